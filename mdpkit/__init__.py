@@ -1,0 +1,1 @@
+"""mdpkit: theorems about decision making, doubted by machine."""

@@ -1,0 +1,101 @@
+"""Kernels are written once: numba compiles them for float64, Python runs them on rationals.
+
+An entry point is compiled by assignment, `policy_value = compiled(_policy_value, "f8[:](...)")`, so that tools which
+rewrite or trace Python see the plain function. Compiling happens at the first call on floats, never at import.
+"""
+
+import hashlib
+import os
+from contextlib import contextmanager
+from functools import cache, update_wrapper
+from pathlib import Path
+
+from .arrays import is_exact
+
+_waiting = []
+
+
+def inner(f):
+    """Mark a kernel that other kernels call: compiled into its callers, plain Python on rationals."""
+    _waiting.append(f)
+    return f
+
+
+class compiled:
+    """A kernel's entry point.
+
+    Args:
+        f: loops over arrays in plain Python.
+        signature: numba's, with read-only arrays spelt by `array`; what fixes the one specialisation.
+        exact: a faster function for rationals, if there is one; tested equal to `f`.
+    """
+
+    def __init__(self, f, signature, exact=None):
+        self.py_func, self.signature, self.exact = f, signature, exact or f
+        self._fast = None
+        update_wrapper(self, f)
+
+    def __call__(self, *args):
+        if any(is_exact(arg) for arg in args):
+            return self.exact(*args)
+        if self._fast is None:
+            self._fast = _compile(self.py_func, self.signature)
+        return self._fast(*args)
+
+
+def _compile(f, signature):
+    import numba
+    from numba.extending import register_jitable
+
+    if numba.config.DISABLE_JIT:
+        return f
+    while _waiting:
+        register_jitable(_waiting.pop())
+    with _cached_in(numba.config, cache_folder()):
+        return numba.njit(_types(signature), cache=True)(f)
+
+
+def _types(signature):
+    """Read-only C arrays for every array written as `name[dims]`, e.g. "f8[2] (f8[3], i8)"."""
+    from numba import types
+
+    kinds = {"f8": types.float64, "i8": types.int64, "b1": types.boolean, "u4": types.uint32, "u8": types.uint64}
+
+    def one(text, readonly):
+        name, _, dims = text.strip().partition("[")
+        return types.Array(kinds[name], int(dims[:-1]), "C", readonly=readonly) if dims else kinds[name]
+
+    result, _, arguments = signature.partition("(")
+    results = [one(part, False) for part in result.split("&")]
+    returned = results[0] if len(results) == 1 else types.Tuple(results)
+    return returned(*(one(part, True) for part in arguments.rstrip(") ").split(",")))
+
+
+@contextmanager
+def _cached_in(config, folder):
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
+
+
+@cache
+def kernels_digest() -> str:
+    """Digest of every kernel file: a changed callee in another file must not be answered from the cache."""
+    folder = Path(__file__).parents[1] / "kernels"
+    text = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        text.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return text.hexdigest()[:16]
+
+
+def user_cache() -> Path:
+    """Where mdpkit keeps what can be made again: `MDPKIT_CACHE`, else the user's cache folder."""
+    chosen = os.environ.get("MDPKIT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(chosen) if chosen else Path(base) / "mdpkit"
+
+
+def cache_folder() -> Path:
+    return user_cache() / "kernels" / kernels_digest()

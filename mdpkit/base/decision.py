@@ -1,0 +1,76 @@
+"""Yes, no, or not known: the answer when two enclosures are compared."""
+
+from enum import Enum
+
+import numpy as np
+
+from .errors import Undecided
+
+
+class Decision(Enum):
+    """Outcome of comparing two numbers of which only enclosures are known."""
+
+    YES = 1
+    NO = -1
+    UNDECIDED = 0
+
+    def __bool__(self):
+        if self is Decision.UNDECIDED:
+            raise Undecided("the two enclosures overlap: neither yes nor no is proved")
+        return self is Decision.YES
+
+    def __and__(self, other):
+        return Decision(min(self.value, other.value, key=_worst))
+
+    def all(self):
+        return self
+
+    def all_yes(self) -> bool:
+        return self is Decision.YES
+
+    def any_no(self) -> bool:
+        return self is Decision.NO
+
+
+def _worst(value):
+    return (-1, 0, 1).index(value)
+
+
+class Decisions:
+    """An array of decisions, entry by entry."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, yes, no):
+        self.yes, self.no = np.asarray(yes, dtype=bool), np.asarray(no, dtype=bool)
+
+    def __bool__(self):
+        raise Undecided("an array of decisions has no single truth value: ask .all_yes() or .any_no()")
+
+    def __getitem__(self, key):
+        return decided(self.yes[key], self.no[key])
+
+    def __and__(self, other):
+        return decided(self.yes & other.yes, self.no | other.no)
+
+    def all(self) -> Decision:
+        """NO if one entry is NO, YES if every entry is YES, else UNDECIDED."""
+        if self.no.any():
+            return Decision.NO
+        return Decision.YES if self.yes.all() else Decision.UNDECIDED
+
+    def all_yes(self) -> bool:
+        return bool(self.yes.all())
+
+    def any_no(self) -> bool:
+        return bool(self.no.any())
+
+    def __repr__(self):
+        return f"Decisions({int(self.yes.sum())} yes, {int(self.no.sum())} no, of {self.yes.size})"
+
+
+def decided(yes, no) -> Decision | Decisions:
+    """A Decision for scalars, Decisions for arrays."""
+    if np.ndim(yes) == 0:
+        return Decision.YES if yes else Decision.NO if no else Decision.UNDECIDED
+    return Decisions(yes, no)

@@ -1,0 +1,337 @@
+"""What is known of a number or an array: a lower end, an upper end, and how."""
+
+from enum import IntEnum
+from fractions import Fraction
+from numbers import Rational
+
+import numpy as np
+from flint import fmpq, fmpz
+
+from .arrays import floats, is_exact, nearest, objects
+from .decision import decided
+from .errors import ExactnessLost, NotFinite
+
+
+class How(IntEnum):
+    """How an interval is known; a result is known as well as its worst part."""
+
+    exact = 0
+    enclosed = 1
+    float = 2
+    sampled = 3
+
+
+class Interval:
+    """`lower <= x <= upper`, entry by entry.
+
+    Args:
+        lower, upper: arrays of one shape, float64 or rational; `upper` is `lower` if left out.
+        how: "exact" (rationals of zero width), "enclosed" (a rigorous bracket), "float" (a bracket
+            with a stated rounding bound) or "sampled" (a confidence interval).
+
+    Arithmetic encloses: rational ends are computed exactly, float ends are rounded outwards.
+    Comparisons give a Decision (an array of them for arrays), never a silent False.
+
+    Raises: NotFinite where an end is NaN; ExactnessLost where a float meets an exact interval.
+
+    >>> Interval(objects("1/3")) + 1 == Fraction(4, 3)
+    <Decision.YES: 1>
+    >>> Interval(0.0, 1.0, "float") < Interval(0.5, 2.0, "float")
+    <Decision.UNDECIDED: 0>
+    """
+
+    __slots__ = ("how", "lower", "upper")
+    __array_ufunc__ = None
+    __hash__ = None
+
+    def __init__(self, lower, upper=None, how="exact"):
+        how = How[how] if isinstance(how, str) else How(how)
+        if how is How.exact:
+            lower = upper = objects(lower if upper is None else _same(lower, upper))
+        else:
+            lower = floats(lower)
+            upper = lower if upper is None else floats(upper)
+            if lower.shape != upper.shape:
+                raise ValueError(f"lower has shape {lower.shape}, upper {upper.shape}")
+            if np.isnan(lower).any() or np.isnan(upper).any():
+                raise NotFinite("an end of the interval is NaN")
+            if (lower > upper).any():
+                raise ValueError("an interval's lower end lies above its upper end")
+        object.__setattr__(self, "lower", lower)
+        object.__setattr__(self, "upper", upper)
+        object.__setattr__(self, "how", how.name)
+
+    def __setattr__(self, name, value):
+        raise AttributeError("an Interval is immutable")
+
+    def __reduce__(self):
+        return Interval, (self.lower,) if self.exact else (self.lower, self.upper, self.how)
+
+    # ---- what it is
+    @property
+    def exact(self) -> bool:
+        return self.how == "exact"
+
+    @property
+    def shape(self):
+        return self.lower.shape
+
+    @property
+    def ndim(self):
+        return self.lower.ndim
+
+    def __len__(self):
+        if not self.shape:
+            raise TypeError("a scalar interval has no length")
+        return self.shape[0]
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def mid(self):
+        """The middle as float64, a float for a scalar; a value to look at, not to decide with."""
+        if self.exact:
+            middle = floats(self.lower)
+        else:
+            with np.errstate(invalid="ignore"):
+                middle = np.where(self.lower == self.upper, self.lower, self.lower / 2 + self.upper / 2)
+        return float(middle) if middle.ndim == 0 else middle
+
+    @property
+    def width(self) -> float:
+        """The largest upper minus lower (0 where both are the same infinity)."""
+        if self.exact or self.lower.size == 0:
+            return 0.0
+        with np.errstate(invalid="ignore"):
+            gaps = np.where(self.lower == self.upper, 0.0, self.upper - self.lower)
+        return float(gaps.max())
+
+    def __repr__(self):
+        if self.shape:
+            return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e}, mid=\n{self.mid})"
+        if self.exact:
+            return f"Interval({self.lower[()]}, exact)"
+        return f"Interval([{self.lower[()]:.17g}, {self.upper[()]:.17g}], {self.how})"
+
+    # ---- shape
+    def __getitem__(self, key):
+        return self._each(lambda end: end[key])
+
+    def reshape(self, *shape):
+        return self._each(lambda end: end.reshape(*shape))
+
+    @property
+    def T(self):
+        return self._each(lambda end: end.T)
+
+    # ---- reductions
+    def max(self, axis=None):
+        return self._each(lambda end: end.max(axis=axis))
+
+    def min(self, axis=None):
+        return self._each(lambda end: end.min(axis=axis))
+
+    def sum(self, axis=None):
+        if self.exact:
+            return self._each(lambda end: end.sum(axis=axis))
+        count = max(1, self.lower.size if axis is None else np.prod(np.take(self.shape, axis), dtype=int))
+        total, low, high = (np.sum(end, axis=axis) for end in (np.maximum(abs(self.lower), abs(self.upper)), self.lower, self.upper))
+        # a float sum of n terms is off by at most n 2^-53 of the sum of absolute values; infinite ends stay infinite
+        slack = np.where(np.isfinite(total), 1.01 * count * 2.0**-53 * total, 0.0)
+        return Interval(_down(low - slack), _up(high + slack), self.how)
+
+    def __abs__(self):
+        if self.exact:
+            return self._each(abs)
+        low, high = abs(self.lower), abs(self.upper)
+        inside = (self.lower <= 0) & (self.upper >= 0)
+        return Interval(np.where(inside, 0.0, np.minimum(low, high)), np.maximum(low, high), self.how)
+
+    # ---- arithmetic
+    def __neg__(self):
+        if self.exact:
+            return Interval(-self.lower)
+        return Interval(-self.upper, -self.lower, self.how)
+
+    def __add__(self, other):
+        return _combine(self, other, lambda a, b: (a[0] + b[0], a[1] + b[1]))
+
+    def __sub__(self, other):
+        return _combine(self, other, lambda a, b: (a[0] - b[1], a[1] - b[0]))
+
+    def __rsub__(self, other):
+        return -self + other
+
+    def __mul__(self, other):
+        return _combine(self, other, _product)
+
+    def __truediv__(self, other):
+        return _combine(self, other, _quotient)
+
+    def __rtruediv__(self, other):
+        return _combine(_operand(other, self), self, _quotient)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, power):
+        if not isinstance(power, int) or power < 1:
+            raise TypeError(f"an interval is raised to a positive integer, not to {power!r}")
+        base = abs(self) if power % 2 == 0 else self  # an even power is never negative
+        out = base
+        for _ in range(power - 1):
+            out = out * base
+        return out
+
+    # ---- comparison
+    def __le__(self, other):
+        return _compare(self, other, lambda a, b: (a[1] <= b[0], a[0] > b[1]))
+
+    def __lt__(self, other):
+        return _compare(self, other, lambda a, b: (a[1] < b[0], a[0] >= b[1]))
+
+    def __ge__(self, other):
+        return _compare(self, other, lambda a, b: (a[0] >= b[1], a[1] < b[0]))
+
+    def __gt__(self, other):
+        return _compare(self, other, lambda a, b: (a[0] > b[1], a[1] <= b[0]))
+
+    def __eq__(self, other):
+        return _compare(
+            self, other, lambda a, b: ((a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]), (a[1] < b[0]) | (a[0] > b[1]))
+        )
+
+    def __ne__(self, other):
+        return _compare(
+            self, other, lambda a, b: ((a[1] < b[0]) | (a[0] > b[1]), (a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]))
+        )
+
+    def contains(self, number) -> bool:
+        """Whether every entry of `number` (rationals, or an Interval) lies within, decided exactly."""
+        other = number if isinstance(number, Interval) else Interval(number)
+        return all(
+            _at_most(low, a) and _at_most(b, high)
+            for low, high, a, b in np.broadcast(self.lower, self.upper, other.lower, other.upper)
+        )
+
+    def _each(self, f):
+        if self.exact:
+            return Interval(f(self.lower))
+        return Interval(f(self.lower), f(self.upper), self.how)
+
+
+def _same(lower, upper):
+    if lower is not upper:
+        raise ValueError("an exact interval has one end; leave `upper` out")
+    return lower
+
+
+def _at_most(a, b) -> bool:
+    """a <= b for any mixture of rationals and floats, without rounding either."""
+    if isinstance(a, float) and isinstance(b, float):
+        return a <= b
+    if isinstance(a, float):
+        return a == float("-inf") or (a != float("inf") and fmpq(*a.as_integer_ratio()) <= b)
+    if isinstance(b, float):
+        return b == float("inf") or (b != float("-inf") and a <= fmpq(*b.as_integer_ratio()))
+    return a <= b
+
+
+def _down(x):
+    return np.nextafter(x, -np.inf)
+
+
+def _up(x):
+    return np.nextafter(x, np.inf)
+
+
+def _enclose(array):
+    """Float ends around rationals: the nearest float, moved out by one unit where it is not the number."""
+    lower, upper = np.empty(array.shape), np.empty(array.shape)
+    for index in np.ndindex(array.shape):
+        x = array[index]
+        near = nearest(x)
+        same = np.isfinite(near) and fmpq(*near.as_integer_ratio()) == x
+        lower[index] = near if same else np.nextafter(near, -np.inf)
+        upper[index] = near if same else np.nextafter(near, np.inf)
+    return lower, upper
+
+
+def _operand(x, beside):
+    """`x` as an Interval that can meet `beside`."""
+    if isinstance(x, Interval):
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind in "iub" or is_exact(array) or isinstance(x, Rational | fmpq | fmpz):
+        return Interval(array)
+    if array.dtype.kind == "f":
+        if beside.exact:
+            raise ExactnessLost(f"the float {x!r} meets an exact interval; write an int or a Fraction")
+        return Interval(array, array, "float")
+    return None
+
+
+def _ends(a, b):
+    """Both operands with ends of one kind."""
+    if a.exact and b.exact:
+        return (a.lower, a.lower), (b.lower, b.lower)
+    return tuple(_enclose(x.lower) if x.exact else (x.lower, x.upper) for x in (a, b))
+
+
+def _combine(a, b, rule):
+    b = _operand(b, a)
+    if b is None:
+        return NotImplemented
+    ends = _ends(a, b)
+    if a.exact and b.exact:
+        return Interval(rule(*ends)[0])
+    with np.errstate(invalid="ignore", over="ignore"):
+        low, high = rule(*ends)
+        return Interval(_down(low), _up(high), max(How[a.how], How[b.how]))
+
+
+def _compare(a, b, rule):
+    b = _operand(b, a)
+    if b is None:
+        return NotImplemented
+    yes, no = rule(*_ends(a, b))
+    return decided(yes, no)
+
+
+def _product(a, b):
+    if is_exact(a[0]):
+        both = a[0] * b[0]
+        return both, both
+    corners = [_times(x, y) for x in a for y in b]
+    return np.minimum.reduce(corners), np.maximum.reduce(corners)
+
+
+def _times(x, y):
+    # an end that is 0 times an infinite end is 0: the infinite end stands for arbitrarily large finite numbers
+    return np.where((x == 0) | (y == 0), 0.0, x * y)
+
+
+def _quotient(a, b):
+    if is_exact(a[0]):
+        if (np.asarray(b[0]) == 0).any():
+            raise ZeroDivisionError("the divisor is 0")
+        both = a[0] / b[0]
+        return both, both
+    if ((b[0] <= 0) & (b[1] >= 0)).any():
+        raise ZeroDivisionError("the divisor may be 0")
+    corners = [np.where(x == 0, 0.0, x / y) for x in a for y in b]
+    return np.minimum.reduce(corners), np.maximum.reduce(corners)
+
+
+def interval(x) -> Interval:
+    """`x` as an Interval: rationals and integers exactly, floats as points known to rounding only.
+
+    >>> interval(Fraction(1, 2))
+    Interval(1/2, exact)
+    """
+    if isinstance(x, Interval):
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind == "f":
+        return Interval(array, array, "float")
+    return Interval(array)

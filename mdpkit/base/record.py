@@ -1,0 +1,164 @@
+"""Immutable records: validated once, compared and named by content."""
+
+import hashlib
+from dataclasses import fields, replace
+
+import numpy as np
+
+from .arrays import exactly, floats, frozen, is_exact, like, nearest, objects
+from .errors import InvalidModel
+from .mode import proposing
+
+
+class Record:
+    """Base of the frozen dataclasses that models are made of.
+
+    Equality and `digest()` go by content; pickling goes through the constructor, so what is read back was validated.
+    """
+
+    laws = ()
+    """Names of the fields whose last axis is a distribution."""
+
+    def like(self, array):
+        """Integers, fractions or "p/q" text as an array of this record's number kind."""
+        return like(array, self._pattern())
+
+    @property
+    def exact(self) -> bool:
+        """Whether the record's numbers are rationals."""
+        return is_exact(self._pattern())
+
+    def sizes(self) -> dict:
+        """Length of every named axis, such as {"S": 3, "A": 2}."""
+        return {}
+
+    def to_float(self):
+        """The same record with every rational rounded to the nearest float64."""
+        return self._mapped(floats)
+
+    def to_exact(self):
+        """The rational record that the floats mean: each number as it stands, each law divided by its sum."""
+        return self._mapped(exactly, lambda law: law / np.where(law.sum(axis=-1) == 0, 1, law.sum(axis=-1))[..., None])
+
+    def digest(self) -> str:
+        """Sixteen hex digits that name the content."""
+        text = hashlib.sha256(type(self).__name__.encode())
+        for field in fields(self):
+            text.update(f"|{field.name}:".encode() + _content(getattr(self, field.name)))
+        return text.hexdigest()[:16]
+
+    def __eq__(self, other):
+        return type(other) is type(self) and self.digest() == other.digest()
+
+    def __hash__(self):
+        return hash(self.digest())
+
+    def __reduce__(self):
+        return _rebuild, (type(self), {field.name: getattr(self, field.name) for field in fields(self)})
+
+    def _pattern(self):
+        values = (getattr(self, field.name) for field in fields(self))
+        arrays = [value for value in values if isinstance(value, np.ndarray) and value.dtype.kind in "fO"]
+        return arrays[0] if arrays else np.empty(0)
+
+    def _mapped(self, convert, law=lambda array: array):
+        changed = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray) and value.dtype.kind in "fO":
+                changed[field.name] = law(convert(value)) if field.name in self.laws else convert(value)
+            elif hasattr(value, "_mapped"):
+                changed[field.name] = value._mapped(convert, law)
+        return replace(self, **changed)
+
+    def _set(self, **values):
+        for name, value in values.items():
+            object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) and not proposing() else value)
+
+
+def _rebuild(kind, values):
+    return kind(**values)
+
+
+def _content(value) -> bytes:
+    if isinstance(value, np.ndarray):
+        head = f"{'exact' if is_exact(value) else value.dtype.str}{value.shape}".encode()
+        return head + (" ".join(map(str, value.ravel())).encode() if is_exact(value) else np.ascontiguousarray(value).tobytes())
+    if hasattr(value, "tocsr"):
+        return b"csr" + b"".join(np.ascontiguousarray(part).tobytes() for part in (value.data, value.indices, value.indptr))
+    if isinstance(value, Record):
+        return value.digest().encode()
+    return repr(value).encode()
+
+
+def numbers(name, value, exact, axes):
+    """`value` as a float64 or rational array with the named axes.
+
+    Args:
+        axes: one index letter a dimension, such as "san"; several alternatives as a tuple.
+
+    Raises: InvalidModel with the shape got and expected, or with the entry that is no finite number.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufO":
+        raise InvalidModel(f"{name} holds {array.dtype}, not numbers")
+    choices = (axes,) if isinstance(axes, str) else axes
+    if array.ndim not in {len(choice) for choice in choices}:
+        wanted = " or ".join(shape_words(name, choice) for choice in choices)
+        raise InvalidModel(f"{name} has shape {array.shape}; expected {wanted}")
+    if exact:
+        if array.dtype.kind == "f":
+            raise InvalidModel(f"{name} holds floats while the rest is rational; write integers, Fractions or 'p/q'")
+        return objects(array)
+    array = floats(array)
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise InvalidModel(f"{at(name, where)} is {array[where]}; every entry must be finite")
+    return array
+
+
+def any_exact(*values) -> bool:
+    """Whether one of the arrays or numbers given is rational, which makes the record rational.
+
+    Integers are neutral: they take the kind of the rest, and float64 if there is no rest.
+    """
+    return any(value is not None and np.asarray(value).dtype == object for value in values)
+
+
+def shape_words(name, axes) -> str:
+    return f"{name}[{','.join(axes)}]"
+
+
+def at(name, index) -> str:
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def distributions(name, array, tolerance, present=None):
+    """Check that every last-axis row is a distribution.
+
+    Args:
+        present: boolean array over the rows; those marked False are not looked at.
+
+    Raises: InvalidModel naming the entry below 0, or the row and how far its sum is from 1.
+    """
+    rows = np.ones(array.shape[:-1], dtype=bool) if present is None else np.broadcast_to(present, array.shape[:-1])
+    if array.shape[-1] == 0:
+        raise InvalidModel(f"{name} has no outcomes: its last axis is empty (shape {array.shape})")
+    negative = (array < 0) & rows[..., None]
+    if negative.any():
+        where = tuple(int(i) for i in np.argwhere(negative)[0])
+        raise InvalidModel(f"{at(name, where)} is {array[where]}; a probability is at least 0")
+    sums = array.sum(axis=-1)
+    off = np.asarray(abs(sums - 1) > (0 if is_exact(array) else tolerance)) & rows
+    if off.any():
+        where = tuple(int(i) for i in np.argwhere(off)[0])
+        total = np.asarray(sums)[where]
+        shown, gap = (str(total), nearest(abs(total - 1))) if is_exact(array) else (f"{total:.12g}", abs(total - 1))
+        raise InvalidModel(f"{at(name, where)} sums to {shown}, not 1 (off by {gap:.1e})")
+
+
+def defect(array) -> float:
+    """How far the float rows of a distribution sum from 1, rounding of the sums included; 0 for rationals."""
+    if is_exact(array):
+        return 0.0
+    return float(np.abs(array.sum(axis=-1) - 1).max(initial=0.0)) + array.shape[-1] * 2.0**-52

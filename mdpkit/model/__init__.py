@@ -1,0 +1,12 @@
+"""Floor 1: immutable records of what is given."""
+
+from .game import Deviation as Deviation
+from .game import JointPolicy as JointPolicy
+from .game import MarkovGame as MarkovGame
+from .horizon import Discounted as Discounted
+from .horizon import Finite as Finite
+from .linear import LinearMDP as LinearMDP
+from .mdp import MDP as MDP
+from .moments import MomentProblem as MomentProblem
+from .policy import TabularPolicy as TabularPolicy
+from .safety import SafetyProblem as SafetyProblem

@@ -1,0 +1,135 @@
+"""Markov games, mediators' recommendations, and deviations from them."""
+
+from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..base.errors import InvalidModel
+from ..base.mode import proposing
+from ..base.record import Record, any_exact, defect, distributions, numbers
+from ..base.tolerance import ROW_SUM
+from .horizon import Finite, Horizon
+from .mdp import MDP
+from .policy import TabularPolicy
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MarkovGame(Record):
+    """An n-player Markov game with a common state.
+
+    Args:
+        P: `P[s,j,n]` or `P[t,s,j,n]`, joint action j flattened in C order: player 0's action varies slowest.
+        r: `r[i,s,j]` or `r[t,i,s,j]`, one reward a player.
+        rho: start law `rho[s]`; uniform if left out.
+        horizon: `Finite(H)` or `Discounted(gamma)`.
+        actions: how many actions each player has.
+
+    A one-player game is an MDP: `game.player(0)`.
+
+    Raises: InvalidModel, as MDP does; also where `actions` does not multiply to the number of joint actions.
+    """
+
+    laws = ("P", "rho")
+
+    P: np.ndarray
+    r: np.ndarray
+    rho: np.ndarray | None = None
+    _: KW_ONLY
+    horizon: Horizon
+    actions: tuple[int, ...]
+
+    def __post_init__(self):
+        actions = tuple(int(count) for count in self.actions)
+        if proposing():
+            one = MDP(self.P, np.asarray(self.r)[..., 0, :, :], self.rho, horizon=self.horizon)
+            return self._set(P=one.P, rho=one.rho, r=np.ascontiguousarray(self.r, dtype=float), actions=actions)
+        r = numbers("r", self.r, any_exact(self.P, self.r, self.rho), ("isj", "tisj"))
+        if min(actions, default=0) < 1 or int(np.prod(actions)) != r.shape[-1]:
+            raise InvalidModel(f"actions={actions} make {int(np.prod(actions))} joint actions; r of shape {r.shape} has {r.shape[-1]}")
+        if r.shape[-3] != len(actions):
+            raise InvalidModel(f"r has rewards for {r.shape[-3]} players (shape {r.shape}); actions={actions} has {len(actions)}")
+        one = MDP(self.P, r[..., 0, :, :], self.rho, horizon=self.horizon)
+        if not one.exact and r.dtype == object:
+            raise InvalidModel("r is rational while P is not")
+        self._set(P=one.P, rho=one.rho, r=r, horizon=one.horizon, actions=actions)
+
+    def player(self, i) -> MDP:
+        """The decision process of player i's reward when a mediator plays joint actions."""
+        return self._processes[i]
+
+    @cached_property
+    def _processes(self):
+        return tuple(MDP(self.P, np.ascontiguousarray(self.r[..., i, :, :]), self.rho, horizon=self.horizon) for i in range(self.players))
+
+    @property
+    def players(self) -> int:
+        return len(self.actions)
+
+    @property
+    def S(self) -> int:
+        return self.r.shape[-2]
+
+    @property
+    def J(self) -> int:
+        return self.r.shape[-1]
+
+    def sizes(self) -> dict:
+        finite = {"H": self.horizon.H} if isinstance(self.horizon, Finite) else {}
+        return {**finite, "I": self.players, "S": self.S, "J": self.J}
+
+    def __repr__(self):
+        kind = "rational" if self.exact else "float"
+        return f"MarkovGame(S={self.S}, actions={self.actions}, {self.horizon}, {kind})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class JointPolicy(TabularPolicy):
+    """A mediator's recommendation, possibly correlated between players.
+
+    Args: table: `table[s,j]` or `table[t,s,j]` over joint actions.
+
+    >>> JointPolicy([[0.5, 0, 0, 0.5]])
+    JointPolicy(S=1, J=4, stationary, float)
+    """
+
+    def sizes(self) -> dict:
+        return dict(zip("HSJ" if self.table.ndim == 3 else "SJ", self.table.shape, strict=True))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Deviation(Record):
+    """A strategy modification of one player: told a, play b.
+
+    Args:
+        player: who deviates.
+        table: `table[t,s,a,b]`, probability of playing b at step t in state s when told a.
+
+    Raises: InvalidModel where a row is no distribution or player is negative.
+    """
+
+    laws = ("table",)
+
+    player: int
+    table: np.ndarray
+
+    def __post_init__(self):
+        if self.player < 0:
+            raise InvalidModel(f"player is {self.player}; players are counted from 0")
+        table = numbers("table", self.table, any_exact(self.table), "tsab")
+        if table.shape[2] != table.shape[3]:
+            raise InvalidModel(f"table has shape {table.shape}; expected as many played as recommended actions")
+        distributions("table", table, ROW_SUM)
+        self._set(table=table)
+
+    @cached_property
+    def defect(self) -> float:
+        """How far a float row sums from 1."""
+        return defect(self.table)
+
+    def sizes(self) -> dict:
+        return dict(zip(("H", "S", "A"), self.table.shape[:3], strict=True))
+
+    def __repr__(self):
+        H, S, A = self.table.shape[:3]
+        return f"Deviation(player={self.player}, H={H}, S={S}, A={A}, {'rational' if self.exact else 'float'})"

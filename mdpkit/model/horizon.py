@@ -1,0 +1,84 @@
+"""How long rewards are collected: a sum type."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+from ..base.arrays import is_exact, rational
+from ..base.errors import InvalidModel
+from ..base.mode import proposing
+
+
+@dataclass(frozen=True)
+class Finite:
+    """H steps, t = 0..H-1, undiscounted.
+
+    >>> Finite(3).H
+    3
+    """
+
+    H: int
+
+    def __post_init__(self):
+        if isinstance(self.H, bool) or not isinstance(self.H, Integral) or self.H < 1:
+            raise InvalidModel(f"the horizon H is {self.H!r}; expected an integer of at least 1")
+        object.__setattr__(self, "H", int(self.H))
+
+    def _mapped(self, convert, law=None):
+        return self
+
+
+@dataclass(frozen=True)
+class Discounted:
+    """For ever, step t weighted by gamma^t, 0 <= gamma < 1; J = E sum_t gamma^t r_t is not normalised.
+
+    >>> Discounted("9/10").gamma
+    9/10
+    """
+
+    gamma: object
+
+    def __post_init__(self):
+        gamma = self.gamma
+        if not proposing():
+            if isinstance(gamma, float | np.floating):
+                gamma = float(gamma)
+            else:
+                try:
+                    gamma = rational(gamma.item() if isinstance(gamma, np.ndarray) else gamma)
+                except (TypeError, ValueError) as error:
+                    raise InvalidModel(f"gamma is {self.gamma!r}; expected a number in [0, 1)") from error
+            if not 0 <= gamma < 1:  # also refuses NaN
+                raise InvalidModel(f"gamma is {gamma}; expected 0 <= gamma < 1")
+        object.__setattr__(self, "gamma", gamma)
+
+    def _mapped(self, convert, law=None):
+        return Discounted(np.asarray(convert(np.asarray(self.gamma, dtype=None if isinstance(self.gamma, float) else object))).item())
+
+
+Horizon = Finite | Discounted
+
+
+def fitted(horizon, exact):
+    """The horizon in the number kind of a record.
+
+    Raises: InvalidModel where a float discount meets rational transitions, or the horizon is none.
+    """
+    if isinstance(horizon, Finite) or (proposing() and isinstance(horizon, Discounted)):
+        return horizon
+    if not isinstance(horizon, Discounted):
+        raise InvalidModel(f"horizon is {horizon!r}; expected Finite(H) or Discounted(gamma)")
+    if exact and isinstance(horizon.gamma, float):
+        raise InvalidModel(f"gamma={horizon.gamma} is a float while P is rational; write Discounted('9/10') or a Fraction")
+    if not exact and not isinstance(horizon.gamma, float):
+        gamma = int(horizon.gamma.p) / int(horizon.gamma.q)
+        return Discounted(gamma)
+    return horizon
+
+
+def discount(horizon, pattern):
+    """gamma as a scalar that kernels can multiply with `pattern`; 1 for a finite horizon."""
+    if isinstance(horizon, Finite):
+        return rational(1) if is_exact(pattern) else 1.0
+    return horizon.gamma

@@ -1,0 +1,204 @@
+"""Finite Markov decision processes: dense, time-varying or sparse."""
+
+from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..base.arrays import objects
+from ..base.errors import InvalidModel
+from ..base.mode import proposing
+from ..base.record import Record, any_exact, at, defect, distributions, numbers
+from ..base.tolerance import ROW_SUM
+from .horizon import Discounted, Finite, Horizon, fitted
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MDP(Record):
+    """A finite decision process.
+
+    Args:
+        P: transition law `P[s,a,n]`, time-varying `P[t,s,a,n]`, or a scipy CSR matrix of shape (S*A, S), row s*A+a.
+        r: reward `r[s,a]` or `r[t,s,a]`.
+        rho: start law `rho[s]`; uniform if left out.
+        horizon: `Finite(H)` or `Discounted(gamma)`.
+        mask: `mask[s,a]`, True where the action exists; masked entries of P and r count nowhere and are stored as 0.
+        state_names, action_names: one text for each state and action.
+
+    The record is rational if P, r or rho holds rationals, else float64. Float rows may sum to 1 within 1e-9; the
+    model that is meant is then the row divided by its sum, and every bound allows for the difference.
+
+    Raises: InvalidModel, naming the entry or row, what it is and what was expected.
+
+    >>> from mdpkit.model import MDP, Finite
+    >>> MDP([[[0, 1], [1, 0]], [[0, 1], [0, 1]]], [[0, 1], [0, 0]], horizon=Finite(2))
+    MDP(S=2, A=2, Finite(H=2), float, 4 transitions)
+    """
+
+    laws = ("P", "rho")
+
+    P: np.ndarray
+    r: np.ndarray
+    rho: np.ndarray | None = None
+    _: KW_ONLY
+    horizon: Horizon
+    mask: np.ndarray | None = None
+    state_names: tuple[str, ...] | None = None
+    action_names: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        if proposing():
+            return self._trust()
+        sparse = hasattr(self.P, "tocsr")
+        exact = any_exact(None if sparse else self.P, self.r, self.rho)
+        if sparse and exact:
+            raise InvalidModel("P is sparse, so float64, while r or rho is rational; give a dense rational P or floats")
+        r = numbers("r", _blank(self.r, self.mask), exact, ("sa", "tsa"))
+        S, A = r.shape[-2:]
+        if S == 0 or A == 0:
+            raise InvalidModel(f"r has shape {r.shape}; expected at least one state and one action")
+        mask = _mask(self.mask, S, A)
+        P = _csr(self.P, S, A, mask) if sparse else self._dense(exact, S, A, mask)
+        rho = numbers("rho", _uniform(S, exact) if self.rho is None else self.rho, exact, "s")
+        if rho.shape != (S,):
+            raise InvalidModel(f"rho has shape {rho.shape}; expected ({S},), one entry a state")
+        distributions("rho", rho, ROW_SUM)
+        horizon = fitted(self.horizon, exact)
+        for name, array, still in (("P", P, 3), ("r", r, 2)):
+            if not sparse or name == "r":
+                _steps(name, array, still, horizon)
+        self._set(P=P, r=r, rho=rho, horizon=horizon, mask=mask)
+        self._set(state_names=_names("state_names", self.state_names, S), action_names=_names("action_names", self.action_names, A))
+
+    def _dense(self, exact, S, A, mask):
+        P = numbers("P", _blank(self.P, self.mask, after=1), exact, ("san", "tsan"))
+        if P.shape[-3:] != (S, A, S):
+            raise InvalidModel(f"P has shape {P.shape}; expected (..., {S}, {A}, {S}) beside r of shape {np.shape(self.r)}")
+        distributions("P", P, ROW_SUM, mask)
+        return P
+
+    def _trust(self):
+        P, r = (np.ascontiguousarray(x, dtype=float) for x in (self.P, self.r))
+        rho = np.full(P.shape[-1], 1 / P.shape[-1]) if self.rho is None else np.ascontiguousarray(self.rho, dtype=float)
+        self._set(P=P, r=r, rho=rho)
+
+    # ---- what it is
+    @property
+    def S(self) -> int:
+        return self.r.shape[-2]
+
+    @property
+    def A(self) -> int:
+        return self.r.shape[-1]
+
+    @property
+    def sparse(self) -> bool:
+        return hasattr(self.P, "tocsr")
+
+    @property
+    def available(self) -> np.ndarray:
+        """`mask`, or True everywhere."""
+        return np.ones((self.S, self.A), dtype=bool) if self.mask is None else self.mask
+
+    def sizes(self) -> dict:
+        finite = {"H": self.horizon.H} if isinstance(self.horizon, Finite) else {}
+        return {**finite, "S": self.S, "A": self.A}
+
+    @cached_property
+    def defect(self) -> float:
+        """How far a float row of P or rho sums from 1."""
+        if self.exact:
+            return 0.0
+        if self.sparse:
+            sums = np.asarray(self.P.sum(axis=1)).ravel()[self.available.ravel()]
+            longest = int(np.diff(self.P.indptr).max(initial=1))
+            rows = float(np.abs(sums - 1).max()) + longest * 2.0**-52
+        else:
+            rows = defect(self.P[..., self.available, :])
+        return max(rows, defect(self.rho))
+
+    def __repr__(self):
+        kind = "rational" if self.exact else "float"
+        count = self.P.nnz if self.sparse else int((self.P != 0).sum())
+        horizon = self.horizon if isinstance(self.horizon, Finite) else f"Discounted({self.horizon.gamma})"
+        return f"MDP(S={self.S}, A={self.A}, {horizon}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
+
+
+def _blank(array, mask, after=0):
+    """`array` with the entries of missing actions set to 0: they count nowhere, whatever they hold."""
+    if mask is None:
+        return array
+    array, mask = np.array(array, copy=True), np.asarray(mask, dtype=bool)
+    axes = array.shape[array.ndim - after - 2 : array.ndim - after]
+    if axes == mask.shape:
+        array[(Ellipsis, *np.nonzero(~mask), *[slice(None)] * after)] = 0
+    return array
+
+
+def _mask(mask, S, A):
+    if mask is None:
+        return None
+    mask = np.asarray(mask)
+    if mask.dtype != bool or mask.shape != (S, A):
+        raise InvalidModel(f"mask has dtype {mask.dtype} and shape {mask.shape}; expected bool of shape ({S}, {A})")
+    if not mask.any(axis=1).all():
+        raise InvalidModel(f"state {int(np.flatnonzero(~mask.any(axis=1))[0])} has no action: its row of mask is all False")
+    return None if mask.all() else mask
+
+
+def _uniform(S, exact):
+    return objects([f"1/{S}"] * S) if exact else np.full(S, 1 / S)
+
+
+def _csr(P, S, A, mask):
+    import scipy.sparse
+
+    P = scipy.sparse.csr_array(P, dtype=np.float64, copy=True)
+    P.sum_duplicates()
+    if P.shape != (S * A, S):
+        raise InvalidModel(f"P has shape {P.shape}; expected ({S * A}, {S}), row s*A+a, beside r of shape ({S}, {A})")
+    rows = np.repeat(np.arange(S * A), np.diff(P.indptr))
+    present = np.ones(S * A, dtype=bool) if mask is None else mask.ravel()
+    P.data[~present[rows]] = 0
+    P.eliminate_zeros()
+    rows = np.repeat(np.arange(S * A), np.diff(P.indptr))
+    for wrong, words in ((~np.isfinite(P.data), "every entry must be finite"), (P.data < 0, "a probability is at least 0")):
+        if wrong.any():
+            k = int(np.flatnonzero(wrong)[0])
+            where = (*(int(i) for i in divmod(rows[k], A)), int(P.indices[k]))
+            raise InvalidModel(f"{at('P', where)} is {P.data[k]}; {words}")
+    sums = np.asarray(P.sum(axis=1)).ravel()
+    off = (abs(sums - 1) > ROW_SUM) & present
+    if off.any():
+        k = int(np.flatnonzero(off)[0])
+        where = tuple(int(i) for i in divmod(k, A))
+        raise InvalidModel(f"{at('P', where)} sums to {sums[k]:.12g}, not 1 (off by {abs(sums[k] - 1):.1e})")
+    for part in (P.data, P.indices, P.indptr):
+        part.flags.writeable = False
+    return P
+
+
+def _steps(name, array, still, horizon):
+    """A leading time axis goes with a finite horizon of the same length."""
+    if array.ndim == still:
+        return
+    if isinstance(horizon, Discounted):
+        raise InvalidModel(f"{name} varies with time (shape {array.shape}); Discounted needs it stationary")
+    if len(array) != horizon.H:
+        raise InvalidModel(f"{name} has {len(array)} steps (shape {array.shape}); the horizon has {horizon.H}")
+
+
+def _names(field, names, count):
+    if names is None:
+        return None
+    names = tuple(map(str, names))
+    if len(names) != count or len(set(names)) != count:
+        raise InvalidModel(f"{field} has {len(names)} entries, {len(set(names))} of them different; expected {count} different")
+    return names
+
+
+def stepwise(array, still):
+    """A view with a time axis in front, of length 1 where the array is stationary: kernels index it by t % length."""
+    return array if array.ndim > still else array[None]
+
+

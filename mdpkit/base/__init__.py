@@ -1,1 +1,6 @@
 """Floor 0: arrays, intervals, decisions, compiling, errors."""
+
+from .arrays import objects as objects
+from .arrays import rational as rational
+from .decision import Decision as Decision
+from .interval import Interval as Interval

@@ -34,7 +34,7 @@ def rational(x) -> fmpq:
 
 def is_exact(array) -> bool:
     """Whether an array holds rationals (dtype object) and not floats."""
-    return getattr(array, "dtype", None) == object
+    return getattr(array, "dtype", None) == np.dtype(object)
 
 
 def objects(x) -> np.ndarray:

@@ -5,7 +5,7 @@ import numpy as np
 from .arrays import is_exact
 from .interval import Interval
 from .mode import proposing
-from .tolerance import gamma
+from .tolerance import UNDERFLOW, UNIT, gamma
 
 
 def settle(result, size, roundings):
@@ -13,19 +13,23 @@ def settle(result, size, roundings):
 
     Args:
         result: what a kernel returned, rational or float64.
-        size: function of no arguments; the same computation on absolute values. Called for floats only.
+        size: function of no arguments; the same computation on absolute values, subtractions made additions and
+            minima maxima. Called for floats only.
         roundings: the most rounding errors that any one term of the result has met, those of the input included.
 
-    A computation of sums, products and maxima in which every sum runs over terms of known sign pattern differs
-    from the exact one by at most gamma(k) times the same computation on absolute values; proof in
-    proofs/lemmas/rounding.md.
+    Sums, products of non-negative weights with signed rewards, and maxima over actions differ from the exact ones by
+    at most gamma/(1 - gamma) times the same computation on absolute values, plus underflow; proof in
+    proofs/lemmas/rounding.md. Where that computation overflows nothing is known, and the ends are infinite.
+
+    Raises: NotFinite where the result is NaN.
     """
     if is_exact(result):
         return Interval(result)
     if proposing():
         return result
-    bound = gamma(roundings)
-    with np.errstate(invalid="ignore"):
-        radius = np.where(np.isfinite(result), bound / (1 - bound) * (1 + bound) * size(), 0.0) if bound < 1 else np.inf
-    radius = radius + roundings * np.finfo(float).smallest_subnormal
-    return Interval(np.nextafter(result - radius, -np.inf), np.nextafter(result + radius, np.inf), "float")
+    bound, majorant = gamma(roundings), size()
+    factor = bound / (1 - bound) * (1 + 8 * UNIT) if bound <= 1 / 2 else np.inf
+    with np.errstate(invalid="ignore", over="ignore"):
+        radius = np.where(np.isfinite(majorant) & np.isfinite(factor), factor * majorant + UNDERFLOW, np.inf)
+        middle = np.where(np.isinf(result), 0.0, result)
+        return Interval(np.nextafter(middle - radius, -np.inf), np.nextafter(middle + radius, np.inf), "float")

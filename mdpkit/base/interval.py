@@ -1,15 +1,15 @@
 """What is known of a number or an array: a lower end, an upper end, and how."""
 
 from enum import IntEnum
-from fractions import Fraction
 from numbers import Rational
 
 import numpy as np
 from flint import fmpq, fmpz
 
-from .arrays import floats, is_exact, nearest, objects
+from .arrays import floats, is_exact, objects
 from .decision import decided
 from .errors import ExactnessLost, NotFinite
+from .tolerance import UNIT
 
 
 class How(IntEnum):
@@ -34,7 +34,7 @@ class Interval:
 
     Raises: NotFinite where an end is NaN; ExactnessLost where a float meets an exact interval.
 
-    >>> Interval(objects("1/3")) + 1 == Fraction(4, 3)
+    >>> Interval(objects("1/3")) + 1 == fmpq(4, 3)
     <Decision.YES: 1>
     >>> Interval(0.0, 1.0, "float") < Interval(0.5, 2.0, "float")
     <Decision.UNDECIDED: 0>
@@ -49,14 +49,15 @@ class Interval:
         if how is How.exact:
             lower = upper = objects(lower if upper is None else _same(lower, upper))
         else:
-            lower = floats(lower)
-            upper = lower if upper is None else floats(upper)
+            upper = lower if upper is None else upper
+            lower, upper = _float_end(lower, 0), _float_end(upper, 1)
             if lower.shape != upper.shape:
                 raise ValueError(f"lower has shape {lower.shape}, upper {upper.shape}")
             if np.isnan(lower).any() or np.isnan(upper).any():
                 raise NotFinite("an end of the interval is NaN")
             if (lower > upper).any():
                 raise ValueError("an interval's lower end lies above its upper end")
+        lower.flags.writeable = upper.flags.writeable = False
         object.__setattr__(self, "lower", lower)
         object.__setattr__(self, "upper", upper)
         object.__setattr__(self, "how", how.name)
@@ -135,11 +136,9 @@ class Interval:
     def sum(self, axis=None):
         if self.exact:
             return self._each(lambda end: end.sum(axis=axis))
-        count = max(1, self.lower.size if axis is None else np.prod(np.take(self.shape, axis), dtype=int))
-        total, low, high = (np.sum(end, axis=axis) for end in (np.maximum(abs(self.lower), abs(self.upper)), self.lower, self.upper))
-        # a float sum of n terms is off by at most n 2^-53 of the sum of absolute values; infinite ends stay infinite
-        slack = np.where(np.isfinite(total), 1.01 * count * 2.0**-53 * total, 0.0)
-        return Interval(_down(low - slack), _up(high + slack), self.how)
+        with np.errstate(invalid="ignore", over="ignore"):
+            (low, below), (high, above) = (_sum(end, axis) for end in (self.lower, self.upper))
+            return Interval(_down(low - below), _up(high + above), self.how)
 
     def __abs__(self):
         if self.exact:
@@ -177,11 +176,11 @@ class Interval:
     def __pow__(self, power):
         if not isinstance(power, int) or power < 1:
             raise TypeError(f"an interval is raised to a positive integer, not to {power!r}")
-        base = abs(self) if power % 2 == 0 else self  # an even power is never negative
-        out = base
+        even = power % 2 == 0
+        out = base = abs(self) if even else self
         for _ in range(power - 1):
             out = out * base
-        return out
+        return Interval(np.maximum(out.lower, 0), out.upper, out.how) if even and not self.exact else out
 
     # ---- comparison
     def __le__(self, other):
@@ -226,6 +225,23 @@ def _same(lower, upper):
     return lower
 
 
+def _float_end(x, side):
+    """A float64 copy of the lower (side 0) or upper (side 1) ends, rationals and integers rounded outwards."""
+    array = np.asarray(x)
+    return np.array(array, dtype=np.float64) if array.dtype.kind == "f" else _enclose(objects(array))[side]
+
+
+def _sum(end, axis):
+    """The float sum, and how far it may be off: n 2^-53 of the sum of absolute values, whatever the order of summing.
+
+    A sum with an infinite entry is that infinity; one that only overflows on the way says nothing.
+    """
+    total, size = np.sum(end, axis=axis), np.sum(abs(end), axis=axis)
+    count = end.size / max(1, np.size(total))
+    off = np.where(np.isinf(end).any(axis=axis), 0.0, 1.01 * count * UNIT * size)
+    return np.where(np.isinf(off), 0.0, total), off
+
+
 def _at_most(a, b) -> bool:
     """a <= b for any mixture of rationals and floats, without rounding either."""
     if isinstance(a, float) and isinstance(b, float):
@@ -247,14 +263,11 @@ def _up(x):
 
 def _enclose(array):
     """Float ends around rationals: the nearest float, moved out by one unit where it is not the number."""
-    lower, upper = np.empty(array.shape), np.empty(array.shape)
-    for index in np.ndindex(array.shape):
-        x = array[index]
-        near = nearest(x)
-        same = np.isfinite(near) and fmpq(*near.as_integer_ratio()) == x
-        lower[index] = near if same else np.nextafter(near, -np.inf)
-        upper[index] = near if same else np.nextafter(near, np.inf)
-    return lower, upper
+    near, same = floats(array), np.empty(array.shape, dtype=bool)
+    for index, x in np.ndenumerate(array):
+        same[index] = np.isfinite(near[index]) and fmpq(*near[index].as_integer_ratio()) == x
+    with np.errstate(over="ignore"):
+        return np.where(same, near, _down(near)), np.where(same, near, _up(near))
 
 
 def _operand(x, beside):
@@ -319,14 +332,15 @@ def _quotient(a, b):
         return both, both
     if ((b[0] <= 0) & (b[1] >= 0)).any():
         raise ZeroDivisionError("the divisor may be 0")
+    # two infinite ends stand for numbers of any ratio, which the other corners span: their NaN is left out
     corners = [np.where(x == 0, 0.0, x / y) for x in a for y in b]
-    return np.minimum.reduce(corners), np.maximum.reduce(corners)
+    return np.fmin.reduce(corners), np.fmax.reduce(corners)
 
 
 def interval(x) -> Interval:
     """`x` as an Interval: rationals and integers exactly, floats as points known to rounding only.
 
-    >>> interval(Fraction(1, 2))
+    >>> interval(fmpq(1, 2))
     Interval(1/2, exact)
     """
     if isinstance(x, Interval):

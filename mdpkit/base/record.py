@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from .arrays import exactly, floats, frozen, is_exact, like, nearest, objects
-from .errors import InvalidModel
+from .errors import ExactnessLost, InvalidModel
 from .mode import proposing
 
 
@@ -85,7 +85,8 @@ def _content(value) -> bytes:
         head = f"{'exact' if is_exact(value) else value.dtype.str}{value.shape}".encode()
         return head + (" ".join(map(str, value.ravel())).encode() if is_exact(value) else np.ascontiguousarray(value).tobytes())
     if hasattr(value, "tocsr"):
-        return b"csr" + b"".join(np.ascontiguousarray(part).tobytes() for part in (value.data, value.indices, value.indptr))
+        indices, starts = (np.ascontiguousarray(part, dtype=np.int64) for part in (value.indices, value.indptr))  # scipy chooses the width
+        return b"csr" + value.data.tobytes() + indices.tobytes() + starts.tobytes()
     if isinstance(value, Record):
         return value.digest().encode()
     return repr(value).encode()
@@ -109,7 +110,10 @@ def numbers(name, value, exact, axes):
     if exact:
         if array.dtype.kind == "f":
             raise InvalidModel(f"{name} holds floats while the rest is rational; write integers, Fractions or 'p/q'")
-        return objects(array)
+        try:
+            return objects(array)
+        except (ExactnessLost, ValueError, ZeroDivisionError) as error:
+            raise InvalidModel(f"{name} is no array of rationals: {error}") from error
     array = floats(array)
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
@@ -142,8 +146,8 @@ def distributions(name, array, tolerance, present=None):
     Raises: InvalidModel naming the entry below 0, or the row and how far its sum is from 1.
     """
     rows = np.ones(array.shape[:-1], dtype=bool) if present is None else np.broadcast_to(present, array.shape[:-1])
-    if array.shape[-1] == 0:
-        raise InvalidModel(f"{name} has no outcomes: its last axis is empty (shape {array.shape})")
+    if array.size == 0:
+        raise InvalidModel(f"{name} is empty: its shape is {array.shape}")
     negative = (array < 0) & rows[..., None]
     if negative.any():
         where = tuple(int(i) for i in np.argwhere(negative)[0])

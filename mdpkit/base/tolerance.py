@@ -5,6 +5,9 @@ from math import inf
 UNIT = 2.0**-53
 """Relative rounding error of one float64 operation."""
 
+UNDERFLOW = 2.0**-900
+"""More than all underflows of a computation of fewer than 2^100 operations can add up to, even where they flush to zero."""
+
 ROW_SUM = 1e-9
 """How far the entries of a float distribution may sum from 1; the one meant is the row divided by its sum."""
 

@@ -2,6 +2,8 @@
 
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
+from numbers import Integral
+from operator import index
 
 import numpy as np
 
@@ -40,7 +42,10 @@ class MarkovGame(Record):
     actions: tuple[int, ...]
 
     def __post_init__(self):
-        actions = tuple(int(count) for count in self.actions)
+        try:
+            actions = tuple(map(index, self.actions))
+        except TypeError as error:
+            raise InvalidModel(f"actions={self.actions!r}; expected one integer a player") from error
         if proposing():
             one = MDP(self.P, np.asarray(self.r)[..., 0, :, :], self.rho, horizon=self.horizon)
             return self._set(P=one.P, rho=one.rho, r=np.ascontiguousarray(self.r, dtype=float), actions=actions)
@@ -50,8 +55,6 @@ class MarkovGame(Record):
         if r.shape[-3] != len(actions):
             raise InvalidModel(f"r has rewards for {r.shape[-3]} players (shape {r.shape}); actions={actions} has {len(actions)}")
         one = MDP(self.P, r[..., 0, :, :], self.rho, horizon=self.horizon)
-        if not one.exact and r.dtype == object:
-            raise InvalidModel("r is rational while P is not")
         self._set(P=one.P, rho=one.rho, r=r, horizon=one.horizon, actions=actions)
 
     def player(self, i) -> MDP:
@@ -104,28 +107,38 @@ class Deviation(Record):
     Args:
         player: who deviates.
         table: `table[t,s,a,b]`, probability of playing b at step t in state s when told a.
+        after: `after[t,s,b]`, the play from the step after the first disobedience on, when nothing is told any more;
+            None for a modification that goes on being told.
 
     Raises: InvalidModel where a row is no distribution or player is negative.
     """
 
-    laws = ("table",)
+    laws = ("table", "after")
 
     player: int
     table: np.ndarray
+    after: np.ndarray | None = None
 
     def __post_init__(self):
-        if self.player < 0:
-            raise InvalidModel(f"player is {self.player}; players are counted from 0")
-        table = numbers("table", self.table, any_exact(self.table), "tsab")
+        if isinstance(self.player, bool) or not isinstance(self.player, Integral) or self.player < 0:
+            raise InvalidModel(f"player is {self.player!r}; expected an integer, counted from 0")
+        exact = any_exact(self.table, self.after)
+        table = numbers("table", self.table, exact, "tsab")
         if table.shape[2] != table.shape[3]:
             raise InvalidModel(f"table has shape {table.shape}; expected as many played as recommended actions")
         distributions("table", table, ROW_SUM)
-        self._set(table=table)
+        self._set(player=int(self.player), table=table)
+        if self.after is not None:
+            after = numbers("after", self.after, exact, "tsb")
+            if after.shape != table.shape[:3]:
+                raise InvalidModel(f"after has shape {after.shape}; expected {table.shape[:3]} beside table of shape {table.shape}")
+            distributions("after", after, ROW_SUM)
+            self._set(after=after)
 
     @cached_property
     def defect(self) -> float:
         """How far a float row sums from 1."""
-        return defect(self.table)
+        return max(defect(self.table), 0.0 if self.after is None else defect(self.after))
 
     def sizes(self) -> dict:
         return dict(zip(("H", "S", "A"), self.table.shape[:3], strict=True))

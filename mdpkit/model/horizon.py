@@ -42,12 +42,13 @@ class Discounted:
     def __post_init__(self):
         gamma = self.gamma
         if not proposing():
+            gamma = gamma.item() if isinstance(gamma, np.ndarray) and gamma.size == 1 else gamma
             if isinstance(gamma, float | np.floating):
                 gamma = float(gamma)
             else:
                 try:
-                    gamma = rational(gamma.item() if isinstance(gamma, np.ndarray) else gamma)
-                except (TypeError, ValueError) as error:
+                    gamma = rational(gamma)
+                except (TypeError, ValueError, ZeroDivisionError) as error:
                     raise InvalidModel(f"gamma is {self.gamma!r}; expected a number in [0, 1)") from error
             if not 0 <= gamma < 1:  # also refuses NaN
                 raise InvalidModel(f"gamma is {gamma}; expected 0 <= gamma < 1")

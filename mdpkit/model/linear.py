@@ -25,6 +25,8 @@ class LinearMDP(Record):
     MDP(S=2, A=1, Discounted(0.9), float, 2 transitions)
     """
 
+    laws = ("rho",)
+
     features: np.ndarray
     mu: np.ndarray
     theta: np.ndarray

@@ -200,5 +200,3 @@ def _names(field, names, count):
 def stepwise(array, still):
     """A view with a time axis in front, of length 1 where the array is stationary: kernels index it by t % length."""
     return array if array.ndim > still else array[None]
-
-

@@ -38,7 +38,9 @@ class MomentProblem(Record):
         A = numbers("A", self.A, exact, "zk")
         b, weights = (numbers(name, getattr(self, name), exact, "z") for name in ("b", "weights"))
         if b.shape != A.shape[:1] or weights.shape != A.shape[:1]:
-            raise InvalidModel(f"b and weights have shapes {b.shape} and {weights.shape}; expected ({A.shape[0]},) beside A of shape {A.shape}")
+            raise InvalidModel(
+                f"b and weights have shapes {b.shape} and {weights.shape}; expected ({A.shape[0]},) beside A of shape {A.shape}"
+            )
         distributions("weights", weights, ROW_SUM)
         self._set(A=A, b=b, weights=weights)
 

@@ -65,7 +65,9 @@ def policy_table(problem, policy):
         raise InvalidModel(f"the policy has {len(table)} steps; the problem has {steps or 'no last step'}")
     if policy.exact != problem.exact:
         kinds = {True: "rational", False: "float"}
-        raise InvalidModel(f"the policy is {kinds[policy.exact]} and the problem {kinds[problem.exact]}; convert one with .to_exact() or .to_float()")
+        raise InvalidModel(
+            f"the policy is {kinds[policy.exact]} and the problem {kinds[problem.exact]}; convert one with .to_exact() or .to_float()"
+        )
     if problem.mask is not None:
         played = np.asarray(table > 0) & ~problem.mask
         if played.any():

@@ -31,8 +31,8 @@ class SafetyProblem(Record):
             raise InvalidModel(f"failure has dtype {failure.dtype} and shape {failure.shape}; expected bool, one entry a state")
         if successors.dtype.kind not in "iu" or successors.ndim != 2:
             raise InvalidModel(f"successors has dtype {successors.dtype} and shape {successors.shape}; expected integers [s,a]")
-        if len(successors) != len(failure) or successors.shape[1] == 0:
-            raise InvalidModel(f"successors has shape {successors.shape}; expected {len(failure)} states, each with an action")
+        if len(successors) != len(failure) or successors.size == 0:
+            raise InvalidModel(f"successors has shape {successors.shape}; expected {len(failure)} states, at least one, with actions")
         outside = (successors < 0) | (successors >= len(failure))
         if outside.any():
             where = tuple(int(i) for i in np.argwhere(outside)[0])

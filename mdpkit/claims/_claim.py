@@ -1,0 +1,159 @@
+"""What a claim is made of: two sides, assumptions, controls, instances."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..base.errors import InvalidClaim
+from ..instances.family import Family
+
+
+class Bound:
+    """A chain a <= b <= ... <= z. Every link is decided; the ratio is a/z.
+
+    Args: sides: two or more Intervals (arrays compare entry by entry) or rational numbers.
+    """
+
+    def __init__(self, *sides):
+        if len(sides) < 2:
+            raise InvalidClaim(f"a Bound has {len(sides)} sides; expected at least two")
+        self.sides = sides
+
+
+class Equal:
+    """Named pairs that are equal, entry by entry.
+
+    Args: pairs: name -> (a, b), Intervals or rational numbers or arrays of them.
+    """
+
+    def __init__(self, pairs):
+        if not pairs or any(len(pair) != 2 for pair in pairs.values()):
+            raise InvalidClaim("Equal takes a non-empty dictionary of name -> (a, b)")
+        self.pairs = dict(pairs)
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A sentence and the function of an instance that decides it (a bool or a Decision)."""
+
+    name: str
+    holds: Callable
+
+
+@dataclass(frozen=True)
+class Control:
+    """A variation of the claim that must fail, with the reason that the machine checks.
+
+    Args:
+        name: what is varied, in words.
+        witness: function of no arguments that builds the fixed instance.
+        drops: name of an assumption: every other one holds on the witness, this one fails, and the claim is decided NO.
+        tightens: a check: the claim holds on the witness, the tightened sides are nowhere looser, and it is decided NO.
+        at: for Equal, the pair that `tightens` changes.
+        sabotages: a measure: without `by` the claim holds on the witness, with it the claim is decided NO.
+        by: function of (original measure, *its arguments).
+        part: name of the Part whose check is controlled; the claim's own if left out.
+    """
+
+    name: str
+    witness: Callable
+    drops: str | None = None
+    tightens: Callable | None = None
+    at: str | None = None
+    sabotages: Callable | None = None
+    by: Callable | None = None
+    part: str | None = None
+
+    def __post_init__(self):
+        given = [kind for kind in ("drops", "tightens", "sabotages") if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise InvalidClaim(f"control {self.name!r} has {given or 'no kind'}; expected exactly one of drops, tightens, sabotages")
+        if (self.sabotages is None) != (self.by is None):
+            raise InvalidClaim(f"control {self.name!r}: `sabotages` and `by` go together")
+        if self.sabotages is not None and not hasattr(self.sabotages, "name"):
+            raise InvalidClaim(f"control {self.name!r} sabotages {self.sabotages!r}, which is no public measure")
+
+    @property
+    def kind(self) -> str:
+        return next(kind for kind in ("drops", "tightens", "sabotages") if getattr(self, kind) is not None)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A further statement of the same theorem, with its own instances; it does not enter `tightest`."""
+
+    name: str
+    instances: Family | Callable[[], Iterable]
+    check: Callable
+    assumes: tuple[Assumption, ...] = ()
+    accepts: tuple | None = None
+    data: Callable | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A theorem that can be doubted.
+
+    Args:
+        id: a sentence with a verb, in snake_case; the name of its file.
+        check: function of an instance that returns both sides, Bound or Equal; never a bool.
+        instances: a Family, or a function that lists every instance of an enumerated statement.
+        assumes: what must hold of an instance for it to count.
+        controls: variations that must fail; at least one.
+        also: further Parts of the theorem.
+        accepts: (model, type, blocks): the model that a user's own problem may replace, its type, and the blocks that
+            are then no longer drawn.
+        figure: function of (axes, rows) that draws stored rows.
+        data: function of an enumerated instance, a dictionary of lists that its row stores for the figure.
+        resolution: the widest interval on which an Equal in floats may still pass.
+        on: the parts that are left when a user's own problem is given; set by `verify`.
+    """
+
+    id: str
+    check: Callable
+    instances: Family | Callable[[], Iterable]
+    assumes: tuple[Assumption, ...] = ()
+    controls: tuple[Control, ...] = ()
+    also: tuple[Part, ...] = ()
+    accepts: tuple | None = None
+    figure: Callable | None = None
+    data: Callable | None = None
+    resolution: Fraction = Fraction(1, 10**8)
+    on: tuple[Part, ...] | None = None
+
+    def __post_init__(self):
+        for field in ("assumes", "controls", "also"):
+            object.__setattr__(self, field, tuple(getattr(self, field)))
+        if not self.id.isidentifier():
+            raise InvalidClaim(f"the id {self.id!r} is no snake_case name")
+        if not self.controls:
+            raise InvalidClaim(f"{self.id} has no control; a claim needs at least one variation that must fail")
+        names = {assumption.name for assumption in self.assumes}
+        parts = {part.name for part in self.also}
+        for control in self.controls:
+            if control.drops is not None and control.drops not in names | {a.name for p in self.also for a in p.assumes}:
+                raise InvalidClaim(f"control {control.name!r} drops {control.drops!r}; {self.id} assumes {sorted(names) or 'nothing'}")
+            if control.part is not None and control.part not in parts:
+                raise InvalidClaim(f"control {control.name!r} names the part {control.part!r}; {self.id} has {sorted(parts) or 'none'}")
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The claim's own statement, then its further ones."""
+        return (Part("", self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
+
+    @property
+    def judged(self) -> tuple[Part, ...]:
+        """The parts whose instances are judged; controls always vary the claim as it was written."""
+        return self.parts if self.on is None else self.on
+
+    def part(self, name) -> Part:
+        return next(part for part in self.parts if part.name == (name or ""))
+
+    @property
+    def statement(self) -> str:
+        """The docstring of the file (or of the check) that states the theorem."""
+        import sys
+
+        module = sys.modules.get(self.check.__module__)
+        text = getattr(module, "CLAIM", None) is self and module.__doc__
+        return (text or self.check.__doc__ or self.id.replace("_", " ")).strip()

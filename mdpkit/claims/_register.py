@@ -1,0 +1,109 @@
+"""Which claims exist: the files of this folder, and files of a user's own. One claim a file, bound to CLAIM."""
+
+import ast
+import difflib
+import importlib
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+
+from ..base.errors import InvalidClaim, UnknownClaim
+from ._claim import Claim
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def _modules() -> dict[str, str]:
+    """id -> module name of every registered claim, without importing any."""
+    found = {}
+    for file in sorted(FOLDER.glob("*/*.py")):
+        if not file.name.startswith("_"):
+            found[file.stem] = f"{__package__}.{file.parent.name}.{file.stem}"
+    return found
+
+
+def ids(theme=None) -> list[str]:
+    """Names of the registered claims, of one theme or of all.
+
+    Raises: UnknownClaim for a theme that has none.
+    """
+    names = [name for name, module in _modules().items() if theme in (None, module.split(".")[-2])]
+    if not names:
+        raise UnknownClaim(f"no theme {theme!r}; themes are {', '.join(themes())}")
+    return names
+
+
+def themes() -> list[str]:
+    return sorted({module.split(".")[-2] for module in _modules().values()})
+
+
+def get(name: str) -> Claim:
+    """The registered claim with this id.
+
+    Raises: UnknownClaim with the nearest names.
+    """
+    path_of(name)
+    return _claim_of(importlib.import_module(_modules()[name]), name)
+
+
+def path_of(name: str) -> Path:
+    """The file of a registered claim, found without importing it.
+
+    Raises: UnknownClaim with the nearest names.
+    """
+    if name not in _modules():
+        near = difflib.get_close_matches(name, _modules(), n=3, cutoff=0.4)
+        hint = f"nearest: {', '.join(near)}" if near else "see `mdpkit list`"
+        raise UnknownClaim(f"no claim {name!r}; {hint}")
+    return FOLDER / _modules()[name].split(".")[-2] / f"{name}.py"
+
+
+def statement_of(name: str) -> str:
+    """The docstring of a registered claim's file, read without importing it."""
+    return ast.get_docstring(ast.parse(path_of(name).read_text(encoding="utf-8"))) or ""
+
+
+def find(reference) -> Claim:
+    """The claim that an id or the path of a Python file names.
+
+    Raises: UnknownClaim; InvalidClaim for a file without CLAIM, or with two claims.
+    """
+    path = Path(reference)
+    if path.suffix != ".py" and not path.exists():
+        return get(str(reference))
+    if not path.is_file():
+        raise UnknownClaim(f"{path}: no such file")
+    if path.suffix != ".py":
+        raise InvalidClaim(f"{path} is no Python file; expected one that binds CLAIM")
+    return _from_file(path.resolve())
+
+
+def _from_file(path):
+    name = f"mdpkit_user_claim_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except InvalidClaim as error:
+        raise InvalidClaim(f"{path}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise InvalidClaim(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    return _claim_of(module, str(path))
+
+
+def _claim_of(module, where) -> Claim:
+    claim = getattr(module, "CLAIM", None)
+    if not isinstance(claim, Claim):
+        raise InvalidClaim(f"{where} binds no Claim to the name CLAIM")
+    others = [name for name, value in vars(module).items() if isinstance(value, Claim) and value is not claim]
+    if others:
+        raise InvalidClaim(f"{where} holds {1 + len(others)} claims (CLAIM, {', '.join(others)}); one a file")
+    return claim
+
+
+def theme(claim: Claim) -> str:
+    """The folder of a registered claim, "user" for any other."""
+    return _modules()[claim.id].split(".")[-2] if claim.id in _modules() else "user"

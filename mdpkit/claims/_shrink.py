@@ -1,0 +1,96 @@
+"""From a violation to the smallest one that a reader can check by hand."""
+
+import numpy as np
+from flint import fmpq
+
+from ..base.decision import Decision
+from ..base.errors import MdpkitError
+from ._breadth import judge_draw
+from ._judge import Kind
+
+MOST_JUDGED = 4000
+
+
+def shrink(part, x, resolution):
+    """A simpler draw on which the part is still decided NO.
+
+    Axes are shortened entry by entry, then rows are replaced by simpler ones; a change stays only if it lowers the
+    number of entries, the size of the denominators or the number of non-zeros.
+    """
+    search = _Shrinking(part, resolution)
+    changed = True
+    while changed and search.left > 0:
+        x, shorter = search.shorten(x)
+        x, simpler = search.simplify(x)
+        changed = shorter or simpler
+    return x
+
+
+class _Shrinking:
+    def __init__(self, part, resolution):
+        self.part, self.family, self.resolution, self.left = part, part.instances, resolution, MOST_JUDGED
+
+    def still_broken(self, x) -> bool:
+        if self.left <= 0:
+            return False
+        self.left -= 1
+        try:
+            judgement = judge_draw(self.part, x, self.resolution)
+        except (MdpkitError, ArithmeticError, ValueError, IndexError):
+            return False  # a deletion may leave no instance of the family
+        return judgement.kind is Kind.COUNTED and judgement.decision is Decision.NO
+
+    def shorten(self, x):
+        """Delete entries of every axis that the statement does not fix."""
+        changed = False
+        for axis in self.family.sizes:
+            if axis in self.family.fixed:
+                continue
+            index = 0
+            while index < x.sizes[axis] and x.sizes[axis] > self.family.sizes[axis][0]:
+                candidate = self.without(x, axis, index)
+                if candidate is not None and self.still_broken(candidate):
+                    x, changed = candidate, True
+                else:
+                    index += 1
+        return x, changed
+
+    def without(self, x, axis, index):
+        arrays = {}
+        for name, block in self.family.blocks.items():
+            arrays[name] = block.delete(getattr(x, name), axis, index, x.sizes)
+            if arrays[name] is None:
+                return None
+        return self.family.drawn(arrays, {**x.sizes, axis: x.sizes[axis] - 1})
+
+    def simplify(self, x):
+        changed = False
+        for name, block in self.family.blocks.items():
+            shape = getattr(x, name).shape
+            for index in np.ndindex(shape[: len(shape) - block.row_axes]):
+                current = np.asarray(getattr(x, name)[index])
+                for row in block.simpler(current):
+                    if complexity(row) >= complexity(current):
+                        continue
+                    array = np.array(getattr(x, name), copy=True)
+                    array[index] = row if row.ndim else row[()]
+                    candidate = self.family.drawn({**self.arrays(x), name: array}, x.sizes)
+                    if self.still_broken(candidate):
+                        x, changed = candidate, True
+                        break
+        return x, changed
+
+    def arrays(self, x):
+        return {name: getattr(x, name) for name in self.family.blocks}
+
+
+def complexity(row):
+    """(size of the denominators, non-zeros, size of the numerators, place of the first non-zero): a well-founded order."""
+    entries = [entry for entry in np.asarray(row).ravel() if isinstance(entry, fmpq)]
+    nonzero = [k for k, entry in enumerate(entries) if entry != 0]
+    return (
+        max((int(entry.q) for entry in entries), default=1),
+        len(nonzero),
+        sum(abs(int(entry.p)) for entry in entries),
+        nonzero[0] if nonzero else 0,
+    )

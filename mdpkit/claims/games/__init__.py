@@ -1,0 +1,1 @@
+"""What several players can gain by deviating."""

@@ -1,0 +1,97 @@
+"""Two mediators with the same occupancy can differ in regret by H - 1.
+
+Statement  For every H >= 2 a two-player game has an expert E with no swap regret and a learner L with d^L = d^E at
+           every step, J_i(L) = J_i(E) for both players, and max_i R_i(L) - max_i R_i(E) = H - 1.
+Assumes    the learner leaves the expert only where the expert never is.
+Units      rewards in [0, 1]; regret is the largest gain of one player by a swap deviation.
+Kind       exists (enumerated, H = 2..30)
+Source     adapted from Tang, Swamy, Fang and Wu, 2024.
+Proof      proofs/value_equivalence_is_not_regret_equivalence.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...model import Finite, JointPolicy, MarkovGame
+from .._claim import Assumption, Claim, Control, Equal
+
+START, GOOD, OTHER = 0, 1, 2
+
+
+def fork(H, beta=0):
+    """At the start a_1 = 1 leads to OTHER, a_1 = 0 to OTHER with probability beta; there player 1 is paid when a_2 = 1."""
+    beta = rational(beta)
+    P = objects(np.zeros((3, 4, 3), dtype=int))
+    for j, (a1, _) in enumerate(np.ndindex(2, 2)):
+        P[START, j, OTHER] = rational(1) if a1 else beta
+        P[START, j, GOOD] = 1 - P[START, j, OTHER]
+        P[GOOD, j, GOOD] = P[OTHER, j, OTHER] = rational(1)
+    r = np.zeros((2, 3, 4), dtype=int)
+    r[0, OTHER] = [0, 1, 0, 1]
+    obey = np.array([[1, 0, 0, 0]] * 3)
+    learner = obey.copy()
+    learner[OTHER] = [0, 1, 0, 0]
+    game = MarkovGame(P, objects(r), objects([1, 0, 0]), horizon=Finite(H), actions=(2, 2))
+    return Models(game=game, expert=JointPolicy(objects(obey)), learner=JointPolicy(objects(learner)))
+
+
+def facts(m):
+    joint = m.game.player(0)
+    visits = measure.occupancy(joint, m.expert), measure.occupancy(joint, m.learner)
+    values = measure.value(m.game, m.expert), measure.value(m.game, m.learner)
+    return {
+        "occupancy": visits,
+        "value": values,
+        "expert regret": (measure.regret(m.game, m.expert).max(), 0),
+        "regret gap": (measure.regret_gap(m.game, m.expert, m.learner), m.game.horizon.H - 1),
+    }
+
+
+def check(m):
+    return Equal(facts(m))
+
+
+def larger(m):
+    same = facts(m)
+    return Equal({**same, "regret gap": (same["regret gap"][0], m.game.horizon.H)})
+
+
+def unseen(m):
+    visits = measure.occupancy(m.game.player(0), m.expert)
+    changed = np.flatnonzero((m.learner.table != m.expert.table).any(axis=1))
+    return (visits[:, changed] == 0).all_yes()
+
+
+UNSEEN = Assumption("the learner leaves the expert only where the expert never is", unseen)
+
+
+def nobody_deviates(regret, game, joint, deviations="swap"):
+    return regret(game, joint, deviations) * 0
+
+
+def figure(ax, rows):
+    """The regret gap against the horizon, beside the occupancy distance that imitation sees."""
+    H = [row["sizes"]["H"] for row in rows]
+    ax.plot(H, [row["pairs"]["regret gap"][0] for row in rows], "o", color="C0", label="regret gap")
+    ax.plot(H, [h - 1 for h in H], "k--", label="$H - 1$")
+    ax.plot(H, [0] * len(H), color="C3", label="value gap, occupancy distance")
+    ax.plot(H, H, color="C1", label="$H$ (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="gap")
+    ax.legend()
+
+
+CLAIM = Claim(
+    "value_equivalence_is_not_regret_equivalence",
+    check,
+    instances=lambda: [fork(H) for H in range(2, 31)],
+    assumes=(UNSEEN,),
+    controls=(
+        Control("the expert sees the fork", witness=lambda: fork(5, "1/4"), drops=UNSEEN.name),
+        Control("a gap of H", witness=lambda: fork(5), tightens=larger, at="regret gap"),
+        Control("no deviations", witness=lambda: fork(5), sabotages=measure.regret, by=nobody_deviates),
+    ),
+    figure=figure,
+)

@@ -1,0 +1,1 @@
+"""What a learner loses by imitating."""

@@ -1,0 +1,91 @@
+"""The gap between two policies is the advantage of one summed over the visits of the other.
+
+Statement  J(E) - J(L) = sum_{t,s,a} d_t^E(s,a) A_t^L(s,a)          (roll in with the expert)
+                       = - sum_{t,s,a} d_t^L(s,a) A_t^E(s,a)        (roll in with the learner)
+           and the same for a discounted process, with d = sum_t gamma^t d_t.
+Assumes    nothing: any finite process, any two Markov policies.
+Units      J is the total return, not normalised; A = Q - V in units of reward.
+Kind       identity
+Source     adapted from Kakade and Langford, 2002.
+Proof      proofs/performance_difference_lemma.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Box, Choice, Simplex
+from ...instances.family import Family
+from ...model import MDP, Discounted, Finite, TabularPolicy
+from .._claim import Claim, Control, Equal, Part
+from .._figures import identity
+
+
+def check(m):
+    gap = measure.value_gap(m.mdp, m.expert, m.learner)
+    with_expert = (measure.occupancy(m.mdp, m.expert) * measure.advantage(m.mdp, m.learner)).sum()
+    with_learner = (measure.occupancy(m.mdp, m.learner) * measure.advantage(m.mdp, m.expert)).sum()
+    return Equal({"roll in with the expert": (gap, with_expert), "roll in with the learner": (gap, -with_learner)})
+
+
+def wrong_visits(m):
+    sides = check(m).pairs
+    own = (measure.occupancy(m.mdp, m.expert) * measure.advantage(m.mdp, m.expert)).sum()
+    return Equal({**sides, "roll in with the learner": (sides["roll in with the learner"][0], -own)})
+
+
+POLICIES = dict(expert=lambda x: TabularPolicy(x.expert), learner=lambda x: TabularPolicy(x.learner))
+
+FINITE = Family(
+    blocks=dict(
+        P=Simplex("H", "S", "A", to="S"),
+        r=Box("H", "S", "A", lower=-1),
+        rho=Simplex(to="S"),
+        expert=Simplex("H", "S", to="A", within="mask"),
+        learner=Simplex("H", "S", to="A", within="mask"),
+    ),
+    sizes=dict(H=(1, 4), S=(1, 3), A=(1, 3)),
+    models=dict(mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])), **POLICIES),
+)
+
+DISCOUNTED = Family(
+    blocks=dict(
+        P=Simplex("S", "A", to="S"),
+        r=Box("S", "A", lower=-1),
+        rho=Simplex(to="S"),
+        gamma=Choice(of=(0, "1/2", "9/10", "99/100")),
+        expert=Simplex("S", to="A", within="mask"),
+        learner=Simplex("S", to="A", within="mask"),
+    ),
+    sizes=dict(S=(1, 4), A=(1, 3)),
+    models=dict(mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Discounted(x.gamma)), **POLICIES),
+)
+
+
+# ---- controls
+def slip(H=3):
+    """The expert keeps to state 0, which pays; the learner slips half of the time into state 1, which does not."""
+    P = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]])
+    mdp = MDP(P, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
+    return Models(mdp=mdp, expert=TabularPolicy(objects([[1, 0], [1, 0]])), learner=TabularPolicy(objects([["1/2", "1/2"], [1, 0]])))
+
+
+def a_step_late(occupancy, problem, policy):
+    d = occupancy(problem, policy)
+    return d[np.maximum(np.arange(len(d)) - 1, 0)]
+
+
+CLAIM = Claim(
+    "performance_difference_lemma",
+    check,
+    FINITE,
+    controls=(
+        Control("visits and advantages of the same policy", witness=slip, tightens=wrong_visits, at="roll in with the learner"),
+        Control("visits counted one step late", witness=slip, sabotages=measure.occupancy, by=a_step_late),
+    ),
+    also=(Part("discounted", DISCOUNTED, check, accepts=("mdp", MDP, ("P", "r", "rho", "gamma"))),),
+    accepts=("mdp", MDP, ("P", "r", "rho")),
+    figure=identity,
+)

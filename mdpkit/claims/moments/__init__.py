@@ -1,0 +1,1 @@
+"""Conditional moment restrictions as games."""

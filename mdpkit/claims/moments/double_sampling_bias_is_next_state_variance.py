@@ -1,0 +1,107 @@
+"""Squaring a sampled temporal difference adds the variance of the next value, and nothing else.
+
+Statement  With delta = r(s,a) + gamma V(s') - V(s), a ~ pi(s), s' ~ P(s,a):
+           E delta^2 = E_s (E[delta given s])^2 + gamma^2 E_s Var(V(s') given s)                  if r(s,a) = r(s),
+           E delta^2 = E_{s,a} (E[delta given s,a])^2 + gamma^2 E_{s,a} Var(V(s') given s,a)      always.
+           The moment game has no such term: its solution under E[delta given s] = 0 is V^pi.
+Assumes    the reward is known once the state is (first form only).
+Units      V in units of reward times steps; weights are any law of the state.
+Kind       identity
+Source     adapted from Baird, 1995, and Swamy, Choudhury, Bagnell and Wu, 2022.
+Proof      proofs/double_sampling_bias_is_next_state_variance.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Box, Choice, Simplex
+from ...instances.family import Family
+from ...model import MDP, Discounted, MomentProblem, TabularPolicy
+from ...solve import solve
+from .._claim import Assumption, Claim, Control, Equal, Part
+from .._figures import identity
+
+
+def forms(m, given, weight):
+    seen = measure.squared_temporal_difference(m.mdp, m.policy, m.V, m.weights)
+    meant = measure.squared_bellman_error(m.mdp, m.policy, m.V, m.weights, given=given)
+    return Equal({"squared difference": (seen, meant + measure.next_state_variance(m.mdp, m.policy, m.V, m.weights, given=given) * weight)})
+
+
+def check(m):
+    return forms(m, "s", m.mdp.horizon.gamma ** 2)
+
+
+def given_the_action(m):
+    return forms(m, "sa", m.mdp.horizon.gamma ** 2)
+
+
+def undiscounted(m):
+    return forms(m, "s", m.mdp.horizon.gamma)
+
+
+def no_bias_in_the_game(m):
+    """E[delta given s] = 0 as a linear restriction, (I - gamma P_pi) V = r_pi, weighted by `weights`."""
+    chain = (m.policy.table[:, :, None] * m.mdp.P).sum(axis=1)
+    restriction = MomentProblem(np.eye(m.mdp.S, dtype=int) - m.mdp.horizon.gamma * chain, (m.policy.table * m.mdp.r).sum(axis=1), m.weights)
+    return Equal({"solution of the game": (solve(restriction).h, measure.state_value(m.mdp, m.policy))})
+
+
+BLOCKS = dict(
+    P=Simplex("S", "A", to="S"),
+    rho=Simplex(to="S"),
+    gamma=Choice(of=("1/2", "9/10", "99/100")),
+    policy=Simplex("S", to="A"),
+    V=Box("S", lower=-3, upper=3),
+    weights=Simplex(to="S"),
+)
+MODELS = dict(policy=lambda x: TabularPolicy(x.policy), V=lambda x: x.V, weights=lambda x: x.weights)
+
+
+def family(reward, r):
+    mdp = {"mdp": lambda x: MDP(x.P, reward(x), x.rho, horizon=Discounted(x.gamma))}
+    return Family(blocks={**BLOCKS, "r": r}, sizes=dict(S=(1, 4), A=(1, 3)), models={**mdp, **MODELS})
+
+
+OF_THE_STATE = family(lambda x: x.r[:, None] + x.like(np.zeros((1, x.sizes["A"]), dtype=int)), Box("S", lower=-1))
+OF_BOTH = family(lambda x: x.r, Box("S", "A", lower=-1))
+
+
+# ---- controls and exact instances
+def coin(pays=(0, 0), weights=("1/2", "1/2"), V=(0, 1)):
+    """Both actions of both states lead to either state by the toss of a coin; action a pays pays[a]."""
+    half = objects([["1/2", "1/2"]] * 2)
+    mdp = MDP(objects(np.broadcast_to(half, (2, 2, 2))), objects([pays, pays]), horizon=Discounted("9/10"))
+    return Models(mdp=mdp, policy=TabularPolicy(half), V=objects(V), weights=objects(weights))
+
+
+def coins():
+    return [coin(weights=(f"1/{q}", f"{q - 1}/{q}"), pays=pays) for q in (2, 3, 7) for pays in ((0, 1), (1, 1))]
+
+
+KNOWN = Assumption("the reward is known once the state is", lambda m: (m.mdp.r == m.mdp.r[:, :1]).all())
+
+
+def halved(next_state_variance, problem, policy, V, weights, given="s"):
+    return next_state_variance(problem, policy, V, weights, given=given) / 2
+
+
+CLAIM = Claim(
+    "double_sampling_bias_is_next_state_variance",
+    check,
+    OF_THE_STATE,
+    assumes=(KNOWN,),
+    controls=(
+        Control("gamma in place of its square", witness=coin, tightens=undiscounted, at="squared difference"),
+        Control("a reward that the state does not tell", witness=lambda: coin(pays=(0, 1)), drops="the reward is known once the state is"),
+        Control("half of the variance", witness=coin, sabotages=measure.next_state_variance, by=halved),
+    ),
+    also=(
+        Part("given state and action", OF_BOTH, given_the_action),
+        Part("the game has no bias", coins, no_bias_in_the_game),
+    ),
+    figure=identity,
+)

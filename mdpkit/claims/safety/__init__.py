@@ -1,0 +1,1 @@
+"""Which states can still avoid failure."""

@@ -1,0 +1,109 @@
+"""A cart that must stop before a wall is lost exactly where its braking distance reaches the wall.
+
+Statement  x' = x + v, v' = v + a at the same time, |a| <= amax, |v| <= vmax and |x| <= xmax by clipping, failure where
+           x >= xmax. Failure is inevitable exactly where x + stop(v) >= xmax, stop(v) = v + (v - amax) + ... while > 0.
+Assumes    position and velocity move at the same time.
+Units      integers: steps of position and velocity.
+Kind       identity (enumerated)
+Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
+Proof      proofs/double_integrator_tube_has_a_closed_form.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.interval import interval
+from ...instances import double_integrator
+from ...model import SafetyProblem
+from .._claim import Assumption, Claim, Control, Equal
+
+
+def grid(m):
+    """Position and velocity of every state, `[s]`."""
+    x, v = np.meshgrid(np.arange(-m.xmax, m.xmax + 1), np.arange(-m.vmax, m.vmax + 1), indexing="ij")
+    return x.ravel(), v.ravel()
+
+
+def stop(v, amax):
+    """How far a cart at speed v still goes when it brakes at once."""
+    distance = np.zeros_like(v)
+    while (v > 0).any():
+        distance = distance + np.maximum(v, 0)
+        v = v - amax
+    return distance
+
+
+def check(m):
+    x, v = grid(m)
+    return Equal({"tube": (measure.tube(m.problem), (x + stop(v, m.amax) >= m.xmax).astype(int))})
+
+
+def continuous_time(m):
+    x, v = grid(m)
+    return Equal({"tube": (measure.tube(m.problem), (2 * m.amax * x + np.maximum(v, 0) ** 2 >= 2 * m.amax * m.xmax).astype(int))})
+
+
+def cart(amax, vmax, xmax):
+    return Models(problem=double_integrator(amax, vmax, xmax), amax=amax, vmax=vmax, xmax=xmax)
+
+
+def carts():
+    return [cart(amax, vmax, xmax) for amax in (1, 2, 3) for vmax in (1, 2, 4, 7) for xmax in (1, 5, 20)]
+
+
+# ---- controls
+def velocity_first(amax, vmax, xmax):
+    """The same cart, whose position moves by the new velocity."""
+    m = cart(amax, vmax, xmax)
+    x, v = grid(m)
+    a = np.arange(-amax, amax + 1)
+    after = np.clip(v[:, None] + a, -vmax, vmax)
+    place = np.clip(x[:, None] + after, -xmax, xmax)
+    m.problem = SafetyProblem(m.problem.failure, (place + xmax) * (2 * vmax + 1) + after + vmax)
+    return m
+
+
+def simultaneous(m):
+    return m.problem == double_integrator(m.amax, m.vmax, m.xmax)
+
+
+def failure_only(tube, problem):
+    return interval(problem.failure.astype(int))
+
+
+def numbers(m):
+    """What the phase plane draws."""
+    return {"tube": measure.tube(m.problem).lower.astype(int).tolist(), "failure": m.problem.failure.astype(int).tolist()}
+
+
+def figure(ax, rows):
+    """The phase plane: failure, and the tubes of a weak and a strong brake."""
+    for amax, colour in ((1, "C0"), (2, "C2")):
+        row = next(row for row in rows if row["parameters"] == {"amax": amax, "vmax": 7, "xmax": 20})
+        tube = np.array(row["data"]["tube"]).reshape(41, 15).T
+        ax.contourf(np.arange(-20, 21), np.arange(-7, 8), tube, levels=[0.5, 1.5], colors=[colour], alpha=0.35)
+        v = np.arange(0, 8)
+        ax.plot(20 - stop(v, amax), v, "k--", label="$x + \\mathrm{stop}(v) = 20$" if amax == 1 else None)
+        ax.plot([], [], "s", color=colour, alpha=0.5, label=f"inevitable, $a_{{max}} = {amax}$")
+    v = np.linspace(0, 7)
+    ax.plot(20 - v**2 / 2, v, color="C1", label="$x + v^2/2 = 20$ (fails)")
+    ax.axvline(20, color="C3", linewidth=3, label="failure")
+    ax.set(xlabel="position $x$", ylabel="velocity $v$", xlim=(-12, 21))
+    ax.legend(loc="lower left")
+
+
+CLAIM = Claim(
+    "double_integrator_tube_has_a_closed_form",
+    check,
+    instances=carts,
+    assumes=(Assumption("position and velocity move at the same time", simultaneous),),
+    controls=(
+        Control("the velocity moves first", witness=lambda: velocity_first(1, 7, 20), drops="position and velocity move at the same time"),
+        Control("the braking distance of continuous time", witness=lambda: cart(1, 7, 20), tightens=continuous_time, at="tube"),
+        Control("failure in place of its tube", witness=lambda: cart(1, 7, 20), sabotages=measure.tube, by=failure_only),
+    ),
+    data=numbers,
+    figure=figure,
+)

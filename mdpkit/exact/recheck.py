@@ -1,0 +1,154 @@
+"""Check an optimality certificate with the standard library alone.
+
+    python -m mdpkit.exact.recheck FILE
+
+Reads what `OptimalityCertificate.save` wrote. This file may be copied and run by itself; it shares no code with the
+rest of mdpkit.
+"""
+
+import json
+import sys
+from fractions import Fraction
+
+
+class Rejected(ValueError):
+    """The certificate does not prove what it says."""
+
+
+def number(text) -> Fraction:
+    """The rational written as text "p/q".
+
+    >>> number("-1/2")
+    Fraction(-1, 2)
+    """
+    if not isinstance(text, str):
+        raise Rejected(f"{text!r} is no text 'p/q'")
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise Rejected(f"{text!r} is no rational number") from error
+
+
+def sized(name, rows, length) -> list:
+    if not isinstance(rows, list) or len(rows) != length:
+        raise Rejected(f"{name} is no list of {length} entries")
+    return rows
+
+
+def vector(name, rows, length) -> list:
+    return [number(text) for text in sized(name, rows, length)]
+
+
+def law(name, pairs, states) -> list:
+    """(n, probability) pairs of a row divided by its sum; None for a missing action."""
+    if pairs is None:
+        return None
+    read = []
+    for pair in pairs:
+        n, text = sized(name, pair, 2)
+        if type(n) is not int or not 0 <= n < states:
+            raise Rejected(f"{name} reaches {n!r}; states run from 0 to {states - 1}")
+        weight = number(text)
+        if weight < 0:
+            raise Rejected(f"{name} has the negative weight {text}")
+        read.append((n, weight))
+    total = sum(weight for _, weight in read)
+    if total == 0:
+        raise Rejected(f"{name} has total weight 0")
+    return [(n, weight / total) for n, weight in read]
+
+
+def laws_of(s, rows, states, actions) -> list:
+    return [law(f"the law of state {s}, action {a}", row, states) for a, row in enumerate(sized(f"state {s}", rows, actions))]
+
+
+def check_step(where, laws, rewards, policy, discount, now, following):
+    """L <= T_pi L' and U >= T U' at one step; `now` and `following` are pairs (L, U)."""
+    for s, actions in enumerate(laws):
+        played = policy[s]
+        if min(played) < 0 or sum(played) != 1:
+            raise Rejected(f"{where}state {s}: the policy is no distribution")
+        if all(row is None for row in actions):
+            raise Rejected(f"{where}state {s}: no action exists")
+        attained = Fraction(0)
+        for a, row in enumerate(actions):
+            if row is None:
+                if played[a] != 0:
+                    raise Rejected(f"{where}state {s}: the policy plays action {a}, which is missing")
+                continue
+            low, high = (rewards[s][a] + discount * sum(p * values[n] for n, p in row) for values in following)
+            if not high <= now[1][s]:
+                raise Rejected(f"{where}state {s}, action {a}: the upper bound is too low, by {float(high - now[1][s]):.1e}")
+            attained += played[a] * low
+        if not now[0][s] <= attained:
+            raise Rejected(f"{where}state {s}: the lower bound is too high, by {float(now[0][s] - attained):.1e}")
+
+
+def check(document) -> Fraction:
+    """Check a certificate as read from JSON.
+
+    Returns: the widest gap between the bounds. Raises: Rejected, saying what fails, where, and by how much.
+    """
+    if not isinstance(document, dict) or document.get("format") != "mdpkit optimality certificate 1":
+        raise Rejected("this is no optimality certificate")
+    try:
+        S, A, horizon = document["states"], document["actions"], document["horizon"]
+        laws = [[laws_of(s, state, S, A) for s, state in enumerate(sized("transitions", step, S))] for step in document["transitions"]]
+        rewards = [[vector("rewards", state, A) for state in sized("rewards", step, S)] for step in document["rewards"]]
+        policy = [[vector("policy", state, A) for state in sized("policy", step, S)] for step in document["policy"]]
+        L, U = document["lower"], document["upper"]
+    except KeyError as error:
+        raise Rejected(f"the entry {error} is missing") from error
+    except TypeError as error:
+        raise Rejected(f"the certificate is not well formed: {error}") from error
+    if set(horizon) == {"H"}:
+        return check_finite(horizon["H"], S, laws, rewards, policy, L, U)
+    discount = number(horizon.get("gamma"))
+    if not 0 <= discount < 1:
+        raise Rejected(f"the discount {discount} lies outside [0, 1)")
+    for name, steps in (("transitions", laws), ("rewards", rewards), ("policy", policy)):
+        sized(name, steps, 1)
+    bounds = vector("lower", L, S), vector("upper", U, S)
+    check_step("", laws[0], rewards[0], policy[0], discount, bounds, bounds)
+    return widest(*bounds)
+
+
+def check_finite(H, S, laws, rewards, policy, L, U) -> Fraction:
+    if type(H) is not int or H < 1:
+        raise Rejected(f"the horizon {H!r} is no positive integer")
+    for name, steps in (("transitions", laws), ("rewards", rewards), ("policy", policy)):
+        if len(steps) not in (1, H):
+            raise Rejected(f"{name} has {len(steps)} steps; expected 1 or {H}")
+    steps = zip(sized("lower", L, H + 1), sized("upper", U, H + 1), strict=True)
+    bounds = [(vector("lower", low, S), vector("upper", high, S)) for low, high in steps]
+    for s in range(S):
+        if not bounds[H][0][s] <= 0 <= bounds[H][1][s]:
+            raise Rejected(f"step {H}, state {s}: the bounds do not enclose 0, the value of the end")
+    for t in range(H):
+        step = [part[t % len(part)] for part in (laws, rewards, policy)]
+        check_step(f"step {t}, ", *step, Fraction(1), bounds[t], bounds[t + 1])
+    return max(widest(*pair) for pair in bounds)
+
+
+def widest(L, U) -> Fraction:
+    return max(high - low for low, high in zip(L, U, strict=True))
+
+
+def main(arguments) -> int:
+    """Exit status: 0 accepted, 1 rejected, 2 for a wrong call."""
+    sys.set_int_max_str_digits(0)  # exact values of a few hundred states pass Python's limit of 4300 digits
+    if len(arguments) != 1:
+        sys.stderr.write("usage: recheck.py FILE\n")
+        return 2
+    try:
+        with open(arguments[0], encoding="utf-8") as file:
+            gap = check(json.load(file))
+    except (Rejected, json.JSONDecodeError) as error:
+        sys.stdout.write(f"rejected: {error}\n")
+        return 1
+    sys.stdout.write(f"accepted: the optimal value is enclosed to {float(gap):.1e}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,13 @@
+"""Floor 2: where problems come from."""
+
+from .blocks import Box as Box
+from .blocks import Choice as Choice
+from .blocks import Simplex as Simplex
+from .catalogue import bundled as bundled
+from .families import double_integrator as double_integrator
+from .families import garnet as garnet
+from .family import Family as Family
+from .io import decode as decode
+from .io import encode as encode
+from .io import load as load
+from .io import save as save

@@ -1,0 +1,143 @@
+"""From records, arrays and numbers to data that JSON holds without loss."""
+
+from dataclasses import fields
+from fractions import Fraction
+from math import isfinite
+from types import SimpleNamespace
+
+import numpy as np
+from flint import fmpq
+
+from ..base.arrays import INTEGERS, objects
+from ..base.errors import ExactnessLost, InvalidModel
+from ..base.record import Record, at
+from ..model import Discounted, Finite
+from ._form import HEADER, RECORDS, Budget, below, root
+
+KINDS = {"O": "rational", "f": "float", "i": "int", "b": "bool"}
+
+
+def encode(thing) -> dict:
+    """A record, or a named collection of records and numbers, as data that JSON holds without loss.
+
+    Args:
+        thing: a record of `mdpkit.model`, or a `types.SimpleNamespace` of records, arrays (float64, rational,
+            int64, bool), rationals, integers, floats, bools, texts, horizons, and tuples or lists of these.
+
+    Returns: dicts, lists, texts, numbers and bools only. Rationals are texts "p/q", a float is the shortest decimal
+    that reads back as the same 64 bits. An array of three or more axes is listed by its non-zero entries
+    `[*index, entry]` where fewer than a quarter of them are non-zero.
+
+    `decode` gives the thing back: records of equal digest, arrays of the same kind, shape and bits; a Fraction comes
+    back as the equal fmpq.
+
+    Raises: InvalidModel naming the place and what stands there, such as an array of float32, NaN, or a function.
+
+    >>> from mdpkit.model import TabularPolicy
+    >>> encode(TabularPolicy(objects([["1/3", "2/3"]])))["content"]
+    {'TabularPolicy': {'table': {'rational': [['1/3', '2/3']]}}}
+    """
+    if not isinstance(thing, Record | SimpleNamespace):
+        raise InvalidModel(f"the thing is of type {type(thing).__name__}; expected a record, or a SimpleNamespace of records and numbers")
+    try:
+        return {**HEADER, "content": _Writer().node(thing, "")}
+    except RecursionError as error:
+        raise InvalidModel("the instance contains itself, or is nested too deeply to be written") from error
+
+
+class _Writer:
+    def __init__(self):
+        self.budget = Budget()
+
+    def node(self, x, place):
+        for kind, write in WRITERS:
+            if isinstance(x, kind):
+                return write(self, x, place)
+        raise InvalidModel(f"{place} is a {type(x).__name__}; expected a record, an array, a number, a text, or a tuple or list of these")
+
+    def integer(self, x, place):
+        try:
+            str(int(x))
+        except ValueError as error:
+            raise InvalidModel(f"{place} is an integer too long for JSON; expected fewer digits, or a rational") from error
+        return int(x)
+
+    def float(self, x, place):
+        if not isfinite(x):
+            raise InvalidModel(f"{place} is {x}; expected a finite number")
+        return float(x)
+
+    def list(self, x, place):
+        return [self.node(part, at(place, (k,))) for k, part in enumerate(x)]
+
+    def tuple(self, x, place):
+        if type(x) is not tuple:
+            raise InvalidModel(f"{place} is a {type(x).__name__}; expected a plain tuple")
+        return {"tuple": self.list(x, place)}
+
+    def models(self, x, place):
+        for name in vars(x):
+            if not name.isidentifier() or name.startswith("_"):
+                raise InvalidModel(f"{root(place)} has a part named {name!r}; expected a Python name without a leading underscore")
+        return {"models": {name: self.node(part, below(place, name)) for name, part in vars(x).items()}}
+
+    def record(self, x, place):
+        name = type(x).__name__
+        if RECORDS.get(name) is not type(x):
+            raise InvalidModel(f"{root(place)} is a {name}; expected one of {', '.join(RECORDS)}")
+        self.budget.spend_on(name, vars(x), place)
+        values = {field.name: getattr(x, field.name) for field in fields(x)}
+        return {name: {key: self.field(value, below(place, key)) for key, value in values.items() if value is not None}}
+
+    def field(self, x, place):
+        if hasattr(x, "tocsr"):
+            return self.csr(x, place)
+        return self.list(x, place) if isinstance(x, tuple) else self.node(x, place)
+
+    def csr(self, x, place):
+        self.budget.spend((sum(x.shape),), place)
+        by_entry = x.tocoo()
+        columns = (*by_entry.coords, by_entry.data)
+        return {"csr": {"shape": list(x.shape), "entries": [list(row) for row in zip(*(part.tolist() for part in columns), strict=True)]}}
+
+    def array(self, x, place):
+        if x.dtype not in (np.dtype(object), np.dtype(np.float64), np.dtype(np.int64), np.dtype(bool)):
+            raise InvalidModel(f"{place} is an array of {x.dtype}; expected float64, int64, bool, or objects that are rationals")
+        self.budget.spend(x.shape, place)
+        kind = KINDS[x.dtype.kind]
+        if kind == "float" and not np.isfinite(x).all():
+            where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+            raise InvalidModel(f"{at(place, where)} is {x[where]}; expected a finite number")
+        if kind == "rational":
+            try:
+                x = objects(x)
+            except (ExactnessLost, TypeError, ValueError, ZeroDivisionError) as error:
+                raise InvalidModel(f"{place} is an array of objects that are not all rationals: {error}") from error
+        present = x != 0
+        if kind == "float":
+            present |= np.signbit(x)
+        if x.size == 0 or x.ndim == 0 or (x.ndim > 2 and 4 * np.count_nonzero(present) < x.size):
+            where = np.argwhere(present)
+            entries = [[*index, _plain(x[tuple(index)])] for index in where.tolist()]
+            return {kind: {"shape": list(x.shape), "entries": entries}}
+        return {kind: (np.frompyfunc(str, 1, 1)(x) if kind == "rational" else x).tolist()}
+
+
+def _plain(entry):
+    return str(entry) if isinstance(entry, fmpq) else entry.item()
+
+
+WRITERS = (
+    (bool | np.bool_, lambda writer, x, place: bool(x)),
+    (INTEGERS, _Writer.integer),
+    (float, _Writer.float),
+    (str, lambda writer, x, place: str(x)),
+    (fmpq | Fraction, lambda writer, x, place: {"rational": str(x)}),
+    (np.ndarray, _Writer.array),
+    (list, _Writer.list),
+    (tuple, _Writer.tuple),
+    (Finite, lambda writer, x, place: {"Finite": x.H}),
+    (Discounted, lambda writer, x, place: {"Discounted": x.gamma if isinstance(x.gamma, float) else str(x.gamma)}),
+    (SimpleNamespace, _Writer.models),
+    (Record, _Writer.record),
+)

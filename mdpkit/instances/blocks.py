@@ -1,0 +1,224 @@
+"""Named blocks: the arrays from which the instances of a claim are built.
+
+A block knows its axes by name, so one description gives exact draws from bytes, batches of floats for a search,
+rounding to small rationals, and deletion along an axis.
+"""
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from flint import fmpq
+
+from ..base.arrays import objects, rational
+from ..base.errors import InvalidClaim
+
+WEIGHTS = 13
+"""Exact draws use the weights 0..12, so rows have denominators up to 12 times their length."""
+
+
+class Block:
+    """An array with named axes. Subclasses say what its entries may be."""
+
+    def shape(self, sizes) -> tuple[int, ...]:
+        try:
+            return tuple(_length(axis, sizes) for axis in self.axes)
+        except KeyError as missing:
+            raise InvalidClaim(f"{self} has the axis {missing}; the family's sizes are {', '.join(sizes)}") from None
+
+    def count(self, sizes) -> int:
+        """How many bytes an exact draw consumes."""
+        return prod(self.shape(sizes))
+
+    def delete(self, array, axis, index, sizes):
+        """The array without entry `index` of a named axis; None where nothing would be left."""
+        for place, name in reversed(list(enumerate(self.axes))):
+            parts = name if isinstance(name, tuple) else (name,)
+            if axis not in parts:
+                continue
+            split = array.reshape(*array.shape[:place], *(_length(part, sizes) for part in parts), *array.shape[place + 1 :])
+            for offset, part in reversed(list(enumerate(parts))):
+                if part == axis:
+                    split = np.delete(split, index, axis=place + offset)
+            left = split.shape[place : place + len(parts)]
+            array = split.reshape(*array.shape[:place], prod(left), *array.shape[place + 1 :])
+            if 0 in array.shape:
+                return None
+        return self.mended(array)
+
+    def mended(self, array):
+        """The array back inside the block after an edit."""
+        return array
+
+
+def _length(axis, sizes) -> int:
+    if isinstance(axis, tuple):
+        return prod(_length(part, sizes) for part in axis)
+    return axis if isinstance(axis, int) else sizes[axis]
+
+
+@dataclass(frozen=True, init=False)
+class Simplex(Block):
+    """Distributions along the last axis: `Simplex("S", "A", to="S")` is a transition law `[s,a,n]`.
+
+    Args:
+        axes: named axes of the rows.
+        to: axis of the outcomes; a tuple of names is their product, flattened in C order.
+        within: name of a boolean array on (rows and) outcomes, of the same last axes; rows stay inside it.
+    """
+
+    axes: tuple
+    within: str | None
+
+    def __init__(self, *axes, to, within=None):
+        object.__setattr__(self, "axes", (*axes, to))
+        object.__setattr__(self, "within", within)
+
+    def from_bytes(self, raw, sizes):
+        drawn = raw.reshape(self.shape(sizes)).astype(int)
+        return self.mended(objects(np.where(drawn < 96, 0, drawn % WEIGHTS)))
+
+    def random(self, rng, sizes, batch):
+        """Half of the rows are certain outcomes, half are spread evenly over the simplex."""
+        shape = (batch, *self.shape(sizes))
+        spread = rng.exponential(size=shape)
+        certain = np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
+        return self.mended(np.where(rng.random(shape[:-1])[..., None] < 0.5, certain, spread))
+
+    def mended(self, array):
+        """Negative weights go to 0, rows are divided by their sum, an empty row becomes its first outcome."""
+        exact = array.dtype == object
+        array = np.where(array > 0, array, fmpq(0) if exact else 0.0)
+        total = array.sum(axis=-1)
+        empty = np.asarray(total == 0)
+        array[empty, 0] = fmpq(1) if exact else 1.0
+        return array / (objects(np.where(empty, 1, total)) if exact else np.where(empty, 1.0, total))[..., None]
+
+    def confined(self, array, allowed):
+        """The rows with the outcomes outside `allowed` removed; an empty row becomes its first allowed outcome."""
+        inside = np.broadcast_to(allowed, array.shape)
+        array = np.where(inside, array, array * 0)
+        total = array.sum(axis=-1)
+        first = np.eye(array.shape[-1], dtype=int)[inside.argmax(axis=-1)]
+        array = np.where(np.asarray(total == 0)[..., None], first, array)
+        return array / array.sum(axis=-1)[..., None]
+
+    def rounded(self, array, denominator):
+        """Rows of multiples of 1/denominator that sum to 1, nearest in the largest-remainder sense."""
+        scaled = array * denominator
+        floor = np.floor(scaled + 1e-9).astype(int)
+        missing = denominator - floor.sum(axis=-1)
+        order = np.argsort(np.argsort(-(scaled - floor), axis=-1, kind="stable"), axis=-1, kind="stable")
+        return self.mended(objects(floor + (order < missing[..., None])))
+
+    def simpler(self, row):
+        """Rows to try in place of one row: certain outcomes, equal pairs, small weights."""
+        m = len(row)
+        yield from (objects(np.eye(m, dtype=int)[k]) for k in range(m))
+        for k in range(m):
+            for l in range(k):
+                yield objects(np.eye(m, dtype=int)[k] + np.eye(m, dtype=int)[l]) / 2
+        numeric = np.array([float(x) for x in row])
+        for denominator in (2, 3, 4, 6, 8, 12, 24):
+            yield self.rounded(numeric, denominator)
+
+    row_axes = 1
+
+
+@dataclass(frozen=True, init=False)
+class Box(Block):
+    """Numbers between two ends: `Box("S", "A")` is a reward `[s,a]` in [0, 1].
+
+    Args: axes: named axes. lower, upper: integers or fractions.
+    """
+
+    axes: tuple
+    lower: fmpq
+    upper: fmpq
+
+    def __init__(self, *axes, lower=0, upper=1):
+        object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "lower", rational(lower))
+        object.__setattr__(self, "upper", rational(upper))
+        if not self.lower <= self.upper:
+            raise InvalidClaim(f"the box runs from {lower} to {upper}; its lower end lies above its upper end")
+
+    def from_bytes(self, raw, sizes):
+        drawn = raw.reshape(self.shape(sizes)).astype(int)
+        twelfths = np.where(drawn < 64, 0, np.where(drawn >= 192, 12, drawn % WEIGHTS))
+        return self._at(objects(twelfths) / 12)
+
+    def random(self, rng, sizes, batch):
+        """A third of the entries at either end, a third evenly in between."""
+        where = rng.random((batch, *self.shape(sizes)))
+        return float(self.lower) + float(self.upper - self.lower) * np.clip(3 * where - 1, 0, 1)
+
+    def mended(self, array):
+        if array.dtype == object:
+            return objects(np.minimum(np.maximum(array, self.lower), self.upper))
+        return np.clip(array, float(self.lower), float(self.upper))
+
+    def confined(self, array, allowed):
+        return np.where(np.broadcast_to(allowed, array.shape), array, array * 0)
+
+    def rounded(self, array, denominator):
+        span = float(self.upper - self.lower) or 1.0
+        return self._at(objects(np.rint((array - float(self.lower)) / span * denominator).astype(int)) / denominator)
+
+    def simpler(self, entry):
+        """Entries to try in place of one entry: the ends, 0, the middle, small fractions of the span."""
+        zero = [fmpq(0)] if self.lower <= 0 <= self.upper else []
+        for value in [*zero, self.lower, self.upper, (self.lower + self.upper) / 2]:
+            yield objects(value)
+        for denominator in (2, 3, 4, 6, 12):
+            yield self.rounded(np.asarray(float(np.asarray(entry)[()])), denominator)
+
+    def _at(self, fraction):
+        return objects(self.lower + (self.upper - self.lower) * fraction)
+
+    row_axes = 0
+
+
+@dataclass(frozen=True, init=False)
+class Choice(Block):
+    """One of several values in every entry: `Choice("S", of="A")` is an action per state, `Choice(of=("1/2", "9/10"))` a discount.
+
+    Args: axes: named axes. of: an axis (integers 0..size-1), or a tuple of rational values.
+    """
+
+    axes: tuple
+    of: str | tuple
+
+    def __init__(self, *axes, of):
+        object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "of", of if isinstance(of, str) else tuple(rational(value) for value in of))
+
+    def from_bytes(self, raw, sizes):
+        return self._values(raw.reshape(self.shape(sizes)).astype(int) % self.options(sizes))
+
+    def random(self, rng, sizes, batch):
+        picked = rng.integers(self.options(sizes), size=(batch, *self.shape(sizes)))
+        return picked if isinstance(self.of, str) else np.array([float(value) for value in self.of])[picked]
+
+    def rounded(self, array, denominator):
+        if isinstance(self.of, str):
+            return np.asarray(array)
+        values = np.array([float(value) for value in self.of])
+        return self._values(np.abs(np.asarray(array)[..., None] - values).argmin(axis=-1))
+
+    def simpler(self, entry):
+        if not isinstance(self.of, str):
+            yield from (objects(value) for value in self.of)
+
+    def options(self, sizes) -> int:
+        return sizes[self.of] if isinstance(self.of, str) else len(self.of)
+
+    def delete(self, array, axis, index, sizes):
+        if axis == self.of:
+            array = np.where(array >= index, np.maximum(array - 1, 0), array)
+        return super().delete(array, axis, index, sizes)
+
+    def _values(self, picked):
+        return np.asarray(picked) if isinstance(self.of, str) else objects(np.array(self.of, dtype=object)[picked])
+
+    row_axes = 0

@@ -1,0 +1,142 @@
+"""A family of instances: named blocks, size ranges, and the records built from them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import product
+from math import prod
+from types import SimpleNamespace
+
+import numpy as np
+
+from ..base.arrays import floats, is_exact, like
+from ..base.errors import InvalidClaim
+from ..base.record import Record
+from .blocks import Block, Choice, Simplex
+
+
+class Drawn(SimpleNamespace):
+    """One draw: every block by its name, and `sizes`."""
+
+    def like(self, array):
+        """Integers, fractions or "p/q" text in the number kind of this draw."""
+        kinds = [value for value in vars(self).values() if isinstance(value, np.ndarray) and value.dtype.kind in "fO"]
+        return like(array, kinds[0] if kinds else np.empty(0, dtype=object))
+
+
+@dataclass(frozen=True)
+class Family:
+    """The instances over which a statement says "for all".
+
+    Args:
+        blocks: name -> Simplex, Box or Choice.
+        sizes: axis name -> (smallest, largest). An axis may be carried by no block; models read it from `x.sizes`.
+        models: name -> function of the draw `x` that builds a record (or any value the check wants).
+        fixed: names of axes that belong to the statement and are not shrunk.
+        repair: function of the draw that returns one inside the assumptions.
+
+    >>> from mdpkit.model import TabularPolicy
+    >>> family = Family(dict(pi=Simplex("S", to="A")), dict(S=(1, 2), A=(2, 2)), dict(policy=lambda x: TabularPolicy(x.pi)))
+    >>> family.build(family.from_bytes(bytes(4), dict(S=2, A=2))).policy
+    TabularPolicy(S=2, A=2, stationary, rational)
+    """
+
+    blocks: dict[str, Block]
+    sizes: dict[str, tuple[int, int]]
+    models: dict[str, Callable]
+    fixed: tuple[str, ...] = ()
+    repair: Callable | None = None
+    given: dict[str, Record] = field(default_factory=dict)
+
+    def __post_init__(self):
+        for axis, ends in self.sizes.items():
+            low, high = ends
+            if not 1 <= low <= high:
+                raise InvalidClaim(f"sizes[{axis!r}] is {ends}; expected (smallest, largest) with 1 <= smallest <= largest")
+        for name, block in self.blocks.items():
+            if not isinstance(block, Block):
+                raise InvalidClaim(f"blocks[{name!r}] is {block!r}; expected a Simplex, Box or Choice")
+
+    @property
+    def exact(self) -> bool:
+        """Whether draws are judged on rationals: unless the given problem holds floats."""
+        return not any(model._pattern().size and not model.exact for model in self.given.values())
+
+    # ---- drawing
+    def from_bytes(self, raw: bytes, sizes) -> Drawn:
+        """The exact draw that a string of bytes spells; zero bytes spell the simplest one."""
+        data, arrays, at = np.frombuffer(raw, dtype=np.uint8), {}, 0
+        for name, block in self.blocks.items():
+            count = block.count(sizes)
+            arrays[name] = block.from_bytes(data[at : at + count], sizes)
+            at += count
+        return self.drawn(arrays, sizes)
+
+    def byte_count(self, sizes) -> int:
+        return sum(block.count(sizes) for block in self.blocks.values())
+
+    def random(self, rng, sizes, batch) -> dict[str, np.ndarray]:
+        """Float blocks with a leading batch axis."""
+        return {name: block.random(rng, sizes, batch) for name, block in self.blocks.items()}
+
+    def drawn(self, arrays, sizes) -> Drawn:
+        """Arrays as a draw inside masks and assumptions."""
+        arrays = dict(arrays)
+        for name, block in self.blocks.items():
+            if isinstance(block, Simplex) and block.within:
+                for model in self.given.values():
+                    allowed = getattr(model, block.within, None)
+                    if allowed is not None:
+                        arrays[name] = block.confined(arrays[name], allowed)
+        x = Drawn(**arrays, sizes=dict(sizes))
+        return self.repair(x) if self.repair else x
+
+    def rounded(self, arrays, denominator, sizes) -> Drawn:
+        """The draw of small rationals near float blocks."""
+        return self.drawn({name: block.rounded(arrays[name], denominator) for name, block in self.blocks.items()}, sizes)
+
+    # ---- building
+    def build(self, x: Drawn) -> SimpleNamespace:
+        """The records that checks, assumptions and controls see."""
+        values = [value for value in vars(x).values() if isinstance(value, np.ndarray) and value.dtype.kind in "fO"]
+        exact = not values or is_exact(values[0])
+        built = {}
+        for name, make in self.models.items():
+            if name in self.given:
+                built[name] = self.given[name] if exact else self._float_given(name)
+            else:
+                built[name] = make(x)
+        return SimpleNamespace(**built)
+
+    def _float_given(self, name):
+        cached = self.__dict__.setdefault("_floats", {})
+        if name not in cached:
+            cached[name] = self.given[name].to_float()
+        return cached[name]
+
+    def to_float(self, x: Drawn) -> Drawn:
+        """The same draw on floats."""
+        arrays = {name: floats(value) if is_exact(value) else value for name, value in vars(x).items()}
+        return Drawn(**arrays)
+
+    def on(self, name, problem, replaced):
+        """The family with one model given instead of drawn; None where its blocks need an axis that the problem lacks."""
+        blocks = {key: block for key, block in self.blocks.items() if key not in replaced}
+        known = problem.sizes()
+        needed = {part for block in blocks.values() for axis in _axes(block) for part in (axis if isinstance(axis, tuple) else (axis,))}
+        if "H" in needed and "H" not in known:
+            return None
+        sizes = {axis: (known[axis],) * 2 if axis in known else ends for axis, ends in self.sizes.items()}
+        return replace(self, blocks=blocks, sizes=sizes, given={name: problem}, fixed=(*self.fixed, *known))
+
+    # ---- sizes
+    def ladder(self, most=6) -> list[dict[str, int]]:
+        """Up to `most` size combinations from the smallest to the largest, both ends included."""
+        ranges = [range(low, high + 1) for low, high in self.sizes.values()]
+        every = [dict(zip(self.sizes, values, strict=True)) for values in product(*ranges)]
+        every.sort(key=lambda sizes: (self.byte_count(sizes), prod(sizes.values()), tuple(sizes.values())))
+        steps = np.unique(np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int))
+        return [every[k] for k in steps]
+
+
+def _axes(block):
+    return (*block.axes, block.of) if isinstance(block, Choice) and isinstance(block.of, str) else block.axes

@@ -1,0 +1,78 @@
+"""Discounted problems in compressed sparse rows: one Bellman sweep, and the correction by a fixed policy.
+
+Row s*A+a of the matrix holds the law of action a in state s. Indices are unsigned, which spares the compiled loop the
+test for negative subscripts; they serve as subscripts only.
+"""
+
+import numpy as np
+
+from ..base.compiling import compiled, inner
+
+
+@inner
+def expected_row(data, indices, first, last, values):
+    """The inner product of one sparse row with `values`."""
+    total = values[0] * 0
+    for k in range(first, last):
+        total += data[k] * values[indices[k]]
+    return total
+
+
+def _greedy(data, indices, indptr, r, w, g):
+    """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising choice[s]; r is -inf at missing actions."""
+    S, A = r.shape
+    change = np.zeros(S, w.dtype)
+    choice = np.zeros(S, np.int64)
+    for s in range(S):
+        row = s * A
+        best = r[s, 0] + g * expected_row(data, indices, indptr[row], indptr[row + 1], w)
+        pick = 0
+        for a in range(1, A):
+            q = r[s, a] + g * expected_row(data, indices, indptr[row + a], indptr[row + a + 1], w)
+            pick = a if q > best else pick
+            best = q if q > best else best
+        change[s] = best - w[s]
+        choice[s] = pick
+    return change, choice
+
+
+greedy = compiled(_greedy, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8)")
+
+
+def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
+    """e with e = change + g P_choice e up to a constant: sweeps until the span of a step is at most `stop`; how many.
+
+    The policy's rows are packed first, so that a sweep reads them in one stream.
+    """
+    S = len(choice)
+    starts = np.zeros(S + 1, np.uint32)
+    for s in range(S):
+        row = s * A + choice[s]
+        starts[s + 1] = starts[s] + (indptr[row + 1] - indptr[row])
+    weights = np.zeros(starts[S], data.dtype)
+    reached = np.zeros(starts[S], np.uint32)
+    for s in range(S):
+        row = s * A + choice[s]
+        first, length = indptr[row], indptr[row + 1] - indptr[row]
+        for k in range(length):
+            weights[starts[s] + k] = data[first + k]
+            reached[starts[s] + k] = indices[first + k]
+    e = change.copy()
+    following = np.zeros(S, change.dtype)
+    used = 0
+    while used < sweeps:
+        low = high = change[0] + g * expected_row(weights, reached, starts[0], starts[1], e) - e[0]
+        for s in range(S):
+            x = change[s] + g * expected_row(weights, reached, starts[s], starts[s + 1], e)
+            step = x - e[s]
+            low = step if step < low else low
+            high = step if step > high else high
+            following[s] = x
+        e, following = following, e
+        used += 1
+        if not high - low > stop:
+            break
+    return e, used
+
+
+correct = compiled(_correct, "f8[1]&i8 (f8[1], u4[1], u4[1], i8[1], f8[1], i8, f8, f8, i8)")

@@ -1,0 +1,166 @@
+"""What one player of a Markov game can gain by deviating from a mediator's recommendations.
+
+Throughout, `own[j]` is the player's part of joint action j and `swapped[j,b]` the joint action with that part
+replaced by b. Rewards `r[t,s,j]` are the deviating player's. `choice` arrays give the maximising action, the first
+one where several are best.
+"""
+
+import numpy as np
+
+from ..base.compiling import compiled, inner
+from .finite import expected
+
+
+@inner
+def joint_values(law, reward, following):
+    """Q[j] at one state: reward now and `following` after."""
+    Q = np.zeros(len(reward), following.dtype)
+    for j in range(len(reward)):
+        Q[j] = reward[j] + expected(law[j], following)
+    return Q
+
+
+@inner
+def told_and_played(sigma, Q, own, swapped):
+    """gain[a,b]: the part of the value that comes from being told a, when b is played instead."""
+    B = swapped.shape[1]
+    gain = np.zeros((B, B), Q.dtype)
+    for j in range(len(sigma)):
+        if sigma[j] != 0:
+            for b in range(B):
+                gain[own[j], b] += sigma[j] * Q[swapped[j, b]]
+    return gain
+
+
+def _swap(P, r, sigma, own, swapped, H):
+    """W[t,s] and choice[t,s,a]: the best modification may look at the recommendation."""
+    S, B = r.shape[1], swapped.shape[1]
+    W = np.zeros((H + 1, S), r.dtype)
+    choice = np.zeros((H, S, B), np.int64)
+    for t in range(H - 1, -1, -1):
+        for s in range(S):
+            Q = joint_values(P[t % len(P), s], r[t % len(r), s], W[t + 1])
+            gain = told_and_played(sigma[t % len(sigma), s], Q, own, swapped)
+            for a in range(B):
+                best = a
+                for b in range(B):
+                    if gain[a, b] > gain[a, best]:
+                        best = b
+                choice[t, s, a] = best
+                W[t, s] += gain[a, best]
+    return W, choice
+
+
+swap = compiled(_swap, "f8[2]&i8[3] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)")
+
+
+def _coarse(P, r, sigma, own, swapped, H):
+    """W[t,s] and choice[t,s]: the deviator is told nothing, but sees the state."""
+    S, B = r.shape[1], swapped.shape[1]
+    W = np.zeros((H + 1, S), r.dtype)
+    choice = np.zeros((H, S), np.int64)
+    for t in range(H - 1, -1, -1):
+        for s in range(S):
+            Q = joint_values(P[t % len(P), s], r[t % len(r), s], W[t + 1])
+            gain = told_and_played(sigma[t % len(sigma), s], Q, own, swapped)
+            best = 0
+            for b in range(B):
+                total = gain[0, 0] * 0
+                for a in range(B):
+                    total += gain[a, b]
+                if b == 0 or total > W[t, s]:
+                    W[t, s] = total
+                    best = b
+            choice[t, s] = best
+    return W, choice
+
+
+coarse = compiled(_coarse, "f8[2]&i8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)")
+
+
+def _trigger(P, r, sigma, own, swapped, alone, H):
+    """U[t,s] and choice[t,s,a]: obey until one chosen disobedience, after which no more is told (`alone[t,s]`)."""
+    S, B = r.shape[1], swapped.shape[1]
+    U = np.zeros((H + 1, S), r.dtype)
+    choice = np.zeros((H, S, B), np.int64)
+    for t in range(H - 1, -1, -1):
+        for s in range(S):
+            obeying = joint_values(P[t % len(P), s], r[t % len(r), s], U[t + 1])
+            leaving = joint_values(P[t % len(P), s], r[t % len(r), s], alone[t + 1])
+            obey = told_and_played(sigma[t % len(sigma), s], obeying, own, swapped)
+            leave = told_and_played(sigma[t % len(sigma), s], leaving, own, swapped)
+            for a in range(B):
+                best, value = a, obey[a, a]
+                for b in range(B):
+                    if b != a and leave[a, b] > value:
+                        best, value = b, leave[a, b]
+                choice[t, s, a] = best
+                U[t, s] += value
+    return U, choice
+
+
+trigger = compiled(_trigger, "f8[2]&i8[3] (f8[4], f8[3], f8[3], i8[1], i8[2], f8[2], i8)")
+
+
+def _one_shot(P, r, sigma, own, swapped, state, V, H):
+    """gain[t] and choice[t,s,a]: disobey at step t alone; `state[t,s]` and `V[t,s]` are the obedient laws and values."""
+    S, B = r.shape[1], swapped.shape[1]
+    total = np.zeros(H, r.dtype)
+    choice = np.zeros((H, S, B), np.int64)
+    for t in range(H):
+        for s in range(S):
+            Q = joint_values(P[t % len(P), s], r[t % len(r), s], V[t + 1])
+            gain = told_and_played(sigma[t % len(sigma), s], Q, own, swapped)
+            for a in range(B):
+                best = a
+                for b in range(B):
+                    if gain[a, b] > gain[a, best]:
+                        best = b
+                choice[t, s, a] = best
+                total[t] += state[t, s] * (gain[a, best] - gain[a, a])
+    return total, choice
+
+
+one_shot = compiled(_one_shot, "f8[1]&i8[3] (f8[4], f8[3], f8[3], i8[1], i8[2], f8[2], f8[2], i8)")
+
+
+def _extremes(P, r, sigma, own, swapped, H):
+    """High and low W[t,s]: the largest and the smallest value that any modification leaves from (t, s) on."""
+    S, B = r.shape[1], swapped.shape[1]
+    high = np.zeros((H + 1, S), r.dtype)
+    low = np.zeros((H + 1, S), r.dtype)
+    for t in range(H - 1, -1, -1):
+        for s in range(S):
+            law, reward, told = P[t % len(P), s], r[t % len(r), s], sigma[t % len(sigma), s]
+            top = told_and_played(told, joint_values(law, reward, high[t + 1]), own, swapped)
+            bottom = told_and_played(told, joint_values(law, reward, low[t + 1]), own, swapped)
+            for a in range(B):
+                most, least = top[a, 0], bottom[a, 0]
+                for b in range(B):
+                    most = max(most, top[a, b])
+                    least = min(least, bottom[a, b])
+                high[t, s] += most
+                low[t, s] += least
+    return high, low
+
+
+extremes = compiled(_extremes, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)")
+
+
+def _spread(P, r, high, low, H):
+    """The largest r(j) - r(k) + E_j W - E_k W over steps, states and pairs, W anywhere between `low` and `high`."""
+    S, J = r.shape[1], r.shape[2]
+    widest = r[0, 0, 0] * 0
+    for t in range(H):
+        for s in range(S):
+            for j in range(J):
+                for k in range(J):
+                    gap = r[t % len(r), s, j] - r[t % len(r), s, k]
+                    for n in range(S):
+                        shift = P[t % len(P), s, j, n] - P[t % len(P), s, k, n]
+                        gap += shift * (high[t + 1, n] if shift > 0 else low[t + 1, n])
+                    widest = max(widest, gap)
+    return widest
+
+
+spread = compiled(_spread, "f8 (f8[4], f8[3], f8[2], f8[2], i8)")

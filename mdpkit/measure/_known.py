@@ -1,0 +1,71 @@
+"""From a record's arrays to what they are known to be."""
+
+import numpy as np
+
+from ..base.arrays import is_exact, like
+from ..base.interval import Interval
+from ..base.mode import proposing
+from ..base.tolerance import UNIT, gamma
+
+
+def known(array, defect=0.0):
+    """The numbers that `array` stands for: themselves if rational, else each within its input error.
+
+    Args: defect: how far the float rows of a law may be from the law that is meant, relative.
+    """
+    if isinstance(array, Interval):
+        return array
+    if is_exact(array):
+        return Interval(array)
+    array = np.asarray(array, dtype=float)
+    if proposing():
+        return array
+    slack = np.abs(array) * (2 * defect + 2 * UNIT)
+    return Interval(array - slack, array + slack, "float")
+
+
+def given(array, problem):
+    """An array handed over beside a problem, in the problem's number kind."""
+    return array if isinstance(array, Interval) else known(like(array, problem.r))
+
+
+def stacked(parts):
+    """Intervals (or bare arrays) of one shape as one, along a new first axis."""
+    if not isinstance(parts[0], Interval):
+        return np.stack([np.asarray(part) for part in parts])
+    if parts[0].exact:
+        return Interval(np.stack([part.lower for part in parts]))
+    return Interval(np.stack([part.lower for part in parts]), np.stack([part.upper for part in parts]), parts[0].how)
+
+
+def number(scalar, pattern):
+    """A discount factor in the shape that arithmetic beside `pattern` needs."""
+    return known(np.asarray(scalar)) if isinstance(pattern, Interval) else scalar
+
+
+def step_roundings(problem, *policies) -> float:
+    """Rounding errors that a term of a one-step recursion meets, those of the input counted: see settle()."""
+    if proposing() or problem.exact:
+        return 0
+    defects = problem.defect + sum(policy.defect for policy in policies)
+    return problem.S + problem.A * (1 + len(policies)) + 8 + 2 * defects / UNIT
+
+
+def transition(problem, t=0):
+    """P at step t as a matrix `[s*A+a, n]`, dense or CSR."""
+    if problem.sparse:
+        return problem.P
+    P = problem.P if problem.P.ndim == 3 else problem.P[t]
+    return P.reshape(-1, problem.S)
+
+
+def expected_next(problem, V, t=0):
+    """E[V(n) given s, a] at step t, `[s,a]`, for `V[n]` known or bare."""
+    P, shape = transition(problem, t), (problem.S, problem.A)
+    if not isinstance(V, Interval):
+        return (P @ V).reshape(shape)
+    if V.exact:
+        return Interval((P @ V.lower).reshape(shape))
+    size = gamma(problem.S + 4 + 2 * problem.defect / UNIT) * (P @ np.maximum(abs(V.lower), abs(V.upper)))
+    size = 2 * size + 2 * problem.S * np.finfo(float).smallest_subnormal
+    return Interval((P @ V.lower - size).reshape(shape), (P @ V.upper + size).reshape(shape), V.how)

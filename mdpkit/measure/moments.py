@@ -1,0 +1,58 @@
+"""Moments of the temporal difference r + gamma V(s') - V(s) of a value guess V."""
+
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..model.horizon import Discounted
+from ..model.policy import policy_table
+from ._known import expected_next, given, known, number
+from ._public import public
+
+
+@public
+def squared_temporal_difference(problem, policy, V, weights) -> Interval:
+    """E (r + gamma V(s') - V(s))^2 over s from `weights[s]`, a from the policy, s' from P: what one sampled successor sees.
+
+    Args: problem: discounted MDP. V: value guess `[s]`. weights: law of the state, `[s]`.
+    """
+    pi, gamma, V, weights = _given(problem, policy, V, weights)
+    reward, P = known(problem.r), known(problem.P, problem.defect)
+    difference = reward[:, :, None] + V[None, None, :] * gamma - V[:, None, None]
+    return (weights * (pi * (P * difference**2).sum(axis=2)).sum(axis=1)).sum()
+
+
+@public
+def squared_bellman_error(problem, policy, V, weights, given="s") -> Interval:
+    """E of the squared conditional mean of the temporal difference, given the state ("s") or state and action ("sa")."""
+    pi, gamma, V, weights = _given(problem, policy, V, weights)
+    mean = known(problem.r) + expected_next(problem, V) * gamma - V[:, None]
+    if given == "sa":
+        return (weights * (pi * mean**2).sum(axis=1)).sum()
+    _check(given)
+    return (weights * (pi * mean).sum(axis=1) ** 2).sum()
+
+
+@public
+def next_state_variance(problem, policy, V, weights, given="s") -> Interval:
+    """E Var(V(s') given s) over the action and the successor ("s"), or E Var(V(s') given s, a) ("sa")."""
+    pi, _, V, weights = _given(problem, policy, V, weights)
+    mean, square = expected_next(problem, V), expected_next(problem, V**2)
+    if given == "sa":
+        return (weights * (pi * (square - mean**2)).sum(axis=1)).sum()
+    _check(given)
+    return (weights * ((pi * square).sum(axis=1) - (pi * mean).sum(axis=1) ** 2)).sum()
+
+
+def _given(problem, policy, V, weights):
+    if not isinstance(problem.horizon, Discounted) or problem.sparse:
+        raise InvalidModel(f"{problem!r}; temporal differences are computed for a dense discounted MDP")
+    table = policy_table(problem, policy)
+    V, weights = (given(array, problem) for array in (V, weights))
+    for name, array in (("V", V), ("weights", weights)):
+        if array.shape != (problem.S,):
+            raise InvalidModel(f"{name} has shape {array.shape}; expected ({problem.S},)")
+    return known(table, getattr(policy, "defect", 0.0)), number(problem.horizon.gamma, V), V, weights
+
+
+def _check(given):
+    if given != "s":
+        raise InvalidModel(f"given={given!r}; expected 's' or 'sa'")

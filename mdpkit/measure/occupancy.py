@@ -1,0 +1,66 @@
+"""Where a policy goes."""
+
+import numpy as np
+
+from ..base.enclosure import settle
+from ..base.interval import Interval
+from ..base.mode import proposing
+from ..exact.linear import solve_linear
+from ..kernels import finite
+from ..model.horizon import Finite
+from ..model.mdp import stepwise
+from ..model.policy import policy_table
+from ._known import known, step_roundings
+from ._public import public
+from .value import _float_solve
+
+
+@public
+def occupancy(problem, policy) -> Interval:
+    """The law of state and action under a policy.
+
+    Returns: Finite: `[t,s,a]`, every step sums to 1. Discounted: `[s,a]`, sum_t gamma^t of the law at step t, which
+    sums to 1/(1-gamma).
+    Raises: InvalidModel where the policy belongs to another problem.
+
+    >>> from mdpkit.model import MDP, Finite, TabularPolicy
+    >>> from mdpkit.base.arrays import objects
+    >>> flip = MDP(objects([[[0, 1]], [[1, 0]]]), objects([[0], [1]]), objects([1, 0]), horizon=Finite(2))
+    >>> occupancy(flip, TabularPolicy(objects([[1], [1]]))).lower[:, :, 0]
+    array([[1, 0],
+           [0, 1]], dtype=object)
+    """
+    table = policy_table(problem, policy)
+    if not isinstance(problem.horizon, Finite):
+        return _discounted(problem, policy, table)
+    H, pi = problem.horizon.H, stepwise(table, 2)
+    d = _sparse(problem, pi, H) if problem.sparse else finite.occupancy(stepwise(problem.P, 3), problem.rho, pi, H)
+    return settle(d, lambda: d, (H + 1) * (step_roundings(problem, policy) + problem.S * problem.A))
+
+
+def _discounted(problem, policy, table):
+    gamma = problem.horizon.gamma
+    if problem.exact:
+        chain = (table[:, :, None] * problem.P).sum(axis=1)
+        states = solve_linear((np.eye(problem.S, dtype=int) - gamma * chain).T, problem.rho)
+        return Interval(states[:, None] * table)
+    states = _float_solve(problem, table, problem.rho, transpose=True)
+    if proposing():
+        return states[:, None] * table
+    pairs = np.abs(states)[:, None] * table
+    matrix = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
+    arriving = matrix.T @ (states[:, None] * table).ravel()
+    arriving = settle(arriving, lambda: matrix.T @ pairs.ravel(), step_roundings(problem, policy) + problem.S * problem.A)
+    residual = known(problem.rho, problem.defect) + arriving * known(gamma) - states
+    # the chain's columns carry total mass at most 1, so the error's absolute sum is at most that of the residual / (1 - gamma)
+    error = (abs(residual).sum() / (1 - known(gamma))).upper
+    near = Interval(np.maximum(np.nextafter(states - error, -np.inf), 0), np.maximum(np.nextafter(states + error, np.inf), 0), "float")
+    return near[:, None] * known(table, policy.defect)
+
+
+def _sparse(problem, pi, H):
+    d, state = np.zeros((H, problem.S, problem.A)), problem.rho
+    for t in range(H):
+        d[t] = state[:, None] * pi[t % len(pi)]
+        state = problem.P.T @ d[t].ravel()
+    return d

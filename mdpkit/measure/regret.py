@@ -1,0 +1,216 @@
+"""Regret of a mediator: what a player gains by not doing as told.
+
+A mediator draws a joint action from the state and tells each player its own part. Recommendations are fresh given the
+state, so that a memoryless modification is as good as any that remembers: the classes below are maximised by one
+backward pass each.
+"""
+
+import numpy as np
+
+from ..base.arrays import zeros
+from ..base.enclosure import settle
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..base.mode import proposing
+from ..kernels import finite
+from ..kernels import regret as kernels
+from ..model.game import Deviation
+from ..model.horizon import Finite
+from ..model.mdp import stepwise
+from ..model.policy import policy_table
+from ._known import expected_next, known, stacked, step_roundings
+from ._public import public
+from .value import value
+
+
+@public
+def regret(game, joint, deviations="swap") -> Interval:
+    """The largest gain of each player over a class of deviations, `[i]`.
+
+    Args:
+        game: a MarkovGame over a finite horizon.
+        joint: the mediator, `table[s,j]` or `table[t,s,j]`.
+        deviations: "swap" (correlated equilibrium), "trigger" (extensive-form correlated), "coarse" (coarse
+            correlated), "one-shot" (disobey at one step only), "constant" (one action for ever).
+
+    Every class allows obedience or is compared with it through its best member: "constant" may be negative.
+
+    Raises: InvalidModel for a discounted game, a mediator of another game, or an unknown class.
+    Source: adapted from Tang, Swamy, Fang and Wu, 2024; classes after Morrill et al., 2021.
+
+    >>> from mdpkit.model import Finite, JointPolicy, MarkovGame
+    >>> from mdpkit.base.arrays import objects
+    >>> pennies = objects([[[1, 0, 0, 1]], [[0, 1, 1, 0]]])
+    >>> game = MarkovGame(objects([[[1]] * 4]), pennies, horizon=Finite(1), actions=(2, 2))
+    >>> regret(game, JointPolicy(objects([["1/2", 0, 0, "1/2"]]))).lower
+    array([0, 1], dtype=object)
+    """
+    return stacked([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
+
+
+@public
+def regret_gap(game, expert, learner, deviations="swap", per_player=False) -> Interval:
+    """max_i R_i(learner) - max_i R_i(expert), or the vector R_i(learner) - R_i(expert)."""
+    ours, theirs = regret(game, learner, deviations), regret(game, expert, deviations)
+    return ours - theirs if per_player else ours.max() - theirs.max()
+
+
+@public
+def best_deviation(game, joint, player, deviations="swap") -> Deviation:
+    """A deviation of the class that attains the player's regret (in floats: by the float recursion).
+
+    Ties go to obedience, then to the first action. A trigger deviation carries `after`, its play once it disobeyed.
+    """
+    return _Player(game, joint, player).best(deviations)[1]
+
+
+@public
+def deviated_value(game, joint, deviation) -> Interval:
+    """J of the deviating player when it modifies the mediator's recommendations."""
+    player = _Player(game, joint, deviation.player)
+    if deviation.table.shape[:3] != (player.H, game.S, game.actions[deviation.player]):
+        raise InvalidModel(
+            f"the deviation is for {deviation.table.shape[:3]} steps, states and actions; "
+            f"the game has {(player.H, game.S, game.actions[deviation.player])}"
+        )
+    return player.follow(deviation)
+
+
+@public
+def most_recoverable(game, expert) -> Interval:
+    """An upper bound on the range of action values over every player, swap deviation, step and state.
+
+    The largest and the smallest value that any modification leaves behind are carried backwards; the range between
+    two joint actions is at most what their rewards and any values in between allow. It is attained for H <= 2.
+    """
+    parts = []
+    for i in range(game.players):
+        one = _Player(game, expert, i)
+        high, low = kernels.extremes(one.P, one.r, one.sigma, one.own, one.swapped, one.H)
+        widest = np.asarray(kernels.spread(one.P, one.r, high, low, one.H))
+        parts.append(settle(widest, one.largest_spread, one.roundings + 2 * game.S))
+    return stacked(parts).max()
+
+
+class _Player:
+    """One player's side of a game and a mediator, as the kernels want it."""
+
+    def __init__(self, game, joint, i):
+        if not isinstance(game.horizon, Finite):
+            raise InvalidModel(f"the game is {game.horizon}; regret is computed over a Finite horizon")
+        self.process = game.player(i)
+        table = policy_table(self.process, joint)
+        self.i, self.H, self.joint = i, game.horizon.H, joint
+        self.P, self.r, self.sigma = stepwise(game.P, 3), stepwise(self.process.r, 2), stepwise(table, 2)
+        self.own, self.swapped = parts_of_joint_actions(game.actions, i)
+        self.roundings = 0 if proposing() else self.H * step_roundings(self.process, joint) + game.J * self.H
+        self.defect = 0 if proposing() else max(self.process.defect, joint.defect)
+        self.args = (self.sigma, self.own, self.swapped)
+
+    def best(self, deviations):
+        """The regret within a class and a deviation that attains it."""
+        if deviations not in _CLASSES:
+            raise InvalidModel(f"deviations={deviations!r}; expected one of {', '.join(_CLASSES)}")
+        return _CLASSES[deviations](self)
+
+    def against_obedience(self, W, size):
+        """J of the deviator, from its state values, minus J of the obedient player."""
+        start = (self.process.rho * W[0]).sum()
+        rho = self.process.rho
+        deviated = settle(np.asarray(start), lambda: np.asarray((rho * size()[0]).sum()), self.roundings + 2 * len(rho) + 4)
+        return deviated - value(self.process, self.joint)
+
+    def swap(self):
+        W, choice = kernels.swap(self.P, self.r, *self.args, self.H)
+        gain = self.against_obedience(W, lambda: kernels.swap(self.P, np.abs(self.r), *self.args, self.H)[0])
+        return gain, self.deviation(choice)
+
+    def coarse(self):
+        W, choice = kernels.coarse(self.P, self.r, *self.args, self.H)
+        gain = self.against_obedience(W, lambda: kernels.coarse(self.P, np.abs(self.r), *self.args, self.H)[0])
+        return gain, self.deviation(np.repeat(choice[:, :, None], self.swapped.shape[1], axis=2))
+
+    def trigger(self):
+        def run(r):
+            alone, after = kernels.coarse(self.P, r, *self.args, self.H)
+            return *kernels.trigger(self.P, r, *self.args, alone, self.H), after
+
+        U, choice, after = run(self.r)
+        gain = self.against_obedience(U, lambda: run(np.abs(self.r))[0])
+        return gain, self.deviation(choice, after)
+
+    def one_shot(self):
+        obedient = finite.occupancy(self.P, self.process.rho, self.sigma, self.H).sum(axis=2)
+        V = finite.policy_value(self.P, self.r, self.sigma, self.H)
+        gain, choice = kernels.one_shot(self.P, self.r, *self.args, obedient, V, self.H)
+
+        def size():
+            W, _ = kernels.swap(self.P, np.abs(self.r), *self.args, self.H)
+            return np.full(self.H, 4 * W.max())
+
+        known_gain = settle(gain, size, 3 * self.roundings + 8)
+        t = int(np.argmax(gain))
+        obey = np.broadcast_to(np.arange(choice.shape[2]), choice.shape).copy()
+        obey[t] = choice[t]
+        return known_gain.max(), self.deviation(obey)
+
+    def constant(self):
+        count = self.swapped.shape[1]
+        shape = (self.H, len(self.process.rho), count)
+        fixed = [self.deviation(np.full(shape, b)) for b in range(count)]
+        values = stacked([self.follow(each) for each in fixed])
+        middle = values.mid if isinstance(values, Interval) else values
+        return values.max() - value(self.process, self.joint), fixed[int(np.argmax(middle))]
+
+    def largest_spread(self):
+        size, _ = kernels.extremes(self.P, np.abs(self.r), *self.args, self.H)
+        return 2 * np.abs(self.r).max() + 2 * size.max()
+
+    def deviation(self, choice, after=None):
+        """The deterministic modification that plays `choice[t,s,a]`, and `after[t,s]` once it has disobeyed."""
+        later = None if after is None else self.certain(after)
+        return Deviation(self.i, self.certain(choice), after=later)
+
+    def certain(self, choice):
+        table = zeros((*choice.shape, self.swapped.shape[1]), self.r)
+        np.put_along_axis(table, choice[..., None], 1, axis=-1)
+        return table
+
+    def follow(self, deviation):
+        """J of a given modification, by evaluating it forwards from its definition."""
+        obeying = left = known(zeros(self.process.S, self.r))
+        told = np.arange(self.swapped.shape[1])
+        disobeys = told[self.own][:, None] != told[None, :]
+        for t in range(self.H - 1, -1, -1):
+            reward = known(self.r[t % len(self.r)])
+            stay = reward + expected_next(self.process, obeying, t)
+            leave = stay if deviation.after is None else reward + expected_next(self.process, left, t)
+            sigma = known(self.sigma[t % len(self.sigma)], self.defect)
+            plays = known(deviation.table[t], 0 if proposing() else deviation.defect)[:, self.own]
+            mixed = stay[:, self.swapped] * (~disobeys).astype(int) + leave[:, self.swapped] * disobeys.astype(int)
+            obeying = (sigma[:, :, None] * plays * mixed).sum(axis=(1, 2))
+            if deviation.after is not None:
+                later = known(deviation.after[t], 0 if proposing() else deviation.defect)
+                left = (sigma[:, :, None] * later[:, None, :] * leave[:, self.swapped]).sum(axis=(1, 2))
+        return (known(self.process.rho, self.defect) * obeying).sum()
+
+
+_CLASSES = {
+    "swap": _Player.swap,
+    "trigger": _Player.trigger,
+    "coarse": _Player.coarse,
+    "one-shot": _Player.one_shot,
+    "constant": _Player.constant,
+}
+
+
+def parts_of_joint_actions(actions, i):
+    """`own[j]`, player i's part of joint action j, and `swapped[j,b]`, the joint action with that part replaced by b."""
+    joint = np.arange(int(np.prod(actions)))
+    parts = list(np.unravel_index(joint, actions))
+    own = parts[i].astype(np.int64)
+    swapped = np.empty((len(joint), actions[i]), dtype=np.int64)
+    for b in range(actions[i]):
+        parts[i] = np.full_like(own, b)
+        swapped[:, b] = np.ravel_multi_index(parts, actions)
+    return own, swapped

@@ -1,0 +1,118 @@
+"""Values of a policy."""
+
+import numpy as np
+
+from ..base.enclosure import settle
+from ..base.interval import Interval
+from ..base.mode import proposing
+from ..exact.linear import solve_linear
+from ..kernels import finite
+from ..model.game import MarkovGame
+from ..model.horizon import Finite
+from ..model.mdp import stepwise
+from ..model.policy import policy_table
+from ._known import expected_next, known, number, stacked, step_roundings
+from ._public import public
+
+
+@public
+def value(problem, policy) -> Interval:
+    """The return J of a policy: expected total (discounted) reward from the start law, not normalised.
+
+    Args: problem: an MDP, or a MarkovGame (then `policy` recommends joint actions). policy: a record with a `table`.
+    Returns: a scalar Interval; `[i]` for a game.
+    Raises: InvalidModel where the policy belongs to another problem.
+
+    >>> from mdpkit.model import MDP, Finite, TabularPolicy
+    >>> from mdpkit.base.arrays import objects
+    >>> pays_half = MDP(objects([[[1]]]), objects([["1/2"]]), horizon=Finite(3))
+    >>> value(pays_half, TabularPolicy(objects([[1]])))
+    Interval(3/2, exact)
+    """
+    if isinstance(problem, MarkovGame):
+        return stacked([value(problem.player(i), policy) for i in range(problem.players)])
+    V = state_value(problem, policy)
+    first = V[0] if isinstance(problem.horizon, Finite) else V
+    return (known(problem.rho, problem.defect) * first).sum()
+
+
+@public
+def state_value(problem, policy) -> Interval:
+    """V: expected reward still to come; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted."""
+    table = policy_table(problem, policy)
+    if not isinstance(problem.horizon, Finite):
+        return _discounted_value(problem, policy, table)
+    if problem.sparse:
+        return _sparse_value(problem, policy, table)
+    P, r, pi, H = stepwise(problem.P, 3), stepwise(problem.r, 2), stepwise(table, 2), problem.horizon.H
+    V = finite.policy_value(P, r, pi, H)
+    return settle(V, lambda: finite.policy_value(P, np.abs(r), pi, H), H * step_roundings(problem, policy))
+
+
+@public
+def action_value(problem, policy) -> Interval:
+    """Q: reward of one action and the policy's expected value after it; `[t,s,a]` for Finite, `[s,a]` for Discounted."""
+    V = state_value(problem, policy)
+    if not isinstance(problem.horizon, Finite):
+        return known(problem.r) + expected_next(problem, V) * number(problem.horizon.gamma, V)
+    r = stepwise(problem.r, 2)
+    return stacked([known(r[t % len(r)]) + expected_next(problem, V[t + 1], t) for t in range(problem.horizon.H)])
+
+
+@public
+def advantage(problem, policy) -> Interval:
+    """Q - V: what one action gains over following the policy; `[t,s,a]` for Finite, `[s,a]` for Discounted."""
+    Q, V = action_value(problem, policy), state_value(problem, policy)
+    first = V[:-1] if isinstance(problem.horizon, Finite) else V
+    return Q - first[..., None]
+
+
+def _discounted_value(problem, policy, table):
+    gamma = problem.horizon.gamma
+    if problem.exact:
+        chain = (table[:, :, None] * problem.P).sum(axis=1)
+        return Interval(solve_linear(np.eye(problem.S, dtype=int) - gamma * chain, (table * problem.r).sum(axis=1)))
+    V = _float_solve(problem, table, (table * problem.r).sum(axis=1), transpose=False)
+    if proposing():
+        return V
+    Q = known(problem.r) + expected_next(problem, Interval(V, V, "float")) * known(gamma)
+    residual = (known(table, policy.defect) * Q).sum(axis=1) - V
+    # the chain's rows sum to 1, so |V^pi - V| <= max |residual| / (1 - gamma) in every state
+    error = (abs(residual).max() / (1 - known(gamma))).upper
+    return Interval(np.nextafter(V - error, -np.inf), np.nextafter(V + error, np.inf), "float")
+
+
+def chain_matrix(problem, table):
+    """P_pi[s,n], dense or CSR, for float problems."""
+    if not problem.sparse:
+        return (table[:, :, None] * problem.P).sum(axis=1)
+    import scipy.sparse
+
+    S, A = table.shape
+    mix = scipy.sparse.csr_array((table.ravel(), np.arange(S * A), np.arange(0, S * A + 1, A)), shape=(S, S * A))
+    return mix @ problem.P
+
+
+def _float_solve(problem, table, right, transpose):
+    """x of (I - gamma P_pi) x = right, or of the transposed system; its error is bounded by the callers."""
+    chain = chain_matrix(problem, table)
+    chain = chain.T if transpose else chain
+    if problem.sparse:
+        import scipy.sparse
+        from scipy.sparse.linalg import spsolve
+
+        return spsolve((scipy.sparse.eye_array(problem.S) - problem.horizon.gamma * chain).tocsc(), right)
+    return np.linalg.solve(np.eye(problem.S) - problem.horizon.gamma * chain, right)
+
+
+def _sparse_value(problem, policy, table):
+    H, r, pi = problem.horizon.H, stepwise(problem.r, 2), stepwise(table, 2)
+
+    def run(r):
+        V = np.zeros((H + 1, problem.S))
+        for t in range(H - 1, -1, -1):
+            following = (problem.P @ V[t + 1]).reshape(problem.S, problem.A)
+            V[t] = (pi[t % len(pi)] * (r[t % len(r)] + following)).sum(axis=1)
+        return V
+
+    return settle(run(r), lambda: run(np.abs(r)), H * step_roundings(problem, policy))

@@ -1,0 +1,9 @@
+"""Which problems a method takes."""
+
+
+def expects(method, problem, kind, horizon=object):
+    """Raise TypeError unless the problem is of the given kind, with the given horizon."""
+    given = getattr(problem, "horizon", None)
+    if not isinstance(problem, kind) or not isinstance(given, horizon):
+        wanted = kind.__name__ if horizon is object else f"{horizon.__name__} {kind.__name__}"
+        raise TypeError(f"{type(method).__name__} solves a {wanted}; got {problem!r}")

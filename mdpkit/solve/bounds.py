@@ -1,0 +1,57 @@
+"""Rigorous bounds on optimal values from one computed sweep."""
+
+import numpy as np
+
+from ..base.arrays import objects
+from ..base.interval import Interval
+from ..base.tolerance import UNIT
+from ..exact.certificate import OptimalityCertificate
+from ..model.policy import TabularPolicy
+
+
+def down(x):
+    return np.nextafter(x, -np.inf)
+
+
+def up(x):
+    return np.nextafter(x, np.inf)
+
+
+def shifts(low, high, error, g):
+    """Constants that make w + below a lower and w + above an upper bound on the optimal value.
+
+    Args: low, high: extremes of the computed T w - w; error: bound on their error; g: the discount.
+
+    T(w + c) - (w + c) = T w - w - (1 - g) c, so c = (low - error) / (1 - g) keeps it at least 0, whence w + c <= V*;
+    the upper bound mirrors this. The discount that is meant may differ from g by 2^-53 g.
+    Source: adapted from MacQueen, 1966; Puterman, Markov Decision Processes, 1994, Theorem 6.6.3.
+    """
+    rest = 1 - g
+    least, most = down(rest * (1 - 2 * UNIT) - UNIT * g), up(rest * (1 + 2 * UNIT) + UNIT * g)
+    low, high = down(low - error), up(high + error)
+    if not least > 0:
+        return -np.inf, np.inf
+    below = down(low / (most if low > 0 else least))
+    above = up(high / (least if high > 0 else most))
+    return float(below), float(above)
+
+
+def around(w, below, above) -> Interval:
+    """w + below to w + above, rounded outwards; nothing is known where that is no number."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        lower, upper = down(w + below), up(w + above)
+    unknown = ~(np.isfinite(lower) & np.isfinite(upper))
+    return Interval(np.where(unknown, -np.inf, lower), np.where(unknown, np.inf, upper), "float")
+
+
+def deterministic(problem, choice) -> TabularPolicy:
+    """The policy that plays `choice[s]` or `choice[t,s]`, in the problem's number kind."""
+    table = choice[..., None] == np.arange(problem.A)
+    return TabularPolicy(objects(table.astype(int)) if problem.exact else table.astype(float))
+
+
+def proof(problem, policy, value, w, below, above):
+    """The certificate of finite bounds."""
+    if not np.isfinite(value.width):
+        return None
+    return OptimalityCertificate(problem, policy, (w, np.asarray(below)), (w, np.asarray(above)))

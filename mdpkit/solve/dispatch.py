@@ -1,0 +1,90 @@
+"""The verb `solve`, and which method is used when none is named."""
+
+from functools import singledispatch
+
+from ..model.horizon import Discounted, Finite
+from ..model.mdp import MDP
+from ..model.moments import MomentProblem
+from ..model.safety import SafetyProblem
+from .avoid_tube import AvoidTube
+from .backward_induction import BackwardInduction
+from .modified_policy_iteration import ModifiedPolicyIteration
+from .moment_game import MomentGame
+from .policy_iteration import PolicyIteration
+from .solution import Solution, Status
+
+EXACT_STATES = 256
+"""Up to so many states a discounted rational problem is answered exactly."""
+
+DIRECT_STATES = 20_000
+"""Up to so many states a linear solve is tried where sweeps mix slowly."""
+
+
+def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
+    """Solve a problem of which everything is known.
+
+    Args:
+        problem: an MDP, a SafetyProblem or a MomentProblem.
+        method: a record such as `PolicyIteration()`; chosen by the problem's type if left out.
+        tol: the width of the value bounds on floats (of `h` for moments).
+        throw: False to get a Solution whatever its status.
+
+    Rational problems are answered exactly, at zero width, except discounted ones of more than 256 states, which get
+    float bounds. On floats the bounds hold for every problem whose numbers round to those given (relative 2^-53 an
+    entry), with rows of P divided by their sums.
+
+    Returns: a Solution with the optimal value, and a policy whose own value lies within the same bounds.
+    Raises: NotSolved with the sentence of the status; TypeError where the method does not fit the problem.
+
+    >>> from mdpkit.model import MDP, Discounted
+    >>> from mdpkit.base.arrays import objects
+    >>> solve(MDP(objects([[[1], [1]]]), objects([[1, 2]]), horizon=Discounted("1/2"))).value[0]
+    Interval(4, exact)
+    """
+    answer = None
+    for trial in usual(problem) if method is None else (method,):
+        answer = trial.run(problem, tol, answer)
+        if answer.status is not Status.CAPPED:
+            break
+    return answer.demanded(tol) if throw else answer
+
+
+@singledispatch
+def usual(problem) -> tuple:
+    """The methods tried in turn, each until it is capped."""
+    raise TypeError(f"solve takes an MDP, a SafetyProblem or a MomentProblem; got {problem!r}")
+
+
+@usual.register
+def _(problem: SafetyProblem):
+    return (AvoidTube(),)
+
+
+@usual.register
+def _(problem: MomentProblem):
+    return (MomentGame(),)
+
+
+@usual.register
+def _(problem: MDP):
+    return usual_for(problem.horizon, problem)
+
+
+@singledispatch
+def usual_for(horizon, problem) -> tuple:
+    """The methods for a decision process, by its horizon."""
+    raise TypeError(f"no method for the horizon {horizon!r}")
+
+
+@usual_for.register
+def _(horizon: Finite, problem):
+    return (BackwardInduction(),)
+
+
+@usual_for.register
+def _(horizon: Discounted, problem):
+    if problem.exact and problem.S <= EXACT_STATES:
+        return (PolicyIteration(),)
+    if problem.exact or problem.S > DIRECT_STATES:
+        return (ModifiedPolicyIteration(),)
+    return ModifiedPolicyIteration(sweeps=3000), PolicyIteration()

@@ -1,0 +1,71 @@
+"""What `solve` answers."""
+
+from dataclasses import KW_ONLY, dataclass
+from enum import Enum
+
+import numpy as np
+
+from ..base.errors import NotSolved
+from ..base.interval import Interval
+from ..exact.certificate import OptimalityCertificate
+from ..model.policy import TabularPolicy
+
+
+class Status(Enum):
+    """How a solver ended, as a sentence."""
+
+    SOLVED = "the answer is as exact as was asked"
+    CAPPED = "the iterations ran out before the bounds were as narrow as was asked"
+    FLOOR_REACHED = "float64 cannot carry bounds as narrow as was asked"
+    INFEASIBLE = "no single answer meets the conditions"
+    UNBOUNDED = "the objective has no finite optimum"
+    NONFINITE = "a number overflowed or was no number"
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The answer of a method, with bounds.
+
+    Args:
+        problem, method: what was solved, and by which record of settings.
+        status: how it ended.
+        policy: for a decision process one whose value lies within the bounds; for a safety problem one that avoids
+            failure from every state outside the tube.
+        value: bounds on the optimal value: `[s]` for Discounted, `[t,s]` with t = 0..H and row H zero for Finite, the
+            value of the game for moments.
+        iterations: improvements, steps or sweeps over the policy's equations, as the method says.
+        certificate: proves the bounds by exact arithmetic: `certificate.verify()`. None where there is none.
+        tube: safety: `tube[s]`, True where failure is inevitable, failure included.
+        h: moments: bounds on the minimiser `h[k]`.
+    """
+
+    problem: object
+    method: object
+    status: Status
+    policy: TabularPolicy | None
+    value: Interval | None
+    iterations: int
+    certificate: OptimalityCertificate | None = None
+    _: KW_ONLY
+    tube: np.ndarray | None = None
+    h: Interval | None = None
+
+    def __repr__(self):
+        known = next(found for found in (self.value, self.h, "") if found is not None)
+        width = f", width {known.width:.1e} ({known.how})" if isinstance(known, Interval) else ""
+        return f"Solution({type(self.method).__name__}, {self.status.name} after {self.iterations}{width})"
+
+    def demanded(self, tol):
+        """This solution if it is one, else NotSolved with the sentence."""
+        if self.status is Status.SOLVED:
+            return self
+        known = self.value if self.value is not None else self.h
+        reached = "" if known is None else f": their width is {known.width:.1e}, tol is {tol:.1e}"
+        raise NotSolved(f"{type(self.method).__name__} on {self.problem!r}: {self.status.value}{reached}")
+
+
+def judged(value, tol, otherwise, computed) -> Status:
+    """SOLVED where the bounds are narrow enough, NONFINITE where a computed number is not finite, else `otherwise`."""
+    if not np.isfinite(computed).all():
+        return Status.NONFINITE
+    return Status.SOLVED if value.width <= tol else otherwise

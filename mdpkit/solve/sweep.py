@@ -1,0 +1,156 @@
+"""One step of dynamic programming on float64, dense or sparse, with a bound on its error.
+
+Values are kept relative, w = V minus a constant: rounding errors then grow with the spread of V and not with its size.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..base.tolerance import UNIT, gamma
+from ..kernels import discounted
+from ..model.horizon import Finite
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Bound `constant + each * max|w|` on the error of a computed r + g P w - w, whatever the order of the sums.
+
+    Errors of the input (relative 2^-53 an entry, rows divided by their sums) and of the computation are both counted: a
+    term p w meets one rounding for each entry of its row, one in p, one in the row's sum, two in and by g, one when r is
+    added and two when w is taken off; r meets one of its own and the last two. Derivation: proofs/lemmas/rounding.md.
+    """
+
+    constant: float
+    each: float
+
+    def __call__(self, w) -> float:
+        return (self.constant + self.each * np.abs(w).max()) * (1 + 4 * UNIT)
+
+
+class Sweep:
+    """The step of one time: subclasses know how P is stored."""
+
+    def __init__(self, P, r, g, mask, longest):
+        self.P, self.g, self.S, self.A = P, g, *r.shape
+        sums = self.rows @ np.ones(self.S)
+        off = np.abs(sums - 1) if mask is None else np.abs(sums - 1)[mask.ravel()]
+        defect = float(off.max()) + gamma(longest)
+        self.r = r if mask is None else np.where(mask, r, -np.inf)
+        self.rounding = Rounding(
+            gamma(4) * float(np.abs(r).max()) + (longest + 16) * np.finfo(float).smallest_subnormal,
+            gamma(longest + 8) + 1.01 * defect,
+        )
+
+    def action_values(self, w):
+        """r + g P w, -inf at missing actions."""
+        return self.r + self.g * (self.rows @ w).reshape(self.S, self.A)
+
+    def solve(self, choice, change):
+        """e = change + g P_choice e up to rounding, directly; NaN where the matrix is singular in float64."""
+        return self.direct(self.rows[self._played(choice)], change)
+
+    def mixed(self, pi, change, sweeps=1000):
+        """e = change + g P_pi e for a randomised policy `pi[s,a]`, up to a constant: by sweeps, else directly."""
+        law = self.mixture(pi)
+        stop = np.ptp(change) / 2**20
+        e, used = swept(law * self.g, change, stop, sweeps)
+        return e if used < sweeps else self.direct(law, change)
+
+    def _played(self, choice):
+        return np.arange(self.S) * self.A + choice
+
+    def recentred(self, w):
+        """w with the middle of its range moved to 0."""
+        return w - (w.max() / 2 + w.min() / 2)
+
+
+class DenseSweep(Sweep):
+    @property
+    def rows(self):
+        return self.P.reshape(self.S * self.A, self.S)
+
+    def greedy(self, w):
+        """change = max_a (r + g P w) - w, and the first maximising choice."""
+        Q = self.action_values(w)
+        choice = Q.argmax(axis=1)
+        return Q[np.arange(self.S), choice] - w, choice
+
+    def correct(self, choice, change, stop, sweeps):
+        """e = change + g P_choice e up to a constant, by sweeps until a step's span is at most `stop`; how many."""
+        return swept(self.rows[self._played(choice)] * self.g, change, stop, sweeps)
+
+    def mixture(self, pi):
+        return np.matmul(pi[:, None, :], self.P)[:, 0]
+
+    def direct(self, law, change):
+        try:
+            return np.linalg.solve(np.eye(self.S) - self.g * law, change)
+        except np.linalg.LinAlgError:
+            return np.full(self.S, np.nan)
+
+
+class SparseSweep(Sweep):
+    @property
+    def rows(self):
+        return self.P
+
+    @cached_property
+    def _parts(self):
+        return self.P.data, *(_unsigned(part) for part in (self.P.indices, self.P.indptr))
+
+    def greedy(self, w):
+        return discounted.greedy(*self._parts, self.r, w, self.g)
+
+    def correct(self, choice, change, stop, sweeps):
+        return discounted.correct(*self._parts, choice, change, self.A, self.g, stop, sweeps)
+
+    def mixture(self, pi):
+        from scipy.sparse import csr_array
+
+        first = np.arange(self.S + 1) * self.A
+        return csr_array((pi.ravel(), np.arange(self.S * self.A), first), shape=(self.S, self.S * self.A)) @ self.P
+
+    def direct(self, law, change):
+        from scipy.sparse import eye_array
+        from scipy.sparse.linalg import splu
+
+        try:
+            return splu((eye_array(self.S) - self.g * law).tocsc()).solve(change)
+        except RuntimeError:  # exactly singular
+            return np.full(self.S, np.nan)
+
+
+def swept(law, change, stop, sweeps):
+    """e with e = change + law e up to a constant: sweeps until the span of a step is at most `stop`; how many."""
+    e, used = change, 0
+    while used < sweeps:
+        before, e = e, change + law @ e
+        used += 1
+        if not np.ptp(e - before) > stop:
+            break
+    return e, used
+
+
+def _unsigned(indices):
+    same = indices.dtype.itemsize == 4 and indices.flags.c_contiguous
+    return indices.view(np.uint32) if same else indices.astype(np.uint32)
+
+
+def sweeps(problem):
+    """A function t -> Sweep for a float problem; the sweep of a stationary one is made once."""
+    g = 1.0 if isinstance(problem.horizon, Finite) else problem.horizon.gamma
+    kind = SparseSweep if problem.sparse else DenseSweep
+    longest = int(np.diff(problem.P.indptr).max(initial=1)) if problem.sparse else problem.S
+    moving = problem.r.ndim == 3 or (not problem.sparse and problem.P.ndim == 4)
+
+    def at(t):
+        P = problem.P[t] if not problem.sparse and problem.P.ndim == 4 else problem.P
+        r = problem.r[t] if problem.r.ndim == 3 else problem.r
+        return kind(P, r, g, problem.mask, longest)
+
+    if moving:
+        return at
+    still = at(0)
+    return lambda t: still

@@ -1,0 +1,96 @@
+"""Hypothesis strategies on rational grids: instances of every kind, exact, shrinking to small numbers.
+
+Each returns a strategy of records. Rows come from integer weights, so they sum to 1 exactly.
+"""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from .base.arrays import objects
+from .instances.blocks import Box, Choice, Simplex
+from .instances.family import Family
+from .model import MDP, Discounted, Finite, JointPolicy, MarkovGame, MomentProblem, SafetyProblem, TabularPolicy
+
+
+def instances(family: Family):
+    """Namespaces of a claim's models, drawn from its family."""
+    return draws(family).map(family.build)
+
+
+@st.composite
+def draws(draw, family: Family):
+    """Draws of a family: sizes first, then all entries from one string of bytes."""
+    sizes = {axis: draw(st.integers(low, high)) for axis, (low, high) in family.sizes.items()}
+    count = family.byte_count(sizes)
+    return family.from_bytes(draw(st.binary(min_size=count, max_size=count)), sizes)
+
+
+def mdps(states=(1, 3), actions=(1, 3), horizon=(1, 4), discounted=False):
+    """Rational MDPs with rewards in [-1, 1]: time-varying over `horizon` steps, or discounted.
+
+    Args: states, actions, horizon: (smallest, largest).
+    """
+    sizes = dict(S=states, A=actions)
+    if discounted:
+        discounts = Choice(of=("1/2", "9/10", "99/100"))
+        blocks = dict(P=Simplex("S", "A", to="S"), r=Box("S", "A", lower=-1), rho=Simplex(to="S"), gamma=discounts)
+        build = dict(mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Discounted(x.gamma)))
+        return _only(Family(blocks, sizes, build))
+    blocks = dict(P=Simplex("H", "S", "A", to="S"), r=Box("H", "S", "A", lower=-1), rho=Simplex(to="S"))
+    return _only(Family(blocks, dict(H=horizon, **sizes), dict(mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])))))
+
+
+def policies(problem):
+    """Rational policies of a problem: time-varying if its horizon is finite, and inside its mask."""
+    axes, sizes = _policy_axes(problem)
+    block = Simplex(*axes, to="A", within="mask")
+    return _only(Family(dict(table=block), sizes, dict(policy=lambda x: TabularPolicy(x.table)), given={"problem": problem}))
+
+
+def games(players=2, actions=(2, 2), states=(1, 2), horizon=(1, 3)):
+    """Rational Markov games with rewards in [-1, 1] and `actions` choices for every player."""
+    counts = (actions,) * players if isinstance(actions, int) else tuple(actions)
+    J = int(np.prod(counts))
+    blocks = dict(P=Simplex("H", "S", J, to="S"), r=Box("H", len(counts), "S", J, lower=-1), rho=Simplex(to="S"))
+    make = dict(game=lambda x: MarkovGame(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=counts))
+    return _only(Family(blocks, dict(H=horizon, S=states), make))
+
+
+def joint_policies(game):
+    """Rational mediators of a game, correlated and time-varying if its horizon is finite."""
+    axes, sizes = _policy_axes(game)
+    blocks = dict(table=Simplex(*axes, to=game.J))
+    sizes.pop("A", None)
+    return _only(Family(blocks, sizes, dict(policy=lambda x: JointPolicy(x.table))))
+
+
+@st.composite
+def graphs(draw, states=(1, 6), actions=(1, 3)):
+    """Safety problems on deterministic graphs."""
+    S, A = draw(st.integers(*states)), draw(st.integers(*actions))
+    failure = draw(st.lists(st.booleans(), min_size=S, max_size=S))
+    successors = draw(st.lists(st.lists(st.integers(0, S - 1), min_size=A, max_size=A), min_size=S, max_size=S))
+    return SafetyProblem(np.array(failure), np.array(successors))
+
+
+def moments(instruments=(1, 4), parameters=(1, 3)):
+    """Rational linear moment restrictions with entries in [-2, 2]."""
+    blocks = dict(A=Box("Z", "K", lower=-2, upper=2), b=Box("Z", lower=-2, upper=2), weights=Simplex(to="Z"))
+    make = dict(problem=lambda x: MomentProblem(x.A, x.b, x.weights))
+    return _only(Family(blocks, dict(Z=instruments, K=parameters), make))
+
+
+def rationals(lower=-1, upper=1, denominators=(1, 2, 3, 12)):
+    """Rational scalars between two integers, as 0-dimensional arrays' entries."""
+    return st.sampled_from(denominators).flatmap(lambda q: st.integers(lower * q, upper * q).map(lambda p: objects(p)[()] / q))
+
+
+def _policy_axes(problem):
+    sizes = {axis: (size, size) for axis, size in problem.sizes().items() if axis in "HSA"}
+    return (("H", "S") if "H" in sizes else ("S",)), sizes
+
+
+def _only(family):
+    """The one record that a family builds."""
+    name = next(iter(family.models))
+    return instances(family).map(lambda models: getattr(models, name))

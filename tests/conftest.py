@@ -1,0 +1,39 @@
+"""Hypothesis profiles: the same draws at every run, except at night."""
+
+import os
+
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from mdpkit.base.compiling import user_cache
+
+EVERY_RUN = {
+    "max_examples": 60,
+    "derandomize": True,
+    "database": None,
+    "deadline": None,
+    "phases": (Phase.explicit, Phase.generate, Phase.target, Phase.shrink),
+    "stateful_step_count": 30,
+    "report_multiple_bugs": False,
+    "suppress_health_check": (HealthCheck.too_slow, HealthCheck.data_too_large),
+    "print_blob": False,
+    "backend": "hypothesis",
+    "verbosity": Verbosity.normal,
+}
+PROFILES = {
+    "dev": EVERY_RUN,
+    "ci": {**EVERY_RUN, "report_multiple_bugs": True, "print_blob": True},
+    "nightly": {
+        **EVERY_RUN,
+        "max_examples": 3000,
+        "derandomize": False,
+        "database": DirectoryBasedExampleDatabase(user_cache() / "hypothesis"),
+        "phases": tuple(Phase),
+        "report_multiple_bugs": True,
+        "print_blob": True,
+    },
+}
+
+for _name, _fields in PROFILES.items():
+    settings.register_profile(_name, **_fields)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")

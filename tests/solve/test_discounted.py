@@ -1,0 +1,163 @@
+"""Discounted methods, judged by certificates, by enumeration and by each other."""
+
+import numpy as np
+import pytest
+
+from mdpkit.base.arrays import objects
+from mdpkit.base.errors import NotSolved
+from mdpkit.model import MDP, Discounted, Finite
+from mdpkit.solve import BackwardInduction, ModifiedPolicyIteration, PolicyIteration, Status, solve
+
+METHODS = (ModifiedPolicyIteration(), PolicyIteration())
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("gamma", ["0", "1/2", "9/10", "999/1000"])
+@pytest.mark.parametrize("seed", range(5))
+def test_rational_value_is_that_of_the_best_deterministic_policy(make, seed, gamma, masked):
+    problem = make.drawn(seed, Discounted(gamma), masked=masked)
+    answer = solve(problem)
+    assert answer.value.exact
+    assert (answer.value.lower == make.by_enumeration(problem)).all()
+    answer.certificate.verify()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("gamma", ["0", "1/2", "9/10", "999/1000"])
+@pytest.mark.parametrize("seed", range(4))
+def test_float_bounds_contain_the_rational_value(make, seed, gamma, masked, method):
+    problem = make.drawn(seed, Discounted(gamma), S=6, A=3, masked=masked)
+    exact = solve(problem).value
+    for same in (problem.to_float(), make.sparse(problem.to_float())):
+        answer = solve(same, method)
+        assert answer.status is Status.SOLVED
+        assert answer.value.width <= 1e-8
+        assert answer.value.contains(exact)
+        answer.certificate.verify()
+        assert (answer.policy.table[~same.available] == 0).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_policy_attains_the_bounds(make, method):
+    problem = make.drawn(3, S=5).to_float()
+    answer = solve(problem, method)
+    P = np.einsum("sa,san->sn", answer.policy.table, problem.P)
+    V = np.linalg.solve(np.eye(5) - 0.9 * P, (answer.policy.table * problem.r).sum(axis=1))
+    assert (answer.value.lower - 1e-12 <= V).all()
+    assert (answer.value.upper + 1e-12 >= V).all()
+
+
+def test_rational_problem_past_the_exact_size_gets_float_bounds_around_its_value(make):
+    problem = make.drawn(1, S=40, A=2)
+    answer = solve(problem, ModifiedPolicyIteration())
+    assert answer.value.how == "float"
+    assert answer.value.contains(solve(problem).value)
+    answer.certificate.verify()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_tied_actions_do_not_cycle(make, method):
+    problem = make.grid(12, 0.99)
+    answer = solve(problem, method)
+    steps = np.add.outer(np.arange(11, -1, -1), np.arange(11, -1, -1)).ravel()
+    assert answer.iterations < 1000
+    np.testing.assert_allclose(answer.value.mid, -(1 - 0.99**steps) / (1 - 0.99), atol=1e-9)
+    answer.certificate.verify()
+
+
+def test_every_action_tied_by_rounding_stops_at_once():
+    rng = np.random.default_rng(0)
+    P = np.repeat(rng.dirichlet(np.ones(30), (30, 1)), 8, axis=1)
+    for shuffled in range(8):
+        order = rng.permutation(30)
+        P[:, shuffled] = P[:, shuffled][:, order][:, np.argsort(order)]
+    answer = solve(MDP(P, np.repeat(rng.random((30, 1)), 8, axis=1), horizon=Discounted(0.95)), PolicyIteration())
+    assert answer.iterations <= 2
+
+
+@pytest.mark.parametrize("method", [*METHODS, None])
+def test_what_float64_cannot_carry_is_said_and_not_tried_for_ever(make, method):
+    problem = make.drawn(2, Discounted("99999/100000"), S=5)
+    floating = problem.to_float()
+    answer = solve(floating, method, tol=1e-12, throw=False)
+    assert answer.status is Status.FLOOR_REACHED
+    assert 1e-12 < answer.value.width < 1e-3
+    assert answer.iterations < 10_000
+    assert answer.value.contains(solve(problem).value)
+    answer.certificate.verify()
+    with pytest.raises(NotSolved, match="float64 cannot carry"):
+        solve(floating, method, tol=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_discount_next_to_1_is_no_success(method):
+    problem = MDP([[[1.0]]], [[1.0]], horizon=Discounted(float(np.nextafter(1, 0))))
+    answer = solve(problem, method, throw=False)
+    assert answer.status is Status.FLOOR_REACHED
+    assert answer.value.width == np.inf
+    assert answer.certificate is None
+
+
+def test_exact_answer_where_floats_cannot_hold_the_discount():
+    gamma = 1 - objects("1/100000000000000000000")[()]
+    answer = solve(MDP(objects([[[1], [1]]]), objects([[1, 2]]), horizon=Discounted(gamma)))
+    assert answer.value.lower[0] == 2 * 10**20
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_overflow_is_not_a_number(method):
+    problem = MDP(np.full((2, 1, 2), 0.5), np.array([[1e308], [-1e308]]), horizon=Discounted(0.999))
+    answer = solve(MDP(problem.P, problem.r * 1.7, horizon=problem.horizon), method, throw=False)
+    assert answer.status is not Status.SOLVED
+    assert answer.value.width > 1e200
+
+
+def test_too_few_sweeps_are_capped_with_bounds_that_still_hold(make):
+    problem = make.drawn(4, Discounted("99/100"), S=6)
+    answer = solve(problem.to_float(), ModifiedPolicyIteration(sweeps=3), throw=False)
+    assert answer.status is Status.CAPPED
+    assert answer.value.contains(solve(problem).value)
+    with pytest.raises(NotSolved, match="iterations ran out"):
+        solve(problem.to_float(), ModifiedPolicyIteration(sweeps=3))
+
+
+def test_where_sweeps_mix_slowly_a_linear_solve_takes_over(make):
+    """A ring that is left with probability 10^-6: 3000 sweeps do not suffice."""
+    S, slow = 40, 1e-6
+    P = np.zeros((S, 2, S))
+    P[np.arange(S), 0, np.arange(S)] = P[np.arange(S), 1, np.arange(S)] = 1 - slow
+    P[np.arange(S), 0, (np.arange(S) + 1) % S] = P[np.arange(S), 1, np.arange(S) - 1] = slow
+    problem = MDP(P, np.repeat(np.arange(S)[:, None] / 1e4, 2, axis=1), horizon=Discounted(0.9999))
+    answer = solve(problem, tol=1e-6)
+    assert isinstance(answer.method, PolicyIteration)
+    answer.certificate.verify()
+    assert solve(problem, ModifiedPolicyIteration(sweeps=3000), throw=False).status is Status.CAPPED
+
+
+def test_dense_and_sparse_agree_on_a_larger_problem(make):
+    rng = np.random.default_rng(5)
+    P = rng.dirichlet(np.full(80, 0.1), (80, 4)) * (rng.random((80, 4, 80)) < 0.2)
+    P[..., 0] += P.sum(axis=2) == 0
+    problem = MDP(P / P.sum(axis=2, keepdims=True), rng.random((80, 4)), horizon=Discounted(0.97))
+    dense, sparse = solve(problem), solve(make.sparse(problem))
+    assert (abs(dense.value.mid - sparse.value.mid) < 1e-8).all()
+    for answer in (dense, sparse):
+        answer.certificate.verify()
+
+
+def test_bounds_enclose_the_meaning_of_rows_that_do_not_sum_to_1():
+    P = np.array([[[0.5 + 4e-10, 0.5], [0.25, 0.75]], [[0.1, 0.9], [1.0, -0.0 + 3e-10]]])
+    problem = MDP(P, [[1.0, 0.0], [0.0, 2.0]], horizon=Discounted(0.5))
+    answer = solve(problem, tol=1e-6)
+    assert answer.value.contains(solve(problem.to_exact()).value)
+    answer.certificate.verify()
+
+
+def test_a_method_refuses_what_it_does_not_solve(make):
+    with pytest.raises(TypeError, match="BackwardInduction solves a Finite MDP"):
+        solve(make.drawn(0), BackwardInduction())
+    with pytest.raises(TypeError, match="PolicyIteration solves a Discounted MDP"):
+        solve(make.drawn(0, Finite(2)), PolicyIteration())
+    with pytest.raises(TypeError, match="solve takes"):
+        solve("no problem")

@@ -1,0 +1,69 @@
+"""The moment game: optimality on rationals, enclosure on floats."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from mdpkit.base.arrays import objects
+from mdpkit.base.errors import NotSolved
+from mdpkit.model import MomentProblem
+from mdpkit.solve import Status, solve
+
+
+def drawn(seed, Z=5, K=3):
+    rng = np.random.default_rng(seed)
+    weights = objects(rng.integers(1, 9, Z))
+    return MomentProblem(objects(rng.integers(-9, 10, (Z, K))) / 4, objects(rng.integers(-9, 10, Z)) / 3, weights / weights.sum())
+
+
+def objective(problem, h):
+    psi = problem.b - problem.A @ h
+    return (problem.weights * psi * psi).sum()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_step_along_any_direction_improves(seed):
+    problem, rng = drawn(seed), np.random.default_rng(seed)
+    answer = solve(problem)
+    assert answer.value.lower[()] == objective(problem, answer.h.lower)
+    for _ in range(20):
+        step = objects(rng.integers(-3, 4, 3)) * Fraction(1, int(rng.integers(1, 1000)))
+        assert objective(problem, answer.h.lower + objects(step)) >= answer.value.lower[()]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_float_bounds_contain_the_rational_minimiser(seed):
+    problem = drawn(seed)
+    exact, answer = solve(problem), solve(problem.to_float())
+    assert answer.h.contains(exact.h)
+    assert answer.value.contains(exact.value)
+    assert answer.h.width < 1e-9
+
+
+def test_the_best_test_function_is_the_projected_error():
+    problem = drawn(3)
+    psi = problem.b - problem.A @ solve(problem).h.lower
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        f = psi + objects(rng.integers(-2, 3, 5)) / 5
+        assert (problem.weights * (2 * f * psi - f * f)).sum() <= solve(problem).value.lower[()]
+
+
+@pytest.mark.parametrize("floating", [False, True])
+def test_under_identified_problems_have_no_single_answer(floating):
+    problem = MomentProblem(objects([[1, 2], [2, 4]]), objects([1, 1]), objects(["1/2", "1/2"]))
+    problem = problem.to_float() if floating else problem
+    assert solve(problem, throw=False).status is Status.INFEASIBLE
+    with pytest.raises(NotSolved, match="no single answer"):
+        solve(problem)
+
+
+def test_an_instrument_of_weight_0_counts_nowhere():
+    problem = MomentProblem(objects([[1], [1], [5]]), objects([0, 1, 70]), objects(["1/3", "2/3", 0]))
+    assert solve(problem).h.lower[0] == Fraction(2, 3)
+
+
+def test_nearly_dependent_columns_reach_the_floor():
+    problem = MomentProblem([[1.0, 1.0], [1.0, 1.0 + 2e-12]], [1.0, 0.0], [0.5, 0.5])
+    assert solve(problem, throw=False).status is Status.FLOOR_REACHED

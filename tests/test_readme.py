@@ -1,0 +1,35 @@
+"""What the README shows is run as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import mdpkit
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_claim_of_ones_own_survives_in_ten_lines(tmp_path):
+    code = next(block for block in BLOCKS if "CLAIM = " in block)
+    statements = [line for line in code.splitlines() if line.strip() and not line.startswith(('"""', "from"))]
+    assert len(statements) <= 10
+    path = tmp_path / "mine.py"
+    path.write_text(code)
+    verdict = mdpkit.verify(str(path))
+    assert verdict.passed
+    assert verdict.tightest == 1
+
+
+@pytest.mark.parametrize("code", [block for block in BLOCKS if "bundled" in block])
+def test_the_tour_runs(code):
+    names = {}
+    exec(code, names)
+    assert names["answer"].status is mdpkit.Status.SOLVED
+    assert mdpkit.value(names["lake"], names["answer"].policy).exact
+
+
+def test_one_name_is_a_room_and_a_verb():
+    assert callable(mdpkit.solve)
+    assert mdpkit.solve.PolicyIteration().run

@@ -9,7 +9,7 @@ import numpy as np  # noqa: F401  (the one library that every use needs)
 
 __version__ = "0.1.0"
 
-_ROOMS = ("base", "claims", "exact", "instances", "kernels", "measure", "model", "report", "strategies")
+_ROOMS = ("base", "claims", "exact", "instances", "kernels", "measure", "model", "report", "solve", "strategies")
 
 _NAMES = {
     **dict.fromkeys(
@@ -20,7 +20,7 @@ _NAMES = {
         "state_value total_variation tube value value_gap".split(),
         "measure",
     ),
-    **dict.fromkeys("Solution Status solve".split(), "solve"),
+    **dict.fromkeys("Solution Status".split(), "solve"),
     **dict.fromkeys("Assumption Bound Claim Control Equal Outcome Part Verdict holds verify".split(), "claims"),
     **dict.fromkeys("Box Choice Family Simplex load save".split(), "instances"),
     **dict.fromkeys("Decision Interval objects rational".split(), "base"),

@@ -3,10 +3,10 @@
 import ast
 import difflib
 import importlib
-import importlib.util
 import sys
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from ..base.errors import InvalidClaim, UnknownClaim
 from ._claim import Claim
@@ -82,11 +82,11 @@ def find(reference) -> Claim:
 
 def _from_file(path):
     name = f"mdpkit_user_claim_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    module = sys.modules[name] = ModuleType(name)
+    module.__file__ = str(path)
     try:
-        spec.loader.exec_module(module)
+        # no bytecode file: it is told from a stale one by size and whole seconds only
+        exec(compile(path.read_bytes(), path, "exec"), vars(module))
     except InvalidClaim as error:
         raise InvalidClaim(f"{path}: {error}") from error
     except (Exception, SystemExit) as error:

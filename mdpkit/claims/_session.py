@@ -54,7 +54,11 @@ class Finished:
         return {**head, **nothing, "seconds": round(self.seconds, 3), "error": self.error}
 
 
-def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notice=lambda words: None, progress=lambda done, total, words: None):
+def nothing(*said):
+    """What a session tells when nobody listens."""
+
+
+def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notice=nothing, progress=nothing) -> list[Finished]:
     """Verify many claims; the result does not depend on the number of workers, nor on interruptions.
 
     Args:
@@ -70,9 +74,11 @@ def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notic
     that completes leaves nothing.
 
     Raises: UnknownClaim, InvalidClaim, InvalidModel for unusable input, before any work or where the problem given
-    breaks an assumption; what a claim's own code raises is reported in its Finished.
+    breaks an assumption; InvalidClaim where a source changes while workers load it. What a claim's own code raises is
+    reported in its Finished.
     """
-    plan = Run(tuple(dict.fromkeys(map(_absolute, references))), profile_named(profile), seed, None if on is None else str(Path(on).resolve()))
+    names = tuple(dict.fromkeys(map(_absolute, references)))
+    plan = Run(names, profile_named(profile), seed, None if on is None else str(Path(on).resolve()))
     claims = [_prepared(reference, plan.on) for reference in plan.references]
     folder = RunFolder(plan.key())
     folder.open()
@@ -86,7 +92,7 @@ def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notic
         results[job] = result
         progress(len(results), len(jobs), f"{claims[job[0]].id}: {job[1].key}")
     try:
-        finished = [_finished(plan, k, claim, {task.key: result for (c, task), result in results.items() if c == k}) for k, claim in enumerate(claims)]
+        finished = [_finished(plan, k, claim, results) for k, claim in enumerate(claims)]
     except InvalidModel:
         folder.remove()
         raise
@@ -168,12 +174,7 @@ def _compile_searches(claims):
 
 # ---- in a worker
 def _by_reference(plan: Run, key, k, task: Task):
-    folder = RunFolder(key)
-    try:
-        claim = _known(plan, key, plan.references[k])
-    except (Exception, SystemExit) as error:
-        return (k, task), {"error": _words(error), "seconds": 0.0}
-    return (k, task), _attempt(folder, k, claim, task, plan)
+    return (k, task), _attempt(RunFolder(key), k, _known(plan, key, plan.references[k]), task, plan)
 
 
 @lru_cache(maxsize=8)
@@ -201,12 +202,13 @@ def _finished(plan, k, claim, results) -> Finished:
     reference = plan.references[k]
     if not isinstance(claim, Claim):
         return Finished(reference, reference, register.path_of(reference).parent.name, None, claim, 0.0)
-    seconds = sum(result["seconds"] for result in results.values())
-    errors = [results[task.key]["error"] for task in tasks(claim, plan.profile) if "error" in results[task.key]]
+    own = {task.key: results[k, task] for task in tasks(claim, plan.profile)}
+    seconds = sum(result["seconds"] for result in own.values())
+    errors = [result["error"] for result in own.values() if "error" in result]
     if errors:
         return Finished(reference, claim.id, register.theme(claim), None, errors[0], seconds)
     try:
-        verdict = _writable(assemble(claim, results, plan.profile, plan.seed))
+        verdict = _writable(assemble(claim, own, plan.profile, plan.seed))
     except (Exception, SystemExit) as error:
         if plan.on is not None and isinstance(error, InvalidModel):
             raise

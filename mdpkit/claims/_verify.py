@@ -91,8 +91,11 @@ def _outcome(claim, tallies, controls, profile):
             return Outcome.VACUOUS, f"{words}, {profile.demanded} demanded; {'; '.join(reasons)}"
         if tally.instances == 0 or (not isinstance(part.instances, Family) and tally.refused):
             return Outcome.VACUOUS, f"{words}; {sum(tally.refused.values())} of the listed ones break an assumption"
-    if any(tally.undecided for tally in tallies):
-        return Outcome.UNDECIDED, f"{sum(tally.undecided for tally in tallies)} instances are undecided"
+    undecided = sum(tally.undecided for tally in tallies)
+    if undecided:
+        widest = max(tally.widest for tally in tallies)
+        words = f"{undecided} instances are undecided; the widest interval is {widest:.1e}, an Equal passes up to {float(claim.resolution):.0e}"
+        return Outcome.UNDECIDED, f"{words}; a rational problem is decided exactly: problem.to_exact()"
     silent = [control.name for control in controls if not control.bites]
     if silent:
         return Outcome.CONTROL_SILENT, ""

@@ -101,7 +101,9 @@ def check(document) -> Fraction:
         raise Rejected(f"the entry {error} is missing") from error
     except TypeError as error:
         raise Rejected(f"the certificate is not well formed: {error}") from error
-    if set(horizon) == {"H"}:
+    if not isinstance(horizon, dict) or len(horizon) != 1:
+        raise Rejected(f"the horizon {horizon!r} has not one entry, H or gamma")
+    if "H" in horizon:
         return check_finite(horizon["H"], S, laws, rewards, policy, L, U)
     discount = number(horizon.get("gamma"))
     if not 0 <= discount < 1:

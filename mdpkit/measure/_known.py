@@ -5,6 +5,7 @@ import numpy as np
 from ..base.arrays import is_exact, like
 from ..base.interval import Interval
 from ..base.mode import proposing
+from ..base.record import defect as row_defect
 from ..base.tolerance import UNIT, gamma
 
 
@@ -22,6 +23,12 @@ def known(array, defect=0.0):
         return array
     slack = np.abs(array) * (2 * defect + 2 * UNIT)
     return Interval(array - slack, array + slack, "float")
+
+
+def law(record, field):
+    """A record's distributions (`rho`, `table`, `after`) as they are known."""
+    array = getattr(record, field)
+    return known(array, 0.0 if is_exact(array) or proposing() else row_defect(array))
 
 
 def given(array, problem):
@@ -49,6 +56,11 @@ def step_roundings(problem, *policies) -> float:
         return 0
     defects = problem.defect + sum(policy.defect for policy in policies)
     return problem.S + problem.A * (1 + len(policies)) + 8 + 2 * defects / UNIT
+
+
+def start_roundings(problem) -> float:
+    """Rounding errors that stand for the start law's own rows."""
+    return 0 if proposing() or problem.exact else 2 + 2 * row_defect(problem.rho) / UNIT
 
 
 def transition(problem, t=0):

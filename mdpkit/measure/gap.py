@@ -1,8 +1,8 @@
 """What imitation loses, and what the loss is bounded by."""
 
 from ..base.interval import Interval
-from ..base.mode import proposing
 from ..model.game import MarkovGame
+from ..model.policy import policy_table
 from ._known import stacked
 from ._public import public
 from .divergence import total_variation
@@ -22,7 +22,9 @@ def cloning_error(problem, expert, learner) -> Interval:
     """e_t = E over the expert's states at step t of TV(expert, learner), `[t]`, each in [0, 1].
 
     Discounted: the scalar sum_t gamma^t e_t.
+    Raises: InvalidModel where a policy belongs to another problem.
     """
+    policy_table(problem, learner)
     states = occupancy(problem, expert).sum(axis=-1)
     return (states * total_variation(expert, learner)).sum(axis=-1)
 
@@ -40,7 +42,7 @@ def recoverability(problem, expert) -> Interval:
     if isinstance(problem, MarkovGame):
         return most_recoverable(problem, expert)
     Q = action_value(problem, expert)
-    if problem.mask is not None and not proposing():
+    if problem.mask is not None:
         rows = [Q[..., s, problem.mask[s].nonzero()[0]] for s in range(problem.S)]
         return stacked([(row.max(axis=-1) - row.min(axis=-1)).max() for row in rows]).max()
     return (Q.max(axis=-1) - Q.min(axis=-1)).max()

@@ -4,7 +4,7 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..model.horizon import Discounted
 from ..model.policy import policy_table
-from ._known import expected_next, given, known, number
+from ._known import expected_next, given, known, law, number
 from ._public import public
 
 
@@ -45,12 +45,12 @@ def next_state_variance(problem, policy, V, weights, given="s") -> Interval:
 def _given(problem, policy, V, weights):
     if not isinstance(problem.horizon, Discounted) or problem.sparse:
         raise InvalidModel(f"{problem!r}; temporal differences are computed for a dense discounted MDP")
-    table = policy_table(problem, policy)
+    policy_table(problem, policy)
     V, weights = (given(array, problem) for array in (V, weights))
     for name, array in (("V", V), ("weights", weights)):
         if array.shape != (problem.S,):
             raise InvalidModel(f"{name} has shape {array.shape}; expected ({problem.S},)")
-    return known(table, getattr(policy, "defect", 0.0)), number(problem.horizon.gamma, V), V, weights
+    return law(policy, "table"), number(problem.horizon.gamma, V), V, weights
 
 
 def _check(given):

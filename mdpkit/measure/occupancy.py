@@ -10,7 +10,7 @@ from ..kernels import finite
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import policy_table
-from ._known import known, step_roundings
+from ._known import known, law, start_roundings, step_roundings
 from ._public import public
 from .value import _float_solve
 
@@ -35,7 +35,7 @@ def occupancy(problem, policy) -> Interval:
         return _discounted(problem, policy, table)
     H, pi = problem.horizon.H, stepwise(table, 2)
     d = _sparse(problem, pi, H) if problem.sparse else finite.occupancy(stepwise(problem.P, 3), problem.rho, pi, H)
-    return settle(d, lambda: d, (H + 1) * (step_roundings(problem, policy) + problem.S * problem.A))
+    return settle(d, lambda: d, (H + 1) * (step_roundings(problem, policy) + problem.S * problem.A) + start_roundings(problem))
 
 
 def _discounted(problem, policy, table):
@@ -51,11 +51,11 @@ def _discounted(problem, policy, table):
     matrix = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
     arriving = matrix.T @ (states[:, None] * table).ravel()
     arriving = settle(arriving, lambda: matrix.T @ pairs.ravel(), step_roundings(problem, policy) + problem.S * problem.A)
-    residual = known(problem.rho, problem.defect) + arriving * known(gamma) - states
+    residual = law(problem, "rho") + arriving * known(gamma) - states
     # the chain's columns carry total mass at most 1, so the error's absolute sum is at most that of the residual / (1 - gamma)
     error = (abs(residual).sum() / (1 - known(gamma))).upper
     near = Interval(np.maximum(np.nextafter(states - error, -np.inf), 0), np.maximum(np.nextafter(states + error, np.inf), 0), "float")
-    return near[:, None] * known(table, policy.defect)
+    return near[:, None] * law(policy, "table")
 
 
 def _sparse(problem, pi, H):

@@ -18,7 +18,7 @@ from ..model.game import Deviation
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import policy_table
-from ._known import expected_next, known, stacked, step_roundings
+from ._known import expected_next, known, law, stacked, start_roundings, step_roundings
 from ._public import public
 from .value import value
 
@@ -33,7 +33,8 @@ def regret(game, joint, deviations="swap") -> Interval:
         deviations: "swap" (correlated equilibrium), "trigger" (extensive-form correlated), "coarse" (coarse
             correlated), "one-shot" (disobey at one step only), "constant" (one action for ever).
 
-    Every class allows obedience or is compared with it through its best member: "constant" may be negative.
+    Only "swap", "trigger" and "one-shot" allow obedience: "coarse" and "constant" forgo the recommendation, and may be
+    negative.
 
     Raises: InvalidModel for a discounted game, a mediator of another game, or an unknown class.
     Source: adapted from Tang, Swamy, Fang and Wu, 2024; classes after Morrill et al., 2021.
@@ -68,6 +69,11 @@ def best_deviation(game, joint, player, deviations="swap") -> Deviation:
 def deviated_value(game, joint, deviation) -> Interval:
     """J of the deviating player when it modifies the mediator's recommendations."""
     player = _Player(game, joint, deviation.player)
+    if deviation.exact != game.exact:
+        kinds = {True: "rational", False: "float"}
+        raise InvalidModel(
+            f"the deviation is {kinds[deviation.exact]} and the game {kinds[game.exact]}; convert one with .to_exact() or .to_float()"
+        )
     if deviation.table.shape[:3] != (player.H, game.S, game.actions[deviation.player]):
         raise InvalidModel(
             f"the deviation is for {deviation.table.shape[:3]} steps, states and actions; "
@@ -98,13 +104,14 @@ class _Player:
     def __init__(self, game, joint, i):
         if not isinstance(game.horizon, Finite):
             raise InvalidModel(f"the game is {game.horizon}; regret is computed over a Finite horizon")
+        if not 0 <= i < game.players:
+            raise InvalidModel(f"player is {i}; the game has players 0 to {game.players - 1}")
         self.process = game.player(i)
         table = policy_table(self.process, joint)
         self.i, self.H, self.joint = i, game.horizon.H, joint
         self.P, self.r, self.sigma = stepwise(game.P, 3), stepwise(self.process.r, 2), stepwise(table, 2)
         self.own, self.swapped = parts_of_joint_actions(game.actions, i)
-        self.roundings = 0 if proposing() else self.H * step_roundings(self.process, joint) + game.J * self.H
-        self.defect = 0 if proposing() else max(self.process.defect, joint.defect)
+        self.roundings = self.H * (step_roundings(self.process, joint) + game.J) + start_roundings(self.process)
         self.args = (self.sigma, self.own, self.swapped)
 
     def best(self, deviations):
@@ -159,8 +166,8 @@ class _Player:
         shape = (self.H, len(self.process.rho), count)
         fixed = [self.deviation(np.full(shape, b)) for b in range(count)]
         values = stacked([self.follow(each) for each in fixed])
-        middle = values.mid if isinstance(values, Interval) else values
-        return values.max() - value(self.process, self.joint), fixed[int(np.argmax(middle))]
+        least = values.lower if isinstance(values, Interval) else values
+        return values.max() - value(self.process, self.joint), fixed[int(np.argmax(least))]
 
     def largest_spread(self):
         size, _ = kernels.extremes(self.P, np.abs(self.r), *self.args, self.H)
@@ -179,20 +186,21 @@ class _Player:
     def follow(self, deviation):
         """J of a given modification, by evaluating it forwards from its definition."""
         obeying = left = known(zeros(self.process.S, self.r))
-        told = np.arange(self.swapped.shape[1])
-        disobeys = told[self.own][:, None] != told[None, :]
+        told, modified = law(self.joint, "table"), law(deviation, "table")
+        told = told if told.ndim == 3 else told[None]
+        disobeys = self.own[:, None] != np.arange(self.swapped.shape[1])
         for t in range(self.H - 1, -1, -1):
             reward = known(self.r[t % len(self.r)])
             stay = reward + expected_next(self.process, obeying, t)
             leave = stay if deviation.after is None else reward + expected_next(self.process, left, t)
-            sigma = known(self.sigma[t % len(self.sigma)], self.defect)
-            plays = known(deviation.table[t], 0 if proposing() else deviation.defect)[:, self.own]
+            sigma = told[t % len(told)]
+            plays = modified[t][:, self.own]
             mixed = stay[:, self.swapped] * (~disobeys).astype(int) + leave[:, self.swapped] * disobeys.astype(int)
             obeying = (sigma[:, :, None] * plays * mixed).sum(axis=(1, 2))
             if deviation.after is not None:
-                later = known(deviation.after[t], 0 if proposing() else deviation.defect)
+                later = law(deviation, "after")[t]
                 left = (sigma[:, :, None] * later[:, None, :] * leave[:, self.swapped]).sum(axis=(1, 2))
-        return (known(self.process.rho, self.defect) * obeying).sum()
+        return (law(self.process, "rho") * obeying).sum()
 
 
 _CLASSES = {

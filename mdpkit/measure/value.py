@@ -11,7 +11,7 @@ from ..model.game import MarkovGame
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import policy_table
-from ._known import expected_next, known, number, stacked, step_roundings
+from ._known import expected_next, known, law, number, stacked, step_roundings
 from ._public import public
 
 
@@ -33,7 +33,7 @@ def value(problem, policy) -> Interval:
         return stacked([value(problem.player(i), policy) for i in range(problem.players)])
     V = state_value(problem, policy)
     first = V[0] if isinstance(problem.horizon, Finite) else V
-    return (known(problem.rho, problem.defect) * first).sum()
+    return (law(problem, "rho") * first).sum()
 
 
 @public
@@ -76,7 +76,7 @@ def _discounted_value(problem, policy, table):
     if proposing():
         return V
     Q = known(problem.r) + expected_next(problem, Interval(V, V, "float")) * known(gamma)
-    residual = (known(table, policy.defect) * Q).sum(axis=1) - V
+    residual = (law(policy, "table") * Q).sum(axis=1) - V
     # the chain's rows sum to 1, so |V^pi - V| <= max |residual| / (1 - gamma) in every state
     error = (abs(residual).max() / (1 - known(gamma))).upper
     return Interval(np.nextafter(V - error, -np.inf), np.nextafter(V + error, np.inf), "float")

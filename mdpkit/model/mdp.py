@@ -106,16 +106,14 @@ class MDP(Record):
 
     @cached_property
     def defect(self) -> float:
-        """How far a float row of P or rho sums from 1."""
+        """How far a float row of P sums from 1."""
         if self.exact:
             return 0.0
         if self.sparse:
             sums = np.asarray(self.P.sum(axis=1)).ravel()[self.available.ravel()]
             longest = int(np.diff(self.P.indptr).max(initial=1))
-            rows = float(np.abs(sums - 1).max()) + longest * 2.0**-52
-        else:
-            rows = defect(self.P[..., self.available, :])
-        return max(rows, defect(self.rho))
+            return float(np.abs(sums - 1).max()) + longest * 2.0**-52
+        return defect(self.P[..., self.available, :])
 
     def __repr__(self):
         kind = "rational" if self.exact else "float"

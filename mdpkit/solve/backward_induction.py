@@ -47,7 +47,7 @@ class BackwardInduction:
                 error += now.rounding(w[t + 1])
                 below[t], above[t] = down(down(below[t + 1] + shift) - error), up(up(above[t + 1] + shift) + error)
         value, policy = around(w, below, above), deterministic(problem, choice)
-        status = judged(value, tol, Status.FLOOR_REACHED, w)
+        status = judged(value, tol, Status.FLOOR_REACHED, w + (above - below))
         return Solution(problem, self, status, policy, value, H, proof(problem, policy, value, w, below, above))
 
     def _rationals(self, problem):

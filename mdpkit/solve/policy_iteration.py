@@ -93,15 +93,14 @@ class PolicyIteration:
         choice = _near_optimal(problem) if before is None else before.policy.table.argmax(axis=1)
         P, g = matrix(problem.P.reshape(-1, problem.S)), problem.horizon.gamma
         rows, identity = problem.P.reshape(-1, problem.S), like(np.eye(problem.S, dtype=int), problem.r)
-        states = np.arange(problem.S)
-        for used in range(1, self.improvements + 1):  # noqa: B007
+        states, used, strictly = np.arange(problem.S), 0, np.ones(1, dtype=bool)
+        while strictly.any() and used < self.improvements:
+            used += 1
             V = solve_linear(identity - g * rows[states * problem.A + choice], problem.r[states, choice])
             following = np.array((P * matrix(V[:, None])).entries(), dtype=object).reshape(problem.r.shape)
             Q = np.where(problem.available, problem.r + g * following, V[:, None])
             better = np.argmax(Q, axis=1)
             strictly = (Q[states, better] > V).astype(bool)
-            if not strictly.any():
-                break
             choice = np.where(strictly, better, choice)
         policy = deterministic(problem, choice)
         if strictly.any():

@@ -77,7 +77,7 @@ class SoftPlanning:
             error += moved + now.rounding(w[t + 1])
             below[t], above[t] = down(down(below[t + 1] + shift) - error), up(up(above[t + 1] + shift) + error)
         value = around(w, below, above)
-        return self._answer(problem, value, judged(value, tol, Status.FLOOR_REACHED, w), pi, H)
+        return self._answer(problem, value, judged(value, tol, Status.FLOOR_REACHED, w + (above - below)), pi, H)
 
     def _discounted(self, problem, meant, soft, tol):
         step, g = sweeps(meant)(0), meant.horizon.gamma

@@ -147,6 +147,8 @@ TAMPERED = [
     (("horizon", "gamma"), "-1/2"),
     (("horizon",), {"H": 1}),
     (("horizon",), []),
+    (("horizon",), {}),
+    (("horizon",), {"H": 1, "gamma": "1/2"}),
     (("rewards", 0, 0, 0), "2"),
     (("transitions", 0, 0, 0), None),
     (("transitions", 0, 1, 0), None),
@@ -155,7 +157,7 @@ TAMPERED = [
     (("transitions", 0, 0, 0), [[-1, "1"]]),
     (("transitions", 0, 0, 0), [[True, "1"]]),
     (("transitions", 0, 0, 0), [[0, "2"], [1, "-1"]]),
-    (("transitions", 0, 0, 0), [[1, "1"]]),
+    (("transitions", 0, 1, 0), [[0, "1"]]),
     (("transitions",), 3),
     (("policy", 0, 0), ["0", "2"]),
     (("policy", 0, 0), ["-1", "2"]),
@@ -184,6 +186,12 @@ def test_a_file_with_an_entry_missing_is_rejected(entry):
     del document[entry]
     with pytest.raises(recheck.Rejected, match="missing"):
         recheck.check(document)
+
+
+def test_a_row_means_itself_divided_by_its_sum():
+    document = json.loads(certificate(discounted(), [1, 2], [1, 2]).to_json())
+    document["transitions"][0][0][1] = [[1, "3/2"], [1, "1/7"]]
+    assert recheck.check(document) == 0
 
 
 def test_the_reader_imports_the_standard_library_only():

@@ -45,7 +45,7 @@ def test_correction_solves_the_policys_equations(seed):
 
 
 def test_correction_of_no_sweeps_is_the_change():
-    _, parts, r, w = drawn(0)
+    _, parts, _, w = drawn(0)
     e, used = discounted.correct(*parts, np.ones(12, dtype=np.int64), w, 3, 0.9, 0.0, 0)
     assert used == 0
     np.testing.assert_array_equal(e, w)

@@ -1,0 +1,5 @@
+"""`python -m mdpkit`."""
+
+from .cli import app
+
+app(prog_name="mdpkit")

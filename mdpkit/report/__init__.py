@@ -1,0 +1,9 @@
+"""Floor 7: what a verdict leaves behind: a stored result and a figure drawn from it."""
+
+from .draw import draw_claim as draw_claim
+from .draw import rendered as rendered
+from .figure import make_figure as make_figure
+from .store import Stored as Stored
+from .store import read as read
+from .store import stored as stored
+from .store import write as write

@@ -1,0 +1,61 @@
+"""From a stored result to a figure. Nothing is verified here: what is drawn is what was stored."""
+
+import hashlib
+from io import BytesIO
+
+from ..claims import get
+from ..claims._figures import bound, identity
+from .store import Stored, text
+from .style import blank, styled
+
+
+def draw_claim(result: Stored, claim=None):
+    """The figure of a stored result.
+
+    Args:
+        result: from `read` or `stored`.
+        claim: whose `figure` function draws; the registered one if left out. A claim without one is drawn by both its sides.
+
+    Returns: a matplotlib Figure of 3.25 in width, which belongs to no window.
+    Raises: UnknownClaim where the result belongs to no registered claim and none is given.
+    """
+    draw = (claim or get(result.claim)).figure or _plainest(result)
+    with styled():
+        figure, ax = blank()
+        draw(ax, result.drawn)
+        _settle_colours(figure)
+    return figure
+
+
+def rendered(figure, result: Stored, kind="pdf") -> bytes:
+    """The bytes of a figure as "pdf", "svg" or "png": the same in every process.
+
+    They hold no date and no program's name; the PDF names the sha256 of the result that it shows as its subject.
+    """
+    metadata = {
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": subject(result)},
+        "svg": {"Date": None, "Creator": None},
+        "png": {"Software": None},
+    }
+    content = BytesIO()
+    with styled():
+        figure.savefig(content, format=kind, metadata=metadata[kind])
+    return content.getvalue()
+
+
+def subject(result: Stored) -> str:
+    """What a figure says it was drawn from."""
+    return f"sha256 {hashlib.sha256(text(result).encode()).hexdigest()}"
+
+
+def _plainest(result):
+    return identity if any("pairs" in row for row in result.rows) else bound
+
+
+def _settle_colours(figure):
+    """Lines keep "C0" as a name until they are drawn, and would take another cycle's colour outside `styled()`."""
+    from matplotlib.colors import to_hex
+    from matplotlib.lines import Line2D
+
+    for line in figure.findobj(Line2D):
+        line.set_color(to_hex(line.get_color()))

@@ -1,0 +1,123 @@
+"""What the commands write, and where."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+
+import mdpkit as package
+from mdpkit.claims import ids, themes
+
+KEYS = {"id", "theme", "outcome", "evidence", "instances", "tightest", "widest", "controls", "seconds"}
+
+
+def test_json_is_the_only_thing_on_stdout_whatever_claims_print(start, tiny, results):
+    loud = "print('hello'); os.write(1, b'raw')"
+    for workers in (1, 2):
+        claims = tiny("loud", first=loud, extra="print('imported')"), tiny("loud_too", first=loud)
+        process = start("verify", *claims, "--json", "--workers", workers)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert [claim["outcome"] for claim in results(out)["claims"]] == ["CERTIFIED", "CERTIFIED"]
+        assert "hello" in err
+        assert "raw" in err
+        assert "imported" in err
+
+
+def test_the_schema_of_json(mdpkit, tiny):
+    done = mdpkit("verify", tiny("holds"), tiny("raises", first="raise KeyError"), "--json")
+    data = json.loads(done.stdout)
+    assert set(data) == {"claims", "versions"}
+    assert set(data["versions"]) == {"mdpkit", "python", "numpy", "scipy", "numba", "hypothesis", "python-flint"}
+    assert data["versions"]["numpy"] == version("numpy")
+    for claim in data["claims"]:
+        assert set(claim) >= KEYS
+    [control] = data["claims"][0]["controls"]
+    assert control["bites"] is True
+    assert {"name", "kind", "reason"} < set(control)
+
+
+def test_infinite_ratios_are_null(mdpkit, tiny, results):
+    done = mdpkit("verify", tiny("endless", limit=0, tightened=-1), "--json")
+    assert done.exit_code == 1
+    [claim] = results(done.stdout)["claims"]
+    assert claim["tightest"] is None
+    assert {row["ratio"] for row in claim["rows"]} == {None}
+    assert claim["witness_file"].endswith(".json")
+
+
+def test_the_table_has_no_boxes_when_piped(mdpkit, tiny):
+    done = mdpkit("verify", tiny("holds"), tiny("same", first="return Equal({'x': (m.x, m.x)})"))
+    head, *rows = done.stdout.splitlines()
+    assert head.split() == ["claim", "outcome", "evidence", "instances", "tightest", "controls", "CPU", "s"]
+    assert rows[1].split()[:5] == ["same", "CERTIFIED", "exact", "3", "identity"] or "silent" in done.stdout
+    assert not set(done.stdout) & set("│┃━─┏┓")
+    assert "[1/4] holds: controls" in done.stderr.splitlines()
+
+
+def test_list_reads_statements_without_importing_the_claims(cache):
+    code = "import sys; from mdpkit.cli import app\ntry: app(['list', '--json'])\nexcept SystemExit as done: assert not done.code\n"
+    code += "assert not [name for name in sys.modules if name.startswith('mdpkit.claims.') and not name.split('.')[2].startswith('_')]"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rows = json.loads(done.stdout)
+    assert [row["id"] for row in rows] == ids()
+    assert {row["theme"] for row in rows} == set(themes())
+    assert all(row["statement"].endswith(".") and "\n" not in row["statement"] for row in rows)
+
+
+def test_list_of_a_theme(mdpkit):
+    done = mdpkit("list", "--theme", "games")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ids("games")
+
+
+def test_show_tells_all_that_a_claim_is_made_of(mdpkit):
+    done = mdpkit("show", "cloning_error_compounds_quadratically")
+    assert done.exit_code == 0
+    claim = package.claims.get("cloning_error_compounds_quadratically")
+    told = [claim.statement, "rewards in [0, 1]", "MDP as mdp", f"proofs/{claim.id}.md", "imitation"]
+    told += [control.name for control in claim.controls] + [part.name for part in claim.also]
+    for words in told:
+        assert words in done.stdout
+
+
+def test_show_of_a_file(mdpkit, tiny):
+    path = tiny("holds")
+    done = mdpkit("show", path)
+    assert "A number is at most 3." in done.stdout
+    assert path in done.stdout
+    assert "no problem from outside" in done.stdout
+
+
+def test_new_writes_a_claim_that_survives(mdpkit, tmp_path, results):
+    assert mdpkit("new", "return_is_bounded").exit_code == 0
+    path = tmp_path / "return_is_bounded.py"
+    text = path.read_text()
+    assert len(text.splitlines()) <= 60
+    done = mdpkit("verify", path, "--json")
+    assert done.exit_code == 0
+    [claim] = results(done.stdout)["claims"]
+    assert (claim["id"], claim["theme"], claim["outcome"], claim["tightest"]) == ("return_is_bounded", "user", "SURVIVED", 1)
+    assert [control["kind"] for control in claim["controls"]] == ["tightens", "drops", "sabotages"]
+    refused = mdpkit("new", "return_is_bounded")
+    assert refused.exit_code == 3
+    assert "not overwritten" in refused.stderr
+    assert path.read_text() == text
+
+
+def test_new_refuses_bad_ids_and_folders(mdpkit, tmp_path):
+    for name in ("3_is_odd", "Is_It", "is-it", "lambda", "../is_it", "_is_it", "", ids()[0]):
+        assert mdpkit("new", name).exit_code == 3
+    assert mdpkit("new", "is_it", "--folder", tmp_path / "missing").exit_code == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_version_and_help(mdpkit):
+    assert mdpkit("--version").stdout == f"mdpkit {package.__version__}\n"
+    assert mdpkit("--help").stdout == mdpkit().stdout
+    assert mdpkit("verify", "--help").exit_code == 0
+
+
+def test_help_loads_nothing_heavy():
+    heavy = {"numba", "scipy", "hypothesis", "joblib", "cvxpy", "matplotlib", "rich", "flint"}
+    code = f"import sys, mdpkit.cli; print(*{heavy} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

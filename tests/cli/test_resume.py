@@ -1,0 +1,155 @@
+"""Runs by several processes, killed runs, and what is left of them."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from mdpkit.base.errors import InvalidModel
+from mdpkit.claims._profile import PROFILES
+from mdpkit.claims._resume import Run, RunFolder
+
+
+def folders(cache):
+    return sorted((cache / "runs").iterdir()) if (cache / "runs").exists() else []
+
+
+def stopped(process, how, after=2):
+    """Stop a process by a signal once it has reported some tasks; its return code and what it still said."""
+    for line in process.stderr:
+        if line.startswith(f"[{after}/"):
+            break
+    how(process)
+    out, err = process.communicate(timeout=30)
+    assert out == ""
+    return process.returncode, err
+
+
+def kill(process):
+    process.send_signal(signal.SIGKILL)
+
+
+def interrupt(process):
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def finished(process):
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    return out, err
+
+
+def test_the_result_does_not_depend_on_the_number_of_workers(start, mdpkit, tiny, tmp_path, cache, results):
+    assert mdpkit("new", "return_is_bounded").exit_code == 0
+    command = ["verify", tmp_path / "return_is_bounded.py", tiny("holds", more=2), "--json"]
+    alone, _ = finished(start(*command))
+    together, _ = finished(start(*command, "--workers", 2))
+    assert results(alone) == results(together)
+    assert folders(cache) == []
+
+
+@pytest.mark.parametrize(("how", "workers", "code"), [(kill, 1, -9), (interrupt, 1, 130), (interrupt, 2, 130)])
+def test_a_stopped_run_resumes_to_the_same_result(start, tiny, cache, results, how, workers, code):
+    command = ["verify", tiny("holds", more=3), tiny("holds_too"), "--json", "--workers", workers]
+    returned, said = stopped(start(*command, SLOW="0.2"), how)
+    assert returned == code, said
+    assert ("the same command resumes" in said) == (code == 130)
+    assert len(folders(cache)) == 1
+    resumed, said = finished(start(*command))
+    told = next(line for line in said.splitlines() if line.startswith("resumed: "))
+    done = int(told.split()[1])
+    assert told == f"resumed: {done} of 7 tasks were already done"
+    assert 2 <= done < 7
+    assert folders(cache) == []
+    fresh, said = finished(start(*command))
+    assert "resumed" not in said
+    assert results(resumed) == results(fresh)
+
+
+def test_workers_of_a_killed_run_end(start, tiny, tmp_path, cache):
+    beats = "(Path(os.environ['BEATS']) / str(time.time_ns())).touch()"
+    command = ["verify", tiny("holds", first=beats, more=9), "--workers", 2]
+    heart = tmp_path / "beats"
+    heart.mkdir()
+    stopped(start(*command, SLOW="0.1", BEATS=str(heart)), kill)
+    time.sleep(1.5)
+    beaten = len(list(heart.iterdir()))
+    time.sleep(0.7)
+    assert len(list(heart.iterdir())) == beaten
+    for folder in folders(cache):
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+def test_truncated_and_foreign_task_files_are_done_again(start, tiny, cache, results):
+    command = ["verify", tiny("holds", more=4), "--json"]
+    stopped(start(*command, SLOW="0.2"), kill, after=3)
+    [folder] = folders(cache)
+    first, second, third, *_ = sorted(folder.glob("*.json"))
+    first.write_text(first.read_text()[:-20])
+    second.write_text(third.read_text())
+    third.write_text(third.read_text().replace('"instances": 3', '"instances": 4'))
+    again, said = finished(start(*command))
+    assert said.count("is ignored and its task done again") == 3
+    for file, why in ((first, "no whole JSON"), (second, "another run or task"), (third, "does not match its digest")):
+        assert any(str(file) in line and why in line for line in said.splitlines())
+    assert results(again) == results(finished(start(*command))[0])
+
+
+def test_a_changed_claim_is_not_resumed(start, tiny, cache, results):
+    command = ["verify", tiny("holds", more=1), "--json"]
+    stopped(start(*command, SLOW="0.2"), kill)
+    tiny("holds", more=1, numbers="(1, 2)")
+    out, said = finished(start(*command))
+    assert "resumed" not in said
+    assert results(out)["claims"][0]["instances"] == 4
+    tiny("holds", more=1)
+    assert "resumed: 2 of 3" in finished(start(*command))[1]
+    assert folders(cache) == []
+
+
+def test_workers_refuse_sources_that_change_under_them(start, tiny):
+    growing = "with open(__file__, 'a') as _file: _file.write('#')"
+    process = start("verify", tiny("grows", extra=growing), "--workers", 2)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "a source changed" in err
+    assert out == ""
+
+
+def test_the_key_names_all_that_decides_the_result(tiny, tmp_path):
+    path, problem = tiny("holds"), tmp_path / "problem.json"
+    problem.write_text("{}")
+    runs = [
+        Run((path,), PROFILES["quick"], 0),
+        Run((path,), PROFILES["quick"], 1),
+        Run((path,), PROFILES["full"], 0),
+        Run((path, "performance_difference_lemma"), PROFILES["quick"], 0),
+        Run((path,), PROFILES["quick"], 0, str(problem)),
+    ]
+    keys = {run.key() for run in runs}
+    assert len(keys) == 5
+    assert runs[0].key() in keys
+    problem.write_text("[]")
+    assert runs[-1].key() not in keys
+    tiny("holds", limit=4)
+    assert runs[0].key() not in keys
+    problem.unlink()
+    with pytest.raises(InvalidModel, match=r"problem\.json cannot be read"):
+        runs[-1].key()
+
+
+def test_a_folder_that_is_gone_is_not_made_again(cache, monkeypatch):
+    monkeypatch.setenv("MDPKIT_CACHE", str(cache))
+    folder = RunFolder("0123456789abcdef")
+    folder.write(0, "controls", {"seconds": 0.5})
+    assert not folder.path.exists()
+    folder.open()
+    assert folder.read(0, "controls") is None
+    folder.write(0, "controls", {"seconds": 0.5, "ratio": float("inf")})
+    assert folder.read(0, "controls") == {"seconds": 0.5, "ratio": float("inf")}
+    assert [file.name for file in folder.path.iterdir()] == ["0-controls.json"]
+    folder.remove()
+    assert not folder.path.exists()

@@ -1,5 +1,6 @@
 """Floor 7: the command line."""
 
+import io
 import json
 import math
 import os
@@ -24,6 +25,9 @@ class Commands(TyperGroup):
     def main(self, *args, standalone_mode=True, **options):
         from .base.errors import MdpkitError
 
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         try:
             code = super().main(*args, standalone_mode=False, **options)
         except UsageError as error:
@@ -63,7 +67,7 @@ def verify(
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
     on: Annotated[Path | None, typer.Option(help="Instance file with a problem of your own, or a saved witness.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on them.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out; the result is the same.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
     """Doubt claims by machine. Leaves with 0 if all hold, 1 if one does not, 2 if a control is silent, 3 on misuse."""
@@ -81,7 +85,10 @@ def verify(
 
     try:
         with _stdout_for_the_result(), _shown_progress() as (notice, progress):
-            finished = verify_all(claims or ids(theme), profile, seed=seed, on=on, workers=workers, notice=notice, progress=progress)
+            names = claims or ids(theme)
+            # a pool takes about as long to start as one claim to verify
+            processes = workers or (1 if len(names) == 1 and profile == "quick" else os.cpu_count() or 1)
+            finished = verify_all(names, profile, seed=seed, on=on, workers=processes, notice=notice, progress=progress)
     except KeyboardInterrupt:
         typer.echo("interrupted: the same command resumes where it stopped", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -94,6 +101,8 @@ def verify(
         for each, path in zip(finished, witnesses, strict=True):
             for line in _remarks(each, path):
                 typer.echo(line)
+        if len(finished) == 1 and finished[0].verdict is not None:
+            _show_details(finished[0].verdict)
     raise typer.Exit(_exit_code(finished))
 
 
@@ -221,6 +230,18 @@ def _remarks(each, witness):
         part = f" of '{each.verdict.witness_part}'" if each.verdict.witness_part else ""
         yield f"{each.claim}: refuted; the witness{part} is {witness}"
         yield f"  mdpkit verify {shlex.quote(each.reference)} --on {shlex.quote(str(witness))}"
+
+
+def _show_details(verdict):
+    """Of a single claim: why each control fails, and the tightest ratio of each size or instance."""
+    typer.echo()
+    for control in verdict.controls:
+        typer.echo(f"control {'fails' if control.bites else 'SILENT'}: {control.name} [{control.kind}]: {control.reason}")
+    tight = [row for row in verdict.rows if row["part"] == "" and row["ratio"] is not None]
+    if tight:
+        typer.echo()
+        order = sorted(tight, key=lambda row: sorted(row["sizes"].items()))
+        _show_columns([("tightest of", "ratio", "seen"), *((row["label"], f"{row['ratio']:.6g}", str(row["count"])) for row in order)])
 
 
 # ---- list, show, new

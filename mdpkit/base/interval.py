@@ -176,11 +176,10 @@ class Interval:
     def __pow__(self, power):
         if not isinstance(power, int) or power < 1:
             raise TypeError(f"an interval is raised to a positive integer, not to {power!r}")
-        even = power % 2 == 0
-        out = base = abs(self) if even else self
+        out = self
         for _ in range(power - 1):
-            out = out * base
-        return Interval(np.maximum(out.lower, 0), out.upper, out.how) if even and not self.exact else out
+            out = out * self
+        return out if power % 2 or self.exact else Interval(np.maximum(out.lower, 0), out.upper, out.how)
 
     # ---- comparison
     def __le__(self, other):

@@ -75,6 +75,8 @@ def find(reference) -> Claim:
         return get(str(reference))
     if not path.is_file():
         raise UnknownClaim(f"{path}: no such file")
+    if path.stem in _modules() and path.resolve() == path_of(path.stem).resolve():
+        return get(path.stem)
     if path.suffix != ".py":
         raise InvalidClaim(f"{path} is no Python file; expected one that binds CLAIM")
     return _from_file(path.resolve())

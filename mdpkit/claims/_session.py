@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.errors import InvalidClaim, InvalidModel, MdpkitError
+from ..base.errors import ClaimBroken, InvalidClaim, InvalidModel, MdpkitError
 from ..base.mode import propose
 from ..instances.family import Family
 from ..instances.io import encode
@@ -74,8 +75,11 @@ def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notic
     that completes leaves nothing.
 
     Raises: UnknownClaim, InvalidClaim, InvalidModel for unusable input, before any work or where the problem given
-    breaks an assumption; InvalidClaim where a source changes while workers load it. What a claim's own code raises is
-    reported in its Finished.
+    breaks an assumption; InvalidClaim where a source changes while workers load it; ClaimBroken where a worker dies.
+    What a claim's own code raises is reported in its Finished.
+
+    >>> [finished.outcome for finished in verify_all(["value_equivalence_is_not_regret_equivalence"])]
+    ['CERTIFIED']
     """
     names = tuple(dict.fromkeys(map(_absolute, references)))
     plan = Run(names, profile_named(profile), seed, None if on is None else str(Path(on).resolve()))
@@ -144,7 +148,10 @@ def _done(plan, folder, claims, waiting, workers):
     pool = Parallel(
         min(workers, len(waiting)), "loky", return_as="generator_unordered", batch_size=1, initializer=_as_worker, initargs=(os.getpid(),)
     )
-    yield from pool(delayed(_by_reference)(plan, folder.key, k, task) for k, task in waiting)
+    try:
+        yield from pool(delayed(_by_reference)(plan, folder.key, k, task) for k, task in waiting)
+    except BrokenProcessPool as error:
+        raise ClaimBroken(f"a worker died over a claim; finished tasks are kept, one worker alone shows which claim: {error}") from error
 
 
 def _attempt(folder, k, claim, task, plan) -> dict:
@@ -201,7 +208,8 @@ def _as_worker(parent):
 def _finished(plan, k, claim, results) -> Finished:
     reference = plan.references[k]
     if not isinstance(claim, Claim):
-        return Finished(reference, reference, register.path_of(reference).parent.name, None, claim, 0.0)
+        name = Path(reference).stem
+        return Finished(reference, name, register.path_of(name).parent.name, None, claim, 0.0)
     own = {task.key: results[k, task] for task in tasks(claim, plan.profile)}
     seconds = sum(result["seconds"] for result in own.values())
     errors = [result["error"] for result in own.values() if "error" in result]

@@ -145,7 +145,11 @@ def _on_record(part: Part, claim: Claim, given):
     if not isinstance(given, kind) or name not in part.instances.models:
         return None
     family = part.instances.on(name, given, blocks)
-    return None if family is None else replace(part, instances=family)
+    if family is None:
+        return None
+    if not family.blocks:  # nothing is left to draw
+        return replace(part, instances=lambda: [family.build(family.drawn({}, sizes)) for sizes in family.ladder()])
+    return replace(part, instances=family)
 
 
 def _on_instance(claim, instance):

@@ -8,7 +8,7 @@ from ..base.compiling import compiled, inner
 @inner
 def expected(law, values):
     """sum_n law[n] values[n], zero-probability outcomes left out."""
-    total = values[0] * 0
+    total = law[0] * 0
     for n in range(len(law)):
         if law[n] != 0:
             total += law[n] * values[n]

@@ -155,7 +155,7 @@ class _Player:
             W, _ = kernels.swap(self.P, np.abs(self.r), *self.args, self.H)
             return np.full(self.H, 4 * W.max())
 
-        known_gain = settle(gain, size, 3 * self.roundings + 8)
+        known_gain = settle(gain, size, 3 * self.roundings + self.H * len(self.process.rho) * self.process.A + 8)
         t = int(np.argmax(gain))
         obey = np.broadcast_to(np.arange(choice.shape[2]), choice.shape).copy()
         obey[t] = choice[t]

@@ -180,7 +180,7 @@ def test_the_digest_of_the_kernels_goes_by_their_names_and_content(package):
     assert ask(package, DIGEST) == seen
     for change in (
         lambda: (package / "kernels" / "callee.py").write_text(CALLEE.format(2)),
-        lambda: (package / "kernels" / "callee.py").rename(package / "kernels" / "other.py"),
+        lambda: (package / "kernels" / "callee.py").rename(package / "kernels" / "callee2.py"),
         lambda: (package / "kernels" / "deeper").mkdir() or (package / "kernels" / "deeper" / "more.py").touch(),
         lambda: (package / "kernels" / "caller.py").unlink(),
     ):

@@ -242,6 +242,15 @@ def test_a_divisor_that_may_be_zero_is_refused(ends):
         Interval(objects([1, 2])) / array
 
 
+def test_the_quotient_of_two_half_lines_is_a_half_line():
+    positive, below = Interval(0.0, np.inf, "float"), Interval(-np.inf, -1.0, "float")
+    assert (positive / below).contains(Interval(np.array([-(2.0**1000), 0.0]), np.array([-(2.0**-1000), 0.0]), "float"))
+    assert abs(positive / below).upper == np.inf
+    assert (positive / below).upper <= 1e-300
+    with pytest.raises(NotFinite):
+        Interval(np.inf, np.inf, "float") / Interval(np.inf, np.inf, "float")
+
+
 def test_an_exact_zero_divisor_is_refused():
     for zero in (0, fmpq(0), objects([1, 0]), np.array([0, 1]), Interval(objects(0))):
         with pytest.raises(ZeroDivisionError, match="the divisor is 0"):

@@ -59,7 +59,7 @@ def tiny(tmp_path):
     return write
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 

@@ -7,6 +7,7 @@ import pytest
 
 from mdpkit import MDP, Finite, load, save
 from mdpkit.base.arrays import objects
+from mdpkit.claims import _register
 from mdpkit.instances import double_integrator
 
 
@@ -51,6 +52,15 @@ def test_words_of_what_a_claim_raised_are_shown(mdpkit, tiny):
     done = mdpkit("verify", tiny("raises", first="raise KeyError('lost')"))
     assert done.exit_code == 1
     assert "raises: ClaimBroken: raises: KeyError: 'lost'" in done.stdout
+
+
+def test_a_registered_claim_that_cannot_be_imported_leaves_the_others_alone(mdpkit, tiny, results, monkeypatch):
+    monkeypatch.setitem(_register._modules(), "is_lost", "mdpkit.claims.games.is_lost")
+    done = mdpkit("verify", "is_lost", tiny("holds"), "--json")
+    assert done.exit_code == 1
+    lost, fine = results(done.stdout)["claims"]
+    assert (lost["id"], lost["theme"], lost["outcome"], fine["outcome"]) == ("is_lost", "games", "BROKEN", "CERTIFIED")
+    assert "is_lost cannot be imported: ModuleNotFoundError" in lost["error"]
 
 
 def test_nearest_names_of_an_unknown_claim(mdpkit):
@@ -134,7 +144,63 @@ def test_problems_of_ones_own(mdpkit, tmp_path):
     assert broken.stdout == ""
 
 
-def test_a_missing_subject_is_not_a_crash(mdpkit, tiny):
-    done = mdpkit("verify", tiny("holds"), "--on", ".")
+def test_a_cache_that_cannot_be_written_gives_3(mdpkit, tiny, monkeypatch):
+    path = tiny("holds")
+    monkeypatch.setenv("MDPKIT_CACHE", path)
+    done = mdpkit("verify", path)
     assert done.exit_code == 3
-    assert "a folder" in done.stderr
+    assert path in done.stderr
+
+
+def test_a_worker_that_dies_gives_3(start, tiny):
+    process = start("verify", tiny("dies", first="os._exit(7)"), tiny("holds"), "--workers", 2)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "a worker died" in err
+    assert out == ""
+
+
+def test_the_file_of_a_registered_claim_is_that_claim(mdpkit):
+    file = _register.path_of("double_integrator_tube_has_a_closed_form")
+    done = mdpkit("verify", file)
+    assert done.exit_code == 0
+    assert "CERTIFIED" in done.stdout
+
+
+WHOLE = '''"""Rewards are at most 1."""
+
+from types import SimpleNamespace as Models
+
+from mdpkit import MDP, Bound, Box, Claim, Control, Family, Finite, Simplex
+from mdpkit.base.arrays import objects
+
+
+def check(m):
+    return Bound(m.mdp.r.max(), 1)
+
+
+def paid():
+    return Models(mdp=MDP(objects([[[1]]]), objects([[1]]), horizon=Finite(1)))
+
+
+CLAIM = Claim(
+    "rewards_are_at_most_one",
+    check,
+    Family(
+        dict(P=Simplex("S", "A", to="S"), r=Box("S", "A")),
+        dict(S=(1, 2), A=(1, 2)),
+        dict(mdp=lambda x: MDP(x.P, x.r, horizon=Finite(1))),
+    ),
+    controls=(Control("a limit of 0", witness=paid, tightens=lambda m: Bound(m.mdp.r.max(), 0)),),
+    accepts=("mdp", MDP, ("P", "r")),
+)
+'''
+
+
+def test_a_problem_that_leaves_nothing_to_draw_is_the_only_instance(mdpkit, tmp_path):
+    (tmp_path / "rewards_are_at_most_one.py").write_text(WHOLE)
+    for reward, outcome, code in (("1/2", "CERTIFIED", 0), (2, "REFUTED", 1)):
+        save(MDP(objects([[[1]]]), objects([[reward]]), horizon=Finite(1)), tmp_path / "given.json")
+        done = mdpkit("verify", "rewards_are_at_most_one.py", "--on", "given.json")
+        assert done.exit_code == code
+        assert done.stdout.splitlines()[1].split()[1:4] == [outcome, "exact", "1"]

@@ -55,6 +55,13 @@ def test_the_table_has_no_boxes_when_piped(mdpkit, tiny):
     assert "[1/4] holds: controls" in done.stderr.splitlines()
 
 
+def test_a_stream_that_cannot_hold_a_letter_gets_a_question_mark(start, tiny):
+    process = start("verify", tiny("raises", first="raise KeyError('\u03b3')"), PYTHONIOENCODING="latin-1")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "KeyError: '?'" in out
+
+
 def test_list_reads_statements_without_importing_the_claims(cache):
     code = "import sys; from mdpkit.cli import app\ntry: app(['list', '--json'])\nexcept SystemExit as done: assert not done.code\n"
     code += "assert not [name for name in sys.modules if name.startswith('mdpkit.claims.') and not name.split('.')[2].startswith('_')]"

@@ -74,8 +74,10 @@ def members(game, i, deviations):
     if deviations in ("swap", "trigger"):
         for plan in product(range(B), repeat=H * S * B):
             for after in product(range(B), repeat=(H - 1) * S) if deviations == "trigger" else [None]:
-                yield lambda t, s, a, left, plan=plan, after=after: (
-                    after[(t - 1) * S + s] if left and after is not None else plan[(t * S + s) * B + a]
+                yield (
+                    lambda t, s, a, left, plan=plan, after=after: (
+                        after[(t - 1) * S + s] if left and after is not None else plan[(t * S + s) * B + a]
+                    )
                 )
 
 

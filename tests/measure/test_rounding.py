@@ -98,7 +98,7 @@ def test_values_and_occupancies(allowed, H, S, A):
     assert most(finite.occupancy(P, rho, pi, H)) <= allowed[1]
 
 
-GAMES = [(1, 1, (1,)), (3, 1, (3, 2)), (1, 5, (2, 2)), (3, 3, (2, 3)), (2, 20, (3, 3)), (4, 2, (2, 2, 2)), (4, 40, (3, 3))]
+GAMES = [(1, 1, (1,)), (3, 1, (3, 2)), (1, 5, (2, 2)), (3, 3, (2, 3)), (2, 20, (3, 3)), (4, 2, (2, 2, 2))]
 
 
 @pytest.mark.parametrize(("H", "S", "actions"), GAMES)
@@ -129,12 +129,3 @@ def test_regrets_and_recoverability(allowed, H, S, actions):
     assert most(gain) <= granted(lambda: measure.regret(game, joint, "one-shot"))
     widest = kernels.spread(P, r, *kernels.extremes(P, r, sigma, *told, H), H)
     assert most(widest) <= granted(lambda: measure.recoverability(game, joint))
-
-
-def test_x():
-    rng = np.random.default_rng(0)
-    H,S,A=3,10,4
-    P, r, pi, rho = map(counted, (laws(rng, 1, S, A, S), rng.random((1, S, A)), laws(rng, 1, S, A), laws(rng, S)))
-    d = finite.occupancy(P, rho, pi, H)
-    print([most(x) for x in d], type(d[1,0,0]))
-    assert 0

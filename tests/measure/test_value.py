@@ -56,8 +56,8 @@ def test_finite_values_solve_the_evaluation_equation(case):
 def test_discounted_values_solve_the_evaluation_equation(case):
     problem, policy = case
     V, Q = state_value(problem, policy).lower, action_value(problem, policy).lower
-    assert (Q == problem.r + problem.horizon.gamma * (problem.P @ V)).all()
-    assert (V == (policy.table * Q).sum(axis=1)).all()
+    assert (problem.r + problem.horizon.gamma * (problem.P @ V) == Q).all()
+    assert ((policy.table * Q).sum(axis=1) == V).all()
     assert value(problem, policy).lower[()] == (problem.rho * V).sum()
 
 
@@ -66,7 +66,7 @@ def test_advantages_are_q_minus_v_and_vanish_in_the_mean(case):
     problem, policy = case
     Q, V, A = (f(problem, policy).lower for f in (action_value, state_value, advantage))
     V = V[:-1] if isinstance(problem.horizon, Finite) else V
-    assert (A == Q - V[..., None]).all()
+    assert (Q - V[..., None] == A).all()
     assert not (policy.table * A).sum(axis=-1).any()
 
 
@@ -154,9 +154,7 @@ def test_missing_actions_count_nowhere(encloses, sparse, horizon):
         P /= P.sum(axis=2, keepdims=True)
         r, table = objects(rng.integers(-5, 6, (3, 2))), objects([[1, 0], ["1/3", "2/3"], [0, 1]])
         mask = np.array([[True, False], [True, True], [False, True]])
-        masked = MDP(
-            np.where(mask[:, :, None], P, objects(17)), np.where(mask, r, objects(10**9)), horizon=horizon, mask=mask
-        )
+        masked = MDP(np.where(mask[:, :, None], P, objects(17)), np.where(mask, r, objects(10**9)), horizon=horizon, mask=mask)
         plain, policy = MDP(P, r, horizon=horizon), TabularPolicy(table)
         assert value(masked, policy).lower[()] == value(plain, policy).lower[()]
         assert (state_value(masked, policy).lower == state_value(plain, policy).lower).all()

@@ -337,6 +337,12 @@ def test_the_defect_bounds_how_far_rows_sum_from_one(weights, off):
         assert record.defect <= 1e-9
 
 
+def test_the_start_law_counts_among_the_rows():
+    rho = np.array([0.5, 0.5 + 5e-10])
+    for law in (np.array([[[1.0, 0]], [[0, 1]]]), scipy.sparse.csr_array(np.eye(2))):
+        assert MDP(law, np.zeros((2, 1)), rho, horizon=Finite(1)).defect >= 5e-10 - 1e-15
+
+
 @every_name
 def test_rational_records_have_no_defect(name):
     assert getattr(build(name, True), "defect", 0) == 0

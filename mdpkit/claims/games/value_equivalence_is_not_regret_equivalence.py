@@ -72,15 +72,31 @@ def nobody_deviates(regret, game, joint, deviations="swap"):
     return regret(game, joint, deviations) * 0
 
 
+def numbers(m):
+    """What imitation sees: how far apart the visits and the values are."""
+    same = facts(m)
+    return {name: [abs(same[name][0] - same[name][1]).max().mid] for name in ("occupancy", "value")}
+
+
 def figure(ax, rows):
-    """The regret gap against the horizon, beside the occupancy distance that imitation sees."""
-    H = [row["sizes"]["H"] for row in rows]
-    ax.plot(H, [row["pairs"]["regret gap"][0] for row in rows], "o", color="C0", label="regret gap")
+    """The regret gap against the horizon, above what imitation sees of it, and the game."""
+    found = [row for row in rows if not row.get("control")]
+    H = [row["sizes"]["H"] for row in found]
     ax.plot(H, [h - 1 for h in H], "k--", label="$H - 1$")
-    ax.plot(H, [0] * len(H), color="C3", label="value gap, occupancy distance")
-    ax.plot(H, H, color="C1", label="$H$ (fails)")
-    ax.set(xlabel="horizon $H$", ylabel="gap")
-    ax.legend()
+    ax.plot(H, [row["pairs"]["regret gap"][0] for row in found], "oC0", label="regret gap")
+    ax.plot(H, [max(row["data"]["occupancy"] + row["data"]["value"]) for row in found], ".C2", label="distance of visits and values")
+    ax.plot(H, H, "C1", label="a gap of $H$ (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="gap", ylim=(-2, 31))
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
+    drawing = ax.inset_axes([0.02, 0.5, 0.5, 0.48], xlim=(-0.4, 1.6), ylim=(-0.4, 1.1))
+    drawing.axis("off")
+    centred = dict(ha="center", va="center", fontsize=7)
+    for x, y, words in ((0, 0.5, "start"), (1.1, 1, "good"), (1.1, 0.1, "other")):
+        drawing.text(x, y, words, bbox=dict(boxstyle="round", fill=False), **centred)
+    for y, action in ((0.9, 0), (0.2, 1)):
+        drawing.annotate("", (0.75, y), (0.3, 0.5), arrowprops=dict(arrowstyle="->"))
+        drawing.text(0.35, y, f"$a_1 = {action}$", **centred)
+    drawing.text(1.1, -0.25, "pays if $a_2 = 1$", **centred)
 
 
 CLAIM = Claim(
@@ -93,5 +109,6 @@ CLAIM = Claim(
         Control("a gap of H", witness=lambda: fork(5), tightens=larger, at="regret gap"),
         Control("no deviations", witness=lambda: fork(5), sabotages=measure.regret, by=nobody_deviates),
     ),
+    data=numbers,
     figure=figure,
 )

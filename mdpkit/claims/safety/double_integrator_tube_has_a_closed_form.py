@@ -79,18 +79,19 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """The phase plane: failure, and the tubes of a weak and a strong brake."""
-    for amax, colour in ((1, "C0"), (2, "C2")):
-        row = next(row for row in rows if row["parameters"] == {"amax": amax, "vmax": 7, "xmax": 20})
-        tube = np.array(row["data"]["tube"]).reshape(41, 15).T
-        ax.contourf(np.arange(-20, 21), np.arange(-7, 8), tube, levels=[0.5, 1.5], colors=[colour], alpha=0.35)
-        v = np.arange(0, 8)
-        ax.plot(20 - stop(v, amax), v, "k--", label="$x + \\mathrm{stop}(v) = 20$" if amax == 1 else None)
-        ax.plot([], [], "s", color=colour, alpha=0.5, label=f"inevitable, $a_{{max}} = {amax}$")
-    v = np.linspace(0, 7)
-    ax.plot(20 - v**2 / 2, v, color="C1", label="$x + v^2/2 = 20$ (fails)")
-    ax.axvline(20, color="C3", linewidth=3, label="failure")
-    ax.set(xlabel="position $x$", ylabel="velocity $v$", xlim=(-12, 21))
+    """The phase plane: failure, the tubes of a weak and a strong brake, and what continuous time would spare."""
+    big = {row["parameters"]["amax"]: row for row in rows if row.get("parameters", {}).get("xmax") == 20 and row["parameters"]["vmax"] == 7}
+    x, v = grid(Models(xmax=20, vmax=7))
+    lost, strong, failure = (np.array(data, dtype=bool) for data in (big[1]["data"]["tube"], big[2]["data"]["tube"], big[1]["data"]["failure"]))
+    for states, colour, words in ((lost & ~strong, "C0", "lost if $a_{max} = 1$"), (strong & ~failure, "C2", "lost if $a_{max} \\leq 2$"), (failure, "k", "failure")):
+        ax.plot(x[states], v[states], "s", color=colour, label=words)
+    braking, speed = np.arange(8), np.linspace(0, 7)
+    for amax in (1, 2):
+        ax.plot(20 - stop(braking, amax), braking, "k--", linewidth=0.8, label="$x + \\mathrm{stop}(v) = 20$" if amax == 1 else None)
+    spared = lost & (2 * x + np.maximum(v, 0) ** 2 < 40)
+    ax.plot(20 - speed**2 / 2, speed, "C1", label="$x + v^2/2 = 20$ (fails)")
+    ax.plot(x[spared], v[spared], "xC1", label="lost, but spared by it")
+    ax.set(xlabel="position $x$", ylabel="velocity $v$", xlim=(-20.5, 20.9), ylim=(-7.5, 7.5))
     ax.legend(loc="lower left")
 
 

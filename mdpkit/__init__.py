@@ -13,11 +13,18 @@ _ROOMS = ("base", "claims", "exact", "instances", "kernels", "measure", "model",
 
 _NAMES = {
     **dict.fromkeys(
-        "MDP Deviation Discounted Finite JointPolicy LinearMDP MarkovGame MomentProblem SafetyProblem TabularPolicy".split(), "model"
+        "MDP Deviation Discounted Finite JointPolicy LinearMDP MarkovGame MomentProblem PreferenceProblem "
+        "SafetyProblem TabularPolicy".split(),
+        "model",
     ),
     **dict.fromkeys(
-        "advantage action_value best_deviation cloning_error deviated_value kl occupancy recoverability regret regret_gap "
-        "state_value total_variation tube value value_gap".split(),
+        "action_value advantage avoid_probability ball_coverage bellman_residual best_deviation cloning_error "
+        "closest_divergence closest_mass concentrability coverage covers deviated_value deviation_error "
+        "discounted_safety divergence_from divergence_from_reference expected_reward flagged full_coverage "
+        "identification kl logarithm lstd moment_residual occupancy optimal_action_value optimal_actions optimal_value "
+        "pair_error projected_error recoverability regret regret_gap reward_error safely_reachable shaped_reward "
+        "state_value tilt_coverage total_variation transition_error tube two_stage_least_squares value value_gap "
+        "viability_kernel visited".split(),
         "measure",
     ),
     **dict.fromkeys("Solution Status".split(), "solve"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from .base.arrays import objects
 from .instances.blocks import Box, Choice, Simplex
 from .instances.family import Family
-from .model import MDP, Discounted, Finite, JointPolicy, MarkovGame, MomentProblem, SafetyProblem, TabularPolicy
+from .model import MDP, Discounted, Finite, JointPolicy, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem, TabularPolicy
 
 
 def instances(family: Family):
@@ -41,7 +41,10 @@ def mdps(states=(1, 3), actions=(1, 3), horizon=(1, 4), discounted=False):
 
 
 def policies(problem):
-    """Rational policies of a problem: time-varying if its horizon is finite, and inside its mask."""
+    """Rational policies of a problem: time-varying if its horizon is finite, and inside its mask (or its reference's support)."""
+    if isinstance(problem, PreferenceProblem):
+        block, sizes = Simplex("X", to="Y", within="support"), {axis: (size, size) for axis, size in problem.sizes().items()}
+        return _only(Family(dict(table=block), sizes, dict(policy=lambda x: TabularPolicy(x.table)), given={"problem": problem}))
     axes, sizes = _policy_axes(problem)
     block = Simplex(*axes, to="A", within="mask")
     return _only(Family(dict(table=block), sizes, dict(policy=lambda x: TabularPolicy(x.table)), given={"problem": problem}))
@@ -62,6 +65,18 @@ def joint_policies(game):
     blocks = dict(table=Simplex(*axes, to=game.J))
     sizes.pop("A", None)
     return _only(Family(blocks, sizes, dict(policy=lambda x: JointPolicy(x.table))))
+
+
+def preferences(prompts=(1, 3), responses=(1, 4)):
+    """Rational preference problems in tilt form, with weights in [1/8, 8] and data of their own inside the reference's support."""
+    law = Simplex("X", to="Y")
+
+    def problem(x):
+        data = law.confined(x.data, x.reference != 0)
+        return PreferenceProblem(x.reference, weights=x.weights, data=data, rho=x.rho, beta=x.beta)
+
+    blocks = dict(reference=law, weights=Box("X", "Y", lower="1/8", upper=8), data=law, rho=Simplex(to="X"), beta=Choice(of=("1/3", 1, 2)))
+    return _only(Family(blocks, dict(X=prompts, Y=responses), dict(problem=problem)))
 
 
 @st.composite

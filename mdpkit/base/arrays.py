@@ -9,6 +9,7 @@ from flint import fmpq, fmpz
 from .errors import ExactnessLost
 
 INTEGERS = (int, np.integer, fmpz)
+RATIONAL = np.dtype(object)
 
 
 def rational(x) -> fmpq:
@@ -34,17 +35,34 @@ def rational(x) -> fmpq:
 
 def is_exact(array) -> bool:
     """Whether an array holds rationals (dtype object) and not floats."""
-    return getattr(array, "dtype", None) == np.dtype(object)
+    return getattr(array, "dtype", None) == RATIONAL
+
+
+def exact_number(x):
+    """`x` itself if its class says `exact_number = True` (numbers with logarithms, infinities), else the rational that it is.
+
+    Such a class has exact arithmetic with rationals and with itself, comparisons that may raise Undecided, and
+    `nearest()` and `ends()` for float64.
+    """
+    return x if getattr(x, "exact_number", False) else rational(x)
 
 
 def objects(x) -> np.ndarray:
-    """`x` as an array of rationals that stays an array at dimension 0.
+    """`x` as an array of rationals (or other exact numbers) that stays an array at dimension 0.
 
     numpy turns a 0-dimensional object array into its only entry at every operation, so
     every object array in mdpkit is made here.
 
     >>> objects(1).shape, objects([1, "1/2"])
     ((), array([1, 1/2], dtype=object))
+    """
+    return _filled(np.asarray(x, dtype=object), exact_number, object)
+
+
+def rationals(x) -> np.ndarray:
+    """`x` as an array of rationals and nothing else: what a record holds.
+
+    Raises: ExactnessLost for any other entry.
     """
     return _filled(np.asarray(x, dtype=object), rational, object)
 
@@ -57,8 +75,10 @@ def exactly(x) -> np.ndarray:
     return _filled(source, lambda number: fmpq(*float(number).as_integer_ratio()), object)
 
 
-def nearest(x: fmpq) -> float:
-    """The float64 nearest to a rational (correctly rounded; infinite past the largest)."""
+def nearest(x) -> float:
+    """The float64 nearest to a rational (correctly rounded; infinite past the largest), or next to another exact number."""
+    if not isinstance(x, fmpq):
+        return x.nearest()
     try:
         return int(x.p) / int(x.q)
     except OverflowError:
@@ -70,7 +90,7 @@ def floats(array) -> np.ndarray:
     array = np.asarray(array)
     if not is_exact(array):
         return np.asarray(array, dtype=np.float64)
-    return _filled(array, lambda number: nearest(rational(number)), float)
+    return _filled(array, lambda number: nearest(exact_number(number)), float)
 
 
 def like(array, pattern) -> np.ndarray:
@@ -81,9 +101,10 @@ def like(array, pattern) -> np.ndarray:
     >>> like(["1/2"], np.zeros(1))
     array([0.5])
     """
-    if not is_exact(np.asarray(array)) and np.asarray(array).dtype.kind == "f":
-        return objects(array) if is_exact(pattern) else np.asarray(array)
-    array = objects(array)
+    source = np.asarray(array)
+    if not is_exact(pattern) and source.dtype.kind in "iuf":
+        return source.astype(np.float64, copy=False)
+    array = objects(source)
     return array if is_exact(pattern) else floats(array)
 
 

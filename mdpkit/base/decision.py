@@ -19,6 +19,13 @@ class Decision(Enum):
             raise Undecided("the two enclosures overlap: neither yes nor no is proved")
         return self is Decision.YES
 
+    def __eq__(self, other):
+        if isinstance(other, bool | np.bool_):
+            raise TypeError("a Decision is compared with a bool; ask .all_yes() or .any_no()")
+        return self is other
+
+    __hash__ = Enum.__hash__
+
     def __and__(self, other):
         return Decision(min(self.value, other.value, key=_worst))
 

@@ -1,14 +1,16 @@
 """What is known of a number or an array: a lower end, an upper end, and how."""
 
+import math
+from contextlib import suppress
 from enum import IntEnum
 from numbers import Rational
 
 import numpy as np
 from flint import fmpq, fmpz
 
-from .arrays import floats, is_exact, objects
+from .arrays import floats, is_exact, nearest, objects
 from .decision import decided
-from .errors import ExactnessLost, NotFinite
+from .errors import ExactnessLost, NotFinite, Undecided
 from .tolerance import UNIT
 
 
@@ -26,7 +28,7 @@ class Interval:
 
     Args:
         lower, upper: arrays of one shape, float64 or rational; `upper` is `lower` if left out.
-        how: "exact" (rationals of zero width), "enclosed" (a rigorous bracket), "float" (a bracket
+        how: "exact" (rationals and other exact numbers, of zero width), "enclosed" (a rigorous bracket), "float" (a bracket
             with a stated rounding bound) or "sampled" (a confidence interval).
 
     Arithmetic encloses: rational ends are computed exactly, float ends are rounded outwards.
@@ -115,6 +117,10 @@ class Interval:
             return f"Interval({self.lower[()]}, exact)"
         return f"Interval([{self.lower[()]:.17g}, {self.upper[()]:.17g}], {self.how})"
 
+    def enclosed(self):
+        """The same numbers, exact ones between float64 ends."""
+        return Interval(*_enclose(self.lower), "enclosed") if self.exact else self
+
     # ---- shape
     def __getitem__(self, key):
         return self._each(lambda end: end[key])
@@ -128,10 +134,10 @@ class Interval:
 
     # ---- reductions
     def max(self, axis=None):
-        return self._each(lambda end: end.max(axis=axis))
+        return self._ordered(lambda known: known._each(lambda end: end.max(axis=axis)))
 
     def min(self, axis=None):
-        return self._each(lambda end: end.min(axis=axis))
+        return self._ordered(lambda known: known._each(lambda end: end.min(axis=axis)))
 
     def sum(self, axis=None):
         if self.exact:
@@ -141,6 +147,9 @@ class Interval:
             return Interval(_down(low - below), _up(high + above), self.how)
 
     def __abs__(self):
+        return self._ordered(Interval._size)
+
+    def _size(self):
         if self.exact:
             return self._each(abs)
         low, high = abs(self.lower), abs(self.upper)
@@ -163,13 +172,14 @@ class Interval:
         return -self + other
 
     def __mul__(self, other):
-        return _combine(self, other, _product)
+        return _combine(self, other, _product, lambda a, b: _is_zero(a) | _is_zero(b))
 
     def __truediv__(self, other):
-        return _combine(self, other, _quotient)
+        return _combine(self, other, _quotient, lambda a, b: _is_zero(a))
 
     def __rtruediv__(self, other):
-        return _combine(_operand(other, self), self, _quotient)
+        other = _operand(other, self)
+        return NotImplemented if other is None else other / self
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -205,12 +215,22 @@ class Interval:
         )
 
     def contains(self, number) -> bool:
-        """Whether every entry of `number` (rationals, or an Interval) lies within, decided exactly."""
+        """Whether every entry of `number` (rationals, or an Interval) is proved to lie within, without rounding."""
         other = number if isinstance(number, Interval) else Interval(number)
-        return all(
-            _at_most(low, a) and _at_most(b, high)
-            for low, high, a, b in np.broadcast(self.lower, self.upper, other.lower, other.upper)
-        )
+        try:
+            return all(
+                _at_most(low, a) and _at_most(b, high)
+                for low, high, a, b in np.broadcast(self.lower, self.upper, other.lower, other.upper)
+            )
+        except Undecided:
+            return False
+
+    def _ordered(self, f):
+        """f of the numbers, or of float ends around them where their order is not decided."""
+        try:
+            return f(self)
+        except Undecided:
+            return f(self.enclosed())
 
     def _each(self, f):
         if self.exact:
@@ -236,20 +256,27 @@ def _sum(end, axis):
     A sum with an infinite entry is that infinity; one that only overflows on the way says nothing.
     """
     total, size = np.sum(end, axis=axis), np.sum(abs(end), axis=axis)
-    count = end.size / max(1, np.size(total))
-    off = np.where(np.isinf(end).any(axis=axis), 0.0, 1.01 * count * UNIT * size)
-    return np.where(np.isinf(off), 0.0, total), off
+    off = 1.01 * end.size / max(1, np.size(total)) * UNIT * size
+    infinite = np.isinf(end)
+    total = np.where(infinite.any(axis=axis), np.sum(np.where(infinite, end, 0.0), axis=axis), np.where(np.isinf(off), 0.0, total))
+    return total, np.where(infinite.any(axis=axis), 0.0, off)
 
 
 def _at_most(a, b) -> bool:
-    """a <= b for any mixture of rationals and floats, without rounding either."""
-    if isinstance(a, float) and isinstance(b, float):
-        return a <= b
-    if isinstance(a, float):
-        return a == float("-inf") or (a != float("inf") and fmpq(*a.as_integer_ratio()) <= b)
-    if isinstance(b, float):
-        return b == float("inf") or (b != float("-inf") and a <= fmpq(*b.as_integer_ratio()))
-    return a <= b
+    """a <= b for any mixture of exact numbers and floats, without rounding either."""
+    a, b = _comparable(a), _comparable(b)
+    if isinstance(a, float):  # the floats that are left are infinite
+        return a < 0 or (isinstance(b, float) and b > 0)
+    return b > 0 if isinstance(b, float) else a <= b
+
+
+def _comparable(x):
+    """A finite float as the rational that it is; an infinity as a float."""
+    if isinstance(x, float):
+        return fmpq(*x.as_integer_ratio()) if math.isfinite(x) else float(x)
+    if getattr(x, "exact_number", False) and x.ends()[0] == x.ends()[1]:
+        return x.ends()[0]
+    return x
 
 
 def _down(x):
@@ -261,12 +288,18 @@ def _up(x):
 
 
 def _enclose(array):
-    """Float ends around rationals: the nearest float, moved out by one unit where it is not the number."""
-    near, same = floats(array), np.empty(array.shape, dtype=bool)
+    """Float ends around exact numbers: for rationals the nearest float, moved out by one unit where it is not the number."""
+    low, high = np.empty(array.shape), np.empty(array.shape)
     for index, x in np.ndenumerate(array):
-        same[index] = np.isfinite(near[index]) and fmpq(*near[index].as_integer_ratio()) == x
-    with np.errstate(over="ignore"):
-        return np.where(same, near, _down(near)), np.where(same, near, _up(near))
+        low[index], high[index] = x.ends() if getattr(x, "exact_number", False) else _rational_ends(x)
+    return low, high
+
+
+def _rational_ends(x):
+    near = nearest(x)
+    if math.isfinite(near) and fmpq(*near.as_integer_ratio()) == x:
+        return near, near
+    return math.nextafter(near, -math.inf), math.nextafter(near, math.inf)
 
 
 def _operand(x, beside):
@@ -290,7 +323,8 @@ def _ends(a, b):
     return tuple(_enclose(x.lower) if x.exact else (x.lower, x.upper) for x in (a, b))
 
 
-def _combine(a, b, rule):
+def _combine(a, b, rule, nothing=None):
+    """The Interval of `rule`, rounded outwards but where `nothing` says that the result is 0 itself."""
     b = _operand(b, a)
     if b is None:
         return NotImplemented
@@ -299,15 +333,29 @@ def _combine(a, b, rule):
         return Interval(rule(*ends)[0])
     with np.errstate(invalid="ignore", over="ignore"):
         low, high = rule(*ends)
-        return Interval(_down(low), _up(high), max(How[a.how], How[b.how]))
+        zero = False if nothing is None else nothing(*ends)
+        return Interval(np.where(zero, 0.0, _down(low)), np.where(zero, 0.0, _up(high)), max(How[a.how], How[b.how]))
 
 
 def _compare(a, b, rule):
     b = _operand(b, a)
     if b is None:
         return NotImplemented
-    yes, no = rule(*_ends(a, b))
-    return decided(yes, no)
+    ends = _ends(a, b)
+    try:
+        return decided(*rule(*ends))
+    except Undecided:
+        return decided(*_one_by_one(rule, *ends))
+
+
+def _one_by_one(rule, a, b):
+    """`rule` on every pair of exact entries; neither yes nor no where their order is not decided."""
+    left, right = np.broadcast_arrays(a[0], b[0])
+    yes, no = np.zeros(left.shape, dtype=bool), np.zeros(left.shape, dtype=bool)
+    for index in np.ndindex(left.shape):
+        with suppress(Undecided):
+            yes[index], no[index] = rule((left[index],) * 2, (right[index],) * 2)
+    return yes, no
 
 
 def _product(a, b):
@@ -316,6 +364,10 @@ def _product(a, b):
         return both, both
     corners = [_times(x, y) for x in a for y in b]
     return np.minimum.reduce(corners), np.maximum.reduce(corners)
+
+
+def _is_zero(ends):
+    return (ends[0] == 0) & (ends[1] == 0)
 
 
 def _times(x, y):
@@ -348,3 +400,14 @@ def interval(x) -> Interval:
     if array.dtype.kind == "f":
         return Interval(array, array, "float")
     return Interval(array)
+
+
+def stacked(parts):
+    """Intervals (or bare arrays) of one shape as one, along a new first axis."""
+    if not isinstance(parts[0], Interval):
+        return np.stack([np.asarray(part) for part in parts])
+    if all(part.exact for part in parts):
+        return Interval(np.stack([part.lower for part in parts]))
+    how = max(How[part.how] for part in parts)
+    parts = [part.enclosed() for part in parts]
+    return Interval(np.stack([part.lower for part in parts]), np.stack([part.upper for part in parts]), how)

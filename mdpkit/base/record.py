@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import fields, replace
 
 import numpy as np
+from flint import fmpq
 
-from .arrays import exactly, floats, frozen, is_exact, like, nearest, objects
+from .arrays import exactly, floats, frozen, is_exact, like, nearest, rationals
 from .errors import ExactnessLost, InvalidModel
 from .mode import proposing
 
@@ -67,6 +68,8 @@ class Record:
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray) and value.dtype.kind in "fO":
                 changed[field.name] = law(convert(value)) if field.name in self.laws else convert(value)
+            elif isinstance(value, float | fmpq):
+                changed[field.name] = convert(np.asarray(value))[()]
             elif hasattr(value, "_mapped"):
                 changed[field.name] = value._mapped(convert, law)
         return replace(self, **changed)
@@ -102,7 +105,8 @@ def numbers(name, value, exact, axes):
     """
     array = np.asarray(value)
     if array.dtype.kind not in "biufO":
-        raise InvalidModel(f"{name} holds {array.dtype}, not numbers")
+        hint = "; make rationals of text with mdpkit.objects" if array.dtype.kind == "U" else ""
+        raise InvalidModel(f"{name} holds {array.dtype}, not numbers{hint}")
     choices = (axes,) if isinstance(axes, str) else axes
     if array.ndim not in {len(choice) for choice in choices}:
         wanted = " or ".join(shape_words(name, choice) for choice in choices)
@@ -111,7 +115,7 @@ def numbers(name, value, exact, axes):
         if array.dtype.kind == "f":
             raise InvalidModel(f"{name} holds floats while the rest is rational; write integers, Fractions or 'p/q'")
         try:
-            return objects(array)
+            return rationals(array)
         except (ExactnessLost, ValueError, ZeroDivisionError) as error:
             raise InvalidModel(f"{name} is no array of rationals: {error}") from error
     array = floats(array)

@@ -20,9 +20,38 @@ def _controls(rows):
 
 
 def _against(ax, pairs, controls, words):
+    """Linear up to 1 and logarithmic beyond, on both axes alike: small differences stay visible beside large instances."""
+    pairs, controls = ([point for point in points if None not in point] for points in (pairs, controls))
+    ends = [number for point in pairs + controls for number in point]
+    limits = [min(0, *ends) * 1.2 - 0.1, max(1, *ends) * 1.2] if ends else [0, 1]
+    ax.plot(limits, limits, "k--", label=words)
     for points, style, label in ((pairs, "oC0", "instances"), (controls, "xC1", "controls (fail)")):
-        finite = [point for point in points if None not in point]
-        if finite:
-            ax.plot(*zip(*finite, strict=True), style, label=label, zorder=3)
-    ax.axline((0, 0), slope=1, color="k", linestyle="--", label=words)
+        if points:
+            ax.plot(*zip(*points, strict=True), style, label=label)
+    ax.set_xscale("symlog", linthresh=1)
+    ax.set_yscale("symlog", linthresh=1)
+    ax.set(xlim=limits, ylim=limits)
     ax.legend()
+
+
+def panels(ax, count):
+    """`count` axes side by side over the width of a page, in place of the one pair given."""
+    figure = ax.figure
+    figure.set_figwidth(6.75)
+    cells = figure.add_gridspec(1, count)
+    ax.set_subplotspec(cells[0])
+    return [ax, *(figure.add_subplot(cells[k]) for k in range(1, count))]
+
+
+def draw_graph(ax, places, ways, names):
+    """States as boxes at `places`, and a way from one to another as an arrow with words at its middle, outside the fork."""
+    for (source, target), words in ways.items():
+        (x, y), (to_x, to_y) = places[source], places[target]
+        ax.annotate("", (to_x, to_y), (x, y), arrowprops={"arrowstyle": "->", "shrinkA": 12, "shrinkB": 14})
+        above = to_y > y
+        ax.text((x + to_x) / 2 - 0.1, (y + to_y) / 2 + (0.1 if above else -0.1), words, ha="right", va="bottom" if above else "top")
+    for state, place in places.items():
+        ax.text(*place, names[state], ha="center", va="center", bbox={"boxstyle": "round", "facecolor": "white"})
+    across, up = zip(*places.values(), strict=True)
+    ax.set_axis_off()
+    ax.set(xlim=(min(across) - 1, max(across) + 1), ylim=(min(up) - 1.4, max(up) + 0.6))

@@ -9,7 +9,7 @@ from flint import fmpq
 
 from ..base.arrays import is_exact, nearest
 from ..base.decision import Decision
-from ..base.errors import ExactnessLost
+from ..base.errors import ExactnessLost, Undecided
 from ..base.interval import How, Interval, interval
 from ..base.record import Record
 from ._claim import Bound, Equal
@@ -25,7 +25,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is known of one instance. `ratio` is a/z of a Bound: a rational where the sides are exact, else a float."""
+    """What is known of one instance. `ratio` is a/z of a Bound: a rational where the sides are, else a float."""
 
     kind: Kind
     decision: Decision = Decision.UNDECIDED
@@ -46,7 +46,11 @@ def judge(part, instance, resolution) -> Judgement:
     for assumption in part.assumes:
         if not holds(assumption, instance):
             return Judgement(Kind.REFUSED, assumption=assumption.name)
-    return decide(part.check(instance), resolution, all_exact(instance))
+    try:
+        sides = part.check(instance)
+    except Undecided:  # the check branches on what enclosures leave open
+        return Judgement(Kind.COUNTED, how="enclosed" if all_exact(instance) else "float")
+    return decide(sides, resolution, all_exact(instance))
 
 
 def holds(assumption, instance) -> bool:
@@ -98,8 +102,11 @@ def _same(a, b, resolution):
 
 
 def ratio(a, z):
-    """The largest a/z over entries with z > 0; infinite where z <= 0 < a; None where no entry has a positive end."""
-    if a.exact and z.exact:
+    """The largest a/z over entries with z > 0; infinite where z <= 0 < a; None where no entry has a positive end.
+
+    Of intervals only what is proved counts: noise around 0/0 has no ratio.
+    """
+    if _rational(a) and _rational(z):
         best = None
         for x, y in np.broadcast(a.lower, z.lower):
             if y > 0:
@@ -107,10 +114,15 @@ def ratio(a, z):
             elif x > 0:
                 return float("inf")
         return best
-    left, right = np.broadcast_arrays(a.mid, z.mid)
-    if ((right <= 0) & (left > 0)).any():
+    a, z = a.enclosed(), z.enclosed()
+    if ((z.upper <= 0) & (a.lower > 0)).any():
         return float("inf")
-    return float((left[right > 0] / right[right > 0]).max()) if (right > 0).any() else None
+    left, right, positive = np.broadcast_arrays(a.mid, z.mid, z.lower > 0)
+    return float((left[positive] / right[positive]).max()) if positive.any() else None
+
+
+def _rational(side) -> bool:
+    return side.exact and all(isinstance(x, fmpq) for x in side.lower.flat)
 
 
 def as_float(value) -> float | None:

@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-import os
 import platform
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from uuid import uuid4
 
 from ..base.compiling import user_cache
 from ..base.errors import InvalidModel
+from ..base.files import write_whole
 from ._profile import Profile
 
 PACKAGE = Path(__file__).parents[1]
@@ -65,16 +65,9 @@ class RunFolder:
 
     def write(self, claim: int, task: str, result: dict):
         """Keep a result. A folder that is gone (the run was completed elsewhere) is not made again."""
-        fresh = self.path / f".{uuid4().hex}.part"
         content = {"run": self.key, "claim": claim, "task": task, "digest": _digest(json.dumps(result)), "result": result}
-        try:
-            with open(fresh, "x", encoding="ascii") as file:
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(fresh, self.file(claim, task))
-        except FileNotFoundError:
-            return
+        with suppress(FileNotFoundError):
+            write_whole(self.file(claim, task), json.dumps(content))
 
     def read(self, claim: int, task: str) -> dict | None:
         """The result kept for a task, None where there is none.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..base.errors import ClaimBroken
+from ..base.interval import Interval
 from ..base.mode import propose
 from ._breadth import judge_draw
 from ._claim import Bound
@@ -18,6 +19,8 @@ FINE = (60, 1000, 2**20)
 KEPT = 0.995
 FLOOR = 0.02
 """Right ends below this share of their usual size do not steer: near 0/0 the best ratios do not survive rounding."""
+LEAST = 1e-9
+"""Where every right end is 0, left ends of this size are rounding, and larger ones a violation."""
 
 
 def depth(part, evaluations, seed, resolution) -> Tally:
@@ -67,18 +70,24 @@ class _Score:
             return -np.inf
 
     def _bound(self, bound):
-        left, right = np.broadcast_arrays(np.asarray(bound.sides[0], dtype=float), np.asarray(bound.sides[-1], dtype=float))
+        left, right = np.broadcast_arrays(_bare(bound.sides[0]), _bare(bound.sides[-1]))
         self.scale = max(self.scale, float(np.abs(right).max()))
-        score = (left / np.maximum(right, FLOOR * self.scale)).max() if self.scale else 0.0
+        floor = max(FLOOR * self.scale, LEAST)
+        score = (left / np.maximum(right, floor)).max()
         for a, b in zip(bound.sides, bound.sides[1:], strict=False):
-            link = np.asarray(a, dtype=float) / np.maximum(np.asarray(b, dtype=float), FLOOR * self.scale)
+            link = _bare(a) / np.maximum(_bare(b), floor)
             score = max(score, float(link.max())) if link.max() > 1 + 1e-6 else score  # a broken link inside the chain counts too
         return float(score) if np.isfinite(score) else -np.inf
 
 
+def _bare(side):
+    """A side as floats; the middle of what a solver still encloses."""
+    return np.asarray(side.mid if isinstance(side, Interval) else side, dtype=float)
+
+
 def _mismatch(equal):
-    gaps = [np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float)) for a, b in equal.pairs.values()]
-    return float(max(gap.max() for gap in gaps))
+    gaps = [np.abs(_bare(a) - _bare(b)).max() for a, b in equal.pairs.values()]
+    return float(max(gaps)) if np.isfinite(gaps).all() else -np.inf
 
 
 def _climb(score, population, evaluations, rng):
@@ -91,7 +100,7 @@ def _climb(score, population, evaluations, rng):
         better = found > scores
         scores = np.where(better, found, scores)
         population = {name: np.where(_over(better, array), children[name], array) for name, array in population.items()}
-    if not np.isfinite(scores).any():
+    if score.error is not None and not np.isfinite(scores).any():
         why = f"{type(score.error).__name__}: {score.error}"
         raise ClaimBroken(f"no instance of size {sizes} can be searched on bare floats: {why}") from score.error
     return population, scores
@@ -132,8 +141,8 @@ def _children(family, population, scores, sizes, rng):
 
 def _twin(family, population, name, rng):
     """Another block of the same shape (ties such as learner = expert have measure zero otherwise), or the block itself."""
-    same = [other for other, array in population.items() if array.shape == population[name].shape and family.blocks[other].row_axes]
-    return population[same[int(rng.integers(len(same)))]] if same else population[name]
+    laws = [other for other, block in family.blocks.items() if block.row_axes and population[other].shape == population[name].shape]
+    return population[laws[int(rng.integers(len(laws)))]] if name in laws else population[name]
 
 
 # ---- from floats to rationals

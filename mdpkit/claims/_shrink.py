@@ -38,7 +38,7 @@ class _Shrinking:
             judgement = judge_draw(self.part, x, self.resolution)
         except (MdpkitError, ArithmeticError, ValueError, IndexError):
             return False  # a deletion may leave no instance of the family
-        return judgement.kind is Kind.COUNTED and judgement.decision is Decision.NO
+        return judgement.kind is not Kind.REFUSED and judgement.decision is Decision.NO
 
     def shorten(self, x):
         """Delete entries of every axis that the statement does not fix."""

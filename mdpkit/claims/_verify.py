@@ -94,7 +94,8 @@ def _outcome(claim, tallies, controls, profile):
     undecided = sum(tally.undecided for tally in tallies)
     if undecided:
         widest = max(tally.widest for tally in tallies)
-        words = f"{undecided} instances are undecided; the widest interval is {widest:.1e}, an Equal passes up to {float(claim.resolution):.0e}"
+        limit = float(claim.resolution)
+        words = f"{undecided} instances are undecided; the widest interval is {widest:.1e}, an Equal passes up to {limit:.0e}"
         return Outcome.UNDECIDED, f"{words}; a rational problem is decided exactly: problem.to_exact()"
     silent = [control.name for control in controls if not control.bites]
     if silent:

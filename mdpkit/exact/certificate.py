@@ -1,18 +1,16 @@
 """Proofs of optimal values that exact arithmetic can check."""
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from flint import fmpq
 
 from ..base.arrays import exactly, nearest
 from ..base.errors import CertificateRejected
+from ..base.files import write_whole
 from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
@@ -94,15 +92,7 @@ class OptimalityCertificate:
 
     def save(self, path) -> None:
         """Write `to_json()` to a file, whole or not at all."""
-        path = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.to_json())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_whole(path, self.to_json())
 
     def _sum(self, name, parts):
         for part in parts:

@@ -138,7 +138,6 @@ def widest(L, U) -> Fraction:
 
 def main(arguments) -> int:
     """Exit status: 0 accepted, 1 rejected, 2 for a wrong call."""
-    sys.set_int_max_str_digits(0)  # exact values of a few hundred states pass Python's limit of 4300 digits
     if len(arguments) != 1:
         sys.stderr.write("usage: recheck.py FILE\n")
         return 2
@@ -153,4 +152,5 @@ def main(arguments) -> int:
 
 
 if __name__ == "__main__":
+    sys.set_int_max_str_digits(0)  # exact values of a few hundred states pass Python's limit of 4300 digits
     sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 from flint import fmpq
 
-from ..base.arrays import INTEGERS, objects
+from ..base.arrays import INTEGERS, rationals
 from ..base.errors import ExactnessLost, InvalidModel
 from ..base.record import Record, at
 from ..model import Discounted, Finite
@@ -33,6 +33,7 @@ def encode(thing) -> dict:
 
     Raises: InvalidModel naming the place and what stands there, such as an array of float32, NaN, or a function.
 
+    >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import TabularPolicy
     >>> encode(TabularPolicy(objects([["1/3", "2/3"]])))["content"]
     {'TabularPolicy': {'table': {'rational': [['1/3', '2/3']]}}}
@@ -110,7 +111,7 @@ class _Writer:
             raise InvalidModel(f"{at(place, where)} is {x[where]}; expected a finite number")
         if kind == "rational":
             try:
-                x = objects(x)
+                x = rationals(x)
             except (ExactnessLost, TypeError, ValueError, ZeroDivisionError) as error:
                 raise InvalidModel(f"{place} is an array of objects that are not all rationals: {error}") from error
         present = x != 0

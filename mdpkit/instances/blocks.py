@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 from flint import fmpq
 
-from ..base.arrays import objects, rational
+from ..base.arrays import like, objects, rational
 from ..base.errors import InvalidClaim
 
 WEIGHTS = 13
@@ -99,7 +99,7 @@ class Simplex(Block):
         inside = np.broadcast_to(allowed, array.shape)
         array = np.where(inside, array, array * 0)
         total = array.sum(axis=-1)
-        first = np.eye(array.shape[-1], dtype=int)[inside.argmax(axis=-1)]
+        first = like(np.eye(array.shape[-1], dtype=int)[inside.argmax(axis=-1)], array)
         array = np.where(np.asarray(total == 0)[..., None], first, array)
         return array / array.sum(axis=-1)[..., None]
 
@@ -158,9 +158,6 @@ class Box(Block):
             return objects(np.minimum(np.maximum(array, self.lower), self.upper))
         return np.clip(array, float(self.lower), float(self.upper))
 
-    def confined(self, array, allowed):
-        return np.where(np.broadcast_to(allowed, array.shape), array, array * 0)
-
     def rounded(self, array, denominator):
         span = float(self.upper - self.lower) or 1.0
         return self._at(objects(np.rint((array - float(self.lower)) / span * denominator).astype(int)) / denominator)
@@ -198,13 +195,14 @@ class Choice(Block):
 
     def random(self, rng, sizes, batch):
         picked = rng.integers(self.options(sizes), size=(batch, *self.shape(sizes)))
-        return picked if isinstance(self.of, str) else np.array([float(value) for value in self.of])[picked]
+        return picked if isinstance(self.of, str) else self._floats()[picked]
+
+    def mended(self, array):
+        """Floats between the values go to the nearest of them."""
+        return self._floats()[self._nearest(array)] if array.dtype.kind == "f" else array
 
     def rounded(self, array, denominator):
-        if isinstance(self.of, str):
-            return np.asarray(array)
-        values = np.array([float(value) for value in self.of])
-        return self._values(np.abs(np.asarray(array)[..., None] - values).argmin(axis=-1))
+        return np.asarray(array) if isinstance(self.of, str) else self._values(self._nearest(array))
 
     def simpler(self, entry):
         if not isinstance(self.of, str):
@@ -217,6 +215,12 @@ class Choice(Block):
         if axis == self.of:
             array = np.where(array >= index, np.maximum(array - 1, 0), array)
         return super().delete(array, axis, index, sizes)
+
+    def _floats(self):
+        return np.array([float(value) for value in self.of])
+
+    def _nearest(self, array):
+        return np.abs(np.asarray(array)[..., None] - self._floats()).argmin(axis=-1)
 
     def _values(self, picked):
         return np.asarray(picked) if isinstance(self.of, str) else objects(np.array(self.of, dtype=object)[picked])

@@ -1,11 +1,10 @@
 """Instance files: JSON in which rationals stay rationals and floats keep their bits."""
 
 import json
-import os
 from pathlib import Path
-from uuid import uuid4
 
 from ..base.errors import InvalidModel
+from ..base.files import write_whole
 from ._decode import Refused
 from ._decode import decode as decode
 from ._encode import encode as encode
@@ -14,23 +13,9 @@ from ._encode import encode as encode
 def save(thing, path):
     """Write a thing that `encode` takes into a file, whole or not at all.
 
-    The text goes to a new file in the same folder, is flushed to disk and then takes the name: whoever reads `path`
-    sees the old file or the new one, also when two processes write or one of them dies.
-
     Raises: InvalidModel as `encode` does, before anything is written; OSError where the folder cannot be written to.
     """
-    text = _text(encode(thing)) + "\n"
-    path = Path(os.path.realpath(path))
-    fresh = path.with_name(f".{uuid4().hex}.part")
-    try:
-        with open(fresh, "x", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
+    write_whole(path, _text(encode(thing)) + "\n")
 
 
 def load(path):

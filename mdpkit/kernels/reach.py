@@ -1,48 +1,57 @@
-"""Reachability on a graph of states and actions."""
+"""Reachability on a graph of states and actions.
+
+Row s*A+a of the graph lists the states that action a may lead to from s: reached[first[row] : first[row + 1]].
+"""
 
 import numpy as np
 
 from ..base.compiling import compiled
 
 
-def _avoid_tube(failure, successors):
-    """tube[s]: whatever is done, failure comes. The least set that holds the failures and each state all of whose
-    actions lead into it; a worklist looks at every edge once.
+def _attractor(target, barred, first, reached, A, needed):
+    """inside[s]: the least set that holds the target, and each state that is not barred and of whose actions at least
+    `needed` may lead into the set. A worklist looks at every edge once.
+
+    needed = A: whatever is done, the set may be entered. needed = 1: there is a path into it.
     """
-    S, A = successors.shape
-    first = np.zeros(S + 1, np.int64)
-    for s in range(S):
-        for a in range(A):
-            first[successors[s, a] + 1] += 1
+    S, rows = len(target), len(first) - 1
+    start = np.zeros(S + 1, np.int64)
+    for k in range(len(reached)):
+        start[reached[k] + 1] += 1
     for n in range(S):
-        first[n + 1] += first[n]
-    comes_from = np.zeros(S * A, np.int64)
-    free = first.copy()
-    for s in range(S):
-        for a in range(A):
-            n = successors[s, a]
-            comes_from[free[n]] = s
+        start[n + 1] += start[n]
+    comes_from = np.zeros(len(reached), np.int64)
+    free = start.copy()
+    for row in range(rows):
+        for k in range(first[row], first[row + 1]):
+            n = reached[k]
+            comes_from[free[n]] = row
             free[n] += 1
-    escapes = np.full(S, A)
-    tube = failure.copy()
+    missing = np.full(S, needed)
+    counted = np.zeros(rows, np.bool_)
+    inside = target.copy()
     waiting = np.zeros(S, np.int64)
     end = 0
     for s in range(S):
-        if tube[s]:
+        if inside[s]:
             waiting[end] = s
             end += 1
     begin = 0
     while begin < end:
         n = waiting[begin]
         begin += 1
-        for k in range(first[n], first[n + 1]):
-            s = comes_from[k]
-            escapes[s] -= 1
-            if escapes[s] == 0 and not tube[s]:
-                tube[s] = True
+        for k in range(start[n], start[n + 1]):
+            row = comes_from[k]
+            s = row // A
+            if counted[row] or barred[s]:
+                continue
+            counted[row] = True
+            missing[s] -= 1
+            if missing[s] == 0 and not inside[s]:
+                inside[s] = True
                 waiting[end] = s
                 end += 1
-    return tube
+    return inside
 
 
-avoid_tube = compiled(_avoid_tube, "b1[1] (b1[1], i8[2])")
+attractor = compiled(_attractor, "b1[1] (b1[1], b1[1], i8[1], i8[1], i8, i8)")

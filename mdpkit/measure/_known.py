@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..base.arrays import is_exact, like
+from ..base.arrays import is_exact, like, objects
 from ..base.interval import Interval
 from ..base.mode import proposing
 from ..base.record import defect as row_defect
@@ -36,15 +36,6 @@ def given(array, problem):
     return array if isinstance(array, Interval) else known(like(array, problem.r))
 
 
-def stacked(parts):
-    """Intervals (or bare arrays) of one shape as one, along a new first axis."""
-    if not isinstance(parts[0], Interval):
-        return np.stack([np.asarray(part) for part in parts])
-    if parts[0].exact:
-        return Interval(np.stack([part.lower for part in parts]))
-    return Interval(np.stack([part.lower for part in parts]), np.stack([part.upper for part in parts]), parts[0].how)
-
-
 def number(scalar, pattern):
     """A discount factor in the shape that arithmetic beside `pattern` needs."""
     return known(np.asarray(scalar)) if isinstance(pattern, Interval) else scalar
@@ -65,7 +56,7 @@ def start_roundings(problem) -> float:
 
 def transition(problem, t=0):
     """P at step t as a matrix `[s*A+a, n]`, dense or CSR."""
-    if problem.sparse:
+    if hasattr(problem.P, "tocsr"):
         return problem.P
     P = problem.P if problem.P.ndim == 3 else problem.P[t]
     return P.reshape(-1, problem.S)
@@ -81,3 +72,11 @@ def expected_next(problem, V, t=0):
     size = gamma(problem.S + 4 + 2 * problem.defect / UNIT) * (P @ np.maximum(abs(V.lower), abs(V.upper)))
     size = 2 * size + 2 * problem.S * np.finfo(float).smallest_subnormal
     return Interval((P @ V.lower - size).reshape(shape), (P @ V.upper + size).reshape(shape), V.how)
+
+
+def alike(*values):
+    """Arrays of floats, or of integers, fractions and "p/q", as what is known of them; Intervals as they are."""
+    if proposing():
+        return tuple(np.asarray(value, dtype=float) for value in values)
+    kinds = [value if isinstance(value, Interval) else np.asarray(value) for value in values]
+    return tuple(x if isinstance(x, Interval) else known(x if x.dtype.kind == "f" else objects(x)) for x in kinds)

@@ -5,8 +5,8 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.mode import proposing
-from ..base.tolerance import UNIT
 from ._known import known
+from ._logs import relative_entropy
 from ._public import public
 
 
@@ -31,36 +31,22 @@ def kl(p, q) -> Interval:
     """KL(p || q) = sum_a p log(p/q) in nats, for every `[s]` or `[t,s]`.
 
     An action that p never plays contributes 0; one that p plays and q never does makes the divergence infinite.
-    Rational tables give an enclosure by ball arithmetic (`how` is "enclosed").
+    Rational tables give exact numbers: sums of logarithms (`mdpkit.exact.logs`), or INFINITY.
+
+    >>> from mdpkit.model import TabularPolicy
+    >>> from mdpkit.base.arrays import objects
+    >>> kl(TabularPolicy(objects([["1/4", "3/4"]])), TabularPolicy(objects([["1/2", "1/2"]])))[0]
+    Interval(-log(2) + 3/4 log(3), exact)
     """
     a, b = _tables(p, q)
-    if proposing():
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(a > 0, a * np.log(np.where(a > 0, a / b, 1.0)), 0.0).sum(axis=-1)
-    spread = (2 * _defect(p) + 2 * UNIT, 2 * _defect(q) + 2 * UNIT)
-    exact = p.exact and q.exact
-    lower, upper = np.empty(a.shape[:-1]), np.empty(a.shape[:-1])
-    for index in np.ndindex(a.shape[:-1]):
-        lower[index], upper[index] = _kl_row(a[index], b[index], (0, 0) if exact else spread)
-    return Interval(lower, upper, "enclosed" if exact else "float")
-
-
-def _kl_row(p, q, spread):
-    """Float ends around sum p log(p/q), the entries known up to a relative error of `spread`."""
-    from flint import arb, ctx
-
-    with ctx.workprec(128):
-        total = arb(0)
-        for p_a, q_a in zip(p, q, strict=True):
-            if p_a == 0:
-                continue
-            if q_a == 0:
-                return np.inf, np.inf
-            ball_p, ball_q = (arb(x) * arb(1, slack) for x, slack in zip((p_a, q_a), spread, strict=True))
-            total += ball_p * (ball_p / ball_q).log()
-        low, high = float(total.lower()), float(total.upper())
+    if not proposing() and p.exact != q.exact:
+        kinds = {True: "rational", False: "float"}
+        raise InvalidModel(f"p is {kinds[p.exact]} and q {kinds[q.exact]}; convert one with .to_exact() or .to_float()")
+    divergence = relative_entropy(known(a, _defect(p)), known(b, _defect(q)))
+    if not isinstance(divergence, Interval) or divergence.exact:
+        return divergence
     # a divergence is never negative
-    return max(0.0, float(np.nextafter(low, -np.inf))), max(0.0, float(np.nextafter(high, np.inf)))
+    return Interval(np.maximum(divergence.lower, 0.0), np.maximum(divergence.upper, 0.0), divergence.how)
 
 
 def _tables(p, q):

@@ -1,9 +1,8 @@
 """What imitation loses, and what the loss is bounded by."""
 
-from ..base.interval import Interval
+from ..base.interval import Interval, stacked
 from ..model.game import MarkovGame
 from ..model.policy import policy_table
-from ._known import stacked
 from ._public import public
 from .divergence import total_variation
 from .occupancy import occupancy

@@ -9,6 +9,16 @@ from ._public import public
 
 
 @public
+def bellman_residual(problem, policy, V) -> Interval:
+    """E[r + gamma V(s') - V(s) given s], `[s]`, over the action and the successor.
+
+    Args: problem: discounted MDP. V: value guess, Interval or numbers `[s]`.
+    """
+    pi, gamma, V, _ = _given(problem, policy, V, problem.rho)
+    return (pi * (known(problem.r) + expected_next(problem, V) * gamma)).sum(axis=1) - V
+
+
+@public
 def squared_temporal_difference(problem, policy, V, weights) -> Interval:
     """E (r + gamma V(s') - V(s))^2 over s from `weights[s]`, a from the policy, s' from P: what one sampled successor sees.
 

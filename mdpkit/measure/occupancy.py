@@ -54,7 +54,7 @@ def _discounted(problem, policy, table):
     residual = law(problem, "rho") + arriving * known(gamma) - states
     # the chain's columns carry total mass at most 1, so the error's absolute sum is at most that of the residual / (1 - gamma)
     error = (abs(residual).sum() / (1 - known(gamma))).upper
-    near = Interval(np.maximum(np.nextafter(states - error, -np.inf), 0), np.maximum(np.nextafter(states + error, np.inf), 0), "float")
+    near = Interval(np.maximum(np.nextafter(states - error, -np.inf), 0), np.nextafter(states + error, np.inf), "float")
     return near[:, None] * law(policy, "table")
 
 

@@ -5,20 +5,21 @@ state, so that a memoryless modification is as good as any that remembers: the c
 backward pass each.
 """
 
+from functools import cache
+
 import numpy as np
 
 from ..base.arrays import zeros
 from ..base.enclosure import settle
 from ..base.errors import InvalidModel
-from ..base.interval import Interval
-from ..base.mode import proposing
+from ..base.interval import Interval, stacked
 from ..kernels import finite
 from ..kernels import regret as kernels
 from ..model.game import Deviation
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import policy_table
-from ._known import expected_next, known, law, stacked, start_roundings, step_roundings
+from ._known import expected_next, known, law, start_roundings, step_roundings
 from ._public import public
 from .value import value
 
@@ -62,7 +63,7 @@ def best_deviation(game, joint, player, deviations="swap") -> Deviation:
 
     Ties go to obedience, then to the first action. A trigger deviation carries `after`, its play once it disobeyed.
     """
-    return _Player(game, joint, player).best(deviations)[1]
+    return _Player(game, joint, player).best(deviations)[1]()
 
 
 @public
@@ -115,27 +116,30 @@ class _Player:
         self.args = (self.sigma, self.own, self.swapped)
 
     def best(self, deviations):
-        """The regret within a class and a deviation that attains it."""
+        """The regret within a class, and a function that builds a deviation that attains it."""
         if deviations not in _CLASSES:
             raise InvalidModel(f"deviations={deviations!r}; expected one of {', '.join(_CLASSES)}")
         return _CLASSES[deviations](self)
 
     def against_obedience(self, W, size):
         """J of the deviator, from its state values, minus J of the obedient player."""
-        start = (self.process.rho * W[0]).sum()
+        return self.started(W, size) - value(self.process, self.joint)
+
+    def started(self, W, size):
+        """Expected value at the start, from state values."""
         rho = self.process.rho
-        deviated = settle(np.asarray(start), lambda: np.asarray((rho * size()[0]).sum()), self.roundings + 2 * len(rho) + 4)
-        return deviated - value(self.process, self.joint)
+        start = np.asarray((rho * W[0]).sum())
+        return settle(start, lambda: np.asarray((rho * size()[0]).sum()), self.roundings + 2 * len(rho) + 4)
 
     def swap(self):
         W, choice = kernels.swap(self.P, self.r, *self.args, self.H)
         gain = self.against_obedience(W, lambda: kernels.swap(self.P, np.abs(self.r), *self.args, self.H)[0])
-        return gain, self.deviation(choice)
+        return gain, lambda: self.deviation(choice)
 
     def coarse(self):
         W, choice = kernels.coarse(self.P, self.r, *self.args, self.H)
         gain = self.against_obedience(W, lambda: kernels.coarse(self.P, np.abs(self.r), *self.args, self.H)[0])
-        return gain, self.deviation(np.repeat(choice[:, :, None], self.swapped.shape[1], axis=2))
+        return gain, lambda: self.deviation(np.repeat(choice[:, :, None], self.swapped.shape[1], axis=2))
 
     def trigger(self):
         def run(r):
@@ -144,7 +148,7 @@ class _Player:
 
         U, choice, after = run(self.r)
         gain = self.against_obedience(U, lambda: run(np.abs(self.r))[0])
-        return gain, self.deviation(choice, after)
+        return gain, lambda: self.deviation(choice, after)
 
     def one_shot(self):
         obedient = finite.occupancy(self.P, self.process.rho, self.sigma, self.H).sum(axis=2)
@@ -156,18 +160,27 @@ class _Player:
             return np.full(self.H, 4 * W.max())
 
         known_gain = settle(gain, size, 3 * self.roundings + self.H * len(self.process.rho) * self.process.A + 8)
-        t = int(np.argmax(gain))
-        obey = np.broadcast_to(np.arange(choice.shape[2]), choice.shape).copy()
-        obey[t] = choice[t]
-        return known_gain.max(), self.deviation(obey)
+
+        def build():
+            t = int(np.argmax(gain))
+            obey = np.broadcast_to(np.arange(choice.shape[2]), choice.shape).copy()
+            obey[t] = choice[t]
+            return self.deviation(obey)
+
+        return known_gain.max(), build
 
     def constant(self):
-        count = self.swapped.shape[1]
-        shape = (self.H, len(self.process.rho), count)
-        fixed = [self.deviation(np.full(shape, b)) for b in range(count)]
-        values = stacked([self.follow(each) for each in fixed])
+        def run(r, played):
+            laws, paid = (np.ascontiguousarray(array[:, :, played]) for array in (self.P, r))
+            return finite.policy_value(laws, paid, self.sigma, self.H)
+
+        def for_ever(played):
+            return self.started(run(self.r, played), lambda: run(np.abs(self.r), played))
+
+        values = stacked([for_ever(played) for played in self.swapped.T])
+        shape = (self.H, len(self.process.rho), self.swapped.shape[1])
         least = values.lower if isinstance(values, Interval) else values
-        return values.max() - value(self.process, self.joint), fixed[int(np.argmax(least))]
+        return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
 
     def largest_spread(self):
         size, _ = kernels.extremes(self.P, np.abs(self.r), *self.args, self.H)
@@ -212,6 +225,7 @@ _CLASSES = {
 }
 
 
+@cache
 def parts_of_joint_actions(actions, i):
     """`own[j]`, player i's part of joint action j, and `swapped[j,b]`, the joint action with that part replaced by b."""
     joint = np.arange(int(np.prod(actions)))
@@ -221,4 +235,5 @@ def parts_of_joint_actions(actions, i):
     for b in range(actions[i]):
         parts[i] = np.full_like(own, b)
         swapped[:, b] = np.ravel_multi_index(parts, actions)
+    own.flags.writeable = swapped.flags.writeable = False
     return own, swapped

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..base.enclosure import settle
-from ..base.interval import Interval
+from ..base.interval import Interval, stacked
 from ..base.mode import proposing
 from ..exact.linear import solve_linear
 from ..kernels import finite
@@ -11,15 +11,18 @@ from ..model.game import MarkovGame
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import policy_table
-from ._known import expected_next, known, law, number, stacked, step_roundings
+from ..model.preference import PreferenceProblem
+from ._known import expected_next, known, law, number, step_roundings
 from ._public import public
+from .preference import preference_value
 
 
 @public
 def value(problem, policy) -> Interval:
     """The return J of a policy: expected total (discounted) reward from the start law, not normalised.
 
-    Args: problem: an MDP, or a MarkovGame (then `policy` recommends joint actions). policy: a record with a `table`.
+    Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem (then J counts the
+        price of leaving the reference). policy: a record with a `table`.
     Returns: a scalar Interval; `[i]` for a game.
     Raises: InvalidModel where the policy belongs to another problem.
 
@@ -31,6 +34,8 @@ def value(problem, policy) -> Interval:
     """
     if isinstance(problem, MarkovGame):
         return stacked([value(problem.player(i), policy) for i in range(problem.players)])
+    if isinstance(problem, PreferenceProblem):
+        return preference_value(problem, policy)
     V = state_value(problem, policy)
     first = V[0] if isinstance(problem.horizon, Finite) else V
     return (law(problem, "rho") * first).sum()

@@ -9,4 +9,5 @@ from .linear import LinearMDP as LinearMDP
 from .mdp import MDP as MDP
 from .moments import MomentProblem as MomentProblem
 from .policy import TabularPolicy as TabularPolicy
+from .preference import PreferenceProblem as PreferenceProblem
 from .safety import SafetyProblem as SafetyProblem

@@ -79,7 +79,7 @@ class MarkovGame(Record):
 
     def sizes(self) -> dict:
         finite = {"H": self.horizon.H} if isinstance(self.horizon, Finite) else {}
-        return {**finite, "I": self.players, "S": self.S, "J": self.J}
+        return {**finite, "I": self.players, "S": self.S, "J": self.J, **dict(zip("ABC", self.actions, strict=False))}
 
     def __repr__(self):
         kind = "rational" if self.exact else "float"

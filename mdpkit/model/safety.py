@@ -1,43 +1,61 @@
 """Safety problems: which states can avoid failure for ever."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..base.errors import InvalidModel
-from ..base.record import Record, at
+from ..base.mode import proposing
+from ..base.record import Record, any_exact, at, defect, distributions, numbers
+from ..base.tolerance import ROW_SUM
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SafetyProblem(Record):
-    """Deterministic dynamics and the states that count as failure.
+    """Dynamics without reward, and the states that count as failure.
 
     Args:
         failure: `failure[s]`, True where the state is a failure.
-        successors: `successors[s,a]`, the state reached.
+        successors: `successors[s,a]`, the state reached, for deterministic dynamics; or
+        P: the transition law `P[s,a,n]`, rational or float64; float rows may sum to 1 within 1e-9, and the law that
+            is meant is then the row divided by its sum.
 
-    Raises: InvalidModel for a successor that is no state, or shapes that disagree.
+    Raises: InvalidModel unless exactly one of successors and P is given; for a successor that is no state, a row that
+    is no distribution, or shapes that disagree.
 
     >>> SafetyProblem([False, True], [[0, 1], [1, 1]])
     SafetyProblem(S=2, A=2, 1 failure states)
+    >>> SafetyProblem([False, True], P=[[[0.5, 0.5]], [[0, 1]]])
+    SafetyProblem(S=2, A=1, 1 failure states, float)
     """
 
+    laws = ("P",)
+
     failure: np.ndarray
-    successors: np.ndarray
+    successors: np.ndarray | None = None
+    P: np.ndarray | None = None
 
     def __post_init__(self):
-        failure, successors = np.asarray(self.failure), np.asarray(self.successors)
+        if (self.successors is None) == (self.P is None):
+            given = "neither" if self.P is None else "both"
+            raise InvalidModel(f"{given} of successors and P are given; expected exactly one of them")
+        if proposing():
+            return self._trust()
+        failure = np.asarray(self.failure)
         if failure.dtype != bool or failure.ndim != 1:
             raise InvalidModel(f"failure has dtype {failure.dtype} and shape {failure.shape}; expected bool, one entry a state")
-        if successors.dtype.kind not in "iu" or successors.ndim != 2:
-            raise InvalidModel(f"successors has dtype {successors.dtype} and shape {successors.shape}; expected integers [s,a]")
-        if len(successors) != len(failure) or successors.size == 0:
-            raise InvalidModel(f"successors has shape {successors.shape}; expected {len(failure)} states, at least one, with actions")
-        outside = (successors < 0) | (successors >= len(failure))
-        if outside.any():
-            where = tuple(int(i) for i in np.argwhere(outside)[0])
-            raise InvalidModel(f"{at('successors', where)} is {successors[where]}; states run from 0 to {len(failure) - 1}")
-        self._set(failure=failure, successors=successors.astype(np.int64))
+        if self.P is None:
+            self._set(failure=failure, successors=_successors(self.successors, len(failure)))
+        else:
+            self._set(failure=failure, P=_law(self.P, len(failure)))
+
+    def _trust(self):
+        self._set(failure=np.ascontiguousarray(self.failure, dtype=bool))
+        if self.P is None:
+            self._set(successors=np.ascontiguousarray(self.successors, dtype=np.int64))
+        else:
+            self._set(P=np.ascontiguousarray(self.P, dtype=float))
 
     @property
     def S(self) -> int:
@@ -45,10 +63,45 @@ class SafetyProblem(Record):
 
     @property
     def A(self) -> int:
-        return self.successors.shape[1]
+        return (self.successors if self.P is None else self.P).shape[1]
 
     def sizes(self) -> dict:
         return {"S": self.S, "A": self.A}
 
+    @cached_property
+    def edges(self):
+        """The support graph as (first, reached): action a in state s may lead to reached[first[s*A+a] : first[s*A+a+1]]."""
+        if self.P is None:
+            return np.arange(self.S * self.A + 1), self.successors.ravel()
+        rows, reached = np.nonzero(self.P.reshape(-1, self.S) > 0)
+        return np.searchsorted(rows, np.arange(self.S * self.A + 1)), np.ascontiguousarray(reached)
+
+    @cached_property
+    def defect(self) -> float:
+        """How far a float row of P sums from 1."""
+        return 0.0 if self.P is None else defect(self.P)
+
     def __repr__(self):
-        return f"SafetyProblem(S={self.S}, A={self.A}, {int(self.failure.sum())} failure states)"
+        kind = "" if self.P is None else ", rational" if self.exact else ", float"
+        return f"SafetyProblem(S={self.S}, A={self.A}, {int(self.failure.sum())} failure states{kind})"
+
+
+def _successors(given, S):
+    successors = np.asarray(given)
+    if successors.dtype.kind not in "iu" or successors.ndim != 2:
+        raise InvalidModel(f"successors has dtype {successors.dtype} and shape {successors.shape}; expected integers [s,a]")
+    if len(successors) != S or successors.size == 0:
+        raise InvalidModel(f"successors has shape {successors.shape}; expected {S} states, at least one, with actions")
+    outside = (successors < 0) | (successors >= S)
+    if outside.any():
+        where = tuple(int(i) for i in np.argwhere(outside)[0])
+        raise InvalidModel(f"{at('successors', where)} is {successors[where]}; states run from 0 to {S - 1}")
+    return successors.astype(np.int64)
+
+
+def _law(given, S):
+    P = numbers("P", given, any_exact(given), "san")
+    if P.shape != (S, P.shape[1], S) or P.size == 0:
+        raise InvalidModel(f"P has shape {P.shape}; expected ({S}, actions, {S}) beside failure of {S} states")
+    distributions("P", P, ROW_SUM)
+    return P

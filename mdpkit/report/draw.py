@@ -16,7 +16,7 @@ def draw_claim(result: Stored, claim=None):
         result: from `read` or `stored`.
         claim: whose `figure` function draws; the registered one if left out. A claim without one is drawn by both its sides.
 
-    Returns: a matplotlib Figure of 3.25 in width, which belongs to no window.
+    Returns: a matplotlib Figure of 3.25 in width (6.75 in where the claim draws panels), which belongs to no window.
     Raises: UnknownClaim where the result belongs to no registered claim and none is given.
     """
     draw = (claim or get(result.claim)).figure or _plainest(result)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from ..base.files import write_whole
 from ..claims import verify
 from ..claims._register import find
 from .draw import draw_claim, rendered
-from .store import read, stored, write, write_whole
+from .store import read, stored, write
 
 
 def make_figure(claim_id, folder, png=False, profile="quick", seed=0) -> list[Path]:

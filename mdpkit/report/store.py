@@ -3,13 +3,12 @@
 import hashlib
 import json
 import math
-import os
 import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from uuid import uuid4
 
 from ..base.errors import InvalidModel
+from ..base.files import write_whole
 from ..claims._claim import Claim
 from ..claims._verdict import PASSED, Outcome, Verdict
 
@@ -58,22 +57,16 @@ def stored(verdict: Verdict, claim: Claim) -> Stored:
     """The part of a verdict that is the same at every run of the same claim, seed and profile."""
     found = {field.name: getattr(verdict, field.name) for field in fields(Stored) if field.name != "digest"}
     found |= {"outcome": verdict.outcome.name, "controls": [asdict(each) for each in verdict.controls], "digest": digest_of(claim)}
-    return Stored(**_plain(found))
+    return Stored(**plain(found))
 
 
 def text(result: Stored) -> str:
     """JSON with sorted keys and one row a line, so that a change shows as the lines that changed.
 
-    >>> text(Stored("c", "CERTIFIED", "exact", 1, 0, 1.0, 0.0, [], [{"b": 1, "a": 2}], "", 0, "quick")).splitlines()[7:11]
+    >>> text(Stored("c", "CERTIFIED", "exact", 1, 0, 1.0, 0.0, [], [{"b": 1, "a": 2}], "", 0, "quick")).splitlines()[8:12]
     ['"profile": "quick",', '"rows": [', '{"a": 2, "b": 1}', '],']
     """
-    entries = []
-    for name, value in sorted(asdict(result).items()):
-        if isinstance(value, list) and value:
-            shown = "[\n" + ",\n".join(_json(each) for each in value) + "\n]"
-        else:
-            shown = _json(value)
-        entries.append(f"{_json(name)}: {shown}")
+    entries = (f"{_json(name)}: {_lines(value)}" for name, value in sorted(asdict(result).items()))
     return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
@@ -95,30 +88,23 @@ def read(path) -> Stored:
     wanted = {field.name for field in fields(Stored)}
     found = set(data) if isinstance(data, dict) else set()
     if found != wanted:
-        raise InvalidModel(f"{path} lacks {sorted(wanted - found) or 'nothing'} and has {sorted(found - wanted) or 'nothing'} beyond a stored result")
+        missing, extra = sorted(wanted - found), sorted(found - wanted)
+        raise InvalidModel(f"{path} holds no stored result: entries missing {missing}, not expected {extra}")
     return Stored(**data)
 
 
-def write_whole(path, content: bytes) -> Path:
-    """Bytes into a file, by way of a new file that then takes the name: a reader sees the old one or the new one."""
-    path = Path(path)
-    fresh = path.with_name(f".{uuid4().hex}.part")
-    try:
-        fresh.write_bytes(content)
-        os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
-    return path
+def _lines(value):
+    return "[\n" + ",\n".join(map(_json, value)) + "\n]" if isinstance(value, list) and value else _json(value)
 
 
 def _json(value):
     return json.dumps(value, sort_keys=True, allow_nan=False)
 
 
-def _plain(value):
+def plain(value):
     """Lists and dictionaries in place of tuples; None in place of the infinities, which JSON cannot say."""
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return None if isinstance(value, float) and math.isinf(value) else value

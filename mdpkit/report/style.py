@@ -30,6 +30,7 @@ def settings() -> dict:
         "lines.markersize": 3.5,
         "lines.linewidth": 1.2,
         "legend.frameon": False,
+        "legend.handlelength": 1.5,
         "savefig.dpi": 200,
     }
 

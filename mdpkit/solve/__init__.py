@@ -3,8 +3,11 @@
 import sys
 from types import ModuleType
 
+from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
 from .backward_induction import BackwardInduction as BackwardInduction
+from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
+from .constraint_game import constraint_game as constraint_game
 from .dispatch import solve as solve
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
 from .moment_game import MomentGame as MomentGame
@@ -12,6 +15,11 @@ from .policy_iteration import PolicyIteration as PolicyIteration
 from .soft_planning import SoftPlanning as SoftPlanning
 from .solution import Solution as Solution
 from .solution import Status as Status
+from .stage_equilibria import CoarseCorrelatedEquilibrium as CoarseCorrelatedEquilibrium
+from .stage_equilibria import CorrelatedEquilibrium as CorrelatedEquilibrium
+from .tilting import Tilting as Tilting
+from .tilting import tilted as tilted
+from .zero_error import zero_error_policy as zero_error_policy
 
 
 class _Verb(ModuleType):

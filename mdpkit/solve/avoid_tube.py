@@ -15,8 +15,9 @@ from .solution import Solution, Status
 class AvoidTube:
     """The complement of the viability kernel, by a worklist that looks at every edge once.
 
-    `tube[s]` is True where every sequence of actions meets a failure; the policy plays, outside the tube, the first
-    action that stays outside, and so avoids failure for ever. `iterations` is the number of edges.
+    For deterministic dynamics. `tube[s]` is True where every sequence of actions meets a failure; the policy plays,
+    outside the tube, the first action that stays outside, and so avoids failure for ever. `iterations` is the number
+    of edges.
     Source: adapted from Aubin, Viability Theory, 1991.
 
     >>> AvoidTube().run(SafetyProblem([True, False, False], [[0, 0], [0, 0], [2, 1]])).tube
@@ -26,8 +27,28 @@ class AvoidTube:
     def run(self, problem, tol=0, before=None) -> Solution:
         """The answer, exact; `tol` and `before` are not used."""
         expects(self, problem, SafetyProblem)
-        tube = reach.avoid_tube(problem.failure, problem.successors)
+        if problem.successors is None:
+            raise TypeError(f"AvoidTube solves a SafetyProblem with successors; got {problem!r}, which has a law P")
+        tube = ~viable(problem)
         tube.flags.writeable = False
-        safe = np.argmin(tube[problem.successors], axis=1)
-        policy = TabularPolicy((safe[:, None] == np.arange(problem.A)).astype(float))
+        policy = TabularPolicy((staying(problem, ~tube)[:, None] == np.arange(problem.A)).astype(float))
         return Solution(problem, self, Status.SOLVED, policy, None, problem.successors.size, tube=tube)
+
+
+def viable(problem):
+    """The largest set without failure in which every state has an action that surely stays inside, `[s]`."""
+    first, reached = problem.edges
+    return ~reach.attractor(problem.failure, np.zeros(problem.S, dtype=bool), first, reached, problem.A, problem.A)
+
+
+def hopeful(problem, safe):
+    """States from which some path without failure leads to the `safe` ones, `[s]`; with successors these are all of them."""
+    if problem.P is None:
+        return safe
+    return reach.attractor(safe, problem.failure, *problem.edges, problem.A, 1)
+
+
+def staying(problem, inside):
+    """The first action of each state that surely stays inside; 0 where there is none."""
+    first, reached = problem.edges
+    return np.logical_and.reduceat(inside[reached], first[:-1]).reshape(problem.S, problem.A).argmax(axis=1)

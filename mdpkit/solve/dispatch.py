@@ -2,16 +2,21 @@
 
 from functools import singledispatch
 
+from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
 from ..model.mdp import MDP
 from ..model.moments import MomentProblem
+from ..model.preference import PreferenceProblem
 from ..model.safety import SafetyProblem
+from .avoid_probability import AvoidProbability
 from .avoid_tube import AvoidTube
 from .backward_induction import BackwardInduction
 from .modified_policy_iteration import ModifiedPolicyIteration
 from .moment_game import MomentGame
 from .policy_iteration import PolicyIteration
 from .solution import Solution, Status
+from .stage_equilibria import CorrelatedEquilibrium
+from .tilting import Tilting
 
 EXACT_STATES = 256
 """Up to so many states a discounted rational problem is answered exactly."""
@@ -24,7 +29,7 @@ def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
     """Solve a problem of which everything is known.
 
     Args:
-        problem: an MDP, a SafetyProblem or a MomentProblem.
+        problem: an MDP, a MarkovGame, a SafetyProblem, a MomentProblem or a PreferenceProblem.
         method: a record such as `PolicyIteration()`; chosen by the problem's type if left out.
         tol: the width of the value bounds on floats (of `h` for moments).
         throw: False to get a Solution whatever its status.
@@ -52,17 +57,27 @@ def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
 @singledispatch
 def usual(problem) -> tuple:
     """The methods tried in turn, each until it is capped."""
-    raise TypeError(f"solve takes an MDP, a SafetyProblem or a MomentProblem; got {problem!r}")
+    raise TypeError(f"solve takes an MDP, a MarkovGame, a SafetyProblem, a MomentProblem or a PreferenceProblem; got {problem!r}")
 
 
 @usual.register
 def _(problem: SafetyProblem):
-    return (AvoidTube(),)
+    return (AvoidTube(),) if problem.P is None else (AvoidProbability(),)
 
 
 @usual.register
 def _(problem: MomentProblem):
     return (MomentGame(),)
+
+
+@usual.register
+def _(problem: PreferenceProblem):
+    return (Tilting(),)
+
+
+@usual.register
+def _(problem: MarkovGame):
+    return (CorrelatedEquilibrium(),)
 
 
 @usual.register

@@ -4,23 +4,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..base.arrays import like
 from ..base.interval import Interval
 from ..base.tolerance import UNIT, gamma
-from ..exact.linear import Singular, solve_linear
+from ..exact.linear import Singular, enclosed_solution, product, solve_linear
 from ..model.moments import MomentProblem
 from ._expects import expects
 from .bounds import down, up
 from .solution import Solution, Status, judged
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MomentGame:
-    """min over h of max over f of 2 E[f psi] - E[f^2] = sum_z weights[z] psi[z]^2, psi = b - A h.
+    """min over h of max over f of 2 E[f psi] - E[f^2], psi = b - A h.
 
-    The best f is psi itself, so this is weighted least squares. Rational problems are answered exactly; on floats
-    the bounds cover the rounding of the input (relative 2^-53 an entry) and of the computation. Where several h
-    reach the minimum the status is INFEASIBLE; where floats cannot tell, FLOOR_REACHED. `h[k]` holds the minimiser and
-    `value` the minimum; `tol` is the width of h.
+    Against every function of the instrument the best f is psi itself, the payoff sum_z weights[z] psi[z]^2, and h weighted
+    least squares. Against the combinations of test functions `test[z,m]` the best f is the projection of psi, and h
+    two-stage least squares; with A = (I - gamma P) test it is LSTD.
+
+    Rational problems are answered exactly; on floats the bounds cover the rounding of the input (relative 2^-53 an entry)
+    and of the computation. Where several h reach the minimum, or the test functions are dependent, the status is
+    INFEASIBLE; where floats cannot tell, FLOOR_REACHED. `h[k]` holds the minimiser and `value` the minimum; `tol` is the
+    width of h.
     Source: adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020; bounds: Krawczyk, 1969.
 
     >>> from mdpkit.base.arrays import objects
@@ -28,9 +33,13 @@ class MomentGame:
     Interval(2/3, exact)
     """
 
+    test: np.ndarray | None = None
+
     def run(self, problem, tol=0, before=None) -> Solution:
         """The answer; `before` is not used."""
         expects(self, problem, MomentProblem)
+        if self.test is not None:
+            return self._against(problem, tol)
         return self._rationals(problem) if problem.exact else self._floats(problem, tol)
 
     def _rationals(self, problem):
@@ -54,6 +63,23 @@ class MomentGame:
         h = Interval(down(h - error), up(h + error), "float")
         value = _minimum(problem, h)
         return Solution(problem, self, judged(h, tol, Status.FLOOR_REACHED, h.mid), None, value, 1, h=h)
+
+    def _against(self, problem, tol):
+        """Against combinations of test functions: with T their array, G = T'WT, C = T'WA and d = T'Wb, h minimises
+        (d - C h)' G^-1 (d - C h)."""
+        parts = problem.A, problem.b, problem.weights, like(self.test, problem.A)
+        A, b, weights, T = (Interval(part) if problem.exact else _about(part) for part in parts)
+        weighted = (T * weights[:, None]).T
+        G, C, d = product(weighted, T), product(weighted, A), product(weighted, b)
+        try:
+            best = enclosed_solution(G, C)
+            h = enclosed_solution(product(best.T, C), product(best.T, d))
+            rest = d - product(C, h)
+            value = (rest * enclosed_solution(G, rest)).sum() / weights.sum()
+        except Singular:
+            return Solution(problem, self, Status.INFEASIBLE, None, None, 0)
+        status = judged(h, tol, Status.FLOOR_REACHED, h.mid) if np.isfinite(h.width) else Status.FLOOR_REACHED
+        return Solution(problem, self, status, None, value, 1, h=h)
 
 
 def around_minimiser(A, b, weights, h):

@@ -30,9 +30,9 @@ class Solution:
         problem, method: what was solved, and by which record of settings.
         status: how it ended.
         policy: for a decision process one whose value lies within the bounds; for a safety problem one that avoids
-            failure from every state outside the tube.
+            failure from every state outside the tube, with a law P one whose avoid probability lies within the bounds.
         value: bounds on the optimal value: `[s]` for Discounted, `[t,s]` with t = 0..H and row H zero for Finite, the
-            value of the game for moments.
+            value of the game for moments; the scalar J for preferences; for safety with a law P the highest avoid probability `[s]`.
         iterations: improvements, steps or sweeps over the policy's equations, as the method says.
         certificate: proves the bounds by exact arithmetic: `certificate.verify()`. None where there is none.
         tube: safety: `tube[s]`, True where failure is inevitable, failure included.

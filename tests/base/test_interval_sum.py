@@ -58,4 +58,5 @@ def test_an_infinite_end_does_not_hide_the_rounding_of_the_other():
     upper = lower.copy()
     upper[0] = np.inf
     assert Interval(lower, upper, "float").sum().contains(exact_sum(lower))
+    assert Interval(np.array([1e308, 1e308, -np.inf]), np.array([1e308, 1e308, 0]), "float").sum().contains(2 * 10**308)
     assert Interval(-upper, -lower, "float").sum().contains(-exact_sum(lower))

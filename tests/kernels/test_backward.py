@@ -53,6 +53,13 @@ def test_soft_is_a_backup_by_log_sum_exp(seed):
         np.testing.assert_allclose(law, pi[t], atol=1e-13)
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2], [2, 0, 1]])
+def test_the_largest_value_may_lie_anywhere_outside_the_reference(order):
+    v, pi = backward.soft_step(np.array([[1e4, 1e9, -1e4]])[:, order], np.array([[0.5, 0.0, 0.5]])[:, order], 0.01)
+    np.testing.assert_allclose(v, 1e4 + 0.01 * np.log(0.5))
+    assert pi.tolist() == [np.eye(3)[0][order].tolist()]
+
+
 def test_soft_does_not_overflow_and_leaves_out_the_reference_of_weight_0():
     v, pi = backward.soft_step(np.array([[1e4, 1e9, -1e4]]), np.array([[0.5, 0.0, 0.5]]), 0.01)
     np.testing.assert_allclose(v, 1e4 + 0.01 * np.log(0.5))

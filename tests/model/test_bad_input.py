@@ -91,7 +91,7 @@ SHAPES = [
     (lambda: mdp(r=[[0, 0, 0], [0, 0, 0]]), r"^P has shape \(2, 2, 2\); expected \(\.\.\., 2, 3, 2\) beside r of shape \(2, 3\)$"),
     (lambda: mdp(r=changed(NOTHING, (1, 0), NAN)), r"^r\[1, 0\] is nan; every entry must be finite$"),
     (lambda: mdp(r=changed(NOTHING, (0, 1), -INF)), r"^r\[0, 1\] is -inf; every entry must be finite$"),
-    (lambda: mdp(r=[["a", "b"], ["c", "d"]]), r"^r holds <U1, not numbers$"),
+    (lambda: mdp(r=[["a", "b"], ["c", "d"]]), r"^r holds <U1, not numbers; make rationals of text with mdpkit\.objects$"),
     (lambda: mdp(r=[[1j, 0], [0, 0]]), r"^r holds complex128, not numbers$"),
     (lambda: mdp(np.zeros((0, 2, 0)), np.zeros((0, 2))), r"^r has shape \(0, 2\); expected at least one state and one action$"),
     (lambda: mdp(np.zeros((2, 0, 2)), np.zeros((2, 0))), r"^r has shape \(2, 0\); expected at least one state and one action$"),
@@ -203,6 +203,16 @@ SAFETY = [
     (lambda: SafetyProblem(FAILURE, [[0, 0]] * 3), r"^successors has shape \(3, 2\); expected 2 states, at least one, with actions$"),
     (lambda: SafetyProblem(FAILURE, np.zeros((2, 0), int)), r"^successors has shape \(2, 0\); expected 2 states"),
     (lambda: SafetyProblem(FAILURE[:0], np.zeros((0, 1), int)), r"^successors has shape \(0, 1\); expected 0 states, at least one"),
+]
+
+LAW = [[[1.0, 0]], [[0, 1]]]
+SAFETY += [
+    (lambda: SafetyProblem(FAILURE), r"^neither of successors and P are given; expected exactly one of them$"),
+    (lambda: SafetyProblem(FAILURE, SUCCESSORS, LAW), r"^both of successors and P are given; expected exactly one of them$"),
+    (lambda: SafetyProblem(FAILURE, P=changed(LAW, (1, 0, 1), 0.98)), r"^P\[1, 0\] sums to 0\.98, not 1 \(off by 2\.0e-02\)$"),
+    (lambda: SafetyProblem(FAILURE, P=rational([[[1, 0]], [[0, 1]]], (1, 0, 1), "49/50")), r"^P\[1, 0\] sums to 49/50, not 1"),
+    (lambda: SafetyProblem(FAILURE, P=changed(LAW, (0, 0, 1), NAN)), r"^P\[0, 0, 1\] is nan; every entry must be finite$"),
+    (lambda: SafetyProblem(FAILURE, P=LAW[:1]), r"^P has shape \(1, 1, 2\); expected \(2, actions, 2\) beside failure of 2 states$"),
 ]
 
 MOMENTS = [

@@ -1,6 +1,7 @@
 """Plant one error at a time in the kernels and measures and see whether a test notices.
 
     python tests/mutation/mutate.py --seed 0 --count 40
+    python tests/mutation/mutate.py --seed 0 --count 40 kernels/finite.py measure/value.py
 
 Every mutant is a copy of the package with one change. Nothing is compiled and the cache is empty, so that a mutant is
 judged by its own code. A mutant that runs past the limit counts as killed, and is said to have.
@@ -9,6 +10,7 @@ judged by its own code. A mutant that runs past the limit counts as killed, and 
 import argparse
 import ast
 import difflib
+import hashlib
 import os
 import shutil
 import signal
@@ -16,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,18 +48,21 @@ class Mutant:
     """One change: bytes `start` to `end` of a file become `text`."""
 
     file: Path
-    line: int
-    what: str
+    source: bytes = field(repr=False)
     start: int
     end: int
     text: str
+    what: str
 
-    def applied(self, source: bytes) -> bytes:
-        return source[: self.start] + self.text.encode() + source[self.end :]
+    @property
+    def line(self) -> int:
+        return self.source[: self.start].count(b"\n") + 1
+
+    def applied(self) -> bytes:
+        return self.source[: self.start] + self.text.encode() + self.source[self.end :]
 
     def diff(self) -> str:
-        before = (ROOT / self.file).read_bytes()
-        lines = (text.decode().splitlines() for text in (before, self.applied(before)))
+        lines = (text.decode().splitlines() for text in (self.source, self.applied()))
         return "\n".join(line for line in difflib.unified_diff(*lines, n=0, lineterm="") if line[:2] not in ("--", "++", "@@"))
 
 
@@ -108,95 +113,96 @@ def conditions(node):
 
 
 def looked_at(tree):
-    """Nodes of code that runs: no annotations, no decorators."""
+    """Nodes of code that decides: no annotations, no decorators, no messages."""
     waiting = [tree]
     while waiting:
         node = waiting.pop(0)
         yield node
         for name, value in ast.iter_fields(node):
             if name not in ("annotation", "returns", "decorator_list"):
-                waiting.extend(child for child in (value if isinstance(value, list) else [value]) if isinstance(child, ast.AST))
+                children = value if isinstance(value, list) else [value]
+                waiting.extend(child for child in children if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr))
 
 
-def mutants(file: Path) -> list[Mutant]:
+def written(node) -> str:
+    """The text of a changed node, in brackets where what stands around it could break it up."""
+    if node is None:
+        return "pass"
+    loose = isinstance(node, ast.BinOp | ast.BoolOp | ast.Compare | ast.IfExp | ast.UnaryOp)
+    return f"({ast.unparse(node)})" if loose else ast.unparse(node)
+
+
+def mutants(root: Path, file: Path) -> list[Mutant]:
     """Every mutant of one file, a path below the root, in the order of the text."""
-    source = (ROOT / file).read_bytes()
+    source = (root / file).read_bytes()
     begins = np.cumsum([0, *(len(line) for line in source.splitlines(keepends=True))])
     found = {}
-
-    def add(node, what, text):
-        start = int(begins[node.lineno - 1]) + node.col_offset
-        end = int(begins[node.end_lineno - 1]) + node.end_col_offset
-        one = Mutant(file, node.lineno, what, start, end, text)
-        try:
-            changed = ast.dump(ast.parse(one.applied(source))) != ast.dump(ast.parse(source))
-        except SyntaxError:
-            return
-        if changed:
-            found.setdefault((start, end, text), one)
-
     for node in looked_at(ast.parse(source)):
-        for what, new in changes(node):
-            text = "pass" if new is None else ast.unparse(new)
-            add(node, what, text if isinstance(node, ast.stmt) else f"({text})" if isinstance(node, ast.expr) else text)
-        for test in conditions(node):
-            add(test, "negated condition", f"(not ({ast.unparse(test)}))")
+        planted = [(node, what, new) for what, new in changes(node)]
+        planted += [(test, "negated condition", ast.UnaryOp(ast.Not(), test)) for test in conditions(node)]
+        for old, what, new in planted:
+            if new is None or ast.unparse(new) != ast.unparse(old):
+                start = int(begins[old.lineno - 1]) + old.col_offset
+                end = int(begins[old.end_lineno - 1]) + old.end_col_offset
+                found.setdefault((start, end, written(new)), Mutant(file, source, start, end, written(new), what))
     return [found[key] for key in sorted(found)]
 
 
-def drawn(seed: int, count: int) -> list[Mutant]:
-    """`count` different mutants of all kernels and measures."""
-    files = [file for room in MUTATED for file in sorted((ROOT / "mdpkit" / room).glob("*.py")) if file.name != "__init__.py"]
-    every = [mutant for file in files for mutant in mutants(file.relative_to(ROOT))]
+def kernels_and_measures(root: Path) -> list[Path]:
+    """Paths below the root, in alphabetical order."""
+    files = [file for room in MUTATED for file in sorted((root / "mdpkit" / room).glob("*.py"))]
+    return [file.relative_to(root) for file in files if file.name != "__init__.py"]
+
+
+def drawn(root: Path, seed: int, count: int, files=()) -> list[Mutant]:
+    """`count` different mutants of the files, paths below the root; of all kernels and measures if none is named."""
+    every = [mutant for file in files or kernels_and_measures(root) for mutant in mutants(root, file)]
     picked = np.random.default_rng(seed).choice(len(every), size=min(count, len(every)), replace=False)
     return [every[k] for k in picked]
 
 
-def judged(mutant: Mutant | None, tests, limit: float) -> tuple[str, float]:
-    """("killed" | "survived" | "timed out", seconds) for the tests run on a copy of the package with the mutant in it."""
+def copied(root: Path, to: Path):
+    """The package, its settings and the tests that judge mutants, as they are now."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(root / "mdpkit", to / "mdpkit", ignore=ignored)
+    shutil.copy(root / "pyproject.toml", to)
+    for room in rooms(root):
+        shutil.copytree(root / room, to / room, ignore=ignored)
+    shutil.copy(root / "tests" / "conftest.py", to / "tests")
+
+
+def rooms(root: Path, first: str = "") -> list[str]:
+    """The rooms of tests that are there, `first` in front."""
+    present = [room for room in TESTED if (root / "tests" / room).is_dir()]
+    return [f"tests/{room}" for room in sorted(present, key=lambda room: room != first)]
+
+
+def judged(root: Path, mutant: Mutant | None, tests, limit: float) -> tuple[str, str, float]:
+    """("killed" | "survived" | "timed out", by which test, seconds) on a copy of the package with the mutant in it."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "mdpkit", copy / "mdpkit", ignore=ignored)
-        shutil.copy(ROOT / "pyproject.toml", copy)
-        (copy / "tests").mkdir()
-        shutil.copy(ROOT / "tests" / "conftest.py", copy / "tests")
-        for room in sorted({Path(test).parts[1] for test in tests}):
-            shutil.copytree(ROOT / "tests" / room, copy / "tests" / room, ignore=ignored)
+        copied(root, copy)
         if mutant is not None:
-            (copy / mutant.file).write_bytes(mutant.applied((ROOT / mutant.file).read_bytes()))
+            (copy / mutant.file).write_bytes(mutant.applied())
         environment = {**os.environ, "PYTHONPATH": folder, "MDPKIT_CACHE": str(copy / "cache"), "NUMBA_DISABLE_JIT": "1"}
-        where = subprocess.run(
-            [sys.executable, "-c", "import mdpkit; print(mdpkit.__file__)"],
-            cwd=copy,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        if not Path(where.stdout.strip()).resolve().is_relative_to(copy.resolve()):
-            raise RuntimeError(f"the tests would import {where.stdout.strip()}, not the copy in {folder}")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *map(str, tests)]
+        asked = [sys.executable, "-c", "import mdpkit; print(mdpkit.__file__)"]
+        package = Path(subprocess.check_output(asked, cwd=copy, env=environment, text=True).strip())
+        if not package.resolve().is_relative_to(copy.resolve()):
+            raise RuntimeError(f"the tests would import {package}, not the copy in {folder}")
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", *map(str, tests)]
         began = time.monotonic()
-        run = subprocess.Popen(
-            command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        try:
-            code = run.wait(limit)
-        except subprocess.TimeoutExpired:
-            os.killpg(run.pid, signal.SIGKILL)
-            run.wait()
-            return "timed out", time.monotonic() - began
+        with (copy / "log").open("w") as log:
+            run = subprocess.Popen(command, cwd=copy, env=environment, stdout=log, stderr=log, start_new_session=True)
+            try:
+                code = run.wait(limit)
+            except subprocess.TimeoutExpired:
+                os.killpg(run.pid, signal.SIGKILL)
+                run.wait()
+                return "timed out", "the time limit", time.monotonic() - began
+        failed = [line.split(" - ")[0] for line in (copy / "log").read_text().splitlines() if line.startswith(("FAILED", "ERROR"))]
         if code not in (0, 1, 2):
             raise RuntimeError(f"pytest ended with {code}, which is neither passed, failed nor broken at import")
-        return "survived" if code == 0 else "killed", time.monotonic() - began
-
-
-def rooms_for(mutant: Mutant | None) -> list[str]:
-    """The rooms of tests that are there, the mutant's own first."""
-    own = "" if mutant is None else mutant.file.parent.name
-    present = [room for room in TESTED if (ROOT / "tests" / room).is_dir()]
-    return [f"tests/{room}" for room in sorted(present, key=lambda room: room != own)]
+        return "killed" if code else "survived", ", ".join(failed), time.monotonic() - began
 
 
 def main():
@@ -204,18 +210,25 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--limit", type=float, help="seconds for one mutant; four times those of the unchanged package if left out")
+    parser.add_argument("files", nargs="*", help="paths below mdpkit/; all kernels and measures if left out")
     given = parser.parse_args()
-    outcome, seconds = judged(None, rooms_for(None), limit=3600)
-    if outcome != "survived":
-        raise SystemExit(f"the unchanged package is {outcome} by its own tests; mend that first")
-    print(f"unchanged package: {seconds:.0f} s")
-    tally = {"killed": 0, "timed out": 0, "survived": 0}
-    for number, mutant in enumerate(drawn(given.seed, given.count)):
-        outcome, took = judged(mutant, rooms_for(mutant), given.limit or 4 * seconds)
-        tally[outcome] += 1
-        words = "killed (timed out)" if outcome == "timed out" else outcome
-        print(f"{number:3d} {words:9} {mutant.file}:{mutant.line} {mutant.what} ({took:.0f} s)\n{mutant.diff()}", flush=True)
-    print(f"{tally['killed'] + tally['timed out']} killed ({tally['timed out']} of them by the time limit), {tally['survived']} survived")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        copied(ROOT, root)
+        outcome, by, seconds = judged(root, None, rooms(root), limit=3600)
+        if outcome != "survived":
+            raise SystemExit(f"the unchanged package is {outcome} by {by}; mend that first")
+        files = [Path("mdpkit") / file for file in given.files] or kernels_and_measures(root)
+        text = hashlib.sha256(b"\0".join((root / file).read_bytes() for file in files)).hexdigest()[:16]
+        print(f"{len(files)} files with digest {text}; unchanged package: {seconds:.0f} s", flush=True)
+        tally = {"killed": 0, "timed out": 0, "survived": 0}
+        for number, mutant in enumerate(drawn(root, given.seed, given.count, files)):
+            outcome, by, took = judged(root, mutant, rooms(root, mutant.file.parent.name), given.limit or 4 * seconds)
+            tally[outcome] += 1
+            words = "survived" if outcome == "survived" else f"killed by {by}"
+            print(f"{number}. {mutant.file}:{mutant.line} {mutant.what}, {words} ({took:.0f} s)\n{mutant.diff()}", flush=True)
+        killed = tally["killed"] + tally["timed out"]
+        print(f"{killed} killed ({tally['timed out']} of them by the time limit), {tally['survived']} survived")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def mutate():
 
 
 def test_a_seed_names_its_mutants(mutate):
-    first, again, other = mutate.drawn(0, 40), mutate.drawn(0, 40), mutate.drawn(1, 40)
+    first, again, other = mutate.drawn(mutate.ROOT, 0, 40), mutate.drawn(mutate.ROOT, 0, 40), mutate.drawn(mutate.ROOT, 1, 40)
     assert first == again
     assert first != other
     assert len(set(first)) == 40
@@ -27,40 +27,37 @@ def test_a_seed_names_its_mutants(mutate):
 
 
 def test_every_mutant_is_a_program_that_differs(mutate):
-    for mutant in mutate.drawn(2, 200):
-        source = (mutate.ROOT / mutant.file).read_bytes()
-        changed = mutant.applied(source)
-        assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source))
-        assert mutant.diff().count("\n-") + mutant.diff().startswith("-") >= 1
+    for mutant in mutate.drawn(mutate.ROOT, 2, 200):
+        assert ast.dump(ast.parse(mutant.applied())) != ast.dump(ast.parse(mutant.source))
+        assert mutant.diff().startswith("-")
+        assert f"\n{mutant.source.decode()}".splitlines()[mutant.line] == mutant.diff().splitlines()[0][1:]
 
 
 def test_every_operator_is_drawn(mutate):
-    kinds = {mutant.what for mutant in mutate.drawn(0, 10**6)}
+    kinds = {mutant.what for mutant in mutate.drawn(mutate.ROOT, 0, 10**6)}
     assert kinds == {
         *("operator", "comparison", "and/or", "min/max", "truth", "constant", "bound of a range", "index", "swapped indices"),
         *("negated condition", "dropped statement"),
     }
 
 
-def test_no_file_of_the_package_is_written(mutate):
-    file = mutate.ROOT / "mdpkit" / "kernels" / "finite.py"
-    before = file.read_bytes()
-    mutate.mutants(file.relative_to(mutate.ROOT))
-    assert file.read_bytes() == before
+def changed(mutate, old, new):
+    """A mutant by hand: one piece of text of the kernels of finite problems replaced."""
+    file = Path("mdpkit/kernels/finite.py")
+    source = (mutate.ROOT / file).read_bytes()
+    start = source.index(old.encode())
+    return mutate.Mutant(file, source, start, start + len(old.encode()), new, "by hand")
 
 
 def test_a_known_error_is_killed_and_a_harmless_change_survives(mutate):
-    file = Path("mdpkit/kernels/finite.py")
-    source = (mutate.ROOT / file).read_text()
-    for old, new, outcome in (("V[t + 1])", "V[t])", "killed"), ("total += law[n]", "total = total + law[n]", "survived")):
-        start = source.encode().index(old.encode())
-        mutant = mutate.Mutant(file, 0, "by hand", start, start + len(old.encode()), new)
-        assert mutate.judged(mutant, ["tests/kernels/test_finite.py"], limit=60)[0] == outcome
+    before = (mutate.ROOT / "mdpkit/kernels/finite.py").read_bytes()
+    for old, new, wanted in (("V[t + 1])", "V[t])", "killed"), ("total += law[n]", "total = total + law[n]", "survived")):
+        outcome, by, _ = mutate.judged(mutate.ROOT, changed(mutate, old, new), ["tests/kernels/test_finite.py"], limit=60)
+        assert outcome == wanted
+        assert ("test_finite.py::test_" in by) == (wanted == "killed")
+    assert (mutate.ROOT / "mdpkit/kernels/finite.py").read_bytes() == before
 
 
 def test_an_endless_mutant_is_stopped(mutate):
-    file = Path("mdpkit/kernels/finite.py")
-    source = (mutate.ROOT / file).read_bytes()
-    start = source.index(b"    total = law[0] * 0\n")
-    mutant = mutate.Mutant(file, 0, "by hand", start, start, "    while True:\n        pass\n")
-    assert mutate.judged(mutant, ["tests/kernels/test_finite.py"], limit=3)[0] == "timed out"
+    endless = changed(mutate, "    total = law[0] * 0\n", "    while True:\n        pass\n")
+    assert mutate.judged(mutate.ROOT, endless, ["tests/kernels/test_finite.py"], limit=3)[0] == "timed out"

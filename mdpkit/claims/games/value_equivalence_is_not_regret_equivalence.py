@@ -84,11 +84,11 @@ def figure(ax, rows):
     H = [row["sizes"]["H"] for row in found]
     ax.plot(H, [h - 1 for h in H], "k--", label="$H - 1$")
     ax.plot(H, [row["pairs"]["regret gap"][0] for row in found], "oC0", label="regret gap")
-    ax.plot(H, [max(row["data"]["occupancy"] + row["data"]["value"]) for row in found], ".C2", label="distance of visits and values")
+    ax.plot(H, [max(row["data"]["occupancy"] + row["data"]["value"]) for row in found], ".C2", label="gap in visits and values")
     ax.plot(H, H, "C1", label="a gap of $H$ (fails)")
-    ax.set(xlabel="horizon $H$", ylabel="gap", ylim=(-2, 31))
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
-    drawing = ax.inset_axes([0.02, 0.5, 0.5, 0.48], xlim=(-0.4, 1.6), ylim=(-0.4, 1.1))
+    ax.set(xlabel="horizon $H$", ylabel="gap", ylim=(-2, 36))
+    ax.legend(loc="lower right", bbox_to_anchor=(1.03, 0.07))
+    drawing = ax.inset_axes([0, 0.55, 0.5, 0.45], xlim=(-0.4, 1.6), ylim=(-0.4, 1.1))
     drawing.axis("off")
     centred = dict(ha="center", va="center", fontsize=7)
     for x, y, words in ((0, 0.5, "start"), (1.1, 1, "good"), (1.1, 0.1, "other")):
@@ -96,7 +96,7 @@ def figure(ax, rows):
     for y, action in ((0.9, 0), (0.2, 1)):
         drawing.annotate("", (0.75, y), (0.3, 0.5), arrowprops=dict(arrowstyle="->"))
         drawing.text(0.35, y, f"$a_1 = {action}$", **centred)
-    drawing.text(1.1, -0.25, "pays if $a_2 = 1$", **centred)
+    drawing.text(0.7, -0.3, "pays if $a_2 = 1$", **centred)
 
 
 CLAIM = Claim(

@@ -110,18 +110,19 @@ def figure(ax, rows):
     H = np.arange(1, 14)
     ax.plot(H, (H + 1) / 2, "k--", label="bound $(H + 1)/2$")
     found, lanes, falls = ([row for row in rows if row["part"] == part and not row.get("control")] for part in ("", SLIPS, CLIFF))
-    found = [(row["sizes"]["H"], row["ratio"]) for row in found if row["ratio"] is not None]
-    ax.plot([h for h, _ in found], [ratio * (h + 1) / 2 for h, ratio in found], ".C3", label="tightest of each size")
+    found = [(row["sizes"]["H"], row["ratio"] * (row["sizes"]["H"] + 1) / 2) for row in found if row["ratio"] is not None]
+    ax.plot(*zip(*found, strict=True), ".C3", label="tightest of each size")
     lanes = [(row["sizes"]["H"], *row["pairs"]["gap"]) for row in lanes]
-    ax.plot([h for h, *_ in lanes], [gap / bound * (h + 1) / 2 for h, gap, bound in lanes], "sC0", mfc="none", label="disjoint slips")
-    for k, line, words in ((100, "o-C0", "1/100H"), (1, "o:C0", "1/H")):
+    lanes = [(h, gap / bound * (h + 1) / 2) for h, gap, bound in lanes]
+    ax.plot(*zip(*lanes, strict=True), "sC0", mfc="none", markersize=6, label="disjoint slips")
+    for k, mark, words in ((100, "oC0", "1/100H"), (1, "^C0", "1/H")):
         at = [row for row in falls if row["parameters"]["eps"] == f"1/{k * row['sizes']['H']}"]
-        ax.plot([row["sizes"]["H"] for row in at], [row["sides"][-1] * k for row in at], line, label=f"cliff, $\\varepsilon = {words}$")
+        ax.plot([row["sizes"]["H"] for row in at], [row["sides"][-1] * k for row in at], mark, label=f"cliff, $\\varepsilon = {words}$")
     ax.plot(H, H / H, "C1", label="linear in $H$ (fails)")
     gap, bound = next(row["sides"] for row in rows if row.get("control") and row["label"] == PAID_MORE)
     ax.plot(AT[0], gap / bound * (AT[0] + 1) / 2, "xC1", label="rewards up to 3 (fails)")
-    ax.set(xlabel="horizon $H$", ylabel="value gap $/ (\\varepsilon H)$")
-    ax.legend()
+    ax.set(xlabel="horizon $H$", ylabel="value gap $/\\,(\\varepsilon H)$")
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
 CLAIM = Claim(

@@ -82,15 +82,20 @@ def figure(ax, rows):
     """The phase plane: failure, the tubes of a weak and a strong brake, and what continuous time would spare."""
     big = {row["parameters"]["amax"]: row for row in rows if row.get("parameters", {}).get("xmax") == 20 and row["parameters"]["vmax"] == 7}
     x, v = grid(Models(xmax=20, vmax=7))
-    lost, strong, failure = (np.array(data, dtype=bool) for data in (big[1]["data"]["tube"], big[2]["data"]["tube"], big[1]["data"]["failure"]))
-    for states, colour, words in ((lost & ~strong, "C0", "lost if $a_{max} = 1$"), (strong & ~failure, "C2", "lost if $a_{max} \\leq 2$"), (failure, "k", "failure")):
-        ax.plot(x[states], v[states], "s", color=colour, label=words)
+    lost, strong = (np.array(big[amax]["data"]["tube"], dtype=bool) for amax in (1, 2))
+    failure = np.array(big[1]["data"]["failure"], dtype=bool)
+    for states, style, words in (
+        (lost & ~strong, "sC0", "lost if $a_{max} = 1$"),
+        (strong & ~failure, "sC2", "lost if $a_{max} \\leq 2$"),
+        (failure, "sk", "failure"),
+    ):
+        ax.plot(x[states], v[states], style, label=words)
     braking, speed = np.arange(8), np.linspace(0, 7)
     for amax in (1, 2):
         ax.plot(20 - stop(braking, amax), braking, "k--", linewidth=0.8, label="$x + \\mathrm{stop}(v) = 20$" if amax == 1 else None)
     spared = lost & (2 * x + np.maximum(v, 0) ** 2 < 40)
     ax.plot(20 - speed**2 / 2, speed, "C1", label="$x + v^2/2 = 20$ (fails)")
-    ax.plot(x[spared], v[spared], "xC1", label="lost, but spared by it")
+    ax.plot(x[spared], v[spared], "xC1", label="lost, spared by it (fails)")
     ax.set(xlabel="position $x$", ylabel="velocity $v$", xlim=(-20.5, 20.9), ylim=(-7.5, 7.5))
     ax.legend(loc="lower left")
 

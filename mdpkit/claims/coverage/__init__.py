@@ -1,0 +1,1 @@
+"""Preference fine-tuning: what the data must cover, and for whom."""

@@ -1,0 +1,24 @@
+"""What the claims of this folder draw."""
+
+import numpy as np
+
+from ...base.arrays import is_exact, rational
+from ...instances.blocks import Box, Choice, Simplex
+
+LAW = Simplex("X", to="Y")
+PROMPTS = Simplex(to="X")
+BETA = Choice(of=("1/4", 1, 3))
+WEIGHTS = Box("X", "Y", lower="1/8", upper=8)
+
+
+def full(rows):
+    """Rows with every 0 made small, so that each response has a chance."""
+    rows = np.where(rows == 0, rational("1/1024") if is_exact(rows) else 1 / 1024, rows)
+    return rows / rows.sum(axis=-1)[..., None]
+
+
+def inside(x):
+    """The draw, its policy kept to the responses that the reference gives (of a given problem they are known before)."""
+    if hasattr(x, "reference"):
+        x.policy = LAW.confined(x.policy, x.reference != 0)
+    return x

@@ -1,0 +1,97 @@
+"""However wrong, a bounded reward model keeps the policy that it asks for near the reference.
+
+Statement  The policy pi_g = ref e^(g/beta) / Z of a reward g whose range over the responses of a prompt is at most R has
+           E_x KL(pi_g || ref) <= R^2 / (8 beta^2)  and  E_x KL(pi_g || ref) <= R / beta.
+           8 is the best constant (small ranges); so is 1 in the second form (large ones).
+Assumes    the reward is bounded: max g - min g <= R for each prompt. (For |g| <= B this is R = 2B.)
+Units      KL in nats; R and beta in units of reward; width = e^(R/beta) is rational here.
+Kind       for all
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state 2B / beta.
+Proof      proofs/bounded_reward_keeps_rlhf_in_a_kl_ball.md
+"""
+
+from types import SimpleNamespace as Models
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...instances.blocks import Box
+from ...instances.family import Family
+from ...model import PreferenceProblem
+from ...solve import tilted
+from .._claim import Assumption, Bound, Claim, Control, Part
+from .._figures import bound
+from ._instances import LAW, PROMPTS
+
+
+def divergence(m):
+    """How far the policy of the learned reward, in tilt form, is from the reference."""
+    return measure.divergence_from_reference(m.learned, tilted(m.learned))
+
+
+def check(m):
+    return Bound(divergence(m), measure.logarithm(m.width) ** 2 / 8)
+
+
+def sixteenth(m):
+    return Bound(divergence(m), measure.logarithm(m.width) ** 2 / 16)
+
+
+def linear(m):
+    return Bound(divergence(m), measure.logarithm(m.width))
+
+
+def approached(m):
+    return Bound(measure.logarithm(m.width) * m.share, divergence(m))
+
+
+def half(m):
+    return Bound(divergence(m), measure.logarithm(m.width) / 2)
+
+
+def family(highest):
+    return Family(
+        blocks=dict(reference=LAW, weights=Box("X", "Y", lower=1, upper=highest), rho=PROMPTS),
+        sizes=dict(X=(1, 2), Y=(2, 4)),
+        models=dict(
+            learned=lambda x: PreferenceProblem(x.reference, weights=x.weights, rho=x.rho),
+            width=lambda x: (x.weights.max(axis=1) / x.weights.min(axis=1)).max(),
+        ),
+    )
+
+
+# ---- exact instances and controls
+def two_responses(weight, chance="1/2", width=None):
+    """The reference gives the response of the higher reward with a chance; `width` is what the class allows."""
+    chance = rational(chance)
+    learned = PreferenceProblem(objects([[1 - chance, chance]]), weights=objects([[1, weight]]))
+    return Models(learned=learned, width=rational(weight if width is None else width))
+
+
+def rare(k):
+    """A response of chance 2^(k - k^2) and weight 2^(k^2): the divergence is near (k^2 - k) log 2, the range k^2 log 2."""
+    return Models(**vars(two_responses(2 ** (k * k), rational(1) / 2 ** (k * k - k))), share=1 - rational(2) / k)
+
+
+def bounded(m):
+    return (m.learned.weights.max(axis=1) <= m.learned.weights.min(axis=1) * m.width).all()
+
+
+BOUNDED = Assumption("the reward is bounded", bounded)
+
+
+CLAIM = Claim(
+    "bounded_reward_keeps_rlhf_in_a_kl_ball",
+    check,
+    family(3),
+    assumes=(BOUNDED,),
+    controls=(
+        Control("half of the constant", witness=lambda: two_responses(2), tightens=sixteenth),
+        Control("a reward that is not clipped", witness=lambda: two_responses(10**6, "1/100", width=4), drops=BOUNDED.name),
+        Control("a linear bound of half the range", witness=lambda: rare(8), tightens=half, part="linear in the range"),
+    ),
+    also=(
+        Part("linear in the range", family(4096), linear, assumes=(BOUNDED,)),
+        Part("the linear form is approached", lambda: [rare(k) for k in (4, 8, 16, 24)], approached, assumes=(BOUNDED,)),
+    ),
+    figure=bound,
+)

@@ -1,0 +1,121 @@
+"""A policy that explains the compared pairs loses little, if the data cover both it and the optimum.
+
+Statement  (J(pi*) - J(pi))^2 <= C(pi*) C(pi) e / 2, with C(pi) = max pi/mu and e the mean squared error, over pairs
+           drawn from mu, of the reward beta log(pi/ref) that pi implies: for every policy pi, optimised or not.
+           1/2 is the best constant: two responses, mu uniform, pi* = (2^-k, 1 - 2^-k), pi = (1 - n, n) approach it.
+           Weaker: C_glo^2 e / 2 with C_glo = max 1/mu. For one prompt also
+           (J(pi*) - J(pi))^2 <= (chi2(pi* || mu) + chi2(pi || mu)) e <= 2 (C_glo - 1) e.
+Assumes    the data mu cover every response that pi or pi* gives.
+Units      J in units of reward; e in squared units of reward.
+Kind       for all; exists (the constant)
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state the gap as O(C_glo sqrt(e)).
+Proof      proofs/coverage_bounds_the_preference_gap.md
+"""
+
+from types import SimpleNamespace as Models
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...instances.family import Family
+from ...model import PreferenceProblem, TabularPolicy
+from ...solve import tilted
+from .._claim import Assumption, Bound, Claim, Control, Part
+from .._figures import bound
+from ._instances import BETA, LAW, PROMPTS, full
+
+
+def terms(m):
+    """The squared gap, both coverage coefficients, and the pair error."""
+    best = tilted(m.problem)
+    gap, e = measure.value_gap(m.problem, best, m.policy), measure.pair_error(m.problem, m.policy)
+    return gap**2, measure.concentrability(m.problem, best), measure.concentrability(m.problem, m.policy), e
+
+
+def check(m):
+    gap, C_best, C, e = terms(m)
+    return Bound(gap, C_best * C * e / 2)
+
+
+def without_the_policy(m):
+    gap, C_best, _, e = terms(m)
+    return Bound(gap, C_best * e / 2)
+
+
+def a_quarter(m):
+    gap, C_best, C, e = terms(m)
+    return Bound(gap, C_best * C * e / 4)
+
+
+def nearly_attained(m):
+    gap, C_best, C, e = terms(m)
+    return Bound(C_best * C * e / 2 * m.share, gap)
+
+
+def by_chi_square(m):
+    gap, *_, e = terms(m)
+    best, own = (measure.concentrability(m.problem, policy, kind="chi2") for policy in (tilted(m.problem), m.policy))
+    return Bound(gap, (best + own) * e, (measure.full_coverage(m.problem) - 1) * e * 2)
+
+
+def family(prompts, responses):
+    return Family(
+        blocks=dict(reference=LAW, optimum=LAW, data=LAW, policy=LAW, rho=PROMPTS, beta=BETA),
+        sizes=dict(X=(1, prompts), Y=(2, responses)),
+        models=dict(
+            problem=lambda x: PreferenceProblem(
+                full(x.reference), weights=full(x.optimum) / full(x.reference), data=full(x.data), rho=x.rho, beta=x.beta
+            ),
+            policy=lambda x: TabularPolicy(full(x.policy)),
+        ),
+    )
+
+
+# ---- exact instances and controls
+def two_responses(k, n, data=("1/2", "1/2")):
+    """pi* = (2^-k, 1 - 2^-k), pi = (1 - n, n)."""
+    problem = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 2**k - 1]]), data=objects([data]))
+    return Models(problem=problem, policy=TabularPolicy(objects([[1 - rational(n), rational(n)]])))
+
+
+def starved():
+    """The data hardly show what the policy gives."""
+    return two_responses(8, "1/2", ("1/100", "99/100"))
+
+
+def approaching():
+    """k = 2^j and n = 1/k: the share of the bound that is reached is at least 1 - (2j + 2)/k."""
+    found = []
+    for j in range(4, 10):
+        m = two_responses(2**j, f"1/{2**j}")
+        found.append(Models(**vars(m), k=2**j, share=1 - rational(2 * j + 2) / 2**j))
+    return found
+
+
+def covered(m):
+    shown = m.problem.data > 0
+    return (shown | ~((m.policy.table > 0) | (tilted(m.problem).table > 0)))[m.problem.rho > 0].all()
+
+
+COVERED = Assumption("the data cover every response that pi or pi* gives", covered)
+
+
+def by_the_reference(concentrability, problem, policy, mu=None, kind="sup"):
+    return concentrability(problem, policy, problem.reference, kind)
+
+
+CLAIM = Claim(
+    "coverage_bounds_the_preference_gap",
+    check,
+    family(2, 3),
+    assumes=(COVERED,),
+    controls=(
+        Control("without the coverage of pi", witness=starved, tightens=without_the_policy),
+        Control("half of the constant", witness=lambda: two_responses(64, "1/64"), tightens=a_quarter),
+        Control("coverage by the reference", witness=starved, sabotages=measure.concentrability, by=by_the_reference),
+    ),
+    also=(
+        Part("the constant is approached", approaching, nearly_attained, assumes=(COVERED,)),
+        Part("by chi-square, one prompt", family(1, 3), by_chi_square, assumes=(COVERED,)),
+    ),
+    figure=bound,
+)

@@ -1,0 +1,81 @@
+"""The more policies a coverage coefficient counts, the larger it is.
+
+Statement  1 <= 1 + chi2(pi_g || mu) <= C(pi_g) <= C_tilt(R) <= C_ball(R/beta) <= C_glo, where C(pi) = max pi/mu, and the
+           others are the largest C of a policy in a class: pi_g of every reward g of range at most R, every pi with
+           E_x KL(pi || ref) <= R/beta, every pi at all.
+Assumes    the reward g has range at most R for each prompt.
+Units      C has none; width = e^(R/beta).
+Kind       for all
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
+Proof      proofs/coverage_coefficients_are_ordered.md
+"""
+
+from types import SimpleNamespace as Models
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...instances.family import Family
+from ...model import PreferenceProblem
+from ...solve import tilted
+from .._claim import Assumption, Bound, Claim, Control
+from .._figures import bound
+from ._instances import LAW, PROMPTS, WEIGHTS, full
+
+
+def own(m):
+    """Coefficients of the tilted policy itself."""
+    policy = tilted(m.problem)
+    return measure.concentrability(m.problem, policy, kind="chi2") + 1, measure.concentrability(m.problem, policy)
+
+
+def check(m):
+    ball = measure.ball_coverage(m.problem, measure.logarithm(m.width))
+    return Bound(*own(m), measure.tilt_coverage(m.problem, m.width), ball, measure.full_coverage(m.problem))
+
+
+def smaller_ball(m):
+    ball = measure.ball_coverage(m.problem, measure.logarithm(m.width) / 100)
+    return Bound(*own(m), measure.tilt_coverage(m.problem, m.width), ball)
+
+
+FAMILY = Family(
+    blocks=dict(reference=LAW, weights=WEIGHTS, data=LAW, rho=PROMPTS),
+    sizes=dict(X=(1, 2), Y=(2, 4)),
+    models=dict(
+        problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, data=full(x.data), rho=x.rho),
+        width=lambda x: (x.weights.max(axis=1) / x.weights.min(axis=1)).max(),
+    ),
+)
+
+
+# ---- exact instances and controls
+def rare(chance="1/100", weight=9, width=9):
+    """A response that the reference and the data give with a small chance, and the reward likes."""
+    law = objects([[1 - rational(chance), rational(chance)]])
+    return Models(problem=PreferenceProblem(law, weights=objects([[1, weight]])), width=rational(width))
+
+
+def within(m):
+    return (m.problem.weights.max(axis=1) <= m.problem.weights.min(axis=1) * m.width).all()
+
+
+WITHIN = Assumption("the reward has range at most R", within)
+
+
+def by_the_policy(concentrability, problem, policy, mu=None, kind="sup"):
+    """Data and policy exchanged: how much more often the data do something than the policy."""
+    return concentrability(problem, type(policy)(problem.data), policy.table, kind)
+
+
+CLAIM = Claim(
+    "coverage_coefficients_are_ordered",
+    check,
+    FAMILY,
+    assumes=(WITHIN,),
+    controls=(
+        Control("a ball of a hundredth of the radius", witness=rare, tightens=smaller_ball),
+        Control("a reward of a larger range", witness=lambda: rare(weight=1000), drops=WITHIN.name),
+        Control("data against policy", witness=lambda: rare("1/3", "1/100", 100), sabotages=measure.concentrability, by=by_the_policy),
+    ),
+    figure=bound,
+)

@@ -1,0 +1,81 @@
+"""What a policy loses to the optimum is beta times its divergence from it.
+
+Statement  J(pi) = E_x [ E_pi r - beta KL(pi || ref) ] and pi* = ref e^(r/beta) / Z, its maximiser over all policies:
+           J(pi*) - J(pi) = beta E_x KL(pi || pi*) for every policy pi. Both sides are infinite together.
+Assumes    nothing: any reference, prompts, reward, beta > 0.
+Units      J in units of reward, KL in nats, beta in reward a nat.
+Kind       identity
+Source     adapted from Korbak, Elsahar, Kruszewski and Dymetman, 2022.
+Proof      proofs/gap_is_kl_to_the_optimum.md
+"""
+
+from types import SimpleNamespace as Models
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Simplex
+from ...instances.family import Family
+from ...model import PreferenceProblem, TabularPolicy
+from ...solve import tilted
+from .._claim import Claim, Control, Equal, Part
+from .._figures import identity
+from ._instances import BETA, LAW, PROMPTS, WEIGHTS, inside
+
+
+def sides(m, best):
+    return measure.value_gap(m.problem, best, m.policy), measure.divergence_from(m.problem, m.policy, best) * m.problem.beta
+
+
+def check(m):
+    return Equal({"gap": sides(m, tilted(m.problem))})
+
+
+def backward(m):
+    best = tilted(m.problem)
+    return Equal({"gap": (sides(m, best)[0], measure.divergence_from(m.problem, best, m.policy) * m.problem.beta)})
+
+
+def best_in_a_class(m):
+    """The optimum over policies that ignore which response is which, in place of the optimum over all."""
+    return Equal({"gap": sides(m, TabularPolicy(m.problem.like([[f"1/{m.problem.Y}"] * m.problem.Y] * m.problem.X)))})
+
+
+FAMILY = Family(
+    blocks=dict(reference=LAW, weights=WEIGHTS, rho=PROMPTS, beta=BETA, policy=Simplex("X", to="Y", within="support")),
+    sizes=dict(X=(1, 3), Y=(1, 4)),
+    models=dict(
+        problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, rho=x.rho, beta=x.beta),
+        policy=lambda x: TabularPolicy(x.policy),
+    ),
+    repair=inside,
+)
+
+
+# ---- exact instances and controls
+def leaning(reference=("1/2", "1/4", "1/4"), policy=("1/4", "1/4", "1/2"), beta=2):
+    problem = PreferenceProblem(objects([reference]), weights=objects([[1, 3, "1/2"]]), beta=beta)
+    return Models(problem=problem, policy=TabularPolicy(objects([policy])))
+
+
+def outside():
+    """The policy gives a response that the reference never gives."""
+    return [leaning(("1/2", "1/2", 0), (0, f"{k - 1}/{k}", f"1/{k}")) for k in (2, 3, 100)]
+
+
+def of_half_the_mass(divergence_from, problem, policy, other):
+    return divergence_from(problem, policy, other) / 2
+
+
+CLAIM = Claim(
+    "gap_is_kl_to_the_optimum",
+    check,
+    FAMILY,
+    controls=(
+        Control("the divergence of the optimum from the policy", witness=leaning, tightens=backward, at="gap"),
+        Control("the optimum of a smaller class", witness=leaning, tightens=best_in_a_class, at="gap"),
+        Control("half of the divergence", witness=leaning, sabotages=measure.divergence_from, by=of_half_the_mass),
+    ),
+    also=(Part("a policy that leaves the reference loses without limit", outside, check),),
+    accepts=("problem", PreferenceProblem, ("reference", "weights", "rho", "beta")),
+    figure=identity,
+)

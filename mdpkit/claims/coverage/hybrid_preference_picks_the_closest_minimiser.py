@@ -1,0 +1,92 @@
+"""A little on-policy divergence beside the offline loss picks, of all policies without pair error, the one closest to the reference.
+
+Statement  Of the policies of pair error 0 the closest in E_x KL(pi || ref) has, on the shown responses S of a prompt, the
+           mass s* = A/(A + e), A = exp(-sum_S p log(p/ref)), p = pi*(. given S), e = ref(not S), and the rest as ref:
+           E_x KL(pi || ref) >= E_x -log(A + e), and for rest in proportion to ref the excess is E_x kl(s, s*).
+           It is the limit, as lambda falls to 0, of the minimisers of the offline loss + lambda E_x KL(pi || ref).
+Assumes    the policy has pair error 0.
+Units      KL in nats; kl(s, t) = s log(s/t) + (1-s) log((1-s)/(1-t)).
+Kind       for all
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024 (HyPO).
+Proof      proofs/hybrid_preference_picks_the_closest_minimiser.md (the limit is proved there, not checked here)
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Box, Choice
+from ...instances.family import Family
+from ...model import PreferenceProblem, TabularPolicy
+from ...solve import zero_error_policy
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from .._figures import bound
+from ._instances import LAW, PROMPTS, WEIGHTS, full
+
+
+def check(m):
+    return Bound(measure.closest_divergence(m.problem), measure.divergence_from_reference(m.problem, m.policy))
+
+
+def doubled(m):
+    return Bound(measure.closest_divergence(m.problem) * 2, measure.divergence_from_reference(m.problem, m.policy))
+
+
+def excess(m):
+    """Every other mass is as far from the best one as its two outcomes are."""
+    s, away = measure.closest_mass(m.problem), m.mass
+    shown = (measure.logarithm(1 - away) - measure.logarithm(s)) * (1 - away)
+    unseen = (measure.logarithm(away) - measure.logarithm(1 - s)) * away
+    found = measure.divergence_from_reference(m.problem, zero_error_policy(m.problem, away)) - measure.closest_divergence(m.problem)
+    return Equal({"excess": (found, measure.averaged(m.problem, shown + unseen))})
+
+
+def problem(x):
+    """The data never show one response of each prompt, and perhaps others."""
+    hidden = np.arange(x.sizes["Y"]) == np.asarray(x.hidden)[:, None]
+    return PreferenceProblem(full(x.reference), weights=x.weights, data=LAW.confined(x.data, ~hidden), rho=x.rho)
+
+
+BLOCKS = dict(reference=LAW, weights=WEIGHTS, data=LAW, rho=PROMPTS, hidden=Choice("X", of="Y"))
+FAMILY = Family(
+    blocks=dict(**BLOCKS, mass=Box("X", lower="1/64", upper="63/64"), rest=LAW),
+    sizes=dict(X=(1, 2), Y=(3, 4)),
+    models=dict(problem=problem, policy=lambda x: zero_error_policy(problem(x), x.mass, full(x.rest))),
+)
+IN_PROPORTION = Family(
+    blocks=dict(**BLOCKS, mass=Choice("X", of=("1/64", "1/4", "1/2", "15/16"))),
+    sizes=dict(X=(1, 2), Y=(3, 4)),
+    models=dict(problem=problem, mass=lambda x: x.mass),
+)
+
+
+# ---- controls
+def three(policy=None):
+    given = PreferenceProblem(objects([["49/100", "49/100", "1/50"]]), weights=objects([[7, 1, 1]]), data=objects([["1/2", "1/2", 0]]))
+    return Models(problem=given, policy=zero_error_policy(given, "1/20") if policy is None else TabularPolicy(objects([policy])))
+
+
+EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)
+
+
+def on_offline_samples(divergence_from_reference, problem, policy):
+    """The same log pi/ref, averaged over the data instead of the policy's own responses."""
+    logs = measure.logarithm(policy.table) - measure.logarithm(problem.reference)
+    return measure.averaged(problem, (logs * problem.data).sum(axis=-1))
+
+
+CLAIM = Claim(
+    "hybrid_preference_picks_the_closest_minimiser",
+    check,
+    FAMILY,
+    assumes=(EXPLAINED,),
+    controls=(
+        Control("the reference itself", witness=lambda: three(["49/100", "49/100", "1/50"]), drops=EXPLAINED.name),
+        Control("twice the divergence", witness=three, tightens=doubled),
+        Control("offline samples", witness=three, sabotages=measure.divergence_from_reference, by=on_offline_samples),
+    ),
+    also=(Part("the excess of another mass", IN_PROPORTION, excess),),
+    figure=bound,
+)

@@ -1,0 +1,131 @@
+"""The optimiser itself walks into the failure: shared features carry what is learned on two responses to a third, unseen one.
+
+Statement  pi_theta = ref e^(phi theta) / Z, one compared pair (y, z), d = phi(y) - phi(z) != 0. Gradient descent from the
+           reference on the offline loss converges to theta = d (r(y) - r(z)) / (beta |d|^2), which has pair error 0. For
+           every k >= 4 there is such a problem, with reference mass 2^-k on the third response, where the limit loses at
+           least beta k log 2, while the same linear reward clipped to the range seen loses at most beta 8 / 2^k.
+Assumes    the policy is where descent ends; the features lift the third response by at least 2k.
+Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d|^2, so that y has 1 and z has 0.
+Kind       exists (enumerated)
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
+Proof      proofs/log_linear_offline_preference_fails_by_gradient_descent.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...model import PreferenceProblem, TabularPolicy
+from ...solve import tilted
+from .._claim import Assumption, Bound, Claim, Control, Part
+
+RATIO = 4
+"""e^((r(y) - r(z)) / beta): a square, so that lifts may be halves."""
+
+
+def lifts(features):
+    """Twice the lift of each response, integers: the two compared ones come first."""
+    d = features[0] - features[1]
+    return 2 * (features - features[1]) @ d // (d @ d)
+
+
+def end_of_descent(problem, features):
+    """The limit of gradient descent from the reference on the loss of the pair."""
+    root = rational(RATIO // 2)
+    return tilted(problem, problem.like([[root ** int(power) for power in lifts(features)]]))
+
+
+def gap(m, policy):
+    return measure.value_gap(m.problem, tilted(m.problem), policy)
+
+
+def surely_lost(m):
+    """beta k log 2"""
+    return measure.logarithm(m.problem.like(2)) * m.problem.beta * m.k
+
+
+def check(m):
+    return Bound(surely_lost(m), gap(m, m.policy))
+
+
+def doubled(m):
+    return Bound(surely_lost(m) * 2, gap(m, m.policy))
+
+
+def clipped(m):
+    """The learned reward, cut to what it is on the two responses that were compared."""
+    lifted = np.clip(lifts(m.features), 0, 2)
+    weights = m.problem.like([[rational(RATIO // 2) ** int(power) for power in lifted]])
+    return Bound(gap(m, tilted(m.problem, weights)), m.problem.beta * 8 / 2**m.k, surely_lost(m), gap(m, m.policy))
+
+
+# ---- exact instances and controls
+def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
+    """The third response is bad, rare, and unseen; its features are `third`, which lift it by 2k if left out."""
+    small = rational(1) / 2**k
+    reference = objects([[(1 - small) / 2, (1 - small) / 2, small]])
+    problem = PreferenceProblem(reference, weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
+    features = np.array([*pair, (2 * k, 1) if third is None else third])
+    return Models(problem=problem, features=features, k=k, policy=policy or end_of_descent(problem, features))
+
+
+def one_hot(k):
+    return lifted(k, third=(0, 0, 1), pair=((1, 0, 0), (0, 1, 0)))
+
+
+def not_moved(k):
+    return lifted(k, policy=TabularPolicy(lifted(k).problem.reference))
+
+
+def at_the_end(m):
+    end = end_of_descent(m.problem, m.features)
+    return (m.policy.table == end.table).all() and measure.pair_error(m.problem, end) == 0
+
+
+ENDED = Assumption("the policy is where descent ends", at_the_end)
+LIFTED = Assumption("the features lift the third response by at least 2k", lambda m: lifts(m.features)[2] >= 4 * m.k)
+
+
+def figure(ax, rows):
+    """What descent ends at and what the clipped reward gives, against the reference mass of the unseen response."""
+    found = [row for row in rows if row["part"] == CLIPPED and not row.get("control")]
+    mass = [2.0 ** -row["parameters"]["k"] for row in found]
+    ends = [row["data"]["sides"] for row in found]
+    for k, style, words in ((3, "oC0", "end of descent"), (2, "k--", "$k \\log 2$"), (1, "k:", "$8 / 2^k$"), (0, "sC2", "clipped reward")):
+        ax.plot(mass, [side[k] for side in ends], style, label=words)
+    for row in rows:
+        if row.get("control") and row["label"] == APART:
+            ax.plot(2.0**-20, row["sides"][1], "xC1", label="one feature each (fails)")
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.invert_xaxis()
+    ax.set(xlabel="reference mass $2^{-k}$ of the unseen response", ylabel="value gap $/ \\beta$")
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
+
+
+CLIPPED, APART = "clipped to what was seen", "one feature each"
+SIZES = (4, 8, 12, 16, 20, 24, 32, 40)
+CLAIM = Claim(
+    "log_linear_offline_preference_fails_by_gradient_descent",
+    check,
+    instances=lambda: [lifted(k) for k in SIZES],
+    assumes=(ENDED, LIFTED),
+    controls=(
+        Control(APART, witness=lambda: one_hot(20), drops=LIFTED.name),
+        Control("features that tell how bad it is", witness=lambda: lifted(20, third=(-1, 0)), drops=LIFTED.name),
+        Control("stopped at the reference", witness=lambda: not_moved(20), drops=ENDED.name),
+        Control("twice the loss", witness=lambda: lifted(20), tightens=doubled),
+    ),
+    also=(
+        Part(
+            CLIPPED,
+            lambda: [lifted(k) for k in SIZES],
+            clipped,
+            assumes=(ENDED, LIFTED),
+            data=lambda m: {"sides": [side.mid if hasattr(side, "mid") else float(side) for side in clipped(m).sides]},
+        ),
+    ),
+    figure=figure,
+)

@@ -1,0 +1,125 @@
+"""Wherever the data leave a response out, explaining them perfectly promises nothing; wherever they do not, it is enough.
+
+Statement  Let the data show the responses S of each prompt. The policies of pair error 0 are pi*(. given S) times a mass,
+           and anything on the rest. One that puts mass m on the rest loses at least beta E_x kl(m, u), hence at least
+           beta E_x (m log(1/u) - log 2), u = pi*(not S): no function of the pair error bounds the gap.
+           If S is everything, (J(pi*) - J(pi))^2 <= C_glo^2 e / 2 for every pi, so that pair error 0 means optimal.
+Assumes    each prompt has a response that the data show and one that they do not (first part).
+Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
+Kind       for all
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
+Proof      proofs/offline_preference_needs_global_coverage.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Choice
+from ...instances.family import Family
+from ...model import PreferenceProblem, TabularPolicy
+from ...solve import tilted, zero_error_policy
+from .._claim import Assumption, Bound, Claim, Control, Part
+from .._figures import bound
+from ._instances import BETA, LAW, PROMPTS, WEIGHTS, full
+
+
+def shown_or_not(m, policy):
+    """The law of "the data show it" and "they do not" for each prompt."""
+    shown = m.problem.data != 0
+    return TabularPolicy(np.stack([(policy.table * part).sum(axis=-1) for part in (shown, ~shown)], axis=-1))
+
+
+def gap(m):
+    return measure.value_gap(m.problem, tilted(m.problem), m.policy)
+
+
+def check(m):
+    best = shown_or_not(m, tilted(m.problem))
+    given = TabularPolicy(np.stack([1 - m.mass, m.mass], axis=-1))
+    return Bound(measure.averaged(m.problem, measure.kl(given, best)) * m.problem.beta, gap(m))
+
+
+def all_of_the_surprise(m):
+    """m log(1/u) in place of m log(1/u) - log 2."""
+    unseen = shown_or_not(m, tilted(m.problem)).table[:, 1]
+    return Bound(measure.averaged(m.problem, -measure.logarithm(unseen) * m.mass) * m.problem.beta, gap(m))
+
+
+def enough(m):
+    coverage = measure.full_coverage(m.problem)
+    return Bound(gap(m) ** 2, coverage**2 * measure.pair_error(m.problem, m.policy) / 2)
+
+
+def without_coverage(m):
+    return Bound(gap(m) ** 2, measure.pair_error(m.problem, m.policy) / 2)
+
+
+def problem(x, data):
+    return PreferenceProblem(full(x.reference), weights=x.weights, data=data, rho=x.rho, beta=x.beta)
+
+
+def partly(x):
+    """The problem whose data never show one response of each prompt, and perhaps others."""
+    hidden = np.arange(x.sizes["Y"]) == np.asarray(x.hidden)[:, None]
+    return problem(x, LAW.confined(x.data, ~hidden))
+
+
+BLOCKS = dict(reference=LAW, weights=WEIGHTS, data=LAW, rho=PROMPTS, beta=BETA, policy=LAW)
+LEFT_OUT = Family(
+    blocks=dict(**BLOCKS, hidden=Choice("X", of="Y"), mass=Choice("X", of=("1/8", "1/2", "7/8", "63/64"))),
+    sizes=dict(X=(1, 2), Y=(2, 4)),
+    models=dict(
+        problem=partly,
+        mass=lambda x: x.mass,
+        policy=lambda x: zero_error_policy(partly(x), x.mass, full(x.policy)),
+    ),
+)
+SHOWN = Family(
+    blocks=BLOCKS,
+    sizes=dict(X=(1, 1), Y=(2, 3)),
+    models=dict(problem=lambda x: problem(x, full(x.data)), policy=lambda x: TabularPolicy(full(x.policy))),
+)
+
+
+# ---- controls
+def three(data=("1/2", "1/2", 0), optimal=False):
+    law = objects([["1/4", "1/2", "1/4"]])
+    given = PreferenceProblem(law, weights=objects([[1, 2, 4]]), data=objects([data]))
+    half = objects(["1/2"])
+    return Models(problem=given, mass=half, policy=tilted(given) if optimal else zero_error_policy(given, half))
+
+
+def hardly_shown():
+    m = three(("499/1000", "499/1000", "1/500"), optimal=True)
+    return Models(problem=m.problem, policy=TabularPolicy(objects([["1/100", "1/50", "97/100"]])))
+
+
+ALL_SHOWN = "the data show every response"
+EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)
+MASS = Assumption("the policy gives the rest its mass", lambda m: (shown_or_not(m, m.policy).table[:, 1] == m.mass).all())
+COVERED = Assumption(ALL_SHOWN, lambda m: (m.problem.data > 0).all())
+
+
+def of_the_shown(value_gap, problem, expert, learner):
+    """Both policies given that the response is one that the data show."""
+    parts = [policy.table * (problem.data != 0) for policy in (expert, learner)]
+    return value_gap(problem, *(TabularPolicy(part / part.sum(axis=-1)[:, None]) for part in parts))
+
+
+CLAIM = Claim(
+    "offline_preference_needs_global_coverage",
+    check,
+    LEFT_OUT,
+    assumes=(EXPLAINED, MASS),
+    controls=(
+        Control("the optimum", witness=lambda: three(optimal=True), drops=MASS.name),
+        Control("all of the surprise", witness=three, tightens=all_of_the_surprise),
+        Control("the gap on shown responses", witness=three, sabotages=measure.value_gap, by=of_the_shown),
+        Control("without the coverage", witness=hardly_shown, tightens=without_coverage, part=ALL_SHOWN),
+    ),
+    also=(Part(ALL_SHOWN, SHOWN, enough, assumes=(COVERED,)),),
+    figure=bound,
+)

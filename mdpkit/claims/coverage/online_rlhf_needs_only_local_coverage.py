@@ -1,0 +1,135 @@
+"""A bounded reward model turned into a policy is safe where its own policies are covered; a policy fitted offline is not.
+
+Statement  Data from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) / Z has
+           (J(pi*) - J(pi_g))^2 <= C(pi*) C(pi_g) e / 2 <= C_tilt(R)^2 e / 2 with e the pair error of g, and
+           C_tilt(R) <= W = e^(R/beta): the mass of the rarest response does not enter. On one problem, with C_glo >= 2^k,
+           at no larger a pair error than that of a policy which loses beta (k/2 - 1) log 2, such a pi_g loses less and less.
+Assumes    both rewards have range at most R for each prompt; the data are drawn from the reference.
+Units      J and R in units of reward; e in squared units.
+Kind       for all; exists (the pair)
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
+Proof      proofs/online_rlhf_needs_only_local_coverage.md
+"""
+
+from types import SimpleNamespace as Models
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...instances.family import Family
+from ...model import PreferenceProblem, TabularPolicy
+from ...solve import tilted
+from .._claim import Assumption, Bound, Claim, Control, Part
+from ._instances import BETA, LAW, PROMPTS, WEIGHTS
+
+
+def online(m):
+    """The policy of the learned reward, its squared gap and its pair error."""
+    policy, best = tilted(m.problem, m.learned), tilted(m.problem)
+    return policy, measure.value_gap(m.problem, best, policy) ** 2, measure.pair_error(m.problem, policy)
+
+
+def check(m):
+    policy, gap, e = online(m)
+    local = measure.concentrability(m.problem, tilted(m.problem)) * measure.concentrability(m.problem, policy)
+    return Bound(gap, local * e / 2, measure.tilt_coverage(m.problem, m.width) ** 2 * e / 2)
+
+
+def without_coverage(m):
+    _, gap, e = online(m)
+    return Bound(gap, e / 2)
+
+
+def surely_lost(m):
+    """beta (k/2 - 1) log 2"""
+    return measure.logarithm(m.problem.like(2)) * m.problem.beta * (m.k - 2) / 2
+
+
+def apart(m):
+    """The online gap, what bounds it at the offline policy's error, what that policy surely loses, and its gap; all squared."""
+    _, gap, e = online(m)
+    offline = measure.value_gap(m.problem, tilted(m.problem), m.offline)
+    allowed = measure.pair_error(m.problem, m.offline) * m.width**2 / 2
+    tilts = measure.tilt_coverage(m.problem, m.width) ** 2 * e / 2
+    return Bound(gap, tilts, e * m.width**2 / 2, allowed, surely_lost(m) ** 2, offline**2)
+
+
+FAMILY = Family(
+    blocks=dict(reference=LAW, weights=WEIGHTS, learned=WEIGHTS, rho=PROMPTS, beta=BETA),
+    sizes=dict(X=(1, 2), Y=(2, 4)),
+    models=dict(
+        problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, rho=x.rho, beta=x.beta),
+        learned=lambda x: x.learned,
+        width=lambda x: max((w.max(axis=1) / w.min(axis=1)).max() for w in (x.weights, x.learned)),
+    ),
+)
+
+
+# ---- exact instances and controls
+def rare(k, learned=(1, 1, 4), width=4):
+    """All responses are equally good; one has reference mass 2^-k, which the offline policy makes 1/2."""
+    small = rational(1) / 2**k
+    reference = objects([[(1 - small) / 2, (1 - small) / 2, small]])
+    problem = PreferenceProblem(reference, weights=objects([[1, 1, 1]]))
+    offline = TabularPolicy(objects([["1/4", "1/4", "1/2"]]))
+    return Models(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
+
+
+def lopsided(k=64):
+    problem = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 2**k - 1]]))
+    return Models(problem=problem, learned=objects([[k - 1, 1]]), width=rational(2**k))
+
+
+def bounded(m):
+    return all((w.max(axis=1) <= w.min(axis=1) * m.width).all() for w in (m.problem.weights, m.learned))
+
+
+BOUNDED = Assumption("both rewards have range at most R", bounded)
+DRAWN = Assumption("the data are drawn from the reference", lambda m: (m.problem.data == m.problem.reference).all())
+
+
+def on_average(concentrability, problem, policy, mu=None, kind="sup"):
+    """Chi-square in place of the supremum."""
+    return concentrability(problem, policy, mu, "chi2")
+
+
+def numbers(m):
+    """What the figure draws: gaps, not their squares."""
+    online, _, _, allowed, lost, offline = (side.mid ** (1 / 2) for side in apart(m).sides)
+    return {"online": online, "allowed": allowed, "lost": lost, "offline": offline}
+
+
+def figure(ax, rows):
+    """Online and offline gaps at the same pair error, against the reference mass of the rare response."""
+    found = [row for row in rows if row["part"] == PAIR and not row.get("control")]
+    mass = [2.0 ** -row["parameters"]["k"] for row in found]
+    for name, style, words in (
+        ("offline", "sC2", "a policy fitted offline"),
+        ("lost", "k:", "$(k/2 - 1) \\log 2$"),
+        ("allowed", "k--", "$W \\sqrt{e/2}$"),
+        ("online", "oC0", "the clipped reward's policy"),
+    ):
+        ax.plot(mass, [row["data"][name] for row in found], style, label=words)
+    for row in rows:
+        if row.get("control") and row["label"] == UNCLIPPED:
+            ax.plot(2.0**-27, row["sides"][0] ** 0.5, "xC1", label="reward not clipped (fails)")
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.invert_xaxis()
+    ax.set(xlabel="reference mass $2^{-k}$ of a response", ylabel="value gap $/ \\beta$")
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
+
+
+PAIR, UNCLIPPED = "one problem, two ways", "a reward that is not clipped"
+CLAIM = Claim(
+    "online_rlhf_needs_only_local_coverage",
+    check,
+    FAMILY,
+    assumes=(BOUNDED, DRAWN),
+    controls=(
+        Control(UNCLIPPED, witness=lambda: rare(27, learned=(1, 1, 2**170)), drops=BOUNDED.name),
+        Control("no coverage at all", witness=lopsided, tightens=without_coverage),
+        Control("coverage on average", witness=lopsided, sabotages=measure.concentrability, by=on_average),
+    ),
+    also=(Part(PAIR, lambda: [rare(k) for k in range(8, 41, 2)], apart, assumes=(BOUNDED, DRAWN), data=numbers),),
+    figure=figure,
+)

@@ -1,0 +1,118 @@
+"""A response that the data never show can take any mass, and cost without limit, while every compared pair is explained.
+
+Statement  For every k a problem with three responses, of which the data show two, and a policy of pair error 0 with
+           J(pi*) - J(pi) >= beta (k/2 - 1) log 2: the third response has reference mass 2^-k, the policy gives it 1/2.
+           In all of them the gap is beta kl(m, u), m and u the masses of the third response under pi and pi*; with
+           reference mass 0 the pair error is still 0, J(pi) = -infinity, and E_pi r comes near the third reward.
+Assumes    the data never show the third response; the policy explains the others.
+Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
+Kind       exists (enumerated)
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
+Proof      proofs/unseen_response_makes_offline_preference_arbitrarily_bad.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...exact.infinite import INFINITY
+from ...model import PreferenceProblem, TabularPolicy
+from ...solve import tilted, zero_error_policy
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+
+UNSEEN = 2
+
+
+def instance(k, mass="1/2", weights=(1, 1, 1), data=("1/2", "1/2", 0), beta=1):
+    """The third response has reference mass 2^-k (0 if k is None) and gets `mass`; None gives the optimum."""
+    small = rational(1) / 2**k if k is not None else rational(0)
+    reference = objects([[(1 - small) / 2, (1 - small) / 2, small]])
+    problem = PreferenceProblem(reference, weights=objects([weights]), data=objects([data]), beta=beta)
+    rest = objects([[0, 0, 1]])
+    return Models(problem=problem, k=k or 0, policy=tilted(problem) if mass is None else zero_error_policy(problem, mass, rest))
+
+
+def gap(m):
+    return measure.value_gap(m.problem, tilted(m.problem), m.policy)
+
+
+def check(m):
+    return Bound(measure.logarithm(m.problem.like(2)) * m.problem.beta * (m.k - 2) / 2, gap(m))
+
+
+def twice(m):
+    return Bound(measure.logarithm(m.problem.like(2)) * m.problem.beta * (m.k - 2), gap(m))
+
+
+def loss_of_the_mass(m):
+    """The gap is that of two outcomes: the unseen response or not."""
+    mass, best = (table[:, UNSEEN] for table in (m.policy.table, tilted(m.problem).table))
+    outcomes = (TabularPolicy(np.stack([1 - chance, chance], axis=1)) for chance in (mass, best))
+    return Equal(
+        {
+            "pair error": (measure.pair_error(m.problem, m.policy), 0),
+            "gap": (gap(m), measure.kl(*outcomes).sum() * m.problem.beta),
+        }
+    )
+
+
+def lost_without_limit(m):
+    error, value = measure.pair_error(m.problem, m.policy), measure.value(m.problem, m.policy)
+    third = measure.reward(m.problem)[0, UNSEEN] * m.policy.table[0, UNSEEN]
+    return Equal({"pair error": (error, 0), "value": (value, -INFINITY), "reward": (measure.expected_reward(m.problem, m.policy), third)})
+
+
+def both_ways():
+    weights = (1, 3, "1/8"), (2, 1, 16)
+    return [instance(k, mass, each) for k in (1, 4, 20) for mass in ("1/100", "1/2", "99/100") for each in weights]
+
+
+# ---- controls
+NEVER = Assumption("the data never show the third response", lambda m: (m.problem.data[:, UNSEEN] == 0).all())
+EXPLAINED = Assumption("the policy explains the others", lambda m: measure.pair_error(m.problem, m.policy) == 0)
+
+
+def nearly_optimal():
+    m = instance(20)
+    return Models(problem=m.problem, k=20, policy=TabularPolicy(objects([["3/5", "2/5", 0]])))
+
+
+def halved(kl, p, q):
+    return kl(p, q) / 2
+
+
+def figure(ax, rows):
+    """The gap against the reference mass of the response that the data never show."""
+    found = [row for row in rows if row["part"] == "" and not row.get("control")]
+    mass = [2.0 ** -row["parameters"]["k"] for row in found]
+    ax.plot(mass, [row["sides"][0] for row in found], "k--", label="$(k/2 - 1) \\log 2$")
+    ax.plot(mass, [row["sides"][1] for row in found], "oC0", label="gap at pair error 0")
+    for row in rows:
+        if row.get("control") and row["label"] == SHOWN:
+            ax.plot(2.0**-20, row["sides"][1], "xC1", label="the response is shown (fails)")
+    ax.set_xscale("log", base=2)
+    ax.invert_xaxis()
+    ax.set(xlabel="reference mass $2^{-k}$ of the unseen response", ylabel="value gap $/ \\beta$")
+    ax.legend()
+
+
+SHOWN = "the response is shown"
+CLAIM = Claim(
+    "unseen_response_makes_offline_preference_arbitrarily_bad",
+    check,
+    instances=lambda: [instance(k) for k in (4, 8, 16, 32, 64, 128)],
+    assumes=(NEVER, EXPLAINED),
+    controls=(
+        Control(SHOWN, witness=lambda: instance(20, None, data=("9/20", "9/20", "1/10")), drops=NEVER.name),
+        Control("a policy that explains nothing", witness=nearly_optimal, drops=EXPLAINED.name),
+        Control("twice the loss", witness=lambda: instance(20), tightens=twice),
+        Control("half of the divergence", lambda: instance(4, weights=(2, 1, 16)), sabotages=measure.kl, by=halved, part="two outcomes"),
+    ),
+    also=(
+        Part("two outcomes", both_ways, loss_of_the_mass, assumes=(NEVER,)),
+        Part("the reference never gives it", lambda: [instance(None, f"{k - 1}/{k}", (1, 1, 8)) for k in (2, 10, 100)], lost_without_limit),
+    ),
+    figure=figure,
+)

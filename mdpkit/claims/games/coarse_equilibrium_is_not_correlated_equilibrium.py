@@ -1,0 +1,80 @@
+"""A mediator that no player wants to ignore may be one that a player wants to second-guess, at every step.
+
+Statement  In the 3 x 3 game below let the mediator tell (0, 0) or (1, 1), each half of the time, at each of H steps.
+           No player gains by any play that is told nothing: max_i R_i^coarse = 0, a coarse correlated equilibrium.
+           A player that is told gains H/2: max_i R_i^swap = H/2, no correlated equilibrium.
+Assumes    what a player is told says something about the other's part: the parts are not drawn independently.
+Units      regret in units of reward; payoffs are integers in [-2, 2].
+Kind       exists (enumerated, H = 1..12)
+Source     adapted from Moulin and Vial, 1978, and Aumann, 1974.
+Proof      proofs/coarse_equilibrium_is_not_correlated_equilibrium.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...model import Finite, JointPolicy, MarkovGame
+from .._claim import Assumption, Claim, Control, Equal
+
+FIRST = [[0, 1, 1], [0, 2, -1], [-1, 0, 1]]
+SECOND = [[1, -1, 2], [0, 0, -2], [1, 0, 2]]
+TOGETHER = [["1/2", 0, 0], [0, "1/2", 0], [0, 0, 0]]
+APART = [["1/4", "1/4", 0], ["1/4", "1/4", 0], [0, 0, 0]]
+
+
+def repeated(H, law=TOGETHER):
+    """The same game at H steps, and the same law of what is told."""
+    once = objects(np.ones((1, 9, 1), dtype=int))
+    game = MarkovGame(once, objects([FIRST, SECOND]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
+    return Models(game=game, mediator=JointPolicy(objects(law).reshape(1, 9)))
+
+
+def facts(m):
+    return {name: (measure.regret(m.game, m.mediator, name).max(), 0) for name in ("coarse", "swap")}
+
+
+def check(m):
+    found = facts(m)
+    return Equal({**found, "swap": (found["swap"][0], rational(m.game.horizon.H) / 2)})
+
+
+def an_equilibrium(m):
+    return Equal(facts(m))
+
+
+def by_marginals(regret, game, joint, deviations="swap"):
+    return regret(game, joint, "coarse")
+
+
+def is_correlated(m):
+    law = m.mediator.table.reshape(m.game.actions)
+    return (law.sum(axis=1)[:, None] * law.sum(axis=0) != law).any()
+
+
+def figure(ax, rows):
+    """Both regrets against the horizon."""
+    H = [row["sizes"]["H"] for row in rows if not row.get("control")]
+    for name, style, words in (("swap", "oC0", "told: swap regret"), ("coarse", "sC2", "told nothing: coarse regret")):
+        ax.plot(H, [row["pairs"][name][0] for row in rows if not row.get("control")], style, label=words)
+    ax.plot(H, [h / 2 for h in H], "k--", label="$H/2$")
+    ax.plot(H, [0] * len(H), color="C1", label="a correlated equilibrium (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="largest gain", ylim=(-max(H) / 40, max(H)))
+    ax.legend(loc="upper left")
+
+
+CORRELATED = Assumption("the parts are not drawn independently", is_correlated)
+CLAIM = Claim(
+    "coarse_equilibrium_is_not_correlated_equilibrium",
+    check,
+    instances=lambda: [repeated(H) for H in range(1, 13)],
+    assumes=(CORRELATED,),
+    controls=(
+        Control("nor does a player that is told gain", witness=lambda: repeated(3), tightens=an_equilibrium, at="swap"),
+        Control("the same parts drawn independently", witness=lambda: repeated(3, APART), drops=CORRELATED.name),
+        Control("swap regret by marginals", witness=lambda: repeated(3), sabotages=measure.regret, by=by_marginals),
+    ),
+    figure=figure,
+)

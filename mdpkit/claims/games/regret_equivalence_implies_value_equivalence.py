@@ -1,0 +1,119 @@
+"""A learner with small regret gap under every reward also has small value gap under every reward.
+
+Statement  Let F be all rewards of player i in [-1, 1]. With A >= 2 actions of that player,
+               (1 - 1/A) VG_F <= max_b RG(f_b) <= RG_F,   VG_F = max_F J(E) - J(L) = sum_{t,s,j} |d_t^E - d_t^L|(s,j),
+           where f_b pays 1 wherever player i plays b and the sign of d^E - d^L elsewhere, the other players nothing, and
+               RG(f_b) = 2 sum_{t,s} sum_{j: j_i != b} (d_t^L - d_t^E)^+(s,j)          (attained).
+           RG_F, the largest regret gap over F, is a difference of convex functions and is not computed: the middle
+           is a witness for it.
+Assumes    finite horizon; swap deviations, all of them; all rewards in [-1, 1].
+Units      d_t is the law of state and joint action at step t, of mass 1; gaps are in units of reward times steps.
+Kind       for all; identity
+Source     adapted from Tang, Swamy, Fang and Wu, 2024.
+Proof      proofs/regret_equivalence_implies_value_equivalence.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import like, objects
+from ...base.interval import Interval, stacked
+from ...instances.family import Family
+from ...model import Finite, JointPolicy, MarkovGame
+from .._claim import Bound, Claim, Control, Equal, Part
+from .._figures import bound
+from .regret_gap_is_bounded_by_recoverability import FAMILY
+
+
+def visits(m):
+    """d^E - d^L, `[t,s,j]`."""
+    joint = m.game.player(0)
+    return measure.occupancy(joint, m.expert) - measure.occupancy(joint, m.learner)
+
+
+def plays(m, b):
+    """Joint actions in which the first player plays b."""
+    return np.arange(m.game.J) // (m.game.J // m.game.actions[0]) == b
+
+
+def telling_rewards(m, gaps):
+    """The rewards f_b[t,s,j], one for each b: any signs make a witness, those of the differences the best one."""
+    low, high = (gaps.lower, gaps.upper) if isinstance(gaps, Interval) else (gaps, gaps)
+    signs = np.asarray(low > 0).astype(int) - np.asarray(high < 0).astype(int)
+    return [m.game.like(np.where(plays(m, b), 1, signs)) for b in range(m.game.actions[0])]
+
+
+def witnesses(m, rewards):
+    """Regret gaps of the game in which the first player is paid f[t,s,j] and the others nothing, one a reward."""
+    found = []
+    for f in rewards:
+        r = np.stack([f, *[f * 0] * (m.game.players - 1)], axis=1)
+        paid = MarkovGame(m.game.P, r, m.game.rho, horizon=m.game.horizon, actions=m.game.actions)
+        found.append(measure.regret_gap(paid, m.expert, m.learner))
+    return stacked(found)
+
+
+def check(m, rewards=telling_rewards):
+    gaps, A = visits(m), m.game.actions[0]
+    return Bound(abs(gaps).sum() * (A - 1) / A, witnesses(m, rewards(m, gaps)).max())
+
+
+def zero_alone(m):
+    return check(m, lambda *given: [f * 0 for f in telling_rewards(*given)])
+
+
+def for_what_the_learner_plays(m):
+    return check(m, lambda *given: telling_rewards(*given)[1:2])
+
+
+def by_visits(m):
+    gaps = visits(m)
+    missed = [(abs(gaps) - gaps)[:, :, ~plays(m, b)].sum() for b in range(m.game.actions[0])]
+    return Equal({"witness": (witnesses(m, telling_rewards(m, gaps)), stacked(missed))})
+
+
+POLICIES = {name: FAMILY.models[name] for name in ("expert", "learner")}
+UNPAID = Family(
+    blocks={name: block for name, block in FAMILY.blocks.items() if name != "r"},
+    sizes=dict(H=(1, 3), S=(1, 2), A=(2, 3), B=(1, 2)),
+    models=dict(game=lambda x: unpaid(x.P, x.rho, x.sizes["H"], (x.sizes["A"], x.sizes["B"])), **POLICIES),
+)
+
+
+def unpaid(P, rho, H, actions):
+    """A game whose own rewards play no part in the statement."""
+    return MarkovGame(P, like(np.zeros((len(actions), *P.shape[-3:-1]), dtype=int), P), rho, horizon=Finite(H), actions=actions)
+
+
+def listed():
+    """Sixty draws, spelt by the bytes of a fixed generator."""
+    rng, ladder = np.random.default_rng(0), UNPAID.ladder()
+    return [UNPAID.build(UNPAID.from_bytes(rng.bytes(UNPAID.byte_count(sizes)), sizes)) for sizes in ladder for _ in range(10)]
+
+
+def nobody_deviates(regret, game, joint, deviations="swap"):
+    return regret(game, joint, deviations) * 0
+
+
+def apart(H=3):
+    """One state: the expert tells (0, 0), the learner (1, 0), of three actions of the first player."""
+    game = unpaid(objects(np.ones((1, 6, 1), dtype=int)), objects([1]), H, (3, 2))
+    expert, learner = (JointPolicy(objects(np.eye(1, 6, j, dtype=int))) for j in (0, 2))
+    return Models(game=game, expert=expert, learner=learner)
+
+
+CLAIM = Claim(
+    "regret_equivalence_implies_value_equivalence",
+    check,
+    UNPAID,
+    controls=(
+        Control("nobody may deviate", witness=apart, sabotages=measure.regret, by=nobody_deviates),
+        Control("no reward but 0", witness=apart, tightens=zero_alone),
+        Control("paid for what the learner plays alone", witness=apart, tightens=for_what_the_learner_plays),
+    ),
+    also=(Part("the witness counts visits", listed, by_visits),),
+    accepts=("game", MarkovGame, ("P", "rho")),
+    figure=bound,
+)

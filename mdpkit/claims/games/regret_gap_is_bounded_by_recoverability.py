@@ -1,0 +1,101 @@
+"""Imitating where deviators go costs at most twice what a mistake costs, times how often one is made.
+
+Statement  For every expert E, learner L and class of rewards
+               max_i R_i(L) - max_i R_i(E) <= 2 u H e,
+           u = the widest range over joint actions of Q_i^{E o phi}, over every player i, swap deviation phi, step and state,
+           e = 1/H max_{i,phi} E_{L o phi} sum_t TV(L, E), obedience among the phi.
+           Matching pennies attain it: the constant 2 cannot be lowered.
+Assumes    finite horizon.
+Units      R_i is swap regret in units of reward; e is a mean over the steps, in [0, 1]; u is a range, at most twice a
+           bound on |advantage|. The u computed is an upper bound, exact for H <= 2.
+Kind       for all; exists
+Source     adapted from Tang, Swamy, Fang and Wu, 2024.
+Proof      proofs/regret_gap_is_bounded_by_recoverability.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import Finite, JointPolicy, MarkovGame
+from .._claim import Bound, Claim, Control, Equal, Part
+from .recoverability_must_see_the_deviation import hidden_stakes
+from .value_equivalence_is_not_regret_equivalence import fork
+
+
+def sides(m):
+    """The regret gap, and u H e."""
+    gap = measure.regret_gap(m.game, m.expert, m.learner)
+    mistakes = measure.deviation_error(m.game, m.expert, m.learner) * m.game.horizon.H
+    return gap, measure.recoverability(m.game, m.expert) * mistakes
+
+
+def check(m):
+    gap, price = sides(m)
+    return Bound(gap, price * 2)
+
+
+def once(m):
+    return Bound(*sides(m))
+
+
+def attained(m):
+    gap, price = sides(m)
+    return Equal({"regret gap": (gap, price * 2)})
+
+
+FAMILY = Family(
+    blocks=dict(
+        P=Simplex("H", "S", ("A", "B"), to="S"),
+        r=Box("H", 2, "S", ("A", "B")),
+        rho=Simplex(to="S"),
+        expert=Simplex("H", "S", to=("A", "B")),
+        learner=Simplex("H", "S", to=("A", "B")),
+    ),
+    sizes=dict(H=(1, 3), S=(1, 3), A=(2, 2), B=(2, 2)),
+    models=dict(
+        game=lambda x: MarkovGame(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=(x.sizes["A"], x.sizes["B"])),
+        expert=lambda x: JointPolicy(x.expert),
+        learner=lambda x: JointPolicy(x.learner),
+    ),
+)
+
+
+# ---- what attains it, and what fails
+def pennies(H, stake=1):
+    """The first player wins a match, the second a mismatch; the expert draws both parts evenly, the learner always a match."""
+    game = MarkovGame(
+        objects(np.ones((1, 4, 1), dtype=int)),
+        objects([[[stake, 0, 0, stake]], [[0, stake, stake, 0]]]),
+        horizon=Finite(H),
+        actions=(2, 2),
+    )
+    return Models(game=game, expert=JointPolicy(objects([["1/4"] * 4])), learner=JointPolicy(objects([["1/2", 0, 0, "1/2"]])))
+
+
+def unprovoked(error, game, expert, learner):
+    """The error on the learner's own states alone."""
+    own = measure.cloning_error(game.player(0), learner, expert)
+    return own.sum() / game.horizon.H
+
+
+def of_the_obeyed(recoverability, problem, expert):
+    return recoverability(problem.player(0), expert) if isinstance(problem, MarkovGame) else recoverability(problem, expert)
+
+
+CLAIM = Claim(
+    "regret_gap_is_bounded_by_recoverability",
+    check,
+    FAMILY,
+    controls=(
+        Control("a constant of 1", witness=lambda: pennies(2), tightens=once),
+        Control("mistakes where the learner itself goes", witness=lambda: fork(5), sabotages=measure.deviation_error, by=unprovoked),
+        Control("u of the obeyed expert", witness=lambda: hidden_stakes(4), sabotages=measure.recoverability, by=of_the_obeyed),
+    ),
+    also=(Part("matching pennies attain it", lambda: [pennies(H, stake) for H in range(1, 9) for stake in (1, 3)], attained),),
+    accepts=("game", MarkovGame, ("P", "r", "rho")),
+)

@@ -1,0 +1,102 @@
+"""In a linear MDP the action value of every policy is linear in the features.
+
+Statement  P(n | s,a) = sum_k features[s,a,k] mu[k,n] and r(s,a) = sum_k features[s,a,k] theta[k]. Then for every policy
+           Q_t(s,a) = sum_k features[s,a,k] w_t[k],   w_t[k] = theta[k] + sum_n mu[k,n] V_{t+1}(n),
+           whatever the policy's own form: the distance of Q_t from the span of the features is 0. The same for Q*.
+Assumes    the process is linear in the features, every transition of it.
+Units      Q in units of return; the distance is a sum of squares over state and action.
+Kind       identity
+Source     adapted from Jin, Yang, Wang and Jordan, 2020.
+Proof      proofs/linear_mdp_keeps_every_q_linear.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import MDP, Finite, LinearMDP, TabularPolicy
+from .._claim import Assumption, Claim, Control, Equal
+from .._figures import identity
+
+
+def check(m):
+    Q, V, best = measure.action_value(m.mdp, m.policy), measure.state_value(m.mdp, m.policy), measure.optimal_action_value(m.mdp)
+    linear = predicted(m, V)
+    returned = (measure.occupancy(m.mdp, m.policy)[0] * linear[0]).sum()
+    pairs = {"distance": (distance(m, Q), 0), "distance of Q*": (distance(m, best), 0)}
+    return Equal({**pairs, "weights": (Q, linear), "return": (returned, measure.value(m.mdp, m.policy))})
+
+
+def distance(m, Q):
+    """The sum over steps of the squared distance from the span of the features."""
+    features = m.linear.features.reshape(-1, m.linear.features.shape[-1])
+    steps = [measure.least_squares_distance(Q[t].reshape(-1), features) for t in range(len(Q))]
+    return sum(steps[1:], steps[0])
+
+
+def predicted(m, V):
+    """features (theta + mu V_{t+1}), `[t,s,a]`."""
+    weights = (V[1:, None, :] * m.linear.mu).sum(axis=-1) + m.linear.theta
+    return (weights[:, None, None, :] * m.linear.features).sum(axis=-1)
+
+
+def reward_alone(m):
+    """The weights of the reward in place of those of the value."""
+    pairs = check(m).pairs
+    return Equal({**pairs, "weights": (pairs["weights"][0], predicted(m, measure.state_value(m.mdp, m.policy) * 0))})
+
+
+def linear(x):
+    return LinearMDP(x.features, x.mu, x.theta, x.rho, horizon=Finite(x.sizes["H"]))
+
+
+FAMILY = Family(
+    blocks=dict(
+        features=Simplex("S", "A", to="K"),
+        mu=Simplex("K", to="S"),
+        theta=Box("K", lower=-1),
+        rho=Simplex(to="S"),
+        policy=Simplex("H", "S", to="A"),
+    ),
+    sizes=dict(H=(1, 4), S=(1, 3), A=(1, 3), K=(1, 2)),
+    models=dict(linear=linear, mdp=lambda x: linear(x).tabular(), policy=lambda x: TabularPolicy(x.policy)),
+)
+
+
+# ---- controls
+def mixture(off=0):
+    """Four pairs that mix two kinds; with `off`, one transition leaves the mixture by so much."""
+    features = objects([[[1, 0], ["2/3", "1/3"]], [["1/3", "2/3"], [0, 1]]])
+    process = LinearMDP(features, objects([[1, 0], [0, 1]]), objects([1, 0]), horizon=Finite(3))
+    mdp = process.tabular()
+    P = np.array(mdp.P)
+    P[0, 1] = P[0, 1] + objects([-1, 1]) * off
+    mdp = MDP(P, mdp.r, mdp.rho, horizon=mdp.horizon)
+    return Models(linear=process, mdp=mdp, policy=TabularPolicy(objects([[1, 0], ["1/2", "1/2"]])))
+
+
+LINEAR = Assumption("the process is linear in the features", lambda m: m.mdp == m.linear.tabular())
+
+
+def steeper(action_value, problem, policy):
+    """Action values to which the square of the pair's number is added."""
+    Q = action_value(problem, policy)
+    return Q + (np.arange(problem.S * problem.A) ** 2).reshape(problem.S, problem.A)
+
+
+CLAIM = Claim(
+    "linear_mdp_keeps_every_q_linear",
+    check,
+    FAMILY,
+    assumes=(LINEAR,),
+    controls=(
+        Control("one transition off", witness=lambda: mixture(objects("1/3")[()]), drops=LINEAR.name),
+        Control("the weights of the reward alone", witness=mixture, tightens=reward_alone, at="weights"),
+        Control("values that are not the policy's", witness=mixture, sabotages=measure.action_value, by=steeper),
+    ),
+    figure=identity,
+)

@@ -1,0 +1,126 @@
+"""A reward shaped by a potential moves every policy's return alike, so the best actions stay the best.
+
+Statement  r'_t(s,a) = r_t(s,a) + E[Phi_{t+1}(n) given s, a] - Phi_t(s), Phi_H = 0: for every policy J' = J - E Phi_0(start),
+           Q*' = Q* - Phi, and at every step and state the set of optimal actions is the same. With Phi = V* the best action
+           of one step alone, in r', is optimal. Discounted: the same with gamma E Phi(n) - Phi(s), for every Phi.
+Assumes    finite form: the terminal potential is 0.
+Units      potentials in units of return.
+Kind       identity
+Source     adapted from Ng, Harada and Russell, 1999.
+Proof      proofs/potential_shaping_preserves_the_optimum.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances import garnet
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import MDP, Finite, TabularPolicy
+from .._claim import Assumption, Claim, Control, Equal, Part
+from .._figures import identity
+
+
+def facts(m, start, everywhere):
+    """The pairs of the statement, for the potential at the start and at every state (and step)."""
+    reward = measure.shaped_reward(m.mdp, m.potential)
+    Q, shaped = measure.optimal_action_value(m.mdp), measure.optimal_action_value(m.mdp, reward)
+    returned = (measure.occupancy(m.mdp, m.policy) * reward).sum()
+    return {
+        "optimal actions": (measure.best_actions(shaped), measure.best_actions(Q)),
+        "optimal action value": (shaped + everywhere[..., None], Q),
+        "return": (returned + measure.mean_product(start, 1, m.mdp.rho), measure.value(m.mdp, m.policy)),
+    }
+
+
+def check(m):
+    best = measure.shaped_reward(m.mdp, measure.optimal_value(m.mdp))
+    single = measure.best_actions(best), measure.optimal_actions(m.mdp)
+    return Equal({**facts(m, m.potential[0], m.potential[:-1]), "best single steps for V*": single})
+
+
+def discounted(m):
+    return Equal(facts(m, m.potential, m.potential))
+
+
+def forgotten(m):
+    returned = (measure.occupancy(m.mdp, m.policy) * measure.shaped_reward(m.mdp, m.potential)).sum()
+    return Equal({**check(m).pairs, "return": (returned, measure.value(m.mdp, m.policy))})
+
+
+FAMILY = Family(
+    blocks=dict(
+        P=Simplex("H", "S", "A", to="S"),
+        r=Box("H", "S", "A"),
+        rho=Simplex(to="S"),
+        policy=Simplex("H", "S", to="A"),
+        potential=Box("H", "S", lower=-1),
+    ),
+    sizes=dict(H=(1, 4), S=(1, 3), A=(1, 3)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])),
+        policy=lambda x: TabularPolicy(x.policy),
+        potential=lambda x: np.concatenate([x.potential, x.potential[:1] * 0]),
+    ),
+)
+
+
+# ---- discounted instances
+def maze(seed, gamma="9/10"):
+    """Four states, three actions with two successors each, and a potential of small integers."""
+    rng = np.random.default_rng(seed)
+    mdp, actions = garnet(4, 3, 2, gamma, rng=rng), rng.integers(3, size=4)
+    return Models(mdp=mdp, policy=TabularPolicy(objects(np.eye(3, dtype=int)[actions])), potential=objects(rng.integers(-2, 3, 4)))
+
+
+def mazes():
+    return [maze(seed, gamma) for seed in range(8) for gamma in ("1/2", "99/100")]
+
+
+# ---- controls
+def fork(last=0):
+    """One step: staying pays 1/2, leaving for state 1 pays nothing; the potential of state 1 at the end is `last`."""
+    P = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]])
+    mdp = MDP(P, objects([["1/2", 0], [0, 0]]), objects([1, 0]), horizon=Finite(1))
+    return Models(mdp=mdp, policy=TabularPolicy(objects([[1, 0], [1, 0]])), potential=objects([["1/4", 0], [0, last]]))
+
+
+def two_steps():
+    """The fork played twice, with a potential of 1 on state 1 half way."""
+    m = fork()
+    m.mdp = MDP(m.mdp.P, m.mdp.r, m.mdp.rho, horizon=Finite(2))
+    m.potential = objects([[0, 0], [0, 1], [0, 0]])
+    return m
+
+
+ENDS = Assumption("the terminal potential is 0", lambda m: (m.potential[-1] == 0).all())
+
+
+def other_dynamics(shaped_reward, problem, potential):
+    """The reward shaped for a process that never moves."""
+    still = objects(np.broadcast_to(np.eye(problem.S, dtype=int)[:, None, :], (problem.S, problem.A, problem.S)))
+    return shaped_reward(MDP(still, problem.r, problem.rho, horizon=problem.horizon), potential)
+
+
+def undiscounted(shaped_reward, problem, potential):
+    after = (problem.P * potential).sum(axis=-1)
+    return shaped_reward(problem, potential) + after * (1 - problem.horizon.gamma)
+
+
+CLAIM = Claim(
+    "potential_shaping_preserves_the_optimum",
+    check,
+    FAMILY,
+    assumes=(ENDS,),
+    controls=(
+        Control("a potential that does not end at 0", witness=lambda: fork(last=1), drops=ENDS.name),
+        Control("returns that do not move", witness=fork, tightens=forgotten, at="return"),
+        Control("shaped under other dynamics", witness=two_steps, sabotages=measure.shaped_reward, by=other_dynamics),
+        Control("shaped without discount", witness=lambda: maze(0), sabotages=measure.shaped_reward, by=undiscounted, part="discounted"),
+    ),
+    also=(Part("discounted", mazes, discounted),),
+    figure=identity,
+)

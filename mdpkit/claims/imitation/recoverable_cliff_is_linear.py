@@ -1,0 +1,148 @@
+"""Where every action recovers from a fall in one step, cloning errors no longer compound: the loss is linear in the horizon.
+
+Statement  The expert keeps to state 0. From every other state each action leads back to state 0, for the same reward. Then
+           |J(E) - J(L)| <= sum_t min(2, H-t) e_t <= (2H-1) max_t e_t,   e_t = TV(E, L)(0) = E_{s ~ d_t^E} TV(E, L)(s).
+           The road, where a slip with probability eps at every step forfeits two rewards, has gap >= (1-eps)(2H-1) eps.
+           Where only the right action recovers and the learner does not take it, the gap is quadratic again: at least
+           (1 - eps H/2) eps H(H+1)/2.
+Assumes    rewards in [0, 1]; the expert keeps to state 0; every action recovers in one step, for the same reward.
+Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
+Kind       for all; exists
+Source     adapted from Ross and Bagnell, 2010, and Swamy, Choudhury, Bagnell and Wu, 2021.
+Proof      proofs/recoverable_cliff_is_linear.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import MDP, Finite, TabularPolicy
+from .._claim import Assumption, Bound, Claim, Control, Part
+
+
+def sides(m):
+    return m.mdp.horizon.H, abs(measure.value_gap(m.mdp, m.expert, m.learner)), measure.cloning_error(m.mdp, m.expert, m.learner)
+
+
+def check(m):
+    H, gap, e = sides(m)
+    return Bound(gap, (e * np.minimum(2, np.arange(H, 0, -1))).sum(), e.max() * (2 * H - 1))
+
+
+def one_reward(m):
+    """As if a slip cost its own reward alone."""
+    H, gap, e = sides(m)
+    return Bound(gap, e.max() * H)
+
+
+def first(x, *shape):
+    """The first of a number of outcomes, surely, in every row."""
+    return x.like(np.broadcast_to(np.eye(1, shape[-1], dtype=int)[0], shape)).copy()
+
+
+def process(x):
+    """At state 0, action 0 stays and the others may fall; elsewhere every action comes back, for the same reward."""
+    H, S, A = (x.sizes[axis] for axis in "HSA")
+    P, r = first(x, H, S, A, S), np.repeat(x.fallen[:, :, None], A, axis=2)
+    P[:, 0, 1:], r[:, 0] = x.falls[:, 1:], x.r
+    return MDP(P, r, first(x, S), horizon=Finite(H))
+
+
+def keeps(x):
+    """The drawn expert, made to play action 0 at state 0."""
+    table = x.expert.copy()
+    table[:, 0] = first(x, x.sizes["H"], x.sizes["A"])
+    return TabularPolicy(table)
+
+
+FAMILY = Family(
+    blocks=dict(
+        falls=Simplex("H", "A", to="S"),
+        r=Box("H", "A"),
+        fallen=Box("H", "S"),
+        expert=Simplex("H", "S", to="A"),
+        learner=Simplex("H", "S", to="A"),
+    ),
+    sizes=dict(H=(1, 5), S=(1, 3), A=(2, 3)),
+    models=dict(mdp=process, expert=keeps, learner=lambda x: TabularPolicy(x.learner)),
+)
+
+
+# ---- roads
+def road(H, eps, recovers=True):
+    """State 0 pays for action 0, action 1 falls to state 1. There action 0 comes back; if action 1 does not, the learner plays it."""
+    eps = rational(eps)
+    P = objects([[[1, 0], [0, 1]], [[1, 0], [1, 0] if recovers else [0, 1]]])
+    mdp = MDP(P, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
+    learner = TabularPolicy(objects([[1 - eps, eps], [1, 0] if recovers else [0, 1]]))
+    return Models(mdp=mdp, eps=eps, expert=TabularPolicy(objects([[1, 0], [1, 0]])), learner=learner)
+
+
+LENGTHS = 8, 32, 128
+EPS = "1/1000"
+
+
+def nearly_attained(m):
+    H, gap, e = sides(m)
+    return Bound(e.max() * (2 * H - 1) * (1 - m.eps), gap)
+
+
+def compounds(m):
+    H, gap, e = sides(m)
+    return Bound(e.max() * (H * (H + 1) // 2) * (1 - m.eps * H / 2), gap)
+
+
+# ---- assumptions
+def stays(m):
+    steps = np.broadcast_to(m.mdp.P, (m.mdp.horizon.H, *m.mdp.P.shape[-3:]))
+    table = np.broadcast_to(m.expert.table, (m.mdp.horizon.H, *m.expert.table.shape[-2:]))
+    return m.mdp.rho[0] == 1 and ((table[:, 0] * steps[:, 0, :, 0]).sum(axis=-1) == 1).all()
+
+
+def comes_back(m):
+    away, paid = m.mdp.P[..., 1:, :, 0], m.mdp.r[..., 1:, :]
+    return (away == 1).all() and (paid == paid[..., :1]).all()
+
+
+UNIT = Assumption("rewards in [0, 1]", lambda m: (m.mdp.r >= 0).all() and (m.mdp.r <= 1).all())
+STAYS = Assumption("the expert keeps to state 0", stays)
+RECOVERS = Assumption("every action recovers in one step, for the same reward", comes_back)
+FORGIVING, UNFORGIVING = "the road loses nearly that much", "recovery that needs the right action is quadratic"
+
+
+def on_the_fallen_state(occupancy, problem, policy):
+    return occupancy(problem, policy)[:, ::-1]
+
+
+def figure(ax, rows):
+    """The gap for each unit of error and step, gap / (eps H), against the horizon."""
+    H = np.array([2.0**k for k in np.linspace(0, 7)])
+    ax.plot(H, 2 - 1 / H, "k--", label="bound $2 - 1/H$")
+    for part, style, words in ((FORGIVING, "oC0", "any action recovers"), (UNFORGIVING, "xC1", "the right one recovers (fails)")):
+        found = [row for row in rows if row["part"] == part and not row.get("control")]
+        found = [(row["sizes"]["H"], row["sides"][-1] * 1000 / row["sizes"]["H"]) for row in found]
+        ax.plot(*zip(*found, strict=True), style, label=words)
+    ax.set(xlabel="horizon $H$", ylabel="value gap $/ (\\varepsilon H)$", xscale="log", yscale="log")
+    ax.legend()
+
+
+CLAIM = Claim(
+    "recoverable_cliff_is_linear",
+    check,
+    FAMILY,
+    assumes=(UNIT, STAYS, RECOVERS),
+    controls=(
+        Control("recovery that needs the right action", witness=lambda: road(8, EPS, False), drops=RECOVERS.name),
+        Control("a slip that costs its own step alone", witness=lambda: road(8, EPS), tightens=one_reward),
+        Control("errors where the expert never is", witness=lambda: road(8, EPS), sabotages=measure.occupancy, by=on_the_fallen_state),
+    ),
+    also=(
+        Part(FORGIVING, lambda: [road(H, EPS) for H in (1, 2, *LENGTHS)], nearly_attained, assumes=(UNIT, STAYS, RECOVERS)),
+        Part(UNFORGIVING, lambda: [road(H, EPS, False) for H in LENGTHS], compounds, assumes=(UNIT, STAYS)),
+    ),
+    figure=figure,
+)

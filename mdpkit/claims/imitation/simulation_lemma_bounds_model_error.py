@@ -1,0 +1,128 @@
+"""A policy is worth in a model what it is worth in the process, up to the model's errors where the policy goes.
+
+Statement  |J(P) - J(P')| <= sum_t E_{d_t}[|r - r'| + osc(V'_{t+1}) TV(P, P')] <= sum_t E_{d_t}[|r - r'| + (H-1-t) TV(P, P')],
+           d_t the visits in the process itself, V' the policy's value in the model, osc = max - min over states.
+           A process that leaks with probability eps out of the only state that pays, while the model knows of no leak,
+           attains both. Discounted: |J - J'| <= E_d[|r - r'| + gamma osc(V') TV(P, P')], d the discounted visits.
+Assumes    finite form, second step: the model's rewards lie in [0, 1].
+Units      TV in [0, 1]; J is the total return, not normalised.
+Kind       for all; exists
+Source     adapted from Kearns and Singh, 2002.
+Proof      proofs/simulation_lemma_bounds_model_error.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...instances.blocks import Box, Choice, Simplex
+from ...instances.family import Family
+from ...model import MDP, Discounted, Finite, TabularPolicy
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from .._figures import bound
+
+
+def parts(m):
+    """The gap, the errors in reward and in transitions at every step, and the oscillation of the model's values."""
+    V = measure.state_value(m.model, m.policy)
+    gap = abs(measure.value(m.mdp, m.policy) - measure.value(m.model, m.policy))
+    errors = measure.reward_error(m.mdp, m.model, m.policy), measure.transition_error(m.mdp, m.model, m.policy)
+    return gap, *errors, V.max(axis=-1) - V.min(axis=-1)
+
+
+def check(m):
+    gap, reward, transition, spread = parts(m)
+    left = np.arange(m.mdp.horizon.H - 1, -1, -1)
+    return Bound(gap, (reward + transition * spread[1:]).sum(), (reward + transition * left).sum())
+
+
+def half(m):
+    gap, reward, transition, spread = parts(m)
+    return Bound(gap, (reward + transition * spread[1:] / 2).sum())
+
+
+def discounted(m):
+    gap, reward, transition, spread = parts(m)
+    return Bound(gap, reward + transition * spread * m.mdp.horizon.gamma)
+
+
+BOTH = dict(policy=lambda x: TabularPolicy(x.policy))
+FINITE = Family(
+    blocks=dict(
+        P=Simplex("H", "S", "A", to="S"),
+        r=Box("H", "S", "A"),
+        rho=Simplex(to="S"),
+        guess=Simplex("H", "S", "A", to="S"),
+        paid=Box("H", "S", "A"),
+        policy=Simplex("H", "S", to="A"),
+    ),
+    sizes=dict(H=(1, 5), S=(1, 3), A=(1, 2)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])),
+        model=lambda x: MDP(x.guess, x.paid, x.rho, horizon=Finite(x.sizes["H"])),
+        **BOTH,
+    ),
+)
+DISCOUNTED = Family(
+    blocks=dict(
+        P=Simplex("S", "A", to="S"),
+        r=Box("S", "A"),
+        rho=Simplex(to="S"),
+        gamma=Choice(of=("1/2", "9/10", "99/100")),
+        guess=Simplex("S", "A", to="S"),
+        paid=Box("S", "A"),
+        policy=Simplex("S", to="A"),
+    ),
+    sizes=dict(S=(1, 3), A=(1, 2)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Discounted(x.gamma)),
+        model=lambda x: MDP(x.guess, x.paid, x.rho, horizon=Discounted(x.gamma)),
+        **BOTH,
+    ),
+)
+
+
+# ---- the leak
+def leak(H, eps, reward=1):
+    """State 0 pays and leaks into state 1, which pays nothing for ever; the model has no leak."""
+    eps = rational(eps)
+    laws = ([[[1 - eps, eps]], [[0, 1]]], [[[1, 0]], [[0, 1]]])
+    mdp, model = (MDP(objects(P), objects([[reward], [0]]), objects([1, 0]), horizon=Finite(H)) for P in laws)
+    return Models(mdp=mdp, model=model, eps=eps, policy=TabularPolicy(objects([[1], [1]])))
+
+
+def leaks():
+    return [leak(H, eps) for H in (1, 2, 3, 5, 8) for eps in ("1/100", "1/4", 1)]
+
+
+def attained(m):
+    gap, by_oscillation, by_horizon = check(m).sides
+    return Equal({"oscillation": (gap, by_oscillation), "steps left": (gap, by_horizon)})
+
+
+UNIT = Assumption("the model's rewards lie in [0, 1]", lambda m: (m.model.r >= 0).all() and (m.model.r <= 1).all())
+AT = 5, "1/4"
+
+
+def reversed_states(occupancy, problem, policy):
+    return occupancy(problem, policy)[:, ::-1]
+
+
+CLAIM = Claim(
+    "simulation_lemma_bounds_model_error",
+    check,
+    FINITE,
+    assumes=(UNIT,),
+    controls=(
+        Control("half of the oscillation", witness=lambda: leak(*AT), tightens=half),
+        Control("rewards up to 3", witness=lambda: leak(*AT, reward=3), drops=UNIT.name),
+        Control("errors where the process seldom goes", witness=lambda: leak(*AT), sabotages=measure.occupancy, by=reversed_states),
+    ),
+    also=(
+        Part("discounted", DISCOUNTED, discounted),
+        Part("a leak attains it", leaks, attained, assumes=(UNIT,)),
+    ),
+    figure=bound,
+)

@@ -1,0 +1,102 @@
+"""How far a guess may be off, for all that the moments say, is one over the smallest singular value.
+
+Statement  E[Y given z] = E[h0(X) given z]. With A = P(x given z) and laws D_z, D_x of instrument and cause, for every h
+           sigma^2 E (h - h0)^2 <= PRMSE(h)^2,   sigma the smallest singular value of D_z^(1/2) A D_x^(-1/2),
+           so that tau = 1/sigma turns a projected error into an error. On the symmetric channel between two values that
+           are taken for each other with probability e, sigma = 1 - 2e, and h - h0 = (c, -c) attains it.
+Assumes    the instrument is unconfounded: h0 leaves no moment.
+Units      errors squared, in squared units of Y; the machine's sigma^2 is rounded down to a multiple of 2^-20.
+Kind       for all; exists
+Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
+Proof      proofs/ill_posedness_is_the_smallest_singular_value.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import MomentProblem
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+
+
+def sides(m):
+    law = m.problem.weights @ m.problem.A
+    error = measure.norm_power(m.h - m.h0, law, 2)
+    psi = measure.moment_residual(m.problem, m.h)
+    return measure.identification(m.problem, law) * error, measure.projected_error(psi, m.problem.weights)
+
+
+def check(m):
+    return Bound(*sides(m))
+
+
+def without_instruments(m):
+    """As if the moments told every error: sigma = 1, as for a regression."""
+    law = m.problem.weights @ m.problem.A
+    return Bound(measure.norm_power(m.h - m.h0, law, 2), sides(m)[1])
+
+
+def attained(m):
+    left, right = sides(m)
+    return Equal({"the singular vector": (left, right), "sigma": (measure.identification(m.problem, m.problem.weights), m.sigma * m.sigma)})
+
+
+FAMILY = Family(
+    blocks=dict(A=Simplex("Z", to="X"), weights=Simplex(to="Z"), h0=Box("X", lower=-1), h=Box("X", lower=-1)),
+    sizes=dict(Z=(1, 3), X=(1, 3)),
+    models=dict(
+        problem=lambda x: MomentProblem(x.A, (x.A * x.h0).sum(axis=1), x.weights),
+        h0=lambda x: x.h0,
+        h=lambda x: x.h,
+    ),
+)
+
+
+# ---- the channel
+def channel(k, leak=0, c=1):
+    """sigma = 2^-k. With a leak the first instrument moves the outcome by itself, by so much."""
+    sigma = objects(1)[()] / 2**k
+    A = objects([[1 + sigma, 1 - sigma], [1 - sigma, 1 + sigma]]) / 2
+    problem = MomentProblem(A, objects([leak, 0]), objects(["1/2", "1/2"]))
+    return Models(problem=problem, sigma=sigma, h0=objects([0, 0]), h=objects([c, -c]))
+
+
+def no_moment(m):
+    return (measure.moment_residual(m.problem, m.h0) == 0).all_yes()
+
+
+UNCONFOUNDED = Assumption("the instrument is unconfounded", no_moment)
+
+
+def constant_tests(projected_error, psi, weights, test=None):
+    return projected_error(psi, weights, [[1]] * len(weights))
+
+
+def figure(ax, rows):
+    """How large an error one unit of projected error allows, against how often the channel errs."""
+    noise = np.linspace(0, 0.4995, 400)
+    ax.plot(noise, 1 / (1 - 2 * noise), "k--", label="$1/\\sigma = 1/(1 - 2e)$")
+    least = [row["pairs"]["sigma"][0] for row in rows if row["part"]]
+    ax.plot([(1 - s**0.5) / 2 for s in least], [s**-0.5 for s in least], "oC0", label="singular vector")
+    ax.plot(noise, noise * 0 + 1, "C1", label="as for a regression (fails)")
+    ax.set(xlabel="probability $e$ that the channel errs", ylabel="error / projected error", yscale="log")
+    ax.legend()
+
+
+CLAIM = Claim(
+    "ill_posedness_is_the_smallest_singular_value",
+    check,
+    FAMILY,
+    assumes=(UNCONFOUNDED,),
+    controls=(
+        Control("errors seen as a regression sees them", witness=lambda: channel(2), tightens=without_instruments),
+        Control("an instrument that moves the outcome", witness=lambda: channel(2, leak="1/4"), drops=UNCONFOUNDED.name),
+        Control("constant test functions", witness=lambda: channel(2), sabotages=measure.projected_error, by=constant_tests),
+    ),
+    also=(Part("the channel attains it", lambda: [channel(k) for k in range(1, 9)], attained, assumes=(UNCONFOUNDED,)),),
+    figure=figure,
+)

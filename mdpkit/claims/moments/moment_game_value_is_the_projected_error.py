@@ -1,0 +1,98 @@
+"""The value of a moment game is the mean of the squared conditional moment: no square of a sampled residual is in it.
+
+Statement  For a joint law of instrument z, confounder u and cause x, and psi(z) = E[Y - h(X) given z],
+           max over f of  2 E[f(z) (Y - h(X))] - E f(z)^2  =  E_z psi(z)^2  =  PRMSE(h)^2,
+           attained by f = psi alone: any other f(z) earns E_z (f - psi)^2 less.
+Assumes    the adversary sees the instrument, and nothing else.
+Units      PRMSE in units of Y.
+Kind       identity
+Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020, and Swamy, Choudhury, Bagnell and Wu, 2022.
+Proof      proofs/moment_game_value_is_the_projected_error.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances import instrumental
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import MomentProblem
+from .._claim import Assumption, Claim, Control, Equal
+from .._figures import identity
+
+
+def check(m):
+    psi, weights = measure.moment_residual(m.problem, m.h), m.problem.weights
+    error = measure.projected_error(psi, weights)
+    return Equal(
+        {
+            "the best adversary": (measure.joint_payoff(m.joint, m.outcome, m.h, psi), error),
+            "what another one misses": (
+                error - measure.joint_payoff(m.joint, m.outcome, m.h, m.f),
+                measure.projected_error(psi - m.f[:, 0], weights),
+            ),
+        }
+    )
+
+
+def squared_first(m):
+    """The residual squared before its mean is taken, as an adversary that sees every variable would have it."""
+    pairs = check(m).pairs
+    seen = measure.joint_payoff(m.joint, m.outcome, m.h, np.broadcast_to(m.outcome - m.h, m.joint.shape))
+    return Equal({**pairs, "the best adversary": (pairs["the best adversary"][0], seen)})
+
+
+def given_instrument(x):
+    """The law of confounder and cause given the instrument, `[z,u,x]`."""
+    return x.given.reshape(x.sizes["Z"], x.sizes["U"], x.sizes["X"])
+
+
+FAMILY = Family(
+    blocks=dict(
+        weights=Simplex(to="Z"),
+        given=Simplex("Z", to=("U", "X")),
+        outcome=Box("U", "X", lower=-1),
+        h=Box("X", lower=-1),
+        f=Box("Z", lower=-1),
+    ),
+    sizes=dict(Z=(1, 3), U=(1, 2), X=(1, 3)),
+    models=dict(
+        problem=lambda x: MomentProblem(given_instrument(x).sum(axis=1), (given_instrument(x) * x.outcome).sum(axis=(1, 2)), x.weights),
+        joint=lambda x: x.weights[:, None, None] * given_instrument(x),
+        outcome=lambda x: x.outcome,
+        h=lambda x: x.h,
+        f=lambda x: x.f[:, None] + x.like(np.zeros((1, x.sizes["X"]), dtype=int)),
+    ),
+)
+
+
+# ---- controls
+BLIND = Assumption("the adversary sees the instrument alone", lambda m: (m.f == m.f[:, :1]).all())
+
+
+def coin(f=((1, 1), (1, 1))):
+    """A cause that follows its instrument three times out of four, and an outcome that is 1 more where the confounder is."""
+    joint = objects([[[3, 0], [0, 1]], [[0, 1], [3, 4]]]) / 12
+    outcome = objects([[0, 1], [1, 2]])
+    return Models(problem=instrumental(joint, outcome), joint=joint, outcome=outcome, h=objects([0, 1]), f=objects(f))
+
+
+def unweighted(projected_error, psi, weights, test=None):
+    return projected_error(psi, [f"1/{len(weights)}"] * len(weights), test)
+
+
+CLAIM = Claim(
+    "moment_game_value_is_the_projected_error",
+    check,
+    FAMILY,
+    assumes=(BLIND,),
+    controls=(
+        Control("the residual squared before its mean", witness=coin, tightens=squared_first, at="the best adversary"),
+        Control("an adversary that sees the cause", witness=lambda: coin(((1, 0), (0, 1))), drops=BLIND.name),
+        Control("instruments counted alike", witness=coin, sabotages=measure.projected_error, by=unweighted),
+    ),
+    figure=identity,
+)

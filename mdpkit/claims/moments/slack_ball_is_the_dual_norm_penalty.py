@@ -1,0 +1,147 @@
+"""Slack in the moments costs the adversary the dual norm of its test function.
+
+Statement  Norms are under the law of the instrument z: |f|_1 = E|f|, |f|_2^2 = E f^2, |f|_inf = max |f|; 1/p + 1/q = 1.
+           max over |xi|_p <= d of E[f xi] = d |f|_q. For p = 2, E[xi^2] E[f^2] - E[f xi]^2 is half the mean of
+           (f(z) xi(z') - f(z') xi(z))^2 over independent z and z'. Hence for every slack in the ball and every f
+           2 E[f psi] - E f^2 - 2 d |f|_q  <=  E (psi - xi)^2,
+           with equality for xi, f = psi clipped at d, the rest (p = infinity), and for xi, f = the rest, psi clipped at
+           any level, d = |xi|_1 (p = 1): the game with slack is the game with the penalty.
+Assumes    the slack lies in the ball; every instrument has weight.
+Units      the slack and the radius d in units of psi.
+Kind       identity; for all
+Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2022.
+Proof      proofs/slack_ball_is_the_dual_norm_penalty.md
+"""
+
+from itertools import product
+from math import inf
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import MomentProblem
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from .._figures import identity
+
+
+def corners(weights, p):
+    """Extreme points of the unit ball, `[corner,z]`: one instrument for p = 1, every pattern of signs for p = infinity."""
+    if p == inf:
+        return np.array(list(product((1, -1), repeat=len(weights))))
+    one = np.eye(len(weights), dtype=int) / weights
+    return np.concatenate([one, -one])
+
+
+def most(m, p):
+    """The largest E[f xi] over the ball of radius d."""
+    return measure.mean_product(m.f, corners(m.problem.weights, p), m.problem.weights).max() * m.d
+
+
+def penalised(m, psi, f, d, q):
+    return measure.game_payoff(psi, f, m.problem.weights) - d * measure.norm_power(f, m.problem.weights, q) * 2
+
+
+def check(m):
+    weights, turned = m.problem.weights, m.f[:, None] * m.xi[None, :] - m.f[None, :] * m.xi[:, None]
+    left = measure.norm_power(m.xi, weights, 2) * measure.norm_power(m.f, weights, 2) - measure.mean_product(m.f, m.xi, weights) ** 2
+    psi = measure.moment_residual(m.problem, m.h)
+    low = measure.clipped(psi, m.d)
+    rest = psi - low
+    return Equal(
+        {
+            "p = 1": (most(m, 1), measure.norm_power(m.f, weights, inf) * m.d),
+            "p = infinity": (most(m, inf), measure.norm_power(m.f, weights, 1) * m.d),
+            "p = 2": (left, measure.mean_product(measure.mean_product(turned, turned, weights), 1, weights) / 2),
+            "attained, p = infinity": (penalised(m, psi, rest, m.d, 1), measure.projected_error(psi - low, weights)),
+            "attained, p = 1": (
+                penalised(m, psi, low, measure.norm_power(rest, weights, 1), inf),
+                measure.projected_error(psi - rest, weights),
+            ),
+        }
+    )
+
+
+def own_norm(m):
+    return Equal({**check(m).pairs, "p = infinity": (most(m, inf), measure.norm_power(m.f, m.problem.weights, inf) * m.d)})
+
+
+def bounded(m):
+    """p = infinity: every moment may be off by d."""
+    psi = measure.moment_residual(m.problem, m.h)
+    return Bound(penalised(m, psi, m.f, m.d, 1), measure.projected_error(psi - m.xi * m.d, m.problem.weights))
+
+
+def lumped(m):
+    """p = 1: the moments may be off by d on average."""
+    psi = measure.moment_residual(m.problem, m.h)
+    return Bound(penalised(m, psi, m.f, m.d, inf), measure.projected_error(psi - m.lump * m.d, m.problem.weights))
+
+
+FAMILY = Family(
+    blocks=dict(
+        A=Box("Z", "K", lower=-1),
+        b=Box("Z", lower=-2, upper=2),
+        weights=Simplex(to="Z"),
+        h=Box("K", lower=-1),
+        f=Box("Z", lower=-2, upper=2),
+        xi=Box("Z", lower=-1),
+        share=Simplex(to="Z"),
+        d=Box(),
+    ),
+    sizes=dict(Z=(1, 4), K=(1, 2)),
+    models=dict(
+        problem=lambda x: MomentProblem(x.A, x.b, everywhere(x)),
+        h=lambda x: x.h,
+        f=lambda x: x.f,
+        xi=lambda x: x.xi,
+        lump=lambda x: x.xi * x.share / everywhere(x),
+        d=lambda x: x.d[()],
+    ),
+)
+
+
+def everywhere(x):
+    """A law that gives every instrument some weight."""
+    return (x.weights + x.like([f"1/{x.sizes['Z']}"])) / 2
+
+
+# ---- controls
+def inside(norm, slack):
+    return lambda m: (measure.norm_power(getattr(m, slack), m.problem.weights, norm) <= 1).all_yes()
+
+
+EVEN = Assumption("no moment is off by more than d", inside(inf, "xi"))
+LUMPY = Assumption("the moments are off by at most d on average", inside(1, "lump"))
+OFF, AVERAGE = "every slack and every adversary, p = infinity", "every slack and every adversary, p = 1"
+
+
+def pair(scale=1):
+    """Two instruments, the first three times as likely, whose moments are 2 and -1 at h = 0."""
+    problem = MomentProblem(objects([[1], [1]]), objects([2, -1]), objects(["3/4", "1/4"]))
+    f, xi = objects([1, "-1/2"]), objects([1, -1]) * scale
+    return Models(problem=problem, h=objects([0]), f=f, xi=xi, lump=xi, d=objects("1/2")[()])
+
+
+def unweighted(norm_power, f, weights, order):
+    return norm_power(f, [f"1/{len(weights)}"] * len(weights), order)
+
+
+CLAIM = Claim(
+    "slack_ball_is_the_dual_norm_penalty",
+    check,
+    FAMILY,
+    controls=(
+        Control("the norm of the slack itself", witness=pair, tightens=own_norm, at="p = infinity"),
+        Control("slack beyond the ball", witness=lambda: pair(3), drops=EVEN.name, part=OFF),
+        Control("instruments counted alike", witness=pair, sabotages=measure.norm_power, by=unweighted),
+    ),
+    also=(
+        Part(OFF, FAMILY, bounded, assumes=(EVEN,)),
+        Part(AVERAGE, FAMILY, lumped, assumes=(LUMPY,)),
+    ),
+    figure=identity,
+)

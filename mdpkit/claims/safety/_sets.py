@@ -1,0 +1,28 @@
+"""Sets of states as 0/1 arrays: what the claims on tubes share."""
+
+import numpy as np
+
+from ...model import SafetyProblem
+
+
+def flagging(inside, problem):
+    """The dynamics of `problem` with the 1s of `inside` as failure."""
+    return SafetyProblem(np.asarray(getattr(inside, "lower", inside) == 1, dtype=bool), problem.successors)
+
+
+def same(a, b) -> bool:
+    return bool((a == b).all())
+
+
+def with_a_failure(x):
+    """The draw with the last state as a failure."""
+    x.failure = np.concatenate([x.failure[:-1], x.like([1])])
+    return x
+
+
+def with_a_doomed_state(x):
+    """The last state a failure, state 0 none, and all its actions into failure: no loss, up to the names of states."""
+    x.failure = np.concatenate([x.like([0]), x.failure[1:-1], x.like([1])])
+    into = np.where(x.failure[x.successors[:1]] == 1, x.successors[:1], len(x.failure) - 1)
+    x.successors = np.concatenate([into, x.successors[1:]])
+    return x

@@ -1,0 +1,150 @@
+"""A constraint learned under one dynamics serves another without loss exactly if its tube lies inside the other's.
+
+Statement  B_f(F) = states from which failure F is inevitable under f. The constraint learned under f is B_f(F); planned
+           with under g it forbids B_g(B_f(F)).
+           B_g(B_f(F)) = B_g(F)  iff  B_f(F) is a subset of B_g(F).
+           If g can do all that f can, B_g(F) is a subset of B_f(F) and of B_g(B_f(F)): safe, and in excess by their
+           difference. If f can do all that g can, nothing is lost, but B_f(F) as a mere filter lets B_g(F) - B_f(F) pass.
+Assumes    both dynamics have the same failures.
+Units      sets of states; numbers of states.
+Kind       for all (iff)
+Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
+Proof      proofs/constraint_transfers_iff_tubes_are_nested.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...instances import double_integrator
+from ...instances.blocks import Choice
+from ...instances.family import Family
+from ...model import SafetyProblem
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ._sets import flagging, with_a_failure
+
+
+def tubes(m):
+    """What is learned, what has to be kept out, and what planning with the learned constraint keeps out."""
+    learned, needed = measure.tube(m.source), measure.tube(m.target)
+    return learned, needed, measure.tube(flagging(learned, m.target))
+
+
+def nested(inner, outer):
+    """1 if every state of the one set is in the other."""
+    return 1 - (inner * (1 - outer)).max()
+
+
+def check(m):
+    learned, needed, forbidden = tubes(m)
+    return Equal({"lossless iff nested": (1 - abs(forbidden - needed).max(), nested(learned, needed))})
+
+
+def nested_the_other_way(m):
+    learned, needed, forbidden = tubes(m)
+    return Equal({"lossless iff nested": (1 - abs(forbidden - needed).max(), nested(needed, learned))})
+
+
+def stronger(m):
+    learned, needed, forbidden = tubes(m)
+    return Bound(needed, learned, forbidden)
+
+
+def not_in_excess(m):
+    learned, needed, forbidden = tubes(m)
+    return Bound(forbidden, learned, needed)
+
+
+def nothing_lost(m):
+    _, needed, forbidden = tubes(m)
+    return Equal({"planned constraint": (forbidden, needed)})
+
+
+def counted(m):
+    """Excess of the planned constraint, and doomed states that the mere filter lets pass, by braking distances."""
+    learned, needed, forbidden = tubes(m)
+    lost = sum(sum(range(v, 0, -m.learned_with)) - sum(range(v, 0, -m.used_with)) for v in range(1, m.vmax + 1))
+    passed = (needed * (1 - learned)).sum()
+    return Equal({"in excess": ((forbidden - needed).sum(), max(lost, 0)), "let pass by the filter": (passed, max(-lost, 0))})
+
+
+def family(source, target):
+    """Two dynamics with the same failures, one of them the last state, made from the actions `some` and `more`."""
+    return Family(
+        blocks=dict(some=Choice("S", "A", of="S"), more=Choice("S", "A", of="S"), failure=Choice("S", of=(0, 0, 0, 1))),
+        sizes=dict(S=(3, 6), A=(1, 2)),
+        models=dict(
+            source=lambda x: SafetyProblem(x.failure == 1, source(x)),
+            target=lambda x: SafetyProblem(x.failure == 1, target(x)),
+        ),
+        repair=with_a_failure,
+    )
+
+
+def both(x):
+    return np.concatenate([x.some, x.more], axis=1)
+
+
+SAME = Assumption("both dynamics have the same failures", lambda m: (m.source.failure == m.target.failure).all())
+
+
+# ---- named instances and controls
+def carts(learned_with, used_with, vmax=7):
+    source, target = double_integrator(learned_with, vmax, 20), double_integrator(used_with, vmax, 20)
+    return Models(source=source, target=target, learned_with=learned_with, used_with=used_with, vmax=vmax)
+
+
+def another_failure():
+    """One dynamics, all stay where they are; what was learned knows nothing of the second failure."""
+    stay = np.array([[0], [1], [2]])
+    return Models(source=SafetyProblem(np.array([False, False, True]), stay), target=SafetyProblem(np.array([False, True, True]), stay))
+
+
+def corridor():
+    step = np.array([[1], [2], [3], [3]])
+    return Models(source=SafetyProblem(np.arange(4) == 3, step), target=SafetyProblem(np.arange(4) == 3, step))
+
+
+def one_step(tube, problem, steps=None):
+    """Takes the states that fail within a step for the tube."""
+    return tube(problem, steps=1)
+
+
+def numbers(m):
+    drawn = tubes(m) if (m.learned_with, m.used_with, m.vmax) == (1, 2, 7) else ()
+    return {name: inside.lower.astype(int).tolist() for name, inside in zip(("learned", "needed", "forbidden"), drawn, strict=False)}
+
+
+def figure(ax, rows):
+    """The phase plane: failure, the tubes of a weak and a strong brake, and what is forbidden in excess after transfer."""
+    data, x, v = next(row["data"] for row in rows if row.get("data")), np.arange(-20, 21), np.arange(-7, 8)
+    learned, needed, forbidden = (np.array(data[name]).reshape(41, 15).T for name in ("learned", "needed", "forbidden"))
+    ax.contourf(x, v, learned, levels=[0.5, 1.5], colors=["C0"], alpha=0.3)
+    ax.contourf(x, v, needed, levels=[0.5, 1.5], colors=["C2"], alpha=0.5)
+    ax.plot(*((points := np.argwhere(forbidden > needed))[:, 1] - 20, points[:, 0] - 7), "xC1", label="in excess; reverse nesting (fails)")
+    for colour, alpha, label in (("C0", 0.3, "learned: tube, $a_{max} = 1$"), ("C2", 0.6, "needed: tube, $a_{max} = 2$")):
+        ax.plot([], [], "s", color=colour, alpha=alpha, label=label)
+    ax.axvline(20, color="C3", linewidth=3, label="failure")
+    ax.set(xlabel="position $x$", ylabel="velocity $v$", xlim=(-12, 21), ylim=(-2, 7))
+    ax.legend(loc="lower left")
+
+
+CLAIM = Claim(
+    "constraint_transfers_iff_tubes_are_nested",
+    check,
+    family(lambda x: x.some, lambda x: x.more),
+    assumes=(SAME,),
+    controls=(
+        Control("nested the other way", lambda: carts(1, 2), tightens=nested_the_other_way, at="lossless iff nested"),
+        Control("a failure that was not there before", another_failure, drops=SAME.name),
+        Control("one step in place of the tube", corridor, sabotages=measure.tube, by=one_step),
+        Control("transfer to a stronger brake is not in excess", lambda: carts(1, 2), tightens=not_in_excess, part="stronger"),
+    ),
+    also=(
+        Part("stronger", family(lambda x: x.some, both), stronger, assumes=(SAME,)),
+        Part("weaker", family(both, lambda x: x.some), nothing_lost, assumes=(SAME,)),
+        Part("carts", lambda: [carts(f, g, v) for f, g in ((1, 2), (2, 1), (1, 3), (3, 2)) for v in (3, 5, 7)], counted, data=numbers),
+    ),
+    figure=figure,
+)

@@ -1,0 +1,146 @@
+"""In inverse constraint learning the average policies violate the true constraint no more than the constraint player regrets.
+
+Statement  Learner k of round t maximises J(., r_k) such that J(., c_t) <= J(E_k, c_t). With U_t(c) = sum_k J(L_tk, c) - J(E_k, c)
+           and R_T = max_{c in [0,1]^S} sum_t U_t(c) - sum_t U_t(c_t), for every T and true cost c*
+           max_k v_k <= sum_k v_k <= max_c (1/T) sum_t U_t(c) <= R_T / T,   v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*),
+           and the average learners earn no less than the experts. Projected gradient steps of length e keep
+           R_T <= |S| / (2e) + (e/2) sum_t |g_t|^2 + rounding, of order sqrt(T).
+Assumes    no policy earns as much as an expert at a lower true cost (first link); the constraint player takes gradient
+           steps (last bound).
+Units      J discounted, not normalised; costs in [0, 1] a step.
+Kind       for all T (enumerated)
+Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023; Zinkevich, 2003.
+Proof      proofs/inverse_constraint_game_violation_vanishes.md
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ... import measure
+from ...model import TabularPolicy
+from ...solve.constraint_game import GRID, stepped
+from .._claim import Assumption, Bound, Claim, Control, Part
+from ._constraint_play import demonstrated, optimum, played, plays, task_by_task
+
+
+# ---- what is measured of a play
+def visits(m, table):
+    """Discounted visits of every state, `[s]`."""
+    return measure.occupancy(m.mdp, TabularPolicy(table)).sum(axis=1)
+
+
+def gaps(m):
+    """g[t][k]: how much oftener learner k of round t visits each state than its expert, `[s]`."""
+    shown = [visits(m, table) for table in m.experts]
+    return [[visits(m, table) - own for table, own in zip(tables, shown, strict=True)] for tables in m.learners]
+
+
+def regret(m, g):
+    """What the best fixed constraint gains over all rounds, and how much of it the constraint player missed."""
+    seen = sum(sum(each) for each in g)
+    best = ((abs(seen) + seen) / 2).sum()
+    return best, best - sum((sum(each) * c).sum() for each, c in zip(g, m.constraints, strict=True))
+
+
+def links(m, cut):
+    g, T = gaps(m), len(m.learners)
+    violations = [(sum(each) * m.cost).sum() / T for each in zip(*g, strict=True)]
+    best, missed = regret(m, g)
+    return Bound(largest(violations), sum(violations), best / T, missed / (cut * T))
+
+
+def largest(numbers):
+    most = numbers[0]
+    for x in numbers[1:]:
+        most = (most + x + abs(most - x)) / 2
+    return most
+
+
+def check(m):
+    return links(m, 1)
+
+
+def half_the_regret(m):
+    return links(m, 2)
+
+
+def earned(m):
+    """One expert's reward against its average learner's."""
+    task = replace(m.mdp, r=m.rewards[m.task])
+    won = [measure.value(task, TabularPolicy(tables[m.task])) for tables in m.learners]
+    return Bound(measure.value(task, TabularPolicy(m.experts[m.task])), sum(won) / len(won))
+
+
+def bounded(m):
+    """The regret against the bound for gradient steps from 0 in a box; rounding moves a step by at most 1 / (2 GRID)."""
+    g, S, T = gaps(m), m.mdp.S, len(m.learners)
+    squares = sum((sum(each) ** 2).sum() for each in g)
+    return Bound(regret(m, g)[1], squares * m.step / 2 + (4 * GRID**2 * S + T * S * (4 * GRID + 1)) / (8 * GRID**2 * m.step))
+
+
+# ---- assumptions
+def frugal(m):
+    """Whether each expert pays the least true cost at which its reward can be earned."""
+    paid = np.repeat(m.cost[:, None], m.mdp.A, axis=1)
+    for reward, table in zip(m.rewards, m.experts, strict=True):
+        expert, task = TabularPolicy(table), replace(m.mdp, r=reward)
+        least = -optimum(m.mdp, -paid, -reward, -measure.value(task, expert).lower[()]).value
+        if least != measure.value(replace(m.mdp, r=paid), expert):
+            return False
+    return True
+
+
+def obedient(m):
+    return all(((gap * c).sum() <= 0).all_yes() for each, c in zip(gaps(m), m.constraints, strict=True) for gap in each)
+
+
+def gradient_steps(m):
+    c = 0 * m.cost
+    for each, charged in zip(gaps(m), m.constraints, strict=True):
+        if (c != charged).any():
+            return False
+        c = stepped(c, sum(each).lower, m.step)
+    return True
+
+
+FRUGAL = Assumption("no policy earns as much as an expert at a lower true cost", frugal)
+OBEDIENT = Assumption("learners pay no more of the constraint played than their experts", obedient)
+STEPS = Assumption("the constraint player takes gradient steps", gradient_steps)
+
+
+# ---- figure
+def numbers(m):
+    return {"sides": [side.mid for side in check(m).sides]}
+
+
+def figure(ax, rows):
+    """Average violation and regret of one play against the rounds, and of a constraint that is never moved."""
+    at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and not row["part"]]
+    T, sides = [row["parameters"]["T"] for row in at], np.array([row["data"]["sides"] for row in at])
+    ax.loglog(T, sides[:, -1], "k--", label="regret $R_T / T$")
+    ax.loglog(T, sides[:, 1], "s-C2", label="violation, all tasks")
+    ax.loglog(T, sides[:, 0], "o-C0", label="violation, worst task")
+    ax.loglog(T, [sides[0, 1] for _ in T], "x-C1", label="constraint frozen (fails)")
+    ax.set(xlabel="rounds $T$", ylabel="discounted cost")
+    ax.legend()
+
+
+CLAIM = Claim(
+    "inverse_constraint_game_violation_vanishes",
+    check,
+    plays,
+    assumes=(FRUGAL, OBEDIENT),
+    controls=(
+        Control("half the regret", lambda: played(demonstrated(0), 4), tightens=half_the_regret),
+        Control("an expert that wastes", lambda: played(demonstrated(0, wasteful=True), 2), drops=FRUGAL.name),
+        Control("learners that do not listen", lambda: played(demonstrated(0), 4, deaf=True), drops=OBEDIENT.name),
+        Control("the constraint frozen at 0", lambda: played(demonstrated(0), frozen=True), drops=STEPS.name, part="gradient steps"),
+    ),
+    also=(
+        Part("rewards", task_by_task, earned, assumes=(OBEDIENT,)),
+        Part("gradient steps", plays, bounded, assumes=(STEPS,)),
+    ),
+    data=numbers,
+    figure=figure,
+)

@@ -1,0 +1,137 @@
+"""What no safe expert visits shrinks with every task to the tube and what cannot be reached safely, and no further.
+
+Statement  Deterministic dynamics, one start, task k rewards state g_k; its expert never enters the tube of F and is optimal
+           for its task among such policies. C_K = states that none of the first K experts visits.
+           tube or not safely reachable  <=  C_K  <=  C_{K-1}, as sets, for every sequence of tasks.
+           With a task for every state both are equal on the left, whatever ties the experts break.
+Assumes    every state is the goal of a task (equality only).
+Units      sets of states.
+Kind       for all; identity
+Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023.
+Proof      proofs/multi_task_demonstrations_shrink_the_constraint.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...instances.blocks import Choice
+from ...instances.family import Family
+from ...model import SafetyProblem
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ._sets import with_a_failure
+
+START = 0
+EVERYWHERE = [7 * k % 16 for k in range(16)]
+
+
+def never_shown(m, goals, order=None):
+    """C_K: 1 where no expert of these goals comes by, `[s]`."""
+    return 1 - measure.visited(m.problem, START, goals, order).max(axis=0)
+
+
+def limit(m):
+    return 1 - measure.safely_reachable(m.problem, START)
+
+
+def shrinking(m):
+    """C_1, ..., C_K for the goals in their order."""
+    return [never_shown(m, m.goals[: K + 1]) for K in range(len(m.goals))]
+
+
+def check(m):
+    return Bound(limit(m), *reversed(shrinking(m)))
+
+
+def first_task_says_all(m):
+    return Bound(*shrinking(m))
+
+
+def facts(m):
+    backwards = np.arange(m.problem.A)[::-1]
+    return {
+        "first of the best actions": (never_shown(m, m.goals), limit(m)),
+        "last of the best actions": (never_shown(m, m.goals, backwards), limit(m)),
+        "states in it": (never_shown(m, m.goals).sum(), limit(m).sum()),
+    }
+
+
+def all_tasks(m):
+    return Equal(facts(m))
+
+
+def tube_alone(m):
+    return Equal({**facts(m), "states in it": (never_shown(m, m.goals).sum(), measure.tube(m.problem).sum())})
+
+
+BLOCKS = dict(successors=Choice("S", "A", of="S"), failure=Choice("S", of=(0, 0, 0, 1)))
+PROBLEM = dict(problem=lambda x: SafetyProblem(x.failure == 1, x.successors))
+SOME = Family(
+    blocks={**BLOCKS, "goals": Choice("K", of="S")},
+    sizes=dict(S=(2, 5), A=(1, 3), K=(1, 3)),
+    models={**PROBLEM, "goals": lambda x: x.goals},
+    repair=with_a_failure,
+)
+ALL = Family(
+    blocks=BLOCKS,
+    sizes=dict(S=(2, 6), A=(1, 3)),
+    models={**PROBLEM, "goals": lambda x: np.arange(x.sizes["S"])},
+    repair=with_a_failure,
+)
+EVERY = Assumption("every state is the goal of a task", lambda m: len(np.unique(m.goals)) == m.problem.S)
+
+
+# ---- controls
+def grid(goals, side=4):
+    """A walker on a square of cells that moves one cell or stays. It slides from two cells of ice into the pits below
+    them, whatever it does; nothing leads into the last cell, and the walk starts in the first.
+    """
+    cells, pits = [(row, column) for row in range(side) for column in range(side)], ((1, 1), (1, 2))
+    moves = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
+
+    def after(cell, move):
+        row, column = (1, 0) if (cell[0] + 1, cell[1]) in pits else move
+        to = (cell[0] + row, cell[1] + column)
+        return cells.index(cell if to not in cells[:-1] else to)
+
+    successors = np.array([[after(cell, move) for move in moves] for cell in cells])
+    return Models(problem=SafetyProblem(np.array([cell in pits for cell in cells]), successors), goals=np.array(goals))
+
+
+def reckless(visited, problem, start, goals, order=None):
+    """Experts that run through failure."""
+    return visited(SafetyProblem(np.zeros(problem.S, dtype=bool), problem.successors), start, goals, order)
+
+
+def numbers(m):
+    counts = {"never shown": [int(C.sum().lower) for C in shrinking(m)], "limit": int(limit(m).sum().lower)}
+    return {**counts, "tube": int(measure.tube(m.problem).sum().lower), "failure": int(m.problem.failure.sum())}
+
+
+def figure(ax, rows):
+    """How many cells of the grid no expert visits, against the number of tasks."""
+    data = next(row["data"] for row in rows if row["part"] == "grid")
+    ax.plot(range(1, len(data["never shown"]) + 1), data["never shown"], "o-C0", label="visited by no expert")
+    ax.axhline(data["limit"], color="k", linestyle="--", label="tube or not safely reachable")
+    ax.axhline(data["failure"], color="C1", label="failure (fails)")
+    ax.set(xlabel="tasks $K$", ylabel="cells", ylim=(0, None))
+    ax.legend()
+
+
+CLAIM = Claim(
+    "multi_task_demonstrations_shrink_the_constraint",
+    check,
+    SOME,
+    controls=(
+        Control("the first task says all", lambda: grid([3, 12]), tightens=first_task_says_all),
+        Control("experts that violate", lambda: grid([9, 10]), sabotages=measure.visited, by=reckless),
+        Control("two tasks for all", lambda: grid([3, 12]), drops=EVERY.name, part="all tasks"),
+        Control("the tube alone", lambda: grid(EVERYWHERE), tightens=tube_alone, at="states in it", part="all tasks"),
+    ),
+    also=(
+        Part("all tasks", ALL, all_tasks, assumes=(EVERY,)),
+        Part("grid", lambda: [grid(EVERYWHERE)], all_tasks, assumes=(EVERY,), data=numbers),
+    ),
+    figure=figure,
+)

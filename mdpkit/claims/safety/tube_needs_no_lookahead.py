@@ -1,0 +1,135 @@
+"""A shield on failure needs to look ahead as far as failure can be delayed; a shield on its tube need not look ahead.
+
+Statement  K_k = states that can avoid F for k steps, the ones that a shield on F with k steps of look-ahead lets pass;
+           tube = states that cannot avoid F for ever; N = least k with K_k = K_{k+1}.
+           K_N avoids the tube, K_{N-1} does not; the shield on the tube without look-ahead lets no doomed state pass
+           and shuts no other one in; N <= number of doomed states outside F (attained by a corridor).
+           Cart of unit brake and top speed v: the shield with k steps lets C(v+2-k, 3) doomed states pass.
+Assumes    some state outside F is doomed.
+Units      steps; numbers of states.
+Kind       identity; for all
+Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
+Proof      proofs/tube_needs_no_lookahead.md
+"""
+
+from math import comb
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...instances import double_integrator
+from ...instances.blocks import Choice
+from ...instances.family import Family
+from ...model import SafetyProblem
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ._sets import flagging, same, with_a_doomed_state
+
+
+def delay(problem):
+    """N: how many steps of look-ahead see all that is to be seen."""
+    N, lost, more = 0, measure.tube(problem, steps=0), measure.tube(problem, steps=1)
+    while not same(lost, more):
+        N, lost, more = N + 1, more, measure.tube(problem, steps=N + 2)
+    return N
+
+
+def let_pass(problem, steps):
+    """How many doomed states a shield on failure lets pass that looks so many steps ahead."""
+    return (measure.tube(problem) - measure.tube(problem, steps=steps)).sum()
+
+
+def facts(m, fewer):
+    N, tube = delay(m.problem), measure.tube(m.problem)
+    shield = flagging(tube, m.problem)
+    return {
+        "N steps see the tube": (measure.tube(m.problem, steps=N - fewer), tube),
+        "the tube is seen at once": (measure.tube(shield), measure.tube(shield, steps=0)),
+        "N - 1 steps do not": (int(same(measure.tube(m.problem, steps=N - 1), tube)), 0),
+    }
+
+
+def check(m):
+    return Equal(facts(m, 0))
+
+
+def one_step_less(m):
+    return Equal(facts(m, 1))
+
+
+def delayed(m):
+    return Bound(delay(m.problem), let_pass(m.problem, 0))
+
+
+def one_doomed_state_less(m):
+    return Bound(delay(m.problem), let_pass(m.problem, 0) - 1)
+
+
+def counted(m):
+    passed = [let_pass(m.problem, k) for k in range(m.vmax + 1)]
+    return Equal({f"{k} steps": (count, comb(m.vmax + 2 - k, 3)) for k, count in enumerate(passed)})
+
+
+FAMILY = Family(
+    blocks=dict(successors=Choice("S", "A", of="S"), failure=Choice("S", of=(0, 0, 0, 1))),
+    sizes=dict(S=(3, 6), A=(1, 2)),
+    models=dict(problem=lambda x: SafetyProblem(x.failure == 1, x.successors)),
+    repair=with_a_doomed_state,
+)
+DOOMED = Assumption("some state outside failure is doomed", lambda m: not same(measure.tube(m.problem), measure.tube(m.problem, steps=0)))
+
+
+# ---- named instances and controls
+def cart(vmax):
+    """A cart of unit brake on a track so long that every braking distance fits."""
+    return Models(problem=double_integrator(1, vmax, vmax * (vmax + 1) // 2 + 1), vmax=vmax)
+
+
+def corridor(S):
+    """Every state leads to the next, the last one is failure: the longest delay there is."""
+    return Models(problem=SafetyProblem(np.arange(S) == S - 1, np.minimum(np.arange(S) + 1, S - 1)[:, None]))
+
+
+def open_field():
+    """Every state outside failure may stay where it is: the tube is failure itself."""
+    return Models(problem=SafetyProblem(np.arange(3) == 2, np.array([[0, 1], [1, 2], [2, 2]])))
+
+
+def along_one_action(tube, problem, steps=None):
+    """Looks ahead along the last action only, as if nothing else could be done."""
+    return tube(problem if steps is None else SafetyProblem(problem.failure, problem.successors[:, -1:]), steps)
+
+
+def numbers(m):
+    return {"let pass": [int(let_pass(m.problem, k).lower) for k in range(m.vmax + 1)]}
+
+
+def figure(ax, rows):
+    """Doomed states that a shield lets pass against its look-ahead, on carts of three top speeds."""
+    for vmax, style in ((7, "o-C0"), (5, "s-C2"), (3, "^-C4")):
+        row = next(row for row in rows if row.get("parameters") == {"vmax": vmax})
+        ax.plot(row["data"]["let pass"], style, label=f"shield on failure, top speed {vmax}")
+        ax.plot([comb(vmax + 2 - k, 3) for k in range(vmax + 1)], "k--", label="$C(v + 2 - k, 3)$" if vmax == 3 else None)
+        ax.plot(vmax - 1, row["data"]["let pass"][vmax - 1], "xC1", zorder=5, label="one step less (fails)" if vmax == 3 else None)
+    ax.plot(0, 0, "D", color="C5", clip_on=False, zorder=4, label="shield on the tube")
+    ax.set(xlabel="look-ahead $k$", ylabel="doomed states let pass", ylim=(0, None))
+    ax.legend()
+
+
+CLAIM = Claim(
+    "tube_needs_no_lookahead",
+    check,
+    FAMILY,
+    assumes=(DOOMED,),
+    controls=(
+        Control("one step of look-ahead less", witness=lambda: cart(7), tightens=one_step_less, at="N steps see the tube"),
+        Control("nothing is doomed but failure", witness=open_field, drops=DOOMED.name),
+        Control("looking along one action", witness=lambda: cart(2), sabotages=measure.tube, by=along_one_action),
+        Control("delay below the number of doomed states", lambda: corridor(5), tightens=one_doomed_state_less, part="delay"),
+    ),
+    also=(
+        Part("delay", FAMILY, delayed, assumes=(DOOMED,)),
+        Part("carts", lambda: [cart(vmax) for vmax in range(1, 8)], counted, data=numbers),
+    ),
+    figure=figure,
+)

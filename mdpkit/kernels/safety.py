@@ -1,0 +1,112 @@
+"""Safety on deterministic graphs: the discounted safety value, and the states that safe experts visit."""
+
+import numpy as np
+
+from ..base.compiling import compiled, inner
+
+
+@inner
+def stopped_value(margin, following, stops, g):
+    """V = margin where the path is stopped, else (1 - g) margin + g V[following], by walking every path once."""
+    S = len(margin)
+    V = np.zeros(S, margin.dtype)
+    known = np.zeros(S, np.int64)  # 0: not met, 1: on this path, 2: known
+    path = np.zeros(S, np.int64)
+    for start in range(S):
+        s = start
+        length = 0
+        while known[s] == 0 and not stops[s]:
+            known[s] = 1
+            path[length] = s
+            length += 1
+            s = following[s]
+        if known[s] == 0:
+            V[s] = margin[s]
+            known[s] = 2
+        elif known[s] == 1:
+            first = length - 1
+            while path[first] != s:
+                first -= 1
+            total = margin[s] * 0
+            power = total + 1
+            for k in range(first, length):
+                total += power * (1 - g) * margin[path[k]]
+                power *= g
+            V[s] = total / (1 - power)
+            known[s] = 2
+        for k in range(length - 1, -1, -1):
+            n = path[k]
+            if known[n] == 1:
+                V[n] = (1 - g) * margin[n] + g * V[following[n]]
+                known[n] = 2
+    return V
+
+
+def _discounted_safety(margin, successors, g, rounds):
+    """V = (1 - g) margin + g min(margin, max_a V[successors]), by strategy iteration: one player stops, one moves.
+
+    Strategies change only where that is strictly better, so that on rationals none comes twice; on floats the rounds
+    are capped and the caller bounds the residual.
+    """
+    S, A = successors.shape
+    following = successors[:, 0].copy()
+    stops = np.zeros(S, np.bool_)
+    V = margin.copy()
+    for _ in range(rounds):
+        for _ in range(rounds):
+            V = stopped_value(margin, following, stops, g)
+            changed = False
+            for s in range(S):
+                going = (1 - g) * margin[s] + g * V[following[s]]
+                better = going < margin[s] if stops[s] else margin[s] < going
+                if better:
+                    stops[s] = not stops[s]
+                    changed = True
+            if not changed:
+                break
+        improved = False
+        for s in range(S):
+            for a in range(A):
+                if V[successors[s, a]] > V[following[s]]:
+                    following[s] = successors[s, a]
+                    improved = True
+        if not improved:
+            break
+    return V
+
+
+discounted_safety = compiled(_discounted_safety, "f8[1] (f8[1], i8[2], f8, i8)")
+
+
+def _expert_visits(viable, successors, order, start, goal):
+    """visits[s]: the path from `start` of the expert that never leaves the viable states and is at the goal as early
+    and as often as it can; of the best actions it plays the first in `order`. No state where `start` is not viable.
+    """
+    S, A = successors.shape
+    far = S + 1
+    distance = np.full(S, far)
+    if viable[goal]:
+        distance[goal] = 0
+    changed = True
+    while changed:
+        changed = False
+        for s in range(S):
+            for a in range(A):
+                n = successors[s, a]
+                if viable[s] and viable[n] and distance[n] + 1 < distance[s]:
+                    distance[s] = distance[n] + 1
+                    changed = True
+    visits = np.zeros(S, np.bool_)
+    s = start
+    while viable[s] and not visits[s]:
+        visits[s] = True
+        best = -1
+        for k in range(A):
+            n = successors[s, order[k]]
+            if viable[n] and (best < 0 or distance[n] < distance[best]):
+                best = n
+        s = best
+    return visits
+
+
+expert_visits = compiled(_expert_visits, "b1[1] (b1[1], i8[2], i8[1], i8, i8)")

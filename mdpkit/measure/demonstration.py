@@ -1,0 +1,65 @@
+"""What perfectly safe experts show of the states that can be kept out of failure."""
+
+import numpy as np
+
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..base.mode import proposing
+from ..kernels import safety
+from ._public import public
+from .tube import indicator, tube
+
+
+@public
+def visited(problem, start, goals, order=None) -> Interval:
+    """1 where the expert of a goal comes by, `[k,s]` for the goals k.
+
+    Args:
+        problem: a SafetyProblem with successors.
+        start: the state in which every task begins.
+        goals: `goals[k]`, the state that task k rewards.
+        order: the actions in the order of preference among equally good ones; 0, 1, ... if left out.
+
+    The expert of goal g never enters the tube, and among such policies is optimal for sum_t gamma^t 1[s_t = g], for every
+    gamma: it is at the goal as early and then as often as it can. Where the goal cannot be reached safely it plays on
+    for ever, all safe actions being equal. There is no expert, and no visit, if the start is in the tube.
+
+    Raises: InvalidModel for a law P, or for a start, goal or order that does not fit.
+
+    >>> from mdpkit.model import SafetyProblem
+    >>> fork = SafetyProblem([False, False, False, True], [[1, 2], [1, 1], [2, 3], [3, 3]])
+    >>> visited(fork, 0, [1, 2]).lower
+    array([[1, 1, 0, 0],
+           [1, 0, 1, 0]], dtype=object)
+    """
+    order = np.arange(problem.A) if order is None else np.ascontiguousarray(order, dtype=np.int64)
+    goals = np.asarray(goals)
+    if not proposing():
+        _expect(problem, start, goals, order)
+    viable = np.asarray((tube(problem) if proposing() else tube(problem).lower) == 0, dtype=bool)
+    paths = [safety.expert_visits(viable, problem.successors, order, int(start), int(goal)) for goal in goals]
+    return indicator(np.array(paths).reshape(len(goals), problem.S))
+
+
+@public
+def safely_reachable(problem, start) -> Interval:
+    """1 where some sequence of actions leads from the start without ever making failure inevitable, `[s]`."""
+    if not proposing():
+        _expect(problem, start, np.zeros(0, dtype=int), np.arange(problem.A))
+    viable = np.asarray((tube(problem) if proposing() else tube(problem).lower) == 0, dtype=bool)
+    inside = (np.arange(problem.S) == start) & viable
+    for _ in range(problem.S):
+        larger = inside.copy()
+        larger[problem.successors[inside].ravel()] = True
+        inside = larger & viable
+    return indicator(inside)
+
+
+def _expect(problem, start, goals, order):
+    if problem.successors is None:
+        raise InvalidModel(f"demonstrations need deterministic dynamics; got {problem!r}")
+    for name, states in (("start", np.asarray(start)), ("goals", goals)):
+        if (states < 0).any() or (states >= problem.S).any():
+            raise InvalidModel(f"{name} is {states}; states run from 0 to {problem.S - 1}")
+    if sorted(order) != list(range(problem.A)):
+        raise InvalidModel(f"order is {order}; expected the actions 0 to {problem.A - 1}, each once")

@@ -1,0 +1,60 @@
+"""How well moments identify what they restrict."""
+
+import numpy as np
+from flint import fmpq
+
+from ..base.arrays import exactly
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..exact.linear import product, semidefinite
+from ._known import alike
+from ._public import public
+
+LEVELS = 2**20
+"""Squared singular values are rounded down to multiples of 1/LEVELS, which are rationals that can be compared."""
+
+
+@public
+def identification(problem, law) -> Interval:
+    """The least E (A v)^2 for each E v^2 = 1, rounded down to a multiple of 2^-20.
+
+    E (A v)^2 is taken under the problem's weights and E v^2 = sum_k law[k] v[k]^2: unrounded it is sigma^2, sigma the
+    smallest singular value of D_z^(1/2) A D_x^(-1/2), and 1/sigma is the ill-posedness. What is proved is that
+    A' D_z A - level D_x is positive semidefinite, and that the next level's is not.
+
+    Args: problem: a MomentProblem. law: `law[k]`.
+    Raises: InvalidModel where the law has no positive entry.
+
+    >>> from mdpkit.model import MomentProblem
+    >>> from mdpkit.base.arrays import objects
+    >>> noisy = objects([["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> identification(MomentProblem(noisy, objects([0, 0]), objects(["1/2", "1/2"])), ["1/2", "1/2"])
+    Interval(1/4, exact)
+    """
+    A, weights, law = alike(problem.A, problem.weights, law)
+    G = product((A * weights[:, None]).T, A)
+    if not isinstance(G, Interval):
+        return _smallest(G, law)[0]
+    if not (law.lower > 0).any():
+        raise InvalidModel("law has no positive entry; expected one, since the error is counted for each unit of E v^2")
+    D, v = law[:, None] * np.eye(len(law), dtype=int), exactly(_smallest(G.mid, law.mid)[1])
+    attained = (product(G, Interval(v)) * v).sum() / (law * v**2).sum()
+    low, high = 0, int(np.floor(attained.mid * LEVELS)) + 2
+    while semidefinite(G - D * fmpq(high, LEVELS)):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if semidefinite(G - D * fmpq(middle, LEVELS)) else (low, middle)
+    if G.exact and D.exact:
+        return Interval([fmpq(low, LEVELS)])[0]
+    return Interval(low / LEVELS, max(low, np.floor(attained.upper * LEVELS)) / LEVELS, "float")
+
+
+def _smallest(G, law):
+    """The least v' G v / sum_k law[k] v[k]^2 over v that vanish where the law does, and a v that attains it."""
+    present = np.flatnonzero(law > 0)
+    scale = 1 / np.sqrt(law[present])
+    least, vectors = np.linalg.eigh(scale[:, None] * G[np.ix_(present, present)] * scale)
+    v = np.zeros(len(law))
+    v[present] = scale * vectors[:, 0]
+    return max(0.0, least[0]), v

@@ -1,0 +1,102 @@
+"""Conditional moments against an adversary that weighs them by a test function f(z)."""
+
+from math import inf
+
+import numpy as np
+
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..exact.linear import product
+from ._known import alike
+from ._public import public
+from .projection import projection
+
+
+@public
+def moment_residual(problem, h) -> Interval:
+    """psi[z] = E[psi given z] = b[z] - sum_k A[z,k] h[k].
+
+    Args: problem: a MomentProblem. h: Interval or numbers `[k]`.
+    """
+    A, b, h = alike(problem.A, problem.b, h)
+    return b - product(A, h)
+
+
+@public
+def game_payoff(psi, f, weights) -> Interval:
+    """2 E[f psi] - E f^2: what a test function f earns against conditional moments psi.
+
+    Args: psi, f: Intervals or numbers `[z]`. weights: the law of z.
+    """
+    psi, f, weights = alike(psi, f, weights)
+    return (weights * (f * psi * 2 - f * f)).sum()
+
+
+@public
+def joint_payoff(joint, outcome, h, f) -> Interval:
+    """2 E[f (Y - h(X))] - E f^2 over a joint law: an expectation that data estimate, without a conditional mean in it.
+
+    Args: joint: law `joint[z,u,x]`. outcome: Y as `outcome[u,x]`. h: `h[x]`. f: what the adversary sees, `f[z]`, `f[z,x]`
+    or `f[z,u,x]`.
+    """
+    joint, outcome, h, f = alike(joint, outcome, h, f)
+    f = f if f.ndim == 3 else f[:, None, :] if f.ndim == 2 else f[:, None, None]
+    return (joint * (f * (outcome - h) * 2 - f**2)).sum()
+
+
+@public
+def projected_error(psi, weights, test=None) -> Interval:
+    """E (projection of psi)^2 = max over test functions f of 2 E[f psi] - E f^2, in squared units of psi.
+
+    Args: test: test functions `test[z,m]`, whose combinations are allowed; every function of z if left out: the root is
+    then the projected root mean squared error (PRMSE) of a moment restriction.
+    Source: adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
+
+    >>> projected_error([1, "1/2"], ["1/2", "1/2"]), projected_error([1, "1/2"], ["1/2", "1/2"], test=[[1], [1]])
+    (Interval(5/8, exact), Interval(9/16, exact))
+    """
+    best, weights = alike(psi if test is None else projection(psi, weights, test), weights)
+    return (weights * best**2).sum()
+
+
+@public
+def mean_product(f, g, weights) -> Interval:
+    """E[f g] over the last axis: f and g are `[z]`, or `[...,z]` for many functions at once."""
+    f, g, weights = alike(f, g, weights)
+    return (f * g * weights).sum(axis=-1)
+
+
+@public
+def clipped(psi, level) -> Interval:
+    """psi cut down to -level..level; what is cut off, psi - clipped(psi, level), is the soft threshold of psi.
+
+    Args: psi: Interval or numbers. level: a number of at least 0.
+
+    >>> clipped([1, -3], 2).lower
+    array([1, -2], dtype=object)
+    """
+    psi, level = alike(psi, level)
+    if not isinstance(psi, Interval):
+        return np.clip(psi, -level, level)
+    if psi.exact and level.exact:
+        return Interval(np.minimum(np.maximum(psi.lower, -level.lower), level.lower))
+    psi, level = (x + Interval(0.0, how="float") for x in (psi, level))
+    ends = [[np.clip(end, -cut, cut) for cut in (np.maximum(level.lower, 0), level.upper)] for end in (psi.lower, psi.upper)]
+    return Interval(np.minimum(*ends[0]), np.maximum(*ends[1]), "float")
+
+
+@public
+def norm_power(f, weights, order) -> Interval:
+    """E |f|^order for order 1 or 2; for order infinity the largest |f[z]| that has weight.
+
+    Raises: InvalidModel for another order.
+
+    >>> [norm_power([1, -3], ["1/2", "1/2"], order) for order in (1, 2, inf)]
+    [Interval(2, exact), Interval(5, exact), Interval(3, exact)]
+    """
+    if order not in (1, 2, inf):
+        raise InvalidModel(f"order is {order!r}; expected 1, 2 or infinity")
+    f, weights = alike(f, weights)
+    if order == inf:
+        return abs(f[np.flatnonzero((weights.upper if isinstance(weights, Interval) else weights) > 0)]).max()
+    return (weights * abs(f) ** order).sum()

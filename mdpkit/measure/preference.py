@@ -1,0 +1,114 @@
+"""Numbers of a preference problem and a policy."""
+
+import numpy as np
+
+from ..base.errors import InvalidModel
+from ..base.interval import Interval, stacked
+from ..base.mode import proposing
+from ..exact.infinite import INFINITY
+from ..model.preference import response_table
+from ._known import known, law, number
+from ._logs import logarithm, relative_entropy
+from ._public import public
+from .divergence import kl
+
+
+@public
+def reward(problem) -> Interval:
+    """r `[x,y]` of a preference problem; of one in tilt form beta log weights, exact where the weights are rational.
+
+    Raises: InvalidModel where preferences are given by `win`.
+    """
+    if problem.reward is not None:
+        return known(problem.reward)
+    if problem.weights is None:
+        raise InvalidModel(f"{problem!r} has no reward: it says who beats whom")
+    r = logarithm(known(problem.weights))
+    return r * number(problem.beta, r)
+
+
+@public
+def expected_reward(problem, policy) -> Interval:
+    """E_x E_pi r, without the price of leaving the reference; a scalar."""
+    response_table(problem, policy)
+    return (law(problem, "rho") * (law(policy, "table") * reward(problem)).sum(axis=-1)).sum()
+
+
+@public
+def preference_value(problem, policy) -> Interval:
+    """J = E_x [ E_pi r - beta KL(pi || reference) ], a scalar; -infinity where pi leaves the reference's support."""
+    divergence = divergence_from_reference(problem, policy)
+    return expected_reward(problem, policy) - divergence * number(problem.beta, divergence)
+
+
+@public
+def divergence_from_reference(problem, policy) -> Interval:
+    """E_x KL(pi || reference) in nats, a scalar."""
+    response_table(problem, policy)
+    return averaged(problem, relative_entropy(law(policy, "table"), law(problem, "reference")))
+
+
+@public
+def divergence_from(problem, policy, other) -> Interval:
+    """E_x KL(policy || other) over the prompts, in nats, a scalar."""
+    for each in (policy, other):
+        response_table(problem, each)
+    return averaged(problem, kl(policy, other))
+
+
+@public
+def pair_error(problem, policy) -> Interval:
+    """E_x E_{y,z ~ data} ( (g(y) - g(z)) - (r(y) - r(z)) )^2 of the reward g = beta log(pi / reference) that a policy implies.
+
+    It is 2 E_x Var_data(g - r), and 0 exactly where pi ranks and scores every pair that the data show as r does. A
+    policy tilted by weights v implies g = beta log v up to a constant, so this measures explicit rewards too.
+
+    Infinite where the policy never gives a response that is shown beside another.
+
+    Raises: InvalidModel where the data show a response that the reference never gives.
+    """
+    table, shown = response_table(problem, policy), problem.data != 0
+    if proposing():
+        return _bare_pair_error(problem, table)
+    if (shown & (problem.reference == 0)).any():
+        raise InvalidModel("the data show a response that the reference never gives, so that no reward is implied there")
+    pi, reference, mu = law(policy, "table"), law(problem, "reference"), law(problem, "data")
+    total = []
+    for x in range(problem.X):
+        y = shown[x].nonzero()[0]
+        if (table[x, y] == 0).any() and len(y) > 1:
+            total.append(Interval(INFINITY) if problem.exact else Interval(np.inf, np.inf, "float"))
+            continue
+        excess = _excess(problem, pi[x, y] / reference[x, y], (x, y)) if len(y) > 1 else mu[x, y] * 0
+        total.append((mu[x, y][:, None] * mu[x, y][None, :] * (excess[:, None] - excess[None, :]) ** 2).sum())
+    return averaged(problem, stacked(total))
+
+
+def _excess(problem, ratio, at):
+    """g - r for the entries `at`, given pi / reference there."""
+    if problem.weights is not None:
+        ratio = ratio / known(problem.weights[at])
+    excess = logarithm(ratio)
+    excess = excess * number(problem.beta, excess)
+    return excess if problem.weights is not None else excess - known(problem.reward[at])
+
+
+def _bare_pair_error(problem, table):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = problem.beta * np.log(table / problem.reference)
+        excess = excess - (problem.beta * np.log(problem.weights) if problem.reward is None else problem.reward)
+        pairs = problem.data[:, :, None] * problem.data[:, None, :] * (1 - np.eye(problem.Y))
+        squares = np.where(pairs > 0, pairs * (excess[:, :, None] - excess[:, None, :]) ** 2, 0.0).sum(axis=(1, 2))
+    return averaged(problem, np.where(np.isnan(squares), np.inf, squares))
+
+
+@public
+def averaged(problem, each):
+    """E_x of one number a prompt; prompts that never come count nowhere, whatever they hold."""
+    if not isinstance(each, Interval):
+        return np.where(problem.rho > 0, problem.rho * np.where(problem.rho > 0, each, 0.0), 0.0).sum()
+    x = (problem.rho != 0).nonzero()[0]
+    each = each[x]
+    if not each.exact and np.isposinf(each.lower).any() and (each.lower > -np.inf).all():
+        return Interval(np.inf, np.inf, each.how)
+    return (law(problem, "rho")[x] * each).sum()

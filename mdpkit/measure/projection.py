@@ -1,0 +1,85 @@
+"""Least squares: projections, and the two fits that are moment games in disguise."""
+
+import numpy as np
+
+from ..base.interval import Interval
+from ..exact.linear import enclosed_solution, product
+from ._known import alike, known, law, number
+from ._public import public
+
+
+@public
+def projection(values, weights, features) -> Interval:
+    """The combination of features that is nearest to `values[z]` in mean square, `[z]`.
+
+    Args: weights: law of z. features: `features[z,m]`, independent where the weights are positive.
+    Raises: Singular where they are dependent.
+    """
+    values, weights, features = alike(values, weights, features)
+    weighted = (features * weights[:, None]).T
+    return product(features, enclosed_solution(product(weighted, features), product(weighted, values)))
+
+
+@public
+def least_squares_distance(values, features) -> Interval:
+    """min over w of sum_i (values[i] - sum_k features[i,k] w[k])^2; the features may be dependent.
+
+    On floats the upper end is what the best w found reaches, and the lower end is 0.
+    """
+    values, features = alike(values, features)
+    if not isinstance(values, Interval):
+        return ((values - features @ np.linalg.lstsq(features, values)[0]) ** 2).sum()
+    if values.exact and features.exact:
+        basis = []
+        for column in features.T:
+            column = _remainder(column, basis)
+            basis += [column] if (column.lower != 0).any() else []
+        return (_remainder(values, basis) ** 2).sum()
+    w = Interval(np.linalg.lstsq(features.mid, values.mid)[0], None, "float")
+    return Interval(0.0, ((values - product(features, w)) ** 2).sum().upper, "float")
+
+
+def _remainder(vector, orthogonal):
+    for column in orthogonal:
+        vector = vector - column * ((vector * column).sum() / (column**2).sum())
+    return vector
+
+
+@public
+def lstd(problem, policy, features, weights) -> Interval:
+    """Least squares temporal differences: w[k] with E[features(s) (r + gamma V(s') - V(s))] = 0 for V = features w.
+
+    Args: problem: discounted MDP. features: `features[s,k]`. weights: law of the state, `[s]`.
+    Raises: Singular where E[features (features - gamma E features')'] is.
+    Source: adapted from Bradtke and Barto, 1996.
+    """
+    features, weights = alike(features, weights)
+    pi, gamma = law(policy, "table"), number(problem.horizon.gamma, features)
+    chain = (pi[:, :, None] * known(problem.P, problem.defect)).sum(axis=1)
+    weighted = (features * weights[:, None]).T
+    A = product(weighted, features - product(chain, features) * gamma)
+    return enclosed_solution(A, product(weighted, (pi * known(problem.r)).sum(axis=1)))
+
+
+@public
+def two_stage_least_squares(problem, test) -> Interval:
+    """h[k] by two regressions: of every column of A on the test functions, then of b on what was fitted.
+
+    Args: problem: a MomentProblem. test: test functions `test[z,m]` of the instrument, m >= k.
+    Raises: Singular where a regression has no single answer.
+    Source: adapted from Theil, 1953.
+    """
+    A, b, weights = alike(problem.A, problem.b, problem.weights)
+    fitted = projection(A, weights, test)
+    weighted = (fitted * weights[:, None]).T
+    return enclosed_solution(product(weighted, fitted), product(weighted, b))
+
+
+@public
+def regression(joint, outcome) -> Interval:
+    """E[Y given X = x], `[x]`, under a joint law.
+
+    Args: joint: law `joint[z,u,x]` in which every x occurs. outcome: Y as `outcome[u,x]`.
+    """
+    joint, outcome = alike(joint, outcome)
+    return (joint * outcome).sum(axis=(0, 1)) / joint.sum(axis=(0, 1))

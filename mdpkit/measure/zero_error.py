@@ -1,0 +1,61 @@
+"""Of the policies that preference data cannot tell from the optimum, the one closest to the reference."""
+
+import numpy as np
+
+from ..base.arrays import objects
+from ..base.interval import Interval
+from ..exact.logs import exponential
+from ..solve.zero_error import seen, seen_part
+from ._known import known, law
+from ._logs import ball, ends, logarithm, relative_entropy
+from ._public import public
+from .preference import averaged
+
+
+@public
+def closest_mass(problem) -> Interval:
+    """Mass `[x]` on the seen responses S of the zero-error policy with the least KL to the reference.
+
+    It is A / (A + e) with e = reference(not S) and A = exp(-sum_S p log(p / reference)), p = pi*(. given S): a penalty
+    lambda KL(pi || reference) beside the preference loss picks this policy as lambda falls to 0. On unseen responses it
+    is proportional to the reference. Exact where A is rational for a visible reason, else enclosed.
+    Source: adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
+    """
+    A, e = _parts(problem)
+    return A / (A + e)
+
+
+@public
+def closest_divergence(problem) -> Interval:
+    """E_x of the least KL(pi || reference) that a zero-error policy has, a scalar: -log(A + e) at each prompt."""
+    A, e = _parts(problem)
+    return averaged(problem, -logarithm(A + e))
+
+
+def _parts(problem):
+    """A and e of every prompt."""
+    part = seen_part(problem)
+    reference = law(problem, "reference")
+    unseen = (reference * (~seen(problem)).astype(int)).sum(axis=-1)
+    return _exponentiated(-relative_entropy(_near(problem, part), reference)), unseen
+
+
+def _near(problem, part):
+    """The float law `part` with the rounding of its making: a product, two sums and two quotients an entry."""
+    return known(part, 0 if problem.exact else (problem.Y + 4) * np.finfo(float).eps)
+
+
+def _exponentiated(x):
+    if not isinstance(x, Interval):
+        return np.exp(x)
+    from flint import ctx
+
+    if x.exact:
+        powers = [exponential(entry) for entry in x.lower.flat]
+        if all(hasattr(power, "p") for power in powers):
+            return Interval(objects(powers).reshape(x.shape))
+    about = x.enclosed()
+    with ctx.workprec(128):
+        found = [ends(ball(low, high).exp()) for low, high in zip(about.lower.flat, about.upper.flat, strict=True)]
+    lower, upper = np.array(found).T.reshape(2, *x.shape)
+    return Interval(lower, upper, about.how)

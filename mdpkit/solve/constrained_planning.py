@@ -1,0 +1,63 @@
+"""Constrained discounted problems: the most reward under limits on costs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.arrays import objects, zeros
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..exact.lp import LinearProgram, Optimum, optimise
+from ..model.horizon import Discounted
+from ..model.mdp import MDP
+from ..model.policy import TabularPolicy
+from ._expects import expects
+from .solution import Solution, Status
+
+
+@dataclass(frozen=True, eq=False)
+class ConstrainedPlanning:
+    """max over policies of J(pi, r) such that J(pi, costs[m]) <= limits[m] for every m.
+
+    Args: costs: rationals `[m,s,a]`. limits: rationals `[m]`, in units of cost times steps, discounted.
+
+    For rational Discounted problems, answered exactly: a linear program over discounted visits d[s,a], its optimum
+    proved by exact arithmetic. `value` is the scalar J from the start law; the policy, randomised in at most as many
+    states as there are limits or more where optima tie, plays d's shares, and the first existing action where d is 0.
+    The status is INFEASIBLE where no policy keeps the limits. `iterations` is 1.
+    Source: adapted from Altman, Constrained Markov Decision Processes, 1999.
+
+    >>> pays = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("1/2"))
+    >>> ConstrainedPlanning(objects([[[1, 0]]]), objects(["1/2"])).run(pays).value
+    Interval(1/2, exact)
+    """
+
+    costs: np.ndarray
+    limits: np.ndarray
+
+    def run(self, problem, tol=0, before=None) -> Solution:
+        """The answer, exact; `tol` and `before` are not used."""
+        expects(self, problem, MDP, Discounted)
+        if not problem.exact:
+            raise TypeError(f"ConstrainedPlanning solves a rational MDP; got {problem!r}, take its .to_exact()")
+        costs, limits = objects(self.costs), objects(self.limits)
+        if costs.shape != (*limits.shape, *problem.r.shape):
+            wanted = f"(m, {problem.S}, {problem.A}) and (m,)"
+            raise InvalidModel(f"costs and limits have shapes {costs.shape} and {limits.shape}; expected {wanted}")
+        pairs = np.flatnonzero(problem.available.ravel())
+        flow = np.repeat(np.eye(problem.S, dtype=int), problem.A, axis=0) - problem.horizon.gamma * problem.P.reshape(-1, problem.S)
+        priced = costs.reshape(len(limits), problem.r.size)[:, pairs]
+        found = optimise(LinearProgram(problem.r.ravel()[pairs], priced, limits, flow[pairs].T, problem.rho))
+        if not isinstance(found, Optimum):
+            return Solution(problem, self, Status.INFEASIBLE, None, None, 1)
+        visits = zeros(problem.S * problem.A, problem.P)
+        visits[pairs] = found.x
+        return Solution(problem, self, Status.SOLVED, _shares(problem, visits.reshape(problem.r.shape)), Interval(found.value), 1)
+
+
+def _shares(problem, visits):
+    """The policy with these visits."""
+    total = visits.sum(axis=1)
+    first = np.arange(problem.A) == problem.available.argmax(axis=1)[:, None]
+    table = np.where(np.asarray(total == 0)[:, None], objects(first.astype(int)), visits / np.where(total == 0, 1, total)[:, None])
+    return TabularPolicy(table)

@@ -1,0 +1,53 @@
+"""The policies that preference data cannot tell from the optimum."""
+
+import numpy as np
+
+from ..base.errors import InvalidModel
+from ..base.mode import proposing
+from ..model.policy import TabularPolicy
+from .tilting import tilted
+
+
+def seen(problem) -> np.ndarray:
+    """`[x,y]`, True where the data show the response."""
+    return problem.data != 0
+
+
+def seen_part(problem) -> np.ndarray:
+    """`[x,y]`: the optimal policy given that the response is a seen one, pi*(y given x, S); 0 elsewhere.
+
+    Raises: InvalidModel where the optimal policy gives no seen response.
+    """
+    part = tilted(problem).table * seen(problem)
+    total = part.sum(axis=-1)
+    if not proposing() and (total == 0).any():
+        raise InvalidModel(f"the optimal policy gives no response that the data show for prompt {int(np.argmax(total == 0))}")
+    return part / total[:, None]
+
+
+def zero_error_policy(problem, mass, rest=None) -> TabularPolicy:
+    """A minimiser of the population loss of direct preference optimisation.
+
+    On the seen responses S every minimiser over all policies is pi*(. given S) times its mass there: only ratios are
+    compared. What is left goes to unseen responses, anywhere.
+
+    Args:
+        mass: of the unseen responses, a number or `[x]`, at least 0 and below 1.
+        rest: `[x,y]`, their law; proportional to the reference if left out. Seen entries count nowhere.
+
+    Returns: (1 - mass) pi*(. given S) + mass rest, of pair error 0.
+    Raises: InvalidModel where mass is given to unseen responses of a prompt that has none.
+
+    >>> from mdpkit.base.arrays import objects
+    >>> from mdpkit.model import PreferenceProblem
+    >>> problem = PreferenceProblem(objects([["1/4", "1/4", "1/2"]]), weights=objects([[1, 3, 1]]), data=objects([["1/2", "1/2", 0]]))
+    >>> zero_error_policy(problem, "1/5").table
+    array([[1/5, 3/5, 1/5]], dtype=object)
+    """
+    rest = (problem.reference if rest is None else rest) * ~seen(problem)
+    total = rest.sum(axis=-1)
+    mass = np.broadcast_to(mass if proposing() else problem.like(mass), total.shape)
+    if not proposing() and ((total == 0) & (mass != 0)).any():
+        raise InvalidModel(f"mass[{int(np.argmax((total == 0) & (mass != 0)))}] is not 0; expected unseen responses to carry it")
+    rest = rest / np.where(total == 0, 1, total)[:, None]
+    return TabularPolicy(seen_part(problem) * (1 - mass)[:, None] + rest * mass[:, None])

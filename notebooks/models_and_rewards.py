@@ -1,0 +1,118 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Wrong models, shaped rewards, second chances
+#
+# What a wrong model costs, which rewards leave the best actions alone, when cloning errors stop compounding, and what
+# linear features carry through. Each section looks at one instance, turns one knob and breaks the statement.
+
+# %%
+# %matplotlib inline
+from IPython.display import display
+
+import mdpkit
+from mdpkit import measure, objects
+from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
+from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
+from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
+from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, half, leak
+from mdpkit.report import draw_claim, stored
+
+
+def doubt(claim_id):
+    """Verify a registered claim and draw what was found."""
+    verdict = mdpkit.verify(claim_id)
+    print(verdict)
+    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
+    return verdict
+
+
+# %% [markdown]
+# ## The simulation lemma
+#
+# The process leaks, the model does not know. The knob is the horizon.
+
+# %%
+for H in (1, 2, 4, 8, 16):
+    gap, by_oscillation, by_horizon = check(leak(H, "1/10")).sides
+    print(f"H = {H:2}: the model is off by {gap.mid:.5f}, bounds {by_oscillation.mid:.5f} and {by_horizon.mid:.5f}")
+    assert gap == by_oscillation
+    assert gap == by_horizon
+
+# %% [markdown]
+# Half of the oscillation is not enough: total variation is already half of the sum of absolute differences.
+
+# %%
+gap, halved = half(leak(5, "1/10")).sides
+assert gap == halved * 2
+
+# %%
+verdict = doubt("simulation_lemma_bounds_model_error")
+assert verdict.passed
+assert verdict.tightest == 1
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Potential shaping preserves the optimum
+#
+# One step: staying pays 1/2, leaving pays nothing. The knob is the potential of the place where leaving ends.
+
+# %%
+for last in ("0", "1/4", "1/2", "1"):
+    m = fork(last)
+    shaped = measure.shaped_reward(m.mdp, m.potential)
+    before, after = measure.optimal_actions(m.mdp), measure.optimal_actions(m.mdp, shaped)
+    print(f"terminal potential {last:>3}: optimal actions at the start {before[0, 0].lower}, shaped {after[0, 0].lower}")
+assert (measure.optimal_actions(m.mdp, measure.shaped_reward(m.mdp, fork().potential)) == before).all_yes()
+assert (after == before).any_no()
+
+# %%
+verdict = doubt("potential_shaping_preserves_the_optimum")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## A recoverable cliff is linear
+#
+# If every action recovers in one step, a slip costs two rewards. If only the right one does, and the learner does not take it, the
+# loss compounds. The knob is the horizon.
+
+# %%
+for H in (8, 32, 128):
+    for recovers in (True, False):
+        _, gap, e = sides(road(H, "1/1000", recovers))
+        ratio = gap / (e.max() * H)
+        print(f"H = {H:3}: {'every action' if recovers else 'the right one'} recovers, gap / (eps H) = {ratio.mid:.3f}")
+        assert bool(ratio < 2) is recovers
+
+# %%
+verdict = doubt("recoverable_cliff_is_linear")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## A linear MDP keeps every action value linear
+#
+# The knob is how far one transition lies outside of the span of the features.
+
+# %%
+for off in ("0", "1/100", "1/10", "1/3"):
+    m = mixture(objects([off])[0])
+    squared = distance(m, measure.action_value(m.mdp, m.policy))
+    print(f"one transition off by {off:>5}: squared distance of Q from the features {squared.mid:.6f}")
+    assert bool(squared > 0) is (off != "0")
+
+# %%
+verdict = doubt("linear_mdp_keeps_every_q_linear")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)

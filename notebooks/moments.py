@@ -1,0 +1,191 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Moment games
+#
+# A learner guesses $h$, an adversary weighs the conditional moments $\psi(z) = E[Y - h(X) \mid z]$ by a test function $f(z)$.
+# Each section looks at one instance, turns one knob, watches the bound and breaks it the way one of the controls does.
+
+# %%
+# %matplotlib inline
+from math import inf
+
+import numpy as np
+from IPython.display import display
+
+import mdpkit
+from mdpkit import measure, objects
+from mdpkit.claims.moments import moment_game_value_is_the_projected_error as one_game
+from mdpkit.claims.moments.ill_posedness_is_the_smallest_singular_value import channel
+from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of, walk
+from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import bound, game, small, squared_bias
+from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import channel as data
+from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import error_of as sampled
+from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import most, pair, penalised
+from mdpkit.report import draw_claim, stored
+
+
+def doubt(claim_id):
+    """Verify a registered claim and draw what was found."""
+    verdict = mdpkit.verify(claim_id)
+    print(verdict)
+    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
+    return verdict
+
+
+# %% [markdown]
+# ## The value of the game is the projected error
+#
+# The knob is the adversary: from none, through $\psi$, to one that overshoots. What it earns is an expectation over the joint law.
+
+# %%
+m = one_game.coin()
+psi, weights = measure.moment_residual(m.problem, m.h), m.problem.weights
+error = measure.projected_error(psi, weights)
+for share in ("0", "1/2", "1", "3/2", "2"):
+    f = psi * objects([share])[0]
+    earned = measure.joint_payoff(m.joint, m.outcome, m.h, f)
+    print(f"f = {share:>3} psi earns {earned}, of at most {error}")
+    assert earned <= error
+assert measure.joint_payoff(m.joint, m.outcome, m.h, psi) == error
+
+# %% [markdown]
+# An adversary that sees every variable is paid for what no instrument tells: the residual squared before its mean.
+
+# %%
+nosy = np.broadcast_to(m.outcome - m.h, m.joint.shape)
+assert measure.joint_payoff(m.joint, m.outcome, m.h, nosy) > error
+
+# %%
+verdict = doubt("moment_game_value_is_the_projected_error")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Against linear test functions the game is LSTD
+#
+# The knob is the weight of the one feature. The projected error is a parabola that touches 0 at the LSTD solution.
+
+# %%
+m = walk()
+solution = measure.lstd(m.mdp, m.policy, m.features, m.weights)
+for step in (-1, "-1/2", 0, "1/2", 1):
+    w = solution + objects([step])
+    projected, all_of_it = error_of(m, w, m.features)[1], error_of(m, w, None)[1]
+    print(f"w = LSTD + {step!s:>4}: projected error {projected.mid:.4f}, Bellman error {all_of_it.mid:.4f}")
+    assert bool(projected == 0) is (step == 0)
+    assert all_of_it > projected
+
+# %% [markdown]
+# Another feature sees an error that the features of the value do not.
+
+# %%
+assert error_of(m, solution, objects([[1], [1], [1]]))[1] > 0
+
+# %%
+verdict = doubt("linear_moment_game_is_lstd")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Slack costs the dual norm
+#
+# The knob is the radius of the slack. The more is forgiven, the less is left of the game, down to nothing.
+
+# %%
+m = pair()
+psi, weights = measure.moment_residual(m.problem, m.h), m.problem.weights
+for radius in ("0", "1/2", "1", "3/2", "2"):
+    d = objects([radius])[0]
+    low = measure.clipped(psi, d)
+    kept = measure.projected_error(psi - low, weights)
+    print(f"every moment may be off by {radius:>3}: the game is worth {kept}")
+    assert penalised(m, psi, psi - low, d, 1) == kept
+assert kept == 0
+
+# %% [markdown]
+# The norm of the slack itself is the wrong price.
+
+# %%
+assert most(m, inf) == measure.norm_power(m.f, weights, 1) * m.d
+assert most(m, inf) < measure.norm_power(m.f, weights, inf) * m.d
+
+# %%
+verdict = doubt("slack_ball_is_the_dual_norm_penalty")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Ill-posedness is one over the smallest singular value
+#
+# The knob is how weak the instrument is. The error that a unit of projected error allows doubles with each step.
+
+# %%
+for k in range(1, 7):
+    m = channel(k)
+    psi = measure.moment_residual(m.problem, m.h)
+    level = measure.identification(m.problem, m.problem.weights)
+    ratio = measure.norm_power(m.h - m.h0, m.problem.weights, 2) / measure.projected_error(psi, m.problem.weights)
+    print(f"sigma^2 = {level}: squared error / squared projected error = {ratio}")
+    assert ratio * level == 1
+
+# %% [markdown]
+# An instrument that moves the outcome by itself can hide a part of the error.
+
+# %%
+m = channel(2, leak="1/4")
+level, psi = measure.identification(m.problem, m.problem.weights), measure.moment_residual(m.problem, m.h)
+assert level * measure.norm_power(m.h - m.h0, m.problem.weights, 2) > measure.projected_error(psi, m.problem.weights)
+
+# %%
+verdict = doubt("ill_posedness_is_the_smallest_singular_value")
+assert verdict.passed
+assert verdict.tightest == 1
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Regression is biased where the moment game is not
+#
+# First the population: the game finds $h_0$, regression is off by $1/2$, and so is a game whose adversary sees the cause.
+
+# %%
+m = small()
+fitted = measure.regression(m.joint, m.outcome)
+print("h0", m.h0, "game", game(m.joint, m.outcome).lower, "regression", fitted.lower)
+assert (game(m.joint, m.outcome) == m.h0).all_yes()
+assert (game(m.joint, m.outcome, "x") == fitted).all_yes()
+assert (abs(fitted - m.h0) == objects(["1/2", "1/2"])).all_yes()
+
+# %% [markdown]
+# Then data. The knob is their number: the game's error falls, the bias of regression stays.
+
+# %%
+for n in (10**3, 10**4, 10**5):
+    m = data(n, seed=1)
+    ours, theirs = sampled(game, m), sampled(measure.regression, m)
+    print(f"n = {n:6}: median squared error of the game {ours.mid:.5f}, of regression {theirs.mid:.5f}, bound {float(bound(m)):.5f}")
+assert ours < theirs
+
+# %% [markdown]
+# Without a confounder there is no bias, and regression wins at every number of draws.
+
+# %%
+m = data(10**4, seed=1, push=0)
+assert squared_bias(m) == 0
+assert sampled(measure.regression, m) < sampled(game, m)
+
+# %%
+verdict = doubt("regression_is_biased_where_the_moment_game_is_not")
+assert verdict.passed
+assert verdict.evidence == "sampled"
+assert all(control.bites for control in verdict.controls)

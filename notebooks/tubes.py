@@ -1,0 +1,177 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Tubes: what a learned constraint is, and what it is good for
+#
+# A state is doomed if failure can no longer be avoided; the doomed states are the *tube* of the failures. Each section takes one
+# claim: look at one instance, turn one knob, watch the bound, break it with a control. `doubt` then lets the machine doubt it.
+
+# %%
+# %matplotlib inline
+import numpy as np
+from IPython.display import display
+
+import mdpkit
+from mdpkit import measure, objects
+from mdpkit.claims.safety.avoid_probability_is_the_greatest_fixed_point import leak
+from mdpkit.claims.safety.constraint_transfers_iff_tubes_are_nested import carts, tubes
+from mdpkit.claims.safety.discounted_safety_is_optimistic import corridor
+from mdpkit.claims.safety.inverse_constraint_game_violation_vanishes import check, plays
+from mdpkit.claims.safety.learned_constraint_is_the_backward_reachable_tube import corridor as doomed_corridor
+from mdpkit.claims.safety.learned_constraint_is_the_backward_reachable_tube import largest_consistent
+from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import EVERYWHERE, grid, never_shown, reckless
+from mdpkit.claims.safety.tube_needs_no_lookahead import cart, let_pass
+from mdpkit.instances import double_integrator
+from mdpkit.measure._public import sabotaged
+from mdpkit.report import draw_claim, stored
+
+
+def doubt(claim_id):
+    """Verify a registered claim and draw what was found."""
+    verdict = mdpkit.verify(claim_id)
+    print(verdict)
+    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
+    assert verdict.passed
+    assert all(control.bites for control in verdict.controls)
+
+
+def size(inside):
+    """How many states are in a set given by 0 and 1."""
+    return int(inside.sum().lower)
+
+
+# %% [markdown]
+# ## Look-ahead
+#
+# A cart must stop before a wall. A shield that knows the wall alone, and looks k steps ahead, lets doomed states pass. The knob is k.
+
+# %%
+wall = double_integrator(amax=1, vmax=7, xmax=20)
+passed = [int(let_pass(wall, k).lower) for k in range(8)]
+print(f"{wall.failure.sum()} failure states, {size(measure.tube(wall))} in the tube; let pass with 0, 1, ... steps: {passed}")
+assert passed == [84, 56, 35, 20, 10, 4, 1, 0]
+
+# %% [markdown]
+# The same shield with the tube for a wall needs no look-ahead. One step less than the top speed breaks the one on failure.
+
+# %%
+walled = mdpkit.SafetyProblem(measure.tube(wall).lower == 1, wall.successors)
+assert int(let_pass(walled, 0).lower) == 0
+for vmax in (2, 4, 6):
+    m = cart(vmax)
+    assert (int(let_pass(m.problem, vmax - 1).lower), int(let_pass(m.problem, vmax).lower)) == (1, 0)
+doubt("tube_needs_no_lookahead")
+
+# %% [markdown]
+# ## What can be learned
+#
+# Experts who never fail walk along paths without end that avoid failure. Every set of states that the same paths avoid explains them
+# as well. Here are all of them for a corridor: state 0 may stay, 1 and 2 are doomed, 3 is failure. The knob is the corridor's length.
+
+# %%
+m = doomed_corridor(length=2)
+for number in range(16):
+    guess = np.array([bool(number >> s & 1) for s in range(4)])
+    if (measure.tube(mdpkit.SafetyProblem(guess, m.problem.successors)) == measure.tube(m.problem)).all_yes():
+        print("explains the experts:", np.flatnonzero(guess))
+for length in range(6):
+    assert largest_consistent(doomed_corridor(length)).sum() == length + 1
+
+# %% [markdown]
+# The control: experts that look one step ahead enter the corridor, and then less than the tube is learned.
+
+# %%
+assert largest_consistent(doomed_corridor(length=2, steps=1)).sum() < 3
+doubt("learned_constraint_is_the_backward_reachable_tube")
+
+# %% [markdown]
+# ## Transfer
+#
+# Learn with one brake, plan with another. The knob is the second brake.
+
+# %%
+for learned_with, used_with in ((1, 1), (1, 2), (1, 3), (2, 1), (3, 1)):
+    learned, needed, forbidden = tubes(carts(learned_with, used_with))
+    excess, missed = size(forbidden - needed), size(needed * (1 - learned))
+    print(f"brakes {learned_with} -> {used_with}: learned {size(learned)}, needed {size(needed)}, in excess {excess}, let pass {missed}")
+    assert (excess == 0) is (learned_with >= used_with)
+    assert (missed == 0) is (learned_with <= used_with)
+doubt("constraint_transfers_iff_tubes_are_nested")
+
+# %% [markdown]
+# ## Discounting
+#
+# A doomed state at depth d with margin 1 is flagged by the discounted safety value exactly if 2 g^d > 1. The knob is the discount g.
+
+# %%
+for d in (1, 5, 20):
+    for g in ("1/2", "9/10", "97/100"):
+        m = corridor(d, 1, g)
+        V = measure.discounted_safety(m.problem, m.margin, m.g)[0]
+        print(f"depth {d:2}, discount {g}: V = {V.mid:+.3f}")
+        assert bool(V < 0) is bool(2 * m.g**d > 1)
+        assert measure.tube(m.problem)[0] == 1
+doubt("discounted_safety_is_optimistic")
+
+# %% [markdown]
+# ## Chance
+#
+# With chance in the dynamics the question is how likely failure can be avoided. Sweeps from 1 come down to the answer; sweeps from 0
+# stay where they are, although 0 solves the same equation.
+
+# %%
+problem = leak().problem
+for n in (0, 1, 2, 4, 8):
+    print(n, measure.avoid_probability(problem, steps=n)[0])
+nothing = measure.avoid_probability(problem, steps=0) * 0
+assert (measure.avoid_probability(problem, steps=8, after=nothing) == 0).all_yes()
+assert measure.avoid_probability(problem)[0] == objects("1/2")[()]
+bounds = mdpkit.solve(problem.to_float()).value
+print("on floats:", bounds[0])
+assert bounds.contains(measure.avoid_probability(problem))
+doubt("avoid_probability_is_the_greatest_fixed_point")
+
+# %% [markdown]
+# ## Demonstrations
+#
+# A walker on a grid with two pits, two cells of ice above them, and a cell into which nothing leads. The knob is the number of tasks.
+
+# %%
+for tasks in (1, 2, 4, 8, 16):
+    m = grid(EVERYWHERE[:tasks])
+    print(f"{tasks} tasks: {size(never_shown(m, m.goals))} cells visited by no expert")
+m = grid(EVERYWHERE)
+print(np.where(m.problem.failure, "F", np.where(never_shown(m, m.goals).lower == 1, "x", ".")).reshape(4, 4))
+assert (never_shown(m, m.goals) == 1 - measure.safely_reachable(m.problem, 0)).all_yes()
+
+# %% [markdown]
+# The control: experts that run through the pits show the pits as safe.
+
+# %%
+with sabotaged(measure.visited, reckless):
+    assert not (measure.tube(m.problem) <= never_shown(m, m.goals)).all_yes()
+doubt("multi_task_demonstrations_shrink_the_constraint")
+
+# %% [markdown]
+# ## The game
+#
+# A constraint player shows a constraint, the learners earn what they can under it, and the constraint moves to where they are oftener
+# than the experts. The knob is the number of rounds T.
+
+# %%
+for m in plays()[:5]:
+    worst, total, best, missed = check(m).sides
+    print(f"T = {m.T:2}: violation {total.mid:.4f}, of which at most {worst.mid:.4f} in one task; regret / T = {missed.mid:.4f}")
+    assert total <= best
+    assert best <= missed
+doubt("inverse_constraint_game_violation_vanishes")

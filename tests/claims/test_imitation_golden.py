@@ -1,0 +1,58 @@
+"""Numbers of the imitation theme that were derived or measured before the claims were written."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from mdpkit import measure
+from mdpkit.base.arrays import objects
+from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
+from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
+from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
+from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, leak
+from mdpkit.model import TabularPolicy
+
+
+@pytest.mark.parametrize(("H", "noted"), [(8, 4.5), (32, 16), (128, 62)])
+def test_recovery_that_needs_the_right_action_is_quadratic_again(H, noted):
+    _, gap, e = sides(road(H, "1/1000", recovers=False))
+    ratio = (gap / (e.max() * H)).mid
+    assert ratio == pytest.approx(noted, rel=0.03)
+    eps = Fraction(1, 1000)
+    assert gap == sum(1 - (1 - eps) ** k for k in range(1, H + 1))
+
+
+@pytest.mark.parametrize("H", [1, 8, 128])
+def test_the_forgiving_road_loses_two_rewards_a_slip(H):
+    _, gap, e = sides(road(H, "1/100000"))
+    assert (gap / (e.max() * H)).mid == pytest.approx(2 - 1 / H, abs=1e-4)
+    assert (gap <= e.max() * (2 * H - 1)).all_yes()
+
+
+@pytest.mark.parametrize("H", [1, 2, 5, 13])
+def test_a_leak_costs_what_the_model_does_not_see(H):
+    eps = Fraction(1, 7)
+    gap, by_oscillation, by_horizon = check(leak(H, eps)).sides
+    assert gap == sum(1 - (1 - eps) ** t for t in range(H))
+    assert gap == by_oscillation
+    assert gap == by_horizon
+
+
+def test_the_two_state_flip():
+    """A terminal potential of 1 makes leaving worth 1, more than the 1/2 for staying."""
+    for last, best in ((0, [1, 0]), ("1/2", [1, 1]), (1, [0, 1])):
+        m = fork(last)
+        shaped = measure.optimal_action_value(m.mdp, measure.shaped_reward(m.mdp, m.potential))
+        assert list(measure.best_actions(shaped)[0, 0].lower) == best
+    assert list((shaped[0, 0] + m.potential[0, 0]).mid) == [0.5, 1]
+
+
+def test_one_transition_off_breaks_linearity_for_some_policies():
+    for off in ("1/100", "1/3"):
+        m = mixture(objects([off])[0])
+        assert (distance(m, measure.action_value(m.mdp, m.policy)) > 0).all_yes()
+    # a policy under which both successors are worth the same hides the transition
+    for table in np.eye(2, dtype=int)[[[0, 0], [0, 1], [1, 0], [1, 1]]]:
+        good = mixture()
+        assert distance(good, measure.action_value(good.mdp, TabularPolicy(objects(table)))) == 0

@@ -1,0 +1,91 @@
+"""Errors where deviators go, against every deviation evaluated by itself; coverage against the occupancy of each of them."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mdpkit import measure, strategies
+from mdpkit.base.arrays import objects
+from mdpkit.base.mode import propose
+from mdpkit.model import Deviation, Finite, JointPolicy, MarkovGame
+
+
+def deviations(game):
+    """Every deterministic swap deviation of every player."""
+    H, S = game.horizon.H, game.S
+    for i, count in enumerate(game.actions):
+        for choice in product(range(count), repeat=H * S * count):
+            yield Deviation(i, objects(np.eye(count, dtype=int)[list(choice)]).reshape(H, S, count, count))
+
+
+def played(game, joint, deviation):
+    """The mediator's law after the deviation, joint action by joint action."""
+    H, i = game.horizon.H, deviation.player
+    told = joint.table if joint.table.ndim == 3 else np.repeat(joint.table[None], H, axis=0)
+    after = objects(np.zeros(told.shape, dtype=int))
+    plays = list(product(*map(range, game.actions)))
+    for j, play in enumerate(plays):
+        for b in range(game.actions[i]):
+            after[:, :, plays.index((*play[:i], b, *play[i + 1 :]))] += told[:, :, j] * deviation.table[:, :, play[i], b]
+    return JointPolicy(after)
+
+
+@st.composite
+def trios(draw):
+    game = draw(strategies.games(2, (2, 2), states=(1, 2), horizon=(1, 2)))
+    return game, draw(strategies.joint_policies(game)), draw(strategies.joint_policies(game))
+
+
+@settings(max_examples=15)
+@given(trios())
+def test_error_and_coverage_are_those_of_the_worst_deviation(trio):
+    game, expert, learner = trio
+    joint, apart = game.player(0), measure.total_variation(expert, learner).lower
+    visits = [measure.occupancy(joint, played(game, learner, each)).lower.sum(axis=2) for each in deviations(game)]
+    errors = [(d * apart).sum() for d in visits]
+    assert measure.deviation_error(game, expert, learner) == max(errors) / game.horizon.H
+    matter = np.any([d > 0 for d in visits], axis=0) & (apart > 0)
+    d = measure.occupancy(joint, expert).lower.sum(axis=2)
+    seen = matter & (d > 0)
+    assert measure.coverage(game, expert, learner) == (d[seen].min() if seen.any() else 1)
+    assert measure.covers(game, expert, learner) == (not (matter & (d == 0)).any())
+
+
+@settings(max_examples=25)
+@given(trios())
+def test_floats_enclose_and_proposals_agree(trio):
+    exact = trio
+    floating = [record.to_float() for record in exact]
+    for f in (measure.deviation_error, measure.coverage):
+        bracket, known = f(*floating), f(*exact)
+        assert bracket.how == "float"
+        assert bracket.contains(known)
+        assert bracket.width < 1e-11
+        with propose():
+            assert abs(float(f(*floating)) - known.mid) < 1e-12
+    assert measure.covers(*floating) == measure.covers(*exact)
+
+
+def test_an_unseen_place_that_only_a_deviator_reaches():
+    """State 1 is reached by a_1 = 1 alone; the mediators differ there."""
+    P = objects(np.zeros((2, 4, 2), dtype=int))
+    P[0, :2, 0] = P[0, 2:, 1] = P[1, :, 1] = objects(1)[()]
+    game = MarkovGame(P, objects(np.zeros((2, 2, 4), dtype=int)), objects([1, 0]), horizon=Finite(3), actions=(2, 2))
+    expert, learner = JointPolicy(objects([[1, 0, 0, 0]] * 2)), JointPolicy(objects([[1, 0, 0, 0], [0, 1, 0, 0]]))
+    assert not measure.covers(game, expert, learner)
+    assert measure.coverage(game, expert, learner) == 1
+    assert measure.deviation_error(game, expert, learner) == objects("2/3")[()]
+    assert measure.covers(game, learner, learner)
+
+
+@pytest.mark.parametrize("moving", ["expert", "learner"])
+def test_stationary_and_time_varying_mediators_mix(moving):
+    game = MarkovGame(objects(np.ones((1, 4, 1), dtype=int)), objects(np.zeros((2, 1, 4), dtype=int)), horizon=Finite(2), actions=(2, 2))
+    still = {"expert": objects([["1/4"] * 4]), "learner": objects([["1/2", 0, 0, "1/2"]])}
+    tables = {**still, moving: np.repeat(still[moving][None], 2, axis=0)}
+    expert, learner = (JointPolicy(tables[name]) for name in ("expert", "learner"))
+    assert measure.deviation_error(game, expert, learner) == objects("1/2")[()]
+    assert measure.coverage(game, expert, learner) == 1

@@ -1,0 +1,90 @@
+"""Every claim has a result, a figure and a proof note that belong together, and there are no others."""
+
+import importlib
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+import mdpkit
+from mdpkit.claims._controls import run_control
+from mdpkit.claims._register import find
+from mdpkit.report import read, stored
+from mdpkit.report.draw import subject
+from mdpkit.report.store import digest_of, plain, text
+
+ROOT = Path(__file__).parents[2]
+IDS = mdpkit.claims.ids()
+NOTES = {path.stem: path.read_text() for path in (ROOT / "proofs").glob("*.md")}
+
+
+def test_claims_results_figures_and_proof_notes_are_the_same_set():
+    assert {path.stem for path in (ROOT / "figures").iterdir()} == set(IDS)
+    for kind in ("json", "pdf"):
+        assert {path.stem for path in (ROOT / "figures").glob(f"*.{kind}")} == set(IDS)
+    assert set(NOTES) == {*IDS, "notation"}
+
+
+@pytest.mark.parametrize("claim_id", IDS)
+def test_a_committed_result_is_of_the_claim_as_it_stands(claim_id):
+    claim, path = find(claim_id), ROOT / "figures" / f"{claim_id}.json"
+    result = read(path)
+    assert path.read_text() == text(result)
+    assert (result.claim, result.profile, result.seed) == (claim_id, "quick", 0)
+    assert result.passed
+    assert result.digest == digest_of(claim), f"the claim has changed since; run: mdpkit figure {claim_id}"
+    assert result.controls == plain([asdict(run_control(claim, control)) for control in claim.controls])
+    assert subject(result).encode() in path.with_suffix(".pdf").read_bytes(), f"drawn from another result; run: mdpkit figure {claim_id}"
+
+
+ENUMERATED = [each for each in IDS if not any(isinstance(part.instances, mdpkit.Family) for part in find(each).parts)]
+
+
+@pytest.mark.parametrize("claim_id", ENUMERATED)
+def test_an_enumerated_claim_gives_the_committed_bytes_again(claim_id):
+    assert text(stored(mdpkit.verify(claim_id), find(claim_id))) == (ROOT / "figures" / f"{claim_id}.json").read_text()
+
+
+@pytest.mark.parametrize("claim_id", IDS)
+def test_a_claim_names_its_proof_note_and_the_note_its_claim_and_controls(claim_id):
+    claim, note = find(claim_id), NOTES[claim_id]
+    assert f"proofs/{claim_id}.md" in claim.statement
+    assert f"Claim: `{claim_id}`. Status: proved" in note
+    headings = re.findall(r"^## (.*)$", note, flags=re.MULTILINE)
+    assert [each for each in headings if each in ("Statement", "Proof", "Where the controls sit", "Cited, not proved")] == [
+        "Statement",
+        "Proof",
+        "Where the controls sit",
+        "Cited, not proved",
+    ]
+    controls = re.findall(r"^\* \*(.*?)\.\*", note.split("## Where the controls sit")[1].split("\n## ")[0], flags=re.MULTILINE)
+    assert [each.replace("$", "").lower() for each in controls] == [control.name.lower() for control in claim.controls]
+
+
+@pytest.mark.parametrize("note", sorted(NOTES))
+def test_formulas_of_a_note_are_closed_and_its_lines_short(note):
+    text_of_note = re.sub(r"`[^`]*`", "", NOTES[note])
+    assert text_of_note.count("$$") % 2 == 0
+    for paragraph in text_of_note.replace("$$", "").split("\n\n"):
+        assert paragraph.count("$") % 2 == 0, paragraph
+        assert paragraph.count("{") - paragraph.count(r"\{") == paragraph.count("}") - paragraph.count(r"\}"), paragraph
+
+
+def named_in_code():
+    return sorted(set(re.findall(r"`(mdpkit(?:\.\w+)+)`", NOTES["notation"])))
+
+
+@pytest.mark.parametrize("name", named_in_code())
+def test_every_object_that_the_notation_names_exists(name):
+    room, _, thing = name.rpartition(".")
+    assert getattr(importlib.import_module(room), thing).__doc__
+
+
+def test_the_notation_names_every_measure_and_model_that_the_claims_use():
+    used = {name for claim_id in IDS for name in re.findall(r"measure\.(\w+)", Path(find_file(claim_id)).read_text())}
+    assert {f"mdpkit.measure.{name}" for name in used} <= set(named_in_code())
+
+
+def find_file(claim_id):
+    return importlib.import_module(find(claim_id).check.__module__).__file__

@@ -1,0 +1,98 @@
+"""Constrained planning against brute force over occupancies of policies, and the play of the constraint game."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from mdpkit import measure
+from mdpkit.base.arrays import objects
+from mdpkit.base.errors import InvalidModel
+from mdpkit.instances.families import garnet
+from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
+from mdpkit.solve import ConstrainedPlanning, Status, constraint_game, solve
+from mdpkit.solve.constraint_game import GRID, state_visits, stepped
+
+
+def problem(seed, S=3):
+    return garnet(S, 2, 2, "9/10", rng=np.random.default_rng(seed))
+
+
+def corners(mdp, cost):
+    """(reward, cost) of every deterministic policy."""
+    tables = [objects(np.eye(2, dtype=int)[list(choice)]) for choice in product(range(2), repeat=mdp.S)]
+    return [tuple(measure.value(replace(mdp, r=r), TabularPolicy(table)).lower[()] for r in (mdp.r, cost)) for table in tables]
+
+
+def best_mixture(points, limit):
+    """The most reward of a mixture of two points within the limit: one limit needs no more than two corners."""
+    best = [r for r, c in points if c <= limit]
+    for (r, c), (s, d) in product(points, repeat=2):
+        if c < limit < d:
+            share = (limit - c) / (d - c)
+            best.append((1 - share) * r + share * s)
+    return max(best)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_optimum_is_the_best_mixture_of_deterministic_policies(seed):
+    mdp = problem(seed)
+    cost = objects(np.random.default_rng(seed + 99).integers(0, 5, (3, 2))) / 4
+    points = corners(mdp, cost)
+    least, most = min(c for _, c in points), max(c for _, c in points)
+    for share in range(4):
+        limit = least + (most - least) * share / 3
+        answer = ConstrainedPlanning(cost[None], objects([limit])).run(mdp)
+        assert answer.value.lower[()] == best_mixture(points, limit)
+        assert (measure.value(mdp, answer.policy) == answer.value).all_yes()
+        assert (measure.value(replace(mdp, r=cost), answer.policy) <= limit).all_yes()
+    too_little = ConstrainedPlanning(cost[None], objects([least - 1])).run(mdp)
+    assert too_little.status is Status.INFEASIBLE
+    assert too_little.policy is None
+
+
+def test_without_limits_it_is_the_optimum_and_masks_are_kept():
+    mdp = problem(0, S=4)
+    mask = np.array([[True, False], [True, True], [False, True], [True, True]])
+    held = MDP(mdp.P, mdp.r, mdp.rho, horizon=mdp.horizon, mask=mask)
+    for each in (mdp, held):
+        answer = ConstrainedPlanning(objects(np.zeros((0, 4, 2), dtype=int)), objects(np.zeros(0, dtype=int))).run(each)
+        assert (answer.value == (solve(each).value * each.rho).sum()).all_yes()
+        assert (measure.value(each, answer.policy) == answer.value).all_yes()
+
+
+def test_what_it_does_not_solve_is_refused():
+    mdp = problem(0)
+    limits = objects([1])
+    with pytest.raises(TypeError, match="rational MDP"):
+        ConstrainedPlanning(mdp.r[None], limits).run(mdp.to_float())
+    with pytest.raises(TypeError, match="Discounted MDP"):
+        ConstrainedPlanning(mdp.r[None], limits).run(MDP(mdp.P, mdp.r, horizon=Finite(2)))
+    with pytest.raises(InvalidModel, match=r"expected \(m, 3, 2\) and \(m,\)"):
+        ConstrainedPlanning(mdp.r, limits).run(mdp)
+
+
+def test_state_visits_are_the_occupancy():
+    mdp = problem(3)
+    table = objects([["1/3", "2/3"], [1, 0], ["1/2", "1/2"]])
+    assert (measure.occupancy(mdp, TabularPolicy(table)).sum(axis=1) == state_visits(mdp, table)).all_yes()
+    assert state_visits(mdp, table).sum() == 10
+
+
+def test_a_step_is_clipped_and_lands_on_the_grid_nearest_to_it():
+    c = stepped(objects([0, 1, "1/3", "1/3"]), objects([-1, 5, "1/7", "-1/7"]), objects("1/10")[()])
+    assert c[:2].tolist() == [0, 1]
+    assert all((x * GRID).q == 1 for x in c)
+    assert (abs(c[2:] - objects(["73/210", "67/210"])) <= objects(f"1/{2 * GRID}")[()]).all()
+
+
+def test_learners_obey_the_constraint_played_and_earn_what_can_be_earned():
+    mdp = MDP(objects([[[1, 0], [0, 1]], [[1, 0], [0, 1]]]), objects([[0, 0], [0, 0]]), objects([1, 0]), horizon=Discounted("1/2"))
+    rewards, experts = objects([[[0, 1], [0, 1]]]), objects([[[1, 0], [1, 0]]])
+    play = constraint_game(mdp, rewards, experts, rounds=3, step="1/2")
+    assert (play.constraints == objects([[0, 0], [0, "1/2"], [0, "1/2"]])).all()
+    assert (play.learners[0, 0] == objects([[0, 1], [0, 1]])).all()
+    assert (play.learners[1, 0][0] == objects([1, 0])).all()
+    with pytest.raises(InvalidModel, match="rewards and experts have shapes"):
+        constraint_game(mdp, rewards[0], experts, rounds=1, step=1)

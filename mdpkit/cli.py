@@ -304,6 +304,8 @@ def figure(
     claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")],
     folder: Annotated[Path, typer.Option(help="Where the figure and the result that it shows go.")] = Path("figures"),
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write the rows as CSV.")] = False,
+    tex: Annotated[bool, typer.Option("--tex", help="Write the headline numbers as LaTeX macros.")] = False,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
 ):
@@ -311,7 +313,7 @@ def figure(
     from .report import make_figure, read
 
     with _stdout_for_the_result():
-        files = make_figure(claim, folder, png, profile, seed)
+        files = make_figure(claim, folder, png, profile, seed, csv, tex)
     for file in files:
         typer.echo(file)
     result = read(files[0])

@@ -3,6 +3,8 @@
 from .draw import draw_claim as draw_claim
 from .draw import rendered as rendered
 from .figure import make_figure as make_figure
+from .numbers import as_csv as as_csv
+from .numbers import as_macros as as_macros
 from .store import Stored as Stored
 from .store import read as read
 from .store import stored as stored

@@ -44,6 +44,8 @@ def test_soft_is_a_backup_by_log_sum_exp(seed):
     P, r = floats(P), floats(r)
     reference = (mask / mask.sum(axis=1, keepdims=True))[None]
     V, pi = backward.soft(P, r, reference, 0.5, H)
+    assert V.shape == (H + 1, 3)
+    assert not V[H].any()
     for t in range(H):
         Q = r[0] + P[0] @ V[t + 1]
         np.testing.assert_allclose(V[t], 0.5 * np.log((reference[0] * np.exp(Q / 0.5)).sum(axis=1)), atol=1e-12)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from mdpkit.base.arrays import objects
 from mdpkit.model import MDP
 
 
@@ -35,6 +36,23 @@ def closely(bracket, exact, relative=1e-9):
 def csr(problem):
     """The same float problem with P in compressed sparse rows."""
     return MDP(sp.csr_array(problem.P.reshape(-1, problem.S)), problem.r, problem.rho, horizon=problem.horizon, mask=problem.mask)
+
+
+def nearly(part, times):
+    """A rational law or reward as floats, its entries multiplied by a number near 1."""
+    return (part * times).astype(float)
+
+
+def sixteenths(rng, *shape):
+    """Random rational laws along the last axis that floats hold exactly."""
+    return objects(rng.multinomial(16, np.full(shape[-1], 1 / shape[-1]), size=shape[:-1])) / 16
+
+
+@pytest.fixture(scope="session", params=["P", "table", "rho", "P table rho"])
+def off(request):
+    """float records' rows, of which the named laws sum to 1 + 9e-10; and rational laws to try it on."""
+    times = objects("1000000000899999999/1000000000000000000")[()]
+    return lambda **laws: [nearly(law, times if name in request.param.split() else 1) for name, law in laws.items()], sixteenths
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.mode import propose
-from mdpkit.measure import best_deviation, cloning_error, deviated_value, occupancy, regret, regret_gap, value
+from mdpkit.measure import best_deviation, cloning_error, deviated_value, occupancy, recoverability, regret, regret_gap, value
 from mdpkit.model import Deviation, Discounted, Finite, JointPolicy, MarkovGame
 from mdpkit.solve import solve
 from mdpkit.strategies import games, joint_policies
@@ -375,23 +375,22 @@ def test_proposals_are_the_middles(deviations, case):
     assert (again.table == best.table).all()
 
 
-def test_rows_that_sum_to_almost_1_mean_the_rows_divided_by_their_sums():
-    rng, off = np.random.default_rng(3), objects("1000000000899999999/1000000000000000000")[()]
+@pytest.mark.parametrize("H", [1, 3])
+def test_rows_that_sum_to_almost_1_mean_the_rows_divided_by_their_sums(off, H):
+    (almost, laws), rng = off, np.random.default_rng(3)
     for _ in range(5):
-        P, table, rho = (objects(rng.integers(1, 9, shape)) for shape in ((2, 4, 2), (2, 4), (2,)))
-        P, table, rho = (x / x.sum(axis=-1, keepdims=True) for x in (P, table, rho))
-        r = objects(rng.integers(1, 9, (2, 2, 4)))
-        game, joint = MarkovGame(P, r, rho, horizon=Finite(3), actions=(2, 2)), JointPolicy(table)
-        P, table, rho, r = ((x * scale).astype(float) for x, scale in ((P, off), (table, off), (rho, off), (r, 1)))
-        almost, told = MarkovGame(P, r, rho, horizon=Finite(3), actions=(2, 2)), JointPolicy(table)
+        P, table, rho, r = laws(rng, 2, 4, 2), laws(rng, 2, 4), laws(rng, 2), objects(rng.integers(1, 9, (2, 2, 4)))
+        game, joint = MarkovGame(P, r, rho, horizon=Finite(H), actions=(2, 2)), JointPolicy(table)
+        P, table, rho, r = almost(P=P, table=table, rho=rho, r=r)
+        near, told = MarkovGame(P, r, rho, horizon=Finite(H), actions=(2, 2)), JointPolicy(table)
         for deviations in CLASSES:
-            bracket = regret(almost, told, deviations)
+            bracket = regret(near, told, deviations)
             assert bracket.contains(regret(game, joint, deviations))
             assert bracket.width < 1e-5
             best = best_deviation(game, joint, 1, deviations)
-            almost_certain = (None if part is None else (part * off).astype(float) for part in (best.table, best.after))
-            near = Deviation(1, *almost_certain)
-            assert deviated_value(almost, told, near).contains(deviated_value(game, joint, best))
+            after = {} if best.after is None else {"after": almost(P=best.after)[0]}
+            assert deviated_value(near, told, Deviation(1, *almost(table=best.table), **after)).contains(deviated_value(game, joint, best))
+        assert recoverability(near, told).contains(recoverability(game, joint))
 
 
 def test_what_is_refused():

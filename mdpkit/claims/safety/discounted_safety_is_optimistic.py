@@ -118,7 +118,7 @@ def figure(ax, rows):
     ax.plot(g, 1 - 2 * g**6, color="C1", label="depth 5, one step deeper (fails)")
     ax.axhline(0, color="C3", label="flagged below")
     ax.set(xlabel="discount $g$", ylabel="$V_g$ at the start")
-    ax.legend(loc="lower left")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
 def _number(text):

@@ -106,11 +106,13 @@ def numbers(m):
 
 def figure(ax, rows):
     """Doomed states that a shield lets pass against its look-ahead, on carts of three top speeds."""
+    less = []
     for vmax, style in ((7, "o-C0"), (5, "s-C2"), (3, "^-C4")):
         row = next(row for row in rows if row.get("parameters") == {"vmax": vmax})
+        less.append((vmax - 1, row["data"]["let pass"][vmax - 1]))
         ax.plot(row["data"]["let pass"], style, label=f"shield on failure, top speed {vmax}")
         ax.plot([comb(vmax + 2 - k, 3) for k in range(vmax + 1)], "k--", label="$C(v + 2 - k, 3)$" if vmax == 3 else None)
-        ax.plot(vmax - 1, row["data"]["let pass"][vmax - 1], "xC1", zorder=5, label="one step less (fails)" if vmax == 3 else None)
+    ax.plot(*zip(*less, strict=True), "xC1", zorder=5, label="one step less (fails)")
     ax.plot(0, 0, "D", color="C5", clip_on=False, zorder=4, label="shield on the tube")
     ax.set(xlabel="look-ahead $k$", ylabel="doomed states let pass", ylim=(0, None))
     ax.legend()

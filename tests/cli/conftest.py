@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -84,6 +85,8 @@ def start(cache, tmp_path):
             env={**os.environ, "MDPKIT_CACHE": str(cache), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # a runner in the background ignores SIGINT, and so would its children
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             encoding="utf-8",
             start_new_session=True,
         )

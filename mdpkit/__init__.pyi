@@ -30,6 +30,7 @@ from .instances import save as save
 from .measure import action_value as action_value
 from .measure import advantage as advantage
 from .measure import avoid_probability as avoid_probability
+from .measure import backup_error as backup_error
 from .measure import ball_coverage as ball_coverage
 from .measure import bellman_residual as bellman_residual
 from .measure import best_deviation as best_deviation
@@ -57,6 +58,8 @@ from .measure import optimal_action_value as optimal_action_value
 from .measure import optimal_actions as optimal_actions
 from .measure import optimal_value as optimal_value
 from .measure import pair_error as pair_error
+from .measure import pessimistic_action_value as pessimistic_action_value
+from .measure import pessimistic_value as pessimistic_value
 from .measure import projected_error as projected_error
 from .measure import recoverability as recoverability
 from .measure import regret as regret

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Five claims, looked at one by one
+# # Six claims, looked at one by one
 #
 # For each claim: build an instance, compute both sides, turn a knob, and break it the way one of its controls does.
 # Every number is a rational or an interval around one. At the end of each section `mdpkit.verify` doubts the claim by machine.
@@ -24,7 +24,8 @@ from IPython.display import display
 import mdpkit
 from mdpkit import measure, objects
 from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
-from mdpkit.claims.imitation.cloning_error_compounds_quadratically import cliff, disjoint_slips
+from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
+from mdpkit.claims.imitation.cloning_error_compounds_quadratically import cliff
 from mdpkit.claims.imitation.performance_difference_lemma import slip
 from mdpkit.claims.moments.double_sampling_bias_is_next_state_variance import coin, forms
 from mdpkit.claims.safety.double_integrator_tube_has_a_closed_form import cart, grid, stop
@@ -97,6 +98,12 @@ assert verdict.passed
 assert verdict.tightest == 1
 assert all(control.bites for control in verdict.controls)
 
+# %%
+verdict = doubt("cloning_bound_is_attained_at_finite_error")
+assert verdict.passed
+assert verdict.tightest == 1
+assert all(control.bites for control in verdict.controls)
+
 # %% [markdown]
 # ## Value equivalence is not regret equivalence
 #
@@ -104,8 +111,7 @@ assert all(control.bites for control in verdict.controls)
 
 # %%
 m = fork(H=6)
-joint = m.game.player(0)
-assert (measure.occupancy(joint, m.expert) == measure.occupancy(joint, m.learner)).all_yes()
+assert (measure.occupancy(m.game, m.expert) == measure.occupancy(m.game, m.learner)).all_yes()
 print("value gap of each player", measure.value_gap(m.game, m.expert, m.learner))
 for deviations in ("swap", "trigger", "coarse", "one-shot", "constant"):
     found = measure.regret_gap(m.game, m.expert, m.learner, deviations)
@@ -118,8 +124,7 @@ for deviations in ("swap", "trigger", "coarse", "one-shot", "constant"):
 # %%
 for beta in ("0", "1/100", "1/4"):
     m = fork(6, beta)
-    joint = m.game.player(0)
-    apart = abs(measure.occupancy(joint, m.expert) - measure.occupancy(joint, m.learner)).max()
+    apart = abs(measure.occupancy(m.game, m.expert) - measure.occupancy(m.game, m.learner)).max()
     gap = measure.regret_gap(m.game, m.expert, m.learner)
     print(f"beta = {beta:>5}: occupancies differ by up to {apart.mid:.4f}, regret gap {gap.mid:.4f}")
     assert bool(apart > 0) is (beta != "0")

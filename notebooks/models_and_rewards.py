@@ -23,9 +23,14 @@ from IPython.display import display
 import mdpkit
 from mdpkit import measure, objects
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
+from mdpkit.claims.imitation.on_policy_value_moments_are_tight import first_fall, habit
+from mdpkit.claims.imitation.on_policy_value_moments_are_tight import sides as on_policy_sides
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
 from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, half, leak
+from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import by_resets, idle
+from mdpkit.claims.offline.pessimism_bound_is_attained import sides as pessimism_sides
+from mdpkit.claims.offline.pessimism_bound_is_attained import wrong_turn
 from mdpkit.report import draw_claim, stored
 
 
@@ -101,6 +106,41 @@ assert verdict.passed
 assert all(control.bites for control in verdict.controls)
 
 # %% [markdown]
+# ## Mistakes on one's own road cost at most the range of the expert's action values
+#
+# A habit feeds itself, but each slip costs one reward; a fall happens once and costs all that is left. The knob is the horizon.
+
+# %%
+for H in (2, 4, 8):
+    for m in (habit(H, "1/10"), first_fall(H, "1/10")):
+        gap, u, mistakes = on_policy_sides(m)
+        print(f"H = {H}, {m.name:>10}: gap {gap.mid:.4f} = {u.lower[()]} times {mistakes.mid:.4f} mistakes")
+        assert gap == u * mistakes
+    m = habit(H, "1/10")
+    assert on_policy_sides(m)[0] > on_policy_sides(m)[1] * measure.cloning_error(m.mdp, m.expert, m.learner).sum()
+
+# %%
+verdict = doubt("on_policy_value_moments_are_tight")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Moments of single steps, and resets
+#
+# The knob is the share of the resets that are where the expert goes: the bound pays for the rest with 1 over that share.
+
+# %%
+for share in ("1/8", "1/2", "1"):
+    gap, _, right = by_resets(idle(3, share)).sides
+    print(f"a share of {share:>3}: gap {gap.lower[()]}, bound {right.lower[()]}")
+    assert gap == right
+
+# %%
+verdict = doubt("step_moments_bound_the_imitation_gap")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
 # ## A linear MDP keeps every action value linear
 #
 # The knob is how far one transition lies outside of the span of the features.
@@ -114,5 +154,24 @@ for off in ("0", "1/100", "1/10", "1/3"):
 
 # %%
 verdict = doubt("linear_mdp_keeps_every_q_linear")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Pessimism loses at most twice its bonus, and can lose all of that
+#
+# The model fears that the good action falls. The knob is the horizon; of the two actions that are then worth the same to the pessimist,
+# it plays the bad one.
+
+# %%
+for H in (2, 3, 6, 12):
+    gap, above, paid = pessimism_sides(wrong_turn(H))
+    print(f"H = {H:2}: gap {gap.lower[()]}, twice the bonus where the rival goes {(paid * 2).lower[()]}")
+    assert gap == above
+    assert gap == paid * 2
+    assert gap > paid
+
+# %%
+verdict = doubt("pessimism_bound_is_attained")
 assert verdict.passed
 assert all(control.bites for control in verdict.controls)

@@ -38,6 +38,11 @@ def is_exact(array) -> bool:
     return getattr(array, "dtype", None) == RATIONAL
 
 
+def bare(x, dtype=None):
+    """`x` as a numpy array in C order; an array of a class of its own (one that answers kernels by `run_kernel`) as it is."""
+    return x if hasattr(x, "run_kernel") else np.asarray(x, dtype, order="C")
+
+
 def exact_number(x):
     """`x` itself if its class says `exact_number = True` (numbers with logarithms, infinities), else the rational that it is.
 
@@ -101,7 +106,7 @@ def like(array, pattern) -> np.ndarray:
     >>> like(["1/2"], np.zeros(1))
     array([0.5])
     """
-    source = np.asarray(array)
+    source = bare(array)
     if not is_exact(pattern) and source.dtype.kind in "iuf":
         return source.astype(np.float64, copy=False)
     array = objects(source)

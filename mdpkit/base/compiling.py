@@ -24,6 +24,8 @@ def inner(f):
 class compiled:
     """A kernel's entry point.
 
+    An argument with a method `run_kernel(kernel, args)` (an array of a class of its own) answers the call.
+
     Args:
         f: loops over arrays in plain Python.
         signature: numba's, with read-only arrays spelt by `array`; what fixes the one specialisation.
@@ -36,8 +38,11 @@ class compiled:
         update_wrapper(self, f)
 
     def __call__(self, *args):
-        if any(is_exact(arg) for arg in args):
-            return self.exact(*args)
+        for arg in args:
+            if is_exact(arg):
+                return self.exact(*args)
+            if hasattr(arg, "run_kernel"):
+                return arg.run_kernel(self, args)
         if self._fast is None:
             self._fast = _compile(self.py_func, self.signature)
         return self._fast(*args)

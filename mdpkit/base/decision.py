@@ -26,8 +26,17 @@ class Decision(Enum):
 
     __hash__ = Enum.__hash__
 
+    @property
+    def yes(self) -> bool:
+        return self is Decision.YES
+
+    @property
+    def no(self) -> bool:
+        return self is Decision.NO
+
     def __and__(self, other):
-        return Decision(min(self.value, other.value, key=_worst))
+        """YES if both are YES, NO if one is NO, else UNDECIDED; beside an array of decisions entry by entry."""
+        return _both(self, other)
 
     def all(self):
         return self
@@ -37,10 +46,6 @@ class Decision(Enum):
 
     def any_no(self) -> bool:
         return self is Decision.NO
-
-
-def _worst(value):
-    return (-1, 0, 1).index(value)
 
 
 class Decisions:
@@ -58,7 +63,8 @@ class Decisions:
         return decided(self.yes[key], self.no[key])
 
     def __and__(self, other):
-        return decided(self.yes & other.yes, self.no | other.no)
+        """Entry by entry, as for two decisions; a single one stands beside every entry."""
+        return _both(self, other)
 
     def all(self) -> Decision:
         """NO if one entry is NO, YES if every entry is YES, else UNDECIDED."""
@@ -81,3 +87,9 @@ def decided(yes, no) -> Decision | Decisions:
     if np.ndim(yes) == 0:
         return Decision.YES if yes else Decision.NO if no else Decision.UNDECIDED
     return Decisions(yes, no)
+
+
+def _both(a, b):
+    if not isinstance(b, Decision | Decisions):
+        return NotImplemented
+    return decided(a.yes & b.yes, a.no | b.no)

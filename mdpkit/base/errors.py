@@ -25,6 +25,10 @@ class ExactnessLost(MdpkitError, TypeError):
     """A float entered a computation on rationals; the message names where."""
 
 
+class NotTraceable(MdpkitError, TypeError):
+    """A computation cannot be followed for its derivative: it branches on values, or calls what has no counterpart."""
+
+
 class CertificateRejected(MdpkitError):
     """A certificate does not prove what it says."""
 

@@ -405,7 +405,7 @@ def interval(x) -> Interval:
 def stacked(parts):
     """Intervals (or bare arrays) of one shape as one, along a new first axis."""
     if not isinstance(parts[0], Interval):
-        return np.stack([np.asarray(part) for part in parts])
+        return np.stack(parts)
     if all(part.exact for part in parts):
         return Interval(np.stack([part.lower for part in parts]))
     how = max(How[part.how] for part in parts)

@@ -103,14 +103,12 @@ def numbers(name, value, exact, axes):
 
     Raises: InvalidModel with the shape got and expected, or with the entry that is no finite number.
     """
-    array = np.asarray(value)
+    array = taken(name, value, axes)
     if array.dtype.kind not in "biufO":
         hint = "; make rationals of text with mdpkit.objects" if array.dtype.kind == "U" else ""
         raise InvalidModel(f"{name} holds {array.dtype}, not numbers{hint}")
-    choices = (axes,) if isinstance(axes, str) else axes
-    if array.ndim not in {len(choice) for choice in choices}:
-        wanted = " or ".join(shape_words(name, choice) for choice in choices)
-        raise InvalidModel(f"{name} has shape {array.shape}; expected {wanted}")
+    if array.ndim not in {len(choice) for choice in _choices(axes)}:
+        raise InvalidModel(f"{name} has shape {array.shape}; expected {shape_words(name, axes)}")
     if exact:
         if array.dtype.kind == "f":
             raise InvalidModel(f"{name} holds floats while the rest is rational; write integers, Fractions or 'p/q'")
@@ -125,16 +123,59 @@ def numbers(name, value, exact, axes):
     return array
 
 
+def taken(name, value, axes) -> np.ndarray:
+    """What a field is given, as an array.
+
+    Args: axes: as for `numbers`.
+    Raises: InvalidModel where nested lists differ in length, naming the first two that do.
+    """
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        parts = [f"{at(name, index)} {'is no list' if length is None else f'has length {length}'}" for index, length in _uneven(value)]
+        raise InvalidModel(f"{name} is ragged: {', '.join(parts) or error}; expected {shape_words(name, axes)}") from error
+
+
+def _uneven(value) -> list:
+    """(index, length) of the first entry of a level of nested lists and of the first that is not as long; None for what is no list."""
+    level = {(): value}
+    while level:
+        lengths = {index: _length(part) for index, part in level.items()}
+        first = next(iter(lengths.items()))
+        other = next((each for each in lengths.items() if each[1] != first[1]), None)
+        if other:
+            return [first, other]
+        level = {(*index, k): entry for index, part in level.items() if lengths[index] for k, entry in enumerate(part)}
+    return []
+
+
+def _length(part):
+    return len(part) if isinstance(part, list | tuple) or getattr(part, "ndim", 0) else None
+
+
 def any_exact(*values) -> bool:
     """Whether one of the arrays or numbers given is rational, which makes the record rational.
 
-    Integers are neutral: they take the kind of the rest, and float64 if there is no rest.
+    Integers are neutral: they take the kind of the rest, and float64 if there is no rest; ragged lists, which `numbers`
+    refuses, are too.
     """
-    return any(value is not None and np.asarray(value).dtype == object for value in values)
+    return any(value is not None and _holds_objects(value) for value in values)
+
+
+def _holds_objects(value) -> bool:
+    try:
+        return np.asarray(value).dtype == object
+    except ValueError:
+        return False
 
 
 def shape_words(name, axes) -> str:
-    return f"{name}[{','.join(axes)}]"
+    """The axes, or alternatives, that an array may have: `P[s,a,n] or P[t,s,a,n]`."""
+    return " or ".join(f"{name}[{','.join(choice)}]" for choice in _choices(axes))
+
+
+def _choices(axes):
+    return (axes,) if isinstance(axes, str) else axes
 
 
 def at(name, index) -> str:

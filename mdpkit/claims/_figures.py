@@ -1,5 +1,10 @@
 """Figures that several claims share."""
 
+from ._graph import BLACK, Arrow, Box, joined, paint
+
+UNIT = 0.42
+"""Inches between two states that a figure places 1 apart."""
+
 
 def identity(ax, rows):
     """Both sides of an identity against each other, and the controls off the diagonal."""
@@ -44,14 +49,10 @@ def panels(ax, count):
 
 
 def draw_graph(ax, places, ways, names):
-    """States as boxes at `places`, and a way from one to another as an arrow with words at its middle, outside the fork."""
-    for (source, target), words in ways.items():
-        (x, y), (to_x, to_y) = places[source], places[target]
-        ax.annotate("", (to_x, to_y), (x, y), arrowprops={"arrowstyle": "->", "shrinkA": 12, "shrinkB": 14})
-        above = to_y > y
-        ax.text((x + to_x) / 2 - 0.1, (y + to_y) / 2 + (0.1 if above else -0.1), words, ha="right", va="bottom" if above else "top")
-    for state, place in places.items():
-        ax.text(*place, names[state], ha="center", va="center", bbox={"boxstyle": "round", "facecolor": "white"})
+    """States as boxes at `places`, and a way from one to another as an arrow with words beside it."""
+    boxes = [Box(str(state), (x * UNIT, y * UNIT), ((names[state], BLACK),)) for state, (x, y) in places.items()]
+    arrows = [Arrow(str(source), str(target), words) for (source, target), words in ways.items()]
+    paint(ax, joined(boxes, arrows), UNIT)
     across, up = zip(*places.values(), strict=True)
     ax.set_axis_off()
-    ax.set(xlim=(min(across) - 1, max(across) + 1), ylim=(min(up) - 1.4, max(up) + 0.6))
+    ax.set(xlim=(min(across) - 1, max(across) + 1), ylim=(min(up) - 1.4, max(up) + 0.6), aspect="equal")

@@ -3,13 +3,12 @@
 import ast
 import difflib
 import importlib
-import sys
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 from ..base.errors import InvalidClaim, UnknownClaim
 from ._claim import Claim
+from ._imports import import_file
 
 FOLDER = Path(__file__).parent
 
@@ -83,12 +82,8 @@ def find(reference) -> Claim:
 
 
 def _from_file(path):
-    name = f"mdpkit_user_claim_{path.stem}"
-    module = sys.modules[name] = ModuleType(name)
-    module.__file__ = str(path)
     try:
-        # no bytecode file: it is told from a stale one by size and whole seconds only
-        exec(compile(path.read_bytes(), path, "exec"), vars(module))
+        module = import_file(path)
     except InvalidClaim as error:
         raise InvalidClaim(f"{path}: {error}") from error
     except (Exception, SystemExit) as error:

@@ -4,7 +4,8 @@ import hashlib
 import json
 import platform
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,8 @@ from ..base.compiling import user_cache
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
 from ._profile import Profile
+from ._sweep import ABANDONED, held, sweep
+from ._worst import FOLDER
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -25,22 +28,31 @@ def versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be verified. References are ids of registered claims and absolute paths of files."""
+    """What is to be verified.
+
+    Args:
+        references: ids of registered claims and absolute paths of files.
+        on: path of the problem's file.
+        modules: files of the modules of the user's own that the claims' files import.
+    """
 
     references: tuple[str, ...]
     profile: Profile
     seed: int
     on: str | None = None
+    modules: tuple[str, ...] = ()
 
     def key(self) -> str:
-        """Sixteen hex digits that change with the request, any source of mdpkit, a claim's file, the problem's file, or a version.
+        """Sixteen hex digits that change with the request, a source of mdpkit, a claim's file or module, the problem's file, or a version.
 
-        Raises: InvalidModel where the problem's file cannot be read.
+        Raises: InvalidModel where a file cannot be read.
         """
-        own = [(file.relative_to(PACKAGE).as_posix(), _of_file(file)) for file in sorted(PACKAGE.rglob("*.py"))]
+        sources = sorted([*PACKAGE.rglob("*.py"), *FOLDER.glob("*.json")])
+        own = [(file.relative_to(PACKAGE).as_posix(), _of_file(file)) for file in sources]
         claims = [(name, _of_file(Path(name)) if Path(name).is_file() else "registered") for name in self.references]
-        facts = [claims, own, versions(), platform.machine(), asdict(self.profile), self.seed, self.on and _of_file(Path(self.on))]
-        return _digest(json.dumps(facts))
+        modules = [(file, _of_file(Path(file))) for file in self.modules]
+        problem = self.on and _of_file(Path(self.on))
+        return _digest(json.dumps([claims, modules, own, versions(), platform.machine(), asdict(self.profile), self.seed, problem]))
 
 
 def _of_file(path):
@@ -86,8 +98,14 @@ class RunFolder:
             raise ValueError("its result does not match its digest")
         return content["result"]
 
-    def open(self):
-        self.path.mkdir(parents=True, exist_ok=True)
+    @contextmanager
+    def opened(self, notice) -> Iterator[None]:
+        """Hold the folder while the run lasts; sweep what other runs abandoned, and tell so with a sentence."""
+        with held(self.path):
+            swept = sweep(folder for folder in self.path.parent.iterdir() if folder != self.path)
+            if swept:
+                notice(f"swept: {swept} interrupted run{'s' * (swept > 1)} that nobody resumed for {ABANDONED} days")
+            yield
 
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)

@@ -19,6 +19,7 @@ from ..instances.family import Family
 from ..instances.io import encode
 from . import _register as register
 from ._claim import Claim
+from ._imports import companions
 from ._profile import profile_named
 from ._resume import Run, RunFolder
 from ._verdict import Verdict
@@ -66,13 +67,13 @@ def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notic
         references: ids of registered claims and paths of files with one.
         profile, seed: as for `verify`. on: path of an instance file, or None.
         workers: processes; 1 works in this one.
-        notice: called with a sentence where something is resumed or done again.
+        notice: called with a sentence where something is resumed, done again, or swept away.
         progress: called with (tasks done, tasks in all, what was done last).
 
     Returns: a list of Finished, in the order of the references (each once).
 
-    A run that is interrupted leaves its finished tasks in the user's cache; the same call then takes them up. A run
-    that completes leaves nothing.
+    A run that is interrupted leaves its finished tasks in the user's cache; the same call then takes them up, and where
+    none does for two weeks a later run sweeps them away. A run that completes leaves nothing.
 
     Raises: UnknownClaim, InvalidClaim, InvalidModel for unusable input, before any work or where the problem given
     breaks an assumption; InvalidClaim where a source changes while workers load it; ClaimBroken where a worker dies.
@@ -84,8 +85,21 @@ def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notic
     names = tuple(dict.fromkeys(map(_absolute, references)))
     plan = Run(names, profile_named(profile), seed, None if on is None else str(Path(on).resolve()))
     claims = [_prepared(reference, plan.on) for reference in plan.references]
+    plan = replace(plan, modules=tuple(str(file) for name in names for file in companions(Path(name))))
     folder = RunFolder(plan.key())
-    folder.open()
+    with folder.opened(notice):
+        results = _results(plan, folder, claims, workers, notice, progress)
+        try:
+            finished = [_finished(plan, k, claim, results) for k, claim in enumerate(claims)]
+        except InvalidModel:
+            folder.remove()
+            raise
+        folder.remove()
+        return finished
+
+
+def _results(plan, folder, claims, workers, notice, progress):
+    """The result of every job, kept or done now."""
     jobs = [(k, task) for k, claim in enumerate(claims) if isinstance(claim, Claim) for task in tasks(claim, plan.profile)]
     results = {job: result for job in jobs if (result := _kept(folder, *job, notice)) is not None}
     if results:
@@ -95,13 +109,7 @@ def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notic
     for job, result in _done(plan, folder, claims, waiting, workers):
         results[job] = result
         progress(len(results), len(jobs), f"{claims[job[0]].id}: {job[1].key}")
-    try:
-        finished = [_finished(plan, k, claim, results) for k, claim in enumerate(claims)]
-    except InvalidModel:
-        folder.remove()
-        raise
-    folder.remove()
-    return finished
+    return results
 
 
 def _absolute(reference) -> str:

@@ -4,16 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+from ..base.decision import Decision
 from ..base.errors import InvalidClaim, InvalidModel
 from ..base.record import Record
 from ..instances.family import Family
 from ..instances.io import load
+from ..search.shrink import shrink
 from . import _register as register
+from ._breadth import judge_draw
 from ._claim import Claim, Part
 from ._controls import ControlResult
-from ._judge import Kind, judge
+from ._judge import Kind, holds, judge
 from ._profile import Profile, profile_named
-from ._shrink import shrink
 from ._tally import Tally, unpack
 from ._verdict import Outcome, Verdict
 from ._work import run, tasks
@@ -109,11 +111,17 @@ def _witness(part, tally, resolution):
     found = unpack(tally.violation)
     if not isinstance(part.instances, Family):
         return found
-    return part.instances.build(shrink(part, found, resolution))
+    return part.instances.build(shrink(part.instances, found, lambda x: still_broken(part, x, resolution)))
+
+
+def still_broken(part, x, resolution) -> bool:
+    """Whether a draw is admitted and decided NO."""
+    judgement = judge_draw(part, x, resolution)
+    return judgement.kind is not Kind.REFUSED and judgement.decision is Decision.NO
 
 
 def _refuse_broken_assumptions(claim, tallies):
-    """A problem of the user's own that breaks an assumption whatever is drawn beside it is a mistake in its use."""
+    """A problem of the user's own that breaks an assumption in every draw beside it is a mistake in its use."""
     if claim.on is None:
         return
     for tally in tallies:
@@ -148,9 +156,29 @@ def _on_record(part: Part, claim: Claim, given):
     family = part.instances.on(name, given, blocks)
     if family is None:
         return None
+    _refuse_what_breaks_alone(part, claim, name, given)
     if not family.blocks:  # nothing is left to draw
         return replace(part, instances=lambda: [family.build(family.drawn({}, sizes)) for sizes in family.ladder()])
     return replace(part, instances=family)
+
+
+class _Alone(SimpleNamespace):
+    """An instance of which one model is known."""
+
+    def __getattr__(self, name):
+        raise LookupError(f"{name} is drawn")  # no AttributeError: hasattr would take it for an answer
+
+
+def _refuse_what_breaks_alone(part, claim, name, given):
+    """An assumption that the problem given breaks by itself needs no draw to be refused."""
+    alone = _Alone(**{name: given})
+    for assumption in part.assumes:
+        try:
+            kept = holds(assumption, alone)
+        except Exception:
+            continue  # it depends on what is drawn, or is broken itself: judging will tell
+        if not kept:
+            raise InvalidModel(f"{claim.id} assumes '{assumption.name}', which the problem given breaks")
 
 
 def _on_instance(claim, instance):

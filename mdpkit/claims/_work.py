@@ -11,13 +11,14 @@ from flint import fmpq
 from ..base.errors import ClaimBroken, ExactnessLost, MdpkitError
 from ..base.record import Record
 from ..instances.family import Family
-from ._breadth import breadth
+from ._breadth import breadth, judge_draw
 from ._controls import run_control
 from ._differential import compare, in_floats
 from ._judge import all_exact, judge
 from ._profile import Profile
 from ._search import depth
 from ._tally import Tally
+from ._worst import worst
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,18 @@ def _chunk(claim, task, profile, seed):
     # crc32 of the names: the same stretch has the same seed whatever else is verified beside it
     stretch = zlib.crc32(f"{claim.id}/{part.name}/{task.chunk}/{seed}".encode())
     if isinstance(part.instances, Family):
-        return {"tally": _family(part, profile, stretch, claim.resolution, task.chunk).to_data()}
+        known = worst(claim, part) if task.chunk == 0 and not part.instances.given else ()
+        return {"tally": _family(part, profile, stretch, claim.resolution, task.chunk, known).to_data()}
     return {"tally": _enumerated(part, profile, claim.resolution).to_data()}
 
 
-def _family(part, profile, seed, resolution, chunk):
+def _family(part, profile, seed, resolution, chunk, known):
     tally, kept = breadth(part, profile.draws, seed, resolution, profile.differential if chunk == 0 else 0)
     if part.instances.exact:
         for x, judgement in kept:
             tally.compared += compare(part, part.instances.build(part.instances.to_float(x)), judgement)
+    for x in known:
+        tally.add(judge_draw(part, x, resolution), x.sizes, x)
     return tally.merge(depth(part, profile.evaluations, seed, resolution))
 
 

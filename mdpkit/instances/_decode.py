@@ -25,10 +25,12 @@ class Refused:
         self.words = words
 
 
-def decode(data):
+def decode(data, reader=None):
     """The thing that `encode` was given.
 
-    Args: data: parsed JSON with the header `{"mdpkit": "instance", "version": 1, "content": ...}`.
+    Args:
+        data: parsed JSON with the header `{"mdpkit": "instance", "version": 1, "content": ...}`.
+        reader: what turns each part of the content into what it stands for; another format of files has its own.
     Raises: InvalidModel naming the place, such as `mdp.P[3]`, what stands there and what was expected. Nothing is repaired.
 
     >>> decode({"mdpkit": "instance", "version": 1, "content": {"TabularPolicy": {"table": {"rational": [["1/3", "2/3"]]}}}})
@@ -44,7 +46,7 @@ def decode(data):
             _refuse(name, data[name], repr(expected))
     _exactly_keys(data, wanted, "")
     try:
-        thing = _Reader().node(data["content"], "")
+        thing = (reader or Reader()).node(data["content"], "")
     except RecursionError as error:
         raise InvalidModel("content is nested too deeply") from error
     if not isinstance(thing, (SimpleNamespace, *RECORDS.values())):
@@ -52,7 +54,9 @@ def decode(data):
     return thing
 
 
-class _Reader:
+class Reader:
+    """One method for each kind of part: (data, place) -> part."""
+
     def __init__(self):
         self.budget = Budget()
 
@@ -70,9 +74,13 @@ class _Reader:
         ((tag, inside),) = node.items()
         if tag in RECORDS:
             return self.record(RECORDS[tag], inside, place)
-        if tag not in READERS:
-            raise InvalidModel(f"{root(place)} is of unknown type {tag!r}; expected one of {', '.join((*RECORDS, *READERS))}")
-        return READERS[tag](self, inside, place)
+        readers = self.readers()
+        if tag not in readers:
+            raise InvalidModel(f"{root(place)} is of unknown type {tag!r}; expected one of {', '.join((*RECORDS, *readers))}")
+        return readers[tag](self, inside, place)
+
+    def readers(self):
+        return READERS
 
     def models(self, node, place):
         if not isinstance(node, dict):
@@ -208,15 +216,15 @@ def truth(x):
 
 
 READERS = {
-    "models": _Reader.models,
-    "tuple": _Reader.tuple,
-    "rational": _Reader.rational,
+    "models": Reader.models,
+    "tuple": Reader.tuple,
+    "rational": Reader.rational,
     "float": lambda reader, node, place: reader.array(double, np.float64, node, place),
     "int": lambda reader, node, place: reader.array(whole, np.int64, node, place),
     "bool": lambda reader, node, place: reader.array(truth, bool, node, place),
-    "csr": _Reader.csr,
-    "Finite": _Reader.finite,
-    "Discounted": _Reader.discounted,
+    "csr": Reader.csr,
+    "Finite": Reader.finite,
+    "Discounted": Reader.discounted,
 }
 
 

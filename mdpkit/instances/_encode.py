@@ -1,5 +1,7 @@
 """From records, arrays and numbers to data that JSON holds without loss."""
 
+import gc
+from contextlib import contextmanager
 from dataclasses import fields
 from fractions import Fraction
 from math import isfinite
@@ -17,12 +19,13 @@ from ._form import HEADER, RECORDS, Budget, below, root
 KINDS = {"O": "rational", "f": "float", "i": "int", "b": "bool"}
 
 
-def encode(thing) -> dict:
+def encode(thing, writer=None) -> dict:
     """A record, or a named collection of records and numbers, as data that JSON holds without loss.
 
     Args:
         thing: a record of `mdpkit.model`, or a `types.SimpleNamespace` of records, arrays (float64, rational,
             int64, bool), rationals, integers, floats, bools, texts, horizons, and tuples or lists of these.
+        writer: what turns each part into data; another format of files has its own.
 
     Returns: dicts, lists, texts, numbers and bools only. Rationals are texts "p/q", a float is the shortest decimal
     that reads back as the same 64 bits. An array of three or more axes is listed by its non-zero entries
@@ -41,12 +44,27 @@ def encode(thing) -> dict:
     if not isinstance(thing, Record | SimpleNamespace):
         raise InvalidModel(f"the thing is of type {type(thing).__name__}; expected a record, or a SimpleNamespace of records and numbers")
     try:
-        return {**HEADER, "content": _Writer().node(thing, "")}
+        with _collector_at_rest():
+            return {**HEADER, "content": (writer or Writer()).node(thing, "")}
     except RecursionError as error:
         raise InvalidModel("the instance contains itself, or is nested too deeply to be written") from error
 
 
-class _Writer:
+@contextmanager
+def _collector_at_rest():
+    """The garbage collector would walk the rows of a large law again and again while they are made: most of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+class Writer:
+    """One method for each kind of part: (part, place) -> data."""
+
     def __init__(self):
         self.budget = Budget()
 
@@ -98,8 +116,8 @@ class _Writer:
     def csr(self, x, place):
         self.budget.spend((sum(x.shape),), place)
         by_entry = x.tocoo()
-        columns = (*by_entry.coords, by_entry.data)
-        return {"csr": {"shape": list(x.shape), "entries": [list(row) for row in zip(*(part.tolist() for part in columns), strict=True)]}}
+        columns = [part.tolist() for part in (*by_entry.coords, by_entry.data)]
+        return {"csr": {"shape": list(x.shape), "entries": list(map(list, zip(*columns, strict=True)))}}
 
     def array(self, x, place):
         if x.dtype not in (np.dtype(object), np.dtype(np.float64), np.dtype(np.int64), np.dtype(bool)):
@@ -114,31 +132,33 @@ class _Writer:
                 x = rationals(x)
             except (ExactnessLost, TypeError, ValueError, ZeroDivisionError) as error:
                 raise InvalidModel(f"{place} is an array of objects that are not all rationals: {error}") from error
+        return self.content(kind, x)
+
+    def content(self, kind, x):
+        """The data of an array that was found fit to be written."""
         present = x != 0
         if kind == "float":
             present |= np.signbit(x)
-        if x.size == 0 or x.ndim == 0 or (x.ndim > 2 and 4 * np.count_nonzero(present) < x.size):
-            where = np.argwhere(present)
-            entries = [[*index, _plain(x[tuple(index)])] for index in where.tolist()]
-            return {kind: {"shape": list(x.shape), "entries": entries}}
-        return {kind: (np.frompyfunc(str, 1, 1)(x) if kind == "rational" else x).tolist()}
-
-
-def _plain(entry):
-    return str(entry) if isinstance(entry, fmpq) else entry.item()
+        listed = x.size == 0 or x.ndim == 0 or (x.ndim > 2 and 4 * np.count_nonzero(present) < x.size)
+        entries = x[present] if listed else x
+        plain = (np.frompyfunc(str, 1, 1)(entries) if kind == "rational" else entries).tolist()
+        if not listed:
+            return {kind: plain}
+        where = np.argwhere(present).tolist()
+        return {kind: {"shape": list(x.shape), "entries": [[*index, entry] for index, entry in zip(where, plain, strict=True)]}}
 
 
 WRITERS = (
     (bool | np.bool_, lambda writer, x, place: bool(x)),
-    (INTEGERS, _Writer.integer),
-    (float, _Writer.float),
+    (INTEGERS, Writer.integer),
+    (float, Writer.float),
     (str, lambda writer, x, place: str(x)),
     (fmpq | Fraction, lambda writer, x, place: {"rational": str(x)}),
-    (np.ndarray, _Writer.array),
-    (list, _Writer.list),
-    (tuple, _Writer.tuple),
+    (np.ndarray, lambda writer, x, place: writer.array(x, place)),
+    (list, Writer.list),
+    (tuple, Writer.tuple),
     (Finite, lambda writer, x, place: {"Finite": x.H}),
     (Discounted, lambda writer, x, place: {"Discounted": x.gamma if isinstance(x.gamma, float) else str(x.gamma)}),
-    (SimpleNamespace, _Writer.models),
-    (Record, _Writer.record),
+    (SimpleNamespace, Writer.models),
+    (Record, Writer.record),
 )

@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 from flint import fmpq
 
-from ..base.arrays import like, objects, rational
+from ..base.arrays import bare, like, objects, rational
 from ..base.errors import InvalidClaim
 
 WEIGHTS = 13
@@ -100,7 +100,7 @@ class Simplex(Block):
         array = np.where(inside, array, array * 0)
         total = array.sum(axis=-1)
         first = like(np.eye(array.shape[-1], dtype=int)[inside.argmax(axis=-1)], array)
-        array = np.where(np.asarray(total == 0)[..., None], first, array)
+        array = np.where(bare(total == 0)[..., None], first, array)
         return array / array.sum(axis=-1)[..., None]
 
     def rounded(self, array, denominator):

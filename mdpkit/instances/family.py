@@ -19,8 +19,12 @@ class Drawn(SimpleNamespace):
 
     def like(self, array):
         """Integers, fractions or "p/q" text in the number kind of this draw."""
-        kinds = [value for value in vars(self).values() if isinstance(value, np.ndarray) and value.dtype.kind in "fO"]
-        return like(array, kinds[0] if kinds else np.empty(0, dtype=object))
+        return like(array, next(_numeric(self), np.empty(0, dtype=object)))
+
+
+def _numeric(x):
+    """The arrays of a draw that hold floats or rationals."""
+    return (value for value in vars(x).values() if getattr(value, "dtype", None) is not None and value.dtype.kind in "fO")
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,7 @@ class Family:
     # ---- building
     def build(self, x: Drawn) -> SimpleNamespace:
         """The records that checks, assumptions and controls see."""
-        values = [value for value in vars(x).values() if isinstance(value, np.ndarray) and value.dtype.kind in "fO"]
-        exact = not values or is_exact(values[0])
+        exact = is_exact(next(_numeric(x), np.empty(0, dtype=object)))
         built = {}
         for name, make in self.models.items():
             if name in self.given:

@@ -1,6 +1,9 @@
-"""Instance files: JSON in which rationals stay rationals and floats keep their bits."""
+"""Instance files: every format by the ending of its name; the JSON one, in which rationals stay rationals and floats keep their bits."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from ..base.errors import InvalidModel
@@ -8,33 +11,75 @@ from ..base.files import write_whole
 from ._decode import Refused
 from ._decode import decode as decode
 from ._encode import encode as encode
+from ._lines import about
+
+WITH_HORIZON = {".json": "io", ".npz": "npz"}
+WITHOUT = {".tra": "prism", ".drn": "drn", ".nfg": "nfg"}
 
 
 def save(thing, path):
-    """Write a thing that `encode` takes into a file, whole or not at all.
+    """Write a thing into a file, in the format that its ending names; each file is written whole or not at all.
 
-    Raises: InvalidModel as `encode` does, before anything is written; OSError where the folder cannot be written to.
+    Args:
+        thing: for .json and .npz what `encode` takes; for .tra (PRISM, with .lab, .srew and .trew beside it) and .drn
+            (Storm) an MDP that does not vary with time; for .nfg (Gambit) a MarkovGame of one state and one step.
+
+    What comes back from .json and .npz is the same thing. The others have no place for the horizon, PRISM's none for names of
+    states and Gambit's none for any name; their numbers are the same (decimals are floats, p/q and integers rationals).
+
+    Raises: InvalidModel where the format cannot hold the thing, before anything is written; OSError where the folder
+    cannot be written to.
     """
-    write_whole(path, _text(encode(thing)) + "\n")
+    path = Path(path)
+    _format(path).write(thing, path)
 
 
-def load(path):
-    """The thing that `save` wrote.
+def load(path, *, horizon=None):
+    """The thing in a file, in the format that its ending names: .json, .npz, .tra, .drn or .nfg.
 
-    Raises: InvalidModel naming the file, the place in it, what stands there and what was expected. Nothing is repaired:
-    a repeated key, a ragged array, NaN, a zero denominator and an unknown field are all refused.
+    Args: horizon: `Finite(H)` or `Discounted(gamma)`; demanded by .tra and .drn, which have none. Replaces that of others.
+
+    Raises: InvalidModel naming the file, the line or the place in it, what stands there and what was expected. Nothing is
+    repaired: a repeated key, a ragged array, NaN, a zero denominator and an unknown field are all refused.
     """
     path = Path(path)
     if not path.is_file():
         raise InvalidModel(f"{path} is {'a folder' if path.is_dir() else 'missing'}; expected an instance file")
-    try:
-        return decode(_parsed(path.read_text(encoding="utf-8")))
-    except UnicodeDecodeError as error:
-        raise InvalidModel(f"{path}: byte {error.start} is no UTF-8; expected JSON text") from error
-    except OSError as error:
-        raise InvalidModel(f"{path} cannot be read: {error.strerror}") from error
-    except InvalidModel as error:
-        raise InvalidModel(f"{path}: {error}") from error
+    chosen = _format(path)
+    if path.suffix.lower() in WITHOUT:
+        if horizon is None and path.suffix.lower() != ".nfg":
+            raise InvalidModel(f"{path} names no horizon; give one: load(path, horizon=Discounted('9/10'))")
+        return chosen.read(path, horizon)
+    thing = chosen.read(path)
+    if horizon is None:
+        return thing
+    if not hasattr(thing, "horizon"):
+        raise InvalidModel(f"{path} holds {thing!r}, which has no horizon to replace")
+    with about(path):
+        return replace(thing, horizon=horizon)
+
+
+def _format(path):
+    """The module that reads and writes files of this ending."""
+    formats = {**WITH_HORIZON, **WITHOUT}
+    ending = path.suffix.lower()
+    if ending not in formats:
+        raise InvalidModel(f"{path} ends in {ending or 'nothing'}; expected one of {', '.join(formats)}")
+    return import_module(f".{formats[ending]}", __package__)
+
+
+def write(thing, path: Path):
+    """Write JSON."""
+    write_whole(path, _text(encode(thing)) + "\n")
+
+
+def read(path: Path):
+    """The thing in a JSON file."""
+    with about(path):
+        try:
+            return decode(_parsed(path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError as error:
+            raise InvalidModel(f"byte {error.start} is no UTF-8; expected JSON text") from error
 
 
 def _parsed(text):
@@ -73,13 +118,43 @@ def _short(text):
     return text if len(text) <= 40 else f"{text[:40]}..."
 
 
-def _text(node, indent=""):
+def _text(node) -> str:
     """JSON with one line for each named part and each innermost list."""
+    return "".join(_pieces(node, ""))
+
+
+def _pieces(node, indent) -> Iterator[str]:
     inner = indent + " "
     if isinstance(node, dict) and node:
-        parts, (left, right) = [f"{json.dumps(name)}: {_text(part, inner)}" for name, part in node.items()], "{}"
-    elif isinstance(node, list) and any(isinstance(part, list | dict) for part in node):
-        parts, (left, right) = [_text(part, inner) for part in node], "[]"
+        yield "{"
+        for k, (name, part) in enumerate(node.items()):
+            yield f"{',' if k else ''}\n{inner}{json.dumps(name)}: "
+            yield from _pieces(part, inner)
+        yield f"\n{indent}}}"
+    elif isinstance(node, list) and any(map(_nests, node)):
+        if rows := _rows(node, inner):
+            yield rows
+        else:
+            yield "["
+            for k, part in enumerate(node):
+                yield f"{',' if k else ''}\n{inner}"
+                yield from _pieces(part, inner)
+        yield f"\n{indent}]"
     else:
-        return json.dumps(node, allow_nan=False)
-    return f"{left}\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}{right}"
+        yield json.dumps(node, allow_nan=False)
+
+
+def _rows(node, indent) -> str | None:
+    """Innermost lists, all at once, which is several times faster; None where parts are something else."""
+    if {*map(type, node)} != {list} or any(map(_nests, node[0])):
+        return None
+    text = json.dumps(node, allow_nan=False)
+    if text.count("[") != 1 + len(node) or "{" in text:
+        return None
+    # with one bracket a row, each "], [" lies between two rows
+    line = f"\n{indent}["
+    return f"[\n{indent}{text[1:-1].replace('], [', '],' + line)}"
+
+
+def _nests(node):
+    return isinstance(node, list | dict)

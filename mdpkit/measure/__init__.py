@@ -18,6 +18,7 @@ from .gap import cloning_error as cloning_error
 from .gap import recoverability as recoverability
 from .gap import value_gap as value_gap
 from .identification import identification as identification
+from .model_error import backup_error as backup_error
 from .model_error import reward_error as reward_error
 from .model_error import transition_error as transition_error
 from .moment_game import clipped as clipped
@@ -37,6 +38,8 @@ from .optimal import optimal_action_value as optimal_action_value
 from .optimal import optimal_actions as optimal_actions
 from .optimal import optimal_value as optimal_value
 from .optimal import shaped_reward as shaped_reward
+from .pessimism import pessimistic_action_value as pessimistic_action_value
+from .pessimism import pessimistic_value as pessimistic_value
 from .preference import averaged as averaged
 from .preference import divergence_from as divergence_from
 from .preference import divergence_from_reference as divergence_from_reference

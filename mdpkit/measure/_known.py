@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from ..base.arrays import is_exact, like, objects
+from ..base.arrays import bare, is_exact, like, objects
 from ..base.interval import Interval
 from ..base.mode import proposing
 from ..base.record import defect as row_defect
 from ..base.tolerance import UNIT, gamma
+from ..model.game import MarkovGame
 
 
 def known(array, defect=0.0):
@@ -18,11 +19,16 @@ def known(array, defect=0.0):
         return array
     if is_exact(array):
         return Interval(array)
-    array = np.asarray(array, dtype=float)
+    array = bare(array, float)
     if proposing():
         return array
     slack = np.abs(array) * (2 * defect + 2 * UNIT)
     return Interval(array - slack, array + slack, "float")
+
+
+def row_error(record):
+    """The record's `defect`, which nobody asks for while proposing."""
+    return 0.0 if proposing() else record.defect
 
 
 def law(record, field):
@@ -54,6 +60,11 @@ def start_roundings(problem) -> float:
     return 0 if proposing() or problem.exact else 2 + 2 * row_defect(problem.rho) / UNIT
 
 
+def dynamics(problem):
+    """The decision process in which the policy moves: a game's is any player's, since a mediator's joint actions alone move it."""
+    return problem.player(0) if isinstance(problem, MarkovGame) else problem
+
+
 def transition(problem, t=0):
     """P at step t as a matrix `[s*A+a, n]`, dense or CSR."""
     if hasattr(problem.P, "tocsr"):
@@ -77,6 +88,6 @@ def expected_next(problem, V, t=0):
 def alike(*values):
     """Arrays of floats, or of integers, fractions and "p/q", as what is known of them; Intervals as they are."""
     if proposing():
-        return tuple(np.asarray(value, dtype=float) for value in values)
+        return tuple(bare(value, float) for value in values)
     kinds = [value if isinstance(value, Interval) else np.asarray(value) for value in values]
     return tuple(x if isinstance(x, Interval) else known(x if x.dtype.kind == "f" else objects(x)) for x in kinds)

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from ..base.arrays import rational
+from ..base.arrays import bare, rational
 from ..base.interval import How, Interval, interval
 from ..base.mode import proposing
 from ..exact.infinite import INFINITY
 from ..exact.logs import log
 from ._known import known
+from ._public import public
 
 
+@public
 def logarithm(x):
     """log x, entry by entry, of an Interval, an array or a number that is at least 0; -infinity at 0.
 
@@ -21,7 +23,7 @@ def logarithm(x):
     if not isinstance(x, Interval):
         if proposing():
             with np.errstate(divide="ignore"):
-                return np.log(np.asarray(x, dtype=float))
+                return np.log(bare(x, float))
         x = known(x) if np.asarray(x).dtype.kind == "f" else interval(x)
     if x.exact:
         return Interval(log(x.lower))

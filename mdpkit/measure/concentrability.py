@@ -23,12 +23,12 @@ def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
     """C = max d/mu over states and actions ("sup"), or the chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
 
     Args:
-        problem: an MDP, where d is the occupancy; or a PreferenceProblem, where d = pi(y given x), the maximum is over the
+        problem: an MDP or a MarkovGame, where d is the occupancy; or a PreferenceProblem, where d = pi(y given x), the maximum is over the
             prompts that come, and chi2 is averaged over them.
-        mu: array (or Interval) of the shape of d; the problem's `data` if left out.
+        mu: array (or Interval) of the shape of d; a PreferenceProblem's `data` if left out.
 
     Infinite where mu = 0 < d; entries with d = mu = 0 count nowhere. Over a finite horizon chi2 sums the steps.
-    Raises: InvalidModel where mu has another shape, is left out for an MDP, or for another kind.
+    Raises: InvalidModel where mu has another shape, is left out where d is an occupancy, or for another kind.
 
     >>> from mdpkit.model import TabularPolicy
     >>> problem = PreferenceProblem(objects([["1/4", "3/4"]]), weights=objects([[1, 1]]))
@@ -48,20 +48,21 @@ def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
         raise InvalidModel(f"mu has shape {mu.shape}; expected {d.shape}")
     if kind not in ("sup", "chi2"):
         raise InvalidModel(f"kind={kind!r}; expected 'sup' or 'chi2'")
-    prompts = np.flatnonzero(problem.rho != 0) if preferences else slice(None)
-    ratio = _ratio(d[prompts], mu[prompts])
-    most = ratio.max()
+    ratio = _ratio(d, mu)
+    most = _most(problem, ratio) if preferences else ratio.max()
     if kind == "sup" or np.isposinf(most.mid if isinstance(most, Interval) else most):
         return most
-    excess = (ratio - 1) ** 2 * mu[prompts]
-    return (law(problem, "rho")[prompts] * excess.sum(axis=-1)).sum() if preferences else excess.sum()
+    if not preferences:
+        return ((ratio - 1) ** 2 * mu).sum()
+    prompts = np.flatnonzero(problem.rho != 0)
+    return (law(problem, "rho")[prompts] * ((ratio[prompts] - 1) ** 2 * mu[prompts]).sum(axis=-1)).sum()
 
 
 @public
 def full_coverage(problem) -> Interval:
     """C_glo = max 1/mu over the prompts that come and all responses: the coefficient of the worst policy of all."""
     mu = law(problem, "data")
-    return _ratio(mu * 0 + 1, mu)[np.flatnonzero(problem.rho != 0)].max()
+    return _most(problem, _ratio(mu * 0 + 1, mu))
 
 
 @public
@@ -74,7 +75,7 @@ def tilt_coverage(problem, width) -> Interval:
     reference, mu = law(problem, "reference"), law(problem, "data")
     width = _like(width, problem.reference)
     top = reference * width / (reference * (width - 1) + 1)
-    return _ratio(top, mu)[np.flatnonzero(problem.rho != 0)].max()
+    return _most(problem, _ratio(top, mu))
 
 
 @public
@@ -153,6 +154,13 @@ def _ratio(d, mu):
     quotient = d.enclosed() / (mu.enclosed() + absent.astype(int))
     beyond = np.where(d.enclosed().upper == 0, 0.0, np.inf)
     return Interval(np.where(absent, beyond, quotient.lower), np.where(absent, beyond, quotient.upper), quotient.how)
+
+
+def _most(problem, ratio):
+    """The largest entry `[x,y]` over the prompts that come."""
+    if not isinstance(ratio, Interval):
+        return np.where((problem.rho != 0)[:, None], ratio, 0.0).max()
+    return ratio[np.flatnonzero(problem.rho != 0)].max()
 
 
 def _like(mu, pattern):

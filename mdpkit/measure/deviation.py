@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..base.interval import Interval
+from ..base.interval import Interval, stacked
 from ..base.mode import proposing
 from ..model.game import MarkovGame
 from ..model.mdp import stepwise
@@ -15,13 +15,13 @@ from .value import value
 
 
 @public
-def deviation_error(game, expert, learner) -> Interval:
-    """e = 1/H max over players and swap deviations of E sum_t TV(expert, learner), a scalar in [0, 1].
+def deviation_error(game, expert, learner, deviations="swap") -> Interval:
+    """e = 1/H max over players and deviations of a class of E sum_t TV(expert, learner), a scalar in [0, 1].
 
     The expectation is over the states to which the deviation leads from the learner; obedience is one of them. One
     backward pass a player on a game that pays the total variation instead of the reward.
 
-    Args: game: a MarkovGame over a finite horizon. expert, learner: mediators.
+    Args: game: a MarkovGame over a finite horizon. expert, learner: mediators. deviations: a class, as for `regret`.
     Raises: InvalidModel for a discounted game, or mediators that belong to another one.
     Source: adapted from Tang, Swamy, Fang and Wu, 2024.
 
@@ -34,18 +34,19 @@ def deviation_error(game, expert, learner) -> Interval:
     """
     apart = total_variation(expert, learner)
     if not isinstance(apart, Interval) or apart.exact:
-        most = _highest(game, apart if proposing() else apart.lower, learner)
+        most = _highest(game, apart if proposing() else apart.lower, learner, deviations)
     else:  # the value grows with the reward
-        below, above = (_highest(game, end, learner) for end in (apart.lower, apart.upper))
+        below, above = (_highest(game, end, learner, deviations) for end in (apart.lower, apart.upper))
         most = Interval(below.lower, above.upper, "float")
     return most / game.horizon.H
 
 
-def _highest(game, reward, joint):
-    """The largest value of any swap deviation where state s pays `reward[s]` or `[t,s]`."""
+def _highest(game, reward, joint, deviations):
+    """The largest value of obedience and of any deviation of a class where state s pays `reward[s]` or `[t,s]`."""
     paid = np.repeat(reward[..., None, :, None], game.players, axis=-3)
     priced = MarkovGame(game.P, np.repeat(paid, game.J, axis=-1), game.rho, horizon=game.horizon, actions=game.actions)
-    return (regret(priced, joint) + value(priced, joint)).max()
+    obeyed = value(priced, joint)
+    return stacked([regret(priced, joint, deviations) + obeyed, obeyed]).max()
 
 
 @public
@@ -60,7 +61,7 @@ def coverage(game, expert, learner) -> Interval:
     if not seen.any():
         one = game.like(np.ones((), dtype=int))
         return one if proposing() else known(one)
-    return occupancy(game.player(0), expert).sum(axis=-1)[seen].min()
+    return occupancy(game, expert).sum(axis=-1)[seen].min()
 
 
 @public

@@ -5,7 +5,7 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.mode import proposing
-from ._known import known
+from ._known import known, row_error
 from ._logs import relative_entropy
 from ._public import public
 
@@ -23,7 +23,7 @@ def total_variation(p, q) -> Interval:
     Interval(3/4, exact)
     """
     a, b = _tables(p, q)
-    return abs(known(a, _defect(p)) - known(b, _defect(q))).sum(axis=-1) / 2
+    return abs(known(a, row_error(p)) - known(b, row_error(q))).sum(axis=-1) / 2
 
 
 @public
@@ -42,7 +42,7 @@ def kl(p, q) -> Interval:
     if not proposing() and p.exact != q.exact:
         kinds = {True: "rational", False: "float"}
         raise InvalidModel(f"p is {kinds[p.exact]} and q {kinds[q.exact]}; convert one with .to_exact() or .to_float()")
-    divergence = relative_entropy(known(a, _defect(p)), known(b, _defect(q)))
+    divergence = relative_entropy(known(a, row_error(p)), known(b, row_error(q)))
     if not isinstance(divergence, Interval) or divergence.exact:
         return divergence
     # a divergence is never negative
@@ -54,7 +54,3 @@ def _tables(p, q):
     if a.shape[-2:] != b.shape[-2:] or (a.ndim == b.ndim == 3 and len(a) != len(b)):
         raise InvalidModel(f"the policies have tables of shape {a.shape} and {b.shape}; expected the same states, actions and steps")
     return np.broadcast_arrays(a, b) if a.ndim == b.ndim else np.broadcast_arrays(*(x if x.ndim == 3 else x[None] for x in (a, b)))
-
-
-def _defect(policy):
-    return 0.0 if proposing() else policy.defect

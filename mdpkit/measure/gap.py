@@ -3,6 +3,7 @@
 from ..base.interval import Interval, stacked
 from ..model.game import MarkovGame
 from ..model.policy import policy_table
+from ._known import dynamics
 from ._public import public
 from .divergence import total_variation
 from .occupancy import occupancy
@@ -21,9 +22,10 @@ def cloning_error(problem, expert, learner) -> Interval:
     """e_t = E over the expert's states at step t of TV(expert, learner), `[t]`, each in [0, 1].
 
     Discounted: the scalar sum_t gamma^t e_t.
+    Args: problem: an MDP, or a MarkovGame, where the policies are mediators. expert, learner: its policies.
     Raises: InvalidModel where a policy belongs to another problem.
     """
-    policy_table(problem, learner)
+    policy_table(dynamics(problem), learner)
     states = occupancy(problem, expert).sum(axis=-1)
     return (states * total_variation(expert, learner)).sum(axis=-1)
 
@@ -45,4 +47,3 @@ def recoverability(problem, expert) -> Interval:
         rows = [Q[..., s, problem.mask[s].nonzero()[0]] for s in range(problem.S)]
         return stacked([(row.max(axis=-1) - row.min(axis=-1)).max() for row in rows]).max()
     return (Q.max(axis=-1) - Q.min(axis=-1)).max()
-

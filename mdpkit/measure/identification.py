@@ -8,6 +8,7 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..exact.linear import product, semidefinite
 from ._known import alike
+from ._known import law as law_of
 from ._public import public
 
 LEVELS = 2**20
@@ -31,7 +32,7 @@ def identification(problem, law) -> Interval:
     >>> identification(MomentProblem(noisy, objects([0, 0]), objects(["1/2", "1/2"])), ["1/2", "1/2"])
     Interval(1/4, exact)
     """
-    A, weights, law = alike(problem.A, problem.weights, law)
+    A, weights, law = alike(problem.A, law_of(problem, "weights"), law)
     G = product((A * weights[:, None]).T, A)
     if not isinstance(G, Interval):
         return _smallest(G, law)[0]
@@ -51,10 +52,12 @@ def identification(problem, law) -> Interval:
 
 
 def _smallest(G, law):
-    """The least v' G v / sum_k law[k] v[k]^2 over v that vanish where the law does, and a v that attains it."""
-    present = np.flatnonzero(law > 0)
+    """The least v' G v / sum_k law[k] v[k]^2, and a v that attains it: where the law is 0, v is what makes G least."""
+    present, free = np.flatnonzero(law > 0), np.flatnonzero(law <= 0)
+    filling = -np.linalg.pinv(G[np.ix_(free, free)]) @ G[np.ix_(free, present)]
     scale = 1 / np.sqrt(law[present])
-    least, vectors = np.linalg.eigh(scale[:, None] * G[np.ix_(present, present)] * scale)
+    least, vectors = np.linalg.eigh(scale[:, None] * (G[np.ix_(present, present)] + G[np.ix_(present, free)] @ filling) * scale)
     v = np.zeros(len(law))
     v[present] = scale * vectors[:, 0]
+    v[free] = filling @ v[present]
     return max(0.0, least[0]), v

@@ -2,9 +2,10 @@
 
 from ..base.interval import Interval
 from ..model.mdp import stepwise
-from ._known import known
+from ._known import dynamics, known, row_error
 from ._public import public
 from .occupancy import occupancy
+from .optimal import shaped_reward
 
 
 @public
@@ -18,9 +19,23 @@ def reward_error(problem, model, policy) -> Interval:
 
 @public
 def transition_error(problem, model, policy) -> Interval:
-    """E TV(P, P') over the state and action at step t of the problem itself, `[t]`; Discounted: their discounted sum."""
-    P, Q = known(stepwise(problem.P, 3), problem.defect), known(stepwise(model.P, 3), model.defect)
+    """E TV(P, P') over the state and action at step t of the problem itself, `[t]`; Discounted: their discounted sum.
+
+    Args: problem, model: MDPs or MarkovGames of the same states, actions and horizon.
+    """
+    problem, model = dynamics(problem), dynamics(model)
+    P, Q = (known(stepwise(each.P, 3), row_error(each)) for each in (problem, model))
     return _visited(problem, policy, abs(P - Q).sum(axis=-1) / 2)
+
+
+@public
+def backup_error(problem, model, values) -> Interval:
+    """|r' - r + (P' - P) values|: by how much the model is off when it looks one step ahead, `[t,s,a]`; Discounted: `[s,a]`.
+
+    Args: problem, model: MDPs of the same states, actions and horizon. values: of the next state, `[t,s]` with t = 0..H for
+        Finite, `[s]` for Discounted; an Interval or numbers.
+    """
+    return abs(shaped_reward(model, values) - shaped_reward(problem, values))
 
 
 def _visited(problem, policy, error):

@@ -98,5 +98,7 @@ def norm_power(f, weights, order) -> Interval:
         raise InvalidModel(f"order is {order!r}; expected 1, 2 or infinity")
     f, weights = alike(f, weights)
     if order == inf:
-        return abs(f[np.flatnonzero((weights.upper if isinstance(weights, Interval) else weights) > 0)]).max()
+        if not isinstance(f, Interval):
+            return np.where(weights > 0, abs(f), 0.0).max()
+        return abs(f[np.flatnonzero(weights.upper > 0)]).max()
     return (weights * abs(f) ** order).sum()

@@ -4,7 +4,7 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..model.horizon import Discounted
 from ..model.policy import policy_table
-from ._known import expected_next, given, known, law, number
+from ._known import expected_next, given, known, law, number, row_error
 from ._public import public
 
 
@@ -25,7 +25,7 @@ def squared_temporal_difference(problem, policy, V, weights) -> Interval:
     Args: problem: discounted MDP. V: value guess `[s]`. weights: law of the state, `[s]`.
     """
     pi, gamma, V, weights = _given(problem, policy, V, weights)
-    reward, P = known(problem.r), known(problem.P, problem.defect)
+    reward, P = known(problem.r), known(problem.P, row_error(problem))
     difference = reward[:, :, None] + V[None, None, :] * gamma - V[:, None, None]
     return (weights * (pi * (P * difference**2).sum(axis=2)).sum(axis=1)).sum()
 

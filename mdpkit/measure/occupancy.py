@@ -10,7 +10,7 @@ from ..kernels import finite
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import policy_table
-from ._known import known, law, start_roundings, step_roundings
+from ._known import dynamics, known, law, start_roundings, step_roundings
 from ._public import public
 from .value import _float_solve
 
@@ -19,6 +19,8 @@ from .value import _float_solve
 def occupancy(problem, policy) -> Interval:
     """The law of state and action under a policy.
 
+    Args: problem: an MDP, or a MarkovGame, whose actions are the joint ones that a mediator recommends. policy: a record
+        with a `table`.
     Returns: Finite: `[t,s,a]`, every step sums to 1. Discounted: `[s,a]`, sum_t gamma^t of the law at step t, which
     sums to 1/(1-gamma).
     Raises: InvalidModel where the policy belongs to another problem.
@@ -30,6 +32,7 @@ def occupancy(problem, policy) -> Interval:
     array([[1, 0],
            [0, 1]], dtype=object)
     """
+    problem = dynamics(problem)
     table = policy_table(problem, policy)
     if not isinstance(problem.horizon, Finite):
         return _discounted(problem, policy, table)

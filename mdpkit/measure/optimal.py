@@ -54,9 +54,12 @@ def optimal_action_value(problem, reward=None) -> Interval:
 
 
 @public
-def optimal_value(problem) -> Interval:
-    """V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted."""
-    V = optimal_action_value(problem).max(axis=-1)
+def optimal_value(problem, reward=None) -> Interval:
+    """V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
+
+    Args: reward: taken in place of the problem's own, as for `optimal_action_value`.
+    """
+    V = optimal_action_value(problem, reward).max(axis=-1)
     return stacked([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
 
 

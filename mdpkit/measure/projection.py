@@ -4,7 +4,7 @@ import numpy as np
 
 from ..base.interval import Interval
 from ..exact.linear import enclosed_solution, product
-from ._known import alike, known, law, number
+from ._known import alike, known, law, number, row_error
 from ._public import public
 
 
@@ -55,7 +55,7 @@ def lstd(problem, policy, features, weights) -> Interval:
     """
     features, weights = alike(features, weights)
     pi, gamma = law(policy, "table"), number(problem.horizon.gamma, features)
-    chain = (pi[:, :, None] * known(problem.P, problem.defect)).sum(axis=1)
+    chain = (pi[:, :, None] * known(problem.P, row_error(problem))).sum(axis=1)
     weighted = (features * weights[:, None]).T
     A = product(weighted, features - product(chain, features) * gamma)
     return enclosed_solution(A, product(weighted, (pi * known(problem.r)).sum(axis=1)))

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from ..base.arrays import zeros
+from ..base.arrays import bare, zeros
 from ..base.enclosure import settle
 from ..base.errors import InvalidModel
 from ..base.interval import Interval, stacked
@@ -94,7 +94,7 @@ def most_recoverable(game, expert) -> Interval:
     for i in range(game.players):
         one = _Player(game, expert, i)
         high, low = kernels.extremes(one.P, one.r, one.sigma, one.own, one.swapped, one.H)
-        widest = np.asarray(kernels.spread(one.P, one.r, high, low, one.H))
+        widest = bare(kernels.spread(one.P, one.r, high, low, one.H))
         parts.append(settle(widest, one.largest_spread, one.roundings + 2 * game.S))
     return stacked(parts).max()
 
@@ -128,7 +128,7 @@ class _Player:
     def started(self, W, size):
         """Expected value at the start, from state values."""
         rho = self.process.rho
-        start = np.asarray((rho * W[0]).sum())
+        start = bare((rho * W[0]).sum())
         return settle(start, lambda: np.asarray((rho * size()[0]).sum()), self.roundings + 2 * len(rho) + 4)
 
     def swap(self):
@@ -171,7 +171,7 @@ class _Player:
 
     def constant(self):
         def run(r, played):
-            laws, paid = (np.ascontiguousarray(array[:, :, played]) for array in (self.P, r))
+            laws, paid = (bare(array[:, :, played]) for array in (self.P, r))
             return finite.policy_value(laws, paid, self.sigma, self.H)
 
         def for_ever(played):

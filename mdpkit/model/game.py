@@ -7,6 +7,7 @@ from operator import index
 
 import numpy as np
 
+from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers
@@ -47,8 +48,8 @@ class MarkovGame(Record):
         except TypeError as error:
             raise InvalidModel(f"actions={self.actions!r}; expected one integer a player") from error
         if proposing():
-            one = MDP(self.P, np.asarray(self.r)[..., 0, :, :], self.rho, horizon=self.horizon)
-            return self._set(P=one.P, rho=one.rho, r=np.ascontiguousarray(self.r, dtype=float), actions=actions)
+            one = MDP(self.P, bare(self.r)[..., 0, :, :], self.rho, horizon=self.horizon)
+            return self._set(P=one.P, rho=one.rho, r=bare(self.r, float), actions=actions)
         r = numbers("r", self.r, any_exact(self.P, self.r, self.rho), ("isj", "tisj"))
         if min(actions, default=0) < 1 or int(np.prod(actions)) != r.shape[-1]:
             raise InvalidModel(f"actions={actions} make {int(np.prod(actions))} joint actions; r of shape {r.shape} has {r.shape[-1]}")
@@ -63,7 +64,7 @@ class MarkovGame(Record):
 
     @cached_property
     def _processes(self):
-        return tuple(MDP(self.P, np.ascontiguousarray(self.r[..., i, :, :]), self.rho, horizon=self.horizon) for i in range(self.players))
+        return tuple(MDP(self.P, bare(self.r[..., i, :, :]), self.rho, horizon=self.horizon) for i in range(self.players))
 
     @property
     def players(self) -> int:

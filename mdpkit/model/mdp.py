@@ -5,12 +5,16 @@ from functools import cached_property
 
 import numpy as np
 
-from ..base.arrays import objects
+from ..base.arrays import bare, objects
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, numbers
+from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken
 from ..base.tolerance import ROW_SUM
+from . import _functions, _gymnasium
 from .horizon import Discounted, Finite, Horizon, fitted
+
+LAW, REWARD = ("san", "tsan"), ("sa", "tsa")
+"""The axes that P and r may have."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,11 +57,12 @@ class MDP(Record):
         exact = any_exact(None if sparse else self.P, self.r, self.rho)
         if sparse and exact:
             raise InvalidModel("P is sparse, so float64, while r or rho is rational; give a dense rational P or floats")
-        r = numbers("r", _blank(self.r, self.mask), exact, ("sa", "tsa"))
+        told = None if self.mask is None else taken("mask", self.mask, "sa")
+        r = numbers("r", _blank("r", self.r, told, REWARD), exact, REWARD)
         S, A = r.shape[-2:]
         if S == 0 or A == 0:
             raise InvalidModel(f"r has shape {r.shape}; expected at least one state and one action")
-        mask = _mask(self.mask, S, A)
+        mask = _mask(told, S, A)
         P = _csr(self.P, S, A, mask) if sparse else self._dense(exact, S, A, mask)
         rho = numbers("rho", _uniform(S, exact) if self.rho is None else self.rho, exact, "s")
         if rho.shape != (S,):
@@ -71,16 +76,70 @@ class MDP(Record):
         self._set(state_names=_names("state_names", self.state_names, S), action_names=_names("action_names", self.action_names, A))
 
     def _dense(self, exact, S, A, mask):
-        P = numbers("P", _blank(self.P, self.mask, after=1), exact, ("san", "tsan"))
+        P = numbers("P", _blank("P", self.P, mask, LAW, after=1), exact, LAW)
         if P.shape[-3:] != (S, A, S):
             raise InvalidModel(f"P has shape {P.shape}; expected (..., {S}, {A}, {S}) beside r of shape {np.shape(self.r)}")
         distributions("P", P, ROW_SUM, mask)
         return P
 
     def _trust(self):
-        P, r = (np.ascontiguousarray(x, dtype=float) for x in (self.P, self.r))
-        rho = np.full(P.shape[-1], 1 / P.shape[-1]) if self.rho is None else np.ascontiguousarray(self.rho, dtype=float)
+        P, r = (bare(x, float) for x in (self.P, self.r))
+        rho = np.full(P.shape[-1], 1 / P.shape[-1]) if self.rho is None else bare(self.rho, float)
         self._set(P=P, r=r, rho=rho)
+
+    # ---- where it comes from
+    @classmethod
+    def from_functions(cls, states, actions, transition, reward, *, horizon, start=None, sparse=False) -> "MDP":
+        """A problem told by functions of named states and actions.
+
+        Args:
+            states: the states in order, each a dictionary key; their texts become `state_names`.
+            actions: the actions in order; or a function that gives those of a state, the rest being masked.
+            transition: `transition(state, action)`, a mapping from next states to probabilities.
+            reward: `reward(state, action)`.
+            horizon: `Finite(H)` or `Discounted(gamma)`.
+            start: a mapping from states to probabilities; uniform if left out.
+            sparse: P as a CSR matrix, for floats only.
+
+        The problem is rational where no float appears (integers, Fractions, "p/q"), else float64.
+
+        Raises: InvalidModel naming the state and action, what the function gave and what was expected.
+
+        >>> from mdpkit.model import MDP, Discounted
+        >>> def step(place, move):
+        ...     return {"shore": 1} if move == "wait" else {"shore": "1/3", "sea": "2/3"}
+        >>> MDP.from_functions(["shore", "sea"], ["wait", "swim"], step, lambda place, move: place == "sea", horizon=Discounted("9/10"))
+        MDP(S=2, A=2, Discounted(9/10), rational, 6 transitions)
+        """
+        return _functions.from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start, sparse=sparse)
+
+    @classmethod
+    def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=None, **options) -> "MDP":
+        """The problem that a gymnasium environment's table describes, in its numbering of states and actions.
+
+        Args:
+            environment: an id such as "FrozenLake-v1", or an environment; it must have a table `P[state][action]`.
+            horizon: `Finite(H)` or `Discounted(gamma)`; a limit on the steps of an episode is no part of the table.
+            state_names, action_names: texts; FrozenLake, CliffWalking and Taxi bring their own.
+            options: for `gymnasium.make`, such as map_name="8x8".
+
+        A law of floats becomes rational where it tells which rationals it means: where fractions with a denominator up to
+        1000, each within a few roundings of its number, sum to exactly 1 (0.33333333333333337 is read as 1/3), or where
+        the decimals as written do. Rewards are the decimals that they are written as. Where a law does not tell, or has
+        more than 2^22 entries, the whole problem is float64. What was read otherwise than written is logged, at INFO.
+
+        States in which episodes end become absorbing and pay nothing. Where one of them is also started in, or entered in
+        the middle of an episode, they are left as they are, and every end leads to an absorbing state that is added last.
+
+        Raises: InvalidModel where there is no such environment, it has no table, or an entry of the table is none.
+        Source: gymnasium, in the extra `io`.
+
+        >>> from mdpkit.model import MDP, Discounted
+        >>> MDP.from_gymnasium("FrozenLake-v1", map_name="8x8", horizon=Discounted("99/100"))
+        MDP(S=64, A=4, Discounted(99/100), rational, 674 transitions)
+        """
+        names = {"state_names": state_names, "action_names": action_names}
+        return _gymnasium.from_gymnasium(cls, environment, horizon=horizon, **names, **options)
 
     # ---- what it is
     @property
@@ -122,13 +181,12 @@ class MDP(Record):
         return f"MDP(S={self.S}, A={self.A}, {horizon}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
 
 
-def _blank(array, mask, after=0):
+def _blank(name, array, mask, axes, after=0):
     """`array` with the entries of missing actions set to 0: they count nowhere, whatever they hold."""
-    if mask is None:
+    if mask is None or mask.dtype != bool:
         return array
-    array, mask = np.array(array, copy=True), np.asarray(mask, dtype=bool)
-    axes = array.shape[array.ndim - after - 2 : array.ndim - after]
-    if axes == mask.shape:
+    array = taken(name, array, axes).copy()
+    if array.shape[array.ndim - after - 2 : array.ndim - after] == mask.shape:
         array[(Ellipsis, *np.nonzero(~mask), *[slice(None)] * after)] = 0
     return array
 
@@ -136,7 +194,6 @@ def _blank(array, mask, after=0):
 def _mask(mask, S, A):
     if mask is None:
         return None
-    mask = np.asarray(mask)
     if mask.dtype != bool or mask.shape != (S, A):
         raise InvalidModel(f"mask has dtype {mask.dtype} and shape {mask.shape}; expected bool of shape ({S}, {A})")
     if not mask.any(axis=1).all():

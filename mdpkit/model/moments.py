@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, distributions, numbers
@@ -33,7 +34,7 @@ class MomentProblem(Record):
 
     def __post_init__(self):
         if proposing():
-            return self._set(**{name: np.ascontiguousarray(getattr(self, name), dtype=float) for name in ("A", "b", "weights")})
+            return self._set(**{name: bare(getattr(self, name), float) for name in ("A", "b", "weights")})
         exact = any_exact(self.A, self.b, self.weights)
         A = numbers("A", self.A, exact, "zk")
         b, weights = (numbers(name, getattr(self, name), exact, "z") for name in ("b", "weights"))

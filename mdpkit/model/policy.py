@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers
@@ -28,7 +29,7 @@ class TabularPolicy(Record):
 
     def __post_init__(self):
         if proposing():
-            return self._set(table=np.ascontiguousarray(self.table, dtype=float))
+            return self._set(table=bare(self.table, float))
         table = numbers("table", self.table, any_exact(self.table), ("sa", "tsa"))
         distributions("table", table, ROW_SUM)
         self._set(table=table)

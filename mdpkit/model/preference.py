@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from ..base.arrays import is_exact, like, nearest, rational
+from ..base.arrays import bare, is_exact, like, nearest, rational
 from ..base.errors import ExactnessLost, InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, at, distributions, numbers
@@ -71,7 +71,7 @@ class PreferenceProblem(Record):
 
     def _trust(self):
         values = {name: getattr(self, name) for name in ("reference", "reward", "weights", "win", "data", "rho")}
-        values = {name: None if value is None else np.ascontiguousarray(value, dtype=float) for name, value in values.items()}
+        values = {name: None if value is None else bare(value, float) for name, value in values.items()}
         if values["rho"] is None:
             values["rho"] = np.full(len(values["reference"]), 1 / len(values["reference"]))
         if values["data"] is None:
@@ -135,6 +135,8 @@ def _price(beta, exact):
 
 
 def _as_float(beta):
+    if hasattr(beta, "run_kernel"):
+        return beta
     beta = beta.item() if isinstance(beta, np.ndarray) else beta
     return float(beta) if isinstance(beta, float | np.floating) else nearest(rational(beta))
 

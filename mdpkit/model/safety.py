@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, numbers
+from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken
 from ..base.tolerance import ROW_SUM
 
 
@@ -42,7 +42,7 @@ class SafetyProblem(Record):
             raise InvalidModel(f"{given} of successors and P are given; expected exactly one of them")
         if proposing():
             return self._trust()
-        failure = np.asarray(self.failure)
+        failure = taken("failure", self.failure, "s")
         if failure.dtype != bool or failure.ndim != 1:
             raise InvalidModel(f"failure has dtype {failure.dtype} and shape {failure.shape}; expected bool, one entry a state")
         if self.P is None:
@@ -87,7 +87,7 @@ class SafetyProblem(Record):
 
 
 def _successors(given, S):
-    successors = np.asarray(given)
+    successors = taken("successors", given, "sa")
     if successors.dtype.kind not in "iu" or successors.ndim != 2:
         raise InvalidModel(f"successors has dtype {successors.dtype} and shape {successors.shape}; expected integers [s,a]")
     if len(successors) != S or successors.size == 0:

@@ -1,4 +1,4 @@
-"""Floor 7: what a verdict leaves behind: a stored result and a figure drawn from it."""
+"""Floor 7: what a verdict leaves behind: a stored result, a figure drawn from it, and counter-examples drawn."""
 
 from .draw import draw_claim as draw_claim
 from .draw import rendered as rendered
@@ -9,3 +9,5 @@ from .store import Stored as Stored
 from .store import read as read
 from .store import stored as stored
 from .store import write as write
+from .witness import draw_witness as draw_witness
+from .witness import tikz as tikz

@@ -23,7 +23,7 @@ def draw_claim(result: Stored, claim=None):
     with styled():
         figure, ax = blank()
         draw(ax, result.drawn)
-        _settle_colours(figure)
+        settle_colours(figure)
     return figure
 
 
@@ -32,8 +32,13 @@ def rendered(figure, result: Stored, kind="pdf") -> bytes:
 
     They hold no date and no program's name; the PDF names the sha256 of the result that it shows as its subject.
     """
+    return as_bytes(figure, kind, subject(result))
+
+
+def as_bytes(figure, kind="pdf", words=None) -> bytes:
+    """The bytes of a figure, without date or program; the subject of a PDF is `words`."""
     metadata = {
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": subject(result)},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": words},
         "svg": {"Date": None, "Creator": None},
         "png": {"Software": None},
     }
@@ -52,7 +57,7 @@ def _plainest(result):
     return identity if any("pairs" in row for row in result.rows) else bound
 
 
-def _settle_colours(figure):
+def settle_colours(figure):
     """Lines keep "C0" as a name until they are drawn, and would take another cycle's colour outside `styled()`."""
     from matplotlib.colors import to_hex
     from matplotlib.lines import Line2D

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from ..base.files import write_whole
 from ..claims import verify
+from ..claims._claim import Claim
 from ..claims._register import find
+from ..claims._verdict import Verdict
+from ..instances.io import save
 from .draw import draw_claim, rendered
 from .numbers import as_csv, as_macros
 from .store import read, stored, write
@@ -21,15 +24,32 @@ def make_figure(claim_id, folder, png=False, profile="quick", seed=0, csv=False,
     Returns: the files written, the stored result first.
     Raises: UnknownClaim, InvalidClaim; whatever `verify` raises.
     """
-    claim, folder = find(claim_id), Path(folder)
-    verdict = verify(claim, profile, seed=seed)
+    claim = find(claim_id)
+    return write_figure(verify(claim, profile, seed=seed), claim, folder, png, csv, tex)
+
+
+def write_figure(verdict: Verdict, claim: Claim, folder, png=False, csv=False, tex=False) -> list[Path]:
+    """Store a verdict and draw what was stored.
+
+    Args: folder, png, csv, tex: as for `make_figure`.
+    Returns: the files written, the stored result first. The instance that refutes a claim is kept as `<claim>.refuted.json`.
+    """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [write(stored(verdict, claim), folder / f"{claim.id}.json")]
+
+    def named(kind):
+        return folder / f"{claim.id}.{kind}"
+
+    if verdict.witness is not None:
+        save(verdict.witness, named("refuted.json"))
+    files = [write(stored(verdict, claim), named("json"))]
+    if verdict.witness is None:
+        named("refuted.json").unlink(missing_ok=True)
     result = read(files[0])
     figure = draw_claim(result, claim)
     for kind in ("pdf", "png") if png else ("pdf",):
-        files.append(write_whole(folder / f"{claim.id}.{kind}", rendered(figure, result, kind)))
+        files.append(write_whole(named(kind), rendered(figure, result, kind)))
     for kind, wanted, content in (("csv", csv, as_csv), ("tex", tex, as_macros)):
         if wanted:
-            files.append(write_whole(folder / f"{claim.id}.{kind}", content(result)))
+            files.append(write_whole(named(kind), content(result)))
     return files

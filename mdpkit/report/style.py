@@ -1,9 +1,66 @@
 """How every figure looks: two widths, 8 pt, one colour for one meaning, text that stays text."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from ..base.errors import InvalidModel
+
 COLUMN, PAGE = 3.25, 6.75  # inches: one column of a two-column page, and the whole of it
+GOLDEN = 0.618
 
 # C0 is the claim, C1 a control that fails, C2 a second case of the claim, C3 samples; a bound is black and dashed
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#999999", "#CC79A7", "#E69F00", "#56B4E9")
+
+
+class Widths(NamedTuple):
+    """Inches: what a figure of one column measures, and the widest one."""
+
+    column: float
+    page: float
+
+
+STYLES = {
+    "column": Widths(COLUMN, COLUMN),
+    "icml": Widths(COLUMN, PAGE),
+    "neurips": Widths(5.5, 5.5),
+    "page": Widths(PAGE, PAGE),
+}
+_widths = ContextVar("widths", default=Widths(COLUMN, PAGE))
+
+
+def widths() -> Widths:
+    """The widths in force: 3.25 and 6.75 in, or those of the `style` around."""
+    return _widths.get()
+
+
+@contextmanager
+def style(name):
+    """A context in which figures have the widths and the looks of a page they will be printed on.
+
+    Args: name: "neurips" (5.5 in, one column), "icml" (columns of 3.25 in on a page of 6.75 in), "column" (3.25 in and never more) or
+        "page" (6.75 in).
+
+    Inside, figures of one's own start at the width of a column, 8 pt, with an Okabe-Ito cycle and embedded TrueType fonts, and without
+    LaTeX; `draw` and `draw_witness` use a column where what they draw fits, else the page. Figures are to be saved inside as well.
+
+    Raises: InvalidModel listing the names there are.
+    Source: the text of neurips.sty is 5.5 in wide; icml.sty sets two columns of 3.25 in, .25 in apart.
+
+    >>> import matplotlib
+    >>> with style("neurips"):
+    ...     print(matplotlib.rcParams["figure.figsize"], matplotlib.rcParams["font.size"])
+    [5.5, 3.399] 8.0
+    """
+    if name not in STYLES:
+        raise InvalidModel(f"no style is called {name!r}; expected one of {', '.join(map(repr, STYLES))}")
+    column = STYLES[name].column
+    token = _widths.set(STYLES[name])
+    try:
+        with styled({"figure.figsize": (column, GOLDEN * column)}):
+            yield
+    finally:
+        _widths.reset(token)
 
 
 def settings() -> dict:
@@ -35,11 +92,11 @@ def settings() -> dict:
     }
 
 
-def styled():
-    """A context with these settings on top of matplotlib's own, whatever a user has set."""
+def styled(more=None):
+    """A context with these settings, and `more`, on top of matplotlib's own, whatever a user has set."""
     from matplotlib import style
 
-    return style.context(settings(), after_reset=True)
+    return style.context({**settings(), **(more or {})}, after_reset=True)
 
 
 def blank(width=COLUMN, height=2.4):
@@ -48,3 +105,12 @@ def blank(width=COLUMN, height=2.4):
 
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
+
+
+def bare(width, height):
+    """A Figure of that size all over which axes without frame or ticks reach; to be called, and saved, inside `styled()`."""
+    figure, ax = blank(width, height)
+    figure.set_layout_engine("none")
+    ax.set_axis_off()
+    ax.set_position((0, 0, 1, 1))
+    return figure, ax

@@ -12,6 +12,7 @@ from .dispatch import solve as solve
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
 from .moment_game import MomentGame as MomentGame
 from .policy_iteration import PolicyIteration as PolicyIteration
+from .reward_fit import fitted_weights as fitted_weights
 from .soft_planning import SoftPlanning as SoftPlanning
 from .solution import Solution as Solution
 from .solution import Status as Status
@@ -19,6 +20,7 @@ from .stage_equilibria import CoarseCorrelatedEquilibrium as CoarseCorrelatedEqu
 from .stage_equilibria import CorrelatedEquilibrium as CorrelatedEquilibrium
 from .tilting import Tilting as Tilting
 from .tilting import tilted as tilted
+from .two_stage import TwoStageRLHF as TwoStageRLHF
 from .zero_error import zero_error_policy as zero_error_policy
 
 

@@ -9,6 +9,7 @@ from ..base.errors import NotSolved
 from ..base.interval import Interval
 from ..exact.certificate import OptimalityCertificate
 from ..model.policy import TabularPolicy
+from ..model.preference import PreferenceProblem
 
 
 class Status(Enum):
@@ -37,6 +38,7 @@ class Solution:
         certificate: proves the bounds by exact arithmetic: `certificate.verify()`. None where there is none.
         tube: safety: `tube[s]`, True where failure is inevitable, failure included.
         h: moments: bounds on the minimiser `h[k]`.
+        learned: preferences by way of a reward model: the problem with the fitted reward in place of its own.
     """
 
     problem: object
@@ -49,6 +51,7 @@ class Solution:
     _: KW_ONLY
     tube: np.ndarray | None = None
     h: Interval | None = None
+    learned: PreferenceProblem | None = None
 
     def __repr__(self):
         known = next(found for found in (self.value, self.h, "") if found is not None)

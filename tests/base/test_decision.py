@@ -5,8 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
+from mdpkit.base.arrays import objects
 from mdpkit.base.decision import Decision, Decisions, decided
 from mdpkit.base.errors import Undecided
+from mdpkit.base.interval import Interval
 
 RANK = {Decision.NO: 0, Decision.UNDECIDED: 1, Decision.YES: 2}
 
@@ -46,6 +48,27 @@ def test_an_array_of_decisions_is_as_good_as_its_worst(entries):
     with pytest.raises(Undecided, match="all_yes"):
         bool(array)
     assert repr(array) == f"Decisions({entries.count(Decision.YES)} yes, {entries.count(Decision.NO)} no, of 3)"
+
+
+@pytest.mark.parametrize(("one", "entries"), list(product(Decision, product(Decision, repeat=2))))
+def test_a_single_decision_stands_beside_every_entry_in_either_order(one, entries):
+    array = decided(np.array([e is Decision.YES for e in entries]), np.array([e is Decision.NO for e in entries]))
+    for both in (one & array, array & one):
+        assert isinstance(both, Decisions)
+        assert [both[i] for i in range(2)] == [one & each for each in entries]
+
+
+def test_decisions_of_intervals_are_joined_across_shapes():
+    scalar, array = Interval(objects(1)), Interval(objects([1, 2]))
+    assert ((scalar == 1) & (array == array)).all() is Decision.YES
+    assert [((array < 2) & (scalar < 3))[i] for i in range(2)] == [Decision.YES, Decision.NO]
+
+
+@pytest.mark.parametrize("thing", [True, 1, None, np.True_])
+def test_a_decision_is_joined_with_decisions_alone(thing):
+    for decision in (Decision.YES, decided(np.array([True]), np.array([False]))):
+        with pytest.raises(TypeError):
+            decision & thing
 
 
 def test_an_array_of_decisions_stays_one_beside_numpy():

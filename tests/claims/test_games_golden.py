@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from mdpkit import measure, strategies
 from mdpkit.base.arrays import objects, rational
-from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies, slipping
+from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
+from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
 from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes
+from mdpkit.claims.games.regret_gap_constant_two_is_optimal import drawn_apart, unpaid_partner, watched
 from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
 from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
 from mdpkit.model import JointPolicy, MarkovGame
@@ -36,7 +38,7 @@ def test_the_counter_example_at_seven_steps():
 def test_the_fork_at_a_fixed_cloning_error(b, expected):
     """e = 1/200 on the expert's states, H = 10: gaps .2, .45, .95, 2.45, 4.95, and 1 - b per error under deviations."""
     b = rational(b)
-    m = slipping(10, b, rational("1/20") / (9 * b))
+    m = fork(10, b, rational("1/20") / (9 * b))
     deviating, seen = errors(m)
     assert seen == rational("1/20")
     assert gap(m) == rational(expected) == (1 - b) * deviating
@@ -60,6 +62,26 @@ def test_recoverability_of_the_obeyed_expert(H, factor):
     obeyed = measure.recoverability(m.game.player(0), m.expert).lower[()]
     assert gap(m) / (2 * obeyed * errors(m)[0]) == rational(factor)
     assert gap(m) <= 2 * measure.recoverability(m.game, m.expert).lower[()] * errors(m)[0]
+
+
+@pytest.mark.parametrize("H", [2, 5])
+def test_a_learner_kept_to_the_expert_at_the_first_step_loses_as_much(H):
+    """What the two tell in a place that nobody can have reached changes neither the gap nor the mistakes."""
+    for strays in (False, True):
+        kept, free = gated_pennies(H, "1/4", strays), rare_pennies(H, "1/4", strays)
+        assert (gap(kept), *errors(kept)) == (gap(free), *errors(free))
+
+
+def test_the_constant_two_by_hand():
+    """Pennies at H = 1: u = 1, e = 1/2, gap 1. Parts drawn apart: 3/4. A blind deviator on pennies: 1/2."""
+    m = pennies(1)
+    assert (gap(m), errors(m)[0]) == (1, rational("1/2"))
+    assert measure.regret_gap(m.game, m.expert, m.learner, "coarse") == rational("1/2")
+    assert (gap(watched(m)), errors(watched(m))[0]) == (1, rational("1/2"))
+    assert (gap(drawn_apart(1)), errors(drawn_apart(1))[0]) == (rational("3/4"), rational("1/2"))
+    partner = unpaid_partner(3)
+    assert measure.regret(partner.game, partner.expert).lower.tolist() == [0, 0]
+    assert measure.regret_gap(partner.game, partner.expert, partner.learner, "coarse") == gap(partner) == 3
 
 
 CHAINS = [(1, 0.098, 0.198, 0.198), (2, 0.195, 0.198, 0.395), (4, 0.384, 0.197, 0.789), (8, 0.750, 0.197, 1.57)]

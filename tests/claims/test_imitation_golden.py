@@ -7,7 +7,9 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import objects
+from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
+from mdpkit.claims.imitation.on_policy_value_moments_are_tight import habit
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
 from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, leak
@@ -21,6 +23,24 @@ def test_recovery_that_needs_the_right_action_is_quadratic_again(H, noted):
     assert ratio == pytest.approx(noted, rel=0.03)
     eps = Fraction(1, 1000)
     assert gap == sum(1 - (1 - eps) ** k for k in range(1, H + 1))
+
+
+@pytest.mark.parametrize(("H", "factor"), [(2, "3/2"), (3, "2"), (5, "3")])
+def test_the_linear_constant_fails_by_half_of_one_more_than_the_horizon(H, factor):
+    m = disjoint_slips(H)
+    gap, e = measure.value_gap(m.mdp, m.expert, m.learner), measure.cloning_error(m.mdp, m.expert, m.learner)
+    assert gap == e.max() * H * Fraction(factor)
+
+
+@pytest.mark.parametrize("H", [1, 4, 9])
+def test_a_habit_costs_a_reward_a_step_and_is_seldom_seen_from_the_experts_road(H):
+    eps = Fraction(1, 100)
+    m = habit(H, eps)
+    gap, off = measure.value_gap(m.mdp, m.expert, m.learner), measure.cloning_error(m.mdp, m.expert, m.learner).sum()
+    assert gap == sum(1 - (1 - eps) ** k for k in range(1, H + 1))
+    assert off == eps * H
+    assert (gap / off).mid == pytest.approx((H + 1) / 2, rel=0.05)
+    assert measure.recoverability(m.mdp, m.expert) == 1
 
 
 @pytest.mark.parametrize("H", [1, 8, 128])

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mdpkit import Outcome, objects, save, verify
-from mdpkit.base.errors import InvalidClaim, InvalidModel
+from mdpkit import Assumption, Outcome, objects, save, verify
+from mdpkit.base.errors import ClaimBroken, InvalidClaim, InvalidModel
 from mdpkit.claims import get
 from mdpkit.claims._profile import Profile
 from mdpkit.claims._verify import on_problem
@@ -72,6 +72,54 @@ def test_rewards_outside_the_unit_interval_are_a_mistake_in_the_use_and_name_the
     with pytest.raises(InvalidModel, match=r"rewards in \[0, 1\]"):
         verify(CLONING, SHORT, on=small(reward=3))
     assert verify(CLONING, SHORT, on=MDP(walk.P, (walk.r + 100) / 100, walk.rho, horizon=Finite(2))).outcome is Outcome.SURVIVED
+
+
+def counted(claim):
+    """The claim with every check and control counted."""
+    counts = dict(checks=0, witnesses=0)
+
+    def count(what, f):
+        def counting(*args):
+            counts[what] += 1
+            return f(*args)
+
+        return counting
+
+    controls = tuple(replace(control, witness=count("witnesses", control.witness)) for control in claim.controls)
+    also = tuple(replace(part, check=count("checks", part.check)) for part in claim.also)
+    return replace(claim, check=count("checks", claim.check), controls=controls, also=also), counts
+
+
+@pytest.mark.parametrize("kind", ["exact", "float"])
+def test_what_the_problem_breaks_by_itself_is_told_before_any_work(kind):
+    claim, counts = counted(get(CLONING))
+    problem = small(reward=3)
+    with pytest.raises(InvalidModel, match=r"assumes 'rewards in \[0, 1\]', which the problem given breaks$"):
+        verify(claim, SHORT, on=problem if kind == "exact" else problem.to_float())
+    assert counts == dict(checks=0, witnesses=0)
+    verify(claim, SHORT, on=small())
+    assert counts["checks"] > SHORT.draws + SHORT.evaluations
+    assert counts["witnesses"] == len(claim.controls)
+
+
+def test_what_the_problem_breaks_together_with_every_draw_is_told_after_them():
+    assumption = Assumption("the learner is improper", lambda m: (m.learner.table > 1).any())
+    claim, counts = counted(replace(get(CLONING), assumes=(assumption,), controls=get(CLONING).controls[:1]))
+    with pytest.raises(InvalidModel, match="assumes 'the learner is improper', which the problem given breaks in all"):
+        verify(claim, SHORT, on=small())
+    assert counts["checks"] > SHORT.evaluations
+
+
+def test_an_assumption_that_asks_for_a_drawn_model_is_not_answered_without_it():
+    assumption = Assumption("there is a learner", lambda m: hasattr(m, "learner"))
+    claim = replace(get(CLONING), assumes=(assumption,), controls=get(CLONING).controls[:1])
+    assert verify(claim, SHORT, on=small()).outcome is Outcome.SURVIVED
+
+
+def test_an_assumption_that_raises_is_the_claims_own_fault():
+    claim = replace(get(CLONING), assumes=(Assumption("broken", lambda m: m.mdp.lost),), controls=get(CLONING).controls[:1])
+    with pytest.raises(ClaimBroken, match="lost"):
+        verify(claim, SHORT, on=small())
 
 
 @pytest.mark.parametrize("kind", ["exact", "float"])

@@ -12,7 +12,7 @@ from mdpkit.claims import get
 from mdpkit.claims._breadth import breadth
 from mdpkit.claims._judge import Kind, judge
 from mdpkit.claims._profile import Profile
-from mdpkit.claims._shrink import complexity
+from mdpkit.search.shrink import complexity
 from mdpkit.instances import Box, Family, Simplex
 from mdpkit.model import MDP, Finite, TabularPolicy
 

@@ -141,6 +141,7 @@ def test_problems_of_ones_own(mdpkit, tmp_path):
     broken = mdpkit("verify", path, "--on", "overpaid.json")
     assert broken.exit_code == 3
     assert "rewards in [0, 1]" in broken.stderr
+    assert len(broken.stderr.splitlines()) == 1, "no task is done"
     assert broken.stdout == ""
 
 

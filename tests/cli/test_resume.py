@@ -3,12 +3,14 @@
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
 from mdpkit.base.errors import InvalidModel
 from mdpkit.claims._profile import PROFILES
 from mdpkit.claims._resume import Run, RunFolder
+from mdpkit.claims._sweep import ABANDONED
 
 
 def folders(cache):
@@ -106,6 +108,71 @@ def test_a_changed_claim_is_not_resumed(start, tiny, cache, results):
     assert folders(cache) == []
 
 
+def test_a_changed_module_beside_a_claim_is_not_resumed(start, tiny, tmp_path, results):
+    """Also where another claim's file loads the same module, and where it is loaded by way of another one."""
+    helper = tmp_path / "helper.py"
+    helper.write_text("LIMIT = 3")
+    (tmp_path / "between.py").write_text("from helper import LIMIT")
+    first = tiny("first", extra="from between import LIMIT", limit="LIMIT", more=3)
+    command = ["verify", first, tiny("second", extra="import helper", limit="helper.LIMIT"), "--json", "--workers", 2]
+    stopped(start(*command, SLOW="0.2"), interrupt)
+    helper.write_text("LIMIT = 2")
+    changed = start(*command)
+    out, said = changed.communicate(timeout=60)
+    assert changed.returncode == 1
+    assert "resumed" not in said
+    assert [claim["outcome"] for claim in results(out)["claims"]] == ["REFUTED", "REFUTED"]
+    helper.write_text("LIMIT = 3")
+    out, said = finished(start(*command))
+    assert "resumed: " in said
+    assert [claim["outcome"] for claim in results(out)["claims"]] == ["CERTIFIED", "CERTIFIED"]
+
+
+def aged(folder, days):
+    """As if nothing had happened in it for so long."""
+    then = time.time() - 24 * 3600 * days
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (then, then))
+
+
+def test_a_run_sweeps_what_was_abandoned_and_nothing_else(start, mdpkit, tiny, cache):
+    """The folder of another process that stands still as long is kept until that process is gone."""
+    path, holds = tiny("slow", more=3), tiny("holds")
+    live = start("verify", path, SLOW="0.2")
+    for line in live.stderr:
+        if line.startswith("[2/"):
+            break
+    live.send_signal(signal.SIGSTOP)
+    [folder] = folders(cache)
+    aged(folder, 2 * ABANDONED)
+    assert "swept" not in mdpkit("verify", holds).stderr
+    assert folders(cache) == [folder]
+    live.send_signal(signal.SIGKILL)
+    live.communicate(timeout=30)
+    aged(folder, ABANDONED - 1)
+    assert "swept" not in mdpkit("verify", holds).stderr
+    aged(folder, ABANDONED + 1)
+    os.utime(next(folder.iterdir()))
+    assert "swept" not in mdpkit("verify", holds).stderr
+    assert folders(cache) == [folder]
+    aged(folder, ABANDONED + 1)
+    done = mdpkit("verify", holds)
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (0, "swept: 1 interrupted run that nobody resumed for 14 days")
+    assert folders(cache) == []
+
+
+def test_an_old_run_that_is_taken_up_again_is_no_longer_old(start, mdpkit, tiny, cache):
+    """Even where it is interrupted before another of its tasks is done."""
+    command = ["verify", tiny("slow", more=3)]
+    stopped(start(*command, SLOW="0.2"), kill)
+    [folder] = folders(cache)
+    aged(folder, 2 * ABANDONED)
+    with RunFolder(folder.name).opened(notice=pytest.fail):
+        pass
+    assert "swept" not in mdpkit("verify", tiny("holds")).stderr
+    assert "resumed: " in finished(start(*command))[1]
+
+
 def test_workers_refuse_sources_that_change_under_them(start, tiny):
     growing = "with open(__file__, 'a') as _file: _file.write('#')"
     process = start("verify", tiny("grows", extra=growing), "--workers", 2)
@@ -132,6 +199,13 @@ def test_the_key_names_all_that_decides_the_result(tiny, tmp_path):
     assert runs[-1].key() not in keys
     tiny("holds", limit=4)
     assert runs[0].key() not in keys
+    helper = tmp_path / "helper.py"
+    helper.write_text("LIMIT = 3")
+    with_helper = replace(runs[0], modules=(str(helper),))
+    before = with_helper.key()
+    assert before != runs[0].key()
+    helper.write_text("LIMIT = 2")
+    assert with_helper.key() != before
     problem.unlink()
     with pytest.raises(InvalidModel, match=r"problem\.json cannot be read"):
         runs[-1].key()
@@ -142,10 +216,10 @@ def test_a_folder_that_is_gone_is_not_made_again(cache, monkeypatch):
     folder = RunFolder("0123456789abcdef")
     folder.write(0, "controls", {"seconds": 0.5})
     assert not folder.path.exists()
-    folder.open()
-    assert folder.read(0, "controls") is None
-    folder.write(0, "controls", {"seconds": 0.5, "ratio": float("inf")})
-    assert folder.read(0, "controls") == {"seconds": 0.5, "ratio": float("inf")}
-    assert [file.name for file in folder.path.iterdir()] == ["0-controls.json"]
-    folder.remove()
+    with folder.opened(notice=pytest.fail):
+        assert folder.read(0, "controls") is None
+        folder.write(0, "controls", {"seconds": 0.5, "ratio": float("inf")})
+        assert folder.read(0, "controls") == {"seconds": 0.5, "ratio": float("inf")}
+        assert [file.name for file in folder.path.iterdir()] == ["0-controls.json"]
+        folder.remove()
     assert not folder.path.exists()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mdpkit import measure, strategies
 from mdpkit.base.arrays import objects
 from mdpkit.base.mode import propose
-from mdpkit.model import Deviation, Finite, JointPolicy, MarkovGame
+from mdpkit.model import MDP, Deviation, Finite, JointPolicy, MarkovGame
 
 
 def deviations(game):
@@ -35,7 +35,8 @@ def played(game, joint, deviation):
 
 @st.composite
 def trios(draw):
-    game = draw(strategies.games(2, (2, 2), states=(1, 2), horizon=(1, 2)))
+    sizes = draw(st.sampled_from([((2, 2), (1, 2)), ((2, 2), (1, 2)), ((2,), (1, 2)), ((3, 1), (1, 1))]))
+    game = draw(strategies.games(len(sizes[0]), sizes[0], states=sizes[1], horizon=(1, 2)))
     return game, draw(strategies.joint_policies(game)), draw(strategies.joint_policies(game))
 
 
@@ -47,6 +48,9 @@ def test_error_and_coverage_are_those_of_the_worst_deviation(trio):
     visits = [measure.occupancy(joint, played(game, learner, each)).lower.sum(axis=2) for each in deviations(game)]
     errors = [(d * apart).sum() for d in visits]
     assert measure.deviation_error(game, expert, learner) == max(errors) / game.horizon.H
+    blind = [error for each, error in zip(deviations(game), errors, strict=True) if (each.table == each.table[:, :, :1]).all()]
+    obeyed = (measure.occupancy(joint, learner).lower.sum(axis=2) * apart).sum()
+    assert measure.deviation_error(game, expert, learner, "coarse") == max(*blind, obeyed) / game.horizon.H
     matter = np.any([d > 0 for d in visits], axis=0) & (apart > 0)
     d = measure.occupancy(joint, expert).lower.sum(axis=2)
     seen = matter & (d > 0)
@@ -67,6 +71,46 @@ def test_floats_enclose_and_proposals_agree(trio):
         with propose():
             assert abs(float(f(*floating)) - known.mid) < 1e-12
     assert measure.covers(*floating) == measure.covers(*exact)
+
+
+def wandering(seed, actions, H=3, S=5):
+    """A game in which every joint action leads to one state, and two mediators that say one or two joint actions and often agree."""
+    rng, J, players = np.random.default_rng(seed), int(np.prod(actions)), len(actions)
+    P = objects(np.eye(S, dtype=int)[rng.integers(0, S, (H, S, J))])
+    rho, tables = objects(np.eye(S, dtype=int)[0]), objects(np.eye(J, dtype=int)[rng.integers(0, J, (2, 2, H, S))]).sum(axis=1) / 2
+    tables[1] = np.where(rng.random((H, S, 1)) < 0.5, tables[0], tables[1])
+    game = MarkovGame(P, objects(np.zeros((players, S, J), dtype=int)), rho, horizon=Finite(H), actions=actions)
+    return game, *map(JointPolicy, tables)
+
+
+def led_to(game, joint, player):
+    """The states, step by step, to which some deviation of the player may lead."""
+    plays = list(product(*map(range, game.actions)))
+    found = [set(np.flatnonzero(game.rho != 0))]
+    for t in range(game.horizon.H - 1):
+        ahead = set()
+        for s, j, b in product(found[-1], range(game.J), range(game.actions[player])):
+            if joint.table[t, s, j] != 0:
+                turned = plays.index((*plays[j][:player], b, *plays[j][player + 1 :]))
+                ahead |= set(np.flatnonzero(game.P[t, s, turned] != 0))
+        found.append(ahead)
+    return np.array([[s in states for s in range(game.S)] for states in found])
+
+
+@pytest.mark.parametrize("actions", [(2,), (2, 3), (3, 2), (2, 2, 2)])
+def test_places_that_matter_by_walking_there(actions):
+    answers = set()
+    for seed in range(25):
+        game, expert, learner = wandering(seed, actions)
+        ways = [led_to(game, learner, player) for player in range(len(actions))]
+        matter = np.any(ways, axis=0) & (expert.table != learner.table).any(axis=2)
+        alone = MDP(game.P, game.r[0], game.rho, horizon=game.horizon)
+        d = measure.occupancy(alone, expert).lower.sum(axis=2)
+        seen = d[matter & (d > 0)]
+        assert measure.coverage(game, expert, learner) == (seen.min() if seen.size else 1)
+        assert measure.covers(game, expert, learner) == (not (matter & (d == 0)).any())
+        answers.add(measure.covers(game, expert, learner))
+    assert answers == {False, True}
 
 
 def test_an_unseen_place_that_only_a_deviator_reaches():

@@ -1,5 +1,6 @@
 """Moment games: best test functions by search over many, projections by their normal equations, singular values by numpy."""
 
+from fractions import Fraction
 from itertools import product
 from math import inf
 
@@ -14,10 +15,12 @@ from mdpkit.base.errors import InvalidModel
 from mdpkit.base.mode import propose
 from mdpkit.exact.linear import Singular
 from mdpkit.instances import empirical, instrumental
-from mdpkit.measure.identification import LEVELS
 from mdpkit.model import MDP, Discounted, MomentProblem, TabularPolicy
 from mdpkit.solve import MomentGame, Status, solve
 from mdpkit.strategies import moments
+
+LEVELS = 2**20
+"""Levels are promised to be multiples of 2^-20."""
 
 
 def drawn(seed, Z=5, K=2, M=3):
@@ -149,6 +152,55 @@ def test_the_level_is_the_smallest_singular_value_rounded_down(seed):
         assert measure.identification(problem.to_float(), x) == pytest.approx(sigma**2)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_next_level_is_too_high(seed):
+    """A symmetric matrix of two rows is positive semidefinite where its diagonal and its determinant are at least 0."""
+    problem, _ = drawn(seed)
+    law = objects([1, 2]) / 3
+    level, G = measure.identification(problem, law).lower[()], problem.A.T @ (problem.weights[:, None] * problem.A)
+
+    def proved(level):
+        a, b, c = G[0, 0] - level * law[0], G[1, 1] - level * law[1], G[0, 1]
+        return a >= 0 and b >= 0 and a * b >= c * c
+
+    assert proved(level)
+    assert not proved(level + rational(1) / LEVELS)
+
+
+@pytest.mark.parametrize("power", range(1, 25))
+def test_levels_beyond_what_a_float_tells_apart(power):
+    """One instrument, one cause: the level is the square of the one number, rounded down."""
+    number = rational(7) ** power / 3
+    level = measure.identification(MomentProblem(objects([[number]]), objects([0]), objects([1])), [1])
+    assert level == (number**2 * LEVELS).floor() / rational(LEVELS)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_no_cause_is_due_to_may_be_anything(seed):
+    """Where the law is 0, v costs nothing: G is least there, which leaves its Schur complement for the rest."""
+    problem, _ = drawn(seed, Z=5, K=3)
+    A, w = floats(problem.A), floats(problem.weights)
+    G = A.T @ (w[:, None] * A)
+    meant = G[1, 1] - G[1, [0, 2]] @ np.linalg.solve(G[np.ix_([0, 2], [0, 2])], G[[0, 2], 1])
+    level, near = measure.identification(problem, [0, 1, 0]), measure.identification(problem.to_float(), [0, 1, 0])
+    assert 0 <= meant - level.mid < 1.001 / LEVELS
+    assert near.contains(level)
+    assert near.width <= 2 / LEVELS
+    with propose():
+        assert measure.identification(problem.to_float(), [0, 1, 0]) == pytest.approx(meant)
+
+
+@pytest.mark.parametrize("times", [1 + 9e-10, 1 - 9e-10])
+def test_levels_are_those_of_the_law_that_weights_mean(times):
+    """At this size of A a weight that is off by 9e-10 moves the level by many multiples of 1/LEVELS."""
+    problem, _ = drawn(3, Z=4, K=2)
+    near = MomentProblem(floats(problem.A) * 1000, floats(problem.b), floats(problem.weights) * times)
+    law = objects(["1/3", "2/3"])
+    found, meant = measure.identification(near, floats(law)), measure.identification(near.to_exact(), law)
+    assert found.contains(meant)
+    assert found.width < 1e-7 * meant.mid
+
+
 def test_fewer_instruments_than_causes_identify_nothing():
     problem = MomentProblem(objects([["1/2", "1/2"]]), objects([0]), objects([1]))
     assert measure.identification(problem, ["1/2", "1/2"]) == 0
@@ -165,6 +217,7 @@ def test_distance_from_the_span(problem, data):
     assert distance.mid == pytest.approx(least(floats(problem.A), floats(problem.b)), abs=1e-9)
     near = measure.least_squares_distance(floats(problem.b), floats(problem.A))
     assert near.contains(distance)
+    assert near.upper <= distance.mid + 1e-9
     with propose():
         assert measure.least_squares_distance(floats(problem.b), floats(problem.A)) == pytest.approx(distance.mid, abs=1e-9)
 
@@ -220,11 +273,15 @@ def test_clipping_entry_by_entry(numbers, level):
 
 
 def test_the_error_of_a_fit_is_the_median_over_data_sets():
+    fitted = []
+
     def fit(law, outcome):
+        fitted.append(law)
         return measure.regression(law, outcome)
 
     truth, law = objects([0, 0, 0]), JOINT.sum(axis=(0, 1))
     one = measure.sampled_error(fit, JOINT, OUTCOME, truth, 500, data_sets=9, rng=np.random.default_rng(3))
+    assert len(fitted) == 9
     rng = np.random.default_rng(3)
     by_hand = [measure.norm_power(fit(empirical(JOINT, 500, rng=rng), OUTCOME), law, 2).mid for _ in range(9)]
     assert one.lower == min(by_hand)
@@ -239,6 +296,20 @@ def test_data_are_frequencies():
     assert all((1000 * p).q == 1 for p in few.ravel())
     many = empirical(JOINT, 10**8, rng=np.random.default_rng(1))
     assert np.abs(floats(many) - floats(JOINT)).max() < 1e-3
+
+
+@pytest.mark.parametrize("confidence", ["1/2", "9/10", "15/16", "99/100"])
+def test_the_median_is_between_the_innermost_order_statistics_that_hold_it_often_enough(confidence):
+    """A law without atoms puts each draw below its median or above, as fair coins fall."""
+    for n in range(1, 11):
+        below = [sum(coins) for coins in product((0, 1), repeat=n)]
+        often = [k for k in range(1, n // 2 + 1) if sum(k <= count <= n - k for count in below) >= Fraction(confidence) * 2**n]
+        if often:
+            found = measure.sampled_median(list(range(n, 0, -1)), confidence)
+            assert (found.lower, found.upper) == (often[-1], n + 1 - often[-1])
+        else:
+            with pytest.raises(InvalidModel, match=f"{n} numbers bound no median with confidence {confidence}"):
+                measure.sampled_median(range(n), confidence)
 
 
 def test_the_median_is_held_as_often_as_is_said():

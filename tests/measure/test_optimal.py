@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mdpkit import measure
 from mdpkit.base.arrays import floats, objects
 from mdpkit.base.errors import InvalidModel
+from mdpkit.base.interval import Interval
 from mdpkit.base.mode import propose
 from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
 from mdpkit.solve import solve
@@ -72,6 +73,15 @@ def test_shaping_by_summing_over_successors(data, discounted):
         after = potential[t + 1] if finite else potential[0]
         expected = r[s, a] + gamma * sum(P[s, a, n] * after[n] for n in range(problem.S)) - potential[t, s]
         assert (reward[t, s, a] if finite else reward[s, a]) == expected
+
+
+@pytest.mark.parametrize("gamma", ["1/2", "9/10", "99/100"])
+def test_a_reward_known_by_its_ends_gives_values_that_hold_those_of_both(gamma):
+    """The state stays where it is, so that its value is the reward over 1 - gamma and nothing is lost by less."""
+    problem = MDP(objects([[[1], [1]]]), objects([[0, 0]]), horizon=Discounted(gamma))
+    about = measure.optimal_action_value(problem.to_float(), Interval(np.array([[-1.0, -3.0]]), np.array([[2.0, 1.0]]), "float"))
+    for reward in ([[-1, -3]], [[2, 1]], [[-1, 1]], [[2, -3]]):
+        assert about.contains(measure.optimal_action_value(problem, objects(reward)))
 
 
 def test_ties_that_floats_cannot_tell_stay_open():

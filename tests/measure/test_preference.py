@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from mdpkit import measure
-from mdpkit.base.arrays import floats, objects
+from mdpkit.base.arrays import exactly, floats, objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.interval import Interval
 from mdpkit.base.mode import propose
 from mdpkit.exact.infinite import INFINITY
 from mdpkit.exact.logs import log
+from mdpkit.measure._logs import relative_entropy
 from mdpkit.model import MDP, Finite, PreferenceProblem, TabularPolicy
 from mdpkit.solve import tilted, zero_error_policy
 from mdpkit.strategies import mdps, policies, preferences
@@ -99,6 +100,28 @@ def test_a_policy_that_leaves_the_reference_is_worth_nothing():
         measure.reward(told)
 
 
+MEASURES = {
+    "value": measure.value,
+    "expected reward": measure.expected_reward,
+    "preference value": measure.preference_value,
+    "divergence from the reference": measure.divergence_from_reference,
+    "divergence of": lambda problem, policy: measure.divergence_from(problem, policy, TabularPolicy(problem.reference)),
+    "divergence from": lambda problem, policy: measure.divergence_from(problem, TabularPolicy(problem.reference), policy),
+    "pair error": measure.pair_error,
+    "concentrability": measure.concentrability,
+}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_policies_of_other_problems_are_refused(name):
+    """A row for one prompt would otherwise do for both, by broadcasting."""
+    problem = PreferenceProblem(objects([["1/2", "1/2"], ["1/4", "3/4"]]), weights=objects([[1, 2], [3, 1]]))
+    with pytest.raises(InvalidModel, match=r"table of shape \(1, 2\); the problem has 2 prompts and 2 responses"):
+        MEASURES[name](problem, TabularPolicy(objects([["1/2", "1/2"]])))
+    with pytest.raises(InvalidModel, match="the policy is float and the problem rational"):
+        MEASURES[name](problem, TabularPolicy(np.array([[0.5, 0.5], [0.5, 0.5]])))
+
+
 # ---- coverage
 @given(cases())
 def test_concentrability_is_the_largest_ratio(case):
@@ -155,7 +178,9 @@ def test_no_policy_in_the_ball_is_covered_worse(problem, radius):
     found = measure.ball_coverage(problem, radius)
     assert found.how in ("exact", "enclosed")
     assert (found <= measure.full_coverage(problem)).all_yes()
-    assert (found >= measure.concentrability(problem, TabularPolicy(problem.reference))).all_yes()
+    still = measure.concentrability(problem, TabularPolicy(problem.reference))
+    assert (found >= still).all_yes()
+    assert found == still or radius != 0
     best = 0.0
     for x in np.flatnonzero(problem.rho != 0):
         for q, m in zip(floats(problem.reference[x]), floats(problem.data[x]), strict=True):
@@ -168,7 +193,10 @@ def test_no_policy_in_the_ball_is_covered_worse(problem, radius):
     assert found.mid == pytest.approx(best, rel=1e-4)
     with propose():
         assert measure.ball_coverage(problem.to_float(), float(radius)) == pytest.approx(found.mid, rel=1e-7)
-    assert not (measure.ball_coverage(problem.to_float(), float(radius)) == found).any_no()
+    near = measure.ball_coverage(problem.to_float(), float(radius))
+    assert not (near == found).any_no()
+    for bracket in (near, found):
+        assert bracket.width <= 1e-6 * bracket.mid
 
 
 # ---- what the data cannot tell apart
@@ -223,3 +251,27 @@ def test_logarithms_of_what_is_known():
     about = measure.logarithm(Interval(0.0, 2.0, "float"))
     assert (about.lower, about.how) == (-np.inf, "float")
     assert about.upper >= np.log(2)
+
+
+@pytest.mark.parametrize("x", [0.1, 1 / 3, 0.9999999, 3.0, 1e-300, 1.5e300])
+def test_logarithms_of_floats_are_enclosed_to_the_last_place(x):
+    """Each end by itself: below the logarithm of the lower end, above that of the upper one."""
+    meant = log(exactly(x)[()])
+    about = measure.logarithm(Interval(x, x, "float"))
+    assert about.contains(Interval(objects([meant])[0]))
+    assert about.width <= 4 * np.spacing(abs(about.mid))
+    p, q = np.array([x, 0.0, 0.3]), np.array([0.7, 0.5, x])
+    known = [Interval(part, part, "float") for part in (p, q)]
+    about, exact = relative_entropy(*known), relative_entropy(*(Interval(exactly(part)) for part in (p, q)))
+    assert exact.exact
+    assert about.contains(exact)
+    assert about.width <= 8 * np.spacing(abs(about.mid))
+    with propose():
+        assert relative_entropy(p, q) == pytest.approx(about.mid)
+
+
+def test_a_divergence_is_known_as_well_as_its_worst_part():
+    exact = Interval(objects(["1/4", "3/4"]))
+    points, bracket = (Interval(end, None, how) for end, how in ((np.array([0.5, 0.5]), "float"), (np.array([0.25, 0.75]), "enclosed")))
+    for p, q, how in ((exact, points, "float"), (points, exact, "float"), (bracket, points, "float"), (exact, bracket, "enclosed")):
+        assert relative_entropy(p, q).how == how

@@ -62,6 +62,24 @@ def test_chances_under_a_law(seed):
         np.testing.assert_allclose(measure.avoid_probability(problem.to_float(), steps=3), measure.avoid_probability(problem, 3).mid)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_looking_ahead_in_two_stages_is_looking_ahead_at_once(seed):
+    rng = np.random.default_rng(seed)
+    for problem in (law(seed), SafetyProblem(rng.random(5) < 0.3, rng.integers(0, 5, (5, 2)))):
+        for k in range(3):
+            after = measure.avoid_probability(problem, steps=k)
+            assert (measure.avoid_probability(problem, steps=2, after=after) == measure.avoid_probability(problem, steps=k + 2)).all_yes()
+        for_ever = measure.avoid_probability(problem)
+        assert (measure.avoid_probability(problem, steps=1, after=for_ever) == for_ever).all_yes()
+
+
+def test_a_chance_that_floats_cannot_carry_stays_open():
+    rate = 2.0**-60
+    leak = SafetyProblem([False, True, False], P=[[[1 - 2 * rate, rate, rate]], [[0, 1, 0]], [[0, 0, 1]]])
+    p = measure.avoid_probability(leak)
+    assert (p.lower.tolist(), p.upper.tolist()) == ([0, 0, 1], [1, 0, 1])
+
+
 # ---- the discounted value
 def margins(problem, seed):
     rng = np.random.default_rng(seed)
@@ -110,13 +128,48 @@ def test_flags_are_the_sign_and_floats_say_when_they_do_not_know():
         assert measure.flagged(doomed, np.array([1.0, -1.0]), 0.6).tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_flags_of_floats_are_decided_wherever_the_value_is_not_0(seed):
+    rng = np.random.default_rng(seed)
+    problem = SafetyProblem(rng.random(5) < 0.3, rng.integers(0, 5, (5, 2)))
+    margin = margins(problem, seed)
+    V = measure.discounted_safety(problem, margin, rational("3/4")).lower
+    flags, clear = (V < 0).astype(int), V != 0
+    assert (measure.flagged(problem, margin, rational("3/4")) == flags).all_yes()
+    near = measure.flagged(problem, margin.astype(float), 0.75)
+    assert near.contains(objects(flags))
+    np.testing.assert_array_equal(near.lower[clear], near.upper[clear])
+    with propose():
+        np.testing.assert_array_equal(measure.flagged(problem, margin.astype(float), 0.75)[clear], flags[clear])
+
+
+def test_a_state_of_value_0_is_not_flagged():
+    """Margins of states that stay where they are: their values."""
+    still, margin = SafetyProblem([False, False, True], [[0], [1], [2]]), np.array([0.0, 0.5, -0.5])
+    with propose():
+        assert measure.flagged(still, margin, 0.5).tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("gamma", [Fraction(0), Fraction(1, 2), Fraction(3, 4)])
+def test_what_strategy_iteration_leaves_over_is_bounded_or_refused(monkeypatch, gamma):
+    """The state that stays is worth its margin; an answer c below that has the residual (1 - gamma) c."""
+    still = SafetyProblem([False], [[0]])
+    monkeypatch.setattr(safety, "discounted_safety", lambda margin, *_: margin - 1)
+    found = measure.discounted_safety(still, np.array([1.0]), float(gamma))
+    assert found.contains(objects([1]))
+    assert found.width < 2 + 1e-12
+    with pytest.raises(ArithmeticError, match="away from the fixed point"):
+        measure.discounted_safety(still, objects([1]), rational(gamma))
+
+
 def test_what_the_discounted_value_refuses():
     doomed, margin, half = SafetyProblem([False, True], [[1], [1]]), objects([1, -1]), rational("1/2")
     for wrong in (objects([1, 0]), objects([-1, -1]), objects([1, -1, 1])):
         with pytest.raises(InvalidModel, match="below 0 exactly on failure"):
             measure.discounted_safety(doomed, wrong, half)
-    with pytest.raises(InvalidModel, match=r"gamma is 1; expected a number in \[0, 1\)"):
-        measure.discounted_safety(doomed, margin, rational(1))
+    for wrong in (1, -1):
+        with pytest.raises(InvalidModel, match=rf"gamma is {wrong}; expected a number in \[0, 1\)"):
+            measure.discounted_safety(doomed, margin, rational(wrong))
     for mixed in ((margin, 0.5), (margin.astype(float), half)):
         with pytest.raises(ExactnessLost, match="expected one kind"):
             measure.discounted_safety(doomed, *mixed)

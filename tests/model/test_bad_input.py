@@ -310,11 +310,3 @@ def test_the_same_calls_with_good_input_are_accepted():
     assert table(TabularPolicy([[1, 0], [1, 0]]), mask=[[True, False], [True, True]]).shape == (2, 2)
     assert Finite(1).H == 1
     assert Discounted(0).gamma == 0
-
-
-@pytest.mark.parametrize("ragged", [[[1], [1, 2]], [[[1, 0], [1, 0]], [[0, 1]]]])
-def test_ragged_lists_are_refused(ragged):
-    with pytest.raises(ValueError, match="inhomogeneous"):
-        mdp(P=ragged)
-    with pytest.raises(ValueError, match="inhomogeneous"):
-        mdp(r=ragged)

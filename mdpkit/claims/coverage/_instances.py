@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.arrays import is_exact, rational
+from ...base.arrays import is_exact, objects, rational
 from ...instances.blocks import Box, Choice, Simplex
 
 LAW = Simplex("X", to="Y")
@@ -22,3 +22,19 @@ def inside(x):
     if hasattr(x, "reference"):
         x.policy = LAW.confined(x.policy, x.reference != 0)
     return x
+
+
+def left_out(x):
+    """The drawn data, confined to the responses other than the one hidden from each prompt."""
+    return LAW.confined(x.data, np.arange(x.sizes["Y"]) != np.asarray(x.hidden)[:, None])
+
+
+def spread(weights):
+    """e^(R/beta), R the widest range of the reward over the responses of a prompt."""
+    return (weights.max(axis=1) / weights.min(axis=1)).max()
+
+
+def rare_third(k):
+    """A reference of three responses, the last of chance 2^-k (0 if k is None)."""
+    small = rational(0) if k is None else rational(1) / 2**k
+    return objects([[(1 - small) / 2, (1 - small) / 2, small]])

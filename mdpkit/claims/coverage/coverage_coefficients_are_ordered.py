@@ -1,10 +1,10 @@
 """The more policies a coverage coefficient counts, the larger it is.
 
-Statement  1 <= 1 + chi2(pi_g || mu) <= C(pi_g) <= C_tilt(R) <= C_ball(R/beta) <= C_glo, where C(pi) = max pi/mu, and the
-           others are the largest C of a policy in a class: pi_g of every reward g of range at most R, every pi with
+Statement  1 + chi2(pi_g || mu) <= C(pi_g) <= C_tilt(R) <= C_ball(R/beta) <= C_glo, where C(pi) = max pi/mu, pi_g = ref e^(g/beta) / Z,
+           and the others are the largest C of a policy in a class: pi_g of every reward g of range at most R, every pi with
            E_x KL(pi || ref) <= R/beta, every pi at all.
 Assumes    the reward g has range at most R for each prompt.
-Units      C has none; width = e^(R/beta).
+Units      C has none; chi2 is averaged over the prompts; width = e^(R/beta).
 Kind       for all
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/coverage_coefficients_are_ordered.md
@@ -19,7 +19,7 @@ from ...model import PreferenceProblem
 from ...solve import tilted
 from .._claim import Assumption, Bound, Claim, Control
 from .._figures import bound
-from ._instances import LAW, PROMPTS, WEIGHTS, full
+from ._instances import LAW, PROMPTS, WEIGHTS, full, spread
 
 
 def own(m):
@@ -43,7 +43,7 @@ FAMILY = Family(
     sizes=dict(X=(1, 2), Y=(2, 4)),
     models=dict(
         problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, data=full(x.data), rho=x.rho),
-        width=lambda x: (x.weights.max(axis=1) / x.weights.min(axis=1)).max(),
+        width=lambda x: spread(x.weights),
     ),
 )
 
@@ -55,11 +55,7 @@ def rare(chance="1/100", weight=9, width=9):
     return Models(problem=PreferenceProblem(law, weights=objects([[1, weight]])), width=rational(width))
 
 
-def within(m):
-    return (m.problem.weights.max(axis=1) <= m.problem.weights.min(axis=1) * m.width).all()
-
-
-WITHIN = Assumption("the reward has range at most R", within)
+WITHIN = Assumption("the reward has range at most R", lambda m: spread(m.problem.weights) <= m.width)
 
 
 def by_the_policy(concentrability, problem, policy, mu=None, kind="sup"):

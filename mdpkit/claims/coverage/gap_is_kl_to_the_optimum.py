@@ -36,7 +36,7 @@ def backward(m):
 
 
 def best_in_a_class(m):
-    """The optimum over policies that ignore which response is which, in place of the optimum over all."""
+    """The optimum of the class that holds the uniform policy alone, in place of the optimum over all."""
     return Equal({"gap": sides(m, TabularPolicy(m.problem.like([[f"1/{m.problem.Y}"] * m.problem.Y] * m.problem.X)))})
 
 
@@ -62,7 +62,7 @@ def outside():
     return [leaning(("1/2", "1/2", 0), (0, f"{k - 1}/{k}", f"1/{k}")) for k in (2, 3, 100)]
 
 
-def of_half_the_mass(divergence_from, problem, policy, other):
+def halved(divergence_from, problem, policy, other):
     return divergence_from(problem, policy, other) / 2
 
 
@@ -73,7 +73,7 @@ CLAIM = Claim(
     controls=(
         Control("the divergence of the optimum from the policy", witness=leaning, tightens=backward, at="gap"),
         Control("the optimum of a smaller class", witness=leaning, tightens=best_in_a_class, at="gap"),
-        Control("half of the divergence", witness=leaning, sabotages=measure.divergence_from, by=of_half_the_mass),
+        Control("half of the divergence", witness=leaning, sabotages=measure.divergence_from, by=halved),
     ),
     also=(Part("a policy that leaves the reference loses without limit", outside, check),),
     accepts=("problem", PreferenceProblem, ("reference", "weights", "rho", "beta")),

@@ -13,8 +13,6 @@ Proof      proofs/hybrid_preference_picks_the_closest_minimiser.md (the limit is
 
 from types import SimpleNamespace as Models
 
-import numpy as np
-
 from ... import measure
 from ...base.arrays import objects
 from ...instances.blocks import Box, Choice
@@ -23,7 +21,7 @@ from ...model import PreferenceProblem, TabularPolicy
 from ...solve import zero_error_policy
 from .._claim import Assumption, Bound, Claim, Control, Equal, Part
 from .._figures import bound
-from ._instances import LAW, PROMPTS, WEIGHTS, full
+from ._instances import LAW, PROMPTS, WEIGHTS, full, left_out
 
 
 def check(m):
@@ -45,8 +43,7 @@ def excess(m):
 
 def problem(x):
     """The data never show one response of each prompt, and perhaps others."""
-    hidden = np.arange(x.sizes["Y"]) == np.asarray(x.hidden)[:, None]
-    return PreferenceProblem(full(x.reference), weights=x.weights, data=LAW.confined(x.data, ~hidden), rho=x.rho)
+    return PreferenceProblem(full(x.reference), weights=x.weights, data=left_out(x), rho=x.rho)
 
 
 BLOCKS = dict(reference=LAW, weights=WEIGHTS, data=LAW, rho=PROMPTS, hidden=Choice("X", of="Y"))

@@ -3,10 +3,11 @@
 Statement  pi_theta = ref e^(phi theta) / Z, one compared pair (y, z), d = phi(y) - phi(z) != 0. Gradient descent from the
            reference on the offline loss converges to theta = d (r(y) - r(z)) / (beta |d|^2), which has pair error 0. For
            every k >= 4 there is such a problem, with reference mass 2^-k on the third response, where the limit loses at
-           least beta k log 2, while the same linear reward clipped to the range seen loses at most beta 8 / 2^k.
+           least beta k log 2, while two-stage RLHF with rewards of the range seen loses at most beta 8 / 2^k: its highest choice
+           for the third response is the same linear reward, clipped.
 Assumes    the policy is where descent ends; the features lift the third response by at least 2k.
 Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d|^2, so that y has 1 and z has 0.
-Kind       exists (enumerated)
+Kind       exists (enumerated; that descent converges, and to where, is proved in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/log_linear_offline_preference_fails_by_gradient_descent.md
 """
@@ -18,8 +19,9 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects, rational
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import tilted
+from ...solve import TwoStageRLHF, solve, tilted
 from .._claim import Assumption, Bound, Claim, Control, Part
+from ._instances import rare_third
 
 RATIO = 4
 """e^((r(y) - r(z)) / beta): a square, so that lifts may be halves."""
@@ -55,18 +57,15 @@ def doubled(m):
 
 
 def clipped(m):
-    """The learned reward, cut to what it is on the two responses that were compared."""
-    lifted = np.clip(lifts(m.features), 0, 2)
-    weights = m.problem.like([[rational(RATIO // 2) ** int(power) for power in lifted]])
-    return Bound(gap(m, tilted(m.problem, weights)), m.problem.beta * 8 / 2**m.k, surely_lost(m), gap(m, m.policy))
+    """Two-stage RLHF with rewards of the range seen, at their highest for the third response: the learned reward, clipped."""
+    kept = solve(m.problem, TwoStageRLHF(width=RATIO, unseen=1)).policy
+    return Bound(gap(m, kept), m.problem.beta * 8 / 2**m.k, surely_lost(m), gap(m, m.policy))
 
 
 # ---- exact instances and controls
 def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
     """The third response is bad, rare, and unseen; its features are `third`, which lift it by 2k if left out."""
-    small = rational(1) / 2**k
-    reference = objects([[(1 - small) / 2, (1 - small) / 2, small]])
-    problem = PreferenceProblem(reference, weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
+    problem = PreferenceProblem(rare_third(k), weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
     features = np.array([*pair, (2 * k, 1) if third is None else third])
     return Models(problem=problem, features=features, k=k, policy=policy or end_of_descent(problem, features))
 

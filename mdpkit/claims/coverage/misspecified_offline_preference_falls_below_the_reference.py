@@ -1,12 +1,12 @@
 """In a class that is too small, offline preference learning can reverse a preference, whatever the data cover.
 
-Statement  Three responses, uniform reference, rewards (1, 2, 0) beta log w with w > 1, and the class pi_t ~ (t, 1/t, 1).
+Statement  Three responses, uniform reference, beta = 1, rewards (1, 2, 0) log w with w > 1, and the class pi_t ~ (t, 1/t, 1).
            All pairs are compared, the pairs (1,2) and (2,3) with weight 1 and (1,3) with weight h. The offline loss has one
-           minimiser, and if h > T(w) = (2 (1/2 - p12) - (1/2 - p23)) / (p13 - 1/2), pij = P(i beats j), it has t > 1: then
-           E_pi r < E_ref r, while the class contains policies with E_pi r > E_ref r.
+           minimiser. It has t > 1 if and only if h > T(w) = (2 (1/2 - p12) - (1/2 - p23)) / (p13 - 1/2), pij = P(i beats j),
+           and then E_pi r < E_ref r (checked as <=), while the class contains policies with E_pi r > E_ref r.
 Assumes    the policy minimises the population loss in its class; the third pair is over-weighted, h > T(w).
-Units      rewards; the reference's mean reward is beta log w.
-Kind       for all
+Units      rewards; the reference's mean reward is log w.
+Kind       for all; exists (the threshold, enumerated)
 Source     adapted from Gopalan and coauthors, 2025 (arXiv 2510.20413), who show that such a loss is misspecified.
 Proof      proofs/misspecified_offline_preference_falls_below_the_reference.md
 """
@@ -20,7 +20,7 @@ from ...base.arrays import floats, rational
 from ...instances.blocks import Box
 from ...instances.family import Family
 from ...model import PreferenceProblem, TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Part
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
 
 PAIRS = ((0, 1), (1, 2), (0, 2))
 FEATURES = (1, -1, 0)
@@ -34,6 +34,22 @@ def slope(weights, pairs, t):
         odds = t**c if c > 0 else 1 / t**-c
         total = total + weight * c * (odds / (1 + odds) - weights[i] / (weights[i] + weights[j]))
     return total
+
+
+def threshold(w):
+    """T(w), numerator and denominator doubled."""
+    p12, p23, p13 = 1 / (1 + w), w**2 / (1 + w**2), w / (1 + w)
+    return (1 - 4 * p12 + 2 * p23) / (2 * p13 - 1)
+
+
+def turns(m):
+    """Whether the minimiser is beyond 1, and whether the third pair weighs more than T(w)."""
+    (w, _, _), (_, _, h) = m.problem.weights[0], m.pairs
+    return Equal({"t > 1": (int(m.t > 1), int(h > threshold(w)))})
+
+
+def around_the_threshold():
+    return [exact(w, t) for w in ("9/8", 3, 32) for t in ("15/16", "63/64", "65/64", "17/16")]
 
 
 def member(t):
@@ -126,6 +142,7 @@ CLAIM = Claim(
             assumes=(MINIMISES, OVERWEIGHTED),
             data=numbers,
         ),
+        Part("the threshold is T(w)", around_the_threshold, turns, assumes=(MINIMISES,)),
     ),
     figure=figure,
 )

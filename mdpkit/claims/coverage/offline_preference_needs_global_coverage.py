@@ -2,9 +2,10 @@
 
 Statement  Let the data show the responses S of each prompt. The policies of pair error 0 are pi*(. given S) times a mass,
            and anything on the rest. One that puts mass m on the rest loses at least beta E_x kl(m, u), hence at least
-           beta E_x (m log(1/u) - log 2), u = pi*(not S): no function of the pair error bounds the gap.
+           beta E_x (m log(1/u) - log 2), u = pi*(not S): as u may be as small as one likes,
+           no function of the pair error bounds the gap.
            If S is everything, (J(pi*) - J(pi))^2 <= C_glo^2 e / 2 for every pi, so that pair error 0 means optimal.
-Assumes    each prompt has a response that the data show and one that they do not (first part).
+Assumes    the policy has pair error 0, and gives the rest its mass m; last sentence: the data show every response.
 Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
 Kind       for all
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
@@ -23,7 +24,7 @@ from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted, zero_error_policy
 from .._claim import Assumption, Bound, Claim, Control, Part
 from .._figures import bound
-from ._instances import BETA, LAW, PROMPTS, WEIGHTS, full
+from ._instances import BETA, LAW, PROMPTS, WEIGHTS, full, left_out
 
 
 def shown_or_not(m, policy):
@@ -43,7 +44,7 @@ def check(m):
 
 
 def all_of_the_surprise(m):
-    """m log(1/u) in place of m log(1/u) - log 2."""
+    """m log(1/u), without the entropy of the two outcomes."""
     unseen = shown_or_not(m, tilted(m.problem)).table[:, 1]
     return Bound(measure.averaged(m.problem, -measure.logarithm(unseen) * m.mass) * m.problem.beta, gap(m))
 
@@ -63,8 +64,7 @@ def problem(x, data):
 
 def partly(x):
     """The problem whose data never show one response of each prompt, and perhaps others."""
-    hidden = np.arange(x.sizes["Y"]) == np.asarray(x.hidden)[:, None]
-    return problem(x, LAW.confined(x.data, ~hidden))
+    return problem(x, left_out(x))
 
 
 BLOCKS = dict(reference=LAW, weights=WEIGHTS, data=LAW, rho=PROMPTS, beta=BETA, policy=LAW)
@@ -79,7 +79,7 @@ LEFT_OUT = Family(
 )
 SHOWN = Family(
     blocks=BLOCKS,
-    sizes=dict(X=(1, 1), Y=(2, 3)),
+    sizes=dict(X=(1, 2), Y=(2, 3)),
     models=dict(problem=lambda x: problem(x, full(x.data)), policy=lambda x: TabularPolicy(full(x.policy))),
 )
 

@@ -2,11 +2,12 @@
 
 Statement  Data from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) / Z has
            (J(pi*) - J(pi_g))^2 <= C(pi*) C(pi_g) e / 2 <= C_tilt(R)^2 e / 2 with e the pair error of g, and
-           C_tilt(R) <= W = e^(R/beta): the mass of the rarest response does not enter. On one problem, with C_glo >= 2^k,
-           at no larger a pair error than that of a policy which loses beta (k/2 - 1) log 2, such a pi_g loses less and less.
+           C_tilt(R) <= W = e^(R/beta): the mass of the rarest response does not enter. For every k >= 8 a problem with
+           C_glo = 2^k has a policy that loses at least beta (k/2 - 1) log 2, and a g of range R = beta log 4 and no larger
+           pair error, whose pi_g loses at most W sqrt(e/2), e that policy's error: at most beta 4 k 2^(-k/2) log 2.
 Assumes    both rewards have range at most R for each prompt; the data are drawn from the reference.
 Units      J and R in units of reward; e in squared units.
-Kind       for all; exists (the pair)
+Kind       for all; exists (the pair, enumerated)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/online_rlhf_needs_only_local_coverage.md
 """
@@ -19,7 +20,7 @@ from ...instances.family import Family
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted
 from .._claim import Assumption, Bound, Claim, Control, Part
-from ._instances import BETA, LAW, PROMPTS, WEIGHTS
+from ._instances import BETA, LAW, PROMPTS, WEIGHTS, rare_third, spread
 
 
 def online(m):
@@ -40,8 +41,8 @@ def without_coverage(m):
 
 
 def surely_lost(m):
-    """beta (k/2 - 1) log 2"""
-    return measure.logarithm(m.problem.like(2)) * m.problem.beta * (m.k - 2) / 2
+    """beta (log C_glo / 2 - log 2)"""
+    return (measure.logarithm(measure.full_coverage(m.problem)) / 2 - measure.logarithm(m.problem.like(2))) * m.problem.beta
 
 
 def apart(m):
@@ -59,7 +60,7 @@ FAMILY = Family(
     models=dict(
         problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, rho=x.rho, beta=x.beta),
         learned=lambda x: x.learned,
-        width=lambda x: max((w.max(axis=1) / w.min(axis=1)).max() for w in (x.weights, x.learned)),
+        width=lambda x: max(spread(x.weights), spread(x.learned)),
     ),
 )
 
@@ -67,9 +68,7 @@ FAMILY = Family(
 # ---- exact instances and controls
 def rare(k, learned=(1, 1, 4), width=4):
     """All responses are equally good; one has reference mass 2^-k, which the offline policy makes 1/2."""
-    small = rational(1) / 2**k
-    reference = objects([[(1 - small) / 2, (1 - small) / 2, small]])
-    problem = PreferenceProblem(reference, weights=objects([[1, 1, 1]]))
+    problem = PreferenceProblem(rare_third(k), weights=objects([[1, 1, 1]]))
     offline = TabularPolicy(objects([["1/4", "1/4", "1/2"]]))
     return Models(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
 
@@ -79,11 +78,7 @@ def lopsided(k=64):
     return Models(problem=problem, learned=objects([[k - 1, 1]]), width=rational(2**k))
 
 
-def bounded(m):
-    return all((w.max(axis=1) <= w.min(axis=1) * m.width).all() for w in (m.problem.weights, m.learned))
-
-
-BOUNDED = Assumption("both rewards have range at most R", bounded)
+BOUNDED = Assumption("both rewards have range at most R", lambda m: max(spread(m.problem.weights), spread(m.learned)) <= m.width)
 DRAWN = Assumption("the data are drawn from the reference", lambda m: (m.problem.data == m.problem.reference).all())
 
 

@@ -18,6 +18,7 @@ from ... import measure
 from ...base.arrays import objects, rational
 from ...model import Finite, JointPolicy, MarkovGame
 from .._claim import Assumption, Claim, Control, Equal
+from .deviation_classes_are_ordered import by_marginals
 
 FIRST = [[0, 1, 1], [0, 2, -1], [-1, 0, 1]]
 SECOND = [[1, -1, 2], [0, 0, -2], [1, 0, 2]]
@@ -43,10 +44,6 @@ def check(m):
 
 def an_equilibrium(m):
     return Equal(facts(m))
-
-
-def by_marginals(regret, game, joint, deviations="swap"):
-    return regret(game, joint, "coarse")
 
 
 def is_correlated(m):

@@ -4,10 +4,10 @@ Statement  Let u_0 = the widest range over joint actions of Q_i^E, the expert be
                max_i R_i(L) - max_i R_i(E) = (H+1)/2 * 2 u_0 H e,
            e as in regret_gap_is_bounded_by_recoverability, which holds with the u that lets players deviate. The mistake
            costs one stake at once; who disobeys draws H - 1 further stakes from it.
-           The same on a chain of u bonus states that pay only who disobeys: u_0 = 1, and the gap grows as u.
+           On a chain of u = 4 or 8 bonus states that pay only who disobeys, u_0 = 1 and 2 u_0 H e <= gap <= 2 u H e.
 Assumes    the later stakes can be drawn by a deviation.
 Units      swap regret in units of reward in [0, 1]; e is a mean over the steps of a total variation.
-Kind       exists (enumerated, H = 1..16)
+Kind       exists (enumerated, H = 1..16, and two chains)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/recoverability_must_see_the_deviation.md
 """
@@ -21,6 +21,7 @@ from ...base.arrays import objects, rational
 from ...base.interval import stacked
 from ...model import Finite, JointPolicy, MarkovGame
 from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from .value_equivalence_is_not_regret_equivalence import nobody_deviates
 
 START, STAKES, CALM = 0, 1, 2
 
@@ -95,10 +96,6 @@ def figure(ax, rows):
     ax.plot(H, H**0, color="C1", label="$2u_0H\\varepsilon$ (fails)")
     ax.set(xlabel="horizon $H$", ylabel="regret gap")
     ax.legend()
-
-
-def nobody_deviates(regret, game, joint, deviations="swap"):
-    return regret(game, joint, deviations) * 0
 
 
 LATER = Assumption("a deviation can draw later stakes", lambda m: (m.game.r[0, STAKES] != 0).any())

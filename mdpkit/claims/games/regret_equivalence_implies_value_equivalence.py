@@ -1,9 +1,9 @@
 """A learner with small regret gap under every reward also has small value gap under every reward.
 
-Statement  Let F be all rewards of player i in [-1, 1]. With A >= 2 actions of that player,
+Statement  Let F be all rewards of one player in [-1, 1], here the first. With A >= 2 actions of that player,
                (1 - 1/A) VG_F <= max_b RG(f_b) <= RG_F,   VG_F = max_F J(E) - J(L) = sum_{t,s,j} |d_t^E - d_t^L|(s,j),
-           where f_b pays 1 wherever player i plays b and the sign of d^E - d^L elsewhere, the other players nothing, and
-               RG(f_b) = 2 sum_{t,s} sum_{j: j_i != b} (d_t^L - d_t^E)^+(s,j)          (attained).
+           where f_b pays 1 wherever that player plays b and the sign of d^E - d^L elsewhere, the other players nothing, and
+               RG(f_b) = 2 sum_{t,s} sum_{j: j_1 != b} (d_t^L - d_t^E)^+(s,j).
            RG_F, the largest regret gap over F, is a difference of convex functions and is not computed: the middle
            is a witness for it.
 Assumes    finite horizon; swap deviations, all of them; all rewards in [-1, 1].
@@ -25,12 +25,12 @@ from ...model import Finite, JointPolicy, MarkovGame
 from .._claim import Bound, Claim, Control, Equal, Part
 from .._figures import bound
 from .regret_gap_is_bounded_by_recoverability import FAMILY
+from .value_equivalence_is_not_regret_equivalence import nobody_deviates
 
 
 def visits(m):
     """d^E - d^L, `[t,s,j]`."""
-    joint = m.game.player(0)
-    return measure.occupancy(joint, m.expert) - measure.occupancy(joint, m.learner)
+    return measure.occupancy(m.game, m.expert) - measure.occupancy(m.game, m.learner)
 
 
 def plays(m, b):
@@ -91,10 +91,6 @@ def listed():
     """Sixty draws, spelt by the bytes of a fixed generator."""
     rng, ladder = np.random.default_rng(0), UNPAID.ladder()
     return [UNPAID.build(UNPAID.from_bytes(rng.bytes(UNPAID.byte_count(sizes)), sizes)) for sizes in ladder for _ in range(10)]
-
-
-def nobody_deviates(regret, game, joint, deviations="swap"):
-    return regret(game, joint, deviations) * 0
 
 
 def apart(H=3):

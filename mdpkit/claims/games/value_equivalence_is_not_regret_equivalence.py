@@ -18,29 +18,34 @@ from ...base.arrays import objects, rational
 from ...model import Finite, JointPolicy, MarkovGame
 from .._claim import Assumption, Claim, Control, Equal
 
-START, GOOD, OTHER = 0, 1, 2
+START, COMMON, RARE = 0, 1, 2
 
 
-def fork(H, beta=0):
-    """At the start a_1 = 1 leads to OTHER, a_1 = 0 to OTHER with probability beta; there player 1 is paid when a_2 = 1."""
-    beta = rational(beta)
+def forked(H, b, first, expert, learner):
+    """At the start a_1 = 1 leads to RARE, a_1 = 0 to RARE with probability b, else to COMMON; both are absorbing.
+
+    The first player is paid first[s][j]; expert[s] and learner[s] are laws of joint actions, 00 where left out.
+    """
+    b = rational(b)
     P = objects(np.zeros((3, 4, 3), dtype=int))
-    for j, (a1, _) in enumerate(np.ndindex(2, 2)):
-        P[START, j, OTHER] = rational(1) if a1 else beta
-        P[START, j, GOOD] = 1 - P[START, j, OTHER]
-        P[GOOD, j, GOOD] = P[OTHER, j, OTHER] = rational(1)
-    r = np.zeros((2, 3, 4), dtype=int)
-    r[0, OTHER] = [0, 1, 0, 1]
-    obey = np.array([[1, 0, 0, 0]] * 3)
-    learner = obey.copy()
-    learner[OTHER] = [0, 1, 0, 0]
-    game = MarkovGame(P, objects(r), objects([1, 0, 0]), horizon=Finite(H), actions=(2, 2))
-    return Models(game=game, expert=JointPolicy(objects(obey)), learner=JointPolicy(objects(learner)))
+    P[START, :2, COMMON], P[START, :2, RARE] = 1 - b, b
+    P[START, 2:, RARE] = P[COMMON, :, COMMON] = P[RARE, :, RARE] = rational(1)
+    r = objects(np.zeros((2, 3, 4), dtype=int))
+    for s, paid in first.items():
+        r[0, s] = objects(paid)
+    game = MarkovGame(P, r, objects([1, 0, 0]), horizon=Finite(H), actions=(2, 2))
+    expert, learner = (JointPolicy(objects([laws.get(s, [1, 0, 0, 0]) for s in range(3)])) for laws in (expert, learner))
+    return Models(game=game, b=b, expert=expert, learner=learner)
+
+
+def fork(H, b=0, slip=1):
+    """At RARE a_2 = 1 pays the first player, and the learner plays it with probability `slip`."""
+    slip = rational(slip)
+    return Models(slip=slip, **vars(forked(H, b, {RARE: [0, 1, 0, 1]}, {}, {RARE: [1 - slip, slip, 0, 0]})))
 
 
 def facts(m):
-    joint = m.game.player(0)
-    visits = measure.occupancy(joint, m.expert), measure.occupancy(joint, m.learner)
+    visits = measure.occupancy(m.game, m.expert), measure.occupancy(m.game, m.learner)
     values = measure.value(m.game, m.expert), measure.value(m.game, m.learner)
     return {
         "occupancy": visits,
@@ -60,7 +65,7 @@ def larger(m):
 
 
 def unseen(m):
-    visits = measure.occupancy(m.game.player(0), m.expert)
+    visits = measure.occupancy(m.game, m.expert)
     changed = np.flatnonzero((m.learner.table != m.expert.table).any(axis=1))
     return (visits[:, changed] == 0).all_yes()
 
@@ -91,7 +96,7 @@ def figure(ax, rows):
     drawing = ax.inset_axes([0, 0.55, 0.5, 0.45], xlim=(-0.4, 1.6), ylim=(-0.4, 1.1))
     drawing.axis("off")
     centred = dict(ha="center", va="center", fontsize=7)
-    for x, y, words in ((0, 0.5, "start"), (1.1, 1, "good"), (1.1, 0.1, "other")):
+    for x, y, words in ((0, 0.5, "start"), (1.1, 1, "common"), (1.1, 0.1, "rare")):
         drawing.text(x, y, words, bbox=dict(boxstyle="round", fill=False), **centred)
     for y, action in ((0.9, 0), (0.2, 1)):
         drawing.annotate("", (0.75, y), (0.3, 0.5), arrowprops=dict(arrowstyle="->"))

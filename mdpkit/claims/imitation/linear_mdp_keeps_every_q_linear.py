@@ -4,7 +4,7 @@ Statement  P(n | s,a) = sum_k features[s,a,k] mu[k,n] and r(s,a) = sum_k feature
            Q_t(s,a) = sum_k features[s,a,k] w_t[k],   w_t[k] = theta[k] + sum_n mu[k,n] V_{t+1}(n),
            whatever the policy's own form: the distance of Q_t from the span of the features is 0. The same for Q*.
 Assumes    the process is linear in the features, every transition of it.
-Units      Q in units of return; the distance is a sum of squares over state and action.
+Units      Q in units of return; the distance is a sum of squares over step, state and action.
 Kind       identity
 Source     adapted from Jin, Yang, Wang and Jordan, 2020.
 Proof      proofs/linear_mdp_keeps_every_q_linear.md

@@ -3,24 +3,22 @@
 Statement  J(E) - J(L) = sum_{t,s,a} d_t^E(s,a) A_t^L(s,a)          (roll in with the expert)
                        = - sum_{t,s,a} d_t^L(s,a) A_t^E(s,a)        (roll in with the learner)
            and the same for a discounted process, with d = sum_t gamma^t d_t.
-Assumes    nothing: any finite process, any two Markov policies.
+Assumes    nothing: any finite process, any two Markov policies (stationary ones in the discounted form).
 Units      J is the total return, not normalised; A = Q - V in units of reward.
 Kind       identity
 Source     adapted from Kakade and Langford, 2002.
 Proof      proofs/performance_difference_lemma.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...model import MDP, Discounted, Finite, TabularPolicy
 from .._claim import Claim, Control, Equal, Part
 from .._figures import identity
+from ._instances import cliff
 
 
 def check(m):
@@ -67,9 +65,7 @@ DISCOUNTED = Family(
 # ---- controls
 def slip(H=3):
     """The expert keeps to state 0, which pays; the learner slips half of the time into state 1, which does not."""
-    P = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]])
-    mdp = MDP(P, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
-    return Models(mdp=mdp, expert=TabularPolicy(objects([[1, 0], [1, 0]])), learner=TabularPolicy(objects([["1/2", "1/2"], [1, 0]])))
+    return cliff(H, "1/2")
 
 
 def a_step_late(occupancy, problem, policy):

@@ -2,7 +2,7 @@
 
 Statement  r'_t(s,a) = r_t(s,a) + E[Phi_{t+1}(n) given s, a] - Phi_t(s), Phi_H = 0: for every policy J' = J - E Phi_0(start),
            Q*' = Q* - Phi, and at every step and state the set of optimal actions is the same. With Phi = V* the best action
-           of one step alone, in r', is optimal. Discounted: the same with gamma E Phi(n) - Phi(s), for every Phi.
+           of one step alone, in r', is optimal, and no other. Discounted: the same with gamma E Phi(n) - Phi(s), for every Phi.
 Assumes    finite form: the terminal potential is 0.
 Units      potentials in units of return.
 Kind       identity
@@ -29,17 +29,17 @@ def facts(m, start, everywhere):
     reward = measure.shaped_reward(m.mdp, m.potential)
     Q, shaped = measure.optimal_action_value(m.mdp), measure.optimal_action_value(m.mdp, reward)
     returned = (measure.occupancy(m.mdp, m.policy) * reward).sum()
+    single = measure.best_actions(measure.shaped_reward(m.mdp, measure.optimal_value(m.mdp)))
     return {
         "optimal actions": (measure.best_actions(shaped), measure.best_actions(Q)),
         "optimal action value": (shaped + everywhere[..., None], Q),
         "return": (returned + measure.mean_product(start, 1, m.mdp.rho), measure.value(m.mdp, m.policy)),
+        "best single steps for V*": (single, measure.optimal_actions(m.mdp)),
     }
 
 
 def check(m):
-    best = measure.shaped_reward(m.mdp, measure.optimal_value(m.mdp))
-    single = measure.best_actions(best), measure.optimal_actions(m.mdp)
-    return Equal({**facts(m, m.potential[0], m.potential[:-1]), "best single steps for V*": single})
+    return Equal(facts(m, m.potential[0], m.potential[:-1]))
 
 
 def discounted(m):

@@ -22,6 +22,7 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, TabularPolicy
 from .._claim import Assumption, Bound, Claim, Control, Part
+from ._instances import states_exchanged
 
 
 def sides(m):
@@ -114,10 +115,6 @@ RECOVERS = Assumption("every action recovers in one step, for the same reward", 
 FORGIVING, UNFORGIVING = "the road loses nearly that much", "recovery that needs the right action is quadratic"
 
 
-def on_the_fallen_state(occupancy, problem, policy):
-    return occupancy(problem, policy)[:, ::-1]
-
-
 def figure(ax, rows):
     """The gap for each unit of error and step, gap / (eps H), against the horizon."""
     H = np.array([2.0**k for k in np.linspace(0, 7)])
@@ -138,7 +135,7 @@ CLAIM = Claim(
     controls=(
         Control("recovery that needs the right action", witness=lambda: road(8, EPS, False), drops=RECOVERS.name),
         Control("a slip that costs its own step alone", witness=lambda: road(8, EPS), tightens=one_reward),
-        Control("errors where the expert never is", witness=lambda: road(8, EPS), sabotages=measure.occupancy, by=on_the_fallen_state),
+        Control("errors where the expert never is", witness=lambda: road(8, EPS), sabotages=measure.occupancy, by=states_exchanged),
     ),
     also=(
         Part(FORGIVING, lambda: [road(H, EPS) for H in (1, 2, *LENGTHS)], nearly_attained, assumes=(UNIT, STAYS, RECOVERS)),

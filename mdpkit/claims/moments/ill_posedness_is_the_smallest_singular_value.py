@@ -3,7 +3,7 @@
 Statement  E[Y given z] = E[h0(X) given z]. With A = P(x given z) and laws D_z, D_x of instrument and cause, for every h
            sigma^2 E (h - h0)^2 <= PRMSE(h)^2,   sigma the smallest singular value of D_z^(1/2) A D_x^(-1/2),
            so that tau = 1/sigma turns a projected error into an error. On the symmetric channel between two values that
-           are taken for each other with probability e, sigma = 1 - 2e, and h - h0 = (c, -c) attains it.
+           are taken for each other with probability e <= 1/2, sigma = 1 - 2e, and h - h0 = (c, -c) attains it.
 Assumes    the instrument is unconfounded: h0 leaves no moment.
 Units      errors squared, in squared units of Y; the machine's sigma^2 is rounded down to a multiple of 2^-20.
 Kind       for all; exists

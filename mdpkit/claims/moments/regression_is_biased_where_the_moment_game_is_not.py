@@ -2,8 +2,8 @@
 
 Statement  Y = h0(X) + e(U) with E[e(U) given z] = 0. The moment game whose adversary sees z has the solution h0. An adversary
            that sees X in its place makes it the regression E[Y given X] = h0 + E[e(U) given X].
-           Sampled: on the channel below, for n draws, with B^2 = E (E[e given X])^2 and n V the game's limiting variance,
-           median |h_game - h0|^2 <= 2 V/n <= B^2/2 <= median |h_regression - h0|^2   once n >= 4 V/B^2.
+           Sampled on the channel below, with B^2 = E (E[e given X])^2 and V/n the game's variance for many draws n:
+           median |h_game - h0|^2 <= 2 V/n (n = 10^3..10^6) <= B^2/2 <= median |h_regression - h0|^2 (n = 10^4..10^6).
 Assumes    the instrument is unconfounded and identifies h0; sampled: the confounder moves the cause.
 Units      squared errors are means over X, in units of Y^2; medians of 101 data sets, known with confidence 99.9 %, one seed an n.
 Kind       identity; rate (sampled)

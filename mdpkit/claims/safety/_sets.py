@@ -2,12 +2,30 @@
 
 import numpy as np
 
+from ...instances.blocks import Choice
 from ...model import SafetyProblem
+
+GRAPH = dict(successors=Choice("S", "A", of="S"), failure=Choice("S", of=(0, 0, 0, 1)))
+
+
+def drawn(x):
+    """The problem of a draw of GRAPH."""
+    return SafetyProblem(x.failure == 1, x.successors)
 
 
 def flagging(inside, problem):
     """The dynamics of `problem` with the 1s of `inside` as failure."""
     return SafetyProblem(np.asarray(getattr(inside, "lower", inside) == 1, dtype=bool), problem.successors)
+
+
+def corridor(S):
+    """Every state leads to the next, the last one is failure: nothing can be chosen, and all is doomed."""
+    return SafetyProblem(np.arange(S) == S - 1, np.minimum(np.arange(S) + 1, S - 1)[:, None])
+
+
+def one_step(tube, problem, steps=None):
+    """A sabotage: takes the states that fail within a step for the tube."""
+    return tube(problem, steps=1)
 
 
 def same(a, b) -> bool:

@@ -1,7 +1,7 @@
 """The highest avoid probability is the greatest fixed point of its equation, reached from 1 and not from 0.
 
 Statement  T q = (0 on failure, else max_a P q), p = max over policies of P(failure never comes), q = P(failure never comes)
-           under one stationary policy. For every n
+           under one stationary policy, 1 the function that is 1 outside failure and 0 on it. For every n
            q <= p <= T^{n+1} 1 <= T^n 1,      T^n 1 = highest probability of n steps without failure.
            p = T p; every c p with c in [0, 1] solves the equation too, and T^n 0 = 0: the least solution is 0.
            p = 1 exactly on the viability kernel, which depends on the possible transitions only; a stationary policy attains p.
@@ -48,22 +48,19 @@ def reached_in_n_steps(m):
 
 def facts(m):
     p, kernel = measure.avoid_probability(m.problem), measure.viability_kernel(m.problem)
+    best = solve(m.problem).policy.table.argmax(axis=1)
     return {
         "p = T p": (p, measure.avoid_probability(m.problem, steps=1, after=p)),
         "p / 2 solves it too": (p / 2, measure.avoid_probability(m.problem, steps=1, after=p / 2)),
         "from 0 nothing is reached": (measure.avoid_probability(m.problem, steps=m.steps, after=p * 0), 0),
         "1 on the kernel": (p * kernel, kernel),
         "below 1 elsewhere": (int(bool((p * (1 - kernel)).max() < 1)), 1),
+        "attained": (measure.avoid_probability(under(m.problem, best)), p),
     }
 
 
 def equation(m):
     return Equal(facts(m))
-
-
-def attained(m):
-    best = solve(m.problem).policy.table.argmax(axis=1)
-    return Equal({**facts(m), "attained": (measure.avoid_probability(under(m.problem, best)), measure.avoid_probability(m.problem))})
 
 
 def possible_is_sure(m):
@@ -81,7 +78,7 @@ FAMILY = Family(
 
 # ---- controls
 def leak(steps=2):
-    """State 0 is left for safety or for failure with probability 1/3 each, or for a doomed state by action 1."""
+    """State 0 is left for safety or for failure with probability 1/3 each, or for failure by action 1."""
     P = objects([[["1/3", "1/3", "1/3"], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 1]]])
     return Models(problem=SafetyProblem([False, False, True], P=P), choice=np.zeros(3, dtype=int), steps=steps)
 
@@ -118,6 +115,6 @@ CLAIM = Claim(
         Control("sweeps from 0", leak, sabotages=measure.avoid_probability, by=iterated_from_0, part="the equation"),
         Control("possible is sure", leak, tightens=possible_is_sure, at="1 on the kernel", part="the equation"),
     ),
-    also=(Part("the equation", FAMILY, equation), Part("the leak", lambda: [leak(1)], attained, data=numbers)),
+    also=(Part("the equation", FAMILY, equation), Part("the leak", lambda: [leak(1)], equation, data=numbers)),
     figure=figure,
 )

@@ -12,6 +12,7 @@ Source     adapted from Fisac, Lugovoy, Rubies-Royo, Ghosh and Tomlin, 2019.
 Proof      proofs/discounted_safety_is_optimistic.md
 """
 
+from fractions import Fraction
 from types import SimpleNamespace as Models
 
 import numpy as np
@@ -22,7 +23,8 @@ from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...model import SafetyProblem
 from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._sets import with_a_doomed_state
+from ._sets import GRAPH, drawn, with_a_doomed_state
+from ._sets import corridor as forced
 
 
 def in_sight(m, nearer):
@@ -64,8 +66,7 @@ def whole_tube(m):
 # ---- instances
 FAMILY = Family(
     blocks=dict(
-        successors=Choice("S", "A", of="S"),
-        failure=Choice("S", of=(0, 0, 0, 1)),
+        **GRAPH,
         kept=Box("S"),
         broken=Box("S"),
         g=Choice(of=("3/11", "6/11", "9/11")),
@@ -73,7 +74,7 @@ FAMILY = Family(
     ),
     sizes=dict(S=(3, 5), A=(1, 2)),
     models=dict(
-        problem=lambda x: SafetyProblem(x.failure == 1, x.successors),
+        problem=drawn,
         margin=lambda x: np.where(x.failure == 1, -1 - x.broken, x.kept),
         g=lambda x: x.g[()],
         larger=lambda x: x.g[()] + (1 - x.g[()]) * x.closer[()],
@@ -85,9 +86,8 @@ DEEP = Assumption("margins are at most -1 on failure", lambda m: (m.margin[m.pro
 
 def corridor(d, L=1, g="1/2", least=-1):
     """d states of margin L in a row, then failure; nothing can be chosen."""
-    problem = SafetyProblem(np.arange(d + 1) == d, np.minimum(np.arange(d + 1) + 1, d)[:, None])
     L, g = rational(L), rational(g)
-    return Models(problem=problem, margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L)
+    return Models(problem=forced(d + 1), margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L)
 
 
 def corridors():
@@ -111,7 +111,7 @@ def figure(ax, rows):
     """The value at a corridor's start against the discount, for three depths, at L = 1."""
     for d, colour in ((1, "C0"), (5, "C2"), (20, "C4")):
         at = [row["parameters"] | {"V": row["pairs"]["value at the start"][0]} for row in rows if row.get("parameters", {}).get("d") == d]
-        points = [(_number(each["g"]), each["V"]) for each in at if each["L"] == "1"]
+        points = [(float(Fraction(each["g"])), each["V"]) for each in at if each["L"] == "1"]
         ax.plot(*zip(*points, strict=True), "o", color=colour, label=f"depth {d}")
         g = np.linspace(0, 1)
         ax.plot(g, 1 - 2 * g**d, "k--", label="$1 - 2 g^d$" if d == 1 else None)
@@ -119,11 +119,6 @@ def figure(ax, rows):
     ax.axhline(0, color="C3", label="flagged below")
     ax.set(xlabel="discount $g$", ylabel="$V_g$ at the start")
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-
-
-def _number(text):
-    top, _, bottom = text.partition("/")
-    return int(top) / int(bottom or 1)
 
 
 CLAIM = Claim(

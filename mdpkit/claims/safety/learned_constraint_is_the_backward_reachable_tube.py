@@ -16,35 +16,44 @@ from types import SimpleNamespace as Models
 import numpy as np
 
 from ... import measure
-from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...model import SafetyProblem
 from .._claim import Assumption, Claim, Control, Equal, Part
-from ._sets import same, with_a_failure
+from ._sets import GRAPH, drawn, flagging, one_step, same, with_a_failure
 
 
-def safe_steps(failure, m):
-    """1 for the actions of paths that avoid `failure` as many steps as experts look ahead, `[s,a]`."""
-    tube = measure.tube(SafetyProblem(failure, m.problem.successors), steps=m.steps)
-    return (1 - tube)[:, None] * (1 - tube)[m.problem.successors]
+def safe_steps(constraint, m):
+    """1 for the steps of paths that avoid `constraint[...,s]` for as many steps more as experts look ahead, `[...,s,a]`."""
+    free = ahead = 1 - constraint
+    for _ in range(m.steps):
+        ahead = free * ahead[..., m.problem.successors].max(axis=-1)
+    return ahead[..., None] * ahead[..., m.problem.successors]
+
+
+def constraints(m):
+    """Every set of states, `[c,s]`."""
+    return np.array(list(product((0, 1), repeat=m.problem.S)))
+
+
+def consistent(m):
+    """1 where the same paths avoid the set as avoid failure, `[c]`."""
+    shown = safe_steps(m.problem.failure.astype(int), m)
+    return (safe_steps(constraints(m), m) == shown).all(axis=(1, 2)).astype(int)
 
 
 def largest_consistent(m):
-    """The union of all sets that the same paths avoid as avoid failure, `[s]`."""
-    shown, union = safe_steps(m.problem.failure, m), np.zeros(m.problem.S, dtype=int)
-    for chosen in product((False, True), repeat=m.problem.S):
-        if same(safe_steps(np.array(chosen), m), shown):
-            union = np.maximum(union, chosen)
-    return union
+    """The union of the consistent sets, `[s]`."""
+    return (consistent(m)[:, None] * constraints(m)).max(axis=0)
 
 
 def facts(m):
-    tube, union = measure.tube(m.problem), largest_consistent(m)
-    inside = np.asarray(getattr(tube, "lower", tube) == 1, dtype=bool)
+    tube, union, shown = measure.tube(m.problem), largest_consistent(m), safe_steps(m.problem.failure.astype(int), m)
+    alike = np.array([int(same(measure.tube(flagging(chosen, m.problem)), tube)) for chosen in constraints(m)])
     return {
         "largest consistent constraint": (union, tube),
         "states in it": (union.sum(), tube.sum()),
-        "the tube is consistent": (safe_steps(inside, m), safe_steps(m.problem.failure, m)),
+        "the tube is consistent": (safe_steps(tube, m), shown),
+        "consistent where the tubes agree": (consistent(m), alike),
     }
 
 
@@ -57,9 +66,9 @@ def failure_itself(m):
 
 
 FAMILY = Family(
-    blocks=dict(successors=Choice("S", "A", of="S"), failure=Choice("S", of=(0, 0, 0, 1))),
+    blocks=GRAPH,
     sizes=dict(S=(2, 4), A=(1, 2)),
-    models=dict(problem=lambda x: SafetyProblem(x.failure == 1, x.successors), steps=lambda x: x.sizes["S"]),
+    models=dict(problem=drawn, steps=lambda x: x.sizes["S"]),
     repair=with_a_failure,
 )
 PATIENT = Assumption("experts avoid failure for ever", lambda m: m.steps >= m.problem.S)  # S safe steps can be prolonged
@@ -72,11 +81,6 @@ def corridor(length=2, steps=None):
     ahead = np.minimum(np.arange(S) + 1, S - 1)
     successors = np.stack([np.where(np.arange(S) == 0, 0, ahead), ahead], axis=1)
     return Models(problem=SafetyProblem(np.arange(S) == S - 1, successors), steps=S if steps is None else steps, length=length)
-
-
-def failure_as_seen(tube, problem, steps=None):
-    """Takes failure for inevitable one step before it comes, and not earlier."""
-    return tube(problem, steps=1)
 
 
 def figure(ax, rows):
@@ -98,7 +102,7 @@ CLAIM = Claim(
     controls=(
         Control("failure itself is learned", corridor, tightens=failure_itself, at="states in it"),
         Control("experts that look one step ahead", lambda: corridor(steps=1), drops=PATIENT.name),
-        Control("one step in place of the tube", corridor, sabotages=measure.tube, by=failure_as_seen),
+        Control("one step in place of the tube", corridor, sabotages=measure.tube, by=one_step),
     ),
     also=(Part("corridors", lambda: [corridor(length) for length in range(7)], check, assumes=(PATIENT,)),),
     figure=figure,

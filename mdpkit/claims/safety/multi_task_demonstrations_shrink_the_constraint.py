@@ -20,7 +20,7 @@ from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...model import SafetyProblem
 from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._sets import with_a_failure
+from ._sets import GRAPH, drawn, with_a_failure
 
 START = 0
 EVERYWHERE = [7 * k % 16 for k in range(16)]
@@ -65,18 +65,16 @@ def tube_alone(m):
     return Equal({**facts(m), "states in it": (never_shown(m, m.goals).sum(), measure.tube(m.problem).sum())})
 
 
-BLOCKS = dict(successors=Choice("S", "A", of="S"), failure=Choice("S", of=(0, 0, 0, 1)))
-PROBLEM = dict(problem=lambda x: SafetyProblem(x.failure == 1, x.successors))
 SOME = Family(
-    blocks={**BLOCKS, "goals": Choice("K", of="S")},
+    blocks=dict(**GRAPH, goals=Choice("K", of="S")),
     sizes=dict(S=(2, 5), A=(1, 3), K=(1, 3)),
-    models={**PROBLEM, "goals": lambda x: x.goals},
+    models=dict(problem=drawn, goals=lambda x: x.goals),
     repair=with_a_failure,
 )
 ALL = Family(
-    blocks=BLOCKS,
+    blocks=GRAPH,
     sizes=dict(S=(2, 6), A=(1, 3)),
-    models={**PROBLEM, "goals": lambda x: np.arange(x.sizes["S"])},
+    models=dict(problem=drawn, goals=lambda x: np.arange(x.sizes["S"])),
     repair=with_a_failure,
 )
 EVERY = Assumption("every state is the goal of a task", lambda m: len(np.unique(m.goals)) == m.problem.S)

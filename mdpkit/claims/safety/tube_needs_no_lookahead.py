@@ -19,11 +19,10 @@ import numpy as np
 
 from ... import measure
 from ...instances import double_integrator
-from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...model import SafetyProblem
 from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._sets import flagging, same, with_a_doomed_state
+from ._sets import GRAPH, corridor, drawn, flagging, same, with_a_doomed_state
 
 
 def delay(problem):
@@ -45,7 +44,7 @@ def facts(m, fewer):
     return {
         "N steps see the tube": (measure.tube(m.problem, steps=N - fewer), tube),
         "the tube is seen at once": (measure.tube(shield), measure.tube(shield, steps=0)),
-        "N - 1 steps do not": (int(same(measure.tube(m.problem, steps=N - 1), tube)), 0),
+        "N - 1 steps do not": (int(same(measure.tube(m.problem, steps=max(N - 1, 0)), tube)), 0),
     }
 
 
@@ -71,9 +70,9 @@ def counted(m):
 
 
 FAMILY = Family(
-    blocks=dict(successors=Choice("S", "A", of="S"), failure=Choice("S", of=(0, 0, 0, 1))),
+    blocks=GRAPH,
     sizes=dict(S=(3, 6), A=(1, 2)),
-    models=dict(problem=lambda x: SafetyProblem(x.failure == 1, x.successors)),
+    models=dict(problem=drawn),
     repair=with_a_doomed_state,
 )
 DOOMED = Assumption("some state outside failure is doomed", lambda m: not same(measure.tube(m.problem), measure.tube(m.problem, steps=0)))
@@ -85,9 +84,9 @@ def cart(vmax):
     return Models(problem=double_integrator(1, vmax, vmax * (vmax + 1) // 2 + 1), vmax=vmax)
 
 
-def corridor(S):
-    """Every state leads to the next, the last one is failure: the longest delay there is."""
-    return Models(problem=SafetyProblem(np.arange(S) == S - 1, np.minimum(np.arange(S) + 1, S - 1)[:, None]))
+def full_delay(S):
+    """Every doomed state delays failure by a step: the longest delay there is."""
+    return Models(problem=corridor(S))
 
 
 def open_field():
@@ -127,7 +126,7 @@ CLAIM = Claim(
         Control("one step of look-ahead less", witness=lambda: cart(7), tightens=one_step_less, at="N steps see the tube"),
         Control("nothing is doomed but failure", witness=open_field, drops=DOOMED.name),
         Control("looking along one action", witness=lambda: cart(2), sabotages=measure.tube, by=along_one_action),
-        Control("delay below the number of doomed states", lambda: corridor(5), tightens=one_doomed_state_less, part="delay"),
+        Control("delay below the number of doomed states", lambda: full_delay(5), tightens=one_doomed_state_less, part="delay"),
     ),
     also=(
         Part("delay", FAMILY, delayed, assumes=(DOOMED,)),

@@ -7,8 +7,11 @@ from mdpkit import Bound, Claim, Control, Equal, objects
 from mdpkit.base.errors import ClaimBroken
 from mdpkit.base.mode import propose
 from mdpkit.claims import get
-from mdpkit.claims._search import POPULATION, _children, _climb, _rationals, _Score, depth
+from mdpkit.claims._search import depth
 from mdpkit.instances import Box, Choice, Family, Simplex
+from mdpkit.search.population import POPULATION, children_of, climb
+from mdpkit.search.rounding import rationals
+from mdpkit.search.score import Score
 
 CLONING = get("cloning_error_compounds_quadratically")
 
@@ -31,7 +34,7 @@ def test_thousands_of_steps_leave_every_block_inside():
     family, sizes, rng = Family(MIXED, dict(S=(3, 3)), {}), dict(S=3), np.random.default_rng(0)
     population = family.random(rng, sizes, POPULATION)
     for step in range(2000):
-        population = _children(family, population, rng.random(POPULATION), sizes, rng)
+        population = children_of(family, population, rng.random(POPULATION), sizes, rng)
         if step % 50 and step != 1999:
             continue
         for name in ("law", "other", "start"):
@@ -50,31 +53,31 @@ def test_steps_move_every_kind_of_block_and_copy_laws():
     population = family.random(rng, sizes, POPULATION)
     copied = 0
     for _ in range(20):
-        children = _children(family, population, rng.random(POPULATION), sizes, rng)
+        children = children_of(family, population, rng.random(POPULATION), sizes, rng)
         assert all((children[name] != population[name]).any() for name in MIXED)
         copied += (children["law"] == population["other"]).all(axis=-1).any()
     assert copied
 
 
 def test_a_climb_never_loses_what_it_has():
-    score = _Score(part(lambda m: Bound(m.x.sum(), 9), dict(x=Box("S")), dict(S=(3, 3))), dict(S=3))
+    score = Score(part(lambda m: Bound(m.x.sum(), 9), dict(x=Box("S")), dict(S=(3, 3))), dict(S=3))
     rng = np.random.default_rng(0)
     population = score.part.instances.random(rng, dict(S=3), POPULATION)
     with propose():
         first = np.array([score({name: array[k] for name, array in population.items()}) for k in range(POPULATION)])
-        population, scores = _climb(score, population, 40 * POPULATION, rng)
+        population, scores = climb(score, population, 40 * POPULATION, rng)
     assert (scores >= first).all()
     assert scores.max() == pytest.approx(1 / 3)
     assert (population["x"].sum(axis=-1) / 9 == scores).all()
 
 
 def test_what_is_judged_is_rational_small_and_almost_as_good():
-    score = _Score(CLONING.parts[0], dict(H=2, S=2, A=2))
+    score = Score(CLONING.parts[0], dict(H=2, S=2, A=2))
     family, rng = CLONING.instances, np.random.default_rng(4)
     with propose():
-        population, scores = _climb(score, family.random(rng, score.sizes, POPULATION), 60 * POPULATION, rng)
+        population, scores = climb(score, family.random(rng, score.sizes, POPULATION), 60 * POPULATION, rng)
         best = int(np.argmax(scores))
-        x = _rationals(score, {name: array[best] for name, array in population.items()})
+        x = rationals(score, {name: array[best] for name, array in population.items()})
         floats = vars(family.to_float(x))
         kept = score({name: floats[name] for name in family.blocks})
     assert kept >= 0.9 * scores.max()

@@ -1,23 +1,22 @@
-"""From a violation to the smallest one that a reader can check by hand."""
+"""From a draw to the smallest one of which the same is true: one that a reader can check by hand."""
 
 import numpy as np
 from flint import fmpq
 
-from ..base.decision import Decision
 from ..base.errors import MdpkitError
-from ._breadth import judge_draw
-from ._judge import Kind
 
 MOST_JUDGED = 4000
 
 
-def shrink(part, x, resolution):
-    """A simpler draw on which the part is still decided NO.
+def shrink(family, x, still, most=MOST_JUDGED):
+    """A simpler draw of which `still` is true.
 
     Axes are shortened entry by entry, then rows are replaced by simpler ones; a change stays only if it lowers the
     number of entries, the size of the denominators or the number of non-zeros.
+
+    Args: still: function of a draw; what it raises counts as False. most: how often it may be asked.
     """
-    search = _Shrinking(part, resolution)
+    search = _Shrinking(family, still, most)
     changed = True
     while changed and search.left > 0:
         x, shorter = search.shorten(x)
@@ -27,18 +26,17 @@ def shrink(part, x, resolution):
 
 
 class _Shrinking:
-    def __init__(self, part, resolution):
-        self.part, self.family, self.resolution, self.left = part, part.instances, resolution, MOST_JUDGED
+    def __init__(self, family, still, most):
+        self.family, self.still, self.left = family, still, most
 
-    def still_broken(self, x) -> bool:
+    def holds(self, x) -> bool:
         if self.left <= 0:
             return False
         self.left -= 1
         try:
-            judgement = judge_draw(self.part, x, self.resolution)
+            return self.still(x)
         except (MdpkitError, ArithmeticError, ValueError, IndexError):
             return False  # a deletion may leave no instance of the family
-        return judgement.kind is not Kind.REFUSED and judgement.decision is Decision.NO
 
     def shorten(self, x):
         """Delete entries of every axis that the statement does not fix."""
@@ -49,7 +47,7 @@ class _Shrinking:
             index = 0
             while index < x.sizes[axis] and x.sizes[axis] > self.family.sizes[axis][0]:
                 candidate = self.without(x, axis, index)
-                if candidate is not None and self.still_broken(candidate):
+                if candidate is not None and self.holds(candidate):
                     x, changed = candidate, True
                 else:
                     index += 1
@@ -75,7 +73,7 @@ class _Shrinking:
                     array = np.array(getattr(x, name), copy=True)
                     array[index] = row if row.ndim else row[()]
                     candidate = self.family.drawn({**self.arrays(x), name: array}, x.sizes)
-                    if self.still_broken(candidate):
+                    if self.holds(candidate):
                         x, changed = candidate, True
                         break
         return x, changed

@@ -1,0 +1,67 @@
+"""Importing a claim's file, together with the modules of the user's own that it needs."""
+
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+
+PACKAGE = Path(__file__).parents[1]
+_loaded: dict[Path, dict[str, Path]] = {}
+"""Of every claim's file, the modules of the user's own that its import loaded: name -> file."""
+
+
+def import_file(path: Path) -> ModuleType:
+    """Run a claim's file as a module; at its top it can import modules that lie beside it, as a script can.
+
+    Modules of the user's own are loaded afresh for each claim's file: an edited one is seen, and of two folders with a
+    module of the same name each claim gets its own.
+
+    Args: path: absolute.
+    Raises: whatever the file raises.
+    """
+    _forget()
+    name = f"mdpkit_user_claim_{path.stem}"
+    module = sys.modules[name] = ModuleType(name)
+    module.__file__ = str(path)
+    before = set(sys.modules)
+    with _as_a_script(path.parent):
+        try:
+            exec(compile(path.read_bytes(), path, "exec"), vars(module))
+        finally:
+            files = {name: getattr(sys.modules[name], "__file__", None) for name in set(sys.modules) - before}
+            _loaded[path] = {name: Path(file) for name, file in files.items() if file and _is_own(Path(file))}
+    return module
+
+
+def companions(path: Path) -> list[Path]:
+    """Files of the modules that importing a claim's file loaded from outside of Python, its packages and mdpkit."""
+    return sorted(set(_loaded.get(path, {}).values()))
+
+
+def _forget():
+    """Modules that claims' files loaded before, and what these loaded since."""
+    names = {name for modules in _loaded.values() for name in modules}
+    for name in list(sys.modules):
+        if name in names or any(name.startswith(f"{package}.") for package in names):
+            del sys.modules[name]
+
+
+def _is_own(file):
+    python = Path(sysconfig.get_path("stdlib"))
+    installed = {"site-packages", "dist-packages"} & set(file.parts)
+    return file.is_file() and not (installed or file.is_relative_to(python) or file.is_relative_to(PACKAGE))
+
+
+@contextmanager
+def _as_a_script(folder) -> Iterator[None]:
+    # no bytecode files: they are told from stale ones by size and whole seconds only
+    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = bytecode
+        with suppress(ValueError):
+            sys.path.remove(str(folder))

@@ -1,0 +1,144 @@
+"""The factor 2 between mistakes and regret cannot be lowered, with any number of players, for swap as for coarse deviations.
+
+Statement  For n players and deviations that may see their recommendation (swap) or not (coarse)
+               max_i R_i(L) - max_i R_i(E) <= 2 u H e,   e = 1/H max E_{L o phi} sum_t TV(L, E) over that class and obedience,
+           u as in regret_gap_is_bounded_by_recoverability. For every H both sides are equal: for swap on matching pennies
+           whose learner correlates the parts, for coarse where the learner draws one unpaid part and loses the other player.
+           An equilibrium of pennies and a learner that draws the parts apart reach 3/4 of the right side; the best share is open.
+Assumes    finite horizon.
+Units      R_i is regret in units of reward; e is a mean over the steps, in [0, 1]; u is a range, here over swap deviations.
+Kind       for all; exists
+Source     adapted from Tang, Swamy, Fang and Wu, 2024.
+Proof      proofs/regret_gap_constant_two_is_optimal.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...base.interval import stacked
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import Finite, JointPolicy, MarkovGame
+from .._claim import Bound, Claim, Control, Equal, Part
+from .recoverability_must_see_the_deviation import hidden_stakes
+from .regret_gap_is_bounded_by_recoverability import of_the_obeyed, pennies
+
+CLASSES = ("swap", "coarse")
+
+
+def check(m, swap=2, coarse=2):
+    """Both classes of deviations at once, `[swap, coarse]`."""
+    u, gaps, mistakes = measure.recoverability(m.game, m.expert), [], []
+    for name in CLASSES:
+        gaps.append(measure.regret_gap(m.game, m.expert, m.learner, name))
+        mistakes.append(measure.deviation_error(m.game, m.expert, m.learner, name) * m.game.horizon.H)
+    return Bound(stacked(gaps), stacked([u * mistakes[0] * swap, u * mistakes[1] * coarse]))
+
+
+NEARLY = rational("199/100")
+
+
+def attained(m):
+    gap, right = check(m).sides
+    return Equal({"swap": (gap[0], right[0])})
+
+
+def attained_blindly(m):
+    gap, right = check(m).sides
+    return Equal({name: (gap[k], right[k]) for k, name in enumerate(CLASSES)})
+
+
+def three_quarters(m):
+    gap, right = check(m).sides
+    return Equal({"regret gap": (gap[0] * 4, right[0] * 3)})
+
+
+JOINT = ("A", "B", "C")
+FAMILY = Family(
+    blocks=dict(
+        P=Simplex("H", "S", JOINT, to="S"),
+        r=Box("H", 3, "S", JOINT),
+        rho=Simplex(to="S"),
+        expert=Simplex("H", "S", to=JOINT),
+        learner=Simplex("H", "S", to=JOINT),
+    ),
+    sizes=dict(H=(1, 2), S=(1, 2), A=(2, 2), B=(2, 2), C=(1, 2)),
+    models=dict(
+        game=lambda x: MarkovGame(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=tuple(x.sizes[part] for part in JOINT)),
+        expert=lambda x: JointPolicy(x.expert),
+        learner=lambda x: JointPolicy(x.learner),
+    ),
+)
+
+
+# ---- one state, two parts: joint actions are 00, 01, 10, 11
+def told(m, expert, learner):
+    return Models(game=m.game, expert=JointPolicy(objects([expert])), learner=JointPolicy(objects([learner])))
+
+
+def unpaid_partner(H):
+    """The first player wins a match and is told 0; the expert draws the other part evenly, the learner always 1."""
+    m = pennies(H)
+    r = m.game.r.copy()
+    r[1] = objects(0)
+    m.game = MarkovGame(m.game.P, r, m.game.rho, horizon=Finite(H), actions=(2, 2))
+    return told(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
+
+
+def drawn_apart(H):
+    """Pennies, where the learner draws the first part with odds 1 to 3 and the second always 0."""
+    return told(pennies(H), ["1/4"] * 4, ["1/4", 0, "3/4", 0])
+
+
+def watched(m):
+    """With a third player who draws one of two actions and whom nobody minds."""
+    g = m.game
+    r = np.repeat(np.concatenate([g.r, g.r[:1] * 0]), 2, axis=2)
+    game = MarkovGame(np.repeat(g.P, 2, axis=1), r, g.rho, horizon=g.horizon, actions=(2, 2, 2))
+    expert, learner = (JointPolicy(np.repeat(policy.table, 2, axis=1) / 2) for policy in (m.expert, m.learner))
+    return Models(game=game, expert=expert, learner=learner)
+
+
+def correlated():
+    games = [pennies(H, stake) for H in range(1, 9) for stake in (1, 3)]
+    return games + [watched(m) for m in games[:4]]
+
+
+def figure(ax, rows):
+    """The regret gap for each unit of u H e, against the horizon: found, attained, and the constants."""
+    H = np.arange(1, 9)
+    ax.plot(H, 2 * H**0, "k--", label="constant 2")
+    ax.plot(H, 1.99 * H**0, "C1", label="constant 1.99 (fails)")
+    for part, pair, style, words in ((PENNIES, "swap", "oC0", "pennies"), (BLIND, "coarse", "sC0", "unpaid partner, coarse")):
+        at = [row for row in rows if row["part"] == part and not row.get("control")]
+        ratio = [2 * row["pairs"][pair][0] / row["pairs"][pair][1] for row in at]
+        ax.plot([row["sizes"]["H"] for row in at], ratio, style, mfc="none", markersize=4 + 4 * (part == BLIND), label=words)
+    at = [row for row in rows if row["part"] == APART and not row.get("control")]
+    ratio = [1.5 * row["pairs"]["regret gap"][0] / row["pairs"]["regret gap"][1] for row in at]
+    ax.plot([row["sizes"]["H"] for row in at], ratio, "vC0", mfc="none", label="parts drawn apart")
+    found = [row for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
+    ax.plot([row["sizes"]["H"] for row in found], [2 * row["ratio"] for row in found], ".C3", label="tightest of each size")
+    ax.set(xlabel="horizon $H$", ylabel="regret gap $/\\,(uH\\varepsilon)$")
+    ax.legend(fontsize=6)
+
+
+PENNIES, BLIND, APART = "matching pennies", "an unpaid partner", "parts drawn apart"
+CLAIM = Claim(
+    "regret_gap_constant_two_is_optimal",
+    check,
+    FAMILY,
+    controls=(
+        Control("a constant of 1.99", witness=lambda: pennies(2), tightens=lambda m: check(m, swap=NEARLY)),
+        Control("1.99 for coarse deviations", witness=lambda: unpaid_partner(2), tightens=lambda m: check(m, coarse=NEARLY)),
+        Control("u of the obeyed expert", witness=lambda: hidden_stakes(4), sabotages=measure.recoverability, by=of_the_obeyed),
+    ),
+    also=(
+        Part(PENNIES, correlated, attained),
+        Part(BLIND, lambda: [unpaid_partner(H) for H in range(1, 9)], attained_blindly),
+        Part(APART, lambda: [drawn_apart(H) for H in range(1, 9)], three_quarters),
+    ),
+    figure=figure,
+)

@@ -1,0 +1,127 @@
+"""The quadratic bounds of cloning are attained at errors of any size, not only as the error vanishes.
+
+Statement  |J(E) - J(L)| <= sum_t (H-t) e_t <= H^2 mean_t e_t,   and   sum_t (H-t) e_t <= H(H+1)/2 max_t e_t,
+           e_t = E_{s ~ d_t^E} TV(E, L)(s). For all e_t with sum_t e_t <= 1 there are lanes, one slip each, on which
+           J(E) - J(L) = sum_t (H-t) e_t: equal errors attain the last bound, an error at the first step alone H^2 mean_t e_t.
+Assumes    rewards in [0, 1]; finite horizon.
+Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
+Kind       for all; exists
+Source     adapted from Ross and Bagnell, 2010.
+Proof      proofs/cloning_bound_is_attained_at_finite_error.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...model import MDP, Finite, TabularPolicy
+from .._claim import Bound, Claim, Control, Equal, Part
+from ._instances import cliff, states_exchanged
+from .cloning_error_compounds_quadratically import FAMILY, UNIT, linear, sides
+from .cloning_error_compounds_quadratically import check as by_largest
+
+
+def check(m):
+    H, gap, e = sides(m)
+    return Bound(gap, (e * np.arange(H, 0, -1)).sum(), e.sum() * H)
+
+
+def mean_for_largest(m):
+    """H(H+1)/2 times the mean error."""
+    H, gap, e = sides(m)
+    return Bound(gap, e.sum() * (H + 1) / 2)
+
+
+# ---- instances that reach the bounds
+def lanes(e, reward=1):
+    """H lanes: lane t is the start with probability e[t], and the learner falls from it at step t; on a further lane it never does.
+
+    A lane pays for action 0 and leads to itself; action 1 falls to the last state, which pays nothing.
+    """
+    H, e = len(e), objects(e)
+    P, r = np.zeros((H + 2, 2, H + 2), dtype=int), np.zeros((H + 2, 2), dtype=int)
+    for lane in range(H + 1):
+        P[lane, 0, lane], P[lane, 1, H + 1], r[lane, 0] = 1, 1, reward
+    P[H + 1, :, H + 1] = 1
+    stay = np.broadcast_to([1, 0], (H, H + 2, 2)).copy()
+    slips = stay.copy()
+    slips[np.arange(H), np.arange(H)] = [0, 1]
+    mdp = MDP(objects(P), objects(r), objects([*e, 1 - e.sum(), 0]), horizon=Finite(H))
+    return Models(mdp=mdp, expert=TabularPolicy(objects(stay)), learner=TabularPolicy(objects(slips)), e=e)
+
+
+def disjoint_slips(H):
+    """Equal errors, of 1/H each."""
+    return lanes([f"1/{H}"] * H)
+
+
+def first_slip(H, e):
+    return lanes([e, *[0] * (H - 1)])
+
+
+def profiles():
+    """Errors that grow, shrink, come last, and leave some of the lanes alone."""
+    grows = [[f"{t}/{2 * H * H}" for t in range(1, H + 1)] for H in (2, 3, 5)]
+    return [lanes(e) for e in (*grows, *(each[::-1] for each in grows), [0, 0, "2/3"], ["1/5", 0, "1/7", 0])]
+
+
+def in_full(m):
+    H, gap, e = sides(m)
+    return Equal({"errors": (e, m.e), "gap": (gap, (e * np.arange(H, 0, -1)).sum())})
+
+
+def equal_errors(m):
+    gap, _, right = by_largest(m).sides
+    return Equal({"gap": (gap, right)})
+
+
+def all_at_first(m):
+    gap, _, right = check(m).sides
+    return Equal({"gap": (gap, right)})
+
+
+def beside(m):
+    """What a cliff of the same length, with slips of 1/H at every step, loses."""
+    H = m.mdp.horizon.H
+    return {"cliff": [sides(cliff(H, f"1/{H}"))[1].mid]}
+
+
+LARGEST, EQUAL, PAID_MORE = "the largest error", "equal errors on disjoint lanes", "rewards up to 3"
+
+
+def figure(ax, rows):
+    """The gap for each unit of error and step, gap / (eps H) with eps = max_t e_t, against the horizon."""
+    parts = {part: [row for row in rows if row["part"] == part and not row.get("control")] for part in (LARGEST, EQUAL)}
+    H = np.array([row["sizes"]["H"] for row in parts[EQUAL]])
+    ax.plot(H, (H + 1) / 2, "k--", label="bound $(H + 1)/2$")
+    found = [(row["sizes"]["H"], row["ratio"] * (row["sizes"]["H"] + 1) / 2) for row in parts[LARGEST] if row["ratio"] is not None]
+    ax.plot(*zip(*found, strict=True), ".C3", label="tightest of each size")
+    ax.plot(H, [row["pairs"]["gap"][0] for row in parts[EQUAL]], "sC0", mfc="none", markersize=6, label="disjoint slips of $1/H$")
+    ax.plot(H, [row["data"]["cliff"][0] for row in parts[EQUAL]], "^C0", label="cliff, slips of $1/H$")
+    ax.plot(H, H / H, "C1", label="linear in $H$ (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="value gap $/\\,(\\varepsilon H)$")
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
+
+
+CLAIM = Claim(
+    "cloning_bound_is_attained_at_finite_error",
+    check,
+    FAMILY,
+    assumes=(UNIT,),
+    controls=(
+        Control("the mean for the largest", witness=lambda: first_slip(4, "1/3"), tightens=mean_for_largest),
+        Control("a linear constant", witness=lambda: disjoint_slips(5), tightens=linear, part=LARGEST),
+        Control(PAID_MORE, witness=lambda: lanes(["1/2", "1/3"], reward=3), drops=UNIT.name),
+        Control("errors of other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=states_exchanged),
+    ),
+    also=(
+        Part(LARGEST, FAMILY, by_largest, assumes=(UNIT,)),
+        Part(EQUAL, lambda: [disjoint_slips(H) for H in range(1, 14)], equal_errors, assumes=(UNIT,), data=beside),
+        Part("one error, at the first step", lambda: [first_slip(H, e) for H in (2, 5) for e in ("1/7", 1)], all_at_first, assumes=(UNIT,)),
+        Part("any errors", profiles, in_full, assumes=(UNIT,)),
+    ),
+    accepts=("mdp", MDP, ("P", "r", "rho")),
+    figure=figure,
+)

@@ -1,0 +1,113 @@
+"""The gap is at most the range of the expert's action values times the mistakes on the learner's own road, and can be all of it.
+
+Statement  |J(E) - J(L)| <= u sum_t E_{s ~ d_t^L} TV(E, L)(s),   u = the widest range over actions of Q^E.
+           A fall at the first step (u = H) and a bad habit (u = 1) attain it for every H and slip. On the expert's road
+           the mistakes of the habit are too few: its gap is up to (H+1)/2 times u times those.
+Assumes    nothing: any finite process, any two Markov policies; no range of rewards.
+Units      TV in [0, 1]; u is a range, at most twice a bound on |advantage|; J is the undiscounted return.
+Kind       for all; exists
+Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2021.
+Proof      proofs/on_policy_value_moments_are_tight.md
+"""
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...model import MDP, Finite, TabularPolicy
+from .._claim import Bound, Claim, Control, Equal, Part
+from ._instances import cliff
+from .cloning_error_compounds_quadratically import FAMILY
+
+
+def sides(m):
+    """The gap, the range of the expert's action values, and the mistakes on the learner's road."""
+    gap = abs(measure.value_gap(m.mdp, m.expert, m.learner))
+    return gap, measure.recoverability(m.mdp, m.expert), measure.cloning_error(m.mdp, m.learner, m.expert).sum()
+
+
+def check(m):
+    gap, u, mistakes = sides(m)
+    return Bound(gap, u * mistakes)
+
+
+def half(m):
+    gap, u, mistakes = sides(m)
+    return Bound(gap, u * mistakes / 2)
+
+
+def largest_advantage(m):
+    gap, _, mistakes = sides(m)
+    return Bound(gap, abs(measure.advantage(m.mdp, m.expert)).max() * mistakes)
+
+
+def attained(m):
+    gap, u, mistakes = sides(m)
+    return Equal({"gap": (gap, u * mistakes)})
+
+
+# ---- instances that reach the bound
+def habit(H, eps):
+    """Action 0 pays and leads to state 0, action 1 to state 1. The learner slips at state 0, and for ever once it has slipped."""
+    m = cliff(H, eps)
+    m.mdp = MDP(objects([[[1, 0], [0, 1]]] * 2), objects([[1, 0]] * 2), objects([1, 0]), horizon=Finite(H))
+    m.name, m.learner = "habit", TabularPolicy(objects([[1 - m.eps, m.eps], [0, 1]]))
+    return m
+
+
+def first_fall(H, eps):
+    """The cliff, where the learner slips at the first step alone."""
+    m = cliff(H, eps)
+    m.name, m.learner = "first fall", TabularPolicy(np.stack([m.learner.table, *[m.expert.table] * (H - 1)]))
+    return m
+
+
+def falls():
+    return [make(H, eps) for make in (habit, first_fall) for H in (1, 2, 3, 5, 8, 13) for eps in ("1/10", 1)]
+
+
+def undecided(H):
+    """The first fall, and an expert that itself keeps to the cliff only half of the time."""
+    m = first_fall(H, 1)
+    m.expert = TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))
+    return m
+
+
+def on_the_experts_road(cloning_error, problem, roams, other):
+    return cloning_error(problem, other, roams)
+
+
+def off_policy(m):
+    """u times the mistakes on the expert's road."""
+    u, mistakes = measure.recoverability(m.mdp, m.expert), measure.cloning_error(m.mdp, m.expert, m.learner).sum()
+    return {"off-policy": [(u * mistakes).mid]}
+
+
+def figure(ax, rows):
+    """The gap for each unit of slip, and the two bounds, against the horizon."""
+    found = [row for row in rows if row["part"] == TIGHT and row["parameters"]["eps"] == "1/10" and not row.get("control")]
+    for name, style in (("habit", "oC0"), ("first fall", "sC0")):
+        at = [row for row in found if row["parameters"]["name"] == name]
+        H = [row["sizes"]["H"] for row in at]
+        ax.plot(H, [10 * row["pairs"]["gap"][1] for row in at], "k--", label="on-policy bound" if name == "habit" else None)
+        ax.plot(H, [10 * row["pairs"]["gap"][0] for row in at], style, mfc="none", label=name)
+        if name == "habit":
+            ax.plot(H, [10 * row["data"]["off-policy"][0] for row in at], "C1", label="on the expert's road (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="value gap $/\\,\\varepsilon$")
+    ax.legend()
+
+
+TIGHT = "a fall and a habit attain it"
+CLAIM = Claim(
+    "on_policy_value_moments_are_tight",
+    check,
+    FAMILY,
+    controls=(
+        Control("half of the range", witness=lambda: first_fall(3, 1), tightens=half),
+        Control("the largest advantage", witness=lambda: undecided(3), tightens=largest_advantage),
+        Control("mistakes on the expert's road", witness=lambda: habit(5, "1/10"), sabotages=measure.cloning_error, by=on_the_experts_road),
+    ),
+    also=(Part(TIGHT, falls, attained, data=off_policy),),
+    accepts=("mdp", MDP, ("P", "r", "rho")),
+    figure=figure,
+)

@@ -1,0 +1,143 @@
+"""A policy that is planned with lower confidence values loses at most twice the bonus where its rival goes, and can lose it all.
+
+Statement  Let b >= |r' - r + (P' - P) V-_{t+1}|, V- the best values in the model (P', r') where every pair pays its bonus b,
+           and L greedy for them. Then for every policy C, whatever the model says elsewhere,
+               J(C) - J(L) <= J(C) - rho V-_0 <= 2 sum_t E_{d_t^C} b.
+           A wrong turn attains it for every H >= 2: the model errs at one action of the first step only. So does a reward
+           that the model halves, in one state.
+Assumes    the bonus covers the model's error; the learner is greedy for the pessimistic values. Of tied actions it plays
+           any: here the one that is worst for it.
+Units      b and J in units of reward; J is the undiscounted return; no range of rewards is assumed.
+Kind       for all; exists
+Source     adapted from Jin, Yang and Wang, 2021, and Rashidinejad, Zhu, Ma, Jiao and Russell, 2021.
+Proof      proofs/pessimism_bound_is_attained.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...instances.blocks import Box, Choice, Simplex
+from ...instances.family import Family
+from ...model import MDP, Finite, TabularPolicy
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from .._figures import bound
+
+
+def sides(m):
+    """The gap, what the rival is worth above the pessimistic value, and the bonus where the rival goes."""
+    gap, lower = measure.value_gap(m.mdp, m.rival, m.learner), measure.pessimistic_value(m.model, m.bonus)
+    above = measure.value(m.mdp, m.rival) - measure.mean_product(lower[0], 1, m.mdp.rho)
+    return gap, above, (measure.occupancy(m.mdp, m.rival) * m.bonus).sum()
+
+
+def check(m):
+    gap, above, paid = sides(m)
+    return Bound(gap, above, paid * 2)
+
+
+def once(m):
+    gap, above, paid = sides(m)
+    return Bound(gap, above, paid)
+
+
+def attained(m):
+    gap, above, paid = sides(m)
+    return Equal({"gap": (gap, paid * 2), "rival above the pessimistic value": (above, paid * 2)})
+
+
+def raised(x):
+    """The drawn bonus, raised to the model's error and until the drawn action of the learner is a best one."""
+    b, V = x.bonus.copy(), x.r[0, :, 0] * 0
+    for t in range(x.sizes["H"] - 1, -1, -1):
+        backup, believed = x.r[t] + x.P[t] @ V, x.believed[t] + x.guess[t] @ V
+        b[t] = np.maximum(b[t], abs(believed - backup))
+        V = (believed - b[t])[np.arange(len(V)), x.learner[t]]
+        b[t] = np.maximum(b[t], believed - V[:, None])
+    return b
+
+
+FAMILY = Family(
+    blocks=dict(
+        P=Simplex("H", "S", "A", to="S"),
+        r=Box("H", "S", "A"),
+        rho=Simplex(to="S"),
+        guess=Simplex("H", "S", "A", to="S"),
+        believed=Box("H", "S", "A"),
+        bonus=Box("H", "S", "A"),
+        learner=Choice("H", "S", of="A"),
+        rival=Simplex("H", "S", to="A"),
+    ),
+    sizes=dict(H=(1, 4), S=(1, 3), A=(2, 3)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])),
+        model=lambda x: MDP(x.guess, x.believed, x.rho, horizon=Finite(x.sizes["H"])),
+        bonus=raised,
+        learner=lambda x: TabularPolicy(x.like(np.eye(x.sizes["A"], dtype=int)[x.learner])),
+        rival=lambda x: TabularPolicy(x.rival),
+    ),
+)
+
+
+# ---- instances that reach the bound
+def wrong_turn(H):
+    """State 0 pays for action 0; action 1 falls to state 1, which pays nothing. At the first step the model fears that action 0 falls.
+
+    It fears so with the probability, H / (2 (H-1)), at which both actions are worth 0 to the pessimist; the learner falls.
+    """
+    fear = rational(H) / (2 * (H - 1))
+    P = objects(np.broadcast_to([[[1, 0], [0, 1]], [[0, 1], [0, 1]]], (H, 2, 2, 2)))
+    guess, bonus = P.copy(), objects(np.zeros((H, 2, 2), dtype=int))
+    guess[0, 0, 0], bonus[0, 0, 0] = [1 - fear, fear], fear * (H - 1)
+    mdp, model = (MDP(law, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H)) for law in (P, guess))
+    return Models(mdp=mdp, model=model, bonus=bonus, learner=playing([1] + [0] * (H - 1), 2), rival=playing([0] * H, 2))
+
+
+def playing(actions, S):
+    """The policy that plays one action at each step, in every state."""
+    return TabularPolicy(objects(np.repeat(np.eye(2, dtype=int)[actions][:, None], S, axis=1)))
+
+
+def arms(H, paid, believed, bonus):
+    """One state, two arms: the rival pulls the first, the learner the second."""
+    mdp, model = (MDP(objects([[[1], [1]]]), objects([r]), horizon=Finite(H)) for r in (paid, believed))
+    return Models(mdp=mdp, model=model, bonus=objects([[bonus]] * H), learner=playing([1] * H, 1), rival=playing([0] * H, 1))
+
+
+def tight():
+    return [wrong_turn(H) for H in range(2, 13)] + [arms(H, [1, 0], ["1/2", 0], ["1/2", 0]) for H in (1, 2, 5)]
+
+
+# ---- assumptions
+def covers(m):
+    return measure.backup_error(m.mdp, m.model, measure.pessimistic_value(m.model, m.bonus)) <= m.bonus
+
+
+def greedy(m):
+    Q = measure.pessimistic_action_value(m.model, m.bonus)
+    return Q.max(axis=-1) - (Q * m.learner.table).sum(axis=-1) == 0
+
+
+def off_the_rivals_path(occupancy, problem, policy):
+    return occupancy(problem, policy)[..., ::-1]
+
+
+COVERS = Assumption("the bonus covers the model's error", covers)
+GREEDY = Assumption("the learner is greedy for the pessimistic values", greedy)
+CLAIM = Claim(
+    "pessimism_bound_is_attained",
+    check,
+    FAMILY,
+    assumes=(COVERS, GREEDY),
+    controls=(
+        Control("a constant of 1", witness=lambda: wrong_turn(2), tightens=once),
+        Control("no bonus", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, 0]), drops=COVERS.name),
+        Control("half of the error", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, "1/2"]), drops=COVERS.name),
+        Control("greedy for the model itself", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, 1]), drops=GREEDY.name),
+        Control("a bonus where the rival never is", witness=lambda: wrong_turn(3), sabotages=measure.occupancy, by=off_the_rivals_path),
+    ),
+    also=(Part("a wrong turn and halved rewards attain it", tight, attained, assumes=(COVERS, GREEDY)),),
+    figure=bound,
+)

@@ -1,0 +1,9 @@
+"""Floor 8: the command line."""
+
+from . import figure as figure
+from . import hunt as hunt
+from . import listing as listing
+from . import new as new
+from . import report as report
+from . import verify as verify
+from ._app import app as app

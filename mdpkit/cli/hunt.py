@@ -1,0 +1,116 @@
+"""mdpkit hunt and mdpkit constants."""
+
+import json
+from fractions import Fraction
+from math import prod
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ._app import UsageError, app
+from ._shown import finite, show_table, shown_progress, stdout_for_the_result
+
+Seed = Annotated[int, typer.Option(help="Names the draws; budgets are seconds, so a faster machine may find more.")]
+
+
+@app.command()
+def hunt(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")],
+    seconds: Annotated[float, typer.Option(help="CPU seconds in all, shared by the rows.")] = 20,
+    grid: Annotated[list[str] | None, typer.Option(help="An axis or scalar block and its values: H=1:6, or H=1,2,4, or b=1/2,1/4.")] = None,
+    seed: Seed = 0,
+    part: Annotated[str | None, typer.Option(help="Name of the part to hunt; the first universal inequality if left out.")] = None,
+    control: Annotated[str | None, typer.Option(help="Hunt the statement as this control changes it: it must fall.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Write the result, the smallest witness, its drawing and TikZ here.")] = None,
+    png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the drawing's PDF.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
+):
+    """Search for the worst case of a claim: the instance that makes its two sides meet, or cross.
+
+    Leaves with 0 whatever was found, 1 if the claim is refuted or its floats are at fault, 3 on misuse.
+    """
+    from ..base.compiling import user_cache
+    from ..hunt import hunt as search
+    from ..report.hunted import remarks, table, write_hunt
+
+    with stdout_for_the_result(), shown_progress() as (notice, progress):
+        values = _grid(grid or [])
+        total, done = prod(map(len, values.values())), []
+
+        def ended(row):
+            done.append(row)
+            progress(len(done), total, f"{' '.join(f'{name}={value}' for name, value in row.fixed.items())} {row.verdict}".strip())
+
+        progress(0, total, "")
+        found = search(claim, seconds, grid=values or None, seed=seed, part=part, control=control, notice=notice, progress=ended)
+        files = write_hunt(found, folder or user_cache() / "hunts", png)
+    if as_json:
+        typer.echo(json.dumps(finite({**found.to_data(), "files": [str(file) for file in files]}), indent=1, allow_nan=False))
+    else:
+        show_table(table(found))
+        for line in remarks(found):
+            typer.echo(line)
+        for file in files:
+            typer.echo(file)
+    wrong = not control and any(row.verdict in ("REFUTED", "SPURIOUS") for row in found.records)
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def constants(
+    claims: Annotated[list[str] | None, typer.Argument(metavar="CLAIM", help="Ids; every registered claim if left out.")] = None,
+    seconds: Annotated[float, typer.Option(help="CPU seconds a true statement, shared by its horizons.")] = 15,
+    wrong_seconds: Annotated[float, typer.Option(help="CPU seconds a statement that a control made wrong.")] = 2,
+    seed: Seed = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where constants.json, constants.pdf and constants.md go.")] = Path("figures"),
+    kept: Annotated[Path | None, typer.Option("--keep", help="Write the worst draws here; `verify` judges those in mdpkit/claims/worst.")] = None,
+    png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
+):
+    """Hunt every universal inequality, unaided, and write the table of best constants."""
+    from ..hunt import constants as search
+    from ..hunt import jobs, keep_worst
+    from ..report.constants import write_constants
+
+    with stdout_for_the_result(), shown_progress() as (_, progress):
+        found = []
+
+        def ended(hunted):
+            found.append(hunted)
+            progress(len(found), total, f"{hunted.claim} {hunted.control}".strip())
+
+        work = jobs(claims or None)
+        total = len(work)
+        progress(0, total, "")
+        hunts = search(work, seconds, wrong_seconds=wrong_seconds, seed=seed, workers=workers, progress=ended)
+        files, lines = write_constants(hunts, folder, png)
+        if kept is not None:
+            files += keep_worst(hunts, kept)
+    for line in lines:
+        typer.echo(line)
+    for file in files:
+        typer.echo(file)
+
+
+def _grid(texts) -> dict[str, list]:
+    """Axis or block -> values, of texts such as H=1:6 (both ends included), H=1,2,4 and b=1/2."""
+    values = {}
+    for text in texts:
+        name, equals, right = text.partition("=")
+        low, colon, high = right.partition(":")
+        try:
+            numbers = list(range(int(low), int(high) + 1)) if colon else [_number(each) for each in right.split(",")]
+        except (ValueError, ZeroDivisionError):
+            numbers = []
+        if not equals or not name or not numbers:
+            raise UsageError(f"--grid {text!r}; expected an axis and its values, such as H=1:6, H=1,2,4 or b=1/2,1/4")
+        if name in values:
+            raise UsageError(f"--grid gives {name} twice")
+        values[name] = numbers
+    return values
+
+
+def _number(text):
+    number = Fraction(text)
+    return int(number) if number.denominator == 1 else number

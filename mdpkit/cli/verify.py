@@ -1,0 +1,127 @@
+"""mdpkit verify."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ._app import FAILED, INTERRUPTED, SILENT, UsageError, app
+from ._shown import finite, show_columns, show_table, shown_progress, stdout_for_the_result
+
+
+@app.command()
+def verify(
+    claims: Annotated[list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Ids, or files with a claim; all if left out.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every registered claim.")] = False,
+    theme: Annotated[str | None, typer.Option(help="Every claim of one theme.")] = None,
+    profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
+    on: Annotated[Path | None, typer.Option(help="Instance file with a problem of your own, or a saved witness.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out; the result is the same.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
+):
+    """Doubt claims by machine. Leaves with 0 if all hold, 1 if one does not, 2 if a control is silent, 3 on misuse."""
+    if claims and (everything or theme):
+        raise UsageError("name the claims, or give --all or --theme, not both")
+    if on and not claims:
+        raise UsageError("--on needs the names of the claims to verify on that problem")
+    from ..base.compiling import user_cache
+
+    # hypothesis would keep its files in the folder where the command is run
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(user_cache() / "hypothesis"))
+    from ..claims import ids
+    from ..claims._resume import versions
+    from ..claims._session import verify_all
+
+    try:
+        with stdout_for_the_result(), shown_progress() as (notice, progress):
+            names = claims or ids(theme)
+            # a pool takes about as long to start as one claim to verify
+            processes = workers or (1 if len(names) == 1 and profile == "quick" else os.cpu_count() or 1)
+            finished = verify_all(names, profile, seed=seed, on=on, workers=processes, notice=notice, progress=progress)
+    except KeyboardInterrupt:
+        typer.echo("interrupted: the same command resumes where it stopped", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    witnesses = [_saved_witness(each) for each in finished]
+    if as_json:
+        data = [{**each.to_data(), **({"witness_file": str(path)} if path else {})} for each, path in zip(finished, witnesses, strict=True)]
+        typer.echo(json.dumps(finite({"claims": data, "versions": versions()}), indent=1, allow_nan=False))
+    else:
+        show_table([HEAD, *map(_row, finished)])
+        for each, path in zip(finished, witnesses, strict=True):
+            for line in _remarks(each, path):
+                typer.echo(line)
+        if len(finished) == 1 and finished[0].verdict is not None:
+            _show_details(finished[0].verdict)
+    raise typer.Exit(_exit_code(finished))
+
+
+def _exit_code(finished):
+    outcomes = {each.outcome for each in finished if each.verdict is None or not each.verdict.passed}
+    return 0 if not outcomes else SILENT if outcomes == {"CONTROL_SILENT"} else FAILED
+
+
+def _saved_witness(each) -> Path | None:
+    """The file with the witness of a refuted claim, named after its content."""
+    if each.verdict is None or each.verdict.witness is None:
+        return None
+    import hashlib
+
+    from ..base.compiling import user_cache
+    from ..instances.io import encode, save
+
+    digest = hashlib.sha256(json.dumps(encode(each.verdict.witness), sort_keys=True).encode()).hexdigest()[:16]
+    folder = user_cache() / "witnesses"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{each.claim}-{digest}.json"
+    save(each.verdict.witness, path)
+    return path
+
+
+HEAD = ("claim", "outcome", "evidence", "instances", "tightest", "controls", "CPU s")
+
+
+def _row(each):
+    verdict = each.verdict
+    if verdict is None:
+        return each.claim, each.outcome, "—", "—", "—", "—", f"{each.seconds:.1f}"
+    bites = sum(control.bites for control in verdict.controls)
+    controls = f"{bites}/{len(verdict.controls)} fail"
+    return each.claim, each.outcome, verdict.evidence, str(verdict.instances), _tightest(verdict), controls, f"{each.seconds:.1f}"
+
+
+def _tightest(verdict):
+    if verdict.tightest is not None:
+        return f"{verdict.tightest:.6g}"
+    return "identity" if any("pairs" in row for row in verdict.rows if row["part"] == "") else "—"
+
+
+def _remarks(each, witness):
+    """What the table has no room for: errors, notes, silent controls, the witness and how to replay it."""
+    if each.verdict is None:
+        yield f"{each.claim}: {each.error}"
+        return
+    if each.verdict.note:
+        yield f"{each.claim}: {each.verdict.note}"
+    for control in each.verdict.controls:
+        if not control.bites:
+            yield f"{each.claim}: the control '{control.name}' is silent: {control.reason}"
+    if witness:
+        part = f" of '{each.verdict.witness_part}'" if each.verdict.witness_part else ""
+        yield f"{each.claim}: refuted; the witness{part} is {witness}"
+        yield f"  mdpkit verify {shlex.quote(each.reference)} --on {shlex.quote(str(witness))}"
+
+
+def _show_details(verdict):
+    """Of a single claim: why each control fails, and the tightest ratio of each size or instance."""
+    typer.echo()
+    for control in verdict.controls:
+        typer.echo(f"control {'fails' if control.bites else 'SILENT'}: {control.name} [{control.kind}]: {control.reason}")
+    tight = [row for row in verdict.rows if row["part"] == "" and row["ratio"] is not None]
+    if tight:
+        typer.echo()
+        order = sorted(tight, key=lambda row: sorted(row["sizes"].items()))
+        show_columns([("tightest of", "ratio", "seen"), *((row["label"], f"{row['ratio']:.6g}", str(row["count"])) for row in order)])

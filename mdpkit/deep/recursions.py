@@ -1,0 +1,188 @@
+"""Twins of the kernels in torch: vectorised over states and actions, with a loop over steps alone, nothing stored in place.
+
+Each answers as its kernel does, up to rounding; ties between actions share the derivative.
+"""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+
+import torch
+
+from ..kernels import backward, finite, regret
+
+_kept = ContextVar("kept", default=None)
+
+
+@contextmanager
+def sharing():
+    """Inside, what several kernels derive from the same tensors (the chain of a policy) is derived once."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def _once(derive, *tensors):
+    kept = _kept.get()
+    if kept is None:
+        return derive(*tensors)
+    key = derive, *map(id, tensors)
+    if key not in kept:
+        kept[key] = derive(*tensors), tensors  # held, so that no other tensor takes an id
+    return kept[key][0]
+
+
+def _steps(array, H):
+    """The array at every step t = 0..H-1: read at t % length."""
+    parts = array.unbind(0)
+    return [parts[t % len(parts)] for t in range(H)]
+
+
+def _backwards(step, last, H):
+    """V[t] = step(t, V[t+1]) from V[H] = last, stacked."""
+    V = [last]
+    for t in range(H - 1, -1, -1):
+        V.append(step(t, V[-1]))
+    return torch.stack(V[::-1])
+
+
+def _nothing(r):
+    """A row of zeros `[s]`."""
+    return torch.zeros_like(r[0, :, 0])
+
+
+def _chain(P, pi):
+    """P_pi[s,n], one for each step."""
+    return (pi[..., None] * P).sum(dim=2).unbind(0)
+
+
+def policy_value(P, r, pi, H):
+    chain, reward = _once(_chain, P, pi), _steps((pi * r).sum(dim=2), H)
+    return _backwards(lambda t, V: reward[t] + chain[t % len(chain)] @ V, _nothing(r), H)
+
+
+def occupancy(P, rho, pi, H):
+    chain, states = _once(_chain, P, pi), [rho]
+    for t in range(H - 1):
+        states.append(states[-1] @ chain[t % len(chain)])
+    return torch.stack(states)[:, :, None] * pi
+
+
+def optimal(P, r, mask, H):
+    laws, paid, choice = _steps(P, H), _steps(r, H), [None] * H
+
+    def step(t, V):
+        Q = torch.where(mask, paid[t] + laws[t] @ V, -torch.inf)
+        choice[t] = Q.argmax(dim=1)
+        return Q.amax(dim=1)
+
+    return _backwards(step, _nothing(r), H), torch.stack(choice)
+
+
+# ---- what deviations gain
+@cache
+def _turns(own, swapped):
+    """turns[j, (a, b, k)]: 1 where joint action j tells a, and becomes k once b is played."""
+    J, B = len(own), len(swapped[0])
+    turns = torch.zeros((J, B, B, J), dtype=torch.float64)
+    for j in range(J):
+        for b in range(B):
+            turns[j, own[j], b, swapped[j][b]] = 1
+    return turns.flatten(1)
+
+
+def _told(sigma, turns):
+    """told[t,s,(a,b),k]: the probability of being told a where playing b makes it k."""
+    return (sigma @ turns).unflatten(2, (-1, sigma.shape[2]))
+
+
+def _led(P, told):
+    """law[(s,a,b),n], one for each step."""
+    return (told @ P).flatten(1, 2).unbind(0)
+
+
+def _disobedience(P, r, sigma, own, swapped):
+    """gain(t, W)[s,a,b]: what being told a and playing b is worth at step t when W[n] follows, weighted by sigma."""
+    B = swapped.shape[1]
+    told = _once(_told, sigma, _turns(tuple(own.tolist()), tuple(map(tuple, swapped.tolist()))))
+    law, now = _once(_led, P, told), (told @ r[..., None]).flatten(1).unbind(0)
+
+    def gain(t, W):
+        return (now[t % len(now)] + law[t % len(law)] @ W).unflatten(0, (-1, B, B))
+
+    return gain
+
+
+def _best(gain):
+    """The largest of gain[...,a,b] over b, and the first b that attains it, but a itself where it is among them."""
+    most, obey = gain.amax(dim=-1), gain.diagonal(dim1=-2, dim2=-1)
+    return most, torch.where(obey == most, torch.arange(gain.shape[-1]), gain.argmax(dim=-1))
+
+
+def swap(P, r, sigma, own, swapped, H):
+    gain, choice = _disobedience(P, r, sigma, own, swapped), [None] * H
+
+    def step(t, W):
+        most, choice[t] = _best(gain(t, W))
+        return most.sum(dim=1)
+
+    return _backwards(step, _nothing(r), H), torch.stack(choice)
+
+
+def coarse(P, r, sigma, own, swapped, H):
+    gain, choice = _disobedience(P, r, sigma, own, swapped), [None] * H
+
+    def step(t, W):
+        total = gain(t, W).sum(dim=1)
+        choice[t] = total.argmax(dim=1)
+        return total.amax(dim=1)
+
+    return _backwards(step, _nothing(r), H), torch.stack(choice)
+
+
+def trigger(P, r, sigma, own, swapped, alone, H):
+    gain, choice = _disobedience(P, r, sigma, own, swapped), [None] * H
+    obeys = torch.eye(swapped.shape[1], dtype=torch.bool)
+
+    def step(t, U):
+        most, choice[t] = _best(torch.where(obeys, gain(t, U), gain(t, alone[t + 1])))
+        return most.sum(dim=1)
+
+    return _backwards(step, _nothing(r), H), torch.stack(choice)
+
+
+def one_shot(P, r, sigma, own, swapped, state, V, H):
+    gain = _disobedience(P, r, sigma, own, swapped)
+    gains = torch.stack([gain(t, V[t + 1]) for t in range(H)])
+    most, choice = _best(gains)
+    won = most - gains.diagonal(dim1=2, dim2=3)
+    return (state * won.sum(dim=2)).sum(dim=1), choice
+
+
+def extremes(P, r, sigma, own, swapped, H):
+    gain = _disobedience(P, r, sigma, own, swapped)
+    high = _backwards(lambda t, W: gain(t, W).amax(dim=2).sum(dim=1), _nothing(r), H)
+    low = _backwards(lambda t, W: gain(t, W).amin(dim=2).sum(dim=1), _nothing(r), H)
+    return high, low
+
+
+def spread(P, r, high, low, H):
+    gap, shift = r[..., :, None] - r[..., None, :], P[..., :, None, :] - P[..., None, :, :]
+    upwards = shift.clamp(min=0)
+    ends = upwards.flatten(1, 3) @ high[1:, :, None] + (shift - upwards).flatten(1, 3) @ low[1:, :, None]
+    return (gap + ends.unflatten(1, gap.shape[1:])[..., 0]).amax()
+
+
+TWINS = {
+    finite.policy_value: policy_value,
+    finite.occupancy: occupancy,
+    backward.optimal: optimal,
+    regret.swap: swap,
+    regret.coarse: coarse,
+    regret.trigger: trigger,
+    regret.one_shot: one_shot,
+    regret.extremes: extremes,
+    regret.spread: spread,
+}

@@ -1,0 +1,84 @@
+"""What an instance is worth exactly."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from flint import fmpq
+
+from ..base.arrays import exactly, is_exact
+from ..base.decision import Decision
+from ..base.errors import MdpkitError
+from ..claims._breadth import judge_draw
+from ..claims._judge import Kind, as_float, ratio
+from ..instances.family import Drawn
+
+
+@dataclass(frozen=True)
+class Worth:
+    """The ratio of both sides of one draw, decided.
+
+    Attributes:
+        x: the draw, rational. exact: the ratio where it is rational, else None.
+        least: a lower bound of the ratio as a float; -inf where the draw is refused or has no ratio.
+        violates: whether the statement is decided NO. The ratio is then that of the worst link of a chain.
+    """
+
+    x: Drawn
+    exact: fmpq | None
+    least: float
+    violates: bool = False
+
+    @property
+    def reached(self) -> bool:
+        return self.exact == 1
+
+
+def worth(target, x) -> Worth:
+    """Judge a draw; what raises on it is worth nothing."""
+    try:
+        judgement = judge_draw(target, x, Fraction(1, 10**8))
+    except (MdpkitError, ArithmeticError, ValueError, IndexError):
+        return Worth(x, None, -np.inf)
+    if judgement.kind is not Kind.COUNTED:
+        return Worth(x, None, -np.inf)
+    violates, sides = judgement.decision is Decision.NO, judgement.sides
+    links = [(sides[0], sides[-1]), *(pairwise(sides) if violates else ())]
+    exact = [ratio(left, right) for left, right in links]
+    if all(value is None or isinstance(value, fmpq) for value in exact):
+        known = [value for value in exact if value is not None]
+        return Worth(x, max(known), as_float(max(known)), violates) if known else Worth(x, None, -np.inf, violates)
+    return Worth(x, None, max(_certified(left, right) for left, right in links), violates)
+
+
+def _certified(left, right):
+    """A lower bound on the largest left/right over entries, from enclosures of both."""
+    left, right = left.enclosed(), right.enclosed()
+    low, high, positive = np.broadcast_arrays(left.lower, right.upper, right.lower > 0)
+    if ((right.upper <= 0) & (left.lower > 0)).any():
+        return np.inf
+    if not positive.any():
+        return -np.inf
+    # two roundings down: of the quotient, and of its conversion
+    return float(np.nextafter(np.nextafter((low[positive] / high[positive]).max(), -np.inf), -np.inf))
+
+
+def as_drawn(family, member, sizes) -> Drawn:
+    """The very instance that floats are: each a dyadic rational, each law divided by its sum."""
+    arrays = {}
+    for name, block in family.blocks.items():
+        array = np.asarray(member[name])
+        arrays[name] = block.mended(exactly(array)) if array.dtype.kind == "f" else array
+    return family.drawn(arrays, sizes)
+
+
+def as_member(family, x) -> dict:
+    """The float blocks of a rational draw."""
+    drawn = family.to_float(x)
+    return {name: np.array(getattr(drawn, name)) for name in family.blocks}
+
+
+def complexity(x, blocks) -> int:
+    """Digits of a draw, to prefer the shorter of two."""
+    return sum(len(str(entry)) for name in blocks for entry in getattr(x, name).ravel() if is_exact(getattr(x, name)) and entry != 0)

@@ -1,0 +1,129 @@
+"""hunt: from a universal claim to the instance at which its two sides meet, or cross."""
+
+import zlib
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from ..base.errors import InvalidClaim
+from ..claims import _register as register
+from ..claims._claim import Claim
+from ..claims._resume import versions
+from ._reading import formula, slope
+from ._row import Row, hunt_row
+from ._target import Target, target
+
+LEAST_SECONDS = 0.5
+"""CPU seconds without which the engines cannot each be tried."""
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """What was found about the best constant of a claim.
+
+    Attributes:
+        claim: its id. part, control: what of it was hunted. target: the statement itself.
+        records: a Row for each value of what is fixed. seed: names the draws.
+    """
+
+    claim: str
+    part: str
+    control: str
+    target: Target
+    records: tuple[Row, ...]
+    seed: int
+
+    @property
+    def formulas(self) -> dict[str, str]:
+        """Axis -> the formula through its exact records; where one axis alone is fixed to several values."""
+        return {name: text for name, points in self._series() if (text := formula(points, name))}
+
+    @property
+    def slopes(self) -> dict[str, float]:
+        """Axis -> the exponent with which the best ratio grows."""
+        found = {name: slope([(h, float(_fraction(value))) for h, value in points]) for name, points in self._series(exact=False)}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _series(self, exact=True):
+        names = {tuple(row.fixed) for row in self.records}
+        if len(names) != 1 or len(next(iter(names))) != 1:
+            return
+        (name,) = next(iter(names))
+        rows = [(row.fixed[name], row.exact if exact else row.exact or row.best) for row in self.records if row.verdict != "SPURIOUS"]
+        if all(value is not None for _, value in rows):
+            yield name, rows
+
+    @property
+    def smallest(self) -> Row | None:
+        """The row with the best record, of several alike the one with the fewest digits."""
+        rows = [row for row in self.records if row.worth is not None]
+        refuted = [row for row in rows if row.verdict == "REFUTED"]
+        if refuted:
+            return min(refuted, key=lambda row: (np.prod(list(row.smallest.x.sizes.values())), -row.best))
+        return max(rows, key=lambda row: row.best, default=None)
+
+    def witness(self, row=None):
+        """The smallest instance of a row's verdict, as the claim's check sees it; None where there is none."""
+        row = row or self.smallest
+        return None if row is None else self.target.at(row.fixed).instances.build(row.smallest.x)
+
+    def to_data(self) -> dict:
+        """JSON data."""
+        return {
+            "claim": self.claim,
+            "part": self.part,
+            "control": self.control,
+            "records": [row.to_data() for row in self.records],
+            "formulas": self.formulas,
+            "slopes": {name: round(value, 4) for name, value in self.slopes.items()},
+            "seed": self.seed,
+            "versions": versions(),
+        }
+
+    def __repr__(self):
+        lines = [f"hunt of {self.claim}{f', {self.part}' if self.part else ''}{f', with {self.control}' if self.control else ''}"]
+        for row in self.records[:7]:
+            fixed = " ".join(f"{name}={value}" for name, value in row.fixed.items())
+            lines.append(f"  {fixed or 'free'}: {row.verdict} {row.exact if row.exact and len(row.exact) < 30 else f'{row.best:.6g}'}")
+        return "\n".join(lines)
+
+
+def hunt(claim, seconds=20, *, grid=None, seed=0, part=None, control=None, notice=lambda words: None, progress=lambda row: None) -> Hunt:
+    """Search for the instance that makes both sides of a claim meet, or cross; round it, verify it exactly, shrink it.
+
+    Args:
+        claim: a Claim, the id of a registered one, or the path of a file with one.
+        seconds: CPU seconds in all, shared evenly by the rows.
+        grid: axis or scalar block -> values; a row for every combination.
+        seed: names the draws; budgets are seconds, so that only the machine's speed makes two runs differ.
+        part: name of the Part to hunt. control: name of a control whose changed statement is hunted instead.
+        notice: called with a sentence now and then. progress: called with every finished Row.
+
+    Returns: a Hunt. What it finds are lower bounds on the best constant, never proofs that there is no better.
+    Raises: InvalidClaim for a claim that cannot be hunted (saying what it lacks), an infeasible grid, or a budget too small.
+
+    >>> found = hunt("regret_gap_is_bounded_by_recoverability", 3, grid={"H": [1]})
+    >>> found.records[0].verdict, found.records[0].exact
+    ('TIGHT', '1')
+    """
+    aimed = target(claim if isinstance(claim, Claim) else register.find(claim), part, control)
+    cells = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else [{}]
+    aims = [aimed.at(fixed) for fixed in cells]
+    if not aims:
+        raise InvalidClaim("the grid holds no value")
+    if seconds / len(aims) < LEAST_SECONDS:
+        raise InvalidClaim(f"{seconds} CPU seconds for {len(aims)} rows; each needs {LEAST_SECONDS} to try every search once")
+    rows = []
+    for aim in aims:
+        notice(" ".join(f"{name}={value}" for name, value in aim.fixed.items()) or "free")
+        name = f"{aimed.claim.id}/{aimed.part}/{aimed.control}/{sorted(aim.fixed.items())}/{seed}"
+        rows.append(hunt_row(aim, seconds / len(aims), np.random.default_rng(zlib.crc32(name.encode())), notice))
+        progress(rows[-1])
+    return Hunt(aimed.claim.id, aimed.part, aimed.control, aimed, tuple(rows), seed)
+
+
+def _fraction(value):
+    from fractions import Fraction
+
+    return Fraction(value) if isinstance(value, str) else value

@@ -1,0 +1,169 @@
+"""What is hunted: the ratio of both sides of a universal statement, over the blocks of its family."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from ..base.arrays import rational
+from ..base.errors import InvalidClaim
+from ..base.mode import propose
+from ..claims._claim import Claim
+from ..instances.blocks import Choice
+from ..instances.family import Family
+from ..measure._public import sabotaged
+
+
+@dataclass(frozen=True)
+class Target:
+    """A statement to hunt, in the shape of a Part.
+
+    Attributes:
+        claim, part, control: where it comes from; with a control it is the claim's statement as that control changes it.
+        proved: whether a proof of the bound is named.
+        fixed: axis or scalar block -> value.
+    """
+
+    claim: Claim
+    part: str
+    control: str
+    instances: Family
+    check: object
+    assumes: tuple
+    proved: bool
+    fixed: dict
+
+    def at(self, fixed) -> "Target":
+        """The target with axes of the family, or scalar blocks, at given values.
+
+        Raises: InvalidClaim where there is no such axis or block, or the value is none of its own.
+        """
+        family = self.instances
+        for name, value in fixed.items():
+            family = _fixed(family, name, value)
+        return replace(self, instances=family, fixed=dict(fixed))
+
+
+def target(claim, part=None, control=None) -> Target:
+    """What to hunt of a claim.
+
+    Args:
+        part: name of the Part; the first universal inequality if left out.
+        control: name of a control that tightens or sabotages: the changed statement is hunted, which must fall.
+    Raises: InvalidClaim, saying what the claim lacks.
+    """
+    changed = None if control is None else _control(claim, control)
+    if changed is not None:
+        part = changed.part or ""
+    found = _part(claim, part)
+    check = found.check
+    if changed is not None:
+        check = changed.tightens or partial(_under, changed, check)
+    aimed = Target(claim, found.name, control or "", found.instances, check, found.assumes, changed is None and _proved(claim), {})
+    _demand_ratio(aimed)
+    return aimed
+
+
+def targets(claim) -> list[Target]:
+    """Every universal inequality of a claim; empty where there is none."""
+    found = []
+    for part in claim.parts:
+        try:
+            found.append(target(claim, part.name))
+        except InvalidClaim:
+            continue
+    return found
+
+
+def _part(claim, name):
+    names = [part.name for part in claim.parts]
+    if name is not None:
+        if name not in names:
+            raise InvalidClaim(f"{claim.id} has no part {name!r}; it has {', '.join(map(repr, names))}")
+        return claim.part(name)
+    lacks = []
+    for part in claim.parts:
+        why = _lack(part)
+        if why is None:
+            return part
+        lacks.append(f"{part.name or 'its statement'} {why}")
+    raise InvalidClaim(f"{claim.id} cannot be hunted: {'; '.join(lacks)}")
+
+
+def _lack(part) -> str | None:
+    """What a part lacks for a hunt."""
+    if not isinstance(part.instances, Family):
+        return "is enumerated or drawn by a function, not by a Family of blocks: there is nothing to search"
+    sides = _probe(part)
+    if isinstance(sides, Exception):
+        return f"cannot be evaluated on bare floats: {type(sides).__name__}: {sides}"
+    if not hasattr(sides, "sides"):
+        return "is an equality, which has no ratio: `verify` searches for its violation"
+    return None
+
+
+def _demand_ratio(aimed):
+    why = _lack(aimed)
+    if why is not None:
+        raise InvalidClaim(f"{aimed.claim.id} cannot be hunted: {aimed.part or 'its statement'} {why}")
+
+
+def _probe(part):
+    """Both sides on one draw in floats, or the last error of a few."""
+    family, rng = part.instances, np.random.default_rng(0)
+    sizes = family.ladder()[-1]
+    for _ in range(5):
+        try:
+            with propose(), np.errstate(all="ignore"):
+                blocks = family.random(rng, sizes, 1)
+                return part.check(family.build(family.drawn({name: array[0] for name, array in blocks.items()}, sizes)))
+        except Exception as error:
+            last = error
+    return last
+
+
+def _control(claim, name):
+    for control in claim.controls:
+        if control.name == name:
+            if control.drops is not None:
+                raise InvalidClaim(f"the control {name!r} drops an assumption; only what tightens or sabotages can be hunted")
+            return control
+    raise InvalidClaim(f"{claim.id} has no control {name!r}; it has {', '.join(repr(control.name) for control in claim.controls)}")
+
+
+def _under(control, check, m):
+    with sabotaged(control.sabotages, control.by):
+        return check(m)
+
+
+def _proved(claim) -> bool:
+    """Whether the statement names a proof note: `Proof  proofs/...`."""
+    return any(line.split()[:1] == ["Proof"] and "proofs/" in line for line in claim.statement.splitlines())
+
+
+# ---- values that the statement gets from outside
+def _fixed(family, name, value):
+    if name in family.sizes:
+        low, _ = family.sizes[name]
+        size = _whole(name, value)
+        if size < low or (name in family.fixed and size not in range(low, family.sizes[name][1] + 1)):
+            raise InvalidClaim(f"{name}={value} is infeasible: the family has {name} from {low} on")
+        return replace(family, sizes={**family.sizes, name: (size, size)})
+    block = family.blocks.get(name)
+    if block is None or block.axes or block.row_axes:
+        scalars = [other for other, each in family.blocks.items() if not each.axes and not each.row_axes]
+        raise InvalidClaim(f"{name} is no axis and no scalar block; the family has {', '.join([*family.sizes, *scalars])}")
+    number = rational(value)
+    inside = number in block.of if isinstance(block, Choice) else block.lower <= number <= block.upper
+    if not inside:
+        raise InvalidClaim(f"{name}={value} is infeasible: it lies outside {block}")
+    return replace(family, blocks={**family.blocks, name: Choice(of=(number,))})
+
+
+def _whole(name, value):
+    number = rational(value)
+    if number.q != 1:
+        raise InvalidClaim(f"{name}={value} is infeasible: an axis has a whole length")
+    return int(number.p)
+
+

@@ -1,0 +1,226 @@
+"""Storm's explicit format .drn, without parameters.
+
+Lines between @-sections, then for every state `state 0 [reward] labels`, its choices `action name [reward]` and where each
+leads, `1 : 0.5`. Of the labels only `init` counts. Comments that this writer adds hold what the format has no place for:
+the names of the actions in order, and under each state its name, where Storm puts what a state stands for.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from ..base.errors import InvalidModel
+from ..base.files import write_whole
+from ..model import MDP
+from ._choices import Choices, rows, started
+from ._lines import about, lines, number, probability, refused, shown, whole, written
+
+ACTIONS = "// actions: "
+STATE = re.compile(r'state\s+(\S+)((?:\s+(?:\[[^]]*\]|"[^"]*"|[^\s\[\]{}!"]+))*)')
+ACTION = re.compile(r"action\s+([^\s\[\]]+)\s*(\[[^]]*\])?")
+TRANSITION = re.compile(r"([0-9]+)\s*:\s*(\S+)")
+WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+SECTIONS = ("@type", "@value_type", "@parameters", "@reward_models", "@nr_states", "@nr_choices", "@model")
+
+
+def read(path: Path, horizon) -> MDP:
+    """The decision process of a .drn file; a reward of a state counts for each of its actions."""
+    with about(path):
+        text = lines(path)
+        told, actions = _head(text)
+        body = _Body(told)
+        for line, words in text:
+            body.take(line, words)
+        return body.process(horizon, actions)
+
+
+def _head(text):
+    """What the sections before @model say, each with its line, and the names of the actions where a comment has them."""
+    told, actions, section = {}, None, None
+    for line, words in text:
+        if words.startswith(ACTIONS):
+            actions = _names(line, words.removeprefix(ACTIONS))
+        if words.startswith("//"):
+            continue
+        if words.startswith("@"):
+            section, _, value = words.partition(":")
+            if section not in SECTIONS:
+                raise refused(line, f"{shown(words)} is none of the sections {', '.join(SECTIONS)}")
+            if section in told:
+                raise refused(line, f"the section {section} comes a second time")
+            told[section] = (line, value.split())
+            if section == "@model":
+                return _checked(told, line), actions
+        elif section is None:
+            raise refused(line, f"{shown(words)} stands before any section; expected @type: MDP")
+        else:
+            told[section] = (line, told[section][1] + words.split())
+    raise InvalidModel("the text ends before @model")
+
+
+def _checked(told, line):
+    for section in ("@type", "@nr_states"):
+        if section not in told:
+            raise refused(line, f"the section {section} is missing")
+    where, kind = told["@type"]
+    if kind != ["MDP"]:
+        raise refused(where, f"the type is {' '.join(kind)}; expected MDP")
+    where, values = told.get("@value_type", (line, ["double"]))
+    if values not in (["double"], ["rational"]):
+        raise refused(where, f"the value type is {' '.join(values)}; expected double or rational")
+    where, parameters = told.get("@parameters", (line, []))
+    if parameters:
+        raise refused(where, f"there are parameters ({' '.join(parameters)}); only problems without are read")
+    where, rewards = told.get("@reward_models", (line, []))
+    if len(rewards) > 1:
+        raise refused(where, f"there are {len(rewards)} reward models ({' '.join(rewards)}); expected one at most")
+    counts = {}
+    for section in ("@nr_states", "@nr_choices"):
+        where, values = told.get(section, (line, None))
+        if values is not None:
+            if len(values) != 1:
+                raise refused(where, f"{section} has {len(values)} values; expected one number")
+            counts[section] = (where, whole(where, values[0], section))
+    return counts, len(rewards)
+
+
+def _names(line, text):
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
+        raise refused(line, f"{shown(text)} is no list of different names")
+    return names
+
+
+class _Body:
+    """The states as they are listed, one after the other."""
+
+    def __init__(self, told):
+        self.counts, self.rewards = told
+        self.choices, self.begun, self.names = Choices(), [], []
+        self.s = self.c = -1
+        self.own = None
+
+    def take(self, line, words):
+        if words.startswith("//"):
+            if len(self.names) == self.s and self.c < 0:
+                self.names.append(words[2:].strip())
+        elif words.startswith("state"):
+            self.state(line, words)
+        elif words.startswith("action"):
+            self.action(line, words)
+        else:
+            self.transition(line, words)
+
+    def state(self, line, words):
+        found = STATE.fullmatch(words)
+        if found is None:
+            raise refused(line, f"{shown(words)} is no state of an MDP; expected: state 0 [reward] labels")
+        self.left(line)
+        s = whole(line, found[1], "the state")
+        if s != self.s + 1:
+            raise refused(line, f"state {s} comes after {self.s if s else 'others'}; expected state {self.s + 1}")
+        rewards, labels = re.findall(r"\[[^]]*\]", found[2]), re.sub(r"\[[^]]*\]", " ", found[2]).split()
+        if len(rewards) > 1:
+            raise refused(line, f"state {s} has {len(rewards)} lists of rewards; expected one")
+        self.s, self.c, self.own = s, -1, self.reward(line, *rewards)
+        if "init" in labels:
+            self.begun.append(s)
+
+    def action(self, line, words):
+        found = ACTION.fullmatch(words)
+        if found is None or self.s < 0:
+            raise refused(line, f"{shown(words)} is no choice of a state; expected: action name [reward]")
+        self.left(line, choice=True)
+        self.c += 1
+        own = self.reward(line, *([found[2]] if found[2] else []))
+        paid = [token for token in (self.own, own) if token is not None]
+        if paid:
+            self.choices.flat[self.s, self.c] = paid
+        if found[1] != "__NOLABEL__":
+            self.choices.call(line, self.s, self.c, found[1])
+
+    def transition(self, line, words):
+        found = TRANSITION.fullmatch(words)
+        if found is None or self.c < 0:
+            raise refused(line, f"{shown(words)} is no transition of an action; expected: next state : probability")
+        n = whole(line, found[1], "the next state", self.counts["@nr_states"][1])
+        self.choices.add(line, self.s, self.c, n, probability(line, found[2], "the probability"))
+
+    def reward(self, line, brackets=None):
+        if brackets is None:
+            return None
+        tokens = [token.strip() for token in brackets[1:-1].split(",")]
+        if len(tokens) != self.rewards:
+            raise refused(line, f"{shown(brackets)} has {len(tokens)} rewards; the file has {self.rewards} reward models")
+        return number(line, tokens[0], "the reward")
+
+    def left(self, line, choice=False):
+        """A state, or a choice, ends where the next begins: it must lead somewhere."""
+        if self.s >= 0 and (self.c >= 0 or not choice) and (self.s, self.c) not in self.choices.law:
+            raise refused(line, f"before this line, state {self.s} has {'an action' if self.c >= 0 else 'none'} without a transition")
+
+    def process(self, horizon, actions):
+        line, told = self.counts["@nr_states"]
+        if self.s + 1 != told:
+            raise refused(line, f"the header says {told} states; {self.s + 1} are listed")
+        listed = self.choices.count(told)
+        line, told = self.counts.get("@nr_choices", (line, listed))
+        if told != listed:
+            raise refused(line, f"the header says {told} choices; {listed} are listed")
+        if not self.begun:
+            raise InvalidModel("no state is labelled init")
+        if actions is not None:
+            self.known(actions)
+        return self.choices.process(self.s + 1, self.begun, horizon, self.state_names(), actions)
+
+    def known(self, actions):
+        """Labels that are a number stand for the action of that number."""
+        for key, label in self.choices.label.items():
+            if label not in actions:
+                name = actions[int(label)] if label.isdecimal() and len(label) < 10 and int(label) < len(actions) else None
+                if name is None:
+                    raise refused(self.choices.line[key], f"the action {shown(label)} is none of the {len(actions)} in the comment")
+                self.choices.label[key] = name
+
+    def state_names(self):
+        names = [_unquoted(name) for name in self.names]
+        return names if len(names) == self.s + 1 and len({*names}) == len(names) else None
+
+
+def _unquoted(text):
+    try:
+        name = json.loads(text) if text.startswith('"') else text
+    except ValueError:
+        name = text
+    return name
+
+
+def write(mdp, path: Path):
+    """Write a stationary decision process as .drn, whole or not at all.
+
+    The reward model is called `reward`. The horizon is left out. Decimals are the shortest that read back as the same
+    float64, rationals are written p/q.
+
+    Raises: InvalidModel where the law varies with time, or episodes do not start in some states alike.
+    """
+    if not isinstance(mdp, MDP):
+        raise InvalidModel(f"{path} can hold an MDP, got {mdp!r}")
+    begun, listed = {*started(mdp)}, list(rows(mdp))
+    actions = [] if mdp.action_names is None else [ACTIONS + json.dumps(mdp.action_names, ensure_ascii=True)]
+    head = ["@type: MDP", "@parameters", "", "@reward_models", "reward", "@nr_states", str(mdp.S), "@nr_choices", str(len(listed)), "@model"]
+    body, last = [], None
+    for s, a, row in listed:
+        if s != last:
+            body.append(f"state {s}{' init' if s in begun else ''}")
+            body += [] if mdp.state_names is None else ["//" + json.dumps(mdp.state_names[s], ensure_ascii=True)]
+        last = s
+        body.append(f"\taction {_label(mdp, a)} [{written(mdp.r[s, a])}]")
+        body += [f"\t\t{n} : {written(p)}" for n, p in row]
+    write_whole(path, "\n".join(["// Written by mdpkit", *actions, *head, *body]) + "\n")
+
+
+def _label(mdp, a):
+    return mdp.action_names[a] if mdp.action_names is not None and WORD.fullmatch(mdp.action_names[a]) else str(a)

@@ -1,0 +1,150 @@
+"""Gambit's strategic games .nfg, in which player 1's strategy varies fastest."""
+
+import json
+import re
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from ..base.arrays import objects
+from ..base.errors import InvalidModel
+from ..base.files import write_whole
+from ..model import Finite, MarkovGame
+from ._lines import about, exact_kind, lines, number, rational, refused, shown, whole, written
+
+TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|,|([^\s{}",]+))')
+LARGEST = 2**22
+"""The most payoffs of a game."""
+
+
+def read(path: Path, horizon) -> MarkovGame:
+    """The one-state game of a .nfg file, played once if no horizon is given; names of players and strategies are left out."""
+    with about(path):
+        tokens = _Tokens(path)
+        for word in ("NFG", "1"):
+            tokens.expect(word)
+        kind = tokens.take("the number kind R or D")
+        if kind not in ("R", "D"):
+            raise refused(tokens.line, f"the number kind is {shown(kind)}; expected R or D")
+        tokens.text("the title")
+        players = len(tokens.texts("a player"))
+        actions = tokens.strategies()
+        if len(actions) != players:
+            raise refused(tokens.line, f"there are strategies for {len(actions)} players; expected {players}")
+        if players * prod(actions) > LARGEST:
+            raise refused(tokens.line, f"{prod(actions)} contingencies are too many; expected at most {LARGEST} payoffs")
+        if (tokens.peek() or "").startswith('"'):
+            tokens.take("a comment")
+        paid = tokens.outcomes(players, prod(actions)) if tokens.peek() == "{" else tokens.payoffs(players * prod(actions))
+        if tokens.peek() is not None:
+            raise refused(tokens.line, f"{shown(tokens.peek())} comes after the last of {prod(actions)} contingencies")
+        return _game(players, actions, paid, horizon)
+
+
+def _game(players, actions, paid, horizon):
+    exact = exact_kind(paid)
+    numbers = objects([rational(token) for token in paid]) if exact else np.array([float(token) for token in paid])
+    table = numbers.reshape(*reversed(actions), players).T.reshape(players, 1, -1)
+    J = prod(actions)
+    P = objects([[[1]] * J]) if exact else np.ones((1, J, 1))
+    return MarkovGame(P, table, horizon=horizon or Finite(1), actions=actions)
+
+
+class _Tokens:
+    """Texts, braces and numbers in order, each with its line; commas are blanks."""
+
+    def __init__(self, path):
+        self.source, self.line, self.waiting = lines(path), 1, []
+
+    def peek(self):
+        while not self.waiting:
+            self.line, text = next(self.source, (self.line, None))
+            if text is None:
+                return None
+            self.waiting = self.split(text)[::-1]
+        return self.waiting[-1]
+
+    def split(self, text):
+        found, at = [], 0
+        while at < len(text):
+            match = TOKEN.match(text, at)
+            if match is None:
+                raise refused(self.line, f"{shown(text[at:])} is no text, number or brace; a text ends in the line where it begins")
+            found += [part for part in match.groups() if part]
+            at = match.end()
+        return found
+
+    def take(self, what):
+        token = self.peek()
+        if token is None:
+            raise refused(self.line, f"the file ends here; expected {what}")
+        return self.waiting.pop()
+
+    def expect(self, word):
+        token = self.take(word)
+        if token != word:
+            raise refused(self.line, f"{shown(token)} stands where {word} is expected")
+
+    def text(self, what):
+        token = self.take(what)
+        if not token.startswith('"'):
+            raise refused(self.line, f"{what} is {shown(token)}; expected a text in quotes")
+
+    def texts(self, what):
+        self.expect("{")
+        found = []
+        while self.peek() != "}":
+            found.append(self.text(what))
+        self.expect("}")
+        return found
+
+    def strategies(self):
+        """How many every player has: counted among names, or told."""
+        self.expect("{")
+        counts = []
+        while self.peek() != "}":
+            counts.append(len(self.texts("a strategy")) if self.peek() == "{" else whole(self.line, self.take("a count"), "a count"))
+            if counts[-1] < 1:
+                raise refused(self.line, f"player {len(counts)} has no strategy; expected one at least")
+        self.expect("}")
+        if not counts:
+            raise refused(self.line, "there is no player; expected one at least")
+        return tuple(counts)
+
+    def payoffs(self, count):
+        return [number(self.line, self.take(f"payoff {k + 1} of {count}"), "a payoff") for k in range(count)]
+
+    def outcomes(self, players, contingencies):
+        """Payoffs by way of a list of outcomes; outcome 0 pays nothing."""
+        self.expect("{")
+        known = [["0"] * players]
+        while self.peek() != "}":
+            self.expect("{")
+            self.text("the name of an outcome")
+            known.append(self.payoffs(players))
+            self.expect("}")
+        self.expect("}")
+        paid = []
+        for k in range(contingencies):
+            token = self.take(f"the outcome of contingency {k + 1} of {contingencies}")
+            paid += known[whole(self.line, token, "an outcome", len(known))]
+        return paid
+
+
+def write(game, path: Path):
+    """Write a game of one state that is played once as .nfg, whole or not at all.
+
+    Decimals are the shortest that read back as the same float64, rationals are written p/q.
+
+    Raises: InvalidModel where there are more states or steps.
+    """
+    if not isinstance(game, MarkovGame):
+        raise InvalidModel(f"{path} can hold a MarkovGame, got {game!r}")
+    if game.S != 1 or game.horizon != Finite(1):
+        raise InvalidModel(f"{path} can hold a game of one state and one step, got {game!r}; save it as .json or .npz")
+    table = game.r.reshape(game.players, *game.actions).T.reshape(-1, game.players)
+    names = [f'"{i + 1}"' for i in range(game.players)]
+    strategies = ["{ " + " ".join(f'"{a + 1}"' for a in range(count)) + " }" for count in game.actions]
+    head = f"NFG 1 R {json.dumps('Written by mdpkit')} {{ {' '.join(names)} }} {{ {' '.join(strategies)} }}"
+    write_whole(path, "\n".join([head, "", *(" ".join(map(written, row)) for row in table)]) + "\n")

@@ -1,0 +1,40 @@
+"""Values from which a model's doubts are taken off."""
+
+from ..base.interval import Interval
+from ..model.horizon import Finite
+from ..model.mdp import stepwise
+from ._known import given, known
+from ._public import public
+from .optimal import optimal_action_value, optimal_value
+
+
+@public
+def pessimistic_action_value(model, bonus) -> Interval:
+    """Q-: optimal action values of the model where every pair pays its bonus; `[t,s,a]` for Finite, `[s,a]` for Discounted.
+
+    Args: bonus: `[t,s,a]` or `[s,a]`; numbers, or an Interval.
+    Source: adapted from Jin, Yang and Wang, 2021, and Rashidinejad, Zhu, Ma, Jiao and Russell, 2021.
+
+    >>> from mdpkit.model import MDP
+    >>> from mdpkit.base.arrays import objects
+    >>> arms = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Finite(1))
+    >>> pessimistic_action_value(arms, objects([["3/2", 0]])).lower
+    array([[[-1/2, 0]]], dtype=object)
+    """
+    return optimal_action_value(model, _doubted(model, bonus))
+
+
+@public
+def pessimistic_value(model, bonus) -> Interval:
+    """V- = max_a Q-: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
+
+    Where the bonus is at least `backup_error` of V-, no policy that is greedy for Q- is worth less in the process itself.
+
+    Args: bonus: as for `pessimistic_action_value`.
+    """
+    return optimal_value(model, _doubted(model, bonus))
+
+
+def _doubted(model, bonus):
+    reward = stepwise(model.r, 2) if isinstance(model.horizon, Finite) else model.r
+    return known(reward) - given(bonus, model)

@@ -1,0 +1,129 @@
+"""The font of a page's mathematics: the glyphs that it needs of STIX, with a MATH table, so that a browser needs no font of its own.
+
+Without such a table browsers set indices on the line. STIX comes with matplotlib; the constants are those that TeX has in
+cmsy10 and cmex10, in thousandths of an em.
+"""
+
+import re
+import unicodedata
+from base64 import b64encode
+from io import BytesIO
+from pathlib import Path
+
+NAME = "mdpkit math"
+LARGER = ("STIXSizOneSymReg", "STIXSizTwoSymReg", "STIXSizThreeSymReg", "STIXSizFourSymReg")
+STRETCHED = "()[]{}|‖√∑∏∫⟨⟩⌈⌉⌊⌋"
+
+CONSTANTS = {
+    "ScriptPercentScaleDown": 70,
+    "ScriptScriptPercentScaleDown": 55,
+    "DelimitedSubFormulaMinHeight": 1300,
+    "DisplayOperatorMinHeight": 1200,
+    "MathLeading": 150,
+    "AxisHeight": 250,
+    "AccentBaseHeight": 450,
+    "FlattenedAccentBaseHeight": 660,
+    "SubscriptShiftDown": 150,
+    "SubscriptTopMax": 344,
+    "SubscriptBaselineDropMin": 50,
+    "SuperscriptShiftUp": 363,
+    "SuperscriptShiftUpCramped": 289,
+    "SuperscriptBottomMin": 108,
+    "SuperscriptBaselineDropMax": 386,
+    "SubSuperscriptGapMin": 160,
+    "SuperscriptBottomMaxWithSubscript": 344,
+    "SpaceAfterScript": 40,
+    "UpperLimitGapMin": 111,
+    "UpperLimitBaselineRiseMin": 200,
+    "LowerLimitGapMin": 167,
+    "LowerLimitBaselineDropMin": 600,
+    "StackTopShiftUp": 444,
+    "StackTopDisplayStyleShiftUp": 677,
+    "StackBottomShiftDown": 345,
+    "StackBottomDisplayStyleShiftDown": 686,
+    "StackGapMin": 120,
+    "StackDisplayStyleGapMin": 280,
+    "StretchStackTopShiftUp": 200,
+    "StretchStackBottomShiftDown": 600,
+    "StretchStackGapAboveMin": 111,
+    "StretchStackGapBelowMin": 167,
+    "FractionNumeratorShiftUp": 394,
+    "FractionNumeratorDisplayStyleShiftUp": 677,
+    "FractionDenominatorShiftDown": 345,
+    "FractionDenominatorDisplayStyleShiftDown": 686,
+    "FractionNumeratorGapMin": 40,
+    "FractionNumDisplayStyleGapMin": 120,
+    "FractionRuleThickness": 40,
+    "FractionDenominatorGapMin": 40,
+    "FractionDenomDisplayStyleGapMin": 120,
+    "SkewedFractionHorizontalGap": 300,
+    "SkewedFractionVerticalGap": 60,
+    "OverbarVerticalGap": 120,
+    "OverbarRuleThickness": 40,
+    "OverbarExtraAscender": 40,
+    "UnderbarVerticalGap": 120,
+    "UnderbarRuleThickness": 40,
+    "UnderbarExtraDescender": 40,
+    "RadicalVerticalGap": 50,
+    "RadicalDisplayStyleVerticalGap": 148,
+    "RadicalRuleThickness": 40,
+    "RadicalExtraAscender": 40,
+    "RadicalKernBeforeDegree": 278,
+    "RadicalKernAfterDegree": -556,
+    "RadicalDegreeBottomRaisePercent": 60,
+}
+
+
+def math_font(page: str) -> str:
+    """The font that the formulas of a page need, as the text of a `data:` address; the same bytes for the same page."""
+    from fontTools.otlLib.builder import buildMathTable
+    from matplotlib import get_data_path
+
+    folder = Path(get_data_path()) / "fonts" / "ttf"
+    needed = set(re.sub(r"<[^>]*>", "", "".join(re.findall(r"<math.*?</math>", page, re.DOTALL)))) | set(STRETCHED)
+    font = _subset(folder / "STIXGeneral.ttf", needed)
+    variants = {glyph: [(glyph, _height(font, glyph))] for glyph in map(font.getBestCmap().get, map(ord, STRETCHED)) if glyph}
+    for k, name in enumerate(LARGER, start=1):
+        _take_larger(font, _subset(folder / f"{name}.ttf", set(STRETCHED)), k, variants)
+    extended = {glyph for forms in variants.values() for glyph, _ in forms[1:]}
+    # browsers drop a table that has no information on glyphs
+    buildMathTable(font, constants=CONSTANTS, vertGlyphVariants=variants, extendedShapes=extended)
+    for record in font["name"].names:
+        record.string = NAME
+    font.flavor = "woff"
+    content = BytesIO()
+    font.save(content)
+    return b64encode(content.getvalue()).decode()
+
+
+def _subset(path, characters):
+    """A font with these characters alone, and with the slanted letters that a formula shows in place of upright ones."""
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(path, recalcTimestamp=False)
+    codes = {code for code in font.getBestCmap() if unicodedata.normalize("NFKC", chr(code)) in characters and _plain_or_slanted(code)}
+    cutter = Subsetter(Options(layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2, 4, 6], drop_tables=["FFTM"]))
+    cutter.populate(unicodes=codes | set(map(ord, characters)))
+    cutter.subset(font)
+    return font
+
+
+def _plain_or_slanted(code):
+    return code == 0x210E or unicodedata.name(chr(code), "").startswith("MATHEMATICAL ITALIC")
+
+
+def _take_larger(font, larger, size, variants):
+    """Add the larger forms of brackets and signs, and note how high they are."""
+    glyphs, names = larger["glyf"], larger.getBestCmap()
+    for code, glyph in sorted(font.getBestCmap().items()):
+        if chr(code) in STRETCHED and code in names and _height(larger, names[code]) > variants[glyph][-1][1]:
+            added = f"{glyph}.size{size}"
+            font["glyf"][added] = glyphs[names[code]]
+            font["hmtx"][added] = larger["hmtx"][names[code]]
+            variants[glyph].append((added, _height(larger, names[code])))
+
+
+def _height(font, glyph):
+    shape = font["glyf"][glyph]
+    return shape.yMax - shape.yMin

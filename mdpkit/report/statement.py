@@ -1,0 +1,72 @@
+"""The docstring of a claim in parts: its headline, its fields, the papers that it names."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+FIELD = re.compile(r"^([A-Z][a-z]+) {2,}(?=\S)")
+WIDTH = 100
+"""A line that the next word would have fitted into, at this width, was ended on purpose."""
+
+_NAME = r"[^\W\d_a-z][\w’'-]+"
+PAPER = re.compile(rf"({_NAME}(?:(?:, and |, | and ){_NAME})*(?: et al\.| and coauthors)?),? (\d{{4}})\b")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a docstring says.
+
+    Attributes:
+        headline: its first paragraph, a sentence. body: what stands before the first field.
+        fields: name -> text, such as Statement, Assumes, Units, Kind, Source, Proof, with their line breaks.
+    """
+
+    headline: str
+    body: str
+    fields: dict[str, str]
+
+    @property
+    def papers(self) -> list[str]:
+        """The papers that Source names, each as "Authors, year".
+
+        >>> Statement("", "", {"Source": "adapted from Moulin and Vial, 1978, and Aumann, 1974, who say less."}).papers
+        ['Moulin and Vial, 1978', 'Aumann, 1974']
+        """
+        return [f"{names}, {year}" for names, year in PAPER.findall(" ".join(self.fields.get("Source", "").split()))]
+
+
+def parsed(docstring: str) -> Statement:
+    r"""A docstring in parts. One without fields is a headline and a body.
+
+    >>> parsed("It holds.\n\nStatement  a <= b,\n               c.\nKind       for all").fields
+    {'Statement': 'a <= b,\n    c.', 'Kind': 'for all'}
+    """
+    headline, _, rest = docstring.strip().partition("\n\n")
+    body, fields, name, column = [], {}, None, 0
+    for line in rest.splitlines():
+        if found := FIELD.match(line):
+            name, column = found[1], found.end()
+            fields[name] = line[column:]
+        elif name is None:
+            body.append(line)
+        else:
+            fields[name] += "\n" + line[min(column, len(line) - len(line.lstrip())) :]
+    return Statement(" ".join(headline.split()), "\n".join(body).strip("\n"), fields)
+
+
+def lines_of(text: str) -> list[tuple[bool, str]]:
+    r"""(whether it is a display, text) of each line; prose that was wrapped is one line again.
+
+    >>> lines_of("For all x\n    x <= 1,\nso that it holds.")
+    [(False, 'For all x'), (True, 'x <= 1,'), (False, 'so that it holds.')]
+    """
+    found, ended = [], True
+    for line, following in pairwise([*text.splitlines(), ""]):
+        displayed, words = line.startswith("   "), line.strip()
+        if ended or displayed or found[-1][0]:
+            found.append((displayed, words))
+        else:
+            found[-1] = (False, f"{found[-1][1]} {words}")
+        first = following.split()[:1]
+        ended = not words or not first or len(line) + 1 + len(first[0]) <= WIDTH
+    return [each for each in found if each[1]]

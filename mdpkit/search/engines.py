@@ -1,0 +1,79 @@
+"""Ways to search: each a generator of (score, member), its best so far, after every short stretch of work.
+
+Each takes a Score, a population to start from and a Generator, never the record of another; it ends where it stalls, and
+is to be started again: many short searches beat a long one.
+"""
+
+import numpy as np
+
+from .population import evaluate, generations, members, size_of
+
+STALLED = 40
+"""Generations without progress after which a search ends."""
+PROGRESS = 1e-4
+LEAST = 1e-9
+
+
+def differential(score, population, rng):
+    """Differential evolution: steps between members, along whole instances."""
+    yield from _populations(score, population, rng, steps=1.0)
+
+
+def block_moves(score, population, rng):
+    """Whole rows replaced: by fresh ones, one to four at a time, or by copies from another block of the same outcomes."""
+    yield from _populations(score, population, rng, steps=0.0)
+
+
+def mixed(score, population, rng):
+    """Steps and row moves in one population."""
+    yield from _populations(score, population, rng, steps=0.4)
+
+
+def sparse_random(score, population, rng):
+    """Fresh draws, half of whose rows are certain outcomes."""
+    best, record, without = -np.inf, members(population, 0), 0
+    while without < STALLED:
+        scores = evaluate(score, population)
+        k = int(np.argmax(scores))
+        without += 1
+        if scores[k] > best:
+            best, record, without = float(scores[k]), members(population, k), 0
+        yield best, record
+        population = score.family.random(rng, score.sizes, size_of(population))
+
+
+def row_by_row(score, population, rng):
+    """Greedy: every row in turn takes the best of its simple values (vertices, halves, small denominators)."""
+    scores = evaluate(score, population)
+    k = int(np.argmax(scores))
+    member = {name: np.array(array[k]) for name, array in population.items()}
+    best, improved = float(scores[k]), True
+    while improved:
+        improved = False
+        rows = [(name, index) for name, block in score.family.blocks.items() for index in _rows(block, member[name])]
+        for place in rng.permutation(len(rows)):
+            name, index = rows[place]
+            array = member[name]
+            kept = np.array(array[index])
+            for row in score.family.blocks[name].simpler(kept):
+                array[index] = row
+                found = score(member)
+                if found > best + LEAST * abs(best):
+                    best, kept, improved = found, np.array(array[index]), True
+            array[index] = kept
+            yield best, {each: np.array(value) for each, value in member.items()}
+
+
+def _rows(block, array):
+    return np.ndindex(array.shape[: array.ndim - block.row_axes])
+
+
+def _populations(score, start, rng, steps):
+    last, without = -np.inf, 0
+    for population, scores in generations(score, start, rng, steps):
+        k = int(np.argmax(scores))
+        without = 0 if scores[k] > last + PROGRESS * abs(last) or not np.isfinite(last) else without + 1
+        last = float(scores[k])
+        yield last, members(population, k)
+        if without >= STALLED:
+            return

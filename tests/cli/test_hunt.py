@@ -1,0 +1,75 @@
+"""`mdpkit hunt` and `mdpkit constants` at the command line."""
+
+import json
+
+import pytest
+
+from mdpkit.instances import load
+from mdpkit.report.constants import read_constants
+
+REGRET = "regret_gap_is_bounded_by_recoverability"
+
+
+def test_a_hunt_writes_its_record_and_the_smallest_witness(mdpkit, tmp_path):
+    done = mdpkit("hunt", REGRET, "--seconds", "4", "--grid", "H=1:2", "--seed", "3", "--json", "--folder", str(tmp_path))
+    assert done.exit_code == 0
+    data = json.loads(done.stdout)
+    assert {"claim", "records", "seed", "versions"} <= set(data)
+    assert (data["claim"], data["seed"]) == (REGRET, 3)
+    for row, H in zip(data["records"], (1, 2), strict=True):
+        assert {"fixed", "sizes", "best", "exact", "verdict", "engine", "seconds"} <= set(row)
+        assert (row["fixed"], row["exact"], row["verdict"]) == ({"H": H}, "1", "TIGHT")
+    assert [name.split(".", 1)[1] for name in sorted(path.name for path in tmp_path.iterdir())] == [
+        "hunt.json", "witness.json", "witness.pdf", "witness.tex"
+    ]  # fmt: skip
+    assert load(tmp_path / f"{REGRET}.witness.json").game.S == 1
+    assert r"\begin{tikzpicture}" in (tmp_path / f"{REGRET}.witness.tex").read_text()
+
+
+def test_a_wrong_claim_leaves_with_1_and_its_witness_replays(mdpkit, tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "from mdpkit import Bound, Box, Claim, Control, Family\n"
+        "from flint import fmpq\n"
+        "check = lambda m: Bound(m.x.max() * 8, m.x.max() * 0 + 7)\n"
+        "family = Family(dict(x=Box('S')), dict(S=(1, 3)), dict(x=lambda x: x.x))\n"
+        "CLAIM = Claim('mine', check, family, controls=(Control('c', lambda: None, tightens=check),))\n"
+    )
+    done = mdpkit("hunt", str(mine), "--seconds", "1", "--folder", str(tmp_path))
+    assert done.exit_code == 1
+    assert "REFUTED" in done.stdout
+    assert "8/7" in done.stdout
+    assert load(tmp_path / "mine.witness.json").x.shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("hunt", "performance_difference_lemma"), "cannot be hunted: its statement is an equality"),
+        (("hunt", REGRET, "--grid", "H"), "expected an axis and its values"),
+        (("hunt", REGRET, "--grid", "H=a:b"), "expected an axis and its values"),
+        (("hunt", REGRET, "--grid", "H=3:1"), "expected an axis and its values"),
+        (("hunt", REGRET, "--grid", "H=1/0"), "expected an axis and its values"),
+        (("hunt", REGRET, "--grid", "H=1", "--grid", "H=2"), "gives H twice"),
+        (("hunt", REGRET, "--grid", "H=0:2"), "H=0 is infeasible"),
+        (("hunt", REGRET, "--seconds", "0.1"), "each needs 0.5"),
+        (("hunt", "no_such_claim"), "no_such_claim"),
+        (("constants", "no_such_claim"), "no_such_claim"),
+    ],
+)
+def test_what_cannot_be_hunted_leaves_with_3_and_says_why(mdpkit, args, words):
+    done = mdpkit(*args)
+    assert done.exit_code == 3
+    assert words in " ".join(done.stderr.split())
+
+
+def test_the_table_of_constants_has_a_line_for_every_statement(mdpkit, tmp_path):
+    done = mdpkit("constants", REGRET, "--seconds", "6", "--wrong-seconds", "1", "--workers", "1", "--folder", str(tmp_path))
+    assert done.exit_code == 0
+    lines = read_constants(tmp_path / "constants.json")
+    assert {line["control"] for line in lines if line["claim"] == REGRET} >= {"", "a constant of 1"}
+    shown = lines[0]["shown"]
+    assert (shown["fixed"], shown["exact"], shown["verdict"]) == ({"H": 3}, "1", "TIGHT")
+    assert all(line["shown"]["verdict"] == "REFUTED" for line in lines if line["control"])
+    assert f"| `{REGRET}`, H=3 |" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"constants.json", "constants.md", "constants.pdf"}

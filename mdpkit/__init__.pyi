@@ -21,6 +21,7 @@ from .claims import Part as Part
 from .claims import Verdict as Verdict
 from .claims import holds as holds
 from .claims import verify as verify
+from .hunt import hunt as hunt
 from .instances import Box as Box
 from .instances import Choice as Choice
 from .instances import Family as Family

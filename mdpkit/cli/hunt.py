@@ -60,7 +60,7 @@ def hunt(
 @app.command()
 def constants(
     claims: Annotated[list[str] | None, typer.Argument(metavar="CLAIM", help="Ids; every registered claim if left out.")] = None,
-    seconds: Annotated[float, typer.Option(help="CPU seconds a true statement, shared by its horizons.")] = 15,
+    seconds: Annotated[float, typer.Option(help="CPU seconds a true statement, shared by its horizons.")] = 30,
     wrong_seconds: Annotated[float, typer.Option(help="CPU seconds a statement that a control made wrong.")] = 2,
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,

@@ -1,10 +1,14 @@
 """Floor 7: the worst case of a claim, exact, small."""
 
+from ..base.verb import also_called
 from ._constants import constants as constants
 from ._constants import jobs as jobs
 from ._constants import keep_worst as keep_worst
 from ._hunt import Hunt as Hunt
 from ._hunt import hunt as hunt
+from ._matters import matters as matters
 from ._row import Row as Row
 from ._target import target as target
 from ._target import targets as targets
+
+also_called(__name__, hunt)

@@ -47,7 +47,7 @@ def jobs(claims=None) -> list[Job]:
     return true + wrong
 
 
-def constants(work, seconds=15, *, wrong_seconds=3, seed=0, workers=None, progress=lambda hunted: None) -> list[Hunt]:
+def constants(work, seconds=30, *, wrong_seconds=3, seed=0, workers=None, progress=lambda hunted: None) -> list[Hunt]:
     """Hunt every line of the table.
 
     Args:

@@ -23,13 +23,14 @@ SHORT = 0.4
 """CPU seconds of one search, at most, unless it is still rising; less where the budget is small."""
 ALIKE = 1e-3
 """Of records this close, the smaller size is shown."""
-
-
 WATCHED = 20
 """Exact draws on which an assumption is compared with its floats."""
 COARSE = (1, 2, 3, 4, 5, 6, 8, 10, 12)
+"""Denominators to which all rows are rounded together."""
 LIMIT_MEMBERS = 3
+"""Members beyond the record that make it a limit."""
 TINY = fmpq(1, 10**6)
+"""Probabilities below this are made 0, to see whether the limit is attained."""
 
 
 @dataclass

@@ -72,7 +72,7 @@ def draw_constants(lines):
     with styled():
         figure, ax = blank(PAGE, 0.6 + 0.19 * len(true))
         places = range(len(true))[::-1]
-        for name, style, words in (("random", ".C3", "random draws"), ("best", "oC0", "hunt")):
+        for name, style, words in (("best", "oC0", "hunt"), ("random", ".C3", "random draws")):
             values = [line["shown"][name] for line in true]
             kept = [(max(value, 0), place) for value, place in zip(values, places, strict=True) if value is not None]
             ax.plot(*zip(*kept, strict=True), style, label=words)

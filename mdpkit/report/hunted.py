@@ -5,8 +5,7 @@ from pathlib import Path
 
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
-from ..hunt import Hunt
-from ..hunt._matters import matters
+from ..hunt import Hunt, matters
 from ..instances.io import save
 from .draw import as_bytes
 from .store import plain

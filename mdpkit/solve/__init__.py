@@ -1,8 +1,6 @@
 """Floor 3: `solve(problem)`, a Solution with bounds; one file for each family of methods."""
 
-import sys
-from types import ModuleType
-
+from ..base.verb import also_called
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
 from .backward_induction import BackwardInduction as BackwardInduction
@@ -23,11 +21,4 @@ from .tilting import tilted as tilted
 from .two_stage import TwoStageRLHF as TwoStageRLHF
 from .zero_error import zero_error_policy as zero_error_policy
 
-
-class _Verb(ModuleType):
-    """The room is also the verb: `mdpkit.solve(problem)` works beside `from mdpkit.solve import PolicyIteration`."""
-
-    __call__ = staticmethod(solve)
-
-
-sys.modules[__name__].__class__ = _Verb
+also_called(__name__, solve)

@@ -1,7 +1,6 @@
 """The worst draws that a hunt has found: verified again whenever their claim is."""
 
 import json
-from functools import cache
 from pathlib import Path
 
 from ..base.errors import InvalidClaim
@@ -35,7 +34,6 @@ def keep(claim_id, draws, folder=FOLDER) -> Path:
     return write_whole(folder / f"{claim_id}.json", (json.dumps(data, indent=1) + "\n").encode())
 
 
-@cache
 def _kept(claim_id):
     try:
         return json.loads((FOLDER / f"{claim_id}.json").read_text(encoding="ascii"))

@@ -19,9 +19,7 @@ SHORT = Profile("short", chunks=1, draws=20, evaluations=0, demanded=1)
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(_worst, "FOLDER", tmp_path)
-    _worst._kept.cache_clear()
-    yield tmp_path
-    _worst._kept.cache_clear()
+    return tmp_path
 
 
 def test_what_a_hunt_found_is_judged_beside_the_draws(folder):

@@ -31,6 +31,7 @@ _NAMES = {
     **dict.fromkeys("Assumption Bound Claim Control Equal Outcome Part Verdict holds verify".split(), "claims"),
     **dict.fromkeys("Box Choice Family Simplex load save".split(), "instances"),
     **dict.fromkeys("Decision Interval objects rational".split(), "base"),
+    **dict.fromkeys("draw style".split(), "report"),
 }
 
 __all__ = sorted([*_NAMES, *_ROOMS])

@@ -89,6 +89,8 @@ from .model import MomentProblem as MomentProblem
 from .model import PreferenceProblem as PreferenceProblem
 from .model import SafetyProblem as SafetyProblem
 from .model import TabularPolicy as TabularPolicy
+from .report import draw as draw
+from .report import style as style
 from .solve import Solution as Solution
 from .solve import Status as Status
 from .solve import solve as solve

@@ -30,6 +30,16 @@ def test_the_tour_runs(code):
     assert mdpkit.value(names["lake"], names["answer"].policy).exact
 
 
+@pytest.mark.parametrize("code", [block for block in BLOCKS if "from_gymnasium" in block])
+def test_problems_of_ones_own_come_in_and_go_out(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)
+    assert names["walk"].exact
+    assert mdpkit.solve(names["walk"]).value.lower[0, 0] == 2
+    assert names["taxi"].S == 501
+
+
 def test_one_name_is_a_room_and_a_verb():
     assert callable(mdpkit.solve)
     assert mdpkit.solve.PolicyIteration().run

@@ -11,6 +11,8 @@ from flint import fmpq, fmpz
 from .arrays import floats, is_exact, nearest, objects
 from .decision import decided
 from .errors import ExactnessLost, NotFinite, Undecided
+from .markup import Ends, decimal, in_latex
+from .shown import Shown, summary, tabled
 from .tolerance import UNIT
 
 
@@ -23,7 +25,7 @@ class How(IntEnum):
     sampled = 3
 
 
-class Interval:
+class Interval(Shown):
     """`lower <= x <= upper`, entry by entry.
 
     Args:
@@ -112,10 +114,25 @@ class Interval:
 
     def __repr__(self):
         if self.shape:
-            return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e}, mid=\n{self.mid})"
+            return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e}, mid=\n{summary(self.mid)})"
         if self.exact:
             return f"Interval({self.lower[()]}, exact)"
         return f"Interval([{self.lower[()]:.17g}, {self.upper[()]:.17g}], {self.how})"
+
+    def _heading(self):
+        return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e})" if self.shape else repr(self)
+
+    def _tables(self):
+        return (tabled("", self.lower, entry=self._cell),) if self.shape else ()
+
+    def _cell(self, index):
+        return self.lower[index] if self.exact else Ends(float(self.lower[index]), float(self.upper[index]))
+
+    def _repr_latex_(self):
+        if self.shape:
+            return super()._repr_latex_()
+        ends = in_latex(self.lower[()]) if self.exact else rf"[{decimal(f'{self.lower:.17g}')},\ {decimal(f'{self.upper:.17g}')}]"
+        return f"${ends}$"
 
     def enclosed(self):
         """The same numbers, exact ones between float64 ends."""
@@ -205,22 +222,17 @@ class Interval:
         return _compare(self, other, lambda a, b: (a[0] > b[1], a[1] <= b[0]))
 
     def __eq__(self, other):
-        return _compare(
-            self, other, lambda a, b: ((a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]), (a[1] < b[0]) | (a[0] > b[1]))
-        )
+        return _compare(self, other, lambda a, b: ((a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]), (a[1] < b[0]) | (a[0] > b[1])))
 
     def __ne__(self, other):
-        return _compare(
-            self, other, lambda a, b: ((a[1] < b[0]) | (a[0] > b[1]), (a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]))
-        )
+        return _compare(self, other, lambda a, b: ((a[1] < b[0]) | (a[0] > b[1]), (a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0])))
 
     def contains(self, number) -> bool:
         """Whether every entry of `number` (rationals, or an Interval) is proved to lie within, without rounding."""
         other = number if isinstance(number, Interval) else Interval(number)
         try:
             return all(
-                _at_most(low, a) and _at_most(b, high)
-                for low, high, a, b in np.broadcast(self.lower, self.upper, other.lower, other.upper)
+                _at_most(low, a) and _at_most(b, high) for low, high, a, b in np.broadcast(self.lower, self.upper, other.lower, other.upper)
             )
         except Undecided:
             return False

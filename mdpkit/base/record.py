@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import fields, replace
+from typing import ClassVar
 
 import numpy as np
 from flint import fmpq
@@ -9,9 +10,10 @@ from flint import fmpq
 from .arrays import exactly, floats, frozen, is_exact, like, nearest, rationals
 from .errors import ExactnessLost, InvalidModel
 from .mode import proposing
+from .shown import Shown, tabled
 
 
-class Record:
+class Record(Shown):
     """Base of the frozen dataclasses that models are made of.
 
     Equality and `digest()` go by content; pickling goes through the constructor, so what is read back was validated.
@@ -19,6 +21,9 @@ class Record:
 
     laws = ()
     """Names of the fields whose last axis is a distribution."""
+
+    axes: ClassVar[dict[str, str]] = {}
+    """Index letters of the fields' axes, the leading ones left off where an array has fewer."""
 
     def like(self, array):
         """Integers, fractions or "p/q" text as an array of this record's number kind."""
@@ -40,6 +45,15 @@ class Record:
     def to_exact(self):
         """The rational record that the floats mean: each number as it stands, each law divided by its sum."""
         return self._mapped(exactly, lambda law: law / np.where(law.sum(axis=-1) == 0, 1, law.sum(axis=-1))[..., None])
+
+    def _axis_names(self) -> dict:
+        """What the indices of a letter are called."""
+        return {}
+
+    def _tables(self):
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        names = self._axis_names()
+        return tuple(tabled(name, array, self.axes.get(name, ""), names) for name, array in arrays.items() if isinstance(array, np.ndarray))
 
     def digest(self) -> str:
         """Sixteen hex digits that name the content."""

@@ -35,6 +35,7 @@ def ids(theme=None) -> list[str]:
 
 
 def themes() -> list[str]:
+    """Names of the themes, the folders in which registered claims lie."""
     return sorted({module.split(".")[-2] for module in _modules().values()})
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import SimpleNamespace
 
+from ..base.shown import MOST, Shown, Table, clipped
 from ._controls import ControlResult
 
 
@@ -18,11 +19,12 @@ class Outcome(Enum):
     CONTROL_SILENT = "A variation that must fail does not."
 
 
+BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#999999"
 PASSED = (Outcome.CERTIFIED, Outcome.SURVIVED)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Shown):
     """The outcome of `verify`.
 
     Attributes:
@@ -85,12 +87,28 @@ class Verdict:
             data["witness"] = encode(self.witness)
         return data
 
+    def _colour(self):
+        return BLUE if self.passed else VERMILION if self.outcome in (Outcome.REFUTED, Outcome.CONTROL_SILENT) else GREY
+
+    def _heading(self):
+        return f"{self.claim}: {self.outcome.name}\n{self.outcome.value}"
+
+    def _tables(self):
+        told = {name: getattr(self, name) for name in ("evidence", "instances", "tightest", "widest", "seed", "profile", "note")}
+        facts = tuple((name, value) for name, value in told.items() if value not in (None, ""))
+        controls = tuple((each.name, each.kind, each.bites, each.reason) for each in self.controls)
+        tables = [Table("", (), facts), Table("controls", ("name", "kind", "fails", "reason"), controls)]
+        if self.witness is not None:
+            parts = vars(self.witness).items()
+            tables.append(Table("witness", (), tuple((name, clipped(f"{value!r}", 1)) for name, value in list(parts)[:MOST])))
+        return tuple(tables)
+
     def __repr__(self):
         tight = "" if self.tightest is None else f", tightest ratio {self.tightest:.6g}"
         bite = f"{sum(control.bites for control in self.controls)} of {len(self.controls)} controls fail as they must"
         lines = [f"{self.claim}: {self.outcome.name} ({self.evidence}, {self.instances} instances{tight}; {bite})"]
         if self.note:
-            lines.append(f"  {self.note}")
+            lines.append(f"  {' '.join(self.note.split())}")
         lines += [f"  silent control: {control.name}: {control.reason}" for control in self.controls if not control.bites][:4]
         if self.witness is not None:
             lines += [f"  witness {name} = {value!r}".split("\n")[0][:140] for name, value in vars(self.witness).items()][:4]

@@ -142,6 +142,8 @@ def on_problem(claim: Claim, on) -> Claim:
     if not parts:
         wanted = claim.accepts[1].__name__ if claim.accepts else None
         why = f"it accepts {wanted}, the problem given is {given!r}" if wanted else "it accepts no problem from outside"
+        if wanted and isinstance(given, claim.accepts[1]) and "H" not in given.sizes():
+            why = f"what it draws varies from step to step, so it needs a finite horizon; the problem given is {given!r}"
         raise InvalidClaim(f"{claim.id} cannot be verified on this problem: {why}")
     return replace(claim, on=parts)
 

@@ -65,7 +65,7 @@ def constants(
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,
     folder: Annotated[Path, typer.Option(help="Where constants.json, constants.pdf and constants.md go.")] = Path("figures"),
-    kept: Annotated[Path | None, typer.Option("--keep", help="Write the worst draws here; `verify` judges those in mdpkit/claims/worst.")] = None,
+    kept: Annotated[Path | None, typer.Option("--keep", help="Write the worst draws here, as in mdpkit/claims/worst.")] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
 ):
     """Hunt every universal inequality, unaided, and write the table of best constants."""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ._app import FAILED, INTERRUPTED, SILENT, UsageError, app
+from ._problem import as_file, horizon_told
 from ._shown import finite, show_columns, show_table, shown_progress, stdout_for_the_result
 
 
@@ -19,7 +20,9 @@ def verify(
     theme: Annotated[str | None, typer.Option(help="Every claim of one theme.")] = None,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
-    on: Annotated[Path | None, typer.Option(help="Instance file with a problem of your own, or a saved witness.")] = None,
+    on: Annotated[str | None, typer.Option(metavar="FILE|gym:ID", help="A problem of your own, or a saved witness.")] = None,
+    gamma: Annotated[str | None, typer.Option(help="Discount of the problem given by --on.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Number of steps of the problem given by --on.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out; the result is the same.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
@@ -28,6 +31,9 @@ def verify(
         raise UsageError("name the claims, or give --all or --theme, not both")
     if on and not claims:
         raise UsageError("--on needs the names of the claims to verify on that problem")
+    told = horizon_told(gamma, horizon)
+    if told and not on:
+        raise UsageError("--gamma and --horizon speak of the problem given by --on")
     from ..base.compiling import user_cache
 
     # hypothesis would keep its files in the folder where the command is run
@@ -41,7 +47,8 @@ def verify(
             names = claims or ids(theme)
             # a pool takes about as long to start as one claim to verify
             processes = workers or (1 if len(names) == 1 and profile == "quick" else os.cpu_count() or 1)
-            finished = verify_all(names, profile, seed=seed, on=on, workers=processes, notice=notice, progress=progress)
+            problem = as_file(on, told) if on else None
+            finished = verify_all(names, profile, seed=seed, on=problem, workers=processes, notice=notice, progress=progress)
     except KeyboardInterrupt:
         typer.echo("interrupted: the same command resumes where it stopped", err=True)
         raise typer.Exit(INTERRUPTED) from None

@@ -19,7 +19,7 @@ ACTIONS = "// actions: "
 STATE = re.compile(r'state\s+(\S+)((?:\s+(?:\[[^]]*\]|"[^"]*"|[^\s\[\]{}!"]+))*)')
 ACTION = re.compile(r"action\s+([^\s\[\]]+)\s*(\[[^]]*\])?")
 TRANSITION = re.compile(r"([0-9]+)\s*:\s*(\S+)")
-WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+WORD = re.compile("[A-Za-z][A-Za-z0-9_]*")
 SECTIONS = ("@type", "@value_type", "@parameters", "@reward_models", "@nr_states", "@nr_choices", "@model")
 
 
@@ -81,7 +81,7 @@ def _checked(told, line):
             if len(values) != 1:
                 raise refused(where, f"{section} has {len(values)} values; expected one number")
             counts[section] = (where, whole(where, values[0], section))
-    return counts, len(rewards)
+    return counts
 
 
 def _names(line, text):
@@ -98,7 +98,7 @@ class _Body:
     """The states as they are listed, one after the other."""
 
     def __init__(self, told):
-        self.counts, self.rewards = told
+        self.counts = told
         self.choices, self.begun, self.names = Choices(), [], []
         self.s = self.c = -1
         self.own = None
@@ -121,7 +121,7 @@ class _Body:
         self.left(line)
         s = whole(line, found[1], "the state")
         if s != self.s + 1:
-            raise refused(line, f"state {s} comes after {self.s if s else 'others'}; expected state {self.s + 1}")
+            raise refused(line, f"state {s} stands where state {self.s + 1} is expected; states are listed once, in order")
         rewards, labels = re.findall(r"\[[^]]*\]", found[2]), re.sub(r"\[[^]]*\]", " ", found[2]).split()
         if len(rewards) > 1:
             raise refused(line, f"state {s} has {len(rewards)} lists of rewards; expected one")
@@ -153,8 +153,8 @@ class _Body:
         if brackets is None:
             return None
         tokens = [token.strip() for token in brackets[1:-1].split(",")]
-        if len(tokens) != self.rewards:
-            raise refused(line, f"{shown(brackets)} has {len(tokens)} rewards; the file has {self.rewards} reward models")
+        if len(tokens) != 1:
+            raise refused(line, f"{shown(brackets)} has {len(tokens)} rewards; expected one, of the one reward model")
         return number(line, tokens[0], "the reward")
 
     def left(self, line, choice=False):
@@ -177,13 +177,15 @@ class _Body:
         return self.choices.process(self.s + 1, self.begun, horizon, self.state_names(), actions)
 
     def known(self, actions):
-        """Labels that are a number stand for the action of that number."""
-        for key, label in self.choices.label.items():
-            if label not in actions:
-                name = actions[int(label)] if label.isdecimal() and len(label) < 10 and int(label) < len(actions) else None
-                if name is None:
-                    raise refused(self.choices.line[key], f"the action {shown(label)} is none of the {len(actions)} in the comment")
-                self.choices.label[key] = name
+        """Labels that are a number stand for the action of that number, which the writer puts for names that are no word."""
+        numbered = {str(a): name for a, name in enumerate(actions)}
+        for key, line in self.choices.line.items():
+            label = self.choices.label.get(key, "__NOLABEL__")
+            if label not in numbered and (label not in actions or label.isdecimal()):
+                raise refused(line, f"the action {shown(label)} is none of the {len(actions)} in the comment at the top")
+            self.choices.label[key] = numbered.get(label, label)
+        if len({(s, name) for (s, _), name in self.choices.label.items()}) < len(self.choices.label):
+            raise InvalidModel("a state has one action of the comment at the top twice")
 
     def state_names(self):
         names = [_unquoted(name) for name in self.names]
@@ -210,7 +212,8 @@ def write(mdp, path: Path):
         raise InvalidModel(f"{path} can hold an MDP, got {mdp!r}")
     begun, listed = {*started(mdp)}, list(rows(mdp))
     actions = [] if mdp.action_names is None else [ACTIONS + json.dumps(mdp.action_names, ensure_ascii=True)]
-    head = ["@type: MDP", "@parameters", "", "@reward_models", "reward", "@nr_states", str(mdp.S), "@nr_choices", str(len(listed)), "@model"]
+    counts = ["@nr_states", str(mdp.S), "@nr_choices", str(len(listed))]
+    head = ["@type: MDP", "@parameters", "", "@reward_models", "reward", *counts, "@model"]
     body, last = [], None
     for s, a, row in listed:
         if s != last:
@@ -223,4 +226,5 @@ def write(mdp, path: Path):
 
 
 def _label(mdp, a):
-    return mdp.action_names[a] if mdp.action_names is not None and WORD.fullmatch(mdp.action_names[a]) else str(a)
+    name = "" if mdp.action_names is None else mdp.action_names[a]
+    return name if WORD.fullmatch(name) else str(a)

@@ -13,8 +13,8 @@ from ._decode import decode as decode
 from ._encode import encode as encode
 from ._lines import about
 
-WITH_HORIZON = {".json": "io", ".npz": "npz"}
-WITHOUT = {".tra": "prism", ".drn": "drn", ".nfg": "nfg"}
+OWN = {".json": "io", ".npz": "npz"}
+TEXTS = {".tra": "prism", ".drn": "drn", ".nfg": "nfg"}
 
 
 def save(thing, path):
@@ -46,9 +46,9 @@ def load(path, *, horizon=None):
     if not path.is_file():
         raise InvalidModel(f"{path} is {'a folder' if path.is_dir() else 'missing'}; expected an instance file")
     chosen = _format(path)
-    if path.suffix.lower() in WITHOUT:
-        if horizon is None and path.suffix.lower() != ".nfg":
-            raise InvalidModel(f"{path} names no horizon; give one: load(path, horizon=Discounted('9/10'))")
+    if horizon is None and names_no_horizon(path):
+        raise InvalidModel(f"{path} names no horizon; give one: load(path, horizon=Discounted('9/10'))")
+    if path.suffix.lower() in TEXTS:
         return chosen.read(path, horizon)
     thing = chosen.read(path)
     if horizon is None:
@@ -59,9 +59,14 @@ def load(path, *, horizon=None):
         return replace(thing, horizon=horizon)
 
 
+def names_no_horizon(path) -> bool:
+    """Whether a file of this ending has no place for a horizon, and none that goes without saying."""
+    return Path(path).suffix.lower() in (".tra", ".drn")
+
+
 def _format(path):
     """The module that reads and writes files of this ending."""
-    formats = {**WITH_HORIZON, **WITHOUT}
+    formats = {**OWN, **TEXTS}
     ending = path.suffix.lower()
     if ending not in formats:
         raise InvalidModel(f"{path} ends in {ending or 'nothing'}; expected one of {', '.join(formats)}")
@@ -77,9 +82,20 @@ def read(path: Path):
     """The thing in a JSON file."""
     with about(path):
         try:
-            return decode(_parsed(path.read_text(encoding="utf-8")))
+            return decode(_parsed(_content(path).decode("utf-8")))
         except UnicodeDecodeError as error:
             raise InvalidModel(f"byte {error.start} is no UTF-8; expected JSON text") from error
+
+
+def _content(path) -> bytes:
+    """All of a file, unless it turns out on the way to be no text: a file with holes can be larger than the memory."""
+    content = bytearray()
+    with open(path, "rb") as file:
+        while chunk := file.read(2**20):
+            if 0 in chunk:
+                raise InvalidModel(f"byte {len(content) + chunk.index(0)} is 0; expected JSON text")
+            content += chunk
+    return content
 
 
 def _parsed(text):

@@ -17,6 +17,9 @@ TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|,|([^\s{}",]+))')
 LARGEST = 2**22
 """The most payoffs of a game."""
 
+LONGEST = 2**13
+"""The most letters of a text that goes over several lines."""
+
 
 def read(path: Path, horizon) -> MarkovGame:
     """The one-state game of a .nfg file, played once if no horizon is given; names of players and strategies are left out."""
@@ -70,10 +73,22 @@ class _Tokens:
         while at < len(text):
             match = TOKEN.match(text, at)
             if match is None:
-                raise refused(self.line, f"{shown(text[at:])} is no text, number or brace; a text ends in the line where it begins")
+                text, at = self.longer(text[at:].lstrip()), 0
+                continue
             found += [part for part in match.groups() if part]
             at = match.end()
         return found
+
+    def longer(self, begun):
+        """What is no whole token yet, and the lines up to the one where a text that began here may end."""
+        first = self.line
+        for line, text in self.source if begun.startswith('"') else ():
+            self.line, begun = line, f"{begun} {text}"
+            if len(begun) > LONGEST:
+                break
+            if '"' in text:
+                return begun
+        raise refused(first, f"{shown(begun)} is no whole text in quotes, number or brace")
 
     def take(self, what):
         token = self.peek()

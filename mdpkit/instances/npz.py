@@ -126,10 +126,13 @@ class _Reader(Reader):
         return array
 
     def array_in(self, file, info, place):
-        version = np.lib.format.read_magic(file)
-        if version != (1, 0):
-            raise InvalidModel(f"{info.filename} has the numpy format {version}; expected (1, 0)")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        try:
+            version = np.lib.format.read_magic(file)
+            if version != (1, 0):
+                raise InvalidModel(f"{info.filename} has the numpy format {version}; expected (1, 0)")
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        except ValueError as error:
+            raise error if isinstance(error, InvalidModel) else InvalidModel(f"{info.filename} is no numpy array ({error})") from error
         if dtype.str not in DTYPES or fortran:
             raise InvalidModel(f"{info.filename} holds {dtype}{' in Fortran order' * fortran}; expected float64, int64 or bool in C order")
         self.budget.spend(shape, root(place))
@@ -160,4 +163,7 @@ class _Reader(Reader):
         if not whole or (len(indices) and not 0 <= indices.min() <= indices.max() < shape[1]):
             raise InvalidModel(f"{root(place)}: indices and indptr are those of no matrix of shape {tuple(shape)}")
         # the budget keeps every index below 2^31, where scipy itself takes the narrow width
-        return csr_array((data, indices.astype(np.int32), starts.astype(np.int32)), shape=tuple(shape))
+        matrix = csr_array((data, indices.astype(np.int32), starts.astype(np.int32)), shape=tuple(shape))
+        if not matrix.has_canonical_format:
+            raise InvalidModel(f"{root(place)} has a row whose indices do not rise; expected every entry once, in order")
+        return matrix

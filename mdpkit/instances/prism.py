@@ -48,12 +48,13 @@ def _transitions(path, choices):
     head, first = next(entries, (1, []))
     storm = [token.lower() for token in first] == ["mdp"]
     if len(first) != 3 and not storm:
-        raise refused(head, f"{shown(' '.join(first))} is no header; expected three numbers, of states, choices and transitions, of an MDP")
+        expected = "the numbers of states, choices and transitions of an MDP"
+        raise refused(head, f"{shown(' '.join(first))} is no header; expected {expected}")
     told = None if storm else [whole(head, token, "a number in the header") for token in first]
     count = largest = 0
     for line, tokens in entries:
         if len(tokens) < 4:
-            raise refused(line, f"{len(tokens)} parts are no transition; expected state, choice, next state, probability and perhaps action")
+            raise refused(line, f"{len(tokens)} parts are no transition; expected state, choice, next state, probability and action")
         s = whole(line, tokens[0], "the state", told and told[0])
         c = whole(line, tokens[1], "the choice")
         n = whole(line, tokens[2], "the next state", told and told[0])

@@ -4,6 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from numbers import Integral
 from operator import index
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class MarkovGame(Record):
     """
 
     laws = ("P", "rho")
+    axes: ClassVar = {"P": "tsjn", "r": "tisj", "rho": "s"}
 
     P: np.ndarray
     r: np.ndarray
@@ -97,6 +99,8 @@ class JointPolicy(TabularPolicy):
     JointPolicy(S=1, J=4, stationary, float)
     """
 
+    axes: ClassVar = {"table": "tsj"}
+
     def sizes(self) -> dict:
         return dict(zip("HSJ" if self.table.ndim == 3 else "SJ", self.table.shape, strict=True))
 
@@ -115,6 +119,7 @@ class Deviation(Record):
     """
 
     laws = ("table", "after")
+    axes: ClassVar = {"table": "tsab", "after": "tsb"}
 
     player: int
     table: np.ndarray

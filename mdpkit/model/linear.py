@@ -1,22 +1,23 @@
 """Linear MDPs."""
 
 from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, numbers
-from .horizon import Horizon
+from .horizon import Finite, Horizon
 from .mdp import MDP
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearMDP(Record):
     """A decision process whose transition law and reward are linear in known features.
 
     P(n | s, a) = sum_k features[s,a,k] mu[k,n] and r(s, a) = sum_k features[s,a,k] theta[k].
 
-    Args: features `[s,a,k]`, mu `[k,n]`, theta `[k]`, rho `[s]` (uniform if left out), horizon.
+    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if left out. horizon: `Finite(H)` or `Discounted(gamma)`.
     Raises: InvalidModel for shapes that disagree, or where the product is no transition law (which row, by how much).
     Source: adapted from Jin, Yang, Wang and Jordan, 2020.
 
@@ -26,6 +27,7 @@ class LinearMDP(Record):
     """
 
     laws = ("rho",)
+    axes: ClassVar = {"features": "sak", "mu": "kn", "theta": "k", "rho": "s"}
 
     features: np.ndarray
     mu: np.ndarray
@@ -53,3 +55,8 @@ class LinearMDP(Record):
 
     def sizes(self) -> dict:
         return dict(zip("SAK", self.features.shape, strict=True))
+
+    def __repr__(self):
+        S, A, K = self.features.shape
+        horizon = self.horizon if isinstance(self.horizon, Finite) else f"Discounted({self.horizon.gamma})"
+        return f"LinearMDP(S={S}, A={A}, K={K}, {horizon}, {'rational' if self.exact else 'float'})"

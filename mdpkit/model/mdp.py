@@ -2,19 +2,25 @@
 
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from ..base.arrays import bare, objects
 from ..base.errors import InvalidModel
+from ..base.markup import Symbol
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken
+from ..base.shown import MOST, Table, tabled
 from ..base.tolerance import ROW_SUM
 from . import _functions, _gymnasium
 from .horizon import Discounted, Finite, Horizon, fitted
 
 LAW, REWARD = ("san", "tsan"), ("sa", "tsa")
 """The axes that P and r may have."""
+
+MOST_TARGETS = 6
+"""So many successors are shown of an action."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,6 +46,7 @@ class MDP(Record):
     """
 
     laws = ("P", "rho")
+    axes: ClassVar = {"rho": "s"}
 
     P: np.ndarray
     r: np.ndarray
@@ -174,11 +181,39 @@ class MDP(Record):
             return float(np.abs(sums - 1).max()) + longest * 2.0**-52
         return defect(self.P[..., self.available, :])
 
+    def _axis_names(self):
+        return {"s": self.state_names, "a": self.action_names}
+
+    def _tables(self):
+        return _transitions(self), tabled("rho", self.rho, "s", self._axis_names())
+
     def __repr__(self):
         kind = "rational" if self.exact else "float"
         count = self.P.nnz if self.sparse else int((self.P != 0).sum())
         horizon = self.horizon if isinstance(self.horizon, Finite) else f"Discounted({self.horizon.gamma})"
         return f"MDP(S={self.S}, A={self.A}, {horizon}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
+
+
+def _transitions(problem) -> Table:
+    """The first rows of P and r: what an action pays, and where it leads."""
+    P, r = None if problem.sparse else stepwise(problem.P, 3), stepwise(problem.r, 2)
+    steps, pairs = max(len(r), 1 if P is None else len(P)), np.argwhere(problem.available).tolist()
+    names = problem._axis_names()
+
+    def called(letter, k):
+        return names[letter][k] if names[letter] else Symbol(letter, k)
+
+    rows = []
+    for k in range(min(MOST, steps * len(pairs))):
+        t, (s, a) = k // len(pairs), pairs[k % len(pairs)]
+        row = problem.P[[s * problem.A + a]].toarray()[0] if P is None else P[t % len(P), s, a]
+        targets = np.flatnonzero(row).tolist()
+        law = [called("s", n) if row[n] == 1 else (row[n], called("s", n)) for n in targets[:MOST_TARGETS]]
+        when = (str(t),) if steps > 1 else ()
+        rows.append((*when, called("s", s), called("a", a), r[t % len(r), s, a], law + [None] * (len(targets) > MOST_TARGETS)))
+    heads = (*(["step"] if steps > 1 else []), "state", "action", "reward", "leads to")
+    left = steps * len(pairs) - len(rows)
+    return Table("", heads, tuple(rows), f"{left} more rows are not shown" if left else "")
 
 
 def _blank(name, array, mask, axes, after=0):

@@ -1,6 +1,7 @@
 """Linear conditional moment restrictions."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class MomentProblem(Record):
     """
 
     laws = ("weights",)
+    axes: ClassVar = {"A": "zk", "b": "z", "weights": "z"}
 
     A: np.ndarray
     b: np.ndarray

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class TabularPolicy(Record):
     """
 
     laws = ("table",)
+    axes: ClassVar = {"table": "tsa"}
 
     table: np.ndarray
 

@@ -1,6 +1,7 @@
 """Contextual preference problems."""
 
 from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class PreferenceProblem(Record):
     """
 
     laws = ("reference", "data", "rho")
+    axes: ClassVar = {**dict.fromkeys(("reference", "reward", "weights", "data"), "xy"), "win": "xyz", "rho": "x"}
 
     reference: np.ndarray
     _: KW_ONLY

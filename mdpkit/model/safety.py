@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class SafetyProblem(Record):
     """
 
     laws = ("P",)
+    axes: ClassVar = {"failure": "s", "successors": "sa", "P": "san"}
 
     failure: np.ndarray
     successors: np.ndarray | None = None

@@ -6,7 +6,7 @@ from io import BytesIO
 from ..claims import get
 from ..claims._figures import bound, identity
 from .store import Stored, text
-from .style import blank, styled
+from .style import blank, styled, widths
 
 
 def draw_claim(result: Stored, claim=None):
@@ -16,13 +16,16 @@ def draw_claim(result: Stored, claim=None):
         result: from `read` or `stored`.
         claim: whose `figure` function draws; the registered one if left out. A claim without one is drawn by both its sides.
 
-    Returns: a matplotlib Figure of 3.25 in width (6.75 in where the claim draws panels), which belongs to no window.
+    Returns: a matplotlib Figure of 3.25 in width (6.75 in where the claim draws panels; or as `mdpkit.style` says), which belongs to
+        no window.
     Raises: UnknownClaim where the result belongs to no registered claim and none is given.
     """
     draw = (claim or get(result.claim)).figure or _plainest(result)
     with styled():
-        figure, ax = blank()
+        figure, ax = blank(widths().column)
         draw(ax, result.drawn)
+        if figure.get_figwidth() != widths().column:
+            figure.set_figwidth(widths().page)
         settle_colours(figure)
     return figure
 

@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from ..base.errors import InvalidModel
@@ -44,7 +44,8 @@ class Entry:
 
     @property
     def title(self) -> str:
-        words = self.id.replace("_", " ").strip()
+        """The id as a sentence, with the capitals that some claim's docstring writes a word in."""
+        words = " ".join(word.upper() if word.upper() in _capitals() else word for word in self.id.strip("_").split("_"))
         return words[:1].upper() + words[1:]
 
     @property
@@ -86,8 +87,7 @@ class Entry:
         said = [f"the control “{each['name']}” is silent: {each['reason']}" for each in self.silent]
         if self.result is not None and not self.result.passed and not (self.outcome == "CONTROL_SILENT" and said):
             said.insert(0, f"{words_of(self.outcome)}: {self.meaning[:1].lower()}{self.meaning[1:]}")
-        said += [f"refuted by a hunt{_of(line)}" for line in self.constants if line["shown"]["verdict"] == "REFUTED" and not line["control"]]
-        return said
+        return said + [f"refuted by a hunt{_of(line)}" for line in self.best if line["shown"]["verdict"] == "REFUTED"]
 
     @property
     def tightest(self) -> str:
@@ -142,9 +142,9 @@ class Entry:
     @property
     def note(self) -> Path | None:
         """The proof note that the docstring names, if it is there."""
-        named = self.statement.fields.get("Proof", "").split()[:1]
-        path = self.root / named[0] if named else None
-        return path if path and path.suffix == ".md" and path.is_file() and path.resolve().is_relative_to(self.root.resolve()) else None
+        named = Path((self.statement.fields.get("Proof", "").split() or [""])[0])
+        inside = named.suffix == ".md" and not named.is_absolute() and ".." not in named.parts
+        return self.root / named if inside and (self.root / named).is_file() else None
 
     @property
     def notebooks(self) -> list[Path]:
@@ -192,6 +192,11 @@ def _hunt(path) -> list[dict]:
         return [{**data, "shown": data["records"][-1]}]
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InvalidModel(f"{path} holds no hunt: {error}") from error
+
+
+@cache
+def _capitals() -> set[str]:
+    return set(re.findall(r"\b[A-Z]{2,}\b|\bQ\b", " ".join(map(register.statement_of, register.ids()))))
 
 
 def _of(line):

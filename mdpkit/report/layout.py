@@ -18,12 +18,12 @@ MOST_ARROWS = 60
 
 def laid_out(shown) -> Sketch:
     """Graphs and tables one below another, the lower left corner at 0."""
-    sketches, below = [], 0.0
+    sketches, floor = [], 0.0
     for part in shown:
         sketch = _graph(part) if isinstance(part, Graph) else _table(part)
         x0, _, x1, top = sketch.extent
-        sketches.append(_moved(sketch, -(x0 + x1) / 2, below - top))
-        below = sketches[-1].extent[1] - 2 * LINE
+        sketches.append(_moved(sketch, -(x0 + x1) / 2, floor - top))
+        floor = sketches[-1].extent[1] - 2 * LINE
     fields = ("boxes", "curves", "texts", "rules")
     whole = Sketch(*(tuple(each for sketch in sketches for each in getattr(sketch, field)) for field in fields))
     x0, y0, *_ = whole.extent
@@ -209,10 +209,10 @@ def _captioned(sketch, graph):
     """A heading above, and below what the letters and colours mean."""
     x0, y0, x1, y1 = sketch.extent
     heading = [Text(graph.heading, ((x0 + x1) / 2, y1 + LINE))] if graph.heading else []
-    return replace(sketch, texts=(*sketch.texts, *heading, *_below(graph.caption, x0, x1, y0)))
+    return replace(sketch, texts=(*sketch.texts, *heading, *below(graph.caption, x0, x1, y0)))
 
 
-def _below(words, x0, x1, y):
+def below(words, x0, x1, y):
     """Words side by side below what reaches from x0 to x1, on as many lines as they need."""
     lines, room = [[]], max(widths().column - 2 * MARGIN, x1 - x0)
     for each in words:
@@ -221,9 +221,9 @@ def _below(words, x0, x1, y):
         lines[-1].append(each)
     texts = []
     for k, line in enumerate(lines):
-        widths = [measured(text)[0] for text, _ in line]
-        x = (x0 + x1 - sum(widths) - BETWEEN * (len(line) - 1)) / 2
-        for (text, colour), width in zip(line, widths, strict=True):
+        lengths = [measured(text)[0] for text, _ in line]
+        x = (x0 + x1 - sum(lengths) - BETWEEN * (len(line) - 1)) / 2
+        for (text, colour), width in zip(line, lengths, strict=True):
             texts.append(Text(text, (x + width / 2, y - LINE * (k + 1)), colour))
             x += width + BETWEEN
     return texts
@@ -232,8 +232,8 @@ def _below(words, x0, x1, y):
 def _table(table):
     """Columns as wide as their words, rules as a printed table has them."""
     lines = [table.heads, *table.rows] if table.heads else table.rows
-    widths = [max(measured(row[k][0])[0] for row in lines) for k in range(len(lines[0]))]
-    left = np.concatenate([[0], np.cumsum(np.array(widths) + BETWEEN)])
+    lengths = [max(measured(row[k][0])[0] for row in lines) for k in range(len(lines[0]))]
+    left = np.concatenate([[0], np.cumsum(np.array(lengths) + BETWEEN)])
     texts, rules, y, right = [], [], 0.0, float(left[-1]) - BETWEEN
     widest = widths().page - 2 * MARGIN
     if right > widest:
@@ -246,4 +246,4 @@ def _table(table):
             rules.append((0.0, right, y - GAP / 2))
             y -= GAP
     rules += [(0.0, right, GAP), (0.0, right, y - GAP)]
-    return Sketch((), (), (*texts, *_below(table.caption, 0.0, right, y - GAP)), tuple(rules))
+    return Sketch((), (), (*texts, *below(table.caption, 0.0, right, y - GAP)), tuple(rules))

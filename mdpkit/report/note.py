@@ -4,14 +4,17 @@ import re
 from html import unescape
 from xml.etree import ElementTree
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 FORMULA = re.compile(r"(`+[^`]*`+)|\$\$(.+?)\$\$|\$([^$]+?)\$", re.DOTALL)
 TAG = re.compile(r"\\tag\{([^{}]*)\}")
 ONE_LETTER = re.compile(r"\\(math[a-z]+)(?![a-z]) ?([A-Za-z0-9])")
-BELOW = {"max", "min", "sup", "inf", "lim", "argmax", "argmin"}
-DELIMITERS = {r"\{": "{", r"\}": "}", r"\lvert": "|", r"\rvert": "|", r"\lVert": "‖", r"\rVert": "‖"}
-KEPT = {"display", "width", "stretchy", "minsize", "maxsize", "fence", "form", "linethickness", "accent", "columnalign", "mathvariant"}
+BELOW = {"max", "min", "sup", "inf", "lim"}
+SPACES = {name: {"lspace": "0.1em", "rspace": "0.17em"} for name in (*BELOW, "log", "exp")}
+SPACES |= {bar: {"lspace": "0", "rspace": "0"} for bar in "|‖"}
+SIGNS = {"~": "\N{TILDE OPERATOR}", r"\{": "{", r"\}": "}", r"\lvert": "|", r"\rvert": "|", r"\lVert": "‖", r"\rVert": "‖"}
+BOLD = {ord("0") + k: chr(0x1D7CE + k) for k in range(10)}
+KEPT = set("display width stretchy minsize maxsize fence form lspace rspace linethickness accent columnalign mathvariant".split())
 
 
 def mathml(tex: str, display=False) -> Markup:
@@ -31,8 +34,12 @@ def mathml(tex: str, display=False) -> Markup:
         return as_written
     for element in tree.iter():
         # texts are entities already; what they mean is escaped again when it is written
-        element.text = DELIMITERS.get(element.text, element.text) and unescape(DELIMITERS.get(element.text, element.text))
+        element.text = element.text and SIGNS.get(unescape(element.text), unescape(element.text))
+        if element.get("mathvariant") == "bold" and element.text.isdigit():
+            element.text = element.text.translate(BOLD)
         element.attrib = {name: value for name, value in element.attrib.items() if name in KEPT}
+        if element.tag == "mo" and element.text in SPACES:
+            element.attrib |= SPACES[element.text]
         if display and element.tag == "msub" and element[0].text in BELOW:
             element.tag = "munder"
     text = ElementTree.tostring(tree, encoding="unicode")
@@ -60,7 +67,7 @@ def note_html(text: str, link=lambda name: None, heading=4) -> Markup:
     page = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "link", "autolink"]).render(FORMULA.sub(kept, body))
     page = re.sub(r"(</?h)([1-6])>", lambda found: f"{found[1]}{min(6, int(found[2]) + heading - 2)}>", page)
     page = re.sub(r"<code>([\w./-]+)</code>", lambda found: _linked(found[1], link), page)
-    return Markup(re.sub("\ue000(\\d+)\ue001", lambda found: formulas[int(found[1])], page))
+    return Markup(re.sub("\ue000(\\d+)\ue001([.,;:)]*)", lambda found: _unbroken(formulas[int(found[1])], found[2]), page))
 
 
 def _display(tex):
@@ -70,6 +77,11 @@ def _display(tex):
     return Markup('<span class="equation">{}{}</span>').format(
         formula, Markup('<span class="number">({})</span>').format(number[1]) if number else ""
     )
+
+
+def _unbroken(formula, after):
+    """A formula and the marks after it, which must not begin a line."""
+    return str(Markup('<span class="unbroken">{}{}</span>').format(formula, after) if after else formula)
 
 
 def _linked(name, link):

@@ -50,9 +50,8 @@ def page(shown: list[Entry], path: Path) -> str:
 
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    here = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    templates = FileSystemLoader(TEMPLATES)
+    here = Environment(loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     here.filters |= {"typeset": lambda text: typeset(text, known), "lines": lines_of, "words": words_of, "number": _number, "named": _named}
     anchors = {each.id: f"#{each.id}" for each in shown}
 

@@ -14,7 +14,7 @@ from ..model.mdp import stepwise
 from .style import COLOURS
 from .words import plain, span, symbol, wrapped, written
 
-MEANINGS = {"expert": COLOURS[0], "learner": COLOURS[1], "policy": COLOURS[2], "data": COLOURS[3]}
+MEANINGS = {"expert": COLOURS[0], "learner": COLOURS[1], "policy": COLOURS[2], "data": COLOURS[3], "reference": BLACK}
 MOST_PLACES, MOST_ROWS = 24, 60
 
 
@@ -130,7 +130,8 @@ def _letters(names):
     return [initial if initials.count(initial) == 1 else name for name, initial in zip(names, initials, strict=True)]
 
 
-def _colours(names):
+def colours_of(names):
+    """A colour for every name, its own where it has a meaning."""
     spare = iter(colour for colour in COLOURS * len(names) if colour not in MEANINGS.values())
     return [MEANINGS[name] if name in MEANINGS else next(spare) for name in names]
 
@@ -149,7 +150,7 @@ class _Decision:
         self.available = np.ones((S, A), dtype=bool) if self.game else problem.available
         self.played = [
             (letter, colour, stepwise(part.table, 2), stepwise(cared(matters, name, part.table), 2).any(axis=-1))
-            for (name, part), letter, colour in zip(policies.items(), _letters(policies), _colours(policies), strict=True)
+            for (name, part), letter, colour in zip(policies.items(), _letters(policies), colours_of(policies), strict=True)
         ]
         legend = zip(policies, self.played, strict=True)
         self.legend = tuple((name if name == letter else f"{letter}: {name}", colour) for name, (letter, colour, *_) in legend)
@@ -290,7 +291,7 @@ def _responses(problem, parts, matters):
     else:
         columns.append((given, r"$e^{r/\beta}$" if given == "weights" else "reward", BLACK, getattr(problem, given)))
     policies = [name for name, part in parts.items() if isinstance(part, TabularPolicy) and part.table.shape == problem.reference.shape]
-    columns += [(name, plain(name), colour, parts[name].table) for name, colour in zip(policies, _colours(policies), strict=True)]
+    columns += [(name, plain(name), colour, parts[name].table) for name, colour in zip(policies, colours_of(policies), strict=True)]
     counts = []
     for name, _, _, array in columns:
         whole = problem.win if name == "win" else array

@@ -8,7 +8,7 @@ FIELD = re.compile(r"^([A-Z][a-z]+) {2,}(?=\S)")
 WIDTH = 100
 """A line that the next word would have fitted into, at this width, was ended on purpose."""
 
-_NAME = r"[^\W\d_a-z][\w’'-]+"
+_NAME = r"[^\W\d_a-z][\w'-]+"
 PAPER = re.compile(rf"({_NAME}(?:(?:, and |, | and ){_NAME})*(?: et al\.| and coauthors)?),? (\d{{4}})\b")
 
 

@@ -26,12 +26,12 @@ STYLES = {
     "neurips": Widths(5.5, 5.5),
     "page": Widths(PAGE, PAGE),
 }
-_widths = ContextVar("widths", default=Widths(COLUMN, PAGE))
+_style = ContextVar("style", default="icml")
 
 
 def widths() -> Widths:
     """The widths in force: 3.25 and 6.75 in, or those of the `style` around."""
-    return _widths.get()
+    return STYLES[_style.get()]
 
 
 @contextmanager
@@ -42,7 +42,8 @@ def style(name):
         "page" (6.75 in).
 
     Inside, figures of one's own start at the width of a column, 8 pt, with an Okabe-Ito cycle and embedded TrueType fonts, and without
-    LaTeX; `draw` and `draw_witness` use a column where what they draw fits, else the page. Figures are to be saved inside as well.
+    LaTeX; `draw`, `draw_witness` and `draw_claim` use a column where what they draw fits, else the page. Figures are to be saved inside
+    as well.
 
     Raises: InvalidModel listing the names there are.
     Source: the text of neurips.sty is 5.5 in wide; icml.sty sets two columns of 3.25 in, .25 in apart.
@@ -55,12 +56,12 @@ def style(name):
     if name not in STYLES:
         raise InvalidModel(f"no style is called {name!r}; expected one of {', '.join(map(repr, STYLES))}")
     column = STYLES[name].column
-    token = _widths.set(STYLES[name])
+    token = _style.set(name)
     try:
         with styled({"figure.figsize": (column, GOLDEN * column)}):
             yield
     finally:
-        _widths.reset(token)
+        _style.reset(token)
 
 
 def settings() -> dict:

@@ -1,5 +1,6 @@
 """Plain-text formulas as HTML: signs, Greek letters, indices and exponents; every other character as it stands, escaped."""
 
+# ruff: noqa: RUF001 -- signs that look like others are what this file is about
 import re
 
 from markupsafe import Markup, escape
@@ -32,8 +33,9 @@ ARTICLES = ("a", "A", "I")
 
 TOKEN = re.compile(
     r"""
-    (?P<name>\b[a-z][a-z0-9]*(?:_[a-z0-9]+){3,}(?:\.\w+)?|\b\w+/[\w/.]*\.\w+)  # of a claim, of a file
+    (?P<name>\b(?:[a-z][a-z0-9]*(?:_[a-z0-9]+){3,}|[a-z]{4,}(?:_[a-z]{2,})+)\b(?:\.\w+)?|\b\w+/[\w/.]*\.\w+)  # of a claim, a file
   | (?P<sign><=>|<=|>=|!=|=>|->|\|\||\.\.|~|\ -\ |[(\[]-|\ o\ |\ \*\ )
+  | (?P<minus>(?<=[\d)\]])-(?=(?:[A-Za-z]|\d+|eps|gamma)(?![A-Za-z])|\()|(?<=\b[A-Za-z])-(?=\d|\(|[A-Za-z](?![A-Za-z])))
   | (?P<gap>\ {2,})
   | (?P<down>_)(?:\{(?P<braced>(?:[^{}]|\{[^{}]*\})*)\}|(?P<bare>[A-Za-z]+(?:-[a-z]+)*|\d+))
   | (?P<up>\^)(?:\{(?P<raised>(?:[^{}]|\{[^{}]*\})*)\}|\((?P<round>[^()]*)\)|(?P<power>-?[A-Za-z0-9]+\*?|[+]))
@@ -51,10 +53,12 @@ def typeset(text: str, link=lambda name: None) -> Markup:
 
     Args: link: function of a name with underscores, or of a file, that returns its address or None.
 
-    >>> print(typeset("J(pi*) - J(pi) <= sum_t d_t^E(s) e^(r/beta)"))
-    <i>J</i>(π<sup>∗</sup>) − <i>J</i>(π) ≤ ∑<sub><i>t</i></sub> <i>d</i><span class="scripts"><sup><i>E</i></sup><sub><i>t</i></sub></span>(<i>s</i>) <i>e</i><sup><i>r</i>/β</sup>
+    >>> print(typeset("J(pi*) - J(pi) <= sum_t e^(r/beta)"))
+    <i>J</i>(π<sup>∗</sup>) − <i>J</i>(π) ≤ ∑<sub><i>t</i></sub> <i>e</i><sup><i>r</i>/β</sup>
+    >>> print(typeset("d_t^E"))
+    <i>d</i><span class="scripts"><sup><i>E</i></sup><sub><i>t</i></sub></span>
     >>> print(typeset("a <b> & a_b"))
-    a &lt;<i>b</i>&gt; &amp; <i>a</i><sub><i>b</i></sub>
+    <i>a</i> &lt;<i>b</i>&gt; &amp; <i>a</i><sub><i>b</i></sub>
     """
     pieces, tokens, k = [], list(TOKEN.finditer(text)), 0
     while k < len(tokens):
@@ -87,6 +91,8 @@ def _piece(token, text, link):
         return words if address is None else Markup('<a href="{}">{}</a>').format(address, words)
     if token["sign"]:
         return escape(SIGNS[token["sign"]])
+    if token["minus"]:
+        return Markup("−")
     if token["gap"]:
         return Markup("&emsp;")
     if token["mark"]:

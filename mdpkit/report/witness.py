@@ -26,7 +26,8 @@ def draw_witness(instance, matters=None):
             names of policies, such as `expert`. What counts for nothing is not drawn: transitions, rewards, plays, and states
             that nothing else needs. Other names are not looked at.
 
-    Returns: a matplotlib Figure of 3.25 or 6.75 in width (or as `mdpkit.style` says) which belongs to no window. To be saved inside `style.styled()`.
+    Returns: a matplotlib Figure of 3.25 or 6.75 in width (or as `mdpkit.style` says) which belongs to no window. To be saved inside
+        `style.styled()`.
     Raises: InvalidModel where nothing counts, where more than 60 rows or more than the width of a page are left, or where
         an array of `matters` has not the shape of its rows.
 

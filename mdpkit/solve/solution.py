@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base.errors import NotSolved
 from ..base.interval import Interval
+from ..base.shown import Shown, tabled
 from ..exact.certificate import OptimalityCertificate
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
@@ -24,7 +25,7 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(Shown):
     """The answer of a method, with bounds.
 
     Args:
@@ -57,6 +58,16 @@ class Solution:
         known = next(found for found in (self.value, self.h, "") if found is not None)
         width = f", width {known.width:.1e} ({known.how})" if isinstance(known, Interval) else ""
         return f"Solution({type(self.method).__name__}, {self.status.name} after {self.iterations}{width})"
+
+    def _tables(self):
+        names = getattr(self.problem, "_axis_names", dict)()
+        shown = [] if self.policy is None else [tabled("policy", self.policy.table, self.policy.axes["table"], names)]
+        for name, known, letters in (("value", self.value, "its"), ("tube", self.tube, "s"), ("h", self.h, "k")):
+            if isinstance(known, Interval):
+                shown.append(tabled(name, known.lower, letters, names, known._cell))
+            elif known is not None:
+                shown.append(tabled(name, known, letters, names))
+        return tuple(shown)
 
     def demanded(self, tol):
         """This solution if it is one, else NotSolved with the sentence."""

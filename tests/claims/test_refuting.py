@@ -12,9 +12,9 @@ from mdpkit.claims import get
 from mdpkit.claims._breadth import breadth
 from mdpkit.claims._judge import Kind, judge
 from mdpkit.claims._profile import Profile
-from mdpkit.search.shrink import complexity
 from mdpkit.instances import Box, Family, Simplex
 from mdpkit.model import MDP, Finite, TabularPolicy
+from mdpkit.search.shrink import complexity
 
 CLONING = get("cloning_error_compounds_quadratically")
 LEMMA = get("performance_difference_lemma")

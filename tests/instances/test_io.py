@@ -197,6 +197,22 @@ def test_a_record_comes_back(kind, exact, data):
     assert back.exact == record.exact
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("archives")
+
+
+@pytest.mark.parametrize("exact", [True, False], ids=["rational", "float"])
+@pytest.mark.parametrize("kind", DRAWERS, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+@STEADY
+def test_a_record_comes_back_from_an_archive(kind, exact, folder, data):
+    record = DRAWERS[kind](Drawn(data.draw, exact))
+    instance = SimpleNamespace(model=record, array=np.array(data.draw(st.floats(allow_nan=False, allow_infinity=False))))
+    save(instance, folder / "x.npz")
+    same(instance, load(folder / "x.npz"))
+
+
 finite = st.floats(allow_nan=False, allow_infinity=False)
 rationals = st.fractions().map(lambda x: fmpq(x.numerator, x.denominator))
 shapes = array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=3)

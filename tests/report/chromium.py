@@ -20,6 +20,7 @@ class Chromium:
     """One browser with one page. Keeps what the page asked for, said on the console and threw."""
 
     def __init__(self, profile):
+        assert PATH, "there is no chromium; install Debian's package chromium"
         reads, self._to = map(_moved, os.pipe())
         self._from, writes = map(_moved, os.pipe())
 
@@ -61,9 +62,11 @@ class Chromium:
         return json.loads(text)
 
     def open(self, address):
+        """Go to a page and wait until it is loaded; within a page, until it has moved there."""
         self.events.clear()
-        self.call("Page.navigate", url=address)
-        self.until("document.readyState == 'complete' && location.href != 'about:blank'")
+        loads = "loaderId" in self.call("Page.navigate", url=address)
+        while loads and not any(each.get("method") == "Page.loadEventFired" for each in self.events):
+            self.events.append(self._next())
 
     def run(self, script):
         """The value of an expression on the page."""
@@ -73,7 +76,7 @@ class Chromium:
 
     def until(self, script):
         """Wait until an expression is true."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 10
         while not self.run(script):
             assert time.monotonic() < end, f"never came true: {script}"
             time.sleep(0.02)

@@ -1,0 +1,85 @@
+"""A problem as the commands name it: a file, or a gymnasium environment."""
+
+import logging
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import typer
+
+from ._app import UsageError
+
+ENVIRONMENT = "gym:"
+
+
+def horizon_told(gamma, steps, average=False):
+    """The horizon that the options name, or None.
+
+    Raises: UsageError where they name two, or none that there is.
+    """
+    from ..base.errors import InvalidModel
+    from ..model import Discounted, Finite
+
+    if average:
+        raise UsageError("--average: average reward is no horizon of this version; give --gamma G or --horizon H")
+    if gamma is not None and steps is not None:
+        raise UsageError("--gamma and --horizon: expected one of them")
+    try:
+        if steps is not None:
+            return Finite(steps)
+        return None if gamma is None else Discounted(Fraction(gamma))
+    except (InvalidModel, ValueError, ZeroDivisionError) as error:
+        raise UsageError(f"{'--horizon' if gamma is None else '--gamma'}: {error}") from None
+
+
+def read(reference, horizon):
+    """What a file holds, or an environment's table describes; what is read otherwise than written is told on stderr."""
+    from ..instances import load
+    from ..model import MDP
+
+    if horizon is None and _names_none(reference):
+        raise UsageError(f"{reference} names no horizon; give --gamma G or --horizon H")
+    if not reference.startswith(ENVIRONMENT):
+        return load(reference, horizon=horizon)
+    with _remarks():
+        return MDP.from_gymnasium(reference.removeprefix(ENVIRONMENT), horizon=horizon)
+
+
+def _names_none(reference):
+    from ..instances.io import names_no_horizon
+
+    return reference.startswith(ENVIRONMENT) or (names_no_horizon(reference) and Path(reference).is_file())
+
+
+@contextmanager
+def _remarks():
+    """What the library logs goes to stderr, a line each."""
+
+    class Remarks(logging.Handler):
+        def emit(self, record):
+            typer.echo(record.getMessage(), err=True)
+
+    logger, handler = logging.getLogger("mdpkit"), Remarks(logging.INFO)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+
+
+def as_file(reference, horizon) -> Path:
+    """The path of an instance file: the one given where it says everything, else one in the user's cache, named by its content."""
+    from ..base.compiling import user_cache
+    from ..instances import save
+
+    if horizon is None and not _names_none(reference):
+        return Path(reference)
+    problem = read(reference, horizon)
+    folder = user_cache() / "problems"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{problem.digest()}.json"
+    save(problem, path)
+    return path

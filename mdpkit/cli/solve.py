@@ -1,0 +1,83 @@
+"""mdpkit solve."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from ._app import FAILED, UsageError, app
+from ._problem import horizon_told, read
+from ._shown import finite, show_columns, stdout_for_the_result
+
+
+@app.command()
+def solve(
+    source: Annotated[str, typer.Argument(metavar="FILE|gym:ID", help="Instance file (.json, .npz, .tra, .drn), or a gymnasium id.")],
+    gamma: Annotated[str | None, typer.Option(help="Discount, such as 0.99 or 99/100.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Number of steps.")] = None,
+    average: Annotated[bool, typer.Option("--average", help="Average reward; no horizon of this version.")] = False,
+    tol: Annotated[float, typer.Option(help="Width of the bounds on the value.")] = 1e-8,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
+):
+    """Solve a decision process, with bounds that are certified. Leaves with 0 if solved, 1 if not, 3 on misuse."""
+    from ..solve.dispatch import solve as solution_of
+
+    told = horizon_told(gamma, horizon, average)
+    if not 0 < tol < float("inf"):
+        raise UsageError(f"--tol is {tol}; expected a positive number")
+    with stdout_for_the_result():
+        problem = _process(source, read(source, told))
+        answer = solution_of(problem, tol=tol, throw=False)
+        if answer.certificate is not None:
+            answer.certificate.verify()
+    if as_json:
+        typer.echo(json.dumps(finite(_data(problem, answer)), indent=1, allow_nan=False))
+    else:
+        _show(problem, answer)
+    raise typer.Exit(0 if answer.status.name == "SOLVED" else FAILED)
+
+
+def _process(source, problem):
+    """The decision process to solve: in floats where the rational recursion of a finite horizon would take very long."""
+    from ..model import MDP, Finite, LinearMDP
+    from ..solve.dispatch import EXACT_STATES
+
+    if isinstance(problem, LinearMDP):
+        problem = problem.tabular()
+    if not isinstance(problem, MDP):
+        raise UsageError(f"{source} holds {problem!r}; expected an MDP")
+    long = problem.exact and isinstance(problem.horizon, Finite) and problem.S > EXACT_STATES
+    return problem.to_float() if long else problem
+
+
+def _data(problem, answer):
+    from ..base.arrays import floats
+    from ..instances.io import encode
+
+    value = None if answer.value is None else answer.value.enclosed()
+    return {
+        "status": answer.status.name,
+        "method": type(answer.method).__name__,
+        "horizon": encode(problem)["content"]["MDP"]["horizon"],
+        "value": {"lower": None if value is None else value.lower.tolist(), "upper": None if value is None else value.upper.tolist()},
+        "policy": None if answer.policy is None else floats(answer.policy.table).tolist(),
+        "states": _names(problem.state_names, problem.S),
+    }
+
+
+def _names(names, count):
+    return [str(k) for k in range(count)] if names is None else list(names)
+
+
+def _show(problem, answer):
+    """A line on the whole, then a row a state: its value from the first step on, and the action that is played."""
+    typer.echo(f"{problem!r}\n{answer!r}: {answer.status.value}")
+    if answer.value is None or answer.policy is None:
+        return
+    first = answer.value if answer.value.ndim == 1 else answer.value[0]
+    table = answer.policy.table if answer.policy.table.ndim == 2 else answer.policy.table[0]
+    actions, bounds = _names(problem.action_names, problem.A), first.enclosed()
+    ends = zip(bounds.lower.tolist(), bounds.upper.tolist(), strict=True)
+    played = [actions[a] for a in table.argmax(axis=1)]
+    rows = zip(_names(problem.state_names, problem.S), ends, played, strict=True)
+    show_columns([("state", "at least", "at most", "action"), *((s, f"{low:.17g}", f"{high:.17g}", a) for s, (low, high), a in rows)])

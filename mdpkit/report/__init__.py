@@ -5,6 +5,7 @@ from .draw import rendered as rendered
 from .figure import make_figure as make_figure
 from .numbers import as_csv as as_csv
 from .numbers import as_macros as as_macros
+from .page import write_page as write_page
 from .picture import draw as draw
 from .store import Stored as Stored
 from .store import read as read

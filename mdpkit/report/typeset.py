@@ -23,8 +23,8 @@ SIGNS = {
 }
 GREEK = dict(
     zip(
-        "alpha beta gamma delta eps epsilon theta kappa lambda mu nu xi pi rho sigma tau phi psi omega".split(),
-        "α β γ δ ε ε θ κ λ μ ν ξ π ρ σ τ φ ψ ω".split(),
+        "alpha beta gamma delta eps epsilon theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split(),
+        "α β γ δ ε ε θ κ λ μ ν ξ π ρ σ τ φ χ ψ ω".split(),
         strict=True,
     )
 )
@@ -41,6 +41,7 @@ TOKEN = re.compile(
   | (?P<up>\^)(?:\{(?P<raised>(?:[^{}]|\{[^{}]*\})*)\}|\((?P<round>[^()]*)\)|(?P<power>-?[A-Za-z0-9]+\*?|[+]))
   | (?P<mark>(?<=[A-Za-z])\*|(?<=[A-Z])-(?=[_\s]))
   | (?P<prime>(?<=[A-Za-z*])'(?![a-z]))
+  | (?P<square>\bchi2\b)
   | (?P<word>[A-Za-z]+(?:'[a-z]+)?)
   | (?P<other>.)
     """,
@@ -81,6 +82,8 @@ def _scripts(token, other, link):
 
 def _script(token, link):
     inner = next(token[group] for group in ("braced", "bare", "raised", "round", "power") if token[group] is not None)
+    if re.fullmatch("[a-z]{2}", inner) and inner not in GREEK:
+        return "sub" if token["down"] else "sup", Markup("<i>{}</i>").format(inner)
     inner = re.sub(r"(?<= )in(?= )", "∈", inner) if token["braced"] or token["raised"] else inner
     return ("sub" if token["down"] else "sup"), typeset(re.sub(r"^-", "−", inner), link)
 
@@ -97,6 +100,8 @@ def _piece(token, text, link):
         return Markup("&emsp;")
     if token["mark"]:
         return Markup("<sup>{}</sup>").format({"*": "∗", "-": "−"}[token["mark"]])
+    if token["square"]:
+        return Markup("χ<sup>2</sup>")
     if token["prime"]:
         return Markup("′")
     if token["word"]:

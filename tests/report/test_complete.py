@@ -10,7 +10,9 @@ import pytest
 import mdpkit
 from mdpkit.claims._controls import run_control
 from mdpkit.claims._register import find
+from mdpkit.hunt import jobs
 from mdpkit.report import read, stored
+from mdpkit.report.constants import read_constants, tables
 from mdpkit.report.draw import subject
 from mdpkit.report.store import digest_of, plain, text
 
@@ -20,9 +22,9 @@ NOTES = {path.stem: path.read_text() for path in (ROOT / "proofs").glob("*.md")}
 
 
 def test_claims_results_figures_and_proof_notes_are_the_same_set():
-    assert {path.stem for path in (ROOT / "figures").iterdir()} == set(IDS)
+    assert {path.stem for path in (ROOT / "figures").iterdir()} == {*IDS, "constants"}
     for kind in ("json", "pdf"):
-        assert {path.stem for path in (ROOT / "figures").glob(f"*.{kind}")} == set(IDS)
+        assert {path.stem for path in (ROOT / "figures").glob(f"*.{kind}")} == {*IDS, "constants"}
     assert set(NOTES) == {*IDS, "notation"}
 
 
@@ -36,6 +38,15 @@ def test_a_committed_result_is_of_the_claim_as_it_stands(claim_id):
     assert result.digest == digest_of(claim), f"the claim has changed since; run: mdpkit figure {claim_id}"
     assert result.controls == plain([asdict(run_control(claim, control)) for control in claim.controls])
     assert subject(result).encode() in path.with_suffix(".pdf").read_bytes(), f"drawn from another result; run: mdpkit figure {claim_id}"
+
+
+def test_the_table_of_constants_has_a_line_for_every_statement_that_can_be_hunted():
+    lines = read_constants(ROOT / "figures" / "constants.json")
+    assert [(line["claim"], line["part"], line["control"]) for line in lines] == [(job.claim, job.part, job.control) for job in jobs()]
+    assert "\n".join(tables(lines)) + "\n" == (ROOT / "figures" / "constants.md").read_text()
+    for line in lines:
+        for row in line["records"]:
+            assert row["verdict"] in (("TIGHT", "BEST", "LIMIT") if not line["control"] else ("REFUTED", "BEST", "LIMIT"))
 
 
 ENUMERATED = [each for each in IDS if not any(isinstance(part.instances, mdpkit.Family) for part in find(each).parts)]

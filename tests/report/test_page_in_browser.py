@@ -155,7 +155,9 @@ def test_words_stand_out_from_their_ground(page, scheme):
 
 
 def test_on_paper_it_is_dark_on_white_without_filters(page):
+    page.size(760, 1000)
     page.scheme("dark", "print")
+    assert page.run("document.documentElement.scrollWidth") == 760
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.run("document.getElementById('filters').offsetParent") is None
     assert set(shown(page, "article")) == set(IDS)

@@ -67,6 +67,7 @@ def test_a_typeset_line_has_the_characters_of_the_line(claim_id):
         ("K_{k+1}, H-1, one-shot", "<i>K</i><sub><i>k</i>+1</sub>, <i>H</i>−1, one-shot"),
         ("V-_{t+1}, r'", "<i>V</i><sup>−</sup><sub><i>t</i>+1</sub>, <i>r</i>′"),
         ("the player's sum", "the player&#39;s sum"),
+        ("J(L_tk, c) + chi2(pi || mu)", "<i>J</i>(<i>L</i><sub><i>tk</i></sub>, <i>c</i>) + χ<sup>2</sup>(π ∥ μ)"),
         ("deviation_error", "<code>deviation_error</code>"),
     ],
 )

@@ -123,7 +123,7 @@ class Interval(Shown):
         return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e})" if self.shape else repr(self)
 
     def _tables(self):
-        return (tabled("", self.lower, entry=self._cell),) if self.shape else ()
+        return (tabled("" if self.exact else "middle", self.lower, entry=self._cell),) if self.shape else ()
 
     def _cell(self, index):
         return self.lower[index] if self.exact else Ends(float(self.lower[index]), float(self.upper[index]))

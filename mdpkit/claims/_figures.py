@@ -36,7 +36,7 @@ def _against(ax, pairs, controls, words):
     ax.set_xscale("symlog", linthresh=1)
     ax.set_yscale("symlog", linthresh=1)
     ax.set(xlim=limits, ylim=limits)
-    ax.legend()
+    ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1))
 
 
 def panels(ax, count):

@@ -18,13 +18,13 @@ _NAMES = {
         "model",
     ),
     **dict.fromkeys(
-        "action_value advantage avoid_probability backup_error ball_coverage bellman_residual best_deviation cloning_error "
+        "action_value advantage ascent_values avoid_probability backup_error ball_coverage bellman_residual best_deviation cloning_error "
         "closest_divergence closest_mass concentrability coverage covers deviated_value deviation_error "
         "discounted_safety divergence_from divergence_from_reference expected_reward flagged full_coverage "
         "identification kl logarithm lstd moment_residual occupancy optimal_action_value optimal_actions optimal_value "
         "pair_error pessimistic_action_value pessimistic_value projected_error recoverability regret regret_gap "
         "reward_error safely_reachable shaped_reward state_value tilt_coverage total_variation transition_error "
-        "tube two_stage_least_squares value value_gap viability_kernel visited".split(),
+        "triangular tube two_stage_least_squares value value_gap viability_kernel visited".split(),
         "measure",
     ),
     **dict.fromkeys("Solution Status".split(), "solve"),

@@ -30,6 +30,7 @@ from .instances import load as load
 from .instances import save as save
 from .measure import action_value as action_value
 from .measure import advantage as advantage
+from .measure import ascent_values as ascent_values
 from .measure import avoid_probability as avoid_probability
 from .measure import backup_error as backup_error
 from .measure import ball_coverage as ball_coverage
@@ -72,6 +73,7 @@ from .measure import state_value as state_value
 from .measure import tilt_coverage as tilt_coverage
 from .measure import total_variation as total_variation
 from .measure import transition_error as transition_error
+from .measure import triangular as triangular
 from .measure import tube as tube
 from .measure import two_stage_least_squares as two_stage_least_squares
 from .measure import value as value

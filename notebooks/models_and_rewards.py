@@ -22,15 +22,20 @@ from IPython.display import display
 
 import mdpkit
 from mdpkit import measure, objects
+from mdpkit.claims.imitation.agreeing_rewards_share_their_moments import apart
+from mdpkit.claims.imitation.agreeing_rewards_share_their_moments import sides as agreeing_sides
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
 from mdpkit.claims.imitation.on_policy_value_moments_are_tight import first_fall, habit
 from mdpkit.claims.imitation.on_policy_value_moments_are_tight import sides as on_policy_sides
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
 from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, half, leak
+from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import by_resets, idle
 from mdpkit.claims.offline.pessimism_bound_is_attained import sides as pessimism_sides
 from mdpkit.claims.offline.pessimism_bound_is_attained import wrong_turn
+from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import arms
+from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check as natural_gradient
 from mdpkit.report import draw_claim, stored
 
 
@@ -173,5 +178,54 @@ for H in (2, 3, 6, 12):
 
 # %%
 verdict = doubt("pessimism_bound_is_attained")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Rewards that agree on the gap share their moments
+#
+# Two rewards value the same habit at two steps, 1 and 1 - x, in either order. The knob is x.
+
+# %%
+for x in ("0", "1/2", "1", "3/2"):
+    gap, most, between = agreeing_sides(apart(x))
+    print(f"x = {x:>3}: gap {gap.lower[()]}, sum of the larger moments {most.lower[()]}, of their differences {between.lower[()]}")
+    assert gap == most - between / 2
+
+# %%
+verdict = doubt("agreeing_rewards_share_their_moments")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Second order: where the cost varies little
+#
+# The expert is certain of a state; the learner is elsewhere with probability p. The gap is of the order of p, as is the divergence;
+# without the variance a divergence of that kind promises no more than its square root.
+
+# %%
+for p in ("1/2", "1/10", "1/100"):
+    g, V, D = moments(two(p, 0))
+    print(f"p = {p:>5}: gap {g.mid:.4f}, variance {V.min().mid:.4f}, divergence {D.mid:.4f}")
+    assert g**2 <= (V.min() * 2 + g) * D
+
+# %%
+verdict = doubt("state_divergence_bounds_the_gap_to_second_order")
+assert verdict.passed
+assert all(control.bites for control in verdict.controls)
+
+# %% [markdown]
+# ## Natural policy gradient needs of the order of 1/T rounds
+#
+# One of eight arms pays. The knob is how many rounds share the same total step.
+
+# %%
+for T in (1, 4, 16, 64):
+    gap, sooner, bound = natural_gradient(arms(3, objects("19/20")[()], T)).sides
+    print(f"T = {T:2}: gap {gap.mid:.4f}, bounds {sooner.mid:.4f} and {bound.mid:.4f}: {gap.mid / bound.mid:.3f} of the last")
+    assert gap <= sooner
+
+# %%
+verdict = doubt("natural_gradient_converges_at_rate_one_over_t")
 assert verdict.passed
 assert all(control.bites for control in verdict.controls)

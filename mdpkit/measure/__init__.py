@@ -14,6 +14,7 @@ from .discounted_safety import discounted_safety as discounted_safety
 from .discounted_safety import flagged as flagged
 from .divergence import kl as kl
 from .divergence import total_variation as total_variation
+from .divergence import triangular as triangular
 from .gap import cloning_error as cloning_error
 from .gap import recoverability as recoverability
 from .gap import value_gap as value_gap
@@ -40,6 +41,7 @@ from .optimal import optimal_value as optimal_value
 from .optimal import shaped_reward as shaped_reward
 from .pessimism import pessimistic_action_value as pessimistic_action_value
 from .pessimism import pessimistic_value as pessimistic_value
+from .policy_gradient import ascent_values as ascent_values
 from .preference import averaged as averaged
 from .preference import divergence_from as divergence_from
 from .preference import divergence_from_reference as divergence_from_reference

@@ -64,7 +64,7 @@ class Solution(Shown):
         shown = [] if self.policy is None else [tabled("policy", self.policy.table, self.policy.axes["table"], names)]
         for name, known, letters in (("value", self.value, "its"), ("tube", self.tube, "s"), ("h", self.h, "k")):
             if isinstance(known, Interval):
-                shown.append(tabled(name, known.lower, letters, names, known._cell))
+                shown.append(tabled(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell))
             elif known is not None:
                 shown.append(tabled(name, known, letters, names))
         return tuple(shown)

@@ -13,6 +13,7 @@ from mdpkit.claims.imitation.on_policy_value_moments_are_tight import habit
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
 from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, leak
+from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
 from mdpkit.model import TabularPolicy
 
 
@@ -76,3 +77,26 @@ def test_one_transition_off_breaks_linearity_for_some_policies():
     for table in np.eye(2, dtype=int)[[[0, 0], [0, 1], [1, 0], [1, 1]]]:
         good = mixture()
         assert distance(good, measure.action_value(good.mdp, TabularPolicy(objects(table)))) == 0
+
+
+@pytest.mark.parametrize("p", ["1/2", "1/10", "1/1000"])
+def test_a_rare_state_is_its_own_divergence(p):
+    """Q is certain of a state: no variance, and the published bound's share is 1 - p/2."""
+    g, V, D = moments(two(p, 0))
+    assert (g / D, V.min()) == (1 - Fraction(p) / 2, 0)
+
+
+def test_the_second_order_bound_on_random_laws():
+    """(1) and its root form on 2 10^5 draws in floats; a factor of 1.2 for the root's sqrt 2 fails."""
+    rng, most = np.random.default_rng(0), 0
+    for spread in (0.05, 0.2, 1):
+        P, other, f = rng.dirichlet([spread] * 3, 70000), rng.dirichlet([spread] * 3, 70000), rng.random((70000, 3))
+        Q = P + (other - P) * 10 ** (-3 * rng.random(70000))[:, None]
+        g, D = abs(((P - Q) * f).sum(axis=1)), ((P - Q) ** 2 / np.maximum(P + Q, 1e-300)).sum(axis=1)
+        V = np.minimum(*((law * f**2).sum(axis=1) - (law * f).sum(axis=1) ** 2 for law in (P, Q))).clip(0)
+        kept = g > 1e-4
+        g, V, D = g[kept], V[kept], D[kept]
+        assert (g**2 <= (2 * V + g) * D * (1 + 1e-9)).all()
+        assert (g <= (D / 2 + np.sqrt(2 * V * D + D**2 / 4)) * (1 + 1e-9)).all()
+        most = max(most, (g / (1.2 * np.sqrt(V * D) + D)).max())
+    assert most > 1.1

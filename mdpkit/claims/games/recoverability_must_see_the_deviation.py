@@ -59,12 +59,16 @@ def bonus_chain(u, H, slip, seen):
     return Models(game=game, expert=JointPolicy(obeyed), learner=JointPolicy(learner))
 
 
+def of_the_obeyed(recoverability, game, expert):
+    """u_0: the widest range of any player's action values, everybody obeying."""
+    return stacked([recoverability(game.player(i), expert) for i in range(game.players)]).max()
+
+
 def sides(m):
-    """The regret gap, 2 H e, and the range of the obeyed expert's action values."""
+    """The regret gap, 2 H e, and u_0."""
     gap = measure.regret_gap(m.game, m.expert, m.learner)
     mistakes = measure.deviation_error(m.game, m.expert, m.learner) * (2 * m.game.horizon.H)
-    obeyed = stacked([measure.recoverability(m.game.player(i), m.expert) for i in range(m.game.players)]).max()
-    return gap, mistakes, obeyed
+    return gap, mistakes, of_the_obeyed(measure.recoverability, m.game, m.expert)
 
 
 def check(m):

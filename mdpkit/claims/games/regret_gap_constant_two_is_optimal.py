@@ -23,8 +23,8 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import Finite, JointPolicy, MarkovGame
 from .._claim import Bound, Claim, Control, Equal, Part
-from .recoverability_must_see_the_deviation import hidden_stakes
-from .regret_gap_is_bounded_by_recoverability import of_the_obeyed, pennies
+from .recoverability_must_see_the_deviation import hidden_stakes, of_the_obeyed
+from .regret_gap_is_bounded_by_recoverability import pennies
 
 CLASSES = ("swap", "coarse")
 

@@ -22,7 +22,7 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import Finite, JointPolicy, MarkovGame
 from .._claim import Bound, Claim, Control
-from .recoverability_must_see_the_deviation import hidden_stakes
+from .recoverability_must_see_the_deviation import hidden_stakes, of_the_obeyed
 from .value_equivalence_is_not_regret_equivalence import fork
 
 
@@ -75,10 +75,6 @@ def unprovoked(error, game, expert, learner):
     """The error on the learner's own states alone."""
     own = measure.cloning_error(game, learner, expert)
     return own.sum() / game.horizon.H
-
-
-def of_the_obeyed(recoverability, problem, expert):
-    return recoverability(problem.player(0), expert) if isinstance(problem, MarkovGame) else recoverability(problem, expert)
 
 
 CLAIM = Claim(

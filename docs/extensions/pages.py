@@ -1,0 +1,192 @@
+"""The pages that are generated: the tour, a page a claim, the notes, a page a room. They are not committed."""
+
+import ast
+import enum
+import importlib
+import inspect
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from typer.main import get_command
+from typer.testing import CliRunner
+
+import mdpkit
+from mdpkit.base.files import write_whole
+from mdpkit.claims import ids
+from mdpkit.claims._register import path_of
+from mdpkit.cli import app
+from mdpkit.report.draw import draw_claim, rendered
+from mdpkit.report.entry import KINDS, entries, words_of
+from mdpkit.report.inline import SCALE
+from mdpkit.report.page import LONG
+from mdpkit.report.statement import lines_of
+from mdpkit.report.typeset import typeset
+
+DOCS = Path(__file__).parents[1]
+ROOT = DOCS.parent
+ROOMS = ("model", "instances", "solve", "measure", "base", "claims", "hunt", "report", "strategies")
+NOTES = {path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path for path in sorted(ROOT.glob("proofs/lemmas/*.md"))}
+NOTES["notation"] = ROOT / "proofs/notation.md"
+POINTS_AN_INCH = 72
+
+
+def setup(sphinx):
+    sphinx.connect("builder-inited", generate)
+    sphinx.connect("missing-reference", public_name)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def generate(sphinx):
+    """Write every generated page whose content has changed, and remove those that belong to nothing any more."""
+    write_tour()
+    here = Environment(loader=FileSystemLoader(DOCS / "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell}
+    write_all("claims", claim_pages(here))
+    notes = {f"{name}.md": path.read_text(encoding="utf-8") for name, path in NOTES.items()}
+    write_all("notes", {name: linked(note) for name, note in notes.items()})
+    write_all("reference", reference_pages(here))
+
+
+def write_all(folder, pages):
+    for name, content in pages.items():
+        write(DOCS / folder / name, content)
+    for old in (DOCS / folder).rglob("*.*"):
+        if old.relative_to(DOCS / folder).as_posix() not in pages:
+            old.unlink()
+
+
+def write(path, content):
+    content = content.encode() if isinstance(content, str) else content
+    if not path.exists() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+
+
+# ---- the tour
+def write_tour():
+    """The notebook, to be run while the pages are built."""
+    import jupytext
+
+    notebook = jupytext.read(ROOT / "notebooks" / "00_tour.py")
+    write(DOCS / "tour.ipynb", jupytext.writes(notebook, fmt="ipynb"))
+
+
+# ---- claims
+def claim_pages(here):
+    shown = entries(ids(), ROOT / "figures", ROOT)
+    pages = {"index.md": here.get_template("claims.md").render(themes=by_theme(shown))}
+    for entry in shown:
+        figure = None if entry.result is None else draw_claim(entry.result, entry.claim)
+        if figure is not None:
+            pages[f"{entry.id}.svg"] = rendered(figure, entry.result, "svg")
+        pages[f"{entry.id}.md"] = here.get_template("claim.md").render(
+            entry=entry,
+            width=None if figure is None else round(figure.get_figwidth() * POINTS_AN_INCH * SCALE),
+            kinds=KINDS,
+            again=replace(entry, folder=Path("figures")).again,
+            note=entry.note and linked(under(entry.note.read_text(encoding="utf-8")), entry.id),
+            source=Path(os.path.relpath(path_of(entry.id), DOCS / "claims")).as_posix(),
+            first=first_statement(path_of(entry.id)),
+        )
+    return pages
+
+
+def by_theme(shown):
+    found = {}
+    for entry in shown:
+        found.setdefault(entry.theme, []).append(entry)
+    return found
+
+
+def first_statement(path) -> int:
+    """The line at which a file goes on after its docstring."""
+    return ast.parse(path.read_text(encoding="utf-8")).body[1].lineno
+
+
+def as_html(text) -> Markup:
+    """Plain-text formulas as paragraphs, displays as paragraphs of their own."""
+    known = {name: f"{name}.html" for name in ids()}
+    lines = [(display, typeset(line, lambda name: known.get(name.removesuffix(".md")))) for display, line in lines_of(text)]
+    return Markup("\n").join(Markup('<p class="display">{}</p>' if display else "<p>{}</p>").format(line) for display, line in lines)
+
+
+def under(note) -> str:
+    """A note without its title, its headings one level lower."""
+    return re.sub(r"^(#+ )", r"#\1", re.sub(r"\A# .*\n", "", note), flags=re.MULTILINE)
+
+
+def linked(note, own=None) -> str:
+    """A note whose mentions of other claims and notes are links."""
+    targets = {name: f"/claims/{name}.md" for name in ids()} | {name: f"/notes/{name}.md" for name in NOTES}
+
+    def link(found):
+        return f"[{found[0]}]({targets[found[1]]})" if found[1] in targets and found[1] != own else found[0]
+
+    return re.sub(r"`(?:proofs/)?([\w/]+?)(?:\.md)?`", link, note)
+
+
+def number(value, exact=None) -> str:
+    """A number to six digits, or the fraction that it is."""
+    return "—" if value is None else exact if exact and len(exact) <= LONG else f"{value:.6g}"
+
+
+def cell(text) -> str:
+    """Text as it stands in a cell of a table."""
+    return re.sub(r"([\\*_`$|<\[\]~#])", r"\\\1", str(text))
+
+
+# ---- the reference
+def reference_pages(here):
+    rooms = {room: importlib.import_module(f"mdpkit.{room}") for room in ROOMS}
+    listed = {room: names_of(module) for room, module in rooms.items()}
+    pages = {
+        f"{room}.md": here.get_template("room.md").render(room=room, words=sentence(module), names=listed[room])
+        for room, module in rooms.items()
+    }
+    errors = importlib.import_module("mdpkit.base.errors")
+    pages["errors.md"] = here.get_template("room.md").render(room="errors", words=sentence(errors), names=names_of(errors))
+    pages["commands.md"] = here.get_template("commands.md").render(commands={name: help_of(name) for name in get_command(app).commands})
+    words = {room: sentence(module) for room, module in rooms.items()}
+    pages["index.md"] = here.get_template("reference.md").render(rooms=words, lemmas=[name for name in NOTES if name != "notation"])
+    return pages
+
+
+def help_of(command) -> str:
+    """What a command says of itself."""
+    return CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "84"}, prog_name="mdpkit").stdout.strip()
+
+
+def names_of(module) -> list[tuple[str, str, list[str]]]:
+    """(how it is documented, public name, values of an enumeration) of everything that a room offers, in the alphabet's order."""
+    room = module.__name__
+    found = []
+    for name, thing in sorted(vars(module).items(), key=lambda each: each[0].casefold()):
+        if name.startswith("_") or inspect.ismodule(thing) or not getattr(thing, "__module__", "").startswith(room):
+            continue
+        public = f"mdpkit.{name}" if mdpkit._NAMES.get(name) == room.rpartition(".")[2] else f"{room}.{name}"
+        kind = "function" if not inspect.isclass(thing) else "exception" if issubclass(thing, BaseException) else "class"
+        values = [each.name for each in thing] if kind == "class" and issubclass(thing, enum.Enum) else []
+        found.append((kind, public, values))
+    return found
+
+
+def sentence(module) -> str:
+    """What a room says of itself, without the number of its floor."""
+    words = re.sub(r"^Floor \d+: ", "", inspect.getdoc(module))
+    return words[:1].upper() + words[1:]
+
+
+def public_name(sphinx, env, node, contnode):
+    """An annotation names the file that defines a thing: a link to its public name, plain text where it has none."""
+    target, domain = node.get("reftarget", ""), env.domains.python_domain
+    if node.get("refdomain") != "py" or node.get("reftype") != "class" or not target.startswith("mdpkit."):
+        return None
+    _, room, *_, name = target.split(".")
+    for public in (f"mdpkit.{name}", f"mdpkit.{room}.{name}"):
+        if public in domain.objects and public != target:
+            return domain.resolve_xref(env, node["refdoc"], sphinx.builder, "obj", public, node, contnode)
+    return contnode

@@ -1,0 +1,110 @@
+"""Two rewards that agree on the gap share their moments: what sets them apart at the steps comes off the bound by half.
+
+Statement  Let a_t, b_t be the moments E_{s ~ d_t^E, a ~ E} A_f^L(s, a) of two rewards f, and J_f(E) - J_f(L) = g for both. Then
+               |g| <= sum_t max(|a_t|, |b_t|) - 1/2 sum_t |a_t - b_t|,
+           so that with sum_t |a_t - b_t| = x sum_t max(|a_t|, |b_t|) at most 1 - x/2 of the sum of maxima is lost. A habit that
+           two rewards value at two steps, 1 and y, loses that for every x = 1 - y in [0, 2]; where they are equal (x = 0), all.
+           Rewards that merely differ lose all of it for every x: one of them may be the larger at every step.
+Assumes    both rewards see the same gap.
+Units      the moments are in units of J, the undiscounted return; x is a pure number.
+Kind       for all; exists (enumerated)
+Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023.
+Proof      proofs/agreeing_rewards_share_their_moments.md
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...base.interval import stacked
+from ...instances.blocks import Box
+from ...kernels import finite
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from .._figures import bound
+from ._instances import states_exchanged
+from .on_policy_value_moments_are_tight import habit
+from .step_moments_bound_the_imitation_gap import REWARDS
+
+
+def sides(m):
+    """The gap that either reward sees, the sum of the larger moments, and what sets the moments apart."""
+    tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
+    d = measure.occupancy(m.mdp, m.expert).sum(axis=-1)[..., None] * m.expert.table
+    a, b = ((d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks)
+    return abs(stacked(gaps(m))).max(), stacked([abs(a), abs(b)]).max(axis=0).sum(), abs(a - b).sum()
+
+
+def check(m, part=2):
+    gap, most, apart = sides(m)
+    return Bound(gap, most - apart / part)
+
+
+def attained(m):
+    gap, most, apart = sides(m)
+    return Equal({"gap": (gap, most * (1 - m.x / 2)), "apart": (apart, most * m.x)})
+
+
+def dominated(m):
+    gap, most, apart = sides(m)
+    return Equal({"gap": (gap, most), "apart": (apart, most * m.x)})
+
+
+def agreeing(x):
+    """The two drawn rewards, the one with the larger gap scaled down to the other's."""
+    H, road = len(x.P), (x.expert, x.learner)
+    seen = [[(x.rho * finite.policy_value(x.P, r, policy, H)[0]).sum() for policy in road] for r in (x.rewards[0], x.rewards[1])]
+    first, second = (expert - learner for expert, learner in seen)
+    most = np.maximum(abs(first), abs(second))
+    most = np.where(most == 0, 1, most)
+    return type(x)(**{**vars(x), "rewards": np.stack([x.rewards[0] * (second / most), x.rewards[1] * (first / most)])})
+
+
+FAMILY = replace(
+    REWARDS,
+    blocks={**REWARDS.blocks, "rewards": Box(2, "H", "S", "A", lower=-1)},
+    sizes={axis: ends for axis, ends in {**REWARDS.sizes, "H": (1, 3)}.items() if axis != "K"},
+    repair=agreeing,
+)
+
+
+# ---- a learner that slips at once, for ever: what a reward pays for action 0 at state 0 is its moment of that step
+def valued(first, second, x):
+    m = habit(2, 1)
+    m.rewards = objects([[[[rational(paid), 0], [0, 0]] for paid in steps] for steps in (first, second)])
+    m.x = rational(x)
+    return m
+
+
+def apart(x):
+    """Rewards of 1 and 1 - x, in either order."""
+    y = 1 - rational(x)
+    return valued([1, y], [y, 1], x)
+
+
+def tight():
+    return [apart(x) for x in (0, "1/3", "1/2", 1, "3/2")]
+
+
+def gaps(m):
+    return [measure.value_gap(replace(m.mdp, r=reward), m.expert, m.learner) for reward in m.rewards]
+
+
+SAME = Assumption("both rewards see the same gap", lambda m: gaps(m)[0] == gaps(m)[1])
+CLAIM = Claim(
+    "agreeing_rewards_share_their_moments",
+    check,
+    FAMILY,
+    assumes=(SAME,),
+    controls=(
+        Control("all that sets them apart", witness=lambda: apart("1/2"), tightens=lambda m: check(m, part=1)),
+        Control("one reward values the gap twice as much", witness=lambda: valued([1, 1], [1, 0], "1/2"), drops=SAME.name),
+        Control("moments where the expert never is", witness=lambda: apart(0), sabotages=measure.occupancy, by=states_exchanged),
+    ),
+    also=(
+        Part("as far apart as one likes", tight, attained, assumes=(SAME,)),
+        Part("rewards that merely differ", lambda: [valued([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)], dominated),
+    ),
+    figure=bound,
+)

@@ -1,0 +1,1 @@
+"""How soon planning in a known model is good."""

@@ -1,0 +1,133 @@
+"""Natural policy gradient is within (log A / eta + 1/(1-gamma)^2) / T of the optimum after T steps from the uniform policy.
+
+Statement  Let pi_{k+1}(a|s) ~ pi_k(a|s) e^(eta A_k(s,a) / (1-gamma)) from a pi_0 whose least entry is m > 0; uniform: m = 1/A.
+           For every T, eta and start law, and for every rival C, an optimal one too, with B = log(1/m) / eta + 1/(1-gamma)^2,
+               J(C) - J(pi_T) <= B / (T+1) < B / T.
+           One state, one paying arm of A, eta T = c (1-gamma) log A: the share c (A-1) / (A-1 + A^c) / (1 + c / ((1-gamma) T))
+           of B / T is lost. Of two arms from m = 2^-k shares that tend to 1 are: no constant below 1 will do.
+Assumes    rewards lie in [0, 1].
+Units      J is the discounted return, not normalised: at most 1/(1-gamma). log in nats; m is a probability.
+Kind       for all; rate; exists (enumerated)
+Source     adapted from Agarwal, Kakade, Lee and Mahajan, 2021.
+Proof      proofs/natural_gradient_converges_at_rate_one_over_t.md
+"""
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import rational
+from ...instances.blocks import Box, Choice, Simplex
+from ...instances.family import Family
+from ...model import MDP, Discounted, TabularPolicy
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ..coverage._instances import full
+from ._instances import arms, detour, hills, listed, rare
+
+
+def sides(m):
+    """The last policy's gap to the rival, log(1/m) / eta, and the visits of a lifetime, 1/(1-gamma)."""
+    lost = measure.state_value(m.mdp, m.rival) - measure.ascent_values(m.mdp, m.start, m.step, m.rounds)[-1]
+    gap = measure.mean_product(lost, 1, m.mdp.rho)
+    return gap, measure.logarithm(1 / m.start.table.min()) / m.step, measure.occupancy(m.mdp, m.rival).sum()
+
+
+def check(m):
+    gap, start, lifetime = sides(m)
+    B = start + lifetime**2
+    return Bound(gap, B / (m.rounds + 1), B / m.rounds)
+
+
+def start_alone(m):
+    gap, start, _ = sides(m)
+    return Bound(gap, start / m.rounds)
+
+
+def one_lifetime(m):
+    gap, start, lifetime = sides(m)
+    return Bound(gap, (start + lifetime) / m.rounds)
+
+
+def odds(m):
+    """log of the odds of the paying arm against each other one, which is eta T / (1-gamma)."""
+    gap, _, lifetime = sides(m)
+    paid = (lifetime - gap) * (m.mdp.A - 1)
+    return Equal({"odds": (measure.logarithm(paid) - measure.logarithm(gap), lifetime * m.step * m.rounds)})
+
+
+def nearly_attained(m):
+    gap, *_, right = check(m).sides
+    return Bound(right * m.share, gap)
+
+
+FAMILY = Family(
+    blocks=dict(
+        P=Simplex("S", "A", to="S"),
+        r=Box("S", "A"),
+        rho=Simplex(to="S"),
+        begun=Simplex("S", to="A"),
+        even=Choice(of=(1, 0)),
+        rival=Simplex("S", to="A"),
+        step=Box(lower="1/64", upper=8),
+        gamma=Choice(of=("1/2", "9/10")),
+    ),
+    sizes=dict(S=(1, 2), A=(2, 4), T=(1, 4)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Discounted(x.gamma[()])),
+        start=lambda x: TabularPolicy(full(x.begun) * (1 - x.even) + x.like(np.ones(x.begun.shape, dtype=int)) * x.even / x.sizes["A"]),
+        rival=lambda x: TabularPolicy(x.rival),
+        step=lambda x: x.step[()],
+        rounds=lambda x: x.sizes["T"],
+    ),
+)
+
+
+# ---- controls and figure
+def downhill(values, problem, start, step, rounds):
+    return values(problem, start, -step, rounds)
+
+
+def vanilla(values, problem, start, step, rounds):
+    return values(problem, start, step, rounds, "vanilla")
+
+
+def share(m):
+    gap, *_, right = check(m).sides
+    return {"share": [(gap / right).mid]}
+
+
+def figure(ax, rows):
+    """The share of the bound that is lost, against T."""
+    found = [row for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
+    ax.axhline(1, color="k", linestyle="--", label="bound")
+    for k in (1, 3, 5, 10):
+        at = [row for row in rows if row["part"] == ARMS and row["parameters"]["k"] == k]
+        T = [row["parameters"]["rounds"] for row in at]
+        ax.plot(T, [row["data"]["share"][0] for row in at], "o-C0", alpha=0.25 + k / 14, label=f"one paying arm of {2**k}")
+    ax.plot([row["sizes"]["T"] for row in found], [row["ratio"] for row in found], ".C3", label="tightest of each size")
+    for row in rows:
+        if row.get("control") and row["label"] == ALONE:
+            ax.plot(1, row["sides"][0] / row["sides"][1], "xC1", label="$\\log A / (\\eta T)$ alone (fails)")
+    ax.set(xlabel="steps $T$", ylabel="gap / bound", xscale="log", yscale="log")
+    ax.legend(fontsize=6)
+
+
+ARMS, ALONE = "one paying arm", "without the second term"
+UNIT = Assumption("rewards lie in [0, 1]", lambda m: ((m.mdp.r >= 0) & (m.mdp.r <= 1)).all())
+CLAIM = Claim(
+    "natural_gradient_converges_at_rate_one_over_t",
+    check,
+    FAMILY,
+    assumes=(UNIT,),
+    controls=(
+        Control(ALONE, witness=detour, tightens=start_alone),
+        Control("one factor of 1/(1-gamma)", witness=hills, tightens=one_lifetime),
+        Control("rewards up to 64", witness=lambda: detour(64), drops=UNIT.name),
+        Control("a step downhill", witness=lambda: arms(2, rational(8), 4), sabotages=measure.ascent_values, by=downhill),
+        Control("the vanilla gradient", witness=lambda: arms(6, rational(8), 4), sabotages=measure.ascent_values, by=vanilla),
+    ),
+    also=(
+        Part(ARMS, listed, odds, assumes=(UNIT,), data=share),
+        Part("from a rare start", lambda: [rare(j) for j in (2, 3, 4)], nearly_attained, assumes=(UNIT,)),
+    ),
+    figure=figure,
+)

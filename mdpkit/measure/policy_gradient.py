@@ -1,0 +1,120 @@
+"""What policies are worth that steps of a policy gradient lead to."""
+
+from functools import partial
+
+import numpy as np
+
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..base.mode import proposing
+from ..model.horizon import Discounted
+from ..model.policy import policy_table
+from ._known import given, known, law, number, row_error
+from ._logs import ball, ends
+from ._public import public
+
+BITS = 256
+
+
+@public
+def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
+    """V[k,s] of the policies that k = 0..rounds steps on the logits of a softmax lead to, exact gradients given.
+
+    Args:
+        problem: a Discounted MDP, dense, with every action. start: the first policy, `[s,a]`, every entry above 0.
+        step: eta, a number. kind: "natural", pi'(a|s) ~ pi(a|s) e^(eta A(s,a) / (1 - gamma)), or "vanilla", the gradient
+            of J itself, pi'(a|s) ~ pi(a|s) e^(eta d(s) pi(a|s) A(s,a)), d the discounted visits, which sum to 1/(1 - gamma).
+    Returns: bounds by ball arithmetic of 256 bits: from the first step on the policies are irrational.
+    Raises: InvalidModel for any other problem, start or kind.
+    Source: adapted from Kakade, 2001, and Agarwal, Kakade, Lee and Mahajan, 2021.
+
+    >>> from mdpkit.base.arrays import objects
+    >>> from mdpkit.model import MDP, TabularPolicy
+    >>> arms = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("1/2"))
+    >>> ascent_values(arms, TabularPolicy(objects([["1/2", "1/2"]])), 1, 1).mid.round(6)
+    array([[1.      ],
+           [1.761594]])
+    """
+    table = policy_table(problem, start)
+    if kind not in DIRECTIONS:
+        raise InvalidModel(f"the kind is {kind!r}; expected {' or '.join(map(repr, DIRECTIONS))}")
+    if not isinstance(problem.horizon, Discounted) or problem.sparse or problem.mask is not None:
+        raise InvalidModel(f"ascent is computed for a Discounted, dense MDP with every action; got {problem!r}")
+    P, r, rho, pi = known(problem.P, row_error(problem)), known(problem.r), law(problem, "rho"), law(start, "table")
+    gamma, step = number(problem.horizon.gamma, P), given(step, problem)
+    if proposing():
+        return np.stack(list(_ascended(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax, np.linalg.solve)))
+    if table.ndim != 2 or not (table > 0).all():
+        raise InvalidModel(f"the first policy is {start!r}; expected a stationary one that plays every action")
+    from flint import ctx
+
+    with ctx.workprec(BITS):
+        P, r, rho, gamma, pi, step = (_balls(x) for x in (P, r, rho, gamma, pi, step))
+        solve = partial(_solved, most=1 / (1 - gamma))
+        found = list(_ascended(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax_of_balls, solve))
+        lower, upper = np.array([[ends(x) for x in row] for row in found]).transpose(2, 0, 1)
+    return Interval(lower, upper, "enclosed" if problem.exact else "float")
+
+
+def _ascended(P, r, rho, gamma, start, step, rounds, direction, softmax, solve):
+    """The values of every policy in turn, in whatever numbers `softmax` and `solve` know.
+
+    Actions are compared with action 0: what a policy may sum to, known up to rounding, then does not matter.
+    """
+    gains, moves, first = r - r[:, :1], gamma * (P - P[:, :1]), np.eye(len(rho), dtype=int) - gamma * P[:, 0]
+    logits, pi = 0 * r, start
+    for k in range(rounds + 1):
+        stay = first - (pi[:, :, None] * moves).sum(axis=1)
+        V = solve(stay, r[:, 0] + (pi * gains).sum(axis=1))
+        yield V
+        if k < rounds:
+            ahead = gains + (moves * V).sum(axis=-1)
+            logits = logits + step * direction(ahead, pi, lambda stay=stay: solve(stay.T, rho), gamma)
+            pi = softmax(start, logits)
+
+
+DIRECTIONS = {
+    "natural": lambda ahead, pi, visits, gamma: ahead / (1 - gamma),
+    "vanilla": lambda ahead, pi, visits, gamma: visits()[:, None] * pi * (ahead - (pi * ahead).sum(axis=-1)[:, None]),
+}
+
+
+def _softmax(start, logits, exp=np.exp):
+    weights = start * exp(logits - logits.max(axis=-1)[:, None])  # the same number off a row changes nothing
+    return weights / weights.sum(axis=-1)[:, None]
+
+
+# ---- numpy arrays of balls
+def _softmax_of_balls(start, logits):
+    return _PROBABILITY(_softmax(start, logits, _EXP))
+
+
+def _probability(x):
+    """The ball, or [0, 1] where that says more."""
+    from flint import arb
+
+    return x if x.rad() < 1 else arb(0).union(arb(1))
+
+
+_EXP, _PROBABILITY = (np.vectorize(f, otypes=[object]) for f in (lambda x: x.exp(), _probability))
+
+
+def _balls(known):
+    """An array of balls around an Interval's numbers; of a scalar the ball itself."""
+    from flint import arb
+
+    out = np.empty(known.shape, dtype=object)
+    for index in np.ndindex(known.shape):
+        out[index] = arb(known.lower[index]) if known.exact else ball(known.lower[index], known.upper[index])
+    return out[()]
+
+
+def _solved(A, b, most):
+    """x of A x = b, where A or its transpose is I - gamma P: no entry is larger than those of b together times `most`, 1/(1 - gamma)."""
+    from flint import arb_mat
+
+    try:
+        return np.array(arb_mat(*A.shape, list(A.ravel())).solve(arb_mat(len(b), 1, list(b))).entries(), dtype=object)
+    except ZeroDivisionError:  # balls too wide to tell A from a matrix without inverse
+        size = sum(abs(b)) * most
+        return np.array([(-size).union(size)] * len(b), dtype=object)

@@ -1,0 +1,67 @@
+"""Numbers of the planning theme that were derived before the claims were written."""
+
+import numpy as np
+import pytest
+
+from mdpkit import measure
+from mdpkit.base.arrays import nearest, objects, rational
+from mdpkit.claims.planning._instances import LOG_TWO, arms, hills, planned, rare
+from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check, one_lifetime
+from mdpkit.model import TabularPolicy
+
+
+def share(m):
+    gap, *_, bound = check(m).sides
+    return (gap / bound).mid
+
+
+@pytest.mark.parametrize(("k", "c", "limit"), [(1, "59/32", 0.402), (3, "19/20", 0.468), (5, "9/11", 0.528)])
+def test_one_paying_arm_in_the_limit(k, c, limit):
+    c, A, T = rational(c), 2**k, 4096
+    exponent = nearest(c) * k * nearest(LOG_TWO)
+    formula = exponent / (k * np.log(2)) * (A - 1) / (A - 1 + np.exp(exponent))
+    assert formula == pytest.approx(limit, abs=5e-4)
+    assert share(arms(k, c, T)) == pytest.approx(formula, rel=2 * 2 / T)
+
+
+def test_four_steps_two_actions():
+    """The records of the search: .2277 for one state, .2860 for two."""
+    assert share(arms(1, rational("5/4"), 4)) == pytest.approx(0.2277, abs=5e-5)
+    first = planned([[[1, 0], [0, 1]], [[0, 1], [0, 1]]], [[1, 0], [0, 0]], "1/2", "919/10000", 4)
+    assert share(first) == pytest.approx(0.2860, abs=1e-4)
+
+
+@pytest.mark.parametrize("j", [2, 3])
+def test_a_rare_start_by_formula(j):
+    m = rare(j)
+    k, c = 4**j, (1 - 2.0**-j) * nearest(LOG_TWO) / np.log(2)
+    wanted = c * (1 - 2.0**-k) / (1 - 2.0**-k + 2.0 ** (-k * (1 - c))) / (1 + 2 * c / k)
+    assert share(m) == pytest.approx(wanted, rel=1e-9)
+    assert wanted > 1 - 2.0 ** (1 - j)
+
+
+def test_the_hills_are_learnt_from_the_goal_backwards():
+    m = hills()
+    found = measure.ascent_values(m.mdp, m.start, m.step, 5)
+    best = measure.optimal_value(m.mdp)
+    solved = (best - found).upper < 1e-6
+    assert [int(row.argmax()) for row in solved[1:]] == [3, 2, 1, 1, 0]
+    assert (np.diff(solved.astype(int)) >= 0).all()
+    gap, right = one_lifetime(m).sides
+    assert gap > right
+
+
+def test_the_mean_of_the_gaps_is_within_the_bound_and_the_last_is_the_least():
+    """The proof bounds the mean; it reaches .55 of the bound at T = 4 where the last gap reaches .31."""
+    m = arms(2, rational("3/2"), 4)
+    gaps = measure.optimal_value(m.mdp) - measure.ascent_values(m.mdp, m.start, m.step, 4)
+    assert (gaps[1:] < gaps[:-1]).all_yes()
+    _, tighter, _ = check(m).sides
+    assert gaps.sum() / 5 <= tighter
+    assert gaps.sum() / 5 > tighter * rational("2/5")
+
+
+def test_a_rival_that_is_no_optimum():
+    m = arms(1, rational(1), 2)
+    m.rival = TabularPolicy(objects([["1/2", "1/2"]]))
+    assert check(m).sides[0] < 0

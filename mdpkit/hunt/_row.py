@@ -25,6 +25,8 @@ ALIKE = 1e-3
 """Of records this close, the smaller size is shown."""
 WATCHED = 20
 """Exact draws on which an assumption is compared with its floats."""
+FLAT = 3
+"""Searches that leave a record of exactly 1 as it is, after which a size is left."""
 COARSE = (1, 2, 3, 4, 5, 6, 8, 10, 12)
 """Denominators to which all rows are rounded together."""
 LIMIT_MEMBERS = 3
@@ -108,8 +110,14 @@ class _Rung:
         return self.target.instances.random(self.rng, self.sizes, count)
 
     def run(self, until):
-        """Search until the process has used so many CPU seconds, at least once."""
-        while True:
+        """Search until the process has used so many CPU seconds, at least once.
+
+        A record of exactly 1 that a few further searches leave as it is ends the rung: what crosses a bound is then more
+        likely to be larger.
+        """
+        idle = 0
+        while idle < FLAT:
+            before = self.best.least
             name, engine = self.portfolio.next()
             population = self._draw(self.portfolio.starts(name))
             if self.best.x is not None and self.rng.random() < 0.4:
@@ -118,8 +126,8 @@ class _Rung:
             value, member = self._search(name, engine, population, until)
             if member is not None:
                 self._judge(name, value, member)
-            done = self.target.proved and self.best.reached
-            if done or time.process_time() >= until:
+            idle = idle + 1 if self.best.reached and self.best.least == before else 0
+            if (self.target.proved and self.best.reached) or time.process_time() >= until:
                 return
 
     def _search(self, name, engine, population, until):

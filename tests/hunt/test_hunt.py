@@ -39,10 +39,15 @@ def test_the_witness_is_what_the_record_says():
 
 
 @pytest.mark.parametrize(
-    ("claim", "control"), [(CLONING, "a linear constant"), (REGRET, "u of the obeyed expert"), (COVERAGE, "without the coverage of pi")]
+    ("claim", "control", "grid"),
+    [
+        (CLONING, "a linear constant", None),
+        (REGRET, "u of the obeyed expert", {"H": [2]}),
+        (COVERAGE, "without the coverage of pi", None),
+    ],
 )
-def test_wrong_statements_are_refuted(claim, control):
-    found = hunt(claim, 4, control=control)
+def test_wrong_statements_are_refuted(claim, control, grid):
+    found = hunt(claim, 8, control=control, grid=grid)
     (row,) = found.records
     assert row.verdict == "REFUTED"
     assert row.refuted_after <= row.seconds

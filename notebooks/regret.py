@@ -29,9 +29,11 @@ from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pe
 from mdpkit.claims.games.deviation_classes_are_ordered import changing, mismatched, useful_later, wrong_twice
 from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes
 from mdpkit.claims.games.regret_equivalence_implies_value_equivalence import apart, by_visits, telling_rewards, visits, witnesses
-from mdpkit.claims.games.regret_gap_constant_two_is_optimal import drawn_apart, unpaid_partner
+from mdpkit.claims.games.regret_gap_constant_two_is_optimal import unpaid_partner
 from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
 from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
+from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import hair
+from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import sides as zero_sum_sides
 from mdpkit.report import draw_claim, stored
 from mdpkit.solve import CoarseCorrelatedEquilibrium, CorrelatedEquilibrium
 
@@ -134,11 +136,10 @@ verdict = doubt("regret_gap_is_bounded_by_recoverability")
 assert verdict.tightest == 1
 
 # %% [markdown]
-# The constant 2 is the best for deviators that see their recommendation, and for those that do not. Drawn apart, the parts of
-# pennies reach three quarters of it.
+# The constant 2 is the best for deviators that see their recommendation, and for those that do not.
 
 # %%
-for m in (unpaid_partner(3), drawn_apart(3)):
+for m in (pennies(3), unpaid_partner(3)):
     for name in ("swap", "coarse"):
         gap = measure.regret_gap(m.game, m.expert, m.learner, name)
         print(name, gap / (measure.deviation_error(m.game, m.expert, m.learner, name) * 3), "times u H e")
@@ -146,6 +147,19 @@ for m in (unpaid_partner(3), drawn_apart(3)):
 # %%
 verdict = doubt("regret_gap_constant_two_is_optimal")
 assert verdict.tightest == 1
+
+# %% [markdown]
+# Nor does it help that the game is zero-sum, the expert an equilibrium, and the learner's parts independent. The knob is the value.
+
+# %%
+for v in ("1/2", "1/10", "1/1000"):
+    loss, price = zero_sum_sides(hair(3, v))
+    print(f"v = {v:>6}: regret {loss.mid:.5f}, {loss / price} times u H e")
+    assert loss == price * (2 - mdpkit.rational(v))
+
+# %%
+verdict = doubt("zero_sum_equilibria_need_the_constant_two")
+assert verdict.tightest < 1
 
 # %% [markdown]
 # ## Cloning pays for what the demonstrations seldom show
@@ -234,7 +248,7 @@ seen = witnesses(m, telling_rewards(m, gaps))
 value_gap = abs(gaps).sum()
 print("largest value gap", value_gap, "regret gaps of the three rewards", seen.lower)
 assert value_gap * 2 / 3 <= seen.max()
-(found, counted), = by_visits(m).pairs.values()
+((found, counted),) = by_visits(m).pairs.values()
 assert (found == counted).all_yes()
 
 # %% [markdown]

@@ -9,10 +9,12 @@ from mdpkit import measure, strategies
 from mdpkit.base.arrays import objects, rational
 from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
-from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes
-from mdpkit.claims.games.regret_gap_constant_two_is_optimal import drawn_apart, unpaid_partner, watched
+from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes, of_the_obeyed
+from mdpkit.claims.games.regret_gap_constant_two_is_optimal import unpaid_partner, watched
 from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
 from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
+from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import FAMILY as ZERO_SUM
+from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import hair
 from mdpkit.model import JointPolicy, MarkovGame
 
 
@@ -64,6 +66,40 @@ def test_recoverability_of_the_obeyed_expert(H, factor):
     assert gap(m) <= 2 * measure.recoverability(m.game, m.expert).lower[()] * errors(m)[0]
 
 
+@settings(max_examples=30)
+@given(st.data())
+def test_at_one_step_u_is_that_of_the_obeyed_expert_over_all_players(data):
+    game = data.draw(strategies.games(horizon=(1, 1)))
+    expert = data.draw(strategies.joint_policies(game))
+    assert of_the_obeyed(measure.recoverability, game, expert) == measure.recoverability(game, expert)
+
+
+def test_u_of_the_obeyed_expert_sees_the_second_player():
+    """Player 1 is never paid; its own range, 0, would let anything pass as a violation."""
+    m = pennies(1)
+    game = MarkovGame(m.game.P, m.game.r * objects([0, 1])[:, None, None], horizon=m.game.horizon, actions=(2, 2))
+    assert measure.recoverability(game.player(0), m.expert) == 0
+    assert of_the_obeyed(measure.recoverability, game, m.expert) == 1
+
+
+@pytest.mark.parametrize("v", ["1/2", "1/10", "1/1000"])
+def test_a_zero_sum_equilibrium_and_independent_parts(v):
+    """The share 1 - v/2, by the bound that looks at deviations."""
+    m = hair(3, v)
+    assert errors(m)[0] == rational(v) * 3
+    assert gap(m) / (2 * measure.recoverability(m.game, m.expert).lower[()] * errors(m)[0]) == 1 - rational(v) / 2
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_drawn_zero_sum_experts_are_equilibria(data):
+    sizes = dict(A=data.draw(st.integers(2, 3)), B=data.draw(st.integers(2, 3)))
+    raw = data.draw(st.binary(min_size=ZERO_SUM.byte_count(sizes), max_size=ZERO_SUM.byte_count(sizes)))
+    m = ZERO_SUM.build(ZERO_SUM.from_bytes(raw, sizes))
+    assert (measure.regret(m.game, m.expert) == 0).all_yes()
+    assert measure.value(m.game, m.expert)[0] == 0
+
+
 @pytest.mark.parametrize("H", [2, 5])
 def test_a_learner_kept_to_the_expert_at_the_first_step_loses_as_much(H):
     """What the two tell in a place that nobody can have reached changes neither the gap nor the mistakes."""
@@ -73,12 +109,13 @@ def test_a_learner_kept_to_the_expert_at_the_first_step_loses_as_much(H):
 
 
 def test_the_constant_two_by_hand():
-    """Pennies at H = 1: u = 1, e = 1/2, gap 1. Parts drawn apart: 3/4. A blind deviator on pennies: 1/2."""
+    """Pennies at H = 1: u = 1, e = 1/2, gap 1. Parts drawn apart, with odds 1 to 3 and surely: 3/4. A blind deviator on pennies: 1/2."""
     m = pennies(1)
     assert (gap(m), errors(m)[0]) == (1, rational("1/2"))
     assert measure.regret_gap(m.game, m.expert, m.learner, "coarse") == rational("1/2")
     assert (gap(watched(m)), errors(watched(m))[0]) == (1, rational("1/2"))
-    assert (gap(drawn_apart(1)), errors(drawn_apart(1))[0]) == (rational("3/4"), rational("1/2"))
+    m.learner = JointPolicy(objects([["1/4", 0, "3/4", 0]]))
+    assert (gap(m), errors(m)[0]) == (rational("3/4"), rational("1/2"))
     partner = unpaid_partner(3)
     assert measure.regret(partner.game, partner.expert).lower.tolist() == [0, 0]
     assert measure.regret_gap(partner.game, partner.expert, partner.learner, "coarse") == gap(partner) == 3

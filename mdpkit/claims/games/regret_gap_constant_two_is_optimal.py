@@ -4,7 +4,6 @@ Statement  For n players and deviations that may see their recommendation (swap)
                max_i R_i(L) - max_i R_i(E) <= 2 u H e,   e = 1/H max E_{L o phi} sum_t TV(L, E) over that class and obedience,
            u as in regret_gap_is_bounded_by_recoverability. For every H both sides are equal: for swap on matching pennies
            whose learner correlates the parts, for coarse where the learner draws one unpaid part and loses the other player.
-           An equilibrium of pennies and a learner that draws the parts apart reach 3/4 of the right side; the best share is open.
 Assumes    finite horizon.
 Units      R_i is regret in units of reward; e is a mean over the steps, in [0, 1]; u is a range, here over swap deviations.
 Kind       for all; exists
@@ -51,11 +50,6 @@ def attained_blindly(m):
     return Equal({name: (gap[k], right[k]) for k, name in enumerate(CLASSES)})
 
 
-def three_quarters(m):
-    gap, right = check(m).sides
-    return Equal({"regret gap": (gap[0] * 4, right[0] * 3)})
-
-
 JOINT = ("A", "B", "C")
 FAMILY = Family(
     blocks=dict(
@@ -88,11 +82,6 @@ def unpaid_partner(H):
     return told(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
 
 
-def drawn_apart(H):
-    """Pennies, where the learner draws the first part with odds 1 to 3 and the second always 0."""
-    return told(pennies(H), ["1/4"] * 4, ["1/4", 0, "3/4", 0])
-
-
 def watched(m):
     """With a third player who draws one of two actions and whom nobody minds."""
     g = m.game
@@ -116,16 +105,13 @@ def figure(ax, rows):
         at = [row for row in rows if row["part"] == part and not row.get("control")]
         ratio = [2 * row["pairs"][pair][0] / row["pairs"][pair][1] for row in at]
         ax.plot([row["sizes"]["H"] for row in at], ratio, style, mfc="none", markersize=4 + 4 * (part == BLIND), label=words)
-    at = [row for row in rows if row["part"] == APART and not row.get("control")]
-    ratio = [1.5 * row["pairs"]["regret gap"][0] / row["pairs"]["regret gap"][1] for row in at]
-    ax.plot([row["sizes"]["H"] for row in at], ratio, "vC0", mfc="none", label="parts drawn apart")
     found = [row for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
     ax.plot([row["sizes"]["H"] for row in found], [2 * row["ratio"] for row in found], ".C3", label="tightest of each size")
     ax.set(xlabel="horizon $H$", ylabel="regret gap $/\\,(uH\\varepsilon)$")
     ax.legend(fontsize=6)
 
 
-PENNIES, BLIND, APART = "matching pennies", "an unpaid partner", "parts drawn apart"
+PENNIES, BLIND = "matching pennies", "an unpaid partner"
 CLAIM = Claim(
     "regret_gap_constant_two_is_optimal",
     check,
@@ -138,7 +124,6 @@ CLAIM = Claim(
     also=(
         Part(PENNIES, correlated, attained),
         Part(BLIND, lambda: [unpaid_partner(H) for H in range(1, 9)], attained_blindly),
-        Part(APART, lambda: [drawn_apart(H) for H in range(1, 9)], three_quarters),
     ),
     figure=figure,
 )

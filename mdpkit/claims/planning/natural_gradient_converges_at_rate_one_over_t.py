@@ -107,8 +107,8 @@ def figure(ax, rows):
     for row in rows:
         if row.get("control") and row["label"] == ALONE:
             ax.plot(1, row["sides"][0] / row["sides"][1], "xC1", label="$\\log A / (\\eta T)$ alone (fails)")
-    ax.set(xlabel="steps $T$", ylabel="gap / bound", xscale="log", yscale="log")
-    ax.legend(fontsize=6)
+    ax.set(xlabel="steps $T$", ylabel="gap / bound", xscale="log", ylim=(0, 3))
+    ax.legend(fontsize=6, loc="upper right")
 
 
 ARMS, ALONE = "one paying arm", "without the second term"

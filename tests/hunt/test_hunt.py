@@ -140,6 +140,7 @@ def test_formulas_are_read_off_only_where_there_are_points_to_spare(values, text
 def test_slopes_are_exponents():
     assert slope([(h, 3.0 * h**1.5) for h in (1, 2, 4)]) == pytest.approx(1.5)
     assert slope([(1, 1), (2, 2)]) is None
+    assert slope([(1, 1), (2, 2), (3, float("inf"))]) is None
 
 
 def test_rows_that_do_not_matter_may_be_anything():

@@ -64,12 +64,14 @@ def test_what_cannot_be_hunted_leaves_with_3_and_says_why(mdpkit, args, words):
 
 
 def test_the_table_of_constants_has_a_line_for_every_statement(mdpkit, tmp_path):
-    done = mdpkit("constants", REGRET, "--seconds", "6", "--wrong-seconds", "1", "--workers", "1", "--folder", str(tmp_path))
+    done = mdpkit("constants", REGRET, "--seconds", "6", "--wrong-seconds", "3", "--workers", "1", "--folder", str(tmp_path))
     assert done.exit_code == 0
     lines = read_constants(tmp_path / "constants.json")
     assert {line["control"] for line in lines if line["claim"] == REGRET} >= {"", "a constant of 1"}
     shown = lines[0]["shown"]
     assert (shown["fixed"], shown["exact"], shown["verdict"]) == ({"H": 3}, "1", "TIGHT")
-    assert all(line["shown"]["verdict"] == "REFUTED" for line in lines if line["control"])
+    wrong = {line["control"]: line["shown"] for line in lines if line["control"]}
+    assert (wrong["a constant of 1"]["verdict"], wrong["a constant of 1"]["exact"]) == ("REFUTED", "2")
+    assert {row["verdict"] for row in wrong.values()} <= {"REFUTED", "BEST"}
     assert f"| `{REGRET}`, H=3 |" in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"constants.json", "constants.md", "constants.pdf"}

@@ -25,6 +25,8 @@ ALIKE = 1e-3
 """Of records this close, the smaller size is shown."""
 WATCHED = 20
 """Exact draws on which an assumption is compared with its floats."""
+GLANCE = 0.4
+"""Share of the budget for one search at every size, before any record is rounded: a wrong statement falls there already."""
 FLAT = 3
 """Searches that leave a record of exactly 1 as it is, after which a size is left."""
 COARSE = (1, 2, 3, 4, 5, 6, 8, 10, 12)
@@ -82,13 +84,16 @@ class Row:
 def hunt_row(target, seconds, rng, notice=lambda words: None) -> Row:
     """Hunt a target for about so many CPU seconds."""
     start = time.process_time()
-    ladder, rungs = target.instances.ladder(), []
-    search = 0.75 * seconds  # the rest is for rounding, shrinking and limits
-    for k, sizes in enumerate(ladder):
-        rung = _Rung(target, sizes, rng, start, short=min(SHORT, search / len(ladder) / 8))
-        rung.run(start + search * (k + 1) / len(ladder))
-        rungs.append(rung)
-        notice(f"{' '.join(f'{axis}={size}' for axis, size in sizes.items())}: {rung.best.least:.6g}")
+    ladder = target.instances.ladder()
+    rungs = [_Rung(target, sizes, rng, start) for sizes in ladder]
+    if not target.proved:
+        for rung in rungs:
+            rung.glance(min(SHORT, GLANCE * seconds / len(ladder)))
+    begun = time.process_time()
+    search = max(start + 0.75 * seconds - begun, 0)  # the rest is for rounding, shrinking and limits
+    for k, rung in enumerate(rungs):
+        rung.run(begun + search * (k + 1) / len(ladder), short=min(SHORT, search / len(ladder) / 8))
+        notice(f"{' '.join(f'{axis}={size}' for axis, size in rung.sizes.items())}: {rung.best.least:.6g}")
         if target.proved and rung.best.reached:
             break
     return _settled(target, rungs, start)
@@ -97,41 +102,52 @@ def hunt_row(target, seconds, rng, notice=lambda words: None) -> Row:
 class _Rung:
     """The hunt at one size."""
 
-    def __init__(self, target, sizes, rng, start, short):
-        self.target, self.sizes, self.rng, self.start, self.short = target, sizes, rng, start, short
+    def __init__(self, target, sizes, rng, start):
+        self.target, self.sizes, self.rng, self.start, self.short = target, sizes, rng, start, SHORT
         self.score = Score(target, sizes, _gates(target, sizes))
         self.portfolio = Portfolio(rng)
         self.best = Worth(None, None, -np.inf)
         self.engine, self.history, self.spurious, self.refuted_after = "", [], None, None
+        self.seen = None
         with propose():
             self.random = max(evaluate(self.score, self._draw(8 * POPULATION)), default=-np.inf)
 
     def _draw(self, count):
         return self.target.instances.random(self.rng, self.sizes, count)
 
-    def run(self, until):
-        """Search until the process has used so many CPU seconds, at least once.
+    def glance(self, short):
+        """Search once, on floats; only what seems to be a violation is judged, as it stands."""
+        self.short = short
+        name, value, member = self._search(np.inf)
+        if member is not None:
+            self.seen = name, value, member
+            if value > 1 + OVER:
+                self._suspect(name, value, member)
+
+    def run(self, until, short):
+        """Search, and judge what is found, until the process has used so many CPU seconds, at least once.
 
         A record of exactly 1 that a few further searches leave as it is ends the rung: what crosses a bound is then more
         likely to be larger.
         """
-        idle = 0
+        idle, self.short = 0, short
         while idle < FLAT:
             before = self.best.least
-            name, engine = self.portfolio.next()
-            population = self._draw(self.portfolio.starts(name))
-            if self.best.x is not None and self.rng.random() < 0.4:
-                for block, array in as_member(self.target.instances, self.best.x).items():
-                    population[block][0] = array
-            value, member = self._search(name, engine, population, until)
+            name, value, member = self.seen or self._search(until)
+            self.seen = None
             if member is not None:
                 self._judge(name, value, member)
             idle = idle + 1 if self.best.reached and self.best.least == before else 0
             if (self.target.proved and self.best.reached) or time.process_time() >= until:
                 return
 
-    def _search(self, name, engine, population, until):
-        """The best (score, member) of one short search."""
+    def _search(self, until):
+        """The engine's name, the best score and the member with it, of one short search."""
+        name, engine = self.portfolio.next()
+        population = self._draw(self.portfolio.starts(name))
+        if self.best.x is not None and self.rng.random() < 0.4:
+            for block, array in as_member(self.target.instances, self.best.x).items():
+                population[block][0] = array
         begun = rising = time.process_time()
         best, record = -np.inf, None
         try:
@@ -148,9 +164,9 @@ class _Rung:
                         break
         except self.portfolio.refusals as error:
             self.portfolio.drop(name, error)
-            return -np.inf, None
+            return name, -np.inf, None
         self.portfolio.reward(name, best)
-        return (best, record) if np.isfinite(best) else (-np.inf, None)
+        return name, best, record if np.isfinite(best) else None
 
     def _judge(self, name, value, member):
         """Round what is as good as the record, and judge it exactly."""

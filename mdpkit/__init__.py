@@ -9,12 +9,12 @@ import numpy as np  # noqa: F401  (the one library that every use needs)
 
 __version__ = "0.1.0"
 
-_ROOMS = ("base", "claims", "exact", "hunt", "instances", "kernels", "measure", "model", "report", "solve", "strategies")
+_ROOMS = ("base", "claims", "exact", "hunt", "instances", "kernels", "learn", "measure", "model", "report", "solve", "strategies")
 
 _NAMES = {
     **dict.fromkeys(
-        "MDP Deviation Discounted Finite JointPolicy LinearMDP MarkovGame MomentProblem PreferenceProblem "
-        "SafetyProblem TabularPolicy".split(),
+        "Access Deviation Discounted Finite JointPolicy LinearMDP MDP MarkovGame Meter MomentProblem PreferenceProblem "
+        "SafetyProblem TabularPolicy Trajectories".split(),
         "model",
     ),
     **dict.fromkeys(
@@ -28,6 +28,7 @@ _NAMES = {
         "measure",
     ),
     **dict.fromkeys("Solution Status".split(), "solve"),
+    **dict.fromkeys("Fit fit grant".split(), "learn"),
     **dict.fromkeys("Assumption Bound Claim Control Equal Outcome Part Verdict holds verify".split(), "claims"),
     **dict.fromkeys("Box Choice Family Simplex load save".split(), "instances"),
     **dict.fromkeys("Decision Interval objects rational".split(), "base"),

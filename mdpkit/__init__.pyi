@@ -3,6 +3,7 @@ from . import claims as claims
 from . import exact as exact
 from . import instances as instances
 from . import kernels as kernels
+from . import learn as learn
 from . import measure as measure
 from . import model as model
 from . import report as report
@@ -28,6 +29,9 @@ from .instances import Family as Family
 from .instances import Simplex as Simplex
 from .instances import load as load
 from .instances import save as save
+from .learn import Fit as Fit
+from .learn import fit as fit
+from .learn import grant as grant
 from .measure import action_value as action_value
 from .measure import advantage as advantage
 from .measure import ascent_values as ascent_values
@@ -81,16 +85,19 @@ from .measure import value_gap as value_gap
 from .measure import viability_kernel as viability_kernel
 from .measure import visited as visited
 from .model import MDP as MDP
+from .model import Access as Access
 from .model import Deviation as Deviation
 from .model import Discounted as Discounted
 from .model import Finite as Finite
 from .model import JointPolicy as JointPolicy
 from .model import LinearMDP as LinearMDP
 from .model import MarkovGame as MarkovGame
+from .model import Meter as Meter
 from .model import MomentProblem as MomentProblem
 from .model import PreferenceProblem as PreferenceProblem
 from .model import SafetyProblem as SafetyProblem
 from .model import TabularPolicy as TabularPolicy
+from .model import Trajectories as Trajectories
 from .report import draw as draw
 from .report import style as style
 from .solve import Solution as Solution

@@ -9,6 +9,10 @@ class InvalidModel(MdpkitError, ValueError):
     """A record was given data that describe no such object."""
 
 
+class MissingAccess(MdpkitError):
+    """A learner asked for what its access does not grant, or no longer grants; the message names both."""
+
+
 class NotSolved(MdpkitError, RuntimeError):
     """A solver ended without an answer; the message is the status sentence."""
 

@@ -9,7 +9,7 @@ from ..exact.linear import solve_linear
 from ..kernels import finite
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
-from ..model.policy import policy_table
+from ..model.policy import tabular
 from ._known import dynamics, known, law, start_roundings, step_roundings
 from ._public import public
 from .value import _float_solve
@@ -33,7 +33,8 @@ def occupancy(problem, policy) -> Interval:
            [0, 1]], dtype=object)
     """
     problem = dynamics(problem)
-    table = policy_table(problem, policy)
+    policy = tabular(problem, policy)
+    table = policy.table
     if not isinstance(problem.horizon, Finite):
         return _discounted(problem, policy, table)
     H, pi = problem.horizon.H, stepwise(table, 2)

@@ -10,7 +10,7 @@ from ..kernels import finite
 from ..model.game import MarkovGame
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
-from ..model.policy import policy_table
+from ..model.policy import tabular
 from ..model.preference import PreferenceProblem
 from ._known import expected_next, known, law, number, step_roundings
 from ._public import public
@@ -44,7 +44,8 @@ def value(problem, policy) -> Interval:
 @public
 def state_value(problem, policy) -> Interval:
     """V: expected reward still to come; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted."""
-    table = policy_table(problem, policy)
+    policy = tabular(problem, policy)
+    table = policy.table
     if not isinstance(problem.horizon, Finite):
         return _discounted_value(problem, policy, table)
     if problem.sparse:

@@ -1,5 +1,8 @@
 """Floor 1: immutable records of what is given."""
 
+from .access import Access as Access
+from .access import Meter as Meter
+from .data import Trajectories as Trajectories
 from .game import Deviation as Deviation
 from .game import JointPolicy as JointPolicy
 from .game import MarkovGame as MarkovGame

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..base.arrays import bare
+from ..base.arrays import bare, floats
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers
@@ -44,21 +44,71 @@ class TabularPolicy(Record):
         """How far a float row sums from 1."""
         return defect(self.table)
 
+    # ---- the protocol of every policy
+    def start(self, u) -> "TabularPolicy":
+        """The Markov policy that plays an episode, by a uniform number u in [0, 1): this one."""
+        return self
+
+    def law(self, obs, t) -> np.ndarray:
+        """Action probabilities `[...,a]` as float64 at states `obs[...]` and steps t."""
+        return self._law[obs] if self._law.ndim == 2 else self._law[t, obs]
+
+    def sample(self, obs, t, u) -> np.ndarray:
+        """The actions that uniform numbers `u[...]` in [0, 1) choose at states `obs[...]` and steps t, an integer or `t[...]`.
+
+        >>> TabularPolicy([[0.25, 0.75]]).sample(np.array([0, 0]), 0, np.array([0.2, 0.3]))
+        array([0, 1])
+        """
+        return inverse(self.law(obs, t), u)
+
+    def log_prob(self, obs, t, action) -> np.ndarray:
+        """log P(action | obs) at step t, in nats; -inf for an action that is never played."""
+        with np.errstate(divide="ignore"):
+            return np.log(np.take_along_axis(self.law(obs, t), np.asarray(action)[..., None], axis=-1)[..., 0])
+
+    def to_tabular(self, problem) -> "TabularPolicy":
+        """This policy, checked to belong to a finite problem."""
+        return tabular(problem, self)
+
+    @cached_property
+    def _law(self):
+        return floats(self.table)
+
     def __repr__(self):
         sizes = ", ".join(f"{name}={size}" for name, size in self.sizes().items() if name != "H")
         when = f"{len(self.table)} steps" if self.table.ndim == 3 else "stationary"
         return f"{type(self).__name__}({sizes}, {when}, {'rational' if self.exact else 'float'})"
 
 
-def policy_table(problem, policy):
-    """The policy's `table`, checked to belong to the problem.
+def inverse(law, u) -> np.ndarray:
+    """The outcomes of laws `law[...,k]` that uniform numbers `u[...]` in [0, 1) choose: the first at which the sums exceed u.
 
-    Args: problem: an MDP, whose sizes count. policy: any record with a `table[s,a]` or `table[t,s,a]`.
+    An outcome of probability 0 is never chosen, whatever the rounding of the sums.
+    """
+    sums = np.cumsum(law, axis=-1)
+    chosen = (sums <= np.asarray(u)[..., None] * sums[..., -1:]).sum(axis=-1)
+    last = law.shape[-1] - 1 - np.argmax(law[..., ::-1] > 0, axis=-1)
+    return np.minimum(chosen, last)
+
+
+def policy_table(problem, policy):
+    """The policy's `table`, checked as by `tabular`."""
+    return tabular(problem, policy).table
+
+
+def tabular(problem, policy):
+    """The policy as a record with a `table`, checked to belong to the problem.
+
+    Args:
+        problem: an MDP, whose sizes count.
+        policy: any record with a `table[s,a]` or `table[t,s,a]`, or a policy that makes one by `to_tabular(problem)`.
+
     Raises: InvalidModel naming the sizes that differ, the kinds that differ, or the missing action that is played.
     """
-    table = policy.table
+    policy = policy if hasattr(policy, "table") else policy.to_tabular(problem)
     if proposing():
-        return table
+        return policy
+    table = policy.table
     if table.shape[-2:] != (problem.S, problem.A):
         raise InvalidModel(
             f"the policy has {table.shape[-2]} states and {table.shape[-1]} actions; the problem has {problem.S} and {problem.A}"
@@ -76,4 +126,4 @@ def policy_table(problem, policy):
         if played.any():
             where = tuple(int(i) for i in np.argwhere(played)[0])
             raise InvalidModel(f"the policy plays action {where[-1]} in state {where[-2]}, where that action is missing")
-    return table
+    return policy

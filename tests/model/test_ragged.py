@@ -19,6 +19,7 @@ from mdpkit.model import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    Trajectories,
 )
 
 STAY = [[[1, 0], [1, 0]], [[0, 1], [0, 1]]]
@@ -37,6 +38,8 @@ GOOD = [
     (MomentProblem, dict(A=HALVES, b=[1, 0], weights=[1, 0])),
     (SafetyProblem, dict(failure=[True, False], successors=[[0, 1], [1, 0]])),
     (SafetyProblem, dict(failure=[True, False], P=STAY)),
+    (Trajectories, dict(obs=[0, 1], action=[1, 0], t=[0, 1], weight=[1, 1], reward=[0, 1], ended=[False, True], episode=[0, 0])),
+    (Trajectories, dict(obs=HALVES, action=HALVES, following=HALVES, state=HALVES)),
 ]
 TOLD = [(kind, given, name) for kind, given in GOOD for name, value in given.items() if isinstance(value, list)]
 

@@ -28,6 +28,7 @@ from mdpkit.model import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    Trajectories,
 )
 
 P = [[["1/2", "1/2"], [1, 0]], [[0, 1], ["1/4", "3/4"]]]
@@ -58,6 +59,7 @@ INPUTS = {
         {"reference": [["1/3", "2/3"]], "reward": [["1/7", -1]], "data": [["1/5", "4/5"]], "rho": [1]},
         {"beta": Fraction(1, 2)},
     ),
+    "Trajectories": (Trajectories, {"weight": ["1/3", "2/3"]}, {"obs": np.array([0, 1]), "action": np.array([1, 0])}),
     "SafetyProblem": (SafetyProblem, {"P": [[["1/3", "2/3"]], [[0, 1]]]}, {"failure": np.array([False, True])}),
 }
 
@@ -141,9 +143,9 @@ def test_copies_are_equal_with_equal_hashes_and_digests(name, exact, through):
 def test_a_tampered_pickle_is_refused(name, exact):
     record = build(name, exact)
     rebuild, (kind, values) = record.__reduce__()
-    law = next(field for field in (*kind.laws, "features") if isinstance(values.get(field), np.ndarray))
+    law = next(field for field in (*kind.laws, "features", "weight") if isinstance(values.get(field), np.ndarray))
     tampered = values[law].copy()
-    tampered[(0,) * tampered.ndim] += 1
+    tampered[(0,) * tampered.ndim] -= 1
     with pytest.raises(InvalidModel):
         rebuild(kind, {**values, law: tampered})
     assert rebuild(kind, values) == record

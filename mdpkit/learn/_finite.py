@@ -1,0 +1,136 @@
+"""A finite problem, played."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..base.arrays import floats
+from ..base.errors import InvalidModel
+from ..measure import occupancy
+from ..model.access import Discrete, Setting
+from ..model.data import Trajectories
+from ..model.horizon import Finite
+from ..model.mdp import stepwise
+from ..model.policy import inverse
+
+
+def finite_setting(problem) -> Setting:
+    return Setting(Discrete(problem.S), Discrete(problem.A), problem.horizon, problem.mask, problem.exact)
+
+
+def demonstrated(problem, expert, demonstrations, rng):
+    """The demonstrations granted: those given, checked, else drawn, else the population law; None for none."""
+    H = problem.horizon.H if isinstance(problem.horizon, Finite) else None
+    if isinstance(demonstrations, Trajectories):
+        demonstrations.check(problem.S, problem.A, H)
+        missing = np.flatnonzero(~problem.available[demonstrations.obs, demonstrations.action])
+        if missing.size:
+            k = missing[0]
+            raise InvalidModel(
+                f"row {k} of the demonstrations plays action {demonstrations.action[k]} in state {demonstrations.obs[k]}, "
+                "where that action is missing"
+            )
+        return demonstrations
+    if isinstance(demonstrations, str):
+        if demonstrations != "exact":
+            raise InvalidModel(f'demonstrations is {demonstrations!r}; expected a count, Trajectories or "exact"')
+        return law(problem, expert)
+    if isinstance(demonstrations, bool) or not isinstance(demonstrations, int | np.integer) or demonstrations < 0:
+        raise InvalidModel(f'demonstrations is {demonstrations!r}; expected a count, Trajectories or "exact"')
+    return FiniteSimulator(problem, rng).play(expert, demonstrations, rng, rewards=False) if demonstrations else None
+
+
+def law(problem, policy) -> Trajectories:
+    """Every (t, s, a) with its probability; every (s, a), t = 0, with its discounted visits where there is no last step."""
+    known = occupancy(problem, policy)
+    d = known.lower if problem.exact else known.mid
+    *t, s, a = np.nonzero(np.asarray(d > 0))
+    return Trajectories(s, a, t=t[0] if t else np.zeros(len(s), dtype=int), weight=d[(*t, s, a)])
+
+
+class FiniteSimulator:
+    """Draws successors by inverting the row sums of P; keeps time, so that a reset may start at any step."""
+
+    def __init__(self, problem, rng):
+        self.problem, self.rng = problem, rng
+        self.H = problem.horizon.H if isinstance(problem.horizon, Finite) else None
+        self.goes_on = 1.0 if self.H else float(floats(np.asarray(problem.horizon.gamma)))
+        self.r, self.rho = stepwise(floats(problem.r), 2), floats(problem.rho)
+        self.sums, self.starts, self.targets = _rows(problem)
+        self.s = self.t = None
+
+    # ---- one episode, step by step
+    def reset(self, to, at):
+        last = (self.H or 1) - 1
+        if to is not None and not (isinstance(to, int | np.integer) and 0 <= to < self.problem.S):
+            raise InvalidModel(f"reset(to={to!r}): expected a state from 0 to {self.problem.S - 1}")
+        if to is None and at != 0:
+            raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` begin elsewhere")
+        if not (isinstance(at, int | np.integer) and at >= 0 and (at <= last or self.H is None)):
+            raise InvalidModel(f"reset(at={at!r}): expected a step from 0 to {last}")
+        self.s = int(inverse(self.rho[None], self.rng.random(1))[0]) if to is None else int(to)
+        self.t = int(at)
+        return self.s
+
+    def step(self, action):
+        if not (isinstance(action, int | np.integer) and 0 <= action < self.problem.A and self.problem.available[self.s, action]):
+            allowed = np.flatnonzero(self.problem.available[self.s]).tolist()
+            raise InvalidModel(f"step({action!r}) in state {self.s}: expected one of the actions {allowed}")
+        following, reward, ended = self._advance(np.array([self.s]), np.array([action]), np.array([self.t]), self.rng)
+        self.s, self.t = int(following[0]), self.t + 1
+        return self.s, float(reward[0]), bool(ended[0]), False
+
+    def _advance(self, s, a, t, rng):
+        row = ((t % self.P_steps) * self.problem.S + s) * self.problem.A + a
+        low, high = self.starts[row], self.starts[row + 1]
+        before = np.where(low > 0, self.sums[low - 1], 0.0)
+        k = np.searchsorted(self.sums, before + rng.random(len(s)) * (self.sums[high - 1] - before), side="right")
+        ended = rng.random(len(s)) >= self.goes_on
+        if self.H:
+            ended |= t == self.H - 1
+        return self.targets[np.clip(k, low, high - 1)], self.r[t % len(self.r), s, a], ended
+
+    @property
+    def P_steps(self):
+        return 1 if self.problem.sparse or self.problem.P.ndim == 3 else len(self.problem.P)
+
+    # ---- many episodes at once
+    def play(self, policy, episodes, rng, rewards):
+        """Trajectories of so many episodes from the start law, ordered by step."""
+        seats = rng.random(episodes)
+        members = None if hasattr(policy, "table") else [policy.start(u) for u in seats]
+        s = inverse(np.broadcast_to(self.rho, (episodes, len(self.rho))), rng.random(episodes))
+        episode, t, rows = np.arange(episodes), 0, []
+        while len(s):
+            a = _actions(policy, members, s, t, episode, rng)
+            following, reward, ended = self._advance(s, a, np.full(len(s), t), rng)
+            rows.append((s, a, np.full(len(s), t), reward, following, ended, episode))
+            s, episode, t = following[~ended], episode[~ended], t + 1
+        names = ("obs", "action", "t", "reward", "following", "ended", "episode")
+        columns = {name: np.concatenate(parts) for name, parts in zip(names, zip(*rows, strict=True), strict=True)}
+        return Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
+
+    # ---- the model
+    def model(self, reward):
+        return replace(self.problem, r=reward)
+
+    def law(self, policy):
+        return law(self.problem, policy)
+
+
+def _actions(policy, members, s, t, episode, rng):
+    u = rng.random(len(s))
+    if members is None:
+        return policy.sample(s, t, u)
+    return np.array([int(np.asarray(members[k].sample(s[i : i + 1], t, u[i : i + 1]))[0]) for i, k in enumerate(episode)], dtype=np.int64)
+
+
+def _rows(problem):
+    """Running sums of the positive entries of P in row order, where each row (t,s,a) starts, and the next state of each entry."""
+    if problem.sparse:
+        P = problem.P
+        return np.cumsum(P.data), P.indptr.astype(np.int64), P.indices.astype(np.int64)
+    rows = floats(problem.P).reshape(-1, problem.S)
+    row, target = np.nonzero(rows)
+    starts = np.searchsorted(row, np.arange(len(rows) + 1))
+    return np.cumsum(rows[row, target]), starts, target

@@ -1,0 +1,104 @@
+"""Deciding what a learner may use."""
+
+import numpy as np
+
+from ..base.errors import InvalidModel
+from ..model.access import Access
+from ..model.data import Trajectories
+from ..model.game import MarkovGame
+from ..model.mdp import MDP
+from ..model.preference import PreferenceProblem
+from ._environment import EnvironmentSimulator
+from ._finite import FiniteSimulator, demonstrated, finite_setting
+from ._judge import Judge
+from ._labels import Labels
+
+
+def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, queries=0, preferences=0, rewards=None, rng=None) -> Access:
+    """An access to a problem: what a learner may see of it, and how often.
+
+    Args:
+        problem: an MDP, a gymnasium environment, or a PreferenceProblem (for preferences alone).
+        expert: a policy, the source of demonstrations and labels.
+        demonstrations: how many episodes of the expert are shown; or Trajectories; or "exact", its population law.
+        episodes: how many may be played from the start law; or "exact": any number, and the law of every policy's episodes.
+        resets: how many episodes may be started at a state of the learner's choice; or "exact" for any number.
+        queries: at how many observations the expert may be asked for an action; or "exact": for its law, any number of times.
+        preferences: how many comparisons may be asked for; or "exact" for any number.
+        rewards: whether steps show the reward; if left out, only where no expert is to be imitated.
+        rng: a numpy Generator, for what is drawn: needed unless everything granted is exact.
+
+    Returns: an Access, which counts what is used.
+    Raises: InvalidModel naming the argument that does not fit the problem.
+
+    >>> from mdpkit.model import MDP, Finite, TabularPolicy
+    >>> stay = MDP([[[1.0]]], [[1.0]], horizon=Finite(2))
+    >>> grant(stay, expert=TabularPolicy([[1.0]]), demonstrations="exact", episodes=3, rng=np.random.default_rng(0))
+    Access(demonstrations=exact, episodes=3; used Meter())
+    """
+    counts = {"episodes": episodes, "resets": 0 if resets is None else resets, "queries": queries, "preferences": preferences}
+    for name, count in counts.items():
+        _countable(name, count)
+    rewards = expert is None if rewards is None else rewards
+    if isinstance(problem, PreferenceProblem):
+        return _comparing(problem, expert, demonstrations, counts, rng)
+    if preferences:
+        raise InvalidModel(f"preferences are of a PreferenceProblem; got {type(problem).__name__}")
+    if isinstance(problem, MarkovGame):
+        raise InvalidModel("a MarkovGame grants no access; take the problem of one player, game.player(i)")
+    finite = isinstance(problem, MDP)
+    if not finite and not all(hasattr(problem, name) for name in ("reset", "step", "observation_space", "action_space")):
+        raise InvalidModel(f"{type(problem).__name__} is no problem to learn in; expected an MDP or a gymnasium environment")
+    if rng is None and (any(count not in (0, "exact") for count in counts.values()) or _sampled(demonstrations) or not finite):
+        raise InvalidModel("something that is granted is drawn at random: give rng=numpy.random.default_rng(seed)")
+    if expert is None and (queries or not (isinstance(demonstrations, Trajectories) or demonstrations == 0)):
+        raise InvalidModel("demonstrations and queries are of an expert; give expert=, or demonstrations as Trajectories")
+    if not finite:
+        return _environment(problem, expert, demonstrations, counts, rewards, rng)
+    setting, expert = finite_setting(problem), None if expert is None else expert.to_tabular(problem)
+    shown = demonstrated(problem, expert, demonstrations, rng)
+    simulator = FiniteSimulator(problem, rng) if episodes or resets else None
+    seen = "exact" if isinstance(demonstrations, str) else 0 if shown is None else len(shown)
+    granted = {"demonstrations": seen, **counts, "rewards": rewards and simulator is not None, "model": episodes == "exact"}
+    asked = Labels(expert, setting, rng) if queries else None
+    return Access(setting, granted, demonstrations=shown, simulator=simulator, expert=asked)
+
+
+def _environment(problem, expert, demonstrations, counts, rewards, rng):
+    simulator = EnvironmentSimulator(problem, rng)
+    for name, count in counts.items():
+        if count == "exact":
+            raise InvalidModel(f"{name} of an environment is a count; only a finite problem has exact laws")
+    if counts["resets"]:
+        simulator.expect_resets()
+    if isinstance(demonstrations, str):
+        raise InvalidModel("demonstrations of an environment are a count or Trajectories; only a finite problem has an exact law")
+    if isinstance(demonstrations, Trajectories):
+        simulator.check(demonstrations)
+    shown = demonstrations if isinstance(demonstrations, Trajectories) else None
+    if demonstrations and shown is None:
+        shown = simulator.play(expert, demonstrations, rng, rewards=False)
+    granted = {"demonstrations": 0 if shown is None else len(shown), **counts, "rewards": rewards}
+    used = counts["episodes"] or counts["resets"]
+    asked = Labels(expert, simulator.setting, rng) if counts["queries"] else None
+    return Access(simulator.setting, granted, demonstrations=shown, simulator=simulator if used else None, expert=asked)
+
+
+def _comparing(problem, expert, demonstrations, counts, rng):
+    other = [name for name, count in counts.items() if count and name != "preferences"]
+    if expert is not None or not (isinstance(demonstrations, int) and demonstrations == 0) or other:
+        raise InvalidModel("a PreferenceProblem grants preferences alone")
+    if counts["preferences"] and rng is None:
+        raise InvalidModel("comparisons are drawn at random: give rng=numpy.random.default_rng(seed)")
+    judge = Judge(problem, rng)
+    return Access(judge.setting, counts, judge=judge if counts["preferences"] else None)
+
+
+def _countable(name, count):
+    if count == "exact" if isinstance(count, str) else isinstance(count, int | np.integer) and not isinstance(count, bool) and count >= 0:
+        return
+    raise InvalidModel(f'{name} is {count!r}; expected a count of at least 0, or "exact"')
+
+
+def _sampled(demonstrations):
+    return not isinstance(demonstrations, Trajectories | str) and demonstrations != 0

@@ -1,0 +1,1 @@
+"""Learners that imitate an expert, one algorithm a file."""

@@ -1,0 +1,57 @@
+"""Behavioural cloning."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ...base.arrays import floats, like
+from ...base.errors import InvalidModel
+from ...model.horizon import Finite
+from ...model.policy import TabularPolicy
+
+
+@dataclass(frozen=True)
+class Cloning:
+    """Plays what the demonstrations play: at each (t, s) their frequencies of actions, the maximum of their likelihood.
+
+    Args:
+        smoothing: added to the count of every action that exists, in episodes' weight; 0 is pure frequencies.
+        stationary: one rule for all steps.
+
+    Where nothing was demonstrated, and nothing added, it plays uniformly. On the exact law it is the expert wherever the expert goes.
+    Needs demonstrations alone: no interaction.
+    Source: Pomerleau, 1989.
+    """
+
+    smoothing: object = 0
+    stationary: bool = False
+
+    needs = ("demonstrations",)
+
+    def __post_init__(self):
+        if not float(Fraction(self.smoothing)) >= 0:
+            raise InvalidModel(f"smoothing is {self.smoothing}; expected a number of at least 0")
+
+    def learn(self, access, rng):
+        """The policy; the trace has the negative log-likelihood of the demonstrations in nats an episode."""
+        data = access.demonstrations()
+        policy = TabularPolicy(frequencies(data, access.setting, self.smoothing, self.stationary))
+        return policy, {"loss": [likelihood_loss(policy, data)]}
+
+
+def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:
+    """`table[t,s,a]`, or `[s,a]`: the actions' shares of the weight at each state, even over existing actions where there is none."""
+    H = setting.horizon.H if isinstance(setting.horizon, Finite) and not stationary else None
+    shape = (setting.observations.n, setting.actions.n)
+    d = data.occupancy(*shape, H)
+    exists = like(np.ones(shape, dtype=int) if setting.mask is None else setting.mask.astype(int), d)
+    counts = d + exists * like(smoothing, d)[()]
+    total = counts.sum(axis=-1, keepdims=True)
+    seen = np.asarray(total > 0)
+    return np.where(seen, counts / np.where(seen, total, 1), exists / exists.sum(axis=-1, keepdims=True))
+
+
+def likelihood_loss(policy, data) -> float:
+    """-sum of weight log pi(action | obs), in nats an episode; inf where an action was seen that is never played."""
+    return float(-(floats(data.weight) * policy.log_prob(data.obs, data.t, data.action)).sum())

@@ -1,0 +1,126 @@
+"""The one verb of learning: a learner and an access give a policy, and an account of what it took."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from ..base.errors import InvalidModel, MissingAccess
+from ..base.shown import Shown, tabled
+from ..model.access import KINDS, Access, Meter
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """What every policy can do, tabular or torch. Observations come in batches `obs[k,...]`, steps as an integer or `t[k]`."""
+
+    def start(self, u: float):
+        """The Markov policy that plays an episode, chosen by a uniform number u in [0, 1)."""
+
+    def sample(self, obs, t, u) -> np.ndarray:
+        """Actions chosen by given uniform numbers: `u[k]` for discrete actions, `u[k,d]` for continuous ones of d dimensions."""
+
+    def log_prob(self, obs, t, action) -> np.ndarray:
+        """Log of the probability, or density, of `action[k]`, in nats."""
+
+    def to_tabular(self, problem):
+        """The TabularPolicy that plays the same way in a finite problem."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """An algorithm that sees only what an access grants.
+
+    Attributes: needs: the kinds of access, of `mdpkit.model.access.KINDS`, without which it cannot start.
+    """
+
+    needs: tuple[str, ...]
+
+    def learn(self, access: Access, rng: np.random.Generator):
+        """The policy, and a trace: mapping from the names of columns to as many entries each."""
+
+
+class Trace(Mapping, Shown):
+    """Columns of equal length, an entry a round.
+
+    >>> Trace({"loss": [2.0, 1.0]})["loss"]
+    array([2., 1.])
+    """
+
+    def __init__(self, columns):
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise InvalidModel(f"the columns of a trace differ in length: {lengths}")
+        self._columns = {name: column if isinstance(column, np.ndarray) else _column(column) for name, column in columns.items()}
+
+    def __getitem__(self, name):
+        return self._columns[name]
+
+    def __iter__(self):
+        return iter(self._columns)
+
+    def __len__(self):
+        return len(self._columns)
+
+    def __repr__(self):
+        rounds = len(next(iter(self._columns.values()), ()))
+        return f"Trace({rounds} rounds: {', '.join(self._columns)})"
+
+    def _tables(self):
+        plain = {name: column for name, column in self._columns.items() if column.ndim == 1 and column.dtype.kind in "iuf"}
+        return tuple(tabled(name, column) for name, column in plain.items())
+
+
+def _column(entries):
+    if all(isinstance(entry, int | float | np.number) for entry in entries):
+        return np.asarray(entries)
+    column = np.empty(len(entries), dtype=object)
+    column[:] = entries
+    return column
+
+
+@dataclass(frozen=True)
+class Fit(Shown):
+    """A learner's answer.
+
+    Attributes:
+        policy: a Policy; a Mixture where the guarantee is one about the average of iterates.
+        used: the Meter of what this fit took.
+        trace: the Trace of its rounds.
+    """
+
+    policy: Policy
+    used: Meter
+    trace: Trace
+
+    def _tables(self):
+        return self.trace._tables()
+
+
+def fit(learner, access, *, rng) -> Fit:
+    """Learn a policy from what is granted.
+
+    Args: learner: a Learner, such as `Cloning()`. access: from `grant`. rng: a numpy Generator, for the learner's own choices.
+    Raises: MissingAccess naming what the learner needs and what is granted; InvalidModel for what is no learner or access.
+
+    >>> from mdpkit import MDP, Finite, TabularPolicy
+    >>> from mdpkit.learn import Cloning, grant
+    >>> flip = MDP([[[0.0, 1], [1, 0]], [[1, 0], [0, 1]]], [[1.0, 0], [0, 1]], horizon=Finite(3))
+    >>> expert = TabularPolicy([[1.0, 0], [0, 1]])
+    >>> fit(Cloning(), grant(flip, expert=expert, demonstrations="exact"), rng=np.random.default_rng(0)).policy.to_tabular(flip).table[0]
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    name = type(learner).__name__
+    if not isinstance(learner, Learner):
+        raise InvalidModel(f"{name} is no learner: expected an object with `needs` and `learn(access, rng)`, such as Cloning()")
+    if not isinstance(access, Access):
+        raise InvalidModel(f"a learner sees an access and not {type(access).__name__}; make one with grant(problem, ...)")
+    missing = [kind for kind in learner.needs if kind not in access.granted]
+    if missing:
+        words = "; ".join(f"{kind}: grant {KINDS[kind]}" for kind in missing)
+        raise MissingAccess(f"{name} needs {' and '.join(missing)}, and was granted {', '.join(access.granted) or 'nothing'} ({words})")
+    before = access.used
+    policy, trace = learner.learn(access, rng)
+    return Fit(policy, access.used - before, Trace(trace))

@@ -1,0 +1,66 @@
+"""One of several policies, drawn before an episode begins."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.arrays import floats, is_exact
+from ..base.errors import InvalidModel
+from ..measure import occupancy
+from ..model.policy import TabularPolicy, inverse
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Plays member k, drawn with probability `weights[k]`, for a whole episode.
+
+    Its law of states and actions is the average of the members' laws, which no average of tables or logits has.
+
+    Args: members: policies. weights: uniform if left out.
+    Raises: InvalidModel for no members, or weights that are no distribution over them.
+    """
+
+    members: tuple
+    weights: np.ndarray | None = None
+
+    def __post_init__(self):
+        members = tuple(self.members)
+        if not members:
+            raise InvalidModel("a mixture has at least one member")
+        weights = np.full(len(members), 1 / len(members)) if self.weights is None else np.asarray(self.weights)
+        if weights.shape != (len(members),) or (weights < 0).any() or abs(floats(weights).sum() - 1) > 1e-9:
+            raise InvalidModel(f"weights is {weights}; expected a distribution over {len(members)} members")
+        object.__setattr__(self, "members", members)
+        object.__setattr__(self, "weights", weights)
+
+    def start(self, u):
+        """The member that a uniform number u chooses for an episode."""
+        return self.members[int(inverse(floats(self.weights)[None], np.array([u]))[0])].start(u)
+
+    def sample(self, obs, t, u):
+        raise InvalidModel("a mixture plays one member for a whole episode: call start(u), then sample from what it returns")
+
+    log_prob = law = sample
+
+    def to_tabular(self, problem) -> TabularPolicy:
+        """The Markov policy with the mixture's law of states and actions; at states that are never reached, the members' average."""
+        tables = [member.to_tabular(problem) for member in self.members]
+        exact = problem.exact
+        weights = self._rational(problem) if exact else self.weights
+        known = [occupancy(problem, table) for table in tables]
+        d = sum(weight * (each.lower if exact else each.mid) for weight, each in zip(weights, known, strict=True))
+        mean = sum(weight * np.broadcast_to(table.table, d.shape) for weight, table in zip(weights, tables, strict=True))
+        visits = d.sum(axis=-1, keepdims=True)
+        reached = np.asarray(visits > 0)
+        table = np.where(reached, d / np.where(reached, visits, 1), mean)
+        return TabularPolicy(table if exact else table / table.sum(axis=-1, keepdims=True))
+
+    def _rational(self, problem):
+        if is_exact(self.weights):
+            return self.weights
+        if (self.weights == self.weights[0]).all():
+            return problem.like([f"1/{len(self.members)}"] * len(self.members))
+        raise InvalidModel("the mixture's weights are floats and the problem is rational; give weights of rationals")
+
+    def __repr__(self):
+        return f"Mixture({len(self.members)} members)"

@@ -56,12 +56,11 @@ def target(claim, part=None, control=None) -> Target:
     if changed is not None:
         part = changed.part or ""
     found = _part(claim, part)
-    check = found.check
+    _demand_ratio(claim, found)
     if changed is not None:
-        check = changed.tightens or partial(_under, changed, check)
-    aimed = Target(claim, found.name, control or "", found.instances, check, found.assumes, changed is None and _proved(claim), {})
-    _demand_ratio(aimed)
-    return aimed
+        found = replace(found, check=changed.tightens or partial(_under, changed, found.check))
+        _demand_ratio(claim, found, f" as {control!r} changes it")
+    return Target(claim, found.name, control or "", found.instances, found.check, found.assumes, changed is None and _proved(claim), {})
 
 
 def targets(claim) -> list[Target]:
@@ -102,10 +101,10 @@ def _lack(part) -> str | None:
     return None
 
 
-def _demand_ratio(aimed):
-    why = _lack(aimed)
+def _demand_ratio(claim, part, changed=""):
+    why = _lack(part)
     if why is not None:
-        raise InvalidClaim(f"{aimed.claim.id} cannot be hunted: {aimed.part or 'its statement'} {why}")
+        raise InvalidClaim(f"{claim.id} cannot be hunted: {part.name or 'its statement'}{changed} {why}")
 
 
 def _probe(part):

@@ -1,5 +1,6 @@
 """Hunts: what they find is true, exact and small, and what they cannot hunt they say."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ from flint import fmpq
 from mdpkit import MDP, Bound, Box, Claim, Control, Equal, Family, Finite, Simplex, TabularPolicy, measure, verify
 from mdpkit.base.errors import InvalidClaim
 from mdpkit.claims import get, ids
-from mdpkit.claims._judge import judge
+from mdpkit.claims._judge import holds, judge
 from mdpkit.hunt import hunt, jobs, target
 from mdpkit.hunt._certify import worth
 from mdpkit.hunt._matters import matters
@@ -177,6 +178,10 @@ def test_a_claim_that_cannot_be_hunted_says_what_it_lacks(claimed):
         hunt(CLONING, control="x")
     with pytest.raises(InvalidClaim, match="drops an assumption"):
         hunt(CLONING, control="rewards up to 3")
+    rational = claimed(lambda m: Bound(m.b, m.b * 0 + 2), dict(b=Box()))
+    rational = replace(rational, controls=(Control("halved", lambda: None, tightens=lambda m: Bound(m.b, m.b * fmpq(1, 2))),))
+    with pytest.raises(InvalidClaim, match="its statement as 'halved' changes it cannot be evaluated on bare floats: TypeError"):
+        hunt(rational, control="halved")
 
 
 def test_budgets_and_grids_that_make_no_sense_are_refused(claimed):
@@ -195,13 +200,32 @@ def test_budgets_and_grids_that_make_no_sense_are_refused(claimed):
     assert [row.exact for row in rows] == ["1/8", "1/4"]
 
 
-def test_what_can_be_hunted_is_hunted_and_the_rest_says_why():
-    """A claim with a universal inequality over a Family is in the table; every other one raises a reason."""
-    hunted = {job.claim for job in jobs() if not job.control}
-    for name in ids():
-        if name not in hunted:
-            with pytest.raises(InvalidClaim, match=r"equality|enumerated"):
-                target(get(name))
-    assert len(hunted) >= 20
+def an_inequality(part):
+    """Whether a part of a claim compares two sides of draws from a Family, as its exact check on a draw tells."""
+    if not isinstance(part.instances, Family):
+        return False
+    family, rng = part.instances, np.random.default_rng(0)
+    sizes = family.ladder()[-1]
+    while True:
+        m = family.build(family.from_bytes(rng.bytes(family.byte_count(sizes)), sizes))
+        if all(holds(assumption, m) for assumption in part.assumes):
+            return isinstance(part.check(m), Bound)
 
 
+def test_what_can_be_hunted_is_hunted_as_it_is_and_as_each_control_changes_it():
+    """All others are equalities or enumerated, and say so."""
+    true, wrong = [], []
+    for claim in map(get, ids()):
+        hunted = [part.name for part in claim.parts if an_inequality(part)]
+        true += [(claim.id, name, "") for name in hunted]
+        wrong += [(claim.id, each.part or "", each.name) for each in claim.controls if each.drops is None and (each.part or "") in hunted]
+        for part in claim.parts:
+            if part.name not in hunted:
+                with pytest.raises(InvalidClaim, match=r"is an equality, which|is enumerated or drawn by a function"):
+                    target(claim, part.name)
+        for each in claim.controls:
+            if each.drops is None and (each.part or "") not in hunted:
+                with pytest.raises(InvalidClaim, match=r"is an equality, which|is enumerated or drawn by a function"):
+                    target(claim, control=each.name)
+    assert [(job.claim, job.part, job.control) for job in jobs()] == true + wrong
+    assert len({claim for claim, *_ in true}) >= 20

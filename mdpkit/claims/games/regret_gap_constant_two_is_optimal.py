@@ -11,12 +11,13 @@ Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/regret_gap_constant_two_is_optimal.md
 """
 
+from fractions import Fraction
 from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
+from ...base.arrays import objects
 from ...base.interval import stacked
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -37,7 +38,7 @@ def check(m, swap=2, coarse=2):
     return Bound(stacked(gaps), stacked([u * mistakes[0] * swap, u * mistakes[1] * coarse]))
 
 
-NEARLY = rational("199/100")
+NEARLY = Fraction(199, 100)
 
 
 def attained(m):

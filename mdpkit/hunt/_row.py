@@ -8,6 +8,7 @@ import numpy as np
 from flint import fmpq
 
 from ..base.mode import propose
+from ..claims._judge import holds
 from ..search.engines import LEAST, row_by_row
 from ..search.population import POPULATION, evaluate
 from ..search.rounding import rationals
@@ -217,7 +218,7 @@ def _gates(target, sizes):
 
     Floats never meet an equality (a law that equals another, a policy that is greedy): to watch it would cut off what holds.
     """
-    return tuple(partial(_holds, assumption) for assumption in target.assumes if _told_by_floats(assumption, target.instances, sizes))
+    return tuple(partial(holds, assumption) for assumption in target.assumes if _told_by_floats(assumption, target.instances, sizes))
 
 
 def _told_by_floats(assumption, family, sizes):
@@ -225,19 +226,15 @@ def _told_by_floats(assumption, family, sizes):
     for _ in range(WATCHED):
         x = family.from_bytes(rng.bytes(family.byte_count(sizes)), sizes)
         try:
-            if not _holds(assumption, family.build(x)):
+            if not holds(assumption, family.build(x)):
                 refused = True
                 continue
             with propose(), np.errstate(all="ignore"):
-                if not _holds(assumption, family.build(family.to_float(x))):
+                if not holds(assumption, family.build(family.to_float(x))):
                     return False
         except Exception:
             return False
     return refused
-
-
-def _holds(assumption, instance):
-    return bool(np.all(assumption.holds(instance)))
 
 
 # ---- at the end

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flint import fmpq
 
-from mdpkit import MDP, Bound, Box, Claim, Control, Equal, Family, Finite, Simplex, TabularPolicy, measure, verify
+from mdpkit import MDP, Assumption, Bound, Box, Claim, Control, Equal, Family, Finite, Simplex, TabularPolicy, measure, verify
 from mdpkit.base.errors import InvalidClaim
 from mdpkit.claims import get, ids
 from mdpkit.claims._judge import holds, judge
@@ -15,6 +15,7 @@ from mdpkit.hunt import hunt, jobs, target
 from mdpkit.hunt._certify import worth
 from mdpkit.hunt._matters import matters
 from mdpkit.hunt._reading import formula, slope
+from mdpkit.hunt._row import _gates
 from mdpkit.instances.io import save
 
 CLONING, REGRET, COVERAGE = (
@@ -109,6 +110,12 @@ def test_nothing_registered_is_refuted_and_no_float_recursion_is_at_fault():
             (row,) = hunt(job.claim, 0.6, part=job.part, seed=1).records
             assert row.verdict in ("TIGHT", "BEST", "LIMIT"), (job, row.note)
             assert row.best <= 1, job
+
+
+def test_an_assumption_that_is_a_decision_is_watched_on_floats_like_any_other():
+    for worth_one in (lambda m: measure.value(m.mdp, m.policy) <= 1, lambda m: m.mdp.r.max() * 8 <= 7):
+        claim = replace(own(Fraction(1)), assumes=(Assumption("worth little", worth_one),))
+        assert len(_gates(target(claim), {"H": 3, "S": 2, "A": 2})) == 1
 
 
 # ---- the table

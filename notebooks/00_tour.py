@@ -23,7 +23,7 @@ from IPython.display import display
 import mdpkit
 from mdpkit import MDP, Discounted, TabularPolicy, draw, measure, objects, solve
 from mdpkit.instances import bundled
-from mdpkit.report import draw_claim, stored
+from mdpkit.report import draw_claim
 
 lake = bundled("frozen_lake_4x4")
 display(lake)
@@ -108,5 +108,5 @@ display(verdict)
 
 # %%
 with mdpkit.style("neurips"):
-    figure = draw_claim(stored(verdict, mdpkit.claims.get("performance_difference_lemma")))
+    figure = draw_claim(verdict)
 display(figure)

@@ -36,16 +36,7 @@ from mdpkit.claims.offline.pessimism_bound_is_attained import sides as pessimism
 from mdpkit.claims.offline.pessimism_bound_is_attained import wrong_turn
 from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import arms
 from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check as natural_gradient
-from mdpkit.report import draw_claim, stored
-
-
-def doubt(claim_id):
-    """Verify a registered claim and draw what was found."""
-    verdict = mdpkit.verify(claim_id)
-    print(verdict)
-    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
-    return verdict
-
+from mdpkit.report import draw_claim
 
 # %% [markdown]
 # ## The simulation lemma
@@ -67,10 +58,10 @@ gap, halved = half(leak(5, "1/10")).sides
 assert gap == halved * 2
 
 # %%
-verdict = doubt("simulation_lemma_bounds_model_error")
+verdict = mdpkit.verify("simulation_lemma_bounds_model_error")
 assert verdict.passed
 assert verdict.tightest == 1
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Potential shaping preserves the optimum
@@ -87,9 +78,9 @@ assert (measure.optimal_actions(m.mdp, measure.shaped_reward(m.mdp, fork().poten
 assert (after == before).any_no()
 
 # %%
-verdict = doubt("potential_shaping_preserves_the_optimum")
+verdict = mdpkit.verify("potential_shaping_preserves_the_optimum")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## A recoverable cliff is linear
@@ -106,9 +97,9 @@ for H in (8, 32, 128):
         assert bool(ratio < 2) is recovers
 
 # %%
-verdict = doubt("recoverable_cliff_is_linear")
+verdict = mdpkit.verify("recoverable_cliff_is_linear")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Mistakes on one's own road cost at most the range of the expert's action values
@@ -125,9 +116,9 @@ for H in (2, 4, 8):
     assert on_policy_sides(m)[0] > on_policy_sides(m)[1] * measure.cloning_error(m.mdp, m.expert, m.learner).sum()
 
 # %%
-verdict = doubt("on_policy_value_moments_are_tight")
+verdict = mdpkit.verify("on_policy_value_moments_are_tight")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Moments of single steps, and resets
@@ -141,9 +132,9 @@ for share in ("1/8", "1/2", "1"):
     assert gap == right
 
 # %%
-verdict = doubt("step_moments_bound_the_imitation_gap")
+verdict = mdpkit.verify("step_moments_bound_the_imitation_gap")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## A linear MDP keeps every action value linear
@@ -158,9 +149,9 @@ for off in ("0", "1/100", "1/10", "1/3"):
     assert bool(squared > 0) is (off != "0")
 
 # %%
-verdict = doubt("linear_mdp_keeps_every_q_linear")
+verdict = mdpkit.verify("linear_mdp_keeps_every_q_linear")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Pessimism loses at most twice its bonus, and can lose all of that
@@ -177,9 +168,9 @@ for H in (2, 3, 6, 12):
     assert gap > paid
 
 # %%
-verdict = doubt("pessimism_bound_is_attained")
+verdict = mdpkit.verify("pessimism_bound_is_attained")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Rewards that agree on the gap share their moments
@@ -193,9 +184,9 @@ for x in ("0", "1/2", "1", "3/2"):
     assert gap == most - between / 2
 
 # %%
-verdict = doubt("agreeing_rewards_share_their_moments")
+verdict = mdpkit.verify("agreeing_rewards_share_their_moments")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Second order: where the cost varies little
@@ -210,9 +201,9 @@ for p in ("1/2", "1/10", "1/100"):
     assert g**2 <= (V.min() * 2 + g) * D
 
 # %%
-verdict = doubt("state_divergence_bounds_the_gap_to_second_order")
+verdict = mdpkit.verify("state_divergence_bounds_the_gap_to_second_order")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Natural policy gradient needs of the order of 1/T rounds
@@ -226,6 +217,6 @@ for T in (1, 4, 16, 64):
     assert gap <= sooner
 
 # %%
-verdict = doubt("natural_gradient_converges_at_rate_one_over_t")
+verdict = mdpkit.verify("natural_gradient_converges_at_rate_one_over_t")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))

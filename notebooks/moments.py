@@ -32,16 +32,7 @@ from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not imp
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import channel as data
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import error_of as sampled
 from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import most, pair, penalised
-from mdpkit.report import draw_claim, stored
-
-
-def doubt(claim_id):
-    """Verify a registered claim and draw what was found."""
-    verdict = mdpkit.verify(claim_id)
-    print(verdict)
-    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
-    return verdict
-
+from mdpkit.report import draw_claim
 
 # %% [markdown]
 # ## The value of the game is the projected error
@@ -67,9 +58,9 @@ nosy = np.broadcast_to(m.outcome - m.h, m.joint.shape)
 assert measure.joint_payoff(m.joint, m.outcome, m.h, nosy) > error
 
 # %%
-verdict = doubt("moment_game_value_is_the_projected_error")
+verdict = mdpkit.verify("moment_game_value_is_the_projected_error")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Against linear test functions the game is LSTD
@@ -93,9 +84,9 @@ for step in (-1, "-1/2", 0, "1/2", 1):
 assert error_of(m, solution, objects([[1], [1], [1]]))[1] > 0
 
 # %%
-verdict = doubt("linear_moment_game_is_lstd")
+verdict = mdpkit.verify("linear_moment_game_is_lstd")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Slack costs the dual norm
@@ -121,9 +112,9 @@ assert most(m, inf) == measure.norm_power(m.f, weights, 1) * m.d
 assert most(m, inf) < measure.norm_power(m.f, weights, inf) * m.d
 
 # %%
-verdict = doubt("slack_ball_is_the_dual_norm_penalty")
+verdict = mdpkit.verify("slack_ball_is_the_dual_norm_penalty")
 assert verdict.passed
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Ill-posedness is one over the smallest singular value
@@ -148,10 +139,10 @@ level, psi = measure.identification(m.problem, m.problem.weights), measure.momen
 assert level * measure.norm_power(m.h - m.h0, m.problem.weights, 2) > measure.projected_error(psi, m.problem.weights)
 
 # %%
-verdict = doubt("ill_posedness_is_the_smallest_singular_value")
+verdict = mdpkit.verify("ill_posedness_is_the_smallest_singular_value")
 assert verdict.passed
 assert verdict.tightest == 1
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Regression is biased where the moment game is not
@@ -185,7 +176,7 @@ assert squared_bias(m) == 0
 assert sampled(measure.regression, m) < sampled(game, m)
 
 # %%
-verdict = doubt("regression_is_biased_where_the_moment_game_is_not")
+verdict = mdpkit.verify("regression_is_biased_where_the_moment_game_is_not")
 assert verdict.passed
 assert verdict.evidence == "sampled"
-assert all(control.bites for control in verdict.controls)
+display(verdict, draw_claim(verdict))

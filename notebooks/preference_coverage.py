@@ -30,25 +30,14 @@ from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import check, sta
 from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import clipped, lifted, one_hot
 from mdpkit.claims.coverage.misspecified_offline_preference_falls_below_the_reference import exact
 from mdpkit.claims.coverage.online_rlhf_needs_only_local_coverage import apart, rare
-from mdpkit.report import draw_claim, stored
+from mdpkit.report import draw_claim
 from mdpkit.solve import tilted, zero_error_policy
-
-
-def doubt(claim_id):
-    """Verify a registered claim and draw what was found."""
-    verdict = mdpkit.verify(claim_id)
-    print(verdict)
-    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
-    assert verdict.passed
-    assert all(control.bites for control in verdict.controls)
-    return verdict
 
 
 def three(small="1/50", weights=(7, 1, "1/64"), data=("1/2", "1/2", 0)):
     """The data compare the first two responses; the reference gives the third with probability `small`."""
     third = mdpkit.rational(small)
     return PreferenceProblem(objects([[(1 - third) / 2, (1 - third) / 2, third]]), weights=objects([weights]), data=objects([data]))
-
 
 # %% [markdown]
 # ## The gap is a divergence
@@ -72,7 +61,9 @@ for table in (problem.reference, objects([["1/3", "1/3", "1/3"]]), objects([[0, 
 # %%
 never = three(small=0)
 assert measure.value(never, TabularPolicy(objects([["1/2", "1/4", "1/4"]]))).mid == -np.inf
-verdict = doubt("gap_is_kl_to_the_optimum")
+verdict = mdpkit.verify("gap_is_kl_to_the_optimum")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## What the data cannot tell
@@ -100,8 +91,12 @@ assert (np.diff(gaps) > 0).all()
 shown = three(data=("2/5", "2/5", "1/5"))
 assert measure.pair_error(shown, tilted(shown)) == 0
 assert measure.pair_error(shown, zero_error_policy(problem, "1/2")) > 0
-verdict = doubt("unseen_response_makes_offline_preference_arbitrarily_bad")
-verdict = doubt("offline_preference_needs_global_coverage")
+verdict = mdpkit.verify("unseen_response_makes_offline_preference_arbitrarily_bad")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
+verdict = mdpkit.verify("offline_preference_needs_global_coverage")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## With coverage a small pair error is enough
@@ -121,7 +116,9 @@ assert gap.mid / bound.mid > 0.93
 # %%
 gap, bound = without_the_policy(starved()).sides
 assert gap > bound
-verdict = doubt("coverage_bounds_the_preference_gap")
+verdict = mdpkit.verify("coverage_bounds_the_preference_gap")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Which policies have to be covered
@@ -138,7 +135,9 @@ for width in (2, 8, 64, 10**4):
     print(f"e^(R/beta) = {width:6}: tilts {tilt.mid:8.4f}, ball {ball.mid:8.4f}, all {everything.mid}")
     assert tilt <= ball
     assert ball <= everything
-verdict = doubt("coverage_coefficients_are_ordered")
+verdict = mdpkit.verify("coverage_coefficients_are_ordered")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # Tilts stay in a ball, because a bounded reward cannot push far. The linear bound is near the truth for a rare response of a
@@ -150,7 +149,9 @@ for k in (4, 8, 16):
     divergence = measure.divergence_from_reference(m.learned, tilted(m.learned))
     print(f"k = {k:2}: divergence {divergence.mid:9.4f}, range {measure.logarithm(m.width).mid:9.4f}")
     assert divergence <= measure.logarithm(m.width)
-verdict = doubt("bounded_reward_keeps_rlhf_in_a_kl_ball")
+verdict = mdpkit.verify("bounded_reward_keeps_rlhf_in_a_kl_ball")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Online and offline on one problem
@@ -165,7 +166,9 @@ for k in (8, 16, 32):
     assert online < allowed < lost < offline
 unclipped = rare(27, learned=(1, 1, 2**170))
 assert measure.value_gap(unclipped.problem, tilted(unclipped.problem), tilted(unclipped.problem, unclipped.learned)) > 10
-verdict = doubt("online_rlhf_needs_only_local_coverage")
+verdict = mdpkit.verify("online_rlhf_needs_only_local_coverage")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## A little divergence, measured online
@@ -180,7 +183,9 @@ for mass in ("1/200", "1/50", "1/10", "1/2"):
     far = measure.divergence_from_reference(problem, zero_error_policy(problem, mass))
     print(f"mass {mass:>6}: divergence {far.mid:.5f}")
     assert measure.closest_divergence(problem) <= far
-verdict = doubt("hybrid_preference_picks_the_closest_minimiser")
+verdict = mdpkit.verify("hybrid_preference_picks_the_closest_minimiser")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## The optimiser walks into it
@@ -196,7 +201,9 @@ for k in (4, 16, 32):
     print(f"reference mass 2^-{k}: end of descent {lost:.3f}, clipped {kept:.1e}, one feature each {harmless:.1e}")
     assert lost > k * np.log(2)
     assert max(kept, harmless) < 1
-verdict = doubt("log_linear_offline_preference_fails_by_gradient_descent")
+verdict = mdpkit.verify("log_linear_offline_preference_fails_by_gradient_descent")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Coverage does not help a class that is too small
@@ -210,4 +217,6 @@ for t in ("9/10", "17/16", "3/2", "5/2"):
     mean = measure.expected_reward(m.problem, m.policy).mid / measure.expected_reward(m.problem, TabularPolicy(m.problem.reference)).mid
     print(f"weight {m.pairs[2]!s:>8} of the pair (1, 3): mean reward {mean:.4f} of the reference's")
     assert (mean > 1) is (t == "9/10")
-verdict = doubt("misspecified_offline_preference_falls_below_the_reference")
+verdict = mdpkit.verify("misspecified_offline_preference_falls_below_the_reference")
+assert verdict.passed
+display(verdict, draw_claim(verdict))

@@ -34,21 +34,10 @@ from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
 from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import hair
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import sides as zero_sum_sides
-from mdpkit.report import draw_claim, stored
+from mdpkit.report import draw_claim
 from mdpkit.solve import CoarseCorrelatedEquilibrium, CorrelatedEquilibrium
 
 CLASSES = ("constant", "coarse", "trigger", "swap", "one-shot")
-
-
-def doubt(claim_id):
-    """Verify a registered claim, draw what was found, and see that it stands and its controls fall."""
-    verdict = mdpkit.verify(claim_id)
-    print(verdict)
-    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
-    assert verdict.passed
-    assert all(control.bites for control in verdict.controls)
-    return verdict
-
 
 # %% [markdown]
 # ## Who may do what: classes of deviations
@@ -74,7 +63,9 @@ m = wrong_twice()
 assert measure.regret(m.game, m.mediator, "one-shot")[0] < measure.regret(m.game, m.mediator, "constant")[0]
 
 # %%
-verdict = doubt("deviation_classes_are_ordered")
+verdict = mdpkit.verify("deviation_classes_are_ordered")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Nobody wants to ignore the mediator, yet somebody wants to second-guess it
@@ -99,14 +90,14 @@ print("total pay", correlated.value[:, 0].sum(), coarse.value[:, 0].sum())
 assert coarse.value[:, 0].sum() >= correlated.value[:, 0].sum()
 
 # %%
-verdict = doubt("coarse_equilibrium_is_not_correlated_equilibrium")
+verdict = mdpkit.verify("coarse_equilibrium_is_not_correlated_equilibrium")
 assert verdict.outcome is mdpkit.Outcome.CERTIFIED
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## The master bound: twice what a mistake costs, times how often one is made where deviators go
 #
 # Matching pennies: the learner has the expert's marginals, but always draws a match. The knob is the horizon.
-
 
 # %%
 def facts(m):
@@ -132,8 +123,10 @@ assert own == 0
 assert facts(fork(5))[0] == 4
 
 # %%
-verdict = doubt("regret_gap_is_bounded_by_recoverability")
+verdict = mdpkit.verify("regret_gap_is_bounded_by_recoverability")
+assert verdict.passed
 assert verdict.tightest == 1
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # The constant 2 is the best for deviators that see their recommendation, and for those that do not.
@@ -145,8 +138,10 @@ for m in (pennies(3), unpaid_partner(3)):
         print(name, gap / (measure.deviation_error(m.game, m.expert, m.learner, name) * 3), "times u H e")
 
 # %%
-verdict = doubt("regret_gap_constant_two_is_optimal")
+verdict = mdpkit.verify("regret_gap_constant_two_is_optimal")
+assert verdict.passed
 assert verdict.tightest == 1
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # Nor does it help that the game is zero-sum, the expert an equilibrium, and the learner's parts independent. The knob is the value.
@@ -158,8 +153,10 @@ for v in ("1/2", "1/10", "1/1000"):
     assert loss == price * (2 - mdpkit.rational(v))
 
 # %%
-verdict = doubt("zero_sum_equilibria_need_the_constant_two")
+verdict = mdpkit.verify("zero_sum_equilibria_need_the_constant_two")
+assert verdict.passed
 assert verdict.tightest < 1
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Cloning pays for what the demonstrations seldom show
@@ -189,7 +186,9 @@ for H in (2, 20, 200):
     assert ratio == (H - 1) / (H - 1 + mdpkit.rational(8))
 
 # %%
-verdict = doubt("cloning_regret_gap_scales_with_coverage")
+verdict = mdpkit.verify("cloning_regret_gap_scales_with_coverage")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # With a threshold of coverage given, the factor 2 is needed in long games only: for two steps and b up to 1/2 it is 1 + b.
@@ -202,7 +201,9 @@ for H in (2, 20):
 assert gap > bound * (1 + m.b) / 2
 
 # %%
-verdict = doubt("coverage_gated_regret_is_asymptotically_tight")
+verdict = mdpkit.verify("coverage_gated_regret_is_asymptotically_tight")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## What a mistake costs must be counted while a player deviates
@@ -232,8 +233,9 @@ for length in (1, 4, 8):
     assert bool(gap <= obeyed * errors * 2) is (length == 1)
 
 # %%
-verdict = doubt("recoverability_must_see_the_deviation")
+verdict = mdpkit.verify("recoverability_must_see_the_deviation")
 assert verdict.outcome is mdpkit.Outcome.CERTIFIED
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## The way back: no regret gap under any reward, no value gap
@@ -256,4 +258,6 @@ assert (found == counted).all_yes()
 
 # %%
 assert seen[1] == 0
-verdict = doubt("regret_equivalence_implies_value_equivalence")
+verdict = mdpkit.verify("regret_equivalence_implies_value_equivalence")
+assert verdict.passed
+display(verdict, draw_claim(verdict))

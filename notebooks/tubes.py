@@ -14,7 +14,7 @@
 # # Tubes: what a learned constraint is, and what it is good for
 #
 # A state is doomed if failure can no longer be avoided; the doomed states are the *tube* of the failures. Each section takes one
-# claim: look at one instance, turn one knob, watch the bound, break it with a control. `doubt` then lets the machine doubt it.
+# claim: look at one instance, turn one knob, watch the bound, break it with a control. `mdpkit.verify` then doubts it by machine.
 
 # %%
 # %matplotlib inline
@@ -33,22 +33,12 @@ from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import
 from mdpkit.claims.safety.tube_needs_no_lookahead import cart, let_pass
 from mdpkit.instances import double_integrator
 from mdpkit.measure._public import sabotaged
-from mdpkit.report import draw_claim, stored
-
-
-def doubt(claim_id):
-    """Verify a registered claim and draw what was found."""
-    verdict = mdpkit.verify(claim_id)
-    print(verdict)
-    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
-    assert verdict.passed
-    assert all(control.bites for control in verdict.controls)
+from mdpkit.report import draw_claim
 
 
 def size(inside):
     """How many states are in a set given by 0 and 1."""
     return int(inside.sum().lower)
-
 
 # %% [markdown]
 # ## Look-ahead
@@ -70,7 +60,9 @@ assert int(let_pass(walled, 0).lower) == 0
 for vmax in (2, 4, 6):
     m = cart(vmax)
     assert (int(let_pass(m.problem, vmax - 1).lower), int(let_pass(m.problem, vmax).lower)) == (1, 0)
-doubt("tube_needs_no_lookahead")
+verdict = mdpkit.verify("tube_needs_no_lookahead")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## What can be learned
@@ -92,7 +84,9 @@ for length in range(6):
 
 # %%
 assert largest_consistent(doomed_corridor(length=2, steps=1)).sum() < 3
-doubt("learned_constraint_is_the_backward_reachable_tube")
+verdict = mdpkit.verify("learned_constraint_is_the_backward_reachable_tube")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Transfer
@@ -106,7 +100,9 @@ for learned_with, used_with in ((1, 1), (1, 2), (1, 3), (2, 1), (3, 1)):
     print(f"brakes {learned_with} -> {used_with}: learned {size(learned)}, needed {size(needed)}, in excess {excess}, let pass {missed}")
     assert (excess == 0) is (learned_with >= used_with)
     assert (missed == 0) is (learned_with <= used_with)
-doubt("constraint_transfers_iff_tubes_are_nested")
+verdict = mdpkit.verify("constraint_transfers_iff_tubes_are_nested")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Discounting
@@ -121,7 +117,9 @@ for d in (1, 5, 20):
         print(f"depth {d:2}, discount {g}: V = {V.mid:+.3f}")
         assert bool(V < 0) is bool(2 * m.g**d > 1)
         assert measure.tube(m.problem)[0] == 1
-doubt("discounted_safety_is_optimistic")
+verdict = mdpkit.verify("discounted_safety_is_optimistic")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Chance
@@ -139,7 +137,9 @@ assert measure.avoid_probability(problem)[0] == objects("1/2")[()]
 bounds = mdpkit.solve(problem.to_float()).value
 print("on floats:", bounds[0])
 assert bounds.contains(measure.avoid_probability(problem))
-doubt("avoid_probability_is_the_greatest_fixed_point")
+verdict = mdpkit.verify("avoid_probability_is_the_greatest_fixed_point")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Demonstrations
@@ -160,7 +160,9 @@ assert (never_shown(m, m.goals) == 1 - measure.safely_reachable(m.problem, 0)).a
 # %%
 with sabotaged(measure.visited, reckless):
     assert not (measure.tube(m.problem) <= never_shown(m, m.goals)).all_yes()
-doubt("multi_task_demonstrations_shrink_the_constraint")
+verdict = mdpkit.verify("multi_task_demonstrations_shrink_the_constraint")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## The game
@@ -174,4 +176,6 @@ for m in plays()[:5]:
     print(f"T = {m.T:2}: violation {total.mid:.4f}, of which at most {worst.mid:.4f} in one task; regret / T = {missed.mid:.4f}")
     assert total <= best
     assert best <= missed
-doubt("inverse_constraint_game_violation_vanishes")
+verdict = mdpkit.verify("inverse_constraint_game_violation_vanishes")
+assert verdict.passed
+display(verdict, draw_claim(verdict))

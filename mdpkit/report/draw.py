@@ -1,26 +1,30 @@
-"""From a stored result to a figure. Nothing is verified here: what is drawn is what was stored."""
+"""From a result to a figure. Nothing is verified here: what is drawn is what would be stored."""
 
 import hashlib
 from io import BytesIO
 
 from ..claims import get
 from ..claims._figures import bound, identity
-from .store import Stored, text
+from ..claims._verdict import Verdict
+from .store import Stored, stored, text
 from .style import blank, styled, widths
 
 
-def draw_claim(result: Stored, claim=None):
-    """The figure of a stored result.
+def draw_claim(result: Verdict | Stored, claim=None):
+    """The figure of what was found.
 
     Args:
-        result: from `read` or `stored`.
+        result: from `mdpkit.verify`, or a stored one from `read`.
         claim: whose `figure` function draws; the registered one if left out. A claim without one is drawn by both its sides.
 
     Returns: a matplotlib Figure of 3.25 in width (6.75 in where the claim draws panels; or as `mdpkit.style` says), which belongs to
         no window.
     Raises: UnknownClaim where the result belongs to no registered claim and none is given.
     """
-    draw = (claim or get(result.claim)).figure or _plainest(result)
+    claim = claim or get(result.claim)
+    if isinstance(result, Verdict):
+        result = stored(result, claim)
+    draw = claim.figure or _plainest(result)
     with styled():
         figure, ax = blank(widths().column)
         draw(ax, result.drawn)

@@ -21,7 +21,7 @@ class Stored:
         claim, outcome, evidence, instances, degenerate, tightest, widest, rows, seed, profile: as in the Verdict, the
             outcome by its name; an infinite number is None.
         controls: name, kind, bites, reason and compared sides of each.
-        digest: sha256 of the claim's file when it was verified.
+        digest: sha256 of the claim's file when it was verified; empty where there is no file.
     """
 
     claim: str
@@ -49,8 +49,9 @@ class Stored:
 
 
 def digest_of(claim: Claim) -> str:
-    """sha256 of the file that holds a claim."""
-    return hashlib.sha256(Path(sys.modules[claim.check.__module__].__file__).read_bytes()).hexdigest()
+    """sha256 of the file that holds a claim; empty for one that was written in a notebook."""
+    file = getattr(sys.modules[claim.check.__module__], "__file__", None)
+    return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def stored(verdict: Verdict, claim: Claim) -> Stored:

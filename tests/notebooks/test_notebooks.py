@@ -20,6 +20,10 @@ def test_a_notebook_runs(path, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_claim_is_looked_at_and_nothing_else():
-    mentioned = {name for path in NOTEBOOKS for name in re.findall(r'doubt\("(\w+)"\)', path.read_text())}
-    assert mentioned == set(mdpkit.claims.ids())
+def test_every_claim_is_verified_and_drawn_and_nothing_else():
+    cells = [cell for path in NOTEBOOKS for cell in path.read_text().split("\n# %%")]
+    verified = [cell for cell in cells if re.search(r'mdpkit\.verify\("\w+"\)', cell)]
+    assert {name for cell in verified for name in re.findall(r'mdpkit\.verify\("(\w+)"\)', cell)} == set(mdpkit.claims.ids())
+    for cell in verified:
+        assert re.search(r"assert verdict\.(passed|outcome is mdpkit\.Outcome\.CERTIFIED)\b", cell), cell
+        assert "display(verdict" in cell, cell

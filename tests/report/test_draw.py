@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import mdpkit
 from mdpkit.report import draw_claim, make_figure, read, rendered
-from mdpkit.report.draw import subject
+from mdpkit.report.draw import as_bytes, subject
 from mdpkit.report.style import COLOURS, COLUMN, PAGE, blank, styled
 
 FIGURES = Path(__file__).parents[2] / "figures"
@@ -155,6 +156,19 @@ def test_a_claim_without_a_figure_is_drawn_by_both_its_sides(sides, tmp_path):
     assert instances.get_xydata().tolist() == [[H, H] for H in range(1, 6)]
     right, left = (2, 4) if sides == "Bound" else (4, 2)
     assert controls.get_xydata().tolist() == [[right, left]]
+
+
+def test_a_verdict_is_drawn_as_what_is_stored_of_it():
+    verdict = mdpkit.verify(TUBE)
+    assert as_bytes(draw_claim(verdict)) == as_bytes(draw_claim(stored_result(TUBE)))
+
+
+def test_a_claim_that_was_written_in_a_notebook_is_drawn(monkeypatch):
+    notebook = ModuleType("notebook")
+    monkeypatch.setitem(sys.modules, "notebook", notebook)
+    exec(MINE.format(sides="Bound", check=SIDES["Bound"][0], doubled=SIDES["Bound"][1]), vars(notebook))
+    _, instances, _ = draw_claim(mdpkit.verify(notebook.CLAIM), notebook.CLAIM).axes[0].get_lines()
+    assert instances.get_xydata().tolist() == [[H, H] for H in range(1, 6)]
 
 
 def test_a_result_of_no_registered_claim_asks_for_the_claim(tmp_path):

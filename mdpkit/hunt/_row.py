@@ -192,12 +192,13 @@ class _Rung:
     def _polished(self, x):
         """The rounded draw after every row in turn has taken the best of its simple values."""
         family, until = self.target.instances, time.process_time() + self.short
-        start, best = as_member(family, x), None
+        best = as_member(family, x)
         with propose():
-            for _, best in row_by_row(self.score, {name: array[None] for name, array in start.items()}, self.rng):  # noqa: B007
+            for _, better in row_by_row(self.score, {name: array[None] for name, array in best.items()}, self.rng):
+                best = better
                 if time.process_time() > until:
                     break
-            return rationals(self.score, best or start, kept=1 - LEAST)
+            return rationals(self.score, best, kept=1 - LEAST)
 
     def _suspect(self, name, value, member):
         """A ratio over 1 in floats: a violation, or a fault of the float recursion."""

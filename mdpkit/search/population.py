@@ -45,8 +45,7 @@ def climb(score, start, evaluations, rng):
     Raises: ClaimBroken where no member can be evaluated.
     """
     count = max(1, evaluations // size_of(start) - 1)
-    for population, scores in islice(generations(score, start, rng), count + 1):  # noqa: B007
-        pass
+    population, scores = next(islice(generations(score, start, rng), count, None))
     if score.error is not None and not np.isfinite(scores).any():
         why = f"{type(score.error).__name__}: {score.error}"
         raise ClaimBroken(f"no instance of size {score.sizes} can be searched on bare floats: {why}") from score.error

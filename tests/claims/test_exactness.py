@@ -225,7 +225,9 @@ def test_an_enumerated_instance_in_floats_rounds_every_rational():
 
 
 def test_an_enumerated_claim_is_run_in_both_worlds_too():
-    listed = lambda: [Models(x=objects([f"1/{k}", 1])) for k in (3, 7)]  # noqa: E731
+    def listed():
+        return [Models(x=objects([f"1/{k}", 1])) for k in (3, 7)]
+
     control = Control("nothing", witness=lambda: None, tightens=lambda m: None)
     wrong = Claim("third_is_found", lambda m: Bound(9 if m.x[0] == 1 / 3 else 8, 9), listed, controls=(control,))
     with pytest.raises(ExactnessLost, match="does not contain the exact"):

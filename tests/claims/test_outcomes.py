@@ -76,8 +76,7 @@ def test_draws_with_both_sides_zero_are_no_instances():
 
 def test_an_enumeration_that_is_empty_or_leaves_its_assumptions_is_vacuous():
     assert verify(claim(instances=list), TINY).outcome is Outcome.VACUOUS
-    listed = lambda: [Models(x=objects([1])), Models(x=objects([2]))]  # noqa: E731
-    verdict = verify(claim(instances=listed), TINY)
+    verdict = verify(claim(instances=lambda: [Models(x=objects([1])), Models(x=objects([2]))]), TINY)
     assert verdict.outcome is Outcome.VACUOUS
     assert "1 of the listed ones break an assumption" in verdict.note
 
@@ -243,18 +242,23 @@ def test_a_tie_is_decided_by_rationals_and_left_open_by_floats():
 
 
 def test_a_float_problem_that_floats_cannot_decide_is_undecided():
-    branches = lambda m: Bound(m.J if m.J <= m.J * 1 else m.J * 9, m.J + 1)  # noqa: E731
-    tie = lambda m: Bound(m.J, m.J)  # noqa: E731
+    def branches(m):
+        return Bound(m.J if m.J <= m.J * 1 else m.J * 9, m.J + 1)
+
+    def tie(m):
+        return Bound(m.J, m.J)
+
     for check in (tie, branches):
-        listed = lambda: [Models(J=Interval(0.5, 1.0, "float"))]  # noqa: E731
-        verdict = verify(claim(check, instances=listed, assumes=()), TINY)
+        verdict = verify(claim(check, instances=lambda: [Models(J=Interval(0.5, 1.0, "float"))], assumes=()), TINY)
         assert (verdict.outcome, verdict.evidence) == (Outcome.UNDECIDED, "float")
         assert "1 instances are undecided" in verdict.note
         assert not verdict.passed
 
 
 def test_an_equality_of_intervals_wider_than_its_resolution_is_undecided():
-    pair = lambda width: Equal({"x": (Interval(1.0, 1.0 + width, "float"), 1)})  # noqa: E731
+    def pair(width):
+        return Equal({"x": (Interval(1.0, 1.0 + width, "float"), 1)})
+
     assert decide(pair(2.0**-30), 1e-8, False).decision.name == "YES"
     assert decide(pair(2.0**-20), 1e-8, False).decision.name == "UNDECIDED"
     assert decide(Equal({"x": (Interval(1.5, 2.0, "float"), 1)}), 1e-8, False).decision.name == "NO"
@@ -278,8 +282,7 @@ def test_a_bound_by_nothing_is_refuted_and_not_broken():
 
 
 def test_infinite_right_ends_bound_everything_and_have_the_ratio_zero():
-    unbounded = lambda m: Bound(m.x.max(), Interval(np.inf, np.inf, "enclosed"))  # noqa: E731
-    verdict = verify(claim(unbounded), TINY)
+    verdict = verify(claim(lambda m: Bound(m.x.max(), Interval(np.inf, np.inf, "enclosed"))), TINY)
     assert (verdict.evidence, verdict.tightest, verdict.widest) == ("enclosed", 0, 0)
     assert verdict.outcome is Outcome.SURVIVED
 

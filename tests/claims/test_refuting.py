@@ -111,11 +111,12 @@ def test_the_search_finds_what_random_draws_do_not():
 
 
 def test_a_violation_outside_the_assumptions_is_no_refutation():
+    def check(m):
+        return Bound((m.x * m.x).max(), m.x.max() * 2)
+
     family = Family(dict(x=Box("S", lower=-1)), dict(S=(1, 3)), dict(x=lambda x: x.x))
-    witness = lambda: Models(x=objects([-1]))  # noqa: E731
     positive = Assumption("x is at least 0", lambda m: (m.x >= 0).all())
-    control = Control("a negative x", witness=witness, drops="x is at least 0")
-    check = lambda m: Bound((m.x * m.x).max(), m.x.max() * 2)  # noqa: E731
+    control = Control("a negative x", witness=lambda: Models(x=objects([-1])), drops="x is at least 0")
     verdict = verify(Claim("the_square_is_at_most_the_double", check, family, assumes=(positive,), controls=(control,)), SMALL)
     assert verdict.outcome is Outcome.SURVIVED
     assert verdict.controls[0].bites

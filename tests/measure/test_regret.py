@@ -171,7 +171,10 @@ def test_a_randomised_deviation_is_the_mean_of_deterministic_ones(case, random):
         weight = prod([row[b] for row, b in zip(flat, plan, strict=True)])
         mean += weight * followed(game, joint, 1, lambda t, s, a, left, plan=plan: plan[(t * S + s) * B + a])
         for then in product(range(B), repeat=(H - 1) * S):
-            rule = lambda t, s, a, left, plan=plan, then=then: then[(t - 1) * S + s] if left else plan[(t * S + s) * B + a]  # noqa: E731
+
+            def rule(t, s, a, left, plan=plan, then=then):
+                return then[(t - 1) * S + s] if left else plan[(t * S + s) * B + a]
+
             both = weight * prod([row[b] for row, b in zip(later, then, strict=True)])
             mean_after += both * followed(game, joint, 1, rule)
     assert deviated_value(game, joint, Deviation(1, table)).lower[()] == mean

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.sparse
+from every_record import EVERY, MASK, P, R, kinds
 from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,6 @@ from hypothesis import strategies as st
 from mdpkit.base.arrays import exactly, floats, objects
 from mdpkit.base.errors import ExactnessLost, InvalidModel
 from mdpkit.base.mode import propose
-from mdpkit.base.record import Record
 from mdpkit.model import (
     MDP,
     Deviation,
@@ -24,49 +24,16 @@ from mdpkit.model import (
     JointPolicy,
     LinearMDP,
     MarkovGame,
-    MomentProblem,
-    PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
-    Trajectories,
 )
 
-P = [[["1/2", "1/2"], [1, 0]], [[0, 1], ["1/4", "3/4"]]]
-R = [["-1/3", 2], [0, "1/2"]]
-MASK = np.array([[True, False], [True, True]])
-
-INPUTS = {
-    "MDP": (MDP, {"P": P, "r": R, "rho": ["1/3", "2/3"]}, {"horizon": Finite(3)}),
-    "discounted MDP": (MDP, {"P": P, "r": R}, {"horizon": Discounted("9/10")}),
-    "masked MDP": (MDP, {"P": P, "r": R}, {"horizon": Finite(3), "mask": MASK}),
-    "time-varying MDP": (MDP, {"P": [P, P], "r": [R, R]}, {"horizon": Finite(2), "state_names": ("x", "y")}),
-    "LinearMDP": (
-        LinearMDP,
-        {"features": [[[1, 0]], [["1/2", "1/2"]]], "mu": [[0, 1], ["1/2", "1/2"]], "theta": ["1/3", 1]},
-        {"horizon": Finite(2)},
-    ),
-    "TabularPolicy": (TabularPolicy, {"table": [["1/3", "2/3"], [1, 0]]}, {}),
-    "MarkovGame": (
-        MarkovGame,
-        {"P": [[["1/3", "2/3"]] * 4] * 2, "r": [[[1, 0, 0, "1/7"]] * 2] * 2},
-        {"horizon": Finite(2), "actions": (2, 2)},
-    ),
-    "JointPolicy": (JointPolicy, {"table": [["1/3", 0, 0, "2/3"]]}, {}),
-    "Deviation": (Deviation, {"table": [[[["1/3", "2/3"], [0, 1]]]], "after": [[["1/3", "2/3"]]]}, {"player": 1}),
-    "MomentProblem": (MomentProblem, {"A": [["1/3", 0], [0, 1]], "b": [1, "1/3"], "weights": ["1/3", "2/3"]}, {}),
-    "PreferenceProblem": (
-        PreferenceProblem,
-        {"reference": [["1/3", "2/3"]], "reward": [["1/7", -1]], "data": [["1/5", "4/5"]], "rho": [1]},
-        {"beta": Fraction(1, 2)},
-    ),
-    "Trajectories": (Trajectories, {"weight": ["1/3", "2/3"]}, {"obs": np.array([0, 1]), "action": np.array([1, 0])}),
-    "SafetyProblem": (SafetyProblem, {"P": [[["1/3", "2/3"]], [[0, 1]]]}, {"failure": np.array([False, True])}),
-}
+NUMBERS = [name for name, (_, arrays, _) in EVERY.items() if arrays]
 
 
 def source(name, exact):
     """A record's class, arrays that a caller owns, and the rest of its arguments."""
-    kind, arrays, rest = INPUTS[name]
+    kind, arrays, rest = EVERY[name]
     convert = objects if exact else lambda array: floats(objects(array))
     return kind, {field: convert(array) for field, array in arrays.items()}, rest
 
@@ -82,17 +49,11 @@ def arrays_of(record):
 
 
 every_record = pytest.mark.parametrize("exact", [True, False], ids=["rational", "float"])
-every_name = pytest.mark.parametrize("name", INPUTS)
+every_name = pytest.mark.parametrize("name", NUMBERS)
 
 
 def test_every_record_is_tried():
-    def all_below(kind):
-        return {kind, *(deeper for below in kind.__subclasses__() for deeper in all_below(below))}
-
-    import mdpkit.model as model
-
-    public = {kind for kind in all_below(Record) if getattr(model, kind.__name__, None) is kind}
-    assert public == {kind for kind, *_ in INPUTS.values()}
+    assert {kind for kind, *_ in EVERY.values()} == kinds()
 
 
 @every_name
@@ -236,9 +197,9 @@ def test_sizes_name_the_axes():
     assert build("time-varying MDP", False).sizes() == {"H": 2, "S": 2, "A": 2}
     assert build("LinearMDP", True).sizes() == {"S": 2, "A": 1, "K": 2}
     assert build("MarkovGame", True).sizes() == {"H": 2, "I": 2, "S": 2, "J": 4, "A": 2, "B": 2}
-    assert build("JointPolicy", True).sizes() == {"S": 1, "J": 4}
+    assert build("JointPolicy", True).sizes() == {"S": 2, "J": 4}
     assert TabularPolicy([[[1, 0]], [[0, 1]]]).sizes() == {"H": 2, "S": 1, "A": 2}
-    assert build("Deviation", True).sizes() == {"H": 1, "S": 1, "A": 2}
+    assert build("Deviation", True).sizes() == {"H": 1, "S": 2, "A": 2}
     assert build("MomentProblem", True).sizes() == {"Z": 2, "K": 2}
     assert build("SafetyProblem", True).sizes() == {"S": 2, "A": 1}
 

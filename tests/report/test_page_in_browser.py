@@ -2,13 +2,9 @@
 
 import os
 import re
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from chromium import PATH, Chromium
+from report.chromium import PATH, Chromium
 
 import mdpkit
 from mdpkit.claims._register import statement_of

@@ -65,26 +65,33 @@ def constants(
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,
     folder: Annotated[Path, typer.Option(help="Where constants.json, constants.pdf and constants.md go.")] = Path("figures"),
+    missing: Annotated[bool, typer.Option("--missing", help="Hunt only what the table there lacks; drop what is no more.")] = False,
     kept: Annotated[Path | None, typer.Option("--keep", help="Write the worst draws here, as in mdpkit/claims/worst.")] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
 ):
     """Hunt every universal inequality, unaided, and write the table of best constants."""
     from ..hunt import constants as search
     from ..hunt import jobs, keep_worst
-    from ..report.constants import write_constants
+    from ..report.constants import read_constants, write_constants
 
+    if missing and kept is not None:
+        raise UsageError("--keep writes the worst draws of whole claims; name the claims, and leave out --missing")
     with stdout_for_the_result(), shown_progress() as (_, progress):
-        found = []
+        done = []
 
         def ended(hunted):
-            found.append(hunted)
-            progress(len(found), total, f"{hunted.claim} {hunted.control}".strip())
+            done.append(hunted)
+            progress(len(done), total, f"{hunted.claim} {hunted.control}".strip())
 
-        work = jobs(claims or None)
-        total = len(work)
+        told = read_constants(folder / "constants.json") if missing else []
+        found = {(line["claim"], line["part"], line["control"]): line for line in told}
+        work = {(job.claim, job.part, job.control): job for job in jobs(claims or None)}
+        wanted = [job for key, job in work.items() if key not in found]
+        total = len(wanted)
         progress(0, total, "")
-        hunts = search(work, seconds, wrong_seconds=wrong_seconds, seed=seed, workers=workers, progress=ended)
-        files, lines = write_constants(hunts, folder, png)
+        hunts = search(wanted, seconds, wrong_seconds=wrong_seconds, seed=seed, workers=workers, progress=ended)
+        found |= {(each.claim, each.part, each.control): each for each in hunts}
+        files, lines = write_constants([found[key] for key in work], folder, png)
         if kept is not None:
             files += keep_worst(hunts, kept)
     for line in lines:

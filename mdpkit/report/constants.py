@@ -15,14 +15,15 @@ WRONG = ("wrong statement", "refuted by", "states", "CPU s to the first violatio
 UNBOUNDED = 1e6
 
 
-def write_constants(hunts, folder, png=False):
+def write_constants(found, folder, png=False):
     """Write constants.json, constants.md and constants.pdf.
 
+    Args: found: a Hunt, or the line that `read_constants` has of one, for each line of the tables.
     Returns: (files, the lines of the tables).
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    data = {"hunts": [line_of(each) for each in hunts], "versions": versions()}
+    data = {"hunts": [each if isinstance(each, dict) else line_of(each) for each in found], "versions": versions()}
     text = json.dumps(plain(data), indent=1, allow_nan=False) + "\n"
     lines = tables(data["hunts"])
     files = [write_whole(folder / "constants.json", text.encode())]

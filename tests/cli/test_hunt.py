@@ -1,12 +1,14 @@
 """`mdpkit hunt` and `mdpkit constants` at the command line."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from mdpkit.instances import load
 from mdpkit.report.constants import read_constants
 
+COMMITTED = Path(__file__).parents[2] / "figures" / "constants.json"
 REGRET = "regret_gap_is_bounded_by_recoverability"
 
 
@@ -55,6 +57,8 @@ def test_a_wrong_claim_leaves_with_1_and_its_witness_replays(mdpkit, tmp_path):
         (("hunt", REGRET, "--seconds", "0.1"), "each needs 0.5"),
         (("hunt", "no_such_claim"), "no_such_claim"),
         (("constants", "no_such_claim"), "no_such_claim"),
+        (("constants", "--missing", "--folder", "nowhere"), "nowhere/constants.json holds no table of constants"),
+        (("constants", "--missing", "--keep", "kept"), "leave out --missing"),
     ],
 )
 def test_what_cannot_be_hunted_leaves_with_3_and_says_why(mdpkit, args, words):
@@ -75,3 +79,16 @@ def test_the_table_of_constants_has_a_line_for_every_statement(mdpkit, tmp_path)
     assert wrong["a constant of 1"]["exact"] == "2"
     assert f"| `{REGRET}`, H=3 |" in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"constants.json", "constants.md", "constants.pdf"}
+
+
+def test_only_what_the_table_lacks_is_hunted_and_the_rest_is_kept_as_it_was(mdpkit, tmp_path):
+    told = [line for line in read_constants(COMMITTED) if line["claim"] == REGRET]
+    path = tmp_path / "constants.json"
+    path.write_text(json.dumps({"hunts": [{**told[0], "part": "gone"}, told[0], *told[2:]]}))
+    for _ in range(2):  # the second time nothing is lacking
+        done = mdpkit("constants", REGRET, "--missing", "--wrong-seconds", "1", "--workers", "1", "--folder", tmp_path)
+        assert done.exit_code == 0
+        lines = read_constants(path)
+        assert [(line["part"], line["control"]) for line in lines] == [(line["part"], line["control"]) for line in told]
+        assert [*lines[:1], *lines[2:]] == [*told[:1], *told[2:]]
+        assert lines[1]["shown"]["verdict"] == "REFUTED"

@@ -27,9 +27,16 @@ def horizon_told(gamma, steps, average=False):
     try:
         if steps is not None:
             return Finite(steps)
-        return None if gamma is None else Discounted(Fraction(gamma))
-    except (InvalidModel, ValueError, ZeroDivisionError) as error:
+        return None if gamma is None else Discounted(_number(gamma))
+    except InvalidModel as error:
         raise UsageError(f"{'--horizon' if gamma is None else '--gamma'}: {error}") from None
+
+
+def _number(gamma):
+    try:
+        return Fraction(gamma)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"--gamma is {gamma!r}; expected a number such as 0.99 or 99/100") from None
 
 
 def read(reference, horizon):

@@ -22,7 +22,7 @@ def hunt(
     seed: Seed = 0,
     part: Annotated[str | None, typer.Option(help="Name of the part to hunt; the first universal inequality if left out.")] = None,
     control: Annotated[str | None, typer.Option(help="Hunt the statement as this control changes it: it must fall.")] = None,
-    folder: Annotated[Path | None, typer.Option(help="Write the result, the smallest witness, its drawing and TikZ here.")] = None,
+    folder: Annotated[Path | None, typer.Option(file_okay=False, help="Where result, smallest witness, drawing and TikZ go.")] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the drawing's PDF.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
@@ -64,9 +64,11 @@ def constants(
     wrong_seconds: Annotated[float, typer.Option(help="CPU seconds a statement that a control made wrong.")] = 2,
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where constants.json, constants.pdf and constants.md go.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option(file_okay=False, help="Where constants.json, .pdf and .md go.")] = Path("figures"),
     missing: Annotated[bool, typer.Option("--missing", help="Hunt only what the table there lacks; drop what is no more.")] = False,
-    kept: Annotated[Path | None, typer.Option("--keep", help="Write the worst draws here, as in mdpkit/claims/worst.")] = None,
+    kept: Annotated[
+        Path | None, typer.Option("--keep", file_okay=False, help="Write the worst draws here, as in mdpkit/claims/worst.")
+    ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
 ):
     """Hunt every universal inequality, unaided, and write the table of best constants."""
@@ -86,6 +88,8 @@ def constants(
         told = read_constants(folder / "constants.json") if missing else []
         found = {(line["claim"], line["part"], line["control"]): line for line in told}
         work = {(job.claim, job.part, job.control): job for job in jobs(claims or None)}
+        if not work:
+            raise UsageError(f"{', '.join(claims)}: no universal inequality to hunt; `mdpkit hunt CLAIM` says what a claim lacks")
         wanted = [job for key, job in work.items() if key not in found]
         total = len(wanted)
         progress(0, total, "")

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from ._app import FAILED, SILENT, app
+from ._app import FAILED, SILENT, UsageError, app
 from ._shown import shown_progress, stdout_for_the_result
 
 
 @app.command()
 def report(
     claims: Annotated[list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Every registered claim if left out.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the stored results are.")] = Path("figures"),
-    out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    folder: Annotated[Path | None, typer.Option(file_okay=False, help="Where the stored results are; figures if left out.")] = None,
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The page.")] = Path("report.html"),
     verify: Annotated[bool, typer.Option("--verify", help="Verify first, and store the results and figures in the folder.")] = False,
 ):
     """Write one page with all that is stored of the claims: results, figures, controls, proofs; it needs no network.
@@ -25,6 +25,9 @@ def report(
     from ..claims import ids
     from ..report.page import write_page
 
+    if folder is not None and not (verify or folder.exists()):
+        raise UsageError(f"--folder: {folder} is missing; expected the folder of the stored results, which --verify would make")
+    folder = folder or Path("figures")
     broken = []
     with stdout_for_the_result():
         names = claims or ids()

@@ -112,7 +112,7 @@ def hunt(claim, seconds=20, *, grid=None, seed=0, part=None, control=None, notic
     aims = [aimed.at(fixed) for fixed in cells]
     if not aims:
         raise InvalidClaim("the grid holds no value")
-    if seconds / len(aims) < LEAST_SECONDS:
+    if not seconds / len(aims) >= LEAST_SECONDS:
         raise InvalidClaim(f"{seconds} CPU seconds for {len(aims)} rows; each needs {LEAST_SECONDS} to try every search once")
     rows = []
     for aim in aims:

@@ -55,10 +55,13 @@ def test_a_wrong_claim_leaves_with_1_and_its_witness_replays(mdpkit, tmp_path):
         (("hunt", REGRET, "--grid", "H=1", "--grid", "H=2"), "gives H twice"),
         (("hunt", REGRET, "--grid", "H=0:2"), "H=0 is infeasible"),
         (("hunt", REGRET, "--seconds", "0.1"), "each needs 0.5"),
+        (("hunt", REGRET, "--seconds", "nan"), "each needs 0.5"),
+        (("hunt", REGRET, "--folder", __file__), "is a file"),
         (("hunt", "no_such_claim"), "no_such_claim"),
         (("constants", "no_such_claim"), "no_such_claim"),
         (("constants", "--missing", "--folder", "nowhere"), "nowhere/constants.json holds no table of constants"),
         (("constants", "--missing", "--keep", "kept"), "leave out --missing"),
+        (("constants", "performance_difference_lemma"), "performance_difference_lemma: no universal inequality to hunt"),
     ],
 )
 def test_what_cannot_be_hunted_leaves_with_3_and_says_why(mdpkit, args, words):

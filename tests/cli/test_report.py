@@ -62,6 +62,8 @@ def test_what_cannot_be_done_is_misuse(mdpkit, tiny, page, tmp_path):
     assert mdpkit("report", tiny("holds"), "--out", "nowhere/report.html").exit_code == 3
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "holds.json").write_text("{}")
+    missing = mdpkit("report", tiny("holds"), "--folder", "nowhere")
+    assert (missing.exit_code, "nowhere is missing; expected the folder of the stored results" in missing.stderr) == (3, True)
     foreign = mdpkit("report", tiny("holds"))
     assert foreign.exit_code == 3
     assert "holds.json holds no stored result" in foreign.stderr

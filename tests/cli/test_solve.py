@@ -121,7 +121,7 @@ MISUSE = {
     "no horizon": (["gym:Taxi-v4"], "gym:Taxi-v4 names no horizon; give --gamma G or --horizon H"),
     "no horizon in a file": (["lake.drn"], "lake.drn names no horizon; give --gamma G or --horizon H"),
     "gamma of 1": (["gym:Taxi-v4", "--gamma", "1"], "--gamma: gamma is 1; expected 0 <= gamma < 1"),
-    "gamma of words": (["gym:Taxi-v4", "--gamma", "high"], "--gamma: Invalid literal for Fraction: 'high'"),
+    "gamma of words": (["gym:Taxi-v4", "--gamma", "high"], "--gamma is 'high'; expected a number such as 0.99 or 99/100"),
     "no steps": (["gym:Taxi-v4", "--horizon", "0"], "--horizon: the horizon H is 0"),
     "tolerance": (["gym:Taxi-v4", "--gamma", "0.9", "--tol", "0"], "--tol is 0.0; expected a positive number"),
     "no environment": (["gym:Nope-v1", "--gamma", "0.9"], "gymnasium cannot make 'Nope-v1'"),

@@ -13,7 +13,7 @@ _ROOMS = ("base", "claims", "exact", "hunt", "instances", "kernels", "learn", "m
 
 _NAMES = {
     **dict.fromkeys(
-        "Access Deviation Discounted Finite JointPolicy LinearMDP MDP MarkovGame Meter MomentProblem PreferenceProblem "
+        "Access Average Deviation Discounted Finite JointPolicy LinearMDP MDP MarkovGame Meter MomentProblem PreferenceProblem "
         "SafetyProblem TabularPolicy Trajectories".split(),
         "model",
     ),

@@ -14,7 +14,7 @@ from flint import fmpq, fmpz
 from ..base.arrays import objects, zeros
 from ..base.errors import InvalidModel
 from ..base.record import at
-from ..model import Discounted, Finite
+from ..model import Average, Discounted, Finite
 from ._form import DIMENSIONS, HEADER, RECORDS, Budget, below, root
 
 
@@ -111,6 +111,10 @@ class Reader:
 
     def discounted(self, node, place):
         return _made(Discounted, {"gamma": node if isinstance(node, float) else _leaf(rational, node, place)}, place)
+
+    def average(self, node, place):
+        _exactly_keys(node, [], place)
+        return Average()
 
     def array(self, read, dtype, node, place):
         if isinstance(node, dict):
@@ -225,6 +229,7 @@ READERS = {
     "csr": Reader.csr,
     "Finite": Reader.finite,
     "Discounted": Reader.discounted,
+    "Average": Reader.average,
 }
 
 

@@ -37,7 +37,7 @@ def save(thing, path):
 def load(path, *, horizon=None):
     """The thing in a file, in the format that its ending names: .json, .npz, .tra, .drn or .nfg.
 
-    Args: horizon: `Finite(H)` or `Discounted(gamma)`; demanded by .tra and .drn, which have none. Replaces that of others.
+    Args: horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; demanded by .tra and .drn, which have none. Replaces that of others.
 
     Raises: InvalidModel naming the file, the line or the place in it, what stands there and what was expected. Nothing is
     repaired: a repeated key, a ragged array, NaN, a zero denominator and an unknown field are all refused.

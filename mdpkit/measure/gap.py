@@ -21,7 +21,7 @@ def value_gap(problem, expert, learner) -> Interval:
 def cloning_error(problem, expert, learner) -> Interval:
     """e_t = E over the expert's states at step t of TV(expert, learner), `[t]`, each in [0, 1].
 
-    Discounted: the scalar sum_t gamma^t e_t.
+    Discounted: the scalar sum_t gamma^t e_t. Average: the scalar mean in the long run.
     Args: problem: an MDP, or a MarkovGame, where the policies are mediators. expert, learner: its policies.
     Raises: InvalidModel where a policy belongs to another problem.
     """

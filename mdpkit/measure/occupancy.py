@@ -7,10 +7,11 @@ from ..base.interval import Interval
 from ..base.mode import proposing
 from ..exact.linear import solve_linear
 from ..kernels import finite
-from ..model.horizon import Finite
+from ..model.horizon import Average, Finite
 from ..model.mdp import stepwise
 from ..model.policy import tabular
 from ._known import dynamics, known, law, start_roundings, step_roundings
+from ._long_run import stationary_law
 from ._public import public
 from .value import _float_solve
 
@@ -22,7 +23,7 @@ def occupancy(problem, policy) -> Interval:
     Args: problem: an MDP, or a MarkovGame, whose actions are the joint ones that a mediator recommends. policy: a record
         with a `table`.
     Returns: Finite: `[t,s,a]`, every step sums to 1. Discounted: `[s,a]`, sum_t gamma^t of the law at step t, which
-    sums to 1/(1-gamma).
+    sums to 1/(1-gamma). Average: `[s,a]`, the fraction of time, which sums to 1.
     Raises: InvalidModel where the policy belongs to another problem.
 
     >>> from mdpkit.model import MDP, Finite, TabularPolicy
@@ -35,6 +36,8 @@ def occupancy(problem, policy) -> Interval:
     problem = dynamics(problem)
     policy = tabular(problem, policy)
     table = policy.table
+    if isinstance(problem.horizon, Average):
+        return stationary_law(problem, policy)[:, None] * law(policy, "table")
     if not isinstance(problem.horizon, Finite):
         return _discounted(problem, policy, table)
     H, pi = problem.horizon.H, stepwise(table, 2)

@@ -44,8 +44,9 @@ def optimal_action_value(problem, reward=None) -> Interval:
         raise InvalidModel(f"{problem!r} lacks actions; optimal action values are computed where every action exists")
     reward = known(problem.r) if reward is None else given(reward, problem)
     if not isinstance(problem.horizon, Finite):
+        gamma = problem.horizon.gamma
         V = _best_value(problem, reward)
-        return reward + expected_next(problem, V) * number(problem.horizon.gamma, V)
+        return reward + expected_next(problem, V) * number(gamma, V)
     reward, Q = reward if reward.ndim == 3 else reward[None], []
     for t in range(problem.horizon.H - 1, -1, -1):
         now = reward[t % len(reward)]

@@ -8,18 +8,20 @@ from ..base.mode import proposing
 from ..exact.linear import solve_linear
 from ..kernels import finite
 from ..model.game import MarkovGame
-from ..model.horizon import Finite
+from ..model.horizon import Average, Finite
 from ..model.mdp import stepwise
 from ..model.policy import tabular
 from ..model.preference import PreferenceProblem
 from ._known import expected_next, known, law, number, step_roundings
+from ._long_run import average_gain, chain_matrix, gain_and_bias
 from ._public import public
 from .preference import preference_value
 
 
 @public
 def value(problem, policy) -> Interval:
-    """The return J of a policy: expected total (discounted) reward from the start law, not normalised.
+    """The return J of a policy: expected total (discounted) reward from the start law, not normalised; for Average the gain,
+    the mean reward of a step in the long run.
 
     Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem (then J counts the
         price of leaving the reference). policy: a record with a `table`.
@@ -36,6 +38,8 @@ def value(problem, policy) -> Interval:
         return stacked([value(problem.player(i), policy) for i in range(problem.players)])
     if isinstance(problem, PreferenceProblem):
         return preference_value(problem, policy)
+    if isinstance(problem.horizon, Average):
+        return average_gain(problem, policy)
     V = state_value(problem, policy)
     first = V[0] if isinstance(problem.horizon, Finite) else V
     return (law(problem, "rho") * first).sum()
@@ -43,9 +47,14 @@ def value(problem, policy) -> Interval:
 
 @public
 def state_value(problem, policy) -> Interval:
-    """V: expected reward still to come; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted."""
+    """V: expected reward still to come; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
+
+    Average: the bias `[s]`, the expected reward in excess of the state's gain, of stationary mean 0 in every recurrent class.
+    """
     policy = tabular(problem, policy)
     table = policy.table
+    if isinstance(problem.horizon, Average):
+        return gain_and_bias(problem, policy)[1]
     if not isinstance(problem.horizon, Finite):
         return _discounted_value(problem, policy, table)
     if problem.sparse:
@@ -57,7 +66,13 @@ def state_value(problem, policy) -> Interval:
 
 @public
 def action_value(problem, policy) -> Interval:
-    """Q: reward of one action and the policy's expected value after it; `[t,s,a]` for Finite, `[s,a]` for Discounted."""
+    """Q: reward of one action and the policy's expected value after it; `[t,s,a]` for Finite, `[s,a]` for Discounted.
+
+    Average: `[s,a]`, with the bias for the value, and less the state's gain.
+    """
+    if isinstance(problem.horizon, Average):
+        gain, bias = gain_and_bias(problem, policy)
+        return known(problem.r) + expected_next(problem, bias) - gain[:, None]
     V = state_value(problem, policy)
     if not isinstance(problem.horizon, Finite):
         return known(problem.r) + expected_next(problem, V) * number(problem.horizon.gamma, V)
@@ -67,7 +82,7 @@ def action_value(problem, policy) -> Interval:
 
 @public
 def advantage(problem, policy) -> Interval:
-    """Q - V: what one action gains over following the policy; `[t,s,a]` for Finite, `[s,a]` for Discounted."""
+    """Q - V: what one action gains over following the policy; `[t,s,a]` for Finite, `[s,a]` for Discounted and Average."""
     Q, V = action_value(problem, policy), state_value(problem, policy)
     first = V[:-1] if isinstance(problem.horizon, Finite) else V
     return Q - first[..., None]
@@ -88,20 +103,9 @@ def _discounted_value(problem, policy, table):
     return Interval(np.nextafter(V - error, -np.inf), np.nextafter(V + error, np.inf), "float")
 
 
-def chain_matrix(problem, table):
-    """P_pi[s,n], dense or CSR, for float problems."""
-    if not problem.sparse:
-        return (table[:, :, None] * problem.P).sum(axis=1)
-    import scipy.sparse
-
-    S, A = table.shape
-    mix = scipy.sparse.csr_array((table.ravel(), np.arange(S * A), np.arange(0, S * A + 1, A)), shape=(S, S * A))
-    return mix @ problem.P
-
-
 def _float_solve(problem, table, right, transpose):
     """x of (I - gamma P_pi) x = right, or of the transposed system; its error is bounded by the callers."""
-    chain = chain_matrix(problem, table)
+    chain = chain_matrix(problem, table, problem.P)
     chain = chain.T if transpose else chain
     if problem.sparse:
         import scipy.sparse

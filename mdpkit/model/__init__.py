@@ -6,6 +6,7 @@ from .data import Trajectories as Trajectories
 from .game import Deviation as Deviation
 from .game import JointPolicy as JointPolicy
 from .game import MarkovGame as MarkovGame
+from .horizon import Average as Average
 from .horizon import Discounted as Discounted
 from .horizon import Finite as Finite
 from .linear import LinearMDP as LinearMDP

@@ -58,7 +58,25 @@ class Discounted:
         return Discounted(np.asarray(convert(np.asarray(self.gamma, dtype=None if isinstance(self.gamma, float) else object))).item())
 
 
-Horizon = Finite | Discounted
+@dataclass(frozen=True)
+class Average:
+    """For ever, every step counted alike: J is the gain, the limit of the mean reward of the first N steps.
+
+    Raises: InvalidModel where a discount is asked for, by whatever is defined with one only.
+
+    >>> Average()
+    Average()
+    """
+
+    @property
+    def gamma(self):
+        raise InvalidModel("the horizon is Average(), which has no discount; expected Finite(H) or Discounted(gamma)")
+
+    def _mapped(self, convert, law=None):
+        return self
+
+
+Horizon = Finite | Discounted | Average
 
 
 def fitted(horizon, exact):
@@ -66,16 +84,21 @@ def fitted(horizon, exact):
 
     Raises: InvalidModel where a float discount meets rational transitions, or the horizon is none.
     """
-    if isinstance(horizon, Finite) or (proposing() and isinstance(horizon, Discounted)):
+    if isinstance(horizon, Finite | Average) or (proposing() and isinstance(horizon, Discounted)):
         return horizon
     if not isinstance(horizon, Discounted):
-        raise InvalidModel(f"horizon is {horizon!r}; expected Finite(H) or Discounted(gamma)")
+        raise InvalidModel(f"horizon is {horizon!r}; expected Finite(H), Discounted(gamma) or Average()")
     if exact and isinstance(horizon.gamma, float):
         raise InvalidModel(f"gamma={horizon.gamma} is a float while P is rational; write Discounted('9/10') or a Fraction")
     if not exact and not isinstance(horizon.gamma, float):
         gamma = int(horizon.gamma.p) / int(horizon.gamma.q)
         return Discounted(gamma)
     return horizon
+
+
+def told(horizon) -> str:
+    """The horizon in one line, a rational discount as "p/q"."""
+    return f"Discounted({horizon.gamma})" if isinstance(horizon, Discounted) else repr(horizon)
 
 
 def discount(horizon, pattern):

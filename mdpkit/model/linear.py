@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, numbers
-from .horizon import Finite, Horizon
+from .horizon import Horizon, told
 from .mdp import MDP
 
 
@@ -17,7 +17,8 @@ class LinearMDP(Record):
 
     P(n | s, a) = sum_k features[s,a,k] mu[k,n] and r(s, a) = sum_k features[s,a,k] theta[k].
 
-    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if left out. horizon: `Finite(H)` or `Discounted(gamma)`.
+    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if left out. horizon: `Finite(H)`,
+        `Discounted(gamma)` or `Average()`.
     Raises: InvalidModel for shapes that disagree, or where the product is no transition law (which row, by how much).
     Source: adapted from Jin, Yang, Wang and Jordan, 2020.
 
@@ -58,5 +59,4 @@ class LinearMDP(Record):
 
     def __repr__(self):
         S, A, K = self.features.shape
-        horizon = self.horizon if isinstance(self.horizon, Finite) else f"Discounted({self.horizon.gamma})"
-        return f"LinearMDP(S={S}, A={A}, K={K}, {horizon}, {'rational' if self.exact else 'float'})"
+        return f"LinearMDP(S={S}, A={A}, K={K}, {told(self.horizon)}, {'rational' if self.exact else 'float'})"

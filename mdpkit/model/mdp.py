@@ -14,7 +14,7 @@ from ..base.record import Record, any_exact, at, defect, distributions, numbers,
 from ..base.shown import MOST, Table, tabled
 from ..base.tolerance import ROW_SUM
 from . import _functions, _gymnasium
-from .horizon import Discounted, Finite, Horizon, fitted
+from .horizon import Finite, Horizon, fitted, told
 
 LAW, REWARD = ("san", "tsan"), ("sa", "tsa")
 """The axes that P and r may have."""
@@ -31,7 +31,7 @@ class MDP(Record):
         P: transition law `P[s,a,n]`, time-varying `P[t,s,a,n]`, or a scipy CSR matrix of shape (S*A, S), row s*A+a.
         r: reward `r[s,a]` or `r[t,s,a]`.
         rho: start law `rho[s]`; uniform if left out.
-        horizon: `Finite(H)` or `Discounted(gamma)`.
+        horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`.
         mask: `mask[s,a]`, True where the action exists; masked entries of P and r count nowhere and are stored as 0.
         state_names, action_names: one text for each state and action.
 
@@ -104,7 +104,7 @@ class MDP(Record):
             actions: the actions in order; or a function that gives those of a state, the rest being masked.
             transition: `transition(state, action)`, a mapping from next states to probabilities.
             reward: `reward(state, action)`.
-            horizon: `Finite(H)` or `Discounted(gamma)`.
+            horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`.
             start: a mapping from states to probabilities; uniform if left out.
             sparse: P as a CSR matrix, for floats only.
 
@@ -126,7 +126,7 @@ class MDP(Record):
 
         Args:
             environment: an id such as "FrozenLake-v1", or an environment; it must have a table `P[state][action]`.
-            horizon: `Finite(H)` or `Discounted(gamma)`; a limit on the steps of an episode is no part of the table.
+            horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; a limit on the steps of an episode is no part of the table.
             state_names, action_names: texts; FrozenLake, CliffWalking and Taxi bring their own.
             options: for `gymnasium.make`, such as map_name="8x8".
 
@@ -190,8 +190,7 @@ class MDP(Record):
     def __repr__(self):
         kind = "rational" if self.exact else "float"
         count = self.P.nnz if self.sparse else int((self.P != 0).sum())
-        horizon = self.horizon if isinstance(self.horizon, Finite) else f"Discounted({self.horizon.gamma})"
-        return f"MDP(S={self.S}, A={self.A}, {horizon}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
+        return f"MDP(S={self.S}, A={self.A}, {told(self.horizon)}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
 
 
 def _transitions(problem) -> Table:
@@ -272,8 +271,8 @@ def _steps(name, array, still, horizon):
     """A leading time axis goes with a finite horizon of the same length."""
     if array.ndim == still:
         return
-    if isinstance(horizon, Discounted):
-        raise InvalidModel(f"{name} varies with time (shape {array.shape}); Discounted needs it stationary")
+    if not isinstance(horizon, Finite):
+        raise InvalidModel(f"{name} varies with time (shape {array.shape}); {type(horizon).__name__} needs it stationary")
     if len(array) != horizon.H:
         raise InvalidModel(f"{name} has {len(array)} steps (shape {array.shape}); the horizon has {horizon.H}")
 

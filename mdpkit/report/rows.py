@@ -9,7 +9,7 @@ from flint import fmpq
 
 from ..base.errors import InvalidModel
 from ..claims._graph import BLACK
-from ..model import MDP, Finite, MarkovGame, PreferenceProblem, TabularPolicy
+from ..model import MDP, Discounted, Finite, MarkovGame, PreferenceProblem, TabularPolicy
 from ..model.mdp import stepwise
 from .style import COLOURS
 from .words import plain, span, symbol, wrapped, written
@@ -245,7 +245,11 @@ class _Decision:
         return plain(names[s]) if names else symbol("s", s)
 
     def caption(self):
-        horizon = f"$H$ = {self.H}" if self.H else rf"$\gamma$ = {written(self.problem.horizon.gamma)}"
+        horizon = self.problem.horizon
+        if isinstance(horizon, Discounted):
+            horizon = rf"$\gamma$ = {written(horizon.gamma)}"
+        else:
+            horizon = f"$H$ = {self.H}" if self.H else "average reward"
         return ((horizon, BLACK), *((each, BLACK) for each in self.scalars), *self.legend)
 
 

@@ -1,0 +1,225 @@
+"""A finite Markov chain, looked at between two visits to one home state of each recurrent class.
+
+From every state some home is reached surely, so with Q the chain's rows and columns off the homes I - Q has an inverse,
+whose entry (s, n) is the expected number of visits to n before a home. Gains, biases, stationary laws and the
+probabilities to end in each class all are solutions of equations with this one matrix, transient states and periodic
+classes included.
+Source: adapted from Kemeny and Snell, Finite Markov Chains, 1960; Puterman, Markov Decision Processes, 1994, Appendix A.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from ..base.arrays import is_exact
+from ..base.interval import Interval
+from ..base.tolerance import UNDERFLOW, UNIT
+from .linear import solve_linear
+
+
+def recurrent_classes(support) -> np.ndarray:
+    """`[s]`: the number of a state's recurrent class, -1 for a transient state.
+
+    Args: support: `[s,n]`, dense or CSR, not 0 where the step from s to n is possible.
+
+    >>> recurrent_classes(np.array([[1, 1, 0], [0, 0, 1], [0, 1, 0]])).tolist()
+    [-1, 0, 0]
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = csr_array(support, dtype=float).tocoo()
+    count, component = connected_components(edges, directed=True, connection="strong")
+    leaves = component[edges.row] != component[edges.col]
+    closed = np.ones(count, dtype=bool)
+    closed[component[edges.row[leaves]]] = False
+    number = np.where(closed, np.cumsum(closed) - 1, -1)
+    return number[component]
+
+
+def mean(weights, values):
+    """The mean of an Interval `values[s]` under the law `weights[s]`, an Interval whose true entries sum to 1."""
+    centre = values.lower[0] if values.exact else values.mid.min() / 2 + values.mid.max() / 2
+    return (weights * (values - centre)).sum() + centre
+
+
+def chain(P, support, rate=0.0):
+    """The chain of law P[s,n]: rational, or float64 (dense or CSR) with bounds.
+
+    Args: support: where a step is possible; a float product may have lost it. rate: how far a computed sum of an entry of P
+        times non-negative numbers may be off, relative, roundings of P and of the sum included.
+    """
+    return RationalChain(P, support) if is_exact(P) else FloatChain(P, support, rate)
+
+
+class Chain:
+    """What both kinds share; numbers are Intervals, of zero width for rationals."""
+
+    def __init__(self, P, support):
+        self.P, self.S, self.label = P, P.shape[0], recurrent_classes(support)
+        self.classes = int(self.label.max()) + 1
+        self._settle([int(np.argmax(self.label == c)) for c in range(self.classes)])
+
+    def _settle(self, homes):
+        self.home = np.asarray(homes)
+        self.off = np.setdiff1d(np.arange(self.S), self.home)
+
+    def spread(self, values):
+        """`[s]`: the expected entry of `values`, one for each recurrent class, at the class in which the chain ends."""
+        if self.classes == 1 or (self.label >= 0).all():
+            return values[np.maximum(self.label, 0)]
+        centre = values.lower[0]
+        beyond = self._join(values - centre, self.expected(self._entered(values - centre))) + centre
+        return self._where(self.label >= 0, values[np.maximum(self.label, 0)], beyond)
+
+    def gain(self, reward):
+        """`[s]`: the mean reward of a step in the long run, for an Interval `reward[s]`."""
+        return self.spread(self.class_gains(reward))
+
+    def bias(self, reward):
+        """`[s]`: h with gain + h = reward + P h of stationary mean 0 in every class: the limit (of means, where the chain is
+        periodic) of the reward collected in excess of the gain."""
+        relative = self.relative(reward, self.gain(reward))
+        return relative - self.gain(relative)
+
+    def relative(self, reward, gain):
+        """`[s]`: the solution h of gain + h = reward + P h that is 0 at every home."""
+        return self._join(Interval([0] * self.classes), self.expected((reward - gain)[self.off]))
+
+    def stationary(self, start):
+        """`[s]`: the fraction of time in each state from the law `start`, an Interval."""
+        visits = self._join(Interval([1] * self.classes), self.visited(self._returning()))
+        total = visits * 0
+        for c, one in enumerate(np.eye(self.classes, dtype=int)):
+            members = self.label == c
+            share = mean(start, self.spread(Interval(one)))
+            total = total + visits * members.astype(int) * (share / visits[members].sum())
+        return total
+
+
+class RationalChain(Chain):
+    def class_gains(self, reward):
+        """The gain in each recurrent class, in the order of their numbers."""
+        paid, time = self.expected(reward[self.off]), self.expected(Interval([1] * len(self.off)))
+        rows = self.P[np.ix_(self.home, self.off)]
+        return (reward[self.home] + Interval(rows @ paid.lower)) / (Interval(rows @ time.lower) + 1)
+
+    def expected(self, reward):
+        """`[off]`: the reward collected before a home is reached."""
+        return Interval(solve_linear(self._matrix, reward.lower)) if len(self.off) else reward
+
+    def visited(self, start):
+        """`[off]`: the visits before a home is reached, by a chain that starts with the weights `start`."""
+        return Interval(solve_linear(self._matrix.T, start.lower)) if len(self.off) else start
+
+    @cached_property
+    def _matrix(self):
+        return np.eye(len(self.off), dtype=int) - self.P[np.ix_(self.off, self.off)]
+
+    def _entered(self, values):
+        return Interval(self.P[np.ix_(self.off, self.home)] @ values.lower)
+
+    def _returning(self):
+        return Interval(self.P[np.ix_(self.home, self.off)].sum(axis=0))
+
+    def _join(self, at_home, elsewhere):
+        whole = np.empty(self.S, dtype=object)
+        whole[self.home], whole[self.off] = at_home.lower, elsewhere.lower
+        return Interval(whole)
+
+    def _where(self, condition, a, b):
+        return Interval(np.where(condition, a.lower, b.lower))
+
+
+class FloatChain(Chain):
+    """Bounds: with t >= 1 + Q t entry by entry, |x - w| <= t max |residual| for x = c + Q x and any w, and for the transposed
+    system no entry is off by more than the sum of t |residual|. A gain lies between the extremes of r + P h - h for any h.
+
+    Where no such t is found in float64 the ends are infinite. The homes are the states that are visited most.
+    """
+
+    def __init__(self, P, support, rate):
+        self.rate = rate
+        super().__init__(P, support)
+        self._settle([int(np.argmax(np.where(self.label == c, self._visits, -1))) for c in range(self.classes)])
+
+    def _settle(self, homes):
+        super()._settle(homes)
+        self.Q, self.entering = self.P[self.off][:, self.off], self.P[self.off][:, self.home]
+        self.solved = _factorised(self.Q)
+        returning = np.asarray(self.P[self.home][:, self.off].sum(axis=0)).ravel()
+        self._visits = np.ones(self.S)
+        self._visits[self.off] = np.maximum(np.nan_to_num(self.solved(returning, True)), 0)
+        time = self.solved(np.ones(len(self.off)))
+        ahead = self.Q @ time
+        with np.errstate(invalid="ignore", over="ignore"):
+            least = (time - ahead - self.rate * (2 * ahead + time) - UNDERFLOW).min(initial=1)
+            self.time = np.nextafter(time / least, np.inf) if least > 0 and np.isfinite(time).all() else np.full(len(time), np.inf)
+        self.returning = returning
+
+    def class_gains(self, reward):
+        """The gain in each recurrent class, in the order of their numbers."""
+        middle, rows = reward.mid, [np.flatnonzero(self.label == c) for c in range(self.classes)]
+        means = [self._visits[row] @ middle[row] / self._visits[row].sum() for row in rows]
+        h = np.zeros(self.S)
+        h[self.off] = np.nan_to_num(self.solved((middle - np.where(self.label < 0, 0, np.array(means)[self.label]))[self.off]))
+        step = reward + (self._times(self.P, Interval(h, h, "float")) - h)
+        return Interval([step.lower[row].min() for row in rows], [step.upper[row].max() for row in rows], "float")
+
+    def expected(self, reward):
+        """`[off]`: the reward collected before a home is reached."""
+        return self._around(reward, self.solved(reward.mid), self.Q, lambda off: off.max(initial=0) * self.time)
+
+    def visited(self, start):
+        """`[off]`: the visits before a home is reached, by a chain that starts with the weights `start`."""
+        found = self._around(start, self.solved(start.mid, True), self.Q.T, lambda off: np.full(len(off), off @ self.time))
+        return Interval(np.maximum(found.lower, 0), found.upper, "float")
+
+    def _around(self, right, w, matrix, error):
+        """Bounds around w on x = right + matrix x; `error(residual)` bounds what the residual's absolute values may hide."""
+        if not (np.isfinite(w).all() and np.isfinite(self.time).all()):
+            return Interval(np.full(len(w), -np.inf), np.full(len(w), np.inf), "float")
+        w = Interval(w, w, "float")
+        hidden = error(abs(right + self._times(matrix, w) - w).upper) * (1 + (len(self.off) + 8) * 2 * UNIT)
+        return w + Interval(-hidden, hidden, "float")
+
+    def _times(self, matrix, x):
+        """matrix @ x within its rounding, for entries of P that are at least 0."""
+        size = 2 * self.rate * (matrix @ np.maximum(abs(x.lower), abs(x.upper))) + UNDERFLOW
+        return Interval(matrix @ x.lower, matrix @ x.upper, "float") + Interval(-size, size, "float")
+
+    def _entered(self, values):
+        return self._times(self.entering, values.enclosed())
+
+    def _returning(self):
+        size = 2 * self.rate * self.returning + UNDERFLOW
+        return Interval(self.returning, None, "float") + Interval(-size, size, "float")
+
+    def _join(self, at_home, elsewhere):
+        ends = np.empty((2, self.S))
+        for part, known in ((self.home, at_home.enclosed()), (self.off, elsewhere.enclosed())):
+            ends[0, part], ends[1, part] = known.lower, known.upper
+        return Interval(*ends, "float")
+
+    def _where(self, condition, a, b):
+        a, b = a.enclosed(), b.enclosed()
+        return Interval(np.where(condition, a.lower, b.lower), np.where(condition, a.upper, b.upper), "float")
+
+
+def _factorised(Q):
+    """solved(c, transpose=False): x = c + Q x up to rounding, or with Q transposed; NaN where that is singular in float64."""
+    if Q.shape[0] == 0:
+        return lambda c, transpose=False: c
+    if not hasattr(Q, "tocsr"):
+        from scipy.linalg.lapack import dgetrf, dgetrs
+
+        factors, pivots, singular = dgetrf(np.eye(len(Q)) - Q)
+        return lambda c, transpose=False: dgetrs(factors, pivots, c, trans=int(transpose))[0] if not singular else np.full(len(c), np.nan)
+    from scipy.sparse import eye_array
+    from scipy.sparse.linalg import splu
+
+    try:
+        sparse = splu((eye_array(Q.shape[0]) - Q).tocsc())
+    except RuntimeError:  # exactly singular
+        return lambda c, transpose=False: np.full(len(c), np.nan)
+    return lambda c, transpose=False: sparse.solve(c, "T" if transpose else "N")

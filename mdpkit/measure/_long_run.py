@@ -1,0 +1,52 @@
+"""The chain that a policy makes of a problem without end, for Average."""
+
+import numpy as np
+
+from ..base.interval import interval
+from ..base.mode import proposing
+from ..base.tolerance import gamma
+from ..exact.chain import chain, mean
+from ..model.policy import policy_table
+from ._known import known, law, step_roundings
+
+
+def long_run(problem, policy):
+    """The chain of states, and the reward of a step `[s]`, an Interval in every mode."""
+    table = policy_table(problem, policy)
+    support = chain_matrix(problem, np.asarray(table > 0, dtype=float), problem.P != 0)
+    reward = interval((law(policy, "table") * known(problem.r)).sum(axis=1))
+    return chain(chain_matrix(problem, table, problem.P), support, gamma(step_roundings(problem, policy) + 4)), reward
+
+
+def settled(found):
+    """`found` as measures answer: its middle while proposing."""
+    return found.mid if proposing() else found
+
+
+def average_gain(problem, policy):
+    """J: the mean over the start law of the states' gains."""
+    states, reward = long_run(problem, policy)
+    return settled(mean(interval(law(problem, "rho")), states.gain(reward)))
+
+
+def stationary_law(problem, policy):
+    """`[s]`."""
+    states, _ = long_run(problem, policy)
+    return settled(states.stationary(interval(law(problem, "rho"))))
+
+
+def gain_and_bias(problem, policy):
+    """`[s]` each."""
+    states, reward = long_run(problem, policy)
+    return settled(states.gain(reward)), settled(states.bias(reward))
+
+
+def chain_matrix(problem, table, P):
+    """P_pi[s,n], dense, or CSR where P is."""
+    if not problem.sparse:
+        return (table[:, :, None] * P).sum(axis=1)
+    import scipy.sparse
+
+    S, A = table.shape
+    mix = scipy.sparse.csr_array((table.ravel(), np.arange(S * A), np.arange(0, S * A + 1, A)), shape=(S, S * A))
+    return mix @ P

@@ -18,7 +18,8 @@ def expected_row(data, indices, first, last, values):
     return total
 
 
-def _greedy(data, indices, indptr, r, w, g):
+@inner
+def bellman_change(data, indices, indptr, r, w, g):
     """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising choice[s]; r is -inf at missing actions."""
     S, A = r.shape
     change = np.zeros(S, w.dtype)
@@ -36,7 +37,7 @@ def _greedy(data, indices, indptr, r, w, g):
     return change, choice
 
 
-greedy = compiled(_greedy, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8)")
+greedy = compiled(bellman_change, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8)")
 
 
 def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):

@@ -9,7 +9,9 @@ from .constraint_game import constraint_game as constraint_game
 from .dispatch import solve as solve
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
 from .moment_game import MomentGame as MomentGame
+from .multichain_policy_iteration import MultichainPolicyIteration as MultichainPolicyIteration
 from .policy_iteration import PolicyIteration as PolicyIteration
+from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
 from .reward_fit import fitted_weights as fitted_weights
 from .soft_planning import SoftPlanning as SoftPlanning
 from .solution import Solution as Solution

@@ -3,7 +3,7 @@
 from functools import singledispatch
 
 from ..model.game import MarkovGame
-from ..model.horizon import Discounted, Finite
+from ..model.horizon import Average, Discounted, Finite
 from ..model.mdp import MDP
 from ..model.moments import MomentProblem
 from ..model.preference import PreferenceProblem
@@ -13,13 +13,15 @@ from .avoid_tube import AvoidTube
 from .backward_induction import BackwardInduction
 from .modified_policy_iteration import ModifiedPolicyIteration
 from .moment_game import MomentGame
+from .multichain_policy_iteration import MultichainPolicyIteration
 from .policy_iteration import PolicyIteration
+from .relative_value_iteration import RelativeValueIteration
 from .solution import Solution, Status
 from .stage_equilibria import CorrelatedEquilibrium
 from .tilting import Tilting
 
 EXACT_STATES = 256
-"""Up to so many states a discounted rational problem is answered exactly."""
+"""Up to so many states a rational problem without end is answered exactly."""
 
 DIRECT_STATES = 20_000
 """Up to so many states a linear solve is tried where sweeps mix slowly."""
@@ -34,9 +36,11 @@ def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
         tol: the width of the value bounds on floats (of `h` for moments).
         throw: False to get a Solution whatever its status.
 
-    Rational problems are answered exactly, at zero width, except discounted ones of more than 256 states, which get
-    float bounds. On floats the bounds hold for every problem whose numbers round to those given (relative 2^-53 an
+    Rational problems are answered exactly, at zero width, except those without end (Discounted, Average) of more than 256
+    states, which get float bounds. On floats the bounds hold for every problem whose numbers round to those given (relative 2^-53 an
     entry), with rows of P divided by their sums.
+
+    Average problems may have any chains: the gain of each state is `gain[s]`, and `value` its mean under the start law.
 
     Returns: a Solution with the optimal value, and a policy whose own value lies within the same bounds.
     Raises: NotSolved with the sentence of the status; TypeError where the method does not fit the problem.
@@ -103,3 +107,12 @@ def _(horizon: Discounted, problem):
     if problem.exact or problem.S > DIRECT_STATES:
         return (ModifiedPolicyIteration(),)
     return ModifiedPolicyIteration(sweeps=3000), PolicyIteration()
+
+
+@usual_for.register
+def _(horizon: Average, problem):
+    if problem.exact and problem.S <= EXACT_STATES:
+        return (MultichainPolicyIteration(),)
+    if problem.exact or problem.S > DIRECT_STATES:
+        return (RelativeValueIteration(),)
+    return RelativeValueIteration(sweeps=3000), MultichainPolicyIteration()

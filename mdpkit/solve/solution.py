@@ -9,6 +9,7 @@ from ..base.errors import NotSolved
 from ..base.interval import Interval
 from ..base.shown import Shown, tabled
 from ..exact.certificate import OptimalityCertificate
+from ..exact.gain_certificate import GainCertificate
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
 
@@ -34,11 +35,14 @@ class Solution(Shown):
         policy: for a decision process one whose value lies within the bounds; for a safety problem one that avoids
             failure from every state outside the tube, with a law P one whose avoid probability lies within the bounds.
         value: bounds on the optimal value: `[s]` for Discounted, `[t,s]` with t = 0..H and row H zero for Finite, the
-            value of the game for moments; the scalar J for preferences; for safety with a law P the highest avoid probability `[s]`.
+            best gain J, a scalar, for Average; the value of the game for moments; the scalar J for preferences; for safety with a law P the highest avoid probability `[s]`.
         iterations: improvements, steps or sweeps over the policy's equations, as the method says.
         certificate: proves the bounds by exact arithmetic: `certificate.verify()`. None where there is none.
         tube: safety: `tube[s]`, True where failure is inevitable, failure included.
         h: moments: bounds on the minimiser `h[k]`.
+        gain: Average: bounds on the optimal gain `[s]` of each state; `value` is its mean under the start law.
+        bias: Average: bounds on the bias `[s]` of the policy: gain + bias = r + P bias for it, and the bias has mean 0 under the
+            stationary law of each of its recurrent classes. None on floats of more than 20,000 states.
         learned: preferences by way of a reward model: the problem with the fitted reward in place of its own.
     """
 
@@ -48,10 +52,12 @@ class Solution(Shown):
     policy: TabularPolicy | None
     value: Interval | None
     iterations: int
-    certificate: OptimalityCertificate | None = None
+    certificate: OptimalityCertificate | GainCertificate | None = None
     _: KW_ONLY
     tube: np.ndarray | None = None
     h: Interval | None = None
+    gain: Interval | None = None
+    bias: Interval | None = None
     learned: PreferenceProblem | None = None
 
     def __repr__(self):
@@ -62,7 +68,7 @@ class Solution(Shown):
     def _tables(self):
         names = getattr(self.problem, "_axis_names", dict)()
         shown = [] if self.policy is None else [tabled("policy", self.policy.table, self.policy.axes["table"], names)]
-        for name, known, letters in (("value", self.value, "its"), ("tube", self.tube, "s"), ("h", self.h, "k")):
+        for name, known, letters in (("value", self.value, "its"), ("gain", self.gain, "s"), ("bias", self.bias, "s"), ("tube", self.tube, "s"), ("h", self.h, "k")):
             if isinstance(known, Interval):
                 shown.append(tabled(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell))
             elif known is not None:

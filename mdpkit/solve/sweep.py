@@ -97,14 +97,14 @@ class SparseSweep(Sweep):
         return self.P
 
     @cached_property
-    def _parts(self):
+    def parts(self):
         return self.P.data, *(_unsigned(part) for part in (self.P.indices, self.P.indptr))
 
     def greedy(self, w):
-        return discounted.greedy(*self._parts, self.r, w, self.g)
+        return discounted.greedy(*self.parts, self.r, w, self.g)
 
     def correct(self, choice, change, stop, sweeps):
-        return discounted.correct(*self._parts, choice, change, self.A, self.g, stop, sweeps)
+        return discounted.correct(*self.parts, choice, change, self.A, self.g, stop, sweeps)
 
     def mixture(self, pi):
         from scipy.sparse import csr_array

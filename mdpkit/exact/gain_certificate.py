@@ -1,0 +1,121 @@
+"""Proofs of optimal gains that exact arithmetic can check."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from flint import fmpq
+
+from ..base.arrays import exactly, nearest
+from ..base.errors import CertificateRejected
+from ..base.files import write_whole
+from ..model.mdp import MDP
+from ..model.policy import TabularPolicy
+from .certificate import _expected, _laws, _short, _text
+
+
+@dataclass(frozen=True, eq=False)
+class GainCertificate:
+    """Bounds L <= g* <= U on the optimal gain of every state, with what proves them.
+
+    Args:
+        problem: an Average MDP; a float one means its numbers as they stand, each row of P divided by its sum.
+        policy: attains the lower bound.
+        below, above: pairs (L, l) and (U, u); each part a tuple of arrays `[s]`, float64 or rational, whose exact sum counts.
+
+    What is checked: U >= P U and U + u >= r + P u for every action of every state, so every policy earns at most U: its
+    long-run law P* has P* r <= P* (U + u - P u) = P* U <= U. And L <= P L, L + l <= r + P l for the policy, so it earns at
+    least L. Nothing is assumed of the chains.
+    Source: adapted from Hordijk and Kallenberg, 1979; Puterman, Markov Decision Processes, 1994, section 9.3.
+
+    >>> from mdpkit.base.arrays import objects
+    >>> from mdpkit.model import Average
+    >>> stay = MDP(objects([[[1]]]), objects([[1]]), horizon=Average())
+    >>> policy, one, zero = TabularPolicy(objects([[1]])), (objects([1]),), (objects([0]),)
+    >>> GainCertificate(stay, policy, (one, zero), (one, zero)).verify()
+    >>> GainCertificate(stay, policy, (one, zero), (zero, zero)).verify()
+    Traceback (most recent call last):
+    mdpkit.base.errors.CertificateRejected: state 0, action 0: gain and bias 0 lie below the value 1 of one step, by 1.0e+00
+    """
+
+    problem: MDP
+    policy: TabularPolicy
+    below: tuple
+    above: tuple
+
+    @cached_property
+    def lower(self) -> np.ndarray:
+        """L as rationals. Raises: CertificateRejected where an entry is not finite."""
+        return self._sum("lower gain", self.below[0])
+
+    @cached_property
+    def upper(self) -> np.ndarray:
+        """U as rationals. Raises: CertificateRejected where an entry is not finite."""
+        return self._sum("upper gain", self.above[0])
+
+    def verify(self) -> None:
+        """Check the proof in rational arithmetic.
+
+        Raises: CertificateRejected, naming the state that fails and by how much.
+        """
+        L, U, (l, u) = self.lower, self.upper, self._biases()
+        r, table = exactly(self.problem.r), self._played()
+        for s, actions in enumerate(_laws(self.problem)[0]):
+            kept = earned = fmpq(0)
+            for a, law in enumerate(actions):
+                if law is None:
+                    if table[s, a] != 0:
+                        raise CertificateRejected(f"state {s}: the policy plays action {a}, which is missing")
+                    continue
+                where = f"state {s}, action {a}"
+                _at_least(where, "the upper gain {} lies below the gain {} of the next state", U[s], _expected(law, U))
+                _at_least(where, "gain and bias {} lie below the value {} of one step", U[s] + u[s], r[s, a] + _expected(law, u))
+                if table[s, a] != 0:
+                    kept += table[s, a] * _expected(law, L)
+                    earned += table[s, a] * (r[s, a] + _expected(law, l))
+            _at_least(f"state {s}", "the policy's next state has the gain {}, below the lower gain {}", kept, L[s])
+            _at_least(f"state {s}", "one step of the policy has the value {}, below gain and bias {}", earned, L[s] + l[s])
+
+    def to_json(self) -> str:
+        """The whole problem and the proof as text, every number as "p/q"; read by `mdpkit.exact.recheck`."""
+        lower_bias, upper_bias = self._biases()
+        return json.dumps(
+            {
+                "format": "mdpkit gain certificate 1",
+                "states": self.problem.S,
+                "actions": self.problem.A,
+                "transitions": [[law and [[n, str(p)] for n, p in law] for law in state] for state in _laws(self.problem)[0]],
+                "rewards": _text(exactly(self.problem.r)),
+                "policy": _text(self._played()),
+                "lower": {"gain": _text(self.lower), "bias": _text(lower_bias)},
+                "upper": {"gain": _text(self.upper), "bias": _text(upper_bias)},
+            }
+        )
+
+    def save(self, path) -> None:
+        """Write `to_json()` to a file, whole or not at all."""
+        write_whole(path, self.to_json())
+
+    def _biases(self):
+        return self._sum("lower bias", self.below[1]), self._sum("upper bias", self.above[1])
+
+    def _sum(self, name, parts):
+        for part in parts:
+            if part.shape != (self.problem.S,):
+                raise CertificateRejected(f"the {name} has shape {part.shape}; expected ({self.problem.S},)")
+            if part.dtype != object and not np.isfinite(part).all():
+                s = int(np.argmax(~np.isfinite(part)))
+                raise CertificateRejected(f"the {name} is {part[s]} in state {s}; it must be a finite number")
+        return sum((exactly(part) for part in parts[1:]), start=exactly(parts[0]))
+
+    def _played(self):
+        table = exactly(self.policy.table)
+        if table.shape != (self.problem.S, self.problem.A):
+            raise CertificateRejected(f"the policy has shape {table.shape}; expected one entry for each state and action")
+        return table / table.sum(axis=-1)[:, None]
+
+
+def _at_least(where, words, more, less):
+    if not more >= less:
+        raise CertificateRejected(f"{where}: {words.format(_short(more), _short(less))}, by {nearest(less - more):.1e}")

@@ -1,0 +1,125 @@
+"""Average reward, one end component at a time, and what it is worth to move from one to another.
+
+Within an end component every state can be reached from every other, so all have one optimal gain. Every policy ends up
+in end components for good. With each of them made one node that may be stayed in, at its gain, what is left is a choice of
+where to end: every policy ends surely, and policy iteration finds the best.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from ..base.tolerance import UNIT, gamma
+from .end_components import end_components
+from .sweep import SparseSweep
+
+
+class Components:
+    """A float Average problem taken apart.
+
+    Args: problem: an MDP of floats, dense or sparse.
+
+    rows: P as CSR `[s*A+a, n]`. step: the sweep over the states `members` that lie in components, by their actions that
+    stay there. moves: numbers s*A+a of all other actions there are.
+    """
+
+    def __init__(self, problem):
+        from scipy.sparse import csr_array
+
+        self.problem, self.S, self.A = problem, problem.S, problem.A
+        self.rows = problem.P if problem.sparse else csr_array(problem.P.reshape(-1, self.S))
+        self.label, self.inner = end_components(problem.available, self.rows)
+        self.members, self.count = np.flatnonzero(self.label >= 0), int(self.label.max()) + 1
+        self.own = self.label[self.members]
+        self.longest = int(np.diff(self.rows.indptr).max(initial=1))
+        pairs = (self.members[:, None] * self.A + np.arange(self.A)).ravel()
+        inner = self.inner[self.members]
+        stay = self.rows[pairs][:, self.members].tocsr()
+        stay.sort_indices()
+        self.step = SparseSweep(stay, np.ascontiguousarray(problem.r[self.members]), 1.0, None if inner.all() else inner, self.longest)
+        self.moves = np.flatnonzero((problem.available & ~self.inner).ravel())
+
+    def extremes(self, change):
+        """The least and the largest change in each component."""
+        low, high = np.full(self.count, np.inf), np.full(self.count, -np.inf)
+        np.minimum.at(low, self.own, change)
+        np.maximum.at(high, self.own, change)
+        return low, high
+
+    @cached_property
+    def rate(self):
+        """Relative error of a computed expectation over a row, the input's included: see Rounding."""
+        return gamma(self.longest + 16 + 2 * self.problem.defect / UNIT)
+
+    @cached_property
+    def nodes(self):
+        """`[s]`: the component, or a number of its own for each other state."""
+        others = self.label < 0
+        return np.where(others, self.count + np.cumsum(others) - 1, self.label)
+
+    @cached_property
+    def between(self):
+        """The laws of the moves over nodes."""
+        from scipy.sparse import csr_array
+
+        joined = csr_array((np.ones(self.S), (np.arange(self.S), self.nodes)), shape=(self.S, int(self.nodes.max()) + 1))
+        return self.rows[self.moves] @ joined
+
+    def ended(self, stay, move):
+        """`[node]`: the most that is collected, `stay[component]` at the end and `move` for every move; and the row of `moves`
+        that each node plays, -1 where it stays."""
+        starts, N = self.nodes[self.moves // self.A], int(self.nodes.max()) + 1
+        first = np.full(N, -1)
+        first[starts[::-1]] = np.arange(len(starts))[::-1]
+        choice = np.where(np.arange(N) < self.count, -1, first)
+        ending = np.concatenate([stay, np.full(N - self.count, -np.inf)])
+        while True:
+            x = self._collected(choice, ending, move)
+            q = move + self.between @ x
+            best = np.full(N, -np.inf)
+            np.maximum.at(best, starts, q)
+            pick = np.full(N, -1)
+            top = np.flatnonzero(q == best[starts])
+            pick[starts[top][::-1]] = top[::-1]
+            pick, best = np.where(ending >= best, -1, pick), np.maximum(best, ending)
+            better = best > x + 4 * self.rate * (np.abs(x).max() + move)
+            if not better.any():
+                return x, choice
+            choice = np.where(better, pick, choice)
+
+    def _collected(self, choice, ending, move):
+        from scipy.sparse import csc_array, eye_array
+        from scipy.sparse.linalg import spsolve
+
+        going = np.flatnonzero(choice >= 0)
+        x = np.where(choice >= 0, 0.0, ending)
+        if len(going):
+            law = self.between[choice[going]]
+            matrix = csc_array(eye_array(len(going)) - law[:, going])
+            x[going] = spsolve(matrix, move + law @ x)
+        return x
+
+    def towards(self, s):
+        """`[s]`: in the component of s an action by which s can be reached in the fewest steps, as inner actions do; -1 elsewhere."""
+        inside = self.inner.ravel()
+        arriving, action = self.rows.tocsc(), np.full(self.S, -1)
+        frontier = np.array([s])
+        reached = np.arange(self.S) == s
+        while len(frontier):
+            pairs = np.unique(np.concatenate([arriving.indices[arriving.indptr[n] : arriving.indptr[n + 1]] for n in frontier]))
+            pairs = pairs[inside[pairs] & ~reached[pairs // self.A]]
+            frontier, first = np.unique(pairs // self.A, return_index=True)
+            action[frontier] = pairs[first] % self.A
+            reached[frontier] = True
+        return action
+
+    def arrival(self, pairs, final):
+        """`[s]`: the expected number of steps until a policy that plays `pairs` is among the `final` states."""
+        from scipy.sparse import csc_array, eye_array
+        from scipy.sparse.linalg import spsolve
+
+        time, going = np.zeros(self.S), np.flatnonzero(~final)
+        if len(going):
+            matrix = csc_array(eye_array(len(going)) - self.rows[pairs[going]][:, going])
+            time[going] = spsolve(matrix, np.ones(len(going)))
+        return time

@@ -1,0 +1,53 @@
+"""Where a decision process can stay for ever."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class EndComponents(NamedTuple):
+    """The maximal end components: sets of states, and of their actions, that lead from each state to each and never out.
+
+    label: `[s]`, the number of the component, -1 for a state that every policy leaves for good. inner: `[s,a]`, True where
+    the action surely stays inside the component of its state.
+    """
+
+    label: np.ndarray
+    inner: np.ndarray
+
+    @property
+    def count(self) -> int:
+        return int(self.label.max()) + 1
+
+
+def end_components(available, edges) -> EndComponents:
+    """The maximal end components of the graph with an edge for each possible step.
+
+    Args: available: `[s,a]`. edges: a sparse matrix `[s*A+a, n]` whose stored entries are the possible steps.
+
+    Actions that may leave the strongly connected set of their state are taken away, until none does.
+    Source: de Alfaro, Formal Verification of Probabilistic Systems, 1997.
+
+    >>> import scipy.sparse
+    >>> end_components(np.ones((3, 1), dtype=bool), scipy.sparse.csr_array([[0, 1, 1], [0, 1, 0], [0, 0, 1]])).label.tolist()
+    [-1, 0, 1]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    (S, A), edges = available.shape, edges.tocoo()
+    inner = available.ravel().copy()
+    while True:
+        kept = inner[edges.row]
+        came, went = edges.row[kept] // A, edges.col[kept]
+        graph = coo_array((np.ones(len(came)), (came, went)), shape=(S, S))
+        component = connected_components(graph, directed=True, connection="strong")[1]
+        leaving = edges.row[kept][component[came] != component[went]]
+        if not len(leaving):
+            break
+        inner[leaving] = False
+    inner = inner.reshape(S, A)
+    member = inner.any(axis=1)
+    label = np.full(S, -1)
+    label[member] = np.unique(component[member], return_inverse=True)[1]
+    return EndComponents(label, inner)

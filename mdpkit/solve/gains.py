@@ -1,0 +1,106 @@
+"""Rigorous bounds on optimal gains from relative values in each end component."""
+
+import numpy as np
+
+from ..base.interval import Interval
+from ..base.record import defect
+from ..base.tolerance import UNIT
+from ..exact.chain import chain, mean
+from ..exact.gain_certificate import GainCertificate
+from .bounds import deterministic, down, up
+from .solution import Solution, judged
+
+BIAS_STATES = 20_000
+"""Up to so many states the bias of a float policy is computed, by linear solves."""
+
+
+def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
+    """The Solution that relative values `h` of the states in components lead to.
+
+    In a component the gain lies between the extremes of T h - h. Let w be the best expected gain at the end, and `time` a
+    function that falls by 1 or more, in the mean, at every move. Where w rises by at most d at a move, w + d time rises at
+    none, and bounds what any policy ends with; the moves of the policy played bound it from below in the same way.
+    """
+    change, kept = parts.step.greedy(h)
+    error, S = parts.step.rounding(h), parts.S
+    low, high = parts.extremes(change)
+    low, high = down(low - error), up(high + error)
+    base = low[0] / 2 + high[0] / 2
+    centre = low / 2 + high / 2 - base
+    if not np.isfinite(centre).all():
+        value, policy = Interval(-np.inf, np.inf, "float"), deterministic(problem, problem.available.argmax(axis=1))
+        return Solution(problem, method, judged(value, tol, otherwise, centre), policy, value, used)
+    (ends, picked), (times, _) = parts.ended(centre, 0), parts.ended(0 * centre, 1)
+    w, time = ends[parts.nodes], times[parts.nodes]
+    choice, final = _played(parts, kept, picked)
+    pairs = np.arange(S) * parts.A + choice
+    turns = pairs[~parts.inner.ravel()[pairs]]
+    won, lost = (_tilt(parts, moves, rise, time) for moves, rise in ((parts.moves, w), (turns, -w)))
+    own, staying = ends[: parts.count], picked[: parts.count] < 0
+    above = max(float(up(up(high - base) - own).max()), 0)
+    below = max(float(up(own - down(low - base))[staying].max()), 0)
+    middle, aside = Interval(w, w, "float") + base, Interval(time, time, "float")
+    gain = Interval((middle - below - aside * lost).lower, (middle + above + aside * won).upper, "float")
+    policy, proof = deterministic(problem, choice), None
+    if np.isfinite(gain.width):
+        relative = np.zeros(S)
+        relative[parts.members] = h
+        left, pay = parts.arrival(pairs, final), parts.problem.r.ravel()
+        above_bias = _steep(parts, parts.moves, pay - gain.upper.repeat(parts.A), relative, time)
+        below_bias = -_steep(parts, pairs[~final], gain.lower.repeat(parts.A) - pay, -relative, left)
+        below_gain = w, np.full(S, base), np.full(S, -below), -lost * time
+        above_gain = w, np.full(S, base), np.full(S, above), won * time
+        proof = GainCertificate(problem, policy, (below_gain, (relative, below_bias)), (above_gain, (relative, above_bias)))
+    value = mean(_start(parts.problem.rho), gain)
+    return Solution(problem, method, judged(gain, tol, otherwise, w), policy, value, used, proof, gain=gain, bias=_bias(parts, pairs))
+
+
+def _played(parts, kept, picked):
+    """The policy `[s]`, and where it has arrived for good, `[s]`: in the components that it stays in."""
+    choice = np.zeros(parts.S, dtype=np.int64)
+    choice[parts.members] = kept
+    leaving = np.flatnonzero(picked[: parts.count] >= 0)
+    for c in leaving:
+        way = parts.towards(parts.moves[picked[c]] // parts.A)
+        choice = np.where(way >= 0, way, choice)
+    turns = parts.moves[picked[picked >= 0]]
+    choice[turns // parts.A] = turns % parts.A
+    return choice, (parts.label >= 0) & ~np.isin(parts.label, leaving)
+
+
+def _fall(parts, pairs, time):
+    """By how much `time` falls at least in one of the steps `pairs`, in the mean, rounding counted; at most 1."""
+    after, s = parts.rows[pairs] @ time, pairs // parts.A
+    return float((time[s] - after - parts.rate * (2 * after + time[s])).min(initial=1))
+
+
+def _tilt(parts, pairs, w, time):
+    """d such that w + d time rises in none of the steps `pairs`; infinite where float64 cannot tell."""
+    rows, s = parts.rows[pairs], pairs // parts.A
+    rise = max(float((rows @ w - w[s] + 2 * parts.rate * (rows @ np.abs(w) + np.abs(w[s]))).max(initial=0)), 0)
+    fall = _fall(parts, pairs, time)
+    return rise / fall * (1 + 2**-20) if fall > 0 else np.inf
+
+
+def _steep(parts, pairs, lack, h, time):
+    """A multiple of `time` that added to h makes h - P h at least `lack[s*A+a]` in the steps `pairs`, `[s]`."""
+    rows, s = parts.rows[pairs], pairs // parts.A
+    rounding = 4 * parts.rate * (np.abs(lack[pairs]) + rows @ np.abs(h) + np.abs(h[s]))
+    most = max(float((lack[pairs] + rows @ h - h[s] + rounding).max(initial=0)), 0)
+    return 2 * most / max(_fall(parts, pairs, time), UNIT) * time
+
+
+def _start(rho):
+    """The start law that is meant: see `known` of the measures."""
+    slack = rho * (2 * defect(rho) + 2 * UNIT)
+    return Interval(rho - slack, rho + slack, "float")
+
+
+def _bias(parts, pairs):
+    """Bounds on the bias of a policy; None for more states than BIAS_STATES."""
+    if parts.S > BIAS_STATES:
+        return None
+    law, pay = parts.rows[pairs], parts.problem.r.ravel()[pairs]
+    law = law if parts.problem.sparse else law.toarray()
+    slack = 2 * UNIT * np.abs(pay)
+    return chain(law, law != 0, parts.rate).bias(Interval(pay - slack, pay + slack, "float"))

@@ -9,6 +9,7 @@ from ..base.errors import InvalidClaim, InvalidModel
 from ..base.record import Record
 from ..instances.family import Family
 from ..instances.io import load
+from ..model.horizon import Average
 from ..search.shrink import shrink
 from . import _register as register
 from ._breadth import judge_draw
@@ -142,7 +143,9 @@ def on_problem(claim: Claim, on) -> Claim:
     if not parts:
         wanted = claim.accepts[1].__name__ if claim.accepts else None
         why = f"it accepts {wanted}, the problem given is {given!r}" if wanted else "it accepts no problem from outside"
-        if wanted and isinstance(given, claim.accepts[1]) and "H" not in given.sizes():
+        if wanted and _averaged(given):
+            why = f"it counts total rewards, Finite or Discounted; the problem given is {given!r}"
+        elif wanted and isinstance(given, claim.accepts[1]) and "H" not in given.sizes():
             why = f"what it draws varies from step to step, so it needs a finite horizon; the problem given is {given!r}"
         raise InvalidClaim(f"{claim.id} cannot be verified on this problem: {why}")
     return replace(claim, on=parts)
@@ -153,7 +156,7 @@ def _on_record(part: Part, claim: Claim, given):
     if accepts is None or not isinstance(part.instances, Family):
         return None
     name, kind, blocks = accepts
-    if not isinstance(given, kind) or name not in part.instances.models:
+    if not isinstance(given, kind) or name not in part.instances.models or _averaged(given):
         return None
     family = part.instances.on(name, given, blocks)
     if family is None:
@@ -162,6 +165,11 @@ def _on_record(part: Part, claim: Claim, given):
     if not family.blocks:  # nothing is left to draw
         return replace(part, instances=lambda: [family.build(family.drawn({}, sizes)) for sizes in family.ladder()])
     return replace(part, instances=family)
+
+
+def _averaged(given):
+    """Whether rewards are averaged, of which no family of instances speaks."""
+    return isinstance(getattr(given, "horizon", None), Average)
 
 
 class _Alone(SimpleNamespace):

@@ -18,12 +18,13 @@ def horizon_told(gamma, steps, average=False):
     Raises: UsageError where they name two, or none that there is.
     """
     from ..base.errors import InvalidModel
-    from ..model import Discounted, Finite
+    from ..model import Average, Discounted, Finite
 
+    given = [name for name, told in (("--gamma", gamma is not None), ("--horizon", steps is not None), ("--average", average)) if told]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)}: expected one of them")
     if average:
-        raise UsageError("--average: average reward is no horizon of this version; give --gamma G or --horizon H")
-    if gamma is not None and steps is not None:
-        raise UsageError("--gamma and --horizon: expected one of them")
+        return Average()
     try:
         if steps is not None:
             return Finite(steps)
@@ -39,13 +40,16 @@ def _number(gamma):
         raise UsageError(f"--gamma is {gamma!r}; expected a number such as 0.99 or 99/100") from None
 
 
-def read(reference, horizon):
-    """What a file holds, or an environment's table describes; what is read otherwise than written is told on stderr."""
+def read(reference, horizon, options="--gamma G or --horizon H"):
+    """What a file holds, or an environment's table describes; what is read otherwise than written is told on stderr.
+
+    Args: options: of the command, that give a horizon.
+    """
     from ..instances import load
     from ..model import MDP
 
     if horizon is None and _names_none(reference):
-        raise UsageError(f"{reference} names no horizon; give --gamma G or --horizon H")
+        raise UsageError(f"{reference} names no horizon; give {options}")
     if not reference.startswith(ENVIRONMENT):
         return load(reference, horizon=horizon)
     with _remarks():

@@ -15,7 +15,7 @@ def solve(
     source: Annotated[str, typer.Argument(metavar="FILE|gym:ID", help="Instance file (.json, .npz, .tra, .drn), or a gymnasium id.")],
     gamma: Annotated[str | None, typer.Option(help="Discount, such as 0.99 or 99/100.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Number of steps.")] = None,
-    average: Annotated[bool, typer.Option("--average", help="Average reward; no horizon of this version.")] = False,
+    average: Annotated[bool, typer.Option("--average", help="No end: the mean reward of a step in the long run.")] = False,
     tol: Annotated[float, typer.Option(help="Width of the bounds on the value.")] = 1e-8,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
@@ -26,7 +26,7 @@ def solve(
     if not 0 < tol < float("inf"):
         raise UsageError(f"--tol is {tol}; expected a positive number")
     with stdout_for_the_result():
-        problem = _process(source, read(source, told))
+        problem = _process(source, read(source, told, "--gamma G or --horizon H, or --average"))
         answer = solution_of(problem, tol=tol, throw=False)
         if answer.certificate is not None:
             answer.certificate.verify()
@@ -54,7 +54,7 @@ def _data(problem, answer):
     from ..base.arrays import floats
     from ..instances.io import encode
 
-    value = None if answer.value is None else answer.value.enclosed()
+    value = None if answer.value is None else _by_state(answer).enclosed()
     return {
         "status": answer.status.name,
         "method": type(answer.method).__name__,
@@ -63,6 +63,11 @@ def _data(problem, answer):
         "policy": None if answer.policy is None else floats(answer.policy.table).tolist(),
         "states": _names(problem.state_names, problem.S),
     }
+
+
+def _by_state(answer):
+    """The bounds that are told state by state: for average reward those on the gain of each."""
+    return answer.value if answer.gain is None else answer.gain
 
 
 def _names(names, count):
@@ -74,7 +79,8 @@ def _show(problem, answer):
     typer.echo(f"{problem!r}\n{answer!r}: {answer.status.value}")
     if answer.value is None or answer.policy is None:
         return
-    first = answer.value if answer.value.ndim == 1 else answer.value[0]
+    first = _by_state(answer)
+    first = first if first.ndim == 1 else first[0]
     table = answer.policy.table if answer.policy.table.ndim == 2 else answer.policy.table[0]
     actions, bounds = _names(problem.action_names, problem.A), first.enclosed()
     ends = zip(bounds.lower.tolist(), bounds.upper.tolist(), strict=True)

@@ -59,7 +59,7 @@ class GainCertificate:
 
         Raises: CertificateRejected, naming the state that fails and by how much.
         """
-        L, U, (l, u) = self.lower, self.upper, self._biases()
+        L, U, (low, high) = self.lower, self.upper, self._biases()
         r, table = exactly(self.problem.r), self._played()
         for s, actions in enumerate(_laws(self.problem)[0]):
             kept = earned = fmpq(0)
@@ -70,12 +70,12 @@ class GainCertificate:
                     continue
                 where = f"state {s}, action {a}"
                 _at_least(where, "the upper gain {} lies below the gain {} of the next state", U[s], _expected(law, U))
-                _at_least(where, "gain and bias {} lie below the value {} of one step", U[s] + u[s], r[s, a] + _expected(law, u))
+                _at_least(where, "gain and bias {} lie below the value {} of one step", U[s] + high[s], r[s, a] + _expected(law, high))
                 if table[s, a] != 0:
                     kept += table[s, a] * _expected(law, L)
-                    earned += table[s, a] * (r[s, a] + _expected(law, l))
+                    earned += table[s, a] * (r[s, a] + _expected(law, low))
             _at_least(f"state {s}", "the policy's next state has the gain {}, below the lower gain {}", kept, L[s])
-            _at_least(f"state {s}", "one step of the policy has the value {}, below gain and bias {}", earned, L[s] + l[s])
+            _at_least(f"state {s}", "one step of the policy has the value {}, below gain and bias {}", earned, L[s] + low[s])
 
     def to_json(self) -> str:
         """The whole problem and the proof as text, every number as "p/q"; read by `mdpkit.exact.recheck`."""

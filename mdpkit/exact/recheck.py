@@ -1,8 +1,8 @@
-"""Check an optimality certificate with the standard library alone.
+"""Check an optimality or gain certificate with the standard library alone.
 
     python -m mdpkit.exact.recheck FILE
 
-Reads what `OptimalityCertificate.save` wrote. This file may be copied and run by itself; it shares no code with the
+Reads what `OptimalityCertificate.save` or `GainCertificate.save` wrote. This file may be copied and run by itself; it shares no code with the
 rest of mdpkit.
 """
 
@@ -89,9 +89,12 @@ def check(document) -> Fraction:
 
     Returns: the widest gap between the bounds. Raises: Rejected, saying what fails, where, and by how much.
     """
-    if not isinstance(document, dict) or document.get("format") != "mdpkit optimality certificate 1":
-        raise Rejected("this is no optimality certificate")
+    kind = document.get("format") if isinstance(document, dict) else None
+    if kind not in ("mdpkit optimality certificate 1", "mdpkit gain certificate 1"):
+        raise Rejected("this is no optimality or gain certificate")
     try:
+        if kind == "mdpkit gain certificate 1":
+            return check_gain(document)
         S, A, horizon = document["states"], document["actions"], document["horizon"]
         laws = [[laws_of(s, state, S, A) for s, state in enumerate(sized("transitions", step, S))] for step in document["transitions"]]
         rewards = [[vector("rewards", state, A) for state in sized("rewards", step, S)] for step in document["rewards"]]
@@ -113,6 +116,39 @@ def check(document) -> Fraction:
     bounds = vector("lower", L, S), vector("upper", U, S)
     check_step("", laws[0], rewards[0], policy[0], discount, bounds, bounds)
     return widest(*bounds)
+
+
+def check_gain(document) -> Fraction:
+    """U >= P U and U + u >= r + P u for every action, L <= P L and L + l <= r + P l for the policy."""
+    S, A = document["states"], document["actions"]
+    rewards = [vector("rewards", state, A) for state in sized("rewards", document["rewards"], S)]
+    policy = [vector("policy", state, A) for state in sized("policy", document["policy"], S)]
+    (L, low), (U, high) = ([vector(end, document[end][part], S) for part in ("gain", "bias")] for end in ("lower", "upper"))
+    for s, state in enumerate(sized("transitions", document["transitions"], S)):
+        played, rows = policy[s], laws_of(s, state, S, A)
+        if min(played) < 0 or sum(played) != 1:
+            raise Rejected(f"state {s}: the policy is no distribution")
+        if all(row is None for row in rows):
+            raise Rejected(f"state {s}: no action exists")
+        kept = earned = Fraction(0)
+        for a, row in enumerate(rows):
+            if row is None:
+                if played[a] != 0:
+                    raise Rejected(f"state {s}: the policy plays action {a}, which is missing")
+                continue
+            after = [sum(p * values[n] for n, p in row) for values in (L, low, U, high)]
+            if not after[2] <= U[s]:
+                raise Rejected(f"state {s}, action {a}: the upper gain is too low, by {float(after[2] - U[s]):.1e}")
+            if not rewards[s][a] + after[3] <= U[s] + high[s]:
+                lack = rewards[s][a] + after[3] - U[s] - high[s]
+                raise Rejected(f"state {s}, action {a}: the upper gain and bias are too low, by {float(lack):.1e}")
+            kept += played[a] * after[0]
+            earned += played[a] * (rewards[s][a] + after[1])
+        if not L[s] <= kept:
+            raise Rejected(f"state {s}: the lower gain is too high, by {float(L[s] - kept):.1e}")
+        if not L[s] + low[s] <= earned:
+            raise Rejected(f"state {s}: the lower gain and bias are too high, by {float(L[s] + low[s] - earned):.1e}")
+    return widest(L, U)
 
 
 def check_finite(H, S, laws, rewards, policy, L, U) -> Fraction:

@@ -19,8 +19,8 @@ from .gains import answered
 from .relative_value_iteration import RelativeValueIteration
 from .solution import Solution, Status
 
-PATIENCE = 5
-"""float64 is taken to carry no more after so many improvements without a smaller span."""
+SWEEPS = 1000
+"""The sweeps that find a first policy on floats: a poor one may take longer to be evaluated than float64 can tell."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class MultichainPolicyIteration:
 
     Rational problems are answered exactly: an action changes only where another has strictly the larger gain, or, where none
     has anywhere, the larger value among those of the same gain; then gain and bias grow in lexicographic order, no policy
-    comes twice and the gain has zero width. On floats this is done in the end components, by more than rounding, and the
-    bounds come from the residual. `iterations` counts improvements.
+    comes twice and the gain has zero width. On floats this is done in the end components, by more than rounding, until a
+    policy comes twice, and the bounds come from the residual. `iterations` counts improvements.
     Source: Howard, 1960; Puterman, Markov Decision Processes, 1994, section 9.2.
 
     >>> from mdpkit.model import MDP, Average
@@ -73,20 +73,20 @@ class MultichainPolicyIteration:
     def _floats(self, problem, tol, before):
         parts = Components(problem)
         step, available = parts.step, np.isfinite(parts.step.r)
-        choice, states = np.where(available, step.r, -np.inf).argmax(axis=1), np.arange(len(parts.members))
-        if before is not None:
-            told = before.policy.table.argmax(axis=1)[parts.members]
-            choice = np.where(available[states, told], told, choice)
-        best, smallest, quiet, used, going = np.zeros(len(states)), np.inf, 0, 0, True
+        states, before = np.arange(len(parts.members)), before or RelativeValueIteration(sweeps=SWEEPS).run(problem, tol)
+        told = before.policy.table.argmax(axis=1)[parts.members]
+        choice = np.where(available[states, told], told, available.argmax(axis=1))
+        best, smallest, met, used, going = np.zeros(len(states)), np.inf, set(), 0, True
         with np.errstate(over="ignore", invalid="ignore"):
-            while going and used < self.improvements and quiet < PATIENCE:
+            while going and used < self.improvements and choice.tobytes() not in met:
+                met.add(choice.tobytes())
                 g, h = self._evaluated(step, choice, parts.rate)
                 used += 1
                 if not (np.isfinite(g).all() and np.isfinite(h).all()):
                     break
                 low, high = parts.extremes(step.greedy(h)[0])
                 span = float((high - low).max())
-                best, smallest, quiet = (h, span, 0) if span < smallest else (best, smallest, quiet + 1)
+                best, smallest = (h, span) if span < smallest else (best, smallest)
                 noise = 4 * parts.rate * np.abs(g).max(), 2 * step.rounding(h)
                 G, Q = (step.rows @ g).reshape(available.shape), np.where(available, step.action_values(h), -np.inf)
                 going, choice = _improved(np.where(available, G, -np.inf), Q, available, choice, *noise)

@@ -35,7 +35,8 @@ class Solution(Shown):
         policy: for a decision process one whose value lies within the bounds; for a safety problem one that avoids
             failure from every state outside the tube, with a law P one whose avoid probability lies within the bounds.
         value: bounds on the optimal value: `[s]` for Discounted, `[t,s]` with t = 0..H and row H zero for Finite, the
-            best gain J, a scalar, for Average; the value of the game for moments; the scalar J for preferences; for safety with a law P the highest avoid probability `[s]`.
+            scalar J, the best gain from the start law, for Average; the value of the game for moments; the scalar J for
+            preferences; for safety with a law P the highest avoid probability `[s]`.
         iterations: improvements, steps or sweeps over the policy's equations, as the method says.
         certificate: proves the bounds by exact arithmetic: `certificate.verify()`. None where there is none.
         tube: safety: `tube[s]`, True where failure is inevitable, failure included.
@@ -68,7 +69,8 @@ class Solution(Shown):
     def _tables(self):
         names = getattr(self.problem, "_axis_names", dict)()
         shown = [] if self.policy is None else [tabled("policy", self.policy.table, self.policy.axes["table"], names)]
-        for name, known, letters in (("value", self.value, "its"), ("gain", self.gain, "s"), ("bias", self.bias, "s"), ("tube", self.tube, "s"), ("h", self.h, "k")):
+        for name, letters in (("value", "its"), ("gain", "s"), ("bias", "s"), ("tube", "s"), ("h", "k")):
+            known = getattr(self, name)
             if isinstance(known, Interval):
                 shown.append(tabled(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell))
             elif known is not None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mdpkit import MDP, Discounted, Finite, MarkovGame, TabularPolicy, objects, save, value
+from mdpkit import MDP, Average, Discounted, Finite, MarkovGame, TabularPolicy, objects, save, value
 from mdpkit.instances import bundled, double_integrator
 from mdpkit.model import LinearMDP
 from mdpkit.solve import solve
@@ -74,6 +74,29 @@ def test_every_format_of_one_problem_has_one_answer(ending, mdpkit, tmp_path):
     assert np.shape(data["policy"]) == (5, 16, 4)
 
 
+@pytest.mark.parametrize("ending", ["json", "npz", "tra", "drn"])
+def test_average_reward_is_told_state_by_state(ending, mdpkit, tmp_path):
+    """A walk between two rooms and one that nobody leaves: gains 3/4 and 0, the middle one met after 1, 2, 3, ... steps."""
+    P = objects([[[0, "1/2", "1/2"]] * 2, [["1/3", "2/3", 0], [0, 1, 0]], [[0, 0, 1]] * 2])
+    save(MDP(P, objects([[1, 0], [2, "3/4"], [0, -1]]), horizon=Average()), tmp_path / f"x.{ending}")
+    data = parsed(mdpkit("solve", f"x.{ending}", *([] if ending in ("json", "npz") else ["--average"]), "--json"))
+    assert list(data) == ["status", "method", "horizon", "value", "policy", "states"]
+    assert (data["status"], data["method"], data["horizon"]) == ("SOLVED", "MultichainPolicyIteration", {"Average": {}})
+    np.testing.assert_allclose(data["value"]["lower"], [3 / 8, 3 / 4, 0], atol=1e-15)
+    np.testing.assert_allclose(data["value"]["upper"], [3 / 8, 3 / 4, 0], atol=1e-15)
+    assert data["policy"][1:] == [[0, 1], [1, 0]]
+    shown = mdpkit("solve", f"x.{ending}", "--average").stdout.splitlines()
+    assert shown[0].startswith("MDP(S=3, A=2, Average(), rational")
+    assert [line.split()[-2][:5] for line in shown[3:]] == ["0.375", "0.75", "0"]
+
+
+def test_average_reward_of_an_environment_that_never_pays_for_staying(mdpkit):
+    data = parsed(mdpkit("solve", "gym:CliffWalking-v1", "--average", "--json"))
+    assert data["status"] == "SOLVED"
+    np.testing.assert_allclose(data["value"]["lower"], 0, atol=1e-300)
+    np.testing.assert_allclose(data["value"]["upper"], 0, atol=1e-300)
+
+
 def test_what_was_repaired_is_said_on_stderr_and_the_result_alone_on_stdout(mdpkit):
     done = mdpkit("solve", "gym:FrozenLake-v1", "--gamma", "9/10")
     assert "FrozenLake-v1: the probability 0.33333333333333337 is read as 1/3" in done.stderr
@@ -116,10 +139,10 @@ def test_bounds_that_floats_cannot_carry_are_no_solution(mdpkit, tmp_path):
 
 
 MISUSE = {
-    "average": (["gym:Taxi-v4", "--average"], "--average: average reward is no horizon of this version"),
+    "average": (["gym:Taxi-v4", "--average", "--gamma", "0.9"], "--gamma and --average: expected one of them"),
     "both": (["gym:Taxi-v4", "--gamma", "0.9", "--horizon", "3"], "--gamma and --horizon: expected one of them"),
-    "no horizon": (["gym:Taxi-v4"], "gym:Taxi-v4 names no horizon; give --gamma G or --horizon H"),
-    "no horizon in a file": (["lake.drn"], "lake.drn names no horizon; give --gamma G or --horizon H"),
+    "no horizon": (["gym:Taxi-v4"], "gym:Taxi-v4 names no horizon; give --gamma G or --horizon H, or --average"),
+    "no horizon in a file": (["lake.drn"], "lake.drn names no horizon; give --gamma G or --horizon H, or --average"),
     "gamma of 1": (["gym:Taxi-v4", "--gamma", "1"], "--gamma: gamma is 1; expected 0 <= gamma < 1"),
     "gamma of words": (["gym:Taxi-v4", "--gamma", "high"], "--gamma is 'high'; expected a number such as 0.99 or 99/100"),
     "no steps": (["gym:Taxi-v4", "--horizon", "0"], "--horizon: the horizon H is 0"),

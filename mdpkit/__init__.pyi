@@ -86,6 +86,7 @@ from .measure import viability_kernel as viability_kernel
 from .measure import visited as visited
 from .model import MDP as MDP
 from .model import Access as Access
+from .model import Average as Average
 from .model import Deviation as Deviation
 from .model import Discounted as Discounted
 from .model import Finite as Finite

@@ -6,6 +6,7 @@ import mdpkit.model
 from mdpkit.base.record import Record
 from mdpkit.model import (
     MDP,
+    Average,
     Deviation,
     Discounted,
     Finite,
@@ -27,6 +28,7 @@ RHO = ["1/3", "2/3"]
 EVERY = {
     "MDP": (MDP, {"P": P, "r": R, "rho": RHO}, {"horizon": Finite(3)}),
     "discounted MDP": (MDP, {"P": P, "r": R}, {"horizon": Discounted("9/10")}),
+    "average MDP": (MDP, {"P": P, "r": R}, {"horizon": Average()}),
     "masked MDP": (MDP, {"P": P, "r": R}, {"horizon": Finite(3), "mask": MASK}),
     "time-varying MDP": (MDP, {"P": [P, P], "r": [R, R]}, {"horizon": Finite(2), "state_names": ("x", "y")}),
     "LinearMDP": (

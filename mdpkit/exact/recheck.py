@@ -2,8 +2,8 @@
 
     python -m mdpkit.exact.recheck FILE
 
-Reads what `OptimalityCertificate.save` or `GainCertificate.save` wrote. This file may be copied and run by itself; it shares no code with the
-rest of mdpkit.
+Reads what `OptimalityCertificate.save` or `GainCertificate.save` wrote. This file may be copied and run by itself; it shares no
+code with the rest of mdpkit.
 """
 
 import json

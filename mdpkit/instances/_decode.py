@@ -113,7 +113,8 @@ class Reader:
         return _made(Discounted, {"gamma": node if isinstance(node, float) else _leaf(rational, node, place)}, place)
 
     def average(self, node, place):
-        _exactly_keys(node, [], place)
+        if node != {}:
+            _refuse(root(place), node, "an empty object")
         return Average()
 
     def array(self, read, dtype, node, place):

@@ -110,7 +110,7 @@ def _improved(G, Q, available, choice, gain_noise=0, value_noise=0):
     better, top = G.argmax(axis=1), G.max(axis=1)
     strictly = np.asarray(top > G[states, choice] + gain_noise, dtype=bool)
     if not strictly.any():
-        among = available & np.asarray(G >= (top - gain_noise)[:, None], dtype=bool)
+        among = available & np.asarray((top - gain_noise)[:, None] <= G, dtype=bool)
         Q = np.where(among, Q, Q[states, choice][:, None])
         better = Q.argmax(axis=1)
         strictly = np.asarray(Q[states, better] > Q[states, choice] + value_noise, dtype=bool)
@@ -119,7 +119,7 @@ def _improved(G, Q, available, choice, gain_noise=0, value_noise=0):
 
 def _proof(problem, policy, g, h, G, Q):
     """The upper bias is h + K g: where an action gives up gain, K makes good for any value it has."""
-    given_up = problem.available & np.asarray(G < g[:, None], dtype=bool)
+    given_up = problem.available & np.asarray(g[:, None] > G, dtype=bool)
     lack, price = (Q - (g + h)[:, None])[given_up], (g[:, None] - G)[given_up]
     K = max([0, *(lack / price)])
     return GainCertificate(problem, policy, ((g,), (h,)), ((g,), (h, K * g)))

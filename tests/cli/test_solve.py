@@ -199,12 +199,14 @@ def test_a_claim_is_verified_on_a_drn_file_as_on_the_same_problem_in_json(mdpkit
         ([CLONING, "--on", "gym:CliffWalking-v1", "--horizon", "2"], "assumes 'rewards in [0, 1]', which the problem given breaks"),
         (["value_equivalence_is_not_regret_equivalence", "--on", "gym:Taxi-v4", "--gamma", "0.9"], "it accepts no problem from outside"),
         ([LEMMA, "--on", "gym:FrozenLake-v1"], "names no horizon; give --gamma G or --horizon H"),
+        ([LEMMA, "--on", "always.json"], "it counts total rewards, Finite or Discounted; the problem given is MDP(S=1, A=1, Average()"),
         ([LEMMA, "--on", "lake.drn"], "names no horizon; give --gamma G or --horizon H"),
         ([LEMMA, "--gamma", "0.9"], "--gamma and --horizon speak of the problem given by --on"),
     ],
 )
 def test_why_a_claim_is_not_verified_on_a_problem_is_said(words, said, mdpkit, tmp_path):
     save(bundled("frozen_lake_4x4"), tmp_path / "lake.drn")
+    save(MDP(objects([[[1]]]), objects([[1]]), horizon=Average()), tmp_path / "always.json")
     done = mdpkit("verify", *words)
     assert done.exit_code == 3
     assert said in done.stderr

@@ -22,6 +22,7 @@ from mdpkit.instances._form import LARGEST, RECORDS
 from mdpkit.instances.io import _parsed
 from mdpkit.model import (
     MDP,
+    Average,
     Deviation,
     Discounted,
     Finite,
@@ -81,6 +82,8 @@ class Drawn:
     def horizon(self, steps=None):
         if steps or self.flag():
             return Finite(steps or self.size())
+        if self.flag():
+            return Average()
         return Discounted(self.draw(st.fractions(0, Fraction(99, 100)) if self.exact else st.floats(0, 0.99)))
 
 
@@ -229,6 +232,7 @@ leaves = st.one_of(
     arrays(np.int64, shapes, elements=st.integers(-5, 5), fill=st.just(0)).map(objects),
     st.integers(1, 9).map(Finite),
     st.fractions(0, Fraction(1, 2)).map(Discounted),
+    st.just(Average()),
     st.just(TabularPolicy([[0.5, 0.5]])),
 )
 parts = st.recursive(leaves, lambda inside: st.lists(inside, max_size=3) | st.lists(inside, max_size=3).map(tuple), max_leaves=5)
@@ -376,6 +380,8 @@ HOSTILE = {
     "horizon as number": (models_of(horizon="3"), "mdp.horizon is 3; expected mdpkit.model.horizon.Finite | "),
     "horizon of 0": (models_of(horizon='{"Finite": 0}'), "mdp.horizon: the horizon H is 0"),
     "horizon of half": (models_of(horizon='{"Finite": 0.5}'), "mdp.horizon is 0.5; expected an integer of 64 bits"),
+    "average of 1": (models_of(horizon='{"Average": {"gamma": 1}}'), "expected an empty object"),
+    "average as text": (models_of(horizon='{"Average": "always"}'), "mdp.horizon is 'always'; expected an empty object"),
     "discount of 1": (models_of(horizon='{"Discounted": "1"}'), "mdp.horizon: gamma is 1; expected 0 <= gamma < 1"),
     "names of numbers": (models_of(state_names="[1, 2]"), "mdp.state_names is a list of 2; expected tuple[str, ...] | None"),
     "player as text": (x_of('{"Deviation": {"player": "0", "table": {"float": [[[[1.0]]]]}}}'), "x.player is '0'; expected int"),

@@ -112,7 +112,7 @@ def test_gain_and_bias_solve_the_optimality_equations(seed, kind):
     assert (ahead[problem.available] <= np.repeat(g, problem.available.sum(axis=1))).all()
     keeps = problem.available & (ahead == g[:, None])
     Q = problem.r + problem.P @ h
-    assert (Q <= (g + h)[:, None])[keeps].all()
+    assert ((g + h)[:, None] >= Q)[keeps].all()
     assert keeps[played].all()
     assert (Q[played] == g + h).all()
     assert (state_value(problem, answer.policy).lower == h).all()

@@ -39,6 +39,8 @@ def recurrent_classes(support) -> np.ndarray:
 
 def mean(weights, values):
     """The mean of an Interval `values[s]` under the law `weights[s]`, an Interval whose true entries sum to 1."""
+    if not np.isfinite(values.width):
+        return (weights * values).sum()
     centre = values.lower[0] if values.exact else values.mid.min() / 2 + values.mid.max() / 2
     return (weights * (values - centre)).sum() + centre
 
@@ -68,7 +70,7 @@ class Chain:
         """`[s]`: the expected entry of `values`, one for each recurrent class, at the class in which the chain ends."""
         if self.classes == 1 or (self.label >= 0).all():
             return values[np.maximum(self.label, 0)]
-        centre = values.lower[0]
+        centre = values.lower[0] if np.isfinite(values.width) else 0
         beyond = self._join(values - centre, self.expected(self._entered(values - centre))) + centre
         return self._where(self.label >= 0, values[np.maximum(self.label, 0)], beyond)
 
@@ -146,7 +148,7 @@ class FloatChain(Chain):
     def _settle(self, homes):
         super()._settle(homes)
         self.Q, self.entering = self.P[self.off][:, self.off], self.P[self.off][:, self.home]
-        self.solved = _factorised(self.Q)
+        self.solved = factorised(self.Q)
         returning = np.asarray(self.P[self.home][:, self.off].sum(axis=0)).ravel()
         self._visits = np.ones(self.S)
         self._visits[self.off] = np.maximum(np.nan_to_num(self.solved(returning, True)), 0)
@@ -206,7 +208,7 @@ class FloatChain(Chain):
         return Interval(np.where(condition, a.lower, b.lower), np.where(condition, a.upper, b.upper), "float")
 
 
-def _factorised(Q):
+def factorised(Q):
     """solved(c, transpose=False): x = c + Q x up to rounding, or with Q transposed; NaN where that is singular in float64."""
     if Q.shape[0] == 0:
         return lambda c, transpose=False: c

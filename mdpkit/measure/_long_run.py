@@ -6,13 +6,14 @@ from ..base.interval import interval
 from ..base.mode import proposing
 from ..base.tolerance import gamma
 from ..exact.chain import chain, mean
-from ..model.policy import policy_table
+from ..model.policy import tabular
 from ._known import known, law, step_roundings
 
 
 def long_run(problem, policy):
     """The chain of states, and the reward of a step `[s]`, an Interval in every mode."""
-    table = policy_table(problem, policy)
+    policy = tabular(problem, policy)
+    table = policy.table
     support = chain_matrix(problem, np.asarray(table > 0, dtype=float), problem.P != 0)
     reward = interval((law(policy, "table") * known(problem.r)).sum(axis=1))
     return chain(chain_matrix(problem, table, problem.P), support, gamma(step_roundings(problem, policy) + 4)), reward

@@ -6,4 +6,5 @@ def expects(method, problem, kind, horizon=object):
     given = getattr(problem, "horizon", None)
     if not isinstance(problem, kind) or not isinstance(given, horizon):
         wanted = kind.__name__ if horizon is object else f"{horizon.__name__} {kind.__name__}"
-        raise TypeError(f"{type(method).__name__} solves a {wanted}; got {problem!r}")
+        article = "an" if wanted.startswith("A") else "a"
+        raise TypeError(f"{type(method).__name__} solves {article} {wanted}; got {problem!r}")

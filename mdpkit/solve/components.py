@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ..base.tolerance import UNIT, gamma
+from ..exact.chain import factorised
 from .end_components import end_components
 from .sweep import SparseSweep
 
@@ -66,8 +67,8 @@ class Components:
         return self.rows[self.moves] @ joined
 
     def ended(self, stay, move):
-        """`[node]`: the most that is collected, `stay[component]` at the end and `move` for every move; and the row of `moves`
-        that each node plays, -1 where it stays."""
+        """`[node]`: the most that is collected, `stay[component]` at the end and `move` for every move, up to rounding, NaN where
+        float64 cannot tell; and the row of `moves` that each node plays, -1 where it stays."""
         starts, N = self.nodes[self.moves // self.A], int(self.nodes.max()) + 1
         first = np.full(N, -1)
         first[starts[::-1]] = np.arange(len(starts))[::-1]
@@ -88,15 +89,11 @@ class Components:
             choice = np.where(better, pick, choice)
 
     def _collected(self, choice, ending, move):
-        from scipy.sparse import csc_array, eye_array
-        from scipy.sparse.linalg import spsolve
-
         going = np.flatnonzero(choice >= 0)
         x = np.where(choice >= 0, 0.0, ending)
         if len(going):
             law = self.between[choice[going]]
-            matrix = csc_array(eye_array(len(going)) - law[:, going])
-            x[going] = spsolve(matrix, move + law @ x)
+            x[going] = factorised(law[:, going])(move + law @ x)
         return x
 
     def towards(self, s):
@@ -115,11 +112,7 @@ class Components:
 
     def arrival(self, pairs, final):
         """`[s]`: the expected number of steps until a policy that plays `pairs` is among the `final` states."""
-        from scipy.sparse import csc_array, eye_array
-        from scipy.sparse.linalg import spsolve
-
         time, going = np.zeros(self.S), np.flatnonzero(~final)
         if len(going):
-            matrix = csc_array(eye_array(len(going)) - self.rows[pairs[going]][:, going])
-            time[going] = spsolve(matrix, np.ones(len(going)))
+            time[going] = factorised(self.rows[pairs[going]][:, going])(np.ones(len(going)))
         return time

@@ -27,10 +27,10 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     low, high = down(low - error), up(high + error)
     base = low[0] / 2 + high[0] / 2
     centre = low / 2 + high / 2 - base
-    if not np.isfinite(centre).all():
-        value, policy = Interval(-np.inf, np.inf, "float"), deterministic(problem, problem.available.argmax(axis=1))
-        return Solution(problem, method, judged(value, tol, otherwise, centre), policy, value, used)
-    (ends, picked), (times, _) = parts.ended(centre, 0), parts.ended(0 * centre, 1)
+    (ends, picked), (times, _) = parts.ended(centre, 0), parts.ended(np.zeros(parts.count), 1)
+    if not np.isfinite([*ends, *times]).all():
+        gain, policy = Interval(*np.outer([-np.inf, np.inf], np.ones(S)), "float"), deterministic(problem, problem.available.argmax(axis=1))
+        return Solution(problem, method, judged(gain, tol, otherwise, centre), policy, gain[0], used, gain=gain)
     w, time = ends[parts.nodes], times[parts.nodes]
     choice, final = _played(parts, kept, picked)
     pairs = np.arange(S) * parts.A + choice
@@ -41,11 +41,11 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     below = max(float(up(own - down(low - base))[staying].max()), 0)
     middle, aside = Interval(w, w, "float") + base, Interval(time, time, "float")
     gain = Interval((middle - below - aside * lost).lower, (middle + above + aside * won).upper, "float")
-    policy, proof = deterministic(problem, choice), None
-    if np.isfinite(gain.width):
+    policy, proof, left = deterministic(problem, choice), None, parts.arrival(pairs, final)
+    if np.isfinite(gain.width) and np.isfinite(left).all():
         relative = np.zeros(S)
         relative[parts.members] = h
-        left, pay = parts.arrival(pairs, final), parts.problem.r.ravel()
+        pay = parts.problem.r.ravel()
         above_bias = _steep(parts, parts.moves, pay - gain.upper.repeat(parts.A), relative, time)
         below_bias = -_steep(parts, pairs[~final], gain.lower.repeat(parts.A) - pay, -relative, left)
         below_gain = w, np.full(S, base), np.full(S, -below), -lost * time

@@ -264,12 +264,24 @@ def test_a_reward_that_overflows_is_no_answer():
     answer = solve(huge, throw=False)
     assert answer.status is not Status.SOLVED
     assert answer.value.lower <= 0 <= answer.value.upper
+    assert answer.gain.contains(objects([0, 0]))
+
+
+def test_a_way_out_that_float64_cannot_see_gives_wide_bounds():
+    """State 0 is left with probability 1e-17, so surely, for a state that pays nothing; 1 - 1 is 0 in float64."""
+    stuck = MDP([[[1.0, 1e-17]], [[0.0, 1.0]]], [[1.0], [0.0]], horizon=Average())
+    policy = TabularPolicy([[1.0], [1.0]])
+    for found in (value(stuck, policy), solve(stuck, throw=False).value):
+        assert found.lower <= 0 <= found.upper
+    assert solve(stuck, throw=False).status is not Status.SOLVED
+    assert solve(stuck.to_exact()).gain.contains(objects([0, 0]))
+    assert state_value(stuck, policy).contains(state_value(stuck.to_exact(), policy.to_exact()))
 
 
 def test_misuse():
     problem = drawn(0, "ergodic")
     for method in (MultichainPolicyIteration(), RelativeValueIteration()):
-        with pytest.raises(TypeError, match="solves a Average MDP"):
+        with pytest.raises(TypeError, match="solves an Average MDP"):
             method.run(replace(problem, horizon=Finite(2)), 0)
     with pytest.raises(TypeError, match="PolicyIteration solves a Discounted MDP"):
         solve(problem, PolicyIteration())

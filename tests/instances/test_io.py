@@ -33,6 +33,7 @@ from mdpkit.model import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    Trajectories,
 )
 
 STEADY = settings(
@@ -135,6 +136,14 @@ def preferences(x):
     return problem if x.exact else problem.to_float()
 
 
+def trajectories(x):
+    K, moves = x.size(), x.size()
+    steps = x.draw(arrays(np.int64, (K,), elements=st.integers(0, 9)))
+    told = {"reward": Drawn(x.draw, False).numbers(K), "ended": x.flags(K), "episode": steps, "following": steps} if x.flag() else {}
+    obs = Drawn(x.draw, False).numbers(K, moves) if x.flag() else steps
+    return Trajectories(obs, steps, t=steps, weight=abs(x.numbers(K)), **told)
+
+
 DRAWERS = {
     MDP: mdp,
     LinearMDP: linear,
@@ -145,6 +154,7 @@ DRAWERS = {
     SafetyProblem: safety,
     MomentProblem: moments,
     PreferenceProblem: preferences,
+    Trajectories: trajectories,
 }
 
 

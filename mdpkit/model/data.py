@@ -88,7 +88,10 @@ class Trajectories(Record):
         return d
 
     def check(self, S, A, H=None):
-        """Raises: InvalidModel, naming the first row that does not belong to a problem with so many states, actions and steps."""
+        """Refuse rows that belong to no problem with so many states, actions and steps.
+
+        Raises: InvalidModel, naming the first of them.
+        """
         for name, end in (("obs", S), ("action", A), *(() if H is None else (("t", H),))):
             column = getattr(self, name)
             if column.dtype.kind not in "iu" or column.ndim != 1:

@@ -7,6 +7,8 @@ from .catalogue import bundled as bundled
 from .families import double_integrator as double_integrator
 from .families import garnet as garnet
 from .family import Family as Family
+from .grid import Grid as Grid
+from .grid import grid as grid
 from .io import decode as decode
 from .io import encode as encode
 from .io import load as load

@@ -110,3 +110,31 @@ def _expert_visits(viable, successors, order, start, goal):
 
 
 expert_visits = compiled(_expert_visits, "b1[1] (b1[1], i8[2], i8[1], i8, i8)")
+
+
+def _keep_margin(margin, ended, data, indices, first, w):
+    """V = min(margin, max_a E w(next)), where an action without successors keeps `ended`; and the first maximising choice.
+
+    Row s*A+a of the law holds data[first[s*A+a] : first[s*A+a+1]] at the states `indices`.
+    """
+    S, A = ended.shape
+    V = margin.copy()
+    choice = np.zeros(S, np.int64)
+    for s in range(S):
+        best = margin[s]
+        for a in range(A):
+            row = s * A + a
+            kept = ended[s, a]
+            if first[row] < first[row + 1]:
+                kept = margin[s] * 0
+                for k in range(first[row], first[row + 1]):
+                    kept += data[k] * w[indices[k]]
+            if a == 0 or kept > best:
+                best = kept
+                choice[s] = a
+        if best < margin[s]:
+            V[s] = best
+    return V, choice
+
+
+keep_margin = compiled(_keep_margin, "f8[1]&i8[1] (f8[1], f8[2], f8[1], i8[1], i8[1], f8[1])")

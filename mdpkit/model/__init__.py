@@ -2,6 +2,7 @@
 
 from .access import Access as Access
 from .access import Meter as Meter
+from .continuous import ContinuousProblem as ContinuousProblem
 from .data import Trajectories as Trajectories
 from .game import Deviation as Deviation
 from .game import JointPolicy as JointPolicy
@@ -10,6 +11,7 @@ from .horizon import Average as Average
 from .horizon import Discounted as Discounted
 from .horizon import Finite as Finite
 from .linear import LinearMDP as LinearMDP
+from .margin import MarginProblem as MarginProblem
 from .mdp import MDP as MDP
 from .moments import MomentProblem as MomentProblem
 from .policy import TabularPolicy as TabularPolicy

@@ -1,6 +1,7 @@
 """Floor 3: `solve(problem)`, a Solution with bounds; one file for each family of methods."""
 
 from ..base.verb import also_called
+from .avoid_margin import AvoidMargin as AvoidMargin
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
 from .backward_induction import BackwardInduction as BackwardInduction

@@ -4,10 +4,12 @@ from functools import singledispatch
 
 from ..model.game import MarkovGame
 from ..model.horizon import Average, Discounted, Finite
+from ..model.margin import MarginProblem
 from ..model.mdp import MDP
 from ..model.moments import MomentProblem
 from ..model.preference import PreferenceProblem
 from ..model.safety import SafetyProblem
+from .avoid_margin import AvoidMargin
 from .avoid_probability import AvoidProbability
 from .avoid_tube import AvoidTube
 from .backward_induction import BackwardInduction
@@ -31,7 +33,7 @@ def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
     """Solve a problem of which everything is known.
 
     Args:
-        problem: an MDP, a MarkovGame, a SafetyProblem, a MomentProblem or a PreferenceProblem.
+        problem: an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem.
         method: a record such as `PolicyIteration()`; chosen by the problem's type if left out.
         tol: the width of the value bounds on floats (of `h` for moments).
         throw: False to get a Solution whatever its status.
@@ -61,12 +63,17 @@ def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
 @singledispatch
 def usual(problem) -> tuple:
     """The methods tried in turn, each until it is capped."""
-    raise TypeError(f"solve takes an MDP, a MarkovGame, a SafetyProblem, a MomentProblem or a PreferenceProblem; got {problem!r}")
+    raise TypeError(f"solve takes an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem; got {problem!r}")
 
 
 @usual.register
 def _(problem: SafetyProblem):
     return (AvoidTube(),) if problem.P is None else (AvoidProbability(),)
+
+
+@usual.register
+def _(problem: MarginProblem):
+    return (AvoidMargin(),)
 
 
 @usual.register

@@ -1,0 +1,234 @@
+"""From a continuous control problem to a finite one: multilinear interpolation on a grid."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from ..base.arrays import frozen, is_exact, like, objects, zeros
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..base.record import any_exact, numbers
+from ..model.continuous import ContinuousProblem
+from ..model.margin import MarginProblem
+from ..model.mdp import MDP
+
+LARGEST_DENSE = 2**16
+"""A float law with more entries than this is stored sparse."""
+
+
+def grid(problem, shape, controls) -> "Grid":
+    """The finite problem of the grid points, where a step goes to the corners of the cell it ends in.
+
+    Args:
+        problem: a ContinuousProblem.
+        shape: how many points on each axis, at least 2; both ends are points, of a circle one.
+        controls: `controls[a,j]`, one row an action; or how many evenly spaced on each axis of the box of controls.
+
+    The corner's weights are those of multilinear interpolation: products over the axes, so that a step's mean is where the
+    continuous problem goes and its coordinates are independent, with variance h_i^2 w_i (1 - w_i) on axis i. The grid's
+    Bellman operator is that of an MDP: a contraction with the same discount, whose value interpolates to a function on the
+    box. Linear functions are interpolated exactly, convex ones never too low, and a quadratic x'Px too high by
+    sum_i P_ii h_i^2 w_i (1 - w_i), whatever its cross terms. Hence the error of the optimal value is of second order in the
+    spacing where the value is smooth and the controls are as fine, of first order at its kinks.
+
+    Steps that leave the box go to the nearest point of the box; where the problem has an `outside`, they end instead, in one
+    more state that is added last (of an MDP) or by `ended` (of a MarginProblem).
+
+    Rational where the problem is and its functions are; floats are stored sparse unless they are few.
+
+    Raises: InvalidModel for sizes that do not fit, controls outside their box, or functions that return other shapes.
+    Source: adapted from Kushner and Dupuis, 1992; Davies, 1996.
+
+    >>> from mdpkit.model import Discounted
+    >>> half = ContinuousProblem(lambda x, u: x / 2, [-1], [1], [0], [0], reward=lambda x, u: -x[:, 0] ** 2, horizon=Discounted(0.5))
+    >>> grid(half, 3, 1).finite.P[0, 0]
+    array([0.5, 0.5, 0. ])
+    """
+    return Grid(problem, shape, controls)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Grid:
+    """A grid on a continuous problem, made by `grid`; `finite` is the problem on it."""
+
+    problem: ContinuousProblem
+    shape: tuple[int, ...]
+    controls: np.ndarray
+
+    def __post_init__(self):
+        low, exact = self.problem.low, self.problem.exact
+        object.__setattr__(self, "shape", _counts("shape", self.shape, len(low), 2 - self.problem.periodic.astype(int)))
+        controls = self.controls
+        if isinstance(controls, int | np.integer | tuple):
+            ends = self.problem.control_low, self.problem.control_high
+            counts = _counts("controls", controls, len(ends[0]), np.ones(len(ends[0]), dtype=int))
+            axes = [_spaced(a, b, n) for a, b, n in zip(*ends, counts, strict=True)]
+            controls = _product(axes)
+        controls = numbers("controls", controls, exact or any_exact(controls), "aj")
+        if controls.shape[1:] != self.problem.control_low.shape or len(controls) == 0:
+            raise InvalidModel(f"controls has shape {controls.shape}; expected at least one row of {len(self.problem.control_low)}")
+        outside = np.asarray((controls < self.problem.control_low) | (controls > self.problem.control_high), dtype=bool).any(axis=1)
+        if outside.any():
+            raise InvalidModel(f"controls[{int(np.flatnonzero(outside)[0])}] is {controls[outside][0]}; expected controls inside their box")
+        object.__setattr__(self, "controls", frozen(controls))
+
+    @property
+    def S(self) -> int:
+        """How many grid points there are; the MDP has one state more where the problem ends outside the box."""
+        return prod(self.shape)
+
+    @property
+    def A(self) -> int:
+        return len(self.controls)
+
+    @cached_property
+    def spacing(self) -> np.ndarray:
+        """h_i, `[i]`."""
+        width, cells = self.problem.high - self.problem.low, np.array(self.shape) - ~self.problem.periodic
+        return frozen(width / (objects(cells) if self.problem.exact else cells))
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """The grid points `[s,i]`, the last axis running fastest."""
+        steps = [like(np.arange(n), self.problem.low) for n in self.shape]
+        return frozen(_product([a + h * k for a, h, k in zip(self.problem.low, self.spacing, steps, strict=True)]))
+
+    def weights(self, x):
+        """The corners of the cells in which states `x[b,i]` lie, and their weights, both `[b,c]` with 2^i corners.
+
+        States outside the box count as the nearest ones of the box.
+        """
+        exact = is_exact(self.problem.low)
+        at = (self.problem.confined(x) - self.problem.low) / self.spacing
+        last = np.array(self.shape) - 1 - ~self.problem.periodic
+        whole = np.vectorize(lambda number: int(number.floor()), otypes=[np.int64])(at) if exact else np.floor(at).astype(np.int64)
+        cell = np.clip(whole, 0, last)
+        part = at - (objects(cell) if exact else cell)
+        corners, weights = [], []
+        for corner in product((0, 1), repeat=len(self.shape)):
+            index = [(cell[:, i] + c) % n for i, (c, n) in enumerate(zip(corner, self.shape, strict=True))]
+            corners.append(np.ravel_multi_index(index, self.shape))
+            weights.append(prod(part[:, i] if c else 1 - part[:, i] for i, c in enumerate(corner)))
+        return np.stack(corners, axis=1), np.stack(weights, axis=1)
+
+    @cached_property
+    def finite(self) -> MDP | MarginProblem:
+        """The finite problem; its action a is `controls[a]`, its state s is `points[s]`."""
+        x = np.repeat(self.points, self.A, axis=0)
+        u = np.tile(self.controls, (self.S, 1))
+        following = _given("step", self.problem.step(x, u), x.shape)
+        gone = np.zeros(len(x), dtype=bool) if self.problem.outside is None else self.problem.leaves(following)
+        corners, weights = self.weights(following)
+        after = zeros(len(x), following)
+        if gone.any():
+            after[gone] = _given("outside", self.problem.outside(following[gone]), (int(gone.sum()),))
+        if self.problem.margin is not None:
+            margin = _given("margin", self.problem.margin(self.points), (self.S,))
+            return MarginProblem(margin, self._law(corners, weights, ~gone, self.S), after.reshape(self.S, self.A))
+        S, horizon = self.S + gone.any(), self.problem.horizon
+        r = _given("reward", self.problem.reward(x, u), (len(x),)) + getattr(horizon, "gamma", 1) * after
+        if gone.any():  # one more state, in which nothing is collected
+            corners = np.concatenate([np.where(gone[:, None], self.S, corners), np.full((self.A, corners.shape[1]), self.S)])
+            weights = np.concatenate([weights, weights[gone][:1].repeat(self.A, axis=0)])
+            r = np.concatenate([r, zeros(self.A, r)])
+        law = self._law(corners, weights, np.ones(len(corners), dtype=bool), S)
+        return MDP(law, r.reshape(S, self.A), self._start(S), horizon=horizon)
+
+    def _law(self, corners, weights, rows, S):
+        count = len(corners)
+        if is_exact(weights) or count * S <= LARGEST_DENSE:
+            P = zeros((count, S), weights)
+            np.add.at(P, (np.flatnonzero(rows)[:, None], corners[rows]), weights[rows])
+            return P.reshape(S, self.A, S)
+        from scipy.sparse import csr_array
+
+        first = np.concatenate([[0], np.cumsum(np.where(rows, corners.shape[1], 0))])
+        P = csr_array((weights[rows].ravel(), corners[rows].ravel(), first), shape=(count, S))
+        P.sum_duplicates()
+        P.eliminate_zeros()
+        return P
+
+    def _start(self, S):
+        """The start law: each grid point's mean weight over the box of starts."""
+        axes = []
+        for i, n in enumerate(self.shape):
+            low, high, h = self.problem.start_low[i], self.problem.start_high[i], self.spacing[i]
+            at = self.problem.low[i] + h * like(np.arange(n + 1), self.problem.low)
+            mean = zeros(n, self.problem.low)
+            for k in range(n if self.problem.periodic[i] else n - 1):
+                a, b = max(low, at[k]), min(high, at[k + 1])
+                inside = low == high and at[k] <= low and (low < at[k + 1] or k == n - 2)
+                if b > a or inside:
+                    share = 1 if inside else (b - a) / (high - low)
+                    right = ((a + b) / 2 - at[k]) / h
+                    mean[k] += share * (1 - right)
+                    mean[(k + 1) % n] += share * right
+            axes.append(mean)
+        rho = zeros(S, self.problem.low)
+        rho[: self.S] = _product(axes).prod(axis=1)
+        return rho
+
+    # ---- back to the box
+    def read(self, values, x):
+        """Values of the grid points (and of the state outside, which counts nowhere) interpolated at states `x[b,i]`.
+
+        Args: values: `[s]`, or an Interval.
+        """
+        corners, weights = self.weights(np.asarray(x))
+        if isinstance(values, Interval):
+            at = values[corners.ravel()].reshape(*corners.shape)
+            return (at * (Interval(weights) if at.exact else weights)).sum(axis=1)
+        return (np.asarray(values)[corners] * weights).sum(axis=1)
+
+    def law(self, policy, x) -> np.ndarray:
+        """What a policy of the grid plays at states `x[b,i]`: a corner is drawn by its weight and its law taken, `[b,a]`."""
+        corners, weights = self.weights(np.asarray(x))
+        return (weights[:, :, None] * policy.table[corners]).sum(axis=1)
+
+    def greedy(self, values, x) -> np.ndarray:
+        """The control `[b,j]` that is best one step ahead of states `x[b,i]`, the value being interpolated after it.
+
+        Args: values: `[s]`, numbers.
+        """
+        x, A = np.asarray(x), self.A
+        many, u = np.repeat(x, A, axis=0), np.tile(self.controls, (len(x), 1))
+        following = self.problem.step(many, u)
+        ahead = self.read(values, following)
+        if self.problem.outside is not None:
+            gone = self.problem.leaves(following)
+            ahead[gone] = self.problem.outside(following[gone])
+        if self.problem.reward is not None:
+            ahead = self.problem.reward(many, u) + getattr(self.problem.horizon, "gamma", 1) * ahead
+        return self.controls[ahead.reshape(len(x), A).argmax(axis=1)]
+
+    def __repr__(self):
+        return f"Grid({' x '.join(map(str, self.shape))} points, {self.A} controls, {self.problem!r})"
+
+
+def _counts(name, given, axes, least):
+    counts = (given,) * axes if isinstance(given, int | np.integer) else tuple(given)
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in counts)
+    if len(counts) != axes or not whole or any(n < m for n, m in zip(counts, least, strict=True)):
+        raise InvalidModel(f"{name} is {given!r}; expected {axes} integers, at least {tuple(map(int, least))}")
+    return tuple(int(n) for n in counts)
+
+
+def _spaced(low, high, n):
+    """n numbers from low to high; of one their middle."""
+    steps = like(np.arange(n), np.asarray(low, dtype=object if not isinstance(low, float) else float))
+    return low + (high - low) * steps / (n - 1) if n > 1 else low + (high - low) * (steps + 1) / 2
+
+
+def _product(axes):
+    """Every combination of the axes' numbers, the last running fastest, `[s,i]`."""
+    return np.stack([each.ravel() for each in np.meshgrid(*axes, indexing="ij")], axis=1)
+
+
+def _given(name, array, shape):
+    array = np.asarray(array)
+    if array.shape != shape:
+        raise InvalidModel(f"{name} returned an array of shape {array.shape}; expected {shape}")
+    return array

@@ -1,0 +1,110 @@
+"""Control problems on a box of states: continuous dynamics in discrete time."""
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+
+from ..base.arrays import frozen, is_exact
+from ..base.errors import InvalidModel
+from ..base.record import any_exact, numbers
+from .horizon import Horizon, fitted
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ContinuousProblem:
+    """A deterministic control problem on a box, with either a reward to collect or a margin to keep.
+
+    Args:
+        step: `step(x, u)`, the states `[b,i]` that follow after `dt`, for states `x[b,i]` and controls `u[b,j]`.
+        low, high: corners of the box of states, `[i]`.
+        control_low, control_high: corners of the box of controls, `[j]`.
+        reward: `reward(x, u)`, `[b]`, collected at every step over `horizon`. Or
+        margin: `margin(x)`, `[b]`, below 0 on failure; the value is the least margin ever met, as large as it can be made.
+        horizon: `Finite(H)` or `Discounted(gamma)` beside a reward; None beside a margin, which is kept for ever.
+        outside: `outside(x)`, `[b]`: a step out of the box ends the problem, and this is what is collected (kept) from
+            there on. Left out, states are clamped to the box, which is a change of the dynamics.
+        periodic: `[i]`, True where an axis is a circle: `high` is the same place as `low`.
+        dt: seconds of one step.
+        start_low, start_high: the box on which states are uniform at the start; the whole box if left out.
+
+    The functions are given floats, or rationals where `low` holds rationals.
+
+    Raises: InvalidModel for corners that disagree, a box that is empty, both of reward and margin or neither, or a horizon
+    that does not fit.
+
+    >>> from mdpkit.model import Discounted
+    >>> ContinuousProblem(lambda x, u: x / 2 + u, [-1], [1], [0], [1], reward=lambda x, u: -x[:, 0] ** 2, horizon=Discounted(0.9))
+    ContinuousProblem(1 state, 1 control, clamped, Discounted(gamma=0.9))
+    """
+
+    step: Callable
+    low: np.ndarray
+    high: np.ndarray
+    control_low: np.ndarray
+    control_high: np.ndarray
+    _: KW_ONLY
+    reward: Callable | None = None
+    margin: Callable | None = None
+    horizon: Horizon | None = None
+    outside: Callable | None = None
+    periodic: np.ndarray | None = None
+    dt: object = 1
+    start_low: np.ndarray | None = None
+    start_high: np.ndarray | None = None
+
+    def __post_init__(self):
+        if (self.reward is None) == (self.margin is None):
+            raise InvalidModel(f"{'neither' if self.reward is None else 'both'} of reward and margin are given; expected exactly one")
+        if (self.horizon is None) == (self.margin is None):
+            raise InvalidModel(f"horizon is {self.horizon!r}; expected one beside a reward, and none beside a margin")
+        ends = {"low": "i", "high": "i", "control_low": "j", "control_high": "j", "start_low": "i", "start_high": "i"}
+        given = {name: getattr(self, name) for name in ends}
+        given["start_low"], given["start_high"] = (
+            given[box] if given[name] is None else given[name] for name, box in (("start_low", "low"), ("start_high", "high"))
+        )
+        exact = any_exact(*given.values())
+        given = {name: numbers(name, value, exact, ends[name]) for name, value in given.items()}
+        for lower, upper, strict in (("low", "high", True), ("control_low", "control_high", False), ("start_low", "start_high", False)):
+            _expect_box(lower, given[lower], upper, given[upper], strict)
+        inside = (given["start_low"] >= given["low"]) & (given["start_high"] <= given["high"])
+        if given["start_low"].shape != given["low"].shape or not inside.all():
+            raise InvalidModel(f"start_low and start_high are {given['start_low']} and {given['start_high']}; expected a box inside the box")
+        periodic = np.zeros(len(given["low"]), dtype=bool) if self.periodic is None else np.array(self.periodic)
+        if periodic.dtype != bool or periodic.shape != given["low"].shape:
+            raise InvalidModel(f"periodic has dtype {periodic.dtype} and shape {periodic.shape}; expected one bool an axis of {given['low'].shape}")
+        horizon = self.horizon if self.horizon is None else fitted(self.horizon, exact)
+        for name, value in {**given, "periodic": periodic, "horizon": horizon}.items():
+            object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) else value)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the box is given in rationals."""
+        return is_exact(self.low)
+
+    def confined(self, x):
+        """States `[b,i]` brought to the box: once round the circle on periodic axes, else clamped."""
+        turns = np.floor_divide(x - self.low, self.high - self.low) if not self.exact else _floor((x - self.low) / (self.high - self.low))
+        return np.where(self.periodic, x - turns * (self.high - self.low), np.minimum(np.maximum(x, self.low), self.high))
+
+    def leaves(self, x) -> np.ndarray:
+        """`[b]`, True where a state lies outside the box; nothing lies outside a circle."""
+        return np.asarray(((x < self.low) | (x > self.high)) & ~self.periodic, dtype=bool).any(axis=-1)
+
+    def __repr__(self):
+        states, controls = (f"{len(array)} {word}{'s' * (len(array) > 1)}" for array, word in ((self.low, "state"), (self.control_low, "control")))
+        edges = "clamped" if self.outside is None else "ends outside"
+        return f"ContinuousProblem({states}, {controls}, {edges}, {'margin' if self.horizon is None else self.horizon})"
+
+
+def _floor(array):
+    return np.vectorize(lambda number: number.floor(), otypes=[object])(array)
+
+
+def _expect_box(lower, low, upper, high, strict):
+    if low.shape != high.shape or low.size == 0:
+        raise InvalidModel(f"{lower} and {upper} have shapes {low.shape} and {high.shape}; expected the same, of at least one axis")
+    wrong = np.asarray(low >= high if strict else low > high, dtype=bool)
+    if wrong.any():
+        k = int(np.flatnonzero(wrong)[0])
+        raise InvalidModel(f"{lower}[{k}] is {low[k]} and {upper}[{k}] is {high[k]}; expected {'less' if strict else 'at most as much'}")

@@ -1,0 +1,119 @@
+"""The largest least margin: avoid value iteration with both bounds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.arrays import is_exact
+from ..base.interval import Interval
+from ..base.tolerance import UNIT, gamma
+from ..kernels import safety
+from ..model.margin import MarginProblem
+from ._expects import expects
+from .bounds import deterministic, down, up
+from .solution import Solution, Status, judged
+
+
+@dataclass(frozen=True)
+class AvoidMargin:
+    """V = min(margin, max_a E V(next)) by sweeps from the margin, which come down to the greatest solution.
+
+    Args: sweeps: the most sweeps.
+
+    Every sweep is an upper bound: the value of so many steps. On rationals the answer is exact once a sweep changes nothing.
+    On floats W = V - d h is a lower bound wherever W <= min(margin, E W(next)) under one policy, which is looked at state by
+    state with the rounding against it; h counts the steps until that policy has a slack, and d is the last change and the
+    rounding. Such a W exists unless the policy never comes to keep a margin. `iterations` counts sweeps.
+    Source: adapted from Fisac, Chen, Tomlin and Sastry, 2015; greatest fixed point: Tarski, 1955.
+
+    >>> from mdpkit.base.arrays import objects
+    >>> brake = MarginProblem(objects([1, 2, -1]), objects([[[0, 0, 1], [0, 1, 0]], [[0, "1/2", "1/2"], [1, 0, 0]], [[0, 0, 1]] * 2]))
+    >>> AvoidMargin().run(brake, tol=0).value.lower
+    array([1, 1, -1], dtype=object)
+    """
+
+    sweeps: int = 10**5
+
+    def run(self, problem, tol, before=None) -> Solution:
+        """The answer; float bounds of width `tol`. `before` is not used."""
+        expects(self, problem, MarginProblem)
+        arrays = problem.margin, problem.ended, *problem.rows
+        w, used, change, goal = problem.margin, 0, None, tol / 8
+        while True:
+            V, choice = safety.keep_margin(*arrays, w)
+            used += 1
+            change, w = (w - V).max(), V
+            if change == 0 or used == self.sweeps:
+                break
+            if not is_exact(w) and change <= goal:
+                value, choice = self._bounds(problem, w, used, choice)
+                if value.width <= tol:
+                    break
+                goal = change / 8
+        if is_exact(w):
+            value, status = (Interval(w), Status.SOLVED) if change == 0 else (None, Status.CAPPED)
+        else:
+            value, choice = self._bounds(problem, w, used, choice)
+            status = judged(value, tol, Status.FLOOR_REACHED if change == 0 else Status.CAPPED, w)
+        return Solution(problem, self, status, deterministic(problem, choice), value, used)
+
+    def _bounds(self, problem, w, used, choice):
+        """w above, and below it a W that one policy keeps; no lower bound where none was found."""
+        rows, states = _Rows(problem), np.arange(problem.S)
+        upper = up(w + used * rows.error(np.abs(problem.margin).max() + np.abs(problem.ended).max()))
+        Q, error = rows.ahead(w)
+        choice = (Q - error).argmax(axis=1)
+        slack = (Q - error)[states, choice] - problem.margin
+        settled = (slack > np.ptp(w) * 2.0**-20) | rows.stays(choice)
+        h = rows.steps(choice, settled)
+        d = (w - np.minimum(problem.margin, (Q - error)[states, choice])).max() + 4 * UNIT * np.abs(w).max()
+        for _ in range(8):
+            W = down(w - d * h)
+            after, error = rows.ahead(W)
+            ahead = down((after - error)[states, choice])
+            if (np.minimum(down(problem.margin - UNIT * np.abs(problem.margin)), ahead) >= W).all():
+                return Interval(np.minimum(W, upper), upper, "float"), choice
+            d *= 2
+        return Interval(np.full(problem.S, -np.inf), upper, "float"), choice
+
+
+class _Rows:
+    """E w(next) of every action, with the error of computing it."""
+
+    def __init__(self, problem):
+        from scipy.sparse import csr_array
+
+        data, indices, first = problem.rows
+        S, A = problem.S, problem.A
+        self.P, self.problem = csr_array((data, indices, first), shape=(S * A, S)), problem
+        lengths = np.diff(first)
+        self.sure = (lengths == 1) & (problem.sums == 1)
+        longest = int(lengths.max(initial=1))
+        self.rate = gamma(longest + 8) + 2 * float(np.abs(problem.sums - 1)[lengths > 0].max(initial=0.0))
+
+    def error(self, size):
+        """Of one sweep, for values up to `size`."""
+        return self.rate * size
+
+    def ahead(self, w):
+        """E w(next), `[s,a]`, and its error: none where an action surely leads to one state."""
+        shape, ends = self.problem.ended.shape, self.problem.ends
+        Q = np.where(ends, self.problem.ended, (self.P @ w).reshape(shape))
+        error = self.rate * np.where(ends, np.abs(self.problem.ended), (self.P @ np.abs(w)).reshape(shape))
+        return Q, np.where(self.sure.reshape(shape), 0.0, error)
+
+    def stays(self, choice):
+        """`[s]`, True where the chosen action surely stays."""
+        rows = np.arange(len(choice)) * self.problem.A + choice
+        return self.sure[rows] & (self.P[rows].diagonal() == 1)
+
+    def steps(self, choice, settled, most=10**4):
+        """h = 1 where settled, else 1 more than the expected h of what follows; what `most` sweeps give."""
+        law = self.P[np.arange(len(choice)) * self.problem.A + choice]
+        h = np.ones(len(choice))
+        for _ in range(most):
+            following = np.where(settled, 1.0, 1 + law @ h)
+            if np.abs(following - h).max() < 2.0**-20:
+                break
+            h = following
+        return h * (1 + 2.0**-10)

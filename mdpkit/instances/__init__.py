@@ -4,6 +4,8 @@ from .blocks import Box as Box
 from .blocks import Choice as Choice
 from .blocks import Simplex as Simplex
 from .catalogue import bundled as bundled
+from .families import cliff as cliff
+from .families import combination_lock as combination_lock
 from .families import double_integrator as double_integrator
 from .families import garnet as garnet
 from .family import Family as Family
@@ -13,5 +15,6 @@ from .io import decode as decode
 from .io import encode as encode
 from .io import load as load
 from .io import save as save
+from .linear_quadratic import LinearQuadratic as LinearQuadratic
 from .restrictions import empirical as empirical
 from .restrictions import instrumental as instrumental

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..base.arrays import objects, zeros
+from ..base.arrays import objects, rational, zeros
 from ..base.errors import InvalidModel
-from ..model import MDP, Discounted, SafetyProblem
+from ..model import MDP, Discounted, Finite, SafetyProblem
 
 
 def double_integrator(amax, vmax, xmax) -> SafetyProblem:
@@ -86,3 +86,54 @@ def _subsets(n, size, count, rng):
         taken = (chosen[:, :k] == drawn[:, None]).any(axis=1)
         chosen[:, k] = np.where(taken, last, drawn)
     return chosen
+
+
+def cliff(H, reward=1, recovers=False) -> MDP:
+    """State 0 pays while action 0 is played; action 1 falls to state 1, which pays nothing.
+
+    Args:
+        H: the horizon.
+        reward: what state 0 pays for action 0, a rational.
+        recovers: whether action 0 leads from state 1 back to state 0; state 1 is absorbing if not.
+
+    From state 0, a policy that errs with probability eps at each visit loses sum_t (1 - (1 - eps)^t), t = 1..H, if it
+    cannot recover.
+
+    Source: adapted from Ross and Bagnell, 2010.
+
+    >>> cliff(5)
+    MDP(S=2, A=2, Finite(H=5), rational, 4 transitions)
+    """
+    P = [[[1, 0], [0, 1]], [[int(recovers), int(not recovers)], [0, 1]]]
+    return MDP(objects(P), objects([[reward, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
+
+
+def combination_lock(H, digits=10, bait="1/10") -> MDP:
+    """Two good states and a bad one; at every step one of the digits keeps good, and the reward comes at the end.
+
+    Args:
+        H: the horizon.
+        digits: how many actions there are, at least 2.
+        bait: the reward, paid with probability 1/2, of leaving the good states.
+
+    State 0 and 1 are good, 2 is bad and absorbing. The right digit at step t in state s is (3 t + 5 s) mod digits and leads
+    to either good state with probability 1/2; every other one leads to the bad state, for the bait. The right digit at the
+    last step pays 1. Hence V* = 1 at every time in the good states, and uniformly random play keeps good for the whole
+    episode with probability digits^-H.
+
+    Raises: InvalidModel for fewer than two digits.
+    Source: adapted from Misra, Henaff, Krishnamurthy and Langford, 2020; Zhou, Sekhari, Song and Sun, 2024.
+
+    >>> combination_lock(4)
+    MDP(S=3, A=10, Finite(H=4), rational, 128 transitions)
+    """
+    if digits < 2:
+        raise InvalidModel(f"digits is {digits}; expected at least 2")
+    P, r = np.zeros((H, 3, digits, 3), dtype=object), np.zeros((H, 3, digits), dtype=object)
+    P[..., 2], r[:, :2] = 1, rational(bait) / 2
+    for t in range(H):
+        for s in (0, 1):
+            right = (3 * t + 5 * s) % digits
+            P[t, s, right] = rational("1/2"), rational("1/2"), 0
+            r[t, s, right] = int(t == H - 1)
+    return MDP(objects(P), objects(r), objects(["1/2", "1/2", 0]), horizon=Finite(H))

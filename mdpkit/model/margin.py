@@ -55,7 +55,7 @@ class MarginProblem(Record):
         self._expect_laws()
 
     def _expect_laws(self):
-        data, _, first = self.rows
+        data = self.rows[0]
         if (data < 0).any():
             raise InvalidModel(f"P has an entry {data.min()}; a probability is at least 0")
         sums = self.sums

@@ -63,7 +63,8 @@ def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
 @singledispatch
 def usual(problem) -> tuple:
     """The methods tried in turn, each until it is capped."""
-    raise TypeError(f"solve takes an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem; got {problem!r}")
+    kinds = "an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem"
+    raise TypeError(f"solve takes {kinds}; got {problem!r}")
 
 
 @usual.register

@@ -3,14 +3,13 @@
 from types import SimpleNamespace as Models
 
 from ...base.arrays import objects, rational
-from ...model import MDP, Finite, TabularPolicy
+from ...instances import families
+from ...model import TabularPolicy
 
 
 def cliff(H, eps, reward=1):
-    """State 0 pays while action 0 is played; action 1 falls to the absorbing state 1, which pays nothing."""
-    eps = rational(eps)
-    P = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]])
-    mdp = MDP(P, objects([[reward, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
+    """The cliff, an expert that never falls, and a learner that falls with probability eps."""
+    eps, mdp = rational(eps), families.cliff(H, reward)
     learner = TabularPolicy(objects([[1 - eps, eps], [1, 0]]))
     return Models(mdp=mdp, eps=eps, expert=TabularPolicy(objects([[1, 0], [1, 0]])), learner=learner)
 

@@ -1,0 +1,135 @@
+"""The gymnasium face of a problem: plain environments that can be reset to any state."""
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from gymnasium.envs.classic_control.pendulum import PendulumEnv
+
+from ..base.errors import InvalidModel
+from ..model.horizon import Finite
+from ..model.mdp import stepwise
+
+
+class ControlEnv(gymnasium.Env):
+    """A ContinuousProblem, played: the observation is the state, the action a control.
+
+    With a reward, the discounted sum of rewards of an episode is what the problem collects: where a step leaves the box and
+    the problem ends there, the episode is terminated and the last reward contains the discounted `outside`. With a margin,
+    failure terminates the episode and pays -1, everything else pays 0, and `info["margin"]` is the margin of the state.
+
+    Args: problem: a ContinuousProblem. limit: steps after which an episode is truncated.
+
+    `reset(options={"state": x})` starts in the state x, else states are uniform on the problem's box of starts.
+
+    Raises: InvalidModel for a state of another shape, or outside the box.
+    """
+
+    metadata = {"render_modes": []}  # noqa: RUF012 (gymnasium's own attribute)
+    render_mode = None
+
+    def __init__(self, problem, limit=200):
+        self.problem, self.limit = problem, limit
+        ended = problem.outside is not None and not problem.periodic.all()
+        low, high = (np.full(problem.low.shape, end) if ended else bound for end, bound in ((-np.inf, problem.low), (np.inf, problem.high)))
+        self.observation_space = spaces.Box(*(np.asarray(end, dtype=np.float32) for end in (low, high)))
+        self.action_space = spaces.Box(*(np.asarray(end, dtype=np.float32) for end in (problem.control_low, problem.control_high)))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        drawn = self.np_random.uniform(self.problem.start_low, self.problem.start_high)
+        self.state, self.steps = _asked(options, drawn, self.problem.low.shape), 0
+        if self.problem.leaves(self.state[None])[0]:
+            raise InvalidModel(f"the state is {self.state}; expected one inside {self.problem.low} to {self.problem.high}")
+        return self._observation(), self._info()
+
+    def step(self, action):
+        u = np.clip(np.asarray(action, dtype=float), self.problem.control_low, self.problem.control_high)[None]
+        x, problem = self.state[None], self.problem
+        following = problem.step(x, u)
+        gone = problem.outside is not None and bool(problem.leaves(following)[0])
+        self.state = following[0] if gone else problem.confined(following)[0]
+        self.steps += 1
+        if problem.margin is not None:
+            failed = bool(problem.margin(self.state[None])[0] < 0)
+            return self._observation(), -float(failed), failed or gone, self.steps >= self.limit, self._info()
+        reward = problem.reward(x, u)[0] + (getattr(problem.horizon, "gamma", 1) * problem.outside(following)[0] if gone else 0)
+        return self._observation(), float(reward), gone or self.steps == getattr(problem.horizon, "H", None), self.steps >= self.limit, {}
+
+    def _observation(self):
+        return self.state.astype(np.float32)
+
+    def _info(self):
+        return {} if self.problem.margin is None else {"margin": float(self.problem.margin(self.state[None])[0])}
+
+
+class SettablePendulum(PendulumEnv):
+    """gymnasium's Pendulum-v1, limit included, with `reset(options={"state": (angle, speed)})`."""
+
+    def __init__(self, limit=200):
+        super().__init__()
+        self.limit = limit
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.state, self.steps = _asked(options, self.state, (2,)), 0
+        return self._get_obs(), {}
+
+    def step(self, action):
+        observation, reward, *_ = super().step(action)
+        self.steps += 1
+        return observation, float(reward), False, self.steps >= self.limit, {}
+
+
+class LatentEnv(gymnasium.Env):
+    """A finite MDP with a horizon, behind continuous observations: `mdp` itself draws the next state and pays.
+
+    Args:
+        mdp: the latent problem.
+        observe: `observe(s, t, rng)`, the observation of state s at time t.
+        act: `act(action, observation, rng)`, the action of the MDP that an action of the environment is.
+        observation_space, action_space: gymnasium's.
+        right: `right(observation)`, an action of the environment that stands for action 0 of the MDP, if there is one.
+
+    Episodes are terminated at the horizon, which belongs to the problem. `reset(options={"state": s, "time": t})` starts in
+    state s at time t, 0 if left out; `info["state"]` is the latent state.
+    """
+
+    metadata = {"render_modes": []}  # noqa: RUF012 (gymnasium's own attribute)
+    render_mode = None
+
+    def __init__(self, mdp, observe, act, observation_space, action_space, right=None):
+        if not isinstance(mdp.horizon, Finite):
+            raise InvalidModel(f"the latent problem is {mdp!r}; expected a finite horizon")
+        self.mdp, self.observe, self.act, self.right = mdp, observe, act, right
+        floats = mdp.to_float()
+        self.P, self.r, self.rho = stepwise(floats.P, 3), stepwise(floats.r, 2), floats.rho
+        self.observation_space, self.action_space = observation_space, action_space
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        options = options or {}
+        drawn = self.np_random.choice(self.mdp.S, p=self.rho)
+        self.state, self.time = int(options.get("state", drawn)), int(options.get("time", 0))
+        if not (0 <= self.state < self.mdp.S and 0 <= self.time < self.mdp.horizon.H):
+            sizes = f"{self.mdp.S} states and {self.mdp.horizon.H} steps"
+            raise InvalidModel(f"the state is {self.state} at time {self.time}; the problem has {sizes}")
+        return self._look()
+
+    def step(self, action):
+        a, t, s = self.act(action, self.observation, self.np_random), self.time, self.state
+        reward = float(self.r[t % len(self.r), s, a])
+        self.state, self.time = int(self.np_random.choice(self.mdp.S, p=self.P[t % len(self.P), s, a])), t + 1
+        observation, info = self._look()
+        return observation, reward, self.time == self.mdp.horizon.H, False, info
+
+    def _look(self):
+        self.observation = np.asarray(self.observe(self.state, self.time, self.np_random), dtype=np.float32)
+        return self.observation.copy(), {"state": self.state}
+
+
+def _asked(options, drawn, shape):
+    """The state that `options` asks for, else the one drawn."""
+    state = np.array((options or {}).get("state", drawn), dtype=float)
+    if state.shape != shape or not np.isfinite(state).all():
+        raise InvalidModel(f"the state is {state} of shape {state.shape}; expected finite numbers of shape {shape}")
+    return state

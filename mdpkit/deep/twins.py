@@ -1,0 +1,262 @@
+"""Twins: one problem with a finite face and a gymnasium face, and what is known of it in closed form."""
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+from ..base.errors import InvalidModel
+from ..instances.families import cliff as cliff_problem
+from ..instances.families import combination_lock as lock_problem
+from ..instances.grid import Grid, grid
+from ..instances.linear_quadratic import LinearQuadratic
+from ..model.continuous import ContinuousProblem
+from ..model.horizon import Discounted
+from ..model.margin import MarginProblem
+from ..model.mdp import MDP
+from ..solve import solve
+from .envs import ControlEnv, LatentEnv, SettablePendulum
+
+
+class Convergence(NamedTuple):
+    """One grid: its spacing, the largest error at its points, the order since the grid before, and the stated tolerance."""
+
+    spacing: float
+    error: float
+    order: float | None
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One problem, two faces.
+
+    Args:
+        make: a function of no arguments that makes the environment.
+        problem: what a grid is laid on; or
+        latent: the finite problem itself, behind the observations of the environment.
+        sizes: `sizes(n)`, the shape and the controls of a grid with about n points an axis.
+        closed: the optimal value in closed form: a function of states `x[b,i]`, or `V[t,s]`; None where there is none.
+        bound: `bound(grid)`, how far the grid's value may be from it.
+
+    >>> twin = lqr()
+    >>> twin.tabular(twin.grid(5))
+    MDP(S=26, A=4, Discounted(0.99), float, 324 transitions)
+    >>> float(twin.exact()(np.array([[1.0, 0.0]]))[0])
+    -1.2528268122574698
+    """
+
+    make: Callable[[], gymnasium.Env]
+    _: KW_ONLY
+    problem: ContinuousProblem | None = None
+    latent: MDP | None = None
+    sizes: Callable | None = None
+    closed: object = None
+    bound: Callable | None = None
+
+    def env(self) -> gymnasium.Env:
+        """A fresh environment; `reset(options={"state": ...})` starts in a given state."""
+        return self.make()
+
+    def grid(self, n) -> Grid:
+        """The usual grid with about n points on each axis."""
+        if self.problem is None:
+            raise InvalidModel("this twin is finite behind its observations; it needs no grid")
+        return grid(self.problem, *self.sizes(n))
+
+    def tabular(self, grid=None) -> MDP | MarginProblem:
+        """The finite problem: of a grid, or the latent one."""
+        if (grid is None) != (self.problem is None):
+            raise InvalidModel(f"got the grid {grid!r}; expected {'none: the twin is finite' if grid else 'one, such as twin.grid(41)'}")
+        return self.latent if grid is None else grid.finite
+
+    def exact(self):
+        """The optimal value in closed form, a function of states `x[b,i]` or an array `V[t,s]`; None where there is none."""
+        return self.closed
+
+    def tolerance(self, grid=None) -> float | None:
+        """How far the finite optimal value may lie from the closed form at the grid's points; None where there is none."""
+        if self.closed is None:
+            return None
+        return 0.0 if grid is None else float(self.bound(grid))
+
+    def error(self, grid, tol=1e-8) -> float:
+        """How far it does lie, at most over the points, solved to `tol`."""
+        if self.closed is None:
+            raise InvalidModel("this twin has no closed form to compare with")
+        value = solve(self.tabular(grid), tol=tol).value[: grid.S]
+        meant = self.closed(grid.points)
+        return float(np.maximum(value.upper - meant, meant - value.lower).max())
+
+    def convergence(self, sizes) -> list[Convergence]:
+        """The error on finer and finer grids, one row for each n of `sizes`."""
+        rows = []
+        for n in sizes:
+            each = self.grid(n)
+            rows.append(Convergence(float(each.spacing.max()), self.error(each), None, self.tolerance(each)))
+        orders = [np.log(a.error / b.error) / np.log(a.spacing / b.spacing) for a, b in pairwise(rows)]
+        return [row._replace(order=None if k == 0 else float(orders[k - 1])) for k, row in enumerate(rows)]
+
+
+def pendulum() -> Twin:
+    """gymnasium's Pendulum-v1: swing up and hold, discounted by .99; angle (a circle) and speed, SI units.
+
+    No closed form. The torque limit of 2 N m does not lift the rod at once.
+    """
+
+    def step(x, u):
+        angle, speed = x[:, 0], x[:, 1]
+        speed = np.clip(speed + (15.0 * np.sin(angle) + 3.0 * u[:, 0]) * 0.05, -8, 8)
+        return np.stack([angle + speed * 0.05, speed], axis=1)
+
+    def reward(x, u):
+        angle = (x[:, 0] + np.pi) % (2 * np.pi) - np.pi
+        return -(angle**2 + 0.1 * x[:, 1] ** 2 + 0.001 * u[:, 0] ** 2)
+
+    problem = ContinuousProblem(
+        step,
+        [-np.pi, -8.0],
+        [np.pi, 8.0],
+        [-2.0],
+        [2.0],
+        reward=reward,
+        horizon=Discounted(0.99),
+        periodic=[True, False],
+        dt=0.05,
+        start_low=[-np.pi, -1.0],
+        start_high=[np.pi, 1.0],
+    )
+    return Twin(SettablePendulum, problem=problem, sizes=lambda n: ((n, n), 15))
+
+
+def lqr(dt=0.1, gamma=0.99) -> Twin:
+    """A cart brought to rest at the origin: the double integrator with cost x'x dt + u^2 dt / 10, discounted.
+
+    Who leaves the box of 1 m and 1 m/s pays the optimal cost from there, so that the closed form -x'Px holds in the whole box.
+    The error of a grid is at most `LinearQuadratic.grid_error`: of second order where the controls are as fine as the points.
+    """
+    cart = LinearQuadratic.solved([[1, dt], [0, 1]], [[dt**2 / 2], [dt]], np.eye(2) * dt, [[dt / 10]], gamma)
+    problem = cart.problem([-1.0, -1.0], [1.0, 1.0], [-6.0], [6.0], dt=dt)
+    sizes = lambda n: ((n, n), max(n - 1, 2))  # noqa: E731
+    return Twin(lambda: ControlEnv(problem), problem=problem, sizes=sizes, closed=cart.value, bound=cart.grid_error)
+
+
+def double_integrator_tube(dt=0.02) -> Twin:
+    """A cart that must not get below p = 0 m, braking by at most 1 m/s^2: the margin kept is p - min(v, 0)^2 / 2.
+
+    Failure is inevitable exactly where v < 0 and p < v^2 / 2. The closed form is that of continuous time, which a step of dt
+    seconds exceeds by at most dt^2 / 8; interpolation of the speed costs (h^2 / 2) w (1 - w) a step, where w = dt / h mod 1
+    is how far between two speeds a step of full braking ends, and nothing where dt is a multiple of h.
+    """
+
+    def step(x, u):
+        return np.stack([x[:, 0] + x[:, 1] * dt + u[:, 0] * dt**2 / 2, x[:, 1] + u[:, 0] * dt], axis=1)
+
+    def kept(x):
+        return x[:, 0] - np.minimum(x[:, 1], 0) ** 2 / 2
+
+    def bound(grid):
+        h, fastest = grid.spacing[1], -grid.problem.low[1]
+        part = dt / h - np.floor(dt / h + 1e-9)
+        beyond = (np.ceil(dt / h - 1e-9) - 1) * h
+        return max(dt**2 / 8, h**2 / 2 * part * (1 - part) * (fastest + beyond) / dt) + 1e-7
+
+    box = [-0.5, -1.5], [1.5, 1.5], [-1.0], [1.0]
+    problem = ContinuousProblem(step, *box, margin=lambda x: x[:, 0], outside=kept, dt=dt)
+    return Twin(lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), 3), closed=kept, bound=bound)
+
+
+def dubins_tube(dt=0.05) -> Twin:
+    """A car at 1 m/s that turns by at most 1 rad/s and must not get within 1 m of the origin; position and heading (a circle).
+
+    Moving away it is safe, and keeps its distance. Approaching, the best it can do is to turn one way as tightly as it can
+    until it moves away: the margin kept is then max over both ways of |d - 1| - 1, d the distance of the origin from the
+    centre of that turn. Failure is inevitable exactly where this is below 0.
+    """
+
+    def step(x, u):
+        turn, angle = u[:, 0] * dt, x[:, 2]
+        along = dt * np.sinc(turn / (2 * np.pi))  # the chord of an arc of length dt
+        middle = angle + turn / 2
+        return np.stack([x[:, 0] + along * np.cos(middle), x[:, 1] + along * np.sin(middle), angle + turn], axis=1)
+
+    def margin(x):
+        return np.hypot(x[:, 0], x[:, 1]) - 1
+
+    def kept(x):
+        east, north = np.cos(x[:, 2]), np.sin(x[:, 2])
+        left, right = (np.hypot(x[:, 0] - side * north, x[:, 1] + side * east) for side in (1, -1))
+        turning = np.maximum(np.abs(left - 1), np.abs(right - 1)) - 1
+        return np.where(x[:, 0] * east + x[:, 1] * north >= 0, margin(x), turning)
+
+    problem = ContinuousProblem(
+        step,
+        [-3.0, -3.0, -np.pi],
+        [3.0, 3.0, np.pi],
+        [-1.0],
+        [1.0],
+        margin=margin,
+        outside=kept,
+        periodic=[False, False, True],
+        dt=dt,
+    )
+    return Twin(
+        lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n, 3 * n // 5), 3), closed=kept, bound=lambda grid: grid.spacing.max()
+    )
+
+
+def combination_lock(H=10, noise=0.1) -> Twin:
+    """Ten digits, of which one is right at each of H steps; the latent state and the time are seen through a rotation and noise.
+
+    An action is ten numbers; the digit is drawn from softmax(numbers / .1). The observation is a Hadamard rotation of the
+    one-hot latent state and time, after normal noise. V* = 1 as long as every digit was right.
+
+    Source: adapted from Zhou, Sekhari, Song and Sun, 2024.
+    """
+    from scipy.linalg import hadamard
+
+    mdp = lock_problem(H)
+    size = 1 << (mdp.S + H).bit_length()
+    rotation = hadamard(size) / np.sqrt(size)
+
+    def observe(s, t, rng):
+        hot = rng.normal(0, noise, size)
+        hot[[s, mdp.S + t]] += 1
+        return rotation @ hot
+
+    def act(action, observation, rng):
+        weights = np.exp((action - np.max(action)) / 0.1)
+        return rng.choice(mdp.A, p=weights / weights.sum())
+
+    seen = spaces.Box(-np.inf, np.inf, (size,), np.float32)
+    V = np.zeros((H + 1, mdp.S))
+    V[:H, :2] = 1
+    return Twin(lambda: LatentEnv(mdp, observe, act, seen, spaces.Box(-1, 1, (mdp.A,), np.float32)), latent=mdp, closed=V)
+
+
+def cliff(H=10, recovers=False) -> Twin:
+    """The imitation cliff for networks: which of two buttons is the right one is written in four numbers that are drawn afresh.
+
+    The observation is where one stands (1 on top, -1 fallen) and y uniform on [-1, 1]^3. On top the right button is 1 where
+    y_1 y_2 > 0, fallen where y_1 y_2 < 0. The right button is action 0 of the finite cliff and the wrong one action 1, so a
+    policy that errs with probability e at each visit has the law of the tabular policy (1 - e, e).
+    """
+    mdp = cliff_problem(H, recovers=recovers)
+
+    def observe(s, t, rng):
+        return np.concatenate([[1 - 2 * s], rng.uniform(-1, 1, 3)])
+
+    def right(observation):
+        return int(observation[0] * observation[1] * observation[2] > 0)
+
+    def act(action, observation, rng):
+        return int(int(action) != right(observation))
+
+    seen = spaces.Box(-1, 1, (4,), np.float32)
+    steps = np.arange(H, -1, -1.0)
+    V = np.stack([steps, np.maximum(steps - 1, 0) if recovers else 0 * steps], axis=1)
+    return Twin(lambda: LatentEnv(mdp, observe, act, seen, spaces.Discrete(2), right), latent=mdp, closed=V)

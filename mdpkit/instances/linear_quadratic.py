@@ -1,0 +1,133 @@
+"""Linear dynamics, quadratic costs: the discounted problem whose optimal value is known in closed form."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..base.arrays import is_exact, objects
+from ..base.errors import InvalidModel
+from ..base.record import any_exact, numbers
+from ..model.continuous import ContinuousProblem
+from ..model.horizon import Discounted
+
+
+@dataclass(frozen=True, eq=False)
+class LinearQuadratic:
+    """x' = A x + B u at the cost x'Qx + u'Ru, discounted; its optimal value is -x'Px and its optimal control K x.
+
+    Args: A: `[i,k]`. B: `[i,j]`. Q: `[i,i]`. R: `[j,j]`. P: `[i,i]`, symmetric. gamma: the discount.
+
+    `riccati` is zero where P is the solution: made by `solved` from Q, in floats, or by `valued` from P, exactly.
+
+    >>> LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10").Q
+    array([[2]], dtype=object)
+    """
+
+    A: np.ndarray
+    B: np.ndarray
+    Q: np.ndarray
+    R: np.ndarray
+    P: np.ndarray
+    gamma: object
+
+    def __post_init__(self):
+        given = {name: getattr(self, name) for name in "ABQRP"}
+        exact = any_exact(*given.values())
+        given = {name: numbers(name, value, exact, "ij") for name, value in given.items()}
+        n, m = given["B"].shape
+        wanted = dict(A=(n, n), B=(n, m), Q=(n, n), R=(m, m), P=(n, n))
+        for name, value in given.items():
+            if value.shape != wanted[name]:
+                raise InvalidModel(f"{name} has shape {value.shape}; expected {wanted[name]} beside B of shape {(n, m)}")
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def solved(cls, A, B, Q, R, gamma):
+        """The problem with these costs, in floats: P by scipy's discrete Riccati equation for sqrt(gamma) A and sqrt(gamma) B."""
+        from scipy.linalg import solve_discrete_are
+
+        A, B, Q, R = (np.asarray(each, dtype=float) for each in (A, B, Q, R))
+        root = gamma**0.5
+        return cls(A, B, Q, R, solve_discrete_are(root * A, root * B, Q, R), gamma)
+
+    @classmethod
+    def valued(cls, A, B, P, R, gamma):
+        """The problem whose optimal value is -x'Px: Q is what the Riccati equation leaves for it; exact on rationals.
+
+        Q may have a negative eigenvalue; then no costs that are squares have this value.
+        """
+        A, B, P, R = (np.asarray(each) if np.asarray(each).dtype.kind == "f" else objects(each) for each in (A, B, P, R))
+        gamma = Discounted(gamma).gamma
+        return cls(A, B, P - _carried(A, B, P, R, gamma), R, P, gamma)
+
+    @cached_property
+    def price(self) -> np.ndarray:
+        """S = R + gamma B'PB, `[j,j]`: a control u costs (u - Kx)'S(u - Kx) more than the optimal one."""
+        return self.R + self.gamma * self.B.T @ self.P @ self.B
+
+    @cached_property
+    def feedback(self) -> np.ndarray:
+        """K = -S^-1 gamma B'PA, `[j,i]`: the optimal control is K x."""
+        return -_solved(self.price, self.gamma * self.B.T @ self.P @ self.A)
+
+    @property
+    def riccati(self) -> np.ndarray:
+        """Q + gamma A'PA - gamma^2 A'PB S^-1 B'PA - P, `[i,i]`: zero where P solves the discounted Riccati equation."""
+        return self.Q + _carried(self.A, self.B, self.P, self.R, self.gamma) - self.P
+
+    def value(self, x):
+        """-x'Px, `[b]`."""
+        return -_form(self.P, x)
+
+    def missed(self, x, u):
+        """(u - Kx)'S(u - Kx), `[b]`: what the control u costs more than the optimal one."""
+        return _form(self.price, u - x @ self.feedback.T)
+
+    def problem(self, low, high, control_low, control_high, dt=1) -> ContinuousProblem:
+        """The problem on a box; who leaves it pays x'Px, so that -x'Px is the optimal value in the box as well."""
+        return ContinuousProblem(
+            lambda x, u: x @ self.A.T + u @ self.B.T,
+            low,
+            high,
+            control_low,
+            control_high,
+            reward=lambda x, u: -_form(self.Q, x) - _form(self.R, u),
+            horizon=Discounted(self.gamma),
+            outside=self.value,
+            dt=dt,
+        )
+
+    def interpolation_error(self, spacing):
+        """sum_i P_ii h_i^2 / 4, by how much x'Px is interpolated too high at the middle of a cell, where most."""
+        return (np.diag(self.P) * spacing**2).sum() / 4
+
+    def grid_error(self, grid):
+        """How far the optimal value of a grid on `problem` lies below -x'Px at its points, at most; it never lies above.
+
+        (gamma sum_i P_ii h_i^2 / 4 + max over points of min over controls of (u - Kx)'S(u - Kx)) / (1 - gamma)
+
+        Source: proofs/grid_value_converges_to_riccati.md, for P with no negative number on its diagonal.
+        """
+        x, u = np.repeat(grid.points, grid.A, axis=0), np.tile(grid.controls, (grid.S, 1))
+        missed = self.missed(x, u).reshape(grid.S, grid.A).min(axis=1).max()
+        return (self.gamma * self.interpolation_error(grid.spacing) + missed) / (1 - self.gamma)
+
+
+def _form(matrix, x):
+    return ((x @ matrix) * x).sum(axis=1)
+
+
+def _carried(A, B, P, R, gamma):
+    """gamma A'PA - gamma^2 A'PB (R + gamma B'PB)^-1 B'PA."""
+    across = gamma * B.T @ P @ A
+    return gamma * A.T @ P @ A - across.T @ _solved(R + gamma * B.T @ P @ B, across)
+
+
+def _solved(matrix, right):
+    if not is_exact(matrix):
+        return np.linalg.solve(matrix, right)
+    from flint import fmpq_mat
+
+    solved = fmpq_mat(matrix.tolist()).solve(fmpq_mat(right.tolist()))
+    return objects(solved.tolist())

@@ -13,9 +13,9 @@ from ..base.errors import InvalidModel
 from ..instances.families import cliff as cliff_problem
 from ..instances.families import combination_lock as lock_problem
 from ..instances.grid import Grid, grid
-from ..instances.linear_quadratic import LinearQuadratic
 from ..model.continuous import ContinuousProblem
 from ..model.horizon import Discounted
+from ..model.linear_quadratic import LinearQuadratic
 from ..model.margin import MarginProblem
 from ..model.mdp import MDP
 from ..solve import solve

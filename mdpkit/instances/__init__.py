@@ -15,6 +15,5 @@ from .io import decode as decode
 from .io import encode as encode
 from .io import load as load
 from .io import save as save
-from .linear_quadratic import LinearQuadratic as LinearQuadratic
 from .restrictions import empirical as empirical
 from .restrictions import instrumental as instrumental

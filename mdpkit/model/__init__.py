@@ -11,6 +11,7 @@ from .horizon import Average as Average
 from .horizon import Discounted as Discounted
 from .horizon import Finite as Finite
 from .linear import LinearMDP as LinearMDP
+from .linear_quadratic import LinearQuadratic as LinearQuadratic
 from .margin import MarginProblem as MarginProblem
 from .mdp import MDP as MDP
 from .moments import MomentProblem as MomentProblem

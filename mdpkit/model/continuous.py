@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base.arrays import frozen, is_exact
 from ..base.errors import InvalidModel
+from ..base.mode import proposing
 from ..base.record import any_exact, numbers
 from .horizon import Horizon, fitted
 
@@ -54,6 +55,8 @@ class ContinuousProblem:
     start_high: np.ndarray | None = None
 
     def __post_init__(self):
+        if proposing():
+            return self._trust()
         if (self.reward is None) == (self.margin is None):
             raise InvalidModel(f"{'neither' if self.reward is None else 'both'} of reward and margin are given; expected exactly one")
         if (self.horizon is None) == (self.margin is None):
@@ -76,6 +79,12 @@ class ContinuousProblem:
         horizon = self.horizon if self.horizon is None else fitted(self.horizon, exact)
         for name, value in {**given, "periodic": periodic, "horizon": horizon}.items():
             object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) else value)
+
+    def _trust(self):
+        still = np.zeros(len(self.low), dtype=bool) if self.periodic is None else self.periodic
+        starts = (end if start is None else start for start, end in ((self.start_low, self.low), (self.start_high, self.high)))
+        for name, value in zip(("start_low", "start_high", "periodic"), (*starts, still), strict=True):
+            object.__setattr__(self, name, value)
 
     @property
     def exact(self) -> bool:

@@ -2,27 +2,31 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from ..base.arrays import is_exact, objects
 from ..base.errors import InvalidModel
-from ..base.record import any_exact, numbers
-from ..model.continuous import ContinuousProblem
-from ..model.horizon import Discounted
+from ..base.mode import proposing
+from ..base.record import Record, any_exact, numbers
+from .continuous import ContinuousProblem
+from .horizon import Discounted, fitted
 
 
-@dataclass(frozen=True, eq=False)
-class LinearQuadratic:
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearQuadratic(Record):
     """x' = A x + B u at the cost x'Qx + u'Ru, discounted; its optimal value is -x'Px and its optimal control K x.
 
-    Args: A: `[i,k]`. B: `[i,j]`. Q: `[i,i]`. R: `[j,j]`. P: `[i,i]`, symmetric. gamma: the discount.
+    Args: A: `[i,n]`. B: `[i,j]`. Q, P: `[i,n]`, symmetric. R: `[j,k]`, symmetric. gamma: the discount.
 
     `riccati` is zero where P is the solution: made by `solved` from Q, in floats, or by `valued` from P, exactly.
 
     >>> LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10").Q
     array([[2]], dtype=object)
     """
+
+    axes: ClassVar = {"A": "in", "B": "ij", "Q": "in", "R": "jk", "P": "in"}
 
     A: np.ndarray
     B: np.ndarray
@@ -32,15 +36,17 @@ class LinearQuadratic:
     gamma: object
 
     def __post_init__(self):
+        if proposing():
+            return
         given = {name: getattr(self, name) for name in "ABQRP"}
         exact = any_exact(*given.values())
-        given = {name: numbers(name, value, exact, "ij") for name, value in given.items()}
+        given = {name: numbers(name, value, exact, self.axes[name]) for name, value in given.items()}
         n, m = given["B"].shape
         wanted = dict(A=(n, n), B=(n, m), Q=(n, n), R=(m, m), P=(n, n))
         for name, value in given.items():
             if value.shape != wanted[name]:
                 raise InvalidModel(f"{name} has shape {value.shape}; expected {wanted[name]} beside B of shape {(n, m)}")
-            object.__setattr__(self, name, value)
+        self._set(**given, gamma=fitted(Discounted(self.gamma), exact).gamma)
 
     @classmethod
     def solved(cls, A, B, Q, R, gamma):
@@ -83,6 +89,11 @@ class LinearQuadratic:
     def missed(self, x, u):
         """(u - Kx)'S(u - Kx), `[b]`: what the control u costs more than the optimal one."""
         return _form(self.price, u - x @ self.feedback.T)
+
+    def __repr__(self):
+        n, m = self.B.shape
+        kind = "rational" if self.exact else "float"
+        return f"LinearQuadratic({n} state{'s' * (n > 1)}, {m} control{'s' * (m > 1)}, gamma={self.gamma}, {kind})"
 
     def problem(self, low, high, control_low, control_high, dt=1) -> ContinuousProblem:
         """The problem on a box; who leaves it pays x'Px, so that -x'Px is the optimal value in the box as well."""

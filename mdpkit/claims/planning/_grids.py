@@ -1,0 +1,55 @@
+"""Grids on linear-quadratic problems with one control, around the origin."""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ...base.arrays import like, objects, rational
+from ...instances import grid
+from ...model import LinearQuadratic
+
+
+def around_zero(n, spacing, pattern):
+    """n numbers, evenly spaced around 0."""
+    return spacing * (like(2 * np.arange(n) - (n - 1), pattern) / 2)
+
+
+def laid(cart, n, h, count, delta):
+    """The grid with n points an axis, h apart, and `count` controls, delta apart."""
+    edge = like(np.ones(len(cart.A), dtype=int), cart.A) * h * (n - 1) / 2
+    controls = around_zero(count, delta, cart.A)[:, None]
+    return grid(cart.problem(-edge, edge, controls[0], controls[-1]), n, controls)
+
+
+def serving(cart, n, h, count):
+    """How far apart so many controls must be for one to be within half a step of the best at every point."""
+    return abs(cart.feedback).sum() * h * (n - 1) / count
+
+
+def instance(cart, n, h, count, delta=None):
+    delta = serving(cart, n, h, count) if delta is None else delta
+    return Models(mdp=laid(cart, n, h, count, delta).finite, cart=cart, n=n, h=h, count=count, delta=delta)
+
+
+def points(m):
+    axes = [around_zero(m.n, m.h, m.cart.A)] * len(m.cart.A)
+    return np.stack([each.ravel() for each in np.meshgrid(*axes, indexing="ij")], axis=1)
+
+
+def dead_beat(h, closer=1):
+    """Control is free and would bring the position to 0 at once; every control ends in the middle of a cell."""
+    h = rational(h)
+    return instance(LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10"), 5, h, 4, h / closer)
+
+
+def double_integrator(n):
+    """A tenth of a second a step, on the box of one metre and one metre a second; Q is the identity / 10 to three digits."""
+    P = [["17/20", "41/100"], ["41/100", "99/100"]]
+    cart = LinearQuadratic.valued([[1, "1/10"], [0, 1]], [["1/200"], ["1/10"]], P, [["1/10"]], "9/10")
+    return instance(cart, n, rational(2) / (n - 1), n - 1)
+
+
+def undiscounted():
+    """P = 2 with Q = 4/3 and R = 1 solves the equation for gamma = 1; the costs are discounted by 1/2."""
+    matrices = (objects([[entry]]) for entry in (1, 1, "4/3", 1, 2))
+    return instance(LinearQuadratic(*matrices, rational("1/2")), 9, rational("1/4"), 9)

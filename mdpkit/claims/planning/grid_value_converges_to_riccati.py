@@ -1,0 +1,144 @@
+"""On a grid with multilinear interpolation the optimal value of a linear-quadratic problem is wrong by at most C h^2.
+
+Statement  x' = A x + B u costs x'Qx + u'Ru, discounted, and x'Px solves the discounted Riccati equation. On a grid of spacing h
+           a step goes to the corners of the cell that it ends in, by interpolation; controls are delta apart; who leaves the
+           box pays x'Px there. At every grid point the optimal cost V_h of this finite problem satisfies
+               0 <= V_h - x'Px <= (gamma h^2 tr P + delta^2 (R + gamma B'PB)) / (4 (1-gamma)).
+           It is attained, for every h, by one position that every control puts in the middle of a cell.
+Assumes    x'Px solves the discounted Riccati equation; P_ii >= 0 and R + gamma B'PB > 0; at every point some control is
+           within half a step of the best. u is one number.
+Units      h, delta: in the units of x and u; V_h is a discounted cost, not normalised.
+Kind       for all; rate; exists (enumerated)
+Source     adapted from Kushner and Dupuis, 1992.
+Proof      proofs/grid_value_converges_to_riccati.md
+"""
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import nearest, objects
+from ...instances.blocks import Box, Choice
+from ...instances.family import Family
+from ...model import MDP, LinearQuadratic
+from .._claim import Assumption, Bound, Claim, Control, Part
+from ._grids import around_zero, dead_beat, double_integrator, laid, points, serving, undiscounted
+
+
+def sides(m):
+    """V_h - x'Px at the points, and what the spacings of points and of controls may cost, each for ever."""
+    x, cart = points(m), m.cart
+    error = -measure.optimal_value(m.mdp)[: len(x)] + cart.value(x)
+    shares = cart.gamma * m.h**2 * np.trace(cart.P), m.delta**2 * cart.price[0, 0]
+    return error, *(share / (4 * (1 - cart.gamma)) for share in shares)
+
+
+def check(m):
+    error, of_points, of_controls = sides(m)
+    return Bound(abs(error), error, of_points + of_controls)
+
+
+def third_order(m):
+    error, of_points, of_controls = sides(m)
+    return Bound(abs(error), error, m.h * (of_points + of_controls))
+
+
+def half(m):
+    error, of_points, of_controls = sides(m)
+    return Bound(abs(error), error, of_points / 2 + of_controls)
+
+
+def attained(m):
+    error, of_points, of_controls = sides(m)
+    return Bound(of_points + of_controls, error)
+
+
+def drawn(x):
+    return LinearQuadratic.valued(*(each[None, None] for each in (x.a, x.b, x.p, x.R)), x.gamma[()])
+
+
+def apart(x):
+    return serving(drawn(x), x.sizes["N"], x.h[()], x.sizes["U"]) + x.spare[()]
+
+
+FAMILY = Family(
+    blocks=dict(
+        a=Box(lower=-2, upper=2),
+        b=Box(lower="1/4", upper=2),
+        p=Box(lower="1/8", upper=2),
+        R=Box(),
+        h=Box(lower="1/8", upper=1),
+        spare=Box(),
+        gamma=Choice(of=("1/2", "9/10")),
+    ),
+    sizes=dict(N=(2, 4), U=(1, 3)),
+    models=dict(
+        mdp=lambda x: laid(drawn(x), x.sizes["N"], x.h[()], x.sizes["U"], apart(x)).finite,
+        cart=drawn,
+        n=lambda x: x.sizes["N"],
+        h=lambda x: x.h[()],
+        count=lambda x: x.sizes["U"],
+        delta=apart,
+    ),
+)
+
+
+# ---- controls and figure
+def rounded(values, problem):
+    """Every step goes to the likeliest corner."""
+    corner = np.argmax(problem.P, axis=2)
+    return values(MDP(objects(np.eye(problem.S, dtype=int)[corner]), problem.r, problem.rho, horizon=problem.horizon))
+
+
+def served(m):
+    missed = abs(around_zero(m.count, m.delta, m.cart.A) - points(m) @ m.cart.feedback.T)
+    return (missed.min(axis=1) <= m.delta / 2).all()
+
+
+def positive(m):
+    return (np.diag(m.cart.P) >= 0).all() and m.cart.price[0, 0] > 0
+
+
+def drawn_numbers(m):
+    """What the figure draws: the error, the bound, and the error where steps are rounded to the nearest point."""
+    error, of_points, of_controls = sides(m)
+    off = -rounded(measure.optimal_value, m.mdp)[: len(error)] + m.cart.value(points(m))
+    found = {"error": error.max().mid, "bound": nearest(of_points + of_controls), "rounded": abs(off).max().mid, "h": nearest(m.h)}
+    return {name: [number] for name, number in found.items()}
+
+
+def figure(ax, rows):
+    """Error against spacing, both in logarithms: parallel to the bound, of slope two."""
+    for part, mark in ((CARTS, "o-C0"), (ATTAINED, "s-C0")):
+        own = [row["data"] for row in rows if row["part"] == part]
+        h, error, bound, off = (np.array([data[name][0] for data in own]) for name in ("h", "error", "bound", "rounded"))
+        ax.loglog(h, bound, "k--", label="bound $C h^2$" if part == CARTS else None)
+        ax.loglog(h, error, mark, markersize=3, label=part)
+        if part == CARTS:
+            ax.loglog(h, off, "x:C1", label="nearest point (fails)")
+            ax.loglog(h, bound[0] * (h / h[0]) ** 3, "C1", label="third order (fails)")
+    ax.set(xlabel="spacing $h$", ylabel="error of the value")
+    ax.legend(fontsize=6)
+
+
+RICCATI = Assumption("x'Px solves the discounted Riccati equation", lambda m: (m.cart.riccati == 0).all())
+SERVED = Assumption("at every point some control is within half a step of the best", served)
+ASSUMED = (RICCATI, Assumption("P_ii >= 0 and R + gamma B'PB > 0", positive), SERVED)
+CARTS, ATTAINED = "double integrator", "middle of a cell"
+CLAIM = Claim(
+    "grid_value_converges_to_riccati",
+    check,
+    FAMILY,
+    assumes=ASSUMED,
+    controls=(
+        Control("third order in the spacing", witness=lambda: dead_beat("1/2"), tightens=third_order),
+        Control("half of the points' share", witness=lambda: dead_beat(1), tightens=half),
+        Control("the nearest point in place of interpolation", lambda: double_integrator(9), sabotages=measure.optimal_value, by=rounded),
+        Control("the Riccati equation without discount", witness=undiscounted, drops=RICCATI.name),
+        Control("controls too close together", witness=lambda: dead_beat(1, closer=4), drops=SERVED.name),
+    ),
+    also=(
+        Part(CARTS, lambda: [double_integrator(n) for n in (3, 5, 7, 9, 11, 13)], check, ASSUMED, data=drawn_numbers),
+        Part(ATTAINED, lambda: [dead_beat(h) for h in (2, 1, "1/2", "1/4", "1/8")], attained, ASSUMED, data=drawn_numbers),
+    ),
+    figure=figure,
+)

@@ -205,7 +205,11 @@ def dubins_tube(dt=0.05) -> Twin:
         dt=dt,
     )
     return Twin(
-        lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n, 3 * n // 5), 3), closed=kept, bound=lambda grid: grid.spacing.max()
+        lambda: ControlEnv(problem),
+        problem=problem,
+        sizes=lambda n: ((n, n, 3 * n // 5), 3),
+        closed=kept,
+        bound=lambda grid: grid.spacing.max(),
     )
 
 

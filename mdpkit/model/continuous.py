@@ -72,10 +72,14 @@ class ContinuousProblem:
             _expect_box(lower, given[lower], upper, given[upper], strict)
         inside = (given["start_low"] >= given["low"]) & (given["start_high"] <= given["high"])
         if given["start_low"].shape != given["low"].shape or not inside.all():
-            raise InvalidModel(f"start_low and start_high are {given['start_low']} and {given['start_high']}; expected a box inside the box")
+            raise InvalidModel(
+                f"start_low and start_high are {given['start_low']} and {given['start_high']}; expected a box inside the box"
+            )
         periodic = np.zeros(len(given["low"]), dtype=bool) if self.periodic is None else np.array(self.periodic)
         if periodic.dtype != bool or periodic.shape != given["low"].shape:
-            raise InvalidModel(f"periodic has dtype {periodic.dtype} and shape {periodic.shape}; expected one bool an axis of {given['low'].shape}")
+            raise InvalidModel(
+                f"periodic has dtype {periodic.dtype} and shape {periodic.shape}; expected one bool an axis of {given['low'].shape}"
+            )
         horizon = self.horizon if self.horizon is None else fitted(self.horizon, exact)
         for name, value in {**given, "periodic": periodic, "horizon": horizon}.items():
             object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) else value)
@@ -101,7 +105,9 @@ class ContinuousProblem:
         return np.asarray(((x < self.low) | (x > self.high)) & ~self.periodic, dtype=bool).any(axis=-1)
 
     def __repr__(self):
-        states, controls = (f"{len(array)} {word}{'s' * (len(array) > 1)}" for array, word in ((self.low, "state"), (self.control_low, "control")))
+        states, controls = (
+            f"{len(array)} {word}{'s' * (len(array) > 1)}" for array, word in ((self.low, "state"), (self.control_low, "control"))
+        )
         edges = "clamped" if self.outside is None else "ends outside"
         return f"ContinuousProblem({states}, {controls}, {edges}, {'margin' if self.horizon is None else self.horizon})"
 

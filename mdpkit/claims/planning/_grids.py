@@ -42,11 +42,15 @@ def dead_beat(h, closer=1):
     return instance(LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10"), 5, h, 4, h / closer)
 
 
-def double_integrator(n):
-    """A tenth of a second a step, on the box of one metre and one metre a second; Q is the identity / 10 to three digits."""
-    P = [["17/20", "41/100"], ["41/100", "99/100"]]
-    cart = LinearQuadratic.valued([[1, "1/10"], [0, 1]], [["1/200"], ["1/10"]], P, [["1/10"]], "9/10")
-    return instance(cart, n, rational(2) / (n - 1), n - 1)
+VALUES = {"1/10": ([["17/20", "41/100"], ["41/100", "99/100"]], "1/10"), "1/2": ([["29/20", "7/20"], ["7/20", "4/5"]], "1/20")}
+"""P and R for each length of a step: Q is then the identity times it to two digits, and has no negative eigenvalue."""
+
+
+def double_integrator(n, dt):
+    """A cart whose control lasts dt seconds, on the box of one metre and one metre a second."""
+    (P, R), step = VALUES[dt], rational(dt)
+    cart = LinearQuadratic.valued([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [[R]], "9/10")
+    return Models(**vars(instance(cart, n, rational(2) / (n - 1), n - 1)), dt=dt)
 
 
 def undiscounted():

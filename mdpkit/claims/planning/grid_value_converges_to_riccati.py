@@ -108,14 +108,17 @@ def drawn_numbers(m):
 
 def figure(ax, rows):
     """Error against spacing, both in logarithms: parallel to the bound, of slope two."""
-    for part, mark in ((CARTS, "o-C0"), (ATTAINED, "s-C0")):
-        own = [row["data"] for row in rows if row["part"] == part]
+    carts = ((CARTS, dt, mark, f"cart, {dt} s a step") for dt, mark in zip(DT, ("o-C0", "^-C0"), strict=True))
+    for part, dt, mark, words in ((ATTAINED, None, "s-C0", ATTAINED), *carts):
+        own = [row["data"] for row in rows if row["part"] == part and row["parameters"].get("dt") == dt]
         h, error, bound, off = (np.array([data[name][0] for data in own]) for name in ("h", "error", "bound", "rounded"))
-        ax.loglog(h, bound, "k--", label="bound $C h^2$" if part == CARTS else None)
-        ax.loglog(h, error, mark, markersize=3, label=part)
-        if part == CARTS:
-            ax.loglog(h, off, "x:C1", label="nearest point (fails)")
-            ax.loglog(h, bound[0] * (h / h[0]) ** 3, "C1", label="third order (fails)")
+        ax.loglog(h, bound, "k--", label="bound $C h^2$" if dt is None else None)
+        ax.loglog(h, error, mark, markersize=3, label=words)
+    ax.loglog(h, off, "x:C1", label="nearest point (fails)")
+    ax.loglog(h, bound[0] * (h / h[0]) ** 3, "C1", label="third order (fails)")
+    ticks = [0.125, 0.25, 0.5, 1, 2]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
     ax.set(xlabel="spacing $h$", ylabel="error of the value")
     ax.legend(fontsize=6)
 
@@ -123,7 +126,7 @@ def figure(ax, rows):
 RICCATI = Assumption("x'Px solves the discounted Riccati equation", lambda m: (m.cart.riccati == 0).all())
 SERVED = Assumption("at every point some control is within half a step of the best", served)
 ASSUMED = (RICCATI, Assumption("P_ii >= 0 and R + gamma B'PB > 0", positive), SERVED)
-CARTS, ATTAINED = "double integrator", "middle of a cell"
+CARTS, ATTAINED, DT = "double integrator", "middle of a cell", ("1/2", "1/10")
 CLAIM = Claim(
     "grid_value_converges_to_riccati",
     check,
@@ -132,12 +135,12 @@ CLAIM = Claim(
     controls=(
         Control("third order in the spacing", witness=lambda: dead_beat("1/2"), tightens=third_order),
         Control("half of the points' share", witness=lambda: dead_beat(1), tightens=half),
-        Control("the nearest point in place of interpolation", lambda: double_integrator(9), sabotages=measure.optimal_value, by=rounded),
+        Control("the nearest point alone", lambda: double_integrator(9, "1/10"), sabotages=measure.optimal_value, by=rounded),
         Control("the Riccati equation without discount", witness=undiscounted, drops=RICCATI.name),
         Control("controls too close together", witness=lambda: dead_beat(1, closer=4), drops=SERVED.name),
     ),
     also=(
-        Part(CARTS, lambda: [double_integrator(n) for n in (3, 5, 7, 9, 11, 13)], check, ASSUMED, data=drawn_numbers),
+        Part(CARTS, lambda: [double_integrator(n, dt) for dt in DT for n in (3, 5, 7, 9, 11, 13)], check, ASSUMED, data=drawn_numbers),
         Part(ATTAINED, lambda: [dead_beat(h) for h in (2, 1, "1/2", "1/4", "1/8")], attained, ASSUMED, data=drawn_numbers),
     ),
     figure=figure,

@@ -12,6 +12,8 @@ from mdpkit.model import (
     Finite,
     JointPolicy,
     LinearMDP,
+    LinearQuadratic,
+    MarginProblem,
     MarkovGame,
     MomentProblem,
     PreferenceProblem,
@@ -36,6 +38,12 @@ EVERY = {
         {"features": [[[1, 0]], [["1/2", "1/2"]]], "mu": [[0, 1], ["1/2", "1/2"]], "theta": ["1/3", 1], "rho": RHO},
         {"horizon": Finite(2)},
     ),
+    "LinearQuadratic": (
+        LinearQuadratic,
+        {"A": [[1, "1/3"], [0, 1]], "B": [[0], ["1/3"]], "Q": [[1, 0], [0, 1]], "R": [["1/7"]], "P": [[2, "1/3"], ["1/3", 1]]},
+        {"gamma": Fraction(9, 10)},
+    ),
+    "MarginProblem": (MarginProblem, {"margin": [1, "-1/3"], "P": [[RHO], [[0, 0]]], "ended": [["1/7"], [2]]}, {}),
     "TabularPolicy": (TabularPolicy, {"table": [["1/3", "2/3"], [1, 0]]}, {}),
     "MarkovGame": (
         MarkovGame,

@@ -45,7 +45,7 @@ class MarginProblem(Record):
         margin = numbers("margin", self.margin, exact, "s")
         P = _csr(self.P, len(margin)) if sparse else numbers("P", self.P, exact, "san")
         S = len(margin)
-        if S == 0 or P.size == 0 or (not sparse and P.shape != (S, P.shape[1], S)):
+        if S == 0 or 0 in P.shape or (not sparse and P.shape != (S, P.shape[1], S)):
             raise InvalidModel(f"P has shape {P.shape}; expected ({S}, actions, {S}) beside margin of {S} states")
         A = P.shape[0] // S if sparse else P.shape[1]
         ended = numbers("ended", np.zeros((S, A), dtype=int) if self.ended is None else self.ended, exact, "sa")
@@ -88,7 +88,7 @@ class MarginProblem(Record):
             return self.P.data, self.P.indices.astype(np.int64), self.P.indptr.astype(np.int64)
         dense = self.P.reshape(-1, self.S)
         row, indices = np.nonzero(dense)
-        return dense[row, indices], indices, np.searchsorted(row, np.arange(len(dense) + 1))
+        return dense[row, indices], np.ascontiguousarray(indices), np.searchsorted(row, np.arange(len(dense) + 1))
 
     @cached_property
     def sums(self):

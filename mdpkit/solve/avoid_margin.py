@@ -23,7 +23,8 @@ class AvoidMargin:
     Every sweep is an upper bound: the value of so many steps. On rationals the answer is exact once a sweep changes nothing.
     On floats W = V - d h is a lower bound wherever W <= min(margin, E W(next)) under one policy, which is looked at state by
     state with the rounding against it; h counts the steps until that policy has a slack, and d is the last change and the
-    rounding. Such a W exists unless the policy never comes to keep a margin. `iterations` counts sweeps.
+    rounding. Where none is found, as on a set that is never left and whose margins are all the same up to rounding, the
+    least margin of all is the lower bound. `iterations` counts sweeps.
     Source: adapted from Fisac, Chen, Tomlin and Sastry, 2015; greatest fixed point: Tarski, 1955.
 
     >>> from mdpkit.base.arrays import objects
@@ -58,7 +59,7 @@ class AvoidMargin:
         return Solution(problem, self, status, deterministic(problem, choice), value, used)
 
     def _bounds(self, problem, w, used, choice):
-        """w above, and below it a W that one policy keeps; no lower bound where none was found."""
+        """w above, and below it a W that one policy keeps, or the least margin of all."""
         rows, states = _Rows(problem), np.arange(problem.S)
         upper = up(w + used * rows.error(np.abs(problem.margin).max() + np.abs(problem.ended).max()))
         Q, error = rows.ahead(w)
@@ -69,12 +70,13 @@ class AvoidMargin:
         d = (w - np.minimum(problem.margin, (Q - error)[states, choice])).max() + 4 * UNIT * np.abs(w).max()
         for _ in range(8):
             W = down(w - d * h)
-            after, error = rows.ahead(W)
-            ahead = down((after - error)[states, choice])
+            after, error = (each[states, choice] for each in rows.ahead(W))
+            ahead = np.where(error == 0, after, down(after - error))
             if (np.minimum(down(problem.margin - UNIT * np.abs(problem.margin)), ahead) >= W).all():
                 return Interval(np.minimum(W, upper), upper, "float"), choice
             d *= 2
-        return Interval(np.full(problem.S, -np.inf), upper, "float"), choice
+        least = min(problem.margin.min(), problem.ended[problem.ends].min(initial=np.inf))
+        return Interval(np.full(problem.S, down(least - UNIT * abs(least))), upper, "float"), choice
 
 
 class _Rows:

@@ -28,6 +28,8 @@ from mdpkit.model import (
     Finite,
     JointPolicy,
     LinearMDP,
+    LinearQuadratic,
+    MarginProblem,
     MarkovGame,
     MomentProblem,
     PreferenceProblem,
@@ -126,6 +128,19 @@ def safety(x):
     return SafetyProblem(x.flags(S), successors, x.law(S, A, S) if law else None)
 
 
+def margins(x):
+    S, A = x.size(), x.size()
+    P, ended = x.law(S, A, S), x.numbers(S, A) if x.flag() else None
+    if x.flag():
+        P[x.flags(S, A)] = P[0, 0, 0] * 0
+    return MarginProblem(x.numbers(S), csr_array(P.reshape(S * A, S)) if not x.exact and x.flag() else P, ended)
+
+
+def quadratic(x):
+    n, m, gamma = x.size(), x.size(), Discounted(x.draw(st.fractions(0, Fraction(99, 100)))).gamma
+    return LinearQuadratic(*(x.numbers(*shape) for shape in ((n, n), (n, m), (n, n), (m, m), (n, n))), gamma)
+
+
 def moments(x):
     Z, K = x.size(), x.size()
     return MomentProblem(x.numbers(Z, K), x.numbers(Z), x.law(Z))
@@ -152,6 +167,8 @@ DRAWERS = {
     JointPolicy: policy(JointPolicy),
     Deviation: deviation,
     SafetyProblem: safety,
+    MarginProblem: margins,
+    LinearQuadratic: quadratic,
     MomentProblem: moments,
     PreferenceProblem: preferences,
     Trajectories: trajectories,

@@ -15,6 +15,8 @@ _NAMES = {
     **dict.fromkeys(
         "Access Average Deviation Discounted Finite JointPolicy LinearMDP MDP MarkovGame Meter MomentProblem PreferenceProblem "
         "SafetyProblem TabularPolicy Trajectories".split(),
+        "MDP ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearQuadratic MarginProblem MarkovGame "
+        "MomentProblem PreferenceProblem SafetyProblem TabularPolicy".split(),
         "model",
     ),
     **dict.fromkeys(
@@ -30,7 +32,7 @@ _NAMES = {
     **dict.fromkeys("Solution Status".split(), "solve"),
     **dict.fromkeys("Fit fit grant".split(), "learn"),
     **dict.fromkeys("Assumption Bound Claim Control Equal Outcome Part Verdict holds verify".split(), "claims"),
-    **dict.fromkeys("Box Choice Family Simplex load save".split(), "instances"),
+    **dict.fromkeys("Box Choice Family Simplex grid load save".split(), "instances"),
     **dict.fromkeys("Decision Interval objects rational".split(), "base"),
     **dict.fromkeys("draw style".split(), "report"),
 }

@@ -27,6 +27,7 @@ from .instances import Box as Box
 from .instances import Choice as Choice
 from .instances import Family as Family
 from .instances import Simplex as Simplex
+from .instances import grid as grid
 from .instances import load as load
 from .instances import save as save
 from .learn import Fit as Fit
@@ -87,11 +88,14 @@ from .measure import visited as visited
 from .model import MDP as MDP
 from .model import Access as Access
 from .model import Average as Average
+from .model import ContinuousProblem as ContinuousProblem
 from .model import Deviation as Deviation
 from .model import Discounted as Discounted
 from .model import Finite as Finite
 from .model import JointPolicy as JointPolicy
 from .model import LinearMDP as LinearMDP
+from .model import LinearQuadratic as LinearQuadratic
+from .model import MarginProblem as MarginProblem
 from .model import MarkovGame as MarkovGame
 from .model import Meter as Meter
 from .model import MomentProblem as MomentProblem

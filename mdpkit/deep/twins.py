@@ -45,7 +45,7 @@ class Twin:
 
     >>> twin = lqr()
     >>> twin.tabular(twin.grid(5))
-    MDP(S=26, A=4, Discounted(0.99), float, 324 transitions)
+    MDP(S=26, A=4, Discounted(0.99), float, 272 transitions)
     >>> float(twin.exact()(np.array([[1.0, 0.0]]))[0])
     -1.2528268122574698
     """
@@ -176,6 +176,9 @@ def dubins_tube(dt=0.05) -> Twin:
     Moving away it is safe, and keeps its distance. Approaching, the best it can do is to turn one way as tightly as it can
     until it moves away: the margin kept is then max over both ways of |d - 1| - 1, d the distance of the origin from the
     centre of that turn. Failure is inevitable exactly where this is below 0.
+
+    The tolerance, half of the largest spacing, is measured and not proved: the largest error was .26 to .38 of the spacing
+    on grids of 21 to 81 points. The closed form has kinks, so that the order is no more than one.
     """
 
     def step(x, u):
@@ -209,7 +212,7 @@ def dubins_tube(dt=0.05) -> Twin:
         problem=problem,
         sizes=lambda n: ((n, n, 3 * n // 5), 3),
         closed=kept,
-        bound=lambda grid: grid.spacing.max(),
+        bound=lambda grid: grid.spacing.max() / 2,
     )
 
 

@@ -1,0 +1,178 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Twins: one problem, two faces
+#
+# A twin is a finite problem that every solver takes and a gymnasium environment that every learner plays, and they are the same
+# problem. So a network can be judged by an exact answer. What is lost on the way from continuous states to finitely many is said:
+# each twin states a tolerance, and where there is a closed form the error is measured against it.
+
+# %%
+# %matplotlib inline
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import display
+
+import mdpkit
+from mdpkit.deep import twins
+from mdpkit.report import draw_claim, stored, style
+
+
+def doubt(claim_id):
+    """Verify a registered claim and draw what was found."""
+    verdict = mdpkit.verify(claim_id)
+    print(verdict)
+    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
+    assert verdict.passed
+    assert all(control.bites for control in verdict.controls)
+
+
+def told(rows):
+    """A table of spacings, errors, orders and tolerances."""
+    for row in rows:
+        order = "" if row.order is None else f"order {row.order:5.2f}"
+        print(f"h = {row.spacing:.3f}   error {row.error:.1e} <= {row.tolerance:.1e}   {order}")
+        assert row.error <= row.tolerance
+
+
+# %% [markdown]
+# ## A cart with a quadratic cost
+#
+# Multilinear interpolation sends a step to the corners of the cell that it ends in. That is a chain with the same mean and a little
+# noise, so the grid's problem is an MDP, and its optimal cost can only be too high. The knob is the number of points.
+
+# %%
+cart = twins.lqr()
+rows = cart.convergence((11, 21, 41, 81))
+told(rows)
+
+# %%
+with style("column"):
+    fig, ax = plt.subplots()
+    h = np.array([row.spacing for row in rows])
+    ax.loglog(h, [row.tolerance for row in rows], "k--", label="tolerance")
+    ax.loglog(h, [row.error for row in rows], "o-C0", label="error")
+    ax.set(xlabel="spacing $h$ (m, m/s)", ylabel="error of the value")
+    ax.legend()
+plt.show()
+
+# %% [markdown]
+# The other face is an environment. An episode under the optimal feedback collects the closed form.
+
+# %%
+env, problem = cart.env(), cart.problem
+env.reset(options={"state": [0.8, -0.2]})
+feedback = mdpkit.LinearQuadratic.solved([[1, 0.1], [0, 1]], [[0.005], [0.1]], np.eye(2) * 0.1, [[0.01]], 0.99).feedback
+collected = sum(0.99**t * env.step(feedback @ env.state)[1] for t in range(200))
+print(f"collected {collected:.6f}, closed form {cart.exact()(np.array([[0.8, -0.2]]))[0]:.6f}")
+assert abs(collected - cart.exact()(np.array([[0.8, -0.2]]))[0]) < 1e-6
+doubt("grid_value_converges_to_riccati")
+
+# %% [markdown]
+# ## A cart that must stop in time
+#
+# The margin kept is p - v^2 / 2 for v < 0. Interpolation of the speed errs at every step, by an amount that is known; where a step of
+# full braking is a whole number of speeds there is nothing to interpolate, and the grid is exact: 151 points, not 201.
+
+# %%
+tube = twins.double_integrator_tube()
+told(tube.convergence((26, 51, 101, 151, 201)))
+
+# %%
+grid = tube.grid(51)
+kept, meant = (values.reshape(grid.shape).T for values in (mdpkit.solve(tube.tabular(grid)).value.mid, tube.exact()(grid.points)))
+p, v = (grid.points[:, k].reshape(grid.shape).T for k in (0, 1))
+with style("column"):
+    fig, ax = plt.subplots()
+    ax.contourf(p, v, kept, levels=[-9, 0], colors=["C0"], alpha=0.3)
+    ax.contour(p, v, kept, levels=[0], colors=["C0"])
+    ax.contour(p, v, meant, levels=[0], colors=["k"], linestyles="--")
+    ax.axvline(0, color="0.6")
+    ax.set(xlabel="position $p$ (m)", ylabel="velocity $v$ (m/s)", title="")
+plt.show()
+
+# %% [markdown]
+# ## A car that must not hit a disc
+#
+# Dubins' car turns by at most 1 rad/s at 1 m/s, and the disc has the radius of its tightest turn. Failure alone is three quarters
+# of what is lost: a learned constraint that is the failure set and one that is the tube look different.
+
+# %%
+car = twins.dubins_tube()
+told(car.convergence((21, 31, 41)))
+grid = car.grid(41)
+problem = car.tabular(grid)
+kept, meant = mdpkit.solve(problem).value.mid, car.exact()(grid.points)
+lost, truly = kept < -1e-6, meant < -1e-6
+print(f"overlap of the tubes {(lost & truly).sum() / (lost | truly).sum():.3f}, failure / tube {(problem.margin < 0).sum() / truly.sum():.2f}")
+heading = grid.shape[2] // 2
+with style("column"):
+    fig, ax = plt.subplots()
+    x, y, k, m = (values.reshape(grid.shape)[:, :, heading] for values in (grid.points[:, 0], grid.points[:, 1], kept, meant))
+    ax.contourf(x, y, k, levels=[-9, 0], colors=["C0"], alpha=0.3)
+    ax.contour(x, y, k, levels=[0], colors=["C0"])
+    ax.contour(x, y, m, levels=[0], colors=["k"], linestyles="--")
+    ax.contour(x, y, np.hypot(x, y), levels=[1], colors=["0.6"])
+    ax.set(xlabel="$x$ (m), heading east", ylabel="$y$ (m)", aspect="equal")
+plt.show()
+
+# %% [markdown]
+# ## The pendulum
+#
+# gymnasium's own: the grid's steps are its steps, to the last bit. There is no closed form, so the grid's value is compared with what
+# its greedy policy collects in the continuous problem from the same starts. A learner on Pendulum-v1 is judged by the same numbers.
+
+# %%
+pendulum = twins.pendulum()
+problem, rng = pendulum.problem, np.random.default_rng(0)
+start = rng.uniform(problem.start_low, problem.start_high, (200, 2))
+for n in (21, 41, 81):
+    grid = pendulum.grid(n)
+    V = mdpkit.solve(pendulum.tabular(grid)).value.mid
+    x, total, plain = start, 0, 0
+    for t in range(400):
+        u = grid.greedy(V, x)
+        paid = problem.reward(x, u)
+        total, plain = total + 0.99**t * paid, plain + (t < 200) * paid
+        x = problem.confined(problem.step(x, u))
+    predicted = grid.read(V, start).mean()
+    print(f"{n} points: predicted {predicted:.1f}, collected {total.mean():.1f}; 200 steps without discount {plain.mean():.1f}")
+assert abs(predicted - total.mean()) < 0.02 * abs(predicted)
+
+# %%
+with style("column"):
+    fig, ax = plt.subplots()
+    shown = ax.pcolormesh(*(axis.reshape(grid.shape) for axis in grid.points.T), V.reshape(grid.shape), shading="nearest", rasterized=True)
+    fig.colorbar(shown, label="value")
+    ax.set(xlabel="angle (rad), 0 is up", ylabel="speed (rad/s)")
+plt.show()
+
+# %% [markdown]
+# ## Behind observations
+#
+# The combination lock and the cliff are finite already; a network sees numbers instead of states. Random play on the lock earns the
+# bait and next to nothing else. On the cliff, a policy that errs with probability e at each visit is the tabular policy (1 - e, e).
+
+# %%
+lock = twins.combination_lock(H=8)
+V = mdpkit.solve(lock.tabular()).value
+print("the lock is worth", V[0, 0], "and its observation is", lock.env().observation_space)
+assert V[0, 0] == 1
+
+cliff = twins.cliff(H=10)
+env = cliff.env()
+observation, info = env.reset(seed=0)
+observation, reward, *_ = env.step(env.right(observation))
+print("one right button pays", reward, "- the wrong ones lose, with e = 1/10:")
+learner, expert = (mdpkit.TabularPolicy(cliff.tabular().like([row, [1, 0]])) for row in (["9/10", "1/10"], [1, 0]))
+print(mdpkit.value_gap(cliff.tabular(), expert, learner))

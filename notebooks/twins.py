@@ -62,6 +62,8 @@ with style("column"):
     h = np.array([row.spacing for row in rows])
     ax.loglog(h, [row.tolerance for row in rows], "k--", label="tolerance")
     ax.loglog(h, [row.error for row in rows], "o-C0", label="error")
+    ax.set_xticks(h, [f"{x:g}" for x in h])
+    ax.set_xticks([], minor=True)
     ax.set(xlabel="spacing $h$ (m, m/s)", ylabel="error of the value")
     ax.legend()
 plt.show()
@@ -98,7 +100,7 @@ with style("column"):
     ax.contour(p, v, kept, levels=[0], colors=["C0"])
     ax.contour(p, v, meant, levels=[0], colors=["k"], linestyles="--")
     ax.axvline(0, color="0.6")
-    ax.set(xlabel="position $p$ (m)", ylabel="velocity $v$ (m/s)", title="")
+    ax.set(xlabel="position $p$ (m)", ylabel="velocity $v$ (m/s)")
 plt.show()
 
 # %% [markdown]

@@ -5,6 +5,8 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import nearest, objects, rational
+from mdpkit.claims.planning import grid_value_converges_to_riccati as riccati
+from mdpkit.claims.planning._grids import dead_beat, double_integrator, points
 from mdpkit.claims.planning._instances import LOG_TWO, arms, hills, planned, rare
 from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check, one_lifetime
 from mdpkit.model import TabularPolicy
@@ -65,3 +67,32 @@ def test_a_rival_that_is_no_optimum():
     m = arms(1, rational(1), 2)
     m.rival = TabularPolicy(objects([["1/2", "1/2"]]))
     assert check(m).sides[0] < 0
+
+
+# ---- the value on a grid
+@pytest.mark.parametrize("h", ["2", "1/3"])
+def test_the_middle_of_a_cell_costs_nine_times_the_square_of_the_spacing_everywhere(h):
+    m = dead_beat(h)
+    error, of_points, of_controls = riccati.sides(m)
+    assert (error == 9 * rational(h) ** 2).all_yes()
+    assert of_points == of_controls == rational("9/2") * rational(h) ** 2
+
+
+def test_the_carts_error_falls_with_the_square_of_the_spacing():
+    coarse, fine = (riccati.sides(double_integrator(n, "1/2"))[0].max().mid for n in (7, 13))
+    assert np.log2(coarse / fine) == pytest.approx(2, abs=0.05)
+
+
+@pytest.mark.parametrize("dt", ["1/10", "1/2"])
+def test_the_cart_has_costs(dt):
+    m = double_integrator(3, dt)
+    assert (np.linalg.eigvalsh(m.cart.to_float().Q) > 0).all()
+    assert points(m).tolist() == [[x, v] for x in (-1, 0, 1) for v in (-1, 0, 1)]
+    assert riccati.served(m)
+
+
+def test_rounding_to_the_nearest_point_stays_wrong_on_finer_grids():
+    """From 5 to 11 points an axis interpolation gains a factor of 2.4, rounding nothing."""
+    error = {n: riccati.drawn_numbers(double_integrator(n, "1/10")) for n in (5, 11)}
+    assert error[5]["error"][0] > 2 * error[11]["error"][0]
+    assert error[11]["rounded"][0] > error[5]["rounded"][0]

@@ -51,7 +51,7 @@ def test_a_circle_has_no_end():
     np.testing.assert_allclose(laid.points[:, 0].max(), 0.5)
     V = RNG.normal(size=laid.S)
     x = RNG.uniform(-1, 1, (50, 2))
-    np.testing.assert_allclose(laid.read(V, x), laid.read(V, [*x, 2, -4]), atol=1e-12)
+    np.testing.assert_allclose(laid.read(V, x), laid.read(V, x + np.array([2, -4])), atol=1e-12)
     np.testing.assert_allclose(laid.read(V, x * 0 + [1, 0.3]), laid.read(V, x * 0 + [-1, 0.3]), atol=1e-12)
 
 

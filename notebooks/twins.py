@@ -116,7 +116,8 @@ grid = car.grid(41)
 problem = car.tabular(grid)
 kept, meant = mdpkit.solve(problem).value.mid, car.exact()(grid.points)
 lost, truly = kept < -1e-6, meant < -1e-6
-print(f"overlap of the tubes {(lost & truly).sum() / (lost | truly).sum():.3f}, failure / tube {(problem.margin < 0).sum() / truly.sum():.2f}")
+print(f"overlap of the tubes {(lost & truly).sum() / (lost | truly).sum():.3f}")
+print(f"failure is {(problem.margin < 0).sum() / truly.sum():.2f} of the tube")
 heading = grid.shape[2] // 2
 with style("column"):
     fig, ax = plt.subplots()

@@ -10,7 +10,7 @@ import numpy as np
 from ..base.arrays import frozen, is_exact, like, objects, zeros
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
-from ..base.record import any_exact, numbers
+from ..base.record import numbers
 from ..model.continuous import ContinuousProblem
 from ..model.margin import MarginProblem
 from ..model.mdp import MDP
@@ -25,7 +25,8 @@ def grid(problem, shape, controls) -> "Grid":
     Args:
         problem: a ContinuousProblem.
         shape: how many points on each axis, at least 2; both ends are points, of a circle one.
-        controls: `controls[a,j]`, one row an action; or how many evenly spaced on each axis of the box of controls.
+        controls: `controls[a,j]`, one row an action; or how many, evenly spaced on each axis of the box of controls, an
+            integer or a tuple of them.
 
     The corner's weights are those of multilinear interpolation: products over the axes, so that a step's mean is where the
     continuous problem goes and its coordinates are independent, with variance h_i^2 w_i (1 - w_i) on axis i. The grid's
@@ -67,7 +68,7 @@ class Grid:
             counts = _counts("controls", controls, len(ends[0]), np.ones(len(ends[0]), dtype=int))
             axes = [_spaced(a, b, n) for a, b, n in zip(*ends, counts, strict=True)]
             controls = _product(axes)
-        controls = numbers("controls", controls, exact or any_exact(controls), "aj")
+        controls = numbers("controls", controls, exact, "aj")
         if controls.shape[1:] != self.problem.control_low.shape or len(controls) == 0:
             raise InvalidModel(f"controls has shape {controls.shape}; expected at least one row of {len(self.problem.control_low)}")
         outside = np.asarray((controls < self.problem.control_low) | (controls > self.problem.control_high), dtype=bool).any(axis=1)

@@ -1,4 +1,4 @@
-"""Safety on deterministic graphs: the discounted safety value, and the states that safe experts visit."""
+"""Safety: the discounted safety value and the states that safe experts visit, on deterministic graphs; one sweep for margins."""
 
 import numpy as np
 

@@ -13,10 +13,8 @@ _ROOMS = ("base", "claims", "exact", "hunt", "instances", "kernels", "learn", "m
 
 _NAMES = {
     **dict.fromkeys(
-        "Access Average Deviation Discounted Finite JointPolicy LinearMDP MDP MarkovGame Meter MomentProblem PreferenceProblem "
-        "SafetyProblem TabularPolicy Trajectories".split(),
-        "MDP ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearQuadratic MarginProblem MarkovGame "
-        "MomentProblem PreferenceProblem SafetyProblem TabularPolicy".split(),
+        "Access Average ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearQuadratic MDP MarginProblem "
+        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy Trajectories".split(),
         "model",
     ),
     **dict.fromkeys(

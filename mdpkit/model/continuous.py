@@ -9,7 +9,7 @@ from ..base.arrays import frozen, is_exact
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import any_exact, numbers
-from .horizon import Horizon, fitted
+from .horizon import Discounted, Finite, fitted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,7 +47,7 @@ class ContinuousProblem:
     _: KW_ONLY
     reward: Callable | None = None
     margin: Callable | None = None
-    horizon: Horizon | None = None
+    horizon: Finite | Discounted | None = None
     outside: Callable | None = None
     periodic: np.ndarray | None = None
     dt: object = 1
@@ -59,8 +59,8 @@ class ContinuousProblem:
             return self._trust()
         if (self.reward is None) == (self.margin is None):
             raise InvalidModel(f"{'neither' if self.reward is None else 'both'} of reward and margin are given; expected exactly one")
-        if (self.horizon is None) == (self.margin is None):
-            raise InvalidModel(f"horizon is {self.horizon!r}; expected one beside a reward, and none beside a margin")
+        if not isinstance(self.horizon, Finite | Discounted if self.margin is None else type(None)):
+            raise InvalidModel(f"horizon is {self.horizon!r}; expected Finite(H) or Discounted(gamma), beside a margin None")
         ends = {"low": "i", "high": "i", "control_low": "j", "control_high": "j", "start_low": "i", "start_high": "i"}
         given = {name: getattr(self, name) for name in ends}
         given["start_low"], given["start_high"] = (

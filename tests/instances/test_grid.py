@@ -7,7 +7,7 @@ from mdpkit import measure, solve
 from mdpkit.base.arrays import floats, objects, rational
 from mdpkit.base.errors import InvalidModel
 from mdpkit.instances import grid
-from mdpkit.model import MDP, ContinuousProblem, Discounted, Finite, LinearQuadratic, MarginProblem, TabularPolicy
+from mdpkit.model import MDP, Average, ContinuousProblem, Discounted, Finite, LinearQuadratic, MarginProblem, TabularPolicy
 
 RNG = np.random.default_rng(0)
 
@@ -209,7 +209,8 @@ def test_the_riccati_value_is_that_of_its_feedback_and_of_scipy():
         (lambda: grid(plane(reward=lambda x, u: x), 3, 1).finite, "reward returned an array of shape"),
         (lambda: plane(reward=None), "neither of reward and margin"),
         (lambda: plane(margin=lambda x: x[:, 0]), "both of reward and margin"),
-        (lambda: plane(reward=None, margin=lambda x: x[:, 0]), "none beside a margin"),
+        (lambda: plane(reward=None, margin=lambda x: x[:, 0]), "beside a margin None"),
+        (lambda: plane(horizon=Average()), "expected Finite"),
         (lambda: plane(start_low=[-2.0, 0.0], start_high=[0.0, 0.0]), "a box inside the box"),
         (lambda: plane(periodic=[1, 0]), "expected one bool an axis"),
         (lambda: ContinuousProblem(None, [1.0], [1.0], [0], [0], reward=1, horizon=Finite(1)), "low\\[0\\] is 1.0 and high\\[0\\] is 1.0"),

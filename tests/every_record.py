@@ -40,7 +40,7 @@ EVERY = {
     ),
     "LinearQuadratic": (
         LinearQuadratic,
-        {"A": [[1, "1/3"], [0, 1]], "B": [[0], ["1/3"]], "Q": [[1, 0], [0, 1]], "R": [["1/7"]], "P": [[2, "1/3"], ["1/3", 1]]},
+        {name: [[1, "1/3"], ["1/3", 2]] for name in "ABQRP"},
         {"gamma": Fraction(9, 10)},
     ),
     "MarginProblem": (MarginProblem, {"margin": [1, "-1/3"], "P": [[RHO], [[0, 0]]], "ended": [["1/7"], [2]]}, {}),

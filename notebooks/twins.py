@@ -25,16 +25,7 @@ from IPython.display import display
 
 import mdpkit
 from mdpkit.deep import twins
-from mdpkit.report import draw_claim, stored, style
-
-
-def doubt(claim_id):
-    """Verify a registered claim and draw what was found."""
-    verdict = mdpkit.verify(claim_id)
-    print(verdict)
-    display(draw_claim(stored(verdict, mdpkit.claims.get(claim_id))))
-    assert verdict.passed
-    assert all(control.bites for control in verdict.controls)
+from mdpkit.report import draw_claim, style
 
 
 def told(rows):
@@ -78,7 +69,11 @@ feedback = mdpkit.LinearQuadratic.solved([[1, 0.1], [0, 1]], [[0.005], [0.1]], n
 collected = sum(0.99**t * env.step(feedback @ env.state)[1] for t in range(200))
 print(f"collected {collected:.6f}, closed form {cart.exact()(np.array([[0.8, -0.2]]))[0]:.6f}")
 assert abs(collected - cart.exact()(np.array([[0.8, -0.2]]))[0]) < 1e-6
-doubt("grid_value_converges_to_riccati")
+
+# %%
+verdict = mdpkit.verify("grid_value_converges_to_riccati")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## A cart that must stop in time

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..base.arrays import floats
+from ..base.arrays import floats, is_exact
 from ..base.errors import InvalidModel
 from ..measure import occupancy
+from ..measure.value import chain_matrix
 from ..model.access import Discrete, Setting
 from ..model.data import Trajectories
 from ..model.horizon import Finite
@@ -30,7 +31,7 @@ def demonstrated(problem, expert, demonstrations, rng):
                 f"row {k} of the demonstrations plays action {demonstrations.action[k]} in state {demonstrations.obs[k]}, "
                 "where that action is missing"
             )
-        return demonstrations
+        return demonstrations.to_exact() if problem.exact else demonstrations.to_float()
     if isinstance(demonstrations, str):
         if demonstrations != "exact":
             raise InvalidModel(f'demonstrations is {demonstrations!r}; expected a count, Trajectories or "exact"')
@@ -42,10 +43,27 @@ def demonstrated(problem, expert, demonstrations, rng):
 
 def law(problem, policy) -> Trajectories:
     """Every (t, s, a) with its probability; every (s, a), t = 0, with its discounted visits where there is no last step."""
-    known = occupancy(problem, policy)
-    d = known.lower if problem.exact else known.mid
+    d = visits(problem, policy)
     *t, s, a = np.nonzero(np.asarray(d > 0))
     return Trajectories(s, a, t=t[0] if t else np.zeros(len(s), dtype=int), weight=d[(*t, s, a)])
+
+
+def visits(problem, policy) -> np.ndarray:
+    """The occupancy `[(t,)s,a]` as bare numbers, 0 wherever the policy never comes."""
+    known = occupancy(problem, policy)
+    if problem.exact:
+        return known.lower
+    return known.mid if isinstance(problem.horizon, Finite) else np.where(_reached(problem, policy.table)[:, None], known.mid, 0)
+
+
+def _reached(problem, table):
+    """`[s]`, whether a stationary policy ever comes there: float bounds on a visit of probability 0 do not say so."""
+    chain = chain_matrix(problem, table)
+    reached, size = floats(problem.rho) > 0, -1
+    while reached.sum() > size:
+        size = reached.sum()
+        reached = reached | (chain.T @ reached > 0)
+    return reached
 
 
 class FiniteSimulator:
@@ -108,11 +126,13 @@ class FiniteSimulator:
             s, episode, t = following[~ended], episode[~ended], t + 1
         names = ("obs", "action", "t", "reward", "following", "ended", "episode")
         columns = {name: np.concatenate(parts) for name, parts in zip(names, zip(*rows, strict=True), strict=True)}
-        return Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
+        seen = Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
+        return seen.to_exact() if self.problem.exact else seen
 
     # ---- the model
     def model(self, reward):
-        return replace(self.problem, r=reward)
+        problem = self.problem.to_float() if self.problem.exact and not is_exact(reward) else self.problem
+        return replace(problem, r=reward)
 
     def law(self, policy):
         return law(self.problem, policy)

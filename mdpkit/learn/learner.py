@@ -76,7 +76,8 @@ def _column(entries):
     if all(isinstance(entry, int | float | np.number) for entry in entries):
         return np.asarray(entries)
     column = np.empty(len(entries), dtype=object)
-    column[:] = entries
+    for k, entry in enumerate(entries):  # an assignment at once would take arrays apart
+        column[k] = entry
     return column
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..base.arrays import floats, is_exact
 from ..base.errors import InvalidModel
-from ..measure import occupancy
 from ..model.policy import TabularPolicy, inverse
+from ._finite import visits
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,11 @@ class Mixture:
         tables = [member.to_tabular(problem) for member in self.members]
         exact = problem.exact
         weights = self._rational(problem) if exact else self.weights
-        known = [occupancy(problem, table) for table in tables]
-        d = sum(weight * (each.lower if exact else each.mid) for weight, each in zip(weights, known, strict=True))
+        d = sum(weight * visits(problem, table) for weight, table in zip(weights, tables, strict=True))
         mean = sum(weight * np.broadcast_to(table.table, d.shape) for weight, table in zip(weights, tables, strict=True))
-        visits = d.sum(axis=-1, keepdims=True)
-        reached = np.asarray(visits > 0)
-        table = np.where(reached, d / np.where(reached, visits, 1), mean)
+        total = d.sum(axis=-1, keepdims=True)
+        reached = np.asarray(total > 0)
+        table = np.where(reached, d / np.where(reached, total, 1), mean)
         return TabularPolicy(table if exact else table / table.sum(axis=-1, keepdims=True))
 
     def _rational(self, problem):

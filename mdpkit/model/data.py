@@ -1,9 +1,11 @@
 """What was seen of a decision process: observations, actions, and what followed."""
 
 from dataclasses import KW_ONLY, dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
+from ..base.arrays import objects
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, at, numbers, shape_words, taken
 
@@ -75,6 +77,13 @@ class Trajectories(Record):
 
     def _mapped(self, convert, law=None):
         return replace(self, weight=convert(self.weight))
+
+    def to_exact(self):
+        """The same rows with rational weights: 1 / the number of rows at t = 0 where the floats say so, else the floats as they are."""
+        starts = int((self.t == 0).sum())
+        if self.exact or starts == 0 or (self.weight != 1 / starts).any():
+            return super().to_exact()
+        return replace(self, weight=objects([Fraction(1, starts)] * len(self)))
 
     def occupancy(self, S, A, H=None) -> np.ndarray:
         """Total weight of each step, state and action, `[t,s,a]`, or of each state and action over all steps, `[s,a]`, without H.

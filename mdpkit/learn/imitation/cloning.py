@@ -7,8 +7,8 @@ import numpy as np
 
 from ...base.arrays import floats, like
 from ...base.errors import InvalidModel
-from ...model.horizon import Finite
 from ...model.policy import TabularPolicy
+from .._tabular import exists, sizes, steps
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,12 @@ class Cloning:
 
 def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:
     """`table[t,s,a]`, or `[s,a]`: the actions' shares of the weight at each state, even over existing actions where there is none."""
-    H = setting.horizon.H if isinstance(setting.horizon, Finite) and not stationary else None
-    shape = (setting.observations.n, setting.actions.n)
-    d = data.occupancy(*shape, H)
-    exists = like(np.ones(shape, dtype=int) if setting.mask is None else setting.mask.astype(int), d)
-    counts = d + exists * like(smoothing, d)[()]
+    d = data.occupancy(*sizes(setting), None if stationary else steps(setting))
+    there = like(exists(setting).astype(int), d)
+    counts = d + there * like(smoothing, d)[()]
     total = counts.sum(axis=-1, keepdims=True)
     seen = np.asarray(total > 0)
-    return np.where(seen, counts / np.where(seen, total, 1), exists / exists.sum(axis=-1, keepdims=True))
+    return np.where(seen, counts / np.where(seen, total, 1), there / there.sum(axis=-1, keepdims=True))
 
 
 def likelihood_loss(policy, data) -> float:

@@ -1,0 +1,52 @@
+"""What the tabular learners share: the tables of a setting."""
+
+import numpy as np
+
+from ..base.arrays import like
+from ..base.errors import InvalidModel
+from ..model.access import Discrete
+from ..model.horizon import Finite
+from ..model.policy import TabularPolicy
+
+
+def sizes(setting) -> tuple[int, int]:
+    """How many states and actions there are.
+
+    Raises: InvalidModel where observations or actions are no integers.
+    """
+    for name, space in (("observations", setting.observations), ("actions", setting.actions)):
+        if not isinstance(space, Discrete):
+            raise InvalidModel(f"a tabular learner needs integer {name}; these are vectors of length {space.size}")
+    return setting.observations.n, setting.actions.n
+
+
+def steps(setting) -> int | None:
+    """H of a finite horizon, else None."""
+    return setting.horizon.H if isinstance(setting.horizon, Finite) else None
+
+
+def exists(setting) -> np.ndarray:
+    """`[s,a]`, True where the action exists."""
+    return np.ones(sizes(setting), dtype=bool) if setting.mask is None else setting.mask
+
+
+def uniform(setting) -> TabularPolicy:
+    """Every existing action alike; `table[t,s,a]` over a finite horizon, else `table[s,a]`."""
+    ones = like(exists(setting).astype(int), _pattern(setting))
+    table = ones / ones.sum(axis=1, keepdims=True)
+    H = steps(setting)
+    return TabularPolicy(table if H is None else np.broadcast_to(table, (H, *table.shape)))
+
+
+def occupied(setting, seen) -> np.ndarray:
+    """Weight of what was seen, `[t,s,a]` over a finite horizon, else `[s,a]`, in the number kind of its weights."""
+    return seen.occupancy(*sizes(setting), steps(setting))
+
+
+def deterministic(choice, actions, pattern) -> np.ndarray:
+    """The table that plays `choice[...]`."""
+    return like((np.asarray(choice)[..., None] == np.arange(actions)).astype(int), pattern)
+
+
+def _pattern(setting):
+    return np.empty(0, dtype=object if setting.exact else float)

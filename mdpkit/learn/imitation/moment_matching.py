@@ -1,0 +1,106 @@
+"""Imitation as a game between rewards and policies."""
+
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+import numpy as np
+
+from ...base.arrays import zeros
+from ...base.errors import InvalidModel
+from ...model.access import KINDS
+from .._tabular import occupied, uniform
+from ..mixture import Mixture
+from ..players import Gains, GradientAscent, Player
+from ..rewards import BoxRewards, Rewards
+from ..rollin import visits
+from .responses import ExpertResets, NaturalGradient, Planning, PolicyPlayer
+
+ORDERS = ("dual", "primal")
+
+
+@dataclass(frozen=True, eq=False)
+class MomentMatching:
+    """Finds a policy that no reward of a class tells from the expert, by playing rewards against policies.
+
+    Args:
+        rewards: the class: FiniteRewards, BoxRewards or LinearRewards.
+        reward_player: Hedge, GradientAscent, FollowTheLeader or BestResponse.
+        policy_player: Planning, NaturalGradient or ExpertResets.
+        rounds: N.
+        order: "dual": each round's policy answers the round's reward; "primal": the reward answers the policy.
+        episodes: played a round to see where the policy goes; where the model is granted, its law is taken instead.
+
+    The policy is the Mixture of all rounds' policies. With Reg_f = sup_f sum_k <f - f_k, d_E - d_k> it has, as an equality,
+    sup_f J(expert, f) - J(mixture, f) = (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N, for the law d_E that the
+    demonstrations have and the visits d_k that were seen: no policy need be optimal for any reward.
+    Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021; Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
+    """
+
+    rewards: Rewards = field(default_factory=BoxRewards)
+    reward_player: Player = field(default_factory=GradientAscent)
+    policy_player: PolicyPlayer = field(default_factory=Planning)
+    rounds: int = 100
+    order: str = "dual"
+    episodes: int = 10
+
+    def __post_init__(self):
+        for name in ("rounds", "episodes"):
+            count = getattr(self, name)
+            if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+                raise InvalidModel(f"{name} is {count!r}; expected an integer of at least 1")
+        if self.order not in ORDERS:
+            raise InvalidModel(f"order is {self.order!r}; expected one of {', '.join(ORDERS)}")
+
+    @property
+    def needs(self):
+        kinds = {"demonstrations", "episodes", *self.policy_player.needs}
+        return tuple(kind for kind in KINDS if kind in kinds)
+
+    @classmethod
+    def variants(cls):
+        """One learner for each answer of `needs`."""
+        players = Planning(), NaturalGradient(), ExpertResets(), ExpertResets(probes=1)
+        return tuple(cls(policy_player=player) for player in players)
+
+    def learn(self, access, rng):
+        """The mixture; the trace has, for each round k:
+
+        reward, policy: f_k `[(t,)s,a]` and pi_k. gain: <f_k, d_E - d_k>. sup_gap: sup_f <f, d_E - mean of d_1..d_k>.
+        reward_regret: Reg_f of the rounds up to k.
+        """
+        setting = access.setting
+        expert = occupied(setting, access.demonstrations())
+        rewards, states = self.rewards.like(expert), expert.sum(axis=-1)
+        point, policy = rewards.start(), uniform(setting)
+        gains = Gains(None, zeros(rewards.moments(expert).shape, expert), 0)
+        reward, rows = None, []
+        for k in range(self.rounds):
+            if self.order == "dual" and k:
+                point = self.reward_player.next(rewards, point, gains)
+            if self.order == "dual":
+                reward = _finite(rewards.reward(point), k)
+            if reward is not None:
+                policy = self.policy_player.next(access, reward, policy, states, rng)
+            seen = occupied(setting, visits(access, policy, self.episodes, rng=rng))
+            gains = gains.then(rewards.moments(expert - seen))
+            if self.order == "primal":
+                point = self.reward_player.next(rewards, point, gains)
+                reward = _finite(rewards.reward(point), k)
+            highest = (rewards.best(gains.total) * gains.total).sum()
+            rows.append((reward, policy, (point * gains.last).sum(), highest))
+        return Mixture(tuple(row[1] for row in rows)), _trace(rows)
+
+
+def _trace(rows):
+    reward, policy, gain, highest = (list(column) for column in zip(*rows, strict=True))
+    sup_gap = [value / k for k, value in enumerate(highest, 1)]
+    regret = [value - won for value, won in zip(highest, accumulate(gain), strict=True)]
+    return {"reward": reward, "policy": policy, "gain": gain, "sup_gap": sup_gap, "reward_regret": regret}
+
+
+def _finite(reward, k):
+    """Raises: InvalidModel naming the round and the entry, where the discriminator's reward is no finite number."""
+    if reward.dtype != object and not np.isfinite(reward).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(reward))[0])
+        raise InvalidModel(f"round {k}: the discriminator's reward{list(where)} is {reward[where]}; every reward must be finite")
+    return reward

@@ -1,0 +1,134 @@
+"""Policy search by dynamic programming: the last step first, each improved where the expert would be."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...base.arrays import like, zeros
+from ...base.errors import InvalidModel
+from ...model.access import KINDS
+from ...model.mdp import stepwise
+from ...model.policy import TabularPolicy
+from .._tabular import deterministic, exists, occupied, sizes, steps, uniform
+
+
+@dataclass(frozen=True, eq=False)
+class PSDP:
+    """Reinforcement learning with resets to the expert's states: no exploration from the start is needed.
+
+    At step t, from the last to the first, it plays the best action for the policy that it has for the later steps, at every
+    state where the demonstrations are at step t; of tied actions the first.
+
+    Args:
+        reward: `reward[s,a]` or `reward[t,s,a]`; the rewards that steps show if left out.
+        probes: how many episodes are started at each step, demonstrated state and action; if left out, none: the action
+            values are computed from the model, for a given reward.
+        elsewhere: the TabularPolicy played where nothing was demonstrated; uniform if left out.
+
+    J(any pi) - J(answer) is at most the sum over t of the largest ratio of pi's to the expert's visits times the error of step
+    t's choice; exactly computed, the answer is as good as every policy that stays where the expert goes.
+    Source: Bagnell, Kakade, Ng and Schneider, 2003; with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
+    """
+
+    reward: object = None
+    probes: int | None = 1
+    elsewhere: TabularPolicy | None = None
+
+    def __post_init__(self):
+        expect_probes(self.probes)
+        if self.reward is None and self.probes is None:
+            raise InvalidModel("the model does not tell the rewards: give reward=, or probes=")
+
+    @property
+    def needs(self):
+        kinds = {"demonstrations", "model" if self.probes is None else "resets"} | ({"rewards"} if self.reward is None else set())
+        return tuple(kind for kind in KINDS if kind in kinds)
+
+    def learn(self, access, rng):
+        """The policy; the trace has, for the steps from the last to the first, how many demonstrated states each has."""
+        visits = occupied(access.setting, access.demonstrations())
+        reward = None if self.reward is None else like(self.reward, visits)
+        policy = psdp(access, reward, visits.sum(axis=-1), probes=self.probes, elsewhere=self.elsewhere, rng=rng)
+        return policy, {"states": np.asarray(visits.sum(axis=-1) > 0).sum(axis=1)[::-1]}
+
+
+def psdp(access, reward, states, *, probes=None, elsewhere=None, rng) -> TabularPolicy:
+    """One run for a reward, or for the rewards that steps show (None).
+
+    Args: states: the reset law `[t,s]`, of which the support counts. The rest as for PSDP.
+    Raises: InvalidModel without a finite horizon.
+    """
+    setting = access.setting
+    H, actions = steps(setting), exists(setting)
+    if H is None:
+        raise InvalidModel(f"PSDP goes from the last step back to the first; the horizon is {setting.horizon}")
+    table = _start(setting, elsewhere)
+    values = _Modelled(access.model(reward)) if probes is None else _Probed(access, reward, probes, rng)
+    for t in range(H - 1, -1, -1):
+        for s in np.flatnonzero(np.asarray(states[t] > 0)):
+            Q = values.at(t, s, np.flatnonzero(actions[s]), table)
+            table[t, s] = deterministic(max(Q, key=Q.get), table.shape[-1], table)
+        values.follow(t, table)
+    return TabularPolicy(table)
+
+
+def expect_probes(probes):
+    """Raises: InvalidModel where there is not at least one."""
+    if probes is not None and (isinstance(probes, bool) or not isinstance(probes, int | np.integer) or probes < 1):
+        raise InvalidModel(f"probes is {probes!r}; expected an integer of at least 1, or None for the model's values")
+
+
+class _Modelled:
+    """Action values of the later steps' policy, from the model."""
+
+    def __init__(self, problem):
+        self.problem, self.r = problem, stepwise(problem.r, 2)
+        self.V = zeros(problem.S, problem.r)
+
+    def at(self, t, s, actions, table):
+        Q = self._all(t)[s]
+        return {a: Q[a] for a in actions}
+
+    def follow(self, t, table):
+        self.V = (table[t] * self._all(t)).sum(axis=-1)
+
+    def _all(self, t):
+        P = self.problem.P if self.problem.sparse else stepwise(self.problem.P, 3)[t % len(stepwise(self.problem.P, 3))]
+        return self.r[t % len(self.r)] + (P @ self.V).reshape(self.problem.S, self.problem.A)
+
+
+class _Probed:
+    """Action values of the later steps' policy, each the mean of so many episodes that begin with the action."""
+
+    def __init__(self, access, reward, probes, rng):
+        self.access, self.probes, self.rng = access, probes, rng
+        self.reward = None if reward is None else stepwise(reward, 2)
+
+    def at(self, t, s, actions, table):
+        tail = TabularPolicy(table)
+        return {a: sum(self._episode(t, int(s), int(a), tail) for _ in range(self.probes)) / self.probes for a in actions}
+
+    def follow(self, t, table):
+        """Nothing is carried over: every probe plays the later steps."""
+
+    def _episode(self, t, s, a, policy):
+        self.access.reset(to=s, at=t)
+        total, over = 0, False
+        while not over:
+            following, shown, terminated, truncated, _ = self.access.step(a)
+            total += shown if self.reward is None else self.reward[t % len(self.reward), s, a]
+            over, s, t = terminated or truncated, following, t + 1
+            if not over:
+                a = int(policy.sample(np.array([s]), t, self.rng.random(1))[0])
+        return total
+
+
+def _start(setting, elsewhere):
+    """A table `[t,s,a]` to be written to."""
+    start = uniform(setting) if elsewhere is None else elsewhere
+    shape = (steps(setting), *sizes(setting))
+    if start.table.shape not in (shape, shape[1:]) or (start.exact != setting.exact):
+        raise InvalidModel(f"elsewhere is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and {shape[0]} steps")
+    if np.asarray(start.table > 0)[..., ~exists(setting)].any():
+        raise InvalidModel("elsewhere plays an action that is missing")
+    return np.broadcast_to(start.table, shape).copy()

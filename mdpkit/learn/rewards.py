@@ -1,0 +1,221 @@
+"""Classes of rewards among which a discriminator chooses.
+
+A class is convex and closed, and its rewards are linear in a *point*: the weights of a list, the entries of a reward, the
+coefficients of features. `<f, d>` is the sum of f[(t,)s,a] d[(t,)s,a], with d a difference of two occupancies.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from ..base.arrays import like, zeros
+from ..base.errors import InvalidModel
+
+
+class Rewards(Protocol):
+    """What a class of rewards can do. Every method but `like` and `sup` is asked of what `like` returned."""
+
+    def like(self, d):
+        """The same class, in the shape and the number kind of an occupancy `d[(t,)s,a]`."""
+
+    def start(self) -> np.ndarray:
+        """The point at which players begin."""
+
+    def reward(self, point) -> np.ndarray:
+        """The reward `f[(t,)s,a]` of a point."""
+
+    def moments(self, difference) -> np.ndarray:
+        """The gradient of <f, difference> in the point."""
+
+    def best(self, moments) -> np.ndarray:
+        """A point that maximises the inner product with `moments`: of tied ones the first."""
+
+    def project(self, point) -> np.ndarray:
+        """The nearest point of the class."""
+
+    def sup(self, difference):
+        """sup over the class of <f, difference>, attained at `best(moments(difference))`."""
+
+
+class _Linear:
+    """The supremum of a class whose rewards are linear in their point."""
+
+    def sup(self, difference):
+        meant = self.like(difference)
+        moments = meant.moments(difference)
+        return (meant.best(moments) * moments).sum()
+
+
+@dataclass(frozen=True, eq=False)
+class FiniteRewards(_Linear):
+    """The rewards `rewards[k,s,a]` or `rewards[k,t,s,a]` and their averages; a point holds the weights `[k]`.
+
+    Raises: InvalidModel where there are none, or an entry is no finite number.
+
+    >>> FiniteRewards([[[1, 0]], [[0, 1]]]).sup(np.array([[0.25, -0.25]]))
+    np.float64(0.25)
+    """
+
+    rewards: np.ndarray
+
+    def __post_init__(self):
+        object.__setattr__(self, "rewards", _listed("rewards", self.rewards))
+
+    def like(self, d):
+        return replace(self, rewards=_fitting("rewards", self.rewards, d))
+
+    def start(self):
+        count = len(self.rewards)
+        return like([1] * count, self.rewards) / count
+
+    def reward(self, point):
+        return _mixed(point, self.rewards)
+
+    def moments(self, difference):
+        return _inner(self.rewards, difference)
+
+    def best(self, moments):
+        return like((np.arange(len(moments)) == _first_best(moments)).astype(int), moments)
+
+    def project(self, point):
+        """The nearest distribution, by the threshold that leaves a sum of 1. Source: Held, Wolfe and Crowder, 1974."""
+        falling = np.sort(point)[::-1]
+        thresholds = (np.cumsum(falling) - 1) / like(np.arange(1, len(point) + 1), point)
+        kept = int(np.flatnonzero(np.asarray(falling > thresholds, dtype=bool))[-1])
+        return np.maximum(point - thresholds[kept], like(0, point)[()])
+
+
+@dataclass(frozen=True, eq=False)
+class BoxRewards(_Linear):
+    """Every reward with lower <= f <= upper at each step, state and action; a point is the reward.
+
+    Args:
+        lower, upper: numbers, or arrays `[s,a]` or `[t,s,a]`.
+        support: `[s,a]` or `[t,s,a]`, False where every reward is 0: a step's, a state's or an action's.
+
+    >>> BoxRewards().sup(np.array([[0.25, -0.25]]))
+    np.float64(0.5)
+    >>> BoxRewards(support=np.array([[True, False]])).sup(np.array([[0.25, -0.25]]))
+    np.float64(0.25)
+    """
+
+    lower: object = -1
+    upper: object = 1
+    support: np.ndarray | None = None
+
+    def like(self, d):
+        lower, upper = (np.broadcast_to(_in_kind(name, getattr(self, name), d), d.shape) for name in ("lower", "upper"))
+        if self.support is not None:
+            support = np.broadcast_to(_mask(self.support, d), d.shape)
+            lower, upper = (np.where(support, end, like(0, d)[()]) for end in (lower, upper))
+        _ordered(lower, upper)
+        return BoxRewards(lower, upper)
+
+    def start(self):
+        return self.project(zeros(self.lower.shape, self.lower))
+
+    def reward(self, point):
+        return point
+
+    def moments(self, difference):
+        return difference
+
+    def best(self, moments):
+        return np.where(np.asarray(moments < 0), self.lower, self.upper)
+
+    def project(self, point):
+        return np.minimum(np.maximum(point, self.lower), self.upper)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearRewards(_Linear):
+    """The rewards sum_k theta[k] features[k] with lower <= theta[k] <= upper; a point is theta.
+
+    Args:
+        features: `features[k,s,a]` or `features[k,t,s,a]`. lower, upper: numbers, or `[k]`.
+
+    Raises: InvalidModel where there are no features, or an entry is no finite number.
+
+    >>> LinearRewards([[[1, 3]], [[0, 1]]]).sup(np.array([[0.5, -0.5]]))
+    np.float64(1.5)
+    """
+
+    features: np.ndarray
+    lower: object = -1
+    upper: object = 1
+
+    def __post_init__(self):
+        object.__setattr__(self, "features", _listed("features", self.features))
+
+    def like(self, d):
+        count = len(self.features)
+        lower, upper = (np.broadcast_to(_in_kind(name, getattr(self, name), d), count) for name in ("lower", "upper"))
+        _ordered(lower, upper)
+        return LinearRewards(_fitting("features", self.features, d), lower, upper)
+
+    def start(self):
+        return self.project(zeros(self.lower.shape, self.lower))
+
+    def reward(self, point):
+        return _mixed(point, self.features)
+
+    def moments(self, difference):
+        return _inner(self.features, difference)
+
+    best, project = BoxRewards.best, BoxRewards.project
+
+
+def _listed(name, arrays):
+    arrays = np.asarray(arrays)
+    if arrays.ndim not in (3, 4) or len(arrays) == 0:
+        raise InvalidModel(f"{name} has shape {arrays.shape}; expected {name}[k,s,a] or {name}[k,t,s,a], with at least one k")
+    return _finite(name, arrays)
+
+
+def _finite(name, array):
+    if array.dtype.kind not in "biufO":
+        raise InvalidModel(f"{name} holds {array.dtype}, not numbers")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise InvalidModel(f"{name}{list(where)} is {array[where]}; every entry must be finite")
+    return array
+
+
+def _fitting(name, arrays, d):
+    """Listed arrays in the kind of d, each of d's shape or of its last two axes."""
+    if arrays.shape[1:] not in (d.shape, d.shape[-2:]):
+        raise InvalidModel(f"{name} has shape {arrays.shape}; the problem's occupancies have shape {d.shape}")
+    return like(arrays, d)
+
+
+def _in_kind(name, bound, d):
+    return like(_finite(name, np.asarray(bound)), d)
+
+
+def _mask(support, d):
+    support = np.asarray(support)
+    if support.dtype != bool or support.shape not in (d.shape, d.shape[-2:]):
+        raise InvalidModel(
+            f"support has dtype {support.dtype} and shape {support.shape}; expected bool of shape {d.shape} or {d.shape[-2:]}"
+        )
+    return support
+
+
+def _ordered(lower, upper):
+    if np.asarray(lower > upper).any():
+        raise InvalidModel("lower lies above upper, so that the class is empty")
+
+
+def _mixed(point, arrays):
+    return sum((share * array for share, array in zip(point[1:], arrays[1:], strict=True)), point[0] * arrays[0])
+
+
+def _inner(arrays, difference):
+    out = np.empty(len(arrays), dtype=difference.dtype)
+    out[:] = [(array * difference).sum() for array in arrays]
+    return out
+
+
+def _first_best(numbers):
+    return max(range(len(numbers)), key=numbers.__getitem__)

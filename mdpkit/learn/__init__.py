@@ -1,6 +1,7 @@
 """Floor 5: `fit(learner, access, rng=)`, where the access, from `grant`, is all that a learner sees of a problem."""
 
 from .granting import grant as grant
+from .imitation.causal_entropy import MaxCausalEntropy as MaxCausalEntropy
 from .imitation.cloning import Cloning as Cloning
 from .imitation.dagger import DAgger as DAgger
 from .imitation.moment_matching import MomentMatching as MomentMatching

@@ -5,7 +5,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from ...base.arrays import zeros
+from ...base.arrays import exactly, is_exact, like, zeros
 from ...base.errors import InvalidModel
 from ...model.access import KINDS
 from .._tabular import occupied, uniform
@@ -29,6 +29,7 @@ class MomentMatching:
         rounds: N.
         order: "dual": each round's policy answers the round's reward; "primal": the reward answers the policy.
         episodes: played a round to see where the policy goes; where the model is granted, its law is taken instead.
+        start: the class's point of round 1, such as a reward `[(t,)s,a]` of a BoxRewards; the class's own if left out.
 
     The policy is the Mixture of all rounds' policies. With Reg_f = sup_f sum_k <f - f_k, d_E - d_k> it has, as an equality,
     sup_f J(expert, f) - J(mixture, f) = (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N, for the law d_E that the
@@ -42,6 +43,7 @@ class MomentMatching:
     rounds: int = 100
     order: str = "dual"
     episodes: int = 10
+    start: object = None
 
     def __post_init__(self):
         for name in ("rounds", "episodes"):
@@ -71,7 +73,7 @@ class MomentMatching:
         setting = access.setting
         expert = occupied(setting, access.demonstrations())
         rewards, states = self.rewards.like(expert), expert.sum(axis=-1)
-        point, policy = rewards.start(), uniform(setting)
+        point, policy = self._start(rewards), uniform(setting)
         gains = Gains(None, zeros(rewards.moments(expert).shape, expert), 0)
         reward, rows = None, []
         for k in range(self.rounds):
@@ -89,6 +91,15 @@ class MomentMatching:
             highest = (rewards.best(gains.total) * gains.total).sum()
             rows.append((reward, policy, (point * gains.last).sum(), highest))
         return Mixture(tuple(row[1] for row in rows)), _trace(rows)
+
+    def _start(self, rewards):
+        point = rewards.start()
+        if self.start is None:
+            return point
+        start = np.asarray(self.start)
+        if start.shape != point.shape:
+            raise InvalidModel(f"start has shape {start.shape}; a point of {type(rewards).__name__} has {point.shape}")
+        return rewards.project(exactly(start) if is_exact(point) and start.dtype.kind == "f" else like(start, point))
 
 
 def _trace(rows):

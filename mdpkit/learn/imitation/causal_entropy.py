@@ -1,0 +1,124 @@
+"""Inverse reinforcement learning by maximum causal entropy."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from ...base.arrays import floats, is_exact
+from ...base.errors import InvalidModel, NotSolved
+from ...base.interval import Interval, stacked
+from ...measure import occupancy
+from ...model.horizon import Finite
+from ...model.policy import TabularPolicy
+from ...solve import SoftPlanning, solve
+from .._tabular import exists, occupied
+from ..rewards import LinearRewards
+
+
+@dataclass(frozen=True, eq=False)
+class MaxCausalEntropy:
+    """Of all policies with the demonstrations' features, the one of highest causal entropy, and a reward that explains it.
+
+    With r_theta = sum_k theta[k] features[k], V the value of r_theta plus the entropy of actions, and d_E the demonstrations' law,
+    L(theta) = V(rho) - <r_theta, d_E> is convex, and its gradient is the features of V's policy less the demonstrations'.
+
+    Args:
+        features: `features[k,s,a]` or `features[k,t,s,a]`.
+        tolerance: the largest gradient of L that is taken for 0, in units of the features.
+        ridge: c in L(theta) + c/2 |theta|^2, above 0 where no policy has the features of a sample: they are then missed by c theta.
+        rounds: the most steps of L-BFGS.
+
+    The answer is float64, on rational problems too: it has exponentials. Finite horizons and discounted problems.
+    Raises: NotSolved where the gradient stays above the tolerance.
+    Source: Ziebart, Bagnell and Dey, 2010; discounted: adapted from Zhou, Bloem and Bambos, 2018.
+    """
+
+    features: np.ndarray
+    tolerance: float = 1e-6
+    ridge: float = 0.0
+    rounds: int = 1000
+
+    needs: ClassVar = ("demonstrations", "model")
+
+    def __post_init__(self):
+        object.__setattr__(self, "features", LinearRewards(self.features).features)
+        if not 0 < self.tolerance < np.inf or not 0 <= self.ridge < np.inf:
+            raise InvalidModel(f"tolerance={self.tolerance}, ridge={self.ridge}; expected numbers above 0, and of at least 0")
+
+    def learn(self, access, rng):
+        """The policy; the trace has for each step theta `[k]`, the loss L in nats, and the feature_gap: an Interval that
+        encloses the largest difference between the policy's features and the demonstrations'."""
+        from scipy.optimize import minimize
+
+        dual = Dual(access, self.features, self.ridge)
+        met, rows = {}, []
+
+        def objective(theta):
+            met[theta.tobytes()] = row = dual.at(theta)
+            return row.loss, row.gradient
+
+        def accepted(theta):
+            rows.append(met[theta.tobytes()])
+            met.clear()
+
+        start = np.zeros(len(self.features))
+        objective(start)
+        accepted(start)
+        options = {"gtol": self.tolerance, "ftol": 0.0, "maxiter": self.rounds, "maxcor": 30}
+        minimize(objective, start, jac=True, method="L-BFGS-B", callback=accepted, options=options)
+        last = rows[-1]
+        rest = np.abs(last.gradient).max()
+        if not rest <= self.tolerance:
+            raise NotSolved(
+                f"MaxCausalEntropy: the gradient is {rest:.1e} after {len(rows) - 1} steps; expected at most {self.tolerance:.1e}. "
+                "Perhaps no policy has the demonstrations' features, or none but in the limit: a ridge above 0 allows for that"
+            )
+        names = ("theta", "loss", "feature_gap")
+        return last.policy, {name: [getattr(row, name) for row in rows] for name in names}
+
+
+PLANNED = 1e-11
+"""The width of bounds at which planning for a reward stops, where float64 can carry it: L-BFGS needs exact gradients."""
+
+
+class Dual:
+    """L, its gradient and its policy at theta: one call of the model each."""
+
+    def __init__(self, access, features, ridge=0.0):
+        self.access, self.ridge = access, ridge
+        shown = occupied(access.setting, access.demonstrations().to_exact())
+        self.features = LinearRewards(features).like(floats(shown))
+        self.moments = self.features.moments(floats(shown))
+        self.shown, self.known = Interval(shown).enclosed(), _enclosed(features)
+        # SoftPlanning counts entropy relative to the uniform law over the actions that exist
+        self.choices = np.log(exists(access.setting).sum(axis=1))[:, None]
+
+    def at(self, theta):
+        problem = self.access.model(self.features.reward(theta) + self.choices)
+        solution = solve(problem, SoftPlanning(temperature=1.0), tol=PLANNED, throw=False)
+        V = solution.value[0] if isinstance(problem.horizon, Finite) else solution.value
+        visits = occupancy(problem, solution.policy)
+        loss = problem.rho @ V.mid - theta @ self.moments + self.ridge / 2 * theta @ theta
+        gradient = self.features.moments(visits.mid) - self.moments + self.ridge * theta
+        return Step(theta.copy(), float(loss), gradient, self._gap(visits), solution.policy)
+
+    def _gap(self, visits):
+        apart = visits - self.shown
+        return abs(stacked([(feature * apart).sum() for feature in self.known])).max()
+
+
+class Step(NamedTuple):
+    theta: np.ndarray
+    loss: float
+    gradient: np.ndarray
+    feature_gap: Interval
+    policy: TabularPolicy
+
+
+def _enclosed(features):
+    """Each feature as an Interval, floats with the rounding of their input."""
+    if is_exact(features):
+        return Interval(features).enclosed()
+    features = floats(features)
+    return Interval(np.nextafter(features, -np.inf), np.nextafter(features, np.inf), "float")

@@ -1,13 +1,14 @@
 """A gymnasium environment, played and watched: one that breaks the protocol is an error that says where."""
 
 from math import isfinite
+from operator import index
 
 import numpy as np
 
 from ..base.errors import InvalidModel
 from ..model.access import Continuous, Discrete, Setting
 from ..model.data import Trajectories
-from ._labels import uniforms
+from ._labels import expect_actions, uniforms
 
 
 class EnvironmentSimulator:
@@ -30,15 +31,9 @@ class EnvironmentSimulator:
 
     def check(self, demonstrations):
         """Raises: InvalidModel where demonstrations are from other spaces."""
-        for name, space in (("obs", self.setting.observations), ("action", self.setting.actions)):
-            column = getattr(demonstrations, name)
-            kind, shape = ("iu", ()) if isinstance(space, Discrete) else ("f", (space.size,))
-            if column.dtype.kind not in kind or column.shape[1:] != shape:
-                raise InvalidModel(
-                    f"the demonstrations' {name} holds {column.dtype} rows of shape {column.shape[1:]}; {self.name} has {_words(space)}"
-                )
-            if isinstance(space, Discrete) and ((column < 0) | (column >= space.n)).any():
-                raise InvalidModel(f"the demonstrations' {name} runs to {column.max()}; {self.name} has {_words(space)}")
+        if not self.setting.observations.holds(demonstrations.obs):
+            raise InvalidModel(f"the demonstrations' obs is {_batch(demonstrations.obs)}; {self.name} has {self.setting.observations}")
+        expect_actions(self.setting.actions, demonstrations.action, f"the demonstrations' policy in {self.name}")
 
     def reset(self, to, at):
         options = {} if to is None else {"options": {"state": to}}
@@ -50,7 +45,8 @@ class EnvironmentSimulator:
         return self._observed(answer[0], "reset")
 
     def step(self, action):
-        answer = self.env.step(action)
+        expect_actions(self.setting.actions, np.asarray(action)[None], f"the policy in {self.name}")
+        answer = self.env.step(int(action) if isinstance(self.setting.actions, Discrete) else action)
         if not (isinstance(answer, tuple) and len(answer) == 5):
             raise InvalidModel(f"{self.name}.step returned {_shape(answer)}; expected (obs, reward, terminated, truncated, info)")
         obs, reward, terminated, truncated, _ = answer
@@ -70,9 +66,8 @@ class EnvironmentSimulator:
         for episode in range(episodes):
             obs, member, t, over = self.reset(None, 0), policy.start(rng.random()), 0, False
             while not over:
-                state = getattr(getattr(self.env, "unwrapped", self.env), "state", None)
+                state = self._state()
                 action = np.asarray(member.sample(np.asarray(obs)[None], t, rng.random(uniforms(self.setting.actions, 1))))[0]
-                action = int(action) if isinstance(self.setting.actions, Discrete) else action
                 following, reward, terminated, truncated = self.step(action)
                 over = terminated or truncated
                 rows.append((obs, action, t, reward, following, terminated, episode, state))
@@ -80,19 +75,24 @@ class EnvironmentSimulator:
         names = ("obs", "action", "t", "reward", "following", "ended", "episode", "state")
         columns = {name: np.array(part) if name != "state" else part for name, part in zip(names, zip(*rows, strict=True), strict=True)}
         known = all(state is not None for state in columns["state"])
-        columns["state"] = np.array(columns["state"], dtype=float) if known else None
+        columns["state"] = np.array(columns["state"]) if known else None
         return Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
+
+    def _state(self):
+        """What the environment could be reset to, as it is now; None where it does not tell."""
+        state = getattr(getattr(self.env, "unwrapped", self.env), "state", None)
+        return np.array(state, dtype=np.float64) if np.asarray(state).dtype.kind in "iuf" else None
 
     def _observed(self, obs, verb):
         space = self.setting.observations
-        if isinstance(space, Discrete):
-            if not (hasattr(obs, "__index__") and 0 <= int(obs) < space.n):
-                raise InvalidModel(f"{self.name}.{verb} returned the observation {obs!r}; its space is {_words(space)}")
-            return int(obs)
-        array = np.asarray(obs, dtype=np.float64)
-        if array.shape != (space.size,) or not np.isfinite(array).all():
-            raise InvalidModel(f"{self.name}.{verb} returned the observation {obs!r}; its space is {_words(space)}, finite numbers")
-        return array
+        discrete = isinstance(space, Discrete)
+        try:
+            array = np.array(index(obs)) if discrete else np.array(obs, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidModel(f"{self.name}.{verb} returned the observation {obs!r}; its space is {space}") from error
+        if not space.holds(array[None]):
+            raise InvalidModel(f"{self.name}.{verb} returned the observation {obs!r}; its space is {space}")
+        return int(array) if discrete else array
 
 
 def _space(space, name, what):
@@ -106,8 +106,8 @@ def _space(space, name, what):
     raise InvalidModel(f"{name}: its {what} space is {space!r}; expected Discrete, or a Box of vectors")
 
 
-def _words(space):
-    return f"the integers 0 to {space.n - 1}" if isinstance(space, Discrete) else f"vectors of length {space.size}"
+def _batch(rows):
+    return f"{rows.dtype} of shape {rows.shape}, {np.array2string(rows, threshold=6)}"
 
 
 def _shape(answer):

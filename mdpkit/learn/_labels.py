@@ -13,18 +13,26 @@ class Labels:
         self.expert, self.setting, self.rng = expert, setting, rng
 
     def label(self, obs, t):
-        self._expect(obs)
-        return self.expert.sample(np.asarray(obs), t, self.rng.random(uniforms(self.setting.actions, len(obs))))
+        obs = self._expected(obs)
+        labels = np.asarray(self.expert.sample(obs, t, self.rng.random(uniforms(self.setting.actions, len(obs)))))
+        expect_actions(self.setting.actions, labels, "the expert")
+        return labels
 
     def law(self, obs, t):
-        self._expect(obs)
-        table = self.expert.table
+        obs, table = self._expected(obs), self.expert.table
         return table[obs] if table.ndim == 2 else table[t, obs]
 
-    def _expect(self, obs):
-        space = self.setting.observations
-        if isinstance(space, Discrete) and len(obs) and not 0 <= np.min(obs) <= np.max(obs) < space.n:
-            raise InvalidModel(f"the expert was asked at states {np.unique(obs)}; the problem has 0 to {space.n - 1}")
+    def _expected(self, obs):
+        obs = np.asarray(obs)
+        if not self.setting.observations.holds(obs):
+            raise InvalidModel(f"the expert was asked at {np.array2string(obs, threshold=6)}; observations are {self.setting.observations}")
+        return obs
+
+
+def expect_actions(space, actions, who):
+    """Raises: InvalidModel where a batch of actions does not belong to the space; vectors may lie outside its bounds."""
+    if not (space.holds(actions) if isinstance(space, Discrete) else space.holds(actions, within=False)):
+        raise InvalidModel(f"{who} plays {np.array2string(np.asarray(actions), threshold=6)}; the actions are {space}")
 
 
 def uniforms(actions, count):

@@ -56,6 +56,14 @@ class Discrete:
 
     n: int
 
+    def holds(self, batch) -> bool:
+        """Whether `batch[k]` are members."""
+        batch = np.asarray(batch)
+        return batch.ndim == 1 and batch.dtype.kind in "iu" and bool(((batch >= 0) & (batch < self.n)).all())
+
+    def __str__(self):
+        return f"the integers 0 to {self.n - 1}"
+
 
 @dataclass(frozen=True, eq=False)
 class Continuous:
@@ -67,6 +75,16 @@ class Continuous:
     @property
     def size(self) -> int:
         return len(self.lower)
+
+    def holds(self, batch, within=True) -> bool:
+        """Whether `batch[k,d]` are members, or finite vectors of the right length if not `within` the bounds."""
+        batch = np.asarray(batch)
+        if batch.shape[1:] != (self.size,) or batch.dtype.kind not in "iuf" or not np.isfinite(batch).all():
+            return False
+        return not within or bool(((batch >= self.lower) & (batch <= self.upper)).all())
+
+    def __str__(self):
+        return f"vectors of {self.size} finite numbers from {np.array2string(self.lower)} to {np.array2string(self.upper)}"
 
 
 @dataclass(frozen=True)

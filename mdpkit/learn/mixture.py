@@ -34,8 +34,12 @@ class Mixture:
         object.__setattr__(self, "weights", weights)
 
     def start(self, u):
-        """The member that a uniform number u chooses for an episode."""
-        return self.members[int(inverse(floats(self.weights)[None], np.array([u]))[0])].start(u)
+        """The Markov policy that a uniform number u chooses for an episode."""
+        weights = floats(self.weights)
+        k = int(inverse(weights[None], np.array([u]))[0])
+        # what u says beyond the choice of k is uniform again, and chooses within a member that is a mixture itself
+        left = (u * weights.sum() - weights[:k].sum()) / weights[k]
+        return self.members[k].start(min(max(left, 0.0), np.nextafter(1.0, 0.0)))
 
     def sample(self, obs, t, u):
         raise InvalidModel("a mixture plays one member for a whole episode: call start(u), then sample from what it returns")

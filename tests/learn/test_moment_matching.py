@@ -54,7 +54,9 @@ def test_the_gap_of_the_mixture_is_the_sum_of_both_regrets(make, seed, order):
         visits = measure.occupancy(problem, expert).lower
         apart = [visits - measure.occupancy(problem, policy).lower for policy in answer.trace["policy"]]
         played = answer.trace["reward"]
-        lost = [measure.value_gap(with_reward(problem, f), expert, policy) for f, policy in zip(played, answer.trace["policy"], strict=True)]
+        lost = [
+            measure.value_gap(with_reward(problem, f), expert, policy) for f, policy in zip(played, answer.trace["policy"], strict=True)
+        ]
         # each of the four numbers by its own definition
         regret = rewards.sup(sum(apart)) - sum((f * d).sum() for f, d in zip(played, apart, strict=True))
         meant = rewards.like(visits)
@@ -113,7 +115,9 @@ def test_expert_resets_imitate_although_the_responses_stay_far_from_optimal(make
     start = np.random.default_rng(seed).uniform(-1, 1, (5, problem.S, 2))
     sup_gaps = []
     for rounds in (50, 200, 800):
-        learner = MomentMatching(BoxRewards(), GradientAscent(1 / np.sqrt(rounds)), ExpertResets(elsewhere=first), rounds=rounds, start=start)
+        learner = MomentMatching(
+            BoxRewards(), GradientAscent(1 / np.sqrt(rounds)), ExpertResets(elsewhere=first), rounds=rounds, start=start
+        )
         trace = fit(learner, exact_access(problem, expert), rng=np.random.default_rng(0)).trace
         sup_gaps.append(trace["sup_gap"][-1])
         assert (trace["gain"] <= 1e-12).all()  # as good as the expert, for every reward

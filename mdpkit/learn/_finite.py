@@ -83,7 +83,7 @@ class FiniteSimulator:
         if to is not None and not (isinstance(to, int | np.integer) and 0 <= to < self.problem.S):
             raise InvalidModel(f"reset(to={to!r}): expected a state from 0 to {self.problem.S - 1}")
         if to is None and at != 0:
-            raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` begin elsewhere")
+            raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` to begin elsewhere")
         if not (isinstance(at, int | np.integer) and at >= 0 and (at <= last or self.H is None)):
             raise InvalidModel(f"reset(at={at!r}): expected a step from 0 to {last}")
         self.s = int(inverse(self.rho[None], self.rng.random(1))[0]) if to is None else int(to)
@@ -115,12 +115,11 @@ class FiniteSimulator:
     # ---- many episodes at once
     def play(self, policy, episodes, rng, rewards):
         """Trajectories of so many episodes from the start law, ordered by step."""
-        seats = rng.random(episodes)
-        members = None if hasattr(policy, "table") else [policy.start(u) for u in seats]
+        members, seat = _seated(policy, rng.random(episodes))
         s = inverse(np.broadcast_to(self.rho, (episodes, len(self.rho))), rng.random(episodes))
         episode, t, rows = np.arange(episodes), 0, []
         while len(s):
-            a = _actions(policy, members, s, t, episode, rng)
+            a = _actions(members, seat[episode], s, t, rng.random(len(s)))
             following, reward, ended = self._advance(s, a, np.full(len(s), t), rng)
             rows.append((s, a, np.full(len(s), t), reward, following, ended, episode))
             s, episode, t = following[~ended], episode[~ended], t + 1
@@ -138,11 +137,27 @@ class FiniteSimulator:
         return law(self.problem, policy)
 
 
-def _actions(policy, members, s, t, episode, rng):
-    u = rng.random(len(s))
-    if members is None:
-        return policy.sample(s, t, u)
-    return np.array([int(np.asarray(members[k].sample(s[i : i + 1], t, u[i : i + 1]))[0]) for i, k in enumerate(episode)], dtype=np.int64)
+def _seated(policy, numbers):
+    """The different policies that the uniform numbers choose, and which of them plays each episode."""
+    members, seat, known = [], np.empty(len(numbers), dtype=np.int64), {}
+    for episode, u in enumerate(numbers):
+        member = policy.start(u)
+        if id(member) not in known:
+            known[id(member)] = len(members)
+            members.append(member)
+        seat[episode] = known[id(member)]
+    return members, seat
+
+
+def _actions(members, seat, s, t, u):
+    """Each member's actions where it sits."""
+    if len(members) == 1:
+        return np.asarray(members[0].sample(s, t, u))
+    actions = np.empty(len(s), dtype=np.int64)
+    for k in np.unique(seat):
+        here = seat == k
+        actions[here] = members[k].sample(s[here], t, u[here])
+    return actions
 
 
 def _rows(problem):

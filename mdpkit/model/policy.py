@@ -50,8 +50,15 @@ class TabularPolicy(Record):
         return self
 
     def law(self, obs, t) -> np.ndarray:
-        """Action probabilities `[...,a]` as float64 at states `obs[...]` and steps t."""
-        return self._law[obs] if self._law.ndim == 2 else self._law[t, obs]
+        """Action probabilities `[...,a]` as float64 at states `obs[...]` and steps t.
+
+        Raises: InvalidModel where an observation is no state, or t no step, of the table.
+        """
+        try:
+            return self._law[obs] if self._law.ndim == 2 else self._law[t, obs]
+        except IndexError as error:
+            asked = np.array2string(np.asarray(obs), threshold=6)
+            raise InvalidModel(f"{self!r} has no row for observations {asked} at step {t}") from error
 
     def sample(self, obs, t, u) -> np.ndarray:
         """The actions that uniform numbers `u[...]` in [0, 1) choose at states `obs[...]` and steps t, an integer or `t[...]`.

@@ -135,7 +135,8 @@ class Unseeded(Cloning):
 
     def learn(self, access, rng):
         _, trace = super().learn(access, rng)
-        return TabularPolicy(objects(np.eye(2, dtype=int)[np.random.default_rng().integers(0, 2, 3)])), trace
+        weights = objects(np.random.default_rng().integers(1, 10**9, (3, 2)))
+        return TabularPolicy(weights / weights.sum(axis=1, keepdims=True)), trace
 
 
 class Peeping(PSDP):
@@ -176,7 +177,5 @@ class Uneven(Cloning):
 def test_the_suite_finds_what_breaks_the_contract(broken, found):
     case = LearnerCase("broken", broken, finite, expert, EXACT)
     check = next(check for check in CHECKS if check.__name__ == found)
-    tries = 40 if broken is Unseeded else 1  # 3 coins fall alike by chance
     with pytest.raises((AssertionError, InvalidModel)):
-        for _ in range(tries):
-            check(case)
+        check(case)

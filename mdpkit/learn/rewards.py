@@ -9,8 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
-from ..base.arrays import like, zeros
+from ..base.arrays import like, objects, zeros
 from ..base.errors import InvalidModel
+from ..base.record import at
 
 
 class Rewards(Protocol):
@@ -105,7 +106,7 @@ class BoxRewards(_Linear):
     support: np.ndarray | None = None
 
     def like(self, d):
-        lower, upper = (np.broadcast_to(_in_kind(name, getattr(self, name), d), d.shape) for name in ("lower", "upper"))
+        lower, upper = (_bound(name, getattr(self, name), d, d.shape) for name in ("lower", "upper"))
         if self.support is not None:
             support = np.broadcast_to(_mask(self.support, d), d.shape)
             lower, upper = (np.where(support, end, like(0, d)[()]) for end in (lower, upper))
@@ -149,8 +150,7 @@ class LinearRewards(_Linear):
         object.__setattr__(self, "features", _listed("features", self.features))
 
     def like(self, d):
-        count = len(self.features)
-        lower, upper = (np.broadcast_to(_in_kind(name, getattr(self, name), d), count) for name in ("lower", "upper"))
+        lower, upper = (_bound(name, getattr(self, name), d, (len(self.features),)) for name in ("lower", "upper"))
         _ordered(lower, upper)
         return LinearRewards(_fitting("features", self.features, d), lower, upper)
 
@@ -174,11 +174,15 @@ def _listed(name, arrays):
 
 
 def _finite(name, array):
-    if array.dtype.kind not in "biufO":
-        raise InvalidModel(f"{name} holds {array.dtype}, not numbers")
+    """Numbers, or text such as "1/3", that are finite."""
+    if array.dtype.kind not in "biuf":
+        try:
+            return objects(array)
+        except (TypeError, ValueError, ZeroDivisionError) as error:
+            raise InvalidModel(f"{name} holds no numbers: {error}") from error
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise InvalidModel(f"{name}{list(where)} is {array[where]}; every entry must be finite")
+        raise InvalidModel(f"{at(name, where)} is {array[where]}; every entry must be finite")
     return array
 
 
@@ -189,8 +193,12 @@ def _fitting(name, arrays, d):
     return like(arrays, d)
 
 
-def _in_kind(name, bound, d):
-    return like(_finite(name, np.asarray(bound)), d)
+def _bound(name, bound, d, shape):
+    bound = like(_finite(name, np.asarray(bound)), d)
+    try:
+        return np.broadcast_to(bound, shape)
+    except ValueError as error:
+        raise InvalidModel(f"{name} has shape {bound.shape}; expected a number, or {shape} or its last axes") from error
 
 
 def _mask(support, d):

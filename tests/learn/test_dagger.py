@@ -56,8 +56,7 @@ def test_labels_where_the_learner_goes_teach_recovery_that_demonstrations_never_
         return TabularPolicy(table)
 
     gaps = [measure.value_gap(problem, careful, slipping(policy)).lower[()] for policy in (asked, cloned)]
-    assert gaps[0] <= 2 * slip * H
-    assert gaps[1] > 2 * gaps[0]
+    assert gaps[0] <= 2 * slip * H < gaps[1]  # what recovery in one step allows
 
 
 def test_where_nothing_recovers_asking_does_not_help():

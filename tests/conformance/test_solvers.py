@@ -1,0 +1,209 @@
+"""Every method of `solve` keeps the contract, against brute force on small problems."""
+
+import inspect
+from itertools import product
+
+import numpy as np
+import pytest
+from conformance.solver import CHECKS, SolverCase
+
+import mdpkit.solve
+from mdpkit import (
+    MDP,
+    Discounted,
+    Finite,
+    Interval,
+    MarkovGame,
+    MomentProblem,
+    PreferenceProblem,
+    SafetyProblem,
+    TabularPolicy,
+    measure,
+    objects,
+)
+from mdpkit.exact.linear import solve_linear
+from mdpkit.exact.logs import log
+from mdpkit.solve import (
+    AvoidProbability,
+    AvoidTube,
+    BackwardInduction,
+    CoarseCorrelatedEquilibrium,
+    ConstrainedPlanning,
+    CorrelatedEquilibrium,
+    ModifiedPolicyIteration,
+    MomentGame,
+    PolicyIteration,
+    SoftPlanning,
+    Tilting,
+    TwoStageRLHF,
+)
+
+LAW = objects([[["1/2", "1/2", 0], [0, "1/3", "2/3"]], [["1/4", 0, "3/4"], [1, 0, 0]], [[0, 1, 0], ["1/5", "2/5", "2/5"]]])
+PAYS = objects([[0, 1], ["1/2", 0], [1, "1/3"]])
+MASK = np.array([[True, True], [False, True], [True, True]])
+START = objects(["1/2", "1/4", "1/4"])
+
+finite = MDP(LAW, PAYS, START, horizon=Finite(3), mask=MASK)
+discounted = MDP(LAW, PAYS, START, horizon=Discounted("4/5"), mask=MASK)
+game = MarkovGame(objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]]), horizon=Finite(2), actions=(2, 2))
+prompts = PreferenceProblem(objects([["1/2", "1/4", "1/4"], ["1/3", "1/3", "1/3"]]), weights=objects([[1, 3, 2], [2, 2, 5]]))
+from_one = PreferenceProblem(prompts.reference, weights=objects([[1, 3, 2], [1, 1, "5/2"]]))
+moments = MomentProblem(objects([[1, 0], [1, 2], [0, 1]]), objects([1, 3, 0]), objects(["1/2", "1/4", "1/4"]))
+graph = SafetyProblem([False, False, True, False, False], [[1, 3], [2, 2], [2, 2], [3, 2], [1, 2]])
+slippery = SafetyProblem(
+    [False, False, True, False],
+    P=objects([[[0, "1/2", 0, "1/2"], [0, 0, "1/3", "2/3"]], [[0, 0, "3/4", "1/4"], [0, 0, 1, 0]], [[0, 0, 1, 0]] * 2, [[0, 0, 0, 1]] * 2]),
+)
+
+
+def choices(problem):
+    """Every deterministic stationary policy, as `[s]`."""
+    return [np.array(plan) for plan in product(*(np.flatnonzero(row) for row in problem.available))]
+
+
+def table(problem, plan):
+    return TabularPolicy(problem.like(np.eye(problem.A, dtype=int)[plan]))
+
+
+def best_plan(problem):
+    """V[t,s] of the best deterministic Markov policy, each evaluated by itself."""
+    plans = [
+        measure.state_value(problem, table(problem, np.array(plan))).lower for plan in product(choices(problem), repeat=problem.horizon.H)
+    ]
+    return np.max(plans, axis=0)
+
+
+def best_choice(problem):
+    """V[s] of the best deterministic stationary policy."""
+    return np.max([measure.state_value(problem, table(problem, plan)).lower for plan in choices(problem)], axis=0)
+
+
+def attains(problem, solution):
+    """The policy's own value lies where the solution says that the optimum is."""
+    own = measure.state_value(problem, solution.policy)
+    assert not (own <= solution.value).any_no()
+    assert not (own >= solution.value).any_no()
+    assert own.width <= 1e-6
+
+
+def soft_by_recursion(problem):
+    """V[t,s] = log of the mean over existing actions of e^Q, in float64, and what 3 steps of it may be off."""
+    P, r, V = problem.to_float().P, problem.to_float().r, np.zeros((problem.horizon.H + 1, problem.S))
+    for t in range(problem.horizon.H - 1, -1, -1):
+        Q = r + P @ V[t + 1]
+        V[t] = [np.log(np.exp(Q[s, problem.available[s]]).mean()) for s in range(problem.S)]
+    return Interval(V - 1e-12, V + 1e-12, "float")
+
+
+def earns_its_soft_value(problem, solution):
+    meant = problem.to_float()
+    d = measure.occupancy(meant, solution.policy).mid
+    uniform = meant.available / meant.available.sum(axis=1, keepdims=True)
+    pi = solution.policy.table
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = np.where(pi > 0, np.log(pi / uniform), 0)
+    first = solution.value[0] if isinstance(meant.horizon, Finite) else solution.value
+    assert (d * (meant.r - price)).sum() == pytest.approx(meant.rho @ first.mid, abs=1e-9)
+
+
+def by_mixture(problem):
+    """The best mixture of two deterministic policies under one limit: where an optimum of one limit lies."""
+    points = []
+    for plan in choices(problem):
+        d = measure.occupancy(problem, table(problem, plan)).lower
+        points.append(((d * COST).sum(), (d * problem.r).sum()))
+    best = [gain for cost, gain in points if cost <= LIMIT]
+    for (low, gain), (high, more) in product(points, repeat=2):
+        if low < LIMIT < high:
+            best.append(gain + (more - gain) * (LIMIT - low) / (high - low))
+    return max(best)
+
+
+def keeps_its_limit(problem, solution):
+    d = measure.occupancy(problem, solution.policy).lower
+    assert (d * COST).sum() <= LIMIT
+    assert (d * problem.r).sum() == solution.value.lower[()]
+
+
+COST, LIMIT = objects([[1, 0], [0, 0], [0, 2]]), objects("3/2")[()]
+
+
+def least_squares(problem):
+    """h of the normal equations."""
+    weighted = problem.A.T * problem.weights
+    return solve_linear(weighted @ problem.A, weighted @ problem.b)
+
+
+def trapped(problem):
+    """Whether every sequence of S actions meets a failure, by trying all."""
+    lost = []
+    for s in range(problem.S):
+        paths = product(range(problem.A), repeat=problem.S)
+        lost.append(all(any(problem.failure[place] for place in walk(problem, s, path)) for path in paths))
+    return objects(np.array(lost, dtype=int))
+
+
+def walk(problem, s, actions):
+    yield s
+    for a in actions:
+        s = problem.successors[s, a]
+        yield s
+
+
+def avoided(problem):
+    """In a problem without cycles but at its ends: the best chance, from the last state to the first."""
+    p = objects([0, 0, 0, 1])
+    for s in (1, 0):
+        p[s] = (problem.P[s] @ p).max()
+    return p
+
+
+def worth(problem):
+    """J of the tilted policy, by the formula beta sum_x rho log sum_y reference weight."""
+    inside = (problem.reference * problem.weights).sum(axis=1)
+    return problem.beta * sum(chance * log(mass) for chance, mass in zip(problem.rho, inside, strict=True))
+
+
+def leaves_no_regret(deviations):
+    def judge(problem, solution):
+        assert (measure.regret(problem, solution.policy, deviations) <= 0).all_yes()
+        own = measure.value(problem, solution.policy)
+        assert (own == (solution.value[:, 0] * problem.rho).sum(axis=-1)).all_yes()
+
+    return judge
+
+
+def is_worth_its_value(problem, solution):
+    own = measure.value(problem, solution.policy)
+    assert not (own[None] <= solution.value[None]).any_no()
+    assert not (own[None] >= solution.value[None]).any_no()
+
+
+limited = ConstrainedPlanning(COST[None], objects([LIMIT]))
+CASES = [
+    SolverCase("backward induction", BackwardInduction(), finite, best_plan, judge=attains, refuses=discounted),
+    SolverCase("policy iteration", PolicyIteration(), discounted, best_choice, judge=attains, refuses=finite),
+    SolverCase("modified policy iteration", ModifiedPolicyIteration(), discounted, best_choice, judge=attains, exact=False, refuses=finite),
+    SolverCase("soft planning", SoftPlanning(1.0), finite, soft_by_recursion, judge=earns_its_soft_value, exact=False, refuses=game),
+    SolverCase("soft planning, discounted", SoftPlanning(1.0), discounted, judge=earns_its_soft_value, exact=False, refuses=game),
+    SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, floats=False, refuses=finite),
+    SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), floats=False, refuses=finite),
+    SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), floats=False, refuses=finite),
+    SolverCase("tilting", Tilting(), prompts, worth, judge=is_worth_its_value, refuses=finite),
+    SolverCase("two stages", TwoStageRLHF(width=6, unseen=0), from_one, worth, judge=is_worth_its_value, refuses=finite),
+    SolverCase("moment game", MomentGame(), moments, least_squares, answer=lambda solution: solution.h, refuses=finite),
+    SolverCase("tube", AvoidTube(), graph, trapped, answer=lambda solution: solution.tube, floats=False, refuses=slippery),
+    SolverCase("avoid probability", AvoidProbability(), slippery, avoided, refuses=graph),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_method_keeps_the_contract(case, check):
+    check(case)
+
+
+def test_no_method_is_left_out():
+    methods = {thing for thing in vars(mdpkit.solve).values() if inspect.isclass(thing) and hasattr(thing, "run")}
+    assert methods == {type(case.method) for case in CASES}
+    assert len(methods) >= 12

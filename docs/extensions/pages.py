@@ -3,6 +3,7 @@
 import ast
 import enum
 import importlib
+import importlib.util
 import inspect
 import os
 import re
@@ -19,6 +20,7 @@ from mdpkit.base.files import write_whole
 from mdpkit.claims import ids
 from mdpkit.claims._register import path_of
 from mdpkit.cli import app
+from mdpkit.learn.needs import COLUMNS, needs
 from mdpkit.report.draw import draw_claim, rendered
 from mdpkit.report.entry import KINDS, entries, words_of
 from mdpkit.report.inline import SCALE
@@ -28,7 +30,7 @@ from mdpkit.report.typeset import typeset
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
-ROOMS = ("model", "instances", "solve", "measure", "base", "claims", "hunt", "report", "strategies")
+ROOMS = ("model", "instances", "solve", "measure", "learn", "base", "claims", "hunt", "report", "strategies")
 NOTES = {path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path for path in sorted(ROOT.glob("proofs/lemmas/*.md"))}
 NOTES["notation"] = ROOT / "proofs/notation.md"
 POINTS_AN_INCH = 72
@@ -149,10 +151,19 @@ def reference_pages(here):
     }
     errors = importlib.import_module("mdpkit.base.errors")
     pages["errors.md"] = here.get_template("room.md").render(room="errors", words=sentence(errors), names=names_of(errors))
+    pages["learners.md"] = here.get_template("learners.md").render(kinds=COLUMNS, rows=learner_rows())
     pages["commands.md"] = here.get_template("commands.md").render(commands={name: help_of(name) for name in get_command(app).commands})
     words = {room: sentence(module) for room, module in rooms.items()}
     pages["index.md"] = here.get_template("reference.md").render(rooms=words, lemmas=[name for name in NOTES if name != "notation"])
     return pages
+
+
+def learner_rows():
+    """What every learner declares that it needs; those of the annex where torch is installed."""
+    rooms = [importlib.import_module("mdpkit.learn")]
+    if importlib.util.find_spec("torch"):
+        rooms.append(importlib.import_module("mdpkit.deep"))
+    return needs(*rooms).rows
 
 
 def help_of(command) -> str:

@@ -15,6 +15,8 @@ from .learner import Policy as Policy
 from .learner import Trace as Trace
 from .learner import fit as fit
 from .mixture import Mixture as Mixture
+from .needs import Needs as Needs
+from .needs import needs as needs
 from .players import BestResponse as BestResponse
 from .players import FollowTheLeader as FollowTheLeader
 from .players import GradientAscent as GradientAscent

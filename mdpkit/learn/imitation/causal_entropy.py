@@ -47,8 +47,11 @@ class MaxCausalEntropy:
             raise InvalidModel(f"tolerance={self.tolerance}, ridge={self.ridge}; expected numbers above 0, and of at least 0")
 
     def learn(self, access, rng):
-        """The policy; the trace has for each step theta `[k]`, the loss L in nats, and the feature_gap: an Interval that
-        encloses the largest difference between the policy's features and the demonstrations'."""
+        """The policy, and a trace with a row for each step.
+
+        Its columns: theta `[k]`; loss: L in nats; feature_gap: an Interval that encloses the largest difference between the
+        policy's features and the demonstrations'.
+        """
         from scipy.optimize import minimize
 
         dual = Dual(access, self.features, self.ridge)

@@ -48,8 +48,10 @@ class DAgger:
         return cls(), cls(demonstrated=True)
 
     def learn(self, access, rng):
-        """The mixture; the trace has each round's loss: how often, in expectation over an episode of the round's policy, the expert
-        does something else."""
+        """The mixture, and a trace with a row for each round.
+
+        Its column loss: how often, in expectation over an episode of the round's policy, the expert does something else.
+        """
         setting, collected = access.setting, []
         policy = uniform(setting)
         if self.demonstrated:

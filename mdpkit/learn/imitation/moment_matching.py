@@ -13,7 +13,7 @@ from ..mixture import Mixture
 from ..players import Gains, GradientAscent, Player
 from ..rewards import BoxRewards, Rewards
 from ..rollin import visits
-from .responses import ExpertResets, NaturalGradient, Planning, PolicyPlayer
+from .responses import ExpertResets, Planning, PolicyPlayer
 
 ORDERS = ("dual", "primal")
 
@@ -61,13 +61,12 @@ class MomentMatching:
     @classmethod
     def variants(cls):
         """One learner for each answer of `needs`."""
-        players = Planning(), NaturalGradient(), ExpertResets(), ExpertResets(probes=1)
-        return tuple(cls(policy_player=player) for player in players)
+        return cls(), cls(policy_player=ExpertResets(probes=1))
 
     def learn(self, access, rng):
-        """The mixture; the trace has, for each round k:
+        """The mixture, and a trace with a row for each round k.
 
-        reward, policy: f_k `[(t,)s,a]` and pi_k. gain: <f_k, d_E - d_k>. sup_gap: sup_f <f, d_E - mean of d_1..d_k>.
+        Its columns: reward, policy: f_k `[(t,)s,a]` and pi_k. gain: <f_k, d_E - d_k>. sup_gap: sup_f <f, d_E - mean of d_1..d_k>.
         reward_regret: Reg_f of the rounds up to k.
         """
         setting = access.setting

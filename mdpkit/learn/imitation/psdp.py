@@ -44,6 +44,12 @@ class PSDP:
         kinds = {"demonstrations", "model" if self.probes is None else "resets"} | ({"rewards"} if self.reward is None else set())
         return tuple(kind for kind in KINDS if kind in kinds)
 
+    @classmethod
+    def variants(cls):
+        """One learner for each answer of `needs`."""
+        given = np.zeros((1, 1))
+        return cls(), cls(reward=given), cls(reward=given, probes=None)
+
     def learn(self, access, rng):
         """The policy; the trace has, for the steps from the last to the first, how many demonstrated states each has."""
         visits = occupied(access.setting, access.demonstrations())

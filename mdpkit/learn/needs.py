@@ -1,0 +1,81 @@
+"""Which learner needs what, as the learners declare it."""
+
+import inspect
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+
+import numpy as np
+
+from ..base.shown import Shown, Table
+from ..model.access import KINDS
+
+COLUMNS = tuple(kind for kind in KINDS if kind != "preferences")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A learner with the options that matter, the kinds of access that it needs, and the sentence that it begins with."""
+
+    learner: str
+    needs: tuple[str, ...]
+    words: str
+
+
+class Needs(Shown):
+    """A table of learners and the kinds of access that each cannot do without.
+
+    Attributes: rows: of `learner`, `needs` and `words`.
+    """
+
+    def __init__(self, rows):
+        self.rows = tuple(rows)
+
+    def __repr__(self):
+        return f"Needs({len(self.rows)} learners)"
+
+    def _tables(self):
+        rows = ((row.learner, *("needed" if kind in row.needs else "" for kind in COLUMNS)) for row in self.rows)
+        return (Table("", ("learner", *COLUMNS), tuple(rows)),)
+
+
+def needs(*rooms) -> Needs:
+    """What the learners of these modules need, in the alphabet's order; a learner whose options change it has several rows.
+
+    Args: rooms: modules such as `mdpkit.learn` or `mdpkit.deep`; `mdpkit.learn` if none is given.
+
+    >>> needs().rows[0].learner, needs().rows[0].needs
+    ('Cloning', ('demonstrations',))
+    """
+    if not rooms:
+        from .. import learn
+
+        rooms = (learn,)
+    return Needs(row for room in rooms for learner in _learners(room) for row in _rows(room, learner))
+
+
+def _learners(room):
+    things = (getattr(room, name) for name in sorted(dir(room), key=str.casefold) if not name.startswith("_"))
+    return [thing for thing in things if inspect.isclass(thing) and hasattr(thing, "learn") and hasattr(thing, "needs")]
+
+
+def _rows(room, learner):
+    name = learner.__name__ if room.__name__ == "mdpkit.learn" else f"{room.__name__.rpartition('.')[2]}.{learner.__name__}"
+    words = " ".join(inspect.getdoc(learner).partition("\n\n")[0].split())
+    if isinstance(learner.needs, tuple):
+        return [Row(name, learner.needs, words)]
+    return [Row(name + _options(each), each.needs, words) for each in learner.variants()]
+
+
+def _options(learner) -> str:
+    """The options that are not as they are if left out, in parentheses."""
+    told = []
+    for field in fields(learner):
+        value, usual = getattr(learner, field.name), field.default if field.default_factory is MISSING else field.default_factory()
+        if repr(value) != repr(usual):
+            told.append(f"{field.name}={_told(value)}")
+    return f"({', '.join(told)})" if told else ""
+
+
+def _told(value) -> str:
+    if is_dataclass(value):
+        return type(value).__name__ + _options(value)
+    return "..." if isinstance(value, np.ndarray) else repr(value)

@@ -7,7 +7,6 @@ import numpy as np
 from ..base.arrays import floats, is_exact
 from ..base.errors import InvalidModel
 from ..measure import occupancy
-from ..measure.value import chain_matrix
 from ..model.access import Discrete, Setting
 from ..model.data import Trajectories
 from ..model.horizon import Finite
@@ -58,11 +57,11 @@ def visits(problem, policy) -> np.ndarray:
 
 def _reached(problem, table):
     """`[s]`, whether a stationary policy ever comes there: float bounds on a visit of probability 0 do not say so."""
-    chain = chain_matrix(problem, table)
-    reached, size = floats(problem.rho) > 0, -1
+    rows = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
+    reached, size = problem.rho > 0, -1
     while reached.sum() > size:
         size = reached.sum()
-        reached = reached | (chain.T @ reached > 0)
+        reached = reached | (rows.T @ ((table > 0) & reached[:, None]).ravel() > 0)
     return reached
 
 

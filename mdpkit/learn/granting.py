@@ -6,6 +6,7 @@ from ..base.errors import InvalidModel
 from ..model.access import Access
 from ..model.data import Trajectories
 from ..model.game import MarkovGame
+from ..model.horizon import Average
 from ..model.mdp import MDP
 from ..model.preference import PreferenceProblem
 from ._environment import EnvironmentSimulator
@@ -47,6 +48,8 @@ def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, qu
     if isinstance(problem, MarkovGame):
         raise InvalidModel("a MarkovGame grants no access; take the problem of one player, game.player(i)")
     finite = isinstance(problem, MDP)
+    if finite and isinstance(problem.horizon, Average):
+        raise InvalidModel("the episodes of an Average() problem do not end; access is granted over Finite(H) or Discounted(gamma)")
     if not finite and not all(hasattr(problem, name) for name in ("reset", "step", "observation_space", "action_space")):
         raise InvalidModel(f"{type(problem).__name__} is no problem to learn in; expected an MDP or a gymnasium environment")
     if rng is None and (any(count not in (0, "exact") for count in counts.values()) or _sampled(demonstrations) or not finite):

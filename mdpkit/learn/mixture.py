@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base.arrays import floats, is_exact
 from ..base.errors import InvalidModel
+from ..model.horizon import Average
 from ..model.policy import TabularPolicy, inverse
 from ._finite import visits
 
@@ -47,7 +48,12 @@ class Mixture:
     log_prob = law = sample
 
     def to_tabular(self, problem) -> TabularPolicy:
-        """The Markov policy with the mixture's law of states and actions; at states that are never reached, the members' average."""
+        """The Markov policy with the mixture's law of states and actions; at states that are never reached, the members' average.
+
+        Raises: InvalidModel for Average(): members that stay in different places are no one stationary policy.
+        """
+        if isinstance(problem.horizon, Average):
+            raise InvalidModel("a mixture chooses a member for an episode, and those of an Average() problem do not end")
         tables = [member.to_tabular(problem) for member in self.members]
         exact = problem.exact
         weights = self._rational(problem) if exact else self.weights

@@ -10,9 +10,11 @@ from conformance.solver import CHECKS, SolverCase
 import mdpkit.solve
 from mdpkit import (
     MDP,
+    Average,
     Discounted,
     Finite,
     Interval,
+    MarginProblem,
     MarkovGame,
     MomentProblem,
     PreferenceProblem,
@@ -24,6 +26,7 @@ from mdpkit import (
 from mdpkit.exact.linear import solve_linear
 from mdpkit.exact.logs import log
 from mdpkit.solve import (
+    AvoidMargin,
     AvoidProbability,
     AvoidTube,
     BackwardInduction,
@@ -32,7 +35,9 @@ from mdpkit.solve import (
     CorrelatedEquilibrium,
     ModifiedPolicyIteration,
     MomentGame,
+    MultichainPolicyIteration,
     PolicyIteration,
+    RelativeValueIteration,
     SoftPlanning,
     Tilting,
     TwoStageRLHF,
@@ -45,6 +50,8 @@ START = objects(["1/2", "1/4", "1/4"])
 
 finite = MDP(LAW, PAYS, START, horizon=Finite(3), mask=MASK)
 discounted = MDP(LAW, PAYS, START, horizon=Discounted("4/5"), mask=MASK)
+average = MDP(LAW, PAYS, START, horizon=Average(), mask=MASK)
+margins = MarginProblem(objects([2, 1, -1, "1/2"]), objects(np.eye(4, dtype=int)[[[1, 3], [0, 2], [2, 2], [3, 1]]]))
 game = MarkovGame(objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]]), horizon=Finite(2), actions=(2, 2))
 prompts = PreferenceProblem(objects([["1/2", "1/4", "1/4"], ["1/3", "1/3", "1/3"]]), weights=objects([[1, 3, 2], [2, 2, 5]]))
 from_one = PreferenceProblem(prompts.reference, weights=objects([[1, 3, 2], [1, 1, "5/2"]]))
@@ -84,6 +91,17 @@ def attains(problem, solution):
     assert not (own <= solution.value).any_no()
     assert not (own >= solution.value).any_no()
     assert own.width <= 1e-6
+
+
+def best_gain(problem):
+    """The highest gain of a deterministic stationary policy."""
+    return max(measure.value(problem, table(problem, plan)).lower[()] for plan in choices(problem))
+
+
+def has_that_gain(problem, solution):
+    own = measure.value(problem, solution.policy)
+    assert not (own[None] <= solution.value[None]).any_no()
+    assert not (own[None] >= solution.value[None]).any_no()
 
 
 def soft_by_recursion(problem):
@@ -150,6 +168,17 @@ def walk(problem, s, actions):
         yield s
 
 
+def best_least_margin(problem):
+    """The largest least margin of any path of 2 S steps, by looking at all of them."""
+
+    def least(s, steps):
+        if steps == 0:
+            return problem.margin[s]
+        return min(problem.margin[s], max(least(int(np.flatnonzero(problem.P[s, a])[0]), steps - 1) for a in range(problem.A)))
+
+    return objects([least(s, 2 * problem.S) for s in range(problem.S)])
+
+
 def avoided(problem):
     """In a problem without cycles but at its ends: the best chance, from the last state to the first."""
     p = objects([0, 0, 0, 1])
@@ -184,6 +213,9 @@ CASES = [
     SolverCase("backward induction", BackwardInduction(), finite, best_plan, judge=attains, refuses=discounted),
     SolverCase("policy iteration", PolicyIteration(), discounted, best_choice, judge=attains, refuses=finite),
     SolverCase("modified policy iteration", ModifiedPolicyIteration(), discounted, best_choice, judge=attains, exact=False, refuses=finite),
+    SolverCase("multichain policy iteration", MultichainPolicyIteration(), average, best_gain, judge=has_that_gain, refuses=finite),
+    SolverCase("relative value iteration", RelativeValueIteration(), average, best_gain, judge=has_that_gain, exact=False, refuses=finite),
+    SolverCase("avoid margin", AvoidMargin(), margins, best_least_margin, refuses=graph),
     SolverCase("soft planning", SoftPlanning(1.0), finite, soft_by_recursion, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("soft planning, discounted", SoftPlanning(1.0), discounted, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, floats=False, refuses=finite),

@@ -7,7 +7,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 import numpy as np
 import pytest
 
-from mdpkit import MDP, Discounted, Finite, MarkovGame, Meter, PreferenceProblem, TabularPolicy, Trajectories, fit, grant, objects
+from mdpkit import MDP, Average, Discounted, Finite, MarkovGame, Meter, PreferenceProblem, TabularPolicy, Trajectories, fit, grant, objects
 from mdpkit.base.errors import InvalidModel, MissingAccess
 from mdpkit.learn import Cloning
 from mdpkit.model.access import KINDS
@@ -223,6 +223,7 @@ def test_an_action_that_does_not_exist_is_refused():
 
 
 # ---- grants that mean nothing
+ENDLESS = MDP(flip.P, flip.r, flip.rho, horizon=Average())
 GAME = MarkovGame(objects([[[1]]]), objects([[[0]]]), horizon=Finite(1), actions=(1,))
 PREFERENCES = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]))
 
@@ -244,6 +245,7 @@ PREFERENCES = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 
         (flip, dict(preferences=1, rng=rng()), "preferences are of a PreferenceProblem; got MDP"),
         (flip, dict(expert=TabularPolicy(objects([[1]])), demonstrations="exact"), "the policy has 1 states and 1 actions"),
         (flip, dict(expert=uniform.to_float(), demonstrations="exact"), "the policy is float and the problem rational"),
+        (ENDLESS, dict(expert=expert, demonstrations="exact"), r"the episodes of an Average\(\) problem do not end"),
         (GAME, dict(episodes="exact"), "take the problem of one player"),
         (PREFERENCES, dict(episodes=1, rng=rng()), "a PreferenceProblem grants preferences alone"),
         (PREFERENCES, dict(preferences=1), "give rng="),

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base.arrays import floats, is_exact
 from ..base.errors import InvalidModel
+from ..base.interval import Interval
 from ..measure import occupancy
 from ..model.access import Discrete, Setting
 from ..model.data import Trajectories
@@ -50,6 +51,8 @@ def law(problem, policy) -> Trajectories:
 def visits(problem, policy) -> np.ndarray:
     """The occupancy `[(t,)s,a]` as bare numbers, 0 wherever the policy never comes."""
     known = occupancy(problem, policy)
+    if not isinstance(known, Interval):
+        return known
     if problem.exact:
         return known.lower
     return known.mid if isinstance(problem.horizon, Finite) else np.where(_reached(problem, policy.table)[:, None], known.mid, 0)

@@ -7,9 +7,12 @@ import pytest
 
 from mdpkit import MDP, Finite, TabularPolicy, fit, grant, measure, objects
 from mdpkit.base.errors import InvalidModel
+from mdpkit.base.mode import propose
 from mdpkit.learn import (
     BestResponse,
     BoxRewards,
+    Cloning,
+    DAgger,
     ExpertResets,
     FiniteRewards,
     FollowTheLeader,
@@ -176,3 +179,18 @@ def test_classes_that_do_not_fit_the_problem_are_refused(make):
     discounted, its_expert = make.drawn(0, discounted=True)
     with pytest.raises(InvalidModel, match="PSDP goes from the last step back to the first; the horizon is Discounted"):
         fit(MomentMatching(policy_player=ExpertResets()), exact_access(discounted, its_expert), rng=None)
+
+
+@pytest.mark.parametrize("discounted", [False, True])
+def test_what_a_search_proposes_on_bare_floats_is_what_floats_give(make, discounted):
+    problem, expert = (each.to_float() for each in make.drawn(2, discounted=discounted))
+    learners = [MomentMatching(BoxRewards(), policy_player=player, rounds=4) for player in POLICIES[: 2 if discounted else 3]]
+    for learner in (*learners, DAgger(3), Cloning()):
+
+        def run(learner=learner):
+            access = grant(problem, expert=expert, demonstrations="exact", episodes="exact", queries="exact")
+            return fit(learner, access, rng=np.random.default_rng(0)).policy.to_tabular(problem).table
+
+        with propose():
+            proposed = run()
+        assert np.abs(proposed - run()).max() < 1e-9

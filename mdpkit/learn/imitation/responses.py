@@ -7,6 +7,7 @@ import numpy as np
 
 from ...base.arrays import floats, nearest
 from ...base.errors import InvalidModel
+from ...base.interval import Interval
 from ...measure import action_value
 from ...model.policy import TabularPolicy
 from ...solve import solve
@@ -60,8 +61,9 @@ class NaturalGradient:
 
     def next(self, access, reward, policy, states, rng):
         known = action_value(access.model(reward), policy)
+        Q = known.mid if isinstance(known, Interval) else known
         with np.errstate(divide="ignore"):
-            exponents = np.log(floats(policy.table)) + nearest(fraction(self.rate)) * known.mid
+            exponents = np.log(floats(policy.table)) + nearest(fraction(self.rate)) * Q
         return TabularPolicy(tilted(exists(access.setting), exponents, policy.table))
 
 

@@ -17,13 +17,15 @@ class PSDP:
     """Reinforcement learning with resets to the expert's states: no exploration from the start is needed.
 
     At step t, from the last to the first, it plays the best action for the policy that it has for the later steps, at every
-    state where the demonstrations are at step t; of tied actions the first.
+    state where the demonstrations are at step t; of tied actions the first. With a class of rules it plays, at each step, the rule
+    of the highest mean action value over the demonstrated states.
 
     Args:
         reward: `reward[s,a]` or `reward[t,s,a]`; the rewards that steps show if left out.
         probes: how many episodes are started at each step, demonstrated state and action; if left out, none: the action
             values are computed from the model, for a given reward.
         elsewhere: the TabularPolicy played where nothing was demonstrated; uniform if left out.
+        rules: `rules[k,s,a]`, decision rules among which each step's is chosen; every rule if left out.
 
     J(any pi) - J(answer) is at most the sum over t of the largest ratio of pi's to the expert's visits times the error of step
     t's choice; exactly computed, the answer is as good as every policy that stays where the expert goes.
@@ -33,6 +35,7 @@ class PSDP:
     reward: object = None
     probes: int | None = 1
     elsewhere: TabularPolicy | None = None
+    rules: np.ndarray | None = None
 
     def __post_init__(self):
         expect_probes(self.probes)
@@ -54,14 +57,14 @@ class PSDP:
         """The policy; the trace has, for the steps from the last to the first, how many demonstrated states each has."""
         visits = occupied(access.setting, access.demonstrations())
         reward = None if self.reward is None else like(self.reward, visits)
-        policy = psdp(access, reward, visits.sum(axis=-1), probes=self.probes, elsewhere=self.elsewhere, rng=rng)
+        policy = psdp(access, reward, visits.sum(axis=-1), probes=self.probes, elsewhere=self.elsewhere, rules=self.rules, rng=rng)
         return policy, {"states": np.asarray(visits.sum(axis=-1) > 0).sum(axis=1)[::-1]}
 
 
-def psdp(access, reward, states, *, probes=None, elsewhere=None, rng) -> TabularPolicy:
+def psdp(access, reward, states, *, probes=None, elsewhere=None, rules=None, rng) -> TabularPolicy:
     """One run for a reward, or for the rewards that steps show (None).
 
-    Args: states: the reset law `[t,s]`, of which the support counts. The rest as for PSDP.
+    Args: states: the reset law `[t,s]`, of which the support alone counts without rules. The rest as for PSDP.
     Raises: InvalidModel without a finite horizon.
     """
     setting = access.setting
@@ -70,12 +73,23 @@ def psdp(access, reward, states, *, probes=None, elsewhere=None, rng) -> Tabular
         raise InvalidModel(f"PSDP goes from the last step back to the first; the horizon is {setting.horizon}")
     table = _start(setting, elsewhere)
     values = _Modelled(access.model(reward)) if probes is None else _Probed(access, reward, probes, rng)
+    rules = None if rules is None else _rules(rules, actions, table)
     for t in range(H - 1, -1, -1):
-        for s in np.flatnonzero(np.asarray(states[t] > 0)):
-            Q = values.at(t, s, np.flatnonzero(actions[s]), table)
-            table[t, s] = deterministic(max(Q, key=Q.get), table.shape[-1], table)
+        demonstrated = np.flatnonzero(np.asarray(states[t] > 0))
+        Q = {s: values.at(t, s, np.flatnonzero(actions[s]), table) for s in demonstrated}
+        if rules is None:
+            for s in demonstrated:
+                table[t, s] = deterministic(max(Q[s], key=Q[s].get), table.shape[-1], table)
+        else:
+            table[t] = best_in_class(rules, states[t], Q)
         values.follow(t, table)
     return TabularPolicy(table)
+
+
+def best_in_class(rules, states, Q) -> np.ndarray:
+    """The rule of the highest sum_s states[s] sum_a rule[s,a] Q[s][a]: of tied ones the first."""
+    worth = [sum(states[s] * sum(rule[s, a] * q for a, q in Q[s].items()) for s in Q) for rule in rules]
+    return rules[max(range(len(rules)), key=worth.__getitem__)]
 
 
 def expect_probes(probes):
@@ -127,6 +141,20 @@ class _Probed:
             if not over:
                 a = int(policy.sample(np.array([s]), t, self.rng.random(1))[0])
         return total
+
+
+def _rules(rules, actions, table):
+    """Rules in the number kind of the table, each a policy of its states and actions.
+
+    Raises: InvalidModel where one is none.
+    """
+    rules = np.asarray(rules)
+    if rules.ndim != 3 or len(rules) == 0 or rules.shape[1:] != actions.shape:
+        raise InvalidModel(f"rules has shape {rules.shape}; expected (k, {actions.shape[0]}, {actions.shape[1]}) with at least one k")
+    rules = np.stack([TabularPolicy(rule).table for rule in like(rules, table)])
+    if np.asarray(rules > 0)[:, ~actions].any():
+        raise InvalidModel("a rule plays an action that is missing")
+    return rules
 
 
 def _start(setting, elsewhere):

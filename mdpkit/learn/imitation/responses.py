@@ -69,14 +69,15 @@ class NaturalGradient:
 
 @dataclass(frozen=True, eq=False)
 class ExpertResets:
-    """PSDP with resets to the expert's states: never worse than the expert on a reward, where its values are exact.
+    """PSDP with resets to the expert's states: never worse than the expert on a reward, where values are exact and rules not confined.
 
-    Args: probes, elsewhere: as for PSDP; without `probes` the values are computed from the model.
+    Args: probes, elsewhere, rules: as for PSDP; without `probes` the values are computed from the model.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
     """
 
     probes: int | None = None
     elsewhere: TabularPolicy | None = None
+    rules: np.ndarray | None = None
 
     def __post_init__(self):
         expect_probes(self.probes)
@@ -86,4 +87,4 @@ class ExpertResets:
         return ("model",) if self.probes is None else ("resets",)
 
     def next(self, access, reward, policy, states, rng):
-        return psdp(access, reward, states, probes=self.probes, elsewhere=self.elsewhere, rng=rng)
+        return psdp(access, reward, states, probes=self.probes, elsewhere=self.elsewhere, rules=self.rules, rng=rng)

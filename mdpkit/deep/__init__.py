@@ -1,1 +1,38 @@
-"""Floor 6, an annex: what needs torch. Nobody below imports it; `import mdpkit` does not load it."""
+"""Floor 6, an annex: learners that are networks, and what else needs torch. Nobody below imports it; nothing loads before it is asked for.
+
+The learners are used as the tabular ones are: `fit(mdpkit.deep.Cloning(width=64), grant(problem, ...), rng=rng)`.
+"""
+
+import importlib
+
+_NAMES = {
+    "Cloning": "cloning",
+    "DAgger": "dagger",
+    "MomentMatching": "moment_matching",
+    "Reinforcement": "reinforcement",
+    "load": "checkpoint",
+    "save": "checkpoint",
+    "shown": "progress",
+    "tensorboard": "progress",
+}
+_EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
+
+__all__ = sorted(_NAMES)
+
+
+def __getattr__(name):
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _EXTRA:
+            raise
+        missing = error.name.partition(".")[0]
+        raise ModuleNotFoundError(
+            f"mdpkit.deep.{name} needs {missing}, which is not installed: pip install 'mdpkit[deep]'", name=error.name
+        ) from error
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,146 @@
+"""Tensors and what they mean, in one safetensors file: written whole, read without running anything, checked by digest."""
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors import torch as safe
+
+from ..base.errors import InvalidModel
+from ..base.files import write_whole
+from ..model.access import Continuous, Discrete
+from .encoding import Encoding
+from .nets import mlp
+from .policy import Categorical, ClippedGaussian, Greedy, SquashedGaussian
+
+KEY = "mdpkit"
+POLICIES = {kind.__name__: kind for kind in (Categorical, ClippedGaussian, Greedy, SquashedGaussian)}
+
+
+def versions() -> dict[str, str]:
+    """What decides the bits of a training run."""
+    return {"mdpkit": version("mdpkit"), "python": platform.python_version(), "torch": torch.__version__, "machine": platform.machine()}
+
+
+def write(path, kind, header, tensors):
+    """Put tensors under a header (JSON data) into a file.
+
+    Raises: OSError where the folder cannot be written to.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content = {"kind": kind, "versions": versions(), **header}
+    content["digest"] = _digest(content, tensors)
+    return write_whole(path, safe.save(tensors, {KEY: json.dumps(content)}))
+
+
+def read(path, kind):
+    """(header, tensors) of a file that `write` made.
+
+    Raises: InvalidModel naming the file, and what was expected of it, where it cannot be read, is cut short, altered or foreign.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except OSError as error:
+        raise InvalidModel(f"{path} cannot be read: {error}") from error
+    except SafetensorError as error:
+        raise InvalidModel(f"{path} is cut short, or no safetensors file ({error}); expected one that mdpkit.deep wrote") from error
+    try:
+        header = json.loads(metadata[KEY])
+        digest = header.pop("digest")
+    except (KeyError, ValueError, AttributeError, TypeError) as error:
+        raise InvalidModel(f"{path} is foreign: its header is not mdpkit's; expected a {kind} that mdpkit.deep wrote") from error
+    if digest != _digest(header, tensors):
+        raise InvalidModel(f"{path} was altered: its content does not match its digest; expected the {kind} as it was written")
+    if header["kind"] != kind:
+        raise InvalidModel(f"{path} holds a {header['kind']}; expected a {kind}")
+    return header, tensors
+
+
+def save(policy, path):
+    """Write a network policy.
+
+    Args: policy: a policy from a deep learner. path: of the file, by custom `.safetensors`.
+    Raises: InvalidModel for what is no network policy.
+    """
+    if type(policy).__name__ not in POLICIES:
+        raise InvalidModel(f"{type(policy).__name__} is no network policy; expected one of {', '.join(POLICIES)}")
+    return write(path, "policy", {"architecture": architecture(policy)}, policy.state_dict())
+
+
+def load(path):
+    """The network policy that `save` wrote: it plays bit by bit as it did.
+
+    Raises: InvalidModel naming the file, and what was expected of it, where it is cut short, altered, foreign or holds no policy.
+    """
+    header, tensors = read(path, "policy")
+    policy = built(header["architecture"])
+    fill(policy, tensors, path)
+    return policy
+
+
+def fill(policy, tensors, path):
+    """Put tensors into a policy of their architecture.
+
+    Raises: InvalidModel naming the file and the tensors that differ.
+    """
+    expected = {name: tuple(tensor.shape) for name, tensor in policy.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    if expected != found:
+        name = min({*expected, *found}, key=lambda name: (expected.get(name) == found.get(name), name))
+        raise InvalidModel(
+            f"{path} is of another architecture: {name} has shape {found.get(name)}; expected {expected.get(name)}, of {policy!r}"
+        )
+    policy.load_state_dict(tensors)
+
+
+# ---- a policy's shape as JSON data
+def architecture(policy) -> dict:
+    """What `built` makes the same policy from, up to its tensors."""
+    net, masked = (policy.net.net, True) if hasattr(policy.net, "missing") else (policy.net, False)
+    encoding = policy.encoding
+    return {
+        "policy": type(policy).__name__,
+        "observations": _space(encoding.observations),
+        "actions": _space(policy.actions),
+        "H": encoding.H,
+        "time": encoding.time,
+        "width": net[0].out_features,
+        "masked": masked,
+    }
+
+
+def built(shape):
+    """A policy of that architecture, its weights zero or of no meaning."""
+    observations, actions = (_of_space(shape[name]) for name in ("observations", "actions"))
+    encoding, kind = Encoding(observations, shape["H"], shape["time"]), POLICIES[shape["policy"]]
+    size = actions.n if isinstance(actions, Discrete) else actions.size * (1 + (kind is SquashedGaussian))
+    net = mlp(encoding.size, size, shape["width"], torch.Generator())
+    if not shape["masked"]:
+        return kind(encoding, net, actions)
+    return kind(encoding, net, actions, torch.ones(observations.n, actions.n, dtype=torch.bool).numpy())
+
+
+def _space(space):
+    return (
+        space.n
+        if isinstance(space, Discrete)
+        else {"lower": list(map(repr, map(float, space.lower))), "upper": list(map(repr, map(float, space.upper)))}
+    )
+
+
+def _of_space(data):
+    if isinstance(data, int):
+        return Discrete(data)
+    return Continuous(*(torch.tensor(list(map(float, data[end])), dtype=torch.float64).numpy() for end in ("lower", "upper")))
+
+
+def _digest(header, tensors):
+    text = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        text.update(f"|{name}:{tensor.dtype}{tuple(tensor.shape)}:".encode() + tensor.numpy().tobytes())
+    return text.hexdigest()

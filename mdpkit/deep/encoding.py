@@ -1,0 +1,80 @@
+"""What a network is shown: observations and actions as vectors of float32."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..base.errors import InvalidModel
+from ..model.access import Continuous, Discrete
+from ..model.horizon import Finite
+
+TIMES = ("one-hot", "share", "none")
+
+
+class Encoding(nn.Module):
+    """Observations and steps as rows `[k, size]`.
+
+    Args:
+        observations: Discrete (one-hot) or Continuous (as they are).
+        H: the number of steps, or None where there is no last one.
+        time: "one-hot", "share" (t/H) or "none", where H is given; without H nothing is told of time.
+        data: Trajectories by whose weighted mean and deviation continuous observations are normalised; None for no normalising.
+
+    Raises: InvalidModel for a `time` that is none of these.
+
+    >>> Encoding(Discrete(2), 3)([1], 2)
+    tensor([[0., 1., 0., 0., 1.]])
+    """
+
+    def __init__(self, observations, H=None, time="one-hot", data=None):
+        super().__init__()
+        if time not in TIMES:
+            raise InvalidModel(f"time is {time!r}; expected one of {', '.join(TIMES)}")
+        self.observations, self.H, self.time = observations, H, time if H else "none"
+        self.width = observations.n if isinstance(observations, Discrete) else observations.size
+        if isinstance(observations, Continuous):
+            mean, deviation = (np.zeros(self.width), np.ones(self.width)) if data is None else _moments(data)
+            self.register_buffer("mean", torch.tensor(mean))
+            self.register_buffer("deviation", torch.tensor(deviation))
+
+    @property
+    def size(self) -> int:
+        return self.width + {"one-hot": self.H, "share": 1, "none": 0}[self.time]
+
+    def forward(self, obs, t):
+        if isinstance(self.observations, Discrete):
+            shown = nn.functional.one_hot(torch.tensor(np.asarray(obs), dtype=torch.int64), self.width)
+        else:
+            shown = (torch.tensor(np.asarray(obs), dtype=torch.float64) - self.mean.cpu()) / self.deviation.cpu()
+        if self.time == "none":
+            return shown.float()
+        t = torch.tensor(np.broadcast_to(t, len(shown)))
+        when = nn.functional.one_hot(t, self.H) if self.time == "one-hot" else t[:, None] / self.H
+        return torch.cat([shown.float(), when.float()], dim=1)
+
+
+def encoding(setting, time, data=None) -> Encoding:
+    """The Encoding of a setting's observations, with the time where its horizon is finite."""
+    return Encoding(setting.observations, setting.horizon.H if isinstance(setting.horizon, Finite) else None, time, data)
+
+
+def action_rows(actions, chosen):
+    """Actions `[k]` one-hot, or `[k,d]` with their bounds as -1 and 1, as float32 rows."""
+    if isinstance(actions, Discrete):
+        return nn.functional.one_hot(torch.tensor(np.asarray(chosen), dtype=torch.int64), actions.n).float()
+    centre, half = middle(actions)
+    return torch.tensor((np.asarray(chosen) - centre) / half, dtype=torch.float32)
+
+
+def middle(actions):
+    """(centre, half the width) of each dimension of continuous actions; (0, 1) where a bound is infinite."""
+    bounded = np.isfinite(actions.lower) & np.isfinite(actions.upper)
+    lower, upper = np.where(bounded, actions.lower, -1.0), np.where(bounded, actions.upper, 1.0)
+    return (upper + lower) / 2, (upper - lower) / 2
+
+
+def _moments(data):
+    weight = data.weight.astype(np.float64) / float(data.weight.sum())
+    mean = weight @ data.obs
+    deviation = np.sqrt(weight @ (data.obs - mean) ** 2)
+    return mean, np.where(deviation > 0, deviation, 1.0)

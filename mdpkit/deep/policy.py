@@ -1,0 +1,182 @@
+"""Policies that are networks: what is drawn is drawn by given uniform numbers, in float64."""
+
+import numpy as np
+import torch
+from scipy.special import log_ndtr, ndtri
+from torch import nn
+
+from ..base.errors import InvalidModel
+from ..model.access import Discrete
+from ..model.policy import TabularPolicy, inverse, tabular
+from .encoding import middle
+from .nets import Masked
+
+LEAST_DEVIATION = -5.0
+"""Least logarithm of a standard deviation, in halves of the action's range: the likelihood of an expert without noise has no maximum."""
+LOG_DEVIATIONS = -20.0, 2.0
+"""What stable-baselines3 confines the logarithms of standard deviations to."""
+OPEN = 2.0**-53
+"""Uniform numbers and squashed actions are kept this far from the ends, where a normal quantile is infinite."""
+
+
+class NetworkPolicy(nn.Module):
+    """A stationary or, where the encoding tells the time, time-varying Markov policy.
+
+    Args: encoding: the Encoding of observations. net: from its rows to what the policy is made of. actions: the space of actions.
+    """
+
+    def __init__(self, encoding, net, actions):
+        super().__init__()
+        self.encoding, self.net, self.actions = encoding, net, actions
+
+    def start(self, u) -> "NetworkPolicy":
+        """The Markov policy that plays an episode: this one."""
+        return self
+
+    def _out(self, obs, t) -> np.ndarray:
+        with torch.no_grad():
+            device = next(self.net.parameters()).device
+            return self.net(self.encoding(obs, t).to(device)).double().cpu().numpy()
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.encoding.size} -> {sum(weight.numel() for weight in self.parameters())} weights)"
+
+
+class _Choosing(NetworkPolicy):
+    """Discrete actions."""
+
+    def sample(self, obs, t, u) -> np.ndarray:
+        """The actions `[k]` that uniform numbers `u[k]` choose, by the inverse of the law's sums."""
+        return inverse(self.law(obs, t), u)
+
+    def log_prob(self, obs, t, action) -> np.ndarray:
+        """log P(action | obs) at step t, in nats; -inf for an action that is never played."""
+        return np.take_along_axis(self._log_law(obs, t), np.asarray(action)[:, None], axis=1)[:, 0]
+
+    def law(self, obs, t) -> np.ndarray:
+        """Action probabilities `[k,a]` in float64."""
+        return np.exp(self._log_law(obs, t))
+
+    def to_tabular(self, problem) -> TabularPolicy:
+        """The law at every state and step, in the problem's kind of numbers: for a rational one, the rationals that the floats mean.
+
+        Raises: InvalidModel where the problem is not of the states, actions or steps that the policy was made for.
+        """
+        seen, H = self.encoding.observations, getattr(problem.horizon, "H", None)
+        if not isinstance(seen, Discrete) or (seen.n, self.actions.n) != (problem.S, problem.A):
+            size = seen.n if isinstance(seen, Discrete) else "continuous"
+            raise InvalidModel(f"the policy has {size} states and {self.actions.n} actions; the problem has {problem.S} and {problem.A}")
+        steps = 1 if self.encoding.time == "none" else self.encoding.H
+        if self.encoding.time != "none" and steps != H:
+            raise InvalidModel(f"the policy has {steps} steps; the problem has {H or 'no last step'}")
+        states = np.arange(problem.S)
+        table = np.stack([self.law(states, t) for t in range(steps)])
+        policy = TabularPolicy(table[0] if self.encoding.time == "none" else table)
+        return tabular(problem, policy.to_exact() if problem.exact else policy)
+
+
+class Categorical(_Choosing):
+    """Plays by the softmax of the network's outputs.
+
+    Args: mask: `mask[s,a]`, True where the action exists; others are never played.
+    """
+
+    def __init__(self, encoding, net, actions, mask=None):
+        super().__init__(encoding, net if mask is None else Masked(net, mask), actions)
+
+    def nll(self, rows, action):
+        """-log P(action `[k]` | encoded rows), `[k]`: what training lowers."""
+        return nn.functional.cross_entropy(self.net(rows), action, reduction="none")
+
+    def _log_law(self, obs, t):
+        out = self._out(obs, t)
+        out = out - out.max(axis=1, keepdims=True)
+        return out - np.log(np.exp(out).sum(axis=1, keepdims=True))
+
+
+class Greedy(_Choosing):
+    """Plays the first action of highest value."""
+
+    def __init__(self, encoding, net, actions, mask=None):
+        super().__init__(encoding, net if mask is None else Masked(net, mask), actions)
+
+    def _log_law(self, obs, t):
+        best = self._out(obs, t).argmax(axis=1)
+        return np.where(np.arange(self.actions.n) == best[:, None], 0.0, -np.inf)
+
+
+class _Moving(NetworkPolicy):
+    """Continuous actions: a normal law in units in which the bounds are -1 and 1."""
+
+    def __init__(self, encoding, net, actions):
+        super().__init__(encoding, net, actions)
+        self.centre, self.half = middle(actions)
+
+    def sample(self, obs, t, u) -> np.ndarray:
+        """The actions `[k,d]` that uniform numbers `u[k,d]` choose, by the inverse of the normal law."""
+        mean, deviation = self._normal(obs, t)
+        unit = self._squashed(mean + deviation * ndtri(np.clip(u, OPEN / 2, 1 - OPEN)))
+        return np.clip(self.centre + self.half * unit, self.actions.lower, self.actions.upper)
+
+    def to_tabular(self, problem):
+        raise InvalidModel("a policy over continuous actions has no table")
+
+
+class ClippedGaussian(_Moving):
+    """A normal law, clipped to the bounds; its deviation is the same everywhere.
+
+    A bound is played with the probability of the tail beyond it, and `log_prob` says that logarithm there; inside, that of the
+    density. So an expert that saturates has a likelihood.
+    Source: adapted from Tobin, 1958.
+    """
+
+    def __init__(self, encoding, net, actions):
+        super().__init__(encoding, net, actions)
+        self.log_deviation = nn.Parameter(torch.zeros(actions.size))
+        lower, upper = ((end - self.centre) / self.half for end in (actions.lower, actions.upper))
+        self.register_buffer("lower", torch.tensor(lower))
+        self.register_buffer("upper", torch.tensor(upper))
+
+    def nll(self, rows, action):
+        """-log_prob of actions `[k,d]` in units of the bounds, `[k]`: what training lowers."""
+        mean, log = self.net(rows), self.log_deviation.clamp(min=LEAST_DEVIATION)
+        scale, lower, upper = log.exp(), self.lower.float(), self.upper.float()
+        inside = 0.5 * ((action - mean) / scale) ** 2 + log + 0.5 * np.log(2 * np.pi)
+        # an infinite bound has no tail, and would put NaN into the derivative
+        below, above = (torch.nan_to_num(end, posinf=0.0, neginf=0.0) for end in (lower, upper))
+        under, over = -torch.special.log_ndtr((below - mean) / scale), -torch.special.log_ndtr((mean - above) / scale)
+        return torch.where(action <= lower, under, torch.where(action >= upper, over, inside)).sum(dim=1)
+
+    def log_prob(self, obs, t, action) -> np.ndarray:
+        """Log of the density of `action[k,d]`, or of the probability of the dimensions that are at a bound, in nats."""
+        mean, deviation = self._normal(obs, t)
+        unit, lower, upper = (np.asarray(action) - self.centre) / self.half, self.lower.cpu().numpy(), self.upper.cpu().numpy()
+        inside = -0.5 * ((unit - mean) / deviation) ** 2 - np.log(deviation * self.half) - 0.5 * np.log(2 * np.pi)
+        under, over = log_ndtr((lower - mean) / deviation), log_ndtr((mean - upper) / deviation)
+        return np.where(unit <= lower, under, np.where(unit >= upper, over, inside)).sum(axis=1)
+
+    def _normal(self, obs, t):
+        log = np.maximum(self.log_deviation.detach().double().cpu().numpy(), LEAST_DEVIATION)
+        return self._out(obs, t), np.exp(log)
+
+    def _squashed(self, unit):
+        return unit
+
+
+class SquashedGaussian(_Moving):
+    """tanh of a normal law whose mean and log deviation are the two halves of the network's outputs; bounds are finite."""
+
+    def log_prob(self, obs, t, action) -> np.ndarray:
+        """Log of the density of `action[k,d]`, in nats; actions at a bound count as the nearest inside that rounding tells from it."""
+        mean, deviation = self._normal(obs, t)
+        unit = np.clip((np.asarray(action) - self.centre) / self.half, -1 + OPEN, 1 - OPEN)
+        before = np.arctanh(unit)
+        normal = -0.5 * ((before - mean) / deviation) ** 2 - np.log(deviation) - 0.5 * np.log(2 * np.pi)
+        return (normal - np.log1p(-(unit**2)) - np.log(self.half)).sum(axis=1)
+
+    def _normal(self, obs, t):
+        mean, log = np.split(self._out(obs, t), 2, axis=1)
+        return mean, np.exp(np.clip(log, *LOG_DEVIATIONS))
+
+    def _squashed(self, before):
+        return np.tanh(before)

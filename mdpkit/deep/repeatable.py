@@ -1,0 +1,60 @@
+"""Training that repeats bit by bit, and leaves the process as it found it."""
+
+import random
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from ..base.errors import InvalidModel
+
+
+def seeds(rng, count) -> list[int]:
+    """Seeds of independent streams, from a numpy Generator."""
+    root = np.random.SeedSequence(rng.integers(2**32, size=4).tolist())
+    return [int(child.generate_state(1, np.uint64)[0] >> 1) for child in root.spawn(count)]
+
+
+def generator(seed) -> torch.Generator:
+    """A torch.Generator of one's own."""
+    return torch.Generator().manual_seed(seed)
+
+
+@contextmanager
+def threads(count):
+    """So many threads of torch inside; None leaves them. One is the number that repeats on every machine of a kind."""
+    before = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def borrowed_globals(seed):
+    """Inside, the global generators of Python, numpy and torch, from which stable-baselines3 draws, start at `seed`; then they are
+    put back."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    cudnn = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    with torch.random.fork_rng():
+        try:
+            random.seed(seed)
+            np.random.seed(seed % 2**32)  # noqa: NPY002
+            torch.manual_seed(seed)
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002
+            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
+
+
+def device_named(name) -> torch.device:
+    """Raises: InvalidModel for a device that torch does not have here."""
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InvalidModel(f"device is {name!r}, which torch does not have here: {error}") from error
+    return device

@@ -1,5 +1,6 @@
 from . import base as base
 from . import claims as claims
+from . import deep as deep
 from . import exact as exact
 from . import instances as instances
 from . import kernels as kernels

@@ -8,11 +8,12 @@ import importlib
 _NAMES = {
     "Cloning": "cloning",
     "DAgger": "dagger",
+    "Discriminator": "discriminator",
     "MomentMatching": "moment_matching",
     "Reinforcement": "reinforcement",
     "load": "checkpoint",
     "save": "checkpoint",
-    "shown": "progress",
+    "progress_bar": "progress",
     "tensorboard": "progress",
 }
 _EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")

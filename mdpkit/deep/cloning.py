@@ -65,9 +65,7 @@ class Cloning:
     needs = ("demonstrations",)
 
     def __post_init__(self):
-        for name in ("width", "steps", "batch", "every"):
-            if not getattr(self, name) >= 1:
-                raise InvalidModel(f"{name} is {getattr(self, name)}; expected at least 1")
+        check_counts(self, "width", "steps", "batch", "every")
         if not self.rate > 0:
             raise InvalidModel(f"rate is {self.rate}; expected a number above 0")
 
@@ -91,6 +89,14 @@ class Cloning:
         net = mlp(shown.size, size, self.width, drawn, last=0.01)
         policy = Categorical(shown, net, actions, setting.mask) if isinstance(actions, Discrete) else ClippedGaussian(shown, net, actions)
         return policy.to(device_named(self.device))
+
+
+def check_counts(settings, *names):
+    """Raises: InvalidModel for a field that is no integer of at least 1."""
+    for name in names:
+        count = getattr(settings, name)
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+            raise InvalidModel(f"{name} is {count!r}; expected an integer of at least 1")
 
 
 class Run:

@@ -1,0 +1,93 @@
+"""A network that tells the expert from the learner, kept from being too steep."""
+
+from dataclasses import dataclass
+
+import torch
+
+from ..base.errors import InvalidModel
+from .cloning import check_counts
+from .nets import mlp
+
+
+@dataclass(frozen=True)
+class Discriminator:
+    """How a reward f(observation, action) is fitted: up on the expert, down on the learner.
+
+    Args:
+        width: of both hidden layers.
+        rate: of Adam in the first round; rate / k in round k.
+        steps: of Adam a round. batch: rows of each side a step.
+        penalty, slope: the loss contains penalty * (|gradient of f| - slope)^2 at random points between the two sides.
+
+    Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023, whose slope and decay these are.
+    """
+
+    width: int = 64
+    rate: float = 8e-3
+    steps: int = 50
+    batch: int = 256
+    penalty: float = 10.0
+    slope: float = 0.4
+
+    def __post_init__(self):
+        check_counts(self, "width", "steps", "batch")
+        for name, least in (("penalty", 0), ("slope", 0)):
+            if not getattr(self, name) >= least:
+                raise InvalidModel(f"{name} is {getattr(self, name)}; expected at least {least}")
+
+    def start(self, inputs, drawn, device):
+        """An untrained reward on rows of `inputs` numbers."""
+        return Scores(self, mlp(inputs, 1, self.width, drawn).to(device), drawn)
+
+
+class Scores:
+    """A reward that is a network, and its training."""
+
+    def __init__(self, settings, net, drawn):
+        self.settings, self.net, self.drawn, self.round = settings, net, drawn, 0
+        self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
+
+    def __call__(self, rows):
+        """f `[k]` of rows.
+
+        Raises: InvalidModel naming the round, where f is no finite number.
+        """
+        with torch.no_grad():
+            f = self.net(rows)[:, 0]
+        if not f.isfinite().all():
+            k = int((~f.isfinite()).nonzero()[0])
+            raise InvalidModel(f"round {self.round}: the discriminator's reward[{k}] is {float(f[k])}; every reward must be finite")
+        return f
+
+    def update(self, expert, draw, learner):
+        """One round's steps; the mean of f on the expert less that on the learner, before them.
+
+        Args: expert: rows of the expert, drawn by `draw(count)`. learner: rows `[k]` of the learner, each as likely.
+        """
+        settings, self.round = self.settings, self.round + 1
+        for group in self.optimiser.param_groups:
+            group["lr"] = settings.rate / self.round
+        for _ in range(settings.steps):
+            theirs = expert[draw(settings.batch)]
+            mine = learner[torch.randint(len(learner), (settings.batch,), generator=self.drawn)]
+            loss = self.net(mine).mean() - self.net(theirs).mean() + settings.penalty * self._steepness(theirs, mine)
+            self.optimiser.zero_grad()
+            loss.backward()
+            self.optimiser.step()
+
+    def _steepness(self, theirs, mine):
+        share = torch.rand((len(mine), 1), generator=self.drawn).to(mine)
+        between = (share * theirs + (1 - share) * mine).requires_grad_()
+        (slope,) = torch.autograd.grad(self.net(between).sum(), between, create_graph=True)
+        return ((slope.norm(dim=1) - self.settings.slope) ** 2).mean()
+
+
+def drawing(weights, drawn):
+    """`draw(count)`: row numbers, each drawn with probability in proportion to its weight."""
+    sums = torch.tensor(weights).cumsum(0)
+
+    def draw(count):
+        u = torch.rand(count, generator=drawn, dtype=torch.float64) * sums[-1]
+        return torch.searchsorted(sums, u, right=True).clamp(max=len(sums) - 1)
+
+    return draw

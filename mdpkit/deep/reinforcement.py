@@ -1,0 +1,150 @@
+"""Reinforcement learning by stable-baselines3: DQN where actions are discrete, SAC where they are continuous."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from stable_baselines3 import DQN, SAC
+from stable_baselines3.dqn.policies import DQNPolicy
+
+from ..base.errors import InvalidModel
+from ..model.access import Discrete
+from .cloning import check_counts
+from .encoding import encoding
+from .nets import Masked, mlp
+from .policy import Greedy, SquashedGaussian
+from .repeatable import borrowed_globals, device_named, seeds, threads
+from .view import AccessEnv
+
+
+@dataclass(frozen=True)
+class Reinforcement:
+    """Seeks the highest return, by DQN or SAC with a network of two hidden layers.
+
+    Args:
+        steps: of the environment, at least: whole episodes are played, and after each as many gradient steps are made as it
+            was long.
+        width: of both hidden layers. rate: of Adam. batch: rows a gradient step.
+        discount: of the learner's own; if left out 1 where the problem's horizon ends episodes, and 0.99 in an environment.
+        time: how a finite horizon's steps are told, "one-hot", "share" (t/H) or "none".
+        device: of torch. threads: of torch while it trains; None leaves them as they are.
+        options: further arguments of stable_baselines3's DQN or SAC.
+        progress: called with (steps done, steps in all, return_=that of the last episode).
+
+    Episodes that are truncated are bootstrapped through, those that terminate are not. One episode more than was played is
+    started: stable-baselines3 resets when an episode ends.
+    Source: Mnih and others, 2015; Haarnoja and others, 2018.
+    """
+
+    steps: int = 10_000
+    width: int = 64
+    rate: float = 1e-3
+    batch: int = 64
+    discount: float | None = None
+    time: str = "one-hot"
+    device: str = "cpu"
+    threads: int | None = 1
+    options: Mapping = field(default_factory=dict)
+    progress: Callable | None = field(default=None, compare=False)
+
+    needs = ("episodes", "rewards")
+
+    def __post_init__(self):
+        check_counts(self, "steps", "width", "batch")
+        if self.discount is not None and not 0 <= self.discount <= 1:
+            raise InvalidModel(f"discount is {self.discount}; expected 0 to 1")
+
+    def learn(self, access, rng):
+        """The policy; the trace has, an entry an episode, the steps at its end and its return with what was explored."""
+        (seed,) = seeds(rng, 1)
+        shown = encoding(access.setting, self.time)
+        with threads(self.threads), borrowed_globals(seed):
+            algorithm = self.algorithm(AccessEnv(access, shown), access.setting, self.steps, seed)
+            rows = []
+
+            def ended(algorithm_locals, _):
+                for info in algorithm_locals["infos"]:
+                    if "episode" in info:
+                        rows.append((algorithm.num_timesteps, info["episode"]["r"]))
+                        if self.progress:
+                            self.progress(min(rows[-1][0], self.steps), self.steps, return_=float(rows[-1][1]))
+
+            algorithm.learn(self.steps, callback=ended, log_interval=None)
+        steps, returns = zip(*rows, strict=True)
+        return policy_of(algorithm, shown, access.setting), {"steps": steps, "return": returns}
+
+    def algorithm(self, env, setting, planned, seed, **buffer):
+        """stable-baselines3's learner on an AccessEnv, whose schedules last for `planned` steps."""
+        discount = self.discount if self.discount is not None else 0.99 if setting.horizon is None else 1.0
+        common = {
+            "learning_rate": self.rate,
+            "buffer_size": planned + 1,
+            "batch_size": self.batch,
+            "gamma": discount,
+            "train_freq": (1, "episode"),
+            "gradient_steps": -1,
+            "device": device_named(self.device),
+            "seed": seed % 2**31,
+            **buffer,
+        }
+        if isinstance(setting.actions, Discrete):
+            kind, policy, own = _DQN, _MaskedPolicy, {"learning_starts": 0, "target_update_interval": 100, "exploration_fraction": 0.5}
+            shape = {"mask": setting.mask}
+        else:
+            kind, policy, own, shape = _SAC, "MlpPolicy", {}, {}
+        shape["net_arch"] = [self.width, self.width]
+        algorithm = kind(policy, env, **{**common, **own, **self.options}, policy_kwargs=shape)
+        algorithm.planned = planned
+        return algorithm
+
+
+def policy_of(algorithm, shown, setting):
+    """What the algorithm would play now, without exploring: a network of its own."""
+    if isinstance(algorithm, DQN):
+        q, width = algorithm.q_net.q_net, algorithm.q_net.net_arch[0]
+        net = mlp(shown.size, setting.actions.n, width, torch.Generator())
+        net.load_state_dict((q.net if isinstance(q, Masked) else q).state_dict())
+        return Greedy(shown, net, setting.actions, setting.mask)
+    actor = algorithm.actor
+    net = mlp(shown.size, 2 * setting.actions.size, actor.net_arch[0], torch.Generator())
+    last = {name: torch.cat([getattr(part, name) for part in (actor.mu, actor.log_std)]) for name in ("weight", "bias")}
+    net.load_state_dict({**actor.latent_pi.state_dict(), **{f"4.{name}": value for name, value in last.items()}})
+    return SquashedGaussian(deepcopy(shown), net, setting.actions)
+
+
+class _Planned:
+    """Schedules that last for the whole fit, whose parts are learned one after another."""
+
+    planned = 1
+
+    def _update_current_progress_remaining(self, num_timesteps, total_timesteps):
+        super()._update_current_progress_remaining(min(num_timesteps, self.planned), self.planned)
+
+
+class _SAC(_Planned, SAC):
+    pass
+
+
+class _DQN(_Planned, DQN):
+    """Explores among the actions that there are."""
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        if deterministic or np.random.rand() >= self.exploration_rate:  # noqa: NPY002 (the borrowed generator)
+            return self.policy.predict(observation, state, episode_start, deterministic)
+        mask = self.policy.mask
+        allowed = [None if mask is None else mask[row[: len(mask)].argmax()].astype(np.int8) for row in observation]
+        return np.array([self.action_space.sample(mask=each) for each in allowed]), state
+
+
+class _MaskedPolicy(DQNPolicy):
+    def __init__(self, *args, mask=None, **kwargs):
+        self.mask = mask
+        super().__init__(*args, **kwargs)
+
+    def make_q_net(self):
+        made = super().make_q_net()
+        if self.mask is not None:
+            made.q_net = Masked(made.q_net, self.mask).to(self.device)
+        return made

@@ -1,0 +1,33 @@
+"""A replay buffer whose rewards are looked up when they are used."""
+
+import torch
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.type_aliases import ReplayBufferSamples
+
+
+class RelabellingBuffer(ReplayBuffer):
+    """What the learner did, and a stated share of what the expert did.
+
+    Args:
+        reward: a function of (observations, actions), tensors, to `[k]`: the discriminator as it is when a batch is drawn.
+        relabel: whether the learner's rows are paid by `reward` too, or what was stored.
+        share: of every batch that is the expert's.
+        expert: (observations, actions, next observations, dones), tensors, and `draw(count)`, which answers row numbers; where
+            share is above 0.
+    """
+
+    def __init__(self, *args, reward, relabel, share=0.0, expert=None, draw=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.reward, self.relabel, self.share, self.expert, self.draw = reward, relabel, share, expert, draw
+
+    def _get_samples(self, batch_inds, env=None):
+        lent = round(self.share * len(batch_inds))
+        own = super()._get_samples(batch_inds[lent:], env)
+        if self.relabel:
+            own = own._replace(rewards=self.reward(own.observations, own.actions)[:, None])
+        if not lent:
+            return own
+        k = self.draw(lent)
+        rows = [column[k] for column in self.expert]
+        parts = zip(own[:5], (*rows, self.reward(rows[0], rows[1])[:, None]), strict=True)
+        return ReplayBufferSamples(*(torch.cat(part) for part in parts))

@@ -131,7 +131,7 @@ class _DQN(_Planned, DQN):
     """Explores among the actions that there are."""
 
     def predict(self, observation, state=None, episode_start=None, deterministic=False):
-        if deterministic or np.random.rand() >= self.exploration_rate:  # noqa: NPY002 (the borrowed generator)
+        if deterministic or self.action_space.np_random.random() >= self.exploration_rate:
             return self.policy.predict(observation, state, episode_start, deterministic)
         mask = self.policy.mask
         allowed = [None if mask is None else mask[row[: len(mask)].argmax()].astype(np.int8) for row in observation]

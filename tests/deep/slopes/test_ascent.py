@@ -12,8 +12,8 @@ from mdpkit.base.errors import NotTraceable  # noqa: E402
 from mdpkit.base.mode import propose, proposing  # noqa: E402
 from mdpkit.claims import get, ids  # noqa: E402
 from mdpkit.claims._claim import Bound, Equal  # noqa: E402
-from mdpkit.deep import ascent  # noqa: E402
-from mdpkit.deep.ascent import climb, evaluate  # noqa: E402
+from mdpkit.deep.slopes import ascent  # noqa: E402
+from mdpkit.deep.slopes.ascent import climb, evaluate  # noqa: E402
 from mdpkit.instances.blocks import Box, Choice, Simplex  # noqa: E402
 from mdpkit.instances.family import Family  # noqa: E402
 from mdpkit.search import population as one_by_one  # noqa: E402

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from ..base.errors import NotTraceable
+from ...base.errors import NotTraceable
 
 
 class Traced(np.lib.mixins.NDArrayOperatorsMixin):

@@ -9,7 +9,7 @@ from functools import cache
 
 import torch
 
-from ..kernels import backward, finite, regret
+from ...kernels import backward, finite, regret
 
 _kept = ContextVar("kept", default=None)
 

@@ -9,7 +9,7 @@ from mdpkit.base.arrays import bare, like  # noqa: E402
 from mdpkit.base.compiling import compiled  # noqa: E402
 from mdpkit.base.errors import MdpkitError, NotTraceable  # noqa: E402
 from mdpkit.base.interval import stacked  # noqa: E402
-from mdpkit.deep.traced import Traced  # noqa: E402
+from mdpkit.deep.slopes.traced import Traced  # noqa: E402
 from mdpkit.kernels import finite  # noqa: E402
 
 RNG = np.random.default_rng(0)

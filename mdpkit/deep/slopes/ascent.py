@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from ..base.errors import NotTraceable
-from ..base.mode import propose
-from ..instances.blocks import Box, Simplex
-from ..search.population import members
-from ..search.score import FLOOR, LEAST, bare
+from ...base.errors import NotTraceable
+from ...base.mode import propose
+from ...instances.blocks import Box, Simplex
+from ...search.population import members
+from ...search.score import FLOOR, LEAST, bare
 from .recursions import sharing
 from .traced import Traced, tensor
 

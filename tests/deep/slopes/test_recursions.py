@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mdpkit.deep.recursions import TWINS, sharing  # noqa: E402
+from mdpkit.deep.slopes.recursions import TWINS, sharing  # noqa: E402
 from mdpkit.kernels import backward, finite, regret  # noqa: E402
 from mdpkit.measure.regret import parts_of_joint_actions  # noqa: E402
 

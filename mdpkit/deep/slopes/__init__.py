@@ -1,0 +1,1 @@
+"""Gradients of claims, by which the hunt for worst cases climbs."""

@@ -90,8 +90,8 @@ RULES = {
     "nothing that is read is run": (LIBRARY, unsafe, "np.load(file, allow_pickle=True)"),
     "no text is evaluated": (LIBRARY, evaluates, "def f(x):\n    return eval(x)"),
     "no text is executed but the claim file that a user names": ([f for f in LIBRARY if f != CLAIM_FILES], executes, "exec('1')"),
-    "torch and what stands on it are imported in the annex alone": ([f for f in LIBRARY if ROOT / "deep" not in f.parents], torches, "import torch"),
-    "no generator is shared but in what borrows and returns them": ([f for f in LIBRARY if f != BORROWED], global_draws, "np.random.seed(0)"),
+    "torch and its kin are imported in the annex alone": ([f for f in LIBRARY if ROOT / "deep" not in f.parents], torches, "import torch"),
+    "no generator is shared, but borrowed": ([f for f in LIBRARY if f != BORROWED], global_draws, "np.random.seed(0)"),
 }
 
 

@@ -174,9 +174,7 @@ class _Match:
 
     def _transitions(self, data, env):
         if data.following is None or data.ended is None:
-            raise InvalidModel(
-                "expert_share needs what followed: demonstrations with `following` and `ended`, such as episodes that were played"
-            )
+            raise InvalidModel("expert_share needs demonstrations with `following` and `ended`, such as episodes that were played")
         H = self.encoding.H
         following = self.encoding(data.following, np.minimum(data.t + 1, H - 1) if H else 0)
         discrete = isinstance(self.setting.actions, Discrete)

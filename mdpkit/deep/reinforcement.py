@@ -70,6 +70,7 @@ class Reinforcement:
                         rows.append((algorithm.num_timesteps, info["episode"]["r"]))
                         if self.progress:
                             self.progress(min(rows[-1][0], self.steps), self.steps, return_=float(rows[-1][1]))
+                return True  # go on
 
             algorithm.learn(self.steps, callback=ended, log_interval=None)
         steps, returns = zip(*rows, strict=True)

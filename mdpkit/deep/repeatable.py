@@ -1,3 +1,4 @@
+# ruff: noqa: NPY002 (the generators of the process are what is borrowed)
 """Training that repeats bit by bit, and leaves the process as it found it."""
 
 import random
@@ -36,17 +37,17 @@ def threads(count):
 def borrowed_globals(seed):
     """Inside, the global generators of Python, numpy and torch, from which stable-baselines3 draws, start at `seed`; then they are
     put back."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    python, numpy = random.getstate(), np.random.get_state()
     cudnn = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
     with torch.random.fork_rng():
         try:
             random.seed(seed)
-            np.random.seed(seed % 2**32)  # noqa: NPY002
+            np.random.seed(seed % 2**32)
             torch.manual_seed(seed)
             yield
         finally:
             random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002
+            np.random.set_state(numpy)
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
 
 

@@ -68,7 +68,7 @@ def test_a_run_of_another_kind_is_refused_naming_what_differs(tmp_path):
     with pytest.raises(InvalidModel, match=r"run\.safetensors is of another run: its learner is .*'width': 8.*; expected .*'width': 16"):
         clone(checkpoint=path, width=16)
     other = made(3, 4, 3, 1)
-    with pytest.raises(InvalidModel, match="its data is [0-9a-f]{16}; expected [0-9a-f]{16}"):
+    with pytest.raises(InvalidModel, match=r"its data is [0-9a-f]{16}; expected [0-9a-f]{16}"):
         clone(checkpoint=path, problem=other[0], expert=other[1])
     with pytest.raises(InvalidModel, match=r"run\.safetensors holds a run of deep\.Cloning; expected a policy"):
         deep.load(path)

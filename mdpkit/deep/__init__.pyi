@@ -1,0 +1,9 @@
+from .checkpoint import load as load
+from .checkpoint import save as save
+from .cloning import Cloning as Cloning
+from .dagger import DAgger as DAgger
+from .discriminator import Discriminator as Discriminator
+from .moment_matching import MomentMatching as MomentMatching
+from .progress import progress_bar as progress_bar
+from .progress import tensorboard as tensorboard
+from .reinforcement import Reinforcement as Reinforcement

@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from mdpkit import deep, fit, grant  # noqa: E402
+from mdpkit import deep, fit, grant
 
-from .conftest import lock  # noqa: E402
+from .conftest import lock
 
 QUICK = deep.Reinforcement(steps=12, width=8, batch=8)
 

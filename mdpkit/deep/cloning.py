@@ -14,7 +14,7 @@ from .checkpoint import fill, read, versions, write
 from .encoding import action_rows, encoding
 from .nets import mlp
 from .policy import Categorical, ClippedGaussian
-from .repeatable import device_named, generator, seeds, threads
+from .repeatable import device_named, drawing, generator, seeds, threads
 
 KIND = "run of deep.Cloning"
 
@@ -44,7 +44,7 @@ class Cloning:
     >>> from mdpkit import MDP, Finite, TabularPolicy, fit, grant
     >>> flip = MDP([[[0.0, 1], [1, 0]], [[1, 0], [0, 1]]], [[1.0, 0], [0, 1]], horizon=Finite(3))
     >>> seen = grant(flip, expert=TabularPolicy([[1.0, 0], [0, 1]]), demonstrations="exact")
-    >>> answer = fit(Cloning(width=8, steps=200), seen, rng=np.random.default_rng(0))
+    >>> answer = fit(Cloning(steps=300), seen, rng=np.random.default_rng(0))
     >>> answer.policy.to_tabular(flip).table[0].round(1)
     array([[1., 0.],
            [0., 1.]])
@@ -70,7 +70,10 @@ class Cloning:
             raise InvalidModel(f"rate is {self.rate}; expected a number above 0")
 
     def learn(self, access, rng):
-        """The policy; the trace has the loss in nats an episode, after `step` steps."""
+        """The policy, and a trace with a row for every so many steps.
+
+        Its columns: step; loss: -sum of weight log pi(action | obs), in nats an episode.
+        """
         data = access.demonstrations()
         first, drawing = seeds(rng, 2)
         run = Run(self, self.fresh(access.setting, data, generator(first)), data, generator(drawing))
@@ -81,10 +84,8 @@ class Cloning:
 
     def fresh(self, setting, data, drawn):
         """An untrained policy for a setting."""
-        shown, actions = (
-            encoding(setting, self.time, data if self.normalise and isinstance(setting.observations, Continuous) else None),
-            setting.actions,
-        )
+        normalised = self.normalise and isinstance(setting.observations, Continuous)
+        shown, actions = encoding(setting, self.time, data if normalised else None), setting.actions
         size = actions.n if isinstance(actions, Discrete) else actions.size
         net = mlp(shown.size, size, self.width, drawn, last=0.01)
         policy = Categorical(shown, net, actions, setting.mask) if isinstance(actions, Discrete) else ClippedGaussian(shown, net, actions)
@@ -111,8 +112,8 @@ class Run:
         self.actions = torch.tensor(data.action) if discrete else action_rows(policy.actions, data.action)
         self.actions = self.actions.to(device)
         weight = floats(data.weight)
+        self.draw = drawing(weight, drawn)
         self.total, self.share = weight.sum(), torch.tensor(weight / weight.sum())
-        self.sums = self.share.cumsum(0)
         self.step, self.at, self.losses = 0, [], []
 
     def resume(self):
@@ -138,8 +139,7 @@ class Run:
         if len(self.rows) <= self.learner.batch:
             loss = self.share.to(self.rows) @ self.policy.nll(self.rows, self.actions)
         else:
-            u = torch.rand(self.learner.batch, generator=self.drawn, dtype=torch.float64) * self.sums[-1]
-            k = torch.searchsorted(self.sums, u, right=True).clamp(max=len(self.sums) - 1)
+            k = self.draw(self.learner.batch)
             loss = self.policy.nll(self.rows[k], self.actions[k]).mean()
         self.optimiser.zero_grad()
         loss.backward()

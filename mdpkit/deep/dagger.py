@@ -40,6 +40,8 @@ class DAgger:
         check_counts(self, "iterations", "episodes")
         if self.cloning.checkpoint:
             raise InvalidModel("cloning.checkpoint is given; deep.DAgger keeps no checkpoints")
+        if self.cloning.normalise and not self.demonstrated:
+            raise InvalidModel("cloning.normalise goes by the demonstrations; give demonstrated=True too")
 
     @property
     def needs(self):
@@ -51,8 +53,11 @@ class DAgger:
         return cls(), cls(demonstrated=True)
 
     def learn(self, access, rng):
-        """The mixture; the trace has each round's loss: -sum of weight log pi(label | obs), in nats an episode of the round's policy,
-        which is at least how often the expert does something else, in expectation, where actions are discrete."""
+        """The mixture, and a trace with a row for each round.
+
+        Its column loss: -sum of weight log pi(label | obs), in nats an episode of the round's policy; where actions are discrete at
+        least how often, in expectation, the expert does something else.
+        """
         first, drawing, playing = seeds(rng, 3)
         drawn, rng = generator(drawing), np.random.default_rng(playing)
         collected = [access.demonstrations()] if self.demonstrated else []

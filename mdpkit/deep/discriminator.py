@@ -1,5 +1,6 @@
 """A network that tells the expert from the learner, kept from being too steep."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -31,21 +32,20 @@ class Discriminator:
 
     def __post_init__(self):
         check_counts(self, "width", "steps", "batch")
-        for name, least in (("penalty", 0), ("slope", 0)):
-            if not getattr(self, name) >= least:
-                raise InvalidModel(f"{name} is {getattr(self, name)}; expected at least {least}")
+        for name in ("rate", "penalty", "slope"):
+            if not getattr(self, name) >= 0:
+                raise InvalidModel(f"{name} is {getattr(self, name)}; expected at least 0")
 
     def start(self, inputs, drawn, device):
         """An untrained reward on rows of `inputs` numbers."""
-        return Scores(self, mlp(inputs, 1, self.width, drawn).to(device), drawn)
+        return FittedReward(self, mlp(inputs, 1, self.width, drawn).to(device), drawn)
 
 
-class Scores:
-    """A reward that is a network, and its training."""
+class Reward:
+    """A reward that is a network, as some round left it."""
 
-    def __init__(self, settings, net, drawn):
-        self.settings, self.net, self.drawn, self.round = settings, net, drawn, 0
-        self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
+    def __init__(self, net, round=0):
+        self.net, self.round = net, round
 
     def __call__(self, rows):
         """f `[k]` of rows.
@@ -59,8 +59,21 @@ class Scores:
             raise InvalidModel(f"round {self.round}: the discriminator's reward[{k}] is {float(f[k])}; every reward must be finite")
         return f
 
+
+class FittedReward(Reward):
+    """A reward, and its training."""
+
+    def __init__(self, settings, net, drawn):
+        super().__init__(net)
+        self.settings, self.drawn = settings, drawn
+        self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
+
+    def kept(self) -> Reward:
+        """What it is now, whatever becomes of it."""
+        return Reward(deepcopy(self.net), self.round)
+
     def update(self, expert, draw, learner):
-        """One round's steps; the mean of f on the expert less that on the learner, before them.
+        """One round's steps.
 
         Args: expert: rows of the expert, drawn by `draw(count)`. learner: rows `[k]` of the learner, each as likely.
         """
@@ -80,14 +93,3 @@ class Scores:
         between = (share * theirs + (1 - share) * mine).requires_grad_()
         (slope,) = torch.autograd.grad(self.net(between).sum(), between, create_graph=True)
         return ((slope.norm(dim=1) - self.settings.slope) ** 2).mean()
-
-
-def drawing(weights, drawn):
-    """`draw(count)`: row numbers, each drawn with probability in proportion to its weight."""
-    sums = torch.tensor(weights).cumsum(0)
-
-    def draw(count):
-        u = torch.rand(count, generator=drawn, dtype=torch.float64) * sums[-1]
-        return torch.searchsorted(sums, u, right=True).clamp(max=len(sums) - 1)
-
-    return draw

@@ -1,7 +1,6 @@
 """Imitation as a game between a discriminator and a reinforcement learner."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,18 +10,19 @@ from ..base.arrays import floats
 from ..base.errors import InvalidModel
 from ..model.access import KINDS, Continuous, Discrete
 from .cloning import check_counts
-from .discriminator import Discriminator, drawing
+from .discriminator import Discriminator
 from .encoding import action_rows, encoding
 from .reinforcement import Reinforcement, policy_of
-from .repeatable import borrowed_globals, generator, seeds, threads
+from .repeatable import borrowed_globals, device_named, drawing, generator, seeds, threads
 from .replay import RelabellingBuffer
 from .view import AccessEnv
 
 
 @dataclass(frozen=True)
 class MomentMatching:
-    """Finds a policy that a discriminator does not tell from the expert: each round the discriminator is fitted to episodes of the
-    policy, then the policy to the discriminator.
+    """Finds a policy that a discriminator does not tell from the expert.
+
+    Each round the discriminator is fitted to the expert and to episodes of the policy, then the policy to the discriminator.
 
     Args:
         rounds: N. episodes: of the current policy, played each round for the discriminator.
@@ -66,10 +66,10 @@ class MomentMatching:
         return cls(), cls(expert_resets=1.0)
 
     def learn(self, access, rng):
-        """The best iterate; the trace has, for each round k:
+        """The best iterate, and a trace with a row for each round.
 
-        steps: of the environment so far, all of them. gap: the worst gap of its policy, in units of reward a step. best: whether it
-        is the policy returned. policy: the iterate; the last one is the last entry.
+        Its columns: steps: of the environment so far, all of them. gap: the worst gap of its policy, in units of f a step. best:
+        whether that policy is returned. policy: the iterate, the last one at the end.
         """
         streams = seeds(rng, 4)
         player = self.policy_player
@@ -91,7 +91,7 @@ class _Match:
         self.before = access.used.steps
         shown = settings.normalise and isinstance(self.setting.observations, Continuous)
         self.encoding = encoding(self.setting, player.time, data if shown else None)
-        self.device = torch.device(player.device)
+        self.device = device_named(player.device)
         self.expert, weights = self._rows(data), floats(data.weight)
         self.draw = drawing(weights, generator(streams[1]))
         self.share = torch.tensor(weights / weights.sum(), dtype=torch.float32).to(self.device)
@@ -100,7 +100,7 @@ class _Match:
         self.policies, self.seen, self.fitted, self.steps = [], [], [], []
         env = AccessEnv(access, self.encoding, self._paid, self._starts(data), self.rng)
         buffer = {"reward": self._reward, "relabel": settings.relabel, "share": settings.expert_share, "draw": self.draw}
-        buffer["expert"] = self._transitions(data, env) if settings.expert_share else None
+        buffer["expert"] = self._transitions(data) if settings.expert_share else None
         self.algorithm = player.algorithm(
             env,
             self.setting,
@@ -114,7 +114,7 @@ class _Match:
     def play(self):
         """One round."""
         self.f.update(self.expert, self.draw, self.episodes)
-        self.fitted.append(deepcopy(self.f))
+        self.fitted.append(self.f.kept())
         self.algorithm._last_obs = None  # the episode that it began was ended by those played for the discriminator
         self.algorithm.learn(self.settings.policy_player.steps, reset_num_timesteps=False, log_interval=None)
         self.policies.append(policy_of(self.algorithm, self.encoding, self.setting))
@@ -172,7 +172,7 @@ class _Match:
 
         return start
 
-    def _transitions(self, data, env):
+    def _transitions(self, data):
         if data.following is None or data.ended is None:
             raise InvalidModel("expert_share needs demonstrations with `following` and `ended`, such as episodes that were played")
         H = self.encoding.H

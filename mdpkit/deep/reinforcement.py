@@ -1,7 +1,6 @@
 """Reinforcement learning by stable-baselines3: DQN where actions are discrete, SAC where they are continuous."""
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +56,10 @@ class Reinforcement:
             raise InvalidModel(f"discount is {self.discount}; expected 0 to 1")
 
     def learn(self, access, rng):
-        """The policy; the trace has, an entry an episode, the steps at its end and its return with what was explored."""
+        """The policy at the end, and a trace with a row for each episode.
+
+        Its columns: steps: of the environment at its end. return: its sum of rewards, exploration included.
+        """
         (seed,) = seeds(rng, 1)
         shown = encoding(access.setting, self.time)
         with threads(self.threads), borrowed_globals(seed):
@@ -73,8 +75,8 @@ class Reinforcement:
                 return True  # go on
 
             algorithm.learn(self.steps, callback=ended, log_interval=None)
-        steps, returns = zip(*rows, strict=True)
-        return policy_of(algorithm, shown, access.setting), {"steps": steps, "return": returns}
+        column = {name: [row[k] for row in rows] for k, name in enumerate(("steps", "return"))}
+        return policy_of(algorithm, shown, access.setting), column
 
     def algorithm(self, env, setting, planned, seed, **buffer):
         """stable-baselines3's learner on an AccessEnv, whose schedules last for `planned` steps."""
@@ -112,7 +114,7 @@ def policy_of(algorithm, shown, setting):
     net = mlp(shown.size, 2 * setting.actions.size, actor.net_arch[0], torch.Generator())
     last = {name: torch.cat([getattr(part, name) for part in (actor.mu, actor.log_std)]) for name in ("weight", "bias")}
     net.load_state_dict({**actor.latent_pi.state_dict(), **{f"4.{name}": value for name, value in last.items()}})
-    return SquashedGaussian(deepcopy(shown), net, setting.actions)
+    return SquashedGaussian(shown, net, setting.actions)
 
 
 class _Planned:

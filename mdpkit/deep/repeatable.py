@@ -21,6 +21,22 @@ def generator(seed) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def drawing(weights, drawn):
+    """`draw(count)`: row numbers, each drawn by a torch.Generator with probability in proportion to its weight.
+
+    Raises: InvalidModel where all weights are 0.
+    """
+    sums = torch.tensor(weights).cumsum(0)
+    if not sums[-1] > 0:
+        raise InvalidModel("every weight of the demonstrations is 0; expected one above 0")
+
+    def draw(count):
+        u = torch.rand(count, generator=drawn, dtype=torch.float64) * sums[-1]
+        return torch.searchsorted(sums, u, right=True).clamp(max=len(sums) - 1)
+
+    return draw
+
+
 @contextmanager
 def threads(count):
     """So many threads of torch inside; None leaves them. One is the number that repeats on every machine of a kind."""

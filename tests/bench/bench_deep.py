@@ -50,22 +50,29 @@ class GridGreedy:
         return self.grid.greedy(self.values, np.stack([np.arctan2(sin, cos), speed], axis=1))
 
 
-def judged(name, found, seconds):
+def judged(name, found, seconds, than=None):
     mean, error = found.mean(), found.std(ddof=1) / np.sqrt(STARTS)
-    say(f"{name:28s} mean {mean:8.1f} +- {error:5.1f}   median in {sampled_median(found)}   {seconds:6.1f} CPU s")
+    lost = "" if than is None else f"   median of what is lost to it in {ends(than - found)}"
+    say(f"{name:28s} mean {mean:8.1f} +- {error:5.1f}   median in {ends(found)}   {seconds:6.1f} CPU s{lost}")
+
+
+def ends(numbers):
+    found = sampled_median(numbers)
+    return f"[{found.lower:.1f}, {found.upper:.1f}]"
 
 
 def pendulum(steps=10_000):
     for n in (41, 81):
         start = time.process_time()
-        judged(f"grid {n}x{n}x15, greedy", returns(GridGreedy(n)), time.process_time() - start)
+        best = returns(GridGreedy(n))
+        judged(f"grid {n}x{n}x15, greedy", best, time.process_time() - start)
     learner = deep.Reinforcement(steps=steps, rate=1e-3, options={"learning_starts": 500, "tau": 0.01})
     for seed in range(2):
         start = time.process_time()
         access = grant(gymnasium.make("Pendulum-v1"), episodes=steps, rng=np.random.default_rng(seed))
         with deep.progress_bar() as progress:
             answer = fit(replace(learner, progress=progress), access, rng=np.random.default_rng(seed))
-        judged(f"SAC {steps} steps, seed {seed}", returns(answer.policy), time.process_time() - start)
+        judged(f"SAC {steps} steps, seed {seed}", returns(answer.policy), time.process_time() - start, best)
 
 
 def lock(seeds=5, H=5):

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 import mdpkit  # noqa: E402
 from mdpkit import deep, fit, grant  # noqa: E402
 from mdpkit.base.errors import InvalidModel, MissingAccess  # noqa: E402
-from mdpkit.deep.discriminator import drawing  # noqa: E402
+from mdpkit.deep.repeatable import drawing  # noqa: E402
 from mdpkit.deep.replay import RelabellingBuffer  # noqa: E402
 
 from .conftest import lock  # noqa: E402

@@ -22,12 +22,13 @@ discounted = MDP(objects(LAW), objects(PAYS), horizon=Discounted("3/4"))
 expert = TabularPolicy(objects([["1/3", "2/3"], [0, 1], ["3/4", "1/4"]]))
 
 EXACT = dict(demonstrations="exact", episodes="exact", resets="exact", queries="exact")
-CLONING = deep.Cloning(width=8, steps=60, every=30, rate=0.01)
-PLAYER = deep.Reinforcement(steps=12, width=8, batch=8)
+CLONING = deep.Cloning(width=8, steps=40, every=20, rate=0.01)
+PLAYER = deep.Reinforcement(steps=6, width=8, batch=8)
+TELLER = deep.Discriminator(steps=4, width=8, batch=16)
 
 
 def matching(**options):
-    return lambda: deep.MomentMatching(rounds=2, episodes=2, policy_player=PLAYER, **options)
+    return lambda: deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=PLAYER, **options)
 
 
 def at_most_its_losses(problem, shown, answer):

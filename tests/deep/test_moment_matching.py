@@ -18,6 +18,7 @@ from .conftest import lock  # noqa: E402
 from .test_view import Counter  # noqa: E402
 
 QUICK = deep.Reinforcement(steps=12, width=8, batch=8)
+TELLER = deep.Discriminator(steps=4, width=8, batch=16)
 
 
 def game(problem, expert, learner, seed=0, demonstrations=5, **granted):
@@ -44,7 +45,7 @@ def test_on_a_lock_the_best_iterate_is_the_expert(variant):
 
 def test_all_steps_are_counted_and_reported():
     problem, expert = lock(4)
-    answer = game(problem, expert, deep.MomentMatching(rounds=3, episodes=2, policy_player=QUICK))
+    answer = game(problem, expert, deep.MomentMatching(rounds=3, episodes=2, discriminator=TELLER, policy_player=QUICK))
     trained, watched = 3 * 12, (3 + 1) * 2 * 4
     assert answer.used.steps == answer.trace["steps"][-1] == trained + watched
     assert answer.trace["steps"].tolist() == [12 + 16, 24 + 24, 36 + 32]
@@ -53,10 +54,10 @@ def test_all_steps_are_counted_and_reported():
 
 def test_expert_resets_replace_the_start_law_as_often_as_said():
     problem, expert = lock(4)
-    always = game(problem, expert, deep.MomentMatching(rounds=3, episodes=2, policy_player=QUICK, expert_resets=1.0))
+    always = game(problem, expert, deep.MomentMatching(rounds=3, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_resets=1.0))
     assert always.used.episodes == (3 + 1) * 2  # those played for the discriminator
     assert always.used.resets > 0
-    half = game(problem, expert, deep.MomentMatching(rounds=20, episodes=1, policy_player=QUICK, expert_resets=0.5))
+    half = game(problem, expert, deep.MomentMatching(rounds=20, episodes=1, discriminator=TELLER, policy_player=QUICK, expert_resets=0.5))
     started = half.used.resets + half.used.episodes - 21
     assert abs(half.used.resets - started / 2) < 4 * np.sqrt(started) / 2
 
@@ -130,7 +131,7 @@ def test_the_reward_of_the_problem_is_never_seen():
     """Another reward, and one that is shown, change nothing."""
     problem, expert = lock(4)
     other = mdpkit.MDP(problem.P, -7 * problem.r, problem.rho, horizon=problem.horizon)
-    learner = deep.MomentMatching(rounds=2, episodes=2, policy_player=QUICK)
+    learner = deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK)
     first, second = game(problem, expert, learner), game(other, expert, learner, rewards=True)
     assert first.trace["gap"].tolist() == second.trace["gap"].tolist()
 
@@ -179,7 +180,9 @@ class Steady:
 
 
 def test_an_environment_is_reset_to_the_experts_states():
-    learner = deep.MomentMatching(rounds=2, episodes=2, policy_player=QUICK, expert_resets=1.0, expert_share=0.25, normalise=True)
+    learner = deep.MomentMatching(
+        rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_resets=1.0, expert_share=0.25, normalise=True
+    )
     answer = game(Settable(3), Steady(), learner)
     assert answer.used.resets > 0
     assert np.isfinite(answer.trace["gap"]).all()

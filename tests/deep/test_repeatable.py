@@ -13,12 +13,13 @@ from mdpkit.deep.repeatable import borrowed_globals, seeds, threads  # noqa: E40
 
 from .conftest import lock  # noqa: E402
 
-QUICK = deep.Reinforcement(steps=24, width=8, batch=8)
+QUICK = deep.Reinforcement(steps=12, width=8, batch=8)
+TELLER = deep.Discriminator(steps=4, width=8, batch=16)
 LEARNERS = [
     deep.Cloning(steps=20, width=8),
     deep.DAgger(iterations=2, episodes=2, cloning=deep.Cloning(steps=10, width=8)),
-    deep.MomentMatching(rounds=2, episodes=2, policy_player=QUICK, expert_share=0.5, expert_resets=0.5),
-    deep.MomentMatching(rounds=2, episodes=2, policy_player=QUICK, relabel=False),
+    deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_share=0.5, expert_resets=0.5),
+    deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, relabel=False),
     QUICK,
 ]
 

@@ -109,7 +109,7 @@ def test_rewards_are_needed_and_episodes_run_out_loudly(rng):
 def test_missing_actions_are_neither_explored_nor_valued(rng):
     problem, _ = made(4, 4, 3, 0, mask=MASK)
     access = grant(problem, episodes=1000, rng=rng)  # the access refuses an action that is missing
-    answer = fit(deep.Reinforcement(steps=800), access, rng=rng)
+    answer = fit(deep.Reinforcement(steps=300), access, rng=rng)
     table = answer.policy.to_tabular(problem).table
     assert (table[:, ~MASK] == 0).all()
 

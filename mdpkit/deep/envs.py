@@ -24,7 +24,7 @@ class ControlEnv(gymnasium.Env):
     Raises: InvalidModel for a state of another shape, or outside the box.
     """
 
-    metadata = {"render_modes": []}  # noqa: RUF012 (gymnasium's own attribute)
+    metadata = {"render_modes": [], "resets_to_state": True}  # noqa: RUF012 (gymnasium's own attribute)
     render_mode = None
 
     def __init__(self, problem, limit=200):
@@ -64,6 +64,8 @@ class ControlEnv(gymnasium.Env):
 
 class SettablePendulum(PendulumEnv):
     """gymnasium's Pendulum-v1, limit included, with `reset(options={"state": (angle, speed)})`."""
+
+    metadata = PendulumEnv.metadata | {"resets_to_state": True}
 
     def __init__(self, limit=200):
         super().__init__()

@@ -7,6 +7,7 @@ pytest.importorskip("torch")
 gymnasium = pytest.importorskip("gymnasium")
 
 from mdpkit import deep, fit, grant  # noqa: E402
+from mdpkit.deep.twins import pendulum  # noqa: E402
 from mdpkit.measure import sampled_median  # noqa: E402
 
 
@@ -61,3 +62,18 @@ def test_reinforcement_trains_with_finite_losses_on_continuous_actions():
     assert answer.used.steps == 400
     assert all(weight.isfinite().all() for weight in answer.policy.parameters())
     assert np.isfinite(answer.trace["return"]).all()
+
+
+def test_a_reset_to_a_state_of_the_expert_shows_what_the_expert_saw():
+    granted = {"demonstrations": 2, "episodes": 40, "resets": 40, "rng": np.random.default_rng(0)}
+    access = grant(pendulum().env(), expert=EnergyShaping(), **granted)
+    data = access.demonstrations()
+    for k in (0, 150, 399):
+        obs, _ = access.reset(to=data.state[k], at=int(data.t[k]))
+        assert obs == pytest.approx(data.obs[k], abs=1e-5)
+    learner = deep.MomentMatching(
+        rounds=1, episodes=1, policy_player=deep.Reinforcement(steps=200), expert_resets=1.0, expert_share=0.5, normalise=True
+    )
+    used = fit(learner, access, rng=np.random.default_rng(0)).used
+    assert used.steps == 600
+    assert used.resets == 2  # one more than was played

@@ -1,0 +1,145 @@
+"""Learners that look for a reward in a tree, and what becomes of them for every leaf that may be the one that pays."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ...base.arrays import objects
+from ...learn import PSDP, fit, grant
+from ...measure import occupancy
+from ...model import TabularPolicy
+from ._tree import paying, to_law, to_leaf, tree
+
+
+def leftmost(A, H) -> PSDP:
+    """Probes every action once at every node where somebody was; leftmost elsewhere."""
+    return PSDP(probes=1, elsewhere=to_leaf(0, A, H))
+
+
+def played(learner, A, H, rewards=None, shown=to_leaf):
+    """The learner's policies `[leaf,(t,)s,a]` for the rewards `[leaf,s,a]`, and what it used at most: for every leaf the same coins fall.
+
+    The rewards pay at the leaf alone if none are given. A learner that is granted resets has them to `starts[leaf,k]`, each a
+    step and a node: where the policy `shown(leaf, A, H)` goes.
+    """
+    rewards = objects([paying(leaf, A, H) for leaf in range(A**H)]) if rewards is None else rewards
+    fits, starts = [], []
+    for leaf, r in enumerate(rewards):
+        problem, helped = tree(A, H, r), {}
+        if "resets" in learner.needs:
+            helped = dict(expert=shown(leaf, A, H), demonstrations="exact", resets="exact")
+            starts.append(np.argwhere(occupancy(problem, helped["expert"]).lower.sum(axis=2) > 0))
+        access = grant(problem, episodes=A**H, rewards=True, rng=np.random.default_rng(0), **helped)
+        fits.append(fit(learner, access, rng=np.random.default_rng(0)))
+    used = {name: max(getattr(each.used, name) for each in fits) for name in ("episodes", "resets", "steps")}
+    starts = np.array(starts, dtype=np.int64).reshape(len(rewards), -1, 2)
+    policies = objects([each.policy.table for each in fits])
+    return Models(tree=tree(A, H), rewards=rewards, policies=policies, starts=starts, A=A, H=H, **used)
+
+
+def paid(access, actions, state=None, at=0):
+    """What a sequence of actions pays from a node to a leaf, from the root if none is given."""
+    access.reset() if state is None else access.reset(to=state, at=at)
+    return sum(access.step(int(action))[1] for action in actions)
+
+
+def leaves(A, H):
+    """Every way from the root to a leaf, from the left."""
+    return np.indices((A,) * H).reshape(H, -1).T
+
+
+def answer(access, actions):
+    """The policy that follows a sequence of actions from the root, and is leftmost off that way."""
+    S, A = access.setting.observations.n, access.setting.actions.n
+    table, node = np.eye(A, dtype=int)[np.zeros(S, dtype=int)], 0
+    for action in actions:
+        table[node], node = np.eye(A, dtype=int)[action], A * node + 1 + action
+    return TabularPolicy(objects(table))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Plays leaf after leaf until one pays, or so many episodes are over; then it answers with that leaf, or with the next."""
+
+    episodes: int
+
+    needs = ("episodes", "rewards")
+
+    def learn(self, access, rng):
+        ways = leaves(access.setting.actions.n, access.setting.horizon.H)
+        for actions in ways[: self.episodes]:
+            if paid(access, actions):
+                return answer(access, actions), {}
+        return answer(access, ways[self.episodes]), {}
+
+
+@dataclass(frozen=True)
+class QLearning:
+    """One-step temporal differences with learning rate 1 from values `optimism`; a random action with probability `explores`."""
+
+    episodes: int
+    explores: float
+    optimism: float
+
+    needs = ("episodes", "rewards")
+
+    def learn(self, access, rng):
+        S, A, H = access.setting.observations.n, access.setting.actions.n, access.setting.horizon.H
+        Q = np.full((S, A), self.optimism)
+        for _ in range(self.episodes):
+            s, _ = access.reset()
+            for t in range(H):
+                best = np.flatnonzero(Q[s] == Q[s].max())
+                a = int(rng.integers(A) if rng.random() < self.explores else rng.choice(best))
+                following, reward, *_ = access.step(a)
+                Q[s, a] = reward + (Q[following].max() if t < H - 1 else 0)
+                s = following
+        return TabularPolicy(objects(np.eye(A, dtype=int)[Q.argmax(axis=1)])), {}
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Settles the actions from the root on: at each step one episode for each action, the later steps leftmost."""
+
+    needs = ("episodes", "rewards")
+
+    def learn(self, access, rng):
+        A, H, actions = access.setting.actions.n, access.setting.horizon.H, []
+        for t in range(H):
+            found = [paid(access, [*actions, a, *[0] * (H - 1 - t)]) for a in range(A)]
+            actions.append(int(np.argmax(found)))
+        return answer(access, actions), {}
+
+
+# ---- plays
+def another(leaf, A, H):
+    """Goes to the first leaf, whichever pays."""
+    return to_leaf(0, A, H)
+
+
+def everywhere(leaf, A, H):
+    """Goes to every leaf alike."""
+    return to_law(objects([f"1/{A**H}"] * A**H), A, H)
+
+
+def blind():
+    """Learners that nobody tells where the leaf is."""
+    Q = [QLearning(m, explores, optimism) for m in (3, 7, 15) for explores, optimism in ((0.5, 0), (0.1, 0), (0, 1))]
+    return [*(played(each, 2, 4) for each in (*map(Sweep, (0, 1, 3, 7, 15)), *Q)), played(leftmost(2, 4), 2, 4, shown=another)]
+
+
+def guided(A, H):
+    return played(leftmost(A, H), A, H)
+
+
+def any_rewards():
+    """Drawn anew at every node and action, in [0, 1]; expert k goes to leaf k."""
+    rng = np.random.default_rng(0)
+    drawn = [(A, H, rng.integers(0, 13, (A**H, (A**H - 1) // (A - 1), A))) for A, H in ((2, 2), (2, 4), (3, 3))]
+    return [played(leftmost(A, H), A, H, objects(r) / 12) for A, H, r in drawn]
+
+
+def shaped(A, H):
+    """Every step of the way to the leaf pays its share, and the learner settles the first step first."""
+    return played(Forward(), A, H, objects([paying(leaf, A, H, shaped=True) for leaf in range(A**H)]))

@@ -1,0 +1,149 @@
+"""In a tree that pays at one hidden leaf a learner tries nearly every leaf; reset to an expert's states, each action once a step.
+
+Statement  A tree with A actions and H steps pays 1 at a leaf that is drawn evenly from all A^H. Whoever starts m episodes at
+           the root, adaptive and randomised as it may be, has
+               E[J] <= (m + 1) / A^H,
+           with equality for a sweep over the leaves: a return of 1/2 takes A^H / 2 - 1 episodes. Episodes that start at states
+           which do not depend on the leaf count alike. Policy search by dynamic programming with resets to the expert's states
+           has J >= J(E) for every reward of the tree, after exactly H A resets, A H (H+1)/2 steps and no episode from the root.
+Assumes    no reset depends on the leaf, and the last step alone pays (first bound); the resets are to the expert's states (last).
+Units      J is the undiscounted return, in [0, 1] in the first bound; m counts episodes, resets those that start at a chosen state.
+Kind       for all; exists (enumerated)
+Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Bagnell, Kakade, Ng and Schneider, 2003.
+Proof      proofs/expert_resets_remove_exploration.md
+"""
+
+from dataclasses import replace
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...base.interval import stacked
+from ...instances.blocks import Simplex
+from ...instances.family import Family
+from ...model import TabularPolicy
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from .._figures import panels
+from ._explorers import Sweep, any_rewards, blind, everywhere, guided, leftmost, played, shaped
+from ._tree import at_leaves, to_law, to_leaf, tree, way
+
+
+# ---- every learner
+def found(m):
+    """The chance of a return of 1 for every leaf, if the leaf is answered once an episode has ended there."""
+    *tests, last = (at_leaves(measure.occupancy(m.tree, TabularPolicy(table))) for table in m.tests)
+    missed = 1 - last
+    for each in tests:
+        missed = missed * (1 - each)
+    return 1 - missed
+
+
+def check(m):
+    chances = found(m)
+    return Bound(chances.sum() / len(chances), rational(len(m.tests)) / len(chances))
+
+
+def without_an_answer(m):
+    chances = found(m)
+    return Bound(chances.sum() / len(chances), rational(len(m.tests) - 1) / len(chances))
+
+
+def listed(x):
+    return tree(x.sizes["A"], 3, pattern=x.tests)
+
+
+FAMILY = Family(
+    blocks=dict(tests=Simplex("M", to=("A", "A", "A"))),
+    sizes=dict(M=(1, 5), A=(2, 3)),
+    models=dict(tree=listed, tests=lambda x: np.stack([to_law(law, x.sizes["A"], 3).table for law in x.tests])),
+)
+
+
+def distinct(A, H, M):
+    """M - 1 episodes that end at different leaves, and another one for an answer."""
+    return Models(tree=tree(A, H), tests=objects([to_leaf(leaf, A, H).table for leaf in range(M)]))
+
+
+# ---- learners that play
+def returns(m, tables=None):
+    """J `[leaf]` of the learner's policies, or of others, each under the reward of its leaf."""
+    pairs = zip(m.rewards, m.policies if tables is None else tables, strict=True)
+    return stacked([measure.value(replace(m.tree, r=r), TabularPolicy(m.tree.like(table))) for r, table in pairs])
+
+
+def average(m):
+    J = returns(m)
+    return Bound(J.sum() / len(J), rational(m.episodes + m.resets + 1) / len(J))
+
+
+def halfway(m):
+    J = returns(m)
+    return Equal({"return": (J.sum() / len(J), rational("1/2")), "episodes": (rational(m.episodes), rational(m.A**m.H) / 2 - 1)})
+
+
+# ---- resets to the expert's states
+def counted(m):
+    counts = {"resets": (m.resets, m.A * m.H), "steps": (m.steps, m.A * m.H * (m.H + 1) // 2), "episodes": (m.episodes, 0)}
+    return Equal({"return": (returns(m), 1), **{name: (rational(a), rational(b)) for name, (a, b) in counts.items()}})
+
+
+def competes(m):
+    return Bound(returns(m, [to_leaf(leaf, m.A, m.H).table for leaf in range(len(m.rewards))]), returns(m))
+
+
+# ---- assumptions
+def of_the_expert(m):
+    ways = [way(leaf, m.A, m.H) for leaf in range(len(m.rewards))]
+    return all(ways[leaf][t][0] == state for leaf, chosen in enumerate(m.starts) for t, state in chosen)
+
+
+BLIND = Assumption("no reset depends on the leaf", lambda m: (m.starts == m.starts[:1]).all())
+LAST = Assumption("the last step alone pays", lambda m: (m.rewards[:, : -(m.A ** (m.H - 1))] == 0).all())
+THERE = Assumption("the resets are to the expert's states", of_the_expert)
+PLAYED, HALF, RESETS = "learners that play", "a return of one half", "resets to the expert's states"
+TOLD, PAID = "told where the expert was", "every step pays"
+A, H = AT = 2, 4
+
+
+def figure(ax, rows):
+    """Episodes that a return of 1/2 takes against the horizon; and what learners get, against their episodes, at H = 4."""
+    ax, right = panels(ax, 2)
+    parts = {part: [row for row in rows if row["part"] == part and not row.get("control")] for part in (PLAYED, HALF, RESETS)}
+    failing = [row["sides"] for row in rows if row.get("control") and row["label"] in (TOLD, PAID)]
+    sweep, reset = ([row["parameters"] for row in parts[part] if row["parameters"]["A"] == A] for part in (HALF, RESETS))
+    steps = np.arange(2, 11)
+    ax.plot(steps, A**steps / 2 - 1, "k--", label="bound $A^H/2 - 1$")
+    ax.plot([each["H"] for each in sweep], [each["episodes"] for each in sweep], "oC0", label="sweep over the leaves")
+    ax.plot([each["H"] for each in reset], [each["resets"] for each in reset], "sC2", label="resets to the expert's states: $HA$")
+    ax.plot(steps, A * steps, ":C2")
+    ax.set(xlabel="horizon $H$", ylabel="episodes for a return of 1/2", yscale="log")
+    m = np.arange(17)
+    right.plot(m, np.minimum(1, (m + 1) / A**H), "k--", label="bound $(m + 1) / A^H$")
+    got = [(row["parameters"]["episodes"] + row["parameters"]["resets"], row["sides"][0]) for row in parts[PLAYED]]
+    right.plot(*zip(*got, strict=True), ".C0", label="learners")
+    right.plot([side[1] * A**H - 1 for side in failing], [side[0] for side in failing], "xC1", label="told more (fail)")
+    right.set(xlabel="episodes $m$", ylabel="average return", xticks=m[::4])
+    for each in (ax, right):
+        each.legend()
+
+
+CLAIM = Claim(
+    "expert_resets_remove_exploration",
+    check,
+    FAMILY,
+    controls=(
+        Control("no answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
+        Control(TOLD, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
+        Control(PAID, witness=lambda: shaped(*AT), drops=LAST.name, part=PLAYED),
+        Control("resets all over the tree", witness=lambda: played(leftmost(2, 3), 2, 3, shown=everywhere), drops=THERE.name, part=RESETS),
+    ),
+    also=(
+        Part(PLAYED, blind, average, assumes=(BLIND, LAST)),
+        Part(HALF, lambda: [played(Sweep(A**H // 2 - 1), A, H) for A, most in ((2, 5), (4, 2)) for H in range(1, most + 1)], halfway),
+        Part(RESETS, lambda: [guided(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))], counted, assumes=(THERE,)),
+        Part("any reward", any_rewards, competes, assumes=(THERE,)),
+    ),
+    figure=figure,
+)

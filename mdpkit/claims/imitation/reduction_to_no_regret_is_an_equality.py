@@ -1,0 +1,147 @@
+"""A game of rewards against policies imitates as well as its two players do without regret: an equality, not a bound.
+
+Statement  For rewards f_1..f_N and policies pi_1..pi_N, any at all, every class F of rewards, and M, which draws one of the
+           pi_k for a whole episode,
+               max_{f in F} J_f(E) - J_f(M) = (R + sum_k [J_{f_k}(E) - J_{f_k}(pi_k)]) / N,
+               R = max_{f in F} sum_k <f - f_k, d^E - d^{pi_k}>.
+           One Markov policy visits what M visits. No pi_k need be optimal for f_k: in a tree gradient steps against policy
+           search from the expert's states imitate, while the answers stay as far from the best ones as at first.
+Assumes    nothing: any finite process, finite horizon.
+Units      J_f is the undiscounted return under the reward f; R, the reward player's regret, is in units of N such returns.
+Kind       identity
+Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
+Proof      proofs/reduction_to_no_regret_is_an_equality.md
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ... import measure
+from ...base.interval import stacked
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import MDP, Finite, TabularPolicy
+from .._claim import Claim, Control, Equal, Part
+from ._reward_game import flips, games, mixed
+from .performance_difference_lemma import a_step_late
+
+
+def rounds(m):
+    """The policies, how much oftener the expert than each is at every `[t,s,a]`, and what each loses on its round's reward."""
+    policies = [TabularPolicy(table) for table in m.learners]
+    shown = measure.occupancy(m.mdp, m.expert)
+    missed = [shown - measure.occupancy(m.mdp, policy) for policy in policies]
+    lost = [measure.value_gap(replace(m.mdp, r=f), m.expert, policy) for f, policy in zip(m.played, policies, strict=True)]
+    return policies, missed, lost
+
+
+def returns(m, policies):
+    """What the expert is worth more than an even mixture, under every reward of the class."""
+    tasks, N = [replace(m.mdp, r=f) for f in m.rewards], len(policies)
+    return stacked([measure.value(task, m.expert) - sum(measure.value(task, each) for each in policies) / N for task in tasks])
+
+
+def balance(m, gaps=returns, since=0):
+    policies, missed, lost = rounds(m)
+    won = sum((d * f).sum() for d, f in zip(missed[since:], m.played[since:], strict=True))
+    most = stacked([(sum(missed[since:]) * f).sum() for f in m.rewards]).max()
+    return Equal({"gap": (gaps(m, policies).max(), (most - won + sum(lost)) / len(policies))})
+
+
+def check(m):
+    return balance(m)
+
+
+def one_table(m, policies):
+    """As `returns`, of the average of the tables."""
+    one = TabularPolicy(sum(policy.table for policy in policies) / len(policies))
+    return stacked([measure.value_gap(replace(m.mdp, r=f), m.expert, one) for f in m.rewards])
+
+
+def averaged_tables(m):
+    return balance(m, gaps=one_table)
+
+
+def last_round_alone(m):
+    return balance(m, since=-1)
+
+
+FAMILY = Family(
+    blocks=dict(
+        P=Simplex("H", "S", "A", to="S"),
+        rho=Simplex(to="S"),
+        rewards=Box("K", "H", "S", "A", lower=-1),
+        played=Box("N", "H", "S", "A", lower=-1),
+        expert=Simplex("H", "S", to="A", within="mask"),
+        learners=Simplex("N", "H", "S", to="A", within="mask"),
+    ),
+    sizes=dict(H=(1, 3), S=(1, 3), A=(2, 3), K=(1, 3), N=(1, 3)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.rewards[0], x.rho, horizon=Finite(x.sizes["H"])),
+        rewards=lambda x: x.rewards,
+        played=lambda x: x.played,
+        expert=lambda x: TabularPolicy(x.expert),
+        learners=lambda x: x.learners,
+    ),
+)
+
+
+# ---- one Markov policy, and a learner's own game
+def of_one(m):
+    policies, missed, _ = rounds(m)
+    visits = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture)
+    gaps = stacked([measure.value_gap(replace(m.mdp, r=f), m.expert, m.mixture) for f in m.rewards])
+    return Equal({"visits": (visits, sum(missed) / len(policies)), "gaps": (gaps, returns(m, policies))})
+
+
+def of_a_box(m):
+    """The class is all rewards that differ from the `centre` by no more than the `radius`."""
+    _, missed, lost = rounds(m)
+    gap = largest(m, measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture))
+    regret = largest(m, sum(missed)) - sum((d * f).sum() for d, f in zip(missed, m.played, strict=True))
+    return Equal({"gap": (gap, (regret + sum(lost)) / m.N), "told gap": (m.sup_gap, gap), "told regret": (m.regret, regret)})
+
+
+def largest(m, d):
+    return (d * m.centre).sum() + (abs(d) * m.radius).sum()
+
+
+def numbers(m):
+    """For each round: the gap, regret, what the answers lose to the expert, and to the best policy; the gap of the averaged tables."""
+    policies, _, lost = rounds(m)
+    tasks = [replace(m.mdp, r=f) for f in m.played]
+    best = [measure.optimal_value(task)[0, 0] - measure.value(task, policy) for task, policy in zip(tasks, policies, strict=True)]
+    gap, regret = (of_a_box(m).pairs[name][1] for name in ("told gap", "told regret"))
+    tables = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, TabularPolicy(sum(m.learners) / m.N))
+    return {"a round": [each.mid for each in (gap, regret / m.N, sum(lost) / m.N, sum(best) / m.N, largest(m, tables))]}
+
+
+def figure(ax, rows):
+    """The terms of the equality against the rounds of one play, and how far its answers are from the best."""
+    at = [row for row in rows if row["part"] == PLAY]
+    N, terms = [row["parameters"]["N"] for row in at], np.array([row["data"]["a round"] for row in at]).T
+    names = "gap", "regret of the rewards", "answers against the expert", "against the best policy", "averaged tables (fails)"
+    for values, name, style in zip(terms, names, ("o-C0", "k--", "^-C2", "s:C4", "xC1"), strict=True):
+        ax.plot(N, values, style, label=name)
+    ax.set(xlabel="rounds $N$", ylabel="units of $J$, a round", xscale="log")
+    ax.legend()
+
+
+PLAY = "moment matching on a tree"
+CLAIM = Claim(
+    "reduction_to_no_regret_is_an_equality",
+    check,
+    FAMILY,
+    controls=(
+        Control("the average of the tables", witness=flips, tightens=averaged_tables, at="gap"),
+        Control("regret of the last round alone", witness=lambda: flips(3), tightens=last_round_alone, at="gap"),
+        Control("visits counted one step late", witness=flips, sabotages=measure.occupancy, by=a_step_late),
+    ),
+    also=(
+        Part("one Markov policy", lambda: [mixed(flips(N)) for N in (1, 2, 3)], of_one),
+        Part(PLAY, games, of_a_box, data=numbers),
+    ),
+    accepts=("mdp", MDP, ("P", "rho")),
+    figure=figure,
+)

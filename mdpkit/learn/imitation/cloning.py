@@ -30,14 +30,19 @@ class Cloning:
     needs = ("demonstrations",)
 
     def __post_init__(self):
-        if not float(Fraction(self.smoothing)) >= 0:
-            raise InvalidModel(f"smoothing is {self.smoothing}; expected a number of at least 0")
+        expect_smoothing(self.smoothing)
 
     def learn(self, access, rng):
         """The policy; the trace has the negative log-likelihood of the demonstrations in nats an episode."""
         data = access.demonstrations()
         policy = TabularPolicy(frequencies(data, access.setting, self.smoothing, self.stationary))
         return policy, {"loss": [likelihood_loss(policy, data)]}
+
+
+def expect_smoothing(smoothing):
+    """Raises: InvalidModel where it is below 0."""
+    if not float(Fraction(smoothing)) >= 0:
+        raise InvalidModel(f"smoothing is {smoothing}; expected a number of at least 0")
 
 
 def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:

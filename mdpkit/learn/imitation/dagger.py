@@ -9,7 +9,7 @@ from ...model.policy import TabularPolicy
 from .._tabular import uniform
 from ..mixture import Mixture
 from ..rollin import aggregated, labelled, visits
-from .cloning import frequencies
+from .cloning import expect_smoothing, frequencies
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class DAgger:
         episodes: played a round; where the model is granted, the law of the policy's visits is taken instead.
         demonstrated: start from the policy that clones the demonstrations, and keep these among the labels; else from the
             uniform policy.
+        smoothing: added to the weight of every action that exists, as by Cloning.
 
     The policy is the Mixture of the rounds' policies. Its gap J(expert) - J is the mean over rounds of the advantage that the
     policies lose where they go themselves: at most u times the mean of the rounds' losses, for an expert whose advantages
@@ -31,12 +32,14 @@ class DAgger:
     iterations: int = 10
     episodes: int = 10
     demonstrated: bool = False
+    smoothing: object = 0
 
     def __post_init__(self):
         for name in ("iterations", "episodes"):
             count = getattr(self, name)
             if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
                 raise InvalidModel(f"{name} is {count!r}; expected an integer of at least 1")
+        expect_smoothing(self.smoothing)
 
     @property
     def needs(self):
@@ -56,13 +59,13 @@ class DAgger:
         policy = uniform(setting)
         if self.demonstrated:
             collected.append(access.demonstrations())
-            policy = TabularPolicy(frequencies(collected[0], setting))
+            policy = TabularPolicy(frequencies(collected[0], setting, self.smoothing))
         policies, losses = [], []
         for _ in range(self.iterations):
             policies.append(policy)
             collected.append(labelled(access, visits(access, policy, self.episodes, rng=rng)))
             losses.append(disagreement(policy, collected[-1]))
-            policy = TabularPolicy(frequencies(aggregated(collected), setting))
+            policy = TabularPolicy(frequencies(aggregated(collected), setting, self.smoothing))
         return Mixture(tuple(policies)), {"loss": losses}
 
 

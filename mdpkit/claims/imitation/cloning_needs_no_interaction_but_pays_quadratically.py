@@ -1,0 +1,123 @@
+"""Cloning takes no step, reset or query, and loses quadratically in the horizon; asking where it goes itself, a learner loses linearly.
+
+Statement  A road pays 1 a step; at each it is in one of two states, of chances p and 1-p; a wrong action falls for good. Over all
+           sets of n demonstrations the policy that clones them, even over both actions where it was shown none, has
+               E[J(E) - J(L)] = sum_{k=1..H} (1 - (1-e)^k) >= (1 - e H/2) e H(H+1)/2,   e = (p (1-p)^n + (1-p) p^n) / 2,
+           after n H rows of demonstrations, 0 steps, 0 resets, 0 queries. With p = 1/(n+1), e >= 1/(6 (n+1)).
+           At a ditch, from which one of 2H actions leads back, learners that slip with e = 1/(4H) on the road lose
+               by cloning at least (3/8) e H^2; by three rounds of dataset aggregation, queries counted, at most (5/2) e H.
+Assumes    rewards in [0, 1]; the learner asks where it goes itself (last bound).
+Units      rewards in [0, 1]; J is the undiscounted return; counts are those of the learner's Meter.
+Kind       exists (enumerated, n H <= 6 for the samples and H = 2..16 for the ditch)
+Source     adapted from Ross, Gordon and Bagnell, 2011, and Rajaraman, Yang, Jiao and Ramchandran, 2020.
+Proof      proofs/cloning_needs_no_interaction_but_pays_quadratically.md
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import rational
+from ...base.interval import stacked
+from ...model import TabularPolicy
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ._roads import every_sample, smoothed
+
+
+def mean_gap(m):
+    gaps = stacked([measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in m.policies])
+    return (gaps * m.weights).sum()
+
+
+def slip(m):
+    """The chance that a step on the road is in a state of which no demonstration told, and goes wrong there."""
+    return (m.p * (1 - m.p) ** m.n + (1 - m.p) * m.p**m.n) / 2
+
+
+def lost(m, e):
+    """What a cliff loses to slips of probability e."""
+    return sum(1 - (1 - e) ** k for k in range(1, m.mdp.horizon.H + 1))
+
+
+def counts(m):
+    used = {name: rational(getattr(m, name)) for name in ("steps", "resets", "queries", "demonstrations")}
+    due = {"demonstrations": m.n * m.mdp.horizon.H}
+    return {name: (count, rational(due.get(name, 0))) for name, count in used.items()}
+
+
+def check(m):
+    return Equal({"gap": (mean_gap(m), lost(m, slip(m))), **counts(m)})
+
+
+def one_step(m):
+    """As if a slip cost its own reward alone."""
+    return Equal({**check(m).pairs, "gap": (mean_gap(m), slip(m) * m.mdp.horizon.H)})
+
+
+def quadratic(m):
+    e, H = slip(m), m.mdp.horizon.H
+    return Bound((1 - e * H / 2) * e * (H * (H + 1) // 2), mean_gap(m))
+
+
+def rare(m):
+    return Bound(1 / rational(6 * (m.n + 1)), slip(m))
+
+
+def from_the_fall(value, problem, policy):
+    """The value from the state of whoever has fallen."""
+    return value(replace(problem, rho=problem.rho[::-1]), policy)
+
+
+# ---- the ditch
+def cloned(m):
+    H = m.mdp.horizon.H
+    return Bound(m.eps * (3 * H * H) / 8, measure.value_gap(m.mdp, m.expert, m.learner))
+
+
+def asked(m):
+    return Bound(measure.value_gap(m.mdp, m.expert, m.learner), m.eps * (5 * m.mdp.horizon.H) / 2)
+
+
+ASKS = Assumption("the learner asks where it goes itself", lambda m: m.queries > 0)
+UNIT = Assumption("rewards in [0, 1]", lambda m: (m.mdp.r >= 0).all() and (m.mdp.r <= 1).all())
+CLONED, ASKED, NEVER = "cloning at the ditch", "asking at the ditch", "cloning does not ask"
+LENGTHS = 2, 3, 4, 6, 8, 12, 16
+
+
+def samples():
+    return [every_sample(H, n, f"1/{n + 1}") for n, most in ((1, 6), (2, 3), (3, 3)) for H in range(1, most + 1)]
+
+
+def figure(ax, rows):
+    """At the ditch, the gap for each unit of slip and step, gap / (e H), against the horizon."""
+    H = np.arange(2, 17)
+    ax.plot(H, H * 3 / 8, ":C0", label="$3H/8$")
+    for part, style, side in ((CLONED, "^C0", -1), (ASKED, "oC2", 0)):
+        at = [row for row in rows if row["part"] == part and not row.get("control")]
+        ax.plot([row["sizes"]["H"] for row in at], [row["sides"][side] * 4 for row in at], style, label=part)
+    ax.plot(H, 0 * H + 5 / 2, "k--", label="bound $5/2$")
+    gap, bound = next(row["sides"] for row in rows if row.get("control") and row["label"] == NEVER)
+    ax.plot(LENGTHS[-1], 5 / 2 * gap / bound, "xC1", label="no queries (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="value gap $/\\,(e H)$")
+    ax.legend()
+
+
+CLAIM = Claim(
+    "cloning_needs_no_interaction_but_pays_quadratically",
+    check,
+    samples,
+    assumes=(UNIT,),
+    controls=(
+        Control("a slip costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),
+        Control("every episode begins fallen", witness=lambda: every_sample(2, 1, "1/2"), sabotages=measure.value, by=from_the_fall),
+        Control(NEVER, witness=lambda: smoothed(LENGTHS[-1], asks=False), drops=ASKS.name, part=ASKED),
+    ),
+    also=(
+        Part("quadratic in the horizon", samples, quadratic, assumes=(UNIT,)),
+        Part("so seldom seen for every n", samples, rare),
+        Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloned, assumes=(UNIT,)),
+        Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], asked, assumes=(UNIT, ASKS)),
+    ),
+    figure=figure,
+)

@@ -1,0 +1,130 @@
+"""Who is corrected where it goes itself loses at most what a mistake can cost, times its mistakes: the best rule's and its regret.
+
+Statement  For policies pi_1..pi_N, any at all, the mixture M of them, a class C of policies, and the losses
+           l_k(pi) = sum_t E_{s ~ d_t^{pi_k}} TV(E, pi)(s), with c = min_{pi in C} (1/N) sum_k l_k(pi) and
+           R = sum_k l_k(pi_k) - N c,
+               J(E) - J(M) <= (1/N) sum_k sum_t E_{s ~ d_t^{pi_k}} [range_a Q_t^E(s, a) TV(E, pi_k)(s)] <= u (c + R/N),
+           u = max_{t,s} range_a Q_t^E(s, a). A fall at once, from a cliff of any height, attains it.
+           Dataset aggregation tells losses of at least this size for an expert who does not randomise.
+Assumes    nothing: any finite process, finite horizon; the expert does not randomise (told losses).
+Units      l_k is an expected number of disagreements an episode, in [0, H]; u is in units of J, the undiscounted return.
+Kind       for all; exists (enumerated)
+Source     adapted from Ross, Gordon and Bagnell, 2011.
+Proof      proofs/dagger_regret_bounds_the_gap.md
+"""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects
+from ...base.interval import stacked
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...learn import DAgger
+from ...model import MDP, Finite, TabularPolicy
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from .._figures import bound
+from ._instances import cliff, states_exchanged
+from ._roads import ditch, fog, keeps, learned
+from .recoverable_cliff_is_linear import road
+
+
+def losses(m, policy, roads, cost=1):
+    """l_k(policy) `[k]`, where each disagreement costs 1, or by step and state."""
+    apart = measure.total_variation(m.expert, policy) * cost
+    return stacked([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
+
+
+def terms(m, astray=True):
+    """The mixture's gap; its mistakes by what they may cost; the mistakes of the class's best rule; the regret. Each a round."""
+    policies = [TabularPolicy(table) for table in m.learners]
+    roads, N = policies if astray else [m.expert] * len(policies), len(policies)
+    Q = measure.action_value(m.mdp, m.expert)
+    ranges = Q.max(axis=-1) - Q.min(axis=-1)
+    gap = sum(measure.value_gap(m.mdp, m.expert, policy) for policy in policies) / N
+    costs, own = (sum(losses(m, pi, [on], cost)[0] for pi, on in zip(policies, roads, strict=True)) / N for cost in (ranges, 1))
+    best = stacked([losses(m, TabularPolicy(table), roads).sum() / N for table in m.rules]).min()
+    return gap, costs, best, own - best
+
+
+def check(m):
+    gap, costs, best, regret = terms(m)
+    return Bound(gap, costs, measure.recoverability(m.mdp, m.expert) * (best + regret))
+
+
+def where_the_expert_goes(m):
+    gap, costs, best, regret = terms(m, astray=False)
+    return Bound(gap, costs, measure.recoverability(m.mdp, m.expert) * (best + regret))
+
+
+def cost_to_the_learner(m):
+    gap, _, best, regret = terms(m)
+    return Bound(gap, measure.recoverability(m.mdp, TabularPolicy(m.learners[0])) * (best + regret))
+
+
+def attained(m):
+    gap, _, right = check(m).sides
+    return Equal({"gap": (gap, right)})
+
+
+FAMILY = Family(
+    blocks=dict(
+        P=Simplex("H", "S", "A", to="S"),
+        r=Box("H", "S", "A", lower=-1),
+        rho=Simplex(to="S"),
+        expert=Simplex("H", "S", to="A"),
+        learners=Simplex("N", "H", "S", to="A"),
+        rules=Simplex("C", "H", "S", to="A"),
+    ),
+    sizes=dict(H=(1, 4), S=(1, 3), A=(2, 3), N=(1, 2), C=(1, 2)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])),
+        expert=lambda x: TabularPolicy(x.expert),
+        learners=lambda x: x.learners,
+        rules=lambda x: x.rules,
+    ),
+)
+
+
+# ---- instances
+def alone(m):
+    """One round, and the expert as the only rule."""
+    return Models(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(m.expert.table)[None])
+
+
+def corrected():
+    """Dataset aggregation by exact laws, and what it tells of its losses."""
+    found = []
+    for mdp, A in ((ditch(3, 2), 2), (ditch(4, 8), 8), (fog(4, "1/3"), 2), (cliff(5, 0).mdp, 2)):
+        expert = keeps(mdp.S, A)
+        for learner in (DAgger(1), DAgger(2), DAgger(8), DAgger(3, smoothing="1/32", demonstrated=True)):
+            answer, _ = learned(learner, mdp, expert, interacts=True)
+            tables = objects(np.stack([np.broadcast_to(pi.table, (mdp.horizon.H, mdp.S, A)) for pi in answer.policy.members]))
+            told = objects(list(answer.trace["loss"]))
+            found.append(Models(mdp=mdp, expert=expert, learners=tables, rules=objects(expert.table)[None], told=told))
+    return found
+
+
+def as_told(m):
+    gap, _, right = check(m).sides
+    return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.told.sum() / len(m.told)))
+
+
+SURE = Assumption("the expert does not randomise", lambda m: ((m.expert.table == 0) | (m.expert.table == 1)).all())
+CLAIM = Claim(
+    "dagger_regret_bounds_the_gap",
+    check,
+    FAMILY,
+    controls=(
+        Control("corrected where the expert goes", witness=lambda: alone(road(8, "1/16", recovers=False)), tightens=where_the_expert_goes),
+        Control("what mistakes cost the learner", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
+        Control("mistakes in the other state", witness=lambda: alone(cliff(5, "1/20")), sabotages=measure.occupancy, by=states_exchanged),
+    ),
+    also=(
+        Part("a fall at once", lambda: [alone(cliff(H, 1)) for H in (1, 2, 5, 13)], attained),
+        Part("dataset aggregation", corrected, as_told, assumes=(SURE,)),
+    ),
+    figure=bound,
+)

@@ -1,6 +1,10 @@
 """Floor 4: numbers of a problem and a policy, each an Interval."""
 
 from ._logs import logarithm as logarithm
+from .causal_entropy import entropy_features as entropy_features
+from .causal_entropy import entropy_slope as entropy_slope
+from .causal_entropy import entropy_value as entropy_value
+from .causal_entropy import matched_theta as matched_theta
 from .concentrability import ball_coverage as ball_coverage
 from .concentrability import concentrability as concentrability
 from .concentrability import full_coverage as full_coverage

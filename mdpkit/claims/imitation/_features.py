@@ -1,0 +1,33 @@
+"""Random problems with two features, and what maximum causal entropy learns there."""
+
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ...base.arrays import exactly, objects, rational
+from ...learn import MaxCausalEntropy, fit, grant
+from ...model import MDP, Finite, TabularPolicy
+
+
+def drawn(seed, chance=1, H=3, S=3, A=2, K=2):
+    """From state 0; every transition is certain up to a share `chance` of a random law. `theta` is what the learner ends at."""
+    rng, chance = np.random.default_rng(seed), rational(chance)
+    P, pi = (objects(rng.integers(1, 9, shape)) for shape in ((S, A, S), (H, S, A)))
+    P, pi = (x / x.sum(axis=-1, keepdims=True) for x in (P, pi))
+    P = P * chance + objects(np.eye(S, dtype=int)[np.add.outer(np.arange(S), np.arange(A)) % S]) * (1 - chance)
+    features = objects(rng.integers(0, 13, (K, S, A))) / 12
+    mdp, expert = MDP(P, features[0], objects(np.eye(1, S, dtype=int)[0]), horizon=Finite(H)), TabularPolicy(pi)
+    access = grant(mdp, expert=expert, demonstrations="exact", episodes="exact")
+    theta = fit(MaxCausalEntropy(features), access, rng=np.random.default_rng(0)).trace["theta"][-1]
+    return Models(mdp=mdp, features=features, expert=expert, theta=objects(exactly(theta)), chance=chance, seed=seed)
+
+
+def problems():
+    return [drawn(seed, chance) for seed in (0, 1, 2) for chance in (0, "1/4", "1/2", "3/4", 1)]
+
+
+def apart(seed):
+    """Two parameters, one of them learned."""
+    m = drawn(seed)
+    far = objects(np.random.default_rng(seed).integers(1, 5, len(m.theta)))
+    return Models(mdp=m.mdp, features=m.features, theta=m.theta, other=m.theta + far)

@@ -1,0 +1,125 @@
+"""Maximum causal entropy matches the expert's features, by an exact gradient of a convex dual; trajectory entropy misses them by chance.
+
+Statement  Let V(theta) = max_pi E_pi[sum_t <theta, phi> + log 1/pi], pi_theta the policy that attains it, and phi(pi) the expected
+           sum of the features phi over an episode. Then
+               grad V(theta) = phi(pi_theta),     V(theta) + <phi(pi_theta), theta' - theta> <= V(theta'),
+           so that L(theta) = V(theta) - <theta, phi(E)> is convex, and where its gradient is 0 features are matched:
+               phi(pi_theta) = phi(E) at a theta that is enclosed, from which the learner's policy is 1/10^6 off.
+           If whole trajectories get weights P(trajectory) e^reward instead, their policy is pi_theta where every transition is
+           certain; where it is not, chance is taken for choice, and features matched in the model believed in are missed.
+Assumes    every transition is certain (last but one).
+Units      entropy in nats, at temperature 1; features and J undiscounted sums over an episode.
+Kind       identity; for all; exists (enumerated)
+Source     adapted from Ziebart, Bagnell and Dey, 2010.
+Proof      proofs/causal_entropy_matches_features.md
+"""
+
+from fractions import Fraction
+
+from ... import measure
+from ...base.arrays import rational
+from ...base.interval import stacked
+from ...instances.blocks import Box, Simplex
+from ...instances.family import Family
+from ...model import MDP, Finite
+from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ._features import apart, drawn, problems
+
+
+def check(m):
+    return Equal({"gradient": (measure.entropy_slope(m.mdp, m.features, m.theta), measure.entropy_features(m.mdp, m.features, m.theta))})
+
+
+def convex(m, at="theta"):
+    """The tangent, with the slope at `theta` or at the `other` end, and the value that it stays below."""
+    ahead = (measure.entropy_features(m.mdp, m.features, getattr(m, at)) * (m.other - m.theta)).sum()
+    return Bound(measure.entropy_value(m.mdp, m.features, m.theta) + ahead, measure.entropy_value(m.mdp, m.features, m.other))
+
+
+def slope_of_the_end(m):
+    return convex(m, at="other")
+
+
+FAMILY = Family(
+    blocks=dict(
+        P=Simplex("S", "A", to="S"),
+        rho=Simplex(to="S"),
+        features=Box("K", "S", "A"),
+        theta=Box("K", lower=-2, upper=2),
+    ),
+    sizes=dict(H=(1, 3), S=(1, 3), A=(2, 3), K=(1, 2)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.features[0], x.rho, horizon=Finite(x.sizes["H"])),
+        features=lambda x: x.features,
+        theta=lambda x: x.theta,
+    ),
+)
+
+
+# ---- the optimum
+def shown(m):
+    """The expert's features `[k]`."""
+    d = measure.occupancy(m.mdp, m.expert)
+    return stacked([(d * feature).sum() for feature in m.features])
+
+
+def matched(m, kind="causal"):
+    """The features, in the problem, of the policy whose features in the model of its own are the expert's."""
+    theta = measure.matched_theta(m.mdp, m.features, shown(m), kind)
+    return Equal({"features": (measure.entropy_features(m.mdp, m.features, theta, kind), shown(m))})
+
+
+def by_trajectories(m):
+    return matched(m, "trajectory")
+
+
+def learned(m):
+    off = abs(measure.entropy_features(m.mdp, m.features, m.theta) - shown(m))
+    return Bound(off.max(), rational("1/1000000"))
+
+
+def certain(m):
+    kinds = (measure.entropy_features(m.mdp, m.features, m.theta, kind) for kind in ("causal", "trajectory"))
+    return Equal({"features": tuple(kinds)})
+
+
+def missed(m):
+    """How far off the features of each kind are."""
+    pairs = (each.pairs["features"] for each in (matched(m), by_trajectories(m)))
+    return {"off": [abs(a - b).max().upper[()] for a, b in pairs]}
+
+
+def trajectories(features, *args):
+    return features(*args, "trajectory")
+
+
+def figure(ax, rows):
+    """How far off matched features are, against how far transitions are from certain."""
+    at = [row for row in rows if row["part"] == OPTIMUM and "data" in row]
+    for kind, (style, label) in enumerate((("oC0", "causal entropy"), ("xC1", "trajectory entropy (fails)"))):
+        ax.plot([float(Fraction(row["parameters"]["chance"])) for row in at], [row["data"]["off"][kind] for row in at], style, label=label)
+    ax.axhline(1e-8, color="k", linestyle="--", label="resolution")
+    ax.set(xlabel="share of chance in a transition", ylabel="features missed by", yscale="log")
+    ax.legend(loc="center", bbox_to_anchor=(0.6, 0.66))
+
+
+CERTAIN = Assumption("every transition is certain", lambda m: ((m.mdp.P == 0) | (m.mdp.P == 1)).all())
+TANGENT, OPTIMUM, SURE = "a convex value", "features are matched", "certain transitions"
+CLAIM = Claim(
+    "causal_entropy_matches_features",
+    check,
+    FAMILY,
+    controls=(
+        Control("chance taken for choice", witness=lambda: apart(0), sabotages=measure.entropy_features, by=trajectories),
+        Control("the slope of the far end", witness=lambda: apart(0), tightens=slope_of_the_end, part=TANGENT),
+        Control("matched in another model", witness=lambda: drawn(0), tightens=by_trajectories, at="features", part=OPTIMUM),
+        Control("uncertain transitions", witness=lambda: drawn(0, "1/2"), drops=CERTAIN.name, part=SURE),
+    ),
+    also=(
+        Part(TANGENT, lambda: [apart(seed) for seed in range(12)], convex),
+        Part(OPTIMUM, problems, matched, data=missed),
+        Part("the learner's policy", problems, learned),
+        Part(SURE, lambda: [drawn(seed, 0) for seed in range(5)], certain, assumes=(CERTAIN,)),
+    ),
+    figure=figure,
+)

@@ -93,3 +93,22 @@ def test_more_rounds_lose_less_where_the_expert_is_deterministic(make):
 def test_counts_that_are_none_are_refused(options):
     with pytest.raises(InvalidModel, match="expected an integer of at least 1"):
         DAgger(**options)
+
+
+@pytest.mark.parametrize("smoothing", [0, "1/32", 1])
+def test_it_smooths_as_cloning_does(smoothing):
+    """Its first demonstrated policy is the clone; the next is the clone of demonstrations and labels together."""
+    problem, careful = cliff(3, recovers=True)
+    access = exact_access(problem, careful, demonstrations="exact")
+    first, second = fit(DAgger(2, smoothing=smoothing, demonstrated=True), access, rng=None).policy.members
+    assert first == fit(Cloning(smoothing), grant(problem, expert=careful, demonstrations="exact"), rng=None).policy
+    weight = (measure.occupancy(problem, first).sum(axis=-1).lower + measure.occupancy(problem, careful).sum(axis=-1).lower) / 2
+    extra = objects(smoothing)[()]
+    seen = weight > 0
+    expected = (weight[..., None] * careful.table + extra) / np.where(seen, weight + 6 * extra, 1)[..., None]
+    assert (second.table == expected)[np.asarray(seen)].all()
+
+
+def test_smoothing_is_at_least_0():
+    with pytest.raises(InvalidModel, match="smoothing is -1"):
+        DAgger(smoothing=-1)

@@ -113,6 +113,11 @@ class Forward:
 
 
 # ---- plays
+def distinct(A, H, M):
+    """M - 1 episodes that end at different leaves, and another one for an answer."""
+    return Models(tree=tree(A, H), tests=objects([to_leaf(leaf, A, H).table for leaf in range(M)]))
+
+
 def another(leaf, A, H):
     """Goes to the first leaf, whichever pays."""
     return to_leaf(0, A, H)

@@ -14,19 +14,18 @@ Proof      proofs/expert_resets_remove_exploration.md
 """
 
 from dataclasses import replace
-from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
+from ...base.arrays import rational
 from ...base.interval import stacked
 from ...instances.blocks import Simplex
 from ...instances.family import Family
 from ...model import TabularPolicy
 from .._claim import Assumption, Bound, Claim, Control, Equal, Part
 from .._figures import panels
-from ._explorers import Sweep, any_rewards, blind, everywhere, guided, leftmost, played, shaped
+from ._explorers import Sweep, any_rewards, blind, distinct, everywhere, guided, leftmost, played, shaped
 from ._tree import at_leaves, to_law, to_leaf, tree, way
 
 
@@ -59,11 +58,6 @@ FAMILY = Family(
     sizes=dict(M=(1, 5), A=(2, 3)),
     models=dict(tree=listed, tests=lambda x: np.stack([to_law(law, x.sizes["A"], 3).table for law in x.tests])),
 )
-
-
-def distinct(A, H, M):
-    """M - 1 episodes that end at different leaves, and another one for an answer."""
-    return Models(tree=tree(A, H), tests=objects([to_leaf(leaf, A, H).table for leaf in range(M)]))
 
 
 # ---- learners that play
@@ -103,8 +97,9 @@ BLIND = Assumption("no reset depends on the leaf", lambda m: (m.starts == m.star
 LAST = Assumption("the last step alone pays", lambda m: (m.rewards[:, : -(m.A ** (m.H - 1))] == 0).all())
 THERE = Assumption("the resets are to the expert's states", of_the_expert)
 PLAYED, HALF, RESETS = "learners that play", "a return of one half", "resets to the expert's states"
-TOLD, PAID = "told where the expert was", "every step pays"
+TOLD, PAID, ASTRAY = "told where the expert was", "every step pays", "resets all over the tree"
 A, H = AT = 2, 4
+FEW = 2, 3
 
 
 def figure(ax, rows):
@@ -118,6 +113,8 @@ def figure(ax, rows):
     ax.plot([each["H"] for each in sweep], [each["episodes"] for each in sweep], "oC0", label="sweep over the leaves")
     ax.plot([each["H"] for each in reset], [each["resets"] for each in reset], "sC2", label="resets to the expert's states: $HA$")
     ax.plot(steps, A * steps, ":C2")
+    astray = next(row["sides"] for row in rows if row.get("control") and row["label"] == ASTRAY)
+    ax.plot(FEW[1], astray[0], "xC1", label="resets all over the tree (fail)")
     ax.set(xlabel="horizon $H$", ylabel="episodes for a return of 1/2", yscale="log")
     m = np.arange(17)
     right.plot(m, np.minimum(1, (m + 1) / A**H), "k--", label="bound $(m + 1) / A^H$")
@@ -126,7 +123,7 @@ def figure(ax, rows):
     right.plot([side[1] * A**H - 1 for side in failing], [side[0] for side in failing], "xC1", label="told more (fail)")
     right.set(xlabel="episodes $m$", ylabel="average return", xticks=m[::4])
     for each in (ax, right):
-        each.legend()
+        each.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=6)
 
 
 CLAIM = Claim(
@@ -137,7 +134,7 @@ CLAIM = Claim(
         Control("no answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
         Control(TOLD, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
         Control(PAID, witness=lambda: shaped(*AT), drops=LAST.name, part=PLAYED),
-        Control("resets all over the tree", witness=lambda: played(leftmost(2, 3), 2, 3, shown=everywhere), drops=THERE.name, part=RESETS),
+        Control(ASTRAY, witness=lambda: played(leftmost(*FEW), *FEW, shown=everywhere), drops=THERE.name, part=RESETS),
     ),
     also=(
         Part(PLAYED, blind, average, assumes=(BLIND, LAST)),

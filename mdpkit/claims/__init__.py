@@ -10,6 +10,7 @@ from ._holds import holds as holds
 from ._register import find as find
 from ._register import get as get
 from ._register import ids as ids
+from ._register import left_out as left_out
 from ._register import themes as themes
 from ._verdict import Outcome as Outcome
 from ._verdict import Verdict as Verdict

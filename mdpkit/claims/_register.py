@@ -1,30 +1,46 @@
-"""Which claims exist: the files of this folder, and files of a user's own. One claim a file, bound to CLAIM."""
+"""Which claims exist: the files of this folder and of the annex, and files of a user's own. One claim a file, bound to CLAIM."""
 
 import ast
 import difflib
 import importlib
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..base.errors import InvalidClaim, UnknownClaim
 from ._claim import Claim
 from ._imports import import_file
 
-FOLDER = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
+ANNEX = "mdpkit.deep."
+EXTRA = "torch", "safetensors"
+"""What the claims of the annex need, and `pip install 'mdpkit[deep]'` brings."""
 
 
 @cache
 def _modules() -> dict[str, str]:
-    """id -> module name of every registered claim, without importing any."""
-    found = {}
-    for file in sorted(FOLDER.glob("*/*.py")):
-        if not file.name.startswith("_"):
-            found[file.stem] = f"{__package__}.{file.parent.name}.{file.stem}"
-    return found
+    """id -> module name of every registered claim that can run here, without importing any."""
+    return {name: module for name, module in _all_modules().items() if not (module.startswith(ANNEX) and _missing())}
+
+
+@cache
+def _all_modules():
+    files = sorted([*ROOT.glob("claims/*/*.py"), *ROOT.glob("deep/claims/*/*.py")], key=lambda file: (file.parent.name, file.name))
+    return {file.stem: ".".join(("mdpkit", *file.relative_to(ROOT).with_suffix("").parts)) for file in files if file.name[0] != "_"}
+
+
+@cache
+def _missing() -> list[str]:
+    return [name for name in EXTRA if find_spec(name) is None]
+
+
+def left_out() -> dict[str, str]:
+    """id -> what it needs, of the registered claims that cannot run here."""
+    return {name: " and ".join(_missing()) for name in _all_modules() if name not in _modules()}
 
 
 def ids(theme=None) -> list[str]:
-    """Names of the registered claims, of one theme or of all.
+    """Names of the registered claims that can run here, of one theme or of all. `left_out()` has the others.
 
     Raises: UnknownClaim for a theme that has none.
     """
@@ -42,7 +58,7 @@ def themes() -> list[str]:
 def get(name: str) -> Claim:
     """The registered claim with this id.
 
-    Raises: UnknownClaim with the nearest names.
+    Raises: UnknownClaim with the nearest names, or with what the claim needs that is not installed.
     """
     path_of(name)
     return _claim_of(importlib.import_module(_modules()[name]), name)
@@ -53,11 +69,13 @@ def path_of(name: str) -> Path:
 
     Raises: UnknownClaim with the nearest names.
     """
+    if name in left_out():
+        raise UnknownClaim(f"{name} needs {left_out()[name]}, which is not installed: pip install 'mdpkit[deep]'")
     if name not in _modules():
         near = difflib.get_close_matches(name, _modules(), n=3, cutoff=0.4)
         hint = f"nearest: {', '.join(near)}" if near else "see `mdpkit list`"
         raise UnknownClaim(f"no claim {name!r}; {hint}")
-    return FOLDER / _modules()[name].split(".")[-2] / f"{name}.py"
+    return ROOT.joinpath(*_modules()[name].split(".")[1:]).with_suffix(".py")
 
 
 def statement_of(name: str) -> str:

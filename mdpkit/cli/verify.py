@@ -38,7 +38,7 @@ def verify(
 
     # hypothesis would keep its files in the folder where the command is run
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(user_cache() / "hypothesis"))
-    from ..claims import ids
+    from ..claims import ids, left_out
     from ..claims._resume import versions
     from ..claims._session import verify_all
 
@@ -63,6 +63,8 @@ def verify(
                 typer.echo(line)
         if len(finished) == 1 and finished[0].verdict is not None:
             _show_details(finished[0].verdict)
+    for name, needed in left_out().items() if not claims else ():
+        typer.echo(f"left out: {name} needs {needed}, which is not installed: pip install 'mdpkit[deep]'", err=as_json)
     raise typer.Exit(_exit_code(finished))
 
 

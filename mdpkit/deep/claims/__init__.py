@@ -1,0 +1,1 @@
+"""Claims about networks: found by their path, loaded only where torch is."""

@@ -1,7 +1,8 @@
-"""Hypothesis profiles: the same draws at every run, except at night."""
+"""Hypothesis profiles: the same draws at every run, except at night. And a browser, for what is looked at in one."""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
@@ -37,3 +38,15 @@ PROFILES = {
 for _name, _fields in PROFILES.items():
     settings.register_profile(_name, **_fields)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A headless Chromium with one page; without one its tests are skipped, in CI they fail."""
+    from chromium import PATH, Chromium
+
+    if PATH is None and not os.environ.get("CI"):
+        pytest.skip("there is no chromium; install Debian's package chromium")
+    running = Chromium(tmp_path_factory.mktemp("profile"))
+    yield running
+    running.close()

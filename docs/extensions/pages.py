@@ -21,12 +21,12 @@ from mdpkit.claims import ids
 from mdpkit.claims._register import path_of
 from mdpkit.cli import app
 from mdpkit.learn.needs import COLUMNS, needs
-from mdpkit.report.draw import draw_claim, rendered
-from mdpkit.report.entry import KINDS, entries, words_of
-from mdpkit.report.inline import SCALE
-from mdpkit.report.page import LONG
-from mdpkit.report.statement import lines_of
-from mdpkit.report.typeset import typeset
+from mdpkit.report.page.entry import KINDS, entries, words_of
+from mdpkit.report.page.inline import SCALE
+from mdpkit.report.page.statement import lines_of
+from mdpkit.report.page.typeset import typeset
+from mdpkit.report.page.write import LONG
+from mdpkit.report.result.draw import draw_claim, rendered
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent

@@ -32,7 +32,7 @@ def hunt(
     """
     from ..base.compiling import user_cache
     from ..hunt import hunt as search
-    from ..report.hunted import remarks, table, write_hunt
+    from ..report.result.hunted import remarks, table, write_hunt
 
     with stdout_for_the_result(), shown_progress() as (notice, progress):
         values = _grid(grid or [])
@@ -74,7 +74,7 @@ def constants(
     """Hunt every universal inequality, unaided, and write the table of best constants."""
     from ..hunt import constants as search
     from ..hunt import jobs, keep_worst
-    from ..report.constants import read_constants, write_constants
+    from ..report.result.constants import read_constants, write_constants
 
     if missing and kept is not None:
         raise UsageError("--keep writes the worst draws of whole claims; name the claims, and leave out --missing")

@@ -23,7 +23,7 @@ def report(
     every stored result shown holds, 1 if one does not, 2 if a control is silent, 3 on misuse.
     """
     from ..claims import ids
-    from ..report.page import write_page
+    from ..report import write_page
 
     if folder is not None and not (verify or folder.exists()):
         raise UsageError(f"--folder: {folder} is missing; expected the folder of the stored results, which --verify would make")
@@ -45,7 +45,7 @@ def _verified(names, folder) -> list[str]:
     """Verify claims and store what is found; the errors of those whose own code raised one."""
     from ..claims import find
     from ..claims._session import verify_all
-    from ..report.figure import write_figure
+    from ..report.result.figure import write_figure
 
     with shown_progress() as (notice, progress):
         finished = verify_all(names, workers=1 if len(names) == 1 else os.cpu_count() or 1, notice=notice, progress=progress)

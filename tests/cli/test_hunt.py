@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mdpkit.instances import load
-from mdpkit.report.constants import read_constants
+from mdpkit.report.result.constants import read_constants
 
 COMMITTED = Path(__file__).parents[2] / "figures" / "constants.json"
 REGRET = "regret_gap_is_bounded_by_recoverability"

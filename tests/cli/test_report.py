@@ -129,7 +129,7 @@ def held(source, target):
     time.sleep(60)
 
 rename, os.replace = os.replace, held
-from mdpkit.report.page import write_page
+from mdpkit.report import write_page
 write_page("report.html", [{claim!r}], "figures")
 """
 

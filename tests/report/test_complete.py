@@ -12,9 +12,9 @@ from mdpkit.claims._controls import run_control
 from mdpkit.claims._register import find
 from mdpkit.hunt import jobs
 from mdpkit.report import read, stored
-from mdpkit.report.constants import read_constants, tables
-from mdpkit.report.draw import subject
-from mdpkit.report.store import digest_of, plain, text
+from mdpkit.report.result.constants import read_constants, tables
+from mdpkit.report.result.draw import subject
+from mdpkit.report.result.store import digest_of, plain, text
 
 ROOT = Path(__file__).parents[2]
 IDS = mdpkit.claims.ids()

@@ -1,0 +1,132 @@
+"""One self-contained page of everything that is stored: no network, no date, nothing verified while it is drawn."""
+
+from collections import Counter
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from ... import __version__
+from ...base.errors import MdpkitError
+from ...base.files import write_whole
+from ...claims import ids
+from ..result.draw import draw_claim
+from ..witness.draw import draw_witness
+from .entry import KINDS, ORDER, Entry, address, entries, words_of
+from .inline import Figures
+from .mathfont import math_font
+from .note import note_html
+from .statement import lines_of
+from .typeset import typeset
+
+TEMPLATES = Path(__file__).parent / "templates"
+MARKS = {"CERTIFIED": "✓", "SURVIVED": "✓", "NOT_VERIFIED": "○"}
+LONG = 24
+"""Longer fractions are shown as decimals: the stored result has them whole."""
+
+
+def write_page(path, claims=None, folder="figures", root=".") -> list[Entry]:
+    """Write the page of a folder of stored results.
+
+    Args:
+        path: of the page. claims: ids and paths of files; every registered claim if left out.
+        folder: where results, constants and witnesses are stored.
+        root: where the proof notes and notebooks lie that claims name.
+
+    Returns: what the page shows of each claim, in its order.
+    Raises: UnknownClaim, InvalidClaim; InvalidModel where a stored file is none; OSError where the page cannot be written.
+
+    The bytes depend on the files read alone. Whoever reads `path` meanwhile sees the old page or the new one.
+    """
+    shown = entries(ids() if claims is None else claims, folder, root)
+    write_whole(path, page(shown, Path(path)))
+    return shown
+
+
+def page(shown: list[Entry], path: Path) -> str:
+    """The page that lies at `path`, as HTML. What comes from claims is escaped, wherever it stands."""
+    from base64 import b64encode
+    from hashlib import sha256
+
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    templates = FileSystemLoader(TEMPLATES)
+    here = Environment(loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    here.filters |= {"typeset": lambda text: typeset(text, known), "lines": lines_of, "words": words_of, "number": _number, "named": _named}
+    anchors = {each.id: f"#{each.id}" for each in shown}
+
+    def known(name):
+        return anchors.get(name.removesuffix(".md"))
+
+    def to(file):
+        return quote(address(file, path), safe="/.")
+
+    figures = Figures()
+    sections = [
+        {
+            "entry": each,
+            "figure": _figure(figures, each),
+            "witness": _witness(figures, each),
+            "note": each.note and note_html(each.note.read_text(encoding="utf-8"), lambda name: known(name.rpartition("/")[2])),
+        }
+        for each in shown
+    ]
+    notes = "".join(section["note"] or "" for section in sections)
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    return here.get_template("page.html").render(
+        sections=sections,
+        themes=_grouped(sections),
+        papers=sorted({paper for each in shown for paper in each.papers}, key=str.casefold),
+        outcomes=[outcome for outcome in ORDER if any(each.outcome == outcome for each in shown)],
+        counts=Counter(each.outcome for each in shown),
+        figures=figures,
+        kinds=KINDS,
+        marks=MARKS,
+        to=to,
+        math_font=math_font(notes) if notes else "",
+        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_digest=b64encode(sha256(script.encode()).digest()).decode(),
+        version=__version__,
+    )
+
+
+def _figure(figures, entry):
+    """The drawing of the stored rows; words where a claim that has changed since cannot draw them any more."""
+    if entry.result is None:
+        return None
+    try:
+        figure = draw_claim(entry.result, entry.claim)
+    except Exception:
+        if not entry.stale:
+            raise
+        return Markup("<p>The claim's file has changed since and cannot draw this result.</p>")
+    return figures.inline(figure, f"Figure of {entry.title}: {entry.meaning}")
+
+
+def _witness(figures, entry):
+    if entry.witness is None:
+        return None
+    words = entry.witness[0]
+    try:
+        return figures.inline(draw_witness(entry.instance), words)
+    except MdpkitError as error:
+        return Markup("<p>It cannot be drawn: {}</p>").format(error)
+
+
+def _grouped(sections):
+    found = {}
+    for section in sections:
+        found.setdefault(section["entry"].theme, []).append(section)
+    return found
+
+
+def _number(value, exact=None):
+    """A number to six digits, or the fraction that it is."""
+    if value is None:
+        return "—"
+    return exact if exact and len(exact) <= LONG else f"{value:.6g}"
+
+
+def _named(values):
+    return " ".join(f"{name}={value}" for name, value in values.items())

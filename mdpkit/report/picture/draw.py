@@ -1,0 +1,95 @@
+"""`draw(problem)`: one verb for every picture of a problem."""
+
+from ...base.errors import InvalidModel
+from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem
+from ..style import styled
+from .grid import draw_grid, named_cells
+from .plane import draw_plane
+from .scene import Scene
+from .simplex import draw_simplex
+from .transitions import draw_graph
+from .visits import draw_occupancy
+
+ANY = (MDP, MarkovGame, SafetyProblem, PreferenceProblem, MomentProblem)
+KINDS = {
+    "graph": (draw_graph, (), ANY),
+    "grid": (draw_grid, ("grid", "directions"), (MDP, SafetyProblem)),
+    "occupancy": (draw_occupancy, ("grid",), (MDP, MarkovGame)),
+    "simplex": (draw_simplex, ("trajectories", "state"), (MDP, MarkovGame, PreferenceProblem)),
+    "plane": (draw_plane, ("coordinates", "trajectories"), (MDP, SafetyProblem)),
+}
+"""What draws it, the arguments that belong to it, and of which problems."""
+
+
+def draw(
+    problem,
+    policy=None,
+    value=None,
+    kind=None,
+    *,
+    step=0,
+    grid=None,
+    directions=None,
+    coordinates=None,
+    trajectories=None,
+    state=None,
+):
+    """A picture of a problem, of what a policy does there, and of its values.
+
+    Args:
+        problem: an MDP, LinearMDP, MarkovGame, SafetyProblem or PreferenceProblem; of a MomentProblem every number is listed.
+        policy: a record with a `table`, or several of them by name.
+        value: an Interval or array `[s]` or `[t,s]`, such as `solve(problem).value`; of a safety problem `tube` will do.
+        kind: "graph", states and what actions do there, with probabilities on the edges, as `draw_witness` draws it, and as a
+            table where that is too much for a page; "grid", cells with arrows as long as actions are likely, and values; "occupancy",
+            how often the policy is where, over the whole horizon; "simplex", laws of three outcomes as points of a triangle; "plane",
+            states as points, with the expected step of the policy. Left out: plane where coordinates are given, simplex where
+            only trajectories are, grid where `grid` is or the names of the states are "(row, column)", else graph.
+        step: for grid, simplex and plane the step of a time-varying policy or value.
+        grid: (rows, columns) of states that stand row by row from the top; an added end may come last and is not drawn.
+        directions: `[a,2]`, how far right and up actions point; left out, actions are called left, right, up, down, stay.
+        coordinates: for a plane {"position": x, "speed": v}, two named arrays `[s]`.
+        trajectories: by name, or a single one: `[k,3]` laws on a simplex, `[k,2]` points in a plane.
+        state: on a simplex the state (prompt) whose laws are drawn; left out, all of them.
+
+    Returns: a matplotlib Figure as wide as a column or the page (3.25 and 6.75 in, or as `mdpkit.style` says) that belongs to no
+        window; matplotlib alone is used. `mdpkit.report.tikz` has the state graph in LaTeX.
+    Raises: InvalidModel for what is missing, does not belong to the problem or to the kind, or fits no page; it says which.
+
+    >>> from mdpkit import solve
+    >>> from mdpkit.instances import bundled
+    >>> lake = bundled("frozen_lake_4x4")
+    >>> solution = solve(lake)
+    >>> figure = draw(lake, solution.policy, solution.value)
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_gid() == "value 3 2"]
+    ['0.863']
+    """
+    if isinstance(problem, LinearMDP):
+        problem = problem.tabular()
+    if not isinstance(problem, ANY):
+        raise InvalidModel(f"draw takes a problem of mdpkit.model; got {type(problem).__name__}")
+    options = dict(grid=grid, directions=directions, coordinates=coordinates, trajectories=trajectories, state=state)
+    given = {name: option for name, option in options.items() if option is not None}
+    kind = kind or _usual(problem, given)
+    if kind not in KINDS:
+        raise InvalidModel(f"no picture is of kind {kind!r}; expected one of {', '.join(map(repr, KINDS))}")
+    function, taken, drawn = KINDS[kind]
+    for name in given:
+        if name not in taken:
+            kinds = ", ".join(repr(each) for each, (_, its, _) in KINDS.items() if name in its)
+            raise InvalidModel(f"kind={kind!r} takes no {name}; it belongs to {kinds}")
+    if not isinstance(problem, drawn):
+        names = " or ".join(each.__name__ for each in drawn)
+        raise InvalidModel(f"kind={kind!r} draws {names}; got {type(problem).__name__}")
+    with styled():
+        return function(Scene(problem, policy, value, step), **given)
+
+
+def _usual(problem, given):
+    if "coordinates" in given:
+        return "plane"
+    if "grid" in given or "directions" in given:
+        return "grid"
+    if "trajectories" in given or "state" in given:
+        return "simplex"
+    return "grid" if named_cells(problem) else "graph"

@@ -1,0 +1,1 @@
+"""What was found out about a claim, as it is stored, tabled and drawn."""

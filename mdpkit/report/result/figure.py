@@ -1,0 +1,55 @@
+"""From a claim to its committed files."""
+
+from pathlib import Path
+
+from ...base.files import write_whole
+from ...claims import verify
+from ...claims._claim import Claim
+from ...claims._register import find
+from ...claims._verdict import Verdict
+from ...instances.io import save
+from .draw import draw_claim, rendered
+from .numbers import as_csv, as_macros
+from .store import read, stored, write
+
+
+def make_figure(claim_id, folder, png=False, profile="quick", seed=0, csv=False, tex=False) -> list[Path]:
+    """Verify a claim, store the result, and draw what was stored.
+
+    Args:
+        claim_id: id of a registered claim, or the path of a file with one.
+        folder: where `<claim>.json` and `<claim>.pdf` go; it is made if missing.
+        png: write `<claim>.png` as well; csv: the rows as `<claim>.csv`; tex: the headline numbers as macros in `<claim>.tex`.
+
+    Returns: the files written, the stored result first.
+    Raises: UnknownClaim, InvalidClaim; whatever `verify` raises.
+    """
+    claim = find(claim_id)
+    return write_figure(verify(claim, profile, seed=seed), claim, folder, png, csv, tex)
+
+
+def write_figure(verdict: Verdict, claim: Claim, folder, png=False, csv=False, tex=False) -> list[Path]:
+    """Store a verdict and draw what was stored.
+
+    Args: folder, png, csv, tex: as for `make_figure`.
+    Returns: the files written, the stored result first. The instance that refutes a claim is kept as `<claim>.refuted.json`.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def named(kind):
+        return folder / f"{claim.id}.{kind}"
+
+    if verdict.witness is not None:
+        save(verdict.witness, named("refuted.json"))
+    files = [write(stored(verdict, claim), named("json"))]
+    if verdict.witness is None:
+        named("refuted.json").unlink(missing_ok=True)
+    result = read(files[0])
+    figure = draw_claim(result, claim)
+    for kind in ("pdf", "png") if png else ("pdf",):
+        files.append(write_whole(named(kind), rendered(figure, result, kind)))
+    for kind, wanted, content in (("csv", csv, as_csv), ("tex", tex, as_macros)):
+        if wanted:
+            files.append(write_whole(named(kind), content(result)))
+    return files

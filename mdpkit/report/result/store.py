@@ -1,0 +1,111 @@
+"""The committed result of a claim: what the machine found out, without when, where or with which versions."""
+
+import hashlib
+import json
+import math
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from ...base.errors import InvalidModel
+from ...base.files import write_whole
+from ...claims._claim import Claim
+from ...claims._verdict import PASSED, Outcome, Verdict
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A verdict as it is committed.
+
+    Attributes:
+        claim, outcome, evidence, instances, degenerate, tightest, widest, rows, seed, profile: as in the Verdict, the
+            outcome by its name; an infinite number is None.
+        controls: name, kind, bites, reason and compared sides of each.
+        digest: sha256 of the claim's file when it was verified; empty where there is no file.
+    """
+
+    claim: str
+    outcome: str
+    evidence: str
+    instances: int
+    degenerate: int
+    tightest: float | None
+    widest: float | None
+    controls: list[dict]
+    rows: list[dict]
+    digest: str
+    seed: int
+    profile: str
+
+    @property
+    def passed(self) -> bool:
+        return Outcome[self.outcome] in PASSED
+
+    @property
+    def drawn(self) -> list[dict]:
+        """What a claim's `figure` is handed: the verdict's rows, then one row a control."""
+        controls = [{"control": True, "label": each["name"], "part": "", "sides": each["sides"]} for each in self.controls]
+        return [*self.rows, *controls]
+
+
+def digest_of(claim: Claim) -> str:
+    """sha256 of the file that holds a claim; empty for one that was written in a notebook."""
+    file = getattr(sys.modules[claim.check.__module__], "__file__", None)
+    return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def stored(verdict: Verdict, claim: Claim) -> Stored:
+    """The part of a verdict that is the same at every run of the same claim, seed and profile."""
+    found = {field.name: getattr(verdict, field.name) for field in fields(Stored) if field.name != "digest"}
+    found |= {"outcome": verdict.outcome.name, "controls": [asdict(each) for each in verdict.controls], "digest": digest_of(claim)}
+    return Stored(**plain(found))
+
+
+def text(result: Stored) -> str:
+    """JSON with sorted keys and one row a line, so that a change shows as the lines that changed.
+
+    >>> text(Stored("c", "CERTIFIED", "exact", 1, 0, 1.0, 0.0, [], [{"b": 1, "a": 2}], "", 0, "quick")).splitlines()[8:12]
+    ['"profile": "quick",', '"rows": [', '{"a": 2, "b": 1}', '],']
+    """
+    entries = (f"{_json(name)}: {_lines(value)}" for name, value in sorted(asdict(result).items()))
+    return "{\n" + ",\n".join(entries) + "\n}\n"
+
+
+def write(result: Stored, path) -> Path:
+    """Store a result, whole or not at all."""
+    return write_whole(path, text(result).encode("ascii"))
+
+
+def read(path) -> Stored:
+    """The result that `write` stored.
+
+    Raises: InvalidModel where the file is missing, is no JSON, or has other entries than a stored result.
+    """
+    path = Path(path)
+    try:
+        data = json.loads(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise InvalidModel(f"{path} holds no stored result: {error}") from error
+    wanted = {field.name for field in fields(Stored)}
+    found = set(data) if isinstance(data, dict) else set()
+    if found != wanted:
+        missing, extra = sorted(wanted - found), sorted(found - wanted)
+        raise InvalidModel(f"{path} holds no stored result: entries missing {missing}, not expected {extra}")
+    return Stored(**data)
+
+
+def _lines(value):
+    return "[\n" + ",\n".join(map(_json, value)) + "\n]" if isinstance(value, list) and value else _json(value)
+
+
+def _json(value):
+    return json.dumps(value, sort_keys=True, allow_nan=False)
+
+
+def plain(value):
+    """Lists and dictionaries in place of tuples; None in place of the infinities, which JSON cannot say."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and math.isinf(value) else value

@@ -7,8 +7,9 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.util import logging
 
+from mdpkit.report.page.formula import mathml
 from mdpkit.report.page.mathfont import math_font
-from mdpkit.report.page.note import TAG, mathml
+from mdpkit.report.page.note import TAG
 
 LOG = logging.getLogger(__name__)
 standard.getLogger("fontTools").setLevel(standard.WARNING)

@@ -7,6 +7,7 @@ close to those of TeX's cmsy10 and cmex10, in thousandths of an em.
 import re
 import unicodedata
 from base64 import b64encode
+from copy import deepcopy
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,11 @@ NAME = "mdpkit math"
 LARGER = ("STIXSizOneSymReg", "STIXSizTwoSymReg", "STIXSizThreeSymReg", "STIXSizFourSymReg")
 STRETCHED = "()[]{}|‖√∑∏∫⟨⟩⌈⌉⌊⌋"
 REPEATED = "|‖"
+ROOT, SUMS, PRIMES = "√", "∑∏∫", "\N{PRIME}\N{DOUBLE PRIME}\N{TRIPLE PRIME}"
+ROOTS = [0.5 * 1.14**k for k in range(14)]
+"""Heights of roots, as parts of the font's own: a browser lets one hang below its line by all that it is too high."""
+OVERHANG = 0.06
+"""So much of a slanted letter, in em, may reach over what follows: browsers do not correct it, and V touches its exponent."""
 
 CONSTANTS = {
     "ScriptPercentScaleDown": 70,
@@ -85,9 +91,11 @@ def math_font(page: str) -> str:
     formulas = "".join(re.findall(r"<math.*?</math>", page, re.DOTALL))
     needed = set(unescape(re.sub(r"<[^>]*>", "", formulas))) | set(STRETCHED)
     font = _subset(folder / "STIXGeneral.ttf", needed)
+    _fit_letters(font)
     variants = {glyph: [(glyph, _height(font, glyph))] for glyph in map(font.getBestCmap().get, map(ord, STRETCHED)) if glyph}
     for k, name in enumerate(LARGER, start=1):
-        _take_larger(font, _subset(folder / f"{name}.ttf", set(STRETCHED)), k, variants)
+        _take_larger(font, _subset(folder / f"{name}.ttf", set(STRETCHED) - {ROOT}), k, variants)
+    _make_roots(font, variants)
     extended = {glyph for forms in variants.values() for glyph, _ in forms[1:]}
     # browsers drop a table that has no information on glyphs
     buildMathTable(
@@ -123,8 +131,38 @@ def _plain_or_slanted(code):
     return code == 0x210E or unicodedata.name(chr(code), "").startswith("MATHEMATICAL ITALIC")
 
 
+def _fit_letters(font):
+    """Room for what reaches over a letter's width; primes, which are raised already, at the height of an index."""
+    for code, glyph in font.getBestCmap().items():
+        shape, (width, left) = font["glyf"][glyph], font["hmtx"][glyph]
+        if chr(code) in PRIMES:
+            _reshape(font, glyph, 1.45, 1.45, -shape.yMin)
+        elif _plain_or_slanted(code):
+            font["hmtx"][glyph] = max(width, shape.xMax - round(OVERHANG * font["head"].unitsPerEm)), left
+
+
+def _make_roots(font, variants):
+    """Roots of many heights and one width: browsers keep room for the widest."""
+    glyph = font.getBestCmap()[ord(ROOT)]
+    names = [glyph, *(f"{glyph}.size{k}" for k in range(1, len(ROOTS)))]
+    for name, height in reversed(list(zip(names, ROOTS, strict=True))):
+        font["glyf"][name], font["hmtx"][name] = deepcopy(font["glyf"][glyph]), font["hmtx"][glyph]
+        _reshape(font, name, 0.75, height)
+    variants[glyph] = [(name, _height(font, name)) for name in names]
+
+
+def _reshape(font, glyph, across, up, raised=0):
+    """Raise a glyph by some units, then stretch it."""
+    shape, (width, left) = font["glyf"][glyph], font["hmtx"][glyph]
+    shape.coordinates.translate((0, raised))
+    shape.coordinates.scale((across, up))
+    shape.coordinates.toInt()
+    shape.recalcBounds(font["glyf"])
+    font["hmtx"][glyph] = round(width * across), round(left * across)
+
+
 def _take_larger(font, larger, size, variants):
-    """Add the larger forms of brackets and signs, and note how high they are."""
+    """Add the larger forms of brackets and signs, and note how high they are. Brackets are as narrow as their first larger form."""
     glyphs, names = larger["glyf"], larger.getBestCmap()
     for code, glyph in sorted(font.getBestCmap().items()):
         if chr(code) in STRETCHED and code in names and _height(larger, names[code]) > variants[glyph][-1][1]:
@@ -132,6 +170,8 @@ def _take_larger(font, larger, size, variants):
             font["glyf"][added] = glyphs[names[code]]
             font["hmtx"][added] = larger["hmtx"][names[code]]
             variants[glyph].append((added, _height(larger, names[code])))
+            if chr(code) not in SUMS:
+                _reshape(font, added, font["hmtx"][variants[glyph][1][0]][0] / font["hmtx"][added][0], 1)
 
 
 def _repeated(glyph, height):

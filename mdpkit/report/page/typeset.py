@@ -23,8 +23,8 @@ SIGNS = {
 }
 GREEK = dict(
     zip(
-        "alpha beta gamma delta eps epsilon theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split(),
-        "α β γ δ ε ε θ κ λ μ ν ξ π ρ σ τ φ χ ψ ω".split(),
+        "alpha beta gamma delta eps epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split(),
+        "α β γ δ ε ε ζ η θ ι κ λ μ ν ξ π ρ σ τ φ χ ψ ω".split(),
         strict=True,
     )
 )
@@ -38,7 +38,7 @@ TOKEN = re.compile(
   | (?P<minus>(?<=[\d)\]])-(?=(?:[A-Za-z]|\d+|eps|gamma)(?![A-Za-z])|\()|(?<=\b[A-Za-z])-(?=\d|\(|[A-Za-z](?![A-Za-z])))
   | (?P<gap>\ {2,})
   | (?P<down>_)(?:\{(?P<braced>(?:[^{}]|\{[^{}]*\})*)\}|(?P<bare>[A-Za-z]+(?:-[a-z]+)*|\d+))
-  | (?P<up>\^)(?:\{(?P<raised>(?:[^{}]|\{[^{}]*\})*)\}|\((?P<round>[^()]*)\)|(?P<power>-?[A-Za-z0-9]+\*?|[+]))
+  | (?P<up>\^)(?:\{(?P<raised>(?:[^{}]|\{[^{}]*\})*)\}|\((?P<round>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)|(?P<power>-?[A-Za-z0-9]+\*?|[+]))
   | (?P<mark>(?<=[A-Za-z])\*|(?<=[A-Z])-(?=[_\s]))
   | (?P<prime>(?<=[A-Za-z*])'(?![a-z]))
   | (?P<square>\bchi2\b)
@@ -103,7 +103,8 @@ def _piece(token, text, link):
     if token["square"]:
         return Markup("χ<sup>2</sup>")
     if token["prime"]:
-        return Markup("′")
+        before = re.search("[A-Za-z]*$", text[: token.start()])[0]
+        return escape("'") if len(before) > 1 and before not in GREEK else Markup("′")
     if token["word"]:
         return _word(token["word"], text[token.end() :])
     return escape(token["other"])

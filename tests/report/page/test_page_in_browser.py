@@ -59,6 +59,17 @@ def test_the_mathematics_is_laid_out_in_the_font_that_the_page_brings(page):
     assert box(page, "large")["height"] > 1.5 * box(page, "small")["height"]
 
 
+def test_every_formula_is_seen_whole_and_a_bracket_keeps_no_room_for_larger_ones(page):
+    page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    cut = "[...document.querySelectorAll('.equation')].filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"
+    assert page.run(cut) == []
+    probe = "<math><mo id='alone' minsize='1.2em' maxsize='1.2em'>(</mo><mi>x</mi><msqrt id='root'><mi id='under'>x</mi></msqrt></math>"
+    page.run(f"document.body.insertAdjacentHTML('beforeend', `<p style='font-size:100px'>{probe}</p>`)")
+    assert box(page, "alone")["width"] < 60
+    assert box(page, "root")["right"] - box(page, "under")["right"] < 5
+    assert box(page, "root")["bottom"] - box(page, "under")["bottom"] < 15
+
+
 def test_a_filter_works_from_the_keyboard_and_is_taken_back_by_the_mouse(page):
     page.run("document.querySelector('select[name=theme]').focus()")
     page.type("ga")

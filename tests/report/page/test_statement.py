@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections import Counter
 from html import unescape
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,8 +15,9 @@ from fontTools.ttLib import TTFont
 
 import mdpkit
 from mdpkit.claims._register import statement_of
+from mdpkit.report.page.formula import mathml
 from mdpkit.report.page.mathfont import NAME, STRETCHED, math_font
-from mdpkit.report.page.note import FORMULA, mathml, note_html
+from mdpkit.report.page.note import FORMULA, note_html
 from mdpkit.report.page.statement import lines_of, parsed
 from mdpkit.report.page.typeset import GREEK, SIGNS, typeset
 
@@ -67,6 +69,8 @@ def test_a_typeset_line_has_the_characters_of_the_line(claim_id):
         ("K_{k+1}, H-1, one-shot", "<i>K</i><sub><i>k</i>+1</sub>, <i>H</i>−1, one-shot"),
         ("V-_{t+1}, r'", "<i>V</i><sup>−</sup><sub><i>t</i>+1</sub>, <i>r</i>′"),
         ("the player's sum", "the player&#39;s sum"),
+        ("the players' parts, pi', x'", "the players&#39; parts, π′, <i>x</i>′"),
+        ("e^(eta A_k(s) / 2)", "<i>e</i><sup>η <i>A</i><sub><i>k</i></sub>(<i>s</i>) / 2</sup>"),
         ("J(L_tk, c) + chi2(pi || mu)", "<i>J</i>(<i>L</i><sub><i>tk</i></sub>, <i>c</i>) + χ<sup>2</sup>(π ∥ μ)"),
         ("deviation_error", "<code>deviation_error</code>"),
     ],
@@ -107,6 +111,52 @@ def test_what_is_no_formula_is_shown_as_it_was_written(tex):
     assert mathml(tex) == f'<code class="tex">{tex}</code>'
 
 
+THIN = "0.167em"
+
+
+@pytest.mark.parametrize(
+    ("tex", "sign", "left", "right"),
+    [
+        (r"2\log 2", "log", THIN, THIN),
+        (r"k(1-m)\log 2", "log", THIN, THIN),
+        (r"\log_2 x", "log", "0", THIN),
+        (r"x = \log(1/m)", "log", "0", "0"),
+        (r"k\,\log\frac12", "log", "0", THIN),
+        (r"\max\{a,b\}", "max", "0", "0"),
+        (r"x\max_a\sum_s y", "max", THIN, "0"),
+        (r"x\max_a\sum_s y", "∑", THIN, THIN),
+        (r"\le\sum_s\left(y\right)", "∑", "0", "0"),
+        (r"1/A", "/", "0", "0"),
+        (r"\lvert x\rvert", "|", "0", "0"),
+        (r"x_{k+1}", "+", "0", "0"),
+        (r"\tfrac{1-q}{2}", "−", "0", "0"),
+    ],
+)
+def test_operators_are_spaced_as_tex_spaces_them(tex, sign, left, right):
+    [operator, *_] = [each for each in ElementTree.fromstring(mathml(tex)).iter("mo") if each.text == sign]
+    assert (operator.get("lspace"), operator.get("rspace")) == (left, right)
+
+
+@pytest.mark.parametrize("tex", ["=-x", "(-x)", ",-x", r"\log-x", r"\le-\gamma"])
+def test_a_sign_of_a_number_is_no_difference(tex):
+    assert [each.get("form") for each in ElementTree.fromstring(mathml(tex)).iter("mo") if each.text == "−"] == ["prefix"]
+    assert mathml("a-x").count("form") == mathml("f(x)-x").count("form") == mathml("x'-x").count("form") == 0
+
+
+def test_a_script_on_a_large_bracket_belongs_to_the_pair():
+    tree = ElementTree.fromstring(mathml(r"a\big(x+\Big(y\Big)_2\big)^2b"))
+    (raised,), (lowered,) = tree.iter("msup"), tree.iter("msub")
+    assert ("".join(raised[0].itertext()), "".join(lowered[0].itertext())) == ("(x+(y)2)", "(y)")
+    assert "".join(tree.itertext()) == "a(x+(y)2)2b"
+
+
+def test_bars_stay_as_high_as_they_are_written_and_accents_are_accents():
+    assert mathml(r"\lvert\hat P_t\rvert").count('stretchy="false"') == 3
+    assert "ˆ" in mathml(r"\hat P_t")
+    assert mathml(r"\left|\frac12\right|").count('stretchy="true"') == 2
+    assert "<mi>∞</mi>" in mathml(r"\infty")
+
+
 def test_the_font_has_every_character_of_every_formula_and_tells_how_to_place_it():
     html = "".join(map(note_html, NOTES.values()))
     text = math_font(html)
@@ -115,12 +165,22 @@ def test_the_font_has_every_character_of_every_formula_and_tells_how_to_place_it
     shown = {sign for formula in ElementTree.fromstring(f"<d>{html}</d>").iter("math") for sign in "".join(formula.itertext())}
     assert {sign for sign in shown if ord(sign) not in font.getBestCmap() and not sign.isspace()} == set()
     assert {ord("𝑑"), ord("ℎ"), ord("𝛾")} <= set(font.getBestCmap())
+    widths = {glyph: font["hmtx"][glyph][0] for glyph in font.getGlyphOrder()}
+    shape = {sign: font["glyf"][font.getBestCmap()[ord(sign)]] for sign in "𝑉𝑃′"}
+    assert all(shape[sign].xMax <= widths[font.getBestCmap()[ord(sign)]] + 60 for sign in "𝑉𝑃")
+    assert shape["′"].yMin == 0
     assert {record.toUnicode() for record in font["name"].names} == {NAME}
     table = font["MATH"].table
     heights = {glyph: [each.AdvanceMeasurement for each in forms.MathGlyphVariantRecord] for glyph, forms in _vertical(table)}
     assert len(heights) == len(STRETCHED)
     assert all(each == sorted(set(each)) for each in heights.values())
     assert len(heights["parenleft"]) == 5
+    forms = {glyph: [each.VariantGlyph for each in found.MathGlyphVariantRecord] for glyph, found in _vertical(table)}
+    assert {widths[each] for each in forms["radical"]} == {widths["radical"]}
+    assert len({widths[each] for each in forms["parenleft"][1:]}) == 1
+    roots = heights["radical"]
+    assert all(large <= 1.15 * small for small, large in pairwise(roots))
+    assert (roots[0] < 800, roots[-1] > 3000) == (True, True)
 
 
 def _vertical(table):

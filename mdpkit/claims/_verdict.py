@@ -1,6 +1,6 @@
 """What the machine found out about a claim."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from types import SimpleNamespace
 
@@ -36,6 +36,7 @@ class Verdict(Shown):
         widest: width of the widest interval met.
         controls: ControlResult(name, kind, bites, reason, sides) of each.
         witness: the shrunk violating instance of a REFUTED claim; `witness_part` names the statement it breaks.
+        matters: block name -> which of its rows change a side where they change; None where the instance was listed, not drawn.
         seconds: processor seconds of the work.
     """
 
@@ -55,6 +56,7 @@ class Verdict(Shown):
     witness: SimpleNamespace | None = None
     witness_part: str = ""
     note: str = ""
+    matters: dict | None = field(default=None, compare=False)
 
     @property
     def passed(self) -> bool:

@@ -4,12 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+
 from ..base.decision import Decision
 from ..base.errors import InvalidClaim, InvalidModel
 from ..base.record import Record
 from ..instances.family import Family
 from ..instances.io import load
 from ..model.horizon import Average
+from ..search.matters import matters
 from ..search.shrink import shrink
 from . import _register as register
 from ._breadth import judge_draw
@@ -59,7 +62,7 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
     _refuse_broken_assumptions(claim, tallies)
     outcome, note = _outcome(claim, tallies, controls, profile)
     broken = next((k for k, tally in enumerate(tallies) if tally.violation), None)
-    witness = None if broken is None else _witness(claim.judged[broken], tallies[broken], claim.resolution)
+    witness, matter = (None, None) if broken is None else _witness(claim.judged[broken], tallies[broken], claim.resolution)
     ratios = [row["ratio"] for row in tallies[0].rows.values() if row["ratio"] is not None]
     judged = zip(claim.judged, tallies, strict=True)
     rows = [{"part": part.name, "label": key, **row} for part, tally in judged for key, row in tally.rows.items()]
@@ -80,6 +83,7 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
         witness=witness,
         witness_part="" if broken is None else claim.judged[broken].name,
         note=note,
+        matters=matter,
     )
 
 
@@ -109,10 +113,19 @@ def _outcome(claim, tallies, controls, profile):
 
 
 def _witness(part, tally, resolution):
+    """The instance that breaks a part, shrunk, and which of its rows matter; of a listed instance the first alone."""
     found = unpack(tally.violation)
     if not isinstance(part.instances, Family):
-        return found
-    return part.instances.build(shrink(part.instances, found, lambda x: still_broken(part, x, resolution)))
+        return found, None
+    smallest = shrink(part.instances, found, lambda x: still_broken(part, x, resolution))
+    return part.instances.build(smallest), matters(part.instances, smallest, lambda x: _sides(part, x, resolution))
+
+
+def _sides(part, x, resolution):
+    """What a draw is judged by, to be compared with another's."""
+    judgement = judge_draw(part, x, resolution)
+    ends = ([np.asarray(end).tolist() for end in (side.lower, side.upper)] for side in judgement.sides)
+    return judgement.kind, judgement.decision, *ends
 
 
 def still_broken(part, x, resolution) -> bool:

@@ -31,6 +31,57 @@ def linear(m):
     return Bound(gap, measure.cloning_error(m.mdp, m.expert, m.learner).max() * m.mdp.horizon.H)
 
 
+def three_states(x):
+    return MDP(x.P, x.r, x.like([1, 0, 0]), horizon=Finite(2))
+
+
+THREE = Family(
+    dict(P=Simplex("S", "A", to="S"), r=Box("S", "A"), policy=Simplex("S", to="A")),
+    dict(S=(3, 3), A=(2, 2)),
+    dict(mdp=three_states, policy=lambda x: TabularPolicy(x.policy)),
+    fixed=("S", "A"),
+)
+
+
+def at_most_one(m):
+    """Two rewards of at most 1 sum to at most 1: wrong."""
+    return Bound(measure.value(m.mdp, m.policy), measure.value(m.mdp, m.policy) * 0 + 1)
+
+
+def two_steps(P, r, policy):
+    """The value of three_states by hand."""
+    reward = (policy * r).sum(axis=1)
+    return reward[0] + (policy[0] @ P[0]) @ reward
+
+
+@pytest.mark.parametrize("equal", [False, True])
+def test_a_row_of_a_witness_matters_exactly_if_a_vertex_in_its_place_changes_the_value(equal):
+    check = (lambda m: Equal({"J": (measure.value(m.mdp, m.policy), 0)})) if equal else at_most_one
+    verdict = verify(Claim("one", check, THREE, controls=[Control("none", lambda: None, tightens=check)]), SMALL)
+    assert verdict.outcome is Outcome.REFUTED
+    m, seen = verdict.witness, []
+    rows = {"P": m.mdp.P, "r": m.mdp.r, "policy": m.policy.table}
+    vertices = {"P": np.eye(3, dtype=int), "r": (0, 1), "policy": np.eye(2, dtype=int)}
+    for name, told in verdict.matters.items():
+        for index in np.ndindex(told.shape):
+            values = []
+            for vertex in vertices[name]:
+                changed = {**rows, name: np.array(rows[name], copy=True)}
+                changed[name][index] = objects(vertex) if np.ndim(vertex) else objects(vertex)[()]
+                values.append(two_steps(**changed))
+            assert told[index] == any(value != two_steps(**rows) for value in values), (name, index)
+            seen.append(bool(told[index]))
+    assert set(seen) == {True, False}
+
+
+def test_a_listed_witness_tells_no_rows():
+    def check(m):
+        return Bound(m.x, 1)
+
+    listed = Claim("listed", check, lambda: [Models(x=2)], controls=[Control("none", lambda: None, tightens=check)])
+    assert (verify(listed).outcome, verify(listed).matters) == (Outcome.REFUTED, None)
+
+
 def without_the_half(m):
     """A value of rewards in [0, 1] is at most half of the horizon: wrong from the first step."""
     return Bound(measure.value(m.mdp, m.expert), measure.value(m.mdp, m.expert) * 0 + Fraction(m.mdp.horizon.H, 2))

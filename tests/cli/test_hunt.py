@@ -22,9 +22,10 @@ def test_a_hunt_writes_its_record_and_the_smallest_witness(mdpkit, tmp_path):
         assert {"fixed", "sizes", "best", "exact", "verdict", "engine", "seconds"} <= set(row)
         assert (row["fixed"], row["exact"], row["verdict"]) == ({"H": H}, "1", "TIGHT")
     assert [name.split(".", 1)[1] for name in sorted(path.name for path in tmp_path.iterdir())] == [
-        "hunt.json", "witness.json", "witness.pdf", "witness.tex"
+        "hunt.json", "witness.json", "witness.matters.json", "witness.pdf", "witness.tex"
     ]  # fmt: skip
-    assert load(tmp_path / f"{REGRET}.witness.json").game.S == 1
+    game = load(tmp_path / f"{REGRET}.witness.json").game
+    assert (game.S, load(tmp_path / f"{REGRET}.witness.matters.json").r.shape) == (1, game.r.shape)
     assert r"\begin{tikzpicture}" in (tmp_path / f"{REGRET}.witness.tex").read_text()
 
 

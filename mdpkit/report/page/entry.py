@@ -12,7 +12,6 @@ from ...base.errors import InvalidModel
 from ...claims import _register as register
 from ...claims._claim import Claim
 from ...claims._verdict import PASSED, Outcome
-from ...instances.io import load
 from ..result.constants import read_constants
 from ..result.store import Stored, digest_of, read
 from .statement import Statement, parsed
@@ -131,10 +130,6 @@ class Entry:
         if self.outcome == "REFUTED" and refuting.exists():
             return "The instance that contradicts the claim", refuting
         return ("The instance that the hunt found", extreme) if extreme.exists() else None
-
-    @property
-    def instance(self):
-        return load(self.witness[1])
 
     def file(self, ending) -> Path:
         return self.folder / f"{self.id}.{ending}"

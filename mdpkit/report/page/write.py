@@ -12,6 +12,7 @@ from ...base.files import write_whole
 from ...claims import ids
 from ..result.draw import draw_claim
 from ..witness.draw import draw_witness
+from ..witness.files import read_witness
 from .entry import KINDS, ORDER, Entry, address, entries, words_of
 from .inline import Figures
 from .mathfont import math_font
@@ -107,9 +108,9 @@ def _figure(figures, entry):
 def _witness(figures, entry):
     if entry.witness is None:
         return None
-    words = entry.witness[0]
+    words, path = entry.witness
     try:
-        return figures.inline(draw_witness(entry.instance), words)
+        return figures.inline(draw_witness(*read_witness(path)), words)
     except MdpkitError as error:
         return Markup("<p>It cannot be drawn: {}</p>").format(error)
 

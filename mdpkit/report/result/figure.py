@@ -7,7 +7,7 @@ from ...claims import verify
 from ...claims._claim import Claim
 from ...claims._register import find
 from ...claims._verdict import Verdict
-from ...instances.io import save
+from ..witness.files import fitting, forget_witness, write_witness
 from .draw import draw_claim, rendered
 from .numbers import as_csv, as_macros
 from .store import read, stored, write
@@ -32,7 +32,8 @@ def write_figure(verdict: Verdict, claim: Claim, folder, png=False, csv=False, t
     """Store a verdict and draw what was stored.
 
     Args: folder, png, csv, tex: as for `make_figure`.
-    Returns: the files written, the stored result first. The instance that refutes a claim is kept as `<claim>.refuted.json`.
+    Returns: the files written, the stored result first. The instance that refutes a claim is kept as `<claim>.refuted.json`, and
+        which of its rows matter as `<claim>.refuted.matters.json`.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,10 +42,10 @@ def write_figure(verdict: Verdict, claim: Claim, folder, png=False, csv=False, t
         return folder / f"{claim.id}.{kind}"
 
     if verdict.witness is not None:
-        save(verdict.witness, named("refuted.json"))
+        write_witness(verdict.witness, fitting(verdict.witness, verdict.matters), named("refuted.json"))
     files = [write(stored(verdict, claim), named("json"))]
     if verdict.witness is None:
-        named("refuted.json").unlink(missing_ok=True)
+        forget_witness(named("refuted.json"))
     result = read(files[0])
     figure = draw_claim(result, claim)
     for kind in ("pdf", "png") if png else ("pdf",):

@@ -3,11 +3,10 @@
 import json
 from pathlib import Path
 
-from ...base.errors import InvalidModel
 from ...base.files import write_whole
 from ...hunt import Hunt, matters
-from ...instances.io import save
 from ..witness.draw import draw_witness, tikz
+from ..witness.files import fitting, write_witness
 from .draw import as_bytes
 from .store import plain
 
@@ -34,7 +33,7 @@ def remarks(found: Hunt) -> list[str]:
 
 
 def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
-    """Write `<claim>.hunt.json`, and of its smallest witness the instance file, a drawing (PDF) and TikZ.
+    """Write `<claim>.hunt.json`, and of its smallest witness the instance file, which of its rows matter, a drawing (PDF) and TikZ.
 
     Returns: the files written, the result first; the result alone where nothing was found.
     """
@@ -49,22 +48,14 @@ def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
     row = found.smallest
     if row is None:
         return files
-    instance, told = found.witness(row), matters(found.target.at(row.fixed), row.smallest)
-    save(instance, named("witness.json"))
-    files.append(named("witness.json"))
-    figure, picture = _drawn(instance, told)
+    instance = found.witness(row)
+    told = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
+    files += write_witness(instance, told, named("witness.json"))
+    figure = draw_witness(instance, told)
     for kind in ("pdf", "png") if png else ("pdf",):
         files.append(write_whole(named(f"witness.{kind}"), as_bytes(figure, kind)))
-    files.append(write_whole(named("witness.tex"), picture.encode()))
+    files.append(write_whole(named("witness.tex"), tikz(instance, told).encode()))
     return files
-
-
-def _drawn(instance, told):
-    """The drawing and its TikZ; with every row where a family's blocks are no fields of its records."""
-    try:
-        return draw_witness(instance, told), tikz(instance, told)
-    except InvalidModel:
-        return draw_witness(instance), tikz(instance)
 
 
 def _cells(row):

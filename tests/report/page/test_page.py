@@ -16,9 +16,12 @@ import mdpkit
 from mdpkit.base.errors import InvalidModel
 from mdpkit.claims import find
 from mdpkit.claims._register import statement_of
-from mdpkit.report import read, write, write_page
+from mdpkit.report import draw_witness, make_figure, read, write, write_page
+from mdpkit.report.page.inline import Figures
 from mdpkit.report.page.statement import parsed
 from mdpkit.report.result.store import digest_of
+from mdpkit.report.witness.files import read_witness
+from mdpkit.report.witness.rows import told
 
 ROOT = Path(__file__).parents[3]
 CART, GAMES = "double_integrator_tube_has_a_closed_form", "value_equivalence_is_not_regret_equivalence"
@@ -193,6 +196,50 @@ def test_a_witness_is_drawn_and_a_hunt_told_beside_the_tightness(drawn, tmp_path
     data["records"][-1]["verdict"] = "REFUTED"
     (tmp_path / "figures" / f"{name}.hunt.json").write_text(json.dumps(data))
     assert "refuted by a hunt at H=1" in drawn(claims=(name,)).words()
+
+
+REFUTED = '''"""Two rewards of at most 1 sum to at most 1: wrong."""
+
+from mdpkit import MDP, Bound, Box, Claim, Control, Family, Finite, Simplex, TabularPolicy, measure
+
+FAMILY = Family(
+    dict(P=Simplex("S", "A", to="S"), r=Box("S", "A"), policy=Simplex("S", to="A")),
+    dict(S=(3, 3), A=(2, 2)),
+    dict(mdp=lambda x: MDP(x.P, x.r, x.like([1, 0, 0]), horizon=Finite(2)), policy=lambda x: TabularPolicy(x.policy)),
+    fixed=("S", "A"),
+)
+
+
+def check(m):
+    return Bound(measure.value(m.mdp, m.policy), LIMIT)
+
+
+CLAIM = Claim("two_are_one", check, FAMILY, controls=[Control("c", lambda: None, tightens=check)])
+'''
+
+
+def test_a_witness_is_drawn_without_what_does_not_count_and_the_page_computes_nothing(drawn, tmp_path, monkeypatch):
+    file = tmp_path / "two_are_one.py"
+    file.write_text(REFUTED.replace("LIMIT", "1"))
+    stored, *_ = make_figure(file, tmp_path / "figures")
+    assert read(stored).outcome == "REFUTED"
+    instance, matters = read_witness(stored.with_suffix(".refuted.json"))
+    shown, whole = (
+        Figures().inline(draw_witness(*each), "The instance that contradicts the claim") for each in ((instance, matters), (instance,))
+    )
+    assert len(told(instance, matters)[0].places) < len(told(instance)[0].places) == 3
+    assert shown != whole
+    monkeypatch.setattr(mdpkit.hunt, "matters", None)
+    monkeypatch.setattr(mdpkit.measure, "value", None)
+    drawn(claims=(file,))
+    figure = re.search(r'<figure class="witness">(.*?)<figcaption>', (tmp_path / "report.html").read_text(encoding="utf-8"), re.DOTALL)[1]
+    assert figure.strip() == shown
+    stored.with_suffix(".refuted.matters.json").unlink()
+    drawn(claims=(file,))
+    monkeypatch.undo()
+    file.write_text(REFUTED.replace("LIMIT", "2"))
+    make_figure(file, tmp_path / "figures")
+    assert sorted(each.name for each in (tmp_path / "figures").iterdir()) == ["two_are_one.json", "two_are_one.pdf"]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"records": []}'])

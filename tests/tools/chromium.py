@@ -74,18 +74,24 @@ class Chromium:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, script):
+    def until(self, script, seconds=10):
         """Wait until an expression is true."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + seconds
         while not self.run(script):
             assert time.monotonic() < end, f"never came true: {script}"
             time.sleep(0.02)
 
-    def click(self, selector):
-        """A mouse click in the middle of an element."""
+    def point(self, selector):
+        """Move the mouse to the middle of an element."""
         box = f"document.querySelector({json.dumps(selector)})"
         self.run(f"{box}.scrollIntoView({{block: 'center'}})")
         x, y = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({box}.getBoundingClientRect())")
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        return x, y
+
+    def click(self, selector):
+        """A mouse click in the middle of an element."""
+        x, y = self.point(selector)
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
@@ -122,6 +128,14 @@ class Chromium:
         said = [each["params"] for each in self.events if each.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown")]
         said += [each["params"] for each in self.events if each.get("method") == "Runtime.consoleAPICalled"]
         return [json.dumps(each) for each in said]
+
+    @property
+    def errors(self) -> list[str]:
+        """What of the complaints is an error."""
+        said = map(json.loads, self.complaints)
+        return [
+            str(each) for each in said if "exceptionDetails" in each or "error" in (each.get("type"), each.get("entry", {}).get("level"))
+        ]
 
     def close(self):
         self._process.kill()

@@ -51,7 +51,7 @@ def _started(server, told, token, log):
 
 
 def _stop(server):
-    """Asked first, so that it ends its kernels; then killed, with all that it started."""
+    """Asked first, so that it ends its kernels; then killed, and they end when they see that it is gone."""
     server.terminate()
     try:
         server.wait(SECONDS)

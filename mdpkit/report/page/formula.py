@@ -104,8 +104,6 @@ def _raise_over_brackets(row):
 
 def _space(row):
     """The spaces around the operators of a row, by what stands beside them, as TeX has them."""
-    if row.tag == "mo":
-        return
     for before, child, after in _with_neighbours(list(row)):
         core = _core(child)
         if core is None:

@@ -154,7 +154,7 @@ display(verdict, draw_claim(verdict))
 # %%
 for height in (0, 1, 2, 4):
     m = coin(V=(0, height))
-    (seen, explained), = forms(m, "s", m.mdp.horizon.gamma ** 2).pairs.values()
+    ((seen, explained),) = forms(m, "s", m.mdp.horizon.gamma**2).pairs.values()
     bias = seen - measure.squared_bellman_error(m.mdp, m.policy, m.V, m.weights)
     print(f"V = (0, {height}): squared difference {seen}, of which variance {bias}")
     assert seen == explained
@@ -165,9 +165,9 @@ for height in (0, 1, 2, 4):
 
 # %%
 m = coin(pays=(0, 1))
-(seen, explained), = forms(m, "s", m.mdp.horizon.gamma ** 2).pairs.values()
+((seen, explained),) = forms(m, "s", m.mdp.horizon.gamma**2).pairs.values()
 assert seen - explained == objects(["1/4"])[0]
-(seen, explained), = forms(m, "sa", m.mdp.horizon.gamma ** 2).pairs.values()
+((seen, explained),) = forms(m, "sa", m.mdp.horizon.gamma**2).pairs.values()
 assert seen == explained
 
 # %%

@@ -39,6 +39,7 @@ def three(small="1/50", weights=(7, 1, "1/64"), data=("1/2", "1/2", 0)):
     third = mdpkit.rational(small)
     return PreferenceProblem(objects([[(1 - third) / 2, (1 - third) / 2, third]]), weights=objects([weights]), data=objects([data]))
 
+
 # %% [markdown]
 # ## The gap is a divergence
 #

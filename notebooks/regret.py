@@ -99,6 +99,7 @@ display(verdict, draw_claim(verdict))
 #
 # Matching pennies: the learner has the expert's marginals, but always draws a match. The knob is the horizon.
 
+
 # %%
 def facts(m):
     """The regret gap, recoverability u, and H e under deviations."""

@@ -40,6 +40,7 @@ def size(inside):
     """How many states are in a set given by 0 and 1."""
     return int(inside.sum().lower)
 
+
 # %% [markdown]
 # ## Look-ahead
 #

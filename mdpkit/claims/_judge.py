@@ -149,7 +149,7 @@ def numeric_values(instance):
 
 
 def kind_of(value) -> str | None:
-    """"exact", "float", or None where the value holds no numbers that could be either."""
+    """ "exact", "float", or None where the value holds no numbers that could be either."""
     if isinstance(value, Record):
         pattern = value._pattern()
         return None if pattern.size == 0 else "exact" if is_exact(pattern) else "float"

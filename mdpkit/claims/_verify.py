@@ -50,9 +50,7 @@ def verify(claim, profile="quick", *, seed=0, on=None) -> Verdict:
 
 def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
     """The verdict on a claim whose every task has been run."""
-    controls = tuple(
-        ControlResult(**{**data, "sides": tuple(data["sides"])}) for data in results["controls"]["controls"]
-    )
+    controls = tuple(ControlResult(**{**data, "sides": tuple(data["sides"])}) for data in results["controls"]["controls"])
     tallies = [Tally() for _ in claim.judged]
     for task in tasks(claim, profile)[1:]:
         tallies[task.part] = tallies[task.part].merge(Tally.from_data(results[task.key]["tally"]))

@@ -164,5 +164,3 @@ def _whole(name, value):
     if number.q != 1:
         raise InvalidClaim(f"{name}={value} is infeasible: an axis has a whole length")
     return int(number.p)
-
-

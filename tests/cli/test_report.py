@@ -11,12 +11,12 @@ import pytest
 
 from mdpkit.report import read
 
-FIGURE = '''
+FIGURE = """
 def draw(ax, rows):
     Path(os.environ["HERE"]).touch()
     time.sleep(float(os.environ["WAIT"]))
     ax.plot([row["count"] for row in rows if "count" in row])
-'''
+"""
 
 
 @pytest.fixture

@@ -102,5 +102,3 @@ def test_a_violation_that_only_exact_ties_show_is_found_by_rounding(claimed, see
 
     (row,) = hunt(claimed(check, LAWS, dict(A=(2, 2))), 1, seed=seed).records
     assert (row.verdict, row.exact) == ("REFUTED", "3")
-
-

@@ -424,7 +424,7 @@ HOSTILE = {
     "long integer": (x_of("1" * 5000), "an integer of 5000 digits; expected a finite number"),
     "integer past int64": (x_of('{"int": [9223372036854775808]}'), "x[0] is 9223372036854775808; expected an integer of 64 bits"),
     "integer no float64": (x_of('{"float": [9007199254740993]}'), "x[0] is 9007199254740993; expected a finite number that float64 holds"),
-    "zero denominator": (models_of(r='{"rational": [[0], ["1/0"]]}'), 'mdp.r[1, 0] is \'1/0\'; expected an integer or a text "p/q"'),
+    "zero denominator": (models_of(r='{"rational": [[0], ["1/0"]]}'), "mdp.r[1, 0] is '1/0'; expected an integer or a text \"p/q\""),
     "zero denominator alone": (x_of('{"rational": "0/0"}'), "x is '0/0'; expected an integer or a text"),
     "decimal rational": (x_of('{"rational": ["1e9999999"]}'), "x[0] is '1e9999999'; expected an integer or a text"),
     "float rational": (x_of('{"rational": [0.5]}'), "x[0] is 0.5; expected an integer or a text"),

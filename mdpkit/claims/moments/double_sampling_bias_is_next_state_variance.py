@@ -32,11 +32,11 @@ def forms(m, given, weight):
 
 
 def check(m):
-    return forms(m, "s", m.mdp.horizon.gamma ** 2)
+    return forms(m, "s", m.mdp.horizon.gamma**2)
 
 
 def given_the_action(m):
-    return forms(m, "sa", m.mdp.horizon.gamma ** 2)
+    return forms(m, "sa", m.mdp.horizon.gamma**2)
 
 
 def undiscounted(m):

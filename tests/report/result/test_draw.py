@@ -122,7 +122,7 @@ def test_the_two_widths():
         assert figure.axes == [ax]
 
 
-MINE = '''
+MINE = """
 from types import SimpleNamespace as Models
 from mdpkit import MDP, {sides}, Claim, Control, Finite, TabularPolicy, objects, value
 
@@ -136,7 +136,7 @@ def doubled(m):
     return {doubled}
 
 CLAIM = Claim("mine", check, lambda: [paid(H) for H in range(1, 6)], controls=[Control("twice", lambda: paid(2), tightens=doubled)])
-'''
+"""
 SIDES = {
     "Bound": ("Bound(value(m.mdp, m.policy), m.mdp.horizon.H)", "Bound(value(m.mdp, m.policy) * 2, m.mdp.horizon.H)"),
     "Equal": ('Equal({"J": (value(m.mdp, m.policy), m.mdp.horizon.H)})', 'Equal({"J": (value(m.mdp, m.policy) * 2, m.mdp.horizon.H)})'),

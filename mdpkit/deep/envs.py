@@ -19,7 +19,8 @@ class ControlEnv(gymnasium.Env):
 
     Args: problem: a ContinuousProblem. limit: steps after which an episode is truncated.
 
-    `reset(options={"state": x})` starts in the state x, else states are uniform on the problem's box of starts.
+    `reset(options={"state": x, "time": t})` starts in the state x after t steps, 0 if left out; else states are uniform on the
+    problem's box of starts.
 
     Raises: InvalidModel for a state of another shape, or outside the box.
     """
@@ -37,7 +38,7 @@ class ControlEnv(gymnasium.Env):
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
         drawn = self.np_random.uniform(self.problem.start_low, self.problem.start_high)
-        self.state, self.steps = _asked(options, drawn, self.problem.low.shape), 0
+        self.state, self.steps = _asked(options, drawn, self.problem.low.shape), _time(options)
         if self.problem.leaves(self.state[None])[0]:
             raise InvalidModel(f"the state is {self.state}; expected one inside {self.problem.low} to {self.problem.high}")
         return self._observation(), self._info()
@@ -63,7 +64,7 @@ class ControlEnv(gymnasium.Env):
 
 
 class SettablePendulum(PendulumEnv):
-    """gymnasium's Pendulum-v1, limit included, with `reset(options={"state": (angle, speed)})`."""
+    """gymnasium's Pendulum-v1, limit included, with `reset(options={"state": (angle, speed), "time": t})`."""
 
     metadata = PendulumEnv.metadata | {"resets_to_state": True}
 
@@ -73,7 +74,7 @@ class SettablePendulum(PendulumEnv):
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
-        self.state, self.steps = _asked(options, self.state, (2,)), 0
+        self.state, self.steps = _asked(options, self.state, (2,)), _time(options)
         return self._get_obs(), {}
 
     def step(self, action):
@@ -96,7 +97,7 @@ class LatentEnv(gymnasium.Env):
     state s at time t, 0 if left out; `info["state"]` is the latent state.
     """
 
-    metadata = {"render_modes": []}  # noqa: RUF012 (gymnasium's own attribute)
+    metadata = {"render_modes": [], "resets_to_state": True}  # noqa: RUF012 (gymnasium's own attribute)
     render_mode = None
 
     def __init__(self, mdp, observe, act, observation_space, action_space, right=None):
@@ -135,3 +136,11 @@ def _asked(options, drawn, shape):
     if state.shape != shape or not np.isfinite(state).all():
         raise InvalidModel(f"the state is {state} of shape {state.shape}; expected finite numbers of shape {shape}")
     return state
+
+
+def _time(options):
+    """The steps that `options` say were taken already."""
+    time = (options or {}).get("time", 0)
+    if isinstance(time, bool) or not isinstance(time, int | np.integer) or time < 0:
+        raise InvalidModel(f"the time is {time!r}; expected an integer of at least 0")
+    return int(time)

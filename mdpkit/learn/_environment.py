@@ -14,7 +14,7 @@ from ._labels import expect_actions, uniforms
 class EnvironmentSimulator:
     """An environment with the five-tuple `step`, in float64 and integers.
 
-    Resets to a state go by `env.reset(options={"state": state})`, for environments whose `metadata["resets_to_state"]` is True;
+    Resets to a state go by `env.reset(options={"state": state, "time": at})`, for environments whose `metadata["resets_to_state"]` is True;
     what others do with unknown options is not known.
     """
 
@@ -36,7 +36,7 @@ class EnvironmentSimulator:
         expect_actions(self.setting.actions, demonstrations.action, f"the demonstrations' policy in {self.name}")
 
     def reset(self, to, at):
-        options = {} if to is None else {"options": {"state": to}}
+        options = {} if to is None else {"options": {"state": to, "time": at}}
         answer = self.env.reset(seed=self.seed, **options) if self.seed is not None else self.env.reset(**options)
         self.seed = None
         if not (isinstance(answer, tuple) and len(answer) == 2):

@@ -13,6 +13,7 @@ from ..model.data import Trajectories
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import inverse
+from ._labels import drawing
 
 
 def finite_setting(problem) -> Setting:
@@ -88,7 +89,7 @@ class FiniteSimulator:
             raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` to begin elsewhere")
         if not (isinstance(at, int | np.integer) and at >= 0 and (at <= last or self.H is None)):
             raise InvalidModel(f"reset(at={at!r}): expected a step from 0 to {last}")
-        self.s = int(inverse(self.rho[None], self.rng.random(1))[0]) if to is None else int(to)
+        self.s = int(inverse(self.rho[None], drawing(self.rng).random(1))[0]) if to is None else int(to)
         self.t = int(at)
         return self.s
 
@@ -96,7 +97,7 @@ class FiniteSimulator:
         if not (isinstance(action, int | np.integer) and 0 <= action < self.problem.A and self.problem.available[self.s, action]):
             allowed = np.flatnonzero(self.problem.available[self.s]).tolist()
             raise InvalidModel(f"step({action!r}) in state {self.s}: expected one of the actions {allowed}")
-        following, reward, ended = self._advance(np.array([self.s]), np.array([action]), np.array([self.t]), self.rng)
+        following, reward, ended = self._advance(np.array([self.s]), np.array([action]), np.array([self.t]), drawing(self.rng))
         self.s, self.t = int(following[0]), self.t + 1
         return self.s, float(reward[0]), bool(ended[0]), False
 

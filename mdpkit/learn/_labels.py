@@ -14,7 +14,7 @@ class Labels:
 
     def label(self, obs, t):
         obs = self._expected(obs)
-        labels = np.asarray(self.expert.sample(obs, t, self.rng.random(uniforms(self.setting.actions, len(obs)))))
+        labels = np.asarray(self.expert.sample(obs, t, drawing(self.rng).random(uniforms(self.setting.actions, len(obs)))))
         expect_actions(self.setting.actions, labels, "the expert")
         return labels
 
@@ -27,6 +27,16 @@ class Labels:
         if not self.setting.observations.holds(obs):
             raise InvalidModel(f"the expert was asked at {np.array2string(obs, threshold=6)}; observations are {self.setting.observations}")
         return obs
+
+
+def drawing(rng):
+    """The generator of an access.
+
+    Raises: InvalidModel where `grant` was given none, since all that it granted is exact, and now something is to be drawn.
+    """
+    if rng is None:
+        raise InvalidModel("this is drawn at random, and the access has no generator: grant(..., rng=numpy.random.default_rng(seed))")
+    return rng
 
 
 def expect_actions(space, actions, who):

@@ -11,7 +11,7 @@ pytest.importorskip("gymnasium")
 from gymnasium.envs.classic_control.pendulum import PendulumEnv
 from gymnasium.utils.env_checker import check_env
 
-from mdpkit import measure, solve
+from mdpkit import grant, measure, solve
 from mdpkit.base.errors import InvalidModel
 from mdpkit.deep import twins
 from mdpkit.model import MarginProblem, TabularPolicy
@@ -324,3 +324,18 @@ def test_the_right_button_is_another_one_after_a_fall():
 def test_what_no_twin_can_do_is_said(act, words):
     with pytest.raises(InvalidModel, match=words):
         act()
+
+
+def test_an_access_starts_the_cliff_in_the_middle():
+    access = grant(twins.cliff(5).env(), resets=1, rng=np.random.default_rng(0))
+    assert access.reset(to=1, at=3)[0][0] == -1
+    ends = [access.step(0)[2] for _ in range(2)]
+    assert ends == [False, True]
+
+
+def test_the_limit_counts_the_steps_before_a_reset():
+    env = twins.pendulum().env()
+    env.reset(options={"state": (0.0, 0.0), "time": 199})
+    assert env.step(np.zeros(1))[3]
+    with pytest.raises(InvalidModel, match="the time is -1"):
+        env.reset(options={"state": (0.0, 0.0), "time": -1})

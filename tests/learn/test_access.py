@@ -315,3 +315,14 @@ def test_a_discount_is_a_chance_to_end():
     assert np.abs(beyond - 0.75 ** np.arange(1, 40)).max() < 0.02
     # the sum of rewards is J = 4: variance 12, so 5 standard deviations of the mean are .12
     assert abs(seen.reward.sum() / 20_000 - 4) < 0.123
+
+
+def test_what_is_granted_as_laws_alone_draws_nothing():
+    mdp = MDP(objects([[[1], [1]]]), objects([[0, 1]]), horizon=Finite(1))
+    expert = TabularPolicy(objects([["1/2", "1/2"]]))
+    access = grant(mdp, expert=expert, episodes="exact", resets="exact", queries="exact")
+    assert len(access.law(expert)) == 2
+    access.reset(to=0)
+    for drawn in (lambda: access.step(0), access.reset, lambda: access.label(np.array([0]))):
+        with pytest.raises(InvalidModel, match="the access has no generator"):
+            drawn()

@@ -185,11 +185,14 @@ def test_resets_are_granted_only_where_the_environment_offers_them():
         grant(Corridor(), resets=1, rng=rng())
 
     def reset(self, *, seed=None, options=None):
+        asked.append(options)
         self.state = (options or {}).get("state", 0)
         return self.state, {}
 
+    asked = []
     access = grant(changed(Corridor, metadata={"resets_to_state": True}, reset=reset), resets=2, rng=rng())
-    assert access.reset(to=1)[0] == 1
+    assert access.reset(to=1, at=3)[0] == 1
+    assert asked == [{"state": 1, "time": 3}]
     assert access.step(1)[0] == 2
     assert access.used == Meter(resets=1, steps=1)
 

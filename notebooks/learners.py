@@ -19,11 +19,13 @@
 
 # %%
 # %matplotlib inline
+from importlib.util import find_spec
+
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 
-from mdpkit import MDP, Finite, TabularPolicy, fit, grant, learn, measure, objects, report
+from mdpkit import MDP, Finite, TabularPolicy, deep, fit, grant, learn, measure, objects, report
 from mdpkit.base.errors import MissingAccess
 from mdpkit.learn import PSDP, BoxRewards, Cloning, DAgger, ExpertResets, GradientAscent, MaxCausalEntropy, MomentMatching
 
@@ -42,21 +44,29 @@ display(problem)
 # %% [markdown]
 # ## The same four lines
 #
-# Problem, access, fit, gap. What changes from learner to learner is what it must be granted.
+# Problem, access, fit, gap. What changes from learner to learner is what it must be granted, not whether it is a table or a network:
+# those of `mdpkit.deep`, where its extra is installed, see states as one-hot vectors and are measured exactly too.
 
 # %%
 meant, shown = problem.to_float(), expert.to_float()
 entries = np.eye(8).reshape(8, 2, 4)  # a feature for each state and action
 
-for learner in (Cloning(), DAgger(), MomentMatching(rounds=100), MaxCausalEntropy(entries)):
+tables = Cloning(), DAgger(), MomentMatching(rounds=100), MaxCausalEntropy(entries)
+networks = (deep.Cloning(), deep.DAgger()) if find_spec("torch") else ()
+
+gaps = {}
+for learner in (*tables, *networks):
     access = grant(meant, expert=shown, demonstrations="exact", episodes="exact", queries="exact")
     answer = fit(learner, access, rng=np.random.default_rng(0))
-    gap = measure.value_gap(meant, shown, answer.policy)
-    print(f"{type(learner).__name__:>17}: gap {gap.mid:+.6f}, {answer.used}")
+    gaps[learner] = measure.value_gap(meant, shown, answer.policy)
+    kind = "network" if learner in networks else "table"
+    print(f"{type(learner).__name__:>17}, {kind:7}: gap {gaps[learner].mid:+.6f}, {answer.used}")
+assert all(abs(gaps[learner]) <= 0.01 for learner in (*tables[:1], *networks[:1]))
 
 # %% [markdown]
-# The law of the demonstrations makes the clone the expert itself, and matching every feature does too. DAgger is the average of its
-# rounds, the first of which knew nothing; moment matching converges as its rounds go by, without one query.
+# The law of the demonstrations makes the clone the expert itself, and matching every feature does too; the network that clones is as
+# near as its training goes. DAgger is the average of its rounds, the first of which knew nothing; moment matching converges as its
+# rounds go by, without one query.
 #
 # ## Which learner needs what
 #

@@ -40,6 +40,17 @@ def test_problems_of_ones_own_come_in_and_go_out(code, tmp_path, monkeypatch):
     assert names["taxi"].S == 501
 
 
+@pytest.mark.parametrize("code", [block for block in BLOCKS if "grant(" in block])
+def test_a_learner_sees_what_it_is_granted(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"mdpkit": mdpkit}
+    exec(next(block for block in BLOCKS if "from_gymnasium" in block), names)
+    exec(code, names)
+    assert names["answer"].used == mdpkit.Meter(episodes=40, steps=200, queries=200)
+    last = names["answer"].policy.members[-1]
+    assert mdpkit.value_gap(names["walk"], names["expert"], last) == 0
+
+
 def test_one_name_is_a_room_and_a_verb():
     assert callable(mdpkit.solve)
     assert mdpkit.solve.PolicyIteration().run

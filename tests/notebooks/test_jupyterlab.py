@@ -12,6 +12,9 @@ from mdpkit.instances import bundled
 
 TOUR = Path(__file__).parents[2] / "notebooks" / "00_tour.py"
 SECONDS = 75
+CONNECTED = """fetch('/api/sessions').then(answer => answer.json())
+    .then(all => all.some(each => each.kernel.connections > 0 && each.kernel.execution_state == 'idle'))"""
+"""What is run before the page and the kernel have met is dropped, and the page calls a kernel idle that has not started."""
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden) "
 
 
@@ -31,9 +34,9 @@ def opened(browser, tmp_path):
         browser.size(1280, 9000)
         browser.open(at("lab/tree/00_tour.ipynb"))
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        idle = every(".jp-Notebook-ExecutionIndicator[data-status=idle]", "each")
         shown = every(".jp-CodeCell .jp-InputPrompt", "each.offsetHeight")
-        browser.until(f"{idle}.length == 1 && {shown}.filter(Boolean).length == {len(sources)}", SECONDS)
+        browser.until(f"{shown}.filter(Boolean).length == {len(sources)}", SECONDS)
+        browser.until(CONNECTED, SECONDS)
         yield browser, sources
 
 

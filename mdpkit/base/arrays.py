@@ -49,7 +49,7 @@ def exact_number(x):
     Such a class has exact arithmetic with rationals and with itself, comparisons that may raise Undecided, and
     `nearest()` and `ends()` for float64.
     """
-    return x if getattr(x, "exact_number", False) else rational(x)
+    return x if isinstance(x, fmpq) or getattr(x, "exact_number", False) else rational(x)
 
 
 def objects(x) -> np.ndarray:
@@ -85,7 +85,7 @@ def nearest(x) -> float:
     if not isinstance(x, fmpq):
         return x.nearest()
     try:
-        return int(x.p) / int(x.q)
+        return int(x.p) / int(x.q) if x else 0.0
     except OverflowError:
         return float("inf") if x > 0 else float("-inf")
 

@@ -43,7 +43,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """A headless Chromium with one page; without one its tests are skipped, in CI they fail."""
-    from chromium import PATH, Chromium
+    from tools.chromium import PATH, Chromium
 
     if PATH is None and not os.environ.get("CI"):
         pytest.skip("there is no chromium; install Debian's package chromium")

@@ -64,7 +64,7 @@ def test_reinforcement_trains_with_finite_losses_on_continuous_actions():
     assert np.isfinite(answer.trace["return"]).all()
 
 
-def test_a_reset_to_a_state_of_the_expert_shows_what_the_expert_saw():
+def test_a_reset_to_a_state_of_the_expert_shows_what_the_expert_saw(monkeypatch):
     granted = {"demonstrations": 2, "episodes": 40, "resets": 40, "rng": np.random.default_rng(0)}
     access = grant(pendulum().env(), expert=EnergyShaping(), **granted)
     data = access.demonstrations()
@@ -74,6 +74,10 @@ def test_a_reset_to_a_state_of_the_expert_shows_what_the_expert_saw():
     learner = deep.MomentMatching(
         rounds=1, episodes=1, policy_player=deep.Reinforcement(steps=200), expert_resets=1.0, expert_share=0.5, normalise=True
     )
+    started, reset = [], access.reset
+    monkeypatch.setattr(access, "reset", lambda to=None, at=0: started.append(at) or reset(to, at))
     used = fit(learner, access, rng=np.random.default_rng(0)).used
-    assert used.steps == 600
-    assert used.resets == 2  # one more than was played
+    played = [200 - at for at in started[:-1]]  # the last one that is started is not played
+    assert sum(played[:-1]) < 200 <= sum(played)
+    assert used.steps == 400 + sum(played)  # beside two episodes for the discriminator
+    assert used.resets == len(started)

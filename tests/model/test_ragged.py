@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from every_record import EVERY, kinds
 from flint import fmpq
+from tools.every_record import EVERY, kinds
 
 from mdpkit.base.errors import InvalidModel
 from mdpkit.model import MDP, Finite

@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.sparse
-from every_record import EVERY, MASK, P, R, kinds
 from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
+from tools.every_record import EVERY, MASK, P, R, kinds
 
 from mdpkit.base.arrays import exactly, floats, objects
 from mdpkit.base.errors import ExactnessLost, InvalidModel

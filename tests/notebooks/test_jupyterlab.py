@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jupytext
 import pytest
-from lab import jupyterlab
+from tools.lab import jupyterlab
 
 from mdpkit.instances import bundled
 

@@ -27,6 +27,7 @@ UNTRACEABLE = {
     ("coverage_bounds_the_preference_gap", "by chi-square"): "np.isposinf",
     ("coverage_coefficients_are_ordered", ""): "np.flatnonzero",
     ("discounted_safety_is_optimistic", ""): "np.concatenate",
+    ("expert_resets_remove_exploration", ""): STORED,
     ("grid_value_converges_to_riccati", ""): STORED,
     ("hybrid_preference_picks_the_closest_minimiser", ""): STORED,
     ("ill_posedness_is_the_smallest_singular_value", ""): "np.flatnonzero",

@@ -139,9 +139,9 @@ def guided(A, H):
 
 
 def any_rewards():
-    """Drawn anew at every node and action, in [0, 1]; expert k goes to leaf k."""
+    """Drawn anew at every node and action, in [-1, 1]; expert k goes to leaf k."""
     rng = np.random.default_rng(0)
-    drawn = [(A, H, rng.integers(0, 13, (A**H, (A**H - 1) // (A - 1), A))) for A, H in ((2, 2), (2, 4), (3, 3))]
+    drawn = [(A, H, rng.integers(-12, 13, (A**H, (A**H - 1) // (A - 1), A))) for A, H in ((2, 2), (2, 4), (3, 3))]
     return [played(leftmost(A, H), A, H, objects(r) / 12) for A, H, r in drawn]
 
 

@@ -1,10 +1,13 @@
 """Games of rewards against policies: `played[k,(t,)s,a]` against the tables `learners[k,t,s,a]`."""
 
+from dataclasses import replace
 from types import SimpleNamespace as Models
 
 import numpy as np
 
+from ... import measure
 from ...base.arrays import objects
+from ...base.interval import stacked
 from ...learn import BoxRewards, ExpertResets, GradientAscent, Mixture, MomentMatching, fit, grant
 from ...model import TabularPolicy
 from ._instances import cliff
@@ -45,3 +48,14 @@ def games():
         )
         for N in rounds
     ]
+
+
+def largest(m, d):
+    """The most that a reward no further than the `radius` from the `centre` makes of a difference of visits."""
+    return (d * m.centre).sum() + (abs(d) * m.radius).sum()
+
+
+def short(m):
+    """By how much each answer `[k]` is worse than the best policy for the reward that it met; every episode begins at state 0."""
+    tasks = [(replace(m.mdp, r=f), TabularPolicy(table)) for f, table in zip(m.played, m.learners, strict=True)]
+    return stacked([measure.optimal_value(task)[0, 0] - measure.value(task, policy) for task, policy in tasks])

@@ -5,20 +5,21 @@ Statement  For policies pi_1..pi_N, any at all, the mixture M of them, a class C
            R = sum_k l_k(pi_k) - N c,
                J(E) - J(M) <= (1/N) sum_k sum_t E_{s ~ d_t^{pi_k}} [range_a Q_t^E(s, a) TV(E, pi_k)(s)] <= u (c + R/N),
            u = max_{t,s} range_a Q_t^E(s, a). A fall at once, from a cliff of any height, attains it.
-           Dataset aggregation tells losses of at least this size for an expert who does not randomise.
-Assumes    nothing: any finite process, finite horizon; the expert does not randomise (told losses).
+           The losses that dataset aggregation tells are at least l_k(pi_k), and equal to it where the expert does not randomise.
+Assumes    nothing: any finite process, finite horizon; the expert does not randomise (equality of the told losses).
 Units      l_k is an expected number of disagreements an episode, in [0, H]; u is in units of J, the undiscounted return.
 Kind       for all; exists (enumerated)
 Source     adapted from Ross, Gordon and Bagnell, 2011.
 Proof      proofs/dagger_regret_bounds_the_gap.md
 """
 
+from itertools import product
 from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
+from ...base.arrays import objects, rational
 from ...base.interval import stacked
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -64,6 +65,11 @@ def cost_to_the_learner(m):
     return Bound(gap, measure.recoverability(m.mdp, TabularPolicy(m.learners[0])) * (best + regret))
 
 
+def without_regret(m):
+    gap, _, best, _ = terms(m)
+    return Bound(gap, measure.recoverability(m.mdp, m.expert) * best)
+
+
 def attained(m):
     gap, _, right = check(m).sides
     return Equal({"gap": (gap, right)})
@@ -94,17 +100,20 @@ def alone(m):
     return Models(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(m.expert.table)[None])
 
 
-def corrected():
-    """Dataset aggregation by exact laws, and what it tells of its losses."""
-    found = []
-    for mdp, A in ((ditch(3, 2), 2), (ditch(4, 8), 8), (fog(4, "1/3"), 2), (cliff(5, 0).mdp, 2)):
-        expert = keeps(mdp.S, A)
-        for learner in (DAgger(1), DAgger(2), DAgger(8), DAgger(3, smoothing="1/32", demonstrated=True)):
-            answer, _ = learned(learner, mdp, expert, interacts=True)
-            tables = objects(np.stack([np.broadcast_to(pi.table, (mdp.horizon.H, mdp.S, A)) for pi in answer.policy.members]))
-            told = objects(list(answer.trace["loss"]))
-            found.append(Models(mdp=mdp, expert=expert, learners=tables, rules=objects(expert.table)[None], told=told))
-    return found
+def corrected(mdp, learner, wavers=0):
+    """Dataset aggregation by exact laws, and what it tells of its losses. The expert strays from action 0 with chance `wavers`."""
+    H, S, A = mdp.horizon.H, mdp.S, mdp.A
+    sure, wavers = keeps(S, A).table, rational(wavers)
+    expert = TabularPolicy(sure * (1 - wavers) + (1 - sure) * wavers / (A - 1))
+    answer, _ = learned(learner, mdp, expert, interacts=True)
+    tables = objects(np.stack([np.broadcast_to(pi.table, (H, S, A)) for pi in answer.policy.members]))
+    return Models(mdp=mdp, expert=expert, learners=tables, rules=objects(expert.table)[None], told=objects(list(answer.trace["loss"])))
+
+
+def plays(*wavers):
+    roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
+    learners = DAgger(1), DAgger(2), DAgger(8), DAgger(3, smoothing="1/32", demonstrated=True)
+    return [corrected(*each) for each in product(roads, learners, wavers)]
 
 
 def as_told(m):
@@ -112,7 +121,13 @@ def as_told(m):
     return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.told.sum() / len(m.told)))
 
 
+def surely_told(m):
+    own = [losses(m, policy, [policy])[0] for policy in map(TabularPolicy, m.learners)]
+    return Equal({"told": (m.told, stacked(own))})
+
+
 SURE = Assumption("the expert does not randomise", lambda m: ((m.expert.table == 0) | (m.expert.table == 1)).all())
+TOLD = "told losses"
 CLAIM = Claim(
     "dagger_regret_bounds_the_gap",
     check,
@@ -120,11 +135,14 @@ CLAIM = Claim(
     controls=(
         Control("corrected where the expert goes", witness=lambda: alone(road(8, "1/16", recovers=False)), tightens=where_the_expert_goes),
         Control("what mistakes cost the learner", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
+        Control("the best rule's mistakes alone", witness=lambda: alone(cliff(5, "1/20")), tightens=without_regret),
         Control("mistakes in the other state", witness=lambda: alone(cliff(5, "1/20")), sabotages=measure.occupancy, by=states_exchanged),
+        Control("an expert who wavers", witness=lambda: corrected(ditch(3, 2), DAgger(2), "1/8"), drops=SURE.name, part=TOLD),
     ),
     also=(
         Part("a fall at once", lambda: [alone(cliff(H, 1)) for H in (1, 2, 5, 13)], attained),
-        Part("dataset aggregation", corrected, as_told, assumes=(SURE,)),
+        Part("dataset aggregation", lambda: plays("0", "1/8"), as_told),
+        Part(TOLD, lambda: plays("0"), surely_told, assumes=(SURE,)),
     ),
     figure=bound,
 )

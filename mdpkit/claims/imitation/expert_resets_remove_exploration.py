@@ -25,7 +25,7 @@ from ...instances.family import Family
 from ...model import TabularPolicy
 from .._claim import Assumption, Bound, Claim, Control, Equal, Part
 from .._figures import panels
-from ._explorers import Sweep, any_rewards, blind, distinct, everywhere, guided, leftmost, played, shaped
+from ._explorers import Sweep, another, any_rewards, blind, distinct, everywhere, guided, leftmost, played, shaped
 from ._tree import at_leaves, to_law, to_leaf, tree, way
 
 
@@ -39,14 +39,13 @@ def found(m):
     return 1 - missed
 
 
-def check(m):
+def check(m, answers=1):
     chances = found(m)
-    return Bound(chances.sum() / len(chances), rational(len(m.tests)) / len(chances))
+    return Bound(chances.sum() / len(chances), rational(len(m.tests) - 1 + answers) / len(chances))
 
 
 def without_an_answer(m):
-    chances = found(m)
-    return Bound(chances.sum() / len(chances), rational(len(m.tests) - 1) / len(chances))
+    return check(m, answers=0)
 
 
 def listed(x):
@@ -72,9 +71,12 @@ def average(m):
     return Bound(J.sum() / len(J), rational(m.episodes + m.resets + 1) / len(J))
 
 
+def swept(m):
+    return Equal({"return": average(m).sides})
+
+
 def halfway(m):
-    J = returns(m)
-    return Equal({"return": (J.sum() / len(J), rational("1/2")), "episodes": (rational(m.episodes), rational(m.A**m.H) / 2 - 1)})
+    return Equal({"return": (average(m).sides[0], rational("1/2")), "episodes": (rational(m.episodes), rational(m.A**m.H) / 2 - 1)})
 
 
 # ---- resets to the expert's states
@@ -96,7 +98,7 @@ def of_the_expert(m):
 BLIND = Assumption("no reset depends on the leaf", lambda m: (m.starts == m.starts[:1]).all())
 LAST = Assumption("the last step alone pays", lambda m: (m.rewards[:, : -(m.A ** (m.H - 1))] == 0).all())
 THERE = Assumption("the resets are to the expert's states", of_the_expert)
-PLAYED, HALF, RESETS = "learners that play", "a return of one half", "resets to the expert's states"
+PLAYED, HALF, RESETS, ANY = "learners that play", "a return of one half", "resets to the expert's states", "any reward"
 TOLD, PAID, ASTRAY = "told where the expert was", "every step pays", "resets all over the tree"
 A, H = AT = 2, 4
 FEW = 2, 3
@@ -135,12 +137,14 @@ CLAIM = Claim(
         Control(TOLD, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
         Control(PAID, witness=lambda: shaped(*AT), drops=LAST.name, part=PLAYED),
         Control(ASTRAY, witness=lambda: played(leftmost(*FEW), *FEW, shown=everywhere), drops=THERE.name, part=RESETS),
+        Control("resets where another went", witness=lambda: played(leftmost(*FEW), *FEW, shown=another), drops=THERE.name, part=ANY),
     ),
     also=(
         Part(PLAYED, blind, average, assumes=(BLIND, LAST)),
+        Part("a sweep attains it", lambda: [played(Sweep(m), A, H) for A, H in ((2, 3), (3, 2)) for m in range(A**H)], swept),
         Part(HALF, lambda: [played(Sweep(A**H // 2 - 1), A, H) for A, most in ((2, 5), (4, 2)) for H in range(1, most + 1)], halfway),
         Part(RESETS, lambda: [guided(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))], counted, assumes=(THERE,)),
-        Part("any reward", any_rewards, competes, assumes=(THERE,)),
+        Part(ANY, any_rewards, competes, assumes=(THERE,)),
     ),
     figure=figure,
 )

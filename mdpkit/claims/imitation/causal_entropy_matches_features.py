@@ -4,13 +4,13 @@ Statement  Let V(theta) = max_pi E_pi[sum_t <theta, phi> + log 1/pi], pi_theta t
            sum of the features phi over an episode. Then
                grad V(theta) = phi(pi_theta),     V(theta) + <phi(pi_theta), theta' - theta> <= V(theta'),
            so that L(theta) = V(theta) - <theta, phi(E)> is convex, and where its gradient is 0 features are matched:
-               phi(pi_theta) = phi(E) at a theta that is enclosed, from which the learner's policy is 1/10^6 off.
+               phi(pi_theta) = phi(E) at a theta that is enclosed; the learner's features are within 1/10^6 of phi(E).
            If whole trajectories get weights P(trajectory) e^reward instead, their policy is pi_theta where every transition is
-           certain; where it is not, chance is taken for choice, and features matched in the model believed in are missed.
+           certain; where it is not, chance is taken for choice, and features matched in the model believed in can be missed.
 Assumes    every transition is certain (last but one).
 Units      entropy in nats, at temperature 1; features and J undiscounted sums over an episode.
 Kind       identity; for all; exists (enumerated)
-Source     adapted from Ziebart, Bagnell and Dey, 2010.
+Source     adapted from Ziebart, Bagnell and Dey, 2010; for trajectories Ziebart, Maas, Bagnell and Dey, 2008.
 Proof      proofs/causal_entropy_matches_features.md
 """
 

@@ -6,7 +6,7 @@ Statement  State 0 pays 1 for one action, which stays; the others fall into stat
                median r(third round of dataset aggregation) <= 5/2 < H/4 <= median r(cloning),
            the clones without a query; one that is trained for as many steps as the others does not recover either.
 Assumes    the second network was taught where it went itself: queries were counted.
-Units      rewards in [0, 1]; r in units of J, the undiscounted return; medians with confidence 99/100, of 8 seeds, whatever their law.
+Units      rewards in [0, 1]; r in units of J, the undiscounted return; each median with confidence 99/100, of 8 seeds, whatever their law.
 Kind       rate (enumerated horizons, sampled seeds)
 Source     adapted from Ross, Gordon and Bagnell, 2011.
 Proof      proofs/networks_that_ask_recover_and_clones_do_not.md
@@ -72,13 +72,20 @@ def one_reward(m):
     return check(m, "1")
 
 
+def ends(m):
+    """Between which numbers each median is."""
+    medians = {"cloning": a_slip(m, m.clones), "asking": a_slip(m, m.others)}
+    return {name: [float(each.lower), float(each.upper)] for name, each in medians.items()}
+
+
 def figure(ax, rows):
-    """What a slip loses against the horizon: the medians' upper and lower ends."""
+    """What a slip loses against the horizon: bars from the medians' lower to their upper ends."""
     at = [row for row in rows if not row.get("control")]
     H = [row["sizes"]["H"] for row in at]
-    ax.plot(H, [row["sides"][-1] for row in at], "^C0", label="cloning")
+    for name, style in (("cloning", "^C0"), ("asking", "oC2")):
+        low, high = np.array([row["data"][name] for row in at]).T
+        ax.errorbar(H, (low + high) / 2, (high - low) / 2, fmt=style, capsize=2, label=name)
     ax.plot(H, np.array(H) / 4, ":C0", label="$H/4$")
-    ax.plot(H, [row["sides"][0] for row in at], "oC2", label="asking")
     ax.plot(H, [5 / 2] * len(H), "k--", label="bound $5/2$")
     mute = next(row["sides"] for row in rows if row.get("control") and row["label"] == MUTE)
     ax.plot(AT, mute[0], "xC1", label="not asking (fails)")
@@ -98,4 +105,5 @@ CLAIM = Claim(
         Control("a slip costs one reward", witness=lambda: trained(AT), tightens=one_reward),
     ),
     figure=figure,
+    data=ends,
 )

@@ -95,9 +95,10 @@ FAMILY = Family(
 
 
 # ---- instances
-def alone(m):
-    """One round, and the expert as the only rule."""
-    return Models(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(m.expert.table)[None])
+def alone(m, rule=None):
+    """One round, and one rule: the expert's if none is given."""
+    rule = m.expert if rule is None else rule
+    return Models(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(rule.table)[None])
 
 
 def corrected(mdp, learner, wavers=0):
@@ -135,7 +136,7 @@ CLAIM = Claim(
     controls=(
         Control("corrected where the expert goes", witness=lambda: alone(road(8, "1/16", recovers=False)), tightens=where_the_expert_goes),
         Control("what mistakes cost the learner", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
-        Control("the best rule's mistakes alone", witness=lambda: alone(cliff(5, "1/20")), tightens=without_regret),
+        Control("the best rule's mistakes alone", lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner), tightens=without_regret),
         Control("mistakes in the other state", witness=lambda: alone(cliff(5, "1/20")), sabotages=measure.occupancy, by=states_exchanged),
         Control("an expert who wavers", witness=lambda: corrected(ditch(3, 2), DAgger(2), "1/8"), drops=SURE.name, part=TOLD),
     ),

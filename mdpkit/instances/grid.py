@@ -159,12 +159,13 @@ class Grid:
             low, high, h = self.problem.start_low[i], self.problem.start_high[i], self.spacing[i]
             at = self.problem.low[i] + h * like(np.arange(n + 1), self.problem.low)
             mean = zeros(n, self.problem.low)
-            for k in range(n if self.problem.periodic[i] else n - 1):
+            cells = n if self.problem.periodic[i] else n - 1
+            for k in range(cells):
                 a, b = max(low, at[k]), min(high, at[k + 1])
-                inside = low == high and at[k] <= low and (low < at[k + 1] or k == n - 2)
+                inside = low == high and at[k] <= low and (low < at[k + 1] or k == cells - 1)
                 if b > a or inside:
                     share = 1 if inside else (b - a) / (high - low)
-                    right = ((a + b) / 2 - at[k]) / h
+                    right = min(max(((a + b) / 2 - at[k]) / h, 0), 1)  # beyond by rounding
                     mean[k] += share * (1 - right)
                     mean[(k + 1) % n] += share * right
             axes.append(mean)

@@ -125,6 +125,16 @@ def test_a_horizon_and_a_margin():
     assert solve(margin).value.lower.tolist() == [-4, -4, -4]
 
 
+@pytest.mark.parametrize("periodic", [False, True])
+@pytest.mark.parametrize("at", [-1.0, -0.3, 0.5, 0.9, 1.0])
+def test_a_start_at_one_place_is_the_law_of_that_place(at, periodic):
+    laid = grid(plane(start_low=[at, 0.1], start_high=[at, 0.1], periodic=[periodic, False]), (4, 6), 1)
+    corners, weights = laid.weights(np.array([[at, 0.1]]))
+    rho = np.zeros(laid.S)
+    np.add.at(rho, corners[0], weights[0])
+    np.testing.assert_allclose(laid.finite.rho, rho, atol=1e-12)
+
+
 def test_the_start_law_reads_the_mean_over_the_box_of_starts():
     """Of a function that is linear on each cell the mean over the box is that of the start law."""
     for low, high in (([-0.3, -1.0], [0.8, 1.0]), ([0.2, 0.1], [0.2, 0.9]), ([1.0, -1.0], [1.0, -1.0]), ([0.5, 0.0], [0.5, 0.0])):

@@ -134,7 +134,7 @@ class RationalChain(Chain):
 
 
 class FloatChain(Chain):
-    """Bounds: with t >= 1 + Q t entry by entry, |x - w| <= t max |residual| for x = c + Q x and any w, and for the transposed
+    """Bounds: with t >= 0 and t >= 1 + Q t entry by entry, |x - w| <= t max |residual| for x = c + Q x and any w, and for the transposed
     system no entry is off by more than the sum of t |residual|. A gain lies between the extremes of r + P h - h for any h.
 
     Where no such t is found in float64 the ends are infinite. The homes are the states that are visited most.
@@ -156,7 +156,9 @@ class FloatChain(Chain):
         ahead = self.Q @ time
         with np.errstate(invalid="ignore", over="ignore"):
             least = (time - ahead - self.rate * (2 * ahead + time) - UNDERFLOW).min(initial=1)
-            self.time = np.nextafter(time / least, np.inf) if least > 0 and np.isfinite(time).all() else np.full(len(time), np.inf)
+            # a float law may be expected to stay longer than for ever: then a solution is negative, and bounds nothing
+            bounds = least > 0 and np.isfinite(time).all() and (time >= 0).all()
+            self.time = np.nextafter(time / least, np.inf) if bounds else np.full(len(time), np.inf)
         self.returning = returning
 
     def class_gains(self, reward):
@@ -182,7 +184,8 @@ class FloatChain(Chain):
         if not (np.isfinite(w).all() and np.isfinite(self.time).all()):
             return Interval(np.full(len(w), -np.inf), np.full(len(w), np.inf), "float")
         w = Interval(w, w, "float")
-        hidden = error(abs(right + self._times(matrix, w) - w).upper) * (1 + (len(self.off) + 8) * 2 * UNIT)
+        with np.errstate(over="ignore"):
+            hidden = error(abs(right + self._times(matrix, w) - w).upper) * (1 + (len(self.off) + 8) * 2 * UNIT)
         return w + Interval(-hidden, hidden, "float")
 
     def _times(self, matrix, x):

@@ -73,8 +73,9 @@ class Components:
         first = np.full(N, -1)
         first[starts[::-1]] = np.arange(len(starts))[::-1]
         choice = np.where(np.arange(N) < self.count, -1, first)
-        ending = np.concatenate([stay, np.full(N - self.count, -np.inf)])
+        ending, met = np.concatenate([stay, np.full(N - self.count, -np.inf)]), set()
         while True:
+            met.add(choice.tobytes())
             x = self._collected(choice, ending, move)
             q = move + self.between @ x
             best = np.full(N, -np.inf)
@@ -84,9 +85,10 @@ class Components:
             pick[starts[top][::-1]] = top[::-1]
             pick, best = np.where(ending >= best, -1, pick), np.maximum(best, ending)
             better = best > x + 4 * self.rate * (np.abs(x).max() + move)
-            if not better.any():
+            improved = np.where(better, pick, choice)
+            if improved.tobytes() in met:  # the same one, or rounding leads round in a circle
                 return x, choice
-            choice = np.where(better, pick, choice)
+            choice = improved
 
     def _collected(self, choice, ending, move):
         going = np.flatnonzero(choice >= 0)

@@ -28,7 +28,7 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     base = low[0] / 2 + high[0] / 2
     centre = low / 2 + high / 2 - base
     (ends, picked), (times, _) = parts.ended(centre, 0), parts.ended(np.zeros(parts.count), 1)
-    if not np.isfinite([*ends, *times]).all():
+    if not np.isfinite([*ends, *times]).all() or (times < 0).any():
         gain, policy = Interval(*np.outer([-np.inf, np.inf], np.ones(S)), "float"), deterministic(problem, problem.available.argmax(axis=1))
         return Solution(problem, method, judged(gain, tol, otherwise, centre), policy, gain[0], used, gain=gain)
     w, time = ends[parts.nodes], times[parts.nodes]
@@ -42,7 +42,7 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     middle, aside = Interval(w, w, "float") + base, Interval(time, time, "float")
     gain = Interval((middle - below - aside * lost).lower, (middle + above + aside * won).upper, "float")
     policy, proof, left = deterministic(problem, choice), None, parts.arrival(pairs, final)
-    if np.isfinite(gain.width) and np.isfinite(left).all():
+    if np.isfinite(gain.width) and np.isfinite(left).all() and (left >= 0).all():
         relative = np.zeros(S)
         relative[parts.members] = h
         pay = parts.problem.r.ravel()

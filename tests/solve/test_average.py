@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 
 import mdpkit.exact.recheck as recheck
-from mdpkit import MDP, Average, Discounted, Finite, Interval, TabularPolicy, objects, state_value, value
-from mdpkit.base.arrays import floats
+from mdpkit import MDP, Average, Discounted, Finite, Interval, TabularPolicy, objects, occupancy, state_value, value
+from mdpkit.base.arrays import exactly, floats
 from mdpkit.base.errors import CertificateRejected, InvalidModel, NotSolved
 from mdpkit.exact.linear import solve_linear
 from mdpkit.solve import MultichainPolicyIteration, PolicyIteration, RelativeValueIteration, Status, solve
@@ -276,6 +276,35 @@ def test_a_way_out_that_float64_cannot_see_gives_wide_bounds():
     assert solve(stuck, throw=False).status is not Status.SOLVED
     assert solve(stuck.to_exact()).gain.contains(objects([0, 0]))
     assert state_value(stuck, policy).contains(state_value(stuck.to_exact(), policy.to_exact()))
+
+
+def meant(problem):
+    """The rational problem that a float one stands for: each row divided by its sum."""
+    P = exactly(problem.P)
+    return MDP(P / P.sum(axis=-1)[..., None], exactly(problem.r), exactly(problem.rho), horizon=Average())
+
+
+@pytest.mark.parametrize("way_out", [1e-20, 1e-17, 1e-12])
+def test_rows_that_sum_to_more_than_1_do_not_keep_a_state_for_ever(way_out):
+    slow = MDP([[[1 + 1e-10, way_out]], [[0.0, 1.0]]], [[1.0], [3.0]], [1.0, 0.0], horizon=Average())
+    only, exact = TabularPolicy(np.ones((2, 1))), meant(slow)
+    for known in (solve(slow, throw=False).gain, state_value(slow, only), occupancy(slow, only).reshape(2)):
+        assert (known.lower <= known.upper).all()
+    assert solve(slow, throw=False).gain.contains(solve(exact).gain.lower)
+    assert occupancy(slow, only).contains(occupancy(exact, only.to_exact()).lower)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("P", "r"),
+    [
+        ([[[1 - 1e-10, 0], [1 + 1e-10, 0]], [[1e-20, 1 + 1e-10], [0, 1 + 1e-10]]], [[0.7, 0.2], [0.7, 0.5]]),
+        ([[[1 + 1e-10, 0], [1.0, 0]], [[1e-20, 1 + 1e-10], [1 - 1e-10, 0]]], [[0.4, 0.0], [0.4, 0.7]]),
+    ],
+)
+def test_where_rounding_leads_round_in_a_circle_an_answer_is_given_all_the_same(P, r, method):
+    circling = MDP(P, r, horizon=Average())
+    assert solve(circling, method, throw=False).gain.contains(solve(meant(circling)).gain.lower)
 
 
 def test_misuse():

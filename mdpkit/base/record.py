@@ -167,6 +167,16 @@ def _length(part):
     return len(part) if isinstance(part, list | tuple) or getattr(part, "ndim", 0) else None
 
 
+def expect_counts(least=1, **counts):
+    """Raises: InvalidModel naming the first that is no integer of at least `least`.
+
+    >>> expect_counts(rounds=3)
+    """
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
+            raise InvalidModel(f"{name} is {count!r}; expected an integer of at least {least}")
+
+
 def any_exact(*values) -> bool:
     """Whether one of the arrays or numbers given is rational, which makes the record rational.
 

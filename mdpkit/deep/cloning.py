@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from ..base.arrays import floats
 from ..base.errors import InvalidModel
+from ..base.record import expect_counts
 from ..model.access import Continuous, Discrete
 from .checkpoint import fill, read, versions, write
 from .encoding import action_rows, encoding
@@ -65,7 +65,7 @@ class Cloning:
     needs = ("demonstrations",)
 
     def __post_init__(self):
-        check_counts(self, "width", "steps", "batch", "every")
+        expect_counts(width=self.width, steps=self.steps, batch=self.batch, every=self.every)
         if not self.rate > 0:
             raise InvalidModel(f"rate is {self.rate}; expected a number above 0")
 
@@ -90,14 +90,6 @@ class Cloning:
         net = mlp(shown.size, size, self.width, drawn, last=0.01)
         policy = Categorical(shown, net, actions, setting.mask) if isinstance(actions, Discrete) else ClippedGaussian(shown, net, actions)
         return policy.to(device_named(self.device))
-
-
-def check_counts(settings, *names):
-    """Raises: InvalidModel for a field that is no integer of at least 1."""
-    for name in names:
-        count = getattr(settings, name)
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise InvalidModel(f"{name} is {count!r}; expected an integer of at least 1")
 
 
 class Run:

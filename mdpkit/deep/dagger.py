@@ -8,9 +8,10 @@ import numpy as np
 
 from ..base.arrays import floats
 from ..base.errors import InvalidModel
+from ..base.record import expect_counts
 from ..learn import Mixture
 from ..learn.rollin import aggregated, labelled, visits
-from .cloning import Cloning, Run, check_counts
+from .cloning import Cloning, Run
 from .repeatable import generator, seeds, threads
 
 
@@ -37,7 +38,7 @@ class DAgger:
     progress: Callable | None = field(default=None, compare=False)
 
     def __post_init__(self):
-        check_counts(self, "iterations", "episodes")
+        expect_counts(iterations=self.iterations, episodes=self.episodes)
         if self.cloning.checkpoint:
             raise InvalidModel("cloning.checkpoint is given; deep.DAgger keeps no checkpoints")
         if self.cloning.normalise and not self.demonstrated:

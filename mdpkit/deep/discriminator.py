@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from ..base.errors import InvalidModel
-from .cloning import check_counts
+from ..base.record import expect_counts
 from .nets import mlp
 
 
@@ -31,7 +31,7 @@ class Discriminator:
     slope: float = 0.4
 
     def __post_init__(self):
-        check_counts(self, "width", "steps", "batch")
+        expect_counts(width=self.width, steps=self.steps, batch=self.batch)
         for name in ("rate", "penalty", "slope"):
             if not getattr(self, name) >= 0:
                 raise InvalidModel(f"{name} is {getattr(self, name)}; expected at least 0")

@@ -8,8 +8,8 @@ import torch
 
 from ..base.arrays import floats
 from ..base.errors import InvalidModel
+from ..base.record import expect_counts
 from ..model.access import KINDS, Continuous, Discrete
-from .cloning import check_counts
 from .discriminator import Discriminator
 from .encoding import action_rows, encoding
 from .reinforcement import Reinforcement, policy_of
@@ -51,7 +51,7 @@ class MomentMatching:
     progress: Callable | None = field(default=None, compare=False)
 
     def __post_init__(self):
-        check_counts(self, "rounds", "episodes")
+        expect_counts(rounds=self.rounds, episodes=self.episodes)
         for name in ("expert_share", "expert_resets"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidModel(f"{name} is {getattr(self, name)}; expected 0 to 1")

@@ -9,8 +9,8 @@ from stable_baselines3 import DQN, SAC
 from stable_baselines3.dqn.policies import DQNPolicy
 
 from ..base.errors import InvalidModel
+from ..base.record import expect_counts
 from ..model.access import Discrete
-from .cloning import check_counts
 from .encoding import encoding
 from .nets import Masked, mlp
 from .policy import Greedy, SquashedGaussian
@@ -51,7 +51,7 @@ class Reinforcement:
     needs = ("episodes", "rewards")
 
     def __post_init__(self):
-        check_counts(self, "steps", "width", "batch")
+        expect_counts(steps=self.steps, width=self.width, batch=self.batch)
         if self.discount is not None and not 0 <= self.discount <= 1:
             raise InvalidModel(f"discount is {self.discount}; expected 0 to 1")
 

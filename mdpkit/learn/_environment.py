@@ -8,7 +8,7 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..model.access import Continuous, Discrete, Setting
 from ..model.data import Trajectories
-from ._labels import expect_actions, uniforms
+from ._labels import expect_actions, expect_player, uniforms
 
 
 class EnvironmentSimulator:
@@ -22,12 +22,17 @@ class EnvironmentSimulator:
         self.env, self.name = env, type(getattr(env, "unwrapped", env)).__name__
         self.setting = Setting(_space(env.observation_space, self.name, "observation"), _space(env.action_space, self.name, "action"))
         self.seed = int(rng.integers(2**31))
-        self.t = 0
+        self.tells_state = False
 
-    def expect_resets(self):
+    def allow_resets(self):
+        """From now on played episodes tell the states that they went through.
+
+        Raises: InvalidModel where the environment cannot be reset to one.
+        """
         metadata = getattr(getattr(self.env, "unwrapped", self.env), "metadata", None) or {}
         if not metadata.get("resets_to_state"):
             raise InvalidModel(f"{self.name} cannot be reset to a state: its metadata does not hold resets_to_state=True")
+        self.tells_state = True
 
     def check(self, demonstrations):
         """Raises: InvalidModel where demonstrations are from other spaces."""
@@ -41,7 +46,6 @@ class EnvironmentSimulator:
         self.seed = None
         if not (isinstance(answer, tuple) and len(answer) == 2):
             raise InvalidModel(f"{self.name}.reset returned {_shape(answer)}; expected (observation, info)")
-        self.t = at
         return self._observed(answer[0], "reset")
 
     def step(self, action):
@@ -50,7 +54,6 @@ class EnvironmentSimulator:
         if not (isinstance(answer, tuple) and len(answer) == 5):
             raise InvalidModel(f"{self.name}.step returned {_shape(answer)}; expected (obs, reward, terminated, truncated, info)")
         obs, reward, terminated, truncated, _ = answer
-        self.t += 1
         try:
             paid = float(reward)
         except (TypeError, ValueError) as error:
@@ -62,6 +65,7 @@ class EnvironmentSimulator:
         return self._observed(obs, "step"), paid, bool(terminated), bool(truncated)
 
     def play(self, policy, episodes, rng, rewards):
+        expect_player(policy)
         rows = []
         for episode in range(episodes):
             obs, member, t, over = self.reset(None, 0), policy.start(rng.random()), 0, False
@@ -79,7 +83,10 @@ class EnvironmentSimulator:
         return Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
 
     def _state(self):
-        """What the environment could be reset to, as it is now; None where it does not tell."""
+        """What the environment can be reset to, as it is now; None where it does not tell, or resets are not granted: it may hold
+        more than is observed."""
+        if not self.tells_state:
+            return None
         state = getattr(getattr(self.env, "unwrapped", self.env), "state", None)
         return np.array(state, dtype=np.float64) if np.asarray(state).dtype.kind in "iuf" else None
 

@@ -13,7 +13,7 @@ from ..model.data import Trajectories
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import inverse
-from ._labels import drawing
+from ._labels import drawing, expect_player
 
 
 def finite_setting(problem) -> Setting:
@@ -85,8 +85,6 @@ class FiniteSimulator:
         last = (self.H or 1) - 1
         if to is not None and not (isinstance(to, int | np.integer) and 0 <= to < self.problem.S):
             raise InvalidModel(f"reset(to={to!r}): expected a state from 0 to {self.problem.S - 1}")
-        if to is None and at != 0:
-            raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` to begin elsewhere")
         if not (isinstance(at, int | np.integer) and at >= 0 and (at <= last or self.H is None)):
             raise InvalidModel(f"reset(at={at!r}): expected a step from 0 to {last}")
         self.s = int(inverse(self.rho[None], drawing(self.rng).random(1))[0]) if to is None else int(to)
@@ -118,11 +116,12 @@ class FiniteSimulator:
     # ---- many episodes at once
     def play(self, policy, episodes, rng, rewards):
         """Trajectories of so many episodes from the start law, ordered by step."""
+        expect_player(policy)
         members, seat = _seated(policy, rng.random(episodes))
         s = inverse(np.broadcast_to(self.rho, (episodes, len(self.rho))), rng.random(episodes))
         episode, t, rows = np.arange(episodes), 0, []
         while len(s):
-            a = _actions(members, seat[episode], s, t, rng.random(len(s)))
+            a = self._expected(s, _actions(members, seat[episode], s, t, rng.random(len(s))))
             following, reward, ended = self._advance(s, a, np.full(len(s), t), rng)
             rows.append((s, a, np.full(len(s), t), reward, following, ended, episode))
             s, episode, t = following[~ended], episode[~ended], t + 1
@@ -130,6 +129,15 @@ class FiniteSimulator:
         columns = {name: np.concatenate(parts) for name, parts in zip(names, zip(*rows, strict=True), strict=True)}
         seen = Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
         return seen.to_exact() if self.problem.exact else seen
+
+    def _expected(self, s, a):
+        """Raises: InvalidModel where a policy plays what there is not."""
+        if a.shape != s.shape or not Discrete(self.problem.A).holds(a):
+            raise InvalidModel(f"the policy plays {np.array2string(a, threshold=6)}; expected integers from 0 to {self.problem.A - 1}")
+        missing = np.flatnonzero(~self.problem.available[s, a])
+        if missing.size:
+            raise InvalidModel(f"the policy plays action {a[missing[0]]} in state {s[missing[0]]}, where that action is missing")
+        return a
 
     # ---- the model
     def model(self, reward):

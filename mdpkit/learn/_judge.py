@@ -15,7 +15,6 @@ class Judge:
         self.setting = Setting(Discrete(problem.X), Discrete(problem.Y), exact=problem.exact)
 
     def compare(self, x, y, z):
-        x, y, z = (np.asarray(index) for index in (x, y, z))
         for name, index, size in (("x", x, self.problem.X), ("y", y, self.problem.Y), ("z", z, self.problem.Y)):
             if index.dtype.kind not in "iu" or (index < 0).any() or (index >= size).any():
                 raise InvalidModel(f"compare: {name} is {index}; expected integers from 0 to {size - 1}")

@@ -19,8 +19,7 @@ class Labels:
         return labels
 
     def law(self, obs, t):
-        obs, table = self._expected(obs), self.expert.table
-        return table[obs] if table.ndim == 2 else table[t, obs]
+        return self.expert.rows(self._expected(obs), t)
 
     def _expected(self, obs):
         obs = np.asarray(obs)
@@ -43,6 +42,12 @@ def expect_actions(space, actions, who):
     """Raises: InvalidModel where a batch of actions does not belong to the space; vectors may lie outside its bounds."""
     if not (space.holds(actions) if isinstance(space, Discrete) else space.holds(actions, within=False)):
         raise InvalidModel(f"{who} plays {np.array2string(np.asarray(actions), threshold=6)}; the actions are {space}")
+
+
+def expect_player(policy):
+    """Raises: InvalidModel for what cannot play an episode."""
+    if not all(callable(getattr(policy, verb, None)) for verb in ("start", "sample")):
+        raise InvalidModel(f"{policy!r} is no policy; expected an object with `start(u)` and `sample(obs, t, u)`")
 
 
 def uniforms(actions, count):

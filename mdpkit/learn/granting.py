@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..base.errors import InvalidModel
-from ..model.access import Access
+from ..base.record import expect_counts
+from ..model.access import Access, expect_generator
 from ..model.data import Trajectories
 from ..model.game import MarkovGame
 from ..model.horizon import Average
@@ -12,7 +13,7 @@ from ..model.preference import PreferenceProblem
 from ._environment import EnvironmentSimulator
 from ._finite import FiniteSimulator, demonstrated, finite_setting
 from ._judge import Judge
-from ._labels import Labels
+from ._labels import Labels, expect_player
 
 
 def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, queries=0, preferences=0, rewards=None, rng=None) -> Access:
@@ -40,6 +41,8 @@ def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, qu
     counts = {"episodes": episodes, "resets": 0 if resets is None else resets, "queries": queries, "preferences": preferences}
     for name, count in counts.items():
         _countable(name, count)
+    if rng is not None:
+        expect_generator(rng)
     rewards = expert is None if rewards is None else rewards
     if isinstance(problem, PreferenceProblem):
         return _comparing(problem, expert, demonstrations, counts, rng)
@@ -56,7 +59,11 @@ def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, qu
         raise InvalidModel("something that is granted is drawn at random: give rng=numpy.random.default_rng(seed)")
     if expert is None and (queries or not (isinstance(demonstrations, Trajectories) or demonstrations == 0)):
         raise InvalidModel("demonstrations and queries are of an expert; give expert=, or demonstrations as Trajectories")
+    if expert is not None and finite and not callable(getattr(expert, "to_tabular", None)):
+        raise InvalidModel(f"expert is {expert!r}; expected a policy with a table for {problem!r}")
     if not finite:
+        if expert is not None:
+            expect_player(expert)
         return _environment(problem, expert, demonstrations, counts, rewards, rng)
     setting, expert = finite_setting(problem), None if expert is None else expert.to_tabular(problem)
     shown = demonstrated(problem, expert, demonstrations, rng)
@@ -73,11 +80,13 @@ def _environment(problem, expert, demonstrations, counts, rewards, rng):
         if count == "exact":
             raise InvalidModel(f"{name} of an environment is a count; only a finite problem has exact laws")
     if counts["resets"]:
-        simulator.expect_resets()
+        simulator.allow_resets()
     if isinstance(demonstrations, str):
         raise InvalidModel("demonstrations of an environment are a count or Trajectories; only a finite problem has an exact law")
     if isinstance(demonstrations, Trajectories):
         simulator.check(demonstrations)
+    else:
+        expect_counts(0, demonstrations=demonstrations)
     shown = demonstrations if isinstance(demonstrations, Trajectories) else None
     if demonstrations and shown is None:
         shown = simulator.play(expert, demonstrations, rng, rewards=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base.errors import InvalidModel, MissingAccess
 from ..base.shown import Shown, tabled
-from ..model.access import KINDS, Access, Meter
+from ..model.access import KINDS, Access, Meter, expect_generator
 
 
 @runtime_checkable
@@ -102,7 +102,8 @@ class Fit(Shown):
 def fit(learner, access, *, rng) -> Fit:
     """Learn a policy from what is granted.
 
-    Args: learner: a Learner, such as `Cloning()`. access: from `grant`. rng: a numpy Generator, for the learner's own choices.
+    Args: learner: a Learner, such as `Cloning()`. access: from `grant`. rng: a numpy Generator, for the
+        learner's own choices; None will do where it makes none.
     Raises: MissingAccess naming what the learner needs and what is granted; InvalidModel for what is no learner or access.
 
     >>> from mdpkit import MDP, Finite, TabularPolicy
@@ -114,10 +115,13 @@ def fit(learner, access, *, rng) -> Fit:
            [0., 1.]])
     """
     name = type(learner).__name__
-    if not isinstance(learner, Learner):
-        raise InvalidModel(f"{name} is no learner: expected an object with `needs` and `learn(access, rng)`, such as Cloning()")
+    if isinstance(learner, type) or not isinstance(learner, Learner):
+        what = f"the class {learner.__name__}" if isinstance(learner, type) else name
+        raise InvalidModel(f"{what} is no learner: expected an object with `needs` and `learn(access, rng)`, such as Cloning()")
     if not isinstance(access, Access):
         raise InvalidModel(f"a learner sees an access and not {type(access).__name__}; make one with grant(problem, ...)")
+    if rng is not None:
+        expect_generator(rng)
     missing = [kind for kind in learner.needs if kind not in access.granted]
     if missing:
         words = "; ".join(f"{kind}: grant {KINDS[kind]}" for kind in missing)

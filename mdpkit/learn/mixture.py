@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.arrays import floats, is_exact
+from ..base.arrays import floats, frozen, is_exact
 from ..base.errors import InvalidModel
+from ..base.record import any_exact, distributions, numbers
+from ..base.tolerance import ROW_SUM
 from ..model.horizon import Average
 from ..model.policy import TabularPolicy, inverse
 from ._finite import visits
@@ -28,11 +30,13 @@ class Mixture:
         members = tuple(self.members)
         if not members:
             raise InvalidModel("a mixture has at least one member")
-        weights = np.full(len(members), 1 / len(members)) if self.weights is None else np.asarray(self.weights)
-        if weights.shape != (len(members),) or (weights < 0).any() or abs(floats(weights).sum() - 1) > 1e-9:
-            raise InvalidModel(f"weights is {weights}; expected a distribution over {len(members)} members")
+        weights = np.full(len(members), 1 / len(members)) if self.weights is None else self.weights
+        weights = numbers("weights", weights, any_exact(weights), "k")
+        distributions("weights", weights, ROW_SUM)
+        if len(weights) != len(members):
+            raise InvalidModel(f"there are {len(weights)} weights; expected one for each of {len(members)} members")
         object.__setattr__(self, "members", members)
-        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "weights", frozen(weights))
 
     def start(self, u):
         """The Markov policy that a uniform number u chooses for an episode."""

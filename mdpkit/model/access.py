@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ..base.errors import InvalidModel, MissingAccess
+from ..base.record import expect_counts
 
 KINDS = {
     "demonstrations": "demonstrations=... of an expert",
@@ -143,6 +144,8 @@ class Access:
         Raises: MissingAccess where no episode or reset is left.
         """
         self._need("episodes" if to is None else "resets")
+        if to is None and at != 0:
+            raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` to begin elsewhere")
         self._spend("episodes" if to is None else "resets", 1)
         obs = self._simulator.reset(to, at)
         self._running = True
@@ -163,8 +166,10 @@ class Access:
         return obs, reward if "rewards" in self.granted else float("nan"), terminated, truncated, {}
 
     def play(self, policy, episodes, *, rng):
-        """Trajectories of whole episodes of a policy."""
+        """Trajectories of so many whole episodes of a policy."""
         self._need("episodes")
+        expect_counts(episodes=episodes)
+        expect_generator(rng)
         self._spend("episodes", episodes)
         played = self._simulator.play(policy, episodes, rng, "rewards" in self.granted)
         self._count(steps=len(played))
@@ -175,18 +180,23 @@ class Access:
     def label(self, obs, t=0):
         """The actions that the expert takes at observations `obs[k,...]` and steps t; each is a query."""
         self._need("queries")
+        obs, t = _asked(obs, t)
         self._spend("queries", len(obs))
         return self._expert.label(obs, t)
 
     def label_law(self, obs, t=0):
         """The expert's action probabilities `[k,a]`, where queries="exact"."""
         self._need("queries", exactly=True)
+        obs, t = _asked(obs, t)
         self._spend("queries", len(obs))
         return self._expert.law(obs, t)
 
     def compare(self, x, y, z):
         """Whether response `y[k]` was preferred to `z[k]` at prompt `x[k]`, drawn anew; each is a comparison."""
         self._need("preferences")
+        x, y, z = (np.asarray(index) for index in (x, y, z))
+        if not x.shape == y.shape == z.shape == x.shape[:1] != ():
+            raise InvalidModel(f"compare: x, y and z have shapes {x.shape}, {y.shape} and {z.shape}; expected one length")
         self._spend("preferences", len(x))
         return self._judge.compare(x, y, z)
 
@@ -226,3 +236,22 @@ class Access:
     def __repr__(self):
         kinds = (f"{kind}={self._limits[kind]}" if kind not in ("model", "rewards") else kind for kind in self.granted)
         return f"Access({', '.join(kinds)}; used {self._used!r})"
+
+
+def expect_generator(rng):
+    """Raises: InvalidModel for what is no numpy Generator, such as a seed."""
+    if not isinstance(rng, np.random.Generator):
+        raise InvalidModel(f"rng is {rng!r}; expected numpy.random.default_rng(seed)")
+
+
+def _asked(obs, t):
+    """Observations, and the step or the steps at which they were made: one query each.
+
+    Raises: InvalidModel for steps that are no integers of at least 0, or not as many as the observations.
+    """
+    obs, t = np.asarray(obs), np.asarray(t)
+    if obs.ndim == 0 or t.dtype.kind not in "iu" or t.shape not in ((), obs.shape[:1]) or (t < 0).any():
+        raise InvalidModel(
+            f"asked at observations of shape {obs.shape} and steps {np.array2string(t, threshold=6)}; expected a step for each"
+        )
+    return obs, t

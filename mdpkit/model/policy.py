@@ -54,11 +54,20 @@ class TabularPolicy(Record):
 
         Raises: InvalidModel where an observation is no state, or t no step, of the table.
         """
+        return self._rows(self._law, obs, t)
+
+    def rows(self, obs, t) -> np.ndarray:
+        """The same probabilities in the table's own kind of numbers."""
+        return self._rows(self.table, obs, t)
+
+    def _rows(self, table, obs, t):
+        timed = table.ndim == 3
         try:
-            return self._law[obs] if self._law.ndim == 2 else self._law[t, obs]
-        except IndexError as error:
-            asked = np.array2string(np.asarray(obs), threshold=6)
-            raise InvalidModel(f"{self!r} has no row for observations {asked} at step {t}") from error
+            if np.min(obs, initial=0) >= 0 and (not timed or np.min(t, initial=0) >= 0):
+                return table[t, obs] if timed else table[obs]
+        except IndexError:
+            pass
+        raise InvalidModel(f"{self!r} has no row for observations {np.array2string(np.asarray(obs), threshold=6)} at step {t}")
 
     def sample(self, obs, t, u) -> np.ndarray:
         """The actions that uniform numbers `u[...]` in [0, 1) choose at states `obs[...]` and steps t, an integer or `t[...]`.

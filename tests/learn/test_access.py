@@ -9,7 +9,7 @@ import pytest
 
 from mdpkit import MDP, Average, Discounted, Finite, MarkovGame, Meter, PreferenceProblem, TabularPolicy, Trajectories, fit, grant, objects
 from mdpkit.base.errors import InvalidModel, MissingAccess
-from mdpkit.learn import Cloning
+from mdpkit.learn import Cloning, DAgger
 from mdpkit.model.access import KINDS
 
 
@@ -97,6 +97,52 @@ def test_more_than_is_left_is_refused_before_anything_is_drawn():
     with pytest.raises(MissingAccess, match="5 queries were granted and 0 are used; 6 more were asked for"):
         access.label(np.zeros(6, dtype=int), 0)
     assert access.used == Meter()
+
+
+@pytest.mark.parametrize("episodes", [-3, 0, 1.5, True])
+def test_episodes_are_a_count_and_cannot_be_given_back(episodes):
+    access = everything()
+    with pytest.raises(InvalidModel, match="expected an integer of at least 1"):
+        access.play(uniform, episodes, rng=rng())
+    assert access.used == Meter()
+
+
+@pytest.mark.parametrize("t", [[0, 1, 2], -1, 0.5, [[0]]])
+def test_each_query_is_one_observation_at_one_step(t):
+    """Else one query would be answered at many steps, or a step counted from the end."""
+    moving = TabularPolicy(np.stack([expert.table] * 3))
+    for ask in (everything(expert=moving).label, everything(expert=moving, queries="exact").label_law):
+        with pytest.raises(InvalidModel, match="expected a step for each"):
+            ask(np.array([0]), np.array(t))
+
+
+def test_each_comparison_is_of_two_responses():
+    access = grant(PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]])), preferences=5, rng=rng())
+    with pytest.raises(InvalidModel, match=r"x, y and z have shapes \(1,\), \(100,\) and \(100,\); expected one length"):
+        access.compare([0], [0] * 100, [1] * 100)
+    assert access.used == Meter()
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (TabularPolicy([[0, 0, 1.0]] * 2), "the policy plays .*; expected integers from 0 to 1"),
+        (TabularPolicy([[0, 1.0]] * 2), "the policy plays action 1 in state 0, where that action is missing"),
+        (TabularPolicy([[1.0, 0]]), "has no row for observations"),
+        (lambda obs: 0, "is no policy; expected an object with"),
+    ],
+)
+def test_a_policy_of_other_spaces_is_not_played(policy, words):
+    masked = MDP(flip.P, flip.r, objects([1, 0]), horizon=Finite(3), mask=np.array([[True, False], [True, True]]))
+    with pytest.raises(InvalidModel, match=words):
+        grant(masked, episodes=20, rng=rng()).play(policy, 20, rng=rng())
+
+
+def test_a_table_has_no_rows_before_its_first():
+    moving = TabularPolicy(np.stack([expert.table, uniform.table]))
+    for obs, t in (([-1], 0), ([0], -1), ([2], 0), ([0], 2)):
+        with pytest.raises(InvalidModel, match="has no row for observations"):
+            moving.law(np.array(obs), t)
 
 
 def test_meters_add_up():
@@ -303,6 +349,17 @@ def test_what_is_no_learner_or_no_access_is_refused():
         fit("cloning", everything(), rng=rng())
     with pytest.raises(InvalidModel, match="a learner sees an access and not MDP"):
         fit(Cloning(), flip, rng=rng())
+    for learner in (Cloning, DAgger):
+        with pytest.raises(InvalidModel, match=f"the class {learner.__name__} is no learner"):
+            fit(learner, everything(), rng=rng())
+
+
+def test_a_seed_is_no_generator_and_a_function_no_expert():
+    for verb in (lambda: everything(rng=0), lambda: fit(Cloning(), everything(), rng=0), lambda: fit(DAgger(1, 1), everything(), rng=None)):
+        with pytest.raises(InvalidModel, match=r"rng is (0|None); expected numpy.random.default_rng\(seed\)"):
+            verb()
+    with pytest.raises(InvalidModel, match=r"expert is <function .*>; expected a policy with a table"):
+        everything(expert=lambda obs: 0)
 
 
 def test_a_discount_is_a_chance_to_end():

@@ -197,11 +197,24 @@ def test_resets_are_granted_only_where_the_environment_offers_them():
     assert access.used == Meter(resets=1, steps=1)
 
 
+def test_hidden_states_are_shown_only_where_resets_are_granted():
+    """An environment's state may hold more than the observation does."""
+    for options, told in ((dict(), False), (dict(resets=1), True)):
+        env = changed(Corridor, metadata={"resets_to_state": True})
+        access = grant(env, expert=onward, demonstrations=1, episodes=1, rng=rng(), **options)
+        for seen in (access.demonstrations(), access.play(onward, 1, rng=rng())):
+            assert (seen.state is not None) == told
+    with pytest.raises(InvalidModel, match="the start law is that of step 0"):
+        access.reset(at=1)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (dict(episodes="exact"), "episodes of an environment is a count"),
         (dict(expert=onward, queries="exact"), "queries of an environment is a count"),
+        (dict(expert=onward, demonstrations=-1), "demonstrations is -1; expected an integer of at least 0"),
+        (dict(expert=lambda obs: 1, demonstrations=1), "is no policy; expected an object with"),
         (dict(expert=onward, demonstrations="exact"), "only a finite problem has an exact law"),
         (dict(demonstrations=Trajectories([0, 3], [0, 0], t=[0, 1])), r"the demonstrations' obs is int64 .* the integers 0 to 2"),
         (dict(demonstrations=Trajectories([0, 1], [0, 2], t=[0, 1])), r"plays \[0 2\]; the actions are the integers 0 to 1"),

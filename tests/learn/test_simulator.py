@@ -156,8 +156,12 @@ def test_mixtures_that_are_none_are_refused():
     still = TabularPolicy([[1.0]])
     for arguments, words in (
         (((),), "at least one member"),
-        (((still,), [0.5]), "expected a distribution over 1 members"),
-        (((still, still), [1.5, -0.5]), "expected a distribution over 2 members"),
+        (((still,), [0.5]), "weights sums to 0.5, not 1"),
+        (((still, still), [1.5, -0.5]), r"weights\[1\] is -0.5; a probability is at least 0"),
+        (((still, still), [1.0]), "there are 1 weights; expected one for each of 2 members"),
+        (((still, still), [np.nan, 0.5]), r"weights\[0\] is nan"),
+        (((still, still), ["1/2", "1/2"]), "make rationals of text"),
+        (((still, still), objects(["1/2", "500000000001/1000000000000"])), "not 1 .off by 1.0e-12"),
     ):
         with pytest.raises(InvalidModel, match=words):
             Mixture(*arguments)

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from ...base.errors import InvalidModel
+from ...base.record import expect_counts
 from ...model.policy import TabularPolicy
 from .._tabular import uniform
 from ..mixture import Mixture
@@ -35,10 +33,7 @@ class DAgger:
     smoothing: object = 0
 
     def __post_init__(self):
-        for name in ("iterations", "episodes"):
-            count = getattr(self, name)
-            if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-                raise InvalidModel(f"{name} is {count!r}; expected an integer of at least 1")
+        expect_counts(iterations=self.iterations, episodes=self.episodes)
         expect_smoothing(self.smoothing)
 
     @property

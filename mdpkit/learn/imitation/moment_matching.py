@@ -7,6 +7,7 @@ import numpy as np
 
 from ...base.arrays import exactly, is_exact, like, zeros
 from ...base.errors import InvalidModel
+from ...base.record import expect_counts
 from ...model.access import KINDS
 from .._tabular import occupied, uniform
 from ..mixture import Mixture
@@ -46,10 +47,7 @@ class MomentMatching:
     start: object = None
 
     def __post_init__(self):
-        for name in ("rounds", "episodes"):
-            count = getattr(self, name)
-            if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-                raise InvalidModel(f"{name} is {count!r}; expected an integer of at least 1")
+        expect_counts(rounds=self.rounds, episodes=self.episodes)
         if self.order not in ORDERS:
             raise InvalidModel(f"order is {self.order!r}; expected one of {', '.join(ORDERS)}")
 

@@ -16,16 +16,18 @@ _NAMES = {
     "progress_bar": "progress",
     "tensorboard": "progress",
 }
+_ROOMS = ("envs", "twins")
 _EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 
 __all__ = sorted(_NAMES)
 
 
 def __getattr__(name):
-    if name not in _NAMES:
+    if name not in _NAMES and name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
+        module = importlib.import_module(f".{_NAMES.get(name, name)}", __name__)
+        return getattr(module, name) if name in _NAMES else module
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
             raise

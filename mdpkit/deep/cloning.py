@@ -12,7 +12,7 @@ from ..base.record import expect_counts
 from ..model.access import Continuous, Discrete
 from .checkpoint import fill, read, versions, write
 from .encoding import action_rows, encoding
-from .nets import mlp
+from .nets import expect_finite, expect_rate, mlp
 from .policy import Categorical, ClippedGaussian
 from .repeatable import device_named, drawing, generator, seeds, threads
 
@@ -39,6 +39,7 @@ class Cloning:
     finite problem the least loss is the expert's own, so that (loss - least) bounds the divergence of whole episodes: the
     value gap is at most (highest return - lowest) sqrt((loss - least) / 2).
     Needs demonstrations alone: no interaction.
+    Raises: NotSolved where training diverges.
     Source: Pomerleau, 1989; Pinsker's inequality for the bound.
 
     >>> from mdpkit import MDP, Finite, TabularPolicy, fit, grant
@@ -66,8 +67,7 @@ class Cloning:
 
     def __post_init__(self):
         expect_counts(width=self.width, steps=self.steps, batch=self.batch, every=self.every)
-        if not self.rate > 0:
-            raise InvalidModel(f"rate is {self.rate}; expected a number above 0")
+        expect_rate(self.rate)
 
     def learn(self, access, rng):
         """The policy, and a trace with a row for every so many steps.
@@ -120,6 +120,7 @@ class Run:
             if self.step % learner.every == 0 or self.step == learner.steps:
                 self.at.append(self.step)
                 self.losses.append(self._loss())
+                expect_finite(self.policy, learner.rate)
                 if learner.checkpoint:
                     self._write(learner.checkpoint)
                 if learner.progress:

@@ -20,7 +20,7 @@ class Encoding(nn.Module):
         time: "one-hot", "share" (t/H) or "none", where H is given; without H nothing is told of time.
         data: Trajectories by whose weighted mean and deviation continuous observations are normalised; None for no normalising.
 
-    Raises: InvalidModel for a `time` that is none of these.
+    Raises: InvalidModel for a `time` that is none of these, and for observations and steps of other problems.
 
     >>> Encoding(Discrete(2), 3)([1], 2)
     tensor([[0., 1., 0., 0., 1.]])
@@ -42,10 +42,15 @@ class Encoding(nn.Module):
         return self.width + {"one-hot": self.H, "share": 1, "none": 0}[self.time]
 
     def forward(self, obs, t):
+        obs = np.asarray(obs)
+        inside = self.observations.holds(obs) if isinstance(self.observations, Discrete) else self.observations.holds(obs, within=False)
+        if not inside or (self.time != "none" and (np.min(t, initial=0) < 0 or np.max(t, initial=0) >= self.H)):
+            asked, steps = np.array2string(obs, threshold=6), f" and steps 0 to {self.H - 1}" if self.H else ""
+            raise InvalidModel(f"observations {asked} at step {t} are not what the network was made for: {self.observations}{steps}")
         if isinstance(self.observations, Discrete):
-            shown = nn.functional.one_hot(torch.tensor(np.asarray(obs), dtype=torch.int64), self.width)
+            shown = nn.functional.one_hot(torch.tensor(obs, dtype=torch.int64), self.width)
         else:
-            shown = (torch.tensor(np.asarray(obs), dtype=torch.float64) - self.mean.cpu()) / self.deviation.cpu()
+            shown = (torch.tensor(obs, dtype=torch.float64) - self.mean.cpu()) / self.deviation.cpu()
         if self.time == "none":
             return shown.float()
         t = torch.tensor(np.broadcast_to(t, len(shown)))

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from ..base.errors import InvalidModel, NotSolved
+
 
 def mlp(inputs, outputs, width, generator, last=1.0) -> nn.Sequential:
     """inputs -> width -> width -> outputs with rectifiers; orthogonal weights, gain sqrt(2) inside and `last` at the end, no bias.
@@ -23,6 +25,18 @@ def _linear(inputs, outputs, gain, generator):
     nn.init.orthogonal_(layer.weight, gain, generator=generator)
     nn.init.zeros_(layer.bias)
     return layer
+
+
+def expect_rate(rate):
+    """Raises: InvalidModel for a rate that is no number above 0."""
+    if not 0 < rate < float("inf"):
+        raise InvalidModel(f"rate is {rate}; expected a number above 0")
+
+
+def expect_finite(net, rate):
+    """Raises: NotSolved where training at a rate has left the numbers."""
+    if not all(weight.isfinite().all() for weight in net.parameters()):
+        raise NotSolved(f"training diverged: the network holds weights that are no finite numbers; the rate was {rate}, try a smaller one")
 
 
 class Masked(nn.Module):

@@ -12,7 +12,7 @@ from ..base.errors import InvalidModel
 from ..base.record import expect_counts
 from ..model.access import Discrete
 from .encoding import encoding
-from .nets import Masked, mlp
+from .nets import Masked, expect_finite, expect_rate, mlp
 from .policy import Greedy, SquashedGaussian
 from .repeatable import borrowed_globals, device_named, seeds, threads
 from .view import AccessEnv
@@ -52,6 +52,7 @@ class Reinforcement:
 
     def __post_init__(self):
         expect_counts(steps=self.steps, width=self.width, batch=self.batch)
+        expect_rate(self.rate)
         if self.discount is not None and not 0 <= self.discount <= 1:
             raise InvalidModel(f"discount is {self.discount}; expected 0 to 1")
 
@@ -104,7 +105,11 @@ class Reinforcement:
 
 
 def policy_of(algorithm, shown, setting):
-    """What the algorithm would play now, without exploring: a network of its own."""
+    """What the algorithm would play now, without exploring: a network of its own.
+
+    Raises: NotSolved where it has diverged.
+    """
+    expect_finite(algorithm.policy, algorithm.learning_rate)
     if isinstance(algorithm, DQN):
         q, width = algorithm.q_net.q_net, algorithm.q_net.net_arch[0]
         net = mlp(shown.size, setting.actions.n, width, torch.Generator())

@@ -8,10 +8,12 @@ import numpy as np
 import torch
 
 from ..base.errors import InvalidModel
+from ..model.access import expect_generator
 
 
 def seeds(rng, count) -> list[int]:
     """Seeds of independent streams, from a numpy Generator."""
+    expect_generator(rng)
     root = np.random.SeedSequence(rng.integers(2**32, size=4).tolist())
     return [int(child.generate_state(1, np.uint64)[0] >> 1) for child in root.spawn(count)]
 

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 import mdpkit  # noqa: E402
 from mdpkit import deep, fit, grant  # noqa: E402
-from mdpkit.base.errors import InvalidModel, MissingAccess  # noqa: E402
+from mdpkit.base.errors import InvalidModel, MissingAccess, NotSolved  # noqa: E402
 from mdpkit.learn.imitation.cloning import likelihood_loss  # noqa: E402
 from mdpkit.model import MDP, Discounted, TabularPolicy, Trajectories  # noqa: E402
 
@@ -104,3 +104,25 @@ def test_bad_settings_and_missing_access_are_named():
         fit(QUICK, grant(problem, expert=expert, queries="exact"), rng=np.random.default_rng(0))
     with pytest.raises(InvalidModel, match="device is 'abacus', which torch does not have here"):
         fit(replace(QUICK, device="abacus"), grant(problem, expert=expert, demonstrations="exact"), rng=np.random.default_rng(0))
+
+
+def test_training_that_leaves_the_numbers_is_no_answer(tmp_path):
+    problem, expert = cliff(2)
+    access, path = grant(problem, expert=expert, demonstrations="exact"), tmp_path / "run.safetensors"
+    with pytest.raises(NotSolved, match=r"training diverged: .* the rate was 1e\+30"):
+        fit(deep.Cloning(rate=1e30, steps=30, checkpoint=path), access, rng=np.random.default_rng(0))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("learner", [deep.Cloning, deep.Reinforcement])
+@pytest.mark.parametrize("rate", [0, -1.0, np.nan, np.inf])
+def test_a_rate_is_a_number_above_0(learner, rate):
+    with pytest.raises(InvalidModel, match=r"rate is .*; expected a number above 0"):
+        learner(rate=rate)
+
+
+def test_a_seed_is_no_generator():
+    problem, expert = cliff(2)
+    for rng in (None, 0):
+        with pytest.raises(InvalidModel, match=r"rng is .*; expected numpy.random.default_rng\(seed\)"):
+            fit(deep.Cloning(steps=1), grant(problem, expert=expert, demonstrations="exact"), rng=rng)

@@ -37,11 +37,18 @@ def test_the_tabular_learners_work_without_torch():
     assert said == "mdpkit.deep"
 
 
-@pytest.mark.parametrize(("name", "missing"), [("Cloning", "torch"), ("MomentMatching", "stable_baselines3"), ("load", "safetensors")])
+@pytest.mark.parametrize(
+    ("name", "missing"), [("Cloning", "torch"), ("MomentMatching", "stable_baselines3"), ("load", "safetensors"), ("twins", "gymnasium")]
+)
 def test_what_is_missing_and_which_extra_brings_it(name, missing):
     ask = f"import mdpkit\ntry:\n    mdpkit.deep.{name}\nexcept ImportError as error:\n    print(error)"
     said = run(BLOCK.format(missing=missing) + ask)
     assert said == f"mdpkit.deep.{name} needs {missing}, which is not installed: pip install 'mdpkit[deep]'"
+
+
+def test_twins_say_what_is_missing_however_they_are_imported():
+    ask = "try:\n    from mdpkit.deep import twins\nexcept ImportError as error:\n    print(error)"
+    assert run(BLOCK.format(missing="gymnasium") + ask).endswith("pip install 'mdpkit[deep]'")
 
 
 def test_every_name_loads_and_others_are_attribute_errors():

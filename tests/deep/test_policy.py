@@ -212,3 +212,20 @@ def test_a_network_is_orthogonal_and_takes_nothing_from_the_global_generator():
 def test_horizon_of_a_problem_is_told():
     shown = Encoding(Discrete(3), Finite(2).H)
     assert shown([0, 2], [1, 0]).tolist() == [[1, 0, 0, 0, 1], [0, 0, 1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("observations", "obs", "t"),
+    [
+        (Discrete(3), [3], 0),
+        (Discrete(3), [-1], 0),
+        (Discrete(3), [0.0], 0),
+        (Discrete(3), [0], 2),
+        (Discrete(3), [0], -1),
+        (Continuous(np.zeros(2), np.ones(2)), [[0.0, 0, 0]], 0),
+        (Continuous(np.zeros(2), np.ones(2)), [[0.0, np.nan]], 0),
+    ],
+)
+def test_observations_and_steps_of_another_problem_are_refused(observations, obs, t):
+    with pytest.raises(InvalidModel, match=r"are not what the network was made for: .* and steps 0 to 1"):
+        Encoding(observations, 2)(obs, t)

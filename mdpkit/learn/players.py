@@ -50,7 +50,8 @@ class GradientAscent:
     rate: object = None
 
     def __post_init__(self):
-        _positive("rate", self.rate)
+        if self.rate is not None:
+            expect_number("rate", self.rate)
 
     def next(self, rewards, point, gains):
         rate = 1 / sqrt(gains.rounds) if self.rate is None else self.rate
@@ -72,7 +73,8 @@ class Hedge:
     rate: object = None
 
     def __post_init__(self):
-        _positive("rate", self.rate)
+        if self.rate is not None:
+            expect_number("rate", self.rate)
 
     def next(self, rewards, point, gains):
         if not isinstance(rewards, FiniteRewards):
@@ -124,6 +126,11 @@ def _number(rate, pattern):
     return fraction(rate) if is_exact(pattern) else nearest(fraction(rate))
 
 
-def _positive(name, rate):
-    if rate is not None and not fraction(rate) > 0:
-        raise InvalidModel(f"{name} is {rate}; expected a positive number")
+def expect_number(name, number, positive=True):
+    """Raises: InvalidModel for what is no finite number above 0, or of at least 0."""
+    try:
+        fits = fraction(number) > 0 or (not positive and fraction(number) == 0)
+    except (TypeError, ValueError, ArithmeticError):
+        fits = False
+    if not fits:
+        raise InvalidModel(f"{name} is {number!r}; expected a number {'above' if positive else 'of at least'} 0")

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from mdpkit import objects
 from mdpkit.base.errors import ExactnessLost, InvalidModel
-from mdpkit.learn import BestResponse, BoxRewards, FiniteRewards, FollowTheLeader, GradientAscent, Hedge, LinearRewards
+from mdpkit.learn import (
+    BestResponse,
+    BoxRewards,
+    Cloning,
+    DAgger,
+    FiniteRewards,
+    FollowTheLeader,
+    GradientAscent,
+    Hedge,
+    LinearRewards,
+    NaturalGradient,
+)
 from mdpkit.learn.players import GRID, Gains, tilted
 
 small = st.integers(-6, 6)
@@ -173,7 +184,7 @@ def test_tilted_laws_leave_out_what_does_not_exist():
         (lambda: LinearRewards([[["x"]]]), "features holds no numbers: Invalid literal"),
         (lambda: BoxRewards(np.nan, 1).like(np.zeros((1, 1))), "lower is nan; every entry must be finite"),
         (lambda: BoxRewards(np.zeros(3), 1).like(np.zeros((2, 2))), r"lower has shape \(3,\); expected a number, or \(2, 2\)"),
-        (lambda: GradientAscent(0), "rate is 0; expected a positive number"),
+        (lambda: GradientAscent(0), "rate is 0; expected a number above 0"),
         (lambda: Hedge(-1), "rate is -1"),
     ],
 )
@@ -185,3 +196,15 @@ def test_classes_and_rates_that_mean_nothing_are_refused(make, words):
 def test_a_class_of_floats_does_not_meet_rational_visits():
     with pytest.raises(ExactnessLost):
         FiniteRewards([[[0.5]]]).sup(objects([[1]]))
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -1, "x", None, [1]])
+def test_a_rate_and_a_smoothing_are_numbers(number):
+    for make in (Hedge, GradientAscent, NaturalGradient):
+        if number is not None or make is NaturalGradient:
+            with pytest.raises(InvalidModel, match=r"rate is .*; expected a number above 0"):
+                make(number)
+    for make in (Cloning, DAgger):
+        with pytest.raises(InvalidModel, match=r"smoothing is .*; expected a number of at least 0"):
+            make(smoothing=number)
+    assert Cloning(smoothing=objects("1/3")[()]).smoothing == objects("1/3")[()]

@@ -83,6 +83,14 @@ def test_what_does_not_fit_is_refused(make):
         fit(PSDP(problem.r, None, TabularPolicy(objects([[1, 0]]))), access, rng=None)
     with pytest.raises(InvalidModel, match="expected a policy of 8 states"):
         fit(PSDP(problem.r, None, expert.to_float()), access, rng=None)
+    sampled = grant(problem.to_float(), expert=expert.to_float(), demonstrations=2, resets="exact", rng=np.random.default_rng(0))
+    for reward, words in (
+        (np.full((8, 2), np.nan), r"reward\[0, 0\] is nan; every entry must be finite"),
+        (np.zeros((9, 2)), r"reward has shape \(9, 2\); expected \(8, 2\) or \(3, 8, 2\)"),
+        (np.zeros((2, 8, 2)), r"reward has shape \(2, 8, 2\); expected"),
+    ):
+        with pytest.raises(InvalidModel, match=words):
+            fit(PSDP(reward), sampled, rng=np.random.default_rng(0))
     masked = MDP(problem.P, problem.r, problem.rho, horizon=Finite(3), mask=np.array([[False, True]] * 8))
     first = TabularPolicy(expert.table[:, ::-1])
     with pytest.raises(InvalidModel, match="elsewhere plays an action that is missing"):

@@ -1,14 +1,13 @@
 """Behavioural cloning."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
 from ...base.arrays import floats, like
-from ...base.errors import InvalidModel
 from ...model.policy import TabularPolicy
 from .._tabular import exists, sizes, steps
+from ..players import expect_number
 
 
 @dataclass(frozen=True)
@@ -30,19 +29,13 @@ class Cloning:
     needs = ("demonstrations",)
 
     def __post_init__(self):
-        expect_smoothing(self.smoothing)
+        expect_number("smoothing", self.smoothing, positive=False)
 
     def learn(self, access, rng):
         """The policy; the trace has the negative log-likelihood of the demonstrations in nats an episode."""
         data = access.demonstrations()
         policy = TabularPolicy(frequencies(data, access.setting, self.smoothing, self.stationary))
         return policy, {"loss": [likelihood_loss(policy, data)]}
-
-
-def expect_smoothing(smoothing):
-    """Raises: InvalidModel where it is below 0."""
-    if not float(Fraction(smoothing)) >= 0:
-        raise InvalidModel(f"smoothing is {smoothing}; expected a number of at least 0")
 
 
 def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:

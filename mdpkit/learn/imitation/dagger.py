@@ -6,8 +6,9 @@ from ...base.record import expect_counts
 from ...model.policy import TabularPolicy
 from .._tabular import uniform
 from ..mixture import Mixture
+from ..players import expect_number
 from ..rollin import aggregated, labelled, visits
-from .cloning import expect_smoothing, frequencies
+from .cloning import frequencies
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class DAgger:
 
     def __post_init__(self):
         expect_counts(iterations=self.iterations, episodes=self.episodes)
-        expect_smoothing(self.smoothing)
+        expect_number("smoothing", self.smoothing, positive=False)
 
     @property
     def needs(self):

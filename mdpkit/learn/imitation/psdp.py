@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...base.arrays import like, zeros
+from ...base.arrays import is_exact, like, zeros
 from ...base.errors import InvalidModel
+from ...base.record import numbers
 from ...model.access import KINDS
 from ...model.mdp import stepwise
 from ...model.policy import TabularPolicy
@@ -56,7 +57,9 @@ class PSDP:
     def learn(self, access, rng):
         """The policy; the trace has, for the steps from the last to the first, how many demonstrated states each has."""
         visits = occupied(access.setting, access.demonstrations())
-        reward = None if self.reward is None else like(self.reward, visits)
+        reward = None if self.reward is None else numbers("reward", self.reward, is_exact(visits), ("sa", "tsa"))
+        if reward is not None and reward.shape not in (visits.shape, visits.shape[-2:]):
+            raise InvalidModel(f"reward has shape {reward.shape}; expected {visits.shape[-2:]} or {visits.shape}")
         policy = psdp(access, reward, visits.sum(axis=-1), probes=self.probes, elsewhere=self.elsewhere, rules=self.rules, rng=rng)
         return policy, {"states": np.asarray(visits.sum(axis=-1) > 0).sum(axis=1)[::-1]}
 

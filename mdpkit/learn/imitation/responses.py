@@ -6,13 +6,12 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from ...base.arrays import floats, nearest
-from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...measure import action_value
 from ...model.policy import TabularPolicy
 from ...solve import solve
 from .._tabular import exists
-from ..players import fraction, tilted
+from ..players import expect_number, fraction, tilted
 from .psdp import expect_probes, psdp
 
 
@@ -56,8 +55,7 @@ class NaturalGradient:
     needs: ClassVar = ("model",)
 
     def __post_init__(self):
-        if not fraction(self.rate) > 0:
-            raise InvalidModel(f"rate is {self.rate}; expected a positive number")
+        expect_number("rate", self.rate)
 
     def next(self, access, reward, policy, states, rng):
         known = action_value(access.model(reward), policy)

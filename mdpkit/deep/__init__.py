@@ -16,14 +16,14 @@ _NAMES = {
     "progress_bar": "progress",
     "tensorboard": "progress",
 }
-_ROOMS = ("envs", "twins")
+_MODULES = ("envs", "twins")
 _EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 
 __all__ = sorted(_NAMES)
 
 
 def __getattr__(name):
-    if name not in _NAMES and name not in _ROOMS:
+    if name not in _NAMES and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         module = importlib.import_module(f".{_NAMES.get(name, name)}", __name__)

@@ -24,7 +24,8 @@ def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, qu
         expert: a policy, the source of demonstrations and labels.
         demonstrations: how many episodes of the expert are shown; or Trajectories; or "exact", its population law.
         episodes: how many may be played from the start law; or "exact": any number, and the law of every policy's episodes.
-        resets: how many episodes may be started at a state of the learner's choice; or "exact" for any number.
+        resets: how many episodes may be started at a state of the learner's choice; or "exact" for any number. Without them the
+            episodes of an environment do not tell its `state`, which may hold more than is observed.
         queries: at how many observations the expert may be asked for an action; or "exact": for its law, any number of times.
         preferences: how many comparisons may be asked for; or "exact" for any number.
         rewards: whether steps show the reward; if left out, only where no expert is to be imitated.

@@ -78,7 +78,11 @@ def load(path):
     Raises: InvalidModel naming the file, and what was expected of it, where it is cut short, altered, foreign or holds no policy.
     """
     header, tensors = read(path, "policy")
-    policy = built(header["architecture"])
+    try:
+        _expect_told_sizes(header["architecture"], tensors)
+        policy = built(header["architecture"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InvalidModel(f"{path} tells no architecture of a network policy ({error}); expected one that mdpkit.deep wrote") from error
     fill(policy, tensors, path)
     return policy
 
@@ -112,6 +116,15 @@ def architecture(policy) -> dict:
         "width": net[0].out_features,
         "masked": masked,
     }
+
+
+def _expect_told_sizes(shape, tensors):
+    """Raises: ValueError for a size that no tensor has room for, before anything so large is made."""
+    most = max((length for tensor in tensors.values() for length in tensor.shape), default=0)
+    names = ("width", "observations", "actions", *(["H"] if shape["time"] == "one-hot" else []))
+    for name in names:
+        if isinstance(shape[name], int) and not 0 < shape[name] <= most:
+            raise ValueError(f"{name} is {shape[name]}; the longest axis of its tensors is {most}")
 
 
 def built(shape):

@@ -18,6 +18,9 @@ KINDS = {
 }
 """What can be granted, and the argument of `grant` that does."""
 
+USED_AS = {"preferences": "comparisons"}
+"""What the Meter calls a kind that it has another name for."""
+
 
 @dataclass(frozen=True)
 class Meter:
@@ -143,11 +146,13 @@ class Access:
         Returns: observation, {}.
         Raises: MissingAccess where no episode or reset is left.
         """
-        self._need("episodes" if to is None else "resets")
+        kind = "episodes" if to is None else "resets"
+        self._need(kind)
         if to is None and at != 0:
             raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` to begin elsewhere")
-        self._spend("episodes" if to is None else "resets", 1)
+        self._left(kind, 1)
         obs = self._simulator.reset(to, at)
+        self._count(**{kind: 1})
         self._running = True
         return obs, {}
 
@@ -224,11 +229,15 @@ class Access:
             raise MissingAccess(f"this needs {how}; granted: {', '.join(self.granted) or 'nothing'}")
 
     def _spend(self, kind, count):
-        name = {"preferences": "comparisons"}.get(kind, kind)
-        limit, used = self._limits[kind], getattr(self._used, name)
+        self._left(kind, count)
+        self._count(**{USED_AS.get(kind, kind): count})
+
+    def _left(self, kind, count):
+        """Raises: MissingAccess where fewer are left."""
+        limit, name = self._limits[kind], USED_AS.get(kind, kind)
+        used = getattr(self._used, name)
         if limit != "exact" and used + count > limit:
             raise MissingAccess(f"{limit} {name} were granted and {used} are used; {count} more were asked for")
-        self._count(**{name: count})
 
     def _count(self, **counts):
         self._used = self._used + Meter(**counts)

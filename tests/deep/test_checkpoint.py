@@ -150,6 +150,21 @@ def test_tensors_of_another_architecture_are_refused_naming_the_tensor(tmp_path)
         deep.load(path)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [{"width": 10**12}, {"width": "wide"}, {"actions": -3}, {"observations": 10**15}, {"H": 10**15}, {"policy": "Foreign"}, {"time": None}],
+    ids=str,
+)
+def test_a_header_that_tells_no_such_network_is_refused_before_one_is_made(tmp_path, told):
+    path, policy = tmp_path / "policy.safetensors", clone().policy
+    checkpoint.write(path, "policy", {"architecture": {**checkpoint.architecture(policy), **told}}, policy.state_dict())
+    with pytest.raises(InvalidModel, match=r"policy\.safetensors tells no architecture of a network policy"):
+        deep.load(path)
+    checkpoint.write(path, "policy", {"architecture": {}}, policy.state_dict())
+    with pytest.raises(InvalidModel, match=r"policy\.safetensors tells no architecture of a network policy"):
+        deep.load(path)
+
+
 def test_nothing_but_numbers_and_json_is_written(tmp_path):
     path = tmp_path / "run.safetensors"
     clone(checkpoint=path)

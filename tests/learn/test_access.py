@@ -383,3 +383,12 @@ def test_what_is_granted_as_laws_alone_draws_nothing():
     for drawn in (lambda: access.step(0), access.reset, lambda: access.label(np.array([0]))):
         with pytest.raises(InvalidModel, match="the access has no generator"):
             drawn()
+
+
+def test_a_reset_that_is_refused_is_not_counted():
+    access = everything(resets=1)
+    with pytest.raises(InvalidModel):
+        access.reset(to=99)
+    assert access.used == Meter()
+    access.reset(to=0)
+    assert access.used == Meter(resets=1)

@@ -42,6 +42,7 @@ class Cloning:
     Raises: NotSolved where training diverges.
     Source: Pomerleau, 1989; Pinsker's inequality for the bound.
 
+    >>> import numpy as np
     >>> from mdpkit import MDP, Finite, TabularPolicy, fit, grant
     >>> flip = MDP([[[0.0, 1], [1, 0]], [[1, 0], [0, 1]]], [[1.0, 0], [0, 1]], horizon=Finite(3))
     >>> seen = grant(flip, expert=TabularPolicy([[1.0, 0], [0, 1]]), demonstrations="exact")

@@ -118,7 +118,8 @@ def ratio(a, z):
     if ((z.upper <= 0) & (a.lower > 0)).any():
         return float("inf")
     left, right, positive = np.broadcast_arrays(a.mid, z.mid, z.lower > 0)
-    return float((left[positive] / right[positive]).max()) if positive.any() else None
+    with np.errstate(over="ignore"):  # a quotient past the largest float is told as infinite
+        return float((left[positive] / right[positive]).max()) if positive.any() else None
 
 
 def _rational(side) -> bool:

@@ -61,7 +61,8 @@ def _certified(left, right):
     if not positive.any():
         return -np.inf
     # two roundings down: of the quotient, and of its conversion
-    return float(np.nextafter(np.nextafter((low[positive] / high[positive]).max(), -np.inf), -np.inf))
+    with np.errstate(over="ignore"):  # past the largest float, the step down is the largest float
+        return float(np.nextafter(np.nextafter((low[positive] / high[positive]).max(), -np.inf), -np.inf))
 
 
 def as_drawn(family, member, sizes) -> Drawn:

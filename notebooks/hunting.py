@@ -31,7 +31,7 @@ from mdpkit.report import draw_witness
 # no instance.
 
 # %%
-found = mdpkit.hunt("regret_gap_is_bounded_by_recoverability", 8, grid={"H": [1, 2]})
+found = mdpkit.hunt("regret_gap_is_bounded_by_recoverability", 8, counted=True, grid={"H": [1, 2]})
 print(found)
 for row in found.records:
     print(f"H={row.fixed['H']}: random draws reach {row.random:.3f}, the hunt {row.exact}, by {row.engine}")
@@ -51,7 +51,7 @@ display(draw_witness(found.witness(), matters(found.target.at(row.fixed), row.sm
 # hunted itself.
 
 # %%
-wrong = mdpkit.hunt("cloning_error_compounds_quadratically", 12, grid={"H": [1, 2, 3]}, control="a linear constant")
+wrong = mdpkit.hunt("cloning_error_compounds_quadratically", 12, counted=True, grid={"H": [1, 2, 3]}, control="a linear constant")
 print(wrong)
 print("exponent in H:", wrong.slopes)
 assert [row.verdict for row in wrong.records[1:]] == ["REFUTED", "REFUTED"]
@@ -64,6 +64,6 @@ display(draw_witness(wrong.witness()))
 # sequence is certified by an interval.
 
 # %%
-limit = mdpkit.hunt("coverage_bounds_the_preference_gap", 10).records[0]
+limit = mdpkit.hunt("coverage_bounds_the_preference_gap", 10, counted=True).records[0]
 print(limit.verdict, [f"{each.least:.4f}" for each in limit.members])
 assert limit.best < 1

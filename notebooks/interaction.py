@@ -114,13 +114,3 @@ for chance in (0, "1/2", 1):
 verdict = mdpkit.verify("causal_entropy_matches_features")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
-
-# %% [markdown]
-# ## The same with networks
-#
-# Needs the extra `deep`. What a slip on the road loses, for networks that clone and networks that ask.
-
-# %%
-verdict = mdpkit.verify("networks_that_ask_recover_and_clones_do_not")
-assert verdict.passed
-display(verdict, draw_claim(verdict))

@@ -1,4 +1,4 @@
-"""Hypothesis profiles: the same draws at every run, except at night. And a browser, for what is looked at in one."""
+"""Hypothesis profiles: the same draws at every run, except at night. What is left out, and a browser for what is looked at in one."""
 
 import os
 
@@ -40,13 +40,25 @@ for _name, _fields in PROFILES.items():
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--nothing-left-out", action="store_true", help="fail where an extra or a program that tests need is missing")
+
+
+def pytest_configure(config):
+    from tools.left_out import LeftOut  # pytest has put `tests` on the path by now
+
+    config.pluginmanager.register(LeftOut(config.getoption("--nothing-left-out")), "left-out")
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """A headless Chromium with one page; without one its tests are skipped, in CI they fail."""
+    """A headless Chromium with one page; its tests are skipped where there is none."""
     from tools.chromium import PATH, Chromium
 
-    if PATH is None and not os.environ.get("CI"):
-        pytest.skip("there is no chromium; install Debian's package chromium")
+    if PATH is None:
+        pytest.skip("chromium is not installed (Debian's package chromium)")
     running = Chromium(tmp_path_factory.mktemp("profile"))
-    yield running
-    running.close()
+    try:
+        yield running
+    finally:
+        running.close()

@@ -11,7 +11,10 @@ import typer
 from ._app import UsageError, app
 from ._shown import finite, show_table, shown_progress, stdout_for_the_result
 
-Seed = Annotated[int, typer.Option(help="Names the draws; budgets are seconds, so a faster machine may find more.")]
+Seed = Annotated[int, typer.Option(help="Names the draws.")]
+Counted = Annotated[
+    bool, typer.Option("--counted", help="Let a second stand for 2000 evaluations of the check, on machines fast and slow.")
+]
 
 
 @app.command()
@@ -19,6 +22,7 @@ def hunt(
     claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")],
     seconds: Annotated[float, typer.Option(help="CPU seconds in all, shared by the rows.")] = 20,
     grid: Annotated[list[str] | None, typer.Option(help="An axis or scalar block and its values: H=1:6, or H=1,2,4, or b=1/2,1/4.")] = None,
+    counted: Counted = False,
     seed: Seed = 0,
     part: Annotated[str | None, typer.Option(help="Name of the part to hunt; the first universal inequality if left out.")] = None,
     control: Annotated[str | None, typer.Option(help="Hunt the statement as this control changes it: it must fall.")] = None,
@@ -43,7 +47,8 @@ def hunt(
             progress(len(done), total, f"{' '.join(f'{name}={value}' for name, value in row.fixed.items())} {row.verdict}".strip())
 
         progress(0, total, "")
-        found = search(claim, seconds, grid=values or None, seed=seed, part=part, control=control, notice=notice, progress=ended)
+        budget = {"seconds": seconds, "counted": counted, "seed": seed}
+        found = search(claim, **budget, grid=values or None, part=part, control=control, notice=notice, progress=ended)
         files = write_hunt(found, folder or user_cache() / "hunts", png)
     if as_json:
         typer.echo(json.dumps(finite({**found.to_data(), "files": [str(file) for file in files]}), indent=1, allow_nan=False))
@@ -62,6 +67,7 @@ def constants(
     claims: Annotated[list[str] | None, typer.Argument(metavar="CLAIM", help="Ids; every registered claim if left out.")] = None,
     seconds: Annotated[float, typer.Option(help="CPU seconds a true statement, shared by its horizons.")] = 30,
     wrong_seconds: Annotated[float, typer.Option(help="CPU seconds a statement that a control made wrong.")] = 2,
+    counted: Counted = False,
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,
     folder: Annotated[Path, typer.Option(file_okay=False, help="Where constants.json, .pdf and .md go.")] = Path("figures"),
@@ -93,7 +99,7 @@ def constants(
         wanted = [job for key, job in work.items() if key not in found]
         total = len(wanted)
         progress(0, total, "")
-        hunts = search(wanted, seconds, wrong_seconds=wrong_seconds, seed=seed, workers=workers, progress=ended)
+        hunts = search(wanted, seconds, wrong_seconds=wrong_seconds, counted=counted, seed=seed, workers=workers, progress=ended)
         found |= {(each.claim, each.part, each.control): each for each in hunts}
         files, lines = write_constants([found[key] for key in work], folder, png)
         if kept is not None:

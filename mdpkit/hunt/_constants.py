@@ -47,12 +47,13 @@ def jobs(claims=None) -> list[Job]:
     return true + wrong
 
 
-def constants(work, seconds=30, *, wrong_seconds=3, seed=0, workers=None, progress=lambda hunted: None) -> list[Hunt]:
+def constants(work, seconds=30, *, wrong_seconds=3, counted=False, seed=0, workers=None, progress=lambda hunted: None) -> list[Hunt]:
     """Hunt every line of the table.
 
     Args:
         work: from `jobs`.
         seconds: CPU seconds a true statement, shared by its horizons. wrong_seconds: those a wrong one.
+        counted: let a second stand for 2000 evaluations of the check, as for `hunt`.
         workers: processes; one a core if left out.
         progress: called with every Hunt as it ends.
 
@@ -62,15 +63,15 @@ def constants(work, seconds=30, *, wrong_seconds=3, seed=0, workers=None, progre
 
     pool = Parallel(workers or os.cpu_count() or 1, "loky", return_as="generator", batch_size=1)
     found = []
-    for hunted in pool(delayed(_one)(job, wrong_seconds if job.control else seconds, seed) for job in work):
+    for hunted in pool(delayed(_one)(job, wrong_seconds if job.control else seconds, counted, seed) for job in work):
         found.append(hunted)
         progress(hunted)
     return found
 
 
-def _one(job, seconds, seed):
+def _one(job, seconds, counted, seed):
     grid = None if job.control else job.grid()
-    return hunt(job.claim, seconds, grid=grid, seed=seed, part=job.part, control=job.control or None)
+    return hunt(job.claim, seconds, counted=counted, grid=grid, seed=seed, part=job.part, control=job.control or None)
 
 
 DIGITS = 60

@@ -15,7 +15,7 @@ from ._row import Row, hunt_row
 from ._target import Target, target
 
 LEAST_SECONDS = 0.5
-"""CPU seconds without which the engines cannot each be tried."""
+"""Seconds without which the engines cannot each be tried."""
 
 
 @dataclass(frozen=True)
@@ -89,21 +89,24 @@ class Hunt:
         return "\n".join(lines)
 
 
-def hunt(claim, seconds=20, *, grid=None, seed=0, part=None, control=None, notice=lambda words: None, progress=lambda row: None) -> Hunt:
+def hunt(
+    claim, seconds=20, *, counted=False, grid=None, seed=0, part=None, control=None, notice=lambda words: None, progress=lambda row: None
+) -> Hunt:
     """Search for the instance that makes both sides of a claim meet, or cross; round it, verify it exactly, shrink it.
 
     Args:
         claim: a Claim, the id of a registered one, or the path of a file with one.
         seconds: CPU seconds in all, shared evenly by the rows.
+        counted: let a second stand for 2000 evaluations of the check, so that the result does not depend on the machine's speed.
         grid: axis or scalar block -> values; a row for every combination.
-        seed: names the draws; budgets are seconds, so that only the machine's speed makes two runs differ.
+        seed: names the draws.
         part: name of the Part to hunt. control: name of a control whose changed statement is hunted instead.
         notice: called with a sentence now and then. progress: called with every finished Row.
 
     Returns: a Hunt. What it finds are lower bounds on the best constant, never proofs that there is no better.
     Raises: InvalidClaim for a claim that cannot be hunted (saying what it lacks), an infeasible grid, or a budget too small.
 
-    >>> found = hunt("regret_gap_is_bounded_by_recoverability", 3, grid={"H": [1]})
+    >>> found = hunt("regret_gap_is_bounded_by_recoverability", 3, counted=True, grid={"H": [1]})
     >>> found.records[0].verdict, found.records[0].exact
     ('TIGHT', '1')
     """
@@ -118,7 +121,7 @@ def hunt(claim, seconds=20, *, grid=None, seed=0, part=None, control=None, notic
     for aim in aims:
         notice(" ".join(f"{name}={value}" for name, value in aim.fixed.items()) or "free")
         name = f"{aimed.claim.id}/{aimed.part}/{aimed.control}/{sorted(aim.fixed.items())}/{seed}"
-        rows.append(hunt_row(aim, seconds / len(aims), np.random.default_rng(zlib.crc32(name.encode())), notice))
+        rows.append(hunt_row(aim, seconds / len(aims), np.random.default_rng(zlib.crc32(name.encode())), notice, counted))
         progress(rows[-1])
     return Hunt(aimed.claim.id, aimed.part, aimed.control, aimed, tuple(rows), seed)
 

@@ -21,7 +21,9 @@ from ._portfolio import Portfolio
 OVER = 1e-6
 """Ratios this far over 1 on floats are looked at exactly at once."""
 SHORT = 0.4
-"""CPU seconds of one search, at most, unless it is still rising; less where the budget is small."""
+"""Seconds of one search, at most, unless it is still rising; less where the budget is small."""
+PER_SECOND = 2000
+"""Evaluations of the check that stand for a second where a budget is counted: about what a slow core does."""
 ALIKE = 1e-3
 """Of records this close, the smaller size is shown."""
 WATCHED = 20
@@ -82,30 +84,46 @@ class Row:
         return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in data.items()}
 
 
-def hunt_row(target, seconds, rng, notice=lambda words: None) -> Row:
-    """Hunt a target for about so many CPU seconds."""
-    start = time.process_time()
+class Clock:
+    """Seconds spent since its start: of the processor or, counted, one for every `PER_SECOND` evaluations of the watched scores."""
+
+    def __init__(self, counted):
+        self.counted, self.start, self.scores = counted, time.process_time(), []
+
+    def __call__(self) -> float:
+        if self.counted:
+            return sum(score.evaluations for score in self.scores) / PER_SECOND
+        return self.processor()
+
+    def processor(self) -> float:
+        return time.process_time() - self.start
+
+
+def hunt_row(target, seconds, rng, notice=lambda words: None, counted=False) -> Row:
+    """Hunt a target for about this many seconds of a Clock."""
+    clock = Clock(counted)
     ladder = target.instances.ladder()
-    rungs = [_Rung(target, sizes, rng, start) for sizes in ladder]
+    rungs = [_Rung(target, sizes, rng, clock) for sizes in ladder]
     if not target.proved:
         for rung in rungs:
             rung.glance(min(SHORT, GLANCE * seconds / len(ladder)))
-    begun = time.process_time()
-    search = max(start + 0.75 * seconds - begun, 0)  # the rest is for rounding, shrinking and limits
+    begun = clock()
+    search = max(0.75 * seconds - begun, 0)  # the rest is for rounding, shrinking and limits
     for k, rung in enumerate(rungs):
         rung.run(begun + search * (k + 1) / len(ladder), short=min(SHORT, search / len(ladder) / 8))
         notice(f"{' '.join(f'{axis}={size}' for axis, size in rung.sizes.items())}: {rung.best.least:.6g}")
         if target.proved and rung.best.reached:
             break
-    return _settled(target, rungs, start)
+    return _settled(target, rungs, clock)
 
 
 class _Rung:
     """The hunt at one size."""
 
-    def __init__(self, target, sizes, rng, start):
-        self.target, self.sizes, self.rng, self.start, self.short = target, sizes, rng, start, SHORT
+    def __init__(self, target, sizes, rng, clock):
+        self.target, self.sizes, self.rng, self.clock, self.short = target, sizes, rng, clock, SHORT
         self.score = Score(target, sizes, _gates(target, sizes))
+        clock.scores.append(self.score)
         self.portfolio = Portfolio(rng)
         self.best = Worth(None, None, -np.inf)
         self.engine, self.history, self.spurious, self.refuted_after = "", [], None, None
@@ -126,7 +144,7 @@ class _Rung:
                 self._suspect(name, value, member)
 
     def run(self, until, short):
-        """Search, and judge what is found, until the process has used so many CPU seconds, at least once.
+        """Search, and judge what is found, until the clock shows `until`, at least once.
 
         A record of exactly 1 that a few further searches leave as it is ends the rung: what crosses a bound is then more
         likely to be larger.
@@ -139,7 +157,7 @@ class _Rung:
             if member is not None:
                 self._judge(name, value, member)
             idle = idle + 1 if self.best.reached and self.best.least == before else 0
-            if (self.target.proved and self.best.reached) or time.process_time() >= until:
+            if (self.target.proved and self.best.reached) or self.clock() >= until:
                 return
 
     def _search(self, until):
@@ -149,12 +167,12 @@ class _Rung:
         if self.best.x is not None and self.rng.random() < 0.4:
             for block, array in as_member(self.target.instances, self.best.x).items():
                 population[block][0] = array
-        begun = rising = time.process_time()
+        begun = rising = self.clock()
         best, record = -np.inf, None
         try:
             with propose():
                 for value, member in engine(self.score, population, self.rng):
-                    now = time.process_time()
+                    now = self.clock()
                     if value > best * (1 + 1e-3 * np.sign(best)) or record is None:
                         rising = now
                     if value > best or record is None:
@@ -191,12 +209,12 @@ class _Rung:
 
     def _polished(self, x):
         """The rounded draw after every row in turn has taken the best of its simple values."""
-        family, until = self.target.instances, time.process_time() + self.short
+        family, until = self.target.instances, self.clock() + self.short
         best = as_member(family, x)
         with propose():
             for _, better in row_by_row(self.score, {name: array[None] for name, array in best.items()}, self.rng):
                 best = better
-                if time.process_time() > until:
+                if self.clock() > until:
                     break
             return rationals(self.score, best, kept=1 - LEAST)
 
@@ -209,9 +227,9 @@ class _Rung:
 
     def _take(self, name, found):
         if (found.violates, found.least) > (self.best.violates, self.best.least):
-            self.refuted_after = self.refuted_after or (time.process_time() - self.start if found.violates else None)
+            self.refuted_after = self.refuted_after or (self.clock.processor() if found.violates else None)
             self.best, self.engine = found, name
-            self.history.append((time.process_time() - self.start, found.least))
+            self.history.append((self.clock.processor(), found.least))
 
 
 def _gates(target, sizes):
@@ -239,33 +257,33 @@ def _told_by_floats(assumption, family, sizes):
 
 
 # ---- at the end
-def _settled(target, rungs, start) -> Row:
+def _settled(target, rungs, clock) -> Row:
     found = [rung for rung in rungs if rung.best.x is not None]
     spurious = next((rung for rung in rungs if rung.spurious), None)
     if not found:
         value, seen = (spurious.spurious[0], spurious.sizes) if spurious else (-np.inf, rungs[-1].sizes)
-        return _row(target, rungs, seen, value, None, "SPURIOUS" if spurious else "BEST", "", start, note="no draw was admitted")
+        return _row(target, rungs, seen, value, None, "SPURIOUS" if spurious else "BEST", "", clock, note="no draw was admitted")
     violating = [rung for rung in found if rung.best.violates]
     rung = _first_of_the_best(violating or found)
     best = _shrunk(target, rung.best)
     if violating:
         smallest = best if violating[0] is rung else _shrunk(target, violating[0].best)
-        row = _row(target, rungs, best.x.sizes, best.least, best, "REFUTED", rung.engine, start)
+        row = _row(target, rungs, best.x.sizes, best.least, best, "REFUTED", rung.engine, clock)
         return replace(row, smallest=smallest, refuted_after=min(each.refuted_after for each in violating))
     if spurious is not None:
         value, exactly = spurious.spurious
         settled = exactly.exact or exactly.least
         note = f"floats say {value:.9g}, the same instance is worth {settled} exactly: a fault of the float recursion"
-        return _row(target, rungs, spurious.sizes, best.least, best, "SPURIOUS", rung.engine, start, note=note)
+        return _row(target, rungs, spurious.sizes, best.least, best, "SPURIOUS", rung.engine, clock, note=note)
     if best.reached:
-        return _row(target, rungs, best.x.sizes, best.least, best, "TIGHT" if target.proved else "BEST", rung.engine, start)
+        return _row(target, rungs, best.x.sizes, best.least, best, "TIGHT" if target.proved else "BEST", rung.engine, clock)
     grown = pushed(target, best)
     end = _at_the_boundary(target, grown[-1])
     if end.least >= grown[-1].least:
         best = _shrunk(target, end)
     elif len(grown) > LIMIT_MEMBERS:
-        return _row(target, rungs, grown[-1].x.sizes, grown[-1].least, grown[-1], "LIMIT", rung.engine, start, grown)
-    return _row(target, rungs, best.x.sizes, best.least, best, "BEST", rung.engine, start)
+        return _row(target, rungs, grown[-1].x.sizes, grown[-1].least, grown[-1], "LIMIT", rung.engine, clock, grown)
+    return _row(target, rungs, best.x.sizes, best.least, best, "BEST", rung.engine, clock)
 
 
 def _at_the_boundary(target, end) -> Worth:
@@ -283,7 +301,7 @@ def _first_of_the_best(rungs):
     return next(rung for rung in rungs if rung.best.least == top or rung.best.least >= top - ALIKE * abs(top))
 
 
-def _row(target, rungs, sizes, value, best, verdict, engine, start, grown=(), note="") -> Row:
+def _row(target, rungs, sizes, value, best, verdict, engine, clock, grown=(), note="") -> Row:
     history = [(seconds, least) for rung in rungs for seconds, least in rung.history]
     least = best.least if best is not None else value
     return Row(
@@ -293,7 +311,7 @@ def _row(target, rungs, sizes, value, best, verdict, engine, start, grown=(), no
         exact=None if best is None or best.exact is None else str(best.exact),
         verdict=verdict,
         engine=engine,
-        seconds=time.process_time() - start,
+        seconds=clock.processor(),
         to_99=min((seconds for seconds, seen in history if seen >= 0.99 * min(least, max(each for _, each in history))), default=np.nan),
         random=float(max(rung.random for rung in rungs)),
         evaluations=sum(rung.score.evaluations for rung in rungs),

@@ -1,18 +1,17 @@
 """`import mdpkit` is light, and every public name is what it says."""
 
-import os
 import subprocess
 import sys
 
 import pytest
+from tools.processes import HANG
 
 HEAVY = ("numba", "scipy", "cvxpy", "matplotlib", "torch", "hypothesis", "typer", "rich", "flint", "joblib", "pandas", "gymnasium")
 LOADED = f"import sys, mdpkit; print(*sorted(set(sys.modules) & set({HEAVY!r})))"
-SECONDS = 0.35
 
 
 def fresh(program):
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -25,14 +24,8 @@ def test_the_list_of_loaded_modules_is_really_looked_at():
     assert "flint" in fresh(LOADED.replace("mdpkit;", "mdpkit, flint;"))
 
 
-def test_importing_mdpkit_is_quick():
-    def seconds():
-        before = os.times()
-        fresh("import mdpkit")
-        after = os.times()
-        return after.children_user + after.children_system - before.children_user - before.children_system
-
-    assert min(seconds() for _ in range(3)) < SECONDS
+def test_importing_mdpkit_loads_no_room():
+    assert fresh("import sys, mdpkit; print(*(name for name in sys.modules if name.startswith('mdpkit.')))") == []
 
 
 @pytest.mark.parametrize("again", ["", "import mdpkit.solve, mdpkit.measure, mdpkit.claims, mdpkit.instances, mdpkit.exact"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flint import fmpq
+from tools.processes import HANG
 
 import mdpkit.base.compiling as compiling
 from mdpkit.base.arrays import objects, zeros
@@ -149,7 +150,7 @@ def ask(package, program=ASK, **environment):
     home = package.parent
     environment = {**os.environ, "MDPKIT_CACHE": str(home / "cache"), "PYTHONPATH": str(home), **environment}
     command = [sys.executable, "-W", "error", "-c", program]
-    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 

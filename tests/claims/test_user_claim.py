@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from tools.processes import HANG
 
 from mdpkit import Outcome, verify
 from mdpkit.base.errors import InvalidClaim, UnknownClaim
@@ -66,7 +67,7 @@ def python(tmp_path, cache):
 
     def start(*words):
         command = [sys.executable, *words]
-        return subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=HANG, check=False)
 
     return start
 

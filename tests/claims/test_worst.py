@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch):
 
 def test_what_a_hunt_found_is_judged_beside_the_draws(folder):
     alone = verify(GAP, SHORT)
-    found = hunt(GAP, 4, grid={"H": [2]})
+    found = hunt(GAP, 4, counted=True, grid={"H": [2]})
     assert found.records[0].exact == "1"
     (path,) = keep_worst([found], folder)
     assert path.parent == folder
@@ -35,7 +35,7 @@ def test_what_a_hunt_found_is_judged_beside_the_draws(folder):
 
 
 def test_a_draw_that_no_longer_fits_its_family_is_refused(folder):
-    found = hunt(GAP, 4, grid={"H": [1]})
+    found = hunt(GAP, 4, counted=True, grid={"H": [1]})
     (path,) = keep_worst([found], folder)
     data = json.loads(path.read_text())
     data[""][0]["sizes"]["S"] += 1

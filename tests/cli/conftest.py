@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from tools.processes import end
 from typer.testing import CliRunner
 
+from mdpkit.base.compiling import user_cache
 from mdpkit.cli import app
 
 TINY = '''"""A number is at most {limit}."""
@@ -62,7 +64,11 @@ def tiny(tmp_path):
 
 @pytest.fixture
 def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
+    """A cache of its own for runs; compiled kernels are those of everybody."""
+    folder, kernels = tmp_path_factory.mktemp("cache"), user_cache() / "kernels"
+    kernels.mkdir(parents=True, exist_ok=True)
+    (folder / "kernels").symlink_to(kernels)
+    return folder
 
 
 @pytest.fixture
@@ -76,10 +82,11 @@ def mdpkit(cache, tmp_path, monkeypatch):
 
 @pytest.fixture
 def start(cache, tmp_path):
-    """Start a command as a process of its own, in a session of its own."""
+    """Start a command as a process of its own, in a session of its own; none of them outlives the test."""
+    started = []
 
     def run(*words, **environment):
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "mdpkit", *map(str, words)],
             cwd=tmp_path,
             env={**os.environ, "MDPKIT_CACHE": str(cache), **environment},
@@ -90,8 +97,12 @@ def start(cache, tmp_path):
             encoding="utf-8",
             start_new_session=True,
         )
+        started.append(process)
+        return process
 
-    return run
+    yield run
+    for process in started:
+        end(process)
 
 
 @pytest.fixture

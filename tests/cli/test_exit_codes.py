@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tools.processes import HANG
 
 from mdpkit import MDP, Finite, load, save
 from mdpkit.base.arrays import objects
@@ -155,7 +156,7 @@ def test_a_cache_that_cannot_be_written_gives_3(mdpkit, tiny, monkeypatch):
 
 def test_a_worker_that_dies_gives_3(start, tiny):
     process = start("verify", tiny("dies", first="os._exit(7)"), tiny("holds"), "--workers", 2)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG)
     assert process.returncode == 3
     assert "a worker died" in err
     assert out == ""

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+from tools.processes import HANG
+
 import mdpkit as package
 from mdpkit.claims import ids, themes
 
@@ -16,7 +18,7 @@ def test_json_is_the_only_thing_on_stdout_whatever_claims_print(start, tiny, res
     for workers in (1, 2):
         claims = tiny("loud", first=loud, extra="print('imported')"), tiny("loud_too", first=loud)
         process = start("verify", *claims, "--json", "--workers", workers)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HANG)
         assert process.returncode == 0
         assert [claim["outcome"] for claim in results(out)["claims"]] == ["CERTIFIED", "CERTIFIED"]
         assert "hello" in err
@@ -59,7 +61,7 @@ def test_the_table_has_no_boxes_when_piped(mdpkit, tiny):
 
 def test_a_stream_that_cannot_hold_a_letter_gets_a_question_mark(start, tiny):
     process = start("verify", tiny("raises", first="raise KeyError('\u03b3')"), PYTHONIOENCODING="latin-1")
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=HANG)
     assert process.returncode == 1
     assert "KeyError: '?'" in out
 

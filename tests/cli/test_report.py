@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+from tools.processes import HANG, end, waited_for
 
 from mdpkit.report import read
 
@@ -79,15 +79,8 @@ def test_a_claim_whose_code_raises_is_told_and_the_others_are_stored(mdpkit, tin
 
 
 def ended(process):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG)
     return process.returncode, out, err
-
-
-def waited_for(path):
-    end = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def drawing(tiny):
@@ -108,8 +101,8 @@ def test_a_run_stopped_while_it_draws_leaves_the_old_page(start, tiny, page, tmp
     assert ended(start("report", claim, "--verify", WAIT="0", HERE=str(here)))[0] == 0
     here.unlink()
     before, stored = page.read_bytes(), files(tmp_path / "figures")
-    process = start("report", claim, WAIT="60", HERE=str(here))
-    waited_for(here)
+    process = start("report", claim, WAIT=str(HANG), HERE=str(here))
+    waited_for(here, process)
     os.killpg(process.pid, how)
     assert ended(process)[0] == code
     assert page.read_bytes() == before
@@ -126,7 +119,7 @@ def held(source, target):
     Path("held").touch()
     if {after}:
         rename(source, target)
-    time.sleep(60)
+    time.sleep({hang})
 
 rename, os.replace = os.replace, held
 from mdpkit.report import write_page
@@ -140,10 +133,12 @@ def test_a_run_killed_while_it_writes_leaves_the_old_page_or_the_new_one(start, 
     assert ended(start("report", claim))[0] == 0
     old = page.read_bytes()
     tiny("holds", limit=4)
-    process = subprocess.Popen([sys.executable, "-c", HELD.format(claim=claim, after=after)], cwd=tmp_path)
-    waited_for(tmp_path / "held")
-    process.kill()
-    process.wait()
+    program = HELD.format(claim=claim, after=after, hang=HANG)
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, start_new_session=True)
+    try:
+        waited_for(tmp_path / "held", process)
+    finally:
+        end(process)
     left = page.read_bytes()
     assert ended(start("report", claim))[0] == 0
     new = page.read_bytes()

@@ -3,9 +3,12 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import replace
 
+import psutil
 import pytest
+from tools.processes import HANG
 
 from mdpkit.base.errors import InvalidModel
 from mdpkit.claims._profile import PROFILES
@@ -23,7 +26,7 @@ def stopped(process, how, after=2):
         if line.startswith(f"[{after}/"):
             break
     how(process)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=HANG)
     assert out == ""
     return process.returncode, err
 
@@ -37,7 +40,7 @@ def interrupt(process):
 
 
 def finished(process):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG)
     assert process.returncode == 0, err
     return out, err
 
@@ -70,15 +73,26 @@ def test_a_stopped_run_resumes_to_the_same_result(start, tiny, cache, results, h
 
 
 def test_workers_of_a_killed_run_end(start, tiny, tmp_path):
-    beats = "(Path(os.environ['BEATS']) / str(time.time_ns())).touch()"
-    command = ["verify", tiny("holds", first=beats, more=9), "--workers", 2]
-    heart = tmp_path / "beats"
-    heart.mkdir()
-    stopped(start(*command, SLOW="0.1", BEATS=str(heart)), kill)
-    time.sleep(1.5)
-    beaten = len(list(heart.iterdir()))
-    time.sleep(0.7)
-    assert len(list(heart.iterdir())) == beaten
+    seen = tmp_path / "workers"
+    seen.mkdir()
+    command = ["verify", tiny("holds", first="(Path(os.environ['SEEN']) / str(os.getpid())).touch()", more=9), "--workers", 2]
+    stopped(start(*command, SLOW="0.1", SEEN=str(seen)), kill)
+    workers = [int(file.name) for file in seen.iterdir()]
+    assert workers
+    begun = time.monotonic()
+    while any(map(runs, workers)):
+        assert time.monotonic() - begun < IDLE / 2
+        time.sleep(0.05)
+
+
+IDLE = 300
+"""Seconds after which a pool's workers that get no task end by themselves."""
+
+
+def runs(pid):
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def test_truncated_and_foreign_task_files_are_done_again(start, tiny, cache, results):
@@ -118,7 +132,7 @@ def test_a_changed_module_beside_a_claim_is_not_resumed(start, tiny, tmp_path, r
     stopped(start(*command, SLOW="0.2"), interrupt)
     helper.write_text("LIMIT = 2")
     changed = start(*command)
-    out, said = changed.communicate(timeout=60)
+    out, said = changed.communicate(timeout=HANG)
     assert changed.returncode == 1
     assert "resumed" not in said
     assert [claim["outcome"] for claim in results(out)["claims"]] == ["REFUTED", "REFUTED"]
@@ -148,7 +162,7 @@ def test_a_run_sweeps_what_was_abandoned_and_nothing_else(start, mdpkit, tiny, c
     assert "swept" not in mdpkit("verify", holds).stderr
     assert folders(cache) == [folder]
     live.send_signal(signal.SIGKILL)
-    live.communicate(timeout=30)
+    live.communicate(timeout=HANG)
     aged(folder, ABANDONED - 1)
     assert "swept" not in mdpkit("verify", holds).stderr
     aged(folder, ABANDONED + 1)
@@ -176,7 +190,7 @@ def test_an_old_run_that_is_taken_up_again_is_no_longer_old(start, mdpkit, tiny,
 def test_workers_refuse_sources_that_change_under_them(start, tiny):
     growing = "with open(__file__, 'a') as _file: _file.write('#')"
     process = start("verify", tiny("grows", extra=growing), "--workers", 2)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG)
     assert process.returncode == 3
     assert "a source changed" in err
     assert out == ""

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from tools.left_out import needs_the_extra
 from typer.testing import CliRunner
 
 from mdpkit import claims
@@ -25,9 +26,9 @@ def without_torch(monkeypatch):
         cached.cache_clear()
 
 
+@needs_the_extra
 def test_claims_are_listed_without_loading_torch():
     """And the annex is asked for nothing by a claim of another room."""
-    pytest.importorskip("torch")
     code = (
         f"import sys; from mdpkit import claims; assert {NAME!r} in claims.ids(); claims.get('performance_difference_lemma'); "
         "assert 'torch' not in sys.modules"
@@ -53,7 +54,7 @@ def test_verify_of_a_theme_says_what_it_left_out(monkeypatch, tmp_path):
     assert f"left out: {NAME} needs torch and safetensors" in done.output
 
 
+@needs_the_extra
 def test_with_torch_nothing_is_left_out():
-    pytest.importorskip("torch")
     assert claims.left_out() == {}
     assert claims.get(NAME).id == NAME

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools.left_out import needs_the_extra
+from tools.processes import HANG
 
 import mdpkit
 
@@ -22,7 +24,7 @@ sys.meta_path.insert(0, Absent())
 
 
 def run(program):
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -37,6 +39,7 @@ def test_the_tabular_learners_work_without_torch():
     assert said == "mdpkit.deep"
 
 
+@needs_the_extra
 @pytest.mark.parametrize(
     ("name", "missing"), [("Cloning", "torch"), ("MomentMatching", "stable_baselines3"), ("load", "safetensors"), ("twins", "gymnasium")]
 )
@@ -46,13 +49,14 @@ def test_what_is_missing_and_which_extra_brings_it(name, missing):
     assert said == f"mdpkit.deep.{name} needs {missing}, which is not installed: pip install 'mdpkit[deep]'"
 
 
+@needs_the_extra
 def test_twins_say_what_is_missing_however_they_are_imported():
     ask = "try:\n    from mdpkit.deep import twins\nexcept ImportError as error:\n    print(error)"
     assert run(BLOCK.format(missing="gymnasium") + ask).endswith("pip install 'mdpkit[deep]'")
 
 
+@needs_the_extra
 def test_every_name_loads_and_others_are_attribute_errors():
-    pytest.importorskip("torch")
     for name in NAMES:
         assert getattr(mdpkit.deep, name).__doc__
     with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):

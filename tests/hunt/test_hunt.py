@@ -25,12 +25,12 @@ CLONING, REGRET, COVERAGE = (
 
 # ---- what is found
 def test_the_constant_two_is_found_to_be_attained_by_one_state_and_one_step():
-    (row,) = hunt(REGRET, 6, grid={"H": [1]}).records
+    (row,) = hunt(REGRET, 6, counted=True, grid={"H": [1]}).records
     assert (row.verdict, row.exact, row.sizes["S"]) == ("TIGHT", "1", 1)
 
 
 def test_the_witness_is_what_the_record_says():
-    found = hunt(REGRET, 6, grid={"H": [1, 2]})
+    found = hunt(REGRET, 4, counted=True, grid={"H": [1, 2]})
     for row in found.records:
         aimed = found.target.at(row.fixed)
         judgement = judge(aimed, found.witness(row), Fraction(1, 10**8))
@@ -49,8 +49,12 @@ def test_the_witness_is_what_the_record_says():
     ],
 )
 def test_wrong_statements_are_refuted(claim, control, grid):
-    found = hunt(claim, 8, control=control, grid=grid)
-    (row,) = found.records
+    """By one of a few hunts: a hunt is a matter of chance, and rounding differs between processors."""
+    for seed in range(4):
+        found = hunt(claim, 2, counted=True, control=control, grid=grid, seed=seed)
+        (row,) = found.records
+        if row.verdict == "REFUTED":
+            break
     assert row.verdict == "REFUTED"
     assert row.refuted_after <= row.seconds
     judgement = judge(found.target, found.witness(), Fraction(1, 10**8))
@@ -73,20 +77,20 @@ def own(constant):
 
 
 def test_a_claim_of_ones_own_that_is_wrong_in_its_constant_falls_with_a_small_witness(tmp_path):
-    found = hunt(own(Fraction(9, 10)), 2)
+    found = hunt(own(Fraction(9, 10)), 2, counted=True)
     (row,) = found.records
     assert (row.verdict, row.exact) == ("REFUTED", "10/9")
     assert found.witness().mdp.S <= 3
     save(found.witness(), tmp_path / "witness.json")
     assert verify(own(Fraction(9, 10)), on=tmp_path / "witness.json").outcome.name == "REFUTED"
-    right = hunt(own(Fraction(1)), 2).records[0]
+    right = hunt(own(Fraction(1)), 2, counted=True).records[0]
     assert (right.verdict, right.exact) == ("BEST", "1")  # attained, but no proof is named
 
 
 def test_a_supremum_that_nothing_attains_is_a_limit_with_certified_members(claimed):
     """p (2 - p) <= 2 p: the ratio is 1 - p/2, and 0/0 at p = 0."""
     claim = claimed(lambda m: Bound(m.p[0] * (2 - m.p[0]), m.p[0] * 2), dict(p=Simplex(to="A")), dict(A=(2, 2)))
-    (row,) = hunt(claim, 1).records
+    (row,) = hunt(claim, 1, counted=True).records
     assert row.verdict == "LIMIT"
     assert 1 - Fraction(1, 10**9) < Fraction(row.exact) < 1
     ratios = [each.exact for each in row.members]
@@ -99,7 +103,7 @@ def test_a_supremum_that_nothing_attains_is_a_limit_with_certified_members(claim
 def test_a_maximum_at_a_vertex_is_no_limit(claimed):
     """p^2 <= 1: growth towards p = 1 ends there."""
     claim = claimed(lambda m: Bound(m.p[0] * m.p[0], (m.p * 0).sum() + 1), dict(p=Simplex(to="A")), dict(A=(2, 2)))
-    (row,) = hunt(claim, 1).records
+    (row,) = hunt(claim, 1, counted=True).records
     assert (row.verdict, row.exact) == ("BEST", "1")
 
 
@@ -107,7 +111,7 @@ def test_nothing_registered_is_refuted_and_no_float_recursion_is_at_fault():
     """Every universal inequality, a short hunt each."""
     for job in jobs():
         if not job.control:
-            (row,) = hunt(job.claim, 0.6, part=job.part, seed=1).records
+            (row,) = hunt(job.claim, 0.6, counted=True, part=job.part, seed=1).records
             assert row.verdict in ("TIGHT", "BEST", "LIMIT"), (job, row.note)
             assert row.best <= 1, job
 
@@ -121,7 +125,7 @@ def test_an_assumption_that_is_a_decision_is_watched_on_floats_like_any_other():
 # ---- the table
 def test_exponents_are_seen():
     """The linear constant is wrong by (H + 1)/2: its best ratio grows with H."""
-    found = hunt(CLONING, 12, grid={"H": [1, 2, 3]}, control="a linear constant")
+    found = hunt(CLONING, 12, counted=True, grid={"H": [1, 2, 3]}, control="a linear constant")
     best = [row.best for row in found.records]
     assert best[0] == 1
     assert best[1] > 1.3
@@ -152,7 +156,7 @@ def test_slopes_are_exponents():
 
 
 def test_rows_that_do_not_matter_may_be_anything():
-    found = hunt(own(Fraction(9, 10)), 2)
+    found = hunt(own(Fraction(9, 10)), 2, counted=True)
     row, aimed = found.smallest, found.target
     told = matters(aimed, row.smallest)
     rng = np.random.default_rng(0)
@@ -203,7 +207,7 @@ def test_budgets_and_grids_that_make_no_sense_are_refused(claimed):
     scalar = claimed(lambda m: Bound(m.b, m.b * 0 + 2), dict(b=Box()))
     with pytest.raises(InvalidClaim, match="b=2 is infeasible"):
         hunt(scalar, 2, grid={"b": [2]})
-    rows = hunt(scalar, 2, grid={"b": ["1/4", "1/2"]}).records
+    rows = hunt(scalar, 2, counted=True, grid={"b": ["1/4", "1/2"]}).records
     assert [row.exact for row in rows] == ["1/8", "1/4"]
 
 

@@ -11,7 +11,6 @@ from tools.lab import jupyterlab
 from mdpkit.instances import bundled
 
 TOUR = Path(__file__).parents[2] / "notebooks" / "00_tour.py"
-SECONDS = 75
 CONNECTED = """fetch('/api/sessions').then(answer => answer.json())
     .then(all => all.some(each => each.kernel.connections > 0 && each.kernel.execution_state == 'idle'))"""
 """What is run before the page and the kernel have met is dropped, and the page calls a kernel idle that has not started."""
@@ -35,8 +34,8 @@ def opened(browser, tmp_path):
         browser.open(at("lab/tree/00_tour.ipynb"))
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
         shown = every(".jp-CodeCell .jp-InputPrompt", "each.offsetHeight")
-        browser.until(f"{shown}.filter(Boolean).length == {len(sources)}", SECONDS)
-        browser.until(CONNECTED, SECONDS)
+        browser.until(f"{shown}.filter(Boolean).length == {len(sources)}")
+        browser.until(CONNECTED)
         yield browser, sources
 
 
@@ -66,12 +65,12 @@ def test_the_tour_runs_and_shows_tables_and_pictures(opened):
     prompts = every(".jp-CodeCell .jp-InputPrompt", "each.textContent")
     finished = f"{prompts}.join('') == '{''.join(f'[{k + 1}]:' for k in range(len(sources)))}'"
     complaints = every(COMPLAINT, "each.textContent")
-    page.until(f"{finished} || {complaints}.length > 0", SECONDS)
+    page.until(f"{finished} || {complaints}.length > 0")
     assert page.run(complaints) == []
     pictures = sum(bool(re.search(r"^draw\(|display\(figure\)", source, re.MULTILINE)) for source in sources)
     assert pictures > 3
     widths = every(f"{output('image/png')} img", "each.naturalWidth")
-    page.until(f"{widths}.filter(Boolean).length == {pictures}", SECONDS)
+    page.until(f"{widths}.filter(Boolean).length == {pictures}")
     tables = page.run(every(output("text/html"), "[each.innerText, each.querySelectorAll('tr').length, each.offsetHeight]"))
     assert len(tables) == sum(bool(re.search(r"^display\((?!figure)", source, re.MULTILINE)) for source in sources)
     assert all(height > 20 for _, _, height in tables)

@@ -6,13 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools.left_out import needs_the_extra
 
 import mdpkit
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
+ABOUT_NETWORKS = [path for path in NOTEBOOKS if path.stem == "networks"]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=needs_the_extra if path in ABOUT_NETWORKS else (), id=path.stem) for path in NOTEBOOKS]
+)
 def test_a_notebook_runs(path, tmp_path):
     # a process of its own: kernels and their event loops warn when they are collected
     command = [sys.executable, str(Path(__file__).with_name("execute.py")), str(path)]

@@ -9,6 +9,8 @@ import subprocess
 import time
 from base64 import b64decode
 
+from tools.processes import HANG
+
 PATH = shutil.which("chromium")
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --no-first-run --remote-debugging-pipe "
@@ -52,7 +54,7 @@ class Chromium:
         return answer["result"]
 
     def _next(self):
-        end = time.monotonic() + 60
+        end = time.monotonic() + HANG
         while b"\0" not in self._rest:
             assert select.select([self._from], [], [], max(0, end - time.monotonic()))[0], "Chromium does not answer"
             read = os.read(self._from, 1 << 20)
@@ -74,9 +76,9 @@ class Chromium:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, script, seconds=10):
+    def until(self, script):
         """Wait until an expression is true."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + HANG
         while not self.run(script):
             assert time.monotonic() < end, f"never came true: {script}"
             time.sleep(0.02)

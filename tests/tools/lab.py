@@ -9,8 +9,8 @@ import time
 from contextlib import contextmanager
 from urllib.request import urlopen
 
-SECONDS = 60
-"""For the start; as long it may take to end."""
+from tools.processes import HANG
+
 FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
 
 
@@ -38,11 +38,11 @@ def jupyterlab(folder, home):
 
 def _started(server, told, token, log):
     """The address of a server that answers."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + HANG
     while server.poll() is None and time.monotonic() < end:
         try:
             url = json.loads(told.read_text(encoding="utf-8"))["url"]
-            with urlopen(f"{url}api/status?token={token}", timeout=SECONDS):
+            with urlopen(f"{url}api/status?token={token}", timeout=HANG):
                 return url
         except (OSError, ValueError):  # there is no file yet, or half of one, or nobody listens yet
             time.sleep(0.05)
@@ -54,7 +54,7 @@ def _stop(server):
     """Asked first, so that it ends its kernels; then killed, and they end when they see that it is gone."""
     server.terminate()
     try:
-        server.wait(SECONDS)
+        server.wait(HANG)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

@@ -1,5 +1,6 @@
 """Random problems with two features, and what maximum causal entropy learns there."""
 
+from fractions import Fraction
 from types import SimpleNamespace as Models
 
 import numpy as np
@@ -27,7 +28,8 @@ def problems():
 
 
 def apart(seed):
-    """Two parameters, one of them learned."""
+    """Two parameters, one of them near what is learned: rounded to thousandths, so that no processor's rounding is left."""
     m = drawn(seed)
-    far = objects(np.random.default_rng(seed).integers(1, 5, len(m.theta)))
-    return Models(mdp=m.mdp, features=m.features, theta=m.theta, other=m.theta + far)
+    theta = objects([Fraction(round(float(x) * 1000), 1000) for x in m.theta])
+    far = objects(np.random.default_rng(seed).integers(1, 5, len(theta)))
+    return Models(mdp=m.mdp, features=m.features, theta=theta, other=theta + far)

@@ -183,8 +183,8 @@ def test_a_witness_is_drawn_and_a_hunt_told_beside_the_tightness(drawn, tmp_path
     from mdpkit.report.result.hunted import write_hunt
 
     name = "regret_gap_is_bounded_by_recoverability"
-    found = hunt(name, 1, grid={"H": [1]})
-    changed = hunt(name, 1, grid={"H": [1]}, control="a constant of 1")
+    found = hunt(name, 1, counted=True, grid={"H": [1]})
+    changed = hunt(name, 1, counted=True, grid={"H": [1]}, control="a constant of 1")
     write_constants([found, changed], tmp_path / "figures")
     page = drawn(of(name), claims=(name,))
     assert "hunt 1 at H=1" in page.words()

@@ -41,13 +41,15 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--nothing-left-out", action="store_true", help="fail where an extra or a program that tests need is missing")
+    words = "fail where more than this is left out, for want of an extra or a program"
+    parser.addoption("--may-leave-out", choices=("anything", "networks", "nothing"), default="anything", help=words)
 
 
 def pytest_configure(config):
     from tools.left_out import LeftOut  # pytest has put `tests` on the path by now
 
-    config.pluginmanager.register(LeftOut(config.getoption("--nothing-left-out")), "left-out")
+    config.addinivalue_line("markers", "networks: needs the extra deep")
+    config.pluginmanager.register(LeftOut(config.getoption("--may-leave-out")), "left-out")
 
 
 @pytest.fixture(scope="module")

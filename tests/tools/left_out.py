@@ -5,44 +5,53 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 """The packages of the extra `deep`."""
 MISSING = [name for name in EXTRA if find_spec(name) is None]
-NETWORKS = Path(__file__).parents[2] / "mdpkit" / "deep"
-ALL_TESTS = 'pip install -e ".[test,deep]" && pytest -n 2'
+NETWORKS = (ROOT / "mdpkit" / "deep", ROOT / "tests" / "deep")
+"""Where tests and doctests of networks are; others are marked by `needs_the_extra`, or are about a claim in the first folder."""
+WITH_NETWORKS = 'pip install -e ".[test,deep]" && pytest -n 2 -m networks'
+
 
 needs_the_extra = pytest.mark.skipif(bool(MISSING), reason=f"the extra deep is not installed: no {', '.join(MISSING)}")
 
 
 class LeftOut:
-    """A plugin: without the extra `deep` the doctests of `mdpkit/deep` are not collected, and what was left out is reported.
+    """A plugin: marks the tests of networks, does not collect doctests of modules that cannot be imported, and reports what is left out.
 
-    With the option `--nothing-left-out` a skipped test, or an extra that is missing, makes the run fail.
+    Args: allowed: "anything", "networks" or "nothing"; where more is left out the run fails.
     """
 
-    def __init__(self, strict):
-        self.strict, self.reasons = strict, {}
+    def __init__(self, allowed):
+        self.allowed, self.reasons = allowed, {}
+        self.claims = [file.stem for file in NETWORKS[0].glob("claims/*/*.py") if file.name[0] != "_"]
 
     def pytest_ignore_collect(self, collection_path):
-        return True if MISSING and NETWORKS in (collection_path, *collection_path.parents) else None
+        return True if MISSING and NETWORKS[0] in (collection_path, *collection_path.parents) else None
+
+    def pytest_collection_modifyitems(self, items):
+        for item in items:
+            about = any(folder in item.path.parents for folder in NETWORKS) or any(claim in item.nodeid for claim in self.claims)
+            if about or any(mark == needs_the_extra.mark for mark in item.iter_markers("skipif")):
+                item.add_marker("networks")
 
     def pytest_runtest_logreport(self, report):
-        self._count(report)
-
-    def pytest_collectreport(self, report):
-        self._count(report)
-
-    def _count(self, report):
         if report.skipped and isinstance(report.longrepr, tuple):
             reason = report.longrepr[2].removeprefix("Skipped: ")
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
+    @property
+    def others(self) -> list[str]:
+        """Why tests were left out that are not about networks, and how many."""
+        reasons = {reason: count for reason, count in self.reasons.items() if reason != needs_the_extra.mark.kwargs["reason"]}
+        return [f"{reason} ({count})" for reason, count in sorted(reasons.items())]
+
     def pytest_sessionfinish(self, session):
-        if self.strict and (self.reasons or MISSING) and session.exitstatus == pytest.ExitCode.OK:
+        more = {"anything": False, "networks": bool(self.others), "nothing": bool(self.others or MISSING)}[self.allowed]
+        if more and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter):
-        left = [f"{reason} ({count})" for reason, count in sorted(self.reasons.items())]
-        if MISSING:
-            left.insert(0, f"networks and their doctests; with them: {ALL_TESTS}")
-        terminalreporter.write_line(f"left out: {'; '.join(left) or 'nothing'}")
+        networks = [f"networks, for want of {', '.join(MISSING)}: {WITH_NETWORKS}"] if MISSING else []
+        terminalreporter.write_line(f"left out: {'; '.join(networks + self.others) or 'nothing'}")

@@ -196,7 +196,7 @@ def test_one_fraction_makes_the_decimals_rational(tmp_path):
 # ---- Storm
 @pytest.fixture
 def storm():
-    return pytest.importorskip("stormpy")
+    return pytest.importorskip("stormpy", exc_type=ImportError)
 
 
 def storms_value(storm, model, formula):
@@ -264,7 +264,7 @@ def test_storms_dialect_of_prism_files_is_read_as_storm_reads_it(name, storm, tm
 # ---- Gambit
 @pytest.fixture
 def gambit():
-    return pytest.importorskip("pygambit")
+    return pytest.importorskip("pygambit", exc_type=ImportError)
 
 
 def payoffs(game):

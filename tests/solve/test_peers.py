@@ -26,7 +26,7 @@ def test_the_linear_program_has_the_same_value(method):
 
 
 def test_quantecon_has_the_same_value():
-    markov = pytest.importorskip("quantecon").markov
+    markov = pytest.importorskip("quantecon", exc_type=ImportError).markov
     problem = garnet(1)
     s, a = np.divmod(np.arange(180), 3)
     found = markov.DiscreteDP(problem.r.ravel(), sp.csr_matrix(problem.P), 0.95, s, a).solve("policy_iteration")

@@ -13,16 +13,6 @@ from .base import Decision as Decision
 from .base import Interval as Interval
 from .base import objects as objects
 from .base import rational as rational
-from .claims import Assumption as Assumption
-from .claims import Bound as Bound
-from .claims import Claim as Claim
-from .claims import Control as Control
-from .claims import Equal as Equal
-from .claims import Outcome as Outcome
-from .claims import Part as Part
-from .claims import Verdict as Verdict
-from .claims import holds as holds
-from .claims import verify as verify
 from .hunt import hunt as hunt
 from .instances import Box as Box
 from .instances import Choice as Choice
@@ -109,5 +99,15 @@ from .report import style as style
 from .solve import Solution as Solution
 from .solve import Status as Status
 from .solve import solve as solve
+from .verify import Assumption as Assumption
+from .verify import Bound as Bound
+from .verify import Claim as Claim
+from .verify import Control as Control
+from .verify import Equal as Equal
+from .verify import Outcome as Outcome
+from .verify import Part as Part
+from .verify import Verdict as Verdict
+from .verify import holds as holds
+from .verify import verify as verify
 
 __version__: str

@@ -23,6 +23,7 @@ from IPython.display import display
 
 import mdpkit
 from mdpkit import measure, objects
+from mdpkit.base.replaceable import sabotaged
 from mdpkit.claims.safety.avoid_probability_is_the_greatest_fixed_point import leak
 from mdpkit.claims.safety.constraint_transfers_iff_tubes_are_nested import carts, tubes
 from mdpkit.claims.safety.discounted_safety_is_optimistic import corridor
@@ -32,7 +33,6 @@ from mdpkit.claims.safety.learned_constraint_is_the_backward_reachable_tube impo
 from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import EVERYWHERE, grid, never_shown, reckless
 from mdpkit.claims.safety.tube_needs_no_lookahead import cart, let_pass
 from mdpkit.instances import double_integrator
-from mdpkit.measure._public import sabotaged
 from mdpkit.report import draw_claim
 
 

@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 import mdpkit
 from mdpkit.base.files import write_whole
 from mdpkit.claims import ids
-from mdpkit.claims._register import path_of
 from mdpkit.cli import app
 from mdpkit.learn.needs import COLUMNS, needs
 from mdpkit.report.page.entry import KINDS, entries, words_of
@@ -27,10 +26,11 @@ from mdpkit.report.page.statement import lines_of
 from mdpkit.report.page.typeset import typeset
 from mdpkit.report.page.write import LONG
 from mdpkit.report.result.draw import draw_claim, rendered
+from mdpkit.verify.register import path_of
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
-ROOMS = ("model", "instances", "solve", "measure", "learn", "base", "claims", "hunt", "report", "strategies")
+ROOMS = ("model", "instances", "solve", "measure", "learn", "base", "verify", "claims", "hunt", "report", "strategies")
 NOTES = {path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path for path in sorted(ROOT.glob("proofs/lemmas/*.md"))}
 NOTES["notation"] = ROOT / "proofs/notation.md"
 POINTS_AN_INCH = 72
@@ -186,9 +186,8 @@ def names_of(module) -> list[tuple[str, str, list[str]]]:
 
 
 def sentence(module) -> str:
-    """What a room says of itself, without the number of its floor."""
-    words = re.sub(r"^Floor \d+: ", "", inspect.getdoc(module))
-    return words[:1].upper() + words[1:]
+    """What a room says of itself."""
+    return inspect.getdoc(module)
 
 
 def public_name(sphinx, env, node, contnode):

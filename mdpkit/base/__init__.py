@@ -1,4 +1,4 @@
-"""Floor 0: arrays, intervals, decisions, compiling, errors."""
+"""Arrays, intervals, decisions, compiling, errors."""
 
 from .arrays import objects as objects
 from .arrays import rational as rational

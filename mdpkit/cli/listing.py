@@ -17,7 +17,7 @@ def list_(
 ):
     """List the registered claims, each with the first line of its statement."""
     from ..claims import ids
-    from ..claims._register import path_of, statement_of
+    from ..verify.register import path_of, statement_of
 
     rows = [(name, path_of(name).parent.name, statement_of(name).partition("\n")[0]) for name in ids(theme)]
     if as_json:
@@ -29,7 +29,7 @@ def list_(
 @app.command()
 def show(claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")]):
     """Show what a claim states, assumes and accepts, and the controls that must fail."""
-    from ..claims import _register as register
+    from ..verify import register
 
     with stdout_for_the_result():
         found = register.find(claim)

@@ -44,8 +44,8 @@ def report(
 def _verified(names, folder) -> list[str]:
     """Verify claims and store what is found; the errors of those whose own code raised one."""
     from ..claims import find
-    from ..claims._session import verify_all
     from ..report.result.figure import write_figure
+    from ..verify.run.session import verify_all
 
     with shown_progress() as (notice, progress):
         finished = verify_all(names, workers=1 if len(names) == 1 else os.cpu_count() or 1, notice=notice, progress=progress)

@@ -38,9 +38,9 @@ def verify(
 
     # hypothesis would keep its files in the folder where the command is run
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(user_cache() / "hypothesis"))
+    from ..base.versions import versions
     from ..claims import ids, left_out
-    from ..claims._resume import versions
-    from ..claims._session import verify_all
+    from ..verify.run.session import verify_all
 
     try:
         with stdout_for_the_result(), shown_progress() as (notice, progress):

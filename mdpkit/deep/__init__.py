@@ -1,4 +1,4 @@
-"""Floor 6, an annex: learners that are networks, and what else needs torch. Nobody below imports it; nothing loads before it is asked for.
+"""Learners that are networks, and what else needs torch. Nobody below imports it; nothing loads before it is asked for.
 
 The learners are used as the tabular ones are: `fit(mdpkit.deep.Cloning(width=64), grant(problem, ...), rng=rng)`.
 """

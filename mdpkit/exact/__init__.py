@@ -1,1 +1,1 @@
-"""Floor 2: rational linear algebra and certificates."""
+"""Rational linear algebra and certificates."""

@@ -1,4 +1,4 @@
-"""Floor 7: the worst case of a claim, exact, small."""
+"""The worst case of a claim, exact, small."""
 
 from ..base.verb import also_called
 from ._constants import constants as constants

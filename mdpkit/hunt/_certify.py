@@ -10,9 +10,8 @@ from flint import fmpq
 from ..base.arrays import exactly, is_exact
 from ..base.decision import Decision
 from ..base.errors import MdpkitError
-from ..claims._breadth import judge_draw
-from ..claims._judge import Kind, as_float, ratio
 from ..instances.family import Drawn
+from ..verify.judge import Kind, as_float, judge_draw, ratio
 
 
 @dataclass(frozen=True)

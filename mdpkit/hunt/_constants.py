@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import InvalidClaim
-from ..claims import _register as register
-from ..claims._worst import keep
+from ..verify import register
+from ..verify.worst import keep
 from ._hunt import Hunt, hunt
 from ._target import target, targets
 

@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 
 from ..base.errors import InvalidClaim
-from ..claims import _register as register
-from ..claims._claim import Claim
-from ..claims._resume import versions
+from ..base.versions import versions
+from ..verify import register
+from ..verify.claim import Claim
 from ._reading import formula, slope
 from ._row import Row, hunt_row
 from ._target import Target, target

@@ -27,8 +27,8 @@ class Portfolio:
         self.rng, self.engines, self.dropped = rng, dict(ENGINES), {}
         self.refusals = (_NeverRaised,)
         if find_spec("torch"):
-            from ..deep.slopes.ascent import climb
-            from ..deep.slopes.traced import NotTraceable
+            from ..deep.gradients.ascent import climb
+            from ..deep.gradients.traced import NotTraceable
 
             self.engines = {"gradient": climb, **self.engines}
             self.refusals = (NotTraceable,)

@@ -8,12 +8,12 @@ import numpy as np
 from flint import fmpq
 
 from ..base.mode import propose
-from ..claims._judge import holds
 from ..search.engines import LEAST, row_by_row
 from ..search.population import POPULATION, evaluate
 from ..search.rounding import rationals
 from ..search.score import Score
 from ..search.shrink import shrink
+from ..verify.judge import holds
 from ._certify import Worth, as_drawn, as_member, complexity, worth
 from ._limit import pushed
 from ._portfolio import Portfolio

@@ -8,10 +8,10 @@ import numpy as np
 from ..base.arrays import rational
 from ..base.errors import InvalidClaim
 from ..base.mode import propose
-from ..claims._claim import Claim
+from ..base.replaceable import sabotaged
 from ..instances.blocks import Choice
 from ..instances.family import Family
-from ..measure._public import sabotaged
+from ..verify.claim import Claim
 
 
 @dataclass(frozen=True)

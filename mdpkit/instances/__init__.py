@@ -1,4 +1,4 @@
-"""Floor 2: where problems come from."""
+"""Where problems come from."""
 
 from .blocks import Box as Box
 from .blocks import Choice as Choice

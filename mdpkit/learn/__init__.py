@@ -1,4 +1,4 @@
-"""Floor 5: `fit(learner, access, rng=)`, where the access, from `grant`, is all that a learner sees of a problem."""
+"""`fit(learner, access, rng=)`, where the access, from `grant`, is all that a learner sees of a problem."""
 
 from .granting import grant as grant
 from .imitation.causal_entropy import MaxCausalEntropy as MaxCausalEntropy

@@ -1,4 +1,4 @@
-"""Floor 4: numbers of a problem and a policy, each an Interval."""
+"""Numbers of a problem and a policy, each an Interval."""
 
 from ._logs import logarithm as logarithm
 from .causal_entropy import entropy_features as entropy_features

@@ -5,13 +5,13 @@ import numpy as np
 from ..base.arrays import bare, rational
 from ..base.interval import How, Interval, interval
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..exact.infinite import INFINITY
 from ..exact.logs import log
 from ._known import known
-from ._public import public
 
 
-@public
+@replaceable
 def logarithm(x):
     """log x, entry by entry, of an Interval, an array or a number that is at least 0; -infinity at 0.
 

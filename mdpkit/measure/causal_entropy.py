@@ -6,17 +6,17 @@ from ..base.arrays import exactly
 from ..base.errors import InvalidModel, NotSolved
 from ..base.interval import Interval, interval
 from ..base.mode import propose, proposing
+from ..base.replaceable import replaceable
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ._known import given, known, law, row_error
 from ._logs import ball, ends
-from ._public import public
 
 BITS = 192
 KINDS = "causal", "trajectory"
 
 
-@public
+@replaceable
 def entropy_value(problem, features, theta) -> Interval:
     """The highest E[reward + causal entropy of the actions] for the reward sum_k theta[k] features[k], in nats.
 
@@ -36,13 +36,13 @@ def entropy_value(problem, features, theta) -> Interval:
     return _answer(problem, features, theta, Soft.value)
 
 
-@public
+@replaceable
 def entropy_slope(problem, features, theta) -> Interval:
     """The gradient of `entropy_value` in theta, `[k]`: by power series, no formula for it is used."""
     return _answer(problem, features, theta, lambda soft, theta: soft.derivatives(soft.value, theta))
 
 
-@public
+@replaceable
 def entropy_features(problem, features, theta, kind="causal") -> Interval:
     """What the policy of highest entropy collects of each feature in the problem, `[k]`.
 
@@ -52,7 +52,7 @@ def entropy_features(problem, features, theta, kind="causal") -> Interval:
     return _answer(problem, features, theta, Soft.collected, kind)
 
 
-@public
+@replaceable
 def matched_theta(problem, features, moments, kind="causal", rounds=100) -> Interval:
     """The theta `[k]` at which the policy of highest entropy has the given moments of the features, `[k]`.
 

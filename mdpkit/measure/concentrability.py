@@ -7,18 +7,18 @@ import numpy as np
 from ..base.arrays import exactly, like, objects
 from ..base.errors import InvalidModel
 from ..base.interval import Interval, interval
+from ..base.replaceable import replaceable
 from ..exact.infinite import INFINITY
 from ..model.preference import PreferenceProblem, response_table
 from ._known import known, law
 from ._logs import ball
-from ._public import public
 from .occupancy import occupancy
 
 HALVINGS = 50
 """Halvings of the bracket around the largest mass that a ball allows."""
 
 
-@public
+@replaceable
 def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
     """C = max d/mu over states and actions ("sup"), or the chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
 
@@ -58,14 +58,14 @@ def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
     return (law(problem, "rho")[prompts] * ((ratio[prompts] - 1) ** 2 * mu[prompts]).sum(axis=-1)).sum()
 
 
-@public
+@replaceable
 def full_coverage(problem) -> Interval:
     """C_glo = max 1/mu over the prompts that come and all responses: the coefficient of the worst policy of all."""
     mu = law(problem, "data")
     return _most(problem, _ratio(mu * 0 + 1, mu))
 
 
-@public
+@replaceable
 def tilt_coverage(problem, width) -> Interval:
     """C of the worst policy reference * w / Z whose weights have max w <= width min w: rewards of range beta log width.
 
@@ -78,7 +78,7 @@ def tilt_coverage(problem, width) -> Interval:
     return _most(problem, _ratio(top, mu))
 
 
-@public
+@replaceable
 def ball_coverage(problem, radius) -> Interval:
     """C of the worst policy with E_x KL(pi || reference) <= radius nats, enclosed by halving.
 

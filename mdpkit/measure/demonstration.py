@@ -5,12 +5,12 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..kernels import safety
-from ._public import public
 from .tube import indicator, tube
 
 
-@public
+@replaceable
 def visited(problem, start, goals, order=None) -> Interval:
     """1 where the expert of a goal comes by, `[k,s]` for the goals k.
 
@@ -41,7 +41,7 @@ def visited(problem, start, goals, order=None) -> Interval:
     return indicator(np.array(paths).reshape(len(goals), problem.S))
 
 
-@public
+@replaceable
 def safely_reachable(problem, start) -> Interval:
     """1 where some sequence of actions leads from the start without ever making failure inevitable, `[s]`."""
     if not proposing():

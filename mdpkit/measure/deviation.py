@@ -4,17 +4,17 @@ import numpy as np
 
 from ..base.interval import Interval, stacked
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..model.game import MarkovGame
 from ..model.mdp import stepwise
 from ._known import known
-from ._public import public
 from .divergence import total_variation
 from .occupancy import occupancy
 from .regret import parts_of_joint_actions, regret
 from .value import value
 
 
-@public
+@replaceable
 def deviation_error(game, expert, learner, deviations="swap") -> Interval:
     """e = 1/H max over players and deviations of a class of E sum_t TV(expert, learner), a scalar in [0, 1].
 
@@ -49,7 +49,7 @@ def _highest(game, reward, joint, deviations):
     return stacked([regret(priced, joint, deviations) + obeyed, obeyed]).max()
 
 
-@public
+@replaceable
 def coverage(game, expert, learner) -> Interval:
     """b = the least probability with which the expert visits a place that matters, a scalar; 1 if there is none.
 
@@ -64,7 +64,7 @@ def coverage(game, expert, learner) -> Interval:
     return occupancy(game, expert).sum(axis=-1)[seen].min()
 
 
-@public
+@replaceable
 def covers(game, expert, learner) -> bool:
     """Whether the expert is, with positive probability, wherever a deviation from the learner meets a difference of the two."""
     return not _places(game, expert, learner)[1].any()

@@ -6,13 +6,13 @@ from ..base.arrays import is_exact
 from ..base.errors import ExactnessLost, InvalidModel
 from ..base.interval import Interval
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..kernels import safety
 from ._known import known, number
-from ._public import public
 from .tube import indicator
 
 
-@public
+@replaceable
 def discounted_safety(problem, margin, gamma) -> Interval:
     """V = (1 - gamma) margin + gamma min(margin, max_a V[successor]), `[s]`: the margin still kept, discounted.
 
@@ -54,7 +54,7 @@ def discounted_safety(problem, margin, gamma) -> Interval:
     return Interval(np.nextafter(w - error, -np.inf), np.nextafter(w + error, np.inf), "float")
 
 
-@public
+@replaceable
 def flagged(problem, margin, gamma) -> Interval:
     """1 where the discounted safety value is below 0, which calls the state unsafe, `[s]`."""
     V = discounted_safety(problem, margin, gamma)

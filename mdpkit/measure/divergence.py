@@ -5,12 +5,12 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ._known import alike, known, row_error
 from ._logs import relative_entropy
-from ._public import public
 
 
-@public
+@replaceable
 def total_variation(p, q) -> Interval:
     """TV(p, q) = 1/2 sum_a |p(a|s) - q(a|s)| in [0, 1], for every `[s]` or `[t,s]`.
 
@@ -26,7 +26,7 @@ def total_variation(p, q) -> Interval:
     return abs(known(a, row_error(p)) - known(b, row_error(q))).sum(axis=-1) / 2
 
 
-@public
+@replaceable
 def kl(p, q) -> Interval:
     """KL(p || q) = sum_a p log(p/q) in nats, for every `[s]` or `[t,s]`.
 
@@ -49,7 +49,7 @@ def kl(p, q) -> Interval:
     return Interval(np.maximum(divergence.lower, 0.0), np.maximum(divergence.upper, 0.0), divergence.how)
 
 
-@public
+@replaceable
 def triangular(p, q) -> Interval:
     """sum_s (p - q)^2 / (p + q) in [0, 2], of two laws `[s]`: at least 2 TV^2, at most 2 TV and 2 KL. An outcome that neither has adds 0.
 

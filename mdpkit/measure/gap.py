@@ -1,23 +1,23 @@
 """What imitation loses, and what the loss is bounded by."""
 
 from ..base.interval import Interval, stacked
+from ..base.replaceable import replaceable
 from ..model.game import MarkovGame
 from ..model.policy import policy_table
 from ._known import dynamics
-from ._public import public
 from .divergence import total_variation
 from .occupancy import occupancy
 from .regret import most_recoverable
 from .value import action_value, value
 
 
-@public
+@replaceable
 def value_gap(problem, expert, learner) -> Interval:
     """J(expert) - J(learner), a scalar; `[i]` for a game."""
     return value(problem, expert) - value(problem, learner)
 
 
-@public
+@replaceable
 def cloning_error(problem, expert, learner) -> Interval:
     """e_t = E over the expert's states at step t of TV(expert, learner), `[t]`, each in [0, 1].
 
@@ -30,7 +30,7 @@ def cloning_error(problem, expert, learner) -> Interval:
     return (states * total_variation(expert, learner)).sum(axis=-1)
 
 
-@public
+@replaceable
 def recoverability(problem, expert) -> Interval:
     """u: the widest range over actions of the expert's action value, at any step and state.
 

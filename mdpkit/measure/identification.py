@@ -6,16 +6,16 @@ from flint import fmpq
 from ..base.arrays import exactly
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
+from ..base.replaceable import replaceable
 from ..exact.linear import product, semidefinite
 from ._known import alike
 from ._known import law as law_of
-from ._public import public
 
 LEVELS = 2**20
 """Squared singular values are rounded down to multiples of 1/LEVELS, which are rationals that can be compared."""
 
 
-@public
+@replaceable
 def identification(problem, law) -> Interval:
     """The least E (A v)^2 for each E v^2 = 1, rounded down to a multiple of 2^-20.
 

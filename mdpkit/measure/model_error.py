@@ -1,14 +1,14 @@
 """What a wrong model of the process costs."""
 
 from ..base.interval import Interval
+from ..base.replaceable import replaceable
 from ..model.mdp import stepwise
 from ._known import dynamics, known, row_error
-from ._public import public
 from .occupancy import occupancy
 from .optimal import shaped_reward
 
 
-@public
+@replaceable
 def reward_error(problem, model, policy) -> Interval:
     """E |r - r'| over the state and action at step t of the problem itself, `[t]`; Discounted: their discounted sum.
 
@@ -17,7 +17,7 @@ def reward_error(problem, model, policy) -> Interval:
     return _visited(problem, policy, abs(known(stepwise(problem.r, 2)) - known(stepwise(model.r, 2))))
 
 
-@public
+@replaceable
 def transition_error(problem, model, policy) -> Interval:
     """E TV(P, P') over the state and action at step t of the problem itself, `[t]`; Discounted: their discounted sum.
 
@@ -28,7 +28,7 @@ def transition_error(problem, model, policy) -> Interval:
     return _visited(problem, policy, abs(P - Q).sum(axis=-1) / 2)
 
 
-@public
+@replaceable
 def backup_error(problem, model, values) -> Interval:
     """|r' - r + (P' - P) values|: by how much the model is off when it looks one step ahead, `[t,s,a]`; Discounted: `[s,a]`.
 

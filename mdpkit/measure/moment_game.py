@@ -6,13 +6,13 @@ import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
+from ..base.replaceable import replaceable
 from ..exact.linear import product
 from ._known import alike
-from ._public import public
 from .projection import projection
 
 
-@public
+@replaceable
 def moment_residual(problem, h) -> Interval:
     """psi[z] = E[psi given z] = b[z] - sum_k A[z,k] h[k].
 
@@ -22,7 +22,7 @@ def moment_residual(problem, h) -> Interval:
     return b - product(A, h)
 
 
-@public
+@replaceable
 def game_payoff(psi, f, weights) -> Interval:
     """2 E[f psi] - E f^2: what a test function f earns against conditional moments psi.
 
@@ -32,7 +32,7 @@ def game_payoff(psi, f, weights) -> Interval:
     return (weights * (f * psi * 2 - f * f)).sum()
 
 
-@public
+@replaceable
 def joint_payoff(joint, outcome, h, f) -> Interval:
     """2 E[f (Y - h(X))] - E f^2 over a joint law: an expectation that data estimate, without a conditional mean in it.
 
@@ -44,7 +44,7 @@ def joint_payoff(joint, outcome, h, f) -> Interval:
     return (joint * (f * (outcome - h) * 2 - f**2)).sum()
 
 
-@public
+@replaceable
 def projected_error(psi, weights, test=None) -> Interval:
     """E (projection of psi)^2 = max over test functions f of 2 E[f psi] - E f^2, in squared units of psi.
 
@@ -59,14 +59,14 @@ def projected_error(psi, weights, test=None) -> Interval:
     return (weights * best**2).sum()
 
 
-@public
+@replaceable
 def mean_product(f, g, weights) -> Interval:
     """E[f g] over the last axis: f and g are `[z]`, or `[...,z]` for many functions at once."""
     f, g, weights = alike(f, g, weights)
     return (f * g * weights).sum(axis=-1)
 
 
-@public
+@replaceable
 def clipped(psi, level) -> Interval:
     """psi cut down to -level..level; what is cut off, psi - clipped(psi, level), is the soft threshold of psi.
 
@@ -85,7 +85,7 @@ def clipped(psi, level) -> Interval:
     return Interval(np.minimum(*ends[0]), np.maximum(*ends[1]), "float")
 
 
-@public
+@replaceable
 def norm_power(f, weights, order) -> Interval:
     """E |f|^order for order 1 or 2; for order infinity the largest |f[z]| that has weight.
 

@@ -2,13 +2,13 @@
 
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
+from ..base.replaceable import replaceable
 from ..model.horizon import Discounted
 from ..model.policy import policy_table
 from ._known import expected_next, given, known, law, number, row_error
-from ._public import public
 
 
-@public
+@replaceable
 def bellman_residual(problem, policy, V) -> Interval:
     """E[r + gamma V(s') - V(s) given s], `[s]`, over the action and the successor.
 
@@ -18,7 +18,7 @@ def bellman_residual(problem, policy, V) -> Interval:
     return (pi * (known(problem.r) + expected_next(problem, V) * gamma)).sum(axis=1) - V
 
 
-@public
+@replaceable
 def squared_temporal_difference(problem, policy, V, weights) -> Interval:
     """E (r + gamma V(s') - V(s))^2 over s from `weights[s]`, a from the policy, s' from P: what one sampled successor sees.
 
@@ -30,7 +30,7 @@ def squared_temporal_difference(problem, policy, V, weights) -> Interval:
     return (weights * (pi * (P * difference**2).sum(axis=2)).sum(axis=1)).sum()
 
 
-@public
+@replaceable
 def squared_bellman_error(problem, policy, V, weights, given="s") -> Interval:
     """E of the squared conditional mean of the temporal difference, given the state ("s") or state and action ("sa")."""
     pi, gamma, V, weights = _given(problem, policy, V, weights)
@@ -41,7 +41,7 @@ def squared_bellman_error(problem, policy, V, weights, given="s") -> Interval:
     return (weights * (pi * mean).sum(axis=1) ** 2).sum()
 
 
-@public
+@replaceable
 def next_state_variance(problem, policy, V, weights, given="s") -> Interval:
     """E Var(V(s') given s) over the action and the successor ("s"), or E Var(V(s') given s, a) ("sa")."""
     pi, _, V, weights = _given(problem, policy, V, weights)

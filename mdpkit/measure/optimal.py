@@ -5,17 +5,17 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.interval import Interval, stacked
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ..solve import solve
 from ._known import alike, expected_next, given, known, number
-from ._public import public
 
 TIE = 1e-9
 """While proposing, actions whose values differ by less are tied."""
 
 
-@public
+@replaceable
 def shaped_reward(problem, potential) -> Interval:
     """r + gamma E[potential of the next state] - potential of the state; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
@@ -34,7 +34,7 @@ def shaped_reward(problem, potential) -> Interval:
     return stacked([known(r[t % len(r)]) + expected_next(problem, potential[t + 1], t) - potential[t][:, None] for t in steps])
 
 
-@public
+@replaceable
 def optimal_action_value(problem, reward=None) -> Interval:
     """Q*: reward of one action and the best that can follow; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
@@ -54,7 +54,7 @@ def optimal_action_value(problem, reward=None) -> Interval:
     return stacked(Q[::-1])
 
 
-@public
+@replaceable
 def optimal_value(problem, reward=None) -> Interval:
     """V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
@@ -75,7 +75,7 @@ def _best_value(problem, reward):
     return value + Interval(-slack, slack, "float")
 
 
-@public
+@replaceable
 def optimal_actions(problem, reward=None) -> Interval:
     """1 where an action is optimal, 0 where it is not, in the shape of Q*; between them where floats cannot tell.
 
@@ -84,7 +84,7 @@ def optimal_actions(problem, reward=None) -> Interval:
     return best_actions(optimal_action_value(problem, reward))
 
 
-@public
+@replaceable
 def best_actions(Q) -> Interval:
     """1 where an action has the largest number of its row, 0 where it has not; between them where floats cannot tell.
 

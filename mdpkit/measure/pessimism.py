@@ -1,14 +1,14 @@
 """Values from which a model's doubts are taken off."""
 
 from ..base.interval import Interval
+from ..base.replaceable import replaceable
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ._known import given, known
-from ._public import public
 from .optimal import optimal_action_value, optimal_value
 
 
-@public
+@replaceable
 def pessimistic_action_value(model, bonus) -> Interval:
     """Q-: optimal action values of the model where every pair pays its bonus; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
@@ -24,7 +24,7 @@ def pessimistic_action_value(model, bonus) -> Interval:
     return optimal_action_value(model, _doubted(model, bonus))
 
 
-@public
+@replaceable
 def pessimistic_value(model, bonus) -> Interval:
     """V- = max_a Q-: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 

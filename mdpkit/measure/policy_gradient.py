@@ -7,16 +7,16 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..model.horizon import Discounted
 from ..model.policy import policy_table
 from ._known import given, known, law, number, row_error
 from ._logs import ball, ends
-from ._public import public
 
 BITS = 256
 
 
-@public
+@replaceable
 def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
     """V[k,s] of the policies that k = 0..rounds steps on the logits of a softmax lead to, exact gradients given.
 

@@ -5,15 +5,15 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.interval import Interval, stacked
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..exact.infinite import INFINITY
 from ..model.preference import response_table
 from ._known import known, law, number
 from ._logs import logarithm, relative_entropy
-from ._public import public
 from .divergence import kl
 
 
-@public
+@replaceable
 def reward(problem) -> Interval:
     """r `[x,y]` of a preference problem; of one in tilt form beta log weights, exact where the weights are rational.
 
@@ -27,28 +27,28 @@ def reward(problem) -> Interval:
     return r * number(problem.beta, r)
 
 
-@public
+@replaceable
 def expected_reward(problem, policy) -> Interval:
     """E_x E_pi r, without the price of leaving the reference; a scalar."""
     response_table(problem, policy)
     return (law(problem, "rho") * (law(policy, "table") * reward(problem)).sum(axis=-1)).sum()
 
 
-@public
+@replaceable
 def preference_value(problem, policy) -> Interval:
     """J = E_x [ E_pi r - beta KL(pi || reference) ], a scalar; -infinity where pi leaves the reference's support."""
     divergence = divergence_from_reference(problem, policy)
     return expected_reward(problem, policy) - divergence * number(problem.beta, divergence)
 
 
-@public
+@replaceable
 def divergence_from_reference(problem, policy) -> Interval:
     """E_x KL(pi || reference) in nats, a scalar."""
     response_table(problem, policy)
     return averaged(problem, relative_entropy(law(policy, "table"), law(problem, "reference")))
 
 
-@public
+@replaceable
 def divergence_from(problem, policy, other) -> Interval:
     """E_x KL(policy || other) over the prompts, in nats, a scalar."""
     for each in (policy, other):
@@ -56,7 +56,7 @@ def divergence_from(problem, policy, other) -> Interval:
     return averaged(problem, kl(policy, other))
 
 
-@public
+@replaceable
 def pair_error(problem, policy) -> Interval:
     """E_x E_{y,z ~ data} ( (g(y) - g(z)) - (r(y) - r(z)) )^2 of the reward g = beta log(pi / reference) that a policy implies.
 
@@ -102,7 +102,7 @@ def _bare_pair_error(problem, table):
     return averaged(problem, np.where(np.isnan(squares), np.inf, squares))
 
 
-@public
+@replaceable
 def averaged(problem, each):
     """E_x of one number a prompt; prompts that never come count nowhere, whatever they hold."""
     if not isinstance(each, Interval):

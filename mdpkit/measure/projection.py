@@ -3,12 +3,12 @@
 import numpy as np
 
 from ..base.interval import Interval
+from ..base.replaceable import replaceable
 from ..exact.linear import enclosed_solution, product
 from ._known import alike, known, law, number, row_error
-from ._public import public
 
 
-@public
+@replaceable
 def projection(values, weights, features) -> Interval:
     """The combination of features that is nearest to `values[z]` in mean square, `[z]`.
 
@@ -20,7 +20,7 @@ def projection(values, weights, features) -> Interval:
     return product(features, enclosed_solution(product(weighted, features), product(weighted, values)))
 
 
-@public
+@replaceable
 def least_squares_distance(values, features) -> Interval:
     """min over w of sum_i (values[i] - sum_k features[i,k] w[k])^2; the features may be dependent.
 
@@ -45,7 +45,7 @@ def _remainder(vector, orthogonal):
     return vector
 
 
-@public
+@replaceable
 def lstd(problem, policy, features, weights) -> Interval:
     """Least squares temporal differences: w[k] with E[features(s) (r + gamma V(s') - V(s))] = 0 for V = features w.
 
@@ -61,7 +61,7 @@ def lstd(problem, policy, features, weights) -> Interval:
     return enclosed_solution(A, product(weighted, (pi * known(problem.r)).sum(axis=1)))
 
 
-@public
+@replaceable
 def two_stage_least_squares(problem, test) -> Interval:
     """h[k] by two regressions: of every column of A on the test functions, then of b on what was fitted.
 
@@ -75,7 +75,7 @@ def two_stage_least_squares(problem, test) -> Interval:
     return enclosed_solution(product(weighted, fitted), product(weighted, b))
 
 
-@public
+@replaceable
 def regression(joint, outcome) -> Interval:
     """E[Y given X = x], `[x]`, under a joint law.
 

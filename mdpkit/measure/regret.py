@@ -13,6 +13,7 @@ from ..base.arrays import bare, zeros
 from ..base.enclosure import settle
 from ..base.errors import InvalidModel
 from ..base.interval import Interval, stacked
+from ..base.replaceable import replaceable
 from ..kernels import finite
 from ..kernels import regret as kernels
 from ..model.game import Deviation
@@ -20,11 +21,10 @@ from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import policy_table
 from ._known import expected_next, known, law, start_roundings, step_roundings
-from ._public import public
 from .value import value
 
 
-@public
+@replaceable
 def regret(game, joint, deviations="swap") -> Interval:
     """The largest gain of each player over a class of deviations, `[i]`.
 
@@ -50,14 +50,14 @@ def regret(game, joint, deviations="swap") -> Interval:
     return stacked([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
 
 
-@public
+@replaceable
 def regret_gap(game, expert, learner, deviations="swap", per_player=False) -> Interval:
     """max_i R_i(learner) - max_i R_i(expert), or the vector R_i(learner) - R_i(expert)."""
     ours, theirs = regret(game, learner, deviations), regret(game, expert, deviations)
     return ours - theirs if per_player else ours.max() - theirs.max()
 
 
-@public
+@replaceable
 def best_deviation(game, joint, player, deviations="swap") -> Deviation:
     """A deviation of the class that attains the player's regret (in floats: by the float recursion).
 
@@ -66,7 +66,7 @@ def best_deviation(game, joint, player, deviations="swap") -> Deviation:
     return _Player(game, joint, player).best(deviations)[1]()
 
 
-@public
+@replaceable
 def deviated_value(game, joint, deviation) -> Interval:
     """J of the deviating player when it modifies the mediator's recommendations."""
     player = _Player(game, joint, deviation.player)
@@ -83,7 +83,7 @@ def deviated_value(game, joint, deviation) -> Interval:
     return player.follow(deviation)
 
 
-@public
+@replaceable
 def most_recoverable(game, expert) -> Interval:
     """An upper bound on the range of action values over every player, swap deviation, step and state.
 

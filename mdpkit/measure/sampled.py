@@ -8,12 +8,12 @@ import numpy as np
 from ..base.arrays import floats
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
+from ..base.replaceable import replaceable
 from ..instances.restrictions import empirical
-from ._public import public
 from .moment_game import norm_power
 
 
-@public
+@replaceable
 def sampled_median(numbers, confidence="99/100") -> Interval:
     """An interval that holds the median of the law from which independent `numbers` were drawn, whatever that law is.
 
@@ -34,7 +34,7 @@ def sampled_median(numbers, confidence="99/100") -> Interval:
     return Interval(found[k - 1], found[n - k], "sampled")
 
 
-@public
+@replaceable
 def sampled_error(fit, joint, outcome, truth, n, *, data_sets, confidence="99/100", rng) -> Interval:
     """The median squared error E (h - truth)^2 of a fit to n draws, over the law of the cause.
 

@@ -5,13 +5,13 @@ import numpy as np
 from ..base.arrays import objects
 from ..base.interval import Interval
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..solve import AvoidProbability, solve
 from ..solve.avoid_tube import hopeful, viable
 from ._known import expected_next, known
-from ._public import public
 
 
-@public
+@replaceable
 def tube(problem, steps=None) -> Interval:
     """1 where failure is inevitable (failure itself included), 0 where it can be avoided, `[s]`.
 
@@ -27,7 +27,7 @@ def tube(problem, steps=None) -> Interval:
     return indicator(~hopeful(problem, viable(problem)) if steps is None else _tube_within(problem, steps))
 
 
-@public
+@replaceable
 def viability_kernel(problem) -> Interval:
     """1 where failure can be avoided for ever surely, 0 elsewhere, `[s]`; a matter of the possible transitions only.
 
@@ -38,7 +38,7 @@ def viability_kernel(problem) -> Interval:
     return indicator(viable(problem))
 
 
-@public
+@replaceable
 def avoid_probability(problem, steps=None, after=None) -> Interval:
     """The highest probability of avoiding failure, `[s]`.
 

@@ -5,6 +5,7 @@ import numpy as np
 from ..base.enclosure import settle
 from ..base.interval import Interval, stacked
 from ..base.mode import proposing
+from ..base.replaceable import replaceable
 from ..exact.linear import solve_linear
 from ..kernels import finite
 from ..model.game import MarkovGame
@@ -14,11 +15,10 @@ from ..model.policy import tabular
 from ..model.preference import PreferenceProblem
 from ._known import expected_next, known, law, number, step_roundings
 from ._long_run import average_gain, chain_matrix, gain_and_bias
-from ._public import public
 from .preference import preference_value
 
 
-@public
+@replaceable
 def value(problem, policy) -> Interval:
     """The return J of a policy: expected total (discounted) reward from the start law, not normalised; for Average the gain,
     the mean reward of a step in the long run.
@@ -45,7 +45,7 @@ def value(problem, policy) -> Interval:
     return (law(problem, "rho") * first).sum()
 
 
-@public
+@replaceable
 def state_value(problem, policy) -> Interval:
     """V: expected reward still to come; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
@@ -64,7 +64,7 @@ def state_value(problem, policy) -> Interval:
     return settle(V, lambda: finite.policy_value(P, np.abs(r), pi, H), H * step_roundings(problem, policy))
 
 
-@public
+@replaceable
 def action_value(problem, policy) -> Interval:
     """Q: reward of one action and the policy's expected value after it; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
@@ -80,7 +80,7 @@ def action_value(problem, policy) -> Interval:
     return stacked([known(r[t % len(r)]) + expected_next(problem, V[t + 1], t) for t in range(problem.horizon.H)])
 
 
-@public
+@replaceable
 def advantage(problem, policy) -> Interval:
     """Q - V: what one action gains over following the policy; `[t,s,a]` for Finite, `[s,a]` for Discounted and Average."""
     Q, V = action_value(problem, policy), state_value(problem, policy)

@@ -4,15 +4,15 @@ import numpy as np
 
 from ..base.arrays import objects
 from ..base.interval import Interval
+from ..base.replaceable import replaceable
 from ..exact.logs import exponential
 from ..solve.zero_error import seen, seen_part
 from ._known import known, law
 from ._logs import ball, ends, logarithm, relative_entropy
-from ._public import public
 from .preference import averaged
 
 
-@public
+@replaceable
 def closest_mass(problem) -> Interval:
     """Mass `[x]` on the seen responses S of the zero-error policy with the least KL to the reference.
 
@@ -25,7 +25,7 @@ def closest_mass(problem) -> Interval:
     return A / (A + e)
 
 
-@public
+@replaceable
 def closest_divergence(problem) -> Interval:
     """E_x of the least KL(pi || reference) that a zero-error policy has, a scalar: -log(A + e) at each prompt."""
     A, e = _parts(problem)

@@ -1,4 +1,4 @@
-"""Floor 1: immutable records of what is given."""
+"""Immutable records of what is given."""
 
 from .access import Access as Access
 from .access import Meter as Meter

@@ -1,4 +1,4 @@
-"""Floor 7: what a verdict leaves behind: a stored result, a figure drawn from it, and problems drawn."""
+"""What a verdict leaves behind: a stored result, a figure drawn from it, and problems drawn."""
 
 from .page.write import write_page as write_page
 from .picture.draw import draw as draw

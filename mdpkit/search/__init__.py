@@ -1,4 +1,4 @@
-"""Floor 5: searches on the blocks of a family for the instance that makes two sides meet, or cross.
+"""Searches on the blocks of a family for the instance that makes two sides meet, or cross.
 
 A search proposes on bare floats; what it finds is rounded row by row to small rationals, and judged exactly elsewhere.
 """

@@ -1,4 +1,4 @@
-"""Floor 3: `solve(problem)`, a Solution with bounds; one file for each family of methods."""
+"""`solve(problem)`, a Solution with bounds; one file for each family of methods."""
 
 from ..base.verb import also_called
 from .avoid_margin import AvoidMargin as AvoidMargin

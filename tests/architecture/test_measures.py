@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from mdpkit import measure
-from mdpkit.measure._public import sabotaged
+from mdpkit.base.replaceable import sabotaged
 
 EXPORTED = {name: thing for name, thing in vars(measure).items() if not name.startswith("_") and not inspect.ismodule(thing)}
 

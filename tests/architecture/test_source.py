@@ -14,7 +14,7 @@ KERNELS = sorted((ROOT / "kernels").rglob("*.py"))
 CLAIMS = sorted(file for file in (ROOT / "claims").rglob("*.py") if not file.name.startswith("_"))
 COMMAND_LINE = {ROOT / "cli.py", ROOT / "__main__.py"}
 BORROWED = ROOT / "deep" / "repeatable.py"
-CLAIM_FILES = ROOT / "claims" / "_imports.py"
+CLAIM_FILES = ROOT / "verify" / "imports.py"
 UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "marshal", "shelve"}
 MOST_LINES = 500
 

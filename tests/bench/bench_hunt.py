@@ -12,10 +12,10 @@ import numpy as np
 
 from mdpkit.base.mode import propose
 from mdpkit.claims import get
-from mdpkit.claims._breadth import breadth
 from mdpkit.hunt import target
 from mdpkit.hunt._portfolio import Portfolio
 from mdpkit.search.score import Score
+from mdpkit.verify.breadth import breadth
 
 ROWS = (
     ("cloning_error_compounds_quadratically", {"H": 3, "S": 3, "A": 2}),

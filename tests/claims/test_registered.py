@@ -11,12 +11,12 @@ import pytest
 
 from mdpkit import Outcome, verify
 from mdpkit.claims import get, ids, themes
-from mdpkit.claims._judge import all_exact
-from mdpkit.claims._profile import Profile
-from mdpkit.claims._tally import Tally
-from mdpkit.claims._verify import assemble
-from mdpkit.claims._work import run, tasks
 from mdpkit.instances import Family, decode, encode
+from mdpkit.verify.judge import all_exact
+from mdpkit.verify.profile import Profile
+from mdpkit.verify.run.work import run, tasks
+from mdpkit.verify.tally import Tally
+from mdpkit.verify.verification import assemble
 
 SHORT = Profile("short", chunks=1, draws=100, evaluations=3000, differential=10, demanded=50)
 """A share of "quick": every claim at its full budget is what `mdpkit verify --all` is for."""

@@ -11,9 +11,9 @@ import pytest
 from tools.processes import HANG
 
 from mdpkit.base.errors import InvalidModel
-from mdpkit.claims._profile import PROFILES
-from mdpkit.claims._resume import Run, RunFolder
-from mdpkit.claims._sweep import ABANDONED
+from mdpkit.verify.profile import PROFILES
+from mdpkit.verify.run.resume import Run, RunFolder
+from mdpkit.verify.run.sweep import ABANDONED
 
 
 def folders(cache):

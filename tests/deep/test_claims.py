@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from mdpkit import claims
 from mdpkit.base.errors import UnknownClaim
-from mdpkit.claims import _register
+from mdpkit.verify import register as _register
 
 NAME = "networks_that_ask_recover_and_clones_do_not"
 

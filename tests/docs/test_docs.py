@@ -14,10 +14,10 @@ import pytest
 from typer.main import get_command
 
 import mdpkit
-from mdpkit.claims._register import statement_of
 from mdpkit.cli import app
 from mdpkit.report.page.statement import parsed
 from mdpkit.report.page.typeset import GREEK
+from mdpkit.verify.register import statement_of
 
 ROOT = Path(__file__).parents[2]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}

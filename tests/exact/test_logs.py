@@ -16,11 +16,11 @@ from mdpkit.base.arrays import exact_number, floats, objects, rational, rational
 from mdpkit.base.decision import Decision
 from mdpkit.base.errors import ExactnessLost, InvalidModel, NotFinite, Undecided
 from mdpkit.base.interval import Interval, interval
-from mdpkit.claims._judge import ratio
 from mdpkit.exact.infinite import INFINITY
 from mdpkit.exact.logs import LogNumber, exponential, log, sign
 from mdpkit.instances import encode
 from mdpkit.model import MDP, Finite, TabularPolicy
+from mdpkit.verify.judge import ratio
 
 FRACTIONS = st.fractions(Fraction(1, 400), 400, max_denominator=400)
 COEFFICIENTS = st.fractions(-3, 3, max_denominator=6)

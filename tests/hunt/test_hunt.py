@@ -10,13 +10,13 @@ from flint import fmpq
 from mdpkit import MDP, Assumption, Bound, Box, Claim, Control, Equal, Family, Finite, Simplex, TabularPolicy, measure, verify
 from mdpkit.base.errors import InvalidClaim
 from mdpkit.claims import get, ids
-from mdpkit.claims._judge import holds, judge
 from mdpkit.hunt import hunt, jobs, target
 from mdpkit.hunt._certify import worth
 from mdpkit.hunt._matters import matters
 from mdpkit.hunt._reading import formula, slope
 from mdpkit.hunt._row import _gates
 from mdpkit.instances.io import save
+from mdpkit.verify.judge import holds, judge
 
 CLONING, REGRET, COVERAGE = (
     "cloning_error_compounds_quadratically", "regret_gap_is_bounded_by_recoverability", "coverage_bounds_the_preference_gap"

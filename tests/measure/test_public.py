@@ -12,8 +12,8 @@ from mdpkit import measure
 from mdpkit.base.arrays import objects
 from mdpkit.base.interval import Interval
 from mdpkit.base.mode import propose, proposing
+from mdpkit.base.replaceable import replaceable, sabotaged
 from mdpkit.measure import value as held_by_import
-from mdpkit.measure._public import public, sabotaged
 from mdpkit.model import MDP, Finite, TabularPolicy
 from mdpkit.strategies import mdps, policies
 
@@ -51,7 +51,7 @@ def test_a_replacement_reaches_nested_calls():
 def test_the_original_is_handed_over_unsabotaged_with_its_options():
     seen = []
 
-    @public
+    @replaceable
     def doubled(x, times=2):
         return x * times
 

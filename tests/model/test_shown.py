@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mdpkit
-from mdpkit import MDP, Deviation, Discounted, Finite, Interval, LinearMDP, SafetyProblem, TabularPolicy, objects, solve
+from mdpkit import MDP, Deviation, Discounted, Finite, Interval, LinearMDP, Outcome, SafetyProblem, TabularPolicy, Verdict, objects, solve
 from mdpkit import strategies as draws
-from mdpkit.claims import Outcome, Verdict
-from mdpkit.claims._controls import ControlResult
 from mdpkit.instances import bundled, double_integrator
+from mdpkit.verify.controls import ControlResult
 
 MOST_LINES = 10
 NAMED = MDP(

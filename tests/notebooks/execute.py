@@ -9,7 +9,7 @@ from pathlib import Path
 FEWER_DRAWS = """
 from functools import partial
 import mdpkit
-from mdpkit.claims._profile import Profile
+from mdpkit.verify.profile import Profile
 mdpkit.verify = partial(mdpkit.verify, profile=Profile("short", chunks=1, draws=60, evaluations=500, differential=5))
 """
 

@@ -9,13 +9,13 @@ import pytest
 from tools.committed import differences, tolerance_of
 
 import mdpkit
-from mdpkit.claims._controls import run_control
-from mdpkit.claims._register import find
 from mdpkit.hunt import jobs
 from mdpkit.report import read, stored
 from mdpkit.report.result.constants import read_constants, tables
 from mdpkit.report.result.draw import subject
 from mdpkit.report.result.store import digest_of, plain, text
+from mdpkit.verify.controls import run_control
+from mdpkit.verify.register import find
 
 ROOT = Path(__file__).parents[2]
 IDS = mdpkit.claims.ids()

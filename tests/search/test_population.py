@@ -7,11 +7,11 @@ from mdpkit import Bound, Claim, Control, Equal, objects
 from mdpkit.base.errors import ClaimBroken
 from mdpkit.base.mode import propose
 from mdpkit.claims import get
-from mdpkit.claims._search import depth
 from mdpkit.instances import Box, Choice, Family, Simplex
 from mdpkit.search.population import POPULATION, children_of, climb
 from mdpkit.search.rounding import rationals
 from mdpkit.search.score import Score
+from mdpkit.verify.depth import depth
 
 CLONING = get("cloning_error_compounds_quadratically")
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from mdpkit.verify.register import about_networks
+
 ROOT = Path(__file__).parents[2]
 EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 """The packages of the extra `deep`."""
 MISSING = [name for name in EXTRA if find_spec(name) is None]
 NETWORKS = (ROOT / "mdpkit" / "deep", ROOT / "tests" / "deep")
-"""Where tests and doctests of networks are; others are marked by `needs_the_extra`, or are about a claim in the first folder."""
+"""Where tests and doctests of networks are; others are marked by `needs_the_extra`, or name a claim about networks."""
 WITH_NETWORKS = 'pip install -e ".[test,deep]" && pytest -n 2 -m networks'
 
 
@@ -25,7 +27,7 @@ class LeftOut:
 
     def __init__(self, allowed):
         self.allowed, self.reasons = allowed, {}
-        self.claims = [file.stem for file in NETWORKS[0].glob("claims/*/*.py") if file.name[0] != "_"]
+        self.claims = about_networks()
 
     def pytest_ignore_collect(self, collection_path):
         return True if MISSING and NETWORKS[0] in (collection_path, *collection_path.parents) else None

@@ -17,12 +17,12 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
+from ...ink.figures import bound
 from ...instances.blocks import Box
 from ...instances.family import Family
 from ...model import PreferenceProblem
 from ...solve import TwoStageRLHF, solve, tilted
-from .._claim import Assumption, Bound, Claim, Control, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import LAW, PROMPTS, spread
 
 

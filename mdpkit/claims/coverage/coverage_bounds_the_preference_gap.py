@@ -16,11 +16,11 @@ from types import SimpleNamespace as Models
 
 from ... import measure
 from ...base.arrays import objects, rational
+from ...ink.figures import bound
 from ...instances.family import Family
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted
-from .._claim import Assumption, Bound, Claim, Control, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import BETA, LAW, PROMPTS, full
 
 

@@ -13,12 +13,12 @@ from types import SimpleNamespace as Models
 
 from ... import measure
 from ...base.arrays import objects
+from ...ink.figures import identity
 from ...instances.blocks import Simplex
 from ...instances.family import Family
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted
-from .._claim import Claim, Control, Equal, Part
-from .._figures import identity
+from ...verify.claim import Claim, Control, Equal, Part
 from ._instances import BETA, LAW, PROMPTS, WEIGHTS, inside
 
 

@@ -15,12 +15,12 @@ from types import SimpleNamespace as Models
 
 from ... import measure
 from ...base.arrays import objects
+from ...ink.figures import bound
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import zero_error_policy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._instances import LAW, PROMPTS, WEIGHTS, full, left_out
 
 

@@ -20,7 +20,7 @@ from ... import measure
 from ...base.arrays import objects, rational
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import TwoStageRLHF, solve, tilted
-from .._claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import rare_third
 
 RATIO = 4

@@ -20,7 +20,7 @@ from ...base.arrays import floats, rational
 from ...instances.blocks import Box
 from ...instances.family import Family
 from ...model import PreferenceProblem, TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 PAIRS = ((0, 1), (1, 2), (0, 2))
 FEATURES = (1, -1, 0)

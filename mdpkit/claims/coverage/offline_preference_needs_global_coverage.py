@@ -18,12 +18,12 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
+from ...ink.figures import bound
 from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted, zero_error_policy
-from .._claim import Assumption, Bound, Claim, Control, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import BETA, LAW, PROMPTS, WEIGHTS, full, left_out
 
 

@@ -19,7 +19,7 @@ from ...base.arrays import objects, rational
 from ...instances.family import Family
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted
-from .._claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import BETA, LAW, PROMPTS, WEIGHTS, rare_third, spread
 
 

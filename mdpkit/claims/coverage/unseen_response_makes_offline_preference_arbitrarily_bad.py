@@ -22,7 +22,7 @@ from ...base.arrays import objects
 from ...exact.infinite import INFINITY
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import TwoStageRLHF, solve, tilted, zero_error_policy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._instances import rare_third
 
 UNSEEN = 2

@@ -17,10 +17,10 @@ from fractions import Fraction
 import numpy as np
 
 from ... import measure
+from ...ink.figures import draw_graph, panels
 from ...kernels import finite
 from ...model import MarkovGame
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import draw_graph, panels
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from .regret_gap_is_bounded_by_recoverability import FAMILY
 from .value_equivalence_is_not_regret_equivalence import COMMON, RARE, START, fork, forked
 

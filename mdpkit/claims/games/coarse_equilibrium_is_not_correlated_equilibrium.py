@@ -17,7 +17,7 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects, rational
 from ...model import Finite, JointPolicy, MarkovGame
-from .._claim import Assumption, Claim, Control, Equal
+from ...verify.claim import Assumption, Claim, Control, Equal
 from .deviation_classes_are_ordered import by_marginals
 
 FIRST = [[0, 1, 1], [0, 2, -1], [-1, 0, 1]]

@@ -24,7 +24,7 @@ from ...base.interval import stacked
 from ...instances.blocks import Choice
 from ...kernels import finite
 from ...model import JointPolicy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from .cloning_regret_gap_scales_with_coverage import rare_pennies
 from .regret_gap_is_bounded_by_recoverability import FAMILY
 

@@ -18,11 +18,11 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import stacked
+from ...ink.figures import panels
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import Finite, JointPolicy, MarkovGame
-from .._claim import Bound, Claim, Control, Equal, Part
-from .._figures import panels
+from ...verify.claim import Bound, Claim, Control, Equal, Part
 
 CLASSES = ("constant", "coarse", "trigger", "swap", "one-shot")
 CHAIN = (("constant", "coarse"), ("coarse", "trigger"), ("trigger", "swap"))

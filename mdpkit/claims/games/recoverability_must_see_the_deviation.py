@@ -20,7 +20,7 @@ from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import stacked
 from ...model import Finite, JointPolicy, MarkovGame
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from .value_equivalence_is_not_regret_equivalence import nobody_deviates
 
 START, STAKES, CALM = 0, 1, 2

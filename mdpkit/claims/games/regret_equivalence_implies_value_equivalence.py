@@ -20,10 +20,10 @@ import numpy as np
 from ... import measure
 from ...base.arrays import like, objects
 from ...base.interval import Interval, stacked
+from ...ink.figures import bound
 from ...instances.family import Family
 from ...model import Finite, JointPolicy, MarkovGame
-from .._claim import Bound, Claim, Control, Equal, Part
-from .._figures import bound
+from ...verify.claim import Bound, Claim, Control, Equal, Part
 from .regret_gap_is_bounded_by_recoverability import FAMILY
 from .value_equivalence_is_not_regret_equivalence import nobody_deviates
 

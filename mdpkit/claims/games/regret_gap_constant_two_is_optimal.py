@@ -22,7 +22,7 @@ from ...base.interval import stacked
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import Finite, JointPolicy, MarkovGame
-from .._claim import Bound, Claim, Control, Equal, Part
+from ...verify.claim import Bound, Claim, Control, Equal, Part
 from .recoverability_must_see_the_deviation import hidden_stakes, of_the_obeyed
 from .regret_gap_is_bounded_by_recoverability import pennies
 

@@ -21,7 +21,7 @@ from ...base.arrays import objects
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import Finite, JointPolicy, MarkovGame
-from .._claim import Bound, Claim, Control
+from ...verify.claim import Bound, Claim, Control
 from .recoverability_must_see_the_deviation import hidden_stakes, of_the_obeyed
 from .value_equivalence_is_not_regret_equivalence import fork
 

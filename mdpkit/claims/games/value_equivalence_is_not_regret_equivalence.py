@@ -16,7 +16,7 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects, rational
 from ...model import Finite, JointPolicy, MarkovGame
-from .._claim import Assumption, Claim, Control, Equal
+from ...verify.claim import Assumption, Claim, Control, Equal
 
 START, COMMON, RARE = 0, 1, 2
 

@@ -20,7 +20,7 @@ from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...model import Finite, JointPolicy, MarkovGame
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from .value_equivalence_is_not_regret_equivalence import nobody_deviates
 
 

@@ -19,10 +19,10 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import stacked
+from ...ink.figures import bound
 from ...instances.blocks import Box
 from ...kernels import finite
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._instances import states_exchanged
 from .on_policy_value_moments_are_tight import habit
 from .step_moments_bound_the_imitation_gap import REWARDS

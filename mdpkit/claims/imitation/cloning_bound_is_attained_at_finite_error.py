@@ -17,7 +17,7 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Bound, Claim, Control, Equal, Part
+from ...verify.claim import Bound, Claim, Control, Equal, Part
 from ._instances import cliff, states_exchanged
 from .cloning_error_compounds_quadratically import FAMILY, UNIT, sides
 from .cloning_error_compounds_quadratically import check as by_largest

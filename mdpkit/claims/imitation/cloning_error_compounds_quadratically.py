@@ -15,7 +15,7 @@ from ... import measure
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import cliff, states_exchanged
 
 

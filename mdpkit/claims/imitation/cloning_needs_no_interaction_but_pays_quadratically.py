@@ -21,7 +21,7 @@ from ... import measure
 from ...base.arrays import rational
 from ...base.interval import stacked
 from ...model import TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._roads import every_sample, smoothed
 
 

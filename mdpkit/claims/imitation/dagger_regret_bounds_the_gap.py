@@ -21,12 +21,12 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import stacked
+from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...learn import DAgger
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._instances import cliff, states_exchanged
 from ._roads import ditch, fog, keeps, learned
 from .recoverable_cliff_is_linear import road

@@ -20,11 +20,11 @@ import numpy as np
 from ... import measure
 from ...base.arrays import rational
 from ...base.interval import stacked
+from ...ink.figures import panels
 from ...instances.blocks import Simplex
 from ...instances.family import Family
 from ...model import TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import panels
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._explorers import Sweep, another, any_rewards, blind, distinct, everywhere, guided, leftmost, played, shaped
 from ._tree import at_leaves, to_law, to_leaf, tree, way
 

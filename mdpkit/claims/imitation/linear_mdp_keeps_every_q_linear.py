@@ -16,11 +16,11 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
+from ...ink.figures import identity
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, LinearMDP, TabularPolicy
-from .._claim import Assumption, Claim, Control, Equal
-from .._figures import identity
+from ...verify.claim import Assumption, Claim, Control, Equal
 
 
 def check(m):

@@ -15,7 +15,7 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Bound, Claim, Control, Equal, Part
+from ...verify.claim import Bound, Claim, Control, Equal, Part
 from ._instances import cliff
 from .cloning_error_compounds_quadratically import FAMILY
 

@@ -13,11 +13,11 @@ Proof      proofs/performance_difference_lemma.md
 import numpy as np
 
 from ... import measure
+from ...ink.figures import identity
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...model import MDP, Discounted, Finite, TabularPolicy
-from .._claim import Claim, Control, Equal, Part
-from .._figures import identity
+from ...verify.claim import Claim, Control, Equal, Part
 from ._instances import cliff
 
 

@@ -16,12 +16,12 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
+from ...ink.figures import identity
 from ...instances import garnet
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Assumption, Claim, Control, Equal, Part
-from .._figures import identity
+from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
 
 def facts(m, start, everywhere):

@@ -21,7 +21,7 @@ from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import states_exchanged
 
 

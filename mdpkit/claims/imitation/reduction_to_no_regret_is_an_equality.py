@@ -23,7 +23,7 @@ from ...base.interval import stacked
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Bound, Claim, Control, Equal, Part
+from ...verify.claim import Bound, Claim, Control, Equal, Part
 from ._reward_game import flips, games, largest, mixed, short
 from .performance_difference_lemma import a_step_late
 

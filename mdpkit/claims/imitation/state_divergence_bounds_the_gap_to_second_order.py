@@ -18,10 +18,10 @@ from types import SimpleNamespace as Models
 from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import stacked
+from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def moments(m):

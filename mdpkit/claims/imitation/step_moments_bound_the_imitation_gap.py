@@ -19,11 +19,11 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import stacked
+from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...kernels import finite
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._instances import cliff, states_exchanged
 from .cloning_error_compounds_quadratically import FAMILY
 from .on_policy_value_moments_are_tight import habit

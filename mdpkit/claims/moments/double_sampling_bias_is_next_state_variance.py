@@ -17,12 +17,12 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
+from ...ink.figures import identity
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...model import MDP, Discounted, MomentProblem, TabularPolicy
 from ...solve import solve
-from .._claim import Assumption, Claim, Control, Equal, Part
-from .._figures import identity
+from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
 
 def forms(m, given, weight):

@@ -20,7 +20,7 @@ from ...base.arrays import objects
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MomentProblem
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def sides(m):

@@ -19,12 +19,12 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects
 from ...exact.linear import full_rank
+from ...ink.figures import identity
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...model import MDP, Discounted, MomentProblem, TabularPolicy
 from ...solve import MomentGame, solve
-from .._claim import Assumption, Claim, Control, Equal, Part
-from .._figures import identity
+from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
 
 def error_of(m, w, test):

@@ -16,12 +16,12 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
+from ...ink.figures import identity
 from ...instances import instrumental
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MomentProblem
-from .._claim import Assumption, Claim, Control, Equal
-from .._figures import identity
+from ...verify.claim import Assumption, Claim, Control, Equal
 
 
 def check(m):

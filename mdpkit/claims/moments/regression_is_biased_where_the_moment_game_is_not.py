@@ -22,7 +22,7 @@ from ...exact.linear import full_rank, solve_linear
 from ...instances import instrumental
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def game(joint, outcome, seen="z"):

@@ -21,11 +21,11 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
+from ...ink.figures import identity
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MomentProblem
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import identity
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def corners(weights, p):

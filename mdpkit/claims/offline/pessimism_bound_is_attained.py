@@ -19,11 +19,11 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
+from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
-from .._figures import bound
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def sides(m):

@@ -20,7 +20,7 @@ from ...base.arrays import nearest, objects
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...model import MDP, LinearQuadratic
-from .._claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._grids import around_zero, dead_beat, double_integrator, laid, points, serving, undiscounted
 
 

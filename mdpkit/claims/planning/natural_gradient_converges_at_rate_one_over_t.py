@@ -19,7 +19,7 @@ from ...base.arrays import rational
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...model import MDP, Discounted, TabularPolicy
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ..coverage._instances import full
 from ._instances import arms, detour, hills, listed, rare
 

@@ -22,7 +22,7 @@ from ...instances.blocks import Choice, Simplex
 from ...instances.family import Family
 from ...model import SafetyProblem
 from ...solve import solve
-from .._claim import Bound, Claim, Control, Equal, Part
+from ...verify.claim import Bound, Claim, Control, Equal, Part
 from ._sets import with_a_failure
 
 

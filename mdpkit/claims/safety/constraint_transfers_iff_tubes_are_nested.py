@@ -21,7 +21,7 @@ from ...instances import double_integrator
 from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...model import SafetyProblem
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._sets import corridor, flagging, one_step, with_a_failure
 
 

@@ -22,7 +22,7 @@ from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...model import SafetyProblem
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._sets import GRAPH, drawn, with_a_doomed_state
 from ._sets import corridor as forced
 

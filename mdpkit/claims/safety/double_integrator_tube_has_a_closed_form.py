@@ -17,7 +17,7 @@ from ... import measure
 from ...base.interval import interval
 from ...instances import double_integrator
 from ...model import SafetyProblem
-from .._claim import Assumption, Claim, Control, Equal
+from ...verify.claim import Assumption, Claim, Control, Equal
 
 
 def grid(m):

@@ -21,7 +21,7 @@ from ... import measure
 from ...base.interval import stacked
 from ...model import TabularPolicy
 from ...solve.constraint_game import GRID, stepped
-from .._claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._constraint_play import demonstrated, optimum, played, plays, task_by_task
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from ... import measure
 from ...instances.family import Family
 from ...model import SafetyProblem
-from .._claim import Assumption, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Claim, Control, Equal, Part
 from ._sets import GRAPH, drawn, flagging, one_step, same, with_a_failure
 
 

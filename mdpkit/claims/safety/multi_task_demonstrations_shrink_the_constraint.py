@@ -19,7 +19,7 @@ from ... import measure
 from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...model import SafetyProblem
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._sets import GRAPH, drawn, with_a_failure
 
 START = 0

@@ -21,7 +21,7 @@ from ... import measure
 from ...instances import double_integrator
 from ...instances.family import Family
 from ...model import SafetyProblem
-from .._claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._sets import GRAPH, corridor, drawn, flagging, same, with_a_doomed_state
 
 

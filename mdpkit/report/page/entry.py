@@ -9,9 +9,9 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from ...base.errors import InvalidModel
-from ...claims import _register as register
-from ...claims._claim import Claim
-from ...claims._verdict import PASSED, Outcome
+from ...verify import register
+from ...verify.claim import Claim
+from ...verify.verdict import PASSED, Outcome
 from ..result.constants import read_constants
 from ..result.store import Stored, digest_of, read
 from .statement import Statement, parsed

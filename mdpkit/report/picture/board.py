@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...claims._graph import BLACK, Sketch, measured, paint
+from ...ink.graph import BLACK, Sketch, measured, paint
 from ..style import COLOURS, bare, widths
 from ..witness.layout import MARGIN, below
 from ..witness.words import MINUS

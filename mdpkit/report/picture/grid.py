@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...claims._graph import BLACK
+from ...ink.graph import BLACK
 from .board import NUMBER, board
 
 CELL = re.compile(r"\((\d+), (\d+)\)")

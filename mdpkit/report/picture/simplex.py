@@ -5,7 +5,7 @@ import numpy as np
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.tolerance import ROW_SUM
-from ...claims._graph import Sketch, measured, paint
+from ...ink.graph import Sketch, measured, paint
 from ..style import bare, widths
 from ..witness.layout import MARGIN, below
 from ..witness.rows import colours_of

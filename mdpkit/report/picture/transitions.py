@@ -8,7 +8,7 @@ import numpy as np
 from ...base.arrays import zeros
 from ...base.errors import InvalidModel
 from ...base.interval import Interval
-from ...claims._graph import BLACK
+from ...ink.graph import BLACK
 from ...model import MDP, Discounted, SafetyProblem
 from ..style import COLOURS
 from ..witness.draw import figure_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
-from ...claims._resume import versions
+from ...base.versions import versions
 from ..style import PAGE, blank, styled
 from .draw import as_bytes, settle_colours
 from .store import plain

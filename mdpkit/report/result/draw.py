@@ -4,8 +4,8 @@ import hashlib
 from io import BytesIO
 
 from ...claims import get
-from ...claims._figures import bound, identity
-from ...claims._verdict import Verdict
+from ...ink.figures import bound, identity
+from ...verify.verdict import Verdict
 from ..style import blank, styled, widths
 from .store import Stored, stored, text
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from ...base.files import write_whole
-from ...claims import verify
-from ...claims._claim import Claim
-from ...claims._register import find
-from ...claims._verdict import Verdict
+from ...verify import verify
+from ...verify.claim import Claim
+from ...verify.register import find
+from ...verify.verdict import Verdict
 from ..witness.files import fitting, forget_witness, write_witness
 from .draw import draw_claim, rendered
 from .numbers import as_csv, as_macros

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
-from ...claims._claim import Claim
-from ...claims._verdict import PASSED, Outcome, Verdict
+from ...verify.claim import Claim
+from ...verify.verdict import PASSED, Outcome, Verdict
 
 
 @dataclass(frozen=True)

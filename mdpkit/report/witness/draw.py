@@ -1,6 +1,6 @@
 """Small counter-examples drawn: states and what actions do there, or a table of responses."""
 
-from ...claims._graph import paint
+from ...ink.graph import paint
 from ..style import bare, styled, widths
 from .latex import picture
 from .layout import MARGIN, laid_out

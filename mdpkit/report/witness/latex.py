@@ -2,7 +2,7 @@
 
 import re
 
-from ...claims._graph import BLACK, Sketch
+from ...ink.graph import BLACK, Sketch
 from .words import DASH, MINUS
 
 HEAD = r"""\documentclass[tikz,border=2pt]{standalone}

@@ -6,7 +6,7 @@ from itertools import pairwise, product
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...claims._graph import BLACK, GAP, Arrow, Box, Curve, Sketch, Text, joined, measured
+from ...ink.graph import BLACK, GAP, Arrow, Box, Curve, Sketch, Text, joined, measured
 from ..style import widths
 from .rows import MOST_PLACES, Graph, tabulated
 

@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpq
 
 from ...base.errors import InvalidModel
-from ...claims._graph import BLACK
+from ...ink.graph import BLACK
 from ...model import MDP, Discounted, Finite, MarkovGame, PreferenceProblem, TabularPolicy
 from ...model.mdp import stepwise
 from ..style import COLOURS

@@ -15,13 +15,13 @@ import pytest
 import mdpkit
 from mdpkit.base.errors import InvalidModel
 from mdpkit.claims import find
-from mdpkit.claims._register import statement_of
 from mdpkit.report import draw_witness, make_figure, read, write, write_page
 from mdpkit.report.page.inline import Figures
 from mdpkit.report.page.statement import parsed
 from mdpkit.report.result.store import digest_of
 from mdpkit.report.witness.files import read_witness
 from mdpkit.report.witness.rows import told
+from mdpkit.verify.register import statement_of
 
 ROOT = Path(__file__).parents[3]
 CART, GAMES = "double_integrator_tube_has_a_closed_form", "value_equivalence_is_not_regret_equivalence"

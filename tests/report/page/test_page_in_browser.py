@@ -5,8 +5,8 @@ import re
 import pytest
 
 import mdpkit
-from mdpkit.claims._register import statement_of
 from mdpkit.report.page.statement import parsed
+from mdpkit.verify.register import statement_of
 
 IDS = mdpkit.claims.ids()
 SHOWN = "[...document.querySelectorAll('{}[data-claim]')].filter(each => each.offsetParent !== null).map(each => each.dataset.claim)"

@@ -14,12 +14,12 @@ import pytest
 from fontTools.ttLib import TTFont
 
 import mdpkit
-from mdpkit.claims._register import statement_of
 from mdpkit.report.page.formula import mathml
 from mdpkit.report.page.mathfont import NAME, STRETCHED, math_font
 from mdpkit.report.page.note import FORMULA, note_html
 from mdpkit.report.page.statement import lines_of, parsed
 from mdpkit.report.page.typeset import GREEK, SIGNS, typeset
+from mdpkit.verify.register import statement_of
 
 ROOT = Path(__file__).parents[3]
 NOTES = {path.stem: path.read_text() for path in sorted((ROOT / "proofs").rglob("*.md"))}

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 import mdpkit
+from mdpkit import Outcome
 from mdpkit.base.errors import InvalidModel
-from mdpkit.claims import Outcome
 from mdpkit.report import read, stored, write
 from mdpkit.report.result.store import text
 

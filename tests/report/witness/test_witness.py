@@ -15,7 +15,6 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mdpkit import MDP, Discounted, TabularPolicy, objects, rational
-from mdpkit.claims._graph import overlap
 from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import two_responses
 from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
 from mdpkit.claims.games.recoverability_must_see_the_deviation import hidden_stakes
@@ -24,6 +23,7 @@ from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
 from mdpkit.claims.imitation._instances import cliff
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
 from mdpkit.claims.imitation.cloning_error_compounds_quadratically import FAMILY
+from mdpkit.ink.graph import overlap
 from mdpkit.report import draw_claim, draw_witness, read, tikz
 from mdpkit.report.style import COLOURS, COLUMN, PAGE, styled
 from mdpkit.report.witness.latex import latex

@@ -1,0 +1,109 @@
+"""A cloned network loses ever more a slip where the way back was never shown; one that asks where it goes itself does not.
+
+Statement  State 0 pays 1 for one action, which stays; the others fall into state 1, from where one of 8 actions leads back. Let
+           r = (J(E) - J(L)) / sum_t E_{s ~ d_t^E} TV(E, L)(s) be what a network loses for each slip on the expert's road.
+           Over the seeds of two-layer networks trained by Adam, at H = 12, 16, 24, 32,
+               median r(third round of dataset aggregation) <= 5/2 < H/4 <= median r(cloning),
+           the clones without a query; one that is trained for as many steps as the others does not recover either.
+Assumes    the second network was taught where it went itself: queries were counted.
+Units      rewards in [0, 1]; r in units of J, the undiscounted return; each median with confidence 99/100, of 8 seeds, whatever their law.
+Kind       rate (enumerated horizons, sampled seeds)
+Source     adapted from Ross, Gordon and Bagnell, 2011.
+Proof      proofs/networks_that_ask_recover_and_clones_do_not.md
+"""
+
+from dataclasses import replace
+from types import SimpleNamespace as Models
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import objects, rational
+from ...base.interval import Interval
+from ...deep.cloning import Cloning
+from ...deep.dagger import DAgger
+from ...learn import fit, grant
+from ...model import MDP, Finite, TabularPolicy
+from ...verify.claim import Assumption, Bound, Claim, Control
+
+SEEDS, ROUNDS, LENGTHS, ACTIONS = 8, 3, (12, 16, 24, 32), 8
+NETWORK = Cloning(width=16, steps=60, rate=1 / 100, time="none")
+
+
+def ditch(H):
+    """At state 0 action 0 is right, at state 1 the last one."""
+    right = np.array([[1, *[0] * (ACTIONS - 1)], [*[0] * (ACTIONS - 1), 1]])
+    P = np.stack([right, 1 - right], axis=-1)
+    mdp = MDP(objects(P), objects(right * [[1], [0]]), objects([1, 0]), horizon=Finite(H))
+    return mdp, TabularPolicy(objects(right))
+
+
+def trained(H, asks=True, seeds=SEEDS):
+    """Tables `[seed,s,a]` of networks that clone, and of the last that aggregation plays; if it may not ask, of clones trained as long."""
+    mdp, expert = ditch(H)
+    clones, others, queries = [], [], 0
+    for seed in range(seeds):
+        told = grant(mdp, expert=expert, demonstrations="exact")
+        clones.append(fit(NETWORK, told, rng=np.random.default_rng(seed)).policy)
+        if not asks:
+            others.append(fit(replace(NETWORK, steps=ROUNDS * NETWORK.steps), told, rng=np.random.default_rng(seed)).policy)
+            continue
+        access = grant(mdp, expert=expert, demonstrations="exact", episodes="exact", queries="exact")
+        answer = fit(DAgger(ROUNDS, demonstrated=True, cloning=NETWORK), access, rng=np.random.default_rng(seed))
+        others.append(answer.policy.members[-1])
+        queries = answer.used.queries
+    tables = (objects(np.stack([policy.to_tabular(mdp).table for policy in each])) for each in (clones, others))
+    return Models(mdp=mdp, expert=expert, **dict(zip(("clones", "others"), tables, strict=True)), queries=queries, H=H)
+
+
+def a_slip(m, tables):
+    """The median over seeds of what a slip on the expert's road loses, between eighths: another machine's rounding is within."""
+    policies = [TabularPolicy(table) for table in tables]
+    lost = [measure.value_gap(m.mdp, m.expert, pi) / measure.cloning_error(m.mdp, m.expert, pi).sum() for pi in policies]
+    low, high = (measure.sampled_median([getattr(each, end)[()] for each in lost]) for end in ("lower", "upper"))
+    return Interval(np.floor(low.lower * 8) / 8, np.ceil(high.upper * 8) / 8, "sampled")
+
+
+def check(m, cost="5/2"):
+    return Bound(a_slip(m, m.others), rational(cost), rational(m.H) / 4, a_slip(m, m.clones))
+
+
+def one_reward(m):
+    return check(m, "1")
+
+
+def ends(m):
+    """Between which numbers each median is."""
+    medians = {"cloning": a_slip(m, m.clones), "asking": a_slip(m, m.others)}
+    return {name: [float(each.lower), float(each.upper)] for name, each in medians.items()}
+
+
+def figure(ax, rows):
+    """What a slip loses against the horizon: bars from the medians' lower to their upper ends."""
+    at = [row for row in rows if not row.get("control")]
+    H = [row["sizes"]["H"] for row in at]
+    for name, style in (("cloning", "^C0"), ("asking", "oC2")):
+        low, high = np.array([row["data"][name] for row in at]).T
+        ax.errorbar(H, (low + high) / 2, (high - low) / 2, fmt=style, capsize=2, label=name)
+    ax.plot(H, np.array(H) / 4, ":C0", label="$H/4$")
+    ax.plot(H, [5 / 2] * len(H), "k--", label="bound $5/2$")
+    mute = next(row["sides"] for row in rows if row.get("control") and row["label"] == MUTE)
+    ax.plot(AT, mute[0], "xC1", label="not asking (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="value gap for each slip")
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
+
+
+ASKS = Assumption("the second network was taught where it went itself", lambda m: m.queries > 0)
+MUTE, AT = "no queries", 16
+CLAIM = Claim(
+    "networks_that_ask_recover_and_clones_do_not",
+    check,
+    lambda: [trained(H) for H in LENGTHS],
+    assumes=(ASKS,),
+    controls=(
+        Control(MUTE, witness=lambda: trained(AT, asks=False), drops=ASKS.name),
+        Control("a slip costs one reward", witness=lambda: trained(AT), tightens=one_reward),
+    ),
+    figure=figure,
+    data=ends,
+)

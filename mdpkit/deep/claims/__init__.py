@@ -1,1 +1,0 @@
-"""Claims about networks: found by their path, loaded only where torch is."""

@@ -1,0 +1,15 @@
+"""`verify(claim)`: claims, how their instances are judged and searched, and the verdict."""
+
+from ..base.verb import also_called
+from .claim import Assumption as Assumption
+from .claim import Bound as Bound
+from .claim import Claim as Claim
+from .claim import Control as Control
+from .claim import Equal as Equal
+from .claim import Part as Part
+from .holds import holds as holds
+from .verdict import Outcome as Outcome
+from .verdict import Verdict as Verdict
+from .verification import verify as verify
+
+also_called(__name__, verify)

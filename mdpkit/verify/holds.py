@@ -1,0 +1,36 @@
+"""A claim as a test of one's own."""
+
+import functools
+import inspect
+
+from .verdict import Verdict
+from .verification import verify
+
+
+def holds(claim, profile="quick", *, seed=0, on=None):
+    """Decorate a function into a pytest that fails unless the claim is CERTIFIED or SURVIVED and every control bites.
+
+    The function runs afterwards, with the Verdict if it takes an argument.
+
+    >>> @holds("value_equivalence_is_not_regret_equivalence")
+    ... def test_mine(verdict):
+    ...     assert verdict.evidence == "exact"
+    >>> test_mine()
+    """
+
+    def decorate(function):
+        wants = bool(inspect.signature(function).parameters)
+
+        @functools.wraps(function)
+        def test():
+            verdict: Verdict = verify(claim, profile, seed=seed, on=on)
+            if not verdict.passed:
+                raise AssertionError(repr(verdict))
+            return function(verdict) if wants else function()
+
+        # pytest reads fixtures off the signature: the test takes none
+        test.__signature__ = inspect.Signature()
+        del test.__wrapped__
+        return test
+
+    return decorate

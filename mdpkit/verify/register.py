@@ -1,0 +1,135 @@
+"""Which claims exist: the files of `mdpkit/claims`, found by their path, and files of a user's own. One claim a file, bound to CLAIM."""
+
+import ast
+import difflib
+import importlib
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..base.errors import InvalidClaim, UnknownClaim
+from .claim import Claim
+from .imports import import_file
+
+CLAIMS = Path(__file__).parents[1] / "claims"
+EXTRA = "torch", "safetensors"
+"""What claims about networks need, and `pip install 'mdpkit[deep]'` brings."""
+
+
+@cache
+def _modules() -> dict[str, str]:
+    """id -> module name of every registered claim that can run here, without importing any."""
+    return {name: f"mdpkit.claims.{file.parent.name}.{name}" for name, file in _files().items() if not (_missing() and _of_networks(file))}
+
+
+@cache
+def _files() -> dict[str, Path]:
+    files = sorted(CLAIMS.glob("*/*.py"), key=lambda file: (file.parent.name, file.name))
+    return {file.stem: file for file in files if file.name[0] != "_"}
+
+
+@cache
+def _of_networks(file) -> bool:
+    """Whether a claim's file imports `mdpkit.deep`."""
+    return "\nfrom ...deep" in file.read_text(encoding="utf-8")
+
+
+def about_networks() -> list[str]:
+    """Names of the registered claims that need the extra `deep`, whether or not they can run here."""
+    return [name for name, file in _files().items() if _of_networks(file)]
+
+
+@cache
+def _missing() -> list[str]:
+    return [name for name in EXTRA if find_spec(name) is None]
+
+
+def left_out() -> dict[str, str]:
+    """id -> what it needs, of the registered claims that cannot run here."""
+    return {name: " and ".join(_missing()) for name in _files() if name not in _modules()}
+
+
+def ids(theme=None) -> list[str]:
+    """Names of the registered claims that can run here, of one theme or of all. `left_out()` has the others.
+
+    Raises: UnknownClaim for a theme that has none.
+    """
+    names = [name for name, module in _modules().items() if theme in (None, module.split(".")[-2])]
+    if not names:
+        raise UnknownClaim(f"no theme {theme!r}; themes are {', '.join(themes())}")
+    return names
+
+
+def themes() -> list[str]:
+    """Names of the themes, the folders in which registered claims lie."""
+    return sorted({module.split(".")[-2] for module in _modules().values()})
+
+
+def get(name: str) -> Claim:
+    """The registered claim with this id.
+
+    Raises: UnknownClaim with the nearest names, or with what the claim needs that is not installed.
+    """
+    path_of(name)
+    return _claim_of(importlib.import_module(_modules()[name]), name)
+
+
+def path_of(name: str) -> Path:
+    """The file of a registered claim, found without importing it.
+
+    Raises: UnknownClaim with the nearest names.
+    """
+    if name in left_out():
+        raise UnknownClaim(f"{name} needs {left_out()[name]}, which is not installed: pip install 'mdpkit[deep]'")
+    if name not in _modules():
+        near = difflib.get_close_matches(name, _modules(), n=3, cutoff=0.4)
+        hint = f"nearest: {', '.join(near)}" if near else "see `mdpkit list`"
+        raise UnknownClaim(f"no claim {name!r}; {hint}")
+    return _files()[name]
+
+
+def statement_of(name: str) -> str:
+    """The docstring of a registered claim's file, read without importing it."""
+    return ast.get_docstring(ast.parse(path_of(name).read_text(encoding="utf-8"))) or ""
+
+
+def find(reference) -> Claim:
+    """The claim that an id or the path of a Python file names.
+
+    Raises: UnknownClaim; InvalidClaim for a file without CLAIM, or with two claims.
+    """
+    path = Path(reference)
+    if path.suffix != ".py" and not path.exists():
+        return get(str(reference))
+    if not path.is_file():
+        raise UnknownClaim(f"{path}: no such file")
+    if path.stem in _modules() and path.resolve() == path_of(path.stem).resolve():
+        return get(path.stem)
+    if path.suffix != ".py":
+        raise InvalidClaim(f"{path} is no Python file; expected one that binds CLAIM")
+    return _from_file(path.resolve())
+
+
+def _from_file(path):
+    try:
+        module = import_file(path)
+    except InvalidClaim as error:
+        raise InvalidClaim(f"{path}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise InvalidClaim(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    return _claim_of(module, str(path))
+
+
+def _claim_of(module, where) -> Claim:
+    claim = getattr(module, "CLAIM", None)
+    if not isinstance(claim, Claim):
+        raise InvalidClaim(f"{where} binds no Claim to the name CLAIM")
+    others = [name for name, value in vars(module).items() if isinstance(value, Claim) and value is not claim]
+    if others:
+        raise InvalidClaim(f"{where} holds {1 + len(others)} claims (CLAIM, {', '.join(others)}); one a file")
+    return claim
+
+
+def theme(claim: Claim) -> str:
+    """The folder of a registered claim, "user" for any other."""
+    return _modules()[claim.id].split(".")[-2] if claim.id in _modules() else "user"

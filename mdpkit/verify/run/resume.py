@@ -1,0 +1,105 @@
+"""What an interrupted run leaves behind: one file a finished task, in a folder named after everything that decides the results."""
+
+import hashlib
+import json
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ...base.compiling import user_cache
+from ...base.errors import InvalidModel
+from ...base.files import write_whole
+from ...base.versions import versions
+from ..profile import Profile
+from ..worst import FOLDER
+from .sweep import ABANDONED, held, sweep
+
+PACKAGE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is to be verified.
+
+    Args:
+        references: ids of registered claims and absolute paths of files.
+        on: path of the problem's file.
+        modules: files of the modules of the user's own that the claims' files import.
+    """
+
+    references: tuple[str, ...]
+    profile: Profile
+    seed: int
+    on: str | None = None
+    modules: tuple[str, ...] = ()
+
+    def key(self) -> str:
+        """Sixteen hex digits that change with the request, a source of mdpkit, a claim's file or module, the problem's file, or a version.
+
+        Raises: InvalidModel where a file cannot be read.
+        """
+        sources = sorted([*PACKAGE.rglob("*.py"), *FOLDER.glob("*.json")])
+        own = [(file.relative_to(PACKAGE).as_posix(), _of_file(file)) for file in sources]
+        claims = [(name, _of_file(Path(name)) if Path(name).is_file() else "registered") for name in self.references]
+        modules = [(file, _of_file(Path(file))) for file in self.modules]
+        problem = self.on and _of_file(Path(self.on))
+        return _digest(json.dumps([claims, modules, own, versions(), platform.machine(), asdict(self.profile), self.seed, problem]))
+
+
+def _of_file(path):
+    try:
+        return _digest(path.read_bytes())
+    except OSError as error:
+        raise InvalidModel(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:16]
+
+
+class RunFolder:
+    """Results of tasks, each a file that is whole or absent."""
+
+    def __init__(self, key):
+        self.key, self.path = key, user_cache() / "runs" / key
+
+    def file(self, claim: int, task: str) -> Path:
+        return self.path / f"{claim}-{task}.json"
+
+    def write(self, claim: int, task: str, result: dict):
+        """Keep a result. A folder that is gone (the run was completed elsewhere) is not made again."""
+        content = {"run": self.key, "claim": claim, "task": task, "digest": _digest(json.dumps(result)), "result": result}
+        with suppress(FileNotFoundError):
+            write_whole(self.file(claim, task), json.dumps(content))
+
+    def read(self, claim: int, task: str) -> dict | None:
+        """The result kept for a task, None where there is none.
+
+        Raises: ValueError in words for a file that is truncated, altered, or of another run.
+        """
+        try:
+            content = json.loads(self.file(claim, task).read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise ValueError(f"it is no whole JSON text ({error})") from error
+        if not isinstance(content, dict) or [content.get(name) for name in ("run", "claim", "task")] != [self.key, claim, task]:
+            raise ValueError("it belongs to another run or task")
+        if content.get("digest") != _digest(json.dumps(content.get("result"))):
+            raise ValueError("its result does not match its digest")
+        return content["result"]
+
+    @contextmanager
+    def opened(self, notice) -> Iterator[None]:
+        """Hold the folder while the run lasts; sweep what other runs abandoned, and tell so with a sentence."""
+        with held(self.path):
+            swept = sweep(folder for folder in self.path.parent.iterdir() if folder != self.path)
+            if swept:
+                notice(f"swept: {swept} interrupted run{'s' * (swept > 1)} that nobody resumed for {ABANDONED} days")
+            yield
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)

@@ -1,0 +1,112 @@
+"""The work of a verdict, cut into tasks whose results are plain JSON data."""
+
+import time
+import zlib
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from itertools import islice
+
+from flint import fmpq
+
+from ...base.errors import ClaimBroken, ExactnessLost, MdpkitError
+from ...base.record import Record
+from ...instances.family import Family
+from ..breadth import breadth
+from ..controls import run_control
+from ..depth import depth
+from ..differential import compare, in_floats
+from ..judge import all_exact, judge, judge_draw
+from ..profile import Profile
+from ..tally import Tally
+from ..worst import worst
+
+
+@dataclass(frozen=True)
+class Task:
+    """One stretch of work: the controls (part None), or one chunk of one part."""
+
+    part: int | None
+    chunk: int = 0
+
+    @property
+    def key(self) -> str:
+        return "controls" if self.part is None else f"part{self.part}-{self.chunk}"
+
+
+def tasks(claim, profile: Profile) -> list[Task]:
+    """Every task of a claim, in the order in which results are put together."""
+    work = [Task(None)]
+    for k, part in enumerate(claim.judged):
+        work += [Task(k, chunk) for chunk in range(profile.chunks if isinstance(part.instances, Family) else 1)]
+    return work
+
+
+def run(claim, task: Task, profile: Profile, seed: int) -> dict:
+    """Do one task.
+
+    Raises: ClaimBroken where a check or a builder raises on an instance; ExactnessLost where a float entered.
+    """
+    start = time.process_time()
+    try:
+        data = _controls(claim) if task.part is None else _chunk(claim, task, profile, seed)
+    except MdpkitError as error:
+        raise type(error)(f"{claim.id}: {error}") from error
+    except Exception as error:
+        raise ClaimBroken(f"{claim.id}: {type(error).__name__}: {error}") from error
+    return {**data, "seconds": time.process_time() - start}
+
+
+def _controls(claim):
+    return {"controls": [asdict(run_control(claim, control)) for control in claim.controls]}
+
+
+def _chunk(claim, task, profile, seed):
+    part = claim.judged[task.part]
+    # crc32 of the names: the same stretch has the same seed whatever else is verified beside it
+    stretch = zlib.crc32(f"{claim.id}/{part.name}/{task.chunk}/{seed}".encode())
+    if isinstance(part.instances, Family):
+        known = worst(claim, part) if task.chunk == 0 and not part.instances.given else ()
+        return {"tally": _family(part, profile, stretch, claim.resolution, task.chunk, known).to_data()}
+    return {"tally": _enumerated(part, profile, claim.resolution).to_data()}
+
+
+def _family(part, profile, seed, resolution, chunk, known):
+    tally, kept = breadth(part, profile.draws, seed, resolution, profile.differential if chunk == 0 else 0)
+    if part.instances.exact:
+        for x, judgement in kept:
+            tally.compared += compare(part, part.instances.build(part.instances.to_float(x)), judgement)
+    for x in known:
+        tally.add(judge_draw(part, x, resolution), x.sizes, x)
+    return tally.merge(depth(part, profile.evaluations, seed, resolution))
+
+
+def _enumerated(part, profile, resolution):
+    tally, smallest = Tally(), []
+    for k, instance in enumerate(part.instances()):
+        judgement = judge(part, instance, resolution)
+        if all_exact(instance) and judgement.how == "float":
+            raise ExactnessLost("a side is a float on a rational instance")
+        facts = {"parameters": parameters(instance), **({"data": part.data(instance)} if part.data else {})}
+        tally.add(judgement, sizes_of(instance), instance, label=f"#{k}", facts=facts)
+        tally.evaluations += 1
+        if judgement.sides:
+            smallest.append((k, instance, judgement))
+    smallest.sort(key=lambda each: sum(sizes_of(each[1]).values()))
+    for _, instance, judgement in islice((each for each in smallest if all_exact(each[1])), profile.differential):
+        tally.compared += compare(part, in_floats(instance), judgement)
+    return tally
+
+
+def sizes_of(instance) -> dict:
+    """Every named axis of an instance's records."""
+    sizes = {}
+    for value in vars(instance).values():
+        if isinstance(value, Record):
+            sizes.update(value.sizes())
+    return sizes
+
+
+def parameters(instance) -> dict:
+    """The integers, rationals and words of an instance, by name: rationals as "p/q"."""
+    plain = {name: value for name, value in vars(instance).items() if isinstance(value, int | Fraction | fmpq | str)}
+    return {name: value if isinstance(value, int | str) else str(value) for name, value in plain.items()}

@@ -1,0 +1,110 @@
+"""What a stretch of work saw: counts, the tightest instance of each size, the first violation. Plain JSON data."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+from ..base.decision import Decision
+from ..base.interval import How
+from ..instances.family import Drawn
+from ..instances.io import decode, encode
+from .judge import Judgement, Kind, as_float
+
+
+@dataclass
+class Tally:
+    """Judgements, added up. `to_data` and `from_data` are each other's inverse, so that work can be resumed from a file."""
+
+    instances: int = 0
+    degenerate: int = 0
+    undecided: int = 0
+    refused: dict = field(default_factory=dict)
+    evidence: str = "exact"
+    widest: float = 0.0
+    compared: int = 0
+    rows: dict = field(default_factory=dict)
+    violation: dict | None = None
+    evaluations: int = 0
+
+    def add(self, judgement: Judgement, sizes: dict, witness, label=None, facts=None):
+        """Count one judgement.
+
+        Args:
+            witness: the draw or instance that was judged.
+            label: keeps one row an instance; otherwise one row for each size, the tightest.
+            facts: further entries of the instance's row.
+        """
+        if judgement.kind is Kind.REFUSED:
+            self.refused[judgement.assumption] = self.refused.get(judgement.assumption, 0) + 1
+            return
+        if judgement.kind is Kind.DEGENERATE and judgement.decision is Decision.YES:
+            self.degenerate += 1
+            return
+        self.instances += 1
+        self.evidence = max(self.evidence, judgement.how, key=lambda how: How[how])
+        self.widest = max(self.widest, judgement.width)
+        if judgement.decision is Decision.UNDECIDED:
+            self.undecided += 1
+        if judgement.decision is Decision.NO and self.violation is None:
+            self.violation = pack(witness)
+        key = label or " ".join(f"{axis}={size}" for axis, size in sorted(sizes.items()))
+        row = {"sizes": dict(sizes), **numbers_of(judgement), "count": 1, **(facts or {})}
+        self.rows[key] = tighter(self.rows[key], row) if key in self.rows else row
+
+    def merge(self, other: "Tally") -> "Tally":
+        """Both stretches together; of two violations the earlier stretch's stays."""
+        merged = Tally(
+            *(getattr(self, name) + getattr(other, name) for name in ("instances", "degenerate", "undecided")),
+            refused={name: self.refused.get(name, 0) + other.refused.get(name, 0) for name in {**self.refused, **other.refused}},
+            evidence=max(self.evidence, other.evidence, key=lambda how: How[how]),
+            widest=max(self.widest, other.widest),
+            compared=self.compared + other.compared,
+            violation=self.violation or other.violation,
+            evaluations=self.evaluations + other.evaluations,
+        )
+        merged.rows = dict(self.rows)
+        for key, row in other.rows.items():
+            merged.rows[key] = tighter(merged.rows[key], row) if key in merged.rows else row
+        return merged
+
+    def to_data(self) -> dict:
+        return dict(vars(self))
+
+    @classmethod
+    def from_data(cls, data) -> "Tally":
+        return cls(**data)
+
+
+def numbers_of(judgement) -> dict:
+    """The ratio and the sides of a judgement as a row stores them: floats to draw, and the exact ratio as text."""
+    row = {"ratio": as_float(judgement.ratio)}
+    if judgement.ratio is not None and not isinstance(judgement.ratio, float):
+        row["exact"] = str(judgement.ratio)
+    middles = [None if side.shape else side.mid for side in judgement.sides]
+    if judgement.entries is None:
+        if None not in middles:
+            row["sides"] = middles
+    else:
+        pairs = zip(judgement.entries, middles[::2], middles[1::2], strict=True)
+        row["pairs"] = {name: [left, right] for name, left, right in pairs if left is not None and right is not None}
+    return row
+
+
+def tighter(before, row) -> dict:
+    """The row with the larger ratio, the earlier one where they tie; it counts the instances of both."""
+    worth = [-1.0 if each["ratio"] is None else each["ratio"] for each in (before, row)]
+    return {**(row if worth[1] > worth[0] else before), "count": before["count"] + row["count"]}
+
+
+def pack(witness) -> dict:
+    """A draw with its sizes, or an instance, as JSON data."""
+    if isinstance(witness, Drawn):
+        arrays = {name: value for name, value in vars(witness).items() if name != "sizes"}
+        return {"sizes": dict(witness.sizes), "draw": encode(SimpleNamespace(**arrays))}
+    return {"instance": encode(witness)}
+
+
+def unpack(data):
+    """What `pack` was given."""
+    if "draw" in data:
+        return Drawn(**vars(decode(data["draw"])), sizes=data["sizes"])
+    return decode(data["instance"])

@@ -1,0 +1,41 @@
+"""The worst draws that a hunt has found: verified again whenever their claim is."""
+
+import json
+from pathlib import Path
+
+from ..base.errors import InvalidClaim
+from .tally import pack, unpack
+
+FOLDER = Path(__file__).parents[1] / "claims" / "worst"
+
+
+def worst(claim, part) -> list:
+    """Draws of a part's family that were worth most when they were found; empty where none is kept.
+
+    Raises: InvalidClaim where a kept draw no longer fits the family: hunt again.
+    """
+    family, found = part.instances, []
+    for packed in _kept(claim.id).get(part.name, ()):
+        x = unpack(packed)
+        for name, block in family.blocks.items():
+            if not hasattr(x, name) or getattr(x, name).shape != block.shape(x.sizes):
+                raise InvalidClaim(f"a worst draw kept for {claim.id} does not fit its family at {name}: hunt the claim again, with --keep")
+        found.append(x)
+    return found
+
+
+def keep(claim_id, draws, folder=FOLDER) -> Path:
+    """Write part name -> draws, in place of what was kept for the claim."""
+    from ..base.files import write_whole
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {part: [pack(x) for x in found] for part, found in draws.items()}
+    return write_whole(folder / f"{claim_id}.json", (json.dumps(data, indent=1) + "\n").encode())
+
+
+def _kept(claim_id):
+    try:
+        return json.loads((FOLDER / f"{claim_id}.json").read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return {}

@@ -6,15 +6,15 @@ The learners are used as the tabular ones are: `fit(mdpkit.deep.Cloning(width=64
 import importlib
 
 _NAMES = {
-    "Cloning": "cloning",
-    "DAgger": "dagger",
-    "Discriminator": "discriminator",
-    "MomentMatching": "moment_matching",
-    "Reinforcement": "reinforcement",
-    "load": "checkpoint",
-    "save": "checkpoint",
-    "progress_bar": "progress",
-    "tensorboard": "progress",
+    "Cloning": "learners.cloning",
+    "DAgger": "learners.dagger",
+    "Discriminator": "learners.discriminator",
+    "MomentMatching": "learners.moment_matching",
+    "Reinforcement": "learners.reinforcement",
+    "load": "plumbing.checkpoint",
+    "save": "plumbing.checkpoint",
+    "progress_bar": "plumbing.progress",
+    "tensorboard": "plumbing.progress",
 }
 _MODULES = ("envs", "twins")
 _EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")

@@ -10,7 +10,7 @@ from conformance.policy import CHECKS as POLICY_CHECKS
 from conformance.policy import PolicyCase
 
 from mdpkit import MDP, Discounted, Finite, TabularPolicy, deep, measure, objects
-from mdpkit.deep.policy import Categorical, Greedy
+from mdpkit.deep.plumbing.policy import Categorical, Greedy
 
 from .test_policy import MASK, choosing
 

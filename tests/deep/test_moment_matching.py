@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 import mdpkit  # noqa: E402
 from mdpkit import deep, fit, grant  # noqa: E402
 from mdpkit.base.errors import InvalidModel, MissingAccess  # noqa: E402
-from mdpkit.deep.repeatable import drawing  # noqa: E402
-from mdpkit.deep.replay import RelabellingBuffer  # noqa: E402
+from mdpkit.deep.plumbing.repeatable import drawing  # noqa: E402
+from mdpkit.deep.plumbing.replay import RelabellingBuffer  # noqa: E402
 
 from .conftest import lock  # noqa: E402
 from .test_view import Counter  # noqa: E402

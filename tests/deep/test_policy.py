@@ -6,9 +6,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mdpkit.base.errors import InvalidModel  # noqa: E402
-from mdpkit.deep.encoding import Encoding, action_rows  # noqa: E402
-from mdpkit.deep.nets import mlp  # noqa: E402
-from mdpkit.deep.policy import Categorical, ClippedGaussian, Greedy, SquashedGaussian  # noqa: E402
+from mdpkit.deep.plumbing.encoding import Encoding, action_rows  # noqa: E402
+from mdpkit.deep.plumbing.nets import mlp  # noqa: E402
+from mdpkit.deep.plumbing.policy import Categorical, ClippedGaussian, Greedy, SquashedGaussian  # noqa: E402
 from mdpkit.learn import Policy  # noqa: E402
 from mdpkit.model import MDP, Discounted, Finite, Trajectories  # noqa: E402
 from mdpkit.model.access import Continuous, Discrete  # noqa: E402

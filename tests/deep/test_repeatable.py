@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mdpkit import deep, fit, grant  # noqa: E402
-from mdpkit.deep.repeatable import borrowed_globals, seeds, threads  # noqa: E402
+from mdpkit.deep.plumbing.repeatable import borrowed_globals, seeds, threads  # noqa: E402
 
 from .conftest import lock  # noqa: E402
 

@@ -11,9 +11,9 @@ from stable_baselines3.common import env_checker
 
 from mdpkit import deep, fit, grant
 from mdpkit.base.errors import InvalidModel, MissingAccess
-from mdpkit.deep.encoding import encoding
-from mdpkit.deep.reinforcement import policy_of
-from mdpkit.deep.view import AccessEnv
+from mdpkit.deep.learners.reinforcement import policy_of
+from mdpkit.deep.plumbing.encoding import encoding
+from mdpkit.deep.plumbing.view import AccessEnv
 
 from .conftest import lock, made
 from .test_cloning import MASK

@@ -21,7 +21,7 @@ from mdpkit.learn import (
     LinearRewards,
     NaturalGradient,
 )
-from mdpkit.learn.players import GRID, Gains, tilted
+from mdpkit.learn.players.no_regret import GRID, Gains, tilted
 
 small = st.integers(-6, 6)
 

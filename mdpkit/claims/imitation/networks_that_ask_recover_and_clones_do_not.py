@@ -20,8 +20,8 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import Interval
-from ...deep.cloning import Cloning
-from ...deep.dagger import DAgger
+from ...deep.learners.cloning import Cloning
+from ...deep.learners.dagger import DAgger
 from ...learn import fit, grant
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control

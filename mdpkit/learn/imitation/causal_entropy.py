@@ -13,7 +13,7 @@ from ...model.horizon import Finite
 from ...model.policy import TabularPolicy
 from ...solve import SoftPlanning, solve
 from .._tabular import exists, occupied
-from ..rewards import LinearRewards
+from ..players.rewards import LinearRewards
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 from ...base.arrays import floats, like
 from ...model.policy import TabularPolicy
 from .._tabular import exists, sizes, steps
-from ..players import expect_number
+from ..players.no_regret import expect_number
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from ...base.record import expect_counts
 from ...model.policy import TabularPolicy
 from .._tabular import uniform
 from ..mixture import Mixture
-from ..players import expect_number
+from ..players.no_regret import expect_number
 from ..rollin import aggregated, labelled, visits
 from .cloning import frequencies
 

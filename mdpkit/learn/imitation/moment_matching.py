@@ -11,10 +11,10 @@ from ...base.record import expect_counts
 from ...model.access import KINDS
 from .._tabular import occupied, uniform
 from ..mixture import Mixture
-from ..players import Gains, GradientAscent, Player
-from ..rewards import BoxRewards, Rewards
+from ..players.no_regret import Gains, GradientAscent, Player
+from ..players.policy_players import ExpertResets, Planning, PolicyPlayer
+from ..players.rewards import BoxRewards, Rewards
 from ..rollin import visits
-from .responses import ExpertResets, Planning, PolicyPlayer
 
 ORDERS = ("dual", "primal")
 

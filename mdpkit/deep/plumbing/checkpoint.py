@@ -9,9 +9,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors import torch as safe
 
-from ..base.errors import InvalidModel
-from ..base.files import write_whole
-from ..model.access import Continuous, Discrete
+from ...base.errors import InvalidModel
+from ...base.files import write_whole
+from ...model.access import Continuous, Discrete
 from .encoding import Encoding
 from .nets import mlp
 from .policy import Categorical, ClippedGaussian, Greedy, SquashedGaussian

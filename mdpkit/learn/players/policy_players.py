@@ -11,8 +11,8 @@ from ...measure import action_value
 from ...model.policy import TabularPolicy
 from ...solve import solve
 from .._tabular import exists
-from ..players import expect_number, fraction, tilted
-from .psdp import expect_probes, psdp
+from ..imitation.psdp import expect_probes, psdp
+from .no_regret import expect_number, fraction, tilted
 
 
 class PolicyPlayer(Protocol):

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from ..base.arrays import floats
-from ..base.errors import InvalidModel
-from ..base.record import expect_counts
-from ..model.access import KINDS, Continuous, Discrete
+from ...base.arrays import floats
+from ...base.errors import InvalidModel
+from ...base.record import expect_counts
+from ...model.access import KINDS, Continuous, Discrete
+from ..plumbing.encoding import action_rows, encoding
+from ..plumbing.repeatable import borrowed_globals, device_named, drawing, generator, seeds, threads
+from ..plumbing.replay import RelabellingBuffer
+from ..plumbing.view import AccessEnv
 from .discriminator import Discriminator
-from .encoding import action_rows, encoding
 from .reinforcement import Reinforcement, policy_of
-from .repeatable import borrowed_globals, device_named, drawing, generator, seeds, threads
-from .replay import RelabellingBuffer
-from .view import AccessEnv
 
 
 @dataclass(frozen=True)

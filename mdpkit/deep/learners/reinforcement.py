@@ -8,14 +8,14 @@ import torch
 from stable_baselines3 import DQN, SAC
 from stable_baselines3.dqn.policies import DQNPolicy
 
-from ..base.errors import InvalidModel
-from ..base.record import expect_counts
-from ..model.access import Discrete
-from .encoding import encoding
-from .nets import Masked, expect_finite, expect_rate, mlp
-from .policy import Greedy, SquashedGaussian
-from .repeatable import borrowed_globals, device_named, seeds, threads
-from .view import AccessEnv
+from ...base.errors import InvalidModel
+from ...base.record import expect_counts
+from ...model.access import Discrete
+from ..plumbing.encoding import encoding
+from ..plumbing.nets import Masked, expect_finite, expect_rate, mlp
+from ..plumbing.policy import Greedy, SquashedGaussian
+from ..plumbing.repeatable import borrowed_globals, device_named, seeds, threads
+from ..plumbing.view import AccessEnv
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import torch
 from scipy.special import log_ndtr, ndtri
 from torch import nn
 
-from ..base.errors import InvalidModel
-from ..model.access import Discrete
-from ..model.policy import TabularPolicy, inverse, tabular
+from ...base.errors import InvalidModel
+from ...model.access import Discrete
+from ...model.policy import TabularPolicy, inverse, tabular
 from .encoding import middle
 from .nets import Masked
 

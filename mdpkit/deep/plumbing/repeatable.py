@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from ..base.errors import InvalidModel
-from ..model.access import expect_generator
+from ...base.errors import InvalidModel
+from ...model.access import expect_generator
 
 
 def seeds(rng, count) -> list[int]:

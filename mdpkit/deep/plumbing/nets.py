@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ..base.errors import InvalidModel, NotSolved
+from ...base.errors import InvalidModel, NotSolved
 
 
 def mlp(inputs, outputs, width, generator, last=1.0) -> nn.Sequential:

@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
-from ..base.arrays import like, objects, zeros
-from ..base.errors import InvalidModel
-from ..base.record import at
+from ...base.arrays import like, objects, zeros
+from ...base.errors import InvalidModel
+from ...base.record import at
 
 
 class Rewards(Protocol):

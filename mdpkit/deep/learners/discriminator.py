@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-from ..base.errors import InvalidModel
-from ..base.record import expect_counts
-from .nets import mlp
+from ...base.errors import InvalidModel
+from ...base.record import expect_counts
+from ..plumbing.nets import mlp
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from ..base.errors import InvalidModel
-from ..model.access import Discrete
+from ...base.errors import InvalidModel
+from ...model.access import Discrete
 
 
 class AccessEnv(gymnasium.Env):

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import torch
 
-from ..base.arrays import floats
-from ..base.errors import InvalidModel
-from ..base.record import expect_counts
-from ..model.access import Continuous, Discrete
-from .checkpoint import fill, read, versions, write
-from .encoding import action_rows, encoding
-from .nets import expect_finite, expect_rate, mlp
-from .policy import Categorical, ClippedGaussian
-from .repeatable import device_named, drawing, generator, seeds, threads
+from ...base.arrays import floats
+from ...base.errors import InvalidModel
+from ...base.record import expect_counts
+from ...model.access import Continuous, Discrete
+from ..plumbing.checkpoint import fill, read, versions, write
+from ..plumbing.encoding import action_rows, encoding
+from ..plumbing.nets import expect_finite, expect_rate, mlp
+from ..plumbing.policy import Categorical, ClippedGaussian
+from ..plumbing.repeatable import device_named, drawing, generator, seeds, threads
 
 KIND = "run of deep.Cloning"
 

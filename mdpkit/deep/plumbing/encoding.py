@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..base.errors import InvalidModel
-from ..model.access import Continuous, Discrete
-from ..model.horizon import Finite
+from ...base.errors import InvalidModel
+from ...model.access import Continuous, Discrete
+from ...model.horizon import Finite
 
 TIMES = ("one-hot", "share", "none")
 

@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from ..base.arrays import exactly, floats, is_exact, nearest, objects, rational
-from ..base.errors import InvalidModel
+from ...base.arrays import exactly, floats, is_exact, nearest, objects, rational
+from ...base.errors import InvalidModel
 from .rewards import FiniteRewards
 
 GRID = 2**24

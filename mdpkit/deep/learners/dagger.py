@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..base.arrays import floats
-from ..base.errors import InvalidModel
-from ..base.record import expect_counts
-from ..learn import Mixture
-from ..learn.rollin import aggregated, labelled, visits
+from ...base.arrays import floats
+from ...base.errors import InvalidModel
+from ...base.record import expect_counts
+from ...learn import Mixture
+from ...learn.rollin import aggregated, labelled, visits
+from ..plumbing.repeatable import generator, seeds, threads
 from .cloning import Cloning, Run
-from .repeatable import generator, seeds, threads
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Learners that are networks, with the interface of their tabular twins."""

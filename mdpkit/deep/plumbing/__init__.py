@@ -1,0 +1,1 @@
+"""What the learners share: networks, encodings of states, policies, replay buffers, checkpoints, progress."""

@@ -29,7 +29,7 @@ def test_a_replacement_reaches_holders_of_the_function_and_names_what_it_reached
     with sabotaged(measure.value, one_more) as reached:
         assert reached == []
         assert held_by_import(MDP_OF_ONE, BUSY).lower[()] == 4
-        assert reached == ["mdpkit.measure.value.value"] == [measure.value.name]
+        assert reached == ["mdpkit.measure.planning.value.value"] == [measure.value.name]
     assert held_by_import(MDP_OF_ONE, BUSY).lower[()] == 3
 
 

@@ -10,7 +10,7 @@ from mdpkit.base import enclosure
 from mdpkit.base.arrays import objects
 from mdpkit.kernels import finite
 from mdpkit.kernels import regret as kernels
-from mdpkit.measure.regret import parts_of_joint_actions
+from mdpkit.measure.games.regret import parts_of_joint_actions
 from mdpkit.model import MDP, Discounted, Finite, JointPolicy, MarkovGame, TabularPolicy
 
 

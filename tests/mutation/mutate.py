@@ -1,7 +1,7 @@
 """Plant one error at a time in the kernels and measures and see whether a test notices.
 
     python tests/mutation/mutate.py --seed 0 --count 40
-    python tests/mutation/mutate.py --seed 0 --count 40 kernels/finite.py measure/value.py
+    python tests/mutation/mutate.py --seed 0 --count 40 kernels/finite.py measure/planning/value.py
 
 Every mutant is a copy of the package with one change. Nothing is compiled and the cache is empty, so that a mutant is
 judged by its own code. A mutant that runs past the limit counts as killed, and is said to have.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...measure.occupancy import occupancy
+from ...measure.planning.occupancy import occupancy
 from .board import board
 from .grid import cells_of, marked, named_cells
 

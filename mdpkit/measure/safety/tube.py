@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ..base.arrays import objects
-from ..base.interval import Interval
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..solve import AvoidProbability, solve
-from ..solve.avoid_tube import hopeful, viable
-from ._known import expected_next, known
+from ...base.arrays import objects
+from ...base.interval import Interval
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...solve import AvoidProbability, solve
+from ...solve.avoid_tube import hopeful, viable
+from .._known import expected_next, known
 
 
 @replaceable

@@ -5,12 +5,12 @@ from math import comb
 
 import numpy as np
 
-from ..base.arrays import floats
-from ..base.errors import InvalidModel
-from ..base.interval import Interval
-from ..base.replaceable import replaceable
-from ..instances.restrictions import empirical
-from .moment_game import norm_power
+from ...base.arrays import floats
+from ...base.errors import InvalidModel
+from ...base.interval import Interval
+from ...base.replaceable import replaceable
+from ...instances.restrictions import empirical
+from ..moments.moment_game import norm_power
 
 
 @replaceable

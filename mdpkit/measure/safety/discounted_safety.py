@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ..base.arrays import is_exact
-from ..base.errors import ExactnessLost, InvalidModel
-from ..base.interval import Interval
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..kernels import safety
-from ._known import known, number
+from ...base.arrays import is_exact
+from ...base.errors import ExactnessLost, InvalidModel
+from ...base.interval import Interval
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...kernels import safety
+from .._known import known, number
 from .tube import indicator
 
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..base.errors import InvalidModel
-from ..base.interval import Interval, stacked
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..model.horizon import Finite
-from ..model.mdp import MDP, stepwise
-from ..solve import solve
-from ._known import alike, expected_next, given, known, number
+from ...base.errors import InvalidModel
+from ...base.interval import Interval, stacked
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...model.horizon import Finite
+from ...model.mdp import MDP, stepwise
+from ...solve import solve
+from .._known import alike, expected_next, given, known, number
 
 TIE = 1e-9
 """While proposing, actions whose values differ by less are tied."""

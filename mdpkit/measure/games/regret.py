@@ -9,19 +9,19 @@ from functools import cache
 
 import numpy as np
 
-from ..base.arrays import bare, zeros
-from ..base.enclosure import settle
-from ..base.errors import InvalidModel
-from ..base.interval import Interval, stacked
-from ..base.replaceable import replaceable
-from ..kernels import finite
-from ..kernels import regret as kernels
-from ..model.game import Deviation
-from ..model.horizon import Finite
-from ..model.mdp import stepwise
-from ..model.policy import policy_table
-from ._known import expected_next, known, law, start_roundings, step_roundings
-from .value import value
+from ...base.arrays import bare, zeros
+from ...base.enclosure import settle
+from ...base.errors import InvalidModel
+from ...base.interval import Interval, stacked
+from ...base.replaceable import replaceable
+from ...kernels import finite
+from ...kernels import regret as kernels
+from ...model.game import Deviation
+from ...model.horizon import Finite
+from ...model.mdp import stepwise
+from ...model.policy import policy_table
+from .._known import expected_next, known, law, start_roundings, step_roundings
+from ..planning.value import value
 
 
 @replaceable

@@ -1,14 +1,14 @@
 """What imitation loses, and what the loss is bounded by."""
 
-from ..base.interval import Interval, stacked
-from ..base.replaceable import replaceable
-from ..model.game import MarkovGame
-from ..model.policy import policy_table
-from ._known import dynamics
+from ...base.interval import Interval, stacked
+from ...base.replaceable import replaceable
+from ...model.game import MarkovGame
+from ...model.policy import policy_table
+from .._known import dynamics
+from ..games.regret import most_recoverable
+from ..planning.occupancy import occupancy
+from ..planning.value import action_value, value
 from .divergence import total_variation
-from .occupancy import occupancy
-from .regret import most_recoverable
-from .value import action_value, value
 
 
 @replaceable

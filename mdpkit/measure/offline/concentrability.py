@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 
-from ..base.arrays import exactly, like, objects
-from ..base.errors import InvalidModel
-from ..base.interval import Interval, interval
-from ..base.replaceable import replaceable
-from ..exact.infinite import INFINITY
-from ..model.preference import PreferenceProblem, response_table
-from ._known import known, law
-from ._logs import ball
-from .occupancy import occupancy
+from ...base.arrays import exactly, like, objects
+from ...base.errors import InvalidModel
+from ...base.interval import Interval, interval
+from ...base.replaceable import replaceable
+from ...exact.infinite import INFINITY
+from ...model.preference import PreferenceProblem, response_table
+from .._known import known, law
+from .._logs import ball
+from ..planning.occupancy import occupancy
 
 HALVINGS = 50
 """Halvings of the bracket around the largest mass that a ball allows."""

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ..base.errors import InvalidModel
-from ..base.interval import Interval
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..kernels import safety
+from ...base.errors import InvalidModel
+from ...base.interval import Interval
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...kernels import safety
 from .tube import indicator, tube
 
 

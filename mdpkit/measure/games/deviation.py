@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from ..base.interval import Interval, stacked
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..model.game import MarkovGame
-from ..model.mdp import stepwise
-from ._known import known
-from .divergence import total_variation
-from .occupancy import occupancy
+from ...base.interval import Interval, stacked
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...model.game import MarkovGame
+from ...model.mdp import stepwise
+from .._known import known
+from ..imitation.divergence import total_variation
+from ..planning.occupancy import occupancy
+from ..planning.value import value
 from .regret import parts_of_joint_actions, regret
-from .value import value
 
 
 @replaceable

@@ -3,13 +3,13 @@
 import numpy as np
 from flint import fmpq
 
-from ..base.arrays import exactly
-from ..base.errors import InvalidModel
-from ..base.interval import Interval
-from ..base.replaceable import replaceable
-from ..exact.linear import product, semidefinite
-from ._known import alike
-from ._known import law as law_of
+from ...base.arrays import exactly
+from ...base.errors import InvalidModel
+from ...base.interval import Interval
+from ...base.replaceable import replaceable
+from ...exact.linear import product, semidefinite
+from .._known import alike
+from .._known import law as law_of
 
 LEVELS = 2**20
 """Squared singular values are rounded down to multiples of 1/LEVELS, which are rationals that can be compared."""

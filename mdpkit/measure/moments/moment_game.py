@@ -4,11 +4,11 @@ from math import inf
 
 import numpy as np
 
-from ..base.errors import InvalidModel
-from ..base.interval import Interval
-from ..base.replaceable import replaceable
-from ..exact.linear import product
-from ._known import alike
+from ...base.errors import InvalidModel
+from ...base.interval import Interval
+from ...base.replaceable import replaceable
+from ...exact.linear import product
+from .._known import alike
 from .projection import projection
 
 

@@ -1,11 +1,11 @@
 """Moments of the temporal difference r + gamma V(s') - V(s) of a value guess V."""
 
-from ..base.errors import InvalidModel
-from ..base.interval import Interval
-from ..base.replaceable import replaceable
-from ..model.horizon import Discounted
-from ..model.policy import policy_table
-from ._known import expected_next, given, known, law, number, row_error
+from ...base.errors import InvalidModel
+from ...base.interval import Interval
+from ...base.replaceable import replaceable
+from ...model.horizon import Discounted
+from ...model.policy import policy_table
+from .._known import expected_next, given, known, law, number, row_error
 
 
 @replaceable

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ..base.interval import Interval
-from ..base.replaceable import replaceable
-from ..exact.linear import enclosed_solution, product
-from ._known import alike, known, law, number, row_error
+from ...base.interval import Interval
+from ...base.replaceable import replaceable
+from ...exact.linear import enclosed_solution, product
+from .._known import alike, known, law, number, row_error
 
 
 @replaceable

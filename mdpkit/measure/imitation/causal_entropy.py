@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from ..base.arrays import exactly
-from ..base.errors import InvalidModel, NotSolved
-from ..base.interval import Interval, interval
-from ..base.mode import propose, proposing
-from ..base.replaceable import replaceable
-from ..model.horizon import Finite
-from ..model.mdp import stepwise
-from ._known import given, known, law, row_error
-from ._logs import ball, ends
+from ...base.arrays import exactly
+from ...base.errors import InvalidModel, NotSolved
+from ...base.interval import Interval, interval
+from ...base.mode import propose, proposing
+from ...base.replaceable import replaceable
+from ...model.horizon import Finite
+from ...model.mdp import stepwise
+from .._known import given, known, law, row_error
+from .._logs import ball, ends
 
 BITS = 192
 KINDS = "causal", "trajectory"

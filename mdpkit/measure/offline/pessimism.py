@@ -1,11 +1,11 @@
 """Values from which a model's doubts are taken off."""
 
-from ..base.interval import Interval
-from ..base.replaceable import replaceable
-from ..model.horizon import Finite
-from ..model.mdp import stepwise
-from ._known import given, known
-from .optimal import optimal_action_value, optimal_value
+from ...base.interval import Interval
+from ...base.replaceable import replaceable
+from ...model.horizon import Finite
+from ...model.mdp import stepwise
+from .._known import given, known
+from ..planning.optimal import optimal_action_value, optimal_value
 
 
 @replaceable

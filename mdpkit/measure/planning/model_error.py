@@ -1,9 +1,9 @@
 """What a wrong model of the process costs."""
 
-from ..base.interval import Interval
-from ..base.replaceable import replaceable
-from ..model.mdp import stepwise
-from ._known import dynamics, known, row_error
+from ...base.interval import Interval
+from ...base.replaceable import replaceable
+from ...model.mdp import stepwise
+from .._known import dynamics, known, row_error
 from .occupancy import occupancy
 from .optimal import shaped_reward
 

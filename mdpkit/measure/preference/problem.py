@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from ..base.errors import InvalidModel
-from ..base.interval import Interval, stacked
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..exact.infinite import INFINITY
-from ..model.preference import response_table
-from ._known import known, law, number
-from ._logs import logarithm, relative_entropy
-from .divergence import kl
+from ...base.errors import InvalidModel
+from ...base.interval import Interval, stacked
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...exact.infinite import INFINITY
+from ...model.preference import response_table
+from .._known import known, law, number
+from .._logs import logarithm, relative_entropy
+from ..imitation.divergence import kl
 
 
 @replaceable

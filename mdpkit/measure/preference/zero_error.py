@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..base.arrays import objects
-from ..base.interval import Interval
-from ..base.replaceable import replaceable
-from ..exact.logs import exponential
-from ..solve.zero_error import seen, seen_part
-from ._known import known, law
-from ._logs import ball, ends, logarithm, relative_entropy
-from .preference import averaged
+from ...base.arrays import objects
+from ...base.interval import Interval
+from ...base.replaceable import replaceable
+from ...exact.logs import exponential
+from ...solve.zero_error import seen, seen_part
+from .._known import known, law
+from .._logs import ball, ends, logarithm, relative_entropy
+from .problem import averaged
 
 
 @replaceable

@@ -4,14 +4,14 @@ from functools import partial
 
 import numpy as np
 
-from ..base.errors import InvalidModel
-from ..base.interval import Interval
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..model.horizon import Discounted
-from ..model.policy import policy_table
-from ._known import given, known, law, number, row_error
-from ._logs import ball, ends
+from ...base.errors import InvalidModel
+from ...base.interval import Interval
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...model.horizon import Discounted
+from ...model.policy import policy_table
+from .._known import given, known, law, number, row_error
+from .._logs import ball, ends
 
 BITS = 256
 

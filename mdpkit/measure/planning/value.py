@@ -2,20 +2,20 @@
 
 import numpy as np
 
-from ..base.enclosure import settle
-from ..base.interval import Interval, stacked
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..exact.linear import solve_linear
-from ..kernels import finite
-from ..model.game import MarkovGame
-from ..model.horizon import Average, Finite
-from ..model.mdp import stepwise
-from ..model.policy import tabular
-from ..model.preference import PreferenceProblem
-from ._known import expected_next, known, law, number, step_roundings
-from ._long_run import average_gain, chain_matrix, gain_and_bias
-from .preference import preference_value
+from ...base.enclosure import settle
+from ...base.interval import Interval, stacked
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...exact.linear import solve_linear
+from ...kernels import finite
+from ...model.game import MarkovGame
+from ...model.horizon import Average, Finite
+from ...model.mdp import stepwise
+from ...model.policy import tabular
+from ...model.preference import PreferenceProblem
+from .._known import expected_next, known, law, number, step_roundings
+from .._long_run import average_gain, chain_matrix, gain_and_bias
+from ..preference.problem import preference_value
 
 
 @replaceable

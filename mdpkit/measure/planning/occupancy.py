@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from ..base.enclosure import settle
-from ..base.interval import Interval
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ..exact.linear import solve_linear
-from ..kernels import finite
-from ..model.horizon import Average, Finite
-from ..model.mdp import stepwise
-from ..model.policy import tabular
-from ._known import dynamics, known, law, start_roundings, step_roundings
-from ._long_run import stationary_law
+from ...base.enclosure import settle
+from ...base.interval import Interval
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from ...exact.linear import solve_linear
+from ...kernels import finite
+from ...model.horizon import Average, Finite
+from ...model.mdp import stepwise
+from ...model.policy import tabular
+from .._known import dynamics, known, law, start_roundings, step_roundings
+from .._long_run import stationary_law
 from .value import _float_solve
 
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ..base.errors import InvalidModel
-from ..base.interval import Interval
-from ..base.mode import proposing
-from ..base.replaceable import replaceable
-from ._known import alike, known, row_error
-from ._logs import relative_entropy
+from ...base.errors import InvalidModel
+from ...base.interval import Interval
+from ...base.mode import proposing
+from ...base.replaceable import replaceable
+from .._known import alike, known, row_error
+from .._logs import relative_entropy
 
 
 @replaceable

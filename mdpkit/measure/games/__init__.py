@@ -1,0 +1,1 @@
+"""Regret of a mediator, and how far two mediators differ under deviations."""

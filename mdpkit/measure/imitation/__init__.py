@@ -1,0 +1,1 @@
+"""Value gap, divergences between policies, maximum causal entropy."""

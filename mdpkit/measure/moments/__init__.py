@@ -1,0 +1,1 @@
+"""Temporal differences, conditional moment games, projections and ill-posedness."""

@@ -1,0 +1,1 @@
+"""Concentrability, pessimistic values, and confidence from samples."""

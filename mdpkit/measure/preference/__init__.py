@@ -1,0 +1,1 @@
+"""Values, divergences and zero-error policies of preference problems."""

@@ -1,0 +1,1 @@
+"""Avoid tubes, avoid probabilities, discounted safety, and what safe experts demonstrate."""

@@ -150,7 +150,7 @@ def mutants(root: Path, file: Path) -> list[Mutant]:
 
 def kernels_and_measures(root: Path) -> list[Path]:
     """Paths below the root, in alphabetical order."""
-    files = [file for room in MUTATED for file in sorted((root / "mdpkit" / room).glob("*.py"))]
+    files = [file for room in MUTATED for file in sorted((root / "mdpkit" / room).rglob("*.py"))]
     return [file.relative_to(root) for file in files if file.name != "__init__.py"]
 
 

@@ -30,7 +30,7 @@ _NAMES = {
     **dict.fromkeys("Solution Status".split(), "solve"),
     **dict.fromkeys("Fit fit grant".split(), "learn"),
     **dict.fromkeys("Assumption Bound Claim Control Equal Outcome Part Verdict holds".split(), "verify"),
-    **dict.fromkeys("Box Choice Family Simplex grid load save".split(), "instances"),
+    **dict.fromkeys("Box Choice Family Instance Simplex grid load save".split(), "instances"),
     **dict.fromkeys("Decision Interval objects rational".split(), "base"),
     **dict.fromkeys("draw style".split(), "report"),
 }

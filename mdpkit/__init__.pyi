@@ -17,6 +17,7 @@ from .hunt import hunt as hunt
 from .instances import Box as Box
 from .instances import Choice as Choice
 from .instances import Family as Family
+from .instances import Instance as Instance
 from .instances import Simplex as Simplex
 from .instances import grid as grid
 from .instances import load as load

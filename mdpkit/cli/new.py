@@ -43,9 +43,7 @@ Source     your own
 Proof      to be written
 """
 
-from types import SimpleNamespace as Models
-
-from mdpkit import MDP, Assumption, Bound, Box, Claim, Control, Family, Finite, Simplex, TabularPolicy, measure
+from mdpkit import MDP, Assumption, Bound, Box, Claim, Control, Family, Finite, Instance, Simplex, TabularPolicy, measure
 from mdpkit.base.arrays import objects
 
 
@@ -67,7 +65,7 @@ FAMILY = Family(
 def always_paid(reward=1):
     """One state, one action, which pays at every one of three steps."""
     mdp = MDP(objects([[[1]]]), objects([[reward]]), objects([1]), horizon=Finite(3))
-    return Models(mdp=mdp, policy=TabularPolicy(objects([[1]])))
+    return Instance(mdp=mdp, policy=TabularPolicy(objects([[1]])))
 
 
 CLAIM = Claim(

@@ -11,6 +11,7 @@ from .families import garnet as garnet
 from .family import Family as Family
 from .grid import Grid as Grid
 from .grid import grid as grid
+from .instance import Instance as Instance
 from .io import decode as decode
 from .io import encode as encode
 from .io import load as load

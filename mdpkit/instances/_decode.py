@@ -16,6 +16,7 @@ from ..base.errors import InvalidModel
 from ..base.record import at
 from ..model import Average, Discounted, Finite
 from ._form import DIMENSIONS, HEADER, RECORDS, Budget, below, root
+from .instance import Instance
 
 
 class Refused:
@@ -88,7 +89,7 @@ class Reader:
         for name in node:
             if not name.isidentifier() or name.startswith("_"):
                 raise InvalidModel(f"{root(place)} has a part named {name!r}; expected a Python name without a leading underscore")
-        return SimpleNamespace(**{name: self.node(part, below(place, name)) for name, part in node.items()})
+        return Instance(**{name: self.node(part, below(place, name)) for name, part in node.items()})
 
     def record(self, kind, node, place):
         known = fields(kind)

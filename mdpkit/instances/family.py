@@ -12,6 +12,7 @@ from ..base.arrays import floats, is_exact, like
 from ..base.errors import InvalidClaim
 from ..base.record import Record
 from .blocks import Block, Choice, Simplex
+from .instance import Instance
 
 
 class Drawn(SimpleNamespace):
@@ -99,7 +100,7 @@ class Family:
         return self.drawn({name: block.rounded(arrays[name], denominator) for name, block in self.blocks.items()}, sizes)
 
     # ---- building
-    def build(self, x: Drawn) -> SimpleNamespace:
+    def build(self, x: Drawn) -> Instance:
         """The records that checks, assumptions and controls see."""
         exact = is_exact(next(_numeric(x), np.empty(0, dtype=object)))
         built = {}
@@ -108,7 +109,7 @@ class Family:
                 built[name] = self.given[name] if exact else self._float_given(name)
             else:
                 built[name] = make(x)
-        return SimpleNamespace(**built)
+        return Instance(**built)
 
     def _float_given(self, name):
         cached = self.__dict__.setdefault("_floats", {})

@@ -1,7 +1,5 @@
 """The differential run: the same instances in floats must enclose what the rationals gave."""
 
-from types import SimpleNamespace
-
 import numpy as np
 from flint import fmpq
 
@@ -9,6 +7,7 @@ from ..base.arrays import floats, is_exact, nearest
 from ..base.errors import ExactnessLost, InvalidModel, Undecided
 from ..base.interval import interval
 from ..base.record import Record
+from ..instances.instance import Instance
 from .claim import Bound
 
 
@@ -44,7 +43,7 @@ def _input_rounding(known, exact) -> bool:
 
 def in_floats(instance):
     """An instance with every rational rounded to the nearest float64."""
-    return SimpleNamespace(**{name: _as_float(value) for name, value in vars(instance).items()})
+    return Instance(**{name: _as_float(value) for name, value in vars(instance).items()})
 
 
 def _as_float(value):

@@ -3,7 +3,6 @@
 import json
 from dataclasses import fields
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from mdpkit import strategies
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.record import Record
-from mdpkit.instances import bundled, decode, encode, load, save
+from mdpkit.instances import Instance, bundled, decode, encode, load, save
 from mdpkit.instances._form import LARGEST, RECORDS
 from mdpkit.instances.io import _parsed
 from mdpkit.model import (
@@ -197,7 +196,7 @@ def same(a, b):
         assert a.digest() == b.digest()
         for field in fields(a):
             same(getattr(a, field.name), getattr(b, field.name))
-    elif isinstance(a, SimpleNamespace):
+    elif isinstance(a, Instance):
         assert list(vars(a)) == list(vars(b))
         for name in vars(a):
             same(getattr(a, name), getattr(b, name))
@@ -238,7 +237,7 @@ def folder(tmp_path_factory):
 @STEADY
 def test_a_record_comes_back_from_an_archive(kind, exact, folder, data):
     record = DRAWERS[kind](Drawn(data.draw, exact))
-    instance = SimpleNamespace(model=record, array=np.array(data.draw(st.floats(allow_nan=False, allow_infinity=False))))
+    instance = Instance(model=record, array=np.array(data.draw(st.floats(allow_nan=False, allow_infinity=False))))
     save(instance, folder / "x.npz")
     same(instance, load(folder / "x.npz"))
 
@@ -268,12 +267,12 @@ parts = st.recursive(leaves, lambda inside: st.lists(inside, max_size=3) | st.li
 @given(st.dictionaries(st.sampled_from(["mdp", "eps", "given", "P", "type", "MDP"]), parts, max_size=4))
 @STEADY
 def test_an_instance_of_a_claim_comes_back(named):
-    instance = SimpleNamespace(**named)
+    instance = Instance(**named)
     same(instance, there_and_back(instance))
 
 
 def test_kinds_that_look_alike_are_told_apart():
-    instance = SimpleNamespace(
+    instance = Instance(
         number=fmpq(1, 2), text="1/2", whole=fmpq(3), three=3, point=objects("1/2"), points=objects(["1/2"]), zero=-0.0, one=1.0, yes=True
     )
     back = there_and_back(instance)
@@ -282,11 +281,11 @@ def test_kinds_that_look_alike_are_told_apart():
 
 
 def test_a_fraction_comes_back_as_the_equal_rational():
-    assert there_and_back(SimpleNamespace(x=Fraction(2, 4))).x == fmpq(1, 2)
+    assert there_and_back(Instance(x=Fraction(2, 4))).x == fmpq(1, 2)
 
 
 def test_numbers_of_any_length_come_back(tmp_path):
-    instance = SimpleNamespace(x=fmpq(3**20_000, 2**20_000), tiny=5e-324, large=1.7976931348623157e308, third=0.1 + 0.2)
+    instance = Instance(x=fmpq(3**20_000, 2**20_000), tiny=5e-324, large=1.7976931348623157e308, third=0.1 + 0.2)
     save(instance, tmp_path / "x.json")
     same(instance, load(tmp_path / "x.json"))
 
@@ -332,17 +331,17 @@ def cyclic():
     ("thing", "words"),
     [
         (3, "the thing is of type int; expected a record, or a SimpleNamespace"),
-        (SimpleNamespace(x=np.zeros((2, 2), dtype=np.float32)), "x is an array of float32; expected float64"),
-        (SimpleNamespace(x=[0.0, np.array([[1.0], [np.nan]])]), r"x[1][1, 0] is nan; expected a finite number"),
-        (SimpleNamespace(x=float("inf")), "x is inf; expected a finite number"),
-        (SimpleNamespace(x=np.array([Fraction(1), 0.5], dtype=object)), "x is an array of objects that are not all rationals"),
-        (SimpleNamespace(x=lambda: 0), "x is a function; expected a record"),
-        (SimpleNamespace(x={"a": 1}), "x is a dict; expected a record"),
-        (SimpleNamespace(**{"a b": 1}), "content has a part named 'a b'"),
-        (SimpleNamespace(_hidden=1), "without a leading underscore"),
-        (SimpleNamespace(x=10**5000), "x is an integer too long for JSON"),
-        (SimpleNamespace(x=cyclic()), "contains itself"),
-        (SimpleNamespace(x=np.broadcast_to(0.0, (LARGEST, 2))), f"expected at most {LARGEST} in one file"),
+        (Instance(x=np.zeros((2, 2), dtype=np.float32)), "x is an array of float32; expected float64"),
+        (Instance(x=[0.0, np.array([[1.0], [np.nan]])]), r"x[1][1, 0] is nan; expected a finite number"),
+        (Instance(x=float("inf")), "x is inf; expected a finite number"),
+        (Instance(x=np.array([Fraction(1), 0.5], dtype=object)), "x is an array of objects that are not all rationals"),
+        (Instance(x=lambda: 0), "x is a function; expected a record"),
+        (Instance(x={"a": 1}), "x is a dict; expected a record"),
+        (Instance(**{"a b": 1}), "content has a part named 'a b'"),
+        (Instance(_hidden=1), "without a leading underscore"),
+        (Instance(x=10**5000), "x is an integer too long for JSON"),
+        (Instance(x=cyclic()), "contains itself"),
+        (Instance(x=np.broadcast_to(0.0, (LARGEST, 2))), f"expected at most {LARGEST} in one file"),
     ],
     ids=lambda x: x[:30] if isinstance(x, str) else "",
 )

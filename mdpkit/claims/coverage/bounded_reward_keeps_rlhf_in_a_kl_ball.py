@@ -11,8 +11,6 @@ Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state 2B 
 Proof      proofs/bounded_reward_keeps_rlhf_in_a_kl_ball.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -20,6 +18,7 @@ from ...base.arrays import objects, rational
 from ...ink.figures import bound
 from ...instances.blocks import Box
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import PreferenceProblem
 from ...solve import TwoStageRLHF, solve, tilted
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
@@ -90,12 +89,12 @@ def two_responses(weight, chance="1/2", width=None):
     """The reference gives the response of the higher reward with a chance; `width` is what the class allows."""
     chance = rational(chance)
     learned = PreferenceProblem(objects([[1 - chance, chance]]), weights=objects([[1, weight]]))
-    return Models(learned=learned, width=rational(weight if width is None else width))
+    return Instance(learned=learned, width=rational(weight if width is None else width))
 
 
 def rare(k):
     """A response of chance 2^(k - k^2) and weight 2^(k^2): the divergence is near (k^2 - k) log 2, the range k^2 log 2."""
-    return Models(**vars(two_responses(2 ** (k * k), rational(1) / 2 ** (k * k - k))), share=1 - rational(2) / k)
+    return two_responses(2 ** (k * k), rational(1) / 2 ** (k * k - k)).replace(share=1 - rational(2) / k)
 
 
 BOUNDED = Assumption("the reward is bounded", lambda m: spread(m.learned.weights) <= m.width)

@@ -12,12 +12,11 @@ Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state the
 Proof      proofs/coverage_bounds_the_preference_gap.md
 """
 
-from types import SimpleNamespace as Models
-
 from ... import measure
 from ...base.arrays import objects, rational
 from ...ink.figures import bound
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
@@ -73,7 +72,7 @@ FAMILY = Family(
 def two_responses(k, n, data=("1/2", "1/2")):
     """pi* = (2^-k, 1 - 2^-k), pi = (1 - n, n)."""
     problem = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 2**k - 1]]), data=objects([data]))
-    return Models(problem=problem, policy=TabularPolicy(objects([[1 - rational(n), rational(n)]])))
+    return Instance(problem=problem, policy=TabularPolicy(objects([[1 - rational(n), rational(n)]])))
 
 
 def starved():
@@ -86,7 +85,7 @@ def approaching():
     found = []
     for j in range(4, 10):
         m = two_responses(2**j, f"1/{2**j}")
-        found.append(Models(**vars(m), k=2**j, share=1 - rational(2 * j + 2) / 2**j))
+        found.append(m.replace(k=2**j, share=1 - rational(2 * j + 2) / 2**j))
     return found
 
 

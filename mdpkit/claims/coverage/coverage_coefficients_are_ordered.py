@@ -10,12 +10,11 @@ Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/coverage_coefficients_are_ordered.md
 """
 
-from types import SimpleNamespace as Models
-
 from ... import measure
 from ...base.arrays import objects, rational
 from ...ink.figures import bound
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import PreferenceProblem
 from ...solve import tilted
 from ...verify.claim import Assumption, Bound, Claim, Control
@@ -52,7 +51,7 @@ FAMILY = Family(
 def rare(chance="1/100", weight=9, width=9):
     """A response that the reference and the data give with a small chance, and the reward likes."""
     law = objects([[1 - rational(chance), rational(chance)]])
-    return Models(problem=PreferenceProblem(law, weights=objects([[1, weight]])), width=rational(width))
+    return Instance(problem=PreferenceProblem(law, weights=objects([[1, weight]])), width=rational(width))
 
 
 WITHIN = Assumption("the reward has range at most R", lambda m: spread(m.problem.weights) <= m.width)

@@ -9,13 +9,12 @@ Source     adapted from Korbak, Elsahar, Kruszewski and Dymetman, 2022.
 Proof      proofs/gap_is_kl_to_the_optimum.md
 """
 
-from types import SimpleNamespace as Models
-
 from ... import measure
 from ...base.arrays import objects
 from ...ink.figures import identity
 from ...instances.blocks import Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted
 from ...verify.claim import Claim, Control, Equal, Part
@@ -54,7 +53,7 @@ FAMILY = Family(
 # ---- exact instances and controls
 def leaning(reference=("1/2", "1/4", "1/4"), policy=("1/4", "1/4", "1/2"), beta=2):
     problem = PreferenceProblem(objects([reference]), weights=objects([[1, 3, "1/2"]]), beta=beta)
-    return Models(problem=problem, policy=TabularPolicy(objects([policy])))
+    return Instance(problem=problem, policy=TabularPolicy(objects([policy])))
 
 
 def outside():

@@ -11,13 +11,12 @@ Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024 (HyPO).
 Proof      proofs/hybrid_preference_picks_the_closest_minimiser.md (the limit is proved there, not checked here)
 """
 
-from types import SimpleNamespace as Models
-
 from ... import measure
 from ...base.arrays import objects
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -62,7 +61,7 @@ IN_PROPORTION = Family(
 # ---- controls
 def three(policy=None):
     given = PreferenceProblem(objects([["49/100", "49/100", "1/50"]]), weights=objects([[7, 1, 1]]), data=objects([["1/2", "1/2", 0]]))
-    return Models(problem=given, policy=zero_error_policy(given, "1/20") if policy is None else TabularPolicy(objects([policy])))
+    return Instance(problem=given, policy=zero_error_policy(given, "1/20") if policy is None else TabularPolicy(objects([policy])))
 
 
 EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)

@@ -12,12 +12,11 @@ Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/log_linear_offline_preference_fails_by_gradient_descent.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
+from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import TwoStageRLHF, solve, tilted
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
@@ -67,7 +66,7 @@ def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
     """The third response is bad, rare, and unseen; its features are `third`, which lift it by 2k if left out."""
     problem = PreferenceProblem(rare_third(k), weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
     features = np.array([*pair, (2 * k, 1) if third is None else third])
-    return Models(problem=problem, features=features, k=k, policy=policy or end_of_descent(problem, features))
+    return Instance(problem=problem, features=features, k=k, policy=policy or end_of_descent(problem, features))
 
 
 def one_hot(k):

@@ -11,14 +11,13 @@ Source     adapted from Gopalan and coauthors, 2025 (arXiv 2510.20413), who show
 Proof      proofs/misspecified_offline_preference_falls_below_the_reference.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import floats, rational
 from ...instances.blocks import Box
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -75,7 +74,7 @@ def skewed(w, t):
     pairs = np.stack([w / w, w / w, without / (without - with_one)])
     third = w / w / 3
     problem = PreferenceProblem(np.stack([third, third, third])[None], weights=weights[None])
-    return Models(problem=problem, pairs=pairs, t=t, policy=member(t))
+    return Instance(problem=problem, pairs=pairs, t=t, policy=member(t))
 
 
 def drawn(x):
@@ -101,7 +100,7 @@ OVERWEIGHTED = Assumption("the third pair is over-weighted", lambda m: slope(m.p
 
 def exact(w, t, played=None):
     m = skewed(rational(w), rational(t))
-    return m if played is None else Models(**{**vars(m), "policy": member(rational(played))})
+    return m if played is None else m.replace(policy=member(rational(played)))
 
 
 def numbers(m):

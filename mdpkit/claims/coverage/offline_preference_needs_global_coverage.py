@@ -12,8 +12,6 @@ Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/offline_preference_needs_global_coverage.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -21,6 +19,7 @@ from ...base.arrays import objects
 from ...ink.figures import bound
 from ...instances.blocks import Choice
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted, zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
@@ -89,12 +88,12 @@ def three(data=("1/2", "1/2", 0), optimal=False):
     law = objects([["1/4", "1/2", "1/4"]])
     given = PreferenceProblem(law, weights=objects([[1, 2, 4]]), data=objects([data]))
     half = objects(["1/2"])
-    return Models(problem=given, mass=half, policy=tilted(given) if optimal else zero_error_policy(given, half))
+    return Instance(problem=given, mass=half, policy=tilted(given) if optimal else zero_error_policy(given, half))
 
 
 def hardly_shown():
     m = three(("499/1000", "499/1000", "1/500"), optimal=True)
-    return Models(problem=m.problem, policy=TabularPolicy(objects([["1/100", "1/50", "97/100"]])))
+    return Instance(problem=m.problem, policy=TabularPolicy(objects([["1/100", "1/50", "97/100"]])))
 
 
 ALL_SHOWN = "the data show every response"

@@ -12,11 +12,10 @@ Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/online_rlhf_needs_only_local_coverage.md
 """
 
-from types import SimpleNamespace as Models
-
 from ... import measure
 from ...base.arrays import objects, rational
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilted
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
@@ -70,12 +69,12 @@ def rare(k, learned=(1, 1, 4), width=4):
     """All responses are equally good; one has reference mass 2^-k, which the offline policy makes 1/2."""
     problem = PreferenceProblem(rare_third(k), weights=objects([[1, 1, 1]]))
     offline = TabularPolicy(objects([["1/4", "1/4", "1/2"]]))
-    return Models(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
+    return Instance(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
 
 
 def lopsided(k=64):
     problem = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 2**k - 1]]))
-    return Models(problem=problem, learned=objects([[k - 1, 1]]), width=rational(2**k))
+    return Instance(problem=problem, learned=objects([[k - 1, 1]]), width=rational(2**k))
 
 
 BOUNDED = Assumption("both rewards have range at most R", lambda m: max(spread(m.problem.weights), spread(m.learned)) <= m.width)

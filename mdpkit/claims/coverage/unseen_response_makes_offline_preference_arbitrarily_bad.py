@@ -13,13 +13,12 @@ Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/unseen_response_makes_offline_preference_arbitrarily_bad.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
 from ...exact.infinite import INFINITY
+from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import TwoStageRLHF, solve, tilted, zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -32,7 +31,7 @@ def instance(k, mass="1/2", weights=(1, 1, 1), data=("1/2", "1/2", 0), beta=1):
     """The third response has reference mass 2^-k (0 if k is None) and gets `mass`; None gives the optimum."""
     problem = PreferenceProblem(rare_third(k), weights=objects([weights]), data=objects([data]), beta=beta)
     rest = objects([[0, 0, 1]])
-    return Models(problem=problem, k=k or 0, policy=tilted(problem) if mass is None else zero_error_policy(problem, mass, rest))
+    return Instance(problem=problem, k=k or 0, policy=tilted(problem) if mass is None else zero_error_policy(problem, mass, rest))
 
 
 def gap(m):
@@ -68,7 +67,7 @@ def kept(m):
 
 
 def made_up():
-    return [Models(**vars(instance(k)), unseen=unseen) for k in (4, 8, 16, 32) for unseen in objects([0, "1/2", 1])]
+    return [instance(k).replace(unseen=unseen) for k in (4, 8, 16, 32) for unseen in objects([0, "1/2", 1])]
 
 
 def both_ways():
@@ -83,7 +82,7 @@ EXPLAINED = Assumption("the policy explains the others", lambda m: measure.pair_
 
 def unexplained():
     """The third response has its mass, and the two others are not in the proportion that the data show."""
-    return Models(problem=instance(20).problem, k=20, policy=TabularPolicy(objects([["1/8", "3/8", "1/2"]])))
+    return Instance(problem=instance(20).problem, k=20, policy=TabularPolicy(objects([["1/8", "3/8", "1/2"]])))
 
 
 def halved(kl, p, q):

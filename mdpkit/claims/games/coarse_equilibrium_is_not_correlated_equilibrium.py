@@ -10,12 +10,11 @@ Source     adapted from Moulin and Vial, 1978, and Aumann, 1974.
 Proof      proofs/coarse_equilibrium_is_not_correlated_equilibrium.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
+from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Assumption, Claim, Control, Equal
 from .deviation_classes_are_ordered import by_marginals
@@ -30,7 +29,7 @@ def repeated(H, law=TOGETHER):
     """The same game at H steps, and the same law of what is told."""
     once = objects(np.ones((1, 9, 1), dtype=int))
     game = MarkovGame(once, objects([FIRST, SECOND]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
-    return Models(game=game, mediator=JointPolicy(objects(law).reshape(1, 9)))
+    return Instance(game=game, mediator=JointPolicy(objects(law).reshape(1, 9)))
 
 
 def facts(m):

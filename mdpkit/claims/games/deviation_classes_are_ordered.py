@@ -11,8 +11,6 @@ Source     adapted from Morrill et al., 2021, and Tang, Swamy, Fang and Wu, 2024
 Proof      proofs/deviation_classes_are_ordered.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -21,6 +19,7 @@ from ...base.interval import stacked
 from ...ink.figures import panels
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Bound, Claim, Control, Equal, Part
 
@@ -80,7 +79,7 @@ def steps(name, paid, laws, expected):
     r[:, 0, 0] = paid
     single = MarkovGame(objects(np.ones((1, 4, 1), dtype=int)), objects(r), objects([1]), horizon=Finite(len(paid)), actions=(2, 2))
     mediator, even = JointPolicy(objects(laws)[:, None]), objects([["1/2", "1/2"]])
-    return Models(name=name, game=single, mediator=mediator, apart=independent(even, even), expected=objects(expected))
+    return Instance(name=name, game=single, mediator=mediator, apart=independent(even, even), expected=objects(expected))
 
 
 def mismatched(H):

@@ -12,13 +12,12 @@ Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/recoverability_must_see_the_deviation.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import stacked
+from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from .value_equivalence_is_not_regret_equivalence import nobody_deviates
@@ -39,7 +38,7 @@ def hidden_stakes(H, later=1):
     expert, learner = obeyed.copy(), obeyed.copy()
     expert[START], learner[START] = objects(["1/2", "1/2", 0, 0]), objects([0, 1, 0, 0])
     game = MarkovGame(objects(P), objects(r), objects([1, 0, 0]), horizon=Finite(H), actions=(2, 2))
-    return Models(game=game, expert=JointPolicy(expert), learner=JointPolicy(learner))
+    return Instance(game=game, expert=JointPolicy(expert), learner=JointPolicy(learner))
 
 
 def bonus_chain(u, H, slip, seen):
@@ -56,7 +55,7 @@ def bonus_chain(u, H, slip, seen):
     learner = obeyed.copy()
     learner[other] = objects([1 - slip, slip, 0, 0])
     game = MarkovGame(P, objects(r), objects([1, *[0] * (S - 1)]), horizon=Finite(H), actions=(2, 2))
-    return Models(game=game, expert=JointPolicy(obeyed), learner=JointPolicy(learner))
+    return Instance(game=game, expert=JointPolicy(obeyed), learner=JointPolicy(learner))
 
 
 def of_the_obeyed(recoverability, game, expert):

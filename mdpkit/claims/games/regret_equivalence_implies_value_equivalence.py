@@ -13,8 +13,6 @@ Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/regret_equivalence_implies_value_equivalence.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -22,6 +20,7 @@ from ...base.arrays import like, objects
 from ...base.interval import Interval, stacked
 from ...ink.figures import bound
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Bound, Claim, Control, Equal, Part
 from .regret_gap_is_bounded_by_recoverability import FAMILY
@@ -97,7 +96,7 @@ def apart(H=3):
     """One state: the expert tells (0, 0), the learner (1, 0), of three actions of the first player."""
     game = unpaid(objects(np.ones((1, 6, 1), dtype=int)), objects([1]), H, (3, 2))
     expert, learner = (JointPolicy(objects(np.eye(1, 6, j, dtype=int))) for j in (0, 2))
-    return Models(game=game, expert=expert, learner=learner)
+    return Instance(game=game, expert=expert, learner=learner)
 
 
 CLAIM = Claim(

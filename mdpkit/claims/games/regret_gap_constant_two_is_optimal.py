@@ -12,7 +12,6 @@ Proof      proofs/regret_gap_constant_two_is_optimal.md
 """
 
 from fractions import Fraction
-from types import SimpleNamespace as Models
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from ...base.arrays import objects
 from ...base.interval import stacked
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Bound, Claim, Control, Equal, Part
 from .recoverability_must_see_the_deviation import hidden_stakes, of_the_obeyed
@@ -71,7 +71,7 @@ FAMILY = Family(
 
 # ---- one state, two parts: joint actions are 00, 01, 10, 11
 def told(m, expert, learner):
-    return Models(game=m.game, expert=JointPolicy(objects([expert])), learner=JointPolicy(objects([learner])))
+    return Instance(game=m.game, expert=JointPolicy(objects([expert])), learner=JointPolicy(objects([learner])))
 
 
 def unpaid_partner(H):
@@ -89,7 +89,7 @@ def watched(m):
     r = np.repeat(np.concatenate([g.r, g.r[:1] * 0]), 2, axis=2)
     game = MarkovGame(np.repeat(g.P, 2, axis=1), r, g.rho, horizon=g.horizon, actions=(2, 2, 2))
     expert, learner = (JointPolicy(np.repeat(policy.table, 2, axis=1) / 2) for policy in (m.expert, m.learner))
-    return Models(game=game, expert=expert, learner=learner)
+    return Instance(game=game, expert=expert, learner=learner)
 
 
 def correlated():

@@ -12,14 +12,13 @@ Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/regret_gap_is_bounded_by_recoverability.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Bound, Claim, Control
 from .recoverability_must_see_the_deviation import hidden_stakes, of_the_obeyed
@@ -68,7 +67,7 @@ def pennies(H, stake=1):
         horizon=Finite(H),
         actions=(2, 2),
     )
-    return Models(game=game, expert=JointPolicy(objects([["1/4"] * 4])), learner=JointPolicy(objects([["1/2", 0, 0, "1/2"]])))
+    return Instance(game=game, expert=JointPolicy(objects([["1/4"] * 4])), learner=JointPolicy(objects([["1/2", 0, 0, "1/2"]])))
 
 
 def unprovoked(error, game, expert, learner):

@@ -9,12 +9,11 @@ Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/value_equivalence_is_not_regret_equivalence.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
+from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Assumption, Claim, Control, Equal
 
@@ -35,13 +34,13 @@ def forked(H, b, first, expert, learner):
         r[0, s] = objects(paid)
     game = MarkovGame(P, r, objects([1, 0, 0]), horizon=Finite(H), actions=(2, 2))
     expert, learner = (JointPolicy(objects([laws.get(s, [1, 0, 0, 0]) for s in range(3)])) for laws in (expert, learner))
-    return Models(game=game, b=b, expert=expert, learner=learner)
+    return Instance(game=game, b=b, expert=expert, learner=learner)
 
 
 def fork(H, b=0, slip=1):
     """At RARE a_2 = 1 pays the first player, and the learner plays it with probability `slip`."""
     slip = rational(slip)
-    return Models(slip=slip, **vars(forked(H, b, {RARE: [0, 1, 0, 1]}, {}, {RARE: [1 - slip, slip, 0, 0]})))
+    return Instance(slip=slip, **vars(forked(H, b, {RARE: [0, 1, 0, 1]}, {}, {RARE: [1 - slip, slip, 0, 0]})))
 
 
 def facts(m):

@@ -11,14 +11,13 @@ Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/zero_sum_equilibria_need_the_constant_two.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from .value_equivalence_is_not_regret_equivalence import nobody_deviates
@@ -107,7 +106,7 @@ def hair(H, v):
     paid = objects([[1, v, 0], [0, v, 1]]).reshape(1, 6)
     game = MarkovGame(objects(np.ones((1, 6, 1), dtype=int)), np.stack([paid, -paid]), objects([1]), horizon=Finite(H), actions=(2, 3))
     learner = independent(objects([1, 0]), objects([v, 1 - v, 0]))
-    return Models(game=game, v=v, expert=independent(objects([1 - v, v]), objects([0, 1, 0])), learner=learner)
+    return Instance(game=game, v=v, expert=independent(objects([1 - v, v]), objects([0, 1, 0])), learner=learner)
 
 
 def obeyed(m):

@@ -1,11 +1,11 @@
 """Learners that look for a reward in a tree, and what becomes of them for every leaf that may be the one that pays."""
 
 from dataclasses import dataclass
-from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ...base.arrays import objects
+from ...instances.instance import Instance
 from ...learn import PSDP, fit, grant
 from ...measure import occupancy
 from ...model import TabularPolicy
@@ -35,7 +35,7 @@ def played(learner, A, H, rewards=None, shown=to_leaf):
     used = {name: max(getattr(each.used, name) for each in fits) for name in ("episodes", "resets", "steps")}
     starts = np.array(starts, dtype=np.int64).reshape(len(rewards), -1, 2)
     policies = objects([each.policy.table for each in fits])
-    return Models(tree=tree(A, H), rewards=rewards, policies=policies, starts=starts, A=A, H=H, **used)
+    return Instance(tree=tree(A, H), rewards=rewards, policies=policies, starts=starts, A=A, H=H, **used)
 
 
 def paid(access, actions, state=None, at=0):
@@ -115,7 +115,7 @@ class Forward:
 # ---- plays
 def distinct(A, H, M):
     """M - 1 episodes that end at different leaves, and another one for an answer."""
-    return Models(tree=tree(A, H), tests=objects([to_leaf(leaf, A, H).table for leaf in range(M)]))
+    return Instance(tree=tree(A, H), tests=objects([to_leaf(leaf, A, H).table for leaf in range(M)]))
 
 
 def another(leaf, A, H):

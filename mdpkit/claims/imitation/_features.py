@@ -1,11 +1,11 @@
 """Random problems with two features, and what maximum causal entropy learns there."""
 
 from fractions import Fraction
-from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ...base.arrays import exactly, objects, rational
+from ...instances.instance import Instance
 from ...learn import MaxCausalEntropy, fit, grant
 from ...model import MDP, Finite, TabularPolicy
 
@@ -20,7 +20,7 @@ def drawn(seed, chance=1, H=3, S=3, A=2, K=2):
     mdp, expert = MDP(P, features[0], objects(np.eye(1, S, dtype=int)[0]), horizon=Finite(H)), TabularPolicy(pi)
     access = grant(mdp, expert=expert, demonstrations="exact", episodes="exact")
     theta = fit(MaxCausalEntropy(features), access, rng=np.random.default_rng(0)).trace["theta"][-1]
-    return Models(mdp=mdp, features=features, expert=expert, theta=objects(exactly(theta)), chance=chance, seed=seed)
+    return Instance(mdp=mdp, features=features, expert=expert, theta=objects(exactly(theta)), chance=chance, seed=seed)
 
 
 def problems():
@@ -32,4 +32,4 @@ def apart(seed):
     m = drawn(seed)
     theta = objects([Fraction(round(float(x) * 1000), 1000) for x in m.theta])
     far = objects(np.random.default_rng(seed).integers(1, 5, len(theta)))
-    return Models(mdp=m.mdp, features=m.features, theta=theta, other=theta + far)
+    return Instance(mdp=m.mdp, features=m.features, theta=theta, other=theta + far)

@@ -1,13 +1,13 @@
 """Games of rewards against policies: `played[k,(t,)s,a]` against the tables `learners[k,t,s,a]`."""
 
 from dataclasses import replace
-from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
 from ...base.interval import stacked
+from ...instances.instance import Instance
 from ...learn import BoxRewards, ExpertResets, GradientAscent, Mixture, MomentMatching, fit, grant
 from ...model import TabularPolicy
 from ._instances import cliff
@@ -16,7 +16,7 @@ from ._tree import paying, to_law, to_leaf, tree
 
 def mixed(m):
     """The game, with the Markov policy that plays as the mixture of its policies."""
-    return Models(**vars(m), mixture=Mixture([TabularPolicy(table) for table in m.learners]).to_tabular(m.mdp))
+    return m.replace(mixture=Mixture([TabularPolicy(table) for table in m.learners]).to_tabular(m.mdp))
 
 
 def flips(N=2):
@@ -44,7 +44,9 @@ def games():
     game = dict(mdp=problem, expert=expert, centre=centre, radius=1 - centre)
     return [
         mixed(
-            Models(**game, learners=tables[:N], played=played[:N], N=N, sup_gap=told["sup_gap"][N - 1], regret=told["reward_regret"][N - 1])
+            Instance(
+                **game, learners=tables[:N], played=played[:N], N=N, sup_gap=told["sup_gap"][N - 1], regret=told["reward_regret"][N - 1]
+            )
         )
         for N in rounds
     ]

@@ -2,11 +2,11 @@
 
 from itertools import product
 from math import comb, prod
-from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ...base.arrays import objects, rational
+from ...instances.instance import Instance
 from ...learn import Cloning, DAgger, fit, grant
 from ...model import MDP, Finite, TabularPolicy, Trajectories
 
@@ -53,7 +53,7 @@ def every_sample(H, n, p):
         answer, used = learned(Cloning(), mdp, expert, demonstrations=Trajectories(obs, [0] * (n * H), **rows))
         policies.append(answer.policy.table)
         weights.append(prod(chance[k] for k in shown))
-    return Models(mdp=mdp, expert=expert, policies=objects(policies), weights=objects(weights), p=p, n=n, **used)
+    return Instance(mdp=mdp, expert=expert, policies=objects(policies), weights=objects(weights), p=p, n=n, **used)
 
 
 def smoothed(H, asks, eps=None, rounds=3):
@@ -62,4 +62,4 @@ def smoothed(H, asks, eps=None, rounds=3):
     mdp, expert, smoothing = ditch(H, A), keeps(2, A), str(eps / (A - 1 - A * eps))
     learner = DAgger(rounds, smoothing=smoothing, demonstrated=True) if asks else Cloning(smoothing)
     answer, used = learned(learner, mdp, expert, asks)
-    return Models(mdp=mdp, expert=expert, learner=answer.policy.members[-1] if asks else answer.policy, eps=eps, **used)
+    return Instance(mdp=mdp, expert=expert, learner=answer.policy.members[-1] if asks else answer.policy, eps=eps, **used)

@@ -10,12 +10,11 @@ Source     adapted from Ross and Bagnell, 2010.
 Proof      proofs/cloning_bound_is_attained_at_finite_error.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
+from ...instances.instance import Instance
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Bound, Claim, Control, Equal, Part
 from ._instances import cliff, states_exchanged
@@ -49,7 +48,7 @@ def lanes(e, reward=1):
     slips = stay.copy()
     slips[np.arange(H), np.arange(H)] = [0, 1]
     mdp = MDP(objects(P), objects(r), objects([*e, 1 - e.sum(), 0]), horizon=Finite(H))
-    return Models(mdp=mdp, expert=TabularPolicy(objects(stay)), learner=TabularPolicy(objects(slips)), e=e)
+    return Instance(mdp=mdp, expert=TabularPolicy(objects(stay)), learner=TabularPolicy(objects(slips)), e=e)
 
 
 def disjoint_slips(H):

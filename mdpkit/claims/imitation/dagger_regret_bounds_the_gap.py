@@ -14,7 +14,6 @@ Proof      proofs/dagger_regret_bounds_the_gap.md
 """
 
 from itertools import product
-from types import SimpleNamespace as Models
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from ...base.interval import stacked
 from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...learn import DAgger
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -98,7 +98,7 @@ FAMILY = Family(
 def alone(m, rule=None):
     """One round, and one rule: the expert's if none is given."""
     rule = m.expert if rule is None else rule
-    return Models(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(rule.table)[None])
+    return Instance(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(rule.table)[None])
 
 
 def corrected(mdp, learner, wavers=0):
@@ -108,7 +108,7 @@ def corrected(mdp, learner, wavers=0):
     expert = TabularPolicy(sure * (1 - wavers) + (1 - sure) * wavers / (A - 1))
     answer, _ = learned(learner, mdp, expert, interacts=True)
     tables = objects(np.stack([np.broadcast_to(pi.table, (H, S, A)) for pi in answer.policy.members]))
-    return Models(mdp=mdp, expert=expert, learners=tables, rules=objects(expert.table)[None], told=objects(list(answer.trace["loss"])))
+    return Instance(mdp=mdp, expert=expert, learners=tables, rules=objects(expert.table)[None], told=objects(list(answer.trace["loss"])))
 
 
 def plays(*wavers):

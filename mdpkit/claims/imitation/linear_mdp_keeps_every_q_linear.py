@@ -10,8 +10,6 @@ Source     adapted from Jin, Yang, Wang and Jordan, 2020.
 Proof      proofs/linear_mdp_keeps_every_q_linear.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -19,6 +17,7 @@ from ...base.arrays import objects
 from ...ink.figures import identity
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MDP, Finite, LinearMDP, TabularPolicy
 from ...verify.claim import Assumption, Claim, Control, Equal
 
@@ -76,7 +75,7 @@ def mixture(off=0):
     P = np.array(mdp.P)
     P[0, 1] = P[0, 1] + objects([-1, 1]) * off
     mdp = MDP(P, mdp.r, mdp.rho, horizon=mdp.horizon)
-    return Models(linear=process, mdp=mdp, policy=TabularPolicy(objects([[1, 0], ["1/2", "1/2"]])))
+    return Instance(linear=process, mdp=mdp, policy=TabularPolicy(objects([[1, 0], ["1/2", "1/2"]])))
 
 
 LINEAR = Assumption("the process is linear in the features", lambda m: m.mdp == m.linear.tabular())

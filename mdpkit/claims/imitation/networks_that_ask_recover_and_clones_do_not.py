@@ -13,7 +13,6 @@ Proof      proofs/networks_that_ask_recover_and_clones_do_not.md
 """
 
 from dataclasses import replace
-from types import SimpleNamespace as Models
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from ...base.arrays import objects, rational
 from ...base.interval import Interval
 from ...deep.learners.cloning import Cloning
 from ...deep.learners.dagger import DAgger
+from ...instances.instance import Instance
 from ...learn import fit, grant
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control
@@ -53,7 +53,7 @@ def trained(H, asks=True, seeds=SEEDS):
         others.append(answer.policy.members[-1])
         queries = answer.used.queries
     tables = (objects(np.stack([policy.to_tabular(mdp).table for policy in each])) for each in (clones, others))
-    return Models(mdp=mdp, expert=expert, **dict(zip(("clones", "others"), tables, strict=True)), queries=queries, H=H)
+    return Instance(mdp=mdp, expert=expert, **dict(zip(("clones", "others"), tables, strict=True)), queries=queries, H=H)
 
 
 def a_slip(m, tables):

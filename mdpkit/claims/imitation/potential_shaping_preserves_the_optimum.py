@@ -10,8 +10,6 @@ Source     adapted from Ng, Harada and Russell, 1999.
 Proof      proofs/potential_shaping_preserves_the_optimum.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -20,6 +18,7 @@ from ...ink.figures import identity
 from ...instances import garnet
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
@@ -73,7 +72,7 @@ def maze(seed, gamma="9/10"):
     """Four states, three actions with two successors each, and a potential of small integers."""
     rng = np.random.default_rng(seed)
     mdp, actions = garnet(4, 3, 2, gamma, rng=rng), rng.integers(3, size=4)
-    return Models(mdp=mdp, policy=TabularPolicy(objects(np.eye(3, dtype=int)[actions])), potential=objects(rng.integers(-2, 3, 4)))
+    return Instance(mdp=mdp, policy=TabularPolicy(objects(np.eye(3, dtype=int)[actions])), potential=objects(rng.integers(-2, 3, 4)))
 
 
 def mazes():
@@ -85,7 +84,7 @@ def fork(last=0):
     """One step: staying pays 1/2, leaving for state 1 pays nothing; the potential of state 1 at the end is `last`."""
     P = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]])
     mdp = MDP(P, objects([["1/2", 0], [0, 0]]), objects([1, 0]), horizon=Finite(1))
-    return Models(mdp=mdp, policy=TabularPolicy(objects([[1, 0], [1, 0]])), potential=objects([["1/4", 0], [0, last]]))
+    return Instance(mdp=mdp, policy=TabularPolicy(objects([[1, 0], [1, 0]])), potential=objects([["1/4", 0], [0, last]]))
 
 
 def two_steps():

@@ -12,14 +12,13 @@ Source     adapted from Ross and Bagnell, 2010, and Swamy, Choudhury, Bagnell an
 Proof      proofs/recoverable_cliff_is_linear.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import states_exchanged
@@ -80,7 +79,7 @@ def road(H, eps, recovers=True):
     P = objects([[[1, 0], [0, 1]], [[1, 0], [1, 0] if recovers else [0, 1]]])
     mdp = MDP(P, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
     learner = TabularPolicy(objects([[1 - eps, eps], [1, 0] if recovers else [0, 1]]))
-    return Models(mdp=mdp, eps=eps, expert=TabularPolicy(objects([[1, 0], [1, 0]])), learner=learner)
+    return Instance(mdp=mdp, eps=eps, expert=TabularPolicy(objects([[1, 0], [1, 0]])), learner=learner)
 
 
 LENGTHS = 8, 32, 128

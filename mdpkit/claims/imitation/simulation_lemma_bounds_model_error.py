@@ -11,8 +11,6 @@ Source     adapted from Kearns and Singh, 2002.
 Proof      proofs/simulation_lemma_bounds_model_error.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -20,6 +18,7 @@ from ...base.arrays import objects, rational
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MDP, Discounted, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._instances import states_exchanged
@@ -91,7 +90,7 @@ def leak(H, eps, reward=1):
     eps = rational(eps)
     laws = ([[[1 - eps, eps]], [[0, 1]]], [[[1, 0]], [[0, 1]]])
     mdp, model = (MDP(objects(P), objects([[reward], [0]]), objects([1, 0]), horizon=Finite(H)) for P in laws)
-    return Models(mdp=mdp, model=model, eps=eps, policy=TabularPolicy(objects([[1], [1]])))
+    return Instance(mdp=mdp, model=model, eps=eps, policy=TabularPolicy(objects([[1], [1]])))
 
 
 def leaks():

@@ -13,7 +13,6 @@ Proof      proofs/state_divergence_bounds_the_gap_to_second_order.md
 """
 
 from dataclasses import replace
-from types import SimpleNamespace as Models
 
 from ... import measure
 from ...base.arrays import objects, rational
@@ -21,6 +20,7 @@ from ...base.interval import stacked
 from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
@@ -65,7 +65,7 @@ def two(p, q, height=1):
     """P gives the second state with probability p, Q with q; it costs `height`, the first nothing. q <= p <= 1/2."""
     p, q = rational(p), rational(q)
     laws = dict(P=objects([1 - p, p]), Q=objects([1 - q, q]))
-    return Models(**laws, f=objects([0, height]), p=p, q=q, part=1 - (p + 3 * q) / 2)
+    return Instance(**laws, f=objects([0, height]), p=p, q=q, part=1 - (p + 3 * q) / 2)
 
 
 def pairs():
@@ -73,7 +73,7 @@ def pairs():
 
 
 def published(p, q, s):
-    return Models(**vars(two(p, q)), s=rational(s))
+    return two(p, q).replace(s=rational(s))
 
 
 def squared_variation(triangular, p, q):

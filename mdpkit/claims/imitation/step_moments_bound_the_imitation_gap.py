@@ -12,7 +12,6 @@ Proof      proofs/step_moments_bound_the_imitation_gap.md
 """
 
 from dataclasses import replace
-from types import SimpleNamespace as Models
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from ...base.arrays import objects, rational
 from ...base.interval import stacked
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
+from ...instances.instance import Instance
 from ...kernels import finite
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -110,7 +110,7 @@ def idle(H, share):
     """Nobody moves. At state 0 action 0 pays and a share of the resets is there; the rest is at state 1, where nothing pays."""
     process = MDP(objects([[[1, 0]] * 2, [[0, 1]] * 2]), objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
     expert, learner = (TabularPolicy(objects([row] * 2)) for row in ([1, 0], [0, 1]))
-    return Models(process=process, expert=expert, learner=learner, resets=objects([[share, 1 - rational(share)]] * H))
+    return Instance(process=process, expert=expert, learner=learner, resets=objects([[share, 1 - rational(share)]] * H))
 
 
 def idles():

@@ -11,8 +11,6 @@ Source     adapted from Baird, 1995, and Swamy, Choudhury, Bagnell and Wu, 2022.
 Proof      proofs/double_sampling_bias_is_next_state_variance.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -20,6 +18,7 @@ from ...base.arrays import objects
 from ...ink.figures import identity
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MDP, Discounted, MomentProblem, TabularPolicy
 from ...solve import solve
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
@@ -75,7 +74,7 @@ def coin(pays=(0, 0), weights=("1/2", "1/2"), V=(0, 1)):
     """Both actions of both states lead to either state by the toss of a coin; action a pays pays[a]."""
     half = objects([["1/2", "1/2"]] * 2)
     mdp = MDP(objects(np.broadcast_to(half, (2, 2, 2))), objects([pays, pays]), horizon=Discounted("9/10"))
-    return Models(mdp=mdp, policy=TabularPolicy(half), V=objects(V), weights=objects(weights))
+    return Instance(mdp=mdp, policy=TabularPolicy(half), V=objects(V), weights=objects(weights))
 
 
 def coins():

@@ -11,14 +11,13 @@ Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
 Proof      proofs/ill_posedness_is_the_smallest_singular_value.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MomentProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -62,7 +61,7 @@ def channel(k, leak=0, c=1):
     sigma = objects(1)[()] / 2**k
     A = objects([[1 + sigma, 1 - sigma], [1 - sigma, 1 + sigma]]) / 2
     problem = MomentProblem(A, objects([leak, 0]), objects(["1/2", "1/2"]))
-    return Models(problem=problem, sigma=sigma, h0=objects([0, 0]), h=objects([c, -c]))
+    return Instance(problem=problem, sigma=sigma, h0=objects([0, 0]), h=objects([c, -c]))
 
 
 def no_moment(m):

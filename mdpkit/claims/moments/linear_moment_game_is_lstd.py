@@ -12,8 +12,6 @@ Source     adapted from Bradtke and Barto, 1996, and Swamy, Choudhury, Bagnell a
 Proof      proofs/linear_moment_game_is_lstd.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -22,6 +20,7 @@ from ...exact.linear import full_rank
 from ...ink.figures import identity
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MDP, Discounted, MomentProblem, TabularPolicy
 from ...solve import MomentGame, solve
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
@@ -99,7 +98,7 @@ def walk(test=None):
     P = objects([[["1/4", "3/4", 0]], [[0, "1/4", "3/4"]], [["3/4", 0, "1/4"]]])
     features, third = objects([[1], [2], [4]]), objects(["1/3"] * 3)
     mdp = MDP(P, objects([[1], [0], [0]]), horizon=Discounted("1/2"))
-    return Models(
+    return Instance(
         mdp=mdp,
         policy=TabularPolicy(objects([[1]] * 3)),
         features=features,
@@ -120,7 +119,7 @@ def instruments():
     A = objects([[4 - z, 1 + z] for z in range(4)]) / 5
     tests = [[1, z, z * z] for z in range(4)]
     return [
-        Models(problem=MomentProblem(A, objects([z, 1, z * z % 3, 2]), objects(weights) / sum(weights)), test=objects(tests)[:, :M])
+        Instance(problem=MomentProblem(A, objects([z, 1, z * z % 3, 2]), objects(weights) / sum(weights)), test=objects(tests)[:, :M])
         for weights in ((1, 1, 1, 1), (1, 2, 3, 4), (7, 1, 1, 3))
         for M in (2, 3)
         for z in range(4)

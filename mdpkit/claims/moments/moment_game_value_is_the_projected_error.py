@@ -10,8 +10,6 @@ Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020, and Swamy, C
 Proof      proofs/moment_game_value_is_the_projected_error.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -20,6 +18,7 @@ from ...ink.figures import identity
 from ...instances import instrumental
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MomentProblem
 from ...verify.claim import Assumption, Claim, Control, Equal
 
@@ -77,7 +76,7 @@ def coin(f=((1, 1), (1, 1))):
     """A cause that follows its instrument three times out of four, and an outcome that is 1 more where the confounder is."""
     joint = objects([[[3, 0], [0, 1]], [[0, 1], [3, 4]]]) / 12
     outcome = objects([[0, 1], [1, 2]])
-    return Models(problem=instrumental(joint, outcome), joint=joint, outcome=outcome, h=objects([0, 1]), f=objects(f))
+    return Instance(problem=instrumental(joint, outcome), joint=joint, outcome=outcome, h=objects([0, 1]), f=objects(f))
 
 
 def unweighted(projected_error, psi, weights, test=None):

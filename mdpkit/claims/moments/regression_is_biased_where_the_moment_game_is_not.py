@@ -12,7 +12,6 @@ Proof      proofs/regression_is_biased_where_the_moment_game_is_not.md
 """
 
 from fractions import Fraction
-from types import SimpleNamespace as Models
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from ...exact.linear import full_rank, solve_linear
 from ...instances import instrumental
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
@@ -63,7 +63,7 @@ FAMILY = Family(
 def channel(n, seed, push=4):
     """Cause and instrument differ 7 times out of 16; the confounder, a fair coin that pays e = 1 or -1, adds or takes push/16."""
     parts = [[[16 - x, x] for x in (middle - push, middle + push)] for middle in (7, 9)]
-    return Models(parts=np.array(parts), h0=np.array([0, 1]), noise=np.array([-1, 1]), n=n, seed=seed)
+    return Instance(parts=np.array(parts), h0=np.array([0, 1]), noise=np.array([-1, 1]), n=n, seed=seed)
 
 
 def population(m):
@@ -115,7 +115,7 @@ def small(tilt=0):
     """The channel as one law; with a tilt the confounder is seen in the instrument."""
     joint, outcome = population(channel(1, 0))
     joint = joint * objects([[[1 + tilt], [1 - tilt]], [[1 - tilt], [1 + tilt]]])
-    return Models(joint=joint, outcome=outcome, h0=objects([0, 1]), noise=objects([-1, 1]))
+    return Instance(joint=joint, outcome=outcome, h0=objects([0, 1]), noise=objects([-1, 1]))
 
 
 def figure(ax, rows):

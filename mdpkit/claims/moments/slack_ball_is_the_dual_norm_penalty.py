@@ -15,7 +15,6 @@ Proof      proofs/slack_ball_is_the_dual_norm_penalty.md
 
 from itertools import product
 from math import inf
-from types import SimpleNamespace as Models
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from ...base.arrays import objects
 from ...ink.figures import identity
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MomentProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -123,7 +123,7 @@ def pair(scale=1):
     """Two instruments, the first three times as likely, whose moments are 2 and -1 at h = 0."""
     problem = MomentProblem(objects([[1], [1]]), objects([2, -1]), objects(["3/4", "1/4"]))
     f, xi = objects([1, "-1/2"]), objects([1, -1]) * scale
-    return Models(problem=problem, h=objects([0]), f=f, xi=xi, lump=xi, d=objects("1/2")[()])
+    return Instance(problem=problem, h=objects([0]), f=f, xi=xi, lump=xi, d=objects("1/2")[()])
 
 
 def unweighted(norm_power, f, weights, order):

@@ -13,8 +13,6 @@ Source     adapted from Jin, Yang and Wang, 2021, and Rashidinejad, Zhu, Ma, Jia
 Proof      proofs/pessimism_bound_is_attained.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
@@ -22,6 +20,7 @@ from ...base.arrays import objects, rational
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -92,7 +91,7 @@ def wrong_turn(H):
     guess, bonus = P.copy(), objects(np.zeros((H, 2, 2), dtype=int))
     guess[0, 0, 0], bonus[0, 0, 0] = [1 - fear, fear], fear * (H - 1)
     mdp, model = (MDP(law, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H)) for law in (P, guess))
-    return Models(mdp=mdp, model=model, bonus=bonus, learner=playing([1] + [0] * (H - 1), 2), rival=playing([0] * H, 2))
+    return Instance(mdp=mdp, model=model, bonus=bonus, learner=playing([1] + [0] * (H - 1), 2), rival=playing([0] * H, 2))
 
 
 def playing(actions, S):
@@ -103,7 +102,7 @@ def playing(actions, S):
 def arms(H, paid, believed, bonus):
     """One state, two arms: the rival pulls the first, the learner the second."""
     mdp, model = (MDP(objects([[[1], [1]]]), objects([r]), horizon=Finite(H)) for r in (paid, believed))
-    return Models(mdp=mdp, model=model, bonus=objects([[bonus]] * H), learner=playing([1] * H, 1), rival=playing([0] * H, 1))
+    return Instance(mdp=mdp, model=model, bonus=objects([[bonus]] * H), learner=playing([1] * H, 1), rival=playing([0] * H, 1))
 
 
 def tight():

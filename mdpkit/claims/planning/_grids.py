@@ -1,11 +1,10 @@
 """Grids on linear-quadratic problems with one control, around the origin."""
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ...base.arrays import like, objects, rational
 from ...instances import grid
+from ...instances.instance import Instance
 from ...model import LinearQuadratic
 
 
@@ -28,7 +27,7 @@ def serving(cart, n, h, count):
 
 def instance(cart, n, h, count, delta=None):
     delta = serving(cart, n, h, count) if delta is None else delta
-    return Models(mdp=laid(cart, n, h, count, delta).finite, cart=cart, n=n, h=h, count=count, delta=delta)
+    return Instance(mdp=laid(cart, n, h, count, delta).finite, cart=cart, n=n, h=h, count=count, delta=delta)
 
 
 def points(m):
@@ -50,7 +49,7 @@ def double_integrator(n, dt):
     """A cart whose control lasts dt seconds, on the box of one metre and one metre a second."""
     (P, R), step = VALUES[dt], rational(dt)
     cart = LinearQuadratic.valued([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [[R]], "9/10")
-    return Models(**vars(instance(cart, n, rational(2) / (n - 1), n - 1)), dt=dt)
+    return instance(cart, n, rational(2) / (n - 1), n - 1).replace(dt=dt)
 
 
 def undiscounted():

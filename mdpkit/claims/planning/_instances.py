@@ -1,10 +1,9 @@
 """What the claims of this folder build."""
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ...base.arrays import objects, rational
+from ...instances.instance import Instance
 from ...model import MDP, Discounted, TabularPolicy
 from ...solve import solve
 
@@ -17,7 +16,7 @@ def planned(P, r, gamma, step, rounds, start=None):
     rho = objects([1] + [0] * (S - 1))
     start = objects(np.ones((S, A), dtype=int)) / A if start is None else objects(start)
     mdp = MDP(objects(P), objects(r), rho, horizon=Discounted(gamma))
-    return Models(mdp=mdp, start=TabularPolicy(start), rival=solve(mdp).policy, step=rational(step), rounds=rounds)
+    return Instance(mdp=mdp, start=TabularPolicy(start), rival=solve(mdp).policy, step=rational(step), rounds=rounds)
 
 
 def arms(k, c, T):
@@ -27,14 +26,14 @@ def arms(k, c, T):
 
 def listed():
     best = ((1, "59/32"), (3, "19/20"), (5, "9/11"), (10, "11/14"))
-    return [Models(**vars(arms(k, rational(c), T)), k=k) for k, c in best for T in (1, 4, 16, 64)]
+    return [arms(k, rational(c), T).replace(k=k) for k, c in best for T in (1, 4, 16, 64)]
 
 
 def rare(j):
     """Two arms, k = T = 4^j, c = 1 - 2^-j."""
     k, short = 4**j, 1 / rational(2**j)
     start = [[1 / rational(2**k), 1 - 1 / rational(2**k)]]
-    return Models(**vars(planned([[[1], [1]]], [[1, 0]], "1/2", (1 - short) * LOG_TWO / 2, k, start)), share=1 - 2 * short)
+    return planned([[[1], [1]]], [[1, 0]], "1/2", (1 - short) * LOG_TWO / 2, k, start).replace(share=1 - 2 * short)
 
 
 def detour(pays=1):

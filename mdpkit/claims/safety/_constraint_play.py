@@ -1,13 +1,13 @@
 """Plays of the constraint game on small random problems, whose experts are lexicographic optima."""
 
 from dataclasses import replace
-from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
 from ...instances.families import garnet
+from ...instances.instance import Instance
 from ...solve.constrained_planning import ConstrainedPlanning
 from ...solve.constraint_game import constraint_game
 
@@ -31,7 +31,7 @@ def demonstrated(seed, tasks=3, wasteful=False):
         most = optimum(mdp, reward, paid, (least + greedy) / 2).value.lower[()]
         wanted = optimum(mdp, paid) if wasteful and k == tasks - 1 else optimum(mdp, -paid, -reward, -most)
         experts.append(wanted.policy.table)
-    return Models(mdp=mdp, rewards=rewards, experts=objects(experts), cost=objects(cost.astype(int)), step=rational(STEP))
+    return Instance(mdp=mdp, rewards=rewards, experts=objects(experts), cost=objects(cost.astype(int)), step=rational(STEP))
 
 
 def optimum(mdp, reward, cost=None, limit=None):
@@ -40,21 +40,21 @@ def optimum(mdp, reward, cost=None, limit=None):
 
 
 def prefix(m, T):
-    return Models(**{**vars(m), "constraints": m.constraints[:T], "learners": m.learners[:T], "T": T})
+    return m.replace(constraints=m.constraints[:T], learners=m.learners[:T], T=T)
 
 
 def plays():
     """Every prefix of three plays."""
-    whole = [Models(**vars(played(demonstrated(seed))), game=seed) for seed in range(3)]
+    whole = [played(demonstrated(seed)).replace(game=seed) for seed in range(3)]
     return [prefix(m, T) for m in whole for T in ROUNDS]
 
 
 def task_by_task():
-    return [Models(**vars(m), task=k) for m in plays() for k in range(3)]
+    return [m.replace(task=k) for m in plays() for k in range(3)]
 
 
 def played(game, rounds=16, frozen=False, deaf=False):
     """One play; `frozen`: the constraint stays 0; `deaf`: the learners answer 0 whatever is played."""
     heard = constraint_game(game.mdp, game.rewards, game.experts, rounds, 0 if frozen or deaf else STEP)
     shown = constraint_game(game.mdp, game.rewards, game.experts, rounds, STEP) if deaf else heard
-    return Models(**vars(game), constraints=shown.constraints, learners=heard.learners)
+    return game.replace(constraints=shown.constraints, learners=heard.learners)

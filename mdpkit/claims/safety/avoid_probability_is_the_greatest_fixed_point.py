@@ -12,14 +12,13 @@ Source     adapted from Abate, Prandini, Lygeros and Sastry, 2008.
 Proof      proofs/avoid_probability_is_the_greatest_fixed_point.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
 from ...instances.blocks import Choice, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import SafetyProblem
 from ...solve import solve
 from ...verify.claim import Bound, Claim, Control, Equal, Part
@@ -80,7 +79,7 @@ FAMILY = Family(
 def leak(steps=2):
     """State 0 is left for safety or for failure with probability 1/3 each, or for failure by action 1."""
     P = objects([[["1/3", "1/3", "1/3"], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 1]]])
-    return Models(problem=SafetyProblem([False, False, True], P=P), choice=np.zeros(3, dtype=int), steps=steps)
+    return Instance(problem=SafetyProblem([False, False, True], P=P), choice=np.zeros(3, dtype=int), steps=steps)
 
 
 def iterated_from_0(avoid_probability, problem, steps=None, after=None):

@@ -12,14 +12,13 @@ Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
 Proof      proofs/constraint_transfers_iff_tubes_are_nested.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...instances import double_integrator
 from ...instances.blocks import Choice
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._sets import corridor, flagging, one_step, with_a_failure
@@ -92,17 +91,17 @@ SAME = Assumption("both dynamics have the same failures", lambda m: (m.source.fa
 # ---- named instances and controls
 def carts(learned_with, used_with, vmax=7):
     source, target = double_integrator(learned_with, vmax, 20), double_integrator(used_with, vmax, 20)
-    return Models(source=source, target=target, learned_with=learned_with, used_with=used_with, vmax=vmax)
+    return Instance(source=source, target=target, learned_with=learned_with, used_with=used_with, vmax=vmax)
 
 
 def another_failure():
     """One dynamics, all stay where they are; what was learned knows nothing of the second failure."""
     stay = np.array([[0], [1], [2]])
-    return Models(source=SafetyProblem(np.array([False, False, True]), stay), target=SafetyProblem(np.array([False, True, True]), stay))
+    return Instance(source=SafetyProblem(np.array([False, False, True]), stay), target=SafetyProblem(np.array([False, True, True]), stay))
 
 
 def unchanged():
-    return Models(source=corridor(4), target=corridor(4))
+    return Instance(source=corridor(4), target=corridor(4))
 
 
 def numbers(m):

@@ -13,7 +13,6 @@ Proof      proofs/discounted_safety_is_optimistic.md
 """
 
 from fractions import Fraction
-from types import SimpleNamespace as Models
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from ... import measure
 from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._sets import GRAPH, drawn, with_a_doomed_state
@@ -87,7 +87,7 @@ DEEP = Assumption("margins are at most -1 on failure", lambda m: (m.margin[m.pro
 def corridor(d, L=1, g="1/2", least=-1):
     """d states of margin L in a row, then failure; nothing can be chosen."""
     L, g = rational(L), rational(g)
-    return Models(problem=forced(d + 1), margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L)
+    return Instance(problem=forced(d + 1), margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L)
 
 
 def corridors():
@@ -99,7 +99,7 @@ def corridors():
 def a_way_out():
     """Action 1 of state 0 stays there for ever, action 0 leads into failure."""
     problem = SafetyProblem(np.array([False, True]), np.array([[1, 0], [1, 1]]))
-    return Models(problem=problem, margin=objects(["1/8", -1]), g=rational("1/2"), larger=rational("3/4"))
+    return Instance(problem=problem, margin=objects(["1/8", -1]), g=rational("1/2"), larger=rational("3/4"))
 
 
 def first_action_only(flagged, problem, margin, gamma):

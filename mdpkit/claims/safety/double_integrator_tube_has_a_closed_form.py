@@ -9,13 +9,12 @@ Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
 Proof      proofs/double_integrator_tube_has_a_closed_form.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...base.interval import interval
 from ...instances import double_integrator
+from ...instances.instance import Instance
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Claim, Control, Equal
 
@@ -46,7 +45,7 @@ def continuous_time(m):
 
 
 def cart(amax, vmax, xmax):
-    return Models(problem=double_integrator(amax, vmax, xmax), amax=amax, vmax=vmax, xmax=xmax)
+    return Instance(problem=double_integrator(amax, vmax, xmax), amax=amax, vmax=vmax, xmax=xmax)
 
 
 def carts():
@@ -81,7 +80,7 @@ def numbers(m):
 def figure(ax, rows):
     """The phase plane: failure, the tubes of a weak and a strong brake, and what continuous time would spare."""
     big = {row["parameters"]["amax"]: row for row in rows if row.get("parameters", {}).get("xmax") == 20 and row["parameters"]["vmax"] == 7}
-    x, v = grid(Models(xmax=20, vmax=7))
+    x, v = grid(Instance(xmax=20, vmax=7))
     lost, strong = (np.array(big[amax]["data"]["tube"], dtype=bool) for amax in (1, 2))
     failure = np.array(big[1]["data"]["failure"], dtype=bool)
     for states, style, words in (

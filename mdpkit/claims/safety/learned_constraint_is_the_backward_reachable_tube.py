@@ -11,12 +11,12 @@ Proof      proofs/learned_constraint_is_the_backward_reachable_tube.md
 """
 
 from itertools import product
-from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ... import measure
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
 from ._sets import GRAPH, drawn, flagging, one_step, same, with_a_failure
@@ -80,7 +80,7 @@ def corridor(length=2, steps=None):
     S = length + 2
     ahead = np.minimum(np.arange(S) + 1, S - 1)
     successors = np.stack([np.where(np.arange(S) == 0, 0, ahead), ahead], axis=1)
-    return Models(problem=SafetyProblem(np.arange(S) == S - 1, successors), steps=S if steps is None else steps, length=length)
+    return Instance(problem=SafetyProblem(np.arange(S) == S - 1, successors), steps=S if steps is None else steps, length=length)
 
 
 def figure(ax, rows):

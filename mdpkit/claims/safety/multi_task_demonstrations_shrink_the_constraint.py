@@ -11,13 +11,12 @@ Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023.
 Proof      proofs/multi_task_demonstrations_shrink_the_constraint.md
 """
 
-from types import SimpleNamespace as Models
-
 import numpy as np
 
 from ... import measure
 from ...instances.blocks import Choice
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._sets import GRAPH, drawn, with_a_failure
@@ -94,7 +93,7 @@ def grid(goals, side=4):
         return cells.index(cell if to not in cells[:-1] else to)
 
     successors = np.array([[after(cell, move) for move in moves] for cell in cells])
-    return Models(problem=SafetyProblem(np.array([cell in pits for cell in cells]), successors), goals=np.array(goals))
+    return Instance(problem=SafetyProblem(np.array([cell in pits for cell in cells]), successors), goals=np.array(goals))
 
 
 def reckless(visited, problem, start, goals, order=None):

@@ -13,13 +13,13 @@ Proof      proofs/tube_needs_no_lookahead.md
 """
 
 from math import comb
-from types import SimpleNamespace as Models
 
 import numpy as np
 
 from ... import measure
 from ...instances import double_integrator
 from ...instances.family import Family
+from ...instances.instance import Instance
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._sets import GRAPH, corridor, drawn, flagging, same, with_a_doomed_state
@@ -81,17 +81,17 @@ DOOMED = Assumption("some state outside failure is doomed", lambda m: not same(m
 # ---- named instances and controls
 def cart(vmax):
     """A cart of unit brake on a track so long that every braking distance fits."""
-    return Models(problem=double_integrator(1, vmax, vmax * (vmax + 1) // 2 + 1), vmax=vmax)
+    return Instance(problem=double_integrator(1, vmax, vmax * (vmax + 1) // 2 + 1), vmax=vmax)
 
 
 def full_delay(S):
     """Every doomed state delays failure by a step: the longest delay there is."""
-    return Models(problem=corridor(S))
+    return Instance(problem=corridor(S))
 
 
 def open_field():
     """Every state outside failure may stay where it is: the tube is failure itself."""
-    return Models(problem=SafetyProblem(np.arange(3) == 2, np.array([[0, 1], [1, 2], [2, 2]])))
+    return Instance(problem=SafetyProblem(np.arange(3) == 2, np.array([[0, 1], [1, 2], [2, 2]])))
 
 
 def along_one_action(tube, problem, steps=None):

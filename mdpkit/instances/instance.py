@@ -1,0 +1,18 @@
+"""One instance of a statement: its models by name."""
+
+from types import SimpleNamespace
+
+
+class Instance(SimpleNamespace):
+    """The models of one instance, as attributes: what a claim's check, assumptions and controls receive.
+
+    A `types.SimpleNamespace` is accepted wherever an Instance is.
+
+    >>> pair = Instance(p=1, q=2)
+    >>> pair.replace(q=3)
+    Instance(p=1, q=3)
+    """
+
+    def replace(self, **changes) -> "Instance":
+        """A copy with some models changed or added; this one stays as it is."""
+        return Instance(**{**vars(self), **changes})

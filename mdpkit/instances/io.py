@@ -25,7 +25,8 @@ def save(thing, path):
             (Storm) an MDP that does not vary with time; for .nfg (Gambit) a MarkovGame of one state and one step.
 
     What comes back from .json and .npz is the same thing. The others have no place for the horizon, PRISM's none for names of
-    states and Gambit's none for any name; their numbers are the same (decimals are floats, p/q and integers rationals).
+    states and Gambit's none for any name; their numbers are the same (decimals are floats, p/q and integers rationals), but
+    that the payoffs of a .nfg file are always read as rationals, decimals too.
 
     Raises: InvalidModel where the format cannot hold the thing, before anything is written; OSError where the folder
     cannot be written to.

@@ -1,4 +1,4 @@
-"""A problem as the commands name it: a file, or a gymnasium environment."""
+"""A problem as the commands name it: a file, a gymnasium environment, or a problem that comes with the package."""
 
 import logging
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import typer
 
 from ._app import UsageError
 
-ENVIRONMENT = "gym:"
+ENVIRONMENT, BUNDLED = "gym:", "bundled:"
 
 
 def horizon_told(gamma, steps, average=False):

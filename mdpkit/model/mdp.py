@@ -138,7 +138,9 @@ class MDP(Record):
         States in which episodes end become absorbing and pay nothing. Where one of them is also started in, or entered in
         the middle of an episode, they are left as they are, and every end leads to an absorbing state that is added last.
 
-        Raises: InvalidModel where there is no such environment, it has no table, or an entry of the table is none.
+        Raises: InvalidModel where there is no such environment, it has no table, or an entry of the table is none; also where
+        the environment's steps follow another law than its table: Taxi with `fickle_passenger=True`, and environments in a
+        wrapper that may change rewards, actions, observations or dynamics.
         Source: gymnasium, in the extra `io`.
 
         >>> from mdpkit.model import MDP, Discounted

@@ -93,6 +93,19 @@ class Record(Shown):
             object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) and not proposing() else value)
 
 
+def texts(field, names, count) -> tuple[str, ...] | None:
+    """One text for each of `count` things, or None.
+
+    Raises: InvalidModel where they are not so many, or two are the same.
+    """
+    if names is None:
+        return None
+    names = tuple(map(str, names))
+    if len(names) != count or len(set(names)) != count:
+        raise InvalidModel(f"{field} has {len(names)} entries, {len(set(names))} of them different; expected {count} different")
+    return names
+
+
 def _rebuild(kind, values):
     return kind(**values)
 

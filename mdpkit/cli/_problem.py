@@ -1,7 +1,8 @@
-"""A problem as the commands name it: a file, or a gymnasium environment."""
+"""A problem as the commands name it: a file, a gymnasium environment, or a problem that comes with the package."""
 
 import logging
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import typer
 
 from ._app import UsageError
 
-ENVIRONMENT = "gym:"
+ENVIRONMENT, BUNDLED = "gym:", "bundled:"
 
 
 def horizon_told(gamma, steps, average=False):
@@ -40,20 +41,27 @@ def _number(gamma):
         raise UsageError(f"--gamma is {gamma!r}; expected a number such as 0.99 or 99/100") from None
 
 
-def read(reference, horizon, options="--gamma G or --horizon H"):
-    """What a file holds, or an environment's table describes; what is read otherwise than written is told on stderr.
+def read(reference, horizon, rewards=None, options="--gamma G or --horizon H"):
+    """The problem that a reference names: `gym:ID`, `bundled:NAME`, or the path of a file. What the reader logs goes to stderr.
 
-    Args: options: of the command, that give a horizon.
+    Args:
+        rewards: the name of the reward structure to read from the file.
+        options: of the command, that give a horizon.
     """
-    from ..instances import load
+    from ..instances import bundled, load
     from ..model import MDP
 
+    if rewards is not None and reference.startswith((ENVIRONMENT, BUNDLED)):
+        raise UsageError(f"--rewards chooses among the reward structures of a file; {reference} is none")
     if horizon is None and _names_none(reference):
         raise UsageError(f"{reference} names no horizon; give {options}")
-    if not reference.startswith(ENVIRONMENT):
-        return load(reference, horizon=horizon)
+    if reference.startswith(BUNDLED):
+        problem = bundled(reference.removeprefix(BUNDLED))
+        return problem if horizon is None else replace(problem, horizon=horizon)
     with _remarks():
-        return MDP.from_gymnasium(reference.removeprefix(ENVIRONMENT), horizon=horizon)
+        if reference.startswith(ENVIRONMENT):
+            return MDP.from_gymnasium(reference.removeprefix(ENVIRONMENT), horizon=horizon)
+        return load(reference, horizon=horizon, rewards=rewards)
 
 
 def _names_none(reference):
@@ -81,14 +89,14 @@ def _remarks():
         logger.removeHandler(handler)
 
 
-def as_file(reference, horizon) -> Path:
+def as_file(reference, horizon, rewards=None) -> Path:
     """The path of an instance file: the one given where it says everything, else one in the user's cache, named by its content."""
     from ..base.compiling import user_cache
     from ..instances import save
 
-    if horizon is None and not _names_none(reference):
+    if horizon is None and rewards is None and not reference.startswith(BUNDLED) and not _names_none(reference):
         return Path(reference)
-    problem = read(reference, horizon)
+    problem = read(reference, horizon, rewards)
     folder = user_cache() / "problems"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{problem.digest()}.json"

@@ -12,10 +12,17 @@ from ._shown import finite, show_columns, stdout_for_the_result
 
 @app.command()
 def solve(
-    source: Annotated[str, typer.Argument(metavar="FILE|gym:ID", help="Instance file (.json, .npz, .tra, .drn), or a gymnasium id.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|gym:ID|bundled:NAME",
+            help="Instance file (.json, .npz, .tra, .drn), a gymnasium id, or a problem that comes with mdpkit.",
+        ),
+    ],
     gamma: Annotated[str | None, typer.Option(help="Discount, such as 0.99 or 99/100.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Number of steps.")] = None,
     average: Annotated[bool, typer.Option("--average", help="No end: the mean reward of a step in the long run.")] = False,
+    rewards: Annotated[str | None, typer.Option(metavar="NAME", help="Which reward structure of a .tra or .drn file counts.")] = None,
     tol: Annotated[float, typer.Option(help="Width of the bounds on the value.")] = 1e-8,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
@@ -26,7 +33,7 @@ def solve(
     if not 0 < tol < float("inf"):
         raise UsageError(f"--tol is {tol}; expected a positive number")
     with stdout_for_the_result():
-        problem = _process(source, read(source, told, "--gamma G or --horizon H, or --average"))
+        problem = _process(source, read(source, told, rewards, "--gamma G or --horizon H, or --average"))
         answer = solution_of(problem, tol=tol, throw=False)
         if answer.certificate is not None:
             answer.certificate.verify()

@@ -20,9 +20,13 @@ def verify(
     theme: Annotated[str | None, typer.Option(help="Every claim of one theme.")] = None,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
-    on: Annotated[str | None, typer.Option(metavar="FILE|gym:ID", help="A problem of your own, or a saved witness.")] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|gym:ID|bundled:NAME", help="A problem of your own, one that comes with mdpkit, or a saved witness."),
+    ] = None,
     gamma: Annotated[str | None, typer.Option(help="Discount of the problem given by --on.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Number of steps of the problem given by --on.")] = None,
+    rewards: Annotated[str | None, typer.Option(metavar="NAME", help="Reward structure of the .tra or .drn file given by --on.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out; the result is the same.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
@@ -34,6 +38,8 @@ def verify(
     told = horizon_told(gamma, horizon)
     if told and not on:
         raise UsageError("--gamma and --horizon speak of the problem given by --on")
+    if rewards is not None and not on:
+        raise UsageError("--rewards chooses a reward structure of the file given by --on")
     from ..base.compiling import user_cache
 
     # hypothesis would keep its files in the folder where the command is run
@@ -47,7 +53,7 @@ def verify(
             names = claims or ids(theme)
             # a pool takes about as long to start as one claim to verify
             processes = workers or (1 if len(names) == 1 and profile == "quick" else os.cpu_count() or 1)
-            problem = as_file(on, told) if on else None
+            problem = as_file(on, told, rewards) if on else None
             finished = verify_all(names, profile, seed=seed, on=problem, workers=processes, notice=notice, progress=progress)
     except KeyboardInterrupt:
         typer.echo("interrupted: the same command resumes where it stopped", err=True)

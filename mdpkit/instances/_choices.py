@@ -18,6 +18,24 @@ DENSE = 2**20
 """A float law with more entries than this is stored sparse."""
 
 
+def chosen(known, wanted, what, error=InvalidModel) -> int | None:
+    """Which of the reward structures counts: the one that is wanted, else the only one; None where there is none.
+
+    Args: known: for each structure all that it can be called by, its name first. what: "reward structure" or "reward model".
+
+    Raises: `error`, which lists the names, where several are there and none is wanted, or none or several are called so.
+    """
+    listed = ", ".join(names[0] if len({*names}) == 1 else f"{names[0]} ({names[1]})" for names in known)
+    if wanted is None:
+        if len(known) > 1:
+            raise error(f"there are {len(known)} {what}s ({listed}); choose one by rewards=NAME, on the command line by --rewards NAME")
+        return 0 if known else None
+    found = [k for k, names in enumerate(known) if wanted in names]
+    if len(found) == 1:
+        return found[0]
+    raise error(f"{len(found) or 'no'} {what}s are called {wanted!r}; " + (f"expected one of {listed}" if known else f"there is no {what}"))
+
+
 class Choices:
     """What a file lists; every choice (state, number) is counted from 0. Numbers are tokens until all of them are known."""
 

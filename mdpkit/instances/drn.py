@@ -1,19 +1,24 @@
-"""Storm's explicit format .drn, without parameters.
+"""Storm's explicit format .drn, of MDPs and Markov chains (DTMCs) without parameters.
 
 Lines between @-sections, then for every state `state 0 [reward] labels`, its choices `action name [reward]` and where each
-leads, `1 : 0.5`. Of the labels only `init` counts. Comments that this writer adds hold what the format has no place for:
-the names of the actions in order, and under each state its name, where Storm puts what a state stands for.
+leads, `1 : 0.5`. Brackets hold a reward for every reward model, separated by commas. Of the labels only `init` counts. A
+Markov chain is an MDP of one action a state. Comments that this writer adds hold what the format has no place for: the names
+of the actions in order, and under each state its name, where Storm puts what a state stands for.
 """
 
 import json
+import logging
 import re
+from functools import partial
 from pathlib import Path
 
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
 from ..model import MDP
-from ._choices import Choices, rows, started
+from ._choices import Choices, chosen, rows, started
 from ._lines import about, lines, number, probability, refused, shown, whole, written
+
+LOG = logging.getLogger(__name__)
 
 ACTIONS = "// actions: "
 STATE = re.compile(r'state\s+(\S+)((?:\s+(?:\[[^]]*\]|"[^"]*"|[^\s\[\]{}!"]+))*)')
@@ -23,18 +28,24 @@ WORD = re.compile("[A-Za-z][A-Za-z0-9_]*")
 SECTIONS = ("@type", "@value_type", "@parameters", "@reward_models", "@nr_states", "@nr_choices", "@model")
 
 
-def read(path: Path, horizon) -> MDP:
-    """The decision process of a .drn file; a reward of a state counts for each of its actions."""
+def read(path: Path, horizon, rewards=None) -> MDP:
+    """The decision process of a .drn file; a reward of a state counts for each of its actions.
+
+    Args: rewards: the name of the reward model that counts, where there are several.
+    """
     with about(path):
         text = lines(path)
-        told, actions = _head(text)
+        told, actions = _head(text, rewards)
         body = _Body(told)
         for line, words in text:
             body.take(line, words)
-        return body.process(horizon, actions)
+        problem = body.process(horizon, actions)
+    if told["chain"]:
+        LOG.info("%s: a Markov chain is read as an MDP of one action a state", path)
+    return problem
 
 
-def _head(text):
+def _head(text, rewards):
     """What the sections before @model say, each with its line, and the names of the actions where a comment has them."""
     told, actions, section = {}, None, None
     for line, words in text:
@@ -50,7 +61,7 @@ def _head(text):
                 raise refused(line, f"the section {section} comes a second time")
             told[section] = (line, value.split())
             if section == "@model":
-                return _checked(told, line), actions
+                return _checked(told, line, rewards), actions
         elif section is None:
             raise refused(line, f"{shown(words)} stands before any section; expected @type: MDP")
         else:
@@ -58,23 +69,24 @@ def _head(text):
     raise InvalidModel("the text ends before @model")
 
 
-def _checked(told, line):
+def _checked(told, line, wanted):
+    """The counts that the head gives, each with its line, whether it is a Markov chain, and which of how many rewards counts."""
     for section in ("@type", "@nr_states"):
         if section not in told:
             raise refused(line, f"the section {section} is missing")
     where, kind = told["@type"]
-    if kind != ["MDP"]:
-        raise refused(where, f"the type is {' '.join(kind)}; expected MDP")
+    if kind not in (["MDP"], ["DTMC"]):
+        raise refused(where, f"the type is {' '.join(kind)}; expected MDP or DTMC")
     where, values = told.get("@value_type", (line, ["double"]))
     if values not in (["double"], ["rational"]):
         raise refused(where, f"the value type is {' '.join(values)}; expected double or rational")
     where, parameters = told.get("@parameters", (line, []))
     if parameters:
         raise refused(where, f"there are parameters ({' '.join(parameters)}); only problems without are read")
-    where, rewards = told.get("@reward_models", (line, []))
-    if len(rewards) > 1:
-        raise refused(where, f"there are {len(rewards)} reward models ({' '.join(rewards)}); expected one at most")
-    counts = {}
+    where, models = told.get("@reward_models", (line, []))
+    which = chosen([(name,) for name in models], wanted, "reward model", partial(refused, where))
+    # a reward model without a name leaves no trace in the head
+    counts = {"chain": kind == ["DTMC"], "rewards": (which or 0, max(len(models), 1))}
     for section in ("@nr_states", "@nr_choices"):
         where, values = told.get(section, (line, None))
         if values is not None:
@@ -139,7 +151,9 @@ class _Body:
         paid = [token for token in (self.own, own) if token is not None]
         if paid:
             self.choices.flat[self.s, self.c] = paid
-        if found[1] != "__NOLABEL__":
+        if self.counts["chain"] and self.c:
+            raise refused(line, f"state {self.s} has a second action; expected one, as in every DTMC")
+        if found[1] != "__NOLABEL__" and not self.counts["chain"]:
             self.choices.call(line, self.s, self.c, found[1])
 
     def transition(self, line, words):
@@ -152,10 +166,11 @@ class _Body:
     def reward(self, line, brackets=None):
         if brackets is None:
             return None
-        tokens = [token.strip() for token in brackets[1:-1].split(",")]
-        if len(tokens) != 1:
-            raise refused(line, f"{shown(brackets)} has {len(tokens)} rewards; expected one, of the one reward model")
-        return number(line, tokens[0], "the reward")
+        which, count = self.counts["rewards"]
+        tokens = [number(line, token.strip(), "the reward") for token in brackets[1:-1].split(",")]
+        if len(tokens) != count:
+            raise refused(line, f"{shown(brackets)} has {len(tokens)} rewards; expected {count}, one for each reward model")
+        return tokens[which]
 
     def left(self, line, choice=False):
         """A state, or a choice, ends where the next begins: it must lead somewhere."""

@@ -21,11 +21,13 @@ def save(thing, path):
     """Write a thing into a file, in the format that its ending names; each file is written whole or not at all.
 
     Args:
-        thing: for .json and .npz what `encode` takes; for .tra (PRISM, with .lab, .srew and .trew beside it) and .drn
-            (Storm) an MDP that does not vary with time; for .nfg (Gambit) a MarkovGame of one state and one step.
+        thing: for .json and .npz what `encode` takes; for .tra (PRISM, with .lab, .srew and .trew beside it, and .sta where
+            states are called by valuations such as x=1,y=2) and .drn (Storm) an MDP that does not vary with time; for .nfg
+            (Gambit) a MarkovGame of one state and one step.
 
-    What comes back from .json and .npz is the same thing. The others have no place for the horizon, PRISM's none for names of
-    states and Gambit's none for any name; their numbers are the same (decimals are floats, p/q and integers rationals).
+    What comes back from .json and .npz is the same thing. The others have no place for the horizon, PRISM's none for other names
+    of states and Gambit's none for any name. Their numbers are the same (decimals are floats, p/q and integers rationals),
+    except that all payoffs of a .nfg file are read as rationals, decimals included.
 
     Raises: InvalidModel where the format cannot hold the thing, before anything is written; OSError where the folder
     cannot be written to.
@@ -34,10 +36,14 @@ def save(thing, path):
     _format(path).write(thing, path)
 
 
-def load(path, *, horizon=None):
+def load(path, *, horizon=None, rewards=None):
     """The thing in a file, in the format that its ending names: .json, .npz, .tra, .drn or .nfg.
 
-    Args: horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; demanded by .tra and .drn, which have none. Replaces that of others.
+    Args:
+        horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; demanded by .tra and .drn, which have none. Replaces that of others.
+        rewards: the name of the reward structure (.tra) or reward model (.drn) that counts; demanded where there are several.
+
+    A Markov chain in a .tra or .drn file is read as an MDP of one action a state, which is logged, at INFO.
 
     Raises: InvalidModel naming the file, the line or the place in it, what stands there and what was expected. Nothing is
     repaired: a repeated key, a ragged array, NaN, a zero denominator and an unknown field are all refused.
@@ -48,6 +54,10 @@ def load(path, *, horizon=None):
     chosen = _format(path)
     if horizon is None and names_no_horizon(path):
         raise InvalidModel(f"{path} names no horizon; give one: load(path, horizon=Discounted('9/10'))")
+    if names_no_horizon(path):
+        return chosen.read(path, horizon, rewards)
+    if rewards is not None:
+        raise InvalidModel(f"{path} has no named rewards, so none is called {rewards!r}; only .tra and .drn files have")
     if path.suffix.lower() in TEXTS:
         return chosen.read(path, horizon)
     thing = chosen.read(path)

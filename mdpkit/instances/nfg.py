@@ -5,13 +5,11 @@ import re
 from math import prod
 from pathlib import Path
 
-import numpy as np
-
 from ..base.arrays import objects
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
 from ..model import Finite, MarkovGame
-from ._lines import about, exact_kind, lines, number, rational, refused, shown, whole, written
+from ._lines import about, lines, number, rational, refused, shown, whole, written
 
 TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|,|([^\s{}",]+))')
 LARGEST = 2**22
@@ -22,7 +20,10 @@ LONGEST = 2**13
 
 
 def read(path: Path, horizon) -> MarkovGame:
-    """The one-state game of a .nfg file, played once if no horizon is given; names of players and strategies are left out."""
+    """The one-state game of a .nfg file, played once if no horizon is given; names of players and strategies are left out.
+
+    As in Gambit a decimal is the rational that it writes: 0.1 is 1/10, so payoffs that are equal in decimals tie exactly.
+    """
     with about(path):
         tokens = _Tokens(path)
         for word in ("NFG", "1"):
@@ -46,11 +47,8 @@ def read(path: Path, horizon) -> MarkovGame:
 
 
 def _game(players, actions, paid, horizon):
-    exact = exact_kind(paid)
-    numbers = objects([rational(token) for token in paid]) if exact else np.array([float(token) for token in paid])
-    table = numbers.reshape(*reversed(actions), players).T.reshape(players, 1, -1)
-    J = prod(actions)
-    P = objects([[[1]] * J]) if exact else np.ones((1, J, 1))
+    table = objects([rational(token) for token in paid]).reshape(*reversed(actions), players).T.reshape(players, 1, -1)
+    P = objects([[[1]] * prod(actions)])
     return MarkovGame(P, table, horizon=horizon or Finite(1), actions=actions)
 
 
@@ -150,7 +148,7 @@ class _Tokens:
 def write(game, path: Path):
     """Write a game of one state that is played once as .nfg, whole or not at all.
 
-    Decimals are the shortest that read back as the same float64, rationals are written p/q.
+    Decimals are the shortest that round to the same float64, rationals are written p/q; both are read back as rationals.
 
     Raises: InvalidModel where there are more states or steps.
     """

@@ -39,6 +39,7 @@ class EnvironmentSimulator:
         if not self.setting.observations.holds(demonstrations.obs):
             raise InvalidModel(f"the demonstrations' obs is {_batch(demonstrations.obs)}; {self.name} has {self.setting.observations}")
         expect_actions(self.setting.actions, demonstrations.action, f"the demonstrations' policy in {self.name}")
+        demonstrations.check_mass()
 
     def reset(self, to, at):
         options = {} if to is None else {"options": {"state": to, "time": at}}

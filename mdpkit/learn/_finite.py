@@ -32,6 +32,7 @@ def demonstrated(problem, expert, demonstrations, rng):
                 f"row {k} of the demonstrations plays action {demonstrations.action[k]} in state {demonstrations.obs[k]}, "
                 "where that action is missing"
             )
+        demonstrations.check_mass(H)
         return demonstrations.to_exact() if problem.exact else demonstrations.to_float()
     if isinstance(demonstrations, str):
         if demonstrations != "exact":

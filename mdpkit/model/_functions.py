@@ -1,6 +1,7 @@
-"""A decision process from a user's own states, actions and functions."""
+"""Decision processes, games and safety problems from a user's own states, actions and functions."""
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 from flint import fmpq
@@ -9,24 +10,124 @@ from ..base.arrays import rational
 from ..base.errors import ExactnessLost, InvalidModel
 from ..base.tolerance import ROW_SUM
 from .horizon import Discounted
-from .rows import assembled, double
+from .rows import array_kind, assembled, dense, double
 
 
-def from_functions(cls, states, actions, transition, reward, *, horizon, start=None, sparse=False):
+def process_from_functions(cls, states, actions, transition, reward, *, horizon, start=None, sparse=False):
     """The record that `MDP.from_functions` returns."""
     index = _numbered("states", states)
     allowed = {s: _numbered(f"actions({s!r})", _called("actions", actions, s)) if callable(actions) else None for s in index}
     action = _numbered("actions", dict.fromkeys(a for own in allowed.values() for a in own) if callable(actions) else actions)
-    law, pay = {}, {}
-    for s, i in index.items():
-        for a in allowed[s] or action:
-            place = f"({s!r}, {a!r})"
-            law[i, action[a]] = _law(f"transition{place}", _called("transition", transition, s, a), index)
-            pay[i, action[a]] = _number(f"reward{place}", _called("reward", reward, s, a))
+    pairs = [(s, a) for s in index for a in allowed[s] or action]
+    law = {pair: _law(_place("transition", *pair), _called("transition", transition, *pair), index) for pair in pairs}
+    pay = {pair: _number(_place("reward", *pair), _called("reward", reward, *pair)) for pair in pairs}
     rho = None if start is None else _law("start", start, index)
-    exact = _kind(law, pay, rho, horizon, (list(index), list(action)))
+    exact = _kind([*_probabilities(law, rho), *((_place("reward", *pair), paid) for pair, paid in pay.items())], horizon)
     names = {"state_names": map(str, index), "action_names": map(str, action)}
+    law, pay = ({(index[s], action[a]): given for (s, a), given in table.items()} for table in (law, pay))
     return assembled(cls, (len(index), len(action)), law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **names)
+
+
+def game_from_functions(cls, states, actions, transition, reward, *, horizon, start=None):
+    """The record that `MarkovGame.from_functions` returns."""
+    index = _numbered("states", states)
+    own = [_numbered(f"actions of player {i}", each) for i, each in enumerate(_players(actions))]
+    joint = list(product(*own))
+    pairs = [(s, j) for s in index for j in joint]
+    law = {pair: _law(_place("transition", *pair), _called("transition", transition, *pair), index) for pair in pairs}
+    pay = {pair: _rewards(_place("reward", *pair), _called("reward", reward, *pair), len(own)) for pair in pairs}
+    rho = None if start is None else _law("start", start, index)
+    exact = _kind([*_probabilities(law, rho), *((_place("reward", *pair), x) for pair, paid in pay.items() for x in paid)], horizon)
+    number, filled = array_kind(exact)
+    r = filled((len(own), len(index), len(joint)))
+    for k, pair in enumerate(pairs):
+        s, j = divmod(k, len(joint))
+        for i, paid in enumerate(pay[pair]):
+            r[i, s, j] = number(paid)
+    P = dense(len(index), len(joint), {divmod(k, len(joint)): law[pair] for k, pair in enumerate(pairs)}, exact)
+    if rho is not None:
+        given, rho = rho, filled(len(index))
+        for s, p in given.items():
+            rho[s] = number(p)
+    names = {"state_names": tuple(map(str, index)), "action_names": tuple(tuple(map(str, each)) for each in own)}
+    return cls(P, r, rho, horizon=horizon, actions=tuple(map(len, own)), **names)
+
+
+def safety_from_functions(cls, states, actions, transition, failure):
+    """The record that `SafetyProblem.from_functions` returns."""
+    index, action = _numbered("states", states), _numbered("actions", actions)
+    failed = np.array([_truth(f"failure({s!r})", _called("failure", failure, s)) for s in index])
+    pairs = [(s, a) for s in index for a in action]
+    reached = {pair: _called("transition", transition, *pair) for pair in pairs}
+    shape = len(index), len(action)
+    names = {"state_names": tuple(map(str, index)), "action_names": tuple(map(str, action))}
+    if not any(isinstance(given, Mapping) for given in reached.values()):
+        successors = [_state(_place("transition", *pair), reached[pair], index) for pair in pairs]
+        return cls(failed, np.array(successors).reshape(shape), **names)
+    law = {pair: _law(_place("transition", *pair), _as_law(given), index) for pair, given in reached.items()}
+    exact = _kind(list(_probabilities(law, None)), None)
+    return cls(failed, P=dense(*shape, {divmod(k, len(action)): law[pair] for k, pair in enumerate(pairs)}, exact), **names)
+
+
+def _players(actions):
+    """The actions of every player."""
+    if callable(actions) or isinstance(actions, str | Mapping):
+        raise InvalidModel(f"actions is {actions!r}; expected one sequence of actions for each player")
+    try:
+        players = list(actions)
+    except TypeError as error:
+        raise InvalidModel(f"actions: {error}; expected one sequence of actions for each player") from error
+    for i, each in enumerate(players):
+        if isinstance(each, str):
+            raise InvalidModel(f"actions of player {i} are the text {each!r}; expected a sequence of actions")
+    if not players:
+        raise InvalidModel("actions name no player; expected one sequence of actions for each player")
+    return players
+
+
+def _rewards(place, given, players):
+    """One number for each player."""
+    try:
+        rewards = None if isinstance(given, str | Mapping | set) else list(given)
+    except TypeError:
+        rewards = None
+    if rewards is None or len(rewards) != players:
+        raise InvalidModel(f"{place} is {given!r}; expected {players} numbers, one for each player")
+    return [_number(f"{place}[{i}]", x) for i, x in enumerate(rewards)]
+
+
+def _truth(place, given):
+    given = given.item() if isinstance(given, np.bool_) else given
+    if not isinstance(given, bool):
+        raise InvalidModel(f"{place} is {given!r}; expected True or False")
+    return given
+
+
+def _state(place, given, index):
+    """The number of a state."""
+    try:
+        return index[given]
+    except (KeyError, TypeError):
+        words = f"which is none of the {len(index)} states; expected a state, or a mapping from states to probabilities"
+        raise InvalidModel(f"{place} leads to {given!r}, {words}") from None
+
+
+def _as_law(given):
+    """A state beside laws is one that is reached with probability 1."""
+    try:
+        return given if isinstance(given, Mapping) else {given: 1}
+    except TypeError:
+        return given
+
+
+def _place(name, s, a) -> str:
+    return f"{name}({s!r}, {a!r})"
+
+
+def _probabilities(law, rho):
+    """(place, number) of every probability."""
+    yield from ((_place("transition", *pair), p) for pair, row in law.items() for p in row.values())
+    yield from (("start", p) for p in (rho or {}).values())
 
 
 def _numbered(what, things):
@@ -83,17 +184,13 @@ def _number(place, x):
         raise InvalidModel(f"{place} is {x!r}; expected an integer, a Fraction, text such as '1/3', or a float") from error
 
 
-def _kind(law, pay, rho, horizon, names) -> bool:
+def _kind(numbers, horizon) -> bool:
     """Whether the problem is rational: integers take the kind of the rest.
+
+    Args: numbers: (place, number), of every number that the functions gave.
 
     Raises: InvalidModel naming a float and a fraction where both are given.
     """
-
-    def called(name, where):
-        return f"{name}({names[0][where[0]]!r}, {names[1][where[1]]!r})"
-
-    numbers = [(called("transition", where), p) for where, row in law.items() for p in row.values()]
-    numbers += [(called("reward", where), paid) for where, paid in pay.items()] + [("start", p) for p in (rho or {}).values()]
     floating = next((each for each in numbers if isinstance(each[1], float)), None)
     fraction = next((each for each in numbers if not isinstance(each[1], float) and each[1].q != 1), None)
     if floating and fraction:

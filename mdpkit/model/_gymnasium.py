@@ -32,11 +32,19 @@ KNOWN = {
 """Of gymnasium's own tables: what the actions are called, and what a state number stands for."""
 
 
+HARMLESS = {
+    *("TimeLimit", "OrderEnforcing", "PassiveEnvChecker", "RecordEpisodeStatistics", "RecordVideo"),
+    *("HumanRendering", "RenderCollection", "AddWhiteNoise", "ObstructView"),
+}
+"""Wrappers that change neither states nor actions, laws or rewards; a limit on the steps is no part of a table."""
+
+
 def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=None, **options):
     """The record that `MDP.from_gymnasium` returns."""
     env = _made(environment, options) if isinstance(environment, str) else environment
     source = environment if isinstance(environment, str) else type(env.unwrapped).__name__
     try:
+        _refuse_what_no_table_shows(env, source)
         return _read(cls, env.unwrapped, source, horizon, state_names, action_names)
     finally:
         if isinstance(environment, str):
@@ -52,6 +60,19 @@ def _made(name, options):
         return gymnasium.make(name, **options)
     except Exception as error:
         raise InvalidModel(f"gymnasium cannot make {name!r}: {error}") from error
+
+
+def _refuse_what_no_table_shows(env, source):
+    """A table P leaves out what wrappers do to its steps, and Taxi's table leaves out the passenger who changes destination."""
+    layer = env
+    while layer is not env.unwrapped:
+        if type(layer).__name__ not in HARMLESS:
+            words = "may change what the table P says; give the environment below it, or environment.unwrapped for the table alone"
+            raise InvalidModel(f"{source}: the wrapper {type(layer).__name__} {words}")
+        layer = layer.env
+    if getattr(layer, "fickle_passenger", False):
+        words = "a passenger who changes destination, which its table P leaves out; expected fickle_passenger=False"
+        raise InvalidModel(f"{source}: step() has fickle_passenger=True, {words}")
 
 
 def _read(cls, env, source, horizon, state_names, action_names):

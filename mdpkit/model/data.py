@@ -8,6 +8,7 @@ import numpy as np
 from ..base.arrays import objects
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, at, numbers, shape_words, taken
+from ..base.tolerance import ROW_SUM
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -17,17 +18,21 @@ class Trajectories(Record):
     Args:
         obs: `obs[k]`, integers (states of a finite problem), or `obs[k,d]`.
         action: `action[k]`, integers, or `action[k,d]`.
-        t: step `t[k]`; 0 if left out.
+        t: step `t[k]`. If left out, rows are in order: they are counted from 0 in each episode, by `episode`, else by `ended`; without
+            these two every row is at step 0.
         weight: `weight[k]` >= 0, expected visits of an episode that the row stands for; if left out, 1 / the number of rows at t = 0,
             which is right for whole episodes.
         reward: `reward[k]`. following: `following[k]` or `[k,d]`, the next observation. ended: `ended[k]`, True where nothing follows.
         state: `state[k,d]`, what an environment can be reset to, where that is not the observation.
         episode: `episode[k]`, the number of the row's episode.
 
-    Raises: InvalidModel for no rows, columns of different lengths, or entries that are not finite.
+    Raises: InvalidModel for no rows, columns of different lengths, or entries that are not finite; where t is left out, also for
+    an episode that goes on after an end, or whose next row is not at the observation that follows.
 
     >>> Trajectories([0, 1, 0], [1, 0, 1], t=[0, 1, 0])
     Trajectories(3 rows, 2 steps, 2 episodes' weight)
+    >>> Trajectories([0, 1, 0], [1, 0, 1], ended=[False, True, True]).t
+    array([0, 1, 0])
     """
 
     obs: np.ndarray
@@ -46,13 +51,15 @@ class Trajectories(Record):
         rows = len(columns["obs"])
         if rows == 0:
             raise InvalidModel("there are no rows: demonstrations hold at least one pair of observation and action")
-        t = _integers("t", np.zeros(rows, dtype=np.int64) if self.t is None else self.t)
-        columns.update(t=t, episode=None if self.episode is None else _integers("episode", self.episode))
+        for name in ("t", "episode"):
+            given = getattr(self, name)
+            columns[name] = None if given is None else _integers(name, given)
         columns["ended"] = None if self.ended is None else np.asarray(taken("ended", self.ended, "k"), dtype=bool)
-        columns["weight"] = self._weights(t)
-        for name, column in columns.items():
-            if column is not None and len(column) != rows:
-                raise InvalidModel(f"{name} has {len(column)} rows; obs has {rows}")
+        _refuse_lengths(columns, rows)
+        if self.t is None:
+            columns["t"] = _steps(columns)
+        columns["weight"] = self._weights(columns["t"])
+        _refuse_lengths(columns, rows)
         self._set(**columns)
 
     def _weights(self, t):
@@ -109,10 +116,67 @@ class Trajectories(Record):
             if wrong.size:
                 raise InvalidModel(f"{name}[{wrong[0]}] is {column[wrong[0]]}; the problem has 0 to {end - 1}")
 
+    def check_mass(self, H=None):
+        """Refuse weights that no episodes have: each visits a step once, and ends by the mark of its last row or at step H - 1.
+
+        Args: H: the number of steps of the problem; None where there is no last one.
+
+        Raises: InvalidModel where a step weighs more than an episode, or all rows come before step H - 1 and none has ended.
+        """
+        mass = np.zeros(int(self.t.max()) + 1, dtype=self.weight.dtype)
+        np.add.at(mass, self.t, self.weight)
+        most = max(mass[0], mass.dtype.type(1) if mass.dtype != object else objects(1)[()])
+        heavy = np.flatnonzero(mass > (most if self.exact else most * (1 + ROW_SUM)))
+        if heavy.size:
+            t = int(heavy[0])
+            words = f"expected at most {most}, since an episode visits each step once; give weight, or t counted from 0 in each episode"
+            raise InvalidModel(f"the demonstrations weigh {mass[t]} at step {t}; {words}")
+        if H is not None and len(mass) < H and (self.ended is None or not self.ended.any()):
+            words = "give t, or ended, True where an episode ended early"
+            raise InvalidModel(f"the demonstrations stop at step {len(mass) - 1} of an episode of {H} steps, 0 to {H - 1}; {words}")
+
     def __repr__(self):
         first = self.weight[self.t == 0].sum()
         count = f", {int((self.t == 0).sum())} episodes' weight" if self.weight.dtype != object else f", weight {first} at t=0"
         return f"Trajectories({len(self)} rows, {int(self.t.max()) + 1} steps{count})"
+
+
+def _refuse_lengths(columns, rows):
+    for name, column in columns.items():
+        if column is not None and len(column) != rows:
+            raise InvalidModel(f"{name} has {len(column)} rows; obs has {rows}")
+    following, obs = columns["following"], columns["obs"]
+    if following is not None and following.shape != obs.shape:
+        raise InvalidModel(f"following has shape {following.shape}; obs has shape {obs.shape}")
+
+
+def _steps(columns):
+    """The step of every row, counted in its episode; without a column `episode`, one begins after each end.
+
+    Raises: InvalidModel where rows that are counted as one episode are not.
+    """
+    obs, following, ended, episode = (columns[name] for name in ("obs", "following", "ended", "episode"))
+    rows = len(obs)
+    if episode is None and ended is None:
+        return np.zeros(rows, dtype=np.int64)
+    if episode is None:
+        episode = np.cumsum(ended) - ended
+    order = np.argsort(episode, kind="stable")
+    begins = np.append(True, np.diff(episode[order]) != 0)
+    starts = np.flatnonzero(begins)
+    t = np.empty(rows, dtype=np.int64)
+    t[order] = np.arange(rows) - np.repeat(starts, np.diff(np.append(starts, rows)))
+    now, after = order[:-1][~begins[1:]], order[1:][~begins[1:]]
+    if ended is not None and ended[now].any():
+        k = int(np.flatnonzero(ended[now])[0])
+        raise InvalidModel(f"ended[{now[k]}] is True, and row {after[k]} goes on with its episode {episode[now[k]]}; expected the last row")
+    if following is not None and len(now):
+        same = np.isclose(following[now], obs[after]).reshape(len(now), -1).all(axis=1)
+        if not same.all():
+            k = int(np.flatnonzero(~same)[0])
+            words = f"following[{now[k]}] is {following[now[k]]}, and the next row of its episode, {after[k]}, has obs {obs[after[k]]}"
+            raise InvalidModel(f"{words}; expected rows in order, or their steps t")
+    return t
 
 
 def _column(name, value):

@@ -2,6 +2,7 @@
 
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
+from itertools import product
 from numbers import Integral
 from operator import index
 from typing import ClassVar
@@ -11,8 +12,9 @@ import numpy as np
 from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, defect, distributions, numbers
+from ..base.record import Record, any_exact, defect, distributions, numbers, texts
 from ..base.tolerance import ROW_SUM
+from . import _functions
 from .horizon import Finite, Horizon
 from .mdp import MDP
 from .policy import TabularPolicy
@@ -28,6 +30,7 @@ class MarkovGame(Record):
         rho: start law `rho[s]`; uniform if left out.
         horizon: `Finite(H)` or `Discounted(gamma)`.
         actions: how many actions each player has.
+        state_names: one text for each state. action_names: for each player one text for each action.
 
     A one-player game is an MDP: `game.player(0)`.
 
@@ -43,6 +46,8 @@ class MarkovGame(Record):
     _: KW_ONLY
     horizon: Horizon
     actions: tuple[int, ...]
+    state_names: tuple[str, ...] | None = None
+    action_names: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self):
         try:
@@ -59,6 +64,33 @@ class MarkovGame(Record):
             raise InvalidModel(f"r has rewards for {r.shape[-3]} players (shape {r.shape}); actions={actions} has {len(actions)}")
         one = MDP(self.P, r[..., 0, :, :], self.rho, horizon=self.horizon)
         self._set(P=one.P, rho=one.rho, r=r, horizon=one.horizon, actions=actions)
+        self._set(state_names=texts("state_names", self.state_names, self.S), action_names=_action_names(self.action_names, actions))
+
+    @classmethod
+    def from_functions(cls, states, actions, transition, reward, *, horizon, start=None) -> "MarkovGame":
+        """A game given by functions of named states and joint actions.
+
+        Args:
+            states: the states in order, each a dictionary key; their texts become `state_names`.
+            actions: for each player the actions in order; their texts become `action_names`.
+            transition: `transition(state, joint)`, a mapping from next states to probabilities; `joint` is the tuple of the
+                players' actions.
+            reward: `reward(state, joint)`, one number for each player.
+            horizon: `Finite(H)` or `Discounted(gamma)`.
+            start: a mapping from states to probabilities; uniform if left out.
+
+        The game is rational where no float appears (integers, Fractions, "p/q"), else float64.
+
+        Raises: InvalidModel naming the state and joint action, what the function gave and what was expected.
+
+        >>> from mdpkit.model import Finite, MarkovGame
+        >>> def paid(place, joint):
+        ...     return {("hare", "hare"): (1, 1), ("stag", "stag"): (2, 2)}.get(joint, [action == "hare" for action in joint])
+        >>> moves = ["stag", "hare"]
+        >>> MarkovGame.from_functions(["wood"], [moves, moves], lambda place, joint: {place: 1}, paid, horizon=Finite(3))
+        MarkovGame(S=1, actions=(2, 2), Finite(H=3), rational)
+        """
+        return _functions.game_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start)
 
     def player(self, i) -> MDP:
         """The decision process of player i's reward when a mediator plays joint actions."""
@@ -66,7 +98,17 @@ class MarkovGame(Record):
 
     @cached_property
     def _processes(self):
-        return tuple(MDP(self.P, bare(self.r[..., i, :, :]), self.rho, horizon=self.horizon) for i in range(self.players))
+        names = {"state_names": self.state_names, "action_names": self.joint_names}
+        return tuple(MDP(self.P, bare(self.r[..., i, :, :]), self.rho, horizon=self.horizon, **names) for i in range(self.players))
+
+    @cached_property
+    def joint_names(self) -> tuple[str, ...] | None:
+        """A text for each joint action, such as "(stag, hare)"; None where the actions have no names."""
+        if self.action_names is None:
+            return None
+        names = tuple(f"({', '.join(joint)})" for joint in product(*self.action_names))
+        # commas within names can make two joint actions look alike
+        return names if len({*names}) == len(names) else tuple(map(repr, product(*self.action_names)))
 
     @property
     def players(self) -> int:
@@ -84,9 +126,21 @@ class MarkovGame(Record):
         finite = {"H": self.horizon.H} if isinstance(self.horizon, Finite) else {}
         return {**finite, "I": self.players, "S": self.S, "J": self.J, **dict(zip("ABC", self.actions, strict=False))}
 
+    def _axis_names(self):
+        return {"s": self.state_names, "j": self.joint_names}
+
     def __repr__(self):
         kind = "rational" if self.exact else "float"
         return f"MarkovGame(S={self.S}, actions={self.actions}, {self.horizon}, {kind})"
+
+
+def _action_names(names, actions):
+    if names is None:
+        return None
+    names = tuple(names)
+    if len(names) != len(actions) or any(isinstance(own, str) for own in names):
+        raise InvalidModel(f"action_names is {names!r}; expected {len(actions)} sequences of texts, one for each player")
+    return tuple(texts(f"action_names[{i}]", own, count) for i, (own, count) in enumerate(zip(names, actions, strict=True)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

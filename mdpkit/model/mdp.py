@@ -10,7 +10,7 @@ from ..base.arrays import bare, objects
 from ..base.errors import InvalidModel
 from ..base.markup import Symbol
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken
+from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
 from ..base.shown import MOST, Table, tabled
 from ..base.tolerance import ROW_SUM
 from . import _functions, _gymnasium
@@ -80,7 +80,7 @@ class MDP(Record):
             if not sparse or name == "r":
                 _steps(name, array, still, horizon)
         self._set(P=P, r=r, rho=rho, horizon=horizon, mask=mask)
-        self._set(state_names=_names("state_names", self.state_names, S), action_names=_names("action_names", self.action_names, A))
+        self._set(state_names=texts("state_names", self.state_names, S), action_names=texts("action_names", self.action_names, A))
 
     def _dense(self, exact, S, A, mask):
         P = numbers("P", _blank("P", self.P, mask, LAW, after=1), exact, LAW)
@@ -118,7 +118,7 @@ class MDP(Record):
         >>> MDP.from_functions(["shore", "sea"], ["wait", "swim"], step, lambda place, move: place == "sea", horizon=Discounted("9/10"))
         MDP(S=2, A=2, Discounted(9/10), rational, 6 transitions)
         """
-        return _functions.from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start, sparse=sparse)
+        return _functions.process_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start, sparse=sparse)
 
     @classmethod
     def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=None, **options) -> "MDP":
@@ -138,7 +138,9 @@ class MDP(Record):
         States in which episodes end become absorbing and pay nothing. Where one of them is also started in, or entered in
         the middle of an episode, they are left as they are, and every end leads to an absorbing state that is added last.
 
-        Raises: InvalidModel where there is no such environment, it has no table, or an entry of the table is none.
+        Raises: InvalidModel where there is no such environment, it has no table, or an entry of the table is none; also where
+        the environment's steps follow another law than its table: Taxi with `fickle_passenger=True`, and environments in a
+        wrapper that may change rewards, actions, observations or dynamics.
         Source: gymnasium, in the extra `io`.
 
         >>> from mdpkit.model import MDP, Discounted
@@ -275,15 +277,6 @@ def _steps(name, array, still, horizon):
         raise InvalidModel(f"{name} varies with time (shape {array.shape}); {type(horizon).__name__} needs it stationary")
     if len(array) != horizon.H:
         raise InvalidModel(f"{name} has {len(array)} steps (shape {array.shape}); the horizon has {horizon.H}")
-
-
-def _names(field, names, count):
-    if names is None:
-        return None
-    names = tuple(map(str, names))
-    if len(names) != count or len(set(names)) != count:
-        raise InvalidModel(f"{field} has {len(names)} entries, {len(set(names))} of them different; expected {count} different")
-    return names
 
 
 def stepwise(array, still):

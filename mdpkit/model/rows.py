@@ -1,5 +1,7 @@
 """A decision process put together from its rows."""
 
+from functools import partial
+
 import numpy as np
 from flint import fmpq
 
@@ -9,29 +11,37 @@ from ..base.arrays import nearest, objects, zeros
 def assembled(cls, sizes, law, pay, rho, *, exact, sparse, horizon, **names):
     """A record from laws `{(s, a): {n: p}}`, rewards `{(s, a): r}` and a start law `{s: p}` or None; what is absent is masked."""
     S, A = sizes
-    number, pattern = (fmpq, objects(0)) if exact else (double, np.zeros(0))
-    r, mask = zeros((S, A), pattern), np.zeros((S, A), dtype=bool)
+    number, filled = array_kind(exact)
+    r, mask = filled((S, A)), np.zeros((S, A), dtype=bool)
     for where, paid in pay.items():
         r[where], mask[where] = number(paid), True
     if rho is not None:
-        rho, starts = zeros(S, pattern), rho
+        rho, starts = filled(S), rho
         for s, p in starts.items():
             rho[s] = number(p)
-    P = (_csr if sparse else _dense)(S, A, law, number, pattern)
+    P = (_csr if sparse else dense)(S, A, law, exact)
     return cls(P, r, rho, horizon=horizon, mask=mask, **{name: tuple(given) for name, given in names.items()})
 
 
-def _dense(S, A, law, number, pattern):
-    P = zeros((S, A, S), pattern)
+def array_kind(exact):
+    """(what makes a number of the kind, what makes zeros of a shape)."""
+    return (fmpq, partial(zeros, pattern=objects(0))) if exact else (double, np.zeros)
+
+
+def dense(S, A, law, exact) -> np.ndarray:
+    """`P[s,a,n]` of laws `{(s, a): {n: p}}`."""
+    number, filled = array_kind(exact)
+    P = filled((S, A, S))
     for (s, a), row in law.items():
         for n, p in row.items():
             P[s, a, n] = number(p)
     return P
 
 
-def _csr(S, A, law, number, _):
+def _csr(S, A, law, exact):
     from scipy.sparse import csr_array
 
+    number, _ = array_kind(exact)
     entries = [(s * A + a, n, number(p)) for (s, a), row in law.items() for n, p in row.items()]
     rows, columns, data = zip(*entries, strict=True)
     return csr_array((np.array(data, dtype=float), (rows, columns)), shape=(S * A, S))

@@ -1,6 +1,6 @@
 """Safety problems: which states can avoid failure for ever."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import ClassVar
 
@@ -8,8 +8,9 @@ import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken
+from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
 from ..base.tolerance import ROW_SUM
+from . import _functions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -21,6 +22,7 @@ class SafetyProblem(Record):
         successors: `successors[s,a]`, the state reached, for deterministic dynamics; or
         P: the transition law `P[s,a,n]`, rational or float64; float rows may sum to 1 within 1e-9, and the law that
             is meant is then the row divided by its sum.
+        state_names, action_names: one text for each state and action.
 
     Raises: InvalidModel unless exactly one of successors and P is given; for a successor that is no state, a row that
     is no distribution, or shapes that disagree.
@@ -37,6 +39,9 @@ class SafetyProblem(Record):
     failure: np.ndarray
     successors: np.ndarray | None = None
     P: np.ndarray | None = None
+    _: KW_ONLY
+    state_names: tuple[str, ...] | None = None
+    action_names: tuple[str, ...] | None = None
 
     def __post_init__(self):
         if (self.successors is None) == (self.P is None):
@@ -51,6 +56,31 @@ class SafetyProblem(Record):
             self._set(failure=failure, successors=_successors(self.successors, len(failure)))
         else:
             self._set(failure=failure, P=_law(self.P, len(failure)))
+        names = {"state_names": texts("state_names", self.state_names, self.S)}
+        self._set(**names, action_names=texts("action_names", self.action_names, self.A))
+
+    @classmethod
+    def from_functions(cls, states, actions, transition, failure) -> "SafetyProblem":
+        """A safety problem given by functions of named states and actions.
+
+        Args:
+            states: the states in order, each a dictionary key; their texts become `state_names`.
+            actions: the actions in order; their texts become `action_names`.
+            transition: `transition(state, action)`, the next state; or a mapping from next states to probabilities.
+            failure: `failure(state)`, True where the state is a failure.
+
+        If every transition is a state, the problem has `successors`; else it has a law `P`, in which such a state is reached with
+        probability 1, rational where no float appears (integers, Fractions, "p/q"), else float64.
+
+        Raises: InvalidModel naming the state and action, what the function gave and what was expected.
+
+        >>> from mdpkit.model import SafetyProblem
+        >>> def moved(place, move):
+        ...     return min(place + 1, 3) if move == "ahead" else place
+        >>> SafetyProblem.from_functions(range(4), ["ahead", "stay"], moved, lambda place: place == 3)
+        SafetyProblem(S=4, A=2, 1 failure states)
+        """
+        return _functions.safety_from_functions(cls, states, actions, transition, failure)
 
     def _trust(self):
         self._set(failure=np.ascontiguousarray(self.failure, dtype=bool))
@@ -82,6 +112,9 @@ class SafetyProblem(Record):
     def defect(self) -> float:
         """How far a float row of P sums from 1."""
         return 0.0 if self.P is None else defect(self.P)
+
+    def _axis_names(self):
+        return {"s": self.state_names, "a": self.action_names}
 
     def __repr__(self):
         kind = "" if self.P is None else ", rational" if self.exact else ", float"

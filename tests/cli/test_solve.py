@@ -1,6 +1,7 @@
 """mdpkit solve, and mdpkit verify on a problem that comes from elsewhere."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -138,7 +139,39 @@ def test_bounds_that_floats_cannot_carry_are_no_solution(mdpkit, tmp_path):
     assert json.loads(done.stdout)["status"] == "FLOOR_REACHED"
 
 
+def test_a_bundled_problem_is_solved_by_its_name_and_on_another_horizon(mdpkit):
+    lake = bundled("frozen_lake_4x4")
+    theirs = solve(lake).value.enclosed()
+    assert parsed(mdpkit("solve", "bundled:frozen_lake_4x4", "--json"))["value"]["upper"] == theirs.upper.tolist()
+    data = parsed(mdpkit("solve", "bundled:frozen_lake_4x4", "--horizon", 3, "--json"))
+    assert data["value"]["lower"] == solve(replace(lake, horizon=Finite(3))).value.enclosed().lower.tolist()
+
+
+@pytest.fixture
+def paid_twice(tmp_path):
+    """A Markov chain of one state in a .drn file with two reward models."""
+    head = "@type: DTMC\n@parameters\n\n@reward_models\ntime fuel\n@nr_states\n1\n@nr_choices\n1\n@model\n"
+    (tmp_path / "chain.drn").write_text(head + "state 0 [1/2, 1] init\n\taction 0 [0, 0]\n\t\t0 : 1\n")
+
+
+def test_the_reward_structure_is_chosen_by_an_option_and_a_chain_is_noted_on_stderr(mdpkit, paid_twice):
+    for name, total in (("time", 1.5), ("fuel", 3)):
+        done = mdpkit("solve", "chain.drn", "--horizon", 3, "--rewards", name, "--json")
+        assert parsed(done)["value"]["lower"][0] == [total]
+        assert done.stderr == "chain.drn: a Markov chain is read as an MDP of one action a state\n"
+
+
+def test_the_names_of_reward_structures_are_listed_where_one_must_be_chosen(mdpkit, paid_twice):
+    done = mdpkit("solve", "chain.drn", "--gamma", "1/2")
+    assert done.exit_code == 3
+    assert "2 reward models (time, fuel); choose one by rewards=NAME, on the command line by --rewards NAME" in done.stderr
+
+
 MISUSE = {
+    "no such bundled problem": (["bundled:taxi"], "no bundled problem is called 'taxi'; expected one of cliff_walking, frozen_lake_4x4"),
+    "rewards of no file": (["bundled:cliff_walking", "--rewards", "r"], "--rewards chooses among the reward structures of a file"),
+    "rewards without a name": (["lake.json", "--rewards", "r"], "lake.json has no named rewards, so none is called 'r'"),
+    "rewards of an environment": (["gym:Taxi-v4", "--rewards", "r", "--gamma", "1/2"], "gym:Taxi-v4 is none"),
     "average": (["gym:Taxi-v4", "--average", "--gamma", "0.9"], "--gamma and --average: expected one of them"),
     "both": (["gym:Taxi-v4", "--gamma", "0.9", "--horizon", "3"], "--gamma and --horizon: expected one of them"),
     "no horizon": (["gym:Taxi-v4"], "gym:Taxi-v4 names no horizon; give --gamma G or --horizon H, or --average"),
@@ -160,6 +193,7 @@ MISUSE = {
 @pytest.mark.parametrize(("words", "said"), MISUSE.values(), ids=MISUSE)
 def test_misuse_gives_3_and_a_reason(words, said, mdpkit, tmp_path):
     save(bundled("frozen_lake_4x4"), tmp_path / "lake.drn")
+    save(bundled("frozen_lake_4x4"), tmp_path / "lake.json")
     save(double_integrator(1, 1, 1), tmp_path / "cart.json")
     save(MarkovGame(objects([[[1]]]), objects([[[1]]]), horizon=Finite(1), actions=(1,)), tmp_path / "game.nfg")
     (tmp_path / "lake.txt").write_text("")
@@ -182,6 +216,27 @@ def test_a_claim_is_verified_on_an_environment(mdpkit, results):
     assert "FrozenLake-v1: the probability 0.33333333333333337 is read as 1/3" in done.stderr
 
 
+def test_a_claim_is_verified_on_a_bundled_problem(mdpkit, results):
+    for words, horizon in ((("--horizon", 2), 2), ((), None)):
+        done = mdpkit("verify", LEMMA if horizon is None else CLONING, "--on", "bundled:frozen_lake_4x4", *words, "--json")
+        assert done.exit_code == 0, done.stderr
+        [claim] = results(done.stdout)["claims"]
+        assert claim["outcome"] == "SURVIVED"
+        assert {row["sizes"]["S"] for row in claim["rows"]} == {16}
+
+
+def test_a_claim_is_verified_on_the_reward_structure_that_is_chosen(mdpkit, tmp_path):
+    head = "@type: MDP\n@parameters\n\n@reward_models\ntime fuel\n@nr_states\n2\n@nr_choices\n3\n@model\n"
+    first = "state 0 [1/2, 2] init\n\taction 0 [0, 0]\n\t\t0 : 1\n\taction 1 [0, 0]\n\t\t1 : 1\n"
+    (tmp_path / "x.drn").write_text(f"{head}{first}state 1 [0, 3]\n\taction 0 [0, 0]\n\t\t1 : 1\n")
+    words = ("verify", CLONING, "--on", "x.drn", "--horizon", 2)
+    assert mdpkit(*words, "--rewards", "time").exit_code == 0
+    for name, said in (("fuel", "assumes 'rewards in [0, 1]', which the problem given breaks"), (None, "2 reward models (time, fuel)")):
+        done = mdpkit(*words, *(["--rewards", name] if name else []))
+        assert done.exit_code == 3
+        assert said in done.stderr
+
+
 def test_a_claim_is_verified_on_a_drn_file_as_on_the_same_problem_in_json(mdpkit, results, tmp_path):
     small = MDP(objects([[[0, 1], [1, 0]], [["1/3", "2/3"], [0, 1]]]), objects([[0, 1], [1, 0]]), horizon=Finite(2))
     save(small, tmp_path / "x.drn")
@@ -202,6 +257,8 @@ def test_a_claim_is_verified_on_a_drn_file_as_on_the_same_problem_in_json(mdpkit
         ([LEMMA, "--on", "always.json"], "it counts total rewards, Finite or Discounted; the problem given is MDP(S=1, A=1, Average()"),
         ([LEMMA, "--on", "lake.drn"], "names no horizon; give --gamma G or --horizon H"),
         ([LEMMA, "--gamma", "0.9"], "--gamma and --horizon speak of the problem given by --on"),
+        ([LEMMA, "--rewards", "r"], "--rewards chooses a reward structure of the file given by --on"),
+        ([LEMMA, "--on", "bundled:lake"], "no bundled problem is called 'lake'; expected one of cliff_walking, frozen_lake_4x4"),
     ],
 )
 def test_why_a_claim_is_not_verified_on_a_problem_is_said(words, said, mdpkit, tmp_path):

@@ -99,7 +99,7 @@ def test_bad_settings_and_missing_access_are_named():
     with pytest.raises(InvalidModel, match="rate is -1; expected a number above 0"):
         deep.Cloning(rate=-1)
     with pytest.raises(InvalidModel, match="every weight of the demonstrations is 0"):
-        fit(QUICK, grant(problem, demonstrations=Trajectories([0], [0], weight=[0])), rng=np.random.default_rng(0))
+        fit(QUICK, grant(problem, demonstrations=Trajectories([0], [0], weight=[0], ended=[True])), rng=np.random.default_rng(0))
     with pytest.raises(MissingAccess, match="Cloning needs demonstrations"):
         fit(QUICK, grant(problem, expert=expert, queries="exact"), rng=np.random.default_rng(0))
     with pytest.raises(InvalidModel, match="device is 'abacus', which torch does not have here"):

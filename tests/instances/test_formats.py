@@ -86,8 +86,10 @@ def test_words_come_back_from_prism_in_the_order_of_their_first_appearance(tmp_p
 @given(game=strategies.games(players=3, actions=(2, 3, 2), states=(1, 1), horizon=(1, 1)), exact=st.booleans())
 def test_a_game_comes_back_from_nfg(folder, game, exact):
     one = MarkovGame(game.P[0], game.r[0], game.rho, horizon=Finite(1), actions=game.actions)
-    one = one if exact else one.to_float()
-    assert back(one, folder, "nfg") == one
+    if exact:
+        assert back(one, folder, "nfg") == one
+    else:
+        assert back(one.to_float(), folder, "nfg").to_float() == one.to_float()
 
 
 def test_what_a_format_cannot_say_is_refused_before_anything_is_written(tmp_path):
@@ -180,6 +182,135 @@ def test_prism_files_are_read_as_the_manual_says(tmp_path):
     assert mdp.rho.tolist() == [0, 0.5, 0.5, 0]
     (tmp_path / "m.lab").unlink()
     assert load(tmp_path / "m.tra", horizon=HORIZON).rho.tolist() == [1, 0, 0, 0]
+
+
+# ---- several reward structures
+ONE = "2 2 2\n0 0 1 1\n1 0 1 1\n"
+
+
+@pytest.fixture
+def paid_twice(tmp_path):
+    """A process of two states with the reward structures `time` (of states) and `fuel` (of states and of transitions)."""
+    (tmp_path / "m.tra").write_text(ONE)
+    (tmp_path / "m1.srew").write_text('# Reward structure "time"\n# State rewards\n2 2\n0 1\n1 2\n')
+    (tmp_path / "m2.srew").write_text('# Reward structure "fuel"\n# State rewards\n2 1\n0 7\n')
+    (tmp_path / "m2.trew").write_text('# Reward structure "fuel"\n# Transition rewards\n2 2 1\n1 0 1 3\n')
+    return tmp_path / "m.tra"
+
+
+def test_of_several_reward_structures_one_is_chosen_by_name_or_file(paid_twice):
+    def paid(name):
+        return load(paid_twice, horizon=HORIZON, rewards=name).r.ravel().tolist()
+
+    assert paid("time") == paid("m1") == [1, 2]
+    assert paid("fuel") == paid("m2") == [7, 3]
+
+
+def test_without_a_choice_among_reward_structures_their_names_are_listed(paid_twice):
+    for name, words in (
+        (None, r"m\.tra: there are 2 reward structures \(time \(m1\), fuel \(m2\)\); choose one by rewards=NAME"),
+        ("speed", r"no reward structures are called 'speed'; expected one of time \(m1\), fuel \(m2\)"),
+    ):
+        with pytest.raises(InvalidModel, match=words):
+            load(paid_twice, horizon=HORIZON, rewards=name)
+
+
+def test_one_numbered_reward_file_is_the_reward(paid_twice):
+    for file in ("m2.srew", "m2.trew"):
+        (paid_twice.parent / file).unlink()
+    assert load(paid_twice, horizon=HORIZON).r.ravel().tolist() == [1, 2]
+
+
+def test_reward_structures_without_a_name_are_called_as_their_files(paid_twice):
+    (paid_twice.parent / "m.srew").write_text("2 1\n0 5\n")
+    with pytest.raises(InvalidModel, match=r"\(m, time \(m1\), fuel \(m2\)\)"):
+        load(paid_twice, horizon=HORIZON)
+    assert load(paid_twice, horizon=HORIZON, rewards="m").r.ravel().tolist() == [5, 0]
+
+
+def test_numbered_files_of_another_process_are_not_read(paid_twice):
+    for number in (1, 2):
+        (paid_twice.parent / f"m{number}.tra").write_text(ONE)
+    assert not load(paid_twice, horizon=HORIZON).r.any()
+    assert load(paid_twice.parent / "m1.tra", horizon=HORIZON).r.any()
+
+
+def test_two_names_for_one_reward_structure_are_refused(paid_twice):
+    (paid_twice.parent / "m2.trew").write_text('# Reward structure "time"\n2 2 1\n1 0 1 3\n')
+    with pytest.raises(InvalidModel, match=r"m2\.srew and m2\.trew name the reward structures fuel, time; expected one name"):
+        load(paid_twice, horizon=HORIZON)
+
+
+def test_a_name_is_refused_where_rewards_have_none(tmp_path):
+    lake = bundled("frozen_lake_4x4")
+    save(lake, tmp_path / "x.json")
+    with pytest.raises(InvalidModel, match="has no named rewards, so none is called 'time'"):
+        load(tmp_path / "x.json", rewards="time")
+    (tmp_path / "m.tra").write_text(ONE)
+    with pytest.raises(InvalidModel, match="no reward structures are called 'time'; there is no reward structure"):
+        load(tmp_path / "m.tra", horizon=HORIZON, rewards="time")
+
+
+def test_of_several_storm_reward_models_one_is_chosen_by_name(tmp_path):
+    head = "@type: MDP\n@parameters\n\n@reward_models\ntime fuel\n@nr_states\n1\n@nr_choices\n1\n@model\n"
+    (tmp_path / "x.drn").write_text(head + "state 0 [1, 2] init\n\taction 0 [1/2, 0]\n\t\t0 : 1\n")
+    assert load(tmp_path / "x.drn", horizon=HORIZON, rewards="time").r[0, 0] == fmpq(3, 2)
+    assert load(tmp_path / "x.drn", horizon=HORIZON, rewards="fuel").r[0, 0] == 2
+    for name, words in ((None, r"2 reward models \(time, fuel\); choose one"), ("x", "called 'x'; expected one of time, fuel")):
+        with pytest.raises(InvalidModel, match=words):
+            load(tmp_path / "x.drn", horizon=HORIZON, rewards=name)
+
+
+# ---- PRISM since 4.9, valuations, Markov chains
+def test_comments_at_the_top_of_every_prism_file_are_passed_over(tmp_path):
+    (tmp_path / "m.tra").write_text("# Transitions (MDP)\n3 4 5\n0 0 1 0.5 a\n0 0 2 0.5 a\n0 1 0 1 b\n1 0 1 1 c\n2 0 2 1 c\n")
+    (tmp_path / "m.lab").write_text('# Labels\n0="init" 1="deadlock" 2="goal"\n0: 0\n1: 2\n')
+    (tmp_path / "m.srew").write_text('# Reward structure "time"\n# State rewards\n3 1\n1 1\n')
+    mdp = load(tmp_path / "m.tra", horizon=Finite(3), rewards="time")
+    assert mdp.rho.tolist() == [1, 0, 0]
+    assert abs(solve(mdp).value[0, 0].mid - 1) < 1e-9, "by a, state 1 is reached with probability 1/2 and pays in two steps"
+
+
+def test_the_valuations_of_a_sta_file_are_the_names_of_the_states(tmp_path):
+    (tmp_path / "m.tra").write_text(ONE)
+    (tmp_path / "m.sta").write_text("# Variables\n(x,up)\n0:(0,true)\n1:(3,false)\n")
+    mdp = load(tmp_path / "m.tra", horizon=HORIZON)
+    assert mdp.state_names == ("x=0,up=true", "x=3,up=false")
+    assert back(mdp, tmp_path, "tra", horizon=HORIZON) == mdp
+    assert (tmp_path / "x.sta").read_text() == "(x,up)\n0:(0,true)\n1:(3,false)\n"
+
+
+def test_what_would_be_read_with_a_file_is_not_left_beside_it(tmp_path):
+    lake = bundled("frozen_lake_4x4")
+    for name in ("x.sta", "x1.srew"):
+        (tmp_path / name).write_text("")
+        with pytest.raises(InvalidModel, match=f"there is {name}, which would be read with it; remove it"):
+            save(lake, tmp_path / "x.tra")
+        assert [file.name for file in tmp_path.iterdir()] == [name]
+        (tmp_path / name).unlink()
+
+
+CHAINS = {
+    "tra": "2 3\n0 0 1/2\n0 1 1/2\n1 1 1\n",
+    "tra of PRISM 4.9": "# Transitions (DTMC)\n2 3\n0 0 1/2 a\n0 1 1/2 b\n1 1 1 c\n",
+    "tra of Storm": "dtmc\n0 0 1/2\n0 1 1/2\n1 1 1\n",
+    "drn": "@type: DTMC\n@parameters\n\n@reward_models\nc\n@nr_states\n2\n@nr_choices\n2\n@model\nstate 0 [0] init\n\taction a [1/2]\n"
+    "\t\t0 : 1/2\n\t\t1 : 1/2\nstate 1 [0]\n\taction b [0]\n\t\t1 : 1\n",
+}
+
+
+@pytest.mark.parametrize("kind", CHAINS)
+def test_a_markov_chain_is_read_as_a_process_of_one_action_and_that_is_logged(kind, tmp_path, caplog):
+    """A reward of 1 on the step from state 0 to itself: 1/2 a step while there, so 1/2 / (1 - 2/3 1/2) = 3/4."""
+    path = tmp_path / f"x.{kind.split()[0]}"
+    path.write_text(CHAINS[kind])
+    if "tra" in kind:
+        (tmp_path / "x.trew").write_text("2 1\n0 0 1\n")
+    with caplog.at_level("INFO", "mdpkit"):
+        mdp = load(path, horizon=Discounted("2/3"))
+    assert (mdp.S, mdp.A, mdp.mask) == (2, 1, None)
+    assert solve(mdp).value.lower.tolist() == [fmpq(3, 4), 0]
+    assert caplog.messages == [f"{path}: a Markov chain is read as an MDP of one action a state"]
 
 
 def test_a_stale_reward_file_is_written_over(tmp_path):
@@ -294,3 +425,12 @@ def test_games_by_outcomes_are_read_as_gambit_reads_them(gambit, tmp_path):
     game = load(tmp_path / "x.nfg")
     assert [[str(x) for x in row] for row in game.r[:, 0]] == payoffs(gambit.read_nfg(str(tmp_path / "x.nfg")))
     assert game.r[0, 0].tolist() == [1, 0, fmpq(3, 4), 1]
+
+
+def test_a_decimal_payoff_is_the_rational_that_it_writes(tmp_path):
+    """In float64 0.1 + 0.2 is not 0.3, and the tie that makes both columns best would vanish."""
+    (tmp_path / "x.nfg").write_text('NFG 1 R "" { "1" "2" } { 2 2 }\n\n0.1 0.1 0.3 0.0 0.0 0.3 0.2 2e-1\n')
+    game = load(tmp_path / "x.nfg")
+    assert game.r[0, 0].tolist() == [fmpq(1, 10), 0, fmpq(3, 10), fmpq(1, 5)]
+    assert game.exact
+    assert solve(game).value.lower[0, 0, 0] == fmpq(1, 5)

@@ -153,8 +153,8 @@ def preferences(x):
 def trajectories(x):
     K, moves = x.size(), x.size()
     steps = x.draw(arrays(np.int64, (K,), elements=st.integers(0, 9)))
-    told = {"reward": Drawn(x.draw, False).numbers(K), "ended": x.flags(K), "episode": steps, "following": steps} if x.flag() else {}
     obs = Drawn(x.draw, False).numbers(K, moves) if x.flag() else steps
+    told = {"reward": Drawn(x.draw, False).numbers(K), "ended": x.flags(K), "episode": steps, "following": obs} if x.flag() else {}
     return Trajectories(obs, steps, t=steps, weight=abs(x.numbers(K)), **told)
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from mdpkit import strategies
+from mdpkit import load, save, solve, strategies
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
-from mdpkit.model import MDP, Discounted, Finite
+from mdpkit.model import MDP, Discounted, Finite, MarkovGame, SafetyProblem
 
 PLACES, MOVES = ["shore", "sea"], ["wait", "swim"]
 
@@ -106,4 +106,151 @@ WRONG = {
 def test_what_is_wrong_is_named_by_state_and_action(change, words):
     with pytest.raises(InvalidModel) as refusal:
         told(**change)
+    assert words in str(refusal.value)
+
+
+# ---- games
+def walked(place, joint):
+    """Two people carry a boat: it moves where both pull alike."""
+    return {"sea": 1} if joint == ("pull", "pull") else {"shore": "1/3", "sea": Fraction(2, 3)} if "pull" in joint else {place: 1}
+
+
+def shares(place, joint):
+    return [place == "sea", -1 if joint[1] == "pull" else 0]
+
+
+CREW = [["pull", "rest"], ["rest", "pull", "sing"]]
+
+
+def game(transition=walked, reward=shares, states=PLACES, actions=CREW, horizon=None, **more):
+    return MarkovGame.from_functions(states, actions, transition, reward, horizon=horizon or Finite(2), **more)
+
+
+def test_a_game_of_functions_is_the_game_by_hand():
+    third, stays = ["1/3", "2/3"], {"shore": [1, 0], "sea": [0, 1]}
+    P = objects([[third, [0, 1], third, stays[place], third, stays[place]] for place in PLACES])
+    r = objects([[[0] * 6, [1] * 6], [[0, -1, 0, 0, -1, 0]] * 2])
+    names = {"state_names": PLACES, "action_names": CREW}
+    assert game(start={"sea": 1}) == MarkovGame(P, r, objects([0, 1]), horizon=Finite(2), actions=(2, 3), **names)
+    in_floats = game(lambda s, j: {n: float(Fraction(p)) for n, p in walked(s, j).items()})
+    assert in_floats == game().to_float()
+
+
+def test_the_names_of_a_game_reach_its_players_processes_and_its_tables():
+    one = game().player(0)
+    assert one.state_names == ("shore", "sea")
+    assert one.action_names[:2] == ("(pull, rest)", "(pull, pull)")
+    assert "(rest, sing)" in game()._repr_html_()
+    alike = game(lambda s, j: {s: 1}, lambda s, j: [0, 0], actions=[["a", "a, b"], ["b, c", "c"]])
+    assert len(set(alike.player(0).action_names)) == 4
+
+
+def test_a_game_with_names_comes_back_from_a_file(tmp_path):
+    for ending in ("json", "npz"):
+        save(game(), tmp_path / f"x.{ending}")
+        assert load(tmp_path / f"x.{ending}") == game()
+
+
+@given(strategies.games(players=2, actions=(2, 3), states=(1, 2), horizon=(1, 1)))
+def test_a_game_read_back_through_functions_is_itself(found):
+    joint = list(np.ndindex(*found.actions))
+
+    def transition(s, j):
+        return dict(enumerate(found.P[0, s, joint.index(j)]))
+
+    def reward(s, j):
+        return found.r[0, :, s, joint.index(j)]
+
+    start = dict(enumerate(found.rho))
+    again = MarkovGame.from_functions(range(found.S), map(range, found.actions), transition, reward, horizon=found.horizon, start=start)
+    assert again.exact
+    for name, theirs in (("P", found.P[0]), ("r", found.r[0]), ("rho", found.rho)):
+        assert (getattr(again, name) == theirs).all()
+
+
+WRONG_GAMES = {
+    "no law": ({"transition": lambda s, j: {}}, "transition('shore', ('pull', 'rest')) sums to 0, not 1"),
+    "one reward": ({"reward": lambda s, j: 1}, "reward('shore', ('pull', 'rest')) is 1; expected 2 numbers, one for each player"),
+    "three rewards": ({"reward": lambda s, j: [1, 2, 3]}, "reward('shore', ('pull', 'rest')) is [1, 2, 3]; expected 2 numbers"),
+    "reward text": ({"reward": lambda s, j: [1, "much"]}, "reward('shore', ('pull', 'rest'))[1] is 'much'; expected an integer"),
+    "mixed": ({"reward": lambda s, j: [0.5, 0]}, "reward('shore', ('pull', 'rest')) gives the float 0.5 and transition("),
+    "no player": ({"actions": []}, "actions name no player"),
+    "one list of actions": ({"actions": ["pull", "rest"]}, "actions of player 0 are the text 'pull'; expected a sequence of actions"),
+    "actions by state": ({"actions": lambda place: CREW}, "expected one sequence of actions for each player"),
+    "no actions": ({"actions": [["pull"], []]}, "actions of player 1 are none; expected at least one"),
+    "action twice": ({"actions": [["pull", "pull"], ["rest"]]}, "actions of player 0 name 'pull' twice"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG_GAMES.values(), ids=WRONG_GAMES)
+def test_what_is_wrong_with_a_game_is_named_by_state_and_joint_action(change, words):
+    with pytest.raises(InvalidModel) as refusal:
+        game(**change)
+    assert words in str(refusal.value)
+
+
+def test_names_that_are_not_those_of_a_games_actions_are_refused():
+    P, r = objects([[[1]] * 2]), objects([[[0, 0]], [[0, 0]]])
+    for names, words in (
+        (["ab", "c"], "expected 2 sequences of texts, one for each player"),
+        ([["a", "b"]], "expected 2 sequences of texts"),
+        ([["a", "b"], ["c", "d"]], r"action_names\[1\] has 2 entries, 2 of them different; expected 1 different"),
+    ):
+        with pytest.raises(InvalidModel, match=words):
+            MarkovGame(P, r, horizon=Finite(1), actions=(2, 1), action_names=names)
+
+
+# ---- safety problems
+def slide(place, move):
+    return min(place + 1, 3) if move == "ahead" else place
+
+
+def slope(transition=slide, failure=lambda place: place == 3, states=range(4), actions=("ahead", "stay")):
+    return SafetyProblem.from_functions(states, actions, transition, failure)
+
+
+def test_deterministic_functions_make_a_safety_problem_of_successors():
+    names = {"state_names": "0123", "action_names": ["ahead", "stay"]}
+    assert slope() == SafetyProblem([False, False, False, True], [[1, 0], [2, 1], [3, 2], [3, 3]], **names)
+    assert "ahead" in slope()._repr_html_()
+
+
+def test_one_law_makes_a_safety_problem_of_laws():
+    slippery = slope(lambda place, move: {place: "1/2", 3: "1/2"} if place == 2 else slide(place, move))
+    assert slippery.exact
+    assert slippery.P[:, 0].tolist() == objects([[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, "1/2", "1/2"], [0, 0, 0, 1]]).tolist()
+    assert not slope(lambda place, move: {place: 1.0}).exact
+    assert solve(slippery).tube.tolist() == [False, False, True, True]
+
+
+def test_a_safety_problem_with_names_comes_back_from_a_file(tmp_path):
+    save(slope(), tmp_path / "x.json")
+    assert load(tmp_path / "x.json") == slope()
+
+
+WRONG_SLOPES = {
+    "unknown state": (
+        {"transition": lambda s, a: s + 1},
+        "transition(3, 'ahead') leads to 4, which is none of the 4 states; expected a state",
+    ),
+    "no state": ({"transition": lambda s, a: [s]}, "transition(0, 'ahead') leads to [0], which is none of the 4 states"),
+    "law": ({"transition": lambda s, a: {s: "1/2"}}, "transition(0, 'ahead') sums to 1/2, not 1"),
+    "a list beside laws": (
+        {"transition": lambda s, a: {s: 1} if s else [s]},
+        "transition(0, 'ahead') is [0]; expected a mapping from states",
+    ),
+    "failure of 1": ({"failure": lambda s: s}, "failure(0) is 0; expected True or False"),
+    "raising": ({"failure": lambda s: {}[s]}, "failure(0) raised KeyError: 0"),
+    "actions by state": ({"actions": lambda s: ["ahead"]}, "actions: 'function' object is not iterable; expected a sequence of names"),
+    "mixed": (
+        {"transition": lambda s, a: {s: "1/2", 3: "1/2"} if s == 0 else {s: 1.0}},
+        "gives the float 1.0 and transition(0, 'ahead') the",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG_SLOPES.values(), ids=WRONG_SLOPES)
+def test_what_is_wrong_with_a_safety_problem_is_named(change, words):
+    with pytest.raises(InvalidModel) as refusal:
+        slope(**change)
     assert words in str(refusal.value)

@@ -215,6 +215,36 @@ def test_what_gymnasium_cannot_make_is_refused_with_its_reason():
         MDP.from_gymnasium("Blackjack-v1", horizon=Finite(1))
 
 
+def test_a_passenger_whom_the_table_leaves_out_is_refused():
+    """With a fickle passenger the table is that of a steady one: the destination changes in step() alone."""
+    with pytest.raises(InvalidModel, match=r"Taxi-v4: step\(\) has fickle_passenger=True, .*which its table P leaves out"):
+        MDP.from_gymnasium("Taxi-v4", horizon=Finite(1), fickle_passenger=True)
+    rainy = MDP.from_gymnasium("Taxi-v4", horizon=Finite(1), is_rainy=True)
+    assert rainy.S == 501
+
+
+def test_a_wrapper_that_may_change_what_the_table_says_is_refused():
+    lake = gymnasium.make("FrozenLake-v1", max_episode_steps=3)
+    halved = gymnasium.wrappers.TransformReward(lake, lambda reward: reward / 2)
+    with pytest.raises(InvalidModel, match="FrozenLakeEnv: the wrapper TransformReward may change what the table P says"):
+        MDP.from_gymnasium(gymnasium.wrappers.TimeLimit(halved, 5), horizon=Finite(1))
+    assert MDP.from_gymnasium(gymnasium.wrappers.RecordEpisodeStatistics(lake), horizon=Finite(1)).S == 16
+
+
+@pytest.mark.parametrize("name", ["lake", "cliff", "slippery cliff", "taxi"])
+def test_steps_of_the_environments_that_are_read_are_those_of_their_tables(name):
+    """Every outcome of 2000 random steps is one of the table."""
+    identity, options, _ = TOYS[name]
+    env, rng = gymnasium.make(identity, **options).unwrapped, np.random.default_rng(0)
+    env.reset(seed=0)
+    for _ in range(2000):
+        s, a = int(env.s), int(rng.integers(env.action_space.n))
+        n, reward, ended, _, _ = env.step(a)
+        assert (n, reward, ended) in {(int(n), r, end) for p, n, r, end in env.P[s][a] if p > 0}
+        if ended:
+            env.reset()
+
+
 def test_without_gymnasium_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "gymnasium", None)
     with pytest.raises(InvalidModel, match=r"pip install 'mdpkit\[io\]'"):

@@ -9,6 +9,7 @@ from . import measure as measure
 from . import model as model
 from . import report as report
 from . import strategies as strategies
+from . import testing as testing
 from .base import Decision as Decision
 from .base import Interval as Interval
 from .base import objects as objects

@@ -28,7 +28,7 @@ _NAMES = {
         "measure",
     ),
     **dict.fromkeys("Solution Status".split(), "solve"),
-    **dict.fromkeys("Fit fit grant".split(), "learn"),
+    **dict.fromkeys("Fit evaluate fit grant".split(), "learn"),
     **dict.fromkeys("Assumption Bound Claim Control Equal Outcome Part Verdict holds".split(), "verify"),
     **dict.fromkeys("Box Choice Family Simplex grid load save".split(), "instances"),
     **dict.fromkeys("Decision Interval objects rational".split(), "base"),

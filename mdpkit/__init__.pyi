@@ -23,6 +23,7 @@ from .instances import grid as grid
 from .instances import load as load
 from .instances import save as save
 from .learn import Fit as Fit
+from .learn import evaluate as evaluate
 from .learn import fit as fit
 from .learn import grant as grant
 from .measure import action_value as action_value

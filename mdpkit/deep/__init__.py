@@ -11,6 +11,7 @@ _NAMES = {
     "Discriminator": "discriminator",
     "MomentMatching": "moment_matching",
     "Reinforcement": "reinforcement",
+    "from_stable_baselines3": "stable_baselines",
     "load": "checkpoint",
     "save": "checkpoint",
     "progress_bar": "progress",

@@ -7,3 +7,4 @@ from .moment_matching import MomentMatching as MomentMatching
 from .progress import progress_bar as progress_bar
 from .progress import tensorboard as tensorboard
 from .reinforcement import Reinforcement as Reinforcement
+from .stable_baselines import from_stable_baselines3 as from_stable_baselines3

@@ -63,6 +63,7 @@ from .regret import deviated_value as deviated_value
 from .regret import regret as regret
 from .regret import regret_gap as regret_gap
 from .sampled import sampled_error as sampled_error
+from .sampled import sampled_mean as sampled_mean
 from .sampled import sampled_median as sampled_median
 from .tube import avoid_probability as avoid_probability
 from .tube import tube as tube

@@ -9,7 +9,7 @@ import numpy as np  # noqa: F401  (the one library that every use needs)
 
 __version__ = "0.1.0"
 
-_ROOMS = "base claims deep exact hunt instances kernels learn measure model report solve strategies verify".split()
+_ROOMS = "base claims deep exact hunt instances kernels learn measure model report solve strategies testing verify".split()
 
 _NAMES = {
     **dict.fromkeys(
@@ -28,7 +28,7 @@ _NAMES = {
         "measure",
     ),
     **dict.fromkeys("Solution Status".split(), "solve"),
-    **dict.fromkeys("Fit fit grant".split(), "learn"),
+    **dict.fromkeys("Fit evaluate fit grant".split(), "learn"),
     **dict.fromkeys("Assumption Bound Claim Control Equal Outcome Part Verdict holds".split(), "verify"),
     **dict.fromkeys("Box Choice Family Instance Simplex grid load save".split(), "instances"),
     **dict.fromkeys("Decision Interval objects rational".split(), "base"),

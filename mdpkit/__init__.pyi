@@ -9,6 +9,7 @@ from . import measure as measure
 from . import model as model
 from . import report as report
 from . import strategies as strategies
+from . import testing as testing
 from .base import Decision as Decision
 from .base import Interval as Interval
 from .base import objects as objects
@@ -23,6 +24,7 @@ from .instances import grid as grid
 from .instances import load as load
 from .instances import save as save
 from .learn import Fit as Fit
+from .learn import evaluate as evaluate
 from .learn import fit as fit
 from .learn import grant as grant
 from .measure import action_value as action_value

@@ -30,7 +30,7 @@ from mdpkit.verify.register import path_of
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
-ROOMS = ("model", "instances", "solve", "measure", "learn", "base", "verify", "claims", "hunt", "report", "strategies")
+ROOMS = ("model", "instances", "solve", "measure", "learn", "base", "verify", "claims", "hunt", "report", "strategies", "testing")
 NOTES = {path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path for path in sorted(ROOT.glob("proofs/lemmas/*.md"))}
 NOTES["notation"] = ROOT / "proofs/notation.md"
 POINTS_AN_INCH = 72

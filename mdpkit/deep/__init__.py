@@ -11,6 +11,7 @@ _NAMES = {
     "Discriminator": "learners.discriminator",
     "MomentMatching": "learners.moment_matching",
     "Reinforcement": "learners.reinforcement",
+    "from_stable_baselines3": "plumbing.stable_baselines",
     "load": "plumbing.checkpoint",
     "save": "plumbing.checkpoint",
     "progress_bar": "plumbing.progress",

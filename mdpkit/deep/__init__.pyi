@@ -7,3 +7,4 @@ from .plumbing.checkpoint import load as load
 from .plumbing.checkpoint import save as save
 from .plumbing.progress import progress_bar as progress_bar
 from .plumbing.progress import tensorboard as tensorboard
+from .plumbing.stable_baselines import from_stable_baselines3 as from_stable_baselines3

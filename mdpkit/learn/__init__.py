@@ -1,5 +1,6 @@
 """`fit(learner, access, rng=)`, where the access, from `grant`, is all that a learner sees of a problem."""
 
+from .evaluating import evaluate as evaluate
 from .granting import grant as grant
 from .imitation.causal_entropy import MaxCausalEntropy as MaxCausalEntropy
 from .imitation.cloning import Cloning as Cloning

@@ -20,7 +20,7 @@ class EnvironmentSimulator:
 
     def __init__(self, env, rng):
         self.env, self.name = env, type(getattr(env, "unwrapped", env)).__name__
-        self.setting = Setting(_space(env.observation_space, self.name, "observation"), _space(env.action_space, self.name, "action"))
+        self.setting = setting_of(env.observation_space, env.action_space, self.name)
         self.seed = int(rng.integers(2**31))
         self.tells_state = False
 
@@ -101,6 +101,15 @@ class EnvironmentSimulator:
         if not space.holds(array[None]):
             raise InvalidModel(f"{self.name}.{verb} returned the observation {obs!r}; its space is {space}")
         return int(array) if discrete else array
+
+
+def setting_of(observations, actions, name) -> Setting:
+    """The Setting of two gymnasium spaces.
+
+    Args: observations, actions: gymnasium spaces. name: of what they belong to, for errors.
+    Raises: InvalidModel for a space that is neither Discrete from 0 nor a Box of vectors.
+    """
+    return Setting(_space(observations, name, "observation"), _space(actions, name, "action"))
 
 
 def _space(space, name, what):

@@ -42,6 +42,7 @@ from .offline.concentrability import tilt_coverage as tilt_coverage
 from .offline.pessimism import pessimistic_action_value as pessimistic_action_value
 from .offline.pessimism import pessimistic_value as pessimistic_value
 from .offline.sampled import sampled_error as sampled_error
+from .offline.sampled import sampled_mean as sampled_mean
 from .offline.sampled import sampled_median as sampled_median
 from .planning.model_error import backup_error as backup_error
 from .planning.model_error import reward_error as reward_error

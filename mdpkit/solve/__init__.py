@@ -8,6 +8,7 @@ from .backward_induction import BackwardInduction as BackwardInduction
 from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
 from .constraint_game import constraint_game as constraint_game
 from .dispatch import solve as solve
+from .method import Method as Method
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
 from .moment_game import MomentGame as MomentGame
 from .multichain_policy_iteration import MultichainPolicyIteration as MultichainPolicyIteration

@@ -1,6 +1,7 @@
 """The verb `solve`, and which method is used when none is named."""
 
 from functools import singledispatch
+from typing import Any
 
 from ..model.game import MarkovGame
 from ..model.horizon import Average, Discounted, Finite
@@ -13,6 +14,7 @@ from .avoid_margin import AvoidMargin
 from .avoid_probability import AvoidProbability
 from .avoid_tube import AvoidTube
 from .backward_induction import BackwardInduction
+from .method import Method
 from .modified_policy_iteration import ModifiedPolicyIteration
 from .moment_game import MomentGame
 from .multichain_policy_iteration import MultichainPolicyIteration
@@ -29,12 +31,12 @@ DIRECT_STATES = 20_000
 """Up to so many states a linear solve is tried where sweeps mix slowly."""
 
 
-def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
+def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, throw: bool = True) -> Solution:
     """Solve a problem of which everything is known.
 
     Args:
         problem: an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem.
-        method: a record such as `PolicyIteration()`; chosen by the problem's type if left out.
+        method: a `Method` such as `PolicyIteration()`; chosen by the problem's type if left out.
         tol: the width of the value bounds on floats (of `h` for moments).
         throw: False to get a Solution whatever its status.
 
@@ -52,6 +54,9 @@ def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
     >>> solve(MDP(objects([[[1], [1]]]), objects([[1, 2]]), horizon=Discounted("1/2"))).value[0]
     Interval(4, exact)
     """
+    if method is not None and (isinstance(method, type) or not isinstance(method, Method)):
+        what = f"the class {method.__name__}" if isinstance(method, type) else repr(method)
+        raise TypeError(f"{what} is not a method: expected an object with run(problem, tol, before), such as PolicyIteration()")
     answer = None
     for trial in usual(problem) if method is None else (method,):
         answer = trial.run(problem, tol, answer)
@@ -61,7 +66,7 @@ def solve(problem, method=None, *, tol=1e-8, throw=True) -> Solution:
 
 
 @singledispatch
-def usual(problem) -> tuple:
+def usual(problem) -> tuple[Method, ...]:
     """The methods tried in turn, each until it is capped."""
     kinds = "an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem"
     raise TypeError(f"solve takes {kinds}; got {problem!r}")
@@ -98,7 +103,7 @@ def _(problem: MDP):
 
 
 @singledispatch
-def usual_for(horizon, problem) -> tuple:
+def usual_for(horizon, problem) -> tuple[Method, ...]:
     """The methods for a decision process, by its horizon."""
     raise TypeError(f"no method for the horizon {horizon!r}")
 

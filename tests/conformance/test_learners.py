@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from conformance.learner import CHECKS, LearnerCase
 
 from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
 from mdpkit.base.errors import InvalidModel
@@ -20,6 +19,7 @@ from mdpkit.learn import (
     MomentMatching,
     NaturalGradient,
 )
+from mdpkit.testing import LEARNER_CHECKS, LearnerCase
 
 EXACT = dict(demonstrations="exact", episodes="exact", resets="exact", queries="exact")
 
@@ -115,7 +115,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", LEARNER_CHECKS)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_learner_keeps_the_contract(case, check):
     check(case)
@@ -167,15 +167,15 @@ class Uneven(Cloning):
 @pytest.mark.parametrize(
     ("broken", "found"),
     [
-        (Greedy, "it_uses_no_more_when_all_is_granted"),
-        (Unseeded, "the_same_seeds_give_the_same_policy_and_trace"),
-        (Peeping, "it_learns_nothing_from_rewards_that_it_was_not_granted"),
-        (Rounding, "it_answers_rationals_with_rationals_where_it_promises_to"),
-        (Uneven, "the_columns_of_its_trace_are_of_one_length"),
+        (Greedy, "more_access_does_not_change_what_is_used"),
+        (Unseeded, "the_same_seed_gives_the_same_fit"),
+        (Peeping, "rewards_that_were_not_granted_have_no_effect"),
+        (Rounding, "the_policy_is_rational_where_promised"),
+        (Uneven, "the_trace_has_columns_of_one_positive_length"),
     ],
 )
 def test_the_suite_finds_what_breaks_the_contract(broken, found):
     case = LearnerCase("broken", broken, finite, expert, EXACT)
-    check = next(check for check in CHECKS if check.__name__ == found)
+    check = next(check for check in LEARNER_CHECKS if check.__name__ == found)
     with pytest.raises((AssertionError, InvalidModel)):
         check(case)

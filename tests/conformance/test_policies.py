@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from conformance.policy import CHECKS, PolicyCase
 
 from mdpkit import MDP, Discounted, Finite, TabularPolicy, objects
 from mdpkit.learn import Mixture
+from mdpkit.testing import POLICY_CHECKS, PolicyCase
 
 LAW = objects([[["1/2", "1/2", 0], [0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 0], [0, "1/3", "2/3"]], [[0, 1, 0], [1, 0, 0], [0, 0, 1]]])
 ZERO = objects(np.zeros((3, 3), dtype=int))
@@ -35,7 +35,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", POLICY_CHECKS)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_policy_keeps_the_protocol(case, check):
     check(case)
@@ -66,7 +66,7 @@ class Careless(TabularPolicy):
 def test_the_suite_finds_what_breaks_the_protocol(broken):
     case = PolicyCase("broken", broken(thirds.table), finite.to_float())
     failed = []
-    for check in CHECKS:
+    for check in POLICY_CHECKS:
         try:
             check(case)
         except AssertionError:

@@ -5,7 +5,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from conformance.solver import CHECKS, SolverCase
 
 import mdpkit.solve
 from mdpkit import (
@@ -33,6 +32,7 @@ from mdpkit.solve import (
     CoarseCorrelatedEquilibrium,
     ConstrainedPlanning,
     CorrelatedEquilibrium,
+    Method,
     ModifiedPolicyIteration,
     MomentGame,
     MultichainPolicyIteration,
@@ -42,6 +42,7 @@ from mdpkit.solve import (
     Tilting,
     TwoStageRLHF,
 )
+from mdpkit.testing import SOLVER_CHECKS, SolverCase
 
 LAW = objects([[["1/2", "1/2", 0], [0, "1/3", "2/3"]], [["1/4", 0, "3/4"], [1, 0, 0]], [[0, 1, 0], ["1/5", "2/5", "2/5"]]])
 PAYS = objects([[0, 1], ["1/2", 0], [1, "1/3"]])
@@ -229,13 +230,15 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", SOLVER_CHECKS)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_method_keeps_the_contract(case, check):
     check(case)
 
 
 def test_no_method_is_left_out():
-    methods = {thing for thing in vars(mdpkit.solve).values() if inspect.isclass(thing) and hasattr(thing, "run")}
+    methods = {
+        thing for thing in vars(mdpkit.solve).values() if inspect.isclass(thing) and issubclass(thing, Method) and thing is not Method
+    }
     assert methods == {type(case.method) for case in CASES}
     assert len(methods) >= 12

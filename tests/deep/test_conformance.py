@@ -5,12 +5,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from conformance.learner import CHECKS, LearnerCase
-from conformance.policy import CHECKS as POLICY_CHECKS
-from conformance.policy import PolicyCase
-
 from mdpkit import MDP, Discounted, Finite, TabularPolicy, deep, measure, objects
 from mdpkit.deep.plumbing.policy import Categorical, Greedy
+from mdpkit.testing import LEARNER_CHECKS, POLICY_CHECKS, LearnerCase, PolicyCase
 
 from .test_policy import MASK, choosing
 
@@ -63,7 +60,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", LEARNER_CHECKS)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_network_that_learns_keeps_the_contract(case, check):
     check(case)
@@ -83,7 +80,7 @@ POLICIES = [
 ]
 
 
-@pytest.mark.parametrize("check", POLICY_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", POLICY_CHECKS)
 @pytest.mark.parametrize("case", POLICIES, ids=str)
 def test_a_network_policy_keeps_the_protocol(case, check):
     check(case)

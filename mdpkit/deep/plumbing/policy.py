@@ -180,3 +180,15 @@ class SquashedGaussian(_Moving):
 
     def _squashed(self, before):
         return np.tanh(before)
+
+
+class Steady(_Moving):
+    """Continuous actions without noise: the network's outputs in units of the bounds, clipped to them."""
+
+    def sample(self, obs, t, u) -> np.ndarray:
+        """The actions `[k,d]`, whatever the uniform numbers."""
+        return np.clip(self.centre + self.half * self._out(obs, t), self.actions.lower, self.actions.upper)
+
+    def log_prob(self, obs, t, action):
+        """Raises: InvalidModel, since a deterministic policy over continuous actions has no density."""
+        raise InvalidModel("a deterministic policy over continuous actions has no density")

@@ -1,7 +1,7 @@
 """What a sample says, with a stated confidence."""
 
 from fractions import Fraction
-from math import comb
+from math import comb, fsum, log, sqrt
 
 import numpy as np
 
@@ -32,6 +32,47 @@ def sampled_median(numbers, confidence="99/100") -> Interval:
     if k == 0:
         raise InvalidModel(f"{n} numbers bound no median with confidence {confidence}; expected more")
     return Interval(found[k - 1], found[n - k], "sampled")
+
+
+@replaceable
+def sampled_mean(numbers, confidence="99/100", within=None) -> Interval:
+    """A confidence interval for the mean of the law from which independent `numbers` were drawn.
+
+    Args:
+        numbers: at least two.
+        confidence: probability, between 0 and 1, with which the interval contains the mean.
+        within: (lower, upper), bounds on every number that the law can produce, known beforehand.
+
+    With `within` the confidence holds for every such law and every number of draws: the radius is the smaller one of Hoeffding's
+    inequality and of the empirical Bernstein inequality, each at half of the error probability. Without it the interval is Student's,
+    whose confidence is exact for a normal law, and for another law of finite variance holds in the limit of many draws only.
+
+    Raises: InvalidModel for fewer than two numbers, one that is not finite or not `within`, or a confidence that is no probability.
+    Source: Hoeffding, 1963; Maurer and Pontil, 2009, Theorem 4; Student, 1908.
+
+    >>> sampled_mean([0.0, 1.0, 1.0, 0.0, 1.0], "9/10", within=(0, 1))
+    Interval([0, 1], sampled)
+    """
+    found, error = floats(np.asarray(numbers)).ravel(), 1 - float(Fraction(confidence))
+    n = len(found)
+    if n < 2 or not np.isfinite(found).all():
+        raise InvalidModel(f"the numbers are {np.array2string(found, threshold=6)}; expected at least two finite ones")
+    if not 0 < error < 1:
+        raise InvalidModel(f"confidence is {confidence}; expected a number between 0 and 1")
+    mean = fsum(found) / n
+    deviation = sqrt(fsum((found - mean) ** 2) / (n - 1))
+    if within is None:
+        from scipy.special import stdtrit
+
+        radius = float(stdtrit(n - 1, 1 - error / 2)) * deviation / sqrt(n)
+        return Interval(mean - radius, mean + radius, "sampled")
+    lower, upper = (float(end) for end in within)
+    if found.min() < lower or found.max() > upper:
+        raise InvalidModel(f"the numbers lie between {found.min()} and {found.max()}; expected them within {lower} and {upper}")
+    hoeffding = (upper - lower) * sqrt(log(4 / error) / (2 * n))
+    bernstein = deviation * sqrt(2 * log(8 / error) / n) + (upper - lower) * 7 * log(8 / error) / (3 * (n - 1))
+    radius = min(hoeffding, bernstein)
+    return Interval(max(lower, mean - radius), min(upper, mean + radius), "sampled")
 
 
 @replaceable

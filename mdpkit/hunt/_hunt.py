@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 
 from ..base.errors import InvalidClaim
+from ..base.markup import abbreviate
 from ..base.versions import versions
 from ..verify import register
 from ..verify.claim import Claim
@@ -85,7 +86,7 @@ class Hunt:
         lines = [f"hunt of {self.claim}{f', {self.part}' if self.part else ''}{f', with {self.control}' if self.control else ''}"]
         for row in self.records[:7]:
             fixed = " ".join(f"{name}={value}" for name, value in row.fixed.items())
-            lines.append(f"  {fixed or 'free'}: {row.verdict} {row.exact if row.exact and len(row.exact) < 30 else f'{row.best:.6g}'}")
+            lines.append(f"  {fixed or 'free'}: {row.verdict} {abbreviate(row.exact) if row.exact else f'{row.best:.6g}'}")
         return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from ...base.files import write_whole
+from ...base.markup import abbreviate
 from ...hunt import Hunt, matters
 from ..witness.draw import draw_witness, tikz
 from ..witness.files import fitting, write_witness
@@ -11,8 +12,6 @@ from .draw import as_bytes
 from .store import plain
 
 HEAD = ("fixed", "sizes", "random", "best", "exact", "verdict", "engine", "CPU s to 99 %", "CPU s")
-LONG = 26
-"""Longer fractions are named by their digits: the instance file has them whole."""
 
 
 def table(found: Hunt) -> list[tuple[str, ...]]:
@@ -64,7 +63,7 @@ def _cells(row):
         _named({name: size for name, size in row.sizes.items() if name not in row.fixed}),
         _short(row.random),
         _short(row.best),
-        "—" if row.exact is None else row.exact if len(row.exact) <= LONG else f"({len(row.exact) - 1} digits)",
+        "—" if row.exact is None else abbreviate(row.exact),
         row.verdict,
         row.engine or "—",
         _short(row.to_99),

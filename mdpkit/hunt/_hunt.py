@@ -64,6 +64,20 @@ class Hunt:
             return min(refuted, key=lambda row: (np.prod(list(row.smallest.x.sizes.values())), -row.best))
         return max(rows, key=lambda row: row.best, default=None)
 
+    @property
+    def largest(self) -> Row | None:
+        """The row with the largest ratio that was judged exactly, a violation before any other; its `worth` is the record."""
+        rows = [row for row in self.records if row.worth is not None]
+        return max(rows, key=lambda row: (row.verdict == "REFUTED", row.best), default=None)
+
+    def record(self):
+        """The instance with the largest ratio, as the claim's check sees it; None where there is none.
+
+        Of a refuted statement it need not be the witness, which is the violation of the smallest size.
+        """
+        row = self.largest
+        return None if row is None else self.target.at(row.fixed).instances.build(row.worth.x)
+
     def witness(self, row=None):
         """The smallest instance of a row's verdict, as the claim's check sees it; None where there is none."""
         row = row or self.smallest

@@ -2,6 +2,7 @@
 
 import math
 from contextlib import suppress
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from enum import IntEnum
 from numbers import Rational
 
@@ -11,7 +12,7 @@ from flint import fmpq, fmpz
 from .arrays import floats, is_exact, nearest, objects
 from .decision import decided
 from .errors import ExactnessLost, NotFinite, Undecided
-from .markup import Ends, decimal, in_latex
+from .markup import Ends, abbreviate, decimal, in_latex
 from .shown import Shown, summary, tabled
 from .tolerance import UNIT
 
@@ -116,8 +117,37 @@ class Interval(Shown):
         if self.shape:
             return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e}, mid=\n{summary(self.mid)})"
         if self.exact:
-            return f"Interval({self.lower[()]}, exact)"
+            text = abbreviate(self.lower[()])
+            return f"Interval({text})" if text.startswith("~") else f"Interval({text}, exact)"
         return f"Interval([{self.lower[()]:.17g}, {self.upper[()]:.17g}], {self.how})"
+
+    def __format__(self, spec):
+        """The number where the width is 0, else both ends in brackets, rounded outwards.
+
+        >>> f"{Interval(objects('1/3')):.3f}", f"{Interval(0.25, 0.5, 'float'):.1f}"
+        ('0.333', '[0.2, 0.5]')
+        """
+        if not spec:
+            return str(self)
+        if self.shape:
+            raise TypeError(f"an array of intervals, of shape {self.shape}, takes no format {spec!r}; format its entries, or `.mid`")
+        try:
+            if self.width == 0:
+                return format(self.mid, spec)
+            return f"[{_rounded(float(self.lower), spec, ROUND_FLOOR)}, {_rounded(float(self.upper), spec, ROUND_CEILING)}]"
+        except ValueError as error:
+            raise ValueError(f"{spec!r} formats no interval; expected a format of floats, such as '.3f' or '.2e'") from error
+
+    def __float__(self):
+        """The number of a scalar interval of width 0, an exact one rounded to the nearest float."""
+        if self.shape:
+            raise TypeError(f"an array of intervals, of shape {self.shape}, is no float; `.mid` has the middles as an array")
+        if self.width != 0:
+            raise TypeError(f"{self!r} has width {self.width:.1e}, so it is no float; `.mid` is its middle, `.lower` and `.upper` its ends")
+        return self.mid
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("numpy does not convert an Interval, which would lose its bounds; `.mid` has the middle as float64")
 
     def _heading(self):
         return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e})" if self.shape else repr(self)
@@ -248,6 +278,18 @@ class Interval(Shown):
         if self.exact:
             return Interval(f(self.lower))
         return Interval(f(self.lower), f(self.upper), self.how)
+
+
+def _rounded(x, spec, rounding):
+    """A float in the given format, rounded in one direction."""
+    if not math.isfinite(x):
+        return format(x, spec)
+    format(x, spec)  # Decimal accepts formats that floats refuse
+    if "." not in spec:  # and has no precision of its own
+        spec = f"{spec[:-1]}.6{spec[-1]}" if spec[-1] in "eEfFgG%" else f"{spec}.17g"
+    with localcontext() as context:
+        context.rounding = rounding
+        return format(Decimal(x), spec)
 
 
 def _same(lower, upper):

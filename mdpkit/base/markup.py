@@ -4,15 +4,17 @@ A cell is a number, a text, a Symbol, Ends, None for what is left out, a tuple o
 """
 
 import html as _html
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from flint import arb, fmpq, fmpz
 
-from .arrays import nearest, rational
+from .arrays import exact_number, nearest, rational
 
-LONG, LONGEST = 16, 2000
-"""Longer exact numbers are rounded in a cell; up to the second length HTML has them in full where the mouse rests."""
+LONG, LONGEST = 20, 2000
+"""Exact numbers of more digits are abbreviated; up to the second length HTML has them in full as a tooltip."""
 LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
 MARKS = {
     **{mark: "\\" + mark for mark in "{}$&#%_ "},
@@ -92,20 +94,52 @@ def in_html(cell) -> str:
 
 
 def _long(cell):
-    return not isinstance(cell, str | bool | np.bool_ | float | np.floating) and len(str(cell)) > LONG
+    return not isinstance(cell, str | bool | np.bool_ | float | np.floating) and _digits(cell) > LONG
+
+
+def _digits(number) -> int:
+    return sum(map(str.isdigit, str(number)))
+
+
+def abbreviate(number) -> str:
+    """An exact number as text; one of more than 20 digits as its decimal value and its length.
+
+    Args: number: a rational, or another exact number, or the text of a rational.
+
+    >>> abbreviate("1/3"), abbreviate(rational(2) ** 80 / rational(3) ** 60)
+    ('1/3', '~2.8518e-05 (exact, 54 digits)')
+    """
+    digits = _digits(number)
+    if digits <= LONG:
+        return str(number)
+    return f"~{_decimal(fmpq(*_parts(number)) if isinstance(number, str) else exact_number(number))} (exact, {digits} digits)"
+
+
+def _parts(text):
+    """Numerator and denominator; flint reads integers of any length."""
+    numerator, _, denominator = text.partition("/")
+    return fmpz(numerator), fmpz(denominator or "1")
+
+
+def _decimal(number) -> str:
+    """Five significant digits, also of a rational beyond the range of floats."""
+    value = _near(number)
+    if isinstance(number, fmpq) and number != 0 and (value == 0 or math.isinf(value)):
+        return arb(number).str(5, radius=False)
+    return f"{value:#.5g}"
 
 
 def in_text(cell) -> str:
-    """A number or text: rationals exactly, those longer than 16 signs to six digits with a sign for it, and floats to six digits.
+    """A number or text: rationals exactly, abbreviated above 20 digits, and floats to six digits.
 
     >>> in_text(rational("1/3")), in_text(1 / 3), in_text(rational(3) ** 200)
-    ('1/3', '0.333333', '≈ 2.65614e+95')
+    ('1/3', '0.333333', '~2.6561e+95 (exact, 96 digits)')
     """
     if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
     if isinstance(cell, float | np.floating):
         return f"{cell:.6g}"
-    return f"\N{ALMOST EQUAL TO} {_near(cell):.6g}" if _long(cell) else str(cell)
+    return abbreviate(cell) if _long(cell) else str(cell)
 
 
 def _near(number):
@@ -164,7 +198,7 @@ def decimal(text) -> str:
 
 def _exact(number):
     if _long(number):
-        return rf"\approx {decimal(f'{_near(number):.6g}')}"
+        return rf"\approx {decimal(_decimal(exact_number(number)))}"
     if getattr(number, "exact_number", False):
         return escaped(str(number))
     part = Fraction(str(number))

@@ -127,6 +127,7 @@ def _remarks(each, witness):
     if witness:
         part = f" of '{each.verdict.witness_part}'" if each.verdict.witness_part else ""
         yield f"{each.claim}: refuted; the witness{part} is {witness}"
+        yield from (f"  {line}" for line in each.verdict.explain().split("\n"))
         yield f"  mdpkit verify {shlex.quote(each.reference)} --on {shlex.quote(str(witness))}"
 
 

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 
 from ..base.errors import InvalidClaim
+from ..base.markup import abbreviate
 from ..base.versions import versions
 from ..verify import register
 from ..verify.claim import Claim
@@ -63,6 +64,20 @@ class Hunt:
             return min(refuted, key=lambda row: (np.prod(list(row.smallest.x.sizes.values())), -row.best))
         return max(rows, key=lambda row: row.best, default=None)
 
+    @property
+    def largest(self) -> Row | None:
+        """The row with the largest ratio that was judged exactly, a violation before any other; its `worth` is the record."""
+        rows = [row for row in self.records if row.worth is not None]
+        return max(rows, key=lambda row: (row.verdict == "REFUTED", row.best), default=None)
+
+    def record(self):
+        """The instance with the largest ratio, as the claim's check sees it; None where there is none.
+
+        Of a refuted statement it need not be the witness, which is the violation of the smallest size.
+        """
+        row = self.largest
+        return None if row is None else self.target.at(row.fixed).instances.build(row.worth.x)
+
     def witness(self, row=None):
         """The smallest instance of a row's verdict, as the claim's check sees it; None where there is none."""
         row = row or self.smallest
@@ -85,7 +100,7 @@ class Hunt:
         lines = [f"hunt of {self.claim}{f', {self.part}' if self.part else ''}{f', with {self.control}' if self.control else ''}"]
         for row in self.records[:7]:
             fixed = " ".join(f"{name}={value}" for name, value in row.fixed.items())
-            lines.append(f"  {fixed or 'free'}: {row.verdict} {row.exact if row.exact and len(row.exact) < 30 else f'{row.best:.6g}'}")
+            lines.append(f"  {fixed or 'free'}: {row.verdict} {abbreviate(row.exact) if row.exact else f'{row.best:.6g}'}")
         return "\n".join(lines)
 
 

@@ -81,6 +81,10 @@ class Row:
         data["fixed"] = {name: value if isinstance(value, int) else str(value) for name, value in self.fixed.items()}
         for name in ("seconds", "to_99", "refuted_after"):
             data[name] = data[name] and round(data[name], 3)
+        if self.smallest is not None:
+            found = self.smallest
+            ratio = float(found.least) if np.isfinite(found.least) else None
+            data["witness"] = {"sizes": dict(found.x.sizes), "ratio": ratio, "exact": None if found.exact is None else str(found.exact)}
         return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in data.items()}
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base.decision import Decision
 from ..base.interval import interval
+from ..base.markup import abbreviate
 from ..base.replaceable import sabotaged
 from .claim import Bound
 from .judge import Kind, all_exact, as_float, decide, holds, judge
@@ -131,4 +132,4 @@ def _shown(x):
     known = interval(x)
     if known.shape:
         return f"an array of shape {known.shape}"
-    return str(known.lower[()]) if known.exact and len(str(known.lower[()])) < 24 else f"{known.mid:.6g}"
+    return abbreviate(known.lower[()]) if known.exact else f"{known.mid:.6g}"

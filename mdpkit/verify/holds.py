@@ -25,7 +25,7 @@ def holds(claim, profile="quick", *, seed=0, on=None):
         def test():
             verdict: Verdict = verify(claim, profile, seed=seed, on=on)
             if not verdict.passed:
-                raise AssertionError(repr(verdict))
+                raise AssertionError("\n".join(filter(None, (verdict.summary, verdict.explain()))))
             return function(verdict) if wants else function()
 
         # pytest reads fixtures off the signature: the test takes none

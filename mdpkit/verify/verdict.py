@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from types import SimpleNamespace
 
 from ..base.shown import MOST, Shown, Table, clipped
 from .controls import ControlResult
+from .violation import Violation, witness_rows
 
 
 class Outcome(Enum):
@@ -37,6 +39,7 @@ class Verdict(Shown):
         controls: ControlResult(name, kind, bites, reason, sides) of each.
         witness: the shrunk violating instance of a REFUTED claim; `witness_part` names the statement it breaks.
         matters: block name -> which of its rows change a side where they change; None where the instance was listed, not drawn.
+        violations: both sides of what the witness breaks; empty unless REFUTED.
         seconds: processor seconds of the work.
     """
 
@@ -57,6 +60,7 @@ class Verdict(Shown):
     witness_part: str = ""
     note: str = ""
     matters: dict | None = field(default=None, compare=False)
+    violations: tuple[Violation, ...] = field(default=(), compare=False)
 
     @property
     def passed(self) -> bool:
@@ -87,7 +91,22 @@ class Verdict(Shown):
             data["note"] = self.note
         if self.witness is not None:
             data["witness"] = encode(self.witness)
+            data["violations"] = [each.to_data() for each in self.violations]
         return data
+
+    def explain(self, most=24) -> str:
+        """Why the claim is refuted: both sides of what fails, then the rows of the witness that change them; empty unless REFUTED.
+
+        Args: most: number of rows at most; a last line says where there are more.
+        """
+        if self.witness is None:
+            return ""
+        rows = list(islice(witness_rows(self.witness, self.matters), most + 1))
+        what = "all rows" if self.matters is None else "rows that change a side"
+        lines = [f"violated: {each}" for each in self.violations]
+        lines.append(f"witness{f' of {self.witness_part!r}' if self.witness_part else ''}, {what}:")
+        lines += [f"  {name} = {entries}" for name, entries in rows[:most]]
+        return "\n".join([*lines, "  ..."] if len(rows) > most else lines)
 
     def _colour(self):
         return BLUE if self.passed else VERMILION if self.outcome in (Outcome.REFUTED, Outcome.CONTROL_SILENT) else GREY
@@ -101,17 +120,24 @@ class Verdict(Shown):
         controls = tuple((each.name, each.kind, each.bites, each.reason) for each in self.controls)
         tables = [Table("", (), facts), Table("controls", ("name", "kind", "fails", "reason"), controls)]
         if self.witness is not None:
-            parts = vars(self.witness).items()
-            tables.append(Table("witness", (), tuple((name, clipped(f"{value!r}", 1)) for name, value in list(parts)[:MOST])))
+            tables.append(Table("violated", ("statement", "left side", "right side"), tuple(each.cells() for each in self.violations)))
+            rows = tuple(islice(witness_rows(self.witness, self.matters), 2 * MOST + 1))
+            note = f"the first {2 * MOST} rows" if len(rows) > 2 * MOST else ""
+            what = "witness" if self.matters is None else "witness, rows that change a side"
+            tables.append(Table(what, (), rows[: 2 * MOST], note))
         return tuple(tables)
 
-    def __repr__(self):
+    @property
+    def summary(self) -> str:
+        """The outcome and the counts on one line, then what the note says and which controls are silent."""
         tight = "" if self.tightest is None else f", tightest ratio {self.tightest:.6g}"
         bite = f"{sum(control.bites for control in self.controls)} of {len(self.controls)} controls fail as they must"
         lines = [f"{self.claim}: {self.outcome.name} ({self.evidence}, {self.instances} instances{tight}; {bite})"]
         if self.note:
             lines.append(f"  {' '.join(self.note.split())}")
-        lines += [f"  silent control: {control.name}: {control.reason}" for control in self.controls if not control.bites][:4]
-        if self.witness is not None:
-            lines += [f"  witness {name} = {value!r}".split("\n")[0][:140] for name, value in vars(self.witness).items()][:4]
+        lines += [f"  silent control: {control.name}: {control.reason}" for control in self.controls if not control.bites][:3]
         return "\n".join(lines)
+
+    def __repr__(self):
+        lines = [self.summary, *(f"  {line}"[:140] for line in self.explain().split("\n") if line)]
+        return clipped("\n".join(lines), MOST)

@@ -22,6 +22,7 @@ from .profile import Profile, profile_named
 from .run.work import run, tasks
 from .tally import Tally, unpack
 from .verdict import Outcome, Verdict
+from .violation import violations
 
 
 def verify(claim, profile="quick", *, seed=0, on=None) -> Verdict:
@@ -59,7 +60,7 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
     _refuse_broken_assumptions(claim, tallies)
     outcome, note = _outcome(claim, tallies, controls, profile)
     broken = next((k for k, tally in enumerate(tallies) if tally.violation), None)
-    witness, matter = (None, None) if broken is None else _witness(claim.judged[broken], tallies[broken], claim.resolution)
+    witness, matter, violated = (None, None, ()) if broken is None else _witness(claim.judged[broken], tallies[broken], claim.resolution)
     ratios = [row["ratio"] for row in tallies[0].rows.values() if row["ratio"] is not None]
     judged = zip(claim.judged, tallies, strict=True)
     rows = [{"part": part.name, "label": key, **row} for part, tally in judged for key, row in tally.rows.items()]
@@ -81,6 +82,7 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
         witness_part="" if broken is None else claim.judged[broken].name,
         note=note,
         matters=matter,
+        violations=violated,
     )
 
 
@@ -110,12 +112,13 @@ def _outcome(claim, tallies, controls, profile):
 
 
 def _witness(part, tally, resolution):
-    """The instance that breaks a part, shrunk, and which of its rows matter; of a listed instance the first alone."""
+    """The instance that breaks a part, shrunk, which of its rows matter, and the sides that disagree; of a listed one no rows are known."""
     found = unpack(tally.violation)
     if not isinstance(part.instances, Family):
-        return found, None
+        return found, None, violations(judge(part, found, resolution))
     smallest = shrink(part.instances, found, lambda x: still_broken(part, x, resolution))
-    return part.instances.build(smallest), matters(part.instances, smallest, lambda x: _sides(part, x, resolution))
+    counts = matters(part.instances, smallest, lambda x: _sides(part, x, resolution))
+    return part.instances.build(smallest), counts, violations(judge_draw(part, smallest, resolution))
 
 
 def _sides(part, x, resolution):

@@ -366,12 +366,11 @@ def test_integers_that_floats_cannot_hold_stay_enclosed():
     assert (Interval(1.0, 1.0, "float") * x).contains(x)
 
 
-@pytest.mark.parametrize("convert", [float, int, complex, math.floor, math.sqrt])
+@pytest.mark.parametrize("convert", [float, complex, math.floor, math.sqrt, round])
 def test_no_conversion_throws_the_bounds_away(convert):
-    for X in (Interval(objects(1)), Interval(1.0, 1.0, "float")):
+    for X in (Interval(0.0, 1.0, "float"), Interval(np.zeros(2), how="float"), Interval(objects([1]))):
         with pytest.raises(TypeError):
             convert(X)
-    assert not hasattr(Interval, "__float__")
 
 
 def test_an_interval_is_immutable_and_does_not_follow_the_callers_arrays():

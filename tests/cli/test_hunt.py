@@ -22,7 +22,7 @@ def test_a_hunt_writes_its_record_and_the_smallest_witness(mdpkit, tmp_path):
         assert {"fixed", "sizes", "best", "exact", "verdict", "engine", "seconds"} <= set(row)
         assert (row["fixed"], row["exact"], row["verdict"]) == ({"H": H}, "1", "TIGHT")
     assert [name.split(".", 1)[1] for name in sorted(path.name for path in tmp_path.iterdir())] == [
-        "hunt.json", "witness.json", "witness.matters.json", "witness.pdf", "witness.tex"
+        "hunt.json", "record.json", "witness.json", "witness.matters.json", "witness.pdf", "witness.tex"
     ]  # fmt: skip
     game = load(tmp_path / f"{REGRET}.witness.json").game
     assert (game.S, load(tmp_path / f"{REGRET}.witness.matters.json").r.shape) == (1, game.r.shape)
@@ -43,6 +43,38 @@ def test_a_wrong_claim_leaves_with_1_and_its_witness_replays(mdpkit, tmp_path):
     assert "REFUTED" in done.stdout
     assert "8/7" in done.stdout
     assert load(tmp_path / "mine.witness.json").x.shape == (1,)
+
+
+WRONG = """
+from types import SimpleNamespace as Models
+from mdpkit import Bound, Box, Claim, Control, Family, objects
+def check(m): return Bound(m.x.sum() * 8, m.x.max() * 0 + {bound})
+def tighter(m): return Bound(m.x.sum() * 8, m.x.max() * 0 + 3)
+family = Family(dict(x=Box('S')), dict(S=(1, 3)), dict(x=lambda x: x.x))
+CLAIM = Claim('mine', check, family, controls=(Control('A bound of 3!', lambda: Models(x=objects([1])), tightens=tighter),))
+"""
+
+
+def test_the_record_and_the_smallest_witness_are_stored_apart_and_their_ratios_printed(mdpkit, tmp_path):
+    (tmp_path / "mine.py").write_text(WRONG.format(bound=7))
+    done = mdpkit("hunt", str(tmp_path / "mine.py"), "--seconds", "2", "--counted", "--folder", str(tmp_path))
+    assert "record, the largest ratio: 24/7, S=3\n" in done.stdout
+    assert "witness, the violation of the smallest size: 8/7, S=1\n" in done.stdout
+    assert [len(load(tmp_path / f"mine.{kind}.json").x) for kind in ("record", "witness")] == [3, 1]
+    (row,) = json.loads((tmp_path / "mine.hunt.json").read_text())["records"]
+    assert (row["exact"], row["witness"]["exact"], row["witness"]["sizes"]) == ("24/7", "8/7", {"S": 1})
+
+
+def test_hunting_a_control_leaves_the_files_of_the_claim_as_they_are(mdpkit, tmp_path):
+    (tmp_path / "mine.py").write_text(WRONG.format(bound=24))
+    command = ("hunt", str(tmp_path / "mine.py"), "--seconds", "2", "--counted", "--folder", str(tmp_path))
+    assert "record and witness are one instance: ratio 1, S=3" in mdpkit(*command).stdout
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert mdpkit(*command, "--control", "A bound of 3!").exit_code == 0
+    assert all(path.read_bytes() == content for path, content in before.items())
+    found = json.loads((tmp_path / "mine.control.a_bound_of_3.hunt.json").read_text())
+    assert (found["control"], found["records"][0]["verdict"]) == ("A bound of 3!", "REFUTED")
+    assert len(load(tmp_path / "mine.control.a_bound_of_3.witness.json").x) == 1
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,8 @@ def entries(references, folder, root=".") -> list[Entry]:
         result = read(path) if path.exists() else None
         if result is not None and (result.claim != claim.id or result.outcome not in Outcome.__members__):
             raise InvalidModel(f"{path} holds the result {result.outcome!r} of {result.claim!r}; expected one of {claim.id!r}")
-        constants = [*_hunt(folder / f"{claim.id}.hunt.json"), *(line for line in lines if line["claim"] == claim.id)]
+        hunts = [folder / f"{claim.id}.hunt.json", *sorted(folder.glob(f"{claim.id}.control.*.hunt.json"))]
+        constants = [*(line for path in hunts for line in _hunt(path)), *(line for line in lines if line["claim"] == claim.id)]
         found[claim.id] = Entry(claim, str(reference), folder, root, result, tuple(constants))
     return list(found.values())
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from ... import __version__
 from ...base.errors import MdpkitError
 from ...base.files import write_whole
+from ...base.markup import abbreviate
 from ...claims import ids
 from ..result.draw import draw_claim
 from ..witness.draw import draw_witness
@@ -22,8 +23,6 @@ from .typeset import typeset
 
 TEMPLATES = Path(__file__).parent / "templates"
 MARKS = {"CERTIFIED": "✓", "SURVIVED": "✓", "NOT_VERIFIED": "○"}
-LONG = 24
-"""Longer fractions are shown as decimals: the stored result has them whole."""
 
 
 def write_page(path, claims=None, folder="figures", root=".") -> list[Entry]:
@@ -123,10 +122,10 @@ def _grouped(sections):
 
 
 def _number(value, exact=None):
-    """A number to six digits, or the fraction that it is."""
+    """A number to six digits, or the fraction that it is, abbreviated above 20 digits."""
     if value is None:
         return "—"
-    return exact if exact and len(exact) <= LONG else f"{value:.6g}"
+    return abbreviate(exact) if exact else f"{value:.6g}"
 
 
 def _named(values):

@@ -1,18 +1,19 @@
 """What a hunt leaves behind: its table, the result as JSON, the smallest witness as an instance file, a drawing and TikZ."""
 
 import json
+import re
 from pathlib import Path
 
 from ...base.files import write_whole
+from ...base.markup import abbreviate
 from ...hunt import Hunt, matters
+from ...instances.io import encode, save
 from ..witness.draw import draw_witness, tikz
 from ..witness.files import fitting, write_witness
 from .draw import as_bytes
 from .store import plain
 
 HEAD = ("fixed", "sizes", "random", "best", "exact", "verdict", "engine", "CPU s to 99 %", "CPU s")
-LONG = 26
-"""Longer fractions are named by their digits: the instance file has them whole."""
 
 
 def table(found: Hunt) -> list[tuple[str, ...]]:
@@ -22,7 +23,8 @@ def table(found: Hunt) -> list[tuple[str, ...]]:
 
 def remarks(found: Hunt) -> list[str]:
     """What the table has no room for: formulas, exponents, faults, engines that could not be used."""
-    lines = [f"through every exact record: {text}" for text in found.formulas.values()]
+    lines = kept(found)
+    lines += [f"through every exact record: {text}" for text in found.formulas.values()]
     lines += [f"the best ratio grows like {name}^{power:.3g}" for name, power in found.slopes.items()]
     lines += [f"{_named(row.fixed) or 'free'}: {row.note}" for row in found.records if row.note]
     for row in found.records:
@@ -33,21 +35,27 @@ def remarks(found: Hunt) -> list[str]:
 
 
 def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
-    """Write `<claim>.hunt.json`, and of its smallest witness the instance file, which of its rows matter, a drawing (PDF) and TikZ.
+    """Write what a hunt found: its result and, where it found an instance, the record and the witness.
 
-    Returns: the files written, the result first; the result alone where nothing was found.
+    `<claim>.hunt.json` is the result. `<claim>.record.json` is the instance with the largest ratio. `<claim>.witness.json` is the
+    simplest one kept: of a refuted statement the violation of the smallest size. Of the witness there are also which of its rows matter, a
+    drawing (PDF) and TikZ. Where a control was hunted, names begin `<claim>.control.<name of the control>`.
+
+    Returns: the files written, the result first.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
 
     def named(ending):
-        return folder / f"{found.claim}.{ending}"
+        return folder / f"{_stem(found)}.{ending}"
 
     text = json.dumps(plain(found.to_data()), indent=1, allow_nan=False) + "\n"
     files = [write_whole(named("hunt.json"), text.encode())]
     row = found.smallest
     if row is None:
         return files
+    save(found.record(), named("record.json"))
+    files.append(named("record.json"))
     instance = found.witness(row)
     told = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
     files += write_witness(instance, told, named("witness.json"))
@@ -58,13 +66,40 @@ def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
     return files
 
 
+def _stem(found):
+    """What names of files begin with: those of a control leave the claim's own as they are."""
+    if not found.control:
+        return found.claim
+    return f"{found.claim}.control.{'_'.join(re.findall(r'[a-z0-9]+', found.control.lower())) or 'unnamed'}"
+
+
+def kept(found: Hunt) -> list[str]:
+    """The ratio and the sizes of the record, and of the witness; nothing where no instance was found."""
+    largest, smallest = found.largest, found.smallest
+    if smallest is None:
+        return []
+    record, witness = largest.worth, smallest.smallest
+    if encode(found.record()) == encode(found.witness()):
+        return [f"record and witness are one instance: ratio {_ratio(record)}, {_named(record.x.sizes)}"]
+    return [
+        f"record, the largest ratio: {_ratio(record)}, {_named(record.x.sizes)}",
+        f"witness, the violation of the smallest size: {_ratio(witness)}, {_named(witness.x.sizes)}"
+        if smallest.verdict == "REFUTED"
+        else f"witness, the simplest with that ratio: {_ratio(witness)}, {_named(witness.x.sizes)}",
+    ]
+
+
+def _ratio(worth):
+    return _short(worth.least) if worth.exact is None else abbreviate(worth.exact)
+
+
 def _cells(row):
     return (
         _named(row.fixed) or "—",
         _named({name: size for name, size in row.sizes.items() if name not in row.fixed}),
         _short(row.random),
         _short(row.best),
-        "—" if row.exact is None else row.exact if len(row.exact) <= LONG else f"({len(row.exact) - 1} digits)",
+        "—" if row.exact is None else abbreviate(row.exact),
         row.verdict,
         row.engine or "—",
         _short(row.to_99),

@@ -17,7 +17,8 @@ def draw_witness(instance, matters=None):
     Transitions or rewards that differ between steps are unrolled, a column a step; there, what the last step leads to is left
     out. Policies alone that differ are told step by step inside the box. Several decision problems stand one below
     another. More than 24 places, or arrows that no page holds apart, become a table of the same rows; preference problems are
-    tables of responses; of any other instance every number is listed. Arrays beside a problem are not drawn.
+    tables of responses; of any other instance every number is listed. Numbers beside a problem stand in its caption; other arrays
+    beside it are not drawn.
 
     Args:
         instance: records by name, as a claim's check sees them.

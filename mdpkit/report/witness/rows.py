@@ -8,6 +8,7 @@ import numpy as np
 from flint import fmpq
 
 from ...base.errors import InvalidModel
+from ...base.interval import Interval
 from ...ink.graph import BLACK
 from ...model import MDP, Discounted, Finite, MarkovGame, PreferenceProblem, TabularPolicy
 from ...model.mdp import stepwise
@@ -117,12 +118,18 @@ def _known(problem, parts, prefix, matters):
     policies = {
         name: part for name, part in parts.items() if not prefix and isinstance(part, TabularPolicy) and part.table.shape[-2:] == shape
     }
-    return problem, policies, _scalars(parts) if not prefix else (), {**matters, **own} if not prefix else own
+    return problem, policies, _scalars(parts, matters) if not prefix else (), {**matters, **own} if not prefix else own
 
 
-def _scalars(parts):
-    kinds = numbers.Number | fmpq | np.number
-    return tuple(f"{plain(name)} = {written(part)}" for name, part in parts.items() if isinstance(part, kinds))
+def _scalars(parts, matters):
+    """Numbers beside a problem, arrays of dimension 0 among them, that are not known to count for nothing."""
+    shown = []
+    for name, part in parts.items():
+        number = part.lower[()] if isinstance(part, Interval) and part.exact and not part.shape else part
+        number = number[()] if isinstance(number, np.ndarray) and not number.shape else number
+        if isinstance(number, numbers.Number | fmpq) and np.any(matters.get(name, True)):
+            shown.append(f"{plain(name)} = {written(number)}")
+    return tuple(shown)
 
 
 def _letters(names):
@@ -310,6 +317,6 @@ def _responses(problem, parts, matters):
         if any(count[x, y] for count in counts):
             rows.append(((prompt, BLACK), (symbol("y", y), BLACK), *cells))
     heads = (("prompt", BLACK), ("response", BLACK), *((head, colour) for _, head, colour, _ in columns))
-    caption = ((rf"$\beta$ = {written(problem.beta)}", BLACK), *((each, BLACK) for each in _scalars(parts)))
+    caption = ((rf"$\beta$ = {written(problem.beta)}", BLACK), *((each, BLACK) for each in _scalars(parts, matters)))
     first = 0 if problem.X > 1 else 1
     return _kept(Table(heads[first:], tuple(row[first:] for row in rows), caption))

@@ -6,17 +6,20 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from ...base.arrays import rational
+from ...base.markup import abbreviate
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 MOST_DIGITS = 9
 
 
 def written(x) -> str:
-    """A number as it is shown: a rational exactly, a float to three digits.
+    """A number as it is shown: a rational exactly (abbreviated above 20 digits), a float to three digits.
 
     >>> from mdpkit import rational
     >>> written(rational("1/3")), written(1 / 3), written(rational(1) - rational("1/2") ** 64)
     ('1/3', '0.333', '$1-2^{-64}$')
+    >>> written(rational("1/3") ** 40 * 7)
+    '~5.7577e−19 (exact, 21 digits)'
     """
     if isinstance(x, np.ndarray):
         x = x.item()
@@ -27,7 +30,7 @@ def written(x) -> str:
     if not isinstance(x, numbers.Rational | fmpz | fmpq):
         return plain(x)
     x = rational(x)
-    return (max(len(str(x.p)), len(str(x.q))) > MOST_DIGITS and _power(x.p, x.q)) or str(x).replace("-", MINUS)
+    return (max(len(str(x.p)), len(str(x.q))) > MOST_DIGITS and _power(x.p, x.q)) or abbreviate(x).replace("-", MINUS)
 
 
 def _power(p, q):

@@ -10,6 +10,7 @@ from flint import fmpq
 import mdpkit
 from mdpkit import MDP, Discounted, Finite, JointPolicy, MarkovGame, MomentProblem, PreferenceProblem, TabularPolicy, objects, rational
 from mdpkit.base.errors import InvalidModel
+from mdpkit.base.interval import Interval
 from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import two_responses
 from mdpkit.claims.imitation._instances import cliff
 from mdpkit.report import draw_witness
@@ -114,7 +115,7 @@ def test_what_fits_no_page_is_refused():
     with pytest.raises(InvalidModel, match=f"{MOST_ROWS + 1} rows to show; expected at most {MOST_ROWS}"):
         draw_witness(chain(MOST_ROWS + 1))
     with pytest.raises(InvalidModel, match=r"in wide; expected at most 6\.6"):
-        draw_witness(Models(long=objects([rational(f"{10**90 + 1}/3")])))
+        draw_witness(Models(long=objects([10**19 + 1] * 8)))
 
 
 def test_matters_of_another_shape_are_refused():
@@ -155,3 +156,13 @@ def test_many_actions_of_a_player_are_separated():
 def test_kinds_of_what_is_told():
     assert isinstance(told(cliff(2, "1/2"))[0], Graph)
     assert isinstance(told(two_responses(2, "1/2"))[0], Table)
+
+
+def test_numbers_of_dimension_0_beside_a_problem_are_drawn_unless_they_count_for_nothing():
+    m = cliff(5, "1/20")
+    instance = Models(**vars(m), scale=objects("2/3"), known=Interval(objects("1/7")), idle=objects(3))
+    (graph,) = told(instance, {"idle": np.array(False)})
+    words = [words for words, _ in graph.caption]
+    assert {"scale = 2/3", "known = 1/7"} <= set(words)
+    assert not any("idle" in each for each in words)
+    assert "scale = 2/3" in [text.get_text() for text in draw_witness(instance).axes[0].texts]

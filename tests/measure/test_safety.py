@@ -165,7 +165,7 @@ def test_what_strategy_iteration_leaves_over_is_bounded_or_refused(monkeypatch, 
 def test_what_the_discounted_value_refuses():
     doomed, margin, half = SafetyProblem([False, True], [[1], [1]]), objects([1, -1]), rational("1/2")
     for wrong in (objects([1, 0]), objects([-1, -1]), objects([1, -1, 1])):
-        with pytest.raises(InvalidModel, match="below 0 exactly on failure"):
+        with pytest.raises(InvalidModel, match="negative exactly on failure"):
             measure.discounted_safety(doomed, wrong, half)
     for wrong in (1, -1):
         with pytest.raises(InvalidModel, match=rf"gamma is {wrong}; expected a number in \[0, 1\)"):

@@ -158,7 +158,7 @@ def test_what_strategy_iteration_leaves_over_is_bounded_or_refused(monkeypatch, 
     found = measure.discounted_safety(still, np.array([1.0]), float(gamma))
     assert found.contains(objects([1]))
     assert found.width < 2 + 1e-12
-    with pytest.raises(ArithmeticError, match="away from the fixed point"):
+    with pytest.raises(ArithmeticError, match="did not end at the fixed point"):
         measure.discounted_safety(still, objects([1]), rational(gamma))
 
 

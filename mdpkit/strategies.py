@@ -1,6 +1,6 @@
-"""Hypothesis strategies on rational grids: instances of every kind, exact, shrinking to small numbers.
+"""Hypothesis strategies for exact rational instances, which shrink to small numbers.
 
-Each returns a strategy of records. Rows come from integer weights, so they sum to 1 exactly.
+Each function returns a strategy of records. Rows are normalised integer weights, so they sum to 1 exactly.
 """
 
 import numpy as np
@@ -13,13 +13,13 @@ from .model import MDP, Discounted, Finite, JointPolicy, MarkovGame, MomentProbl
 
 
 def instances(family: Family):
-    """Namespaces of a claim's models, drawn from its family."""
+    """Instances (namespaces of models) of a claim's family."""
     return draws(family).map(family.build)
 
 
 @st.composite
 def draws(draw, family: Family):
-    """Draws of a family: sizes first, then all entries from one string of bytes."""
+    """Draws of a family: sizes first, then all entries from one byte string."""
     sizes = {axis: draw(st.integers(low, high)) for axis, (low, high) in family.sizes.items()}
     count = family.byte_count(sizes)
     return family.from_bytes(draw(st.binary(min_size=count, max_size=count)), sizes)
@@ -41,7 +41,7 @@ def mdps(states=(1, 3), actions=(1, 3), horizon=(1, 4), discounted=False):
 
 
 def policies(problem):
-    """Rational policies of a problem: time-varying if its horizon is finite, and inside its mask (or its reference's support)."""
+    """Rational policies of a problem, time-varying if its horizon is finite, supported on its mask (or its reference's support)."""
     if isinstance(problem, PreferenceProblem):
         block, sizes = Simplex("X", to="Y", within="support"), {axis: (size, size) for axis, size in problem.sizes().items()}
         return _only(Family(dict(table=block), sizes, dict(policy=lambda x: TabularPolicy(x.table)), given={"problem": problem}))
@@ -51,7 +51,7 @@ def policies(problem):
 
 
 def games(players=2, actions=(2, 2), states=(1, 2), horizon=(1, 3)):
-    """Rational Markov games with rewards in [-1, 1] and `actions` choices for every player."""
+    """Rational Markov games with rewards in [-1, 1]; `actions` is the number of actions per player, or one for all players."""
     counts = (actions,) * players if isinstance(actions, int) else tuple(actions)
     J = int(np.prod(counts))
     blocks = dict(P=Simplex("H", "S", J, to="S"), r=Box("H", len(counts), "S", J, lower=-1), rho=Simplex(to="S"))
@@ -60,7 +60,7 @@ def games(players=2, actions=(2, 2), states=(1, 2), horizon=(1, 3)):
 
 
 def joint_policies(game):
-    """Rational mediators of a game, correlated and time-varying if its horizon is finite."""
+    """Rational mediators (correlated joint policies) of a game, time-varying if its horizon is finite."""
     axes, sizes = _policy_axes(game)
     blocks = dict(table=Simplex(*axes, to=game.J))
     sizes.pop("A", None)
@@ -68,7 +68,7 @@ def joint_policies(game):
 
 
 def preferences(prompts=(1, 3), responses=(1, 4)):
-    """Rational preference problems in tilt form, with weights in [1/8, 8] and data of their own inside the reference's support."""
+    """Rational preference problems in tilt form, with weights in [1/8, 8] and a data distribution on the reference's support."""
     law = Simplex("X", to="Y")
 
     def problem(x):
@@ -96,7 +96,7 @@ def moments(instruments=(1, 4), parameters=(1, 3)):
 
 
 def rationals(lower=-1, upper=1, denominators=(1, 2, 3, 12)):
-    """Rational scalars between two integers, as 0-dimensional arrays' entries."""
+    """Rational scalars between two integers."""
     return st.sampled_from(denominators).flatmap(lambda q: st.integers(lower * q, upper * q).map(lambda p: objects(p)[()] / q))
 
 
@@ -106,6 +106,6 @@ def _policy_axes(problem):
 
 
 def _only(family):
-    """The one record that a family builds."""
+    """Strategy of the single model that a family builds."""
     name = next(iter(family.models))
     return instances(family).map(lambda models: getattr(models, name))

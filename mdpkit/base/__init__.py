@@ -1,4 +1,4 @@
-"""Arrays, intervals, decisions, compiling, errors."""
+"""Foundations: exact and float arrays, intervals, decisions, compiled kernels, records, errors."""
 
 from .arrays import objects as objects
 from .arrays import rational as rational

@@ -1,4 +1,4 @@
-"""Arrays of float64 or of exact rationals, and the one way from each to the other."""
+"""Arrays of float64 or of exact rationals, and conversions between them."""
 
 from fractions import Fraction
 from numbers import Integral, Rational
@@ -13,10 +13,10 @@ RATIONAL = np.dtype(object)
 
 
 def rational(x) -> fmpq:
-    """The exact rational that `x` is.
+    """Convert `x` to an exact rational.
 
     Args: x: an integer, a fraction, or text such as "1/3".
-    Raises: ExactnessLost for a float, which hides the rational it was meant to be.
+    Raises: ExactnessLost for a float, since the intended rational cannot be recovered from it.
 
     >>> rational("1/3") + 1
     4/3
@@ -34,29 +34,29 @@ def rational(x) -> fmpq:
 
 
 def is_exact(array) -> bool:
-    """Whether an array holds rationals (dtype object) and not floats."""
+    """Whether an array holds rationals (dtype object) rather than floats."""
     return getattr(array, "dtype", None) == RATIONAL
 
 
 def bare(x, dtype=None):
-    """`x` as a numpy array in C order; an array of a class of its own (one that answers kernels by `run_kernel`) as it is."""
+    """`x` as a numpy array in C order; arrays of a class with `run_kernel` are returned unchanged."""
     return x if hasattr(x, "run_kernel") else np.asarray(x, dtype, order="C")
 
 
 def exact_number(x):
-    """`x` itself if its class says `exact_number = True` (numbers with logarithms, infinities), else the rational that it is.
+    """`x` itself if its class sets `exact_number = True` (numbers with logarithms, infinities), else `x` as a rational.
 
-    Such a class has exact arithmetic with rationals and with itself, comparisons that may raise Undecided, and
+    Such a class supports exact arithmetic with rationals and with itself, comparisons that may raise Undecided, and
     `nearest()` and `ends()` for float64.
     """
     return x if isinstance(x, fmpq) or getattr(x, "exact_number", False) else rational(x)
 
 
 def objects(x) -> np.ndarray:
-    """`x` as an array of rationals (or other exact numbers) that stays an array at dimension 0.
+    """`x` as an array of rationals (or other exact numbers), also for scalars.
 
-    numpy turns a 0-dimensional object array into its only entry at every operation, so
-    every object array in mdpkit is made here.
+    numpy replaces a 0-dimensional object array by its only entry in every operation, so every object array in mdpkit is
+    created here.
 
     >>> objects(1).shape, objects([1, "1/2"])
     ((), array([1, 1/2], dtype=object))
@@ -65,7 +65,7 @@ def objects(x) -> np.ndarray:
 
 
 def rationals(x) -> np.ndarray:
-    """`x` as an array of rationals and nothing else: what a record holds.
+    """`x` as an array of rationals only, as stored in records.
 
     Raises: ExactnessLost for any other entry.
     """
@@ -73,7 +73,7 @@ def rationals(x) -> np.ndarray:
 
 
 def exactly(x) -> np.ndarray:
-    """The rationals that the float64 numbers `x` are (each is a dyadic fraction)."""
+    """The float64 numbers `x` as the dyadic rationals that they represent."""
     source = np.asarray(x)
     if is_exact(source):
         return objects(source)
@@ -81,7 +81,7 @@ def exactly(x) -> np.ndarray:
 
 
 def nearest(x) -> float:
-    """The float64 nearest to a rational (correctly rounded; infinite past the largest), or next to another exact number."""
+    """The float64 nearest to a rational (correctly rounded, infinite on overflow), or close to another exact number."""
     if not isinstance(x, fmpq):
         return x.nearest()
     try:
@@ -91,7 +91,7 @@ def nearest(x) -> float:
 
 
 def floats(array) -> np.ndarray:
-    """An array as float64, each rational rounded to the nearest."""
+    """An array as float64, with rationals rounded to nearest."""
     array = np.asarray(array)
     if not is_exact(array):
         return np.asarray(array, dtype=np.float64)

@@ -1,7 +1,7 @@
-"""Kernels are written once: numba compiles them for float64, Python runs them on rationals.
+"""Kernels are written once: compiled by numba for float64, run in plain Python on rationals.
 
 An entry point is compiled by assignment, `policy_value = compiled(_policy_value, "f8[:](...)")`, so that tools which
-rewrite or trace Python see the plain function. Compiling happens at the first call on floats, never at import.
+rewrite or trace Python see the plain function. Compilation happens at the first call on floats, never at import.
 """
 
 import hashlib
@@ -16,20 +16,20 @@ _waiting = []
 
 
 def inner(f):
-    """Mark a kernel that other kernels call: compiled into its callers, plain Python on rationals."""
+    """Mark a kernel that is called by other kernels: compiled into its callers, plain Python on rationals."""
     _waiting.append(f)
     return f
 
 
 class compiled:
-    """A kernel's entry point.
+    """Entry point of a kernel.
 
-    An argument with a method `run_kernel(kernel, args)` (an array of a class of its own) answers the call.
+    If an argument has a method `run_kernel(kernel, args)`, the call is delegated to it.
 
     Args:
         f: loops over arrays in plain Python.
-        signature: numba's, with read-only arrays spelt by `array`; what fixes the one specialisation.
-        exact: a faster function for rationals, if there is one; tested equal to `f`.
+        signature: of the single specialisation, such as "f8[2] (f8[3], i8)"; see `_types`.
+        exact: a faster function for rationals, if there is one; tested to agree with `f`.
     """
 
     def __init__(self, f, signature, exact=None):
@@ -61,7 +61,7 @@ def _compile(f, signature):
 
 
 def _types(signature):
-    """Read-only C arrays for every array written as `name[dims]`, e.g. "f8[2] (f8[3], i8)"."""
+    """Numba signature from text such as "f8[2] (f8[3], i8)": `name[dims]` is a C-contiguous array, read-only as an argument."""
     from numba import types
 
     kinds = {"f8": types.float64, "i8": types.int64, "b1": types.boolean, "u4": types.uint32, "u8": types.uint64}
@@ -87,7 +87,7 @@ def _cached_in(config, folder):
 
 @cache
 def kernels_digest() -> str:
-    """Digest of every kernel file: a changed callee in another file must not be answered from the cache."""
+    """Digest of all kernel files, so that a change of a callee in another file invalidates the cache."""
     folder = Path(__file__).parents[1] / "kernels"
     text = hashlib.sha256()
     for file in sorted(folder.rglob("*.py")):
@@ -96,7 +96,7 @@ def kernels_digest() -> str:
 
 
 def user_cache() -> Path:
-    """Where mdpkit keeps what can be made again: `MDPKIT_CACHE`, else the user's cache folder."""
+    """Folder for data that can be recomputed: `MDPKIT_CACHE`, else the user's cache folder."""
     chosen = os.environ.get("MDPKIT_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(chosen) if chosen else Path(base) / "mdpkit"

@@ -1,4 +1,4 @@
-"""Yes, no, or not known: the answer when two enclosures are compared."""
+"""Three-valued results (yes, no, undecided) of comparing enclosures."""
 
 from enum import Enum
 
@@ -8,7 +8,7 @@ from .errors import Undecided
 
 
 class Decision(Enum):
-    """Outcome of comparing two numbers of which only enclosures are known."""
+    """Result of comparing two numbers given by enclosures."""
 
     YES = 1
     NO = -1
@@ -21,7 +21,7 @@ class Decision(Enum):
 
     def __eq__(self, other):
         if isinstance(other, bool | np.bool_):
-            raise TypeError("a Decision is compared with a bool; ask .all_yes() or .any_no()")
+            raise TypeError("a Decision is compared with a bool; use .all_yes() or .any_no()")
         return self is other
 
     __hash__ = Enum.__hash__
@@ -35,7 +35,7 @@ class Decision(Enum):
         return self is Decision.NO
 
     def __and__(self, other):
-        """YES if both are YES, NO if one is NO, else UNDECIDED; beside an array of decisions entry by entry."""
+        """YES if both are YES, NO if one is NO, else UNDECIDED; entrywise with an array of decisions."""
         return _both(self, other)
 
     def all(self):
@@ -49,7 +49,7 @@ class Decision(Enum):
 
 
 class Decisions:
-    """An array of decisions, entry by entry."""
+    """An array of decisions."""
 
     __array_ufunc__ = None
 
@@ -57,17 +57,17 @@ class Decisions:
         self.yes, self.no = np.asarray(yes, dtype=bool), np.asarray(no, dtype=bool)
 
     def __bool__(self):
-        raise Undecided("an array of decisions has no single truth value: ask .all_yes() or .any_no()")
+        raise Undecided("an array of decisions has no single truth value: use .all_yes() or .any_no()")
 
     def __getitem__(self, key):
         return decided(self.yes[key], self.no[key])
 
     def __and__(self, other):
-        """Entry by entry, as for two decisions; a single one stands beside every entry."""
+        """Entrywise conjunction; a single Decision is broadcast."""
         return _both(self, other)
 
     def all(self) -> Decision:
-        """NO if one entry is NO, YES if every entry is YES, else UNDECIDED."""
+        """NO if some entry is NO, YES if all entries are YES, else UNDECIDED."""
         if self.no.any():
             return Decision.NO
         return Decision.YES if self.yes.all() else Decision.UNDECIDED

@@ -1,4 +1,4 @@
-"""From the result of a kernel to an Interval: exact, bare while proposing, or with its rounding bound."""
+"""Lift the result of a kernel to an Interval: exact, plain while proposing, or with its rounding bound."""
 
 import numpy as np
 
@@ -9,19 +9,19 @@ from .tolerance import UNDERFLOW, UNIT, gamma
 
 
 def settle(result, size, roundings):
-    """An Interval around `result`, of which `size` gives the scale of the rounding error.
+    """Enclose the result of a kernel by an Interval with a rounding bound.
 
     Args:
-        result: what a kernel returned, rational or float64.
-        size: function of no arguments; the same computation on absolute values, subtractions made additions and
-            minima maxima. Called for floats only.
-        roundings: the most rounding errors that any one term of the result has met, those of the input included.
+        result: return value of a kernel, rational or float64.
+        size: function of no arguments: the same computation on absolute values, with subtractions replaced by additions
+            and minima by maxima. Called for floats only.
+        roundings: maximum number of rounding errors in any term of the result, input errors included.
 
-    Sums, products of non-negative weights with signed rewards, and maxima over actions differ from the exact ones by
+    Sums, products of nonnegative weights with signed rewards, and maxima over actions differ from the exact ones by
     at most gamma/(1 - gamma) times the same computation on absolute values, plus underflow; proof in
-    proofs/lemmas/rounding.md. Where that computation overflows nothing is known, and the ends are infinite.
+    proofs/lemmas/rounding.md. If that computation overflows, the ends are infinite.
 
-    Raises: NotFinite where the result is NaN.
+    Raises: NotFinite if the result is NaN.
     """
     if is_exact(result):
         return Interval(result)

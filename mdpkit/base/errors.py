@@ -1,49 +1,49 @@
-"""What can go wrong, each with a name that a caller can catch."""
+"""Exceptions."""
 
 
 class MdpkitError(Exception):
-    """Base of every error that mdpkit raises on purpose."""
+    """Base class of all errors that mdpkit raises deliberately."""
 
 
 class InvalidModel(MdpkitError, ValueError):
-    """A record was given data that describe no such object."""
+    """Invalid data for a record, or an invalid argument."""
 
 
 class MissingAccess(MdpkitError):
-    """A learner asked for what its access does not grant, or no longer grants; the message names both."""
+    """A learner requires a kind of access that is not granted or is used up; the message names both."""
 
 
 class NotSolved(MdpkitError, RuntimeError):
-    """A solver ended without an answer; the message is the status sentence."""
+    """A solver ended without a solution; the message is the status sentence."""
 
 
 class NotFinite(MdpkitError, ArithmeticError):
-    """A number is NaN, so nothing is known of it."""
+    """A number is NaN, so it has no enclosure."""
 
 
 class Undecided(MdpkitError):
-    """Two enclosures overlap, and a yes or no was asked for."""
+    """A truth value was requested, but the two enclosures overlap."""
 
 
 class ExactnessLost(MdpkitError, TypeError):
-    """A float entered a computation on rationals; the message names where."""
+    """A float entered a computation on rationals; the message states where."""
 
 
 class NotTraceable(MdpkitError, TypeError):
-    """A computation cannot be followed for its derivative: it branches on values, or calls what has no counterpart."""
+    """A computation cannot be differentiated: it branches on values, or calls a function without torch counterpart."""
 
 
 class CertificateRejected(MdpkitError):
-    """A certificate does not prove what it says."""
+    """A certificate does not prove its statement."""
 
 
 class InvalidClaim(MdpkitError, ValueError):
-    """A claim, or the file that should hold it, is not well formed."""
+    """A claim, or the file that should define it, is malformed."""
 
 
 class UnknownClaim(InvalidClaim):
-    """No claim has this name; the message gives the nearest ones."""
+    """No claim has this name; the message lists the nearest names."""
 
 
 class ClaimBroken(MdpkitError):
-    """A check raised on an admitted instance, so it says nothing."""
+    """A check raised an exception on an admitted instance, so it gives no verdict."""

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Atomic file writes."""
 
 import os
 from pathlib import Path
@@ -6,12 +6,12 @@ from uuid import uuid4
 
 
 def write_whole(path, content: bytes | str) -> Path:
-    """Put content into a file.
+    """Write content to a file atomically.
 
-    It goes to a new file in the same folder, is flushed to disk and then takes the name: whoever reads `path` sees the
-    old file or the new one, also when two processes write or one of them dies.
+    The content is written to a new file in the same folder, flushed to disk and renamed: readers of `path` see the old
+    file or the new one, even if two processes write or one of them dies.
 
-    Raises: OSError where the folder cannot be written to; nothing is left behind.
+    Raises: OSError if the folder is not writable; no partial file remains.
     """
     target = Path(os.path.realpath(path))
     fresh = target.with_name(f".{uuid4().hex}.part")

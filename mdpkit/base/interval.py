@@ -1,4 +1,4 @@
-"""What is known of a number or an array: a lower end, an upper end, and how."""
+"""Intervals: rigorous enclosures of numbers and arrays, with their kind of evidence."""
 
 import math
 from contextlib import suppress
@@ -18,7 +18,7 @@ from .tolerance import UNIT
 
 
 class How(IntEnum):
-    """How an interval is known; a result is known as well as its worst part."""
+    """Kind of evidence for an interval; a result has the weakest kind of its operands."""
 
     exact = 0
     enclosed = 1
@@ -27,17 +27,17 @@ class How(IntEnum):
 
 
 class Interval(Shown):
-    """`lower <= x <= upper`, entry by entry.
+    """Enclosure `lower <= x <= upper` of a number or, entrywise, of an array.
 
     Args:
-        lower, upper: arrays of one shape, float64 or rational; `upper` is `lower` if left out.
-        how: "exact" (rationals and other exact numbers, of zero width), "enclosed" (a rigorous bracket), "float" (a bracket
-            with a stated rounding bound) or "sampled" (a confidence interval).
+        lower, upper: arrays of the same shape, float64 or rational; `upper` defaults to `lower`.
+        how: "exact" (rationals and other exact numbers, of zero width), "enclosed" (a rigorous enclosure), "float" (an
+            enclosure with a stated rounding bound) or "sampled" (a confidence interval).
 
-    Arithmetic encloses: rational ends are computed exactly, float ends are rounded outwards.
-    Comparisons give a Decision (an array of them for arrays), never a silent False.
+    Arithmetic is rigorous: rational ends are computed exactly, float ends are rounded outwards.
+    Comparisons return a Decision (an array of them for arrays), never an unproved False.
 
-    Raises: NotFinite where an end is NaN; ExactnessLost where a float meets an exact interval.
+    Raises: NotFinite if an end is NaN; ExactnessLost if a float is combined with an exact interval.
 
     >>> Interval(objects("1/3")) + 1 == fmpq(4, 3)
     <Decision.YES: 1>
@@ -61,7 +61,7 @@ class Interval(Shown):
             if np.isnan(lower).any() or np.isnan(upper).any():
                 raise NotFinite("an end of the interval is NaN")
             if (lower > upper).any():
-                raise ValueError("an interval's lower end lies above its upper end")
+                raise ValueError("an interval's lower end exceeds its upper end")
         lower.flags.writeable = upper.flags.writeable = False
         object.__setattr__(self, "lower", lower)
         object.__setattr__(self, "upper", upper)
@@ -73,7 +73,7 @@ class Interval(Shown):
     def __reduce__(self):
         return Interval, (self.lower,) if self.exact else (self.lower, self.upper, self.how)
 
-    # ---- what it is
+    # ---- properties
     @property
     def exact(self) -> bool:
         return self.how == "exact"
@@ -96,7 +96,7 @@ class Interval(Shown):
 
     @property
     def mid(self):
-        """The middle as float64, a float for a scalar; a value to look at, not to decide with."""
+        """The midpoint as float64, a float for a scalar; for display, not for decisions."""
         if self.exact:
             middle = floats(self.lower)
         else:
@@ -106,7 +106,7 @@ class Interval(Shown):
 
     @property
     def width(self) -> float:
-        """The largest upper minus lower (0 where both are the same infinity)."""
+        """The maximum of upper minus lower (0 where both are the same infinity)."""
         if self.exact or self.lower.size == 0:
             return 0.0
         with np.errstate(invalid="ignore"):
@@ -165,7 +165,7 @@ class Interval(Shown):
         return f"${ends}$"
 
     def enclosed(self):
-        """The same numbers, exact ones between float64 ends."""
+        """The same interval, with exact numbers enclosed by float64 ends."""
         return Interval(*_enclose(self.lower), "enclosed") if self.exact else self
 
     # ---- shape
@@ -258,7 +258,7 @@ class Interval(Shown):
         return _compare(self, other, lambda a, b: ((a[1] < b[0]) | (a[0] > b[1]), (a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0])))
 
     def contains(self, number) -> bool:
-        """Whether every entry of `number` (rationals, or an Interval) is proved to lie within, without rounding."""
+        """Whether every entry of `number` (rationals, or an Interval) is proved to lie in the interval, without rounding."""
         other = number if isinstance(number, Interval) else Interval(number)
         try:
             return all(
@@ -268,7 +268,7 @@ class Interval(Shown):
             return False
 
     def _ordered(self, f):
-        """f of the numbers, or of float ends around them where their order is not decided."""
+        """f of the numbers, or of their float64 enclosures if their order is undecided."""
         try:
             return f(self)
         except Undecided:
@@ -294,20 +294,20 @@ def _rounded(x, spec, rounding):
 
 def _same(lower, upper):
     if lower is not upper:
-        raise ValueError("an exact interval has one end; leave `upper` out")
+        raise ValueError("an exact interval has a single end; omit `upper`")
     return lower
 
 
 def _float_end(x, side):
-    """A float64 copy of the lower (side 0) or upper (side 1) ends, rationals and integers rounded outwards."""
+    """A float64 copy of the lower (side 0) or upper (side 1) ends, with rationals and integers rounded outwards."""
     array = np.asarray(x)
     return np.array(array, dtype=np.float64) if array.dtype.kind == "f" else _enclose(objects(array))[side]
 
 
 def _sum(end, axis):
-    """The float sum, and how far it may be off: n 2^-53 of the sum of absolute values, whatever the order of summing.
+    """The float sum and a bound on its error: n 2^-53 times the sum of absolute values, for any order of summation.
 
-    A sum with an infinite entry is that infinity; one that only overflows on the way says nothing.
+    A sum with an infinite entry is that infinity; if only the bound overflows, the error is unbounded.
     """
     total, size = np.sum(end, axis=axis), np.sum(abs(end), axis=axis)
     off = 1.01 * end.size / max(1, np.size(total)) * UNIT * size
@@ -317,15 +317,15 @@ def _sum(end, axis):
 
 
 def _at_most(a, b) -> bool:
-    """a <= b for any mixture of exact numbers and floats, without rounding either."""
+    """Whether a <= b, for any mixture of exact numbers and floats, without rounding."""
     a, b = _comparable(a), _comparable(b)
-    if isinstance(a, float):  # the floats that are left are infinite
+    if isinstance(a, float):  # the remaining floats are infinite
         return a < 0 or (isinstance(b, float) and b > 0)
     return b > 0 if isinstance(b, float) else a <= b
 
 
 def _comparable(x):
-    """A finite float as the rational that it is; an infinity as a float."""
+    """A finite float as the rational that it represents; an infinity as a float."""
     if isinstance(x, float):
         return fmpq(*x.as_integer_ratio()) if math.isfinite(x) else float(x)
     if getattr(x, "exact_number", False) and x.ends()[0] == x.ends()[1]:
@@ -342,7 +342,7 @@ def _up(x):
 
 
 def _enclose(array):
-    """Float ends around exact numbers: for rationals the nearest float, moved out by one unit where it is not the number."""
+    """float64 ends around exact numbers; for a rational the nearest float, or its two neighbours if that is inexact."""
     low, high = np.empty(array.shape), np.empty(array.shape)
     for index, x in np.ndenumerate(array):
         low[index], high[index] = x.ends() if getattr(x, "exact_number", False) else _rational_ends(x)
@@ -357,7 +357,7 @@ def _rational_ends(x):
 
 
 def _operand(x, beside):
-    """`x` as an Interval that can meet `beside`."""
+    """`x` as an Interval that can be combined with `beside`."""
     if isinstance(x, Interval):
         return x
     array = np.asarray(x)
@@ -365,20 +365,20 @@ def _operand(x, beside):
         return Interval(array)
     if array.dtype.kind == "f":
         if beside.exact:
-            raise ExactnessLost(f"the float {x!r} meets an exact interval; write an int or a Fraction")
+            raise ExactnessLost(f"the float {x!r} is combined with an exact interval; write an int or a Fraction")
         return Interval(array, array, "float")
     return None
 
 
 def _ends(a, b):
-    """Both operands with ends of one kind."""
+    """Both operands with ends of the same number kind."""
     if a.exact and b.exact:
         return (a.lower, a.lower), (b.lower, b.lower)
     return tuple(_enclose(x.lower) if x.exact else (x.lower, x.upper) for x in (a, b))
 
 
 def _combine(a, b, rule, nothing=None):
-    """The Interval of `rule`, rounded outwards but where `nothing` says that the result is 0 itself."""
+    """The Interval of `rule`, rounded outwards except where `nothing` states that the result is exactly 0."""
     b = _operand(b, a)
     if b is None:
         return NotImplemented
@@ -403,7 +403,7 @@ def _compare(a, b, rule):
 
 
 def _one_by_one(rule, a, b):
-    """`rule` on every pair of exact entries; neither yes nor no where their order is not decided."""
+    """`rule` on every pair of exact entries; neither yes nor no where their order is undecided."""
     left, right = np.broadcast_arrays(a[0], b[0])
     yes, no = np.zeros(left.shape, dtype=bool), np.zeros(left.shape, dtype=bool)
     for index in np.ndindex(left.shape):
@@ -425,7 +425,7 @@ def _is_zero(ends):
 
 
 def _times(x, y):
-    # an end that is 0 times an infinite end is 0: the infinite end stands for arbitrarily large finite numbers
+    # 0 times an infinite end is 0: the infinite end represents arbitrarily large finite numbers
     return np.where((x == 0) | (y == 0), 0.0, x * y)
 
 
@@ -437,13 +437,13 @@ def _quotient(a, b):
         return both, both
     if ((b[0] <= 0) & (b[1] >= 0)).any():
         raise ZeroDivisionError("the divisor may be 0")
-    # two infinite ends stand for numbers of any ratio, which the other corners span: their NaN is left out
+    # the quotient of two infinite ends (NaN) is ignored: the other corners span all ratios
     corners = [np.where(x == 0, 0.0, x / y) for x in a for y in b]
     return np.fmin.reduce(corners), np.fmax.reduce(corners)
 
 
 def interval(x) -> Interval:
-    """`x` as an Interval: rationals and integers exactly, floats as points known to rounding only.
+    """`x` as an Interval: rationals and integers exact, floats as points of kind "float".
 
     >>> interval(fmpq(1, 2))
     Interval(1/2, exact)
@@ -457,7 +457,7 @@ def interval(x) -> Interval:
 
 
 def stacked(parts):
-    """Intervals (or bare arrays) of one shape as one, along a new first axis."""
+    """Stack Intervals (or plain arrays) of one shape along a new first axis."""
     if not isinstance(parts[0], Interval):
         return np.stack(parts)
     if all(part.exact for part in parts):

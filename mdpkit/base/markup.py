@@ -1,6 +1,6 @@
-"""Cells, tables and headings as HTML and as LaTeX; everything that is no mathematics is escaped.
+"""Cells, tables and headings as HTML and LaTeX; everything except mathematics is escaped.
 
-A cell is a number, a text, a Symbol, Ends, None for what is left out, a tuple of cells side by side or a list with commas.
+A cell is a number, text, a Symbol, Ends, None for omitted entries, a tuple of adjacent cells or a comma-separated list.
 """
 
 import html as _html
@@ -14,7 +14,7 @@ from flint import arb, fmpq, fmpz
 from .arrays import exact_number, nearest, rational
 
 LONG, LONGEST = 20, 2000
-"""Exact numbers of more digits are abbreviated; up to the second length HTML has them in full as a tooltip."""
+"""Exact numbers of more digits are abbreviated; up to the second length, HTML shows them in full on hover."""
 LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
 MARKS = {
     **{mark: "\\" + mark for mark in "{}$&#%_ "},
@@ -36,7 +36,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Ends:
-    """A number of which a lower and an upper end are known."""
+    """A number given by its lower and upper ends."""
 
     lower: float
     upper: float
@@ -48,7 +48,7 @@ class Ends:
 
 # ---- HTML
 def html(heading, tables, colour=None) -> str:
-    """A `<div>` that is well-formed XML: the heading, and a table each.
+    """A `<div>`, well-formed as XML, with the heading and the tables.
 
     >>> html("1 < 2", ())
     '<div><pre>1 &lt; 2</pre></div>'
@@ -75,7 +75,7 @@ def _caption(table):
 
 
 def in_html(cell) -> str:
-    """One cell.
+    """A cell in HTML.
 
     >>> in_html(("1/2", Symbol("s", 0))), in_html(Ends(0.0, 1.0))
     ('1/2 <i>s</i><sub>0</sub>', '<span title="[0.0, 1.0]">0.5</span>')
@@ -148,7 +148,7 @@ def _near(number):
 
 # ---- LaTeX
 def latex(heading, tables) -> str:
-    r"""A formula for MathJax or LaTeX: the heading, and an array each.
+    r"""A formula for MathJax or LaTeX, with the heading and one array per table.
 
     >>> latex("a_b", ())
     '$\\displaystyle \\begin{array}{l}\\mathtt{a\\_b}\\end{array}$'
@@ -168,7 +168,7 @@ def _latex_table(table):
 
 
 def in_latex(cell) -> str:
-    r"""One cell in mathematics.
+    r"""A cell in LaTeX mathematics.
 
     >>> print(in_latex((rational("-1/2"), Symbol("s", 0))), in_latex("100%"), in_latex(1e-9), in_latex(float("-inf")))
     -\tfrac{1}{2}\ s_{0} \mathtt{100\%} 1 \cdot 10^{-9} -\infty
@@ -189,7 +189,7 @@ def in_latex(cell) -> str:
 
 
 def decimal(text) -> str:
-    """A float's digits as mathematics: powers of ten and infinities as such."""
+    """A float's digits in LaTeX, with powers of ten and infinities."""
     if "inf" in text:
         return text.replace("inf", r"\infty")
     digits, _, power = text.partition("e")
@@ -208,5 +208,5 @@ def _exact(number):
 
 
 def escaped(text) -> str:
-    """Text inside of mathematics, as it stands."""
+    """Verbatim text inside LaTeX mathematics."""
     return rf"\mathtt{{{''.join(MARKS.get(mark, mark) for mark in str(text))}}}"

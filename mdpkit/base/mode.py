@@ -1,4 +1,4 @@
-"""Whether numbers are being proposed (bare floats, no bounds) or decided."""
+"""Computation mode: proposing (plain floats without bounds) or deciding."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -7,12 +7,13 @@ _proposing = ContextVar("proposing", default=False)
 
 
 def proposing() -> bool:
+    """Whether the proposing mode is active."""
     return _proposing.get()
 
 
 @contextmanager
 def propose():
-    """Inside, measures return bare float arrays and records are not validated: for searches, never for verdicts."""
+    """Context in which measures return plain float arrays and records are not validated: for searches, never for verdicts."""
     token = _proposing.set(True)
     try:
         yield

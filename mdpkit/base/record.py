@@ -1,4 +1,4 @@
-"""Immutable records: validated once, compared and named by content."""
+"""Immutable records: validated at construction, compared and hashed by content."""
 
 import hashlib
 from dataclasses import fields, replace
@@ -14,19 +14,19 @@ from .shown import Shown, tabled
 
 
 class Record(Shown):
-    """Base of the frozen dataclasses that models are made of.
+    """Base class of the frozen dataclasses that represent models.
 
-    Equality and `digest()` go by content; pickling goes through the constructor, so what is read back was validated.
+    Equality and `digest()` depend on content; unpickling calls the constructor, and so validates.
     """
 
     laws = ()
     """Names of the fields whose last axis is a distribution."""
 
     axes: ClassVar[dict[str, str]] = {}
-    """Index letters of the fields' axes, the leading ones left off where an array has fewer."""
+    """Index letters of the fields' axes; the leading ones are dropped if an array has fewer."""
 
     def like(self, array):
-        """Integers, fractions or "p/q" text as an array of this record's number kind."""
+        """Integers, fractions or "p/q" text as an array of the record's number kind."""
         return like(array, self._pattern())
 
     @property
@@ -43,11 +43,11 @@ class Record(Shown):
         return self._mapped(floats)
 
     def to_exact(self):
-        """The rational record that the floats mean: each number as it stands, each law divided by its sum."""
+        """The rational record represented by the floats: numbers converted exactly, distributions renormalised."""
         return self._mapped(exactly, lambda law: law / np.where(law.sum(axis=-1) == 0, 1, law.sum(axis=-1))[..., None])
 
     def _axis_names(self) -> dict:
-        """What the indices of a letter are called."""
+        """Names of the indices of an axis letter."""
         return {}
 
     def _tables(self):
@@ -56,7 +56,7 @@ class Record(Shown):
         return tuple(tabled(name, array, self.axes.get(name, ""), names) for name, array in arrays.items() if isinstance(array, np.ndarray))
 
     def digest(self) -> str:
-        """Sixteen hex digits that name the content."""
+        """Content digest, 16 hex digits."""
         text = hashlib.sha256(type(self).__name__.encode())
         for field in fields(self):
             text.update(f"|{field.name}:".encode() + _content(getattr(self, field.name)))
@@ -126,9 +126,9 @@ def numbers(name, value, exact, axes):
     """`value` as a float64 or rational array with the named axes.
 
     Args:
-        axes: one index letter a dimension, such as "san"; several alternatives as a tuple.
+        axes: one index letter per dimension, such as "san"; several alternatives as a tuple.
 
-    Raises: InvalidModel with the shape got and expected, or with the entry that is no finite number.
+    Raises: InvalidModel with the actual and expected shapes, or with the entry that is not finite.
     """
     array = taken(name, value, axes)
     if array.dtype.kind not in "biufO":
@@ -142,7 +142,7 @@ def numbers(name, value, exact, axes):
         try:
             return rationals(array)
         except (ExactnessLost, ValueError, ZeroDivisionError) as error:
-            raise InvalidModel(f"{name} is no array of rationals: {error}") from error
+            raise InvalidModel(f"{name} is not an array of rationals: {error}") from error
     array = floats(array)
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
@@ -151,20 +151,20 @@ def numbers(name, value, exact, axes):
 
 
 def taken(name, value, axes) -> np.ndarray:
-    """What a field is given, as an array.
+    """The value of a field as an array.
 
     Args: axes: as for `numbers`.
-    Raises: InvalidModel where nested lists differ in length, naming the first two that do.
+    Raises: InvalidModel if nested lists differ in length, naming the first two that do.
     """
     try:
         return np.asarray(value)
     except ValueError as error:
-        parts = [f"{at(name, index)} {'is no list' if length is None else f'has length {length}'}" for index, length in _uneven(value)]
+        parts = [f"{at(name, index)} {'is not a list' if length is None else f'has length {length}'}" for index, length in _uneven(value)]
         raise InvalidModel(f"{name} is ragged: {', '.join(parts) or error}; expected {shape_words(name, axes)}") from error
 
 
 def _uneven(value) -> list:
-    """(index, length) of the first entry of a level of nested lists and of the first that is not as long; None for what is no list."""
+    """(index, length) of the first two entries of different length on a level of nested lists; length None for a non-list."""
     level = {(): value}
     while level:
         lengths = {index: _length(part) for index, part in level.items()}
@@ -181,7 +181,9 @@ def _length(part):
 
 
 def expect_counts(least=1, **counts):
-    """Raises: InvalidModel naming the first that is no integer of at least `least`.
+    """Check that all counts are integers of at least `least`.
+
+    Raises: InvalidModel naming the first that is not.
 
     >>> expect_counts(rounds=3)
     """
@@ -191,10 +193,10 @@ def expect_counts(least=1, **counts):
 
 
 def any_exact(*values) -> bool:
-    """Whether one of the arrays or numbers given is rational, which makes the record rational.
+    """Whether one of the given arrays or numbers is rational, which makes the record rational.
 
-    Integers are neutral: they take the kind of the rest, and float64 if there is no rest; ragged lists, which `numbers`
-    refuses, are too.
+    Integers are neutral: they take the kind of the others, or float64 if all are integers. Ragged lists, which `numbers`
+    rejects, are neutral too.
     """
     return any(value is not None and _holds_objects(value) for value in values)
 
@@ -207,7 +209,7 @@ def _holds_objects(value) -> bool:
 
 
 def shape_words(name, axes) -> str:
-    """The axes, or alternatives, that an array may have: `P[s,a,n] or P[t,s,a,n]`."""
+    """Description of the admissible axes of an array, such as `P[s,a,n] or P[t,s,a,n]`."""
     return " or ".join(f"{name}[{','.join(choice)}]" for choice in _choices(axes))
 
 
@@ -220,12 +222,12 @@ def at(name, index) -> str:
 
 
 def distributions(name, array, tolerance, present=None):
-    """Check that every last-axis row is a distribution.
+    """Check that every row along the last axis is a distribution.
 
     Args:
-        present: boolean array over the rows; those marked False are not looked at.
+        present: boolean array over the rows; rows marked False are skipped.
 
-    Raises: InvalidModel naming the entry below 0, or the row and how far its sum is from 1.
+    Raises: InvalidModel naming the negative entry, or the row and the difference of its sum from 1.
     """
     rows = np.ones(array.shape[:-1], dtype=bool) if present is None else np.broadcast_to(present, array.shape[:-1])
     if array.size == 0:
@@ -244,7 +246,7 @@ def distributions(name, array, tolerance, present=None):
 
 
 def defect(array) -> float:
-    """How far the float rows of a distribution sum from 1, rounding of the sums included; 0 for rationals."""
+    """Maximum difference of float row sums from 1, including rounding of the sums; 0 for rationals."""
     if is_exact(array):
         return 0.0
     return float(np.abs(array.sum(axis=-1) - 1).max(initial=0.0)) + array.shape[-1] * 2.0**-52

@@ -1,4 +1,4 @@
-"""Functions that a control may replace for the length of one check."""
+"""Functions that a control can temporarily replace."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +13,9 @@ _replaced: ContextVar[dict] = ContextVar("replaced", default={})  # noqa: B039  
 
 
 def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """A function that asks, at every call, whether it is being replaced.
+    """Decorate a function so that every call checks whether it is replaced.
 
-    Callers use the decorated function, so that a replacement reaches all of them, also one that holds it by `from ... import`.
+    Callers use the decorated function, so a replacement affects all of them, including those that imported it by name.
     """
     name = f"{f.__module__}.{f.__qualname__}"
 
@@ -34,7 +34,7 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
 @contextmanager
 def sabotaged(function: Callable, by: Callable) -> Iterator[list[str]]:
-    """Inside, `function(*args)` is `by(original, *args)`. Yields a list that is non-empty once the function was called."""
+    """Context in which `function(*args)` is `by(original, *args)`; yields a list that is non-empty once the function was called."""
     reached: list[str] = []
     token = _replaced.set({**_replaced.get(), function.name: (by, reached)})
     try:

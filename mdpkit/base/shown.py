@@ -1,4 +1,4 @@
-"""How an object shows itself in a notebook: a line, and tables of its numbers, in HTML and in LaTeX."""
+"""Notebook display of objects: a heading and tables of their numbers, in HTML and LaTeX."""
 
 from dataclasses import dataclass
 from math import prod
@@ -9,12 +9,12 @@ from . import markup
 from .markup import Symbol
 
 MOST = 10
-"""So many rows and columns of an array are shown at most, and so many lines of text."""
+"""Maximum number of displayed rows and columns of an array, and of lines of text."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as `markup` writes them. `name` is what they are of; `note` says what was left out."""
+    """A table of cells as rendered by `markup`; `name` is its caption, `note` states what is omitted."""
 
     name: str
     heads: tuple
@@ -23,7 +23,7 @@ class Table:
 
 
 class Shown:
-    """A base for what is shown by its `repr`, which is at most ten lines long, and in notebooks by `_tables()` below it."""
+    """Base class of displayed objects: a `repr` of at most ten lines, followed in notebooks by `_tables()`."""
 
     __slots__ = ()
 
@@ -34,7 +34,7 @@ class Shown:
         return ()
 
     def _colour(self) -> str | None:
-        """Of a stripe at the left."""
+        """Colour of the stripe at the left margin."""
 
     def _repr_html_(self) -> str:
         return markup.html(self._heading(), self._tables(), self._colour())
@@ -44,11 +44,11 @@ class Shown:
 
 
 def tabled(name, array, letters="", names=None, entry=None) -> Table:
-    """An array as a table: the last axis across, the others down; the middle of what is long is left out.
+    """An array as a table: the last axis across, the others down; the middle of long axes is omitted.
 
     Args:
-        letters: an index letter for each of the last axes. names: letter -> what its indices are called, if anything.
-        entry: index -> cell; the array's entries if left out.
+        letters: an index letter for each of the last axes. names: letter -> names of its indices, if any.
+        entry: index -> cell; defaults to the array's entries.
     """
     shape, entry = np.shape(array), entry or np.asarray(array).__getitem__
     letters, names = letters[max(len(letters) - len(shape), 0) :].rjust(len(shape)), names or {}
@@ -73,12 +73,12 @@ def tabled(name, array, letters="", names=None, entry=None) -> Table:
 
 
 def _kept(count):
-    """Indices, None where some are left out."""
+    """Displayed indices, with None where some are omitted."""
     return list(range(count)) if count <= MOST else [*range(MOST - 2), None, count - 1]
 
 
 def clipped(text, most) -> str:
-    """The first lines of a text, dots for the others.
+    """The first lines of a text, followed by dots if it is longer.
 
     >>> clipped("a\\nb\\nc", 2)
     'a\\n...'

@@ -1,4 +1,4 @@
-"""The few numbers that stand between float64 and the real line."""
+"""Constants of float64 error analysis."""
 
 from math import inf
 
@@ -6,14 +6,14 @@ UNIT = 2.0**-53
 """Relative rounding error of one float64 operation."""
 
 UNDERFLOW = 2.0**-900
-"""More than all underflows of a computation of fewer than 2^100 operations can add up to, even where they flush to zero."""
+"""Upper bound on the total underflow error of a computation with fewer than 2^100 operations, even with flush to zero."""
 
 ROW_SUM = 1e-9
-"""How far the entries of a float distribution may sum from 1; the one meant is the row divided by its sum."""
+"""Maximum difference of the sum of a float distribution from 1; the intended distribution is the row divided by its sum."""
 
 
 def gamma(roundings: float) -> float:
-    """Relative error of a product that met `roundings` rounding errors: k u / (1 - k u), infinite from k u = 1 on.
+    """Relative error bound of a product with k = `roundings` rounding errors: k u / (1 - k u), infinite for k u >= 1.
 
     Source: Higham, Accuracy and Stability of Numerical Algorithms, 2002, Lemma 3.1.
 

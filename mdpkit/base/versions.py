@@ -1,4 +1,4 @@
-"""Versions of what a verdict rests on."""
+"""Versions of the software on which results depend."""
 
 import platform
 from importlib.metadata import version
@@ -7,6 +7,6 @@ PACKAGES = ("mdpkit", "numpy", "scipy", "numba", "hypothesis", "python-flint")
 
 
 def versions() -> dict[str, str]:
-    """Of mdpkit first, then of Python and of the packages that decide what is computed."""
+    """Versions of mdpkit, Python and the packages that affect results."""
     found = {name: version(name) for name in PACKAGES}
     return {"mdpkit": found.pop("mdpkit"), "python": platform.python_version(), **found}

@@ -1,6 +1,6 @@
-"""Learners that are networks, and what else needs torch. Nobody below imports it; nothing loads before it is asked for.
+"""Neural-network learners and everything else that requires torch, imported lazily.
 
-The learners are used as the tabular ones are: `fit(mdpkit.deep.Cloning(width=64), grant(problem, ...), rng=rng)`.
+They are used like the tabular learners: `fit(mdpkit.deep.Cloning(width=64), grant(problem, ...), rng=rng)`.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""The gymnasium face of a problem: plain environments that can be reset to any state."""
+"""Gymnasium environments of problems, which can be reset to any state."""
 
 import gymnasium
 import numpy as np
@@ -11,18 +11,18 @@ from ..model.mdp import stepwise
 
 
 class ControlEnv(gymnasium.Env):
-    """A ContinuousProblem, played: the observation is the state, the action a control.
+    """Environment of a ContinuousProblem: the observation is the state, the action a control.
 
-    With a reward, the discounted sum of rewards of an episode is what the problem collects: where a step leaves the box and
-    the problem ends there, the episode is terminated and the last reward contains the discounted `outside`. With a margin,
-    failure terminates the episode and pays -1, everything else pays 0, and `info["margin"]` is the margin of the state.
+    With a reward, the discounted return of an episode is that of the problem: if a step leaves the box and the problem ends
+    there, the episode is terminated and the last reward includes the discounted `outside`. With a margin, failure
+    terminates the episode with reward -1, all other rewards are 0, and `info["margin"]` is the margin of the state.
 
     Args: problem: a ContinuousProblem. limit: steps after which an episode is truncated.
 
-    `reset(options={"state": x, "time": t})` starts in the state x after t steps, 0 if left out; else states are uniform on the
-    problem's box of starts.
+    `reset(options={"state": x, "time": t})` starts in state x after t steps (default 0); without a state, it is uniform on the
+    problem's box of initial states.
 
-    Raises: InvalidModel for a state of another shape, or outside the box.
+    Raises: InvalidModel for a state of a different shape, or outside the box.
     """
 
     metadata = {"render_modes": [], "resets_to_state": True}  # noqa: RUF012 (gymnasium's own attribute)
@@ -64,7 +64,7 @@ class ControlEnv(gymnasium.Env):
 
 
 class SettablePendulum(PendulumEnv):
-    """gymnasium's Pendulum-v1, limit included, with `reset(options={"state": (angle, speed), "time": t})`."""
+    """Gymnasium's Pendulum-v1 with its time limit, and with `reset(options={"state": (angle, speed), "time": t})`."""
 
     metadata = PendulumEnv.metadata | {"resets_to_state": True}
 
@@ -84,17 +84,17 @@ class SettablePendulum(PendulumEnv):
 
 
 class LatentEnv(gymnasium.Env):
-    """A finite MDP with a horizon, behind continuous observations: `mdp` itself draws the next state and pays.
+    """A finite-horizon MDP with rich (continuous) observations of a latent state; `mdp` generates transitions and rewards.
 
     Args:
         mdp: the latent problem.
         observe: `observe(s, t, rng)`, the observation of state s at time t.
-        act: `act(action, observation, rng)`, the action of the MDP that an action of the environment is.
-        observation_space, action_space: gymnasium's.
-        right: `right(observation)`, an action of the environment that stands for action 0 of the MDP, if there is one.
+        act: `act(action, observation, rng)`, the MDP action that corresponds to an environment action.
+        observation_space, action_space: gymnasium spaces.
+        right: `right(observation)`, an environment action that corresponds to action 0 of the MDP, if there is one.
 
-    Episodes are terminated at the horizon, which belongs to the problem. `reset(options={"state": s, "time": t})` starts in
-    state s at time t, 0 if left out; `info["state"]` is the latent state.
+    Episodes terminate at the horizon, which is part of the problem. `reset(options={"state": s, "time": t})` starts in
+    state s at time t (default 0); `info["state"]` is the latent state.
     """
 
     metadata = {"render_modes": [], "resets_to_state": True}  # noqa: RUF012 (gymnasium's own attribute)
@@ -131,7 +131,7 @@ class LatentEnv(gymnasium.Env):
 
 
 def _asked(options, drawn, shape):
-    """The state that `options` asks for, else the one drawn."""
+    """The state requested in `options`, else the sampled one."""
     state = np.array((options or {}).get("state", drawn), dtype=float)
     if state.shape != shape or not np.isfinite(state).all():
         raise InvalidModel(f"the state is {state} of shape {state.shape}; expected finite numbers of shape {shape}")
@@ -139,7 +139,7 @@ def _asked(options, drawn, shape):
 
 
 def _time(options):
-    """The steps that `options` say were taken already."""
+    """The time requested in `options`, 0 by default."""
     time = (options or {}).get("time", 0)
     if isinstance(time, bool) or not isinstance(time, int | np.integer) or time < 0:
         raise InvalidModel(f"the time is {time!r}; expected an integer of at least 0")

@@ -1,4 +1,4 @@
-"""Twins: one problem with a finite face and a gymnasium face, and what is known of it in closed form."""
+"""Twins: problems with both a finite MDP and a gymnasium environment, and closed-form optimal values where known."""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
@@ -23,7 +23,7 @@ from .envs import ControlEnv, LatentEnv, SettablePendulum
 
 
 class Convergence(NamedTuple):
-    """One grid: its spacing, the largest error at its points, the order since the grid before, and the stated tolerance."""
+    """One grid of a convergence study: spacing, maximum error at its points, observed order from the previous grid, tolerance."""
 
     spacing: float
     error: float
@@ -33,15 +33,15 @@ class Convergence(NamedTuple):
 
 @dataclass(frozen=True)
 class Twin:
-    """One problem, two faces.
+    """A problem as a gymnasium environment and as a finite MDP.
 
     Args:
-        make: a function of no arguments that makes the environment.
-        problem: what a grid is laid on; or
-        latent: the finite problem itself, behind the observations of the environment.
-        sizes: `sizes(n)`, the shape and the controls of a grid with about n points an axis.
-        closed: the optimal value in closed form: a function of states `x[b,i]`, or `V[t,s]`; None where there is none.
-        bound: `bound(grid)`, how far the grid's value may be from it.
+        make: function of no arguments that creates the environment.
+        problem: the continuous problem to discretise on a grid; or
+        latent: the finite problem behind the observations of the environment.
+        sizes: `sizes(n)`, the shape and the number of controls of a grid with about n points per axis.
+        closed: the optimal value in closed form, a function of states `x[b,i]` or an array `V[t,s]`; None if unknown.
+        bound: `bound(grid)`, tolerance for the difference between the grid's value and `closed`.
 
     >>> twin = lqr()
     >>> twin.tabular(twin.grid(5))
@@ -63,29 +63,29 @@ class Twin:
         return self.make()
 
     def grid(self, n) -> Grid:
-        """The usual grid with about n points on each axis."""
+        """The default grid with about n points per axis."""
         if self.problem is None:
-            raise InvalidModel("this twin is finite behind its observations; it needs no grid")
+            raise InvalidModel("this twin has a finite latent problem; it does not use a grid")
         return grid(self.problem, *self.sizes(n))
 
     def tabular(self, grid=None) -> MDP | MarginProblem:
-        """The finite problem: of a grid, or the latent one."""
+        """The finite problem: the discretisation on a grid, or the latent one."""
         if (grid is None) != (self.problem is None):
             raise InvalidModel(f"got the grid {grid!r}; expected {'none: the twin is finite' if grid else 'one, such as twin.grid(41)'}")
         return self.latent if grid is None else grid.finite
 
     def exact(self):
-        """The optimal value in closed form, a function of states `x[b,i]` or an array `V[t,s]`; None where there is none."""
+        """The optimal value in closed form, a function of states `x[b,i]` or an array `V[t,s]`; None if unknown."""
         return self.closed
 
     def tolerance(self, grid=None) -> float | None:
-        """How far the finite optimal value may lie from the closed form at the grid's points; None where there is none."""
+        """Tolerance for the difference between the finite optimal value and the closed form at the grid's points; None without one."""
         if self.closed is None:
             return None
         return 0.0 if grid is None else float(self.bound(grid))
 
     def error(self, grid, tol=1e-8) -> float:
-        """How far it does lie, at most over the points, solved to `tol`."""
+        """Maximum difference between the finite optimal value, solved to `tol`, and the closed form at the grid's points."""
         if self.closed is None:
             raise InvalidModel("this twin has no closed form to compare with")
         value = solve(self.tabular(grid), tol=tol).value[: grid.S]
@@ -93,7 +93,7 @@ class Twin:
         return float(np.maximum(value.upper - meant, meant - value.lower).max())
 
     def convergence(self, sizes) -> list[Convergence]:
-        """The error on finer and finer grids, one row for each n of `sizes`."""
+        """Convergence study: the error on the grids of all n in `sizes`."""
         rows = []
         for n in sizes:
             each = self.grid(n)
@@ -103,9 +103,9 @@ class Twin:
 
 
 def pendulum() -> Twin:
-    """gymnasium's Pendulum-v1: swing up and hold, discounted by .99; angle (a circle) and speed, SI units.
+    """Gymnasium's Pendulum-v1: swing-up, discounted by 0.99; angle (periodic) and angular velocity, SI units.
 
-    No closed form. The torque limit of 2 N m does not lift the rod at once.
+    No closed form. The torque limit of 2 N m is too small to lift the rod directly.
     """
 
     def step(x, u):
@@ -134,10 +134,10 @@ def pendulum() -> Twin:
 
 
 def lqr(dt=0.1, gamma=0.99) -> Twin:
-    """A cart brought to rest at the origin: the double integrator with cost x'x dt + u^2 dt / 10, discounted.
+    """Discounted linear-quadratic regulation of the double integrator, with cost x'x dt + u^2 dt / 10.
 
-    Who leaves the box of 1 m and 1 m/s pays the optimal cost from there, so that the closed form -x'Px holds in the whole box.
-    The error of a grid is at most `LinearQuadratic.grid_error`: of second order where the controls are as fine as the points.
+    Leaving the box of 1 m and 1 m/s incurs the optimal cost from there, so the closed form -x'Px holds in the whole box.
+    The error of a grid is at most `LinearQuadratic.grid_error`: second order if the controls are as fine as the points.
     """
     cart = LinearQuadratic.solved([[1, dt], [0, 1]], [[dt**2 / 2], [dt]], np.eye(2) * dt, [[dt / 10]], gamma)
     problem = cart.problem([-1.0, -1.0], [1.0, 1.0], [-6.0], [6.0], dt=dt)
@@ -145,11 +145,11 @@ def lqr(dt=0.1, gamma=0.99) -> Twin:
 
 
 def double_integrator_tube(dt=0.02) -> Twin:
-    """A cart that must not get below p = 0 m, braking by at most 1 m/s^2: the margin kept is p - min(v, 0)^2 / 2.
+    """Double integrator that must keep p >= 0 m with acceleration at most 1 m/s^2: the safety value is p - min(v, 0)^2 / 2.
 
-    Failure is inevitable exactly where v < 0 and p < v^2 / 2. The closed form is that of continuous time, which a step of dt
-    seconds exceeds by at most dt^2 / 8; interpolation of the speed costs (h^2 / 2) w (1 - w) a step, where w = dt / h mod 1
-    is how far between two speeds a step of full braking ends, and nothing where dt is a multiple of h.
+    For p >= 0, failure is inevitable exactly if v < 0 and p < v^2 / 2. The closed form is that of continuous time, which
+    time steps of dt seconds exceed by at most dt^2 / 8. Interpolation in the speed costs (h^2 / 2) w (1 - w) per step, where
+    w = dt / h mod 1 is the position between two grid speeds after a step of full braking; 0 if dt is a multiple of h.
     """
 
     def step(x, u):
@@ -170,14 +170,14 @@ def double_integrator_tube(dt=0.02) -> Twin:
 
 
 def dubins_tube(dt=0.05) -> Twin:
-    """A car at 1 m/s that turns by at most 1 rad/s and must not get within 1 m of the origin; position and heading (a circle).
+    """Dubins car at 1 m/s with turn rate at most 1 rad/s that must stay 1 m away from the origin; position and heading (periodic).
 
-    Moving away it is safe, and keeps its distance. Approaching, the best it can do is to turn one way as tightly as it can
-    until it moves away: the margin kept is then max over both ways of |d - 1| - 1, d the distance of the origin from the
-    centre of that turn. Failure is inevitable exactly where this is below 0.
+    Moving away from the origin it is safe, and its value is the current margin. Approaching, it is optimal to turn in one
+    direction at the maximum rate until it moves away: the value is then the maximum over both directions of |d - 1| - 1, d
+    the distance of the origin from the centre of the turn. Failure is inevitable exactly if this is negative.
 
-    The tolerance, half of the largest spacing, is measured and not proved: the largest error was .26 to .38 of the spacing
-    on grids of 21 to 81 points. The closed form has kinks, so that the order is no more than one.
+    The tolerance, half of the largest spacing, is empirical: the maximum error was 0.26 to 0.38 of the spacing on grids of
+    21 to 81 points. The closed form has kinks, so the order is at most one.
     """
 
     def step(x, u):
@@ -216,10 +216,10 @@ def dubins_tube(dt=0.05) -> Twin:
 
 
 def combination_lock(H=10, noise=0.1) -> Twin:
-    """Ten digits, of which one is right at each of H steps; the latent state and the time are seen through a rotation and noise.
+    """Combination lock with rich observations: ten digits, of which one is correct at each of H steps.
 
-    An action is ten numbers; the digit is drawn from softmax(numbers / .1). The observation is a Hadamard rotation of the
-    one-hot latent state and time, after normal noise. V* = 1 as long as every digit was right.
+    An action is ten numbers; the digit is drawn from softmax(numbers / 0.1). The observation is a Hadamard rotation of the
+    one-hot latent state and time plus normal noise. V* = 1 as long as every digit was correct.
 
     Source: adapted from Zhou, Sekhari, Song and Sun, 2024.
     """
@@ -245,11 +245,11 @@ def combination_lock(H=10, noise=0.1) -> Twin:
 
 
 def cliff(H=10, recovers=False) -> Twin:
-    """The imitation cliff for networks: which of two buttons is the right one is written in four numbers that are drawn afresh.
+    """The imitation cliff with rich observations: which of two buttons is correct is encoded in freshly drawn numbers.
 
-    The observation is where one stands (1 on top, -1 fallen) and y uniform on [-1, 1]^3. On top the right button is 1 where
-    y_1 y_2 > 0, fallen where y_1 y_2 < 0. The right button is action 0 of the finite cliff and the wrong one action 1, so a
-    policy that errs with probability e at each visit has the law of the tabular policy (1 - e, e).
+    The observation is the latent state (1 on top, -1 fallen) and y uniform on [-1, 1]^3. On top the correct button is 1 if
+    y_1 y_2 > 0, after the fall if y_1 y_2 < 0. The correct button is action 0 of the finite cliff and the other one action 1,
+    so a policy that errs with probability e at each visit has the occupancy of the tabular policy (1 - e, e).
     """
     mdp = cliff_problem(H, recovers=recovers)
 

@@ -1,4 +1,4 @@
-"""Proofs of optimal values that exact arithmetic can check."""
+"""Certificates of optimal values, checked in exact arithmetic."""
 
 import json
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from ..model.policy import TabularPolicy
 
 @dataclass(frozen=True, eq=False)
 class OptimalityCertificate:
-    """Bounds L <= V* <= U on the optimal value, with what proves them.
+    """Certificate of bounds L <= V* <= U on the optimal value.
 
     Args:
-        problem: the MDP; a float one means its numbers as they stand, each row of P divided by its sum.
-        policy: attains the lower bound.
+        problem: the MDP; floats represent their exact values, with each row of P divided by its sum.
+        policy: a policy that attains the lower bound.
         below, above: tuples of arrays, float64 or rational, whose exact sums are L and U: `[s]` for Discounted,
-            `[t,s]` with t = 0..H for Finite. They may be given as sums so that no rounding enters.
+            `[t,s]` with t = 0..H for Finite. Sums allow bounds to be given without rounding.
 
-    What is checked: L <= T_pi L and U >= T U in every state, with L <= 0 <= U at the end of a finite horizon. T_pi and T are
-    monotone, and contract or end, so L <= V_pi <= V* <= U.
+    The conditions are L <= T_pi L and U >= T U in every state, with L <= 0 <= U at the end of a finite horizon. T_pi and T
+    are monotone, and contractions or of finite horizon, so L <= V_pi <= V* <= U.
     Source: adapted from Puterman, Markov Decision Processes, 1994, Theorem 6.2.2.
 
     >>> from mdpkit.base.arrays import objects
@@ -47,18 +47,18 @@ class OptimalityCertificate:
 
     @cached_property
     def lower(self) -> np.ndarray:
-        """L as rationals. Raises: CertificateRejected where an entry is not finite."""
+        """L as rationals. Raises: CertificateRejected if an entry is not finite."""
         return self._sum("lower", self.below)
 
     @cached_property
     def upper(self) -> np.ndarray:
-        """U as rationals. Raises: CertificateRejected where an entry is not finite."""
+        """U as rationals. Raises: CertificateRejected if an entry is not finite."""
         return self._sum("upper", self.above)
 
     def verify(self) -> None:
-        """Check the proof in rational arithmetic.
+        """Check the certificate in rational arithmetic.
 
-        Raises: CertificateRejected, naming the state that fails and by how much.
+        Raises: CertificateRejected with the state at which a condition fails, and by how much.
         """
         L, U, laws, r = self.lower, self.upper, _laws(self.problem), exactly(stepwise(self.problem.r, 2))
         policy, g, steps = self._played(), self._discount(), range(len(L)) if L.ndim == 2 else [None]
@@ -73,7 +73,7 @@ class OptimalityCertificate:
                 _check_state(_where(t, s), actions, gains, policy[index % len(policy), s], g, [v[s] for v in now], following)
 
     def to_json(self) -> str:
-        """The whole problem and the proof as text, every number as "p/q"; read by `mdpkit.exact.recheck`."""
+        """The problem and the certificate as JSON, every number as "p/q"; read by `mdpkit.exact.recheck`."""
         steps, policy = _laws(self.problem), self._played()
         horizon = self.problem.horizon
         return json.dumps(
@@ -91,7 +91,7 @@ class OptimalityCertificate:
         )
 
     def save(self, path) -> None:
-        """Write `to_json()` to a file, whole or not at all."""
+        """Write `to_json()` to a file atomically."""
         write_whole(path, self.to_json())
 
     def _sum(self, name, parts):
@@ -112,7 +112,7 @@ class OptimalityCertificate:
         return fmpq(1) if isinstance(horizon, Finite) else exactly(horizon.gamma)[()]
 
     def _played(self):
-        """The policy's rows with a time axis, divided by their sums."""
+        """The policy's rows with a time axis, normalised."""
         table = exactly(stepwise(self.policy.table, 2))
         if table.shape[1:] != (self.problem.S, self.problem.A):
             raise CertificateRejected(f"the policy has shape {self.policy.table.shape}; expected one entry for each state and action")
@@ -120,7 +120,7 @@ class OptimalityCertificate:
 
 
 def _laws(problem):
-    """For each step (one if stationary), state and action the (n, weight) pairs of its row; None where it is missing."""
+    """The (n, weight) pairs of every row of P, per step (one if stationary), state and action; None for missing actions."""
     available = problem.available
     if problem.sparse:
         P, A = problem.P, problem.A
@@ -147,7 +147,7 @@ def _expected(law, values):
 
 
 def _check_state(where, actions, gains, played, g, bounds, following):
-    """One state's inequalities, upper before lower."""
+    """Check the inequalities of one state, the upper before the lower."""
     (low, high), (L, U) = bounds, following
     attained = fmpq(0)
     for a, law in enumerate(actions):
@@ -181,7 +181,7 @@ def _where(t, s):
 
 
 def _short(x):
-    """The rational, or its decimals where it is long."""
+    """The rational, or its decimal expansion if it is long."""
     return str(x) if len(str(x)) <= 24 else f"{nearest(x):.12g}"
 
 

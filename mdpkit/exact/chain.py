@@ -1,9 +1,9 @@
-"""A finite Markov chain, looked at between two visits to one home state of each recurrent class.
+"""Gains, biases and stationary distributions of finite Markov chains, via one home state per recurrent class.
 
-From every state some home is reached surely, so with Q the chain's rows and columns off the homes I - Q has an inverse,
-whose entry (s, n) is the expected number of visits to n before a home. Gains, biases, stationary laws and the
-probabilities to end in each class all are solutions of equations with this one matrix, transient states and periodic
-classes included.
+From every state some home state is reached with probability 1, so with Q the transition matrix restricted to the other
+states, I - Q is invertible, and entry (s, n) of its inverse is the expected number of visits to n before a home state.
+Gains, biases, stationary distributions and absorption probabilities all solve equations with this one matrix, including
+for transient states and periodic classes.
 Source: adapted from Kemeny and Snell, Finite Markov Chains, 1960; Puterman, Markov Decision Processes, 1994, Appendix A.
 """
 
@@ -18,9 +18,9 @@ from .linear import solve_linear
 
 
 def recurrent_classes(support) -> np.ndarray:
-    """`[s]`: the number of a state's recurrent class, -1 for a transient state.
+    """Index of every state's recurrent class, `[s]`; -1 for transient states.
 
-    Args: support: `[s,n]`, dense or CSR, not 0 where the step from s to n is possible.
+    Args: support: `[s,n]`, dense or CSR, nonzero where the transition from s to n is possible.
 
     >>> recurrent_classes(np.array([[1, 1, 0], [0, 0, 1], [0, 1, 0]])).tolist()
     [-1, 0, 0]
@@ -38,7 +38,7 @@ def recurrent_classes(support) -> np.ndarray:
 
 
 def mean(weights, values):
-    """The mean of an Interval `values[s]` under the law `weights[s]`, an Interval whose true entries sum to 1."""
+    """Mean of an Interval `values[s]` under the distribution `weights[s]`, an Interval whose true entries sum to 1."""
     if not np.isfinite(values.width):
         return (weights * values).sum()
     centre = values.lower[0] if values.exact else values.mid.min() / 2 + values.mid.max() / 2
@@ -46,16 +46,16 @@ def mean(weights, values):
 
 
 def chain(P, support, rate=0.0):
-    """The chain of law P[s,n]: rational, or float64 (dense or CSR) with bounds.
+    """The Markov chain with transition matrix P[s,n]: rational, or float64 (dense or CSR) with error bounds.
 
-    Args: support: where a step is possible; a float product may have lost it. rate: how far a computed sum of an entry of P
-        times non-negative numbers may be off, relative, roundings of P and of the sum included.
+    Args: support: possible transitions, which a float P may have lost by underflow. rate: relative error bound of computed
+        sums of entries of P times nonnegative numbers, including the rounding of P.
     """
     return RationalChain(P, support) if is_exact(P) else FloatChain(P, support, rate)
 
 
 class Chain:
-    """What both kinds share; numbers are Intervals, of zero width for rationals."""
+    """Base of rational and float chains; results are Intervals, of zero width for rationals."""
 
     def __init__(self, P, support):
         self.P, self.S, self.label = P, P.shape[0], recurrent_classes(support)
@@ -67,7 +67,7 @@ class Chain:
         self.off = np.setdiff1d(np.arange(self.S), self.home)
 
     def spread(self, values):
-        """`[s]`: the expected entry of `values`, one for each recurrent class, at the class in which the chain ends."""
+        """Expectation of `values`, one per recurrent class, at the class in which the chain is absorbed, `[s]`."""
         if self.classes == 1 or (self.label >= 0).all():
             return values[np.maximum(self.label, 0)]
         centre = values.lower[0] if np.isfinite(values.width) else 0
@@ -75,21 +75,23 @@ class Chain:
         return self._where(self.label >= 0, values[np.maximum(self.label, 0)], beyond)
 
     def gain(self, reward):
-        """`[s]`: the mean reward of a step in the long run, for an Interval `reward[s]`."""
+        """Gain (long-run mean reward) for an Interval `reward[s]`, `[s]`."""
         return self.spread(self.class_gains(reward))
 
     def bias(self, reward):
-        """`[s]`: h with gain + h = reward + P h of stationary mean 0 in every class: the limit (of means, where the chain is
-        periodic) of the reward collected in excess of the gain."""
+        """Bias `[s]`: the solution h of gain + h = reward + P h with stationary mean 0 in every class.
+
+        It is the limit (Cesaro limit, if periodic) of the expected total reward in excess of the gain.
+        """
         relative = self.relative(reward, self.gain(reward))
         return relative - self.gain(relative)
 
     def relative(self, reward, gain):
-        """`[s]`: the solution h of gain + h = reward + P h that is 0 at every home."""
+        """The solution h of gain + h = reward + P h that is 0 at every home state, `[s]`."""
         return self._join(Interval([0] * self.classes), self.expected((reward - gain)[self.off]))
 
     def stationary(self, start):
-        """`[s]`: the fraction of time in each state from the law `start`, an Interval."""
+        """Long-run fraction of time in each state from the initial distribution `start`, an Interval, `[s]`."""
         visits = self._join(Interval([1] * self.classes), self.visited(self._returning()))
         total = visits * 0
         for c, one in enumerate(np.eye(self.classes, dtype=int)):
@@ -100,18 +102,20 @@ class Chain:
 
 
 class RationalChain(Chain):
+    """Chain with rational transition probabilities, solved exactly."""
+
     def class_gains(self, reward):
-        """The gain in each recurrent class, in the order of their numbers."""
+        """The gain of each recurrent class, in the order of their indices."""
         paid, time = self.expected(reward[self.off]), self.expected(Interval([1] * len(self.off)))
         rows = self.P[np.ix_(self.home, self.off)]
         return (reward[self.home] + Interval(rows @ paid.lower)) / (Interval(rows @ time.lower) + 1)
 
     def expected(self, reward):
-        """`[off]`: the reward collected before a home is reached."""
+        """Expected total reward before a home state is reached, `[off]`."""
         return Interval(solve_linear(self._matrix, reward.lower)) if len(self.off) else reward
 
     def visited(self, start):
-        """`[off]`: the visits before a home is reached, by a chain that starts with the weights `start`."""
+        """Expected visits before a home state is reached, from the initial weights `start`, `[off]`."""
         return Interval(solve_linear(self._matrix.T, start.lower)) if len(self.off) else start
 
     @cached_property
@@ -134,10 +138,12 @@ class RationalChain(Chain):
 
 
 class FloatChain(Chain):
-    """Bounds: with t >= 0 and t >= 1 + Q t entry by entry, |x - w| <= t max |residual| for x = c + Q x and any w, and for the transposed
-    system no entry is off by more than the sum of t |residual|. A gain lies between the extremes of r + P h - h for any h.
+    """Chain with float64 transition probabilities and rigorous error bounds.
 
-    Where no such t is found in float64 the ends are infinite. The homes are the states that are visited most.
+    If t >= 0 and t >= 1 + Q t entrywise, then |x - w| <= t max |residual| for x = c + Q x and any w, and in the transposed
+    system every entry has error at most the sum of t |residual|. A gain lies between the extremes of r + P h - h for any h.
+
+    If no such t is found in float64, the ends are infinite. The home states are the most visited ones.
     """
 
     def __init__(self, P, support, rate):
@@ -156,13 +162,13 @@ class FloatChain(Chain):
         ahead = self.Q @ time
         with np.errstate(invalid="ignore", over="ignore"):
             least = (time - ahead - self.rate * (2 * ahead + time) - UNDERFLOW).min(initial=1)
-            # a float law may be expected to stay longer than for ever: then a solution is negative, and bounds nothing
+            # in floats the spectral radius of Q may exceed 1: then the solution has negative entries, and gives no bound
             bounds = least > 0 and np.isfinite(time).all() and (time >= 0).all()
             self.time = np.nextafter(time / least, np.inf) if bounds else np.full(len(time), np.inf)
         self.returning = returning
 
     def class_gains(self, reward):
-        """The gain in each recurrent class, in the order of their numbers."""
+        """The gain of each recurrent class, in the order of their indices."""
         middle, rows = reward.mid, [np.flatnonzero(self.label == c) for c in range(self.classes)]
         means = [self._visits[row] @ middle[row] / self._visits[row].sum() for row in rows]
         h = np.zeros(self.S)
@@ -171,16 +177,16 @@ class FloatChain(Chain):
         return Interval([step.lower[row].min() for row in rows], [step.upper[row].max() for row in rows], "float")
 
     def expected(self, reward):
-        """`[off]`: the reward collected before a home is reached."""
+        """Expected total reward before a home state is reached, `[off]`."""
         return self._around(reward, self.solved(reward.mid), self.Q, lambda off: off.max(initial=0) * self.time)
 
     def visited(self, start):
-        """`[off]`: the visits before a home is reached, by a chain that starts with the weights `start`."""
+        """Expected visits before a home state is reached, from the initial weights `start`, `[off]`."""
         found = self._around(start, self.solved(start.mid, True), self.Q.T, lambda off: np.full(len(off), off @ self.time))
         return Interval(np.maximum(found.lower, 0), found.upper, "float")
 
     def _around(self, right, w, matrix, error):
-        """Bounds around w on x = right + matrix x; `error(residual)` bounds what the residual's absolute values may hide."""
+        """Enclosure around w of the solution of x = right + matrix x; `error(residual)` bounds the error from the absolute residual."""
         if not (np.isfinite(w).all() and np.isfinite(self.time).all()):
             return Interval(np.full(len(w), -np.inf), np.full(len(w), np.inf), "float")
         w = Interval(w, w, "float")
@@ -189,7 +195,7 @@ class FloatChain(Chain):
         return w + Interval(-hidden, hidden, "float")
 
     def _times(self, matrix, x):
-        """matrix @ x within its rounding, for entries of P that are at least 0."""
+        """matrix @ x with its rounding error, for nonnegative matrices."""
         size = 2 * self.rate * (matrix @ np.maximum(abs(x.lower), abs(x.upper))) + UNDERFLOW
         return Interval(matrix @ x.lower, matrix @ x.upper, "float") + Interval(-size, size, "float")
 
@@ -212,7 +218,7 @@ class FloatChain(Chain):
 
 
 def factorised(Q):
-    """solved(c, transpose=False): x = c + Q x up to rounding, or with Q transposed; NaN where that is singular in float64."""
+    """Solver solved(c, transpose=False) of x = c + Q x, or with Q transposed, up to rounding; NaN if singular in float64."""
     if Q.shape[0] == 0:
         return lambda c, transpose=False: c
     if not hasattr(Q, "tocsr"):

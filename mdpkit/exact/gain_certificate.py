@@ -1,4 +1,4 @@
-"""Proofs of optimal gains that exact arithmetic can check."""
+"""Certificates of optimal gains, checked in exact arithmetic."""
 
 import json
 from dataclasses import dataclass
@@ -17,16 +17,17 @@ from .certificate import _expected, _laws, _short, _text
 
 @dataclass(frozen=True, eq=False)
 class GainCertificate:
-    """Bounds L <= g* <= U on the optimal gain of every state, with what proves them.
+    """Certificate of bounds L <= g* <= U on the optimal gain of every state.
 
     Args:
-        problem: an Average MDP; a float one means its numbers as they stand, each row of P divided by its sum.
-        policy: attains the lower bound.
-        below, above: pairs (L, l) and (U, u); each part a tuple of arrays `[s]`, float64 or rational, whose exact sum counts.
+        problem: an Average MDP; floats represent their exact values, with each row of P divided by its sum.
+        policy: a policy that attains the lower bound.
+        below, above: pairs (L, l) and (U, u) of gain and bias; each a tuple of arrays `[s]`, float64 or rational, to be summed
+            exactly.
 
-    What is checked: U >= P U and U + u >= r + P u for every action of every state, so every policy earns at most U: its
-    long-run law P* has P* r <= P* (U + u - P u) = P* U <= U. And L <= P L, L + l <= r + P l for the policy, so it earns at
-    least L. Nothing is assumed of the chains.
+    The conditions are U >= P U and U + u >= r + P u for every state and action, so every policy has gain at most U: its
+    limiting matrix P* satisfies P* r <= P* (U + u - P u) = P* U <= U; and L <= P L, L + l <= r + P l for the policy, so
+    its gain is at least L. Nothing is assumed about the chain structure.
     Source: adapted from Hordijk and Kallenberg, 1979; Puterman, Markov Decision Processes, 1994, section 9.3.
 
     >>> from mdpkit.base.arrays import objects
@@ -46,18 +47,18 @@ class GainCertificate:
 
     @cached_property
     def lower(self) -> np.ndarray:
-        """L as rationals. Raises: CertificateRejected where an entry is not finite."""
+        """L as rationals. Raises: CertificateRejected if an entry is not finite."""
         return self._sum("lower gain", self.below[0])
 
     @cached_property
     def upper(self) -> np.ndarray:
-        """U as rationals. Raises: CertificateRejected where an entry is not finite."""
+        """U as rationals. Raises: CertificateRejected if an entry is not finite."""
         return self._sum("upper gain", self.above[0])
 
     def verify(self) -> None:
-        """Check the proof in rational arithmetic.
+        """Check the certificate in rational arithmetic.
 
-        Raises: CertificateRejected, naming the state that fails and by how much.
+        Raises: CertificateRejected with the state at which a condition fails, and by how much.
         """
         L, U, (low, high) = self.lower, self.upper, self._biases()
         r, table = exactly(self.problem.r), self._played()
@@ -78,7 +79,7 @@ class GainCertificate:
             _at_least(f"state {s}", "one step of the policy has the value {}, below gain and bias {}", earned, L[s] + low[s])
 
     def to_json(self) -> str:
-        """The whole problem and the proof as text, every number as "p/q"; read by `mdpkit.exact.recheck`."""
+        """The problem and the certificate as JSON, every number as "p/q"; read by `mdpkit.exact.recheck`."""
         lower_bias, upper_bias = self._biases()
         return json.dumps(
             {
@@ -94,7 +95,7 @@ class GainCertificate:
         )
 
     def save(self, path) -> None:
-        """Write `to_json()` to a file, whole or not at all."""
+        """Write `to_json()` to a file atomically."""
         write_whole(path, self.to_json())
 
     def _biases(self):

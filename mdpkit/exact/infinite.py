@@ -1,4 +1,4 @@
-"""Plus and minus infinity among exact numbers: a divergence without support, a value that is lost without limit."""
+"""Plus and minus infinity as exact numbers, for infinite divergences and unbounded losses."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from ..base.errors import ExactnessLost, NotFinite
 
 
 class Infinite:
-    """An infinity that may stand in rational arrays and exact Intervals; use `INFINITY` and `-INFINITY`.
+    """Signed infinity for rational arrays and exact Intervals; use `INFINITY` and `-INFINITY`.
 
-    Raises: NotFinite for infinity - infinity, 0 * infinity and infinity / infinity: whoever means 0 leaves the term out.
+    Raises: NotFinite for infinity - infinity, 0 * infinity and infinity / infinity; there is no 0 * infinity = 0 convention.
 
     >>> INFINITY > 10**100, -INFINITY + 1, INFINITY * -2
     (True, -infinity, -infinity)
@@ -31,14 +31,14 @@ class Infinite:
         if not _meets(other):
             return NotImplemented
         if isinstance(other, Infinite) and other.side != self.side:
-            raise NotFinite("infinity - infinity is no number")
+            raise NotFinite("infinity - infinity is undefined")
         return self
 
     def __mul__(self, other):
         if not _meets(other):
             return NotImplemented
         if other == 0:
-            raise NotFinite("0 * infinity is no number")
+            raise NotFinite("0 * infinity is undefined")
         return Infinite(self.side if other > 0 else -self.side)
 
     __radd__, __rmul__ = __add__, __mul__
@@ -53,7 +53,7 @@ class Infinite:
         if not _meets(other):
             return NotImplemented
         if isinstance(other, Infinite):
-            raise NotFinite("infinity / infinity is no number")
+            raise NotFinite("infinity / infinity is undefined")
         if other == 0:
             raise ZeroDivisionError("the divisor is 0")
         return self * other

@@ -1,4 +1,4 @@
-"""Linear systems: solved on rationals, enclosed on floats."""
+"""Linear systems: solved exactly on rationals, enclosed on floats."""
 
 import numpy as np
 from flint import fmpq_mat
@@ -8,7 +8,7 @@ from ..base.interval import Interval
 
 
 class Singular(ArithmeticError):
-    """A rational matrix that should have an inverse has none."""
+    """A rational matrix is singular."""
 
 
 def matrix(array) -> fmpq_mat:
@@ -21,7 +21,7 @@ def solve_linear(A, b) -> np.ndarray:
     """The exact solution x of A x = b.
 
     Args: A: rationals `[m,m]`. b: rationals `[m]` or `[m,c]`.
-    Raises: Singular where A has no inverse.
+    Raises: Singular if A is singular.
 
     >>> solve_linear(objects([[2, 1], [0, 1]]), objects([3, 1]))
     array([1, 1], dtype=object)
@@ -35,13 +35,13 @@ def solve_linear(A, b) -> np.ndarray:
 
 
 def enclosed_solution(A, b):
-    """What is known of the solution x of A x = b: the solution itself for rationals, else a bracket.
+    """Enclosure of the solution x of A x = b; the exact solution for rationals.
 
     With R an approximate inverse, c = R b, g = R (b - A c) and |I - R A| <= q < 1 in the maximum norm, x - c = (R A)^-1 g
-    differs from g by at most q / (1 - q) max|g|. Where no such q is found the ends are infinite.
+    differs from g by at most q / (1 - q) max|g|. If no such q is found, the ends are infinite.
 
-    Args: A: Interval `[m,m]`. b: Interval `[m]` or `[m,c]`. Bare arrays while proposing, and then a bare answer.
-    Raises: Singular where a rational A has no inverse.
+    Args: A: Interval `[m,m]`. b: Interval `[m]` or `[m,c]`. Plain arrays while proposing, with a plain result.
+    Raises: Singular if a rational A is singular.
     Source: Krawczyk, 1969.
 
     >>> A, b = Interval([[2.0, 1.0], [0.0, 1.0]], how="float"), Interval([3.0, 1.0], how="float")
@@ -66,7 +66,7 @@ def enclosed_solution(A, b):
 
 
 def product(A, B):
-    """A B of Intervals, or of bare arrays."""
+    """Matrix product A B of Intervals, or of plain arrays."""
     if not isinstance(A, Interval) and not isinstance(B, Interval):
         return A @ B
     return (A[:, :, None] * B[None, :, :]).sum(axis=1) if B.ndim == 2 else (A * B[None, :]).sum(axis=1)
@@ -81,7 +81,7 @@ def _inverse(A):
 
 
 def full_rank(array) -> bool:
-    """Whether the columns of a matrix are independent, decided on the rationals that its entries are.
+    """Whether the columns of a matrix are linearly independent, decided exactly (floats as the rationals that they represent).
 
     >>> full_rank(objects([[1, 2], [2, 4]])), full_rank(np.eye(2))
     (False, True)
@@ -90,9 +90,9 @@ def full_rank(array) -> bool:
 
 
 def semidefinite(A) -> bool:
-    """Whether a symmetric matrix is known to be positive semidefinite, by elimination without square roots (L D L').
+    """Whether a symmetric matrix is proved to be positive semidefinite, by square-root-free elimination (L D L').
 
-    Rationals are decided. Of an Interval of floats every matrix is positive definite where True is answered.
+    Rationals are decided. For an Interval of floats, True implies that every matrix in it is positive definite.
 
     >>> semidefinite(Interval([[1, 1], [1, 1]])), semidefinite(Interval([[1, 2], [2, 1]]))
     (True, False)

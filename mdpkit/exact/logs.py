@@ -1,4 +1,4 @@
-"""Numbers made of logarithms of rationals: added, multiplied and compared without rounding."""
+"""Exact arithmetic and comparison of polynomials in logarithms of rationals."""
 
 from collections import defaultdict
 from functools import lru_cache
@@ -13,26 +13,25 @@ from ..base.errors import ExactnessLost, NotFinite, Undecided
 from .infinite import INFINITY
 
 PRECISIONS = (128, 512, 2048, 4096)
-"""Bits at which an order is tried; beyond the last it is Undecided."""
+"""Precisions in bits at which comparisons are attempted; beyond the last they are Undecided."""
 
 FACTORED = 2**64
-"""Integers up to here are factored into primes; of larger ones only primes below SMALL are split off."""
+"""Integers up to this size are factored completely; of larger ones only primes below SMALL are split off."""
 
 SMALL = 2**16
 TRIED = 6542
-"""How many primes lie below SMALL."""
+"""Number of primes below SMALL."""
 
 
 class LogNumber:
     """A polynomial with rational coefficients in logarithms of pairwise coprime integers, such as 1/2 log 2 log 3 - 5.
 
-    Made by `log`. Sums, differences, products, powers and quotients by rationals stay exact; a result that is rational is
-    an fmpq again. Logarithms of pairwise coprime integers are linearly independent over the rationals, so an equality of
-    linear combinations is decided by their coefficients, and without factoring large integers: where two of them share
-    a divisor both are split. Equal polynomials are equal numbers; ball arithmetic tells all others apart, and decides
-    the order.
+    Created by `log`. Sums, differences, products, powers and quotients by rationals are exact; a rational result is an fmpq.
+    Logarithms of pairwise coprime integers are linearly independent over the rationals, so equality of linear
+    combinations is decided by their coefficients, without factoring large integers: if two of them share a divisor, both
+    are split. Equal polynomials are equal numbers; ball arithmetic distinguishes all others, and decides the order.
 
-    Raises: Undecided where two numbers are not told apart at 4096 bits; TypeError beside a float.
+    Raises: Undecided if two numbers are not distinguished at 4096 bits; TypeError in combination with a float.
 
     >>> log(12) - 2 * log(2) == log(3), log(9) - 2 * log(3)
     (True, 0)
@@ -123,12 +122,12 @@ class LogNumber:
         return all(len(monomial) < 2 for monomial in self.terms)
 
     def __hash__(self):
-        # the part in small primes does not depend on how large integers were split
+        # the part in small primes does not depend on the splitting of large integers
         return hash(frozenset((monomial, c) for monomial, c in self.terms.items() if all(atom < SMALL for atom in monomial)))
 
     # ---- enclosures
     def ball(self, bits=128) -> arb:
-        """An arb that holds the number, computed with `bits` bits."""
+        """An arb ball that contains the number, computed with `bits` bits."""
         with ctx.workprec(bits):
             total = arb(0)
             for monomial, coefficient in self.terms.items():
@@ -143,7 +142,7 @@ class LogNumber:
         return nearest(_middle(self._narrow()))
 
     def ends(self) -> tuple[float, float]:
-        """Float64 numbers below and above."""
+        """float64 lower and upper bounds."""
         ball = self._narrow()
         with ctx.workprec(PRECISIONS[-1]):
             low, high = (nearest(_middle(end)) for end in (ball.lower(), ball.upper()))
@@ -174,9 +173,9 @@ class LogNumber:
 def log(q):
     """The logarithm of a positive rational, exactly.
 
-    Args: q: an integer, a fraction, or text such as "1/3"; arrays entry by entry.
+    Args: q: an integer, a fraction, or text such as "1/3"; arrays entrywise.
     Returns: a LogNumber, or the fmpq 0 for q = 1; -INFINITY for q = 0.
-    Raises: NotFinite where q < 0; ExactnessLost for a float.
+    Raises: NotFinite if q < 0; ExactnessLost for a float.
 
     >>> log("8/3")
     3 log(2) - log(3)
@@ -188,7 +187,7 @@ def log(q):
         return out
     q = rational(q)
     if q < 0:
-        raise NotFinite(f"the logarithm of {q} is no real number")
+        raise NotFinite(f"the logarithm of {q} is not a real number")
     if q == 0:
         return -INFINITY
     terms = {(atom,): fmpq(power) for atom, power in _atoms(int(q.p))}
@@ -198,7 +197,7 @@ def log(q):
 
 
 def exponential(x):
-    """e^x as an fmpq where it is rational for a visible reason (x a sum of integers times logarithms), else as an arb of 128 bits."""
+    """e^x as an fmpq if x is an integer combination of logarithms of rationals, else as an arb ball at 128 bits."""
     terms = _terms(x)
     if all(len(monomial) == 1 and coefficient.q == 1 for monomial, coefficient in terms.items()):
         out = fmpq(1)
@@ -210,9 +209,9 @@ def exponential(x):
 
 
 def sign(x) -> int:
-    """-1, 0 or 1.
+    """Sign of an exact number: -1, 0 or 1.
 
-    Raises: Undecided where 4096 bits do not tell.
+    Raises: Undecided if it is not determined at 4096 bits.
     """
     if not isinstance(x, LogNumber):
         return int(x > 0) - int(x < 0)
@@ -225,7 +224,7 @@ def sign(x) -> int:
 
 # ---- polynomials as {sorted tuple of integers: coefficient}
 def _terms(x):
-    """The polynomial of a number that may meet a LogNumber; None for any other thing."""
+    """The polynomial of a number that can be combined with a LogNumber; None for anything else."""
     if isinstance(x, LogNumber):
         return x.terms
     if isinstance(x, float | np.floating) or getattr(x, "exact_number", False):
@@ -250,7 +249,7 @@ def _product(a, b):
 
 
 def _number(terms):
-    """The number that a polynomial means, its integers made pairwise coprime."""
+    """The number represented by a polynomial, with its integers made pairwise coprime."""
     terms = {monomial: coefficient for monomial, coefficient in terms.items() if coefficient != 0}
     large = {atom for monomial in terms for atom in monomial if atom >= SMALL}
     if len(large) > 1:
@@ -261,7 +260,7 @@ def _number(terms):
 
 
 def _split(terms, large):
-    """The same polynomial with every pair of integers that share a divisor written as products of coprime ones."""
+    """The same polynomial with all integers that share divisors replaced by pairwise coprime factors."""
     shared = next(((a, b, g) for a, b in combinations(large, 2) if (g := gcd(a, b)) > 1), None)
     if shared is None:
         return terms
@@ -284,7 +283,7 @@ def _split(terms, large):
 
 @lru_cache(maxsize=4096)
 def _atoms(n):
-    """(factor, power) of a positive integer, pairwise coprime; all of them primes up to 2^64."""
+    """(factor, power) pairs of a positive integer, pairwise coprime; a prime factorisation for integers up to 2^64."""
     factors = fmpz(n).factor() if n <= FACTORED else fmpz(n).factor(trial_limit=TRIED)
     return tuple((int(factor), int(power)) for factor, power in factors)
 

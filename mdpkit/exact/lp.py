@@ -1,4 +1,4 @@
-"""Linear programs over the rationals: floats propose a basis, exact arithmetic proves the answer."""
+"""Linear programs over the rationals: floats propose a basis, exact arithmetic certifies the result."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ from .linear import matrix, solve_linear
 class LinearProgram:
     """Maximise c . x over x >= 0 with A x <= b and E x = f.
 
-    Args: c: rationals `[k]`. A: `[m,k]`. b: `[m]`. E: `[l,k]`. f: `[l]`; A with b, or E with f, may be left out.
-    Raises: InvalidModel where shapes disagree; ExactnessLost for floats.
+    Args: c: rationals `[k]`. A: `[m,k]`. b: `[m]`. E: `[l,k]`. f: `[l]`; A with b, or E with f, may be omitted.
+    Raises: InvalidModel if shapes disagree; ExactnessLost for floats.
     """
 
     c: np.ndarray
@@ -42,13 +42,13 @@ class LinearProgram:
         return bool((x >= 0).all() and (self.A @ x <= self.b).all() and (self.E @ x == self.f).all())
 
     def priced(self, y, z):
-        """A'y + E'z: what one unit of every x costs at these prices."""
+        """A'y + E'z: the cost per unit of every variable at dual prices (y, z)."""
         return y @ self.A + z @ self.E
 
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """x is best: y >= 0 and z price its constraints at exactly its own value."""
+    """Optimal solution x, with dual solution y >= 0 and z of the same value."""
 
     x: np.ndarray
     y: np.ndarray
@@ -56,48 +56,51 @@ class Optimum:
     value: fmpq
 
     def verify(self, program):
-        """Check primal, dual and equal values by exact arithmetic. Raises: CertificateRejected."""
-        _demand(program.feasible(self.x), "x breaks a constraint")
-        _demand((self.y >= 0).all(), "a price of an inequality is negative")
-        _demand((program.priced(self.y, self.z) >= program.c).all(), "a variable earns more than it costs")
-        _demand(program.c @ self.x == self.value == self.y @ program.b + self.z @ program.f, "the values of x and of the prices differ")
+        """Check primal and dual feasibility and equal values in exact arithmetic. Raises: CertificateRejected."""
+        _demand(program.feasible(self.x), "x violates a constraint")
+        _demand((self.y >= 0).all(), "a dual variable of an inequality is negative")
+        _demand((program.priced(self.y, self.z) >= program.c).all(), "a dual constraint is violated")
+        _demand(program.c @ self.x == self.value == self.y @ program.b + self.z @ program.f, "the primal and dual values differ")
 
 
 @dataclass(frozen=True, eq=False)
 class Infeasible:
-    """No x: at prices y >= 0 and z nothing has a negative cost, yet the right sides do (Farkas)."""
+    """Infeasibility certificate (Farkas): y >= 0 and z with A'y + E'z >= 0 and b'y + f'z < 0."""
 
     y: np.ndarray
     z: np.ndarray
 
     def verify(self, program):
-        """Check the certificate by exact arithmetic. Raises: CertificateRejected."""
-        _demand((self.y >= 0).all(), "a price of an inequality is negative")
-        _demand((program.priced(self.y, self.z) >= 0).all(), "a variable has a negative cost")
-        _demand(self.y @ program.b + self.z @ program.f < 0, "the right sides cost nothing")
+        """Check the certificate in exact arithmetic. Raises: CertificateRejected."""
+        _demand((self.y >= 0).all(), "a dual variable of an inequality is negative")
+        _demand((program.priced(self.y, self.z) >= 0).all(), "A'y + E'z has a negative entry")
+        _demand(self.y @ program.b + self.z @ program.f < 0, "b'y + f'z is not negative")
 
 
 @dataclass(frozen=True, eq=False)
 class Unbounded:
-    """From x the objective grows for ever along `ray`."""
+    """Unboundedness certificate: from a feasible x, the objective increases without bound along `ray`."""
 
     x: np.ndarray
     ray: np.ndarray
 
     def verify(self, program):
-        """Check the certificate by exact arithmetic. Raises: CertificateRejected."""
-        _demand(program.feasible(self.x), "x breaks a constraint")
-        _demand((self.ray >= 0).all() and (program.A @ self.ray <= 0).all() and (program.E @ self.ray == 0).all(), "the ray leaves the set")
-        _demand(program.c @ self.ray > 0, "the objective does not grow along the ray")
+        """Check the certificate in exact arithmetic. Raises: CertificateRejected."""
+        _demand(program.feasible(self.x), "x violates a constraint")
+        _demand(
+            (self.ray >= 0).all() and (program.A @ self.ray <= 0).all() and (program.E @ self.ray == 0).all(),
+            "the ray is not a recession direction",
+        )
+        _demand(program.c @ self.ray > 0, "the objective does not increase along the ray")
 
 
 def optimise(program, guess=None) -> Optimum | Infeasible | Unbounded:
-    """The exact answer of a linear program, verified before it is returned.
+    """Solve a linear program exactly; the certificate is verified before it is returned.
 
-    Args: guess: column numbers (variables, then slacks) in the order in which a basis is tried; from HiGHS if left out.
+    Args: guess: column indices (variables, then slacks) in the order in which they are tried as a basis; defaults to HiGHS.
 
-    A good guess is confirmed by two linear solves; from any other the exact simplex method goes on, with Bland's rule,
-    which cannot cycle.
+    An optimal guess is confirmed by two linear solves; from any other the exact simplex method continues with Bland's
+    rule, which cannot cycle.
     Source: Bland, 1977.
 
     >>> optimise(LinearProgram([1, 1], A=[[2, 1], [1, 2]], b=[1, 1])).value
@@ -124,7 +127,7 @@ def _demand(holds, otherwise):
 
 
 def _proposed(program):
-    """Columns by how likely they are basic: those that HiGHS uses, largest first, then those that are priced tightest."""
+    """Columns ordered by how likely they are basic: positive ones in HiGHS's solution, largest first, then by reduced cost."""
     from scipy.optimize import linprog
 
     c, A, b, E, f = (floats(part) for part in (program.c, program.A, program.b, program.E, program.f))
@@ -140,7 +143,7 @@ def _proposed(program):
 
 
 def _standard(M, q, w, order):
-    """max w . x over M x = q, x >= 0: a dictionary with x and prices, x and ray, or prices alone."""
+    """Solve max w . x over M x = q, x >= 0: a dictionary with x and prices, x and ray, or prices alone."""
     basis, rows, lost = _independent(M, q, order)
     if lost is not None:
         return {"prices": lost}
@@ -153,7 +156,7 @@ def _standard(M, q, w, order):
 
 
 def _spread(M, rows, basis, values, prices=None, ray=None):
-    """Basic numbers in their places among all columns and rows."""
+    """Expand basic solutions to all columns and rows."""
     found = {"x": zeros(M.shape[1], M)}
     found["x"][basis] = values
     if ray is None:
@@ -165,12 +168,12 @@ def _spread(M, rows, basis, values, prices=None, ray=None):
 
 
 def _independent(M, q, order):
-    """The first independent columns in this order, as many independent rows, and prices that prove the rows at odds, if they are."""
+    """The first linearly independent columns in this order, as many independent rows, and prices that prove inconsistency, if any."""
     order = np.asarray(order, dtype=int)
     columns = _pivots(M[:, order])
     if len(columns) == len(M):
         return order[columns], np.arange(len(M)), None
-    # combinations of rows that vanish on the left must vanish on the right
+    # combinations of rows that vanish on the left-hand side must vanish on the right-hand side
     reduced = _reduced(np.concatenate([M, objects(np.eye(len(M), dtype=int))], axis=1))
     for combination in reduced[len(columns) :, M.shape[1] :]:
         total = combination @ q
@@ -185,15 +188,15 @@ def _reduced(array):
 
 
 def _pivots(array):
-    """Numbers of the columns that are independent of those before them."""
+    """Indices of the columns that are linearly independent of those before them."""
     return np.array([int(np.flatnonzero(row != 0)[0]) for row in _reduced(array) if (row != 0).any()], dtype=int)
 
 
 def _simplex(M, short, right, w, rows, basis):
-    """From any basis: first the basic variables are brought back to 0 where they are negative, then w is climbed."""
+    """Two-phase simplex method from any basis: first remove negative basic variables, then maximise w."""
     table = solve_linear(short[:, basis], np.concatenate([short, right[:, None]], axis=1))
     negative, columns = np.flatnonzero(table[:, -1] < 0), M.shape[1]
-    # the negative part of a basic variable is a variable of its own, and costs 1
+    # the negative part of a basic variable is an artificial variable of cost 1
     wide = np.concatenate([short, -short[:, basis[negative]]], axis=1)
     table = np.concatenate([table[:, :-1], zeros((len(table), len(negative)), M), table[:, -1:]], axis=1)
     table[negative] *= fmpq(-1)
@@ -218,7 +221,7 @@ def _simplex(M, short, right, w, rows, basis):
 
 
 def _climb(table, basis, w):
-    """Pivot until nothing is gained: None, or the column along which the gain has no end."""
+    """Pivot until optimal; returns None, or the column of an unbounded direction."""
     while True:
         gains = np.flatnonzero(w - w[basis] @ table[:, :-1] > 0)
         if not len(gains):

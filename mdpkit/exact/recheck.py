@@ -1,9 +1,9 @@
-"""Check an optimality or gain certificate with the standard library alone.
+"""Check an optimality or gain certificate with the standard library only.
 
     python -m mdpkit.exact.recheck FILE
 
-Reads what `OptimalityCertificate.save` or `GainCertificate.save` wrote. This file may be copied and run by itself; it shares no
-code with the rest of mdpkit.
+Reads files written by `OptimalityCertificate.save` or `GainCertificate.save`. This file can be copied and run on its own;
+it shares no code with the rest of mdpkit.
 """
 
 import json
@@ -12,26 +12,26 @@ from fractions import Fraction
 
 
 class Rejected(ValueError):
-    """The certificate does not prove what it says."""
+    """The certificate does not prove its statement."""
 
 
 def number(text) -> Fraction:
-    """The rational written as text "p/q".
+    """Parse a rational from text "p/q".
 
     >>> number("-1/2")
     Fraction(-1, 2)
     """
     if not isinstance(text, str):
-        raise Rejected(f"{text!r} is no text 'p/q'")
+        raise Rejected(f"{text!r} is not text 'p/q'")
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
-        raise Rejected(f"{text!r} is no rational number") from error
+        raise Rejected(f"{text!r} is not a rational number") from error
 
 
 def sized(name, rows, length) -> list:
     if not isinstance(rows, list) or len(rows) != length:
-        raise Rejected(f"{name} is no list of {length} entries")
+        raise Rejected(f"{name} is not a list of {length} entries")
     return rows
 
 
@@ -40,7 +40,7 @@ def vector(name, rows, length) -> list:
 
 
 def law(name, pairs, states) -> list:
-    """(n, probability) pairs of a row divided by its sum; None for a missing action."""
+    """Normalised (n, probability) pairs of a row; None for a missing action."""
     if pairs is None:
         return None
     read = []
@@ -63,11 +63,11 @@ def laws_of(s, rows, states, actions) -> list:
 
 
 def check_step(where, laws, rewards, policy, discount, now, following):
-    """L <= T_pi L' and U >= T U' at one step; `now` and `following` are pairs (L, U)."""
+    """Check L <= T_pi L' and U >= T U' at one step; `now` and `following` are pairs (L, U)."""
     for s, actions in enumerate(laws):
         played = policy[s]
         if min(played) < 0 or sum(played) != 1:
-            raise Rejected(f"{where}state {s}: the policy is no distribution")
+            raise Rejected(f"{where}state {s}: the policy is not a distribution")
         if all(row is None for row in actions):
             raise Rejected(f"{where}state {s}: no action exists")
         attained = Fraction(0)
@@ -87,11 +87,11 @@ def check_step(where, laws, rewards, policy, discount, now, following):
 def check(document) -> Fraction:
     """Check a certificate as read from JSON.
 
-    Returns: the widest gap between the bounds. Raises: Rejected, saying what fails, where, and by how much.
+    Returns: the widest gap between the bounds. Raises: Rejected with the condition that fails, where, and by how much.
     """
     kind = document.get("format") if isinstance(document, dict) else None
     if kind not in ("mdpkit optimality certificate 1", "mdpkit gain certificate 1"):
-        raise Rejected("this is no optimality or gain certificate")
+        raise Rejected("this is not an optimality or gain certificate")
     try:
         if kind == "mdpkit gain certificate 1":
             return check_gain(document)
@@ -103,9 +103,9 @@ def check(document) -> Fraction:
     except KeyError as error:
         raise Rejected(f"the entry {error} is missing") from error
     except TypeError as error:
-        raise Rejected(f"the certificate is not well formed: {error}") from error
+        raise Rejected(f"the certificate is malformed: {error}") from error
     if not isinstance(horizon, dict) or len(horizon) != 1:
-        raise Rejected(f"the horizon {horizon!r} has not one entry, H or gamma")
+        raise Rejected(f"the horizon is {horizon!r}; expected exactly one entry, H or gamma")
     if "H" in horizon:
         return check_finite(horizon["H"], S, laws, rewards, policy, L, U)
     discount = number(horizon.get("gamma"))
@@ -119,7 +119,7 @@ def check(document) -> Fraction:
 
 
 def check_gain(document) -> Fraction:
-    """U >= P U and U + u >= r + P u for every action, L <= P L and L + l <= r + P l for the policy."""
+    """Check U >= P U and U + u >= r + P u for every action, and L <= P L and L + l <= r + P l for the policy."""
     S, A = document["states"], document["actions"]
     rewards = [vector("rewards", state, A) for state in sized("rewards", document["rewards"], S)]
     policy = [vector("policy", state, A) for state in sized("policy", document["policy"], S)]
@@ -127,7 +127,7 @@ def check_gain(document) -> Fraction:
     for s, state in enumerate(sized("transitions", document["transitions"], S)):
         played, rows = policy[s], laws_of(s, state, S, A)
         if min(played) < 0 or sum(played) != 1:
-            raise Rejected(f"state {s}: the policy is no distribution")
+            raise Rejected(f"state {s}: the policy is not a distribution")
         if all(row is None for row in rows):
             raise Rejected(f"state {s}: no action exists")
         kept = earned = Fraction(0)
@@ -153,7 +153,7 @@ def check_gain(document) -> Fraction:
 
 def check_finite(H, S, laws, rewards, policy, L, U) -> Fraction:
     if type(H) is not int or H < 1:
-        raise Rejected(f"the horizon {H!r} is no positive integer")
+        raise Rejected(f"the horizon {H!r} is not a positive integer")
     for name, steps in (("transitions", laws), ("rewards", rewards), ("policy", policy)):
         if len(steps) not in (1, H):
             raise Rejected(f"{name} has {len(steps)} steps; expected 1 or {H}")
@@ -173,7 +173,7 @@ def widest(L, U) -> Fraction:
 
 
 def main(arguments) -> int:
-    """Exit status: 0 accepted, 1 rejected, 2 for a wrong call."""
+    """Run the check; exit status 0 if accepted, 1 if rejected, 2 for a usage error."""
     if len(arguments) != 1:
         sys.stderr.write("usage: recheck.py FILE\n")
         return 2
@@ -188,5 +188,5 @@ def main(arguments) -> int:
 
 
 if __name__ == "__main__":
-    sys.set_int_max_str_digits(0)  # exact values of a few hundred states pass Python's limit of 4300 digits
+    sys.set_int_max_str_digits(0)  # exact values of a few hundred states exceed Python's limit of 4300 digits
     sys.exit(main(sys.argv[1:]))

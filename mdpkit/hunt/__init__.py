@@ -1,4 +1,4 @@
-"""The worst case of a claim, exact, small."""
+"""Search for exact, small worst-case instances of a claim."""
 
 from ..base.verb import also_called
 from ._constants import constants as constants

@@ -1,4 +1,4 @@
-"""What an instance is worth exactly."""
+"""Certified ratios of instances."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,12 +16,12 @@ from ..verify.judge import Kind, as_float, judge_draw, ratio
 
 @dataclass(frozen=True)
 class Worth:
-    """The ratio of both sides of one draw, decided.
+    """The certified ratio of the two sides on one draw.
 
     Attributes:
-        x: the draw, rational. exact: the ratio where it is rational, else None.
-        least: a lower bound of the ratio as a float; -inf where the draw is refused or has no ratio.
-        violates: whether the statement is decided NO. The ratio is then that of the worst link of a chain.
+        x: the draw, rational. exact: the ratio if it is rational, else None.
+        least: a certified float lower bound on the ratio; -inf if the draw is refused or has no ratio.
+        violates: whether the statement is decided NO. The ratio is then that of the worst inequality of a chain.
     """
 
     x: Drawn
@@ -35,7 +35,7 @@ class Worth:
 
 
 def worth(target, x) -> Worth:
-    """Judge a draw; what raises on it is worth nothing."""
+    """Judge a draw; if the check raises on it, the ratio is -inf."""
     try:
         judgement = judge_draw(target, x, Fraction(1, 10**8))
     except (MdpkitError, ArithmeticError, ValueError, IndexError):
@@ -59,13 +59,13 @@ def _certified(left, right):
         return np.inf
     if not positive.any():
         return -np.inf
-    # two roundings down: of the quotient, and of its conversion
-    with np.errstate(over="ignore"):  # past the largest float, the step down is the largest float
+    # rounded down twice: for the quotient, and for its conversion
+    with np.errstate(over="ignore"):  # on overflow, nextafter gives the largest float64
         return float(np.nextafter(np.nextafter((low[positive] / high[positive]).max(), -np.inf), -np.inf))
 
 
 def as_drawn(family, member, sizes) -> Drawn:
-    """The very instance that floats are: each a dyadic rational, each law divided by its sum."""
+    """The exact instance represented by floats: entries as dyadic rationals, distributions renormalised."""
     arrays = {}
     for name, block in family.blocks.items():
         array = np.asarray(member[name])
@@ -80,5 +80,5 @@ def as_member(family, x) -> dict:
 
 
 def complexity(x, blocks) -> int:
-    """Digits of a draw, to prefer the shorter of two."""
+    """Number of digits of a draw, a measure of its complexity."""
     return sum(len(str(entry)) for name in blocks for entry in getattr(x, name).ravel() if is_exact(getattr(x, name)) and entry != 0)

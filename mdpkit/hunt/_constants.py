@@ -1,4 +1,4 @@
-"""The table of best constants: what a hunt finds for every statement that can be hunted, and how soon wrong ones fall."""
+"""Table of best constants: hunts of all universal inequalities, and of altered statements that must be refuted."""
 
 import os
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from ._hunt import Hunt, hunt
 from ._target import target, targets
 
 HORIZONS = (1, 2, 3, 4)
-"""Where a statement has a horizon, it is hunted at each of these, so that a formula can be read off."""
+"""Horizons at which statements are hunted, so that a formula in H can be fitted."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One line of the table."""
+    """One row of the table: a statement of a claim, or that of one of its controls."""
 
     claim: str
     part: str
     control: str
 
     def grid(self) -> dict | None:
-        """The horizons that the family allows; None where there is none."""
+        """The horizons that the family allows; None if it has no horizon axis."""
         ends = self.target().instances.sizes.get("H")
         return None if ends is None else {"H": [h for h in HORIZONS if ends[0] <= h <= ends[1]]}
 
@@ -32,7 +32,7 @@ class Job:
 
 
 def jobs(claims=None) -> list[Job]:
-    """Every universal inequality of the claims (all that are registered, if left out), then every changed one that must fall."""
+    """Jobs for all universal inequalities of the claims (by default all registered ones), then for all controls that must be refuted."""
     names = register.ids() if claims is None else claims
     found = [register.find(name) for name in names]
     true = [Job(claim.id, aimed.part, "") for claim in found for aimed in targets(claim)]
@@ -48,16 +48,16 @@ def jobs(claims=None) -> list[Job]:
 
 
 def constants(work, seconds=30, *, wrong_seconds=3, counted=False, seed=0, workers=None, progress=lambda hunted: None) -> list[Hunt]:
-    """Hunt every line of the table.
+    """Run all hunts of the table.
 
     Args:
         work: from `jobs`.
-        seconds: CPU seconds a true statement, shared by its horizons. wrong_seconds: those a wrong one.
-        counted: let a second stand for 2000 evaluations of the check, as for `hunt`.
-        workers: processes; one a core if left out.
-        progress: called with every Hunt as it ends.
+        seconds: CPU seconds per true statement, shared by its horizons. wrong_seconds: CPU seconds per control.
+        counted: replace each second by 2000 evaluations of the check, as for `hunt`.
+        workers: number of processes; defaults to the number of cores.
+        progress: called with every finished Hunt.
 
-    Returns: the Hunts in the order of the work. No hunt is shown a known witness.
+    Returns: the Hunts in the order of `work`. Hunts do not use known witnesses.
     """
     from joblib import Parallel, delayed
 
@@ -75,13 +75,13 @@ def _one(job, seconds, counted, seed):
 
 
 DIGITS = 60
-"""A row of a draw with longer fractions is no instance that one would keep."""
+"""Draws with longer fractions are not stored."""
 
 
 def keep_worst(hunts, folder) -> list[Path]:
-    """Write the smallest record of each true statement, one file a claim, for `verify` to judge again.
+    """Write the smallest record of each true statement, one file per claim, for `verify` to judge again.
 
-    Records that hold long fractions are left out: limits, and what was not rounded.
+    Records with long fractions (limits and unrounded draws) are omitted.
     """
     found = {}
     for hunted in hunts:

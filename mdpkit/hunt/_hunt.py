@@ -1,4 +1,4 @@
-"""hunt: from a universal claim to the instance at which its two sides meet, or cross."""
+"""Hunt: search for an instance at which a universal inequality is tight or violated."""
 
 import zlib
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from ._row import Row, hunt_row
 from ._target import Target, target
 
 LEAST_SECONDS = 0.5
-"""Seconds without which the engines cannot each be tried."""
+"""Minimum seconds per row, needed to try every search engine once."""
 
 
 @dataclass(frozen=True)
 class Hunt:
-    """What was found about the best constant of a claim.
+    """Result of a hunt: lower bounds on the best constant of a claim.
 
     Attributes:
-        claim: its id. part, control: what of it was hunted. target: the statement itself.
-        records: a Row for each value of what is fixed. seed: names the draws.
+        claim: its id. part, control: the hunted part or control. target: the hunted statement.
+        records: one Row per value of the fixed axes. seed: random seed.
     """
 
     claim: str
@@ -37,12 +37,12 @@ class Hunt:
 
     @property
     def formulas(self) -> dict[str, str]:
-        """Axis -> the formula through its exact records; where one axis alone is fixed to several values."""
+        """Axis -> a formula that fits its exact records; only if exactly one axis is fixed."""
         return {name: text for name, points in self._series() if (text := formula(points, name))}
 
     @property
     def slopes(self) -> dict[str, float]:
-        """Axis -> the exponent with which the best ratio grows."""
+        """Axis -> fitted exponent of the growth of the best ratio."""
         found = {name: slope([(h, float(_fraction(value))) for h, value in points]) for name, points in self._series(exact=False)}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -57,7 +57,7 @@ class Hunt:
 
     @property
     def smallest(self) -> Row | None:
-        """The row with the best record, of several alike the one with the fewest digits."""
+        """The row with the best record; among refuted rows, the one with the smallest violating instance."""
         rows = [row for row in self.records if row.worth is not None]
         refuted = [row for row in rows if row.verdict == "REFUTED"]
         if refuted:
@@ -79,7 +79,7 @@ class Hunt:
         return None if row is None else self.target.at(row.fixed).instances.build(row.worth.x)
 
     def witness(self, row=None):
-        """The smallest instance of a row's verdict, as the claim's check sees it; None where there is none."""
+        """The smallest instance that witnesses a row's verdict, as passed to the claim's check; None if there is none."""
         row = row or self.smallest
         return None if row is None else self.target.at(row.fixed).instances.build(row.smallest.x)
 
@@ -107,19 +107,19 @@ class Hunt:
 def hunt(
     claim, seconds=20, *, counted=False, grid=None, seed=0, part=None, control=None, notice=lambda words: None, progress=lambda row: None
 ) -> Hunt:
-    """Search for the instance that makes both sides of a claim meet, or cross; round it, verify it exactly, shrink it.
+    """Search for an instance at which a claim is tight or violated; round it, verify it exactly, and shrink it.
 
     Args:
-        claim: a Claim, the id of a registered one, or the path of a file with one.
-        seconds: CPU seconds in all, shared evenly by the rows.
-        counted: let a second stand for 2000 evaluations of the check, so that the result does not depend on the machine's speed.
-        grid: axis or scalar block -> values; a row for every combination.
-        seed: names the draws.
-        part: name of the Part to hunt. control: name of a control whose changed statement is hunted instead.
-        notice: called with a sentence now and then. progress: called with every finished Row.
+        claim: a Claim, the id of a registered one, or the path of a claim file.
+        seconds: total CPU seconds, shared evenly by the rows.
+        counted: replace each second by 2000 evaluations of the check, so that the result does not depend on the machine's speed.
+        grid: axis or scalar block -> values; one row per combination.
+        seed: random seed.
+        part: name of the Part to hunt. control: name of a control whose altered statement is hunted instead.
+        notice: called with progress sentences. progress: called with every finished Row.
 
-    Returns: a Hunt. What it finds are lower bounds on the best constant, never proofs that there is no better.
-    Raises: InvalidClaim for a claim that cannot be hunted (saying what it lacks), an infeasible grid, or a budget too small.
+    Returns: a Hunt. Its ratios are lower bounds on the best constant; they do not prove optimality.
+    Raises: InvalidClaim for a claim that cannot be hunted (with the reason), an infeasible grid, or a budget that is too small.
 
     >>> found = hunt("regret_gap_is_bounded_by_recoverability", 3, counted=True, grid={"H": [1]})
     >>> found.records[0].verdict, found.records[0].exact
@@ -129,7 +129,7 @@ def hunt(
     cells = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else [{}]
     aims = [aimed.at(fixed) for fixed in cells]
     if not aims:
-        raise InvalidClaim("the grid holds no value")
+        raise InvalidClaim("the grid is empty; expected at least one value per axis")
     if not seconds / len(aims) >= LEAST_SECONDS:
         raise InvalidClaim(f"{seconds} CPU seconds for {len(aims)} rows; each needs {LEAST_SECONDS} to try every search once")
     rows = []

@@ -1,4 +1,4 @@
-"""Records that grow towards a boundary: members of a family, each certified."""
+"""Records that improve towards the boundary of the simplex: one-parameter families with certified members."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from ._certify import Worth, worth
 
 POWERS = (2, 4, 8, 16, 32, 64, 128)
 LONGEST = 20000
-"""Digits of a denominator beyond which no further power is taken."""
+"""Maximum length of an entry in digits; no further power is taken beyond it."""
 
 
 def pushed(target, start: Worth) -> list[Worth]:
-    """The start and members beyond it, with strictly growing ratios; the start alone where pushing does not help.
+    """The start and further members with strictly increasing ratios; the start alone if no member improves on it.
 
-    A law p becomes p^k / sum p^k, which multiplies its logits by k: small probabilities go to 0, ties stay. First every
-    block is pushed alone and all together; the best is kept, and pushed on.
+    A distribution p becomes p^k / sum p^k, i.e. its logits are multiplied by k: small probabilities tend to 0 and ties
+    are preserved. Each round tries every block alone and all blocks together, and continues from the best.
     """
     best, laws = [start], [name for name, block in target.instances.blocks.items() if block.row_axes]
     for _ in range(3):
@@ -28,7 +28,7 @@ def pushed(target, start: Worth) -> list[Worth]:
 
 
 def _run(target, start, names):
-    """Members with the blocks `names` raised to growing powers, as long as the ratio grows."""
+    """Members with the blocks `names` raised to increasing powers, as long as the ratio increases."""
     grown, least = [], start.least
     for k in POWERS:
         arrays = {name: getattr(start.x, name) for name in target.instances.blocks}

@@ -1,4 +1,4 @@
-"""Which rows of a record matter: the rest is clutter in every drawing."""
+"""Rows of a record that affect its ratio; the others can be omitted from drawings."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from ._certify import worth
 
 
 def matters(target, found) -> dict[str, np.ndarray]:
-    """For each block, which of its rows change the ratio where they are replaced by some vertex of their own.
+    """For each block, the rows whose replacement by a vertex can change the ratio.
 
     Args: found: the Worth of a draw. Returns: block name -> booleans over its rows.
     """

@@ -1,4 +1,4 @@
-"""Which search runs next: each once, then mostly those whose results were best."""
+"""Portfolio of search engines: each runs once, then mostly those with the best results."""
 
 from importlib.util import find_spec
 
@@ -21,7 +21,7 @@ STARTS = {"gradient": 64, "row by row": 8}
 
 
 class Portfolio:
-    """The engines, with the best score that each has reached."""
+    """The search engines, with the best score of each."""
 
     def __init__(self, rng):
         self.rng, self.engines, self.dropped = rng, dict(ENGINES), {}
@@ -37,11 +37,11 @@ class Portfolio:
         self.reached = {}
 
     def starts(self, name) -> int:
-        """How many members a search starts from."""
+        """Initial population size of an engine."""
         return STARTS.get(name, POPULATION)
 
     def next(self):
-        """The name and the engine of the next search."""
+        """Name and engine of the next search."""
         fresh = [name for name in self.engines if name not in self.reached]
         if fresh:
             name = fresh[0]
@@ -56,7 +56,7 @@ class Portfolio:
         self.reached[name] = max(self.reached.get(name, -np.inf), value)
 
     def drop(self, name, error):
-        """Leave out an engine that cannot work here."""
+        """Exclude an engine that cannot handle this target."""
         del self.engines[name]
         self.dropped[name] = str(error)
 

@@ -1,4 +1,4 @@
-"""A formula, read off from exact records over a grid; and the exponent that they grow with."""
+"""Fit formulas and growth exponents to records over a grid."""
 
 from fractions import Fraction
 
@@ -9,9 +9,9 @@ from ..exact.linear import matrix
 
 
 def formula(points, name="H") -> str | None:
-    """The simplest of constant, line, parabola and (a + b h)/(c + d h) through every point, or None.
+    """The simplest of constant, linear, quadratic and (a + b h)/(c + d h) that passes through all points, or None.
 
-    Args: points: (integer or rational, exact ratio) pairs. At least two more points than parameters are demanded, so that
+    Args: points: (integer or rational, exact ratio) pairs. At least two more points than parameters are required, so that
         a formula is never an interpolation.
 
     >>> formula([(h, Fraction(h + 1, 2)) for h in range(1, 6)])
@@ -26,7 +26,7 @@ def formula(points, name="H") -> str | None:
             if coefficients is not None:
                 return _polynomial(coefficients, name)
     if len(points) >= 5:
-        # a + b h - c v = v h with the leading coefficient of the denominator set to 1
+        # a + b h - c v = v h, with the leading coefficient of the denominator normalised to 1
         found = _solve([[1, h, -value] for h, value in points], [value * h for h, value in points])
         if found is not None:
             a, b, c = found
@@ -44,7 +44,7 @@ def slope(points) -> float | None:
 
 
 def _solve(rows, right):
-    """The solution of an overdetermined system in fractions, or None where there is none or more than one."""
+    """The unique solution of an overdetermined rational system, or None if there is none or more than one."""
     system = matrix(objects([[*row, value] for row, value in zip(rows, right, strict=True)]))
     reduced, rank = system.rref()
     count = len(rows[0])

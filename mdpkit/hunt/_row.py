@@ -1,4 +1,4 @@
-"""The hunt at one value of what is fixed: smallest sizes first, many short searches, rounding, exact verification."""
+"""One row of a hunt: smallest sizes first, many short searches, rounding, exact verification."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -19,41 +19,41 @@ from ._limit import pushed
 from ._portfolio import Portfolio
 
 OVER = 1e-6
-"""Ratios this far over 1 on floats are looked at exactly at once."""
+"""Ratios that exceed 1 by this much in floats are checked exactly at once."""
 SHORT = 0.4
-"""Seconds of one search, at most, unless it is still rising; less where the budget is small."""
+"""Maximum seconds of one search unless it is still improving; less for a small budget."""
 PER_SECOND = 2000
-"""Evaluations of the check that stand for a second where a budget is counted: about what a slow core does."""
+"""Evaluations of the check per second of a counted budget, roughly the speed of a slow core."""
 ALIKE = 1e-3
-"""Of records this close, the smaller size is shown."""
+"""Relative difference up to which the record of smaller size is preferred."""
 WATCHED = 20
-"""Exact draws on which an assumption is compared with its floats."""
+"""Number of exact draws on which an assumption is compared with its float evaluation."""
 GLANCE = 0.4
-"""Share of the budget for one search at every size, before any record is rounded: a wrong statement falls there already."""
+"""Share of the budget for one search at every size before any record is rounded, which suffices for most false statements."""
 FLAT = 3
-"""Searches that leave a record of exactly 1 as it is, after which a size is left."""
+"""Number of searches without improvement on a record of exactly 1 after which a size is abandoned."""
 COARSE = (1, 2, 3, 4, 5, 6, 8, 10, 12)
-"""Denominators to which all rows are rounded together."""
+"""Denominators to which all rows are rounded jointly."""
 LIMIT_MEMBERS = 3
-"""Members beyond the record that make it a limit."""
+"""Number of improving members beyond which a record is classified as a limit."""
 TINY = fmpq(1, 10**6)
-"""Probabilities below this are made 0, to see whether the limit is attained."""
+"""Probabilities below this are set to 0, to test whether the limit is attained."""
 
 
 @dataclass
 class Row:
-    """What a hunt found at one value of what is fixed.
+    """Result of a hunt at one value of the fixed axes.
 
     Attributes:
-        fixed: axis or scalar block -> value, as given. sizes: of the record.
-        best: the record's ratio; a certified lower bound on the best constant, else (no `worth`) a float.
-        exact: the ratio as "p/q" text, or None where it is no rational.
+        fixed: axis or scalar block -> value, as given. sizes: sizes of the record.
+        best: the record's ratio; a certified lower bound on the best constant, or (without `worth`) an uncertified float.
+        exact: the ratio as "p/q" text, or None if it is not rational.
         verdict: REFUTED, TIGHT, BEST, LIMIT or SPURIOUS.
-        engine: the search that found it. seconds: CPU seconds until the end; to_99: until 99 % of the record.
-        random: the largest ratio among fresh draws, half of whose rows are certain outcomes.
+        engine: the search that found the record. seconds: total CPU seconds; to_99: CPU seconds until 99 % of the record.
+        random: the largest ratio among random draws, half of whose rows are deterministic.
         refuted_after: CPU seconds until the first violation.
-        worth: the record itself. smallest: of a refuted statement the violation of the smallest size, else the record.
-        members: those of a limit. without: engine -> why it could not be used.
+        worth: the record itself. smallest: for a refuted statement the violation of smallest size, else the record.
+        members: members of a limit. without: engine -> why it could not be used.
     """
 
     fixed: dict
@@ -89,7 +89,7 @@ class Row:
 
 
 class Clock:
-    """Seconds spent since its start: of the processor or, counted, one for every `PER_SECOND` evaluations of the watched scores."""
+    """Elapsed CPU seconds or, if counted, one second per `PER_SECOND` evaluations of the registered scores."""
 
     def __init__(self, counted):
         self.counted, self.start, self.scores = counted, time.process_time(), []
@@ -104,7 +104,7 @@ class Clock:
 
 
 def hunt_row(target, seconds, rng, notice=lambda words: None, counted=False) -> Row:
-    """Hunt a target for about this many seconds of a Clock."""
+    """Hunt a target for about `seconds` seconds of a Clock."""
     clock = Clock(counted)
     ladder = target.instances.ladder()
     rungs = [_Rung(target, sizes, rng, clock) for sizes in ladder]
@@ -139,7 +139,7 @@ class _Rung:
         return self.target.instances.random(self.rng, self.sizes, count)
 
     def glance(self, short):
-        """Search once, on floats; only what seems to be a violation is judged, as it stands."""
+        """Search once, in floats; only an apparent violation is judged exactly, unrounded."""
         self.short = short
         name, value, member = self._search(np.inf)
         if member is not None:
@@ -148,10 +148,10 @@ class _Rung:
                 self._suspect(name, value, member)
 
     def run(self, until, short):
-        """Search, and judge what is found, until the clock shows `until`, at least once.
+        """Search and judge the results until the clock reaches `until`, at least once.
 
-        A record of exactly 1 that a few further searches leave as it is ends the rung: what crosses a bound is then more
-        likely to be larger.
+        If a record of exactly 1 is not improved by a few further searches, the size is abandoned: a violation is then more
+        likely at a larger size.
         """
         idle, self.short = 0, short
         while idle < FLAT:
@@ -165,7 +165,7 @@ class _Rung:
                 return
 
     def _search(self, until):
-        """The engine's name, the best score and the member with it, of one short search."""
+        """Engine name, best score and best member of one short search."""
         name, engine = self.portfolio.next()
         population = self._draw(self.portfolio.starts(name))
         if self.best.x is not None and self.rng.random() < 0.4:
@@ -192,7 +192,7 @@ class _Rung:
         return name, best, record if np.isfinite(best) else None
 
     def _judge(self, name, value, member):
-        """Round what is as good as the record, and judge it exactly."""
+        """Round a member that is close to or above the record, and judge it exactly."""
         if value > 1 + OVER and not self.best.violates:
             self._suspect(name, value, member)
         elif value < 0.98 * self.best.least:
@@ -206,13 +206,13 @@ class _Rung:
             self._take(name, worth(self.target, as_drawn(self.target.instances, member, self.sizes)))
 
     def _rounded_together(self, member):
-        """The best of the draws with every row at one denominator: rows that must change together do."""
+        """The best draw with all rows rounded to one common denominator, for rows that must change jointly."""
         family = self.target.instances
         draws = [family.rounded(member, denominator, self.sizes) for denominator in COARSE]
         return max(draws, key=lambda x: self.score(as_member(family, x)))
 
     def _polished(self, x):
-        """The rounded draw after every row in turn has taken the best of its simple values."""
+        """The rounded draw after coordinate ascent over simple values of every row."""
         family, until = self.target.instances, self.clock() + self.short
         best = as_member(family, x)
         with propose():
@@ -223,7 +223,7 @@ class _Rung:
             return rationals(self.score, best, kept=1 - LEAST)
 
     def _suspect(self, name, value, member):
-        """A ratio over 1 in floats: a violation, or a fault of the float recursion."""
+        """Check a float ratio above 1: a violation, or an error of the float recursion."""
         found = worth(self.target, as_drawn(self.target.instances, member, self.sizes))
         self._take(name, found)
         if found.least > -np.inf and not found.violates and self.spurious is None:
@@ -237,14 +237,15 @@ class _Rung:
 
 
 def _gates(target, sizes):
-    """The assumptions to be watched on floats: those that refuse some exact draws, and whose floats never refuse an admitted one.
+    """Assumptions enforced on floats: those that refuse some exact draws and, in floats, never refuse an admitted one.
 
-    Floats never meet an equality (a law that equals another, a policy that is greedy): to watch it would cut off what holds.
+    Assumptions that are equalities (two distributions agree, a policy is greedy) fail in floats through rounding, and
+    enforcing them would exclude admissible draws.
     """
-    return tuple(partial(holds, assumption) for assumption in target.assumes if _told_by_floats(assumption, target.instances, sizes))
+    return tuple(partial(holds, assumption) for assumption in target.assumes if _decided_by_floats(assumption, target.instances, sizes))
 
 
-def _told_by_floats(assumption, family, sizes):
+def _decided_by_floats(assumption, family, sizes):
     rng, refused = np.random.default_rng(0), False
     for _ in range(WATCHED):
         x = family.from_bytes(rng.bytes(family.byte_count(sizes)), sizes)
@@ -277,7 +278,7 @@ def _settled(target, rungs, clock) -> Row:
     if spurious is not None:
         value, exactly = spurious.spurious
         settled = exactly.exact or exactly.least
-        note = f"floats say {value:.9g}, the same instance is worth {settled} exactly: a fault of the float recursion"
+        note = f"the float ratio is {value:.9g}, the exact ratio of the same instance is {settled}: an error of the float recursion"
         return _row(target, rungs, spurious.sizes, best.least, best, "SPURIOUS", rung.engine, clock, note=note)
     if best.reached:
         return _row(target, rungs, best.x.sizes, best.least, best, "TIGHT" if target.proved else "BEST", rung.engine, clock)
@@ -291,7 +292,7 @@ def _settled(target, rungs, clock) -> Row:
 
 
 def _at_the_boundary(target, end) -> Worth:
-    """The draw with what is tiny made 0: where that is worth as much, there is no limit to go to."""
+    """The draw with tiny probabilities set to 0; if its ratio is as large, the limit is attained."""
     arrays = {name: getattr(end.x, name) for name in target.instances.blocks}
     for name, block in target.instances.blocks.items():
         if block.row_axes:
@@ -300,7 +301,7 @@ def _at_the_boundary(target, end) -> Worth:
 
 
 def _first_of_the_best(rungs):
-    """Of records as good as the best, that of the smallest size."""
+    """The smallest size whose record is within tolerance of the best."""
     top = max(rung.best.least for rung in rungs)
     return next(rung for rung in rungs if rung.best.least == top or rung.best.least >= top - ALIKE * abs(top))
 
@@ -328,7 +329,7 @@ def _row(target, rungs, sizes, value, best, verdict, engine, clock, grown=(), no
 
 
 def _shrunk(target, best) -> Worth:
-    """The simplest draw found that is worth as much: states, actions, steps deleted, rows replaced by simpler ones."""
+    """The simplest draw found with as large a ratio, by deleting states, actions and steps and simplifying rows."""
     if best.exact is None:
         return best
     kept = worth(target, shrink(target.instances, best.x, lambda x: _as_good(worth(target, x), best), most=1500))

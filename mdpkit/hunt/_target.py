@@ -1,4 +1,4 @@
-"""What is hunted: the ratio of both sides of a universal statement, over the blocks of its family."""
+"""Targets of a hunt: the ratio of the two sides of a universal inequality, as a function of its family's blocks."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,11 +16,11 @@ from ..verify.claim import Claim
 
 @dataclass(frozen=True)
 class Target:
-    """A statement to hunt, in the shape of a Part.
+    """A statement to hunt, with the fields of a Part.
 
     Attributes:
-        claim, part, control: where it comes from; with a control it is the claim's statement as that control changes it.
-        proved: whether a proof of the bound is named.
+        claim, part, control: its origin; with a control it is the claim's statement as altered by that control.
+        proved: whether the claim names a proof of the bound.
         fixed: axis or scalar block -> value.
     """
 
@@ -34,9 +34,9 @@ class Target:
     fixed: dict
 
     def at(self, fixed) -> "Target":
-        """The target with axes of the family, or scalar blocks, at given values.
+        """The target with axes of the family, or scalar blocks, fixed at given values.
 
-        Raises: InvalidClaim where there is no such axis or block, or the value is none of its own.
+        Raises: InvalidClaim if there is no such axis or block, or it does not admit the value.
         """
         family = self.instances
         for name, value in fixed.items():
@@ -45,12 +45,12 @@ class Target:
 
 
 def target(claim, part=None, control=None) -> Target:
-    """What to hunt of a claim.
+    """The statement of a claim to hunt.
 
     Args:
-        part: name of the Part; the first universal inequality if left out.
-        control: name of a control that tightens or sabotages: the changed statement is hunted, which must fall.
-    Raises: InvalidClaim, saying what the claim lacks.
+        part: name of the Part; defaults to the first universal inequality.
+        control: name of a control that tightens or sabotages: its altered statement is hunted, which must be refuted.
+    Raises: InvalidClaim with the reason if there is nothing to hunt.
     """
     changed = None if control is None else _control(claim, control)
     if changed is not None:
@@ -59,12 +59,12 @@ def target(claim, part=None, control=None) -> Target:
     _demand_ratio(claim, found)
     if changed is not None:
         found = replace(found, check=changed.tightens or partial(_under, changed, found.check))
-        _demand_ratio(claim, found, f" as {control!r} changes it")
+        _demand_ratio(claim, found, f" as altered by {control!r}")
     return Target(claim, found.name, control or "", found.instances, found.check, found.assumes, changed is None and _proved(claim), {})
 
 
 def targets(claim) -> list[Target]:
-    """Every universal inequality of a claim; empty where there is none."""
+    """All universal inequalities of a claim; empty if there are none."""
     found = []
     for part in claim.parts:
         try:
@@ -90,12 +90,12 @@ def _part(claim, name):
 
 
 def _lack(part) -> str | None:
-    """What a part lacks for a hunt."""
+    """The reason why a part cannot be hunted, or None."""
     if not isinstance(part.instances, Family):
         return "is enumerated or drawn by a function, not by a Family of blocks: there is nothing to search"
     sides = _probe(part)
     if isinstance(sides, Exception):
-        return f"cannot be evaluated on bare floats: {type(sides).__name__}: {sides}"
+        return f"cannot be evaluated on plain floats: {type(sides).__name__}: {sides}"
     if not hasattr(sides, "sides"):
         return "is an equality, which has no ratio: `verify` searches for its violation"
     return None
@@ -108,7 +108,7 @@ def _demand_ratio(claim, part, changed=""):
 
 
 def _probe(part):
-    """Both sides on one draw in floats, or the last error of a few."""
+    """Both sides on one float draw, or the last error after a few attempts."""
     family, rng = part.instances, np.random.default_rng(0)
     sizes = family.ladder()[-1]
     for _ in range(5):
@@ -125,7 +125,7 @@ def _control(claim, name):
     for control in claim.controls:
         if control.name == name:
             if control.drops is not None:
-                raise InvalidClaim(f"the control {name!r} drops an assumption; only what tightens or sabotages can be hunted")
+                raise InvalidClaim(f"the control {name!r} drops an assumption; only controls that tighten or sabotage can be hunted")
             return control
     raise InvalidClaim(f"{claim.id} has no control {name!r}; it has {', '.join(repr(control.name) for control in claim.controls)}")
 
@@ -136,11 +136,11 @@ def _under(control, check, m):
 
 
 def _proved(claim) -> bool:
-    """Whether the statement names a proof note: `Proof  proofs/...`."""
+    """Whether the statement names a proof note by a line `Proof  proofs/...`."""
     return any(line.split()[:1] == ["Proof"] and "proofs/" in line for line in claim.statement.splitlines())
 
 
-# ---- values that the statement gets from outside
+# ---- fixed values
 def _fixed(family, name, value):
     if name in family.sizes:
         low, _ = family.sizes[name]
@@ -151,7 +151,7 @@ def _fixed(family, name, value):
     block = family.blocks.get(name)
     if block is None or block.axes or block.row_axes:
         scalars = [other for other, each in family.blocks.items() if not each.axes and not each.row_axes]
-        raise InvalidClaim(f"{name} is no axis and no scalar block; the family has {', '.join([*family.sizes, *scalars])}")
+        raise InvalidClaim(f"{name} is neither an axis nor a scalar block; the family has {', '.join([*family.sizes, *scalars])}")
     number = rational(value)
     inside = number in block.of if isinstance(block, Choice) else block.lower <= number <= block.upper
     if not inside:
@@ -162,5 +162,5 @@ def _fixed(family, name, value):
 def _whole(name, value):
     number = rational(value)
     if number.q != 1:
-        raise InvalidClaim(f"{name}={value} is infeasible: an axis has a whole length")
+        raise InvalidClaim(f"{name}={value} is infeasible: the length of an axis is an integer")
     return int(number.p)

@@ -1,1 +1,1 @@
-"""Drawing primitives: boxes, arrows and words on one pair of axes, and the axes that several figures share."""
+"""Drawing primitives: boxes, arrows and labels on axes, and figures shared by several claims."""

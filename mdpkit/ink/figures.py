@@ -1,20 +1,20 @@
-"""Figures that several claims share."""
+"""Figures shared by several claims."""
 
 from .graph import BLACK, Arrow, Box, joined, paint
 
 UNIT = 0.42
-"""Inches between two states that a figure places 1 apart."""
+"""Length of one coordinate unit of a graph, in inches."""
 
 
 def identity(ax, rows):
-    """Both sides of an identity against each other, and the controls off the diagonal."""
+    """Scatter plot of both sides of an identity, with the controls off the diagonal."""
     pairs = [pair for row in rows for pair in row.get("pairs", {}).values()]
     _against(ax, pairs, _controls(rows), "equality")
     ax.set(xlabel="left side", ylabel="right side")
 
 
 def bound(ax, rows):
-    """The left end of a bound against its right end: instances on or below the diagonal, the controls above."""
+    """Scatter plot of the left end of a bound against its right end: instances on or below the diagonal, controls above."""
     pairs = [(row["sides"][-1], row["sides"][0]) for row in rows if not row.get("control") and row.get("sides")]
     _against(ax, pairs, [(right, left) for left, right in _controls(rows)], "left side = right side")
     ax.set(xlabel="right side", ylabel="left side")
@@ -25,7 +25,7 @@ def _controls(rows):
 
 
 def _against(ax, pairs, controls, words):
-    """Linear up to 1 and logarithmic beyond, on both axes alike: small differences stay visible beside large instances."""
+    """Scatter plot with both axes linear up to 1 and logarithmic beyond, so that small differences stay visible."""
     pairs, controls = ([point for point in points if None not in point] for points in (pairs, controls))
     ends = [number for point in pairs + controls for number in point]
     limits = [min(0, *ends) * 1.2 - 0.1, max(1, *ends) * 1.2] if ends else [0, 1]
@@ -40,7 +40,7 @@ def _against(ax, pairs, controls, words):
 
 
 def panels(ax, count):
-    """`count` axes side by side over the width of a page, in place of the one pair given."""
+    """Split the given axes into `count` axes side by side over the width of a page."""
     figure = ax.figure
     figure.set_figwidth(6.75)
     cells = figure.add_gridspec(1, count)
@@ -49,7 +49,7 @@ def panels(ax, count):
 
 
 def draw_graph(ax, places, ways, names):
-    """States as boxes at `places`, and a way from one to another as an arrow with words beside it."""
+    """Draw a graph: states as boxes at `places`, transitions as arrows with labels."""
     boxes = [Box(str(state), (x * UNIT, y * UNIT), ((names[state], BLACK),)) for state, (x, y) in places.items()]
     arrows = [Arrow(str(source), str(target), words) for (source, target), words in ways.items()]
     paint(ax, joined(boxes, arrows), UNIT)

@@ -1,4 +1,4 @@
-"""Boxes joined by arrows, every word where it covers nothing else. Lengths are inches, y points up."""
+"""Layout of boxes, arrows and labels without overlaps. Lengths are in inches, and y points up."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,15 +9,15 @@ import numpy as np
 BLACK = "#000000"
 LINE, HALF_A_LETTER, PAD, GAP = 0.138, 0.038, 0.05, 0.035
 NEAR = 0.12
-"""Words nearer than this to another arrow might be taken for its words."""
+"""Distance from another arrow below which a label could be attributed to that arrow."""
 STEPS = np.linspace(0, 1, 33)
 BENDS = (0, 0.15, -0.15, 0.3, -0.3, 0.5, -0.5, 0.8, -0.8)
 ASIDE = (0.15, 0.3, 0.5, 0.8)
-"""How far curves leave the straight line, in parts of its length; to one side where another arrow comes back."""
+"""Bends of curves relative to the length of the straight line; to one side only if there is an opposite arrow."""
 SIDES = (((0, 1), 0), ((0, -1), 0.5), ((1, 0), 1), ((-1, 0), 1.5))
 ALONG = range(5, 29)
 HIDDEN = 1000
-"""What it costs that words or a box are covered: more than anything else together."""
+"""Cost of covering a label or a box; it exceeds all other costs together."""
 
 
 @lru_cache(maxsize=4096)
@@ -34,7 +34,7 @@ def measured(words) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Text:
-    """Words centred on a point, or to the right of it."""
+    """A label centred on a point, or to the right of it."""
 
     words: str
     at: tuple[float, float]
@@ -56,7 +56,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Box:
-    """A node: lines of words, each with its colour, in a frame; without words a dot, or nothing but a place."""
+    """A node: coloured lines of text in a frame; without text a dot, or an invisible point if not framed."""
 
     name: str
     at: tuple[float, float]
@@ -84,7 +84,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """From a box to a box, with words beside it; a stem, which leads to a fork, has no head."""
+    """An arrow from box to box with a label; a stem, which leads to a fork, has no head."""
 
     source: str
     target: str
@@ -94,7 +94,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Curve:
-    """An arrow as it runs: the four points of a cubic curve."""
+    """The drawn curve of an arrow: the four control points of a cubic Bezier curve."""
 
     arrow: Arrow
     points: np.ndarray
@@ -107,7 +107,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Sketch:
-    """What is drawn, and where. `hidden` counts words and boxes that something else covers; `rules` are (x0, x1, y)."""
+    """A complete layout. `hidden` counts covered labels and boxes; `rules` are horizontal lines (x0, x1, y)."""
 
     boxes: tuple[Box, ...] = ()
     curves: tuple[Curve, ...] = ()
@@ -123,9 +123,9 @@ class Sketch:
 
 
 def joined(boxes, arrows, covered=True) -> Sketch:
-    """The arrows between boxes that have their places, and the words beside them.
+    """Lay out arrows and their labels between placed boxes.
 
-    Args: covered: False to leave off at the first box or word that would be covered: for layouts that are only tried.
+    Args: covered: False to stop at the first box or label that would be covered, for trial layouts.
     """
     places, extents = {box.name: box for box in boxes}, np.array([box.extent for box in boxes])
     ends, curves, runs, hidden = {(arrow.source, arrow.target) for arrow in arrows}, [], np.empty((0, len(STEPS), 2)), 0
@@ -155,7 +155,7 @@ def joined(boxes, arrows, covered=True) -> Sketch:
 
 
 def paint(ax, sketch, unit=1):
-    """The artists of a sketch on axes whose units are `unit` inches; each carries as its gid what it shows."""
+    """Draw a sketch on axes whose units are `unit` inches; the gid of each artist states what it shows."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
     from matplotlib.path import Path
@@ -192,13 +192,13 @@ def _write(ax, text, gid, inches):
 
 # ---- arrows
 def _run(points, steps=STEPS):
-    """Points along a cubic curve, `[k,2]`."""
+    """Points along a cubic Bezier curve, `[k,2]`."""
     u = steps[:, None]
     return (1 - u) ** 3 * points[0] + 3 * (1 - u) ** 2 * u * points[1] + 3 * (1 - u) * u**2 * points[2] + u**3 * points[3]
 
 
 def _ways(arrow, places, bends):
-    """Curves for an arrow, each with what it costs to look at."""
+    """Candidate curves of an arrow, each with its aesthetic cost."""
     source, target = places[arrow.source], places[arrow.target]
     if source is target:
         yield from ((_loop(source, np.array(side)), cost) for side, cost in SIDES)
@@ -228,7 +228,7 @@ def _clipped(points, source, target, margin):
 
 
 def _part(points, first, last):
-    """The part of a cubic curve from one parameter to another, by its blossom."""
+    """The segment of a cubic curve between two parameters, by its blossom."""
 
     def blossom(*at):
         row = points
@@ -240,7 +240,7 @@ def _part(points, first, last):
 
 
 def _cost(points, extents, runs, near):
-    """Boxes run over, curves crossed, curves followed more closely than `near`."""
+    """Cost of a curve: boxes covered, curves crossed, and curves approached more closely than `near`."""
     run = _run(points)
     over = HIDDEN * _inside(run, extents[:, None], GAP).any(axis=1).sum()
     margin = near.max(initial=0)
@@ -251,7 +251,7 @@ def _cost(points, extents, runs, near):
 
 
 def _crossings(run, runs):
-    """How many pairs of segments of a polygon and of others cross."""
+    """Number of crossings between the segments of a polyline and those of others."""
 
     def turns(a, b, c):
         return (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) > (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
@@ -260,9 +260,9 @@ def _crossings(run, runs):
     return int(((turns(a, b, c) != turns(a, b, d)) & (turns(c, d, a) != turns(c, d, b))).sum())
 
 
-# ---- words
+# ---- labels
 def _beside(words, k, runs, taken):
-    """The best place for the words of arrow k: its cost, and the text there."""
+    """The best position of the label of arrow k: its cost, and the placed text."""
     run, size = runs[k], np.array(measured(words))
     slope = np.gradient(run, axis=0)
     normals = np.stack([-slope[:, 1], slope[:, 0]], axis=1) / np.maximum(np.linalg.norm(slope, axis=1), 1e-9)[:, None]
@@ -277,7 +277,7 @@ def _beside(words, k, runs, taken):
 
 
 def _covering(middle, size, k, runs, taken):
-    """Lines and boxes that words would cover; beside that, how near they come to another arrow than their own."""
+    """Cost of a label position: covered lines and boxes, and proximity to arrows other than its own."""
     low, high = middle - size / 2, middle + size / 2
     outside = np.maximum(np.maximum(low - runs, runs - high), 0)
     away = np.hypot(outside[..., 0], outside[..., 1]).min(axis=1)
@@ -286,7 +286,7 @@ def _covering(middle, size, k, runs, taken):
 
 
 def overlap(one, two) -> bool:
-    """Whether two extents share more than their border."""
+    """Whether two extents overlap in more than their border."""
     return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
 
 

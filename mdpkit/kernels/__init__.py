@@ -1,4 +1,4 @@
-"""Loops over arrays, compiled for float64 and run as they stand on rationals.
+"""Array kernels, compiled for float64 and run in plain Python on rationals.
 
-Arrays with a time axis have length 1 (stationary) or H there and are read at t % length.
+A time axis has length 1 (stationary) or H, and is read at t % length.
 """

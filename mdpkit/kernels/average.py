@@ -1,4 +1,4 @@
-"""Average reward in compressed sparse rows: damped sweeps of relative value iteration, component by component."""
+"""Average reward, sparse (CSR): damped relative value iteration per component."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from .discounted import bellman_change
 
 
 def _relative(data, indices, indptr, r, w, label, damping, stop, sweeps):
-    """w after so many sweeps that in no component the span of the change T w - w exceeds `stop`; how many.
+    """Relative value iteration until the span of T w - w is at most `stop` in every component; returns w and the number of sweeps.
 
-    Args: r: `[s,a]`, -inf at missing actions. label: `[s]`, the component 0, 1, ..., which no action leaves. damping: in
-        (0, 1); makes every chain aperiodic. sweeps: the most.
+    Args: r: `[s,a]`, -inf at missing actions. label: `[s]`, the component 0, 1, ... of each state, closed under all
+        actions. damping: in (0, 1); makes every chain aperiodic. sweeps: maximum number.
 
-    A sweep moves w by `damping` times the change less its middle in the component.
+    A sweep moves w by `damping` times the change minus the midpoint of its range in the component.
     """
     w = w.copy()
     count = label.max() + 1

@@ -1,4 +1,4 @@
-"""Backward induction over H steps: the best policy, and the best with a price on leaving a reference policy."""
+"""Backward induction over H steps: optimal policies, without and with KL regularisation towards a reference policy."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from .finite import expected
 
 
 def _optimal(P, r, mask, H):
-    """V[t,s], t = 0..H with row H zero, and the first maximising choice[t,s] among the actions that exist."""
+    """Optimal values V[t,s], t = 0..H with row H zero, and the first maximising action choice[t,s] among existing ones."""
     S, A = r.shape[1], r.shape[2]
     V = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S), np.int64)
@@ -29,7 +29,7 @@ optimal = compiled(_optimal, "f8[2]&i8[2] (f8[4], f8[3], b1[2], i8)")
 
 @inner
 def tilted(Q, reference, temperature, pi):
-    """temperature log sum_a reference[a] e^(Q[a] / temperature); writes the policy in proportion to the summands."""
+    """temperature log sum_a reference[a] e^(Q[a] / temperature); writes the policy proportional to the summands into `pi`."""
     highest, found = Q[0], False
     for a in range(len(Q)):
         if reference[a] > 0 and (not found or Q[a] > highest):
@@ -47,7 +47,7 @@ def tilted(Q, reference, temperature, pi):
 
 
 def _soft_step(Q, reference, temperature):
-    """v[s] and pi[s,a] for action values Q[s,a]; actions outside the support of reference[s,a] count nowhere."""
+    """Soft values v[s] and policy pi[s,a] for action values Q[s,a]; actions outside the support of reference[s,a] are ignored."""
     v = np.zeros(len(Q), Q.dtype)
     pi = np.zeros(Q.shape, Q.dtype)
     for s in range(len(Q)):
@@ -59,7 +59,7 @@ soft_step = compiled(_soft_step, "f8[1]&f8[2] (f8[2], f8[2], f8)")
 
 
 def _soft(P, r, reference, temperature, H):
-    """V[t,s] and pi[t,s,a] that maximise E sum r - temperature KL(pi | reference[t,s,a])."""
+    """V[t,s] and pi[t,s,a] that maximise E sum_t [ r - temperature KL(pi || reference) ]."""
     S, A = r.shape[1], r.shape[2]
     V = np.zeros((H + 1, S), r.dtype)
     pi = np.zeros((H, S, A), r.dtype)

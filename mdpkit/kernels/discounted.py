@@ -1,7 +1,7 @@
-"""Discounted problems in compressed sparse rows: one Bellman sweep, and the correction by a fixed policy.
+"""Discounted problems, sparse (CSR): one Bellman sweep, and the policy evaluation correction.
 
-Row s*A+a of the matrix holds the law of action a in state s. Indices are unsigned, which spares the compiled loop the
-test for negative subscripts; they serve as subscripts only.
+Row s*A+a of the matrix is the next-state distribution of action a in state s. Indices are unsigned, which saves the
+compiled loop the test for negative subscripts; they are used as subscripts only.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..base.compiling import compiled, inner
 
 @inner
 def expected_row(data, indices, first, last, values):
-    """The inner product of one sparse row with `values`."""
+    """Inner product of one sparse row with `values`."""
     total = values[0] * 0
     for k in range(first, last):
         total += data[k] * values[indices[k]]
@@ -20,7 +20,7 @@ def expected_row(data, indices, first, last, values):
 
 @inner
 def bellman_change(data, indices, indptr, r, w, g):
-    """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising choice[s]; r is -inf at missing actions."""
+    """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising action choice[s]; r is -inf at missing actions."""
     S, A = r.shape
     change = np.zeros(S, w.dtype)
     choice = np.zeros(S, np.int64)
@@ -41,9 +41,9 @@ greedy = compiled(bellman_change, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1
 
 
 def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
-    """e with e = change + g P_choice e up to a constant: sweeps until the span of a step is at most `stop`; how many.
+    """Approximate solution e of e = change + g P_choice e up to a constant, and the number of sweeps.
 
-    The policy's rows are packed first, so that a sweep reads them in one stream.
+    Sweeps stop once the span of a step is at most `stop`. The policy's rows are first stored contiguously.
     """
     S = len(choice)
     starts = np.zeros(S + 1, np.uint32)

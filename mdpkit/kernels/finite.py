@@ -1,4 +1,4 @@
-"""A policy over H steps: values and occupancies."""
+"""Policy evaluation and occupancy measures over H steps."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from ..base.compiling import compiled, inner
 
 @inner
 def expected(law, values):
-    """sum_n law[n] values[n], zero-probability outcomes left out."""
+    """sum_n law[n] values[n], without outcomes of probability 0."""
     total = law[0] * 0
     for n in range(len(law)):
         if law[n] != 0:
@@ -16,7 +16,7 @@ def expected(law, values):
 
 
 def _policy_value(P, r, pi, H):
-    """V[t,s], t = 0..H with row H zero: the expected reward still to come."""
+    """State values V[t,s] of a policy, t = 0..H with row H zero."""
     S, A = r.shape[1], r.shape[2]
     V = np.zeros((H + 1, S), r.dtype)
     for t in range(H - 1, -1, -1):
@@ -34,7 +34,7 @@ policy_value = compiled(_policy_value, "f8[2] (f8[4], f8[3], f8[3], i8)")
 
 
 def _occupancy(P, rho, pi, H):
-    """d[t,s,a], the law of state and action at step t."""
+    """Occupancy d[t,s,a], the distribution of state and action at step t."""
     S, A = pi.shape[1], pi.shape[2]
     d = np.zeros((H, S, A), rho.dtype)
     state = rho.copy()

@@ -1,6 +1,6 @@
 """Reachability on a graph of states and actions.
 
-Row s*A+a of the graph lists the states that action a may lead to from s: reached[first[row] : first[row + 1]].
+Row s*A+a of the graph lists the possible next states of action a in s: reached[first[row] : first[row + 1]].
 """
 
 import numpy as np
@@ -9,10 +9,10 @@ from ..base.compiling import compiled
 
 
 def _attractor(target, barred, first, reached, A, needed):
-    """inside[s]: the least set that holds the target, and each state that is not barred and of whose actions at least
-    `needed` may lead into the set. A worklist looks at every edge once.
+    """Attractor inside[s]: the least set that contains the target and every non-barred state with at least `needed`
+    actions that can lead into the set. A worklist visits every edge once.
 
-    needed = A: whatever is done, the set may be entered. needed = 1: there is a path into it.
+    needed = A: every action can lead into the set. needed = 1: there is a path into it.
     """
     S, rows = len(target), len(first) - 1
     start = np.zeros(S + 1, np.int64)

@@ -1,8 +1,8 @@
-"""What one player of a Markov game can gain by deviating from a mediator's recommendations.
+"""Gains of one player of a Markov game from deviating from a mediator's recommendations.
 
-Throughout, `own[j]` is the player's part of joint action j and `swapped[j,b]` the joint action with that part
-replaced by b. Rewards `r[t,s,j]` are the deviating player's. `choice` arrays give the maximising action, the first
-one where several are best.
+Throughout, `own[j]` is the player's component of joint action j and `swapped[j,b]` the joint action with that component
+replaced by b. Rewards `r[t,s,j]` are those of the deviating player. `choice` arrays give a maximising action; ties go to
+obedience where the recommendation is observed, and then to the first action.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from .finite import expected
 
 @inner
 def joint_values(law, reward, following):
-    """Q[j] at one state: reward now and `following` after."""
+    """Joint action values Q[j] at one state: reward plus expected continuation value `following`."""
     Q = np.zeros(len(reward), following.dtype)
     for j in range(len(reward)):
         Q[j] = reward[j] + expected(law[j], following)
@@ -22,7 +22,7 @@ def joint_values(law, reward, following):
 
 @inner
 def told_and_played(sigma, Q, own, swapped):
-    """gain[a,b]: the part of the value that comes from being told a, when b is played instead."""
+    """gain[a,b]: contribution to the value of the event that a is recommended, when b is played instead."""
     B = swapped.shape[1]
     gain = np.zeros((B, B), Q.dtype)
     for j in range(len(sigma)):
@@ -33,7 +33,7 @@ def told_and_played(sigma, Q, own, swapped):
 
 
 def _swap(P, r, sigma, own, swapped, H):
-    """W[t,s] and choice[t,s,a]: the best modification may look at the recommendation."""
+    """Swap deviations: values W[t,s] and choice[t,s,a], where the deviator observes the recommendation a."""
     S, B = r.shape[1], swapped.shape[1]
     W = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S, B), np.int64)
@@ -55,7 +55,7 @@ swap = compiled(_swap, "f8[2]&i8[3] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)")
 
 
 def _coarse(P, r, sigma, own, swapped, H):
-    """W[t,s] and choice[t,s]: the deviator is told nothing, but sees the state."""
+    """Coarse deviations: values W[t,s] and choice[t,s], where the deviator observes the state but no recommendation."""
     S, B = r.shape[1], swapped.shape[1]
     W = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S), np.int64)
@@ -79,7 +79,7 @@ coarse = compiled(_coarse, "f8[2]&i8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)"
 
 
 def _trigger(P, r, sigma, own, swapped, alone, H):
-    """U[t,s] and choice[t,s,a]: obey until one chosen disobedience, after which no more is told (`alone[t,s]`)."""
+    """Trigger deviations: values U[t,s] and choice[t,s,a]; after the first disobedience no recommendation is observed (`alone[t,s]`)."""
     S, B = r.shape[1], swapped.shape[1]
     U = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S, B), np.int64)
@@ -103,7 +103,10 @@ trigger = compiled(_trigger, "f8[2]&i8[3] (f8[4], f8[3], f8[3], i8[1], i8[2], f8
 
 
 def _one_shot(P, r, sigma, own, swapped, state, V, H):
-    """gain[t] and choice[t,s,a]: disobey at step t alone; `state[t,s]` and `V[t,s]` are the obedient laws and values."""
+    """One-shot deviations: gain[t] and choice[t,s,a] for disobeying at step t only.
+
+    `state[t,s]` and `V[t,s]` are the state occupancy and values under obedience.
+    """
     S, B = r.shape[1], swapped.shape[1]
     total = np.zeros(H, r.dtype)
     choice = np.zeros((H, S, B), np.int64)
@@ -125,15 +128,15 @@ one_shot = compiled(_one_shot, "f8[1]&i8[3] (f8[4], f8[3], f8[3], i8[1], i8[2], 
 
 
 def _extremes(P, r, sigma, own, swapped, H):
-    """High and low W[t,s]: the largest and the smallest value that any modification leaves from (t, s) on."""
+    """Maximum and minimum over modifications of the continuation value W[t,s]."""
     S, B = r.shape[1], swapped.shape[1]
     high = np.zeros((H + 1, S), r.dtype)
     low = np.zeros((H + 1, S), r.dtype)
     for t in range(H - 1, -1, -1):
         for s in range(S):
-            law, reward, told = P[t % len(P), s], r[t % len(r), s], sigma[t % len(sigma), s]
-            top = told_and_played(told, joint_values(law, reward, high[t + 1]), own, swapped)
-            bottom = told_and_played(told, joint_values(law, reward, low[t + 1]), own, swapped)
+            law, reward, mediator = P[t % len(P), s], r[t % len(r), s], sigma[t % len(sigma), s]
+            top = told_and_played(mediator, joint_values(law, reward, high[t + 1]), own, swapped)
+            bottom = told_and_played(mediator, joint_values(law, reward, low[t + 1]), own, swapped)
             for a in range(B):
                 most, least = top[a, 0], bottom[a, 0]
                 for b in range(B):
@@ -148,7 +151,7 @@ extremes = compiled(_extremes, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], 
 
 
 def _spread(P, r, high, low, H):
-    """The largest r(j) - r(k) + E_j W - E_k W over steps, states and pairs, W anywhere between `low` and `high`."""
+    """Maximum of r(j) - r(k) + E_j W - E_k W over steps, states, pairs j, k and functions W with `low` <= W <= `high`."""
     S, J = r.shape[1], r.shape[2]
     widest = r[0, 0, 0] * 0
     for t in range(H):

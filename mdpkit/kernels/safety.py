@@ -1,4 +1,4 @@
-"""Safety: the discounted safety value and the states that safe experts visit, on deterministic graphs; one sweep for margins."""
+"""Safety kernels: discounted safety values and states visited by safe experts on deterministic graphs; one sweep for margins."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from ..base.compiling import compiled, inner
 
 @inner
 def stopped_value(margin, following, stops, g):
-    """V = margin where the path is stopped, else (1 - g) margin + g V[following], by walking every path once."""
+    """V = margin where the path stops, else (1 - g) margin + g V[following], by traversing every path once."""
     S = len(margin)
     V = np.zeros(S, margin.dtype)
-    known = np.zeros(S, np.int64)  # 0: not met, 1: on this path, 2: known
+    known = np.zeros(S, np.int64)  # 0: unvisited, 1: on the current path, 2: evaluated
     path = np.zeros(S, np.int64)
     for start in range(S):
         s = start
@@ -43,9 +43,9 @@ def stopped_value(margin, following, stops, g):
 
 
 def _discounted_safety(margin, successors, g, rounds):
-    """V = (1 - g) margin + g min(margin, max_a V[successors]), by strategy iteration: one player stops, one moves.
+    """V = (1 - g) margin + g min(margin, max_a V[successors]), by strategy iteration for a stopping and a moving player.
 
-    Strategies change only where that is strictly better, so that on rationals none comes twice; on floats the rounds
+    Strategies change only where that is a strict improvement, so on rationals none is repeated; on floats the rounds
     are capped and the caller bounds the residual.
     """
     S, A = successors.shape
@@ -79,8 +79,8 @@ discounted_safety = compiled(_discounted_safety, "f8[1] (f8[1], i8[2], f8, i8)")
 
 
 def _expert_visits(viable, successors, order, start, goal):
-    """visits[s]: the path from `start` of the expert that never leaves the viable states and is at the goal as early
-    and as often as it can; of the best actions it plays the first in `order`. No state where `start` is not viable.
+    """visits[s]: states on the path from `start` of the expert that stays viable and reaches the goal as early, and visits
+    it as often, as possible; ties are broken by `order`. Empty if `start` is not viable.
     """
     S, A = successors.shape
     far = S + 1
@@ -113,9 +113,9 @@ expert_visits = compiled(_expert_visits, "b1[1] (b1[1], i8[2], i8[1], i8, i8)")
 
 
 def _keep_margin(margin, ended, data, indices, first, w):
-    """V = min(margin, max_a E w(next)), where an action without successors keeps `ended`; and the first maximising choice.
+    """V = min(margin, max_a E[w(next)]), with `ended` for actions without successors, and the first maximising action.
 
-    Row s*A+a of the law holds data[first[s*A+a] : first[s*A+a+1]] at the states `indices`.
+    Row s*A+a of the transition matrix has entries data[first[s*A+a] : first[s*A+a+1]] at the states `indices`.
     """
     S, A = ended.shape
     V = margin.copy()

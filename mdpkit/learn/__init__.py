@@ -1,4 +1,4 @@
-"""`fit(learner, access, rng=)`, where the access, from `grant`, is all that a learner sees of a problem."""
+"""Learning with explicit access: `fit(learner, access, rng=)`, where the access, from `grant`, is all that the learner observes."""
 
 from .evaluating import evaluate as evaluate
 from .granting import grant as grant

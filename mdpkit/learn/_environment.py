@@ -1,4 +1,4 @@
-"""A gymnasium environment, played and watched: one that breaks the protocol is an error that says where."""
+"""Simulator of a gymnasium environment, which checks that the environment follows the protocol."""
 
 from math import isfinite
 from operator import index
@@ -12,30 +12,33 @@ from ._labels import expect_actions, expect_player, uniforms
 
 
 class EnvironmentSimulator:
-    """An environment with the five-tuple `step`, in float64 and integers.
+    """An environment whose `step` returns five values, with observations and actions in float64 or integers.
 
-    Resets to a state go by `env.reset(options={"state": state, "time": at})`, for environments whose `metadata["resets_to_state"]` is True;
-    what others do with unknown options is not known.
+    Resets to a state call `env.reset(options={"state": state, "time": at})`, for environments whose `metadata["resets_to_state"]`
+    is True; the effect of unknown options in other environments is undefined.
     """
 
     def __init__(self, env, rng):
         self.env, self.name = env, type(getattr(env, "unwrapped", env)).__name__
         self.setting = setting_of(env.observation_space, env.action_space, self.name)
         self.seed = int(rng.integers(2**31))
-        self.tells_state = False
+        self.reports_state = False
 
     def allow_resets(self):
-        """From now on played episodes tell the states that they went through.
+        """From now on, report the states of played episodes.
 
-        Raises: InvalidModel where the environment cannot be reset to one.
+        Raises: InvalidModel if the environment cannot be reset to a state.
         """
         metadata = getattr(getattr(self.env, "unwrapped", self.env), "metadata", None) or {}
         if not metadata.get("resets_to_state"):
             raise InvalidModel(f"{self.name} cannot be reset to a state: its metadata does not hold resets_to_state=True")
-        self.tells_state = True
+        self.reports_state = True
 
     def check(self, demonstrations):
-        """Raises: InvalidModel where demonstrations are from other spaces."""
+        """Check that demonstrations belong to the environment's spaces.
+
+        Raises: InvalidModel if they do not.
+        """
         if not self.setting.observations.holds(demonstrations.obs):
             raise InvalidModel(f"the demonstrations' obs is {_batch(demonstrations.obs)}; {self.name} has {self.setting.observations}")
         expect_actions(self.setting.actions, demonstrations.action, f"the demonstrations' policy in {self.name}")
@@ -84,9 +87,11 @@ class EnvironmentSimulator:
         return Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
 
     def _state(self):
-        """What the environment can be reset to, as it is now; None where it does not tell, or resets are not granted: it may hold
-        more than is observed."""
-        if not self.tells_state:
+        """Current state to which the environment can be reset; None if it is unavailable or resets are not granted.
+
+        The state may contain more than the observation.
+        """
+        if not self.reports_state:
             return None
         state = getattr(getattr(self.env, "unwrapped", self.env), "state", None)
         return np.array(state, dtype=np.float64) if np.asarray(state).dtype.kind in "iuf" else None
@@ -113,7 +118,7 @@ def setting_of(observations, actions, name) -> Setting:
 
 
 def _space(space, name, what):
-    """A gymnasium space, Discrete or a Box of vectors, as ours."""
+    """Convert a gymnasium space, Discrete or a Box of vectors."""
     if hasattr(space, "n") and getattr(space, "shape", None) == ():
         if getattr(space, "start", 0) != 0:
             raise InvalidModel(f"{name}: its {what} space starts at {space.start}; expected integers from 0")

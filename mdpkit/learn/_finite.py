@@ -1,4 +1,4 @@
-"""A finite problem, played."""
+"""Simulator of a finite MDP."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def finite_setting(problem) -> Setting:
 
 
 def demonstrated(problem, expert, demonstrations, rng):
-    """The demonstrations granted: those given, checked, else drawn, else the population law; None for none."""
+    """The demonstrations granted: given Trajectories after checks, sampled ones, or the expert's exact occupancy; None for none."""
     H = problem.horizon.H if isinstance(problem.horizon, Finite) else None
     if isinstance(demonstrations, Trajectories):
         demonstrations.check(problem.S, problem.A, H)
@@ -44,14 +44,14 @@ def demonstrated(problem, expert, demonstrations, rng):
 
 
 def law(problem, policy) -> Trajectories:
-    """Every (t, s, a) with its probability; every (s, a), t = 0, with its discounted visits where there is no last step."""
+    """Exact occupancy as weighted rows: every (t, s, a) with its probability, or every (s, a), t = 0, with its discounted occupancy."""
     d = visits(problem, policy)
     *t, s, a = np.nonzero(np.asarray(d > 0))
     return Trajectories(s, a, t=t[0] if t else np.zeros(len(s), dtype=int), weight=d[(*t, s, a)])
 
 
 def visits(problem, policy) -> np.ndarray:
-    """The occupancy `[(t,)s,a]` as bare numbers, 0 wherever the policy never comes."""
+    """The occupancy `[(t,)s,a]` as plain numbers, 0 at unreachable states."""
     known = occupancy(problem, policy)
     if not isinstance(known, Interval):
         return known
@@ -61,7 +61,7 @@ def visits(problem, policy) -> np.ndarray:
 
 
 def _reached(problem, table):
-    """`[s]`, whether a stationary policy ever comes there: float bounds on a visit of probability 0 do not say so."""
+    """Whether each state is reachable under a stationary policy, `[s]`; float bounds on the occupancy cannot prove that it is 0."""
     rows = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
     reached, size = problem.rho > 0, -1
     while reached.sum() > size:
@@ -71,7 +71,7 @@ def _reached(problem, table):
 
 
 class FiniteSimulator:
-    """Draws successors by inverting the row sums of P; keeps time, so that a reset may start at any step."""
+    """Samples next states by inverting the cumulative sums of P; keeps track of time, so a reset may start at any step."""
 
     def __init__(self, problem, rng):
         self.problem, self.rng = problem, rng
@@ -116,7 +116,7 @@ class FiniteSimulator:
 
     # ---- many episodes at once
     def play(self, policy, episodes, rng, rewards):
-        """Trajectories of so many episodes from the start law, ordered by step."""
+        """Trajectories of `episodes` episodes from the initial distribution, ordered by step."""
         expect_player(policy)
         members, seat = _seated(policy, rng.random(episodes))
         s = inverse(np.broadcast_to(self.rho, (episodes, len(self.rho))), rng.random(episodes))
@@ -132,7 +132,10 @@ class FiniteSimulator:
         return seen.to_exact() if self.problem.exact else seen
 
     def _expected(self, s, a):
-        """Raises: InvalidModel where a policy plays what there is not."""
+        """The actions, checked.
+
+        Raises: InvalidModel if the policy plays an invalid or masked action.
+        """
         if a.shape != s.shape or not Discrete(self.problem.A).holds(a):
             raise InvalidModel(f"the policy plays {np.array2string(a, threshold=6)}; expected integers from 0 to {self.problem.A - 1}")
         missing = np.flatnonzero(~self.problem.available[s, a])
@@ -150,7 +153,7 @@ class FiniteSimulator:
 
 
 def _seated(policy, numbers):
-    """The different policies that the uniform numbers choose, and which of them plays each episode."""
+    """The distinct policies chosen by the uniform numbers, and the index of the one that plays each episode."""
     members, seat, known = [], np.empty(len(numbers), dtype=np.int64), {}
     for episode, u in enumerate(numbers):
         member = policy.start(u)
@@ -162,7 +165,7 @@ def _seated(policy, numbers):
 
 
 def _actions(members, seat, s, t, u):
-    """Each member's actions where it sits."""
+    """Actions of the member assigned to each row."""
     if len(members) == 1:
         return np.asarray(members[0].sample(s, t, u))
     actions = np.empty(len(s), dtype=np.int64)
@@ -173,7 +176,7 @@ def _actions(members, seat, s, t, u):
 
 
 def _rows(problem):
-    """Running sums of the positive entries of P in row order, where each row (t,s,a) starts, and the next state of each entry."""
+    """Cumulative sums of the positive entries of P in row order, the start of each row (t,s,a), and the next state of each entry."""
     if problem.sparse:
         P = problem.P
         return np.cumsum(P.data), P.indptr.astype(np.int64), P.indices.astype(np.int64)

@@ -1,4 +1,4 @@
-"""A judge that prefers one response to another."""
+"""Preference oracle."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ..model.access import Discrete, Setting
 
 
 class Judge:
-    """Draws preferences between responses from the law of a PreferenceProblem."""
+    """Samples preferences between responses from the distribution of a PreferenceProblem."""
 
     def __init__(self, problem, rng):
         self.problem, self.rng = problem, rng

@@ -1,4 +1,4 @@
-"""An expert that answers."""
+"""Expert oracle that labels observations."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from ..model.access import Discrete
 
 
 class Labels:
-    """The expert's actions at observations of the learner's choice."""
+    """The expert's actions, or action distributions, at observations chosen by the learner."""
 
     def __init__(self, expert, setting, rng):
         self.expert, self.setting, self.rng = expert, setting, rng
@@ -24,32 +24,40 @@ class Labels:
     def _expected(self, obs):
         obs = np.asarray(obs)
         if not self.setting.observations.holds(obs):
-            raise InvalidModel(f"the expert was asked at {np.array2string(obs, threshold=6)}; observations are {self.setting.observations}")
+            raise InvalidModel(
+                f"the expert was queried at {np.array2string(obs, threshold=6)}; observations are {self.setting.observations}"
+            )
         return obs
 
 
 def drawing(rng):
-    """The generator of an access.
+    """The random generator of an access.
 
-    Raises: InvalidModel where `grant` was given none, since all that it granted is exact, and now something is to be drawn.
+    Raises: InvalidModel if `grant` was given no generator (allowed when everything granted is exact) and sampling is requested.
     """
     if rng is None:
-        raise InvalidModel("this is drawn at random, and the access has no generator: grant(..., rng=numpy.random.default_rng(seed))")
+        raise InvalidModel("sampling was requested, but the access has no generator: grant(..., rng=numpy.random.default_rng(seed))")
     return rng
 
 
 def expect_actions(space, actions, who):
-    """Raises: InvalidModel where a batch of actions does not belong to the space; vectors may lie outside its bounds."""
+    """Check that a batch of actions belongs to the action space; vectors may lie outside its bounds.
+
+    Raises: InvalidModel if it does not.
+    """
     if not (space.holds(actions) if isinstance(space, Discrete) else space.holds(actions, within=False)):
         raise InvalidModel(f"{who} plays {np.array2string(np.asarray(actions), threshold=6)}; the actions are {space}")
 
 
 def expect_player(policy):
-    """Raises: InvalidModel for what cannot play an episode."""
+    """Check that `policy` can play an episode.
+
+    Raises: InvalidModel if it lacks `start` or `sample`.
+    """
     if not all(callable(getattr(policy, verb, None)) for verb in ("start", "sample")):
-        raise InvalidModel(f"{policy!r} is no policy; expected an object with `start(u)` and `sample(obs, t, u)`")
+        raise InvalidModel(f"{policy!r} is not a policy; expected an object with `start(u)` and `sample(obs, t, u)`")
 
 
 def uniforms(actions, count):
-    """The shape of the uniform numbers that choose so many actions."""
+    """Shape of the array of uniform numbers that samples `count` actions."""
     return count if isinstance(actions, Discrete) else (count, actions.size)

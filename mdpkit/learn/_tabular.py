@@ -1,4 +1,4 @@
-"""What the tabular learners share: the tables of a setting."""
+"""Helpers for tabular learners: sizes, masks and tables of a setting."""
 
 import numpy as np
 
@@ -10,9 +10,9 @@ from ..model.policy import TabularPolicy
 
 
 def sizes(setting) -> tuple[int, int]:
-    """How many states and actions there are.
+    """Numbers of states and actions.
 
-    Raises: InvalidModel where observations or actions are no integers.
+    Raises: InvalidModel if observations or actions are not integers.
     """
     for name, space in (("observations", setting.observations), ("actions", setting.actions)):
         if not isinstance(space, Discrete):
@@ -21,7 +21,7 @@ def sizes(setting) -> tuple[int, int]:
 
 
 def steps(setting) -> int | None:
-    """H of a finite horizon, else None."""
+    """Horizon H of a finite-horizon setting, else None."""
     return setting.horizon.H if isinstance(setting.horizon, Finite) else None
 
 
@@ -31,7 +31,7 @@ def exists(setting) -> np.ndarray:
 
 
 def uniform(setting) -> TabularPolicy:
-    """Every existing action alike; `table[t,s,a]` over a finite horizon, else `table[s,a]`."""
+    """Uniform policy over existing actions; `table[t,s,a]` over a finite horizon, else `table[s,a]`."""
     ones = like(exists(setting).astype(int), _pattern(setting))
     table = ones / ones.sum(axis=1, keepdims=True)
     H = steps(setting)
@@ -39,12 +39,12 @@ def uniform(setting) -> TabularPolicy:
 
 
 def occupied(setting, seen) -> np.ndarray:
-    """Weight of what was seen, `[t,s,a]` over a finite horizon, else `[s,a]`, in the number kind of its weights."""
+    """Empirical occupancy of trajectories, `[t,s,a]` over a finite horizon, else `[s,a]`, in the number kind of their weights."""
     return seen.occupancy(*sizes(setting), steps(setting))
 
 
 def deterministic(choice, actions, pattern) -> np.ndarray:
-    """The table that plays `choice[...]`."""
+    """Table of the deterministic policy that plays `choice[...]`."""
     return like((np.asarray(choice)[..., None] == np.arange(actions)).astype(int), pattern)
 
 

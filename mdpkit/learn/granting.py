@@ -1,4 +1,4 @@
-"""Deciding what a learner may use."""
+"""Grant a learner access to a problem."""
 
 import numpy as np
 
@@ -17,19 +17,19 @@ from ._labels import Labels, expect_player
 
 
 def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, queries=0, preferences=0, rewards=None, rng=None) -> Access:
-    """An access to a problem: what a learner may see of it, and how often.
+    """Access to a problem: the kinds and numbers of interactions granted to a learner.
 
     Args:
         problem: an MDP, a gymnasium environment, or a PreferenceProblem (for preferences alone).
         expert: a policy, the source of demonstrations and labels.
-        demonstrations: how many episodes of the expert are shown; or Trajectories; or "exact", its population law.
-        episodes: how many may be played from the start law; or "exact": any number, and the law of every policy's episodes.
-        resets: how many episodes may be started at a state of the learner's choice; or "exact" for any number. Without them the
-            episodes of an environment do not tell its `state`, which may hold more than is observed.
-        queries: at how many observations the expert may be asked for an action; or "exact": for its law, any number of times.
-        preferences: how many comparisons may be asked for; or "exact" for any number.
-        rewards: whether steps show the reward; if left out, only where no expert is to be imitated.
-        rng: a numpy Generator, for what is drawn: needed unless everything granted is exact.
+        demonstrations: number of expert episodes; or Trajectories; or "exact", the expert's occupancy.
+        episodes: number of episodes from the initial distribution; or "exact": unlimited, with the occupancy of every policy.
+        resets: number of episodes that start at a state of the learner's choice; or "exact" for unlimited. Without resets,
+            episodes of an environment do not report its `state`, which may contain more than the observation.
+        queries: number of observations at which the expert may be queried; or "exact": its action distribution, unlimited.
+        preferences: number of comparisons; or "exact" for unlimited.
+        rewards: whether steps return the reward; defaults to True if and only if there is no expert.
+        rng: a numpy Generator for sampling; required unless everything granted is exact.
 
     Returns: an Access, which counts what is used.
     Raises: InvalidModel naming the argument that does not fit the problem.
@@ -50,16 +50,16 @@ def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, qu
     if preferences:
         raise InvalidModel(f"preferences are of a PreferenceProblem; got {type(problem).__name__}")
     if isinstance(problem, MarkovGame):
-        raise InvalidModel("a MarkovGame grants no access; take the problem of one player, game.player(i)")
+        raise InvalidModel("access to a MarkovGame is not defined; take the problem of one player, game.player(i)")
     finite = isinstance(problem, MDP)
     if finite and isinstance(problem.horizon, Average):
         raise InvalidModel("the episodes of an Average() problem do not end; access is granted over Finite(H) or Discounted(gamma)")
     if not finite and not all(hasattr(problem, name) for name in ("reset", "step", "observation_space", "action_space")):
-        raise InvalidModel(f"{type(problem).__name__} is no problem to learn in; expected an MDP or a gymnasium environment")
+        raise InvalidModel(f"{type(problem).__name__} is not a learning problem; expected an MDP or a gymnasium environment")
     if rng is None and (any(count not in (0, "exact") for count in counts.values()) or _sampled(demonstrations) or not finite):
-        raise InvalidModel("something that is granted is drawn at random: give rng=numpy.random.default_rng(seed)")
+        raise InvalidModel("the access requires sampling: give rng=numpy.random.default_rng(seed)")
     if expert is None and (queries or not (isinstance(demonstrations, Trajectories) or demonstrations == 0)):
-        raise InvalidModel("demonstrations and queries are of an expert; give expert=, or demonstrations as Trajectories")
+        raise InvalidModel("demonstrations and queries require an expert; give expert=, or demonstrations as Trajectories")
     if expert is not None and finite and not callable(getattr(expert, "to_tabular", None)):
         raise InvalidModel(f"expert is {expert!r}; expected a policy with a table for {problem!r}")
     if not finite:
@@ -102,7 +102,7 @@ def _comparing(problem, expert, demonstrations, counts, rng):
     if expert is not None or not (isinstance(demonstrations, int) and demonstrations == 0) or other:
         raise InvalidModel("a PreferenceProblem grants preferences alone")
     if counts["preferences"] and rng is None:
-        raise InvalidModel("comparisons are drawn at random: give rng=numpy.random.default_rng(seed)")
+        raise InvalidModel("comparisons are sampled: give rng=numpy.random.default_rng(seed)")
     judge = Judge(problem, rng)
     return Access(judge.setting, counts, judge=judge if counts["preferences"] else None)
 

@@ -1,4 +1,4 @@
-"""The one verb of learning: a learner and an access give a policy, and an account of what it took."""
+"""Fit a learner: from a learner and an access to a policy, the resources used and a trace."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,36 +13,36 @@ from ..model.access import KINDS, Access, Meter, expect_generator
 
 @runtime_checkable
 class Policy(Protocol):
-    """What every policy can do, tabular or torch. Observations come in batches `obs[k,...]`, steps as an integer or `t[k]`."""
+    """Interface of policies, tabular or torch. Observations come in batches `obs[k,...]`, steps as an integer or `t[k]`."""
 
     def start(self, u: float):
-        """The Markov policy that plays an episode, chosen by a uniform number u in [0, 1)."""
+        """The Markov policy for one episode, selected by a uniform number u in [0, 1)."""
 
     def sample(self, obs, t, u) -> np.ndarray:
-        """Actions chosen by given uniform numbers: `u[k]` for discrete actions, `u[k,d]` for continuous ones of d dimensions."""
+        """Actions sampled from given uniform numbers: `u[k]` for discrete actions, `u[k,d]` for continuous ones of dimension d."""
 
     def log_prob(self, obs, t, action) -> np.ndarray:
-        """Log of the probability, or density, of `action[k]`, in nats."""
+        """Log-probability, or log-density, of `action[k]`, in nats."""
 
     def to_tabular(self, problem):
-        """The TabularPolicy that plays the same way in a finite problem."""
+        """The equivalent TabularPolicy in a finite problem."""
 
 
 @runtime_checkable
 class Learner(Protocol):
-    """An algorithm that sees only what an access grants.
+    """A learning algorithm that interacts with a problem only through an access.
 
-    Attributes: needs: the kinds of access, of `mdpkit.model.access.KINDS`, without which it cannot start.
+    Attributes: needs: the kinds of access, of `mdpkit.model.access.KINDS`, that it requires.
     """
 
     needs: tuple[str, ...]
 
     def learn(self, access: Access, rng: np.random.Generator):
-        """The policy, and a trace: mapping from the names of columns to as many entries each."""
+        """The policy, and a trace: mapping from column names to columns of equal length."""
 
 
 class Trace(Mapping, Shown):
-    """Columns of equal length, an entry a round.
+    """Columns of equal length with one entry per round.
 
     >>> Trace({"loss": [2.0, 1.0]})["loss"]
     array([2., 1.])
@@ -76,19 +76,19 @@ def _column(entries):
     if all(isinstance(entry, int | float | np.number) for entry in entries):
         return np.asarray(entries)
     column = np.empty(len(entries), dtype=object)
-    for k, entry in enumerate(entries):  # an assignment at once would take arrays apart
+    for k, entry in enumerate(entries):  # a single assignment would unpack arrays
         column[k] = entry
     return column
 
 
 @dataclass(frozen=True)
 class Fit(Shown):
-    """A learner's answer.
+    """Result of a learner.
 
     Attributes:
-        policy: a Policy; a Mixture where the guarantee is one about the average of iterates.
-        used: the Meter of what this fit took.
-        trace: the Trace of its rounds.
+        policy: a Policy; a Mixture if the guarantee concerns the average iterate.
+        used: Meter of the resources used by this fit.
+        trace: Trace over its rounds.
     """
 
     policy: Policy
@@ -100,11 +100,12 @@ class Fit(Shown):
 
 
 def fit(learner, access, *, rng) -> Fit:
-    """Learn a policy from what is granted.
+    """Learn a policy through an access.
 
-    Args: learner: a Learner, such as `Cloning()`. access: from `grant`. rng: a numpy Generator, for the
-        learner's own choices; None will do where it makes none.
-    Raises: MissingAccess naming what the learner needs and what is granted; InvalidModel for what is no learner or access.
+    Args: learner: a Learner, such as `Cloning()`. access: from `grant`. rng: a numpy Generator for the learner's own
+        randomness; may be None for a deterministic learner.
+    Raises: MissingAccess naming what the learner needs and what is granted; InvalidModel if `learner` is not a learner or
+        `access` is not an access.
 
     >>> from mdpkit import MDP, Finite, TabularPolicy
     >>> from mdpkit.learn import Cloning, grant
@@ -117,9 +118,9 @@ def fit(learner, access, *, rng) -> Fit:
     name = type(learner).__name__
     if isinstance(learner, type) or not isinstance(learner, Learner):
         what = f"the class {learner.__name__}" if isinstance(learner, type) else name
-        raise InvalidModel(f"{what} is no learner: expected an object with `needs` and `learn(access, rng)`, such as Cloning()")
+        raise InvalidModel(f"{what} is not a learner: expected an object with `needs` and `learn(access, rng)`, such as Cloning()")
     if not isinstance(access, Access):
-        raise InvalidModel(f"a learner sees an access and not {type(access).__name__}; make one with grant(problem, ...)")
+        raise InvalidModel(f"a learner takes an access, not {type(access).__name__}; make one with grant(problem, ...)")
     if rng is not None:
         expect_generator(rng)
     missing = [kind for kind in learner.needs if kind not in access.granted]

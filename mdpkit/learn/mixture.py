@@ -1,4 +1,4 @@
-"""One of several policies, drawn before an episode begins."""
+"""Mixtures of policies, drawn once per episode."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ from ._finite import visits
 
 @dataclass(frozen=True)
 class Mixture:
-    """Plays member k, drawn with probability `weights[k]`, for a whole episode.
+    """Mixture policy: member k, drawn with probability `weights[k]`, plays a whole episode.
 
-    Its law of states and actions is the average of the members' laws, which no average of tables or logits has.
+    Its occupancy is the average of the members' occupancies, unlike that of an average of tables or logits.
 
-    Args: members: policies. weights: uniform if left out.
-    Raises: InvalidModel for no members, or weights that are no distribution over them.
+    Args: members: policies. weights: defaults to uniform.
+    Raises: InvalidModel if there are no members, or weights is not a distribution over them.
     """
 
     members: tuple
@@ -29,7 +29,7 @@ class Mixture:
     def __post_init__(self):
         members = tuple(self.members)
         if not members:
-            raise InvalidModel("a mixture has at least one member")
+            raise InvalidModel("members is empty; a mixture has at least one member")
         weights = np.full(len(members), 1 / len(members)) if self.weights is None else self.weights
         weights = numbers("weights", weights, any_exact(weights), "k")
         distributions("weights", weights, ROW_SUM)
@@ -39,10 +39,10 @@ class Mixture:
         object.__setattr__(self, "weights", frozen(weights))
 
     def start(self, u):
-        """The Markov policy that a uniform number u chooses for an episode."""
+        """The Markov policy selected by a uniform number u for one episode."""
         weights = floats(self.weights)
         k = int(inverse(weights[None], np.array([u]))[0])
-        # what u says beyond the choice of k is uniform again, and chooses within a member that is a mixture itself
+        # given k, the rescaled remainder of u is uniform again, and selects within a member that is itself a mixture
         left = (u * weights.sum() - weights[:k].sum()) / weights[k]
         return self.members[k].start(min(max(left, 0.0), np.nextafter(1.0, 0.0)))
 
@@ -52,12 +52,12 @@ class Mixture:
     log_prob = law = sample
 
     def to_tabular(self, problem) -> TabularPolicy:
-        """The Markov policy with the mixture's law of states and actions; at states that are never reached, the members' average.
+        """The Markov policy with the mixture's occupancy; at unreachable states, the average of the members' tables.
 
-        Raises: InvalidModel for Average(): members that stay in different places are no one stationary policy.
+        Raises: InvalidModel for Average(): members with different recurrent classes need not equal one stationary policy.
         """
         if isinstance(problem.horizon, Average):
-            raise InvalidModel("a mixture chooses a member for an episode, and those of an Average() problem do not end")
+            raise InvalidModel("a mixture draws one member per episode, and the episodes of an Average() problem do not end")
         tables = [member.to_tabular(problem) for member in self.members]
         exact = problem.exact
         weights = self._rational(problem) if exact else self.weights

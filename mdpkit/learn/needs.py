@@ -1,4 +1,4 @@
-"""Which learner needs what, as the learners declare it."""
+"""Access requirements of learners."""
 
 import inspect
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -13,7 +13,7 @@ COLUMNS = tuple(kind for kind in KINDS if kind != "preferences")
 
 @dataclass(frozen=True)
 class Row:
-    """A learner with the options that matter, the kinds of access that it needs, and the sentence that it begins with."""
+    """A learner with the options that affect its needs, the kinds of access that it needs, and the summary of its docstring."""
 
     learner: str
     needs: tuple[str, ...]
@@ -21,9 +21,9 @@ class Row:
 
 
 class Needs(Shown):
-    """A table of learners and the kinds of access that each cannot do without.
+    """Table of learners and the kinds of access that each requires.
 
-    Attributes: rows: of `learner`, `needs` and `words`.
+    Attributes: rows: Rows with `learner`, `needs` and `words`.
     """
 
     def __init__(self, rows):
@@ -38,9 +38,9 @@ class Needs(Shown):
 
 
 def needs(*rooms) -> Needs:
-    """What the learners of these modules need, in the alphabet's order; a learner whose options change it has several rows.
+    """Access requirements of the learners in some modules, in alphabetical order; one row per variant if options change them.
 
-    Args: rooms: modules such as `mdpkit.learn` or `mdpkit.deep`; `mdpkit.learn` if none is given.
+    Args: rooms: modules such as `mdpkit.learn` or `mdpkit.deep`; defaults to `mdpkit.learn`.
 
     >>> needs().rows[0].learner, needs().rows[0].needs
     ('Cloning', ('demonstrations',))
@@ -66,16 +66,16 @@ def _rows(room, learner):
 
 
 def _options(learner) -> str:
-    """The options that are not as they are if left out, in parentheses."""
-    told = []
+    """The options that differ from their defaults, in parentheses."""
+    shown = []
     for field in fields(learner):
         value, usual = getattr(learner, field.name), field.default if field.default_factory is MISSING else field.default_factory()
         if repr(value) != repr(usual):
-            told.append(f"{field.name}={_told(value)}")
-    return f"({', '.join(told)})" if told else ""
+            shown.append(f"{field.name}={_shown(value)}")
+    return f"({', '.join(shown)})" if shown else ""
 
 
-def _told(value) -> str:
+def _shown(value) -> str:
     if is_dataclass(value):
         return type(value).__name__ + _options(value)
     return "..." if isinstance(value, np.ndarray) else repr(value)

@@ -1,4 +1,4 @@
-"""What learners collect: the visits of a policy, and what an expert would have done there."""
+"""Data collection: roll-ins of a policy and expert labels at the visited states."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from ..model.data import Trajectories
 
 
 def visits(access, policy, episodes, *, rng) -> Trajectories:
-    """Where a policy goes: its law where the model is granted (a model call), else so many episodes played."""
+    """State-action visits of a policy: its exact occupancy if the model is granted (a model call), else `episodes` sampled episodes."""
     return access.law(policy) if "model" in access.granted else access.play(policy, episodes, rng=rng)
 
 
 def labelled(access, seen) -> Trajectories:
-    """The same visits with the expert's actions: its law where queries are exact, else one label a row."""
+    """The same visits with the expert's actions: its action distribution if queries are exact, else one sampled label per row."""
     if not access.exact("queries"):
         return Trajectories(seen.obs, access.label(seen.obs, seen.t), t=seen.t, weight=seen.weight)
     law = access.label_law(seen.obs, seen.t)
@@ -21,7 +21,7 @@ def labelled(access, seen) -> Trajectories:
 
 
 def aggregated(collected) -> Trajectories:
-    """Several Trajectories as one, each with an equal share of the weight."""
+    """Concatenate several Trajectories, each with an equal share of the total weight."""
     share = len(collected)
     columns = {name: np.concatenate([getattr(each, name) for each in collected]) for name in ("obs", "action", "t")}
     return Trajectories(**columns, weight=np.concatenate([each.weight / share for each in collected]))

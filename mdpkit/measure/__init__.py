@@ -1,4 +1,4 @@
-"""Numbers of a problem and a policy, each an Interval."""
+"""Quantities of a problem and a policy (values, occupancies, regrets, divergences), each returned as an Interval."""
 
 from ._logs import logarithm as logarithm
 from .games.deviation import coverage as coverage

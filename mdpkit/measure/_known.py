@@ -1,4 +1,4 @@
-"""From a record's arrays to what they are known to be."""
+"""Lift stored arrays to Intervals."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from ..model.game import MarkovGame
 
 
 def known(array, defect=0.0):
-    """The numbers that `array` stands for: themselves if rational, else each within its input error.
+    """Enclosure of the numbers that `array` represents: the entries themselves if rational, else within input rounding error.
 
-    Args: defect: how far the float rows of a law may be from the law that is meant, relative.
+    Args: defect: relative distance by which float rows of a distribution may differ from the intended distribution.
     """
     if isinstance(array, Interval):
         return array
@@ -27,28 +27,28 @@ def known(array, defect=0.0):
 
 
 def row_error(record):
-    """The record's `defect`, which nobody asks for while proposing."""
+    """The record's `defect`; 0 while proposing, where it is not needed."""
     return 0.0 if proposing() else record.defect
 
 
 def law(record, field):
-    """A record's distributions (`rho`, `table`, `after`) as they are known."""
+    """A record's distributions (`rho`, `table`, `after`, ...) lifted to an Interval."""
     array = getattr(record, field)
     return known(array, 0.0 if is_exact(array) or proposing() else row_defect(array))
 
 
 def given(array, problem):
-    """An array handed over beside a problem, in the problem's number kind."""
+    """An array argument that accompanies a problem, converted to the problem's number kind (rational or float64)."""
     return array if isinstance(array, Interval) else known(like(array, problem.r))
 
 
 def number(scalar, pattern):
-    """A discount factor in the shape that arithmetic beside `pattern` needs."""
+    """A scalar such as the discount factor, lifted to an Interval if `pattern` is one."""
     return known(np.asarray(scalar)) if isinstance(pattern, Interval) else scalar
 
 
 def step_roundings(problem, *policies) -> float:
-    """Rounding errors that a term of a one-step recursion meets, those of the input counted: see settle()."""
+    """Number of rounding errors in one term of a one-step recursion, input errors included; see settle()."""
     if proposing() or problem.exact:
         return 0
     defects = problem.defect + sum(policy.defect for policy in policies)
@@ -56,12 +56,12 @@ def step_roundings(problem, *policies) -> float:
 
 
 def start_roundings(problem) -> float:
-    """Rounding errors that stand for the start law's own rows."""
+    """Number of rounding errors that accounts for the defect of the initial distribution."""
     return 0 if proposing() or problem.exact else 2 + 2 * row_defect(problem.rho) / UNIT
 
 
 def dynamics(problem):
-    """The decision process in which the policy moves: a game's is any player's, since a mediator's joint actions alone move it."""
+    """The MDP whose transitions the policy controls; for a game that of any player, since transitions depend on the joint action alone."""
     return problem.player(0) if isinstance(problem, MarkovGame) else problem
 
 
@@ -74,7 +74,7 @@ def transition(problem, t=0):
 
 
 def expected_next(problem, V, t=0):
-    """E[V(n) given s, a] at step t, `[s,a]`, for `V[n]` known or bare."""
+    """E[V(n) | s, a] at step t, `[s,a]`, for `V[n]` an Interval or a plain array."""
     P, shape = transition(problem, t), (problem.S, problem.A)
     if not isinstance(V, Interval):
         return (P @ V).reshape(shape)
@@ -86,7 +86,7 @@ def expected_next(problem, V, t=0):
 
 
 def alike(*values):
-    """Arrays of floats, or of integers, fractions and "p/q", as what is known of them; Intervals as they are."""
+    """Arrays of floats, or of integers, fractions and "p/q", lifted to Intervals; Intervals are returned unchanged."""
     if proposing():
         return tuple(bare(value, float) for value in values)
     kinds = [value if isinstance(value, Interval) else np.asarray(value) for value in values]

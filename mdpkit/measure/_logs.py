@@ -1,4 +1,4 @@
-"""Logarithms of what is known: exact of rationals, enclosed by balls of floats, bare while proposing."""
+"""Logarithms and relative entropy: exact on rationals, enclosed by ball arithmetic on floats, plain float64 while proposing."""
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from ._known import known
 
 @replaceable
 def logarithm(x):
-    """log x, entry by entry, of an Interval, an array or a number that is at least 0; -infinity at 0.
+    """Entrywise log x of a nonnegative Interval, array or number; -infinity at 0.
 
-    Rationals and integers give exact numbers, floats an enclosure of what they are known to be (while proposing, a bare array).
+    Rationals and integers give exact numbers, floats an enclosure that accounts for input rounding (while proposing, a plain array).
 
     >>> logarithm(12)
     Interval(2 log(2) + log(3), exact)
@@ -40,9 +40,9 @@ def logarithm(x):
 
 
 def relative_entropy(p, q):
-    """sum_y p log(p/q) over the last axis, of Intervals or bare arrays that are at least 0; q need not sum to 1.
+    """sum_y p log(p/q) over the last axis, for nonnegative Intervals or plain arrays; q need not sum to 1.
 
-    An entry with p = 0 contributes 0; one with p > 0 = q makes the sum infinite.
+    An entry with p = 0 contributes 0; an entry with p > 0 = q makes the sum infinite.
     """
     if not isinstance(p, Interval):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -82,12 +82,12 @@ def _row(*bounds):
 
 
 def ball(low, high):
-    """An arb that holds both float64 ends."""
+    """An arb ball that contains both float64 endpoints."""
     from flint import arb
 
     return arb(float(low)).union(arb(float(high)))
 
 
 def ends(ball):
-    """Float64 numbers below and above a ball."""
+    """float64 lower and upper bounds of a ball."""
     return float(np.nextafter(float(ball.lower()), -np.inf)), float(np.nextafter(float(ball.upper()), np.inf))

@@ -1,4 +1,4 @@
-"""The chain that a policy makes of a problem without end, for Average."""
+"""Markov chain induced by a policy, for the average-reward criterion."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ._known import known, law, step_roundings
 
 
 def long_run(problem, policy):
-    """The chain of states, and the reward of a step `[s]`, an Interval in every mode."""
+    """The induced Markov chain on states and the expected one-step reward `[s]`, an Interval in every mode."""
     policy = tabular(problem, policy)
     table = policy.table
     support = chain_matrix(problem, np.asarray(table > 0, dtype=float), problem.P != 0)
@@ -20,30 +20,30 @@ def long_run(problem, policy):
 
 
 def settled(found):
-    """`found` as measures answer: its middle while proposing."""
+    """`found` as a measure returns it: the Interval, or its midpoint while proposing."""
     return found.mid if proposing() else found
 
 
 def average_gain(problem, policy):
-    """J: the mean over the start law of the states' gains."""
+    """J: the expected gain under the initial distribution."""
     states, reward = long_run(problem, policy)
     return settled(mean(interval(law(problem, "rho")), states.gain(reward)))
 
 
 def stationary_law(problem, policy):
-    """`[s]`."""
+    """Long-run state distribution from the initial distribution, `[s]`."""
     states, _ = long_run(problem, policy)
     return settled(states.stationary(interval(law(problem, "rho"))))
 
 
 def gain_and_bias(problem, policy):
-    """`[s]` each."""
+    """Gain and bias of the policy, `[s]` each."""
     states, reward = long_run(problem, policy)
     return settled(states.gain(reward)), settled(states.bias(reward))
 
 
 def chain_matrix(problem, table, P):
-    """P_pi[s,n], dense, or CSR where P is."""
+    """Transition matrix P_pi[s,n] of the policy; dense, or CSR if P is sparse."""
     if not problem.sparse:
         return (table[:, :, None] * P).sum(axis=1)
     import scipy.sparse

@@ -1,4 +1,4 @@
-"""Searches on the blocks of a family for the instance that makes two sides meet, or cross.
+"""Search over the blocks of a family for instances at which a bound is tight or violated.
 
-A search proposes on bare floats; what it finds is rounded row by row to small rationals, and judged exactly elsewhere.
+Searches run on plain floats; their results are rounded row by row to small rationals, and judged exactly elsewhere.
 """

@@ -1,4 +1,4 @@
-"""CMA-ES over the blocks of a family, as one vector."""
+"""CMA-ES over the blocks of a family, flattened to one vector."""
 
 import warnings
 
@@ -8,12 +8,12 @@ from .engines import PROGRESS
 from .population import members, size_of
 
 LARGE = 120
-"""From this dimension on only variances are adapted: the full covariance costs more than the evaluations."""
+"""From this dimension on only variances are adapted, since the full covariance would cost more than the evaluations."""
 STALLED = 60
 
 
 def covariance(score, population, rng):
-    """CMA-ES from one member, in weights (clipped at 0, so that vertices are reached) or in logits (so that limits are)."""
+    """CMA-ES from one member, in weights (clipped at 0, which can reach vertices) or logits (which can approach limits)."""
     from cmaes import CMA, SepCMA
 
     start = members(population, int(rng.integers(size_of(population))))
@@ -28,7 +28,7 @@ def covariance(score, population, rng):
         found = [(vector.member(point), point) for point in points]
         scores = [score(member) for member, _ in found]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # the covariance degenerates where the search has converged
+            warnings.simplefilter("ignore", RuntimeWarning)  # the covariance degenerates once the search has converged
             search.tell([(point, -value if np.isfinite(value) else 1e9) for point, value in zip(points, scores, strict=True)])
         k = int(np.argmax(scores))
         without = 0 if scores[k] > best + PROGRESS * abs(best) else without + 1
@@ -38,7 +38,7 @@ def covariance(score, population, rng):
 
 
 class _Vector:
-    """Members as vectors: weights or logits of a row's entries, the place of a Box entry between its ends; choices stay."""
+    """Members as vectors: weights or logits of rows, relative positions of Box entries between their ends; choices stay fixed."""
 
     def __init__(self, family, pattern, logits):
         self.logits, self.pattern = logits, pattern

@@ -1,7 +1,7 @@
-"""Ways to search: each a generator of (score, member), its best so far, after every short stretch of work.
+"""Search engines: generators of (score, member), the best so far, after every short unit of work.
 
-Each takes a Score, a population to start from and a Generator, never the record of another; it ends where it stalls, and
-is to be started again: many short searches beat a long one.
+Each takes a Score, an initial population and a Generator, but no record of another engine. It ends when it stalls, and is
+meant to be restarted: many short searches outperform a long one.
 """
 
 import numpy as np
@@ -15,22 +15,22 @@ LEAST = 1e-9
 
 
 def differential(score, population, rng):
-    """Differential evolution: steps between members, along whole instances."""
+    """Differential evolution: steps along differences of members, on whole instances."""
     yield from _populations(score, population, rng, steps=1.0)
 
 
 def block_moves(score, population, rng):
-    """Whole rows replaced: by fresh ones, one to four at a time, or by copies from another block of the same outcomes."""
+    """Replace whole rows, one to four at a time, by fresh ones or by copies from another block with the same outcomes."""
     yield from _populations(score, population, rng, steps=0.0)
 
 
 def mixed(score, population, rng):
-    """Steps and row moves in one population."""
+    """Differential evolution steps and row replacements in one population."""
     yield from _populations(score, population, rng, steps=0.4)
 
 
 def sparse_random(score, population, rng):
-    """Fresh draws, half of whose rows are certain outcomes."""
+    """Random draws, half of whose rows are deterministic."""
     best, record, without = -np.inf, members(population, 0), 0
     while without < STALLED:
         scores = evaluate(score, population)
@@ -43,7 +43,7 @@ def sparse_random(score, population, rng):
 
 
 def row_by_row(score, population, rng):
-    """Greedy: every row in turn takes the best of its simple values (vertices, halves, small denominators)."""
+    """Coordinate ascent: every row in turn is set to the best of its simple values (vertices, halves, small denominators)."""
     scores = evaluate(score, population)
     k = int(np.argmax(scores))
     member = {name: np.array(array[k]) for name, array in population.items()}

@@ -1,4 +1,4 @@
-"""Which rows of a draw matter: the rest is clutter in every drawing."""
+"""Rows of a draw that affect a result; the others can be omitted from drawings."""
 
 import numpy as np
 from flint import fmpq
@@ -8,19 +8,19 @@ from ..base.errors import MdpkitError
 
 
 def matters(family, x, answer) -> dict[str, np.ndarray]:
-    """For each block, which of its rows change the answer where they are replaced by some vertex of their own.
+    """For each block, the rows whose replacement by some vertex changes the answer.
 
-    Args: answer: function of a draw, of which answers are compared; where it raises, the row matters.
+    Args: answer: function of a draw whose values are compared; a row for which it raises counts as relevant.
     Returns: block name -> booleans over its rows.
     """
-    before, told = answer(x), {}
+    before, relevant = answer(x), {}
     for name, block in family.blocks.items():
         array = getattr(x, name)
-        told[name] = np.zeros(array.shape[: array.ndim - block.row_axes], dtype=bool)
-        for index in np.ndindex(told[name].shape):
+        relevant[name] = np.zeros(array.shape[: array.ndim - block.row_axes], dtype=bool)
+        for index in np.ndindex(relevant[name].shape):
             others = _vertices(block, np.asarray(array[index]), x.sizes)
-            told[name][index] = any(_changes(family, x, name, index, row, answer, before) for row in others)
-    return told
+            relevant[name][index] = any(_changes(family, x, name, index, row, answer, before) for row in others)
+    return relevant
 
 
 def _vertices(block, row, sizes):

@@ -1,4 +1,4 @@
-"""Populations of block arrays with a leading batch axis, each of whose members only ever improves."""
+"""Populations of block arrays with a leading batch axis; the score of every member is nondecreasing."""
 
 from itertools import islice
 
@@ -23,10 +23,10 @@ def evaluate(score, population):
 
 
 def generations(score, population, rng, steps=0.4):
-    """(population, scores) at the start and after every generation, for ever.
+    """Yield (population, scores) at the start and after every generation, without end.
 
-    Args: steps: share of children that step between members (differential evolution); the others replace whole rows, by
-        fresh ones or by copies from another block of the same outcomes.
+    Args: steps: fraction of children from differential evolution steps; the others replace whole rows by fresh ones or by
+        copies from another block with the same outcomes.
     """
     scores = evaluate(score, population)
     yield population, scores
@@ -42,13 +42,13 @@ def generations(score, population, rng, steps=0.4):
 def climb(score, start, evaluations, rng):
     """The population and its scores after a number of evaluations.
 
-    Raises: ClaimBroken where no member can be evaluated.
+    Raises: ClaimBroken if no member can be evaluated.
     """
     count = max(1, evaluations // size_of(start) - 1)
     population, scores = next(islice(generations(score, start, rng), count, None))
     if score.error is not None and not np.isfinite(scores).any():
         why = f"{type(score.error).__name__}: {score.error}"
-        raise ClaimBroken(f"no instance of size {score.sizes} can be searched on bare floats: {why}") from score.error
+        raise ClaimBroken(f"no instance of size {score.sizes} can be searched on plain floats: {why}") from score.error
     return population, scores
 
 
@@ -57,7 +57,7 @@ def _over(flags, array):
 
 
 def children_of(family, population, scores, sizes, rng, steps=0.4):
-    """One child a member: steps between members, fresh rows, rows copied from a block of the same outcomes."""
+    """One child per member: differential evolution steps, fresh rows, or rows copied from a block with the same outcomes."""
     count, best = len(scores), int(np.argmax(scores))
     fresh = family.random(rng, sizes, count)
     others = rng.integers(count, size=(2, count))
@@ -82,6 +82,6 @@ def children_of(family, population, scores, sizes, rng, steps=0.4):
 
 
 def _twin(family, population, name, rng):
-    """Another block of the same shape (ties such as learner = expert have measure zero otherwise), or the block itself."""
+    """Another block of the same shape (equalities such as learner = expert otherwise have measure zero), or the block itself."""
     laws = [other for other, block in family.blocks.items() if block.row_axes and population[other].shape == population[name].shape]
     return population[laws[int(rng.integers(len(laws)))]] if name in laws else population[name]

@@ -1,4 +1,4 @@
-"""From floats to small rationals."""
+"""Rounding of floats to small rationals."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ KEPT = 0.995
 
 
 def rationals(score, member, kept=KEPT):
-    """A draw of small rationals near float blocks, almost as good: every row takes the simplest value that keeps the score.
+    """Round float blocks to small rationals: every row takes the simplest nearby value that keeps the fraction `kept` of the score.
 
-    Rounding is itself a step of the search, since worst cases are mostly made of small rationals: it often raises the score.
+    Rounding is itself a search step, since worst cases mostly consist of small rationals: it often improves the score.
     """
     family, sizes = score.family, score.sizes
     arrays = {name: np.array(array, dtype=float if array.dtype.kind == "f" else None) for name, array in member.items()}

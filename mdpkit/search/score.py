@@ -1,4 +1,4 @@
-"""The number that a search climbs."""
+"""The objective of a search."""
 
 from itertools import pairwise
 
@@ -7,22 +7,22 @@ import numpy as np
 from ..base.interval import Interval
 
 FLOOR = 0.02
-"""Right ends below this share of their usual size do not steer: near 0/0 the best ratios do not survive rounding."""
+"""Right ends are bounded below by this fraction of their typical size, since large ratios near 0/0 do not survive rounding."""
 FIRST = 64
-"""The usual size of a right end is the median over so many evaluations; a maximum is led astray where right ends are unbounded."""
+"""Number of evaluations whose median is the typical size of a right end (a maximum would be misleading for unbounded ones)."""
 LEAST = 1e-9
-"""Where every right end is 0, left ends of this size are rounding, and larger ones a violation."""
+"""If all right ends are 0, left ends up to this size are attributed to rounding, and larger ones are violations."""
 
 
 class Score:
-    """Score of one member of a population: the ratio of its sides, or the gap of an equality; -inf where there is none.
+    """Score of a member: the ratio of its sides, or the maximum gap of an equality; -inf if undefined.
 
     Args:
         part: a statement, with `instances` (a Family) and `check`.
         sizes: length of every axis.
-        gates: functions of an instance; where one of them is False the score is -inf.
+        gates: functions of an instance; if one of them is False, the score is -inf.
 
-    A member is a dictionary, block name -> float or integer array. `scale` is the usual size of a right end.
+    A member is a dictionary, block name -> float or integer array. `scale` is the typical size of a right end.
     """
 
     def __init__(self, part, sizes, gates=()):
@@ -47,7 +47,7 @@ class Score:
             return -np.inf
 
     def of(self, sides) -> float:
-        """The score of both sides, a Bound or an Equal."""
+        """The score of a Bound or an Equal."""
         return self._bound(sides.sides) if hasattr(sides, "sides") else _mismatch(sides.pairs)
 
     def _bound(self, sides):
@@ -59,12 +59,12 @@ class Score:
         score = (left / np.maximum(right, floor)).max()
         for a, b in pairwise(sides):
             link = bare(a) / np.maximum(bare(b), floor)
-            score = max(score, float(link.max())) if link.max() > 1 + 1e-6 else score  # a broken link inside the chain counts too
+            score = max(score, float(link.max())) if link.max() > 1 + 1e-6 else score  # a violated inner inequality counts too
         return float(score) if np.isfinite(score) else -np.inf
 
 
 def bare(side):
-    """A side as floats; the middle of what a solver still encloses."""
+    """A side as plain floats; the midpoint of an Interval."""
     return np.asarray(side.mid if isinstance(side, Interval) else side, dtype=float)
 
 

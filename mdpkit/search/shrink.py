@@ -1,4 +1,4 @@
-"""From a draw to the smallest one of which the same is true: one that a reader can check by hand."""
+"""Shrink a draw to a small one with the same property, which a reader can check by hand."""
 
 import numpy as np
 from flint import fmpq
@@ -9,12 +9,12 @@ MOST_JUDGED = 4000
 
 
 def shrink(family, x, still, most=MOST_JUDGED):
-    """A simpler draw of which `still` is true.
+    """A simpler draw for which `still` is true.
 
-    Axes are shortened entry by entry, then rows are replaced by simpler ones; a change stays only if it lowers the
-    number of entries, the size of the denominators or the number of non-zeros.
+    Axes are shortened entry by entry, then rows are replaced by simpler ones. A change is kept only if `still` holds and it
+    reduces the number of entries or the `complexity` of a row.
 
-    Args: still: function of a draw; what it raises counts as False. most: how often it may be asked.
+    Args: still: function of a draw; arithmetic, index and mdpkit errors count as False. most: maximum number of its evaluations.
     """
     search = _Shrinking(family, still, most)
     changed = True
@@ -36,10 +36,10 @@ class _Shrinking:
         try:
             return self.still(x)
         except (MdpkitError, ArithmeticError, ValueError, IndexError):
-            return False  # a deletion may leave no instance of the family
+            return False  # after a deletion, no instance of the family may remain
 
     def shorten(self, x):
-        """Delete entries of every axis that the statement does not fix."""
+        """Delete entries along every axis that the statement does not fix."""
         changed = False
         for axis in self.family.sizes:
             if axis in self.family.fixed:
@@ -83,7 +83,7 @@ class _Shrinking:
 
 
 def complexity(row):
-    """(size of the denominators, non-zeros, size of the numerators, place of the first non-zero): a well-founded order."""
+    """Well-founded order on rows: (maximum denominator, number of nonzeros, sum of numerators, index of the first nonzero)."""
     entries = [entry for entry in np.asarray(row).ravel() if isinstance(entry, fmpq)]
     nonzero = [k for k, entry in enumerate(entries) if entry != 0]
     return (

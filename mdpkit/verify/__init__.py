@@ -1,4 +1,4 @@
-"""`verify(claim)`: claims, how their instances are judged and searched, and the verdict."""
+"""`verify(claim)`: claims, evaluation and search of their instances, and verdicts."""
 
 from ..base.verb import also_called
 from .claim import Assumption as Assumption

@@ -1,16 +1,16 @@
-"""Breadth: many small exact instances of odd structure, drawn by hypothesis and steered by the ratio."""
+"""Breadth: many small exact instances of varied structure, drawn by hypothesis and guided by the ratio."""
 
 from .judge import as_float, judge_draw
 from .tally import Tally
 
 BEYOND_CONSTANTS = 51
-"""Hypothesis mixes in byte constants, of up to 50 bytes, from whatever modules are loaded; longer draws do not depend on them."""
+"""Hypothesis mixes in byte constants of up to 50 bytes from the loaded modules; longer draws are independent of them."""
 
 
 def breadth(part, draws, seed, resolution, keep):
     """Judge `draws` exact instances of a part's family.
 
-    Args: keep: how many of the draws to return, for the differential run.
+    Args: keep: number of draws to return, for the differential run.
     Returns: the Tally, and the kept (draw, judgement) pairs.
     """
     from hypothesis import HealthCheck, Phase, given, settings, target

@@ -1,4 +1,4 @@
-"""What a claim is made of: two sides, assumptions, controls, instances."""
+"""Claims: statements with two sides, assumptions, controls and instances."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from ..instances.family import Family
 
 
 class Bound:
-    """A chain a <= b <= ... <= z. Every link is decided; the ratio is a/z.
+    """A chain of inequalities a <= b <= ... <= z. Each is decided; the ratio is a/z.
 
-    Args: sides: two or more Intervals (arrays compare entry by entry) or rational numbers.
+    Args: sides: two or more Intervals (arrays are compared entrywise) or rational numbers.
     """
 
     def __init__(self, *sides):
@@ -21,7 +21,7 @@ class Bound:
 
 
 class Equal:
-    """Named pairs that are equal, entry by entry.
+    """Named pairs that are equal entrywise.
 
     Args: pairs: name -> (a, b), Intervals or rational numbers or arrays of them.
     """
@@ -34,7 +34,7 @@ class Equal:
 
 @dataclass(frozen=True)
 class Assumption:
-    """A sentence and the function of an instance that decides it (a bool or a Decision)."""
+    """An assumption: a sentence, and the function of an instance that decides it (a bool or a Decision)."""
 
     name: str
     holds: Callable
@@ -42,17 +42,17 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Control:
-    """A variation of the claim that must fail, with the reason that the machine checks.
+    """A negative control: a variation of the claim that must fail on a witness, for a machine-checked reason.
 
     Args:
-        name: what is varied, in words.
+        name: description of the variation.
         witness: function of no arguments that builds the fixed instance.
-        drops: name of an assumption: every other one holds on the witness, this one fails, and the claim is decided NO.
-        tightens: a check: the claim holds on the witness, the tightened sides are nowhere looser, and it is decided NO.
+        drops: name of an assumption: all others hold on the witness, this one fails, and the claim is decided NO.
+        tightens: a check: the claim holds on the witness, no end of the tightened statement is looser, and it is decided NO.
         at: for Equal, the pair that `tightens` changes.
-        sabotages: a measure: without `by` the claim holds on the witness, with it the claim is decided NO.
+        sabotages: a measure: the claim holds on the witness with the measure itself, and is decided NO with `by` in its place.
         by: function of (original measure, *its arguments).
-        part: name of the Part whose check is controlled; the claim's own if left out.
+        part: name of the Part whose check is varied; defaults to the claim's own statement.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Control:
         if (self.sabotages is None) != (self.by is None):
             raise InvalidClaim(f"control {self.name!r}: `sabotages` and `by` go together")
         if self.sabotages is not None and not hasattr(self.sabotages, "name"):
-            raise InvalidClaim(f"control {self.name!r} sabotages {self.sabotages!r}, which is no public measure")
+            raise InvalidClaim(f"control {self.name!r} sabotages {self.sabotages!r}, which is not a public measure")
 
     @property
     def kind(self) -> str:
@@ -80,7 +80,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Part:
-    """A further statement of the same theorem, with its own instances; it does not enter `tightest`."""
+    """A further statement of the same theorem with its own instances; it is excluded from `tightest`."""
 
     name: str
     instances: Family | Callable[[], Iterable]
@@ -92,21 +92,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Claim:
-    """A theorem that can be doubted.
+    """A theorem with the means to test it.
 
     Args:
         id: a sentence with a verb, in snake_case; the name of its file.
-        check: function of an instance that returns both sides, Bound or Equal; never a bool.
-        instances: a Family, or a function that lists every instance of an enumerated statement.
-        assumes: what must hold of an instance for it to count.
+        check: function of an instance that returns both sides as Bound or Equal, never a bool.
+        instances: a Family, or a function that lists all instances of an enumerated statement.
+        assumes: assumptions that an instance must satisfy to be admitted.
         controls: variations that must fail; at least one.
         also: further Parts of the theorem.
-        accepts: (model, type, blocks): the model that a user's own problem may replace, its type, and the blocks that
-            are then no longer drawn.
+        accepts: (model, type, blocks): the model that a user's problem may replace, its type, and the blocks that are
+            then not drawn.
         figure: function of (axes, rows) that draws stored rows.
-        data: function of an enumerated instance, a dictionary of lists that its row stores for the figure.
-        resolution: the widest interval on which an Equal in floats may still pass.
-        on: the parts that are left when a user's own problem is given; set by `verify`.
+        data: function of an enumerated instance that returns a dictionary of lists, stored in its row for the figure.
+        resolution: maximum width of an interval at which an Equal in floats may pass.
+        on: parts that remain when a user's problem is given; set by `verify`.
     """
 
     id: str
@@ -125,7 +125,7 @@ class Claim:
         for field in ("assumes", "controls", "also"):
             object.__setattr__(self, field, tuple(getattr(self, field)))
         if not self.id.isidentifier():
-            raise InvalidClaim(f"the id {self.id!r} is no snake_case name")
+            raise InvalidClaim(f"the id {self.id!r} is not a snake_case name")
         if not self.controls:
             raise InvalidClaim(f"{self.id} has no control; a claim needs at least one variation that must fail")
         names = {assumption.name for assumption in self.assumes}
@@ -138,12 +138,12 @@ class Claim:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The claim's own statement, then its further ones."""
+        """The claim's own statement, followed by its further parts."""
         return (Part("", self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
 
     @property
     def judged(self) -> tuple[Part, ...]:
-        """The parts whose instances are judged; controls always vary the claim as it was written."""
+        """The parts whose instances are judged; controls always vary the claim as stated."""
         return self.parts if self.on is None else self.on
 
     def part(self, name) -> Part:

@@ -1,4 +1,4 @@
-"""Controls: does the variation fail, and for the reason that it names?"""
+"""Run negative controls: check that each variation fails, and for the stated reason."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from .judge import Kind, all_exact, as_float, decide, holds, judge
 
 @dataclass(frozen=True)
 class ControlResult:
-    """Whether a control bites, and the reason in words. `sides` are the ends it compared, as floats."""
+    """Whether a control bites (its variation fails as required), and the reason. `sides` are the compared ends, as floats."""
 
     name: str
     kind: str
@@ -36,7 +36,7 @@ def run_control(claim, control) -> ControlResult:
 
 def _drops(claim, part, control, witness):
     if control.drops not in {assumption.name for assumption in part.assumes}:
-        return False, f"the statement it varies does not assume {control.drops!r}", ()
+        return False, f"the varied statement does not assume {control.drops!r}", ()
     for assumption in part.assumes:
         kept = holds(assumption, witness)
         if assumption.name == control.drops and kept:
@@ -56,15 +56,15 @@ def _tightens(claim, part, control, witness):
     after = decide(tight, claim.resolution, all_exact(witness))
     if isinstance(loose, Bound):
         if not _at_most(before.sides[0], after.sides[0]):
-            return False, "a loosening: the left end fell", _ends(after)
+            return False, "a loosening: the left end decreased", _ends(after)
         if not _at_most(after.sides[-1], before.sides[-1]):
-            return False, "a loosening: the right end rose", _ends(after)
+            return False, "a loosening: the right end increased", _ends(after)
         return _demand_no(after, "tightened")
     return _tightened_equal(claim, control, loose, tight, after)
 
 
 def _at_most(a, b):
-    """a <= b; of an end that is only enclosed, and that the control left as it was, no more can be known than that."""
+    """Whether a <= b is proved, or the enclosures are identical, as for an end that the control did not change."""
     return (a <= b).all_yes() or (a.shape == b.shape and np.array_equal(a.lower, b.lower) and np.array_equal(a.upper, b.upper))
 
 
@@ -95,7 +95,7 @@ _KINDS = {"drops": _drops, "tightens": _tightens, "sabotages": _sabotages}
 
 
 def _hold(claim, part, witness):
-    """The judgement of the claim itself on the witness, or the words that say why it does not hold there."""
+    """The judgement of the claim itself on the witness, or the reason why it does not hold there."""
     verdict = judge(part, witness, claim.resolution)
     if verdict.kind is Kind.REFUSED:
         return f"an assumption fails on the witness: {verdict.assumption}"

@@ -1,4 +1,4 @@
-"""Depth: a search on the blocks for the instance that makes the two sides meet, or cross."""
+"""Depth: a search over instances for one at which the bound is tight or violated."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from .tally import Tally
 
 
 def depth(part, evaluations, seed, resolution) -> Tally:
-    """Search every rung of the family's ladder of sizes, smallest first, and judge what each climb ends at exactly.
+    """Search every size in the family's ladder, smallest first, and judge the final point of each search exactly.
 
-    A rung is climbed twice, the second time with the rounded best of the first among the population: rounding is
-    itself a step of the search, since worst cases are mostly made of small rationals.
+    Each size is searched twice, the second time with the rounded best point of the first in the population: rounding
+    is itself a search step, since worst cases mostly consist of small rationals.
     """
     family, tally = part.instances, Tally()
     rng = np.random.default_rng(seed)

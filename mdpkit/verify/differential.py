@@ -1,4 +1,4 @@
-"""The differential run: the same instances in floats must enclose what the rationals gave."""
+"""Differential test: float64 enclosures of an instance must contain its exact results."""
 
 import numpy as np
 from flint import fmpq
@@ -12,17 +12,17 @@ from .claim import Bound
 
 
 def compare(part, float_instance, judgement) -> bool:
-    """Whether the float run of an instance could be compared (a branch on overlapping floats cannot).
+    """Whether the float run of an instance could be compared (not if it branches on overlapping enclosures).
 
-    Raises: ExactnessLost where a float side does not enclose the exact one: a comparison with a float literal, a
-    branch on a value, an end of an interval used as the number, are silent in the exact run and show here.
+    Raises: ExactnessLost if a float side does not enclose the exact one. This detects comparisons with float literals,
+    branches on values, and ends of intervals used as numbers, which the exact run cannot reveal.
     """
     try:
         found = part.check(float_instance)
     except Undecided:
         return False
     except InvalidModel as error:
-        raise ExactnessLost(f"the float run of an instance builds no model: {error}") from error
+        raise ExactnessLost(f"the float run of an instance cannot build its model: {error}") from error
     pairs = found.sides if isinstance(found, Bound) else [x for pair in found.pairs.values() for x in pair]
     for k, (side, exact) in enumerate(zip(pairs, judgement.sides, strict=True)):
         known = interval(side)
@@ -36,13 +36,13 @@ def compare(part, float_instance, judgement) -> bool:
 
 
 def _input_rounding(known, exact) -> bool:
-    """A bare float side (a constant of the instance, no measure) may differ by its own rounding."""
+    """Whether a plain float side (a constant of the instance, not a measure) differs from the exact one by rounding only."""
     middle, wanted = np.asarray(known.mid), np.asarray(exact.mid)
     return known.width == 0 and bool((np.abs(middle - wanted) <= 2.0**-50 * np.abs(wanted)).all())
 
 
 def in_floats(instance):
-    """An instance with every rational rounded to the nearest float64."""
+    """Copy of an instance with every rational rounded to the nearest float64."""
     return Instance(**{name: _as_float(value) for name, value in vars(instance).items()})
 
 

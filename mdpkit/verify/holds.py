@@ -1,4 +1,4 @@
-"""A claim as a test of one's own."""
+"""Claims as pytest tests."""
 
 import functools
 import inspect
@@ -8,9 +8,9 @@ from .verification import verify
 
 
 def holds(claim, profile="quick", *, seed=0, on=None):
-    """Decorate a function into a pytest that fails unless the claim is CERTIFIED or SURVIVED and every control bites.
+    """Turn a function into a pytest test that fails unless the claim is CERTIFIED or SURVIVED and every control bites.
 
-    The function runs afterwards, with the Verdict if it takes an argument.
+    The function runs afterwards, with the Verdict as its argument if it takes one.
 
     >>> @holds("value_equivalence_is_not_regret_equivalence")
     ... def test_mine(verdict):
@@ -28,7 +28,7 @@ def holds(claim, profile="quick", *, seed=0, on=None):
                 raise AssertionError("\n".join(filter(None, (verdict.summary, verdict.explain()))))
             return function(verdict) if wants else function()
 
-        # pytest reads fixtures off the signature: the test takes none
+        # pytest infers fixtures from the signature; the test takes none
         test.__signature__ = inspect.Signature()
         del test.__wrapped__
         return test

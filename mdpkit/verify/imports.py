@@ -1,4 +1,4 @@
-"""Importing a claim's file, together with the modules of the user's own that it needs."""
+"""Import a claim's file together with the user's modules that it needs."""
 
 import sys
 import sysconfig
@@ -9,17 +9,17 @@ from types import ModuleType
 
 PACKAGE = Path(__file__).parents[1]
 _loaded: dict[Path, dict[str, Path]] = {}
-"""Of every claim's file, the modules of the user's own that its import loaded: name -> file."""
+"""For every claim's file, the user's modules loaded by its import: name -> file."""
 
 
 def import_file(path: Path) -> ModuleType:
-    """Run a claim's file as a module; at its top it can import modules that lie beside it, as a script can.
+    """Run a claim's file as a module; like a script, it can import modules from its own folder.
 
-    Modules of the user's own are loaded afresh for each claim's file: an edited one is seen, and of two folders with a
-    module of the same name each claim gets its own.
+    The user's modules are reloaded for each claim's file, so that edits take effect and equally named modules in
+    different folders are kept apart.
 
-    Args: path: absolute.
-    Raises: whatever the file raises.
+    Args: path: absolute path.
+    Raises: any exception of the file.
     """
     _forget()
     name = f"mdpkit_user_claim_{path.stem}"
@@ -36,12 +36,12 @@ def import_file(path: Path) -> ModuleType:
 
 
 def companions(path: Path) -> list[Path]:
-    """Files of the modules that importing a claim's file loaded from outside of Python, its packages and mdpkit."""
+    """Files of the user's modules loaded by a claim's file, i.e. outside Python's library, installed packages and mdpkit."""
     return sorted(set(_loaded.get(path, {}).values()))
 
 
 def _forget():
-    """Modules that claims' files loaded before, and what these loaded since."""
+    """Unload the user's modules loaded by earlier claims' files, with their submodules."""
     names = {name for modules in _loaded.values() for name in modules}
     for name in list(sys.modules):
         if name in names or any(name.startswith(f"{package}.") for package in names):
@@ -56,7 +56,7 @@ def _is_own(file):
 
 @contextmanager
 def _as_a_script(folder) -> Iterator[None]:
-    # no bytecode files: they are told from stale ones by size and whole seconds only
+    # no bytecode files: Python detects stale ones by size and time in whole seconds only
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.path.insert(0, str(folder))
     try:

@@ -1,4 +1,4 @@
-"""One instance, judged: assumptions, both sides, the decision, the ratio."""
+"""Judge one instance: assumptions, both sides, decision and ratio."""
 
 import itertools
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from .claim import Bound, Equal
 
 
 class Kind(Enum):
-    """What became of an instance."""
+    """Status of an instance."""
 
     COUNTED = "counted"
     REFUSED = "an assumption fails on it"
@@ -25,7 +25,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is known of one instance. `ratio` is a/z of a Bound: a rational where the sides are, else a float."""
+    """Result on one instance. `ratio` is a/z for a Bound: rational if the sides are, else a float."""
 
     kind: Kind
     decision: Decision = Decision.UNDECIDED
@@ -40,7 +40,7 @@ class Judgement:
 def judge(part, instance, resolution) -> Judgement:
     """Decide one instance of a part.
 
-    Raises: ExactnessLost where a side of a rational instance is a float; whatever the check itself raises.
+    Raises: ExactnessLost if a side of a rational instance is a float; any exception of the check.
     """
     demand_exact_models(instance)
     for assumption in part.assumes:
@@ -48,13 +48,13 @@ def judge(part, instance, resolution) -> Judgement:
             return Judgement(Kind.REFUSED, assumption=assumption.name)
     try:
         sides = part.check(instance)
-    except Undecided:  # the check branches on what enclosures leave open
+    except Undecided:  # the check branches on a comparison that the enclosures do not decide
         return Judgement(Kind.COUNTED, how="enclosed" if all_exact(instance) else "float")
     return decide(sides, resolution, all_exact(instance))
 
 
 def judge_draw(part, x, resolution):
-    """The judgement of a draw: exact, unless the user's own problem is a float one."""
+    """The judgement of a draw: exact, unless the user's problem is float64."""
     family = part.instances
     if not family.exact:
         return judge(part, family.build(family.to_float(x)), resolution)
@@ -71,7 +71,7 @@ def holds(assumption, instance) -> bool:
 
 
 def decide(sides, resolution, exact_instance) -> Judgement:
-    """The decision on what a check returned."""
+    """Decide the statement returned by a check."""
     if isinstance(sides, Bound):
         return _decide_bound(sides, exact_instance)
     if isinstance(sides, Equal):
@@ -114,9 +114,9 @@ def _same(a, b, resolution):
 
 
 def ratio(a, z):
-    """The largest a/z over entries with z > 0; infinite where z <= 0 < a; None where no entry has a positive end.
+    """Maximum of a/z over entries with z > 0; infinite if z <= 0 < a in some entry; None if no entry has z > 0.
 
-    Of intervals only what is proved counts: noise around 0/0 has no ratio.
+    For intervals only proved signs count, so that rounding noise around 0/0 has no ratio.
     """
     if _rational(a) and _rational(z):
         best = None
@@ -130,7 +130,7 @@ def ratio(a, z):
     if ((z.upper <= 0) & (a.lower > 0)).any():
         return float("inf")
     left, right, positive = np.broadcast_arrays(a.mid, z.mid, z.lower > 0)
-    with np.errstate(over="ignore"):  # a quotient past the largest float is told as infinite
+    with np.errstate(over="ignore"):  # a quotient beyond the largest float64 is reported as infinite
         return float((left[positive] / right[positive]).max()) if positive.any() else None
 
 
@@ -155,14 +155,14 @@ def _known(sides):
 
 
 def numeric_values(instance):
-    """(name, value) of every record, array and number of an instance."""
+    """(name, value) for every record, array and number of an instance."""
     for name, value in vars(instance).items():
         if isinstance(value, Record | np.ndarray | Interval | float | fmpq | np.floating):
             yield name, value
 
 
 def kind_of(value) -> str | None:
-    """ "exact", "float", or None where the value holds no numbers that could be either."""
+    """ "exact", "float", or None if the value contains neither rationals nor floats."""
     if isinstance(value, Record):
         pattern = value._pattern()
         return None if pattern.size == 0 else "exact" if is_exact(pattern) else "float"
@@ -178,7 +178,10 @@ def all_exact(instance) -> bool:
 
 
 def demand_exact_models(instance):
-    """Raises: ExactnessLost where some records of an instance are rational and others float."""
+    """Check that an instance does not mix rational and float records.
+
+    Raises: ExactnessLost if it does.
+    """
     kinds = {name: kind_of(value) for name, value in numeric_values(instance)}
     lost = [name for name, kind in kinds.items() if kind == "float"]
     if lost and "exact" in kinds.values():

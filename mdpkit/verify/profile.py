@@ -1,4 +1,4 @@
-"""How much work a verdict takes: counts, never seconds."""
+"""Budgets of a verification, in counts rather than time."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ class Profile:
     """Budgets of one statement.
 
     Args:
-        chunks: stretches of work with seeds of their own; the result does not depend on who runs them.
-        draws: exact instances a chunk draws for breadth.
-        evaluations: float evaluations of a chunk's search.
-        differential: instances run in both number kinds.
-        demanded: fewer admitted instances than this is VACUOUS.
+        chunks: number of work units with independent seeds; the result does not depend on which process runs them.
+        draws: exact instances per chunk, for breadth.
+        evaluations: float evaluations per chunk, for the search.
+        differential: number of instances run in both number kinds.
+        demanded: minimum number of admitted instances; below it the outcome is VACUOUS.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Which claims exist: the files of `mdpkit/claims`, found by their path, and files of a user's own. One claim a file, bound to CLAIM."""
+"""Register of claims: the files in `mdpkit/claims`, found by path, and the user's files. Each file binds one claim to CLAIM."""
 
 import ast
 import difflib
@@ -13,12 +13,12 @@ from .imports import import_file
 
 CLAIMS = Path(__file__).parents[1] / "claims"
 EXTRA = "torch", "safetensors"
-"""What claims about networks need, and `pip install 'mdpkit[deep]'` brings."""
+"""Packages required by claims about networks, installed by `pip install 'mdpkit[deep]'`."""
 
 
 @cache
 def _modules() -> dict[str, str]:
-    """id -> module name of every registered claim that can run here, without importing any."""
+    """id -> module name of every registered claim that can run in this environment, without importing any."""
     return {name: f"mdpkit.claims.{file.parent.name}.{name}" for name, file in _files().items() if not (_missing() and _of_networks(file))}
 
 
@@ -35,7 +35,7 @@ def _of_networks(file) -> bool:
 
 
 def about_networks() -> list[str]:
-    """Names of the registered claims that need the extra `deep`, whether or not they can run here."""
+    """Names of the registered claims that need the extra `deep`, whether or not it is installed."""
     return [name for name, file in _files().items() if _of_networks(file)]
 
 
@@ -45,14 +45,14 @@ def _missing() -> list[str]:
 
 
 def left_out() -> dict[str, str]:
-    """id -> what it needs, of the registered claims that cannot run here."""
+    """id -> missing packages, for the registered claims that cannot run in this environment."""
     return {name: " and ".join(_missing()) for name in _files() if name not in _modules()}
 
 
 def ids(theme=None) -> list[str]:
-    """Names of the registered claims that can run here, of one theme or of all. `left_out()` has the others.
+    """Names of the registered claims that can run in this environment, of one theme or all; `left_out()` has the others.
 
-    Raises: UnknownClaim for a theme that has none.
+    Raises: UnknownClaim for a theme without claims.
     """
     names = [name for name, module in _modules().items() if theme in (None, module.split(".")[-2])]
     if not names:
@@ -61,14 +61,14 @@ def ids(theme=None) -> list[str]:
 
 
 def themes() -> list[str]:
-    """Names of the themes, the folders in which registered claims lie."""
+    """Names of the themes, i.e. the folders of registered claims."""
     return sorted({module.split(".")[-2] for module in _modules().values()})
 
 
 def get(name: str) -> Claim:
     """The registered claim with this id.
 
-    Raises: UnknownClaim with the nearest names, or with what the claim needs that is not installed.
+    Raises: UnknownClaim with the nearest names, or with the packages that are missing.
     """
     path_of(name)
     return _claim_of(importlib.import_module(_modules()[name]), name)
@@ -94,9 +94,9 @@ def statement_of(name: str) -> str:
 
 
 def find(reference) -> Claim:
-    """The claim that an id or the path of a Python file names.
+    """The claim given by an id or by the path of a Python file.
 
-    Raises: UnknownClaim; InvalidClaim for a file without CLAIM, or with two claims.
+    Raises: UnknownClaim; InvalidClaim for a file without CLAIM, or with more than one claim.
     """
     path = Path(reference)
     if path.suffix != ".py" and not path.exists():
@@ -106,7 +106,7 @@ def find(reference) -> Claim:
     if path.stem in _modules() and path.resolve() == path_of(path.stem).resolve():
         return get(path.stem)
     if path.suffix != ".py":
-        raise InvalidClaim(f"{path} is no Python file; expected one that binds CLAIM")
+        raise InvalidClaim(f"{path} is not a Python file; expected one that binds CLAIM")
     return _from_file(path.resolve())
 
 
@@ -123,13 +123,13 @@ def _from_file(path):
 def _claim_of(module, where) -> Claim:
     claim = getattr(module, "CLAIM", None)
     if not isinstance(claim, Claim):
-        raise InvalidClaim(f"{where} binds no Claim to the name CLAIM")
+        raise InvalidClaim(f"{where} does not bind a Claim to the name CLAIM")
     others = [name for name, value in vars(module).items() if isinstance(value, Claim) and value is not claim]
     if others:
-        raise InvalidClaim(f"{where} holds {1 + len(others)} claims (CLAIM, {', '.join(others)}); one a file")
+        raise InvalidClaim(f"{where} holds {1 + len(others)} claims (CLAIM, {', '.join(others)}); expected one per file")
     return claim
 
 
 def theme(claim: Claim) -> str:
-    """The folder of a registered claim, "user" for any other."""
+    """Theme of a claim: the folder of a registered one, "user" for any other."""
     return _modules()[claim.id].split(".")[-2] if claim.id in _modules() else "user"

@@ -1,4 +1,4 @@
-"""What a stretch of work saw: counts, the tightest instance of each size, the first violation. Plain JSON data."""
+"""Summary of a chunk of work: counts, the tightest instance per size, the first violation, as plain JSON data."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from .judge import Judgement, Kind, as_float
 
 @dataclass
 class Tally:
-    """Judgements, added up. `to_data` and `from_data` are each other's inverse, so that work can be resumed from a file."""
+    """Aggregated judgements. `to_data` and `from_data` are mutually inverse, so that work can be resumed from a file."""
 
     instances: int = 0
     degenerate: int = 0
@@ -30,7 +30,7 @@ class Tally:
 
         Args:
             witness: the draw or instance that was judged.
-            label: keeps one row an instance; otherwise one row for each size, the tightest.
+            label: key of a row for this instance alone; without it only the tightest row per size is kept.
             facts: further entries of the instance's row.
         """
         if judgement.kind is Kind.REFUSED:
@@ -51,7 +51,7 @@ class Tally:
         self.rows[key] = tighter(self.rows[key], row) if key in self.rows else row
 
     def merge(self, other: "Tally") -> "Tally":
-        """Both stretches together; of two violations the earlier stretch's stays."""
+        """Combine two tallies; of two violations the first tally's is kept."""
         merged = Tally(
             *(getattr(self, name) + getattr(other, name) for name in ("instances", "degenerate", "undecided")),
             refused={name: self.refused.get(name, 0) + other.refused.get(name, 0) for name in {**self.refused, **other.refused}},
@@ -75,7 +75,7 @@ class Tally:
 
 
 def numbers_of(judgement) -> dict:
-    """The ratio and the sides of a judgement as a row stores them: floats to draw, and the exact ratio as text."""
+    """Ratio and sides of a judgement as stored in a row: floats for the figure, and the exact ratio as text."""
     row = {"ratio": as_float(judgement.ratio)}
     if judgement.ratio is not None and not isinstance(judgement.ratio, float):
         row["exact"] = str(judgement.ratio)
@@ -90,13 +90,13 @@ def numbers_of(judgement) -> dict:
 
 
 def tighter(before, row) -> dict:
-    """The row with the larger ratio, the earlier one where they tie; it counts the instances of both."""
+    """The row with the larger ratio, the earlier one on ties; its count is the sum of both."""
     worth = [-1.0 if each["ratio"] is None else each["ratio"] for each in (before, row)]
     return {**(row if worth[1] > worth[0] else before), "count": before["count"] + row["count"]}
 
 
 def pack(witness) -> dict:
-    """A draw with its sizes, or an instance, as JSON data."""
+    """Encode a draw with its sizes, or an instance, as JSON data."""
     if isinstance(witness, Drawn):
         arrays = {name: value for name, value in vars(witness).items() if name != "sizes"}
         return {"sizes": dict(witness.sizes), "draw": encode(SimpleNamespace(**arrays))}
@@ -104,7 +104,7 @@ def pack(witness) -> dict:
 
 
 def unpack(data):
-    """What `pack` was given."""
+    """Inverse of `pack`."""
     if "draw" in data:
         return Drawn(**vars(decode(data["draw"])), sizes=data["sizes"])
     return decode(data["instance"])

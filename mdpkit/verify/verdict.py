@@ -1,4 +1,4 @@
-"""What the machine found out about a claim."""
+"""Verdicts on claims."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,7 +11,7 @@ from .violation import Violation, witness_rows
 
 
 class Outcome(Enum):
-    """The values are sentences."""
+    """Outcome of a verification; each value is a sentence that explains it."""
 
     CERTIFIED = "Every instance of the enumerated statement was decided in exact arithmetic."
     SURVIVED = "No instance found contradicts it, and every control fails."
@@ -30,17 +30,17 @@ class Verdict(Shown):
     """The outcome of `verify`.
 
     Attributes:
-        claim: id of the claim. theme: its folder, "user" for a claim of one's own.
-        outcome: an Outcome; a search never proves. evidence: exact, enclosed, float or sampled: the weakest used.
-        instances: how many were admitted and decided, over all parts; `degenerate` ones (both sides 0) are apart.
-        tightest: the largest ratio left/right of the claim's own statement; None for equalities and where every
-            right end is 0. `rows` has it for each size.
-        widest: width of the widest interval met.
-        controls: ControlResult(name, kind, bites, reason, sides) of each.
-        witness: the shrunk violating instance of a REFUTED claim; `witness_part` names the statement it breaks.
-        matters: block name -> which of its rows change a side where they change; None where the instance was listed, not drawn.
-        violations: both sides of what the witness breaks; empty unless REFUTED.
-        seconds: processor seconds of the work.
+        claim: id of the claim. theme: its folder, "user" for a user's claim.
+        outcome: an Outcome; a search is never a proof. evidence: the weakest kind used, of exact, enclosed, float, sampled.
+        instances: number of admitted instances over all parts; `degenerate` ones (both sides 0) are counted separately.
+        tightest: the largest ratio left/right of the claim's own statement; None for equalities and if all right
+            ends are 0. `rows` has it per size.
+        widest: largest width of an interval.
+        controls: ControlResult(name, kind, bites, reason, sides) per control.
+        witness: the shrunk violating instance of a REFUTED claim; `witness_part` names the statement that it violates.
+        matters: block name -> the rows whose change affects a side; None if the instance was listed, not drawn.
+        violations: both sides of what the witness violates; empty unless REFUTED.
+        seconds: CPU time in seconds.
     """
 
     claim: str
@@ -67,7 +67,7 @@ class Verdict(Shown):
         return self.outcome in PASSED
 
     def to_data(self) -> dict:
-        """JSON data; the witness as an instance file's content."""
+        """JSON data, with the witness in the format of instance files."""
         from ..instances.io import encode
 
         data = {
@@ -115,8 +115,8 @@ class Verdict(Shown):
         return f"{self.claim}: {self.outcome.name}\n{self.outcome.value}"
 
     def _tables(self):
-        told = {name: getattr(self, name) for name in ("evidence", "instances", "tightest", "widest", "seed", "profile", "note")}
-        facts = tuple((name, value) for name, value in told.items() if value not in (None, ""))
+        shown = {name: getattr(self, name) for name in ("evidence", "instances", "tightest", "widest", "seed", "profile", "note")}
+        facts = tuple((name, value) for name, value in shown.items() if value not in (None, ""))
         controls = tuple((each.name, each.kind, each.bites, each.reason) for each in self.controls)
         tables = [Table("", (), facts), Table("controls", ("name", "kind", "fails", "reason"), controls)]
         if self.witness is not None:

@@ -1,4 +1,4 @@
-"""verify: from a claim to a verdict."""
+"""Verify one claim."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,17 +26,17 @@ from .violation import violations
 
 
 def verify(claim, profile="quick", *, seed=0, on=None) -> Verdict:
-    """Doubt a claim: run its controls, its instances and its search, all decided exactly.
+    """Test a claim: run its controls, its instances and a search for violations, all decided by exact or enclosed arithmetic.
 
     Args:
-        claim: a Claim, the id of a registered one, or the path of a file that holds one.
+        claim: a Claim, the id of a registered one, or the path of a file that contains one.
         profile: "quick" or "full" (counted budgets).
-        seed: names the draws; the same versions, seed and machine give the same verdict.
-        on: a problem of one's own (a record, or the path of an instance file) that replaces the model which the
-            claim accepts; or a whole instance, such as a saved witness, which is then judged alone.
+        seed: random seed; the same versions, seed and machine give the same verdict.
+        on: the user's problem (a record, or the path of an instance file), which replaces the model that the claim
+            accepts; or a whole instance, such as a saved witness, which is then the only one judged.
 
-    Raises: UnknownClaim, InvalidClaim, InvalidModel for unusable input; ClaimBroken or ExactnessLost where the
-    claim's own code is at fault.
+    Raises: UnknownClaim, InvalidClaim, InvalidModel for invalid input; ClaimBroken or ExactnessLost if the claim's own
+    code is at fault.
 
     >>> verify("double_sampling_bias_is_next_state_variance").outcome.name
     'SURVIVED'
@@ -49,7 +49,7 @@ def verify(claim, profile="quick", *, seed=0, on=None) -> Verdict:
 
 
 def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
-    """The verdict on a claim whose every task has been run."""
+    """Assemble the verdict on a claim from the results of all its tasks."""
     controls = tuple(ControlResult(**{**data, "sides": tuple(data["sides"])}) for data in results["controls"]["controls"])
     tallies = [Tally() for _ in claim.judged]
     for task in tasks(claim, profile)[1:]:
@@ -96,7 +96,7 @@ def _outcome(claim, tallies, controls, profile):
             reasons = [f"{tally.degenerate} have both sides 0", *([refused] if refused else [])]
             return Outcome.VACUOUS, f"{words}, {profile.demanded} demanded; {'; '.join(reasons)}"
         if tally.instances == 0 or (not isinstance(part.instances, Family) and tally.refused):
-            return Outcome.VACUOUS, f"{words}; {sum(tally.refused.values())} of the listed ones break an assumption"
+            return Outcome.VACUOUS, f"{words}; {sum(tally.refused.values())} of the listed instances violate an assumption"
     undecided = sum(tally.undecided for tally in tallies)
     if undecided:
         widest = max(tally.widest for tally in tallies)
@@ -112,7 +112,7 @@ def _outcome(claim, tallies, controls, profile):
 
 
 def _witness(part, tally, resolution):
-    """The instance that breaks a part, shrunk, which of its rows matter, and the sides that disagree; of a listed one no rows are known."""
+    """The violating instance of a part, shrunk; the rows that affect its sides (None for a listed instance); the sides that disagree."""
     found = unpack(tally.violation)
     if not isinstance(part.instances, Family):
         return found, None, violations(judge(part, found, resolution))
@@ -122,7 +122,7 @@ def _witness(part, tally, resolution):
 
 
 def _sides(part, x, resolution):
-    """What a draw is judged by, to be compared with another's."""
+    """Judgement of a draw in comparable form: kind, decision and ends of the sides."""
     judgement = judge_draw(part, x, resolution)
     ends = ([np.asarray(end).tolist() for end in (side.lower, side.upper)] for side in judgement.sides)
     return judgement.kind, judgement.decision, *ends
@@ -135,18 +135,21 @@ def still_broken(part, x, resolution) -> bool:
 
 
 def _refuse_broken_assumptions(claim, tallies):
-    """A problem of the user's own that breaks an assumption in every draw beside it is a mistake in its use."""
+    """Reject a user's problem with which every draw violates the same assumption.
+
+    Raises: InvalidModel if it does.
+    """
     if claim.on is None:
         return
     for tally in tallies:
         for name, count in tally.refused.items():
             if tally.instances == tally.degenerate == 0 and count == sum(tally.refused.values()):
-                raise InvalidModel(f"{claim.id} assumes '{name}', which the problem given breaks in all {count} draws")
+                raise InvalidModel(f"{claim.id} assumes '{name}', which the given problem violates in all {count} draws")
 
 
 # ---- a user's own problem
 def on_problem(claim: Claim, on) -> Claim:
-    """The claim with its accepted model given, or with one whole instance to judge."""
+    """The claim restricted to a given model, or to one whole instance."""
     given = load(Path(on)) if isinstance(on, str | Path) else on
     if isinstance(given, SimpleNamespace):
         return replace(claim, on=(_on_instance(claim, given),))
@@ -155,11 +158,11 @@ def on_problem(claim: Claim, on) -> Claim:
     parts = tuple(part for part in (_on_record(part, claim, given) for part in claim.parts) if part is not None)
     if not parts:
         wanted = claim.accepts[1].__name__ if claim.accepts else None
-        why = f"it accepts {wanted}, the problem given is {given!r}" if wanted else "it accepts no problem from outside"
+        why = f"it accepts {wanted}, the given problem is {given!r}" if wanted else "it does not accept a user's problem"
         if wanted and _averaged(given):
-            why = f"it counts total rewards, Finite or Discounted; the problem given is {given!r}"
+            why = f"it concerns total rewards, Finite or Discounted; the given problem is {given!r}"
         elif wanted and isinstance(given, claim.accepts[1]) and "H" not in given.sizes():
-            why = f"what it draws varies from step to step, so it needs a finite horizon; the problem given is {given!r}"
+            why = f"its instances are time-dependent, so it needs a finite horizon; the given problem is {given!r}"
         raise InvalidClaim(f"{claim.id} cannot be verified on this problem: {why}")
     return replace(claim, on=parts)
 
@@ -181,27 +184,30 @@ def _on_record(part: Part, claim: Claim, given):
 
 
 def _averaged(given):
-    """Whether rewards are averaged, of which no family of instances speaks."""
+    """Whether the criterion is average reward, which no family of instances covers."""
     return isinstance(getattr(given, "horizon", None), Average)
 
 
 class _Alone(SimpleNamespace):
-    """An instance of which one model is known."""
+    """An instance of which only one model is given."""
 
     def __getattr__(self, name):
-        raise LookupError(f"{name} is drawn")  # no AttributeError: hasattr would take it for an answer
+        raise LookupError(f"{name} is drawn")  # not an AttributeError, which hasattr would swallow
 
 
 def _refuse_what_breaks_alone(part, claim, name, given):
-    """An assumption that the problem given breaks by itself needs no draw to be refused."""
+    """Reject a given problem that by itself violates an assumption, without any draw.
+
+    Raises: InvalidModel if it does.
+    """
     alone = _Alone(**{name: given})
     for assumption in part.assumes:
         try:
             kept = holds(assumption, alone)
         except Exception:
-            continue  # it depends on what is drawn, or is broken itself: judging will tell
+            continue  # it depends on the draw, or raises by itself: judging will report it
         if not kept:
-            raise InvalidModel(f"{claim.id} assumes '{assumption.name}', which the problem given breaks")
+            raise InvalidModel(f"{claim.id} assumes '{assumption.name}', which the given problem violates")
 
 
 def _on_instance(claim, instance):
@@ -213,4 +219,4 @@ def _on_instance(claim, instance):
         if judged.kind is not Kind.REFUSED:
             return replace(part, instances=lambda: [instance])
     models = ", ".join(vars(instance))
-    raise InvalidClaim(f"{claim.id} cannot be judged on this instance ({models}): it lacks a model, or breaks an assumption")
+    raise InvalidClaim(f"{claim.id} cannot be judged on this instance ({models}): it lacks a model, or violates an assumption")

@@ -1,4 +1,4 @@
-"""The worst draws that a hunt has found: verified again whenever their claim is."""
+"""Worst known draws, found by hunts and verified again with their claim."""
 
 import json
 from pathlib import Path
@@ -10,22 +10,24 @@ FOLDER = Path(__file__).parents[1] / "claims" / "worst"
 
 
 def worst(claim, part) -> list:
-    """Draws of a part's family that were worth most when they were found; empty where none is kept.
+    """Stored draws of a part's family with the largest ratio when they were found; empty if none is stored.
 
-    Raises: InvalidClaim where a kept draw no longer fits the family: hunt again.
+    Raises: InvalidClaim if a stored draw no longer fits the family; hunt again.
     """
     family, found = part.instances, []
     for packed in _kept(claim.id).get(part.name, ()):
         x = unpack(packed)
         for name, block in family.blocks.items():
             if not hasattr(x, name) or getattr(x, name).shape != block.shape(x.sizes):
-                raise InvalidClaim(f"a worst draw kept for {claim.id} does not fit its family at {name}: hunt the claim again, with --keep")
+                raise InvalidClaim(
+                    f"a worst draw stored for {claim.id} does not fit its family at {name}: hunt the claim again, with --keep"
+                )
         found.append(x)
     return found
 
 
 def keep(claim_id, draws, folder=FOLDER) -> Path:
-    """Write part name -> draws, in place of what was kept for the claim."""
+    """Write part name -> draws, replacing those stored for the claim."""
     from ..base.files import write_whole
 
     folder = Path(folder)

@@ -74,8 +74,8 @@ def test_nearest_names_of_an_unknown_claim(mdpkit):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x = 1", "binds no Claim to the name CLAIM"),
-        ("CLAIM = 3", "binds no Claim to the name CLAIM"),
+        ("x = 1", "does not bind a Claim to the name CLAIM"),
+        ("CLAIM = 3", "does not bind a Claim to the name CLAIM"),
         ("def f(:", "SyntaxError"),
         ("raise KeyError('lost')", "KeyError"),
         ("import sys; sys.exit(0)", "SystemExit"),
@@ -158,7 +158,7 @@ def test_a_worker_that_dies_gives_3(start, tiny):
     process = start("verify", tiny("dies", first="os._exit(7)"), tiny("holds"), "--workers", 2)
     out, err = process.communicate(timeout=HANG)
     assert process.returncode == 3
-    assert "a worker died" in err
+    assert "a worker process died" in err
     assert out == ""
 
 

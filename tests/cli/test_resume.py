@@ -104,8 +104,8 @@ def test_truncated_and_foreign_task_files_are_done_again(start, tiny, cache, res
     second.write_text(third.read_text())
     third.write_text(third.read_text().replace('"instances": 3', '"instances": 4'))
     again, said = finished(start(*command))
-    assert said.count("is ignored and its task done again") == 3
-    for file, why in ((first, "no whole JSON"), (second, "another run or task"), (third, "does not match its digest")):
+    assert said.count("is ignored and its task repeated") == 3
+    for file, why in ((first, "not complete JSON"), (second, "different run or task"), (third, "does not match its digest")):
         assert any(str(file) in line and why in line for line in said.splitlines())
     assert results(again) == results(finished(start(*command))[0])
 
@@ -159,19 +159,19 @@ def test_a_run_sweeps_what_was_abandoned_and_nothing_else(start, mdpkit, tiny, c
     live.send_signal(signal.SIGSTOP)
     [folder] = folders(cache)
     aged(folder, 2 * ABANDONED)
-    assert "swept" not in mdpkit("verify", holds).stderr
+    assert "removed" not in mdpkit("verify", holds).stderr
     assert folders(cache) == [folder]
     live.send_signal(signal.SIGKILL)
     live.communicate(timeout=HANG)
     aged(folder, ABANDONED - 1)
-    assert "swept" not in mdpkit("verify", holds).stderr
+    assert "removed" not in mdpkit("verify", holds).stderr
     aged(folder, ABANDONED + 1)
     os.utime(next(folder.iterdir()))
-    assert "swept" not in mdpkit("verify", holds).stderr
+    assert "removed" not in mdpkit("verify", holds).stderr
     assert folders(cache) == [folder]
     aged(folder, ABANDONED + 1)
     done = mdpkit("verify", holds)
-    assert (done.exit_code, done.stderr.splitlines()[0]) == (0, "swept: 1 interrupted run that nobody resumed for 14 days")
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (0, "removed: 1 interrupted run not resumed for 14 days")
     assert folders(cache) == []
 
 
@@ -183,7 +183,7 @@ def test_an_old_run_that_is_taken_up_again_is_no_longer_old(start, mdpkit, tiny,
     aged(folder, 2 * ABANDONED)
     with RunFolder(folder.name).opened(notice=pytest.fail):
         pass
-    assert "swept" not in mdpkit("verify", tiny("holds")).stderr
+    assert "removed" not in mdpkit("verify", tiny("holds")).stderr
     assert "resumed: " in finished(start(*command))[1]
 
 

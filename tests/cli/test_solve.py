@@ -250,11 +250,11 @@ def test_a_claim_is_verified_on_a_drn_file_as_on_the_same_problem_in_json(mdpkit
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([CLONING, "--on", "gym:FrozenLake-v1", "--gamma", "0.9"], "it needs a finite horizon; the problem given is MDP(S=16"),
-        ([CLONING, "--on", "gym:CliffWalking-v1", "--horizon", "2"], "assumes 'rewards in [0, 1]', which the problem given breaks"),
-        (["value_equivalence_is_not_regret_equivalence", "--on", "gym:Taxi-v4", "--gamma", "0.9"], "it accepts no problem from outside"),
+        ([CLONING, "--on", "gym:FrozenLake-v1", "--gamma", "0.9"], "it needs a finite horizon; the given problem is MDP(S=16"),
+        ([CLONING, "--on", "gym:CliffWalking-v1", "--horizon", "2"], "assumes 'rewards in [0, 1]', which the given problem violates"),
+        (["value_equivalence_is_not_regret_equivalence", "--on", "gym:Taxi-v4", "--gamma", "0.9"], "it does not accept a user's problem"),
         ([LEMMA, "--on", "gym:FrozenLake-v1"], "names no horizon; give --gamma G or --horizon H"),
-        ([LEMMA, "--on", "always.json"], "it counts total rewards, Finite or Discounted; the problem given is MDP(S=1, A=1, Average()"),
+        ([LEMMA, "--on", "always.json"], "it concerns total rewards, Finite or Discounted; the given problem is MDP(S=1, A=1, Average()"),
         ([LEMMA, "--on", "lake.drn"], "names no horizon; give --gamma G or --horizon H"),
         ([LEMMA, "--gamma", "0.9"], "--gamma and --horizon speak of the problem given by --on"),
         ([LEMMA, "--rewards", "r"], "--rewards chooses a reward structure of the file given by --on"),

@@ -81,7 +81,7 @@ def test_a_run_of_other_versions_does_not_go_on(tmp_path, monkeypatch):
     path = tmp_path / "run.safetensors"
     clone(checkpoint=path)
     monkeypatch.setattr("mdpkit.deep.learners.cloning.versions", lambda: {"torch": "0.1"})
-    with pytest.raises(InvalidModel, match=r"cannot go on bit by bit; expected \{'torch': '0\.1'\}"):
+    with pytest.raises(InvalidModel, match=r"cannot be resumed bit for bit; expected \{'torch': '0\.1'\}"):
         clone(checkpoint=path)
 
 
@@ -131,13 +131,13 @@ def test_foreign_files_are_refused(tmp_path):
     with pytest.raises(InvalidModel, match=r"foreign\.safetensors cannot be read"):
         deep.load(path)
     path.write_text("weights, honestly")
-    with pytest.raises(InvalidModel, match=r"foreign\.safetensors is cut short, or no safetensors file"):
+    with pytest.raises(InvalidModel, match=r"foreign\.safetensors is truncated, or not a safetensors file"):
         deep.load(path)
     for metadata in (None, {"format": "pt"}, {"mdpkit": "no json"}, {"mdpkit": "[]"}):
         save_file({"weight": torch.zeros(2)}, path, metadata)
         with pytest.raises(InvalidModel, match=r"foreign\.safetensors is foreign: its header is not mdpkit's; expected a policy"):
             deep.load(path)
-    with pytest.raises(InvalidModel, match="TabularPolicy is no network policy"):
+    with pytest.raises(InvalidModel, match="TabularPolicy is not a network policy"):
         deep.save(EXPERT, path)
 
 
@@ -146,7 +146,7 @@ def test_tensors_of_another_architecture_are_refused_naming_the_tensor(tmp_path)
     path, policy = tmp_path / "policy.safetensors", clone().policy
     narrow = {**checkpoint.architecture(policy), "width": 4}
     checkpoint.write(path, "policy", {"architecture": narrow}, policy.state_dict())
-    with pytest.raises(InvalidModel, match=r"is of another architecture: net\.0\.bias has shape \(8,\); expected \(4,\)"):
+    with pytest.raises(InvalidModel, match=r"has a different architecture: net\.0\.bias has shape \(8,\); expected \(4,\)"):
         deep.load(path)
 
 
@@ -158,10 +158,10 @@ def test_tensors_of_another_architecture_are_refused_naming_the_tensor(tmp_path)
 def test_a_header_that_tells_no_such_network_is_refused_before_one_is_made(tmp_path, told):
     path, policy = tmp_path / "policy.safetensors", clone().policy
     checkpoint.write(path, "policy", {"architecture": {**checkpoint.architecture(policy), **told}}, policy.state_dict())
-    with pytest.raises(InvalidModel, match=r"policy\.safetensors tells no architecture of a network policy"):
+    with pytest.raises(InvalidModel, match=r"policy\.safetensors states no valid policy architecture"):
         deep.load(path)
     checkpoint.write(path, "policy", {"architecture": {}}, policy.state_dict())
-    with pytest.raises(InvalidModel, match=r"policy\.safetensors tells no architecture of a network policy"):
+    with pytest.raises(InvalidModel, match=r"policy\.safetensors states no valid policy architecture"):
         deep.load(path)
 
 

@@ -102,7 +102,7 @@ def test_bad_settings_and_missing_access_are_named():
         fit(QUICK, grant(problem, demonstrations=Trajectories([0], [0], weight=[0], ended=[True])), rng=np.random.default_rng(0))
     with pytest.raises(MissingAccess, match="Cloning needs demonstrations"):
         fit(QUICK, grant(problem, expert=expert, queries="exact"), rng=np.random.default_rng(0))
-    with pytest.raises(InvalidModel, match="device is 'abacus', which torch does not have here"):
+    with pytest.raises(InvalidModel, match="device is 'abacus', which torch cannot use on this machine"):
         fit(replace(QUICK, device="abacus"), grant(problem, expert=expert, demonstrations="exact"), rng=np.random.default_rng(0))
 
 

@@ -59,7 +59,7 @@ def test_bad_settings_and_missing_access_are_named():
         deep.DAgger(iterations=0)
     with pytest.raises(InvalidModel, match=r"cloning\.checkpoint is given"):
         deep.DAgger(cloning=deep.Cloning(checkpoint="run.safetensors"))
-    with pytest.raises(InvalidModel, match=r"cloning\.normalise goes by the demonstrations"):
+    with pytest.raises(InvalidModel, match=r"cloning\.normalise requires demonstrations"):
         deep.DAgger(cloning=deep.Cloning(normalise=True))
     with pytest.raises(MissingAccess, match="DAgger needs queries"):
         fit(deep.DAgger(), grant(problem, expert=expert, demonstrations="exact", episodes="exact"), rng=np.random.default_rng(0))

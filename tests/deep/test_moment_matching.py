@@ -187,5 +187,5 @@ def test_an_environment_is_reset_to_the_experts_states():
     assert answer.used.resets > 0
     assert np.isfinite(answer.trace["gap"]).all()
     stateless = mdpkit.Trajectories(np.zeros((2, 1)), np.zeros((2, 1)))
-    with pytest.raises(InvalidModel, match="expert_resets need the demonstrations' `state`"):
+    with pytest.raises(InvalidModel, match="expert_resets requires demonstrations with `state`"):
         game(Settable(3), None, learner, demonstrations=stateless)

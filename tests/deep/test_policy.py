@@ -227,5 +227,5 @@ def test_horizon_of_a_problem_is_told():
     ],
 )
 def test_observations_and_steps_of_another_problem_are_refused(observations, obs, t):
-    with pytest.raises(InvalidModel, match=r"are not what the network was made for: .* and steps 0 to 1"):
+    with pytest.raises(InvalidModel, match=r"do not fit the network, which takes .* and steps 0 to 1"):
         Encoding(observations, 2)(obs, t)

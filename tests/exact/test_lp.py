@@ -89,12 +89,12 @@ EMPTY = LinearProgram([1], [[1]], [-1])
 OPEN = LinearProgram([1, 0], [[1, -1]], [1])
 WRONG = [
     (BOX, {"x": objects([2, 0])}, "x breaks"),
-    (BOX, {"y": objects([1, "-1/3"])}, "price of an inequality"),
+    (BOX, {"y": objects([1, "-1/3"])}, "dual variable of an inequality"),
     (BOX, {"y": objects([0, 0])}, "earns more"),
     (BOX, {"y": objects([1, 1])}, "differ"),
     (BOX, {"value": objects(3)[()]}, "differ"),
     (EMPTY, {"y": objects([0])}, "cost nothing"),
-    (EMPTY, {"y": objects([-1])}, "price of an inequality"),
+    (EMPTY, {"y": objects([-1])}, "dual variable of an inequality"),
     (OPEN, {"ray": objects([1, 0])}, "leaves"),
     (OPEN, {"ray": objects([0, 1])}, "does not grow"),
     (OPEN, {"x": objects([2, 0])}, "x breaks"),
@@ -110,7 +110,7 @@ def test_a_wrong_certificate_is_rejected(program, change, words):
 
 
 def test_a_farkas_certificate_with_a_variable_of_negative_cost_is_rejected():
-    with pytest.raises(CertificateRejected, match="negative cost"):
+    with pytest.raises(CertificateRejected, match="negative entry"):
         Infeasible(objects([1]), objects([])).verify(LinearProgram([1], [[-1]], [-1]))
 
 

@@ -179,7 +179,7 @@ def test_a_claim_that_cannot_be_hunted_says_what_it_lacks(claimed):
         hunt("performance_difference_lemma")
     with pytest.raises(InvalidClaim, match="is enumerated or drawn by a function, not by a Family"):
         hunt("double_integrator_tube_has_a_closed_form")
-    with pytest.raises(InvalidClaim, match="cannot be evaluated on bare floats: AttributeError"):
+    with pytest.raises(InvalidClaim, match="cannot be evaluated on plain floats: AttributeError"):
         hunt(claimed(lambda m: Bound(m.x.nothing, 1), dict(x=Box("S"))))
     with pytest.raises(InvalidClaim, match="equality"):
         hunt(claimed(lambda m: Equal({"x": (m.x, m.x)}), dict(x=Box("S"))))
@@ -191,7 +191,7 @@ def test_a_claim_that_cannot_be_hunted_says_what_it_lacks(claimed):
         hunt(CLONING, control="rewards up to 3")
     rational = claimed(lambda m: Bound(m.b, m.b * 0 + 2), dict(b=Box()))
     rational = replace(rational, controls=(Control("halved", lambda: None, tightens=lambda m: Bound(m.b, m.b * fmpq(1, 2))),))
-    with pytest.raises(InvalidClaim, match="its statement as 'halved' changes it cannot be evaluated on bare floats: TypeError"):
+    with pytest.raises(InvalidClaim, match="its statement as altered by 'halved' cannot be evaluated on plain floats: TypeError"):
         hunt(rational, control="halved")
 
 
@@ -202,7 +202,7 @@ def test_budgets_and_grids_that_make_no_sense_are_refused(claimed):
         hunt(CLONING, 2, grid={"H": [0]})
     with pytest.raises(InvalidClaim, match="H=3/2 is infeasible"):
         hunt(CLONING, 2, grid={"H": [Fraction(3, 2)]})
-    with pytest.raises(InvalidClaim, match=r"K is no axis and no scalar block; the family has H, S, A"):
+    with pytest.raises(InvalidClaim, match=r"K is neither an axis nor a scalar block; the family has H, S, A"):
         hunt(CLONING, 2, grid={"K": [1]})
     scalar = claimed(lambda m: Bound(m.b, m.b * 0 + 2), dict(b=Box()))
     with pytest.raises(InvalidClaim, match="b=2 is infeasible"):

@@ -129,7 +129,7 @@ def test_each_comparison_is_of_two_responses():
         (TabularPolicy([[0, 0, 1.0]] * 2), "the policy plays .*; expected integers from 0 to 1"),
         (TabularPolicy([[0, 1.0]] * 2), "the policy plays action 1 in state 0, where that action is missing"),
         (TabularPolicy([[1.0, 0]]), "has no row for observations"),
-        (lambda obs: 0, "is no policy; expected an object with"),
+        (lambda obs: 0, "is not a policy; expected an object with"),
     ],
 )
 def test_a_policy_of_other_spaces_is_not_played(policy, words):
@@ -295,7 +295,7 @@ PREFERENCES = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 
         (GAME, dict(episodes="exact"), "take the problem of one player"),
         (PREFERENCES, dict(episodes=1, rng=rng()), "a PreferenceProblem grants preferences alone"),
         (PREFERENCES, dict(preferences=1), "give rng="),
-        (3, dict(), "int is no problem to learn in"),
+        (3, dict(), "int is not a learning problem"),
     ],
 )
 def test_a_grant_that_means_nothing_is_refused(problem, options, words):
@@ -345,12 +345,12 @@ def test_weights_that_are_no_equal_shares_are_taken_as_they_are():
 
 
 def test_what_is_no_learner_or_no_access_is_refused():
-    with pytest.raises(InvalidModel, match="str is no learner"):
+    with pytest.raises(InvalidModel, match="str is not a learner"):
         fit("cloning", everything(), rng=rng())
-    with pytest.raises(InvalidModel, match="a learner sees an access and not MDP"):
+    with pytest.raises(InvalidModel, match="a learner takes an access, not MDP"):
         fit(Cloning(), flip, rng=rng())
     for learner in (Cloning, DAgger):
-        with pytest.raises(InvalidModel, match=f"the class {learner.__name__} is no learner"):
+        with pytest.raises(InvalidModel, match=f"the class {learner.__name__} is not a learner"):
             fit(learner, everything(), rng=rng())
 
 

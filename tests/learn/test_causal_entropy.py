@@ -128,7 +128,7 @@ def test_a_sample_whose_features_no_policy_has_needs_a_ridge(make):
     problem, expert, _ = given(make, 0)
     sample = grant(problem, expert=expert, demonstrations=3, episodes="exact", rng=np.random.default_rng(0))
     entries = np.eye(12).reshape(12, 4, 3)
-    with pytest.raises(NotSolved, match=r"the gradient is .* expected at most 1.0e-06. Perhaps no policy has"):
+    with pytest.raises(NotSolved, match=r"the gradient is .* expected at most 1.0e-06. Possibly no policy matches"):
         fit(MaxCausalEntropy(entries, rounds=30), sample, rng=None)
     answer = fit(MaxCausalEntropy(entries, ridge=0.1), sample, rng=None)
     missed = np.abs(0.1 * answer.trace["theta"][-1]).max()

@@ -176,7 +176,7 @@ def test_an_experts_answer_of_another_space_is_refused():
     access = grant(Cart(), expert=Pusher(2), queries=2, rng=rng())
     with pytest.raises(InvalidModel, match="the expert plays"):
         access.label(np.zeros((1, 2)))
-    with pytest.raises(InvalidModel, match="the expert was asked at"):
+    with pytest.raises(InvalidModel, match="the expert was queried at"):
         access.label(np.zeros((1, 3)))
 
 
@@ -214,7 +214,7 @@ def test_hidden_states_are_shown_only_where_resets_are_granted():
         (dict(episodes="exact"), "episodes of an environment is a count"),
         (dict(expert=onward, queries="exact"), "queries of an environment is a count"),
         (dict(expert=onward, demonstrations=-1), "demonstrations is -1; expected an integer of at least 0"),
-        (dict(expert=lambda obs: 1, demonstrations=1), "is no policy; expected an object with"),
+        (dict(expert=lambda obs: 1, demonstrations=1), "is not a policy; expected an object with"),
         (dict(expert=onward, demonstrations="exact"), "only a finite problem has an exact law"),
         (dict(demonstrations=Trajectories([0, 3], [0, 0], t=[0, 1])), r"the demonstrations' obs is int64 .* the integers 0 to 2"),
         (dict(demonstrations=Trajectories([0, 1], [0, 2], t=[0, 1])), r"plays \[0 2\]; the actions are the integers 0 to 1"),

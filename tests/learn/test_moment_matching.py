@@ -170,14 +170,14 @@ def test_classes_that_do_not_fit_the_problem_are_refused(make):
         run(rewards=FiniteRewards(np.zeros((1, 4, 2), dtype=int)))
     with pytest.raises(InvalidModel, match="support has dtype bool"):
         run(rewards=BoxRewards(support=np.ones(3, dtype=bool)))
-    with pytest.raises(InvalidModel, match="lower lies above upper"):
+    with pytest.raises(InvalidModel, match="lower exceeds upper"):
         run(rewards=BoxRewards(1, 0))
     with pytest.raises(InvalidModel, match="Hedge weighs the members of a FiniteRewards; got BoxRewards"):
         run(reward_player=Hedge())
     with pytest.raises(InvalidModel, match=r"start has shape \(2,\); a point of BoxRewards has \(3, 3, 2\)"):
         run(start=[0, 0])
     discounted, its_expert = make.drawn(0, discounted=True)
-    with pytest.raises(InvalidModel, match="PSDP goes from the last step back to the first; the horizon is Discounted"):
+    with pytest.raises(InvalidModel, match="PSDP needs a finite horizon; the horizon is Discounted"):
         fit(MomentMatching(policy_player=ExpertResets()), exact_access(discounted, its_expert), rng=None)
 
 

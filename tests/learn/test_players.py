@@ -181,7 +181,7 @@ def test_tilted_laws_leave_out_what_does_not_exist():
         (lambda: FiniteRewards([]), r"rewards has shape \(0,\)"),
         (lambda: FiniteRewards(np.zeros((2, 2))), r"expected rewards\[k,s,a\] or rewards\[k,t,s,a\]"),
         (lambda: FiniteRewards([[[np.nan]]]), r"rewards\[0, 0, 0\] is nan"),
-        (lambda: LinearRewards([[["x"]]]), "features holds no numbers: Invalid literal"),
+        (lambda: LinearRewards([[["x"]]]), "features contains entries that are not numbers: Invalid literal"),
         (lambda: BoxRewards(np.nan, 1).like(np.zeros((1, 1))), "lower is nan; every entry must be finite"),
         (lambda: BoxRewards(np.zeros(3), 1).like(np.zeros((2, 2))), r"lower has shape \(3,\); expected a number, or \(2, 2\)"),
         (lambda: GradientAscent(0), "rate is 0; expected a number above 0"),

@@ -75,7 +75,7 @@ def test_what_is_played_elsewhere_is_what_was_said(make):
 def test_what_does_not_fit_is_refused(make):
     problem, expert = make.tree(3)
     access = grant(problem, expert=expert, demonstrations="exact", episodes="exact")
-    with pytest.raises(InvalidModel, match="the model does not tell the rewards"):
+    with pytest.raises(InvalidModel, match="the model does not contain the rewards"):
         PSDP(probes=None)
     with pytest.raises(InvalidModel, match="probes is 0"):
         PSDP(probes=0)

@@ -171,7 +171,7 @@ def test_mixtures_that_are_none_are_refused():
             use(np.array([0]), 0, np.array([0.5]))
     rational = MDP(objects([[[1]]]), objects([[0]]), horizon=Finite(1))
     certain = TabularPolicy(objects([[1]]))
-    with pytest.raises(InvalidModel, match=r"those of an Average\(\) problem do not end"):
+    with pytest.raises(InvalidModel, match=r"the episodes of an Average\(\) problem do not end"):
         Mixture((certain, certain)).to_tabular(MDP(rational.P, rational.r, horizon=Average()))
     with pytest.raises(InvalidModel, match="the mixture's weights are floats and the problem is rational"):
         Mixture((certain, certain), [0.25, 0.75]).to_tabular(rational)

@@ -59,13 +59,13 @@ def test_the_slope_is_a_derivative():
 
 def test_moments_that_no_policy_has_are_not_matched():
     m = drawn(0)
-    with pytest.raises(NotSolved, match="perhaps no policy has them"):
+    with pytest.raises(NotSolved, match="possibly no policy has them"):
         measure.matched_theta(m.mdp, m.features, objects([100, 100]))
 
 
 def test_what_is_no_finite_dense_problem_is_refused():
     m = drawn(0)
-    with pytest.raises(InvalidModel, match="Finite, dense"):
+    with pytest.raises(InvalidModel, match="dense Finite-horizon"):
         measure.entropy_value(replace(m.mdp, horizon=Discounted("1/2")), m.features, m.theta)
     with pytest.raises(InvalidModel, match="causal"):
         measure.entropy_features(m.mdp, m.features, m.theta, "casual")

@@ -308,7 +308,7 @@ def test_the_median_is_between_the_innermost_order_statistics_that_hold_it_often
             found = measure.sampled_median(list(range(n, 0, -1)), confidence)
             assert (found.lower, found.upper) == (often[-1], n + 1 - often[-1])
         else:
-            with pytest.raises(InvalidModel, match=f"{n} numbers bound no median with confidence {confidence}"):
+            with pytest.raises(InvalidModel, match=f"{n} numbers are too few to bound a median with confidence {confidence}"):
                 measure.sampled_median(range(n), confidence)
 
 
@@ -318,5 +318,5 @@ def test_the_median_is_held_as_often_as_is_said():
     assert held / 400 >= 0.9
     assert measure.sampled_median(objects([1, 2, 3, "7/2", 5, 6, 7]), "98/100").how == "sampled"
     assert measure.sampled_median([rational(k) for k in range(8)]).lower == 0
-    with pytest.raises(InvalidModel, match="7 numbers bound no median"):
+    with pytest.raises(InvalidModel, match="7 numbers are too few to bound a median"):
         measure.sampled_median(range(7), "99/100")

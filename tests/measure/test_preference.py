@@ -93,7 +93,7 @@ def test_a_policy_that_leaves_the_reference_is_worth_nothing():
     away = PreferenceProblem(problem.reference, weights=problem.weights, rho=objects([0, 1]))
     assert measure.value(away, TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))) == -log(2)
     shown = PreferenceProblem(problem.reference, weights=problem.weights, data=objects([["1/2", "1/2"]] * 2))
-    with pytest.raises(InvalidModel, match="never gives"):
+    with pytest.raises(InvalidModel, match="probability 0 under the reference"):
         measure.pair_error(shown, tilted(problem))
     told = PreferenceProblem(objects([["1/2", "1/2"]]), win=objects([[["1/2", "1/3"], ["2/3", "1/2"]]]))
     with pytest.raises(InvalidModel, match="no reward"):

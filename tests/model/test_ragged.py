@@ -39,7 +39,7 @@ def test_a_list_that_is_too_long_is_named(kind, given, name):
     kind(**given)
     value = given[name]
     ragged = longer(value) if isinstance(value[0], list) else [*value[:-1], [value[-1]]]
-    pair = rf"{name}\[[\d, ]+\] (has length \d|is no list), {name}\[[\d, ]+\] has length \d"
+    pair = rf"{name}\[[\d, ]+\] (has length \d|is not a list), {name}\[[\d, ]+\] has length \d"
     with pytest.raises(InvalidModel, match=rf"^{name} is ragged: {pair}; expected {name}\["):
         kind(**given | {name: ragged})
 
@@ -54,7 +54,7 @@ def test_every_field_of_every_record_was_tried():
     [
         ([[[1.0], [0.5, 0.5]]], r"P\[0, 0\] has length 1, P\[0, 1\] has length 2"),
         ([[[1, 0], [1, 0]], [[0, 1]]], r"P\[0\] has length 2, P\[1\] has length 1"),
-        ([[[1, 0], 1], [[0, 1], [0, 1]]], r"P\[0, 0\] has length 2, P\[0, 1\] is no list"),
+        ([[[1, 0], 1], [[0, 1], [0, 1]]], r"P\[0, 0\] has length 2, P\[0, 1\] is not a list"),
         ([[np.ones(2), np.ones(3)]], r"P\[0, 0\] has length 2, P\[0, 1\] has length 3"),
         ([[[fmpq(1)], [fmpq(1, 2), fmpq(1, 2)]]], r"P\[0, 0\] has length 1, P\[0, 1\] has length 2"),
         (([(1, 0), (1, 0)], [(0, 1), ()]), r"P\[0, 0\] has length 2, P\[1, 1\] has length 0"),

@@ -133,7 +133,7 @@ def test_nan_members_do_not_lead_an_equality():
 
 
 def test_a_check_that_cannot_run_on_bare_floats_is_broken_and_says_why():
-    with pytest.raises(ClaimBroken, match=r"no instance of size .* can be searched on bare floats: AttributeError"):
+    with pytest.raises(ClaimBroken, match=r"no instance of size .* can be searched on plain floats: AttributeError"):
         searched(lambda m: Bound(m.x.nothing, 1), dict(x=Box("S")), dict(S=(1, 1)))
 
 

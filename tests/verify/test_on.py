@@ -50,9 +50,9 @@ def test_the_float_problem_that_rationals_decide_is_not_decided_by_floats():
 
 
 def test_another_type_is_refused_with_the_accepted_one():
-    with pytest.raises(InvalidClaim, match="it accepts MDP, the problem given is SafetyProblem"):
+    with pytest.raises(InvalidClaim, match="it accepts MDP, the given problem is SafetyProblem"):
         verify(LEMMA, on=double_integrator(1, 1, 1))
-    with pytest.raises(InvalidClaim, match="it accepts no problem from outside"):
+    with pytest.raises(InvalidClaim, match="it does not accept a user's problem"):
         verify("value_equivalence_is_not_regret_equivalence", on=small())
     with pytest.raises(InvalidModel, match="on is a float; expected a record"):
         verify(LEMMA, on=0.5)
@@ -67,7 +67,7 @@ def test_a_discounted_problem_is_none_that_cloning_speaks_of():
 
 def test_rewards_outside_the_unit_interval_are_a_mistake_in_the_use_and_name_the_assumption():
     walk = bundled("cliff_walking")
-    with pytest.raises(InvalidModel, match=r"assumes 'rewards in \[0, 1\]', which the problem given breaks"):
+    with pytest.raises(InvalidModel, match=r"assumes 'rewards in \[0, 1\]', which the given problem violates"):
         verify(CLONING, SHORT, on=MDP(walk.P, walk.r, walk.rho, horizon=Finite(2)))
     with pytest.raises(InvalidModel, match=r"rewards in \[0, 1\]"):
         verify(CLONING, SHORT, on=small(reward=3))
@@ -94,7 +94,7 @@ def counted(claim):
 def test_what_the_problem_breaks_by_itself_is_told_before_any_work(kind):
     claim, counts = counted(get(CLONING))
     problem = small(reward=3)
-    with pytest.raises(InvalidModel, match=r"assumes 'rewards in \[0, 1\]', which the problem given breaks$"):
+    with pytest.raises(InvalidModel, match=r"assumes 'rewards in \[0, 1\]', which the given problem violates$"):
         verify(claim, SHORT, on=problem if kind == "exact" else problem.to_float())
     assert counts == dict(checks=0, witnesses=0)
     verify(claim, SHORT, on=small())
@@ -105,7 +105,7 @@ def test_what_the_problem_breaks_by_itself_is_told_before_any_work(kind):
 def test_what_the_problem_breaks_together_with_every_draw_is_told_after_them():
     assumption = Assumption("the learner is improper", lambda m: (m.learner.table > 1).any())
     claim, counts = counted(replace(get(CLONING), assumes=(assumption,), controls=get(CLONING).controls[:1]))
-    with pytest.raises(InvalidModel, match="assumes 'the learner is improper', which the problem given breaks in all"):
+    with pytest.raises(InvalidModel, match="assumes 'the learner is improper', which the given problem violates in all"):
         verify(claim, SHORT, on=small())
     assert counts["checks"] > SHORT.evaluations
 
@@ -172,7 +172,7 @@ def test_a_whole_instance_is_judged_alone(tmp_path):
         verdict = verify(CLONING, on=given)
         assert (verdict.outcome, verdict.instances) == (Outcome.CERTIFIED, 1)
     outside = get(CLONING).controls[1].witness()
-    with pytest.raises(InvalidClaim, match="it lacks a model, or breaks an assumption"):
+    with pytest.raises(InvalidClaim, match="it lacks a model, or violates an assumption"):
         verify(CLONING, on=outside)
     with pytest.raises(InvalidClaim, match="it lacks a model"):
         verify("double_integrator_tube_has_a_closed_form", on=witness)

@@ -78,7 +78,7 @@ def test_an_enumeration_that_is_empty_or_leaves_its_assumptions_is_vacuous():
     assert verify(claim(instances=list), TINY).outcome is Outcome.VACUOUS
     verdict = verify(claim(instances=lambda: [Models(x=objects([1])), Models(x=objects([2]))]), TINY)
     assert verdict.outcome is Outcome.VACUOUS
-    assert "1 of the listed ones break an assumption" in verdict.note
+    assert "1 of the listed instances violate an assumption" in verdict.note
 
 
 def test_a_violation_outweighs_every_other_outcome():
@@ -105,8 +105,8 @@ def test_a_control_that_decides_nothing():
 
 
 def test_a_loosening_is_no_tightening():
-    assert reason(control(tightens=lambda m: Bound(m.x.max() - 1, -1))) == "a loosening: the left end fell"
-    assert reason(control(tightens=lambda m: Bound(m.x.max() * 9, len(m.x) + 1))) == "a loosening: the right end rose"
+    assert reason(control(tightens=lambda m: Bound(m.x.max() - 1, -1))) == "a loosening: the left end decreased"
+    assert reason(control(tightens=lambda m: Bound(m.x.max() * 9, len(m.x) + 1))) == "a loosening: the right end increased"
     # the ends are where they were, and a link inside breaks: that is a tightening
     assert verify(claim(controls=(control(tightens=lambda m: Bound(m.x.max(), 0, len(m.x))),)), TINY).passed
 
@@ -191,7 +191,7 @@ def test_claims_and_controls_are_refused_where_they_are_written():
         control(tightens=half, drops="no entry is negative")
     with pytest.raises(InvalidClaim, match="expected exactly one of drops, tightens, sabotages"):
         control()
-    with pytest.raises(InvalidClaim, match="which is no public measure"):
+    with pytest.raises(InvalidClaim, match="which is not a public measure"):
         control(sabotages=max, by=half)
     with pytest.raises(InvalidClaim, match="drops 'no entry is odd'; maximum_is_at_most_the_sum assumes"):
         claim(controls=(control(drops="no entry is odd"),))

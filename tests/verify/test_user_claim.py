@@ -138,7 +138,7 @@ def test_drawn_by_hypothesis(python, tmp_path):
 
 def test_files_that_hold_no_claim_are_told_apart(mine, tmp_path):
     for text, words in (
-        ("x = 1\n", "binds no Claim to the name CLAIM"),
+        ("x = 1\n", "does not bind a Claim to the name CLAIM"),
         (MINE + "SECOND = Claim('another_one', check, FAMILY, controls=CLAIM.controls)\n", "holds 2 claims"),
         ("import does_not_exist\n", "cannot be imported: ModuleNotFoundError"),
         ("def broken(:\n", "SyntaxError"),

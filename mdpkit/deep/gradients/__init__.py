@@ -1,1 +1,1 @@
-"""Gradients of claims, by which the hunt for worst cases climbs."""
+"""Gradients of a claim's score, used by hunts for worst cases."""

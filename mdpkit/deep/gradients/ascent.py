@@ -1,4 +1,4 @@
-"""Gradient ascent on the score of a claim, from many starts at once."""
+"""Gradient ascent on the score of a claim, batched over many starts."""
 
 from contextlib import contextmanager
 from itertools import pairwise
@@ -18,26 +18,26 @@ from .traced import Traced, tensor
 STRETCH = 2
 """Steps between two yields."""
 RATES, LAST_RATE, COOLING = (0.2, 1.0), 0.02, 0.99
-"""Steps of Adam on the logits: of the first and of the last start, the least of all, and the factor from one step to the next."""
+"""Adam step sizes on the logits: range over the starts, minimum, and decay factor per step."""
 MEAN, SQUARE = 0.8, 0.95
-"""What Adam's averages of the slope and of its square keep from one step to the next."""
+"""Decay rates of Adam's moving averages of the gradient and of its square."""
 NOISE = 0.5
-"""Standard deviation of the noise that half of the starts receive, in units of the rate."""
+"""Standard deviation of the noise added to half of the starts, in units of the step size."""
 EDGE = 0.01
-"""Starting rows and entries are kept this far from the edge, where logits have no slope."""
+"""Minimum distance of starts from the boundary, where gradients in the logits vanish."""
 PATIENCE, GAIN = 60, 1e-4
-"""A climb ends when the best has not gained this much, relative, in so many steps."""
+"""The ascent stops when the best score has not improved by the factor 1 + GAIN within PATIENCE steps."""
 BROKEN = 1 + 1e-6
-"""A link inside a chain counts from this ratio on, as in the score."""
+"""Ratio above which an inner inequality of a chain counts as violated, as in the score."""
 TINY = 1e-12
-"""Divisors that may be 0 are kept this far from it."""
+"""Lower bound on divisors that may be 0."""
 
 
 def evaluate(score, population) -> np.ndarray:
-    """Scores of all members of a population at once, `[b]`, as `score` gives them one after another.
+    """Batched scores of all members of a population, `[b]`, equal to those of `score` one by one.
 
     Args: score: a `mdpkit.search.score.Score`. population: block name -> array with a leading batch axis.
-    Raises: NotTraceable where the family, its repair, the gates or the check branch on values.
+    Raises: NotTraceable if the family, its repair, the gates or the check branch on values.
     """
     with _working(), torch.no_grad():
         _, allowed, sides, form = _checked(score, {name: torch.tensor(array) for name, array in population.items()})
@@ -47,16 +47,16 @@ def evaluate(score, population) -> np.ndarray:
 
 
 def climb(score, population, rng):
-    """(value, member) of the best member yet, after every few steps; ends when the best has not gained for a while.
+    """Yield (value, member) of the best member so far after every few steps, until the best score stops improving.
 
-    Rows of a Simplex are the softmax of logits, entries of a Box a stretched sigmoid; a Choice stays as it was drawn.
+    Rows of a Simplex are parametrised by softmax logits, entries of a Box by a scaled sigmoid; a Choice is not changed.
 
     Args:
-        score: a `mdpkit.search.score.Score`, by which every `value` is computed anew on plain floats.
+        score: a `mdpkit.search.score.Score`, which recomputes every `value` on plain floats.
         population: block name -> array with a leading batch axis: the starts.
         rng: numpy Generator of the noise.
 
-    Raises: NotTraceable where the family, its repair, the gates or the check branch on values, or no block is of reals.
+    Raises: NotTraceable if the family, its repair, the gates or the check branch on values, or no block is real-valued.
     """
     ascent, best = _Ascent(score, population, rng), (-np.inf, None)
     while not ascent.stuck:
@@ -78,7 +78,7 @@ class _Ascent:
         blocks = score.family.blocks
         self.blocks = {name: block for name, block in blocks.items() if isinstance(block, Simplex | Box)}
         if not self.blocks:
-            raise NotTraceable("the family has no block of real numbers, so nothing has a slope")
+            raise NotTraceable("the family has no block of real numbers, so there is no gradient")
         self.still = {name: torch.tensor(array) for name, array in population.items() if name not in self.blocks}
         self.shapes = {name: population[name].shape for name in self.blocks}
         count = len(next(iter(population.values())))
@@ -88,14 +88,14 @@ class _Ascent:
         self.rates = torch.linspace(*RATES, len(self.at), dtype=torch.float64)[:, None]
         self.noisy = torch.arange(len(self.at))[:, None] % 2
         self.steps, self.best, self.gained, self.top = 0, -np.inf, 0, self.start(0)
-        evaluate(score, population)  # the score learns the usual size of a right end
+        evaluate(score, population)  # the score estimates the typical size of a right end
 
     @property
     def stuck(self) -> bool:
         return self.steps - self.gained >= PATIENCE
 
     def start(self, k):
-        """Where start k is now: its logits, and what stays as it is."""
+        """Current iterate of start k: its logits, and its fixed blocks."""
         return self.at[k : k + 1], {name: array[k : k + 1] for name, array in self.still.items()}
 
     def population(self, at):
@@ -108,7 +108,7 @@ class _Ascent:
         at = self.at.detach().requires_grad_()
         values = _checked(self.score, {**self.population(at), **self.still}, max(FLOOR * self.score.scale, LEAST))[0]
         if not values.requires_grad:
-            raise NotTraceable("neither side has a slope in any real block")
+            raise NotTraceable("neither side depends differentiably on a real block")
         (slope,) = torch.autograd.grad(values.sum(), at)
         self.remember(values.detach())
         self.move(slope.nan_to_num(0.0, 0.0, 0.0))
@@ -132,7 +132,7 @@ class _Ascent:
         self.at = self.at + rate * (mean / (square.sqrt() + TINY) + noise)
 
     def record(self):
-        """The best member met, block name -> numpy array."""
+        """The best member so far, block name -> numpy array."""
         at, still = self.top
         found = {**self.population(at), **still}
         return members({name: found[name].numpy() for name in self.score.family.blocks}, 0)
@@ -154,10 +154,10 @@ def _from_logits(block, logits):
 
 # ---- the score of a batch
 def _checked(score, population, floor=LEAST):
-    """What the check says of a batch of tensors, by the code that runs on plain floats.
+    """Evaluate the check on a batch of tensors, with the same code as on plain floats.
 
-    Returns: the scores `[b]`, what the gates allow `[b]`, the sides `[b, ...]` one after another, and what makes of the sides
-    of one member a Bound or an Equal again.
+    Returns: scores `[b]`, whether the gates admit each member `[b]`, the sides `[b, ...]` in order, and a function that
+    reassembles the sides of one member into a Bound or an Equal.
     """
     forms = []
 
@@ -193,7 +193,7 @@ def _equal(sides):
 
 
 def _ratio(sides, floor):
-    """The score of a Bound: see `mdpkit.search.score`."""
+    """The score of a Bound; see `mdpkit.search.score`."""
     value = (sides[0] / sides[-1].clamp(min=floor)).amax()
     for a, b in pairwise(sides) if len(sides) > 2 else ():
         link = (a / b.clamp(min=floor)).amax()
@@ -211,7 +211,7 @@ def _flag(answer):
 
 @contextmanager
 def _working():
-    """One thread and bare floats; the number of threads is the process's own, and is put back."""
+    """Context with one torch thread and plain floats; the number of threads is restored afterwards."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

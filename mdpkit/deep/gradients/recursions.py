@@ -1,6 +1,6 @@
-"""Twins of the kernels in torch: vectorised over states and actions, with a loop over steps alone, nothing stored in place.
+"""Torch counterparts of the kernels: vectorised over states and actions, with a loop over steps only, and no in-place writes.
 
-Each answers as its kernel does, up to rounding; ties between actions share the derivative.
+Each agrees with its kernel up to rounding; at ties between actions the derivative is shared.
 """
 
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _kept = ContextVar("kept", default=None)
 
 @contextmanager
 def sharing():
-    """Inside, what several kernels derive from the same tensors (the chain of a policy) is derived once."""
+    """Context in which intermediates shared by several kernels (such as the chain of a policy) are computed once."""
     token = _kept.set({})
     try:
         yield
@@ -30,18 +30,18 @@ def _once(derive, *tensors):
         return derive(*tensors)
     key = derive, *map(id, tensors)
     if key not in kept:
-        kept[key] = derive(*tensors), tensors  # held, so that no other tensor takes an id
+        kept[key] = derive(*tensors), tensors  # the tensors are kept alive, so that their ids are not reused
     return kept[key][0]
 
 
 def _steps(array, H):
-    """The array at every step t = 0..H-1: read at t % length."""
+    """The array at every step t = 0..H-1, read periodically."""
     parts = array.unbind(0)
     return [parts[t % len(parts)] for t in range(H)]
 
 
 def _backwards(step, last, H):
-    """V[t] = step(t, V[t+1]) from V[H] = last, stacked."""
+    """Backward recursion V[t] = step(t, V[t+1]) from V[H] = last, stacked."""
     V = [last]
     for t in range(H - 1, -1, -1):
         V.append(step(t, V[-1]))
@@ -54,7 +54,7 @@ def _nothing(r):
 
 
 def _chain(P, pi):
-    """P_pi[s,n], one for each step."""
+    """Transition matrix P_pi[s,n], one per step."""
     return (pi[..., None] * P).sum(dim=2).unbind(0)
 
 
@@ -81,10 +81,10 @@ def optimal(P, r, mask, H):
     return _backwards(step, _nothing(r), H), torch.stack(choice)
 
 
-# ---- what deviations gain
+# ---- gains of deviations
 @cache
 def _turns(own, swapped):
-    """turns[j, (a, b, k)]: 1 where joint action j tells a, and becomes k once b is played."""
+    """turns[j, (a, b, k)]: 1 if joint action j recommends a, and becomes k if b is played instead."""
     J, B = len(own), len(swapped[0])
     turns = torch.zeros((J, B, B, J), dtype=torch.float64)
     for j in range(J):
@@ -93,21 +93,21 @@ def _turns(own, swapped):
     return turns.flatten(1)
 
 
-def _told(sigma, turns):
-    """told[t,s,(a,b),k]: the probability of being told a where playing b makes it k."""
+def _recommended(sigma, turns):
+    """recommended[t,s,(a,b),k]: probability that a is recommended and playing b results in joint action k."""
     return (sigma @ turns).unflatten(2, (-1, sigma.shape[2]))
 
 
-def _led(P, told):
-    """law[(s,a,b),n], one for each step."""
-    return (told @ P).flatten(1, 2).unbind(0)
+def _led(P, recommended):
+    """Next-state weights law[(s,a,b),n], one per step."""
+    return (recommended @ P).flatten(1, 2).unbind(0)
 
 
 def _disobedience(P, r, sigma, own, swapped):
-    """gain(t, W)[s,a,b]: what being told a and playing b is worth at step t when W[n] follows, weighted by sigma."""
+    """gain(t, W)[s,a,b]: value of playing b when a is recommended at step t, with continuation values W[n], weighted by sigma."""
     B = swapped.shape[1]
-    told = _once(_told, sigma, _turns(tuple(own.tolist()), tuple(map(tuple, swapped.tolist()))))
-    law, now = _once(_led, P, told), (told @ r[..., None]).flatten(1).unbind(0)
+    recommended = _once(_recommended, sigma, _turns(tuple(own.tolist()), tuple(map(tuple, swapped.tolist()))))
+    law, now = _once(_led, P, recommended), (recommended @ r[..., None]).flatten(1).unbind(0)
 
     def gain(t, W):
         return (now[t % len(now)] + law[t % len(law)] @ W).unflatten(0, (-1, B, B))
@@ -116,7 +116,7 @@ def _disobedience(P, r, sigma, own, swapped):
 
 
 def _best(gain):
-    """The largest of gain[...,a,b] over b, and the first b that attains it, but a itself where it is among them."""
+    """Maximum of gain[...,a,b] over b, and a maximiser: a itself if it is one, else the first."""
     most, obey = gain.amax(dim=-1), gain.diagonal(dim1=-2, dim2=-1)
     return most, torch.where(obey == most, torch.arange(gain.shape[-1]), gain.argmax(dim=-1))
 

@@ -1,4 +1,4 @@
-"""An array that numpy code takes for its own while torch watches, so that a check has a gradient as it stands."""
+"""A numpy-compatible array backed by a torch tensor, so that unchanged checks can be differentiated."""
 
 import math
 
@@ -9,12 +9,12 @@ from ...base.errors import NotTraceable
 
 
 class Traced(np.lib.mixins.NDArrayOperatorsMixin):
-    """A float64, int64 or boolean tensor behind numpy's face: operators, indexing, and the functions that measures call.
+    """A float64, int64 or boolean tensor with numpy's interface: operators, indexing, and the functions that measures call.
 
-    Families, models, checks and measures run on it unchanged, and kernels through their twins. Batches are made outside,
-    by `torch.func.vmap`, so that shapes and axes are those of one instance.
+    Families, models, checks and measures run on it unchanged, and kernels through their torch counterparts. Batching is
+    done outside, by `torch.func.vmap`, so shapes and axes are those of one instance.
 
-    Raises: NotTraceable where a computation branches on values, stores into an array, or calls what has no counterpart.
+    Raises: NotTraceable if a computation branches on values, writes into an array, or calls a function without counterpart.
 
     >>> x = Traced(torch.tensor([1.0, 3.0], dtype=torch.float64, requires_grad=True))
     >>> (gradient,) = torch.autograd.grad(np.where(x > 2, x * x, x).sum().tensor, x.tensor)
@@ -40,16 +40,16 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         return _FUNCTIONS[function](*args, **options)
 
     def run_kernel(self, kernel, args):
-        """The answer of a compiled kernel's twin."""
+        """Result of a compiled kernel's torch counterpart."""
         from .recursions import TWINS
 
         if kernel not in TWINS:
-            raise NotTraceable(f"the kernel {kernel.__name__.lstrip('_')} has no twin in torch")
+            raise NotTraceable(f"the kernel {kernel.__name__.lstrip('_')} has no torch counterpart")
         found = TWINS[kernel](*(x if isinstance(x, int) else tensor(x) for x in args))
         return tuple(map(Traced, found)) if isinstance(found, tuple) else Traced(found)
 
     def __array__(self, dtype=None, copy=None):
-        raise NotTraceable("a traced array is to become numbers: the check branches on values, or stores into an array")
+        raise NotTraceable("a traced array would be converted to numbers: the check branches on values, or writes into an array")
 
     def __bool__(self):
         raise NotTraceable("the check branches on values")
@@ -86,7 +86,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     def __getitem__(self, key):
         keys = key if isinstance(key, tuple) else (key,)
         if any(isinstance(k, Traced) and k.tensor.dtype == torch.bool for k in keys):
-            raise NotTraceable("a traced array is indexed by flags: the shape depends on values")
+            raise NotTraceable("a traced array is indexed by booleans: the shape depends on values")
         return Traced(self.tensor[tuple(tensor(k) if isinstance(k, np.ndarray | np.integer | Traced) else k for k in keys)])
 
     def astype(self, dtype, copy=True):
@@ -116,12 +116,12 @@ _TORCH = {numpy: of_torch for of_torch, numpy in _DTYPES.items()}
 
 
 def tensor(x):
-    """The tensor of a Traced, or numbers as a tensor: floats in double precision."""
+    """The tensor of a Traced, or numbers converted to a tensor, with floats in double precision."""
     if isinstance(x, Traced):
         return x.tensor
     array = np.asarray(x)
     if array.dtype not in _TORCH:
-        raise NotTraceable(f"an array of {array.dtype} meets a traced one; expected floats, integers or flags")
+        raise NotTraceable(f"an array of {array.dtype} is combined with a traced one; expected floats, integers or booleans")
     return torch.tensor(array)
 
 
@@ -134,12 +134,12 @@ def _of_tensors(function):
 
 
 def _of_floats(function):
-    """Integers become floats, as numpy has it."""
+    """Convert integers to floats, as numpy does."""
     return lambda *inputs: function(*(tensor(x).to(torch.float64) for x in inputs))
 
 
 def _power(base, exponent):
-    """Whole exponents stay numbers: the derivative of x^2 is found without a logarithm."""
+    """Power; integer exponents stay Python numbers, so that the derivative of x^2 involves no logarithm."""
     return torch.pow(tensor(base), exponent if isinstance(exponent, int) else tensor(exponent))
 
 
@@ -175,7 +175,7 @@ _UFUNCS = {
 }
 
 
-# ---- functions of numpy; arguments as numpy names them
+# ---- numpy functions, with numpy's argument names
 def _where(condition, x, y):
     return Traced(torch.where(tensor(condition), tensor(x), tensor(y)))
 
@@ -201,7 +201,7 @@ def _clip(a, a_min, a_max):
 
 
 def _solve(a, b):
-    """NaN where there is no unique answer, so that one member of a batch does not stop the others."""
+    """Solve a linear system, with NaN if it is singular, so that one member of a batch does not stop the others."""
     found, failed = torch.linalg.solve_ex(tensor(a), tensor(b))
     return Traced(torch.where(failed == 0, found, torch.nan))
 

@@ -1,1 +1,1 @@
-"""Learners that are networks, with the interface of their tabular twins."""
+"""Neural-network learners, with the interface of their tabular counterparts."""

@@ -1,4 +1,4 @@
-"""Behavioural cloning by a network."""
+"""Behavioural cloning with a network."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -21,25 +21,25 @@ KIND = "run of deep.Cloning"
 
 @dataclass(frozen=True)
 class Cloning:
-    """Lowers the negative log-likelihood of the demonstrations, by Adam on a network of two hidden layers.
+    """Behavioural cloning: minimise the negative log-likelihood of the demonstrations, by Adam on a network with two hidden layers.
 
     Args:
-        width: of both hidden layers.
-        steps: of Adam. batch: rows a step, drawn by their weights; all rows, weighted, where they are no more. rate: of the
-            first step; it falls linearly to 0.
-        time: how a finite horizon's steps are told, "one-hot", "share" (t/H) or "none".
-        normalise: whether continuous observations are shifted and scaled by the demonstrations' mean and deviation.
-        device: of torch. threads: of torch while it trains; None leaves them as they are.
+        width: width of both hidden layers.
+        steps: number of Adam steps. batch: rows per step, sampled by weight; all rows, weighted, if there are no more.
+            rate: initial step size, which decays linearly to 0.
+        time: encoding of the step of a finite horizon, "one-hot", "share" (t/H) or "none".
+        normalise: whether continuous observations are standardised by the demonstrations' mean and standard deviation.
+        device: torch device. threads: torch threads during training; None leaves them unchanged.
         every: steps between entries of the trace, calls of `progress` and checkpoints.
-        checkpoint: path of a file to keep the run in. Where it exists the run goes on from it, bit by bit as if it had never
-            stopped, on the same versions and machine; `rng` counts at the first start alone.
-        progress: called with (steps done, steps in all, loss=...).
+        checkpoint: path of a checkpoint file. If it exists, the run resumes from it, bit-identical to an uninterrupted run on
+            the same versions and machine; `rng` is used at the first start only.
+        progress: called with (steps done, total steps, loss=...).
 
-    Discrete actions are drawn from a softmax, continuous ones from a normal law clipped to the bounds. On the exact law of a
-    finite problem the least loss is the expert's own, so that (loss - least) bounds the divergence of whole episodes: the
-    value gap is at most (highest return - lowest) sqrt((loss - least) / 2).
-    Needs demonstrations alone: no interaction.
-    Raises: NotSolved where training diverges.
+    Discrete actions are drawn from a softmax, continuous ones from a normal distribution clipped to the bounds. On the exact
+    occupancy of a finite problem the minimum loss is the expert's, so (loss - minimum) bounds the KL divergence of whole
+    episodes: the value gap is at most (max return - min return) sqrt((loss - minimum) / 2).
+    Requires demonstrations only, no interaction.
+    Raises: NotSolved if training diverges.
     Source: Pomerleau, 1989; Pinsker's inequality for the bound.
 
     >>> import numpy as np
@@ -71,9 +71,9 @@ class Cloning:
         expect_rate(self.rate)
 
     def learn(self, access, rng):
-        """The policy, and a trace with a row for every so many steps.
+        """The policy, and a trace with one row per `every` steps.
 
-        Its columns: step; loss: -sum of weight log pi(action | obs), in nats an episode.
+        Its columns: step; loss: -sum weight log pi(action | obs), in nats per episode.
         """
         data = access.demonstrations()
         first, drawing = seeds(rng, 2)
@@ -94,7 +94,7 @@ class Cloning:
 
 
 class Run:
-    """Adam on the likelihood of some rows, stopped and gone on with at will."""
+    """A resumable run of Adam on the likelihood of some rows."""
 
     def __init__(self, learner, policy, data, drawn):
         self.learner, self.policy, self.data, self.drawn = learner, policy, data, drawn
@@ -110,7 +110,7 @@ class Run:
         self.step, self.at, self.losses = 0, [], []
 
     def resume(self):
-        """Go on from the learner's checkpoint, where there is one."""
+        """Resume from the learner's checkpoint, if it exists."""
         if self.learner.checkpoint and Path(self.learner.checkpoint).exists():
             self._read(Path(self.learner.checkpoint))
 
@@ -144,9 +144,9 @@ class Run:
         with torch.no_grad():
             return float(self.total * (self.share @ self.policy.nll(self.rows, self.actions).double().cpu()))
 
-    # ---- kept in a file
+    # ---- checkpoint file
     def _decides(self):
-        """What another run would differ in."""
+        """The settings and data that identify a run."""
         own = {name: value for name, value in asdict(self.learner).items() if name not in ("checkpoint", "progress", "device", "threads")}
         return {"learner": own, "policy": repr(self.policy), "data": self.data.digest()}
 
@@ -163,7 +163,7 @@ class Run:
             if header["run"][name] != own:
                 raise InvalidModel(f"{path} is of another run: its {name} is {header['run'][name]}; expected {own}")
         if header["versions"] != versions():
-            raise InvalidModel(f"{path} was written by {header['versions']}, and cannot go on bit by bit; expected {versions()}")
+            raise InvalidModel(f"{path} was written by {header['versions']}, and cannot be resumed bit for bit; expected {versions()}")
         parts = {
             part: {name.removeprefix(f"{part}."): value for name, value in tensors.items() if name.startswith(f"{part}.")}
             for part in ("policy", "adam")

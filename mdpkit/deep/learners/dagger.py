@@ -1,4 +1,4 @@
-"""Dataset aggregation by a network."""
+"""Dataset aggregation with a network."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -17,17 +17,17 @@ from .cloning import Cloning, Run
 
 @dataclass(frozen=True)
 class DAgger:
-    """Asks the expert where the network goes: each round plays it, labels its visits, and clones all labels so far.
+    """Dataset aggregation: each round rolls out the network, queries the expert on its states, and clones all labels so far.
 
     Args:
-        iterations: rounds.
-        episodes: played a round; where the model is granted, the law of the policy's visits is taken instead.
-        demonstrated: start from the network that clones the demonstrations, and keep these among the labels; else from the
-            network as it is drawn.
-        cloning: how labels are cloned, a deep.Cloning without a checkpoint; every round goes on from the last round's network.
-        progress: called with (rounds done, rounds in all, loss=...).
+        iterations: number of rounds.
+        episodes: episodes per round; if the model is granted, the policy's exact occupancy is used instead.
+        demonstrated: initialise by cloning the demonstrations and keep them among the labels; otherwise start from the
+            randomly initialised network.
+        cloning: how labels are cloned, a deep.Cloning without a checkpoint; every round continues from the last network.
+        progress: called with (rounds done, total rounds, loss=...).
 
-    The policy is the Mixture of the rounds' networks; those played, so not the one that clones the last labels.
+    The returned policy is the Mixture of the networks that were rolled out, which excludes the one that clones the last labels.
     Source: Ross, Gordon and Bagnell, 2011.
     """
 
@@ -40,9 +40,9 @@ class DAgger:
     def __post_init__(self):
         expect_counts(iterations=self.iterations, episodes=self.episodes)
         if self.cloning.checkpoint:
-            raise InvalidModel("cloning.checkpoint is given; deep.DAgger keeps no checkpoints")
+            raise InvalidModel("cloning.checkpoint is given; deep.DAgger does not support checkpoints")
         if self.cloning.normalise and not self.demonstrated:
-            raise InvalidModel("cloning.normalise goes by the demonstrations; give demonstrated=True too")
+            raise InvalidModel("cloning.normalise requires demonstrations; give demonstrated=True too")
 
     @property
     def needs(self):
@@ -50,14 +50,14 @@ class DAgger:
 
     @classmethod
     def variants(cls):
-        """One learner for each answer of `needs`."""
+        """One learner for each possible value of `needs`."""
         return cls(), cls(demonstrated=True)
 
     def learn(self, access, rng):
-        """The mixture, and a trace with a row for each round.
+        """The mixture, and a trace with one row per round.
 
-        Its column loss: -sum of weight log pi(label | obs), in nats an episode of the round's policy; where actions are discrete at
-        least how often, in expectation, the expert does something else.
+        Its column loss: -sum weight log pi(label | obs), in nats per episode of the round's policy; for discrete actions an
+        upper bound on the expected number of disagreements with the expert.
         """
         first, drawing, playing = seeds(rng, 3)
         drawn, rng = generator(drawing), np.random.default_rng(playing)

@@ -1,4 +1,4 @@
-"""A network that tells the expert from the learner, kept from being too steep."""
+"""Discriminator network with a gradient penalty."""
 
 from copy import deepcopy
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from ..plumbing.nets import mlp
 
 @dataclass(frozen=True)
 class Discriminator:
-    """How a reward f(observation, action) is fitted: up on the expert, down on the learner.
+    """Settings of a discriminator: a reward f(observation, action) fitted to be high on the expert and low on the learner.
 
     Args:
-        width: of both hidden layers.
-        rate: of Adam in the first round; rate / k in round k.
-        steps: of Adam a round. batch: rows of each side a step.
-        penalty, slope: the loss contains penalty * (|gradient of f| - slope)^2 at random points between the two sides.
+        width: width of both hidden layers.
+        rate: Adam step size of the first round; rate / k in round k.
+        steps: Adam steps per round. batch: rows per step, of the expert and of the learner each.
+        penalty, slope: the loss includes penalty * (|gradient of f| - slope)^2 at random interpolates of expert and learner rows.
 
-    Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023, whose slope and decay these are.
+    Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023, with their slope and decay.
     """
 
     width: int = 64
@@ -37,20 +37,20 @@ class Discriminator:
                 raise InvalidModel(f"{name} is {getattr(self, name)}; expected at least 0")
 
     def start(self, inputs, drawn, device):
-        """An untrained reward on rows of `inputs` numbers."""
+        """An untrained reward on rows of length `inputs`."""
         return FittedReward(self, mlp(inputs, 1, self.width, drawn).to(device), drawn)
 
 
 class Reward:
-    """A reward that is a network, as some round left it."""
+    """A reward network after some round."""
 
     def __init__(self, net, round=0):
         self.net, self.round = net, round
 
     def __call__(self, rows):
-        """f `[k]` of rows.
+        """Rewards f `[k]` of rows.
 
-        Raises: InvalidModel naming the round, where f is no finite number.
+        Raises: InvalidModel naming the round if f is not finite.
         """
         with torch.no_grad():
             f = self.net(rows)[:, 0]
@@ -61,7 +61,7 @@ class Reward:
 
 
 class FittedReward(Reward):
-    """A reward, and its training."""
+    """A reward network with its optimiser."""
 
     def __init__(self, settings, net, drawn):
         super().__init__(net)
@@ -69,13 +69,13 @@ class FittedReward(Reward):
         self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
 
     def kept(self) -> Reward:
-        """What it is now, whatever becomes of it."""
+        """A frozen copy of the current reward."""
         return Reward(deepcopy(self.net), self.round)
 
     def update(self, expert, draw, learner):
-        """One round's steps.
+        """Optimisation steps of one round.
 
-        Args: expert: rows of the expert, drawn by `draw(count)`. learner: rows `[k]` of the learner, each as likely.
+        Args: expert: rows of the expert, sampled by `draw(count)`. learner: rows `[k]` of the learner, sampled uniformly.
         """
         settings, self.round = self.settings, self.round + 1
         for group in self.optimiser.param_groups:

@@ -1,4 +1,4 @@
-"""Imitation as a game between a discriminator and a reinforcement learner."""
+"""Moment matching: imitation as a game between a discriminator network and a reinforcement learner."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,21 +20,21 @@ from .reinforcement import Reinforcement, policy_of
 
 @dataclass(frozen=True)
 class MomentMatching:
-    """Finds a policy that a discriminator does not tell from the expert.
+    """Moment matching with networks: reinforcement learning against a discriminator that separates the expert from the learner.
 
-    Each round the discriminator is fitted to the expert and to episodes of the policy, then the policy to the discriminator.
+    Each round fits the discriminator to expert and learner episodes, then trains the policy on the discriminator's reward.
 
     Args:
-        rounds: N. episodes: of the current policy, played each round for the discriminator.
-        discriminator: a Discriminator. policy_player: a Reinforcement, whose `steps` are those of a round; its progress is not used.
-        relabel: whether a replayed step is paid by the discriminator as it is now, or by the one it was collected under.
-        expert_share: of every batch that is replayed, the share that the expert did; always paid by the discriminator as it is now.
-        expert_resets: the probability that an episode of training starts where the expert was, at a row of the demonstrations.
-        normalise: whether continuous observations are shifted and scaled by the demonstrations' mean and deviation.
-        progress: called with (rounds done, rounds in all, gap=...).
+        rounds: number of rounds N. episodes: episodes of the current policy per round, for the discriminator.
+        discriminator: a Discriminator. policy_player: a Reinforcement, with `steps` per round; its progress is not used.
+        relabel: whether replayed rewards are recomputed with the current discriminator, or kept from the time of collection.
+        expert_share: fraction of expert transitions in every replay batch, with rewards of the current discriminator.
+        expert_resets: probability that a training episode starts at a state of the demonstrations.
+        normalise: whether continuous observations are standardised by the demonstrations' mean and standard deviation.
+        progress: called with (rounds done, total rounds, gap=...).
 
-    Rewards come from the discriminator alone. The policy is the iterate whose worst gap is smallest: the highest mean of f_j
-    on the expert less that on the iterate's own episodes, over all discriminators f_1..f_N of the run.
+    Rewards come from the discriminator only. The returned policy is the iterate with the smallest worst-case gap: the maximum
+    over all discriminators f_1..f_N of the run of the mean of f_j on the expert minus that on the iterate's episodes.
     With expert_share 0 and expert_resets 0 this is moment matching, with expert_resets 1 FILTER, with a share alone HyPE.
     Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021; Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Ren, Swamy, Wu,
     Bagnell and Choudhury, 2024.
@@ -62,14 +62,14 @@ class MomentMatching:
 
     @classmethod
     def variants(cls):
-        """One learner for each answer of `needs`."""
+        """One learner for each possible value of `needs`."""
         return cls(), cls(expert_resets=1.0)
 
     def learn(self, access, rng):
-        """The best iterate, and a trace with a row for each round.
+        """The best iterate, and a trace with one row per round.
 
-        Its columns: steps: of the environment so far, all of them. gap: the worst gap of its policy, in units of f a step. best:
-        whether that policy is returned. policy: the iterate, the last one at the end.
+        Its columns: steps: total environment steps so far. gap: worst-case gap of the iterate, in units of f per step. best:
+        whether the iterate is returned. policy: the iterate.
         """
         streams = seeds(rng, 4)
         player = self.policy_player
@@ -83,7 +83,7 @@ class MomentMatching:
 
 
 class _Match:
-    """The two players, and what is known of them."""
+    """State of the game: both players and their history."""
 
     def __init__(self, settings, access, streams):
         self.settings, self.access, self.setting = settings, access, access.setting
@@ -112,10 +112,10 @@ class _Match:
         self.episodes = self._played(policy_of(self.algorithm, self.encoding, self.setting))
 
     def play(self):
-        """One round."""
+        """Run one round."""
         self.f.update(self.expert, self.draw, self.episodes)
         self.fitted.append(self.f.kept())
-        self.algorithm._last_obs = None  # the episode that it began was ended by those played for the discriminator
+        self.algorithm._last_obs = None  # its current episode was ended by those played for the discriminator
         self.algorithm.learn(self.settings.policy_player.steps, reset_num_timesteps=False, log_interval=None)
         self.policies.append(policy_of(self.algorithm, self.encoding, self.setting))
         self.episodes = self._played(self.policies[-1])
@@ -123,7 +123,7 @@ class _Match:
         self.steps.append(self.access.used.steps - self.before)
 
     def gap(self):
-        """Of the last policy, for the last discriminator."""
+        """Gap of the last policy under the last discriminator."""
         return self._gap(self.f, self.seen[-1])
 
     def answer(self):
@@ -143,16 +143,16 @@ class _Match:
     def _played(self, policy):
         return self._rows(self.access.play(policy, self.settings.episodes, rng=self.rng))
 
-    # ---- what the reinforcement learner is paid, where it starts, what it is lent
+    # ---- rewards, initial states and expert transitions of the reinforcement learner
     def _reward(self, observations, actions):
-        """Of a batch as the replay buffer holds it: continuous actions with their bounds as -1 and 1."""
+        """Rewards of a batch from the replay buffer, whose continuous actions are scaled to [-1, 1]."""
         if isinstance(self.setting.actions, Discrete):
             actions = torch.nn.functional.one_hot(actions[:, 0].long(), self.setting.actions.n)
         return self.f(torch.cat([observations, actions.float()], dim=1))
 
     def _paid(self, row, action):
         if self.settings.relabel:
-            return 0.0  # nobody reads it
+            return 0.0  # unused: rewards are recomputed at replay
         rows = torch.tensor(row)[None], action_rows(self.setting.actions, np.asarray(action)[None])
         return float(self.f(torch.cat(rows, dim=1).to(self.device))[0])
 
@@ -162,7 +162,7 @@ class _Match:
             return None
         finite = isinstance(self.setting.observations, Discrete)
         if not finite and data.state is None:
-            raise InvalidModel("expert_resets need the demonstrations' `state`, what the environment can be reset to; they have none")
+            raise InvalidModel("expert_resets requires demonstrations with `state`, to which the environment can be reset; they have none")
 
         def start(rng):
             if rng.random() >= chance:
@@ -174,7 +174,7 @@ class _Match:
 
     def _transitions(self, data):
         if data.following is None or data.ended is None:
-            raise InvalidModel("expert_share needs demonstrations with `following` and `ended`, such as episodes that were played")
+            raise InvalidModel("expert_share needs demonstrations with `following` and `ended`, such as simulated episodes")
         H = self.encoding.H
         following = self.encoding(data.following, np.minimum(data.t + 1, H - 1) if H else 0)
         discrete = isinstance(self.setting.actions, Discrete)

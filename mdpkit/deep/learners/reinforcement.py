@@ -1,4 +1,4 @@
-"""Reinforcement learning by stable-baselines3: DQN where actions are discrete, SAC where they are continuous."""
+"""Reinforcement learning with stable-baselines3: DQN for discrete actions, SAC for continuous ones."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,20 +20,21 @@ from ..plumbing.view import AccessEnv
 
 @dataclass(frozen=True)
 class Reinforcement:
-    """Seeks the highest return, by DQN or SAC with a network of two hidden layers.
+    """Reinforcement learning: maximise the return, by DQN or SAC with two hidden layers.
 
     Args:
-        steps: of the environment, at least: whole episodes are played, and after each as many gradient steps are made as it
-            was long.
-        width: of both hidden layers. rate: of Adam. batch: rows a gradient step.
-        discount: of the learner's own; if left out 1 where the problem's horizon ends episodes, and 0.99 in an environment.
-        time: how a finite horizon's steps are told, "one-hot", "share" (t/H) or "none".
-        device: of torch. threads: of torch while it trains; None leaves them as they are.
+        steps: minimum number of environment steps: whole episodes are played, each followed by as many gradient steps as it
+            had environment steps.
+        width: width of both hidden layers. rate: Adam step size. batch: rows per gradient step.
+        discount: the learner's discount factor; defaults to 1 for problems with a horizon (episodes end by it or by
+            discounting), and 0.99 in an environment.
+        time: encoding of the step of a finite horizon, "one-hot", "share" (t/H) or "none".
+        device: torch device. threads: torch threads during training; None leaves them unchanged.
         options: further arguments of stable_baselines3's DQN or SAC.
-        progress: called with (steps done, steps in all, return_=that of the last episode).
+        progress: called with (steps done, total steps, return_=return of the last episode).
 
-    Episodes that are truncated are bootstrapped through, those that terminate are not. One episode more than was played is
-    started: stable-baselines3 resets when an episode ends.
+    Values are bootstrapped at truncation, not at termination. One more episode is started than is played, since
+    stable-baselines3 resets when an episode ends.
     Source: Mnih and others, 2015; Haarnoja and others, 2018.
     """
 
@@ -57,9 +58,9 @@ class Reinforcement:
             raise InvalidModel(f"discount is {self.discount}; expected 0 to 1")
 
     def learn(self, access, rng):
-        """The policy at the end, and a trace with a row for each episode.
+        """The final policy, and a trace with one row per episode.
 
-        Its columns: steps: of the environment at its end. return: its sum of rewards, exploration included.
+        Its columns: steps: environment steps at its end. return: its undiscounted return, exploration included.
         """
         (seed,) = seeds(rng, 1)
         shown = encoding(access.setting, self.time)
@@ -73,14 +74,14 @@ class Reinforcement:
                         rows.append((algorithm.num_timesteps, info["episode"]["r"]))
                         if self.progress:
                             self.progress(min(rows[-1][0], self.steps), self.steps, return_=float(rows[-1][1]))
-                return True  # go on
+                return True  # continue training
 
             algorithm.learn(self.steps, callback=ended, log_interval=None)
         column = {name: [row[k] for row in rows] for k, name in enumerate(("steps", "return"))}
         return policy_of(algorithm, shown, access.setting), column
 
     def algorithm(self, env, setting, planned, seed, **buffer):
-        """stable-baselines3's learner on an AccessEnv, whose schedules last for `planned` steps."""
+        """The stable-baselines3 learner on an AccessEnv, with schedules over `planned` steps."""
         discount = self.discount if self.discount is not None else 0.99 if setting.horizon is None else 1.0
         common = {
             "learning_rate": self.rate,
@@ -105,9 +106,9 @@ class Reinforcement:
 
 
 def policy_of(algorithm, shown, setting):
-    """What the algorithm would play now, without exploring: a network of its own.
+    """The algorithm's current policy without exploration, as an independent network.
 
-    Raises: NotSolved where it has diverged.
+    Raises: NotSolved if training has diverged.
     """
     expect_finite(algorithm.policy, algorithm.learning_rate)
     if isinstance(algorithm, DQN):
@@ -123,7 +124,7 @@ def policy_of(algorithm, shown, setting):
 
 
 class _Planned:
-    """Schedules that last for the whole fit, whose parts are learned one after another."""
+    """Schedules over the whole fit, which consists of several calls of `learn`."""
 
     planned = 1
 
@@ -136,7 +137,7 @@ class _SAC(_Planned, SAC):
 
 
 class _DQN(_Planned, DQN):
-    """Explores among the actions that there are."""
+    """DQN that explores among existing actions only."""
 
     def predict(self, observation, state=None, episode_start=None, deterministic=False):
         if deterministic or self.action_space.np_random.random() >= self.exploration_rate:

@@ -1,1 +1,1 @@
-"""What the learners share: networks, encodings of states, policies, replay buffers, checkpoints, progress."""
+"""Components of the learners: networks, encodings, policies, replay buffers, checkpoints, progress."""

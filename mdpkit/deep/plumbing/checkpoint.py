@@ -1,4 +1,4 @@
-"""Tensors and what they mean, in one safetensors file: written whole, read without running anything, checked by digest."""
+"""Checkpoints in safetensors files: written atomically, read without executing code, verified by digest."""
 
 import hashlib
 import json
@@ -21,14 +21,14 @@ POLICIES = {kind.__name__: kind for kind in (Categorical, ClippedGaussian, Greed
 
 
 def versions() -> dict[str, str]:
-    """What decides the bits of a training run."""
+    """Versions that determine a training run bit for bit."""
     return {"mdpkit": version("mdpkit"), "python": platform.python_version(), "torch": torch.__version__, "machine": platform.machine()}
 
 
 def write(path, kind, header, tensors):
-    """Put tensors under a header (JSON data) into a file.
+    """Write tensors with a header (JSON data) to a file.
 
-    Raises: OSError where the folder cannot be written to.
+    Raises: OSError if the folder is not writable.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = {"kind": kind, "versions": versions(), **header}
@@ -37,9 +37,9 @@ def write(path, kind, header, tensors):
 
 
 def read(path, kind):
-    """(header, tensors) of a file that `write` made.
+    """(header, tensors) of a file written by `write`.
 
-    Raises: InvalidModel naming the file, and what was expected of it, where it cannot be read, is cut short, altered or foreign.
+    Raises: InvalidModel naming the file and what was expected, if it cannot be read, is truncated, altered or foreign.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -48,12 +48,12 @@ def read(path, kind):
     except OSError as error:
         raise InvalidModel(f"{path} cannot be read: {error}") from error
     except SafetensorError as error:
-        raise InvalidModel(f"{path} is cut short, or no safetensors file ({error}); expected one that mdpkit.deep wrote") from error
+        raise InvalidModel(f"{path} is truncated, or not a safetensors file ({error}); expected one written by mdpkit.deep") from error
     try:
         header = json.loads(metadata[KEY])
         digest = header.pop("digest")
     except (KeyError, ValueError, AttributeError, TypeError) as error:
-        raise InvalidModel(f"{path} is foreign: its header is not mdpkit's; expected a {kind} that mdpkit.deep wrote") from error
+        raise InvalidModel(f"{path} is foreign: its header is not mdpkit's; expected a {kind} written by mdpkit.deep") from error
     if digest != _digest(header, tensors):
         raise InvalidModel(f"{path} was altered: its content does not match its digest; expected the {kind} as it was written")
     if header["kind"] != kind:
@@ -64,31 +64,31 @@ def read(path, kind):
 def save(policy, path):
     """Write a network policy.
 
-    Args: policy: a policy from a deep learner. path: of the file, by custom `.safetensors`.
-    Raises: InvalidModel for what is no network policy.
+    Args: policy: a policy from a deep learner. path: path of the file, conventionally `.safetensors`.
+    Raises: InvalidModel if `policy` is not a network policy.
     """
     if type(policy).__name__ not in POLICIES:
-        raise InvalidModel(f"{type(policy).__name__} is no network policy; expected one of {', '.join(POLICIES)}")
+        raise InvalidModel(f"{type(policy).__name__} is not a network policy; expected one of {', '.join(POLICIES)}")
     return write(path, "policy", {"architecture": architecture(policy)}, policy.state_dict())
 
 
 def load(path):
-    """The network policy that `save` wrote: it plays bit by bit as it did.
+    """Read a network policy written by `save`, bit-identical to the original.
 
-    Raises: InvalidModel naming the file, and what was expected of it, where it is cut short, altered, foreign or holds no policy.
+    Raises: InvalidModel naming the file and what was expected, if it is truncated, altered, foreign or contains no policy.
     """
     header, tensors = read(path, "policy")
     try:
-        _expect_told_sizes(header["architecture"], tensors)
+        _expect_stated_sizes(header["architecture"], tensors)
         policy = built(header["architecture"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InvalidModel(f"{path} tells no architecture of a network policy ({error}); expected one that mdpkit.deep wrote") from error
+        raise InvalidModel(f"{path} states no valid policy architecture ({error}); expected a file written by mdpkit.deep") from error
     fill(policy, tensors, path)
     return policy
 
 
 def fill(policy, tensors, path):
-    """Put tensors into a policy of their architecture.
+    """Load tensors into a policy of the same architecture.
 
     Raises: InvalidModel naming the file and the tensors that differ.
     """
@@ -97,14 +97,14 @@ def fill(policy, tensors, path):
     if expected != found:
         name = min({*expected, *found}, key=lambda name: (expected.get(name) == found.get(name), name))
         raise InvalidModel(
-            f"{path} is of another architecture: {name} has shape {found.get(name)}; expected {expected.get(name)}, of {policy!r}"
+            f"{path} has a different architecture: {name} has shape {found.get(name)}; expected {expected.get(name)}, of {policy!r}"
         )
     policy.load_state_dict(tensors)
 
 
-# ---- a policy's shape as JSON data
+# ---- a policy's architecture as JSON data
 def architecture(policy) -> dict:
-    """What `built` makes the same policy from, up to its tensors."""
+    """The architecture from which `built` reconstructs the policy, up to its tensors."""
     net, masked = (policy.net.net, True) if hasattr(policy.net, "missing") else (policy.net, False)
     encoding = policy.encoding
     return {
@@ -118,8 +118,11 @@ def architecture(policy) -> dict:
     }
 
 
-def _expect_told_sizes(shape, tensors):
-    """Raises: ValueError for a size that no tensor has room for, before anything so large is made."""
+def _expect_stated_sizes(shape, tensors):
+    """Check the stated sizes against the tensors before allocating memory.
+
+    Raises: ValueError if a size exceeds every axis of the tensors.
+    """
     most = max((length for tensor in tensors.values() for length in tensor.shape), default=0)
     names = ("width", "observations", "actions", *(["H"] if shape["time"] == "one-hot" else []))
     for name in names:
@@ -128,7 +131,7 @@ def _expect_told_sizes(shape, tensors):
 
 
 def built(shape):
-    """A policy of that architecture, its weights zero or of no meaning."""
+    """A policy of the given architecture, with arbitrary weights."""
     observations, actions = (_of_space(shape[name]) for name in ("observations", "actions"))
     encoding, kind = Encoding(observations, shape["H"], shape["time"]), POLICIES[shape["policy"]]
     size = actions.n if isinstance(actions, Discrete) else actions.size * (1 + (kind is SquashedGaussian))

@@ -1,4 +1,4 @@
-"""What a network is shown: observations and actions as vectors of float32."""
+"""Encodings of observations and actions as float32 vectors."""
 
 import numpy as np
 import torch
@@ -12,15 +12,15 @@ TIMES = ("one-hot", "share", "none")
 
 
 class Encoding(nn.Module):
-    """Observations and steps as rows `[k, size]`.
+    """Encoding of observations and steps as rows `[k, size]`.
 
     Args:
-        observations: Discrete (one-hot) or Continuous (as they are).
-        H: the number of steps, or None where there is no last one.
-        time: "one-hot", "share" (t/H) or "none", where H is given; without H nothing is told of time.
-        data: Trajectories by whose weighted mean and deviation continuous observations are normalised; None for no normalising.
+        observations: Discrete (one-hot) or Continuous (unchanged).
+        H: number of steps, or None without a finite horizon.
+        time: "one-hot", "share" (t/H) or "none" if H is given; without H, time is not encoded.
+        data: Trajectories whose weighted mean and standard deviation standardise continuous observations; None for none.
 
-    Raises: InvalidModel for a `time` that is none of these, and for observations and steps of other problems.
+    Raises: InvalidModel for any other `time`, and for observations or steps outside the spaces.
 
     >>> Encoding(Discrete(2), 3)([1], 2)
     tensor([[0., 1., 0., 0., 1.]])
@@ -46,7 +46,7 @@ class Encoding(nn.Module):
         inside = self.observations.holds(obs) if isinstance(self.observations, Discrete) else self.observations.holds(obs, within=False)
         if not inside or (self.time != "none" and (np.min(t, initial=0) < 0 or np.max(t, initial=0) >= self.H)):
             asked, steps = np.array2string(obs, threshold=6), f" and steps 0 to {self.H - 1}" if self.H else ""
-            raise InvalidModel(f"observations {asked} at step {t} are not what the network was made for: {self.observations}{steps}")
+            raise InvalidModel(f"observations {asked} at step {t} do not fit the network, which takes {self.observations}{steps}")
         if isinstance(self.observations, Discrete):
             shown = nn.functional.one_hot(torch.tensor(obs, dtype=torch.int64), self.width)
         else:
@@ -59,12 +59,12 @@ class Encoding(nn.Module):
 
 
 def encoding(setting, time, data=None) -> Encoding:
-    """The Encoding of a setting's observations, with the time where its horizon is finite."""
+    """The Encoding of a setting's observations, with time if its horizon is finite."""
     return Encoding(setting.observations, setting.horizon.H if isinstance(setting.horizon, Finite) else None, time, data)
 
 
 def action_rows(actions, chosen):
-    """Actions `[k]` one-hot, or `[k,d]` with their bounds as -1 and 1, as float32 rows."""
+    """Actions as float32 rows: `[k]` one-hot, or `[k,d]` scaled from their bounds to [-1, 1]."""
     if isinstance(actions, Discrete):
         return nn.functional.one_hot(torch.tensor(np.asarray(chosen), dtype=torch.int64), actions.n).float()
     centre, half = middle(actions)
@@ -72,7 +72,7 @@ def action_rows(actions, chosen):
 
 
 def middle(actions):
-    """(centre, half the width) of each dimension of continuous actions; (0, 1) where a bound is infinite."""
+    """(centre, half-width) of each dimension of continuous actions; (0, 1) if a bound is infinite."""
     bounded = np.isfinite(actions.lower) & np.isfinite(actions.upper)
     lower, upper = np.where(bounded, actions.lower, -1.0), np.where(bounded, actions.upper, 1.0)
     return (upper + lower) / 2, (upper - lower) / 2

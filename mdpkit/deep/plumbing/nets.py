@@ -1,4 +1,4 @@
-"""Networks: two hidden layers, started orthogonally from a generator of their own."""
+"""Networks with two hidden layers and orthogonal initialisation from a given generator."""
 
 import torch
 from torch import nn
@@ -7,9 +7,9 @@ from ...base.errors import InvalidModel, NotSolved
 
 
 def mlp(inputs, outputs, width, generator, last=1.0) -> nn.Sequential:
-    """inputs -> width -> width -> outputs with rectifiers; orthogonal weights, gain sqrt(2) inside and `last` at the end, no bias.
+    """ReLU network inputs -> width -> width -> outputs; orthogonal weights of gain sqrt(2), `last` in the output layer; zero biases.
 
-    No weight is drawn from torch's global generator.
+    Weights are not drawn from torch's global generator.
 
     >>> net = mlp(3, 2, 4, torch.Generator().manual_seed(0))
     >>> [tuple(weight.shape) for weight in net.parameters()]
@@ -28,19 +28,25 @@ def _linear(inputs, outputs, gain, generator):
 
 
 def expect_rate(rate):
-    """Raises: InvalidModel for a rate that is no number above 0."""
+    """Check that a rate is positive and finite.
+
+    Raises: InvalidModel if it is not.
+    """
     if not 0 < rate < float("inf"):
         raise InvalidModel(f"rate is {rate}; expected a number above 0")
 
 
 def expect_finite(net, rate):
-    """Raises: NotSolved where training at a rate has left the numbers."""
+    """Check that all weights of a network are finite.
+
+    Raises: NotSolved if training at the given rate has diverged.
+    """
     if not all(weight.isfinite().all() for weight in net.parameters()):
-        raise NotSolved(f"training diverged: the network holds weights that are no finite numbers; the rate was {rate}, try a smaller one")
+        raise NotSolved(f"training diverged: the network has weights that are not finite; the rate was {rate}, try a smaller one")
 
 
 class Masked(nn.Module):
-    """A network on one-hot states, with -inf for the actions that a state does not have.
+    """A network on one-hot states, with output -inf for actions that do not exist in the state.
 
     Args: mask: `mask[s,a]`, True where the action exists.
     """

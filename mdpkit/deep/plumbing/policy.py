@@ -1,4 +1,4 @@
-"""Policies that are networks: what is drawn is drawn by given uniform numbers, in float64."""
+"""Network policies, sampled from given uniform numbers in float64."""
 
 import numpy as np
 import torch
@@ -12,17 +12,17 @@ from .encoding import middle
 from .nets import Masked
 
 LEAST_DEVIATION = -5.0
-"""Least logarithm of a standard deviation, in halves of the action's range: the likelihood of an expert without noise has no maximum."""
+"""Minimum log standard deviation, in units of half the action range; a deterministic expert's likelihood is unbounded without it."""
 LOG_DEVIATIONS = -20.0, 2.0
-"""What stable-baselines3 confines the logarithms of standard deviations to."""
+"""Range to which stable-baselines3 clips log standard deviations."""
 OPEN = 2.0**-53
-"""Uniform numbers and squashed actions are kept this far from the ends, where a normal quantile is infinite."""
+"""Distance of uniform numbers and squashed actions from the ends of their range, where normal quantiles are infinite."""
 
 
 class NetworkPolicy(nn.Module):
-    """A stationary or, where the encoding tells the time, time-varying Markov policy.
+    """A Markov policy, stationary or, if the encoding includes time, time-varying.
 
-    Args: encoding: the Encoding of observations. net: from its rows to what the policy is made of. actions: the space of actions.
+    Args: encoding: the Encoding of observations. net: maps its rows to the policy's parameters. actions: the action space.
     """
 
     def __init__(self, encoding, net, actions):
@@ -30,7 +30,7 @@ class NetworkPolicy(nn.Module):
         self.encoding, self.net, self.actions = encoding, net, actions
 
     def start(self, u) -> "NetworkPolicy":
-        """The Markov policy that plays an episode: this one."""
+        """The Markov policy for one episode: the policy itself."""
         return self
 
     def _out(self, obs, t) -> np.ndarray:
@@ -43,14 +43,14 @@ class NetworkPolicy(nn.Module):
 
 
 class _Choosing(NetworkPolicy):
-    """Discrete actions."""
+    """Network policies over discrete actions."""
 
     def sample(self, obs, t, u) -> np.ndarray:
-        """The actions `[k]` that uniform numbers `u[k]` choose, by the inverse of the law's sums."""
+        """Actions `[k]` sampled from uniform numbers `u[k]`, by inversion of the distribution function."""
         return inverse(self.law(obs, t), u)
 
     def log_prob(self, obs, t, action) -> np.ndarray:
-        """log P(action | obs) at step t, in nats; -inf for an action that is never played."""
+        """log P(action | obs) at step t, in nats; -inf for an action of probability 0."""
         return np.take_along_axis(self._log_law(obs, t), np.asarray(action)[:, None], axis=1)[:, 0]
 
     def law(self, obs, t) -> np.ndarray:
@@ -58,9 +58,9 @@ class _Choosing(NetworkPolicy):
         return np.exp(self._log_law(obs, t))
 
     def to_tabular(self, problem) -> TabularPolicy:
-        """The law at every state and step, in the problem's kind of numbers: for a rational one, the rationals that the floats mean.
+        """Action probabilities at every state and step, in the problem's number kind; floats are converted exactly to rationals.
 
-        Raises: InvalidModel where the problem is not of the states, actions or steps that the policy was made for.
+        Raises: InvalidModel if the problem's states, actions or steps differ from the policy's.
         """
         seen, H = self.encoding.observations, getattr(problem.horizon, "H", None)
         if not isinstance(seen, Discrete) or (seen.n, self.actions.n) != (problem.S, problem.A):
@@ -76,16 +76,16 @@ class _Choosing(NetworkPolicy):
 
 
 class Categorical(_Choosing):
-    """Plays by the softmax of the network's outputs.
+    """Softmax policy on the network's outputs.
 
-    Args: mask: `mask[s,a]`, True where the action exists; others are never played.
+    Args: mask: `mask[s,a]`, True where the action exists; others have probability 0.
     """
 
     def __init__(self, encoding, net, actions, mask=None):
         super().__init__(encoding, net if mask is None else Masked(net, mask), actions)
 
     def nll(self, rows, action):
-        """-log P(action `[k]` | encoded rows), `[k]`: what training lowers."""
+        """-log P(action `[k]` | encoded rows), `[k]`: the training loss."""
         return nn.functional.cross_entropy(self.net(rows), action, reduction="none")
 
     def _log_law(self, obs, t):
@@ -95,7 +95,7 @@ class Categorical(_Choosing):
 
 
 class Greedy(_Choosing):
-    """Plays the first action of highest value."""
+    """Greedy policy: the first action of maximum value."""
 
     def __init__(self, encoding, net, actions, mask=None):
         super().__init__(encoding, net if mask is None else Masked(net, mask), actions)
@@ -106,14 +106,14 @@ class Greedy(_Choosing):
 
 
 class _Moving(NetworkPolicy):
-    """Continuous actions: a normal law in units in which the bounds are -1 and 1."""
+    """Network policies over continuous actions: a normal distribution in units in which the bounds are -1 and 1."""
 
     def __init__(self, encoding, net, actions):
         super().__init__(encoding, net, actions)
         self.centre, self.half = middle(actions)
 
     def sample(self, obs, t, u) -> np.ndarray:
-        """The actions `[k,d]` that uniform numbers `u[k,d]` choose, by the inverse of the normal law."""
+        """Actions `[k,d]` sampled from uniform numbers `u[k,d]`, by normal quantiles."""
         mean, deviation = self._normal(obs, t)
         unit = self._squashed(mean + deviation * ndtri(np.clip(u, OPEN / 2, 1 - OPEN)))
         return np.clip(self.centre + self.half * unit, self.actions.lower, self.actions.upper)
@@ -123,10 +123,10 @@ class _Moving(NetworkPolicy):
 
 
 class ClippedGaussian(_Moving):
-    """A normal law, clipped to the bounds; its deviation is the same everywhere.
+    """Normal distribution clipped to the bounds, with a state-independent standard deviation.
 
-    A bound is played with the probability of the tail beyond it, and `log_prob` says that logarithm there; inside, that of the
-    density. So an expert that saturates has a likelihood.
+    A bound has the probability of the tail beyond it, and `log_prob` returns its logarithm there; inside the bounds it
+    returns the log density. So a saturating expert has a finite likelihood.
     Source: adapted from Tobin, 1958.
     """
 
@@ -138,17 +138,17 @@ class ClippedGaussian(_Moving):
         self.register_buffer("upper", torch.tensor(upper))
 
     def nll(self, rows, action):
-        """-log_prob of actions `[k,d]` in units of the bounds, `[k]`: what training lowers."""
+        """-log_prob of actions `[k,d]` in units of the bounds, `[k]`: the training loss."""
         mean, log = self.net(rows), self.log_deviation.clamp(min=LEAST_DEVIATION)
         scale, lower, upper = log.exp(), self.lower.float(), self.upper.float()
         inside = 0.5 * ((action - mean) / scale) ** 2 + log + 0.5 * np.log(2 * np.pi)
-        # an infinite bound has no tail, and would put NaN into the derivative
+        # an infinite bound has no tail, and would make the derivative NaN
         below, above = (torch.nan_to_num(end, posinf=0.0, neginf=0.0) for end in (lower, upper))
         under, over = -torch.special.log_ndtr((below - mean) / scale), -torch.special.log_ndtr((mean - above) / scale)
         return torch.where(action <= lower, under, torch.where(action >= upper, over, inside)).sum(dim=1)
 
     def log_prob(self, obs, t, action) -> np.ndarray:
-        """Log of the density of `action[k,d]`, or of the probability of the dimensions that are at a bound, in nats."""
+        """Log density of `action[k,d]`, with log probability for dimensions at a bound, in nats."""
         mean, deviation = self._normal(obs, t)
         unit, lower, upper = (np.asarray(action) - self.centre) / self.half, self.lower.cpu().numpy(), self.upper.cpu().numpy()
         inside = -0.5 * ((unit - mean) / deviation) ** 2 - np.log(deviation * self.half) - 0.5 * np.log(2 * np.pi)
@@ -164,10 +164,10 @@ class ClippedGaussian(_Moving):
 
 
 class SquashedGaussian(_Moving):
-    """tanh of a normal law whose mean and log deviation are the two halves of the network's outputs; bounds are finite."""
+    """tanh of a normal variable whose mean and log standard deviation are the two halves of the network's output; bounds are finite."""
 
     def log_prob(self, obs, t, action) -> np.ndarray:
-        """Log of the density of `action[k,d]`, in nats; actions at a bound count as the nearest inside that rounding tells from it."""
+        """Log density of `action[k,d]`, in nats; actions at a bound are moved inside by the smallest distance that rounding resolves."""
         mean, deviation = self._normal(obs, t)
         unit = np.clip((np.asarray(action) - self.centre) / self.half, -1 + OPEN, 1 - OPEN)
         before = np.arctanh(unit)

@@ -1,4 +1,4 @@
-"""Listeners for a learner's `progress`: a bar, TensorBoard."""
+"""Progress callbacks: a progress bar, TensorBoard."""
 
 import sys
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress_bar():
-    """A `progress` that draws a bar on standard error, where that is a terminal, and else is silent.
+    """A `progress` callback that draws a bar on standard error if that is a terminal, and is silent otherwise.
 
     >>> with progress_bar() as progress:
     ...     progress(1, 2, loss=0.5)
@@ -30,14 +30,16 @@ def progress_bar():
 
 @contextmanager
 def tensorboard(folder):
-    """A `progress` that writes its numbers for TensorBoard into a folder.
+    """A `progress` callback that writes its numbers to a folder for TensorBoard.
 
-    Raises: ModuleNotFoundError where the package tensorboard is missing.
+    Raises: ModuleNotFoundError if the package tensorboard is missing.
     """
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("mdpkit.deep.tensorboard needs it installed: pip install tensorboard", name=error.name) from error
+        raise ModuleNotFoundError(
+            "mdpkit.deep.tensorboard needs the package tensorboard: pip install tensorboard", name=error.name
+        ) from error
     with SummaryWriter(folder) as writer:
 
         def write(done, total, **numbers):

@@ -1,5 +1,5 @@
-# ruff: noqa: NPY002 (the generators of the process are what is borrowed)
-"""Training that repeats bit by bit, and leaves the process as it found it."""
+# ruff: noqa: NPY002 (the global generators of the process are set and restored)
+"""Bit-reproducible training that restores the global state of the process."""
 
 import random
 from contextlib import contextmanager
@@ -19,14 +19,14 @@ def seeds(rng, count) -> list[int]:
 
 
 def generator(seed) -> torch.Generator:
-    """A torch.Generator of one's own."""
+    """A new torch.Generator with the given seed."""
     return torch.Generator().manual_seed(seed)
 
 
 def drawing(weights, drawn):
-    """`draw(count)`: row numbers, each drawn by a torch.Generator with probability in proportion to its weight.
+    """Sampler `draw(count)` of row indices with probability proportional to their weights, from a torch.Generator.
 
-    Raises: InvalidModel where all weights are 0.
+    Raises: InvalidModel if all weights are 0.
     """
     sums = torch.tensor(weights).cumsum(0)
     if not sums[-1] > 0:
@@ -41,7 +41,7 @@ def drawing(weights, drawn):
 
 @contextmanager
 def threads(count):
-    """So many threads of torch inside; None leaves them. One is the number that repeats on every machine of a kind."""
+    """Context with `count` torch threads; None leaves them unchanged. One thread is reproducible across machines of a kind."""
     before = torch.get_num_threads()
     if count is not None:
         torch.set_num_threads(count)
@@ -53,8 +53,7 @@ def threads(count):
 
 @contextmanager
 def borrowed_globals(seed):
-    """Inside, the global generators of Python, numpy and torch, from which stable-baselines3 draws, start at `seed`; then they are
-    put back."""
+    """Context in which the global generators of Python, numpy and torch, used by stable-baselines3, are seeded; restored afterwards."""
     python, numpy = random.getstate(), np.random.get_state()
     cudnn = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
     with torch.random.fork_rng():
@@ -70,10 +69,13 @@ def borrowed_globals(seed):
 
 
 def device_named(name) -> torch.device:
-    """Raises: InvalidModel for a device that torch does not have here."""
+    """The torch device of this name.
+
+    Raises: InvalidModel if torch cannot use it on this machine.
+    """
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InvalidModel(f"device is {name!r}, which torch does not have here: {error}") from error
+        raise InvalidModel(f"device is {name!r}, which torch cannot use on this machine: {error}") from error
     return device

@@ -1,4 +1,4 @@
-"""A replay buffer whose rewards are looked up when they are used."""
+"""Replay buffer whose rewards are recomputed when sampled."""
 
 import torch
 from stable_baselines3.common.buffers import ReplayBuffer
@@ -6,14 +6,14 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 
 
 class RelabellingBuffer(ReplayBuffer):
-    """What the learner did, and a stated share of what the expert did.
+    """Replay buffer that mixes the learner's transitions with a fixed share of expert transitions.
 
     Args:
-        reward: a function of (observations, actions), tensors, to `[k]`: the discriminator as it is when a batch is drawn.
-        relabel: whether the learner's rows are paid by `reward` too, or what was stored.
-        share: of every batch that is the expert's.
-        expert: (observations, actions, next observations, dones), tensors, and `draw(count)`, which answers row numbers; where
-            share is above 0.
+        reward: function of (observations, actions), tensors, to `[k]`: the current discriminator.
+        relabel: whether the learner's rewards are recomputed by `reward` too, or are those stored.
+        share: fraction of expert transitions in every batch.
+        expert: (observations, actions, next observations, dones), tensors, and `draw(count)`, which returns row indices;
+            required if share is positive.
     """
 
     def __init__(self, *args, reward, relabel, share=0.0, expert=None, draw=None, **kwargs):

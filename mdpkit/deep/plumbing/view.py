@@ -1,4 +1,4 @@
-"""An access as a gymnasium environment, for learners that speak to one."""
+"""An access as a gymnasium environment."""
 
 import gymnasium
 import numpy as np
@@ -9,16 +9,17 @@ from ...model.access import Discrete
 
 
 class AccessEnv(gymnasium.Env):
-    """Every reset and step goes through the access, so it is counted; observations are the encoding's rows.
+    """Gymnasium environment of an access, which counts every reset and step; observations are encoded rows.
 
     Args:
         access: an Access. encoding: an Encoding of its observations.
-        reward: what a step pays, a function of (row, action); None for the access's own.
-        starts: a function of a numpy Generator that answers (state, step) to start at, or None for the start law; None for never.
+        reward: reward function of (row, action); None for the access's rewards.
+        starts: function of a numpy Generator that returns an initial (state, step), or None for the initial distribution;
+            None if episodes always start from the initial distribution.
         rng: numpy Generator of `starts`.
 
-    `terminated` and `truncated` are the access's own, and never both.
-    Raises: InvalidModel for continuous actions without bounds.
+    `terminated` and `truncated` are those of the access, but never both.
+    Raises: InvalidModel for continuous actions without finite bounds.
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012 (gymnasium's own attribute)
@@ -49,7 +50,7 @@ class AccessEnv(gymnasium.Env):
         return self.row, reward, terminated, truncated and not terminated, info
 
     def _shown(self, obs):
-        last = self.encoding.H - 1 if self.encoding.H else self.t  # after the last step nothing follows
+        last = self.encoding.H - 1 if self.encoding.H else self.t  # the observation after the last step is encoded at the last step
         return self.encoding(np.asarray(obs)[None], min(self.t, last)).numpy()[0]
 
 

@@ -1,1 +1,1 @@
-"""Learners that imitate an expert, one algorithm a file."""
+"""Imitation learning algorithms, one per file."""

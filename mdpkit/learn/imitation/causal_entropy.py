@@ -18,19 +18,20 @@ from ..players.rewards import LinearRewards
 
 @dataclass(frozen=True, eq=False)
 class MaxCausalEntropy:
-    """Of all policies with the demonstrations' features, the one of highest causal entropy, and a reward that explains it.
+    """Maximum causal entropy: the policy of maximum causal entropy that matches the demonstrations' features, and a reward for it.
 
-    With r_theta = sum_k theta[k] features[k], V the value of r_theta plus the entropy of actions, and d_E the demonstrations' law,
-    L(theta) = V(rho) - <r_theta, d_E> is convex, and its gradient is the features of V's policy less the demonstrations'.
+    With r_theta = sum_k theta[k] features[k], V the entropy-regularised value of r_theta, and d_E the demonstrations'
+    occupancy, the dual L(theta) = V(rho) - <r_theta, d_E> is convex, and its gradient is the feature expectation of the
+    soft-optimal policy minus that of the demonstrations.
 
     Args:
         features: `features[k,s,a]` or `features[k,t,s,a]`.
-        tolerance: the largest gradient of L that is taken for 0, in units of the features.
-        ridge: c in L(theta) + c/2 |theta|^2, above 0 where no policy has the features of a sample: they are then missed by c theta.
-        rounds: the most steps, of L-BFGS and, where its line search stalls above the tolerance, of Newton's method after it.
+        tolerance: largest entry of the gradient at which L counts as minimised, in units of the features.
+        ridge: c in L(theta) + c/2 |theta|^2; positive if no policy matches the sampled features, whose mismatch is then c theta.
+        rounds: maximum number of L-BFGS steps and, if its line search stalls above the tolerance, Newton steps together.
 
-    The answer is float64, on rational problems too: it has exponentials. Finite horizons and discounted problems.
-    Raises: NotSolved where the gradient stays above the tolerance.
+    The result is float64 even on rational problems, since it involves exponentials. Finite-horizon and discounted problems.
+    Raises: NotSolved if the gradient stays above the tolerance.
     Source: Ziebart, Bagnell and Dey, 2010; discounted: adapted from Zhou, Bloem and Bambos, 2018.
     """
 
@@ -44,13 +45,13 @@ class MaxCausalEntropy:
     def __post_init__(self):
         object.__setattr__(self, "features", LinearRewards(self.features).features)
         if not 0 < self.tolerance < np.inf or not 0 <= self.ridge < np.inf:
-            raise InvalidModel(f"tolerance={self.tolerance}, ridge={self.ridge}; expected numbers above 0, and of at least 0")
+            raise InvalidModel(f"tolerance={self.tolerance}, ridge={self.ridge}; expected a positive and a nonnegative number")
 
     def learn(self, access, rng):
-        """The policy, and a trace with a row for each step.
+        """The policy, and a trace with one row per step.
 
-        Its columns: theta `[k]`; loss: L in nats; feature_gap: an Interval that encloses the largest difference between the
-        policy's features and the demonstrations'.
+        Its columns: theta `[k]`; loss: L in nats; feature_gap: an Interval that encloses the maximum absolute difference
+        between the feature expectations of the policy and of the demonstrations.
         """
         from scipy.optimize import minimize
 
@@ -70,7 +71,7 @@ class MaxCausalEntropy:
         accepted(start)
         options = {"gtol": self.tolerance, "ftol": 0.0, "maxiter": self.rounds, "maxcor": 30}
         minimize(objective, start, jac=True, method="L-BFGS-B", callback=accepted, options=options)
-        while rows[-1].residual > self.tolerance and len(rows) <= self.rounds:  # its line search stalls at the rounding of L
+        while rows[-1].residual > self.tolerance and len(rows) <= self.rounds:  # the line search stalls at the rounding error of L
             step = dual.newton(rows[-1])
             if not step.residual < rows[-1].residual:
                 break
@@ -80,20 +81,20 @@ class MaxCausalEntropy:
         if not rest <= self.tolerance:
             raise NotSolved(
                 f"MaxCausalEntropy: the gradient is {rest:.1e} after {len(rows) - 1} steps; expected at most {self.tolerance:.1e}. "
-                "Perhaps no policy has the demonstrations' features, or none but in the limit: a ridge above 0 allows for that"
+                "Possibly no policy matches the demonstrated features, or only a limit of policies does; a positive ridge allows for that"
             )
         names = ("theta", "loss", "feature_gap")
         return last.policy, {name: [getattr(row, name) for row in rows] for name in names}
 
 
 NUDGE = 1e-4
-"""Step of the central differences that make the Hessian: their error is about its square, so a Newton step gains eight digits."""
+"""Step of the central differences for the Hessian; their error is of the order of its square, so a Newton step gains eight digits."""
 PLANNED = 1e-11
-"""The width of bounds at which planning for a reward stops, where float64 can carry it: L-BFGS needs exact gradients."""
+"""Width of bounds at which soft planning stops, where float64 permits; L-BFGS needs accurate gradients."""
 
 
 class Dual:
-    """L, its gradient and its policy at theta: one call of the model each."""
+    """The dual L, its gradient and its soft-optimal policy at theta, by one model call per evaluation."""
 
     def __init__(self, access, features, ridge=0.0):
         self.access, self.ridge = access, ridge
@@ -101,7 +102,7 @@ class Dual:
         self.features = LinearRewards(features).like(floats(shown))
         self.moments = self.features.moments(floats(shown))
         self.shown, self.known = Interval(shown).enclosed(), _enclosed(features)
-        # SoftPlanning counts entropy relative to the uniform law over the actions that exist
+        # SoftPlanning measures entropy relative to the uniform distribution over existing actions
         self.choices = np.log(exists(access.setting).sum(axis=1))[:, None]
 
     def at(self, theta):
@@ -114,7 +115,7 @@ class Dual:
         return Step(theta.copy(), float(loss), gradient, self._gap(visits), solution.policy)
 
     def newton(self, step):
-        """The Step after one of Newton's method; the Hessian is the central difference of the gradient, in 2 K calls."""
+        """The Step after one Newton iteration; the Hessian is computed by central differences of the gradient, in 2 K model calls."""
         nudges = NUDGE * np.eye(len(step.theta))
         hessian = np.stack([self.at(step.theta + nudge).gradient - self.at(step.theta - nudge).gradient for nudge in nudges]) / (2 * NUDGE)
         return self.at(step.theta - np.linalg.lstsq((hessian + hessian.T) / 2, step.gradient, rcond=NUDGE**2)[0])
@@ -133,12 +134,12 @@ class Step(NamedTuple):
 
     @property
     def residual(self) -> float:
-        """The largest entry of the gradient."""
+        """Maximum norm of the gradient."""
         return np.abs(self.gradient).max()
 
 
 def _enclosed(features):
-    """Each feature as an Interval, floats with the rounding of their input."""
+    """Features as Intervals; floats are enlarged by their input rounding error."""
     if is_exact(features):
         return Interval(features).enclosed()
     features = floats(features)

@@ -12,14 +12,14 @@ from ..players.no_regret import expect_number
 
 @dataclass(frozen=True)
 class Cloning:
-    """Plays what the demonstrations play: at each (t, s) their frequencies of actions, the maximum of their likelihood.
+    """Behavioural cloning: the maximum-likelihood policy of the demonstrations, i.e. the empirical action frequencies at each (t, s).
 
     Args:
-        smoothing: added to the count of every action that exists, in episodes' weight; 0 is pure frequencies.
-        stationary: one rule for all steps.
+        smoothing: pseudo-count added to every existing action, in units of episodes; 0 gives plain frequencies.
+        stationary: whether to fit one decision rule for all steps.
 
-    Where nothing was demonstrated, and nothing added, it plays uniformly. On the exact law it is the expert wherever the expert goes.
-    Needs demonstrations alone: no interaction.
+    At states without demonstrations and smoothing it plays uniformly. From the exact occupancy it equals the expert on
+    the states that the expert reaches. Requires demonstrations only, no interaction.
     Source: Pomerleau, 1989.
     """
 
@@ -32,14 +32,14 @@ class Cloning:
         expect_number("smoothing", self.smoothing, positive=False)
 
     def learn(self, access, rng):
-        """The policy; the trace has the negative log-likelihood of the demonstrations in nats an episode."""
+        """The policy, and a trace with the negative log-likelihood of the demonstrations, in nats per episode."""
         data = access.demonstrations()
         policy = TabularPolicy(frequencies(data, access.setting, self.smoothing, self.stationary))
         return policy, {"loss": [likelihood_loss(policy, data)]}
 
 
 def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:
-    """`table[t,s,a]`, or `[s,a]`: the actions' shares of the weight at each state, even over existing actions where there is none."""
+    """Empirical action frequencies, `table[t,s,a]` or `[s,a]`; uniform over existing actions at states without weight."""
     d = data.occupancy(*sizes(setting), None if stationary else steps(setting))
     there = like(exists(setting).astype(int), d)
     counts = d + there * like(smoothing, d)[()]
@@ -49,5 +49,5 @@ def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:
 
 
 def likelihood_loss(policy, data) -> float:
-    """-sum of weight log pi(action | obs), in nats an episode; inf where an action was seen that is never played."""
+    """Negative log-likelihood -sum weight log pi(action | obs), in nats per episode; inf if an observed action has probability 0."""
     return float(-(floats(data.weight) * policy.log_prob(data.obs, data.t, data.action)).sum())

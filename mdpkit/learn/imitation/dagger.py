@@ -13,18 +13,18 @@ from .cloning import frequencies
 
 @dataclass(frozen=True)
 class DAgger:
-    """Asks the expert where the learner goes: each round plays the policy, labels its visits, and clones all labels so far.
+    """Dataset aggregation: each round rolls out the policy, queries the expert on its states, and clones all labels so far.
 
     Args:
-        iterations: rounds.
-        episodes: played a round; where the model is granted, the law of the policy's visits is taken instead.
-        demonstrated: start from the policy that clones the demonstrations, and keep these among the labels; else from the
+        iterations: number of rounds.
+        episodes: episodes per round; if the model is granted, the policy's exact occupancy is used instead.
+        demonstrated: initialise by cloning the demonstrations and keep them among the labels; otherwise initialise with the
             uniform policy.
-        smoothing: added to the weight of every action that exists, as by Cloning.
+        smoothing: pseudo-count added to every existing action, as in Cloning.
 
-    The policy is the Mixture of the rounds' policies. Its gap J(expert) - J is the mean over rounds of the advantage that the
-    policies lose where they go themselves: at most u times the mean of the rounds' losses, for an expert whose advantages
-    are at least -u. Cloning all labels follows the leader: its regret vanishes.
+    The returned policy is the Mixture of the rounds' policies. Its value gap J(expert) - J is the average over rounds of
+    the expert advantage lost under the learner's own occupancy: at most u times the average loss, for an expert whose
+    advantages are at least -u. Cloning all labels is follow-the-leader, whose average regret vanishes.
     Source: Ross, Gordon and Bagnell, 2011.
     """
 
@@ -43,13 +43,13 @@ class DAgger:
 
     @classmethod
     def variants(cls):
-        """One learner for each answer of `needs`."""
+        """One learner for each possible value of `needs`."""
         return cls(), cls(demonstrated=True)
 
     def learn(self, access, rng):
-        """The mixture, and a trace with a row for each round.
+        """The mixture, and a trace with one row per round.
 
-        Its column loss: how often, in expectation over an episode of the round's policy, the expert does something else.
+        Its column loss: expected number of disagreements with the expert over an episode of the round's policy.
         """
         setting, collected = access.setting, []
         policy = uniform(setting)
@@ -66,7 +66,7 @@ class DAgger:
 
 
 def disagreement(policy, labels):
-    """The weight of labels, each times the chance that the policy does something else."""
+    """Sum of the labels' weights, each times the probability that the policy disagrees with the label."""
     table = policy.table
     played = table[labels.obs, labels.action] if table.ndim == 2 else table[labels.t, labels.obs, labels.action]
     return (labels.weight * (1 - played)).sum()

@@ -1,4 +1,4 @@
-"""Imitation as a game between rewards and policies."""
+"""Moment matching: imitation as a zero-sum game between a reward player and a policy player."""
 
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -21,20 +21,20 @@ ORDERS = ("dual", "primal")
 
 @dataclass(frozen=True, eq=False)
 class MomentMatching:
-    """Finds a policy that no reward of a class tells from the expert, by playing rewards against policies.
+    """Moment matching: minimise sup_f J(expert, f) - J(policy, f) over a class of rewards by a repeated zero-sum game.
 
     Args:
         rewards: the class: FiniteRewards, BoxRewards or LinearRewards.
         reward_player: Hedge, GradientAscent, FollowTheLeader or BestResponse.
         policy_player: Planning, NaturalGradient or ExpertResets.
-        rounds: N.
-        order: "dual": each round's policy answers the round's reward; "primal": the reward answers the policy.
-        episodes: played a round to see where the policy goes; where the model is granted, its law is taken instead.
-        start: the class's point of round 1, such as a reward `[(t,)s,a]` of a BoxRewards; the class's own if left out.
+        rounds: number of rounds N.
+        order: "dual": each round's policy responds to the round's reward; "primal": the reward responds to the policy.
+        episodes: episodes per round that estimate the policy's occupancy; if the model is granted, it is exact instead.
+        start: initial point of the reward player, such as a reward `[(t,)s,a]` of a BoxRewards; defaults to that of the class.
 
-    The policy is the Mixture of all rounds' policies. With Reg_f = sup_f sum_k <f - f_k, d_E - d_k> it has, as an equality,
-    sup_f J(expert, f) - J(mixture, f) = (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N, for the law d_E that the
-    demonstrations have and the visits d_k that were seen: no policy need be optimal for any reward.
+    The returned policy is the Mixture of all rounds' policies. With Reg_f = sup_f sum_k <f - f_k, d_E - d_k>, the identity
+    sup_f J(expert, f) - J(mixture, f) = (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N holds for the demonstrations'
+    occupancy d_E and the observed occupancies d_k, whether or not any policy is optimal for any reward.
     Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021; Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
     """
 
@@ -58,11 +58,11 @@ class MomentMatching:
 
     @classmethod
     def variants(cls):
-        """One learner for each answer of `needs`."""
+        """One learner for each possible value of `needs`."""
         return cls(), cls(policy_player=ExpertResets(probes=1))
 
     def learn(self, access, rng):
-        """The mixture, and a trace with a row for each round k.
+        """The mixture, and a trace with one row per round k.
 
         Its columns: reward, policy: f_k `[(t,)s,a]` and pi_k. gain: <f_k, d_E - d_k>. sup_gap: sup_f <f, d_E - mean of d_1..d_k>.
         reward_regret: Reg_f of the rounds up to k.
@@ -107,7 +107,10 @@ def _trace(rows):
 
 
 def _finite(reward, k):
-    """Raises: InvalidModel naming the round and the entry, where the discriminator's reward is no finite number."""
+    """The reward of round k, checked.
+
+    Raises: InvalidModel naming the round and the entry if the discriminator's reward is not finite.
+    """
     if reward.dtype != object and not np.isfinite(reward).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(reward))[0])
         raise InvalidModel(f"round {k}: the discriminator's reward{list(where)} is {reward[where]}; every reward must be finite")

@@ -1,4 +1,4 @@
-"""Policy search by dynamic programming: the last step first, each improved where the expert would be."""
+"""Policy search by dynamic programming: backward in time, each step optimised under the expert's state distribution."""
 
 from dataclasses import dataclass
 
@@ -15,21 +15,22 @@ from .._tabular import deterministic, exists, occupied, sizes, steps, uniform
 
 @dataclass(frozen=True, eq=False)
 class PSDP:
-    """Reinforcement learning with resets to the expert's states: no exploration from the start is needed.
+    """Policy search by dynamic programming from the expert's states, which removes the need for exploration.
 
-    At step t, from the last to the first, it plays the best action for the policy that it has for the later steps, at every
-    state where the demonstrations are at step t; of tied actions the first. With a class of rules it plays, at each step, the rule
-    of the highest mean action value over the demonstrated states.
+    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that is
+    greedy for the value of the later steps' policy; ties go to the first action. With a class of decision rules, each
+    step plays the rule of maximum expected action value over the demonstrated states.
 
     Args:
-        reward: `reward[s,a]` or `reward[t,s,a]`; the rewards that steps show if left out.
-        probes: how many episodes are started at each step, demonstrated state and action; if left out, none: the action
-            values are computed from the model, for a given reward.
-        elsewhere: the TabularPolicy played where nothing was demonstrated; uniform if left out.
-        rules: `rules[k,s,a]`, decision rules among which each step's is chosen; every rule if left out.
+        reward: `reward[s,a]` or `reward[t,s,a]`; defaults to the environment's rewards.
+        probes: number of episodes started at each step, demonstrated state and action; None computes the action values
+            from the model, for a given reward.
+        elsewhere: TabularPolicy played at states without demonstrations; defaults to uniform.
+        rules: `rules[k,s,a]`, the decision rules among which each step's is chosen; defaults to all rules.
 
-    J(any pi) - J(answer) is at most the sum over t of the largest ratio of pi's to the expert's visits times the error of step
-    t's choice; exactly computed, the answer is as good as every policy that stays where the expert goes.
+    For every policy pi, J(pi) - J(result) is at most the sum over t of the maximum ratio of pi's to the expert's occupancy
+    times the error of step t's choice; with exact values, the result is at least as good as every policy whose state
+    occupancy is supported on the expert's.
     Source: Bagnell, Kakade, Ng and Schneider, 2003; with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
     """
 
@@ -41,7 +42,7 @@ class PSDP:
     def __post_init__(self):
         expect_probes(self.probes)
         if self.reward is None and self.probes is None:
-            raise InvalidModel("the model does not tell the rewards: give reward=, or probes=")
+            raise InvalidModel("the model does not contain the rewards: give reward=, or probes=")
 
     @property
     def needs(self):
@@ -50,12 +51,12 @@ class PSDP:
 
     @classmethod
     def variants(cls):
-        """One learner for each answer of `needs`."""
+        """One learner for each possible value of `needs`."""
         given = np.zeros((1, 1))
         return cls(), cls(reward=given), cls(reward=given, probes=None)
 
     def learn(self, access, rng):
-        """The policy; the trace has, for the steps from the last to the first, how many demonstrated states each has."""
+        """The policy, and a trace with the number of demonstrated states per step, from the last step to the first."""
         visits = occupied(access.setting, access.demonstrations())
         reward = None if self.reward is None else numbers("reward", self.reward, is_exact(visits), ("sa", "tsa"))
         if reward is not None and reward.shape not in (visits.shape, visits.shape[-2:]):
@@ -65,15 +66,15 @@ class PSDP:
 
 
 def psdp(access, reward, states, *, probes=None, elsewhere=None, rules=None, rng) -> TabularPolicy:
-    """One run for a reward, or for the rewards that steps show (None).
+    """Run PSDP for a given reward, or for the environment's rewards (None).
 
-    Args: states: the reset law `[t,s]`, of which the support alone counts without rules. The rest as for PSDP.
-    Raises: InvalidModel without a finite horizon.
+    Args: states: reset distribution `[t,s]`; without rules only its support matters. The rest as for PSDP.
+    Raises: InvalidModel if the horizon is not finite.
     """
     setting = access.setting
     H, actions = steps(setting), exists(setting)
     if H is None:
-        raise InvalidModel(f"PSDP goes from the last step back to the first; the horizon is {setting.horizon}")
+        raise InvalidModel(f"PSDP needs a finite horizon; the horizon is {setting.horizon}")
     table = _start(setting, elsewhere)
     values = _Modelled(access.model(reward)) if probes is None else _Probed(access, reward, probes, rng)
     rules = None if rules is None else _rules(rules, actions, table)
@@ -90,19 +91,22 @@ def psdp(access, reward, states, *, probes=None, elsewhere=None, rules=None, rng
 
 
 def best_in_class(rules, states, Q) -> np.ndarray:
-    """The rule of the highest sum_s states[s] sum_a rule[s,a] Q[s][a]: of tied ones the first."""
+    """The rule that maximises sum_s states[s] sum_a rule[s,a] Q[s][a]; ties go to the first."""
     worth = [sum(states[s] * sum(rule[s, a] * q for a, q in Q[s].items()) for s in Q) for rule in rules]
     return rules[max(range(len(rules)), key=worth.__getitem__)]
 
 
 def expect_probes(probes):
-    """Raises: InvalidModel where there is not at least one."""
+    """Check the number of probes.
+
+    Raises: InvalidModel unless it is None or a positive integer.
+    """
     if probes is not None and (isinstance(probes, bool) or not isinstance(probes, int | np.integer) or probes < 1):
         raise InvalidModel(f"probes is {probes!r}; expected an integer of at least 1, or None for the model's values")
 
 
 class _Modelled:
-    """Action values of the later steps' policy, from the model."""
+    """Action values of the later steps' policy, computed from the model."""
 
     def __init__(self, problem):
         self.problem, self.r = problem, stepwise(problem.r, 2)
@@ -121,7 +125,7 @@ class _Modelled:
 
 
 class _Probed:
-    """Action values of the later steps' policy, each the mean of so many episodes that begin with the action."""
+    """Monte Carlo action values of the later steps' policy: means over `probes` episodes that begin with the action."""
 
     def __init__(self, access, reward, probes, rng):
         self.access, self.probes, self.rng = access, probes, rng
@@ -132,7 +136,7 @@ class _Probed:
         return {a: sum(self._episode(t, int(s), int(a), tail) for _ in range(self.probes)) / self.probes for a in actions}
 
     def follow(self, t, table):
-        """Nothing is carried over: every probe plays the later steps."""
+        """No update is needed: every probe plays the later steps' policy."""
 
     def _episode(self, t, s, a, policy):
         self.access.reset(to=s, at=t)
@@ -147,9 +151,9 @@ class _Probed:
 
 
 def _rules(rules, actions, table):
-    """Rules in the number kind of the table, each a policy of its states and actions.
+    """Decision rules in the number kind of the table, checked.
 
-    Raises: InvalidModel where one is none.
+    Raises: InvalidModel if one of them is not a policy on these states and actions.
     """
     rules = np.asarray(rules)
     if rules.ndim != 3 or len(rules) == 0 or rules.shape[1:] != actions.shape:
@@ -161,7 +165,7 @@ def _rules(rules, actions, table):
 
 
 def _start(setting, elsewhere):
-    """A table `[t,s,a]` to be written to."""
+    """Writable copy of the initial table `[t,s,a]`."""
     start = uniform(setting) if elsewhere is None else elsewhere
     shape = (steps(setting), *sizes(setting))
     if start.table.shape not in (shape, shape[1:]) or (start.exact != setting.exact):

@@ -1,1 +1,1 @@
-"""The game between rewards and policies: no-regret players, classes of rewards, and players that answer with a policy."""
+"""The game between rewards and policies: no-regret players, reward classes and policy players."""

@@ -1,7 +1,7 @@
-"""Players of repeated games: where to play next, given what was gained so far.
+"""No-regret players for repeated games.
 
-A player's `next(rewards, point, gains)` is asked after every round. `rewards` is the class (see `rewards.py`), `point` the last
-play, and `gains` holds the gradients of the rounds' payoffs, which the player wants high.
+A player's `next(rewards, point, gains)` is called after every round. `rewards` is the class (see `rewards.py`), `point` the
+last play, and `gains` holds the gradients of the rounds' payoffs, which the player maximises.
 """
 
 from dataclasses import dataclass
@@ -15,35 +15,35 @@ from ...base.errors import InvalidModel
 from .rewards import FiniteRewards
 
 GRID = 2**24
-"""Probabilities that are computed with exponentials are rounded to multiples of 1/GRID, and to no less than that."""
+"""Probabilities computed from exponentials are rounded to positive multiples of 1/GRID."""
 
 
 class Gains(NamedTuple):
-    """The gradient of the last round's payoff, the sum of all rounds', and how many rounds there were."""
+    """Gradient of the last round's payoff, sum of the gradients over all rounds, and number of rounds."""
 
     last: np.ndarray
     total: np.ndarray
     rounds: int
 
     def then(self, gain):
-        """With one round more."""
+        """The gains after one more round."""
         return Gains(gain, self.total + gain, self.rounds + 1)
 
 
 class Player(Protocol):
-    """Plays a class of rewards against an opponent."""
+    """Interface of players that choose rewards from a class against an opponent."""
 
     def next(self, rewards, point, gains) -> np.ndarray:
-        """The point to be played after the rounds with these gains."""
+        """The point to play after rounds with these gains."""
 
 
 @dataclass(frozen=True)
 class GradientAscent:
-    """Projected gradient ascent: a step along the last gain, then the nearest point of the class.
+    """Projected online gradient ascent.
 
-    Args: rate: length of a step for a gain of length 1; 1/sqrt(k) after k rounds if left out.
+    Args: rate: step size; defaults to 1/sqrt(k) after k rounds.
 
-    Regret after N rounds: at most diameter^2 / (2 rate) + rate/2 sum of |gain|^2 at a constant rate.
+    Regret after N rounds at a constant rate: at most diameter^2 / (2 rate) + (rate/2) sum of |gain|^2.
     Source: Zinkevich, 2003.
     """
 
@@ -60,13 +60,13 @@ class GradientAscent:
 
 @dataclass(frozen=True)
 class Hedge:
-    """Exponential weights over a finite class: each in proportion to e^(rate x its gain so far).
+    """Exponential weights over a finite class: weights proportional to e^(rate * cumulative gain).
 
-    Args: rate: for a gain of 1; sqrt(log(size of the class) / k) after k rounds if left out.
+    Args: rate: learning rate; defaults to sqrt(log(size of the class) / k) after k rounds.
 
-    Regret after N rounds, for gains within a range of c: at most log(size) / rate + rate N c^2 / 8 at a constant rate, and
-    what rounding the weights to multiples of 2^-24 costs.
-    Raises: InvalidModel for a class that is no FiniteRewards.
+    Regret after N rounds at a constant rate, for gains of range c: at most log(size) / rate + rate N c^2 / 8, plus the
+    error of rounding the weights to multiples of 2^-24.
+    Raises: InvalidModel if the class is not a FiniteRewards.
     Source: Freund and Schapire, 1997.
     """
 
@@ -86,7 +86,7 @@ class Hedge:
 
 @dataclass(frozen=True)
 class FollowTheLeader:
-    """The best point for the sum of all gains; it has no regret bound unless the opponent moves little."""
+    """Maximiser of the cumulative gain; without further assumptions on the opponent it has no regret bound."""
 
     def next(self, rewards, point, gains):
         return rewards.best(gains.total)
@@ -94,16 +94,16 @@ class FollowTheLeader:
 
 @dataclass(frozen=True)
 class BestResponse:
-    """The best point for the last gain: no regret for whoever moves second."""
+    """Maximiser of the last gain; nonpositive regret for the player that moves second."""
 
     def next(self, rewards, point, gains):
         return rewards.best(gains.last)
 
 
 def tilted(exists, exponents, pattern) -> np.ndarray:
-    """Distributions over the last axis in proportion to e^exponents where `exists`, in multiples of 1/GRID and none below it.
+    """Distributions over the last axis proportional to e^exponents where `exists`, rounded to positive multiples of 1/GRID.
 
-    Args: pattern: whether floats or rationals are returned. The rounding makes both the same numbers.
+    Args: pattern: an array of the number kind to return, floats or rationals; the rounding makes both equal.
 
     >>> tilted(np.ones(2, dtype=bool), np.array([0.0, 0.0]), np.zeros(1))
     array([0.5, 0.5])
@@ -118,7 +118,7 @@ def tilted(exists, exponents, pattern) -> np.ndarray:
 
 
 def fraction(number):
-    """The rational that a number is: a float is the dyadic fraction that it stands for."""
+    """A number as a rational; a float becomes the dyadic rational that it represents."""
     return exactly(number)[()] if isinstance(number, float | np.floating) else rational(number)
 
 
@@ -127,7 +127,10 @@ def _number(rate, pattern):
 
 
 def expect_number(name, number, positive=True):
-    """Raises: InvalidModel for what is no finite number above 0, or of at least 0."""
+    """Check that a number is finite and positive (or nonnegative, if not `positive`).
+
+    Raises: InvalidModel if it is not.
+    """
     try:
         fits = fraction(number) > 0 or (not positive and fraction(number) == 0)
     except (TypeError, ValueError, ArithmeticError):

@@ -1,4 +1,4 @@
-"""Players of policies against a reward: `next(access, reward, policy, states, rng)` is the policy after `policy` met `reward`."""
+"""Policy players: `next(access, reward, policy, states, rng)` returns the policy to play after `policy` was paired with `reward`."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -16,7 +16,7 @@ from .no_regret import expect_number, fraction, tilted
 
 
 class PolicyPlayer(Protocol):
-    """Answers rewards with policies.
+    """Interface of players that respond to rewards with policies.
 
     Attributes: needs: the kinds of access that it uses.
     """
@@ -26,13 +26,13 @@ class PolicyPlayer(Protocol):
     def next(self, access, reward, policy, states, rng) -> TabularPolicy:
         """The next policy.
 
-        Args: reward: `[(t,)s,a]`, met last. policy: played last. states: the expert's visits `[t,s]`, or `[s]`.
+        Args: reward: the last reward `[(t,)s,a]`. policy: the last policy. states: the expert's state occupancy `[t,s]` or `[s]`.
         """
 
 
 @dataclass(frozen=True)
 class Planning:
-    """The best response: an optimal policy for the reward, by `solve`. Its regret is at most 0 where it moves second."""
+    """Best response: an optimal policy for the reward, by `solve`. Its regret is nonpositive if it moves second."""
 
     needs: ClassVar = ("model",)
 
@@ -42,11 +42,11 @@ class Planning:
 
 @dataclass(frozen=True)
 class NaturalGradient:
-    """Multiplicative weights at every state: the last policy times e^(rate x its action value), a step of natural gradient.
+    """Natural policy gradient: the last policy is multiplied by e^(rate * its action value) at every state and normalised.
 
-    Args: rate: for an action value of 1.
+    Args: rate: step size.
 
-    No regret in either order, but for what rounding probabilities to multiples of 2^-24 costs.
+    No-regret in either order, up to the error of rounding probabilities to multiples of 2^-24.
     Source: Kakade, 2001; as a no-regret player adapted from Even-Dar, Kakade and Mansour, 2009.
     """
 
@@ -67,7 +67,7 @@ class NaturalGradient:
 
 @dataclass(frozen=True, eq=False)
 class ExpertResets:
-    """PSDP with resets to the expert's states: never worse than the expert on a reward, where values are exact and rules not confined.
+    """PSDP with resets to the expert's states; at least as good as the expert on the reward if values are exact and rules unrestricted.
 
     Args: probes, elsewhere, rules: as for PSDP; without `probes` the values are computed from the model.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.

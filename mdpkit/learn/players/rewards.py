@@ -1,7 +1,7 @@
-"""Classes of rewards among which a discriminator chooses.
+"""Reward classes for the discriminator.
 
-A class is convex and closed, and its rewards are linear in a *point*: the weights of a list, the entries of a reward, the
-coefficients of features. `<f, d>` is the sum of f[(t,)s,a] d[(t,)s,a], with d a difference of two occupancies.
+A class is convex and closed, and its rewards are linear in a parameter, the *point*: the weights of a list, the entries of
+a reward, or the coefficients of features. `<f, d>` is the sum of f[(t,)s,a] d[(t,)s,a], with d a difference of occupancies.
 """
 
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ from ...base.record import at
 
 
 class Rewards(Protocol):
-    """What a class of rewards can do. Every method but `like` and `sup` is asked of what `like` returned."""
+    """Interface of reward classes. Methods other than `like` and `sup` are called on the result of `like`."""
 
     def like(self, d):
-        """The same class, in the shape and the number kind of an occupancy `d[(t,)s,a]`."""
+        """The same class in the shape and number kind of an occupancy `d[(t,)s,a]`."""
 
     def start(self) -> np.ndarray:
-        """The point at which players begin."""
+        """The initial point."""
 
     def reward(self, point) -> np.ndarray:
         """The reward `f[(t,)s,a]` of a point."""
@@ -30,17 +30,17 @@ class Rewards(Protocol):
         """The gradient of <f, difference> in the point."""
 
     def best(self, moments) -> np.ndarray:
-        """A point that maximises the inner product with `moments`: of tied ones the first."""
+        """A point that maximises the inner product with `moments`; ties go to the first."""
 
     def project(self, point) -> np.ndarray:
-        """The nearest point of the class."""
+        """Euclidean projection onto the class."""
 
     def sup(self, difference):
         """sup over the class of <f, difference>, attained at `best(moments(difference))`."""
 
 
 class _Linear:
-    """The supremum of a class whose rewards are linear in their point."""
+    """Base of classes whose rewards are linear in their point, which gives the supremum."""
 
     def sup(self, difference):
         meant = self.like(difference)
@@ -50,9 +50,9 @@ class _Linear:
 
 @dataclass(frozen=True, eq=False)
 class FiniteRewards(_Linear):
-    """The rewards `rewards[k,s,a]` or `rewards[k,t,s,a]` and their averages; a point holds the weights `[k]`.
+    """Convex hull of the rewards `rewards[k,s,a]` or `rewards[k,t,s,a]`; a point holds the weights `[k]`.
 
-    Raises: InvalidModel where there are none, or an entry is no finite number.
+    Raises: InvalidModel if there are none, or an entry is not finite.
 
     >>> FiniteRewards([[[1, 0]], [[0, 1]]]).sup(np.array([[0.25, -0.25]]))
     np.float64(0.25)
@@ -80,7 +80,7 @@ class FiniteRewards(_Linear):
         return like((np.arange(len(moments)) == _first_best(moments)).astype(int), moments)
 
     def project(self, point):
-        """The nearest distribution, by the threshold that leaves a sum of 1. Source: Held, Wolfe and Crowder, 1974."""
+        """Euclidean projection onto the simplex, by thresholding. Source: Held, Wolfe and Crowder, 1974."""
         falling = np.sort(point)[::-1]
         thresholds = (np.cumsum(falling) - 1) / like(np.arange(1, len(point) + 1), point)
         kept = int(np.flatnonzero(np.asarray(falling > thresholds, dtype=bool))[-1])
@@ -89,11 +89,11 @@ class FiniteRewards(_Linear):
 
 @dataclass(frozen=True, eq=False)
 class BoxRewards(_Linear):
-    """Every reward with lower <= f <= upper at each step, state and action; a point is the reward.
+    """All rewards with lower <= f <= upper at each step, state and action; a point is the reward itself.
 
     Args:
         lower, upper: numbers, or arrays `[s,a]` or `[t,s,a]`.
-        support: `[s,a]` or `[t,s,a]`, False where every reward is 0: a step's, a state's or an action's.
+        support: boolean `[s,a]` or `[t,s,a]`, False at entries where every reward of the class is 0.
 
     >>> BoxRewards().sup(np.array([[0.25, -0.25]]))
     np.float64(0.5)
@@ -131,12 +131,12 @@ class BoxRewards(_Linear):
 
 @dataclass(frozen=True, eq=False)
 class LinearRewards(_Linear):
-    """The rewards sum_k theta[k] features[k] with lower <= theta[k] <= upper; a point is theta.
+    """Linear rewards sum_k theta[k] features[k] with lower <= theta[k] <= upper; a point is theta.
 
     Args:
         features: `features[k,s,a]` or `features[k,t,s,a]`. lower, upper: numbers, or `[k]`.
 
-    Raises: InvalidModel where there are no features, or an entry is no finite number.
+    Raises: InvalidModel if there are no features, or an entry is not finite.
 
     >>> LinearRewards([[[1, 3]], [[0, 1]]]).sup(np.array([[0.5, -0.5]]))
     np.float64(1.5)
@@ -174,12 +174,12 @@ def _listed(name, arrays):
 
 
 def _finite(name, array):
-    """Numbers, or text such as "1/3", that are finite."""
+    """The array, checked to hold finite numbers or text such as "1/3"."""
     if array.dtype.kind not in "biuf":
         try:
             return objects(array)
         except (TypeError, ValueError, ZeroDivisionError) as error:
-            raise InvalidModel(f"{name} holds no numbers: {error}") from error
+            raise InvalidModel(f"{name} contains entries that are not numbers: {error}") from error
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InvalidModel(f"{at(name, where)} is {array[where]}; every entry must be finite")
@@ -187,7 +187,7 @@ def _finite(name, array):
 
 
 def _fitting(name, arrays, d):
-    """Listed arrays in the kind of d, each of d's shape or of its last two axes."""
+    """Arrays in the number kind of d, each of the shape of d or of its last two axes."""
     if arrays.shape[1:] not in (d.shape, d.shape[-2:]):
         raise InvalidModel(f"{name} has shape {arrays.shape}; the problem's occupancies have shape {d.shape}")
     return like(arrays, d)
@@ -212,7 +212,7 @@ def _mask(support, d):
 
 def _ordered(lower, upper):
     if np.asarray(lower > upper).any():
-        raise InvalidModel("lower lies above upper, so that the class is empty")
+        raise InvalidModel("lower exceeds upper, so the class is empty")
 
 
 def _mixed(point, arrays):

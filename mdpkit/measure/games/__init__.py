@@ -1,1 +1,1 @@
-"""Regret of a mediator, and how far two mediators differ under deviations."""
+"""Regret of a mediator, and distance between two mediators under deviations."""

@@ -1,4 +1,4 @@
-"""How far two mediators are apart where deviators go."""
+"""Deviation error and coverage: distance between two mediators on the states that deviators reach."""
 
 import numpy as np
 
@@ -16,13 +16,13 @@ from .regret import parts_of_joint_actions, regret
 
 @replaceable
 def deviation_error(game, expert, learner, deviations="swap") -> Interval:
-    """e = 1/H max over players and deviations of a class of E sum_t TV(expert, learner), a scalar in [0, 1].
+    """e = (1/H) max over players and deviations in a class of E sum_t TV(expert, learner), a scalar in [0, 1].
 
-    The expectation is over the states to which the deviation leads from the learner; obedience is one of them. One
-    backward pass a player on a game that pays the total variation instead of the reward.
+    The expectation is under the state distribution induced by the deviation from the learner; obedience counts as a
+    deviation. Computed by one backward pass per player in a game whose reward is the total variation.
 
     Args: game: a MarkovGame over a finite horizon. expert, learner: mediators. deviations: a class, as for `regret`.
-    Raises: InvalidModel for a discounted game, or mediators that belong to another one.
+    Raises: InvalidModel for a discounted game, or for mediators of a different game.
     Source: adapted from Tang, Swamy, Fang and Wu, 2024.
 
     >>> from mdpkit.base.arrays import objects
@@ -35,14 +35,14 @@ def deviation_error(game, expert, learner, deviations="swap") -> Interval:
     apart = total_variation(expert, learner)
     if not isinstance(apart, Interval) or apart.exact:
         most = _highest(game, apart if proposing() else apart.lower, learner, deviations)
-    else:  # the value grows with the reward
+    else:  # the value is monotone in the reward
         below, above = (_highest(game, end, learner, deviations) for end in (apart.lower, apart.upper))
         most = Interval(below.lower, above.upper, "float")
     return most / game.horizon.H
 
 
 def _highest(game, reward, joint, deviations):
-    """The largest value of obedience and of any deviation of a class where state s pays `reward[s]` or `[t,s]`."""
+    """Largest value over players, and over obedience and the deviations of a class, for the state reward `reward[s]` or `[t,s]`."""
     paid = np.repeat(reward[..., None, :, None], game.players, axis=-3)
     priced = MarkovGame(game.P, np.repeat(paid, game.J, axis=-1), game.rho, horizon=game.horizon, actions=game.actions)
     obeyed = value(priced, joint)
@@ -51,11 +51,11 @@ def _highest(game, reward, joint, deviations):
 
 @replaceable
 def coverage(game, expert, learner) -> Interval:
-    """b = the least probability with which the expert visits a place that matters, a scalar; 1 if there is none.
+    """b = minimum probability with which the expert visits a relevant pair (t, s), a scalar; 1 if no pair is relevant.
 
-    A place (t, s) matters if a swap deviation from the learner can lead there, the two mediators differ there, and the
-    expert is there at all: `covers` says whether that last condition left any out. A minimum over all places would be 0
-    in every game whose states come in layers.
+    A pair (t, s) is relevant if it is reachable under some swap deviation from the learner, the two mediators differ
+    at it, and the expert visits it with positive probability; `covers` reports whether the last condition excludes any
+    pair. (A minimum over all pairs would be 0 in every layered game.)
     """
     seen, _ = _places(game, expert, learner)
     if not seen.any():
@@ -66,12 +66,12 @@ def coverage(game, expert, learner) -> Interval:
 
 @replaceable
 def covers(game, expert, learner) -> bool:
-    """Whether the expert is, with positive probability, wherever a deviation from the learner meets a difference of the two."""
+    """Whether the expert visits every (t, s) at which the mediators differ and that a deviation from the learner can reach."""
     return not _places(game, expert, learner)[1].any()
 
 
 def _places(game, expert, learner):
-    """Places `[t,s]` that deviations from the learner reach and where the mediators differ: the expert there, or never there."""
+    """Pairs `[t,s]` reachable by deviations from the learner at which the mediators differ: those visited by the expert, and the rest."""
     differ = stepwise((expert.table != learner.table).any(axis=-1), 1)
     matter = deviators_reach(game, learner) & differ
     visited = _reached(game, expert, range(game.J), game.J)
@@ -79,13 +79,13 @@ def _places(game, expert, learner):
 
 
 def deviators_reach(game, joint):
-    """Whether some swap deviation of one player leads to s at step t with positive probability, `[t,s]`."""
+    """Whether some swap deviation of one player reaches s at step t with positive probability, `[t,s]`."""
     ways = [parts_of_joint_actions(game.actions, i)[1] for i in range(game.players)]
     return np.logical_or.reduce([_reached(game, joint, swapped, game.J) for swapped in ways])
 
 
 def _reached(game, joint, swapped, J):
-    """States reached where joint action j may turn into any of swapped[j]."""
+    """States `[t,s]` reachable when joint action j may be replaced by any of swapped[j]."""
     turns = np.zeros((J, J), dtype=bool)
     for j, into in enumerate(swapped):
         turns[j, into] = True

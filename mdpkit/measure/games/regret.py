@@ -1,8 +1,8 @@
-"""Regret of a mediator: what a player gains by not doing as told.
+"""Regret of a mediator: a player's largest gain from deviating from its recommendations.
 
-A mediator draws a joint action from the state and tells each player its own part. Recommendations are fresh given the
-state, so that a memoryless modification is as good as any that remembers: the classes below are maximised by one
-backward pass each.
+A mediator draws a joint action given the state and recommends to each player its own component. Given the state,
+recommendations are independent of the past, so memoryless modifications are optimal among history-dependent ones, and
+each class below is maximised by one backward pass.
 """
 
 from functools import cache
@@ -26,18 +26,18 @@ from ..planning.value import value
 
 @replaceable
 def regret(game, joint, deviations="swap") -> Interval:
-    """The largest gain of each player over a class of deviations, `[i]`.
+    """Largest gain of each player over a class of deviations, `[i]`.
 
     Args:
         game: a MarkovGame over a finite horizon.
         joint: the mediator, `table[s,j]` or `table[t,s,j]`.
         deviations: "swap" (correlated equilibrium), "trigger" (extensive-form correlated), "coarse" (coarse
-            correlated), "one-shot" (disobey at one step only), "constant" (one action for ever).
+            correlated), "one-shot" (deviate at a single step), "constant" (the same action at every step).
 
-    Only "swap", "trigger" and "one-shot" allow obedience: "coarse" and "constant" forgo the recommendation, and may be
-    negative.
+    Obedience belongs to "swap", "trigger" and "one-shot" only; "coarse" and "constant" ignore the recommendation, so
+    their regret may be negative.
 
-    Raises: InvalidModel for a discounted game, a mediator of another game, or an unknown class.
+    Raises: InvalidModel for a discounted game, a mediator of a different game, or an unknown class.
     Source: adapted from Tang, Swamy, Fang and Wu, 2024; classes after Morrill et al., 2021.
 
     >>> from mdpkit.model import Finite, JointPolicy, MarkovGame
@@ -59,16 +59,17 @@ def regret_gap(game, expert, learner, deviations="swap", per_player=False) -> In
 
 @replaceable
 def best_deviation(game, joint, player, deviations="swap") -> Deviation:
-    """A deviation of the class that attains the player's regret (in floats: by the float recursion).
+    """A deviation of the class that attains the player's regret (on floats, in the float64 recursion).
 
-    Ties go to obedience, then to the first action. A trigger deviation carries `after`, its play once it disobeyed.
+    Ties are broken in favour of obedience, then of the first action. A trigger deviation carries `after`, its policy
+    after the first disobedience.
     """
     return _Player(game, joint, player).best(deviations)[1]()
 
 
 @replaceable
 def deviated_value(game, joint, deviation) -> Interval:
-    """J of the deviating player when it modifies the mediator's recommendations."""
+    """Value J of the deviating player under a given modification of the mediator's recommendations."""
     player = _Player(game, joint, deviation.player)
     if deviation.exact != game.exact:
         kinds = {True: "rational", False: "float"}
@@ -85,10 +86,10 @@ def deviated_value(game, joint, deviation) -> Interval:
 
 @replaceable
 def most_recoverable(game, expert) -> Interval:
-    """An upper bound on the range of action values over every player, swap deviation, step and state.
+    """Upper bound on the range of action values over all players, swap deviations, steps and states.
 
-    The largest and the smallest value that any modification leaves behind are carried backwards; the range between
-    two joint actions is at most what their rewards and any values in between allow. It is attained for H <= 2.
+    The largest and smallest continuation values over modifications are computed by backward induction; the range
+    between two joint actions is bounded through their rewards and these extreme values. The bound is attained for H <= 2.
     """
     parts = []
     for i in range(game.players):
@@ -100,7 +101,7 @@ def most_recoverable(game, expert) -> Interval:
 
 
 class _Player:
-    """One player's side of a game and a mediator, as the kernels want it."""
+    """A game and a mediator from one player's side, in the form that the kernels take."""
 
     def __init__(self, game, joint, i):
         if not isinstance(game.horizon, Finite):
@@ -116,17 +117,17 @@ class _Player:
         self.args = (self.sigma, self.own, self.swapped)
 
     def best(self, deviations):
-        """The regret within a class, and a function that builds a deviation that attains it."""
+        """The regret within a class, and a function that constructs a deviation attaining it."""
         if deviations not in _CLASSES:
             raise InvalidModel(f"deviations={deviations!r}; expected one of {', '.join(_CLASSES)}")
         return _CLASSES[deviations](self)
 
     def against_obedience(self, W, size):
-        """J of the deviator, from its state values, minus J of the obedient player."""
+        """Value J of the deviator, from its state values, minus the value of obedience."""
         return self.started(W, size) - value(self.process, self.joint)
 
     def started(self, W, size):
-        """Expected value at the start, from state values."""
+        """Expected state value under the initial distribution."""
         rho = self.process.rho
         start = bare((rho * W[0]).sum())
         return settle(start, lambda: np.asarray((rho * size()[0]).sum()), self.roundings + 2 * len(rho) + 4)
@@ -174,10 +175,10 @@ class _Player:
             laws, paid = (bare(array[:, :, played]) for array in (self.P, r))
             return finite.policy_value(laws, paid, self.sigma, self.H)
 
-        def for_ever(played):
+        def repeated(played):
             return self.started(run(self.r, played), lambda: run(np.abs(self.r), played))
 
-        values = stacked([for_ever(played) for played in self.swapped.T])
+        values = stacked([repeated(played) for played in self.swapped.T])
         shape = (self.H, len(self.process.rho), self.swapped.shape[1])
         least = values.lower if isinstance(values, Interval) else values
         return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
@@ -187,26 +188,27 @@ class _Player:
         return 2 * np.abs(self.r).max() + 2 * size.max()
 
     def deviation(self, choice, after=None):
-        """The deterministic modification that plays `choice[t,s,a]`, and `after[t,s]` once it has disobeyed."""
+        """The deterministic modification that plays `choice[t,s,a]`, and `after[t,s]` after the first disobedience."""
         later = None if after is None else self.certain(after)
         return Deviation(self.i, self.certain(choice), after=later)
 
     def certain(self, choice):
+        """Table of the deterministic choice."""
         table = zeros((*choice.shape, self.swapped.shape[1]), self.r)
         np.put_along_axis(table, choice[..., None], 1, axis=-1)
         return table
 
     def follow(self, deviation):
-        """J of a given modification, by evaluating it forwards from its definition."""
+        """Value J of a given modification, by backward policy evaluation."""
         obeying = left = known(zeros(self.process.S, self.r))
-        told, modified = law(self.joint, "table"), law(deviation, "table")
-        told = told if told.ndim == 3 else told[None]
+        recommended, modified = law(self.joint, "table"), law(deviation, "table")
+        recommended = recommended if recommended.ndim == 3 else recommended[None]
         disobeys = self.own[:, None] != np.arange(self.swapped.shape[1])
         for t in range(self.H - 1, -1, -1):
             reward = known(self.r[t % len(self.r)])
             stay = reward + expected_next(self.process, obeying, t)
             leave = stay if deviation.after is None else reward + expected_next(self.process, left, t)
-            sigma = told[t % len(told)]
+            sigma = recommended[t % len(recommended)]
             plays = modified[t][:, self.own]
             mixed = stay[:, self.swapped] * (~disobeys).astype(int) + leave[:, self.swapped] * disobeys.astype(int)
             obeying = (sigma[:, :, None] * plays * mixed).sum(axis=(1, 2))
@@ -227,7 +229,7 @@ _CLASSES = {
 
 @cache
 def parts_of_joint_actions(actions, i):
-    """`own[j]`, player i's part of joint action j, and `swapped[j,b]`, the joint action with that part replaced by b."""
+    """`own[j]`, player i's component of joint action j, and `swapped[j,b]`, the joint action with that component replaced by b."""
     joint = np.arange(int(np.prod(actions)))
     parts = list(np.unravel_index(joint, actions))
     own = parts[i].astype(np.int64)

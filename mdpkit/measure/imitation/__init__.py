@@ -1,1 +1,1 @@
-"""Value gap, divergences between policies, maximum causal entropy."""
+"""Value gap, divergences between policies, and maximum causal entropy."""

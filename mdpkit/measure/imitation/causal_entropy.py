@@ -1,4 +1,4 @@
-"""Policies of highest entropy for a linear reward, and what they visit, enclosed."""
+"""Maximum-entropy policies for linear rewards, and their feature expectations, enclosed by ball arithmetic."""
 
 import numpy as np
 
@@ -18,12 +18,12 @@ KINDS = "causal", "trajectory"
 
 @replaceable
 def entropy_value(problem, features, theta) -> Interval:
-    """The highest E[reward + causal entropy of the actions] for the reward sum_k theta[k] features[k], in nats.
+    """Maximum of E[reward + causal entropy of the actions] for the reward sum_k theta[k] features[k], in nats.
 
     Args:
-        problem: an MDP with a finite horizon, dense, with every action. Its own reward counts nowhere.
+        problem: a dense finite-horizon MDP in which every action is available. Its own reward is not used.
         features: `features[k,s,a]`. theta: `[k]`, numbers or an Interval.
-    Returns: bounds by ball arithmetic of 192 bits; while proposing, a float.
+    Returns: an enclosure by ball arithmetic at 192 bits; while proposing, a float.
     Raises: InvalidModel for any other problem.
     Source: Ziebart, Bagnell and Dey, 2010.
 
@@ -38,28 +38,28 @@ def entropy_value(problem, features, theta) -> Interval:
 
 @replaceable
 def entropy_slope(problem, features, theta) -> Interval:
-    """The gradient of `entropy_value` in theta, `[k]`: by power series, no formula for it is used."""
+    """Gradient of `entropy_value` in theta, `[k]`, by automatic differentiation with power series (no closed formula)."""
     return _answer(problem, features, theta, lambda soft, theta: soft.derivatives(soft.value, theta))
 
 
 @replaceable
 def entropy_features(problem, features, theta, kind="causal") -> Interval:
-    """What the policy of highest entropy collects of each feature in the problem, `[k]`.
+    """Feature expectations of the maximum-entropy policy in the problem, `[k]`.
 
-    Args: kind: "causal", or "trajectory": the policy by which whole trajectories have weights P(trajectory) e^reward, which
-        takes chance for choice. The rest as for `entropy_value`.
+    Args: kind: "causal", or "trajectory": the policy of the distribution over trajectories with weights
+        P(trajectory) e^reward, which treats transition noise as controllable. The rest as for `entropy_value`.
     """
     return _answer(problem, features, theta, Soft.collected, kind)
 
 
 @replaceable
 def matched_theta(problem, features, moments, kind="causal", rounds=100) -> Interval:
-    """The theta `[k]` at which the policy of highest entropy has the given moments of the features, `[k]`.
+    """The theta `[k]` at which the maximum-entropy policy has the given feature expectations `moments[k]`.
 
-    With kind "trajectory" it has them in the model of its own, where chance is tilted towards reward.
+    With kind "trajectory" the expectations match in its own model, whose transitions are tilted towards reward.
 
-    Returns: a box of which Krawczyk's operator proves that it holds exactly one such theta.
-    Raises: NotSolved where it proves none: then perhaps no policy has these moments, or none but in the limit.
+    Returns: a box that contains exactly one such theta, by Krawczyk's operator.
+    Raises: NotSolved if Krawczyk's test fails: possibly no policy has these moments, or only a limit of policies does.
     """
     moments = given(moments, problem)
     with propose():
@@ -75,7 +75,7 @@ def matched_theta(problem, features, moments, kind="causal", rounds=100) -> Inte
 
 
 class Soft:
-    """Backward induction by the logarithm of sums of exponentials, on arrays of floats or, of balls, of balls and their series."""
+    """Soft (log-sum-exp) backward induction, on arrays of floats, of balls, or of power series over balls."""
 
     def __init__(self, problem, features, kind):
         H, P, rho = problem.horizon.H, known(problem.P, row_error(problem)), law(problem, "rho")
@@ -85,7 +85,7 @@ class Soft:
         self.exp, self.log, self.kind = *((_EXP, _LOG) if self.balls else (np.exp, np.log)), kind
 
     def planned(self, theta):
-        """The value at the start, the policy's tables by step, and the start law and the transition laws by step that it believes in."""
+        """The initial value, the policy's table per step, and the initial and per-step transition distributions of its own model."""
         r = (theta[:, None, None] * self.features).sum(axis=0)
         V, tables, laws = 0 * r[:, 0], [], []
         for P in self.P[::-1]:
@@ -110,7 +110,7 @@ class Soft:
         return self.planned(theta)[0]
 
     def collected(self, theta, own=False):
-        """The policy's features `[k]` in the problem, or in the model that it believes in."""
+        """The policy's feature expectations `[k]` in the problem or, if `own`, in the policy's own model."""
         _, tables, state, laws = self.planned(theta)
         state, laws = (state, laws) if own else (self.rho, self.P)
         total = 0 * theta
@@ -121,14 +121,14 @@ class Soft:
         return total
 
     def derivatives(self, f, theta):
-        """The derivative of f at theta in each direction, along a first axis."""
+        """Partial derivatives of f at theta, stacked along the first axis."""
         return np.stack([self._along(f, theta, k) for k in range(len(theta))])
 
     def jacobian(self, theta):
         return self.derivatives(lambda each: self.collected(each, own=True), theta).T
 
     def _along(self, f, theta, k):
-        if not self.balls:  # by a complex step, which cancels nothing
+        if not self.balls:  # complex-step differentiation, free of cancellation
             return np.imag(f(theta + 1e-30j * (np.arange(len(theta)) == k))) / 1e-30
         from flint import arb_series, ctx
 
@@ -137,7 +137,7 @@ class Soft:
             moved = theta.copy()
             moved[k] = arb_series([theta[k], 1])
             found = f(moved)
-            return _SLOPE(found) if isinstance(found, np.ndarray) else found[1]  # numpy would take a series for a list
+            return _SLOPE(found) if isinstance(found, np.ndarray) else found[1]  # numpy would treat a series as a list
         finally:
             ctx.cap = cap
 
@@ -150,7 +150,7 @@ class Soft:
         slope = (Y[:, :, None] * self.jacobian(near + radius)).sum(axis=1)
         moved = near - off + ((np.eye(len(near), dtype=int) - slope) * radius).sum(axis=1)
         if not all((centre + radius).contains_interior(ball) for ball, centre in zip(moved, near, strict=True)):
-            raise NotSolved("no theta is proved to have these moments; perhaps no policy has them, or none but in the limit")
+            raise NotSolved("no theta was proved to have these moments; possibly no policy has them, or only a limit of policies does")
         return moved
 
 
@@ -161,7 +161,7 @@ _SLOPE = np.vectorize(lambda x: x[1] if hasattr(x, "derivative") else 0 * x, oty
 
 def _answer(problem, features, theta, f, kind="causal"):
     if not isinstance(problem.horizon, Finite) or problem.sparse or problem.mask is not None:
-        raise InvalidModel(f"entropy is computed for a Finite, dense MDP with every action; got {problem!r}")
+        raise InvalidModel(f"causal entropy is computed for a dense Finite-horizon MDP without masked actions; got {problem!r}")
     if kind not in KINDS:
         raise InvalidModel(f"the kind is {kind!r}; expected {' or '.join(map(repr, KINDS))}")
     features = given(features, problem)

@@ -1,4 +1,4 @@
-"""How far two policies are apart, state by state."""
+"""Divergences between policies, per state."""
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from .._logs import relative_entropy
 
 @replaceable
 def total_variation(p, q) -> Interval:
-    """TV(p, q) = 1/2 sum_a |p(a|s) - q(a|s)| in [0, 1], for every `[s]` or `[t,s]`.
+    """TV(p, q) = 1/2 sum_a |p(a|s) - q(a|s)| in [0, 1], per state: `[s]` or `[t,s]`.
 
     Args: p, q: policies with tables of the same problem, stationary or time-varying.
-    Raises: InvalidModel where the tables disagree in states or actions.
+    Raises: InvalidModel if the tables differ in states, actions or steps.
 
     >>> from mdpkit.model import TabularPolicy
     >>> from mdpkit.base.arrays import objects
@@ -28,10 +28,10 @@ def total_variation(p, q) -> Interval:
 
 @replaceable
 def kl(p, q) -> Interval:
-    """KL(p || q) = sum_a p log(p/q) in nats, for every `[s]` or `[t,s]`.
+    """KL(p || q) = sum_a p log(p/q) in nats, per state: `[s]` or `[t,s]`.
 
-    An action that p never plays contributes 0; one that p plays and q never does makes the divergence infinite.
-    Rational tables give exact numbers: sums of logarithms (`mdpkit.exact.logs`), or INFINITY.
+    An action of probability 0 under p contributes 0; the divergence is infinite unless p is absolutely continuous
+    with respect to q. Rational tables give exact numbers: sums of logarithms (`mdpkit.exact.logs`), or INFINITY.
 
     >>> from mdpkit.model import TabularPolicy
     >>> from mdpkit.base.arrays import objects
@@ -45,13 +45,15 @@ def kl(p, q) -> Interval:
     divergence = relative_entropy(known(a, row_error(p)), known(b, row_error(q)))
     if not isinstance(divergence, Interval) or divergence.exact:
         return divergence
-    # a divergence is never negative
+    # a KL divergence is nonnegative
     return Interval(np.maximum(divergence.lower, 0.0), np.maximum(divergence.upper, 0.0), divergence.how)
 
 
 @replaceable
 def triangular(p, q) -> Interval:
-    """sum_s (p - q)^2 / (p + q) in [0, 2], of two laws `[s]`: at least 2 TV^2, at most 2 TV and 2 KL. An outcome that neither has adds 0.
+    """Triangular discrimination sum_s (p - q)^2 / (p + q) in [0, 2] of two distributions `[s]`.
+
+    It is at least 2 TV^2, and at most 2 TV and 2 KL. Outcomes with p = q = 0 contribute 0.
 
     Source: Le Cam, 1986; Topsoe, 2000.
 
@@ -64,7 +66,7 @@ def triangular(p, q) -> Interval:
         seen = total > 0
         return np.where(seen, squares / np.where(seen, total, 1), 0).sum(axis=-1)
     surely, perhaps = ((end > 0).nonzero()[0] for end in (total.lower, total.upper))
-    rest = np.setdiff1d(perhaps, surely)  # there the term is at most p + q
+    rest = np.setdiff1d(perhaps, surely)  # each such term is at most p + q
     least = Interval(np.zeros(len(rest)), np.maximum(total.upper[rest], 0), total.how).sum() if len(rest) else 0
     return (squares[surely] / total[surely]).sum() + least
 

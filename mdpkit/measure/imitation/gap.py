@@ -1,4 +1,4 @@
-"""What imitation loses, and what the loss is bounded by."""
+"""Value gap, cloning error and recoverability."""
 
 from ...base.interval import Interval, stacked
 from ...base.replaceable import replaceable
@@ -13,17 +13,17 @@ from .divergence import total_variation
 
 @replaceable
 def value_gap(problem, expert, learner) -> Interval:
-    """J(expert) - J(learner), a scalar; `[i]` for a game."""
+    """Value gap J(expert) - J(learner), a scalar; per player `[i]` for a game."""
     return value(problem, expert) - value(problem, learner)
 
 
 @replaceable
 def cloning_error(problem, expert, learner) -> Interval:
-    """e_t = E over the expert's states at step t of TV(expert, learner), `[t]`, each in [0, 1].
+    """Cloning error e_t = E[TV(expert, learner)] under the expert's state occupancy at step t, `[t]`, each in [0, 1].
 
-    Discounted: the scalar sum_t gamma^t e_t. Average: the scalar mean in the long run.
-    Args: problem: an MDP, or a MarkovGame, where the policies are mediators. expert, learner: its policies.
-    Raises: InvalidModel where a policy belongs to another problem.
+    Discounted: the scalar sum_t gamma^t e_t. Average: the scalar long-run mean.
+    Args: problem: an MDP, or a MarkovGame, in which the policies are mediators. expert, learner: its policies.
+    Raises: InvalidModel if a policy belongs to a different problem.
     """
     policy_table(dynamics(problem), learner)
     states = occupancy(problem, expert).sum(axis=-1)
@@ -32,10 +32,10 @@ def cloning_error(problem, expert, learner) -> Interval:
 
 @replaceable
 def recoverability(problem, expert) -> Interval:
-    """u: the widest range over actions of the expert's action value, at any step and state.
+    """Recoverability u: the largest range over actions of the expert's action values, over all steps and states.
 
-    MDP: u = max_{t,s} (max_a Q(t,s,a) - min_a Q(t,s,a)), exactly. MarkovGame: the deviators may move the values, and
-    the number returned is at least the widest range over every player, swap deviation, step and state.
+    MDP: u = max_{t,s} (max_a Q(t,s,a) - min_a Q(t,s,a)), exactly. MarkovGame: values depend on the deviation, and the
+    number returned is an upper bound on the range over all players, swap deviations, steps and states.
 
     A bound |advantage| <= u' implies u <= 2 u'.
     Source: the game's form is adapted from Tang, Swamy, Fang and Wu, 2024.

@@ -1,4 +1,4 @@
-"""How well moments identify what they restrict."""
+"""Ill-posedness of conditional moment restrictions."""
 
 import numpy as np
 from flint import fmpq
@@ -12,19 +12,19 @@ from .._known import alike
 from .._known import law as law_of
 
 LEVELS = 2**20
-"""Squared singular values are rounded down to multiples of 1/LEVELS, which are rationals that can be compared."""
+"""Squared singular values are rounded down to multiples of 1/LEVELS, which can be compared exactly."""
 
 
 @replaceable
 def identification(problem, law) -> Interval:
-    """The least E (A v)^2 for each E v^2 = 1, rounded down to a multiple of 2^-20.
+    """Minimum of E[(A v)^2] subject to E[v^2] = 1, rounded down to a multiple of 2^-20.
 
-    E (A v)^2 is taken under the problem's weights and E v^2 = sum_k law[k] v[k]^2: unrounded it is sigma^2, sigma the
-    smallest singular value of D_z^(1/2) A D_x^(-1/2), and 1/sigma is the ill-posedness. What is proved is that
-    A' D_z A - level D_x is positive semidefinite, and that the next level's is not.
+    E[(A v)^2] is taken under the problem's weights and E[v^2] = sum_k law[k] v[k]^2. Unrounded, the minimum is sigma^2
+    for sigma the smallest singular value of D_z^(1/2) A D_x^(-1/2), and 1/sigma is the measure of ill-posedness. The
+    proof is that A' D_z A - level D_x is positive semidefinite at the returned level and not at the next one.
 
     Args: problem: a MomentProblem. law: `law[k]`.
-    Raises: InvalidModel where the law has no positive entry.
+    Raises: InvalidModel if the law has no positive entry.
 
     >>> from mdpkit.model import MomentProblem
     >>> from mdpkit.base.arrays import objects
@@ -37,7 +37,7 @@ def identification(problem, law) -> Interval:
     if not isinstance(G, Interval):
         return _smallest(G, law)[0]
     if not (law.lower > 0).any():
-        raise InvalidModel("law has no positive entry; expected one, since the error is counted for each unit of E v^2")
+        raise InvalidModel("law has no positive entry; expected at least one, since the error is normalised by E v^2")
     D, v = law[:, None] * np.eye(len(law), dtype=int), exactly(_smallest(G.mid, law.mid)[1])
     attained = (product(G, Interval(v)) * v).sum() / (law * v**2).sum()
     low, high = 0, int(np.floor(attained.mid * LEVELS)) + 2
@@ -52,7 +52,7 @@ def identification(problem, law) -> Interval:
 
 
 def _smallest(G, law):
-    """The least v' G v / sum_k law[k] v[k]^2, and a v that attains it: where the law is 0, v is what makes G least."""
+    """Minimum of v' G v / sum_k law[k] v[k]^2 and a minimiser v; entries of v where the law is 0 minimise v' G v given the others."""
     present, free = np.flatnonzero(law > 0), np.flatnonzero(law <= 0)
     filling = -np.linalg.pinv(G[np.ix_(free, free)]) @ G[np.ix_(free, present)]
     scale = 1 / np.sqrt(law[present])

@@ -1,4 +1,4 @@
-"""Conditional moments against an adversary that weighs them by a test function f(z)."""
+"""Conditional moment games, in which an adversary weights the moments by a test function f(z)."""
 
 from math import inf
 
@@ -14,7 +14,7 @@ from .projection import projection
 
 @replaceable
 def moment_residual(problem, h) -> Interval:
-    """psi[z] = E[psi given z] = b[z] - sum_k A[z,k] h[k].
+    """Conditional moment psi[z] = E[psi | z] = b[z] - sum_k A[z,k] h[k].
 
     Args: problem: a MomentProblem. h: Interval or numbers `[k]`.
     """
@@ -24,9 +24,9 @@ def moment_residual(problem, h) -> Interval:
 
 @replaceable
 def game_payoff(psi, f, weights) -> Interval:
-    """2 E[f psi] - E f^2: what a test function f earns against conditional moments psi.
+    """Payoff 2 E[f psi] - E[f^2] of a test function f against conditional moments psi.
 
-    Args: psi, f: Intervals or numbers `[z]`. weights: the law of z.
+    Args: psi, f: Intervals or numbers `[z]`. weights: distribution of z.
     """
     psi, f, weights = alike(psi, f, weights)
     return (weights * (f * psi * 2 - f * f)).sum()
@@ -34,10 +34,10 @@ def game_payoff(psi, f, weights) -> Interval:
 
 @replaceable
 def joint_payoff(joint, outcome, h, f) -> Interval:
-    """2 E[f (Y - h(X))] - E f^2 over a joint law: an expectation that data estimate, without a conditional mean in it.
+    """Payoff 2 E[f (Y - h(X))] - E[f^2] under a joint distribution; free of conditional means, so estimable from data.
 
-    Args: joint: law `joint[z,u,x]`. outcome: Y as `outcome[u,x]`. h: `h[x]`. f: what the adversary sees, `f[z]`, `f[z,x]`
-    or `f[z,u,x]`.
+    Args: joint: distribution `joint[z,u,x]`. outcome: Y as `outcome[u,x]`. h: `h[x]`. f: a function of the adversary's
+    observation, `f[z]`, `f[z,x]` or `f[z,u,x]`.
     """
     joint, outcome, h, f = alike(joint, outcome, h, f)
     f = f if f.ndim == 3 else f[:, None, :] if f.ndim == 2 else f[:, None, None]
@@ -46,10 +46,10 @@ def joint_payoff(joint, outcome, h, f) -> Interval:
 
 @replaceable
 def projected_error(psi, weights, test=None) -> Interval:
-    """E (projection of psi)^2 = max over test functions f of 2 E[f psi] - E f^2, in squared units of psi.
+    """E[(projection of psi)^2] = max over test functions f of 2 E[f psi] - E[f^2], in squared units of psi.
 
-    Args: test: test functions `test[z,m]`, whose combinations are allowed; every function of z if left out: the root is
-    then the projected root mean squared error (PRMSE) of a moment restriction.
+    Args: test: test functions `test[z,m]`, whose linear combinations are allowed; defaults to all functions of z, in which
+    case the square root is the projected root mean squared error (PRMSE) of a moment restriction.
     Source: adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
 
     >>> projected_error([1, "1/2"], ["1/2", "1/2"]), projected_error([1, "1/2"], ["1/2", "1/2"], test=[[1], [1]])
@@ -61,16 +61,16 @@ def projected_error(psi, weights, test=None) -> Interval:
 
 @replaceable
 def mean_product(f, g, weights) -> Interval:
-    """E[f g] over the last axis: f and g are `[z]`, or `[...,z]` for many functions at once."""
+    """E[f g] over the last axis; f and g are `[z]`, or `[...,z]` for a batch of functions."""
     f, g, weights = alike(f, g, weights)
     return (f * g * weights).sum(axis=-1)
 
 
 @replaceable
 def clipped(psi, level) -> Interval:
-    """psi cut down to -level..level; what is cut off, psi - clipped(psi, level), is the soft threshold of psi.
+    """psi clipped to [-level, level]; the remainder psi - clipped(psi, level) is the soft threshold of psi.
 
-    Args: psi: Interval or numbers. level: a number of at least 0.
+    Args: psi: Interval or numbers. level: a nonnegative number.
 
     >>> clipped([1, -3], 2).lower
     array([1, -2], dtype=object)
@@ -87,7 +87,7 @@ def clipped(psi, level) -> Interval:
 
 @replaceable
 def norm_power(f, weights, order) -> Interval:
-    """E |f|^order for order 1 or 2; for order infinity the largest |f[z]| that has weight.
+    """E[|f|^order] for order 1 or 2; for order infinity the maximum of |f[z]| over z of positive weight.
 
     Raises: InvalidModel for another order.
 

@@ -1,4 +1,4 @@
-"""Least squares: projections, and the two fits that are moment games in disguise."""
+"""Least-squares projections, LSTD and two-stage least squares."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ from .._known import alike, known, law, number, row_error
 
 @replaceable
 def projection(values, weights, features) -> Interval:
-    """The combination of features that is nearest to `values[z]` in mean square, `[z]`.
+    """Weighted least-squares projection of `values[z]` onto the span of the features, `[z]`.
 
-    Args: weights: law of z. features: `features[z,m]`, independent where the weights are positive.
-    Raises: Singular where they are dependent.
+    Args: weights: distribution of z. features: `features[z,m]`, linearly independent on the support of the weights.
+    Raises: Singular if they are dependent there.
     """
     values, weights, features = alike(values, weights, features)
     weighted = (features * weights[:, None]).T
@@ -22,9 +22,9 @@ def projection(values, weights, features) -> Interval:
 
 @replaceable
 def least_squares_distance(values, features) -> Interval:
-    """min over w of sum_i (values[i] - sum_k features[i,k] w[k])^2; the features may be dependent.
+    """min over w of sum_i (values[i] - sum_k features[i,k] w[k])^2; the features may be linearly dependent.
 
-    On floats the upper end is what the best w found reaches, and the lower end is 0.
+    On floats the upper end is the residual of the computed w, and the lower end is 0.
     """
     values, features = alike(values, features)
     if not isinstance(values, Interval):
@@ -47,10 +47,10 @@ def _remainder(vector, orthogonal):
 
 @replaceable
 def lstd(problem, policy, features, weights) -> Interval:
-    """Least squares temporal differences: w[k] with E[features(s) (r + gamma V(s') - V(s))] = 0 for V = features w.
+    """Least-squares temporal differences (LSTD): w[k] with E[features(s) (r + gamma V(s') - V(s))] = 0 for V = features w.
 
-    Args: problem: discounted MDP. features: `features[s,k]`. weights: law of the state, `[s]`.
-    Raises: Singular where E[features (features - gamma E features')'] is.
+    Args: problem: discounted MDP. features: `features[s,k]`. weights: state distribution, `[s]`.
+    Raises: Singular if E[features (features - gamma E features')'] is singular.
     Source: adapted from Bradtke and Barto, 1996.
     """
     features, weights = alike(features, weights)
@@ -63,10 +63,10 @@ def lstd(problem, policy, features, weights) -> Interval:
 
 @replaceable
 def two_stage_least_squares(problem, test) -> Interval:
-    """h[k] by two regressions: of every column of A on the test functions, then of b on what was fitted.
+    """Two-stage least squares h[k]: regress every column of A on the test functions, then b on the fitted columns.
 
     Args: problem: a MomentProblem. test: test functions `test[z,m]` of the instrument, m >= k.
-    Raises: Singular where a regression has no single answer.
+    Raises: Singular if a regression has no unique solution.
     Source: adapted from Theil, 1953.
     """
     A, b, weights = alike(problem.A, problem.b, problem.weights)
@@ -77,9 +77,9 @@ def two_stage_least_squares(problem, test) -> Interval:
 
 @replaceable
 def regression(joint, outcome) -> Interval:
-    """E[Y given X = x], `[x]`, under a joint law.
+    """Conditional mean E[Y | X = x], `[x]`, under a joint distribution.
 
-    Args: joint: law `joint[z,u,x]` in which every x occurs. outcome: Y as `outcome[u,x]`.
+    Args: joint: distribution `joint[z,u,x]` in which every x has positive probability. outcome: Y as `outcome[u,x]`.
     """
     joint, outcome = alike(joint, outcome)
     return (joint * outcome).sum(axis=(0, 1)) / joint.sum(axis=(0, 1))

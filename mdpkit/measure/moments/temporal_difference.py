@@ -1,4 +1,4 @@
-"""Moments of the temporal difference r + gamma V(s') - V(s) of a value guess V."""
+"""Moments of the temporal difference r + gamma V(s') - V(s) of a candidate value function V."""
 
 from ...base.errors import InvalidModel
 from ...base.interval import Interval
@@ -10,9 +10,9 @@ from .._known import expected_next, given, known, law, number, row_error
 
 @replaceable
 def bellman_residual(problem, policy, V) -> Interval:
-    """E[r + gamma V(s') - V(s) given s], `[s]`, over the action and the successor.
+    """Bellman residual E[r + gamma V(s') - V(s) | s], `[s]`, with expectation over the action and the next state.
 
-    Args: problem: discounted MDP. V: value guess, Interval or numbers `[s]`.
+    Args: problem: discounted MDP. V: candidate value function, Interval or numbers `[s]`.
     """
     pi, gamma, V, _ = _given(problem, policy, V, problem.rho)
     return (pi * (known(problem.r) + expected_next(problem, V) * gamma)).sum(axis=1) - V
@@ -20,9 +20,9 @@ def bellman_residual(problem, policy, V) -> Interval:
 
 @replaceable
 def squared_temporal_difference(problem, policy, V, weights) -> Interval:
-    """E (r + gamma V(s') - V(s))^2 over s from `weights[s]`, a from the policy, s' from P: what one sampled successor sees.
+    """E[(r + gamma V(s') - V(s))^2] over s ~ weights, a ~ policy, s' ~ P: the loss estimated from single sampled transitions.
 
-    Args: problem: discounted MDP. V: value guess `[s]`. weights: law of the state, `[s]`.
+    Args: problem: discounted MDP. V: candidate value function `[s]`. weights: state distribution, `[s]`.
     """
     pi, gamma, V, weights = _given(problem, policy, V, weights)
     reward, P = known(problem.r), known(problem.P, row_error(problem))
@@ -32,7 +32,7 @@ def squared_temporal_difference(problem, policy, V, weights) -> Interval:
 
 @replaceable
 def squared_bellman_error(problem, policy, V, weights, given="s") -> Interval:
-    """E of the squared conditional mean of the temporal difference, given the state ("s") or state and action ("sa")."""
+    """Expected squared conditional mean of the temporal difference, given the state ("s") or the state and action ("sa")."""
     pi, gamma, V, weights = _given(problem, policy, V, weights)
     mean = known(problem.r) + expected_next(problem, V) * gamma - V[:, None]
     if given == "sa":
@@ -43,7 +43,7 @@ def squared_bellman_error(problem, policy, V, weights, given="s") -> Interval:
 
 @replaceable
 def next_state_variance(problem, policy, V, weights, given="s") -> Interval:
-    """E Var(V(s') given s) over the action and the successor ("s"), or E Var(V(s') given s, a) ("sa")."""
+    """E[Var(V(s') | s)] over the action and the next state ("s"), or E[Var(V(s') | s, a)] ("sa")."""
     pi, _, V, weights = _given(problem, policy, V, weights)
     mean, square = expected_next(problem, V), expected_next(problem, V**2)
     if given == "sa":

@@ -1,1 +1,1 @@
-"""Concentrability, pessimistic values, and confidence from samples."""
+"""Concentrability coefficients, pessimistic values, and confidence intervals from samples."""

@@ -1,4 +1,4 @@
-"""How much more often a policy does something than the data do: coverage coefficients."""
+"""Concentrability (coverage) coefficients of a policy with respect to a data distribution."""
 
 import math
 
@@ -15,20 +15,20 @@ from .._logs import ball
 from ..planning.occupancy import occupancy
 
 HALVINGS = 50
-"""Halvings of the bracket around the largest mass that a ball allows."""
+"""Bisection steps for the largest probability of a response within a KL ball."""
 
 
 @replaceable
 def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
-    """C = max d/mu over states and actions ("sup"), or the chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
+    """Concentrability C = max d/mu over states and actions ("sup"), or chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
 
     Args:
-        problem: an MDP or a MarkovGame, where d is the occupancy; or a PreferenceProblem, where d = pi(y given x), the maximum is over the
-            prompts that come, and chi2 is averaged over them.
-        mu: array (or Interval) of the shape of d; a PreferenceProblem's `data` if left out.
+        problem: an MDP or a MarkovGame, in which d is the occupancy; or a PreferenceProblem, in which d = pi(y | x), the
+            maximum is over prompts of positive probability, and chi2 is averaged over prompts.
+        mu: array (or Interval) of the shape of d; defaults to the `data` of a PreferenceProblem.
 
-    Infinite where mu = 0 < d; entries with d = mu = 0 count nowhere. Over a finite horizon chi2 sums the steps.
-    Raises: InvalidModel where mu has another shape, is left out where d is an occupancy, or for another kind.
+    Infinite if mu = 0 < d somewhere; entries with d = mu = 0 are ignored. Over a finite horizon chi2 is summed over steps.
+    Raises: InvalidModel if mu has a different shape, is missing where d is an occupancy, or kind is unknown.
 
     >>> from mdpkit.model import TabularPolicy
     >>> problem = PreferenceProblem(objects([["1/4", "3/4"]]), weights=objects([[1, 1]]))
@@ -60,17 +60,17 @@ def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
 
 @replaceable
 def full_coverage(problem) -> Interval:
-    """C_glo = max 1/mu over the prompts that come and all responses: the coefficient of the worst policy of all."""
+    """Global coverage C_glo = max 1/mu over prompts of positive probability and all responses: the maximum of C over all policies."""
     mu = law(problem, "data")
     return _most(problem, _ratio(mu * 0 + 1, mu))
 
 
 @replaceable
 def tilt_coverage(problem, width) -> Interval:
-    """C of the worst policy reference * w / Z whose weights have max w <= width min w: rewards of range beta log width.
+    """Maximum of C over policies reference * w / Z with max w <= width * min w, i.e. over rewards of range at most beta log width.
 
-    It is max ref/mu width / (1 + (width - 1) ref), at the reward that is highest at one response and lowest elsewhere.
-    Args: width: above or equal 1, e^(range / beta).
+    It equals max (ref/mu) width / (1 + (width - 1) ref), attained by a reward that is maximal at one response and minimal at all others.
+    Args: width: e^(range / beta), at least 1.
     """
     reference, mu = law(problem, "reference"), law(problem, "data")
     width = _like(width, problem.reference)
@@ -80,11 +80,11 @@ def tilt_coverage(problem, width) -> Interval:
 
 @replaceable
 def ball_coverage(problem, radius) -> Interval:
-    """C of the worst policy with E_x KL(pi || reference) <= radius nats, enclosed by halving.
+    """Maximum of C over policies with E_x KL(pi || reference) <= radius nats, enclosed by bisection.
 
-    The whole radius is spent on one prompt and one response, whose mass p is the largest with
-    p log(p/q) + (1-p) log((1-p)/(1-q)) <= radius / rho(x), q = reference(y given x). 0 stays 0.
-    Args: radius: at least 0, a number or a scalar Interval.
+    The maximiser spends the whole radius on one prompt and one response, whose probability p is the largest with
+    p log(p/q) + (1-p) log((1-p)/(1-q)) <= radius / rho(x), q = reference(y | x); if q = 0 then p = 0.
+    Args: radius: a nonnegative number or scalar Interval.
     """
     reference, mu, prompts = law(problem, "reference"), law(problem, "data"), np.flatnonzero(problem.rho != 0)
     if not isinstance(reference, Interval):
@@ -103,7 +103,7 @@ def ball_coverage(problem, radius) -> Interval:
 
 
 def _largest_mass(q, room) -> float:
-    """The largest p with p log(p/q) + (1-p) log((1-p)/(1-q)) <= room, on bare floats."""
+    """Largest p with p log(p/q) + (1-p) log((1-p)/(1-q)) <= room, in plain float64."""
     if q == 0 or -math.log(q) <= room:
         return float(q > 0)
     low, high = float(q), 1.0
@@ -115,7 +115,7 @@ def _largest_mass(q, room) -> float:
 
 
 def _mass_ends(q, room):
-    """Intervals below and above that p, for q and room known; each halving is decided by balls."""
+    """Intervals that bound this p from below and above, for Intervals q and room; each bisection step is decided by ball arithmetic."""
     from flint import ctx
 
     near = q.enclosed()
@@ -140,7 +140,7 @@ def _mass_ends(q, room):
 
 
 def _ratio(d, mu):
-    """d/mu entry by entry: 0 where both are 0, infinite where only mu is."""
+    """Entrywise d/mu: 0 where d = mu = 0, infinite where mu = 0 < d."""
     if not isinstance(d, Interval):
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(d == 0, 0.0, d / mu)
@@ -157,12 +157,12 @@ def _ratio(d, mu):
 
 
 def _most(problem, ratio):
-    """The largest entry `[x,y]` over the prompts that come."""
+    """Maximum of `ratio[x,y]` over prompts x of positive probability."""
     if not isinstance(ratio, Interval):
         return np.where((problem.rho != 0)[:, None], ratio, 0.0).max()
     return ratio[np.flatnonzero(problem.rho != 0)].max()
 
 
 def _like(mu, pattern):
-    """An array handed over beside a law, in its number kind."""
+    """An array argument converted to the number kind of the distribution that it accompanies."""
     return mu if isinstance(mu, Interval) else known(like(mu, pattern))

@@ -1,4 +1,4 @@
-"""Values from which a model's doubts are taken off."""
+"""Pessimistic (lower-confidence) values."""
 
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
@@ -10,7 +10,7 @@ from ..planning.optimal import optimal_action_value, optimal_value
 
 @replaceable
 def pessimistic_action_value(model, bonus) -> Interval:
-    """Q-: optimal action values of the model where every pair pays its bonus; `[t,s,a]` for Finite, `[s,a]` for Discounted.
+    """Q-: optimal action values of the model with reward r - bonus; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: bonus: `[t,s,a]` or `[s,a]`; numbers, or an Interval.
     Source: adapted from Jin, Yang and Wang, 2021, and Rashidinejad, Zhu, Ma, Jiao and Russell, 2021.
@@ -28,7 +28,7 @@ def pessimistic_action_value(model, bonus) -> Interval:
 def pessimistic_value(model, bonus) -> Interval:
     """V- = max_a Q-: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
-    Where the bonus is at least `backup_error` of V-, no policy that is greedy for Q- is worth less in the process itself.
+    If the bonus is at least the `backup_error` of V-, every policy greedy for Q- has value at least V- in the true MDP.
 
     Args: bonus: as for `pessimistic_action_value`.
     """

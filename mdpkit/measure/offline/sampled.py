@@ -1,4 +1,4 @@
-"""What a sample says, with a stated confidence."""
+"""Confidence intervals for medians from samples."""
 
 from fractions import Fraction
 from math import comb, fsum, log, sqrt
@@ -15,12 +15,12 @@ from ..moments.moment_game import norm_power
 
 @replaceable
 def sampled_median(numbers, confidence="99/100") -> Interval:
-    """An interval that holds the median of the law from which independent `numbers` were drawn, whatever that law is.
+    """Distribution-free confidence interval for the median of the distribution of i.i.d. `numbers`.
 
-    Its ends are order statistics: the k-th smallest number exceeds the median only if fewer than k of n fair coins fall
-    below it, so that both ends are right with probability at least `confidence`.
+    Its ends are order statistics: the k-th smallest of n numbers exceeds the median with probability at most
+    P(Binomial(n, 1/2) < k), and both ends are valid with probability at least `confidence`.
 
-    Raises: InvalidModel where there are too few numbers for that confidence.
+    Raises: InvalidModel if there are too few numbers for that confidence.
 
     >>> sampled_median([5, 1, 4, 2, 3, 6, 7, 8])
     Interval([1, 8], sampled)
@@ -30,7 +30,7 @@ def sampled_median(numbers, confidence="99/100") -> Interval:
     while 2 * (below + comb(n, k)) <= left * 2**n:
         below, k = below + comb(n, k), k + 1
     if k == 0:
-        raise InvalidModel(f"{n} numbers bound no median with confidence {confidence}; expected more")
+        raise InvalidModel(f"{n} numbers are too few to bound a median with confidence {confidence}; expected more")
     return Interval(found[k - 1], found[n - k], "sampled")
 
 
@@ -77,11 +77,11 @@ def sampled_mean(numbers, confidence="99/100", within=None) -> Interval:
 
 @replaceable
 def sampled_error(fit, joint, outcome, truth, n, *, data_sets, confidence="99/100", rng) -> Interval:
-    """The median squared error E (h - truth)^2 of a fit to n draws, over the law of the cause.
+    """Median over samples of size n of the squared error E[(h - truth)^2] of a fit, under the distribution of the cause.
 
-    Args: fit: function of a joint law and the outcome, that answers an Interval `h[x]`. joint: rational law `joint[z,u,x]`.
-    outcome: `outcome[u,x]`. truth: `truth[x]`. data_sets: how many samples of n draws the interval is made of.
-    Raises: Singular where one of the samples leaves the fit open; InvalidModel as `sampled_median`.
+    Args: fit: function of a joint distribution and the outcome that returns an Interval `h[x]`. joint: rational
+    distribution `joint[z,u,x]`. outcome: `outcome[u,x]`. truth: `truth[x]`. data_sets: number of samples of n draws.
+    Raises: Singular if the fit is not unique on some sample; InvalidModel as `sampled_median`.
     """
     law = joint.sum(axis=(0, 1))
     fits = (fit(empirical(joint, n, rng=rng), outcome) for _ in range(data_sets))

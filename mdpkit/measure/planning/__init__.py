@@ -1,1 +1,1 @@
-"""Values, optimal actions, occupancy measures, and what a wrong model costs."""
+"""Values, optimal actions, occupancy measures, and model error."""

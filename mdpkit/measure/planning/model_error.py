@@ -1,4 +1,4 @@
-"""What a wrong model of the process costs."""
+"""Errors of a model of the MDP, under a policy's occupancy or per state and action."""
 
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
@@ -10,7 +10,7 @@ from .optimal import shaped_reward
 
 @replaceable
 def reward_error(problem, model, policy) -> Interval:
-    """E |r - r'| over the state and action at step t of the problem itself, `[t]`; Discounted: their discounted sum.
+    """E |r - r'| under the policy's occupancy in the problem at step t, `[t]`; Discounted: the discounted sum over steps.
 
     Args: problem, model: MDPs of the same states, actions and horizon.
     """
@@ -19,7 +19,7 @@ def reward_error(problem, model, policy) -> Interval:
 
 @replaceable
 def transition_error(problem, model, policy) -> Interval:
-    """E TV(P, P') over the state and action at step t of the problem itself, `[t]`; Discounted: their discounted sum.
+    """E TV(P, P') under the policy's occupancy in the problem at step t, `[t]`; Discounted: the discounted sum over steps.
 
     Args: problem, model: MDPs or MarkovGames of the same states, actions and horizon.
     """
@@ -30,7 +30,7 @@ def transition_error(problem, model, policy) -> Interval:
 
 @replaceable
 def backup_error(problem, model, values) -> Interval:
-    """|r' - r + (P' - P) values|: by how much the model is off when it looks one step ahead, `[t,s,a]`; Discounted: `[s,a]`.
+    """One-step Bellman backup error |r' - r + gamma (P' - P) values| of the model, `[t,s,a]`; Discounted: `[s,a]`.
 
     Args: problem, model: MDPs of the same states, actions and horizon. values: of the next state, `[t,s]` with t = 0..H for
         Finite, `[s]` for Discounted; an Interval or numbers.

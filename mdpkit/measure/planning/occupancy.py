@@ -1,4 +1,4 @@
-"""Where a policy goes."""
+"""Occupancy measures."""
 
 import numpy as np
 
@@ -18,13 +18,13 @@ from .value import _float_solve
 
 @replaceable
 def occupancy(problem, policy) -> Interval:
-    """The law of state and action under a policy.
+    """State-action occupancy measure of a policy.
 
     Args: problem: an MDP, or a MarkovGame, whose actions are the joint ones that a mediator recommends. policy: a record
         with a `table`.
-    Returns: Finite: `[t,s,a]`, every step sums to 1. Discounted: `[s,a]`, sum_t gamma^t of the law at step t, which
-    sums to 1/(1-gamma). Average: `[s,a]`, the fraction of time, which sums to 1.
-    Raises: InvalidModel where the policy belongs to another problem.
+    Returns: Finite: `[t,s,a]`, each step sums to 1. Discounted: `[s,a]`, sum_t gamma^t times the distribution at step t,
+    of total mass 1/(1-gamma). Average: `[s,a]`, the long-run fraction of time, which sums to 1.
+    Raises: InvalidModel if the policy belongs to a different problem.
 
     >>> from mdpkit.model import MDP, Finite, TabularPolicy
     >>> from mdpkit.base.arrays import objects
@@ -59,7 +59,7 @@ def _discounted(problem, policy, table):
     arriving = matrix.T @ (states[:, None] * table).ravel()
     arriving = settle(arriving, lambda: matrix.T @ pairs.ravel(), step_roundings(problem, policy) + problem.S * problem.A)
     residual = law(problem, "rho") + arriving * known(gamma) - states
-    # the chain's columns carry total mass at most 1, so the error's absolute sum is at most that of the residual / (1 - gamma)
+    # P_pi is stochastic, so the l1 norm of the error is at most that of the residual divided by 1 - gamma
     error = (abs(residual).sum() / (1 - known(gamma))).upper
     near = Interval(np.maximum(np.nextafter(states - error, -np.inf), 0), np.nextafter(states + error, np.inf), "float")
     return near[:, None] * law(policy, "table")

@@ -1,4 +1,4 @@
-"""Best actions, and rewards that leave them as they are."""
+"""Optimal values and actions, and potential-based reward shaping."""
 
 import numpy as np
 
@@ -12,15 +12,15 @@ from ...solve import solve
 from .._known import alike, expected_next, given, known, number
 
 TIE = 1e-9
-"""While proposing, actions whose values differ by less are tied."""
+"""While proposing, actions whose values differ by at most this much are tied."""
 
 
 @replaceable
 def shaped_reward(problem, potential) -> Interval:
-    """r + gamma E[potential of the next state] - potential of the state; `[t,s,a]` for Finite, `[s,a]` for Discounted.
+    """Shaped reward r + gamma E[potential(s')] - potential(s); `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: potential: `[t,s]` with t = 0..H for Finite (gamma is then 1), `[s]` for Discounted.
-    Raises: InvalidModel where it has another shape.
+    Raises: InvalidModel if it has a different shape.
     Source: adapted from Ng, Harada and Russell, 1999.
     """
     potential, finite = given(potential, problem), isinstance(problem.horizon, Finite)
@@ -36,12 +36,12 @@ def shaped_reward(problem, potential) -> Interval:
 
 @replaceable
 def optimal_action_value(problem, reward=None) -> Interval:
-    """Q*: reward of one action and the best that can follow; `[t,s,a]` for Finite, `[s,a]` for Discounted.
+    """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
-    Args: reward: taken in place of the problem's own, in the shape of Q*; an Interval or numbers.
+    Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
     """
     if problem.mask is not None:
-        raise InvalidModel(f"{problem!r} lacks actions; optimal action values are computed where every action exists")
+        raise InvalidModel(f"{problem!r} has masked actions; optimal action values are computed where every action exists")
     reward = known(problem.r) if reward is None else given(reward, problem)
     if not isinstance(problem.horizon, Finite):
         gamma = problem.horizon.gamma
@@ -56,16 +56,16 @@ def optimal_action_value(problem, reward=None) -> Interval:
 
 @replaceable
 def optimal_value(problem, reward=None) -> Interval:
-    """V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
+    """Optimal values V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
-    Args: reward: taken in place of the problem's own, as for `optimal_action_value`.
+    Args: reward: replaces the problem's reward, as for `optimal_action_value`.
     """
     V = optimal_action_value(problem, reward).max(axis=-1)
     return stacked([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
 
 
 def _best_value(problem, reward):
-    """V* under a reward that may be known by its ends only: no value moves by more than the reward over 1 - gamma."""
+    """V* for a reward that may be an Interval: V* changes by at most the change of the reward divided by 1 - gamma."""
     if not isinstance(reward, Interval) or reward.exact:
         numbers = reward.lower if isinstance(reward, Interval) else reward
         value = solve(MDP(problem.P, numbers, problem.rho, horizon=problem.horizon)).value
@@ -77,16 +77,16 @@ def _best_value(problem, reward):
 
 @replaceable
 def optimal_actions(problem, reward=None) -> Interval:
-    """1 where an action is optimal, 0 where it is not, in the shape of Q*; between them where floats cannot tell.
+    """Indicator of the optimal actions, in the shape of Q*; the Interval [0, 1] where float64 bounds cannot decide.
 
-    Args: reward: taken in place of the problem's own, as for `optimal_action_value`.
+    Args: reward: replaces the problem's reward, as for `optimal_action_value`.
     """
     return best_actions(optimal_action_value(problem, reward))
 
 
 @replaceable
 def best_actions(Q) -> Interval:
-    """1 where an action has the largest number of its row, 0 where it has not; between them where floats cannot tell.
+    """Indicator of the maximal entries over the last axis; the Interval [0, 1] where float64 bounds cannot decide.
 
     >>> best_actions([[1, "1/2", 1]]).lower
     array([[1, 0, 1]], dtype=object)

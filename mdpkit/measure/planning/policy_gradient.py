@@ -1,4 +1,4 @@
-"""What policies are worth that steps of a policy gradient lead to."""
+"""Values along softmax policy gradient ascent."""
 
 from functools import partial
 
@@ -18,13 +18,13 @@ BITS = 256
 
 @replaceable
 def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
-    """V[k,s] of the policies that k = 0..rounds steps on the logits of a softmax lead to, exact gradients given.
+    """Values V[k,s] of the iterates k = 0..rounds of softmax policy gradient ascent with exact gradients.
 
     Args:
-        problem: a Discounted MDP, dense, with every action. start: the first policy, `[s,a]`, every entry above 0.
-        step: eta, a number. kind: "natural", pi'(a|s) ~ pi(a|s) e^(eta A(s,a) / (1 - gamma)), or "vanilla", the gradient
-            of J itself, pi'(a|s) ~ pi(a|s) e^(eta d(s) pi(a|s) A(s,a)), d the discounted visits, which sum to 1/(1 - gamma).
-    Returns: bounds by ball arithmetic of 256 bits: from the first step on the policies are irrational.
+        problem: a dense Discounted MDP in which every action is available. start: initial policy, `[s,a]`, all entries positive.
+        step: step size eta. kind: "natural", pi'(a|s) ~ pi(a|s) e^(eta A(s,a) / (1 - gamma)), or "vanilla", the gradient of
+            J, pi'(a|s) ~ pi(a|s) e^(eta d(s) pi(a|s) A(s,a)), d the discounted state occupancy of mass 1/(1 - gamma).
+    Returns: an enclosure by ball arithmetic at 256 bits, since iterates after the first are irrational.
     Raises: InvalidModel for any other problem, start or kind.
     Source: adapted from Kakade, 2001, and Agarwal, Kakade, Lee and Mahajan, 2021.
 
@@ -39,7 +39,7 @@ def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
     if kind not in DIRECTIONS:
         raise InvalidModel(f"the kind is {kind!r}; expected {' or '.join(map(repr, DIRECTIONS))}")
     if not isinstance(problem.horizon, Discounted) or problem.sparse or problem.mask is not None:
-        raise InvalidModel(f"ascent is computed for a Discounted, dense MDP with every action; got {problem!r}")
+        raise InvalidModel(f"policy gradient ascent is computed for a dense Discounted MDP without masked actions; got {problem!r}")
     P, r, rho, pi = known(problem.P, row_error(problem)), known(problem.r), law(problem, "rho"), law(start, "table")
     gamma, step = number(problem.horizon.gamma, P), given(step, problem)
     if proposing():
@@ -57,9 +57,9 @@ def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
 
 
 def _ascended(P, r, rho, gamma, start, step, rounds, direction, softmax, solve):
-    """The values of every policy in turn, in whatever numbers `softmax` and `solve` know.
+    """Values of the successive iterates, in the arithmetic of `softmax` and `solve`.
 
-    Actions are compared with action 0: what a policy may sum to, known up to rounding, then does not matter.
+    Rewards and transitions are taken relative to action 0, so that rounding in the row sums of a policy has no effect.
     """
     gains, moves, first = r - r[:, :1], gamma * (P - P[:, :1]), np.eye(len(rho), dtype=int) - gamma * P[:, 0]
     logits, pi = 0 * r, start
@@ -80,7 +80,7 @@ DIRECTIONS = {
 
 
 def _softmax(start, logits, exp=np.exp):
-    weights = start * exp(logits - logits.max(axis=-1)[:, None])  # the same number off a row changes nothing
+    weights = start * exp(logits - logits.max(axis=-1)[:, None])  # softmax is invariant to shifts of a row
     return weights / weights.sum(axis=-1)[:, None]
 
 
@@ -90,7 +90,7 @@ def _softmax_of_balls(start, logits):
 
 
 def _probability(x):
-    """The ball, or [0, 1] where that says more."""
+    """The ball, replaced by [0, 1] if its radius is at least 1."""
     from flint import arb
 
     return x if x.rad() < 1 else arb(0).union(arb(1))
@@ -100,7 +100,7 @@ _EXP, _PROBABILITY = (np.vectorize(f, otypes=[object]) for f in (lambda x: x.exp
 
 
 def _balls(known):
-    """An array of balls around an Interval's numbers; of a scalar the ball itself."""
+    """Array of balls that enclose the entries of an Interval; a single ball for a scalar."""
     from flint import arb
 
     out = np.empty(known.shape, dtype=object)
@@ -110,11 +110,11 @@ def _balls(known):
 
 
 def _solved(A, b, most):
-    """x of A x = b, where A or its transpose is I - gamma P: no entry is larger than those of b together times `most`, 1/(1 - gamma)."""
+    """Solution of A x = b, where A or its transpose is I - gamma P, so that |x|_max <= |b|_1 * `most` with `most` = 1/(1 - gamma)."""
     from flint import arb_mat
 
     try:
         return np.array(arb_mat(*A.shape, list(A.ravel())).solve(arb_mat(len(b), 1, list(b))).entries(), dtype=object)
-    except ZeroDivisionError:  # balls too wide to tell A from a matrix without inverse
+    except ZeroDivisionError:  # the balls are too wide to prove A invertible
         size = sum(abs(b)) * most
         return np.array([(-size).union(size)] * len(b), dtype=object)

@@ -1,4 +1,4 @@
-"""Values of a policy."""
+"""Values, action values and advantages of a policy."""
 
 import numpy as np
 
@@ -20,13 +20,14 @@ from ..preference.problem import preference_value
 
 @replaceable
 def value(problem, policy) -> Interval:
-    """The return J of a policy: expected total (discounted) reward from the start law, not normalised; for Average the gain,
-    the mean reward of a step in the long run.
+    """Value J of a policy: expected (discounted) return from the initial distribution; for Average the gain, the long-run mean reward.
 
-    Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem (then J counts the
-        price of leaving the reference). policy: a record with a `table`.
+    Returns are not normalised by the horizon or by 1 - gamma.
+
+    Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem (then J includes
+        the KL penalty relative to the reference). policy: a record with a `table`.
     Returns: a scalar Interval; `[i]` for a game.
-    Raises: InvalidModel where the policy belongs to another problem.
+    Raises: InvalidModel if the policy belongs to a different problem.
 
     >>> from mdpkit.model import MDP, Finite, TabularPolicy
     >>> from mdpkit.base.arrays import objects
@@ -47,9 +48,9 @@ def value(problem, policy) -> Interval:
 
 @replaceable
 def state_value(problem, policy) -> Interval:
-    """V: expected reward still to come; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
+    """State values V of a policy; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
-    Average: the bias `[s]`, the expected reward in excess of the state's gain, of stationary mean 0 in every recurrent class.
+    Average: the bias `[s]`, the expected total excess of reward over the gain, of stationary mean 0 in every recurrent class.
     """
     policy = tabular(problem, policy)
     table = policy.table
@@ -66,9 +67,9 @@ def state_value(problem, policy) -> Interval:
 
 @replaceable
 def action_value(problem, policy) -> Interval:
-    """Q: reward of one action and the policy's expected value after it; `[t,s,a]` for Finite, `[s,a]` for Discounted.
+    """Action values Q of a policy; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
-    Average: `[s,a]`, with the bias for the value, and less the state's gain.
+    Average: `[s,a]`, reward plus expected bias of the next state minus the gain of the state.
     """
     if isinstance(problem.horizon, Average):
         gain, bias = gain_and_bias(problem, policy)
@@ -82,7 +83,7 @@ def action_value(problem, policy) -> Interval:
 
 @replaceable
 def advantage(problem, policy) -> Interval:
-    """Q - V: what one action gains over following the policy; `[t,s,a]` for Finite, `[s,a]` for Discounted and Average."""
+    """Advantages Q - V of a policy; `[t,s,a]` for Finite, `[s,a]` for Discounted and Average."""
     Q, V = action_value(problem, policy), state_value(problem, policy)
     first = V[:-1] if isinstance(problem.horizon, Finite) else V
     return Q - first[..., None]
@@ -98,13 +99,13 @@ def _discounted_value(problem, policy, table):
         return V
     Q = known(problem.r) + expected_next(problem, Interval(V, V, "float")) * known(gamma)
     residual = (law(policy, "table") * Q).sum(axis=1) - V
-    # the chain's rows sum to 1, so |V^pi - V| <= max |residual| / (1 - gamma) in every state
+    # the rows of P_pi sum to 1, so |V^pi - V| <= max |residual| / (1 - gamma) in every state
     error = (abs(residual).max() / (1 - known(gamma))).upper
     return Interval(np.nextafter(V - error, -np.inf), np.nextafter(V + error, np.inf), "float")
 
 
 def _float_solve(problem, table, right, transpose):
-    """x of (I - gamma P_pi) x = right, or of the transposed system; its error is bounded by the callers."""
+    """Float64 solution of (I - gamma P_pi) x = right, or of the transposed system; callers bound its error."""
     chain = chain_matrix(problem, table, problem.P)
     chain = chain.T if transpose else chain
     if problem.sparse:

@@ -1,4 +1,4 @@
-"""Numbers of a preference problem and a policy."""
+"""Rewards, KL-regularised values and implicit-reward errors of a preference problem."""
 
 import numpy as np
 
@@ -15,28 +15,28 @@ from ..imitation.divergence import kl
 
 @replaceable
 def reward(problem) -> Interval:
-    """r `[x,y]` of a preference problem; of one in tilt form beta log weights, exact where the weights are rational.
+    """Reward r `[x,y]` of a preference problem; in tilt form beta log weights, exact if the weights are rational.
 
-    Raises: InvalidModel where preferences are given by `win`.
+    Raises: InvalidModel if preferences are given by `win`.
     """
     if problem.reward is not None:
         return known(problem.reward)
     if problem.weights is None:
-        raise InvalidModel(f"{problem!r} has no reward: it says who beats whom")
+        raise InvalidModel(f"{problem!r} has no reward: its preferences are given by win probabilities")
     r = logarithm(known(problem.weights))
     return r * number(problem.beta, r)
 
 
 @replaceable
 def expected_reward(problem, policy) -> Interval:
-    """E_x E_pi r, without the price of leaving the reference; a scalar."""
+    """Expected reward E_x E_pi r, without the KL penalty; a scalar."""
     response_table(problem, policy)
     return (law(problem, "rho") * (law(policy, "table") * reward(problem)).sum(axis=-1)).sum()
 
 
 @replaceable
 def preference_value(problem, policy) -> Interval:
-    """J = E_x [ E_pi r - beta KL(pi || reference) ], a scalar; -infinity where pi leaves the reference's support."""
+    """J = E_x [ E_pi r - beta KL(pi || reference) ], a scalar; -infinity unless pi is absolutely continuous w.r.t. the reference."""
     divergence = divergence_from_reference(problem, policy)
     return expected_reward(problem, policy) - divergence * number(problem.beta, divergence)
 
@@ -60,18 +60,19 @@ def divergence_from(problem, policy, other) -> Interval:
 def pair_error(problem, policy) -> Interval:
     """E_x E_{y,z ~ data} ( (g(y) - g(z)) - (r(y) - r(z)) )^2 of the reward g = beta log(pi / reference) that a policy implies.
 
-    It is 2 E_x Var_data(g - r), and 0 exactly where pi ranks and scores every pair that the data show as r does. A
-    policy tilted by weights v implies g = beta log v up to a constant, so this measures explicit rewards too.
+    It equals 2 E_x Var_data(g - r), and is 0 if and only if g and r agree in their differences on all pairs in the
+    support of the data. A policy tilted by weights v implies g = beta log v up to a constant, so explicit rewards are
+    covered too.
 
-    Infinite where the policy never gives a response that is shown beside another.
+    Infinite if the policy has probability 0 at a response that the data compare with another.
 
-    Raises: InvalidModel where the data show a response that the reference never gives.
+    Raises: InvalidModel if the reference has probability 0 at a response in the support of the data.
     """
     table, shown = response_table(problem, policy), problem.data != 0
     if proposing():
         return _bare_pair_error(problem, table)
     if (shown & (problem.reference == 0)).any():
-        raise InvalidModel("the data show a response that the reference never gives, so that no reward is implied there")
+        raise InvalidModel("the data contain a response of probability 0 under the reference, so that no reward is implied there")
     pi, reference, mu = law(policy, "table"), law(problem, "reference"), law(problem, "data")
     total = []
     for x in range(problem.X):
@@ -85,7 +86,7 @@ def pair_error(problem, policy) -> Interval:
 
 
 def _excess(problem, ratio, at):
-    """g - r for the entries `at`, given pi / reference there."""
+    """g - r at the entries `at`, given pi / reference there."""
     if problem.weights is not None:
         ratio = ratio / known(problem.weights[at])
     excess = logarithm(ratio)
@@ -104,7 +105,7 @@ def _bare_pair_error(problem, table):
 
 @replaceable
 def averaged(problem, each):
-    """E_x of one number a prompt; prompts that never come count nowhere, whatever they hold."""
+    """Average over prompts of one number per prompt; prompts of probability 0 are ignored even if infinite."""
     if not isinstance(each, Interval):
         return np.where(problem.rho > 0, problem.rho * np.where(problem.rho > 0, each, 0.0), 0.0).sum()
     x = (problem.rho != 0).nonzero()[0]

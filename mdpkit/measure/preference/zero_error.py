@@ -1,4 +1,4 @@
-"""Of the policies that preference data cannot tell from the optimum, the one closest to the reference."""
+"""The policy closest to the reference among those that preference data cannot distinguish from the optimum."""
 
 import numpy as np
 
@@ -14,11 +14,11 @@ from .problem import averaged
 
 @replaceable
 def closest_mass(problem) -> Interval:
-    """Mass `[x]` on the seen responses S of the zero-error policy with the least KL to the reference.
+    """Probability `[x]` of the seen responses S under the zero-error policy of minimum KL to the reference.
 
-    It is A / (A + e) with e = reference(not S) and A = exp(-sum_S p log(p / reference)), p = pi*(. given S): a penalty
-    lambda KL(pi || reference) beside the preference loss picks this policy as lambda falls to 0. On unseen responses it
-    is proportional to the reference. Exact where A is rational for a visible reason, else enclosed.
+    It is A / (A + e) with e = reference(not S) and A = exp(-sum_S p log(p / reference)), p = pi*(. | S): the preference
+    loss with penalty lambda KL(pi || reference) selects this policy as lambda -> 0. On unseen responses it is
+    proportional to the reference. Exact if A simplifies to a rational, else enclosed.
     Source: adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
     """
     A, e = _parts(problem)
@@ -27,13 +27,13 @@ def closest_mass(problem) -> Interval:
 
 @replaceable
 def closest_divergence(problem) -> Interval:
-    """E_x of the least KL(pi || reference) that a zero-error policy has, a scalar: -log(A + e) at each prompt."""
+    """E_x of the minimum KL(pi || reference) over zero-error policies, a scalar: -log(A + e) at each prompt."""
     A, e = _parts(problem)
     return averaged(problem, -logarithm(A + e))
 
 
 def _parts(problem):
-    """A and e of every prompt."""
+    """A and e for each prompt."""
     part = seen_part(problem)
     reference = law(problem, "reference")
     unseen = (reference * (~seen(problem)).astype(int)).sum(axis=-1)
@@ -41,7 +41,7 @@ def _parts(problem):
 
 
 def _near(problem, part):
-    """The float law `part` with the rounding of its making: a product, two sums and two quotients an entry."""
+    """Lift `part` with its own rounding error on floats: a product, two sums and two quotients per entry."""
     return known(part, 0 if problem.exact else (problem.Y + 4) * np.finfo(float).eps)
 
 

@@ -1,1 +1,1 @@
-"""Avoid tubes, avoid probabilities, discounted safety, and what safe experts demonstrate."""
+"""Avoid tubes, avoid probabilities, discounted safety values, and demonstrations of safe experts."""

@@ -1,4 +1,4 @@
-"""What perfectly safe experts show of the states that can be kept out of failure."""
+"""States visited by safe experts, and states that are safely reachable."""
 
 import numpy as np
 
@@ -12,19 +12,19 @@ from .tube import indicator, tube
 
 @replaceable
 def visited(problem, start, goals, order=None) -> Interval:
-    """1 where the expert of a goal comes by, `[k,s]` for the goals k.
+    """Indicator of the states visited by the expert of each goal k, `[k,s]`.
 
     Args:
         problem: a SafetyProblem with successors.
-        start: the state in which every task begins.
+        start: the initial state of every task.
         goals: `goals[k]`, the state that task k rewards.
-        order: the actions in the order of preference among equally good ones; 0, 1, ... if left out.
+        order: tie-breaking order of the actions; defaults to 0, 1, ...
 
-    The expert of goal g never enters the tube, and among such policies is optimal for sum_t gamma^t 1[s_t = g], for every
-    gamma: it is at the goal as early and then as often as it can. Where the goal cannot be reached safely it plays on
-    for ever, all safe actions being equal. There is no expert, and no visit, if the start is in the tube.
+    The expert of goal g never enters the tube, and is optimal among such policies for sum_t gamma^t 1[s_t = g], for every
+    gamma: it reaches the goal as early, and then visits it as often, as possible. If the goal cannot be reached safely,
+    all safe actions are tied and the order decides. If the start is in the tube, there is no expert and no visit.
 
-    Raises: InvalidModel for a law P, or for a start, goal or order that does not fit.
+    Raises: InvalidModel for stochastic transitions P, or for an invalid start, goal or order.
 
     >>> from mdpkit.model import SafetyProblem
     >>> fork = SafetyProblem([False, False, False, True], [[1, 2], [1, 1], [2, 3], [3, 3]])
@@ -43,7 +43,7 @@ def visited(problem, start, goals, order=None) -> Interval:
 
 @replaceable
 def safely_reachable(problem, start) -> Interval:
-    """1 where some sequence of actions leads from the start without ever making failure inevitable, `[s]`."""
+    """Indicator of the states reachable from the start without entering the avoid tube, `[s]`."""
     if not proposing():
         _expect(problem, start, np.zeros(0, dtype=int), np.arange(problem.A))
     viable = np.asarray((tube(problem) if proposing() else tube(problem).lower) == 0, dtype=bool)

@@ -1,4 +1,4 @@
-"""The discounted safety value, whose sign is what safety Q-learning learns."""
+"""The discounted safety value, whose sign classifies states in safety Q-learning."""
 
 import numpy as np
 
@@ -14,17 +14,17 @@ from .tube import indicator
 
 @replaceable
 def discounted_safety(problem, margin, gamma) -> Interval:
-    """V = (1 - gamma) margin + gamma min(margin, max_a V[successor]), `[s]`: the margin still kept, discounted.
+    """Discounted safety value, the fixed point V = (1 - gamma) margin + gamma min(margin, max_a V[successor]), `[s]`.
 
     Args:
         problem: a SafetyProblem with successors.
-        margin: distance to failure, `[s]`, rational or float64: below 0 exactly on failure.
+        margin: distance to failure, `[s]`, rational or float64: negative exactly on failure.
         gamma: 0 <= gamma < 1.
 
-    V falls as gamma grows, towards max over paths of the least margin met. Exact on rationals; on floats the bounds
-    come from the residual, |V - w| <= max|T w - w| / (1 - gamma).
+    V is nonincreasing in gamma and tends to the maximum over paths of the minimum margin along the path. Exact on
+    rationals; on floats the bounds are those of the residual, |V - w| <= max|T w - w| / (1 - gamma).
 
-    Raises: InvalidModel where the margin's sign does not tell failure, for a law P, or for gamma outside [0, 1).
+    Raises: InvalidModel if the margin's sign does not characterise failure, for stochastic P, or for gamma outside [0, 1).
     Source: adapted from Fisac, Lugovoy, Rubies-Royo, Ghosh and Tomlin, 2019.
 
     >>> from mdpkit.base.arrays import objects, rational
@@ -48,7 +48,7 @@ def discounted_safety(problem, margin, gamma) -> Interval:
     residual = given * (1 - factor) + kept * factor - near
     if residual.exact:
         if (residual != 0).yes.any():
-            raise ArithmeticError(f"strategy iteration ended away from the fixed point on {problem!r}")
+            raise ArithmeticError(f"strategy iteration did not end at the fixed point on {problem!r}")
         return near
     error = (abs(residual).max() / (1 - factor)).upper
     return Interval(np.nextafter(w - error, -np.inf), np.nextafter(w + error, np.inf), "float")
@@ -56,7 +56,7 @@ def discounted_safety(problem, margin, gamma) -> Interval:
 
 @replaceable
 def flagged(problem, margin, gamma) -> Interval:
-    """1 where the discounted safety value is below 0, which calls the state unsafe, `[s]`."""
+    """Indicator of the states classified as unsafe, i.e. with negative discounted safety value, `[s]`."""
     V = discounted_safety(problem, margin, gamma)
     if not isinstance(V, Interval):
         return (V < 0).astype(float)
@@ -68,7 +68,7 @@ def flagged(problem, margin, gamma) -> Interval:
 
 def _expect_margin(problem, margin, gamma):
     if margin.shape != (problem.S,) or ((margin < 0) != problem.failure).any():
-        raise InvalidModel(f"margin has shape {margin.shape}; expected ({problem.S},), below 0 exactly on failure")
+        raise InvalidModel(f"margin has shape {margin.shape}; expected ({problem.S},), negative exactly on failure")
     if is_exact(margin) == isinstance(gamma, float):
         raise ExactnessLost(f"the margin is {'rational' if is_exact(margin) else 'float'} and gamma is {gamma!r}; expected one kind")
     if not 0 <= gamma < 1:
@@ -76,7 +76,7 @@ def _expect_margin(problem, margin, gamma):
 
 
 def _smaller(a, b):
-    """The smaller of two Intervals, entry by entry."""
+    """Entrywise minimum of two Intervals."""
     if a.exact:
         return Interval(np.minimum(a.lower, b.lower))
     return Interval(np.minimum(a.lower, b.lower), np.minimum(a.upper, b.upper), a.how)

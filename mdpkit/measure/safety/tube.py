@@ -1,4 +1,4 @@
-"""The avoid tube: where failure has become inevitable; and how likely it can be avoided."""
+"""The avoid tube (states from which failure is inevitable), viability kernel and avoid probability."""
 
 import numpy as np
 
@@ -13,11 +13,11 @@ from .._known import expected_next, known
 
 @replaceable
 def tube(problem, steps=None) -> Interval:
-    """1 where failure is inevitable (failure itself included), 0 where it can be avoided, `[s]`.
+    """Indicator of the avoid tube, the states (failure included) from which failure is inevitable, `[s]`.
 
     Args:
-        problem: a SafetyProblem. With a law P, inevitable means that no policy avoids failure with positive probability.
-        steps: look this many steps ahead; for ever if left out.
+        problem: a SafetyProblem. With stochastic P, inevitable means that no policy avoids failure with positive probability.
+        steps: number of steps ahead; defaults to an infinite horizon.
 
     >>> from mdpkit.model import SafetyProblem
     >>> corridor = SafetyProblem([False, False, True], [[0, 1], [2, 2], [2, 2]])
@@ -29,7 +29,7 @@ def tube(problem, steps=None) -> Interval:
 
 @replaceable
 def viability_kernel(problem) -> Interval:
-    """1 where failure can be avoided for ever surely, 0 elsewhere, `[s]`; a matter of the possible transitions only.
+    """Indicator of the states from which failure can surely be avoided over an infinite horizon, `[s]`; depends on the support of P only.
 
     >>> from mdpkit.model import SafetyProblem
     >>> viability_kernel(SafetyProblem([False, True], P=[[[0.999, 0.001]], [[0, 1]]])).lower
@@ -40,14 +40,14 @@ def viability_kernel(problem) -> Interval:
 
 @replaceable
 def avoid_probability(problem, steps=None, after=None) -> Interval:
-    """The highest probability of avoiding failure, `[s]`.
+    """Maximum probability of avoiding failure, `[s]`.
 
     Args:
         problem: a SafetyProblem.
-        steps: for so many steps; for ever if left out.
-        after: what each state is worth when the steps are over, an Interval `[s]`; 1 outside failure if left out.
+        steps: number of steps; defaults to an infinite horizon.
+        after: terminal value of each state after the last step, an Interval `[s]`; defaults to 1 outside failure.
 
-    With steps, p <- (0 on failure, else max_a P p) is iterated so often; for ever, p is its greatest fixed point.
+    With steps, p <- (0 on failure, else max_a P p) is iterated `steps` times; without, p is its greatest fixed point.
 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import SafetyProblem
@@ -66,7 +66,7 @@ def avoid_probability(problem, steps=None, after=None) -> Interval:
 
 
 def indicator(inside) -> Interval:
-    """Booleans as the numbers 0 and 1."""
+    """Convert booleans to the numbers 0 and 1."""
     return inside.astype(float) if proposing() else Interval(inside.astype(int))
 
 

@@ -1,1 +1,1 @@
-"""Many claims at once: work cut into tasks, done by processes, resumed after an interruption."""
+"""Verification of many claims: parallel tasks that can be resumed after an interruption."""

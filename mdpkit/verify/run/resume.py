@@ -1,4 +1,4 @@
-"""What an interrupted run leaves behind: one file a finished task, in a folder named after everything that decides the results."""
+"""Resumable runs: one file per finished task, in a folder keyed by everything that determines the results."""
 
 import hashlib
 import json
@@ -22,12 +22,12 @@ PACKAGE = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be verified.
+    """A verification request.
 
     Args:
         references: ids of registered claims and absolute paths of files.
         on: path of the problem's file.
-        modules: files of the modules of the user's own that the claims' files import.
+        modules: files of the user's modules that the claims' files import.
     """
 
     references: tuple[str, ...]
@@ -37,9 +37,9 @@ class Run:
     modules: tuple[str, ...] = ()
 
     def key(self) -> str:
-        """Sixteen hex digits that change with the request, a source of mdpkit, a claim's file or module, the problem's file, or a version.
+        """Digest (16 hex digits) of the request, mdpkit's sources, the claims' files and modules, the problem's file and the versions.
 
-        Raises: InvalidModel where a file cannot be read.
+        Raises: InvalidModel if a file cannot be read.
         """
         sources = sorted([*PACKAGE.rglob("*.py"), *FOLDER.glob("*.json")])
         own = [(file.relative_to(PACKAGE).as_posix(), _of_file(file)) for file in sources]
@@ -61,7 +61,7 @@ def _digest(text):
 
 
 class RunFolder:
-    """Results of tasks, each a file that is whole or absent."""
+    """Folder of task results; each file is complete or absent."""
 
     def __init__(self, key):
         self.key, self.path = key, user_cache() / "runs" / key
@@ -70,35 +70,35 @@ class RunFolder:
         return self.path / f"{claim}-{task}.json"
 
     def write(self, claim: int, task: str, result: dict):
-        """Keep a result. A folder that is gone (the run was completed elsewhere) is not made again."""
+        """Store a result. A folder that no longer exists (the run was completed elsewhere) is not recreated."""
         content = {"run": self.key, "claim": claim, "task": task, "digest": _digest(json.dumps(result)), "result": result}
         with suppress(FileNotFoundError):
             write_whole(self.file(claim, task), json.dumps(content))
 
     def read(self, claim: int, task: str) -> dict | None:
-        """The result kept for a task, None where there is none.
+        """The stored result of a task, or None.
 
-        Raises: ValueError in words for a file that is truncated, altered, or of another run.
+        Raises: ValueError with the reason if the file is truncated, altered, or of a different run.
         """
         try:
             content = json.loads(self.file(claim, task).read_text(encoding="ascii"))
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise ValueError(f"it is no whole JSON text ({error})") from error
+            raise ValueError(f"it is not complete JSON ({error})") from error
         if not isinstance(content, dict) or [content.get(name) for name in ("run", "claim", "task")] != [self.key, claim, task]:
-            raise ValueError("it belongs to another run or task")
+            raise ValueError("it belongs to a different run or task")
         if content.get("digest") != _digest(json.dumps(content.get("result"))):
             raise ValueError("its result does not match its digest")
         return content["result"]
 
     @contextmanager
     def opened(self, notice) -> Iterator[None]:
-        """Hold the folder while the run lasts; sweep what other runs abandoned, and tell so with a sentence."""
+        """Lock the folder during the run; remove folders of abandoned runs, and report their number through `notice`."""
         with held(self.path):
             swept = sweep(folder for folder in self.path.parent.iterdir() if folder != self.path)
             if swept:
-                notice(f"swept: {swept} interrupted run{'s' * (swept > 1)} that nobody resumed for {ABANDONED} days")
+                notice(f"removed: {swept} interrupted run{'s' * (swept > 1)} not resumed for {ABANDONED} days")
             yield
 
     def remove(self):

@@ -1,4 +1,4 @@
-"""Many claims at once: cut into tasks, run by several processes, resumed where they were interrupted."""
+"""Verify many claims: split into tasks, run by several processes, resumed after interruptions."""
 
 import json
 import os
@@ -29,11 +29,11 @@ from .work import Task, run, tasks
 
 @dataclass(frozen=True)
 class Finished:
-    """What became of one claim: its verdict, or the error that its code raised.
+    """Result for one claim: its verdict, or the error raised by its code.
 
     Attributes:
-        reference: the id or the absolute path by which the claim is found again.
-        seconds: processor seconds of its work.
+        reference: the id or absolute path of the claim.
+        seconds: CPU time of its tasks in seconds.
     """
 
     reference: str
@@ -48,7 +48,7 @@ class Finished:
         return "BROKEN" if self.verdict is None else self.verdict.outcome.name
 
     def to_data(self) -> dict:
-        """JSON data; every claim has the same keys up to `seconds`, and a broken one has `error`."""
+        """JSON data; all claims share the keys up to `seconds`, and a broken one also has `error`."""
         if self.verdict is not None:
             return self.verdict.to_data()
         nothing = {"evidence": None, "instances": 0, "degenerate": 0, "tightest": None, "widest": None, "controls": [], "rows": []}
@@ -57,27 +57,27 @@ class Finished:
 
 
 def nothing(*said):
-    """What a session tells when nobody listens."""
+    """Default callback, which ignores all reports."""
 
 
 def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notice=nothing, progress=nothing) -> list[Finished]:
-    """Verify many claims; the result does not depend on the number of workers, nor on interruptions.
+    """Verify many claims; the result depends neither on the number of workers nor on interruptions.
 
     Args:
-        references: ids of registered claims and paths of files with one.
+        references: ids of registered claims and paths of claim files.
         profile, seed: as for `verify`. on: path of an instance file, or None.
-        workers: processes; 1 works in this one.
-        notice: called with a sentence where something is resumed, done again, or swept away.
-        progress: called with (tasks done, tasks in all, what was done last).
+        workers: number of processes; 1 runs in the current one.
+        notice: called with a sentence when tasks are resumed or repeated, or old runs are removed.
+        progress: called with (tasks done, total tasks, last task).
 
-    Returns: a list of Finished, in the order of the references (each once).
+    Returns: a list of Finished, in the order of the references, without duplicates.
 
-    A run that is interrupted leaves its finished tasks in the user's cache; the same call then takes them up, and where
-    none does for two weeks a later run sweeps them away. A run that completes leaves nothing.
+    An interrupted run leaves its finished tasks in the user's cache, where the same call resumes them; a later run
+    removes them after two weeks without use. A completed run leaves nothing.
 
-    Raises: UnknownClaim, InvalidClaim, InvalidModel for unusable input, before any work or where the problem given
-    breaks an assumption; InvalidClaim where a source changes while workers load it; ClaimBroken where a worker dies.
-    What a claim's own code raises is reported in its Finished.
+    Raises: UnknownClaim, InvalidClaim, InvalidModel for invalid input, before any work or if the given problem violates
+    an assumption; InvalidClaim if a source changes while workers load it; ClaimBroken if a worker dies. Exceptions of a
+    claim's own code are reported in its Finished.
 
     >>> [finished.outcome for finished in verify_all(["value_equivalence_is_not_regret_equivalence"])]
     ['CERTIFIED']
@@ -99,7 +99,7 @@ def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notic
 
 
 def _results(plan, folder, claims, workers, notice, progress):
-    """The result of every job, kept or done now."""
+    """The result of every job, stored or computed now."""
     jobs = [(k, task) for k, claim in enumerate(claims) if isinstance(claim, Claim) for task in tasks(claim, plan.profile)]
     results = {job: result for job in jobs if (result := _kept(folder, *job, notice)) is not None}
     if results:
@@ -118,7 +118,7 @@ def _absolute(reference) -> str:
 
 
 def _prepared(reference, on) -> Claim | str:
-    """The claim, on the problem given; or the words of the error that importing a registered claim raises."""
+    """The claim on the given problem, or the error message if importing a registered claim fails."""
     try:
         claim = register.find(reference)
     except MdpkitError:
@@ -139,13 +139,13 @@ def _kept(folder, claim, task, notice):
     try:
         return folder.read(claim, task.key)
     except ValueError as error:
-        notice(f"{folder.file(claim, task.key)} is ignored and its task done again: {error}")
+        notice(f"{folder.file(claim, task.key)} is ignored and its task repeated: {error}")
         return None
 
 
 # ---- doing
 def _done(plan, folder, claims, waiting, workers):
-    """(job, result) of each, in the order in which they are finished."""
+    """(job, result) pairs in the order of completion."""
     if min(workers, len(waiting)) <= 1:
         for k, task in waiting:
             yield (k, task), _attempt(folder, k, claims[k], task, plan)
@@ -159,14 +159,14 @@ def _done(plan, folder, claims, waiting, workers):
     try:
         yield from pool(delayed(_by_reference)(plan, folder.key, k, task) for k, task in waiting)
     except BrokenProcessPool as error:
-        raise ClaimBroken(f"a worker died over a claim; finished tasks are kept, one worker alone shows which claim: {error}") from error
+        raise ClaimBroken(f"a worker process died; finished tasks are kept; a run with one worker identifies the claim: {error}") from error
 
 
 def _attempt(folder, k, claim, task, plan) -> dict:
-    """The result of a task, kept in the folder; or {"error", "seconds"} where the claim's code raised, which is not kept."""
+    """The result of a task, stored in the folder; or {"error", "seconds"}, not stored, if the claim's code raised."""
     start = time.process_time()
     try:
-        # as it will be read again: resumed and fresh results are the same
+        # passed through JSON so that resumed and fresh results are identical
         result = json.loads(json.dumps(run(claim, task, plan.profile, plan.seed)))
     except (Exception, SystemExit) as error:
         return {"error": _words(error), "seconds": time.process_time() - start}
@@ -179,9 +179,9 @@ def _words(error):
 
 
 def _compile_searches(claims):
-    """Compile what the searches use once, here: the workers load it from the disk cache."""
+    """Compile the kernels used by the searches once, so that workers load them from the disk cache."""
     for family, part in ((part.instances, part) for claim in claims for part in claim.judged if isinstance(part.instances, Family)):
-        with propose(), np.errstate(all="ignore"), suppress(Exception):  # the task will meet and report what is raised here
+        with propose(), np.errstate(all="ignore"), suppress(Exception):  # the task itself will report any exception
             sizes = family.ladder()[0]
             blocks = family.random(np.random.default_rng(0), sizes, 1)
             part.check(family.build(family.drawn({name: array[0] for name, array in blocks.items()}, sizes)))
@@ -201,7 +201,7 @@ def _known(plan, key, reference):
 
 
 def _as_worker(parent):
-    """Ctrl-C is the parent's to handle; a worker whose parent was killed ends."""
+    """Initialise a worker: the parent handles Ctrl-C, and a worker whose parent was killed exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch():
@@ -233,7 +233,7 @@ def _finished(plan, k, claim, results) -> Finished:
 
 
 def _writable(verdict) -> Verdict:
-    """The verdict, without a witness that no instance file can hold."""
+    """The verdict, without its witness if that cannot be written to an instance file."""
     if verdict.witness is None:
         return verdict
     try:

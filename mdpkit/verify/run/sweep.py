@@ -1,7 +1,7 @@
-"""Folders of runs: held while a run is alive, swept once nobody will resume it.
+"""Run folders: locked while a run is active, removed once abandoned.
 
-A run locks its folder, and the lock ends with the process, however it ends. Where the system or the file system knows
-no locks on folders nothing is swept.
+A run locks its folder, and the lock is released when the process ends for any reason. If the system or file system does
+not support locks on folders, nothing is removed.
 """
 
 import os
@@ -17,12 +17,12 @@ except ImportError:  # Windows
     fcntl = None
 
 ABANDONED = 14
-"""Days after which nobody is expected to resume an interrupted run."""
+"""Days without activity after which an interrupted run counts as abandoned."""
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make a folder and lock it against sweeping; opening it counts as a sign of life."""
+    """Create a folder and lock it against removal; opening it counts as activity."""
     lock = _lock(folder)
     os.utime(folder)
     try:
@@ -43,18 +43,18 @@ def _lock(folder):
                 fcntl.flock(lock, fcntl.LOCK_SH)
             if folder.exists() and os.path.samestat(os.fstat(lock), folder.stat()):
                 return lock
-            os.close(lock)  # it was swept in between
+            os.close(lock)  # it was removed in the meantime
 
 
 def sweep(folders) -> int:
-    """Remove those in which nothing changed for a long time and which no run holds; how many are gone."""
+    """Remove the folders without recent activity that no run holds; return the number removed."""
     return sum(map(_swept, folders)) if fcntl else 0
 
 
 def _swept(folder) -> bool:
     try:
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:  # it is no folder, or has just been removed
+    except OSError:  # not a folder, or already removed
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,7 +63,7 @@ def _swept(folder) -> bool:
             return False
         shutil.rmtree(folder, ignore_errors=True)
         return not folder.exists()
-    except OSError:  # a live run holds it
+    except OSError:  # an active run holds it
         return False
     finally:
         os.close(lock)

@@ -1,4 +1,4 @@
-"""The work of a verdict, cut into tasks whose results are plain JSON data."""
+"""Tasks of a verification, with results in plain JSON data."""
 
 import time
 import zlib
@@ -23,7 +23,7 @@ from ..worst import worst
 
 @dataclass(frozen=True)
 class Task:
-    """One stretch of work: the controls (part None), or one chunk of one part."""
+    """One unit of work: the controls (part None), or one chunk of one part."""
 
     part: int | None
     chunk: int = 0
@@ -34,7 +34,7 @@ class Task:
 
 
 def tasks(claim, profile: Profile) -> list[Task]:
-    """Every task of a claim, in the order in which results are put together."""
+    """All tasks of a claim, in the order in which their results are merged."""
     work = [Task(None)]
     for k, part in enumerate(claim.judged):
         work += [Task(k, chunk) for chunk in range(profile.chunks if isinstance(part.instances, Family) else 1)]
@@ -42,9 +42,9 @@ def tasks(claim, profile: Profile) -> list[Task]:
 
 
 def run(claim, task: Task, profile: Profile, seed: int) -> dict:
-    """Do one task.
+    """Run one task.
 
-    Raises: ClaimBroken where a check or a builder raises on an instance; ExactnessLost where a float entered.
+    Raises: ClaimBroken if a check or a builder raises on an instance; ExactnessLost if a float entered an exact run.
     """
     start = time.process_time()
     try:
@@ -62,7 +62,7 @@ def _controls(claim):
 
 def _chunk(claim, task, profile, seed):
     part = claim.judged[task.part]
-    # crc32 of the names: the same stretch has the same seed whatever else is verified beside it
+    # crc32 of the names: the seed of a chunk does not depend on which other claims are verified
     stretch = zlib.crc32(f"{claim.id}/{part.name}/{task.chunk}/{seed}".encode())
     if isinstance(part.instances, Family):
         known = worst(claim, part) if task.chunk == 0 and not part.instances.given else ()
@@ -98,7 +98,7 @@ def _enumerated(part, profile, resolution):
 
 
 def sizes_of(instance) -> dict:
-    """Every named axis of an instance's records."""
+    """Size of every named axis of an instance's records."""
     sizes = {}
     for value in vars(instance).values():
         if isinstance(value, Record):
@@ -107,6 +107,6 @@ def sizes_of(instance) -> dict:
 
 
 def parameters(instance) -> dict:
-    """The integers, rationals and words of an instance, by name: rationals as "p/q"."""
+    """Integers, rationals and strings of an instance by name, rationals as "p/q"."""
     plain = {name: value for name, value in vars(instance).items() if isinstance(value, int | Fraction | fmpq | str)}
     return {name: value if isinstance(value, int | str) else str(value) for name, value in plain.items()}

@@ -99,7 +99,7 @@ def test_what_hangs_on_values_is_refused(f):
 def test_a_kernel_without_a_twin_is_named():
     lonely = compiled(lambda x: x, "f8[1] (f8[1])")
     lonely.__name__ = "_lonely"
-    with pytest.raises(NotTraceable, match="kernel lonely has no twin"):
+    with pytest.raises(NotTraceable, match="kernel lonely has no torch counterpart"):
         lonely(Traced(torch.tensor(X)))
 
 

@@ -1,10 +1,12 @@
-"""However wrong, a bounded reward model keeps the policy that it asks for near the reference.
+"""The policy induced by a reward model of range R, however wrong, stays within KL R/beta of the reference.
 
-Statement  The policy pi_g = ref e^(g/beta) / Z of a reward g whose range over the responses of a prompt is at most R has
-           E_x KL(pi_g || ref) <= R^2 / (8 beta^2)  and  E_x KL(pi_g || ref) <= R / beta.
-           8 is the best constant (small ranges); so is 1 in the second form (large ones). So two-stage RLHF within a class of
-           range R stays in that ball, whatever responses the data leave out and whatever it makes up for them.
-Assumes    the reward is bounded: max g - min g <= R for each prompt. (For |g| <= B this is R = 2B.)
+Statement  The policy pi_g = ref e^(g/beta) / Z induced by a reward g whose range over the responses to each prompt is
+           at most R satisfies
+               E_x KL(pi_g || ref) <= R^2 / (8 beta^2)  and  E_x KL(pi_g || ref) <= R / beta.
+           The constant 8 is optimal (as R tends to 0), and so is the constant 1 of the second form (for large R). Hence
+           two-stage RLHF over rewards of range at most R stays in this ball, whichever responses the data omit and
+           whatever rewards it assigns to them.
+Assumes    the reward is bounded: max g - min g <= R for each prompt. (If |g| <= B, then R = 2B.)
 Units      KL in nats; R and beta in units of reward; width = e^(R/beta) is rational here.
 Kind       for all; exists (the constants: 1 is checked to be approached, 8 proved in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state 2B / beta.

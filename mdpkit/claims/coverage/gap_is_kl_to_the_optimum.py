@@ -1,9 +1,11 @@
-"""What a policy loses to the optimum is beta times its divergence from it.
+"""The suboptimality of a policy in KL-regularised RLHF is beta times its KL divergence from the optimal policy.
 
-Statement  J(pi) = E_x [ E_pi r - beta KL(pi || ref) ] and pi* = ref e^(r/beta) / Z, its maximiser over all policies:
-           J(pi*) - J(pi) = beta E_x KL(pi || pi*) for every policy pi. Both sides are infinite together.
+Statement  Let J(pi) = E_x [ E_pi r - beta KL(pi || ref) ], with maximiser pi* = ref e^(r/beta) / Z over all policies.
+           Then
+               J(pi*) - J(pi) = beta E_x KL(pi || pi*)
+           for every policy pi, where one side is infinite if and only if the other is.
 Assumes    nothing: any reference, prompts, reward, beta > 0.
-Units      J in units of reward, KL in nats, beta in reward a nat.
+Units      J in units of reward, KL in nats, beta in units of reward per nat.
 Kind       identity
 Source     adapted from Korbak, Elsahar, Kruszewski and Dymetman, 2022.
 Proof      proofs/gap_is_kl_to_the_optimum.md

@@ -1,9 +1,11 @@
-"""A little on-policy divergence beside the offline loss picks, of all policies without pair error, the one closest to the reference.
+"""A vanishing on-policy KL penalty selects, among the policies of pair error 0, the one closest to the reference.
 
-Statement  Of the policies of pair error 0 the closest in E_x KL(pi || ref) has, on the shown responses S of a prompt, the
-           mass s* = A/(A + e), A = exp(-sum_S p log(p/ref)), p = pi*(. given S), e = ref(not S), and the rest as ref:
-           E_x KL(pi || ref) >= E_x -log(A + e), and for rest in proportion to ref the excess is E_x kl(s, s*).
-           It is the limit, as lambda falls to 0, of the minimisers of the offline loss + lambda E_x KL(pi || ref).
+Statement  Let S be the set of responses to a prompt that the data show, p = pi*(. given S), e = ref(not S) and A =
+           exp(-sum_S p log(p/ref)). Among the policies of pair error 0 the one closest to the reference gives S the
+           mass s* = A/(A + e), and is proportional to ref outside S. Every policy of pair error 0 has
+               E_x KL(pi || ref) >= E_x -log(A + e),
+           with excess E_x kl(s, s*) if it gives S the mass s and is proportional to ref outside S.
+           As lambda tends to 0, the minimisers of the offline loss + lambda E_x KL(pi || ref) converge to that policy.
 Assumes    the policy has pair error 0.
 Units      KL in nats; kl(s, t) = s log(s/t) + (1-s) log((1-s)/(1-t)).
 Kind       for all

@@ -1,12 +1,14 @@
-"""The optimiser itself walks into the failure: shared features carry what is learned on two responses to a third, unseen one.
+"""Gradient descent on the offline loss of a log-linear class can converge to an arbitrarily bad policy of pair error 0.
 
-Statement  pi_theta = ref e^(phi theta) / Z, one compared pair (y, z), d = phi(y) - phi(z) != 0. Gradient descent from the
-           reference on the offline loss converges to theta = d (r(y) - r(z)) / (beta |d|^2), which has pair error 0. For
-           every k >= 4 there is such a problem, with reference mass 2^-k on the third response, where the limit loses at
-           least beta k log 2, while two-stage RLHF with rewards of the range seen loses at most beta 8 / 2^k: its highest choice
-           for the third response is the same linear reward, clipped.
-Assumes    the policy is where descent ends; the features lift the third response by at least 2k.
-Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d|^2, so that y has 1 and z has 0.
+Statement  Let pi_theta = ref e^(phi theta) / Z, with one compared pair (y, z) and d = phi(y) - phi(z) != 0. Gradient
+           descent on the offline loss, started at the reference, converges to theta = d (r(y) - r(z)) / (beta |d|^2),
+           which has pair error 0. For every k >= 4 there is such a problem with a third response, unseen and of
+           reference mass 2^-k, in which this limit has suboptimality at least beta k log 2, while two-stage RLHF with
+           rewards of the range seen on the pair has suboptimality at most beta 8 / 2^k. The highest reward that it can
+           assign to the third response is the same linear reward, clipped to that range.
+Assumes    the policy is where descent ends, the limit above; the features lift the third response by at least 2k.
+Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d|^2, so that y has lift 1 and z has lift
+           0.
 Kind       exists (enumerated; that descent converges, and to where, is proved in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/log_linear_offline_preference_fails_by_gradient_descent.md

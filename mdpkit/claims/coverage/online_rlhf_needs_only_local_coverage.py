@@ -1,10 +1,12 @@
-"""A bounded reward model turned into a policy is safe where its own policies are covered; a policy fitted offline is not.
+"""RLHF with a bounded reward model is near-optimal under local coverage; a policy fitted offline need not be.
 
-Statement  Data from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) / Z has
-           (J(pi*) - J(pi_g))^2 <= C(pi*) C(pi_g) e / 2 <= C_tilt(R)^2 e / 2 with e the pair error of g, and
-           C_tilt(R) <= W = e^(R/beta): the mass of the rarest response does not enter. For every k >= 8 a problem with
-           C_glo = 2^k has a policy that loses at least beta (k/2 - 1) log 2, and a g of range R = beta log 4 and no larger
-           pair error, whose pi_g loses at most W sqrt(e/2), e that policy's error: at most beta 4 k 2^(-k/2) log 2.
+Statement  Let the data be drawn from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) /
+           Z satisfies
+               (J(pi*) - J(pi_g))^2 <= C(pi*) C(pi_g) e / 2 <= C_tilt(R)^2 e / 2,
+           where e is the pair error of g, and C_tilt(R) <= W = e^(R/beta) whatever the mass of the rarest response. For
+           every k >= 8 there is a problem with C_glo = 2^k in which some policy, of pair error e, has suboptimality at
+           least beta (k/2 - 1) log 2, while some g of range R = beta log 4 and no larger pair error induces a policy
+           pi_g of suboptimality at most W sqrt(e/2), which is at most beta 4 k 2^(-k/2) log 2.
 Assumes    both rewards have range at most R for each prompt; the data are drawn from the reference.
 Units      J and R in units of reward; e in squared units.
 Kind       for all; exists (the pair, enumerated)

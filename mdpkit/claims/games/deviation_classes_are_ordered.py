@@ -1,9 +1,10 @@
-"""Classes of deviations are ordered in part: who may do more gains more, but one-shot disobedience stands aside.
+"""Deviation classes are partially ordered: constant, coarse, trigger and swap regret increase; one-shot is only below swap.
 
 Statement  For every mediator and every player i
-           R_constant <= R_coarse <= R_trigger <= R_swap,   0 <= R_trigger,   0 <= R_one-shot <= R_swap.
-           Each link can be strict, and one-shot compares with none of constant, coarse and trigger.
-           Where the mediator draws the players' parts independently, R_swap <= R_coarse: the three are one.
+               R_constant <= R_coarse <= R_trigger <= R_swap,   0 <= R_trigger,   0 <= R_one-shot <= R_swap.
+           Each inequality can be strict, and one-shot is not comparable with constant, coarse or trigger.
+           If the mediator draws the players' actions independently, R_swap <= R_coarse, so that coarse, trigger and
+           swap coincide.
 Assumes    finite horizon.
 Units      R_i is the largest gain of player i over the class, in units of reward; constant and coarse may be negative.
 Kind       for all; exists

@@ -1,12 +1,14 @@
-"""What a mistake costs must be counted while a player deviates; counted under obedience it can miss all but 2/(H+1) of the loss.
+"""Recoverability must be taken under deviations: without them it can understate the regret gap by a factor (H+1)/2.
 
-Statement  Let u_0 = the widest range over joint actions of Q_i^E, the expert being obeyed. For every H there are games with
+Statement  Let u_0 be the widest range over joint actions of Q_i^E, with no player deviating. For every H there is a
+           game with
                max_i R_i(L) - max_i R_i(E) = (H+1)/2 * 2 u_0 H e,
-           e as in regret_gap_is_bounded_by_recoverability, which holds with the u that lets players deviate. The mistake
-           costs one stake at once; who disobeys draws H - 1 further stakes from it.
-           On a chain of u = 4 or 8 bonus states that pay only who disobeys, u_0 = 1 and 2 u_0 H e <= gap <= 2 u H e.
-Assumes    the later stakes can be drawn by a deviation.
-Units      swap regret in units of reward in [0, 1]; e is a mean over the steps of a total variation.
+           where e is as in regret_gap_is_bounded_by_recoverability, whose bound holds with u taken under deviations.
+           The mistake costs one stake (a reward of 1) at its own step, and a deviating player then draws H - 1 further
+           stakes from it. On a chain of u = 4 or 8 bonus states that pay only a deviating player, u_0 = 1 and 2 u_0 H e
+           <= gap <= 2 u H e.
+Assumes    a deviation can draw later stakes.
+Units      swap regret in units of reward in [0, 1]; e is a total variation averaged over the steps.
 Kind       exists (enumerated, H = 1..16, and two chains)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/recoverability_must_see_the_deviation.md

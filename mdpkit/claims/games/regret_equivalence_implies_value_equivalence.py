@@ -1,12 +1,13 @@
-"""A learner with small regret gap under every reward also has small value gap under every reward.
+"""A learner with a small regret gap under every reward also has a small value gap under every reward.
 
-Statement  Let F be all rewards of one player in [-1, 1], here the first. With A >= 2 actions of that player,
+Statement  Let F be all rewards of one player, here the first, in [-1, 1]. If that player has A >= 2 actions, then
                (1 - 1/A) VG_F <= max_b RG(f_b) <= RG_F,   VG_F = max_F J(E) - J(L) = sum_{t,s,j} |d_t^E - d_t^L|(s,j),
-           where f_b pays 1 wherever that player plays b and the sign of d^E - d^L elsewhere, the other players nothing, and
+           where f_b pays that player 1 wherever it plays b and the sign of d^E - d^L elsewhere, pays the other players
+           nothing, and has
                RG(f_b) = 2 sum_{t,s} sum_{j: j_1 != b} (d_t^L - d_t^E)^+(s,j).
-           RG_F, the largest regret gap over F, is a difference of convex functions and is not computed: the middle
-           is a witness for it.
-Assumes    finite horizon; swap deviations, all of them; all rewards in [-1, 1].
+           RG_F, the largest regret gap over F, is a difference of convex functions and is not computed: max_b RG(f_b)
+           is a lower bound on it.
+Assumes    finite horizon; all swap deviations; all rewards in [-1, 1].
 Units      d_t is the law of state and joint action at step t, of mass 1; gaps are in units of reward times steps.
 Kind       for all; identity
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.

@@ -1,11 +1,13 @@
-"""Even against a zero-sum equilibrium, a learner that draws the players' parts apart may lose all but a hair of 2 u H e.
+"""Even against a zero-sum equilibrium, the regret of a product-policy learner can be arbitrarily close to 2uHe.
 
-Statement  Zero-sum matrix games repeated over H steps, E the independent play of an equilibrium, L of any two strategies: as for
-           every game   max_i R_i(L) <= 2 u H e,   u and e as in regret_gap_is_bounded_by_recoverability.
-           In a game of 2 x 3 actions and value v <= 1/2 the left side is 1 - v/2 of the right side, for every H:
-           neither zero sums, nor an equilibrium, nor independent parts lower the constant 2.
+Statement  Consider zero-sum matrix games repeated over H steps, where E is the product of the strategies of an
+           equilibrium and L the product of any two strategies. As in every game, max_i R_i(L) <= 2 u H e, with u and e
+           as in regret_gap_is_bounded_by_recoverability.
+           In a game of 2 x 3 actions and value v <= 1/2 the left side is 1 - v/2 times the right side, for every H:
+           neither zero sums, nor an equilibrium expert, nor product policies lower the constant 2.
 Assumes    the expert is an equilibrium: max_i R_i(E) = 0.
-Units      payoffs of the first player in [0, 1]; u = 1 is their range; e = TV(E, L), the same wherever deviators go.
+Units      in the 2 x 3 game the first player's payoffs lie in [0, 1] and u = 1 is their range; e = TV(E, L), the same
+           under every deviation.
 Kind       for all; exists (enumerated)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/zero_sum_equilibria_need_the_constant_two.md

@@ -1,12 +1,15 @@
-"""Two rewards that agree on the gap share their moments: what sets them apart at the steps comes off the bound by half.
+"""For two rewards with equal value gaps, half of their per-step moment difference can be subtracted from the bound.
 
-Statement  Let a_t, b_t be the moments E_{s ~ d_t^E, a ~ E} A_f^L(s, a) of two rewards f, and J_f(E) - J_f(L) = g for both. Then
+Statement  Let a_t, b_t be the moments E_{s ~ d_t^E, a ~ E} A_f^L(s, a) of two rewards f, and let J_f(E) - J_f(L) = g
+           for both. Then
                |g| <= sum_t max(|a_t|, |b_t|) - 1/2 sum_t |a_t - b_t|,
-           so that with sum_t |a_t - b_t| = x sum_t max(|a_t|, |b_t|) at most 1 - x/2 of the sum of maxima is lost. A habit that
-           two rewards value at two steps, 1 and y, loses that for every x = 1 - y in [0, 2]; where they are equal (x = 0), all.
-           Rewards that merely differ lose all of it for every x: one of them may be the larger at every step.
+           so that with sum_t |a_t - b_t| = x sum_t max(|a_t|, |b_t|) the gap is at most 1 - x/2 times the sum of
+           maxima. This is attained for every x = 1 - y in [0, 2] by a learner that slips at both of two steps, which
+           one reward values at 1 and y and the other at y and 1; for equal rewards (x = 0) the gap is the whole sum.
+           Rewards with different gaps can attain the whole sum for every x, since one of them may have the larger
+           moment at every step.
 Assumes    both rewards see the same gap.
-Units      the moments are in units of J, the undiscounted return; x is a pure number.
+Units      the moments are in units of J, the undiscounted return; x is dimensionless.
 Kind       for all; exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023.
 Proof      proofs/agreeing_rewards_share_their_moments.md

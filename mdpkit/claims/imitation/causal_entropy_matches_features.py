@@ -1,14 +1,15 @@
-"""Maximum causal entropy matches the expert's features, by an exact gradient of a convex dual; trajectory entropy misses them by chance.
+"""Maximum causal entropy matches features; trajectory entropy treats transition noise as controllable and need not.
 
-Statement  Let V(theta) = max_pi E_pi[sum_t <theta, phi> + log 1/pi], pi_theta the policy that attains it, and phi(pi) the expected
-           sum of the features phi over an episode. Then
+Statement  Let V(theta) = max_pi E_pi[sum_t <theta, phi> + log 1/pi], let pi_theta be the policy that attains it, and
+           let phi(pi) be the expected sum of the features phi over an episode. Then
                grad V(theta) = phi(pi_theta),     V(theta) + <phi(pi_theta), theta' - theta> <= V(theta'),
-           so that L(theta) = V(theta) - <theta, phi(E)> is convex, and where its gradient is 0 features are matched:
+           so that the dual L(theta) = V(theta) - <theta, phi(E)> is convex, and features match where its gradient is 0:
                phi(pi_theta) = phi(E) at a theta that is enclosed; the learner's features are within 1/10^6 of phi(E).
-           If whole trajectories get weights P(trajectory) e^reward instead, their policy is pi_theta where every transition is
-           certain; where it is not, chance is taken for choice, and features matched in the model believed in can be missed.
-Assumes    every transition is certain (last but one).
-Units      entropy in nats, at temperature 1; features and J undiscounted sums over an episode.
+           If trajectories are weighted by P(trajectory) e^reward instead, the policy is pi_theta where every transition
+           is certain. Otherwise transition noise is treated as controllable, and features that match in the model this
+           implies can differ in the MDP.
+Assumes    every transition is certain, i.e. deterministic (last sentence but one).
+Units      entropy in nats, at temperature 1; features and J are undiscounted sums over an episode.
 Kind       identity; for all; exists (enumerated)
 Source     adapted from Ziebart, Bagnell and Dey, 2010; for trajectories Ziebart, Maas, Bagnell and Dey, 2008.
 Proof      proofs/causal_entropy_matches_features.md

@@ -1,8 +1,9 @@
-"""The quadratic bounds of cloning are attained at errors of any size, not only as the error vanishes.
+"""The quadratic bounds of behavioural cloning are attained at errors of any size, not only as the error vanishes.
 
 Statement  |J(E) - J(L)| <= sum_t (H-t) e_t <= H^2 mean_t e_t,   e_t = E_{s ~ d_t^E} TV(E, L)(s).
-           For all e_t with sum_t e_t <= 1 there are lanes, one slip each, on which J(E) - J(L) = sum_t (H-t) e_t: an error at
-           the first step alone attains the last bound, equal errors H(H+1)/2 max_t e_t of cloning_error_compounds_quadratically.
+           For all e_t with sum_t e_t <= 1 there is an MDP of disjoint lanes, with one slip on each, in which J(E) -
+           J(L) = sum_t (H-t) e_t. An error at the first step only attains the last bound, and equal errors attain the
+           bound H(H+1)/2 max_t e_t of cloning_error_compounds_quadratically.
 Assumes    rewards in [0, 1]; finite horizon.
 Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
 Kind       for all; exists

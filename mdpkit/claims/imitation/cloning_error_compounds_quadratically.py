@@ -1,7 +1,8 @@
-"""A cloned policy loses at most quadratically in the horizon, and a cliff does lose that much.
+"""The value gap of behavioural cloning is at most quadratic in the horizon, and on a cliff it is quadratic.
 
 Statement  |J(E) - J(L)| <= sum_t (H-t) e_t <= H(H+1)/2 max_t e_t,   e_t = E_{s ~ d_t^E} TV(E, L)(s).
-           For eps H <= 1 a cliff has gap >= (1 - eps H/2) eps H(H+1)/2.
+           For eps H <= 1, a learner that falls off a cliff with probability eps per step has gap >= (1 - eps H/2) eps
+           H(H+1)/2.
 Assumes    rewards in [0, 1]; finite horizon.
 Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
 Kind       for all; exists

@@ -1,12 +1,15 @@
-"""Cloning takes no step, reset or query, and loses quadratically in the horizon; asking where it goes itself, a learner loses linearly.
+"""Cloning needs no interaction but loses quadratically in H; querying the expert on the learner's own states loses linearly.
 
-Statement  A road pays 1 a step; at each it is in one of two states, of chances p and 1-p; a wrong action falls for good. Over all
-           sets of n demonstrations the policy that clones them, even over both actions where it was shown none, has
+Statement  A road pays 1 per step, and at each step is in one of two states, with probabilities p and 1-p; a wrong
+           action leads to an absorbing state without reward. Averaged over all sets of n demonstrations, the cloned
+           policy, which is uniform over both actions where there is no demonstration, has
                E[J(E) - J(L)] = sum_{k=1..H} (1 - (1-e)^k) >= (1 - e H/2) e H(H+1)/2,   e = (p (1-p)^n + (1-p) p^n) / 2,
-           after n H rows of demonstrations, 0 steps, 0 resets, 0 queries. With p = 1/(n+1), e >= 1/(6 (n+1)).
-           At a ditch, from which one of 2H actions leads back, with as much smoothing as makes a clone slip with e = 1/(4H),
-               cloning loses at least (3/8) e H^2; the third round of dataset aggregation, queries counted, at most (5/2) e H.
-Assumes    rewards in [0, 1]; the learner asks where it goes itself (last bound).
+           after n H rows of demonstrations, 0 steps, 0 resets and 0 queries. With p = 1/(n+1), e >= 1/(6 (n+1)).
+           In a ditch, which only one of 2H actions leaves, with just enough smoothing for a clone to slip with
+           probability e = 1/(4H), cloning loses at least (3/8) e H^2, and the third round of DAgger, its queries
+           counted, at most (5/2) e H.
+Assumes    rewards in [0, 1]; the learner asks where it goes itself, i.e. queries the expert on its own states (last
+           bound).
 Units      rewards in [0, 1]; J is the undiscounted return; counts are those of the learner's Meter.
 Kind       exists (enumerated, n H <= 9 for the samples and H = 2..16 for the ditch)
 Source     adapted from Ross, Gordon and Bagnell, 2011, and Rajaraman, Yang, Jiao and Ramchandran, 2020.

@@ -1,13 +1,13 @@
-"""Who is corrected where it goes itself loses at most what a mistake can cost, times its mistakes: the best rule's and its regret.
+"""A learner labelled on its own states loses at most u (best in-class loss + average regret).
 
-Statement  For policies pi_1..pi_N, any at all, the mixture M of them, a class C of policies, and the losses
-           l_k(pi) = sum_t E_{s ~ d_t^{pi_k}} TV(E, pi)(s), with c = min_{pi in C} (1/N) sum_k l_k(pi) and
-           R = sum_k l_k(pi_k) - N c,
+Statement  For any policies pi_1..pi_N with uniform mixture M, a class C of policies, and the losses l_k(pi) = sum_t
+           E_{s ~ d_t^{pi_k}} TV(E, pi)(s), with c = min_{pi in C} (1/N) sum_k l_k(pi) and R = sum_k l_k(pi_k) - N c,
                J(E) - J(M) <= (1/N) sum_k sum_t E_{s ~ d_t^{pi_k}} [range_a Q_t^E(s, a) TV(E, pi_k)(s)] <= u (c + R/N),
-           u = max_{t,s} range_a Q_t^E(s, a). A fall at once, from a cliff of any height, attains it.
-           The losses that dataset aggregation tells are at least l_k(pi_k), and equal to it where the expert does not randomise.
-Assumes    nothing: any finite process, finite horizon; the expert does not randomise (equality of the told losses).
-Units      l_k is an expected number of disagreements an episode, in [0, H]; u is in units of J, the undiscounted return.
+           where u = max_{t,s} range_a Q_t^E(s, a). Falling off a cliff at the first step attains it for every H. The
+           losses that DAgger reports are at least l_k(pi_k), with equality if the expert is deterministic.
+Assumes    nothing: any finite MDP, finite horizon; the expert does not randomise (equality of the reported losses).
+Units      l_k is an expected number of disagreements per episode, in [0, H]; u is in units of J, the undiscounted
+           return.
 Kind       for all; exists (enumerated)
 Source     adapted from Ross, Gordon and Bagnell, 2011.
 Proof      proofs/dagger_regret_bounds_the_gap.md

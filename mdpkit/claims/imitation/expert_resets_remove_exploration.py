@@ -1,11 +1,11 @@
-"""In a tree that pays at one hidden leaf a learner tries nearly every leaf; reset to an expert's states, each action once a step.
+"""Finding one rewarding leaf of a tree takes order A^H episodes; with resets to the expert's states it takes H A resets.
 
-Statement  A tree with A actions and H steps pays 1 at a leaf that is drawn evenly from all A^H. Whoever starts m episodes at
-           the root, adaptive and randomised as it may be, has
+Statement  A tree with A actions and H steps pays 1 at one leaf, drawn uniformly from all A^H. Every learner, adaptive and randomised
+           or not, that has run m episodes from the root returns a policy with
                E[J] <= (m + 1) / A^H,
-           with equality for a sweep over the leaves: a return of 1/2 takes A^H / 2 - 1 episodes. Episodes that start at states
-           which do not depend on the leaf count alike. Policy search by dynamic programming with resets to the expert's states
-           has J >= J(E) for every reward of the tree, after exactly H A resets, A H (H+1)/2 steps and no episode from the root.
+           with equality for a sweep over the leaves: a return of 1/2 takes A^H / 2 - 1 episodes. Episodes that start at states which
+           do not depend on the leaf count alike. Policy search by dynamic programming (PSDP) with resets to the expert's states has J
+           >= J(E) for every reward on the tree, after exactly H A resets, A H (H+1)/2 steps and no episode from the root.
 Assumes    no reset depends on the leaf, and the last step alone pays (first bound); the resets are to the expert's states (last).
 Units      J is the undiscounted return, in [0, 1] in the first bound; m counts episodes, resets those that start at a chosen state.
 Kind       for all; exists (enumerated)

@@ -1,10 +1,12 @@
 """In a linear MDP the action value of every policy is linear in the features.
 
-Statement  P(n | s,a) = sum_k features[s,a,k] mu[k,n] and r(s,a) = sum_k features[s,a,k] theta[k]. Then for every policy
-           Q_t(s,a) = sum_k features[s,a,k] w_t[k],   w_t[k] = theta[k] + sum_n mu[k,n] V_{t+1}(n),
-           whatever the policy's own form: the distance of Q_t from the span of the features is 0. The same for Q*.
-Assumes    the process is linear in the features, every transition of it.
-Units      Q in units of return; the distance is a sum of squares over step, state and action.
+Statement  Let P(n | s,a) = sum_k features[s,a,k] mu[k,n] and r(s,a) = sum_k features[s,a,k] theta[k]. Then for every
+           policy
+               Q_t(s,a) = sum_k features[s,a,k] w_t[k],   w_t[k] = theta[k] + sum_n mu[k,n] V_{t+1}(n),
+           whatever the form of the policy: the distance of Q_t from the span of the features is 0. The same holds for
+           Q*.
+Assumes    the process is linear in the features, in every transition.
+Units      Q in units of return; the distance is a sum of squares over steps, states and actions.
 Kind       identity
 Source     adapted from Jin, Yang, Wang and Jordan, 2020.
 Proof      proofs/linear_mdp_keeps_every_q_linear.md

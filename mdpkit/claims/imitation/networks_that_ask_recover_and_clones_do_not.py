@@ -1,12 +1,14 @@
-"""A cloned network loses ever more a slip where the way back was never shown; one that asks where it goes itself does not.
+"""A cloned network's loss per mistake grows with the horizon when recovery was never demonstrated; DAgger's does not.
 
-Statement  State 0 pays 1 for one action, which stays; the others fall into state 1, from where one of 8 actions leads back. Let
-           r = (J(E) - J(L)) / sum_t E_{s ~ d_t^E} TV(E, L)(s) be what a network loses for each slip on the expert's road.
-           Over the seeds of two-layer networks trained by Adam, at H = 12, 16, 24, 32,
-               median r(third round of dataset aggregation) <= 5/2 < H/4 <= median r(cloning),
-           the clones without a query; one that is trained for as many steps as the others does not recover either.
-Assumes    the second network was taught where it went itself: queries were counted.
-Units      rewards in [0, 1]; r in units of J, the undiscounted return; each median with confidence 99/100, of 8 seeds, whatever their law.
+Statement  State 0 pays 1 for one action, which stays; the others fall into state 1, from which one of 8 actions leads
+           back. Let r = (J(E) - J(L)) / sum_t E_{s ~ d_t^E} TV(E, L)(s) be the loss of a network per mistake under the
+           expert's occupancy. Over the seeds of two-layer networks trained by Adam, at H = 12, 16, 24, 32,
+               median r(third round of DAgger) <= 5/2 < H/4 <= median r(cloning),
+           where cloning makes no query; a clone trained for as many steps as DAgger does not recover either.
+Assumes    the second network was taught where it went itself: it queried the expert on its own states, and queries were
+           counted.
+Units      rewards in [0, 1]; r in units of J, the undiscounted return; each median with confidence 99/100, from 8 seeds
+           of any law.
 Kind       rate (enumerated horizons, sampled seeds)
 Source     adapted from Ross, Gordon and Bagnell, 2011.
 Proof      proofs/networks_that_ask_recover_and_clones_do_not.md

@@ -1,9 +1,10 @@
-"""The gap is at most the range of the expert's action values times the mistakes on the learner's own road, and can be all of it.
+"""The value gap is at most u times the expected number of mistakes under the learner's own occupancy, and this is tight.
 
 Statement  |J(E) - J(L)| <= u sum_t E_{s ~ d_t^L} TV(E, L)(s),   u = the widest range over actions of Q^E.
-           A fall at the first step (u = H) and a bad habit (u = 1) attain it for every H and slip. On the expert's road
-           the mistakes of the habit are too few: its gap is up to (H+1)/2 times u times those.
-Assumes    nothing: any finite process, any two Markov policies; no range of rewards.
+           A fall at the first step (u = H) and a persistent slip, the habit (u = 1), attain it for every H and slip
+           probability. Under the expert's occupancy the habit makes too few mistakes: its gap is up to (H+1)/2 times u
+           times their number.
+Assumes    nothing: any finite MDP, any two Markov policies, rewards of any range.
 Units      TV in [0, 1]; u is a range, at most twice a bound on |advantage|; J is the undiscounted return.
 Kind       for all; exists
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2021.

@@ -1,13 +1,14 @@
-"""A game of rewards against policies imitates as well as its two players do without regret: an equality, not a bound.
+"""In the game of rewards against policies the imitation gap equals the sum of the two players' average regrets.
 
-Statement  For rewards f_1..f_N and policies pi_1..pi_N, any at all, every class F of rewards, and M, which draws one of the
-           pi_k for a whole episode,
+Statement  For any rewards f_1..f_N and policies pi_1..pi_N, every class F of rewards, and M, which draws one of the
+           pi_k per episode,
                max_{f in F} J_f(E) - J_f(M) = (R + sum_k [J_{f_k}(E) - J_{f_k}(pi_k)]) / N,
                R = max_{f in F} sum_k <f - f_k, d^E - d^{pi_k}>.
-           One Markov policy visits what M visits. No pi_k need be optimal for f_k: in a tree gradient steps against policy
-           search from the expert's states have a gap of at most 6/N, while every answer is 1/2 or more below the best policy.
-Assumes    nothing: any finite process, finite horizon.
-Units      J_f is the undiscounted return under the reward f; R, the reward player's regret, is in units of N such returns.
+           Some Markov policy has the occupancy of M. No pi_k need be optimal for f_k: on a tree, gradient steps against
+           policy search from the expert's states have a gap of at most 6/N, although each pi_k is suboptimal for f_k by
+           at least 1/2.
+Assumes    nothing: any finite MDP, finite horizon.
+Units      J_f is the undiscounted return under the reward f; R, the reward player's regret, is a sum of N such returns.
 Kind       identity; exists (the tree, N = 1..64 in powers of 2)
 Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
 Proof      proofs/reduction_to_no_regret_is_an_equality.md

@@ -1,11 +1,14 @@
-"""The largest gap over a class of rewards is at most the sum of the largest moments of its steps, on the expert's road or by resets.
+"""The worst value gap over a reward class is at most the sum over steps of its largest moments, on expert states or resets.
 
-Statement  Over any finite class of rewards f   max_f |J_f(E) - J_f(L)| <= sum_t max_f |E_{s ~ d_t^E, a ~ E} A_f^L(s, a)|,
-           equal for one reward, and H times too large for H rewards that each pay at one step.
-           With resets nu_t:   J(E) - J(L) <= sum_t E_{d_t^E} max_a A^L <= C sum_t E_{nu_t} max_a A^L,   C = max d^E/nu,
-           attained with any share 1/C of the resets on the expert's road and the rest idle.
-Assumes    the resets lead wherever the expert goes.
-Units      the moments are in units of J, the undiscounted return; divided by H - t they would be in units of a step's reward.
+Statement  For every finite class of rewards f,   max_f |J_f(E) - J_f(L)| <= sum_t max_f |E_{s ~ d_t^E, a ~ E} A_f^L(s,
+           a)|, with equality for one reward; for H rewards that each pay at one step the right side is H times too
+           large.
+           With resets nu_t,   J(E) - J(L) <= sum_t E_{d_t^E} max_a A^L <= C sum_t E_{nu_t} max_a A^L,   C = max d^E/nu,
+           attained, for every C, with a share 1/C of the resets on the expert's states and the others on a state
+           without reward.
+Assumes    the resets lead wherever the expert goes: nu_t > 0 where d_t^E > 0.
+Units      the moments are in units of J, the undiscounted return; divided by H - t they are in units of the reward per
+           step.
 Kind       for all; exists
 Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023, and Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
 Proof      proofs/step_moments_bound_the_imitation_gap.md

@@ -1,11 +1,12 @@
-"""How far a guess may be off, for all that the moments say, is one over the smallest singular value.
+"""The ill-posedness of a conditional moment problem is the inverse of the smallest singular value of its operator.
 
-Statement  E[Y given z] = E[h0(X) given z]. With A = P(x given z) and laws D_z, D_x of instrument and cause, for every h
-           sigma^2 E (h - h0)^2 <= PRMSE(h)^2,   sigma the smallest singular value of D_z^(1/2) A D_x^(-1/2),
-           so that tau = 1/sigma turns a projected error into an error. On the symmetric channel between two values that
-           are taken for each other with probability e <= 1/2, sigma = 1 - 2e, and h - h0 = (c, -c) attains it.
-Assumes    the instrument is unconfounded: h0 leaves no moment.
-Units      errors squared, in squared units of Y; the machine's sigma^2 is rounded down to a multiple of 2^-20.
+Statement  Let E[Y given z] = E[h0(X) given z], A = P(x given z), and D_z, D_x the laws of the instrument and of the
+           cause. For every h
+               sigma^2 E (h - h0)^2 <= PRMSE(h)^2,   sigma the smallest singular value of D_z^(1/2) A D_x^(-1/2),
+           so that an error is at most tau = 1/sigma times its projected error. On the symmetric channel between two
+           values with crossover probability e <= 1/2, sigma = 1 - 2e, and h - h0 = (c, -c) attains the bound.
+Assumes    the instrument is unconfounded: every moment vanishes at h0.
+Units      errors squared, in squared units of Y; the computed sigma^2 is rounded down to a multiple of 2^-20.
 Kind       for all; exists
 Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
 Proof      proofs/ill_posedness_is_the_smallest_singular_value.md

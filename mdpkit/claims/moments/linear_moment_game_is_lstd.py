@@ -1,11 +1,11 @@
-"""Against an adversary that is linear in the features of the value, the moment game is LSTD.
+"""If the adversary is linear in the features of the value, the solution of the moment game is LSTD.
 
-Statement  V = features w, psi(s) = E[r + gamma V(s') - V(s) given s], Pi the projection on the span of the features.
-           max over f in that span of 2 E[f psi] - E f^2 = E (Pi psi)^2, the mean squared projected Bellman error of w.
-           LSTD is the w at which it is 0, the one with V = Pi (r + gamma P V). On a linear restriction with test
-           functions of the instrument the minimiser is two-stage least squares.
-Assumes    the adversary sees the features of the value; E[features (features - gamma features')'] is nonsingular, the
-           features are independent, every state has weight.
+Statement  Let V = features w, psi(s) = E[r + gamma V(s') - V(s) given s], and Pi the projection onto the span of the features. Then
+               max over f in that span of 2 E[f psi] - E f^2 = E (Pi psi)^2,
+           the mean squared projected Bellman error of w. LSTD is the w at which it is 0, the one with V = Pi (r + gamma P V). For a
+           linear moment restriction with test functions of the instrument, the minimiser is two-stage least squares.
+Assumes    the adversary sees the features of the value; E[features (features - gamma features')'] is nonsingular, the features are
+           linearly independent, every state has positive weight.
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Bradtke and Barto, 1996, and Swamy, Choudhury, Bagnell and Wu, 2022.

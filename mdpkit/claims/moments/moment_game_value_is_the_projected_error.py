@@ -1,9 +1,9 @@
-"""The value of a moment game is the mean of the squared conditional moment: no square of a sampled residual is in it.
+"""The value of the moment game is the mean squared conditional moment; no squared sampled residual appears in it.
 
 Statement  For a joint law of instrument z, confounder u and cause x, and psi(z) = E[Y - h(X) given z],
-           max over f of  2 E[f(z) (Y - h(X))] - E f(z)^2  =  E_z psi(z)^2  =  PRMSE(h)^2,
-           attained by f = psi alone: any other f(z) earns E_z (f - psi)^2 less.
-Assumes    the adversary sees the instrument, and nothing else.
+               max over f of  2 E[f(z) (Y - h(X))] - E f(z)^2  =  E_z psi(z)^2  =  PRMSE(h)^2,
+           attained only by f = psi: any other f(z) has a payoff lower by E_z (f - psi)^2.
+Assumes    the adversary sees the instrument alone: f is a function of z.
 Units      PRMSE in units of Y.
 Kind       identity
 Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020, and Swamy, Choudhury, Bagnell and Wu, 2022.

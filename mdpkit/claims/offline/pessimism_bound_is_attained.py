@@ -1,12 +1,13 @@
-"""A policy that is planned with lower confidence values loses at most twice the bonus where its rival goes, and can lose it all.
+"""Planning with lower confidence values loses at most twice the expected bonus under the comparator's occupancy; attained.
 
-Statement  Let b >= |r' - r + (P' - P) V-_{t+1}|, V- the best values in the model (P', r') where every pair pays its bonus b,
-           and L greedy for them. Then for every policy C, whatever the model says elsewhere,
+Statement  Let b >= |r' - r + (P' - P) V-_{t+1}|, where V- are the optimal values in the model (P', r') with the bonus b
+           subtracted from every reward, and let L be greedy for them. Then for every comparator C, whatever the model
+           elsewhere,
                J(C) - J(L) <= J(C) - rho V-_0 <= 2 sum_t E_{d_t^C} b.
-           A wrong turn attains it for every H >= 2: the model errs at one action of the first step only. So does a reward
-           that the model halves, in one state.
-Assumes    the bonus covers the model's error; the learner is greedy for the pessimistic values. Of tied actions it plays
-           any: here the one that is worst for it.
+           A wrong turn attains it for every H >= 2: the model errs at one action of the first step only. So does, in a
+           single state, a model that halves the reward.
+Assumes    the bonus covers the model's error; the learner is greedy for the pessimistic values. Ties may be broken in
+           any way: here against the learner.
 Units      b and J in units of reward; J is the undiscounted return; no range of rewards is assumed.
 Kind       for all; exists
 Source     adapted from Jin, Yang and Wang, 2021, and Rashidinejad, Zhu, Ma, Jiao and Russell, 2021.

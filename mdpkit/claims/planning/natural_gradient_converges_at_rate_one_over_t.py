@@ -1,10 +1,11 @@
 """Natural policy gradient is within (log A / eta + 1/(1-gamma)^2) / T of the optimum after T steps from the uniform policy.
 
-Statement  Let pi_{k+1}(a|s) ~ pi_k(a|s) e^(eta A_k(s,a) / (1-gamma)) from a pi_0 whose least entry is m > 0; uniform: m = 1/A.
-           For every T, eta and start law, and for every rival C, an optimal one too, with B = log(1/m) / eta + 1/(1-gamma)^2,
+Statement  Let pi_{k+1}(a|s) ~ pi_k(a|s) e^(eta A_k(s,a) / (1-gamma)) from a pi_0 of smallest entry m > 0 (uniform: m =
+           1/A). For every T, eta and start law, and for every comparator C, such as an optimal policy, with B =
+           log(1/m) / eta + 1/(1-gamma)^2,
                J(C) - J(pi_T) <= B / (T+1) < B / T.
-           One state, one paying arm of A, eta T = c (1-gamma) log A: the share c (A-1) / (A-1 + A^c) / (1 + c / ((1-gamma) T))
-           of B / T is lost. Of two arms from m = 2^-k shares that tend to 1 are: no constant below 1 will do.
+           With one state, one paying arm of A, and eta T = c (1-gamma) log A, the gap is c (A-1) / (A-1 + A^c) / (1 + c
+           / ((1-gamma) T)) times B / T. With two arms and m = 2^-k this ratio can tend to 1: the constant 1 is optimal.
 Assumes    rewards lie in [0, 1].
 Units      J is the discounted return, not normalised: at most 1/(1-gamma). log in nats; m is a probability.
 Kind       for all; rate; exists (enumerated)

@@ -1,10 +1,12 @@
-"""The highest avoid probability is the greatest fixed point of its equation, reached from 1 and not from 0.
+"""The maximal avoid probability is the greatest fixed point of its equation, reached by iteration from 1 and not from 0.
 
-Statement  T q = (0 on failure, else max_a P q), p = max over policies of P(failure never comes), q = P(failure never comes)
-           under one stationary policy, 1 the function that is 1 outside failure and 0 on it. For every n
-           q <= p <= T^{n+1} 1 <= T^n 1,      T^n 1 = highest probability of n steps without failure.
-           p = T p; every c p with c in [0, 1] solves the equation too, and T^n 0 = 0: the least solution is 0.
-           p = 1 exactly on the viability kernel, which depends on the possible transitions only; a stationary policy attains p.
+Statement  Let T q = (0 on failure, else max_a P q), p = max over policies of P(failure never occurs), q = P(failure
+           never occurs) under one stationary policy, and 1 the function that is 1 outside failure and 0 on it. For
+           every n
+               q <= p <= T^{n+1} 1 <= T^n 1,      T^n 1 = the maximal probability of n steps without failure.
+           p = T p; every c p with c in [0, 1] solves the equation too, and T^n 0 = 0: the least solution is 0. p = 1
+           exactly on the viability kernel, which depends only on the support of the transitions; a stationary policy
+           attains p.
 Assumes    nothing: any finite SafetyProblem.
 Units      probabilities.
 Kind       for all; identity

@@ -1,10 +1,12 @@
-"""A constraint learned under one dynamics serves another without loss exactly if its tube lies inside the other's.
+"""A constraint transfers to other dynamics without loss if and only if its tube is contained in the tube there.
 
-Statement  B_f(F) = states from which failure F is inevitable under f. The constraint learned under f is B_f(F); planned
-           with under g it forbids B_g(B_f(F)).
-           B_g(B_f(F)) = B_g(F)  iff  B_f(F) is a subset of B_g(F).
-           If g can do all that f can, B_g(F) is a subset of B_f(F) = B_g(B_f(F)): safe, and in excess by B_f(F) - B_g(F).
-           If f can do all that g can, nothing is lost, but B_f(F) as a mere filter lets B_g(F) - B_f(F) pass.
+Statement  Let B_f(F) be the set of states from which failure F is inevitable under dynamics f. The constraint learned
+           under f is B_f(F); planning with it under g forbids B_g(B_f(F)).
+               B_g(B_f(F)) = B_g(F)  iff  B_f(F) is a subset of B_g(F).
+           If g offers every transition of f, B_g(F) is a subset of B_f(F) = B_g(B_f(F)): safe, but conservative by
+           B_f(F) - B_g(F).
+           If f offers every transition of g, nothing is lost, but B_f(F) used as a state filter, without planning,
+           admits B_g(F) - B_f(F).
 Assumes    both dynamics have the same failures.
 Units      sets of states; numbers of states.
 Kind       for all (iff)

@@ -1,8 +1,9 @@
-"""Discounted safety misses states deep in the tube, and its depth of sight is known.
+"""Discounted safety values miss the states of the tube that lie deeper than a depth determined by the discount.
 
-Statement  V_g = (1-g) l + g min(l, max_a V_g(successor)), margin l < 0 exactly on failure. A state at depth d of the tube
-           (failure comes within d steps, whatever is done) with margins at most L before it and at most -1 on it has
-           g^d (1+L) > L  =>  V_g < 0  =>  V_G < 0 for every G >= g  =>  the state is in the tube.
+Statement  Let V_g = (1-g) l + g min(l, max_a V_g(successor)), with margin l < 0 exactly on failure. For a state at
+           depth d of the tube (failure occurs within d steps whatever the actions), with margins at most L before
+           failure and at most -1 on it,
+               g^d (1+L) > L  =>  V_g < 0  =>  V_G < 0 for every G >= g  =>  the state is in the tube.
            On a corridor of d states with margin L the first implication is an equivalence: V_g = L - g^d (1+L) at its
            start, so that a fixed g misses every such state with g^d <= L/(1+L).
 Assumes    margins are at most -1 on failure.

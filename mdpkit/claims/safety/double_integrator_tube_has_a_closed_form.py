@@ -1,9 +1,10 @@
-"""A cart that must stop before a wall is lost exactly where its braking distance reaches the wall.
+"""A cart in front of a wall is in the tube exactly where its braking distance reaches the wall.
 
-Statement  x' = x + v, v' = v + a at the same time, |a| <= amax, |v| <= vmax and |x| <= xmax by clipping, failure where
-           x >= xmax. Failure is inevitable exactly where x + stop(v) >= xmax, stop(v) = v + (v - amax) + ... while > 0.
+Statement  Let x' = x + v and v' = v + a simultaneously, with |a| <= amax, with |v| <= vmax and |x| <= xmax by clipping,
+           and with failure where x >= xmax. Failure is inevitable exactly where x + stop(v) >= xmax, stop(v) = v + (v -
+           amax) + ... while > 0.
 Assumes    position and velocity move at the same time.
-Units      integers: steps of position and velocity.
+Units      integers: position and velocity in grid units.
 Kind       identity (enumerated)
 Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
 Proof      proofs/double_integrator_tube_has_a_closed_form.md

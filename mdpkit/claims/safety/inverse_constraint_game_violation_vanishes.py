@@ -1,13 +1,13 @@
-"""In inverse constraint learning the average policies violate the true constraint no more than the constraint player regrets.
+"""In inverse constraint learning the average policies violate the true constraint by at most the constraint player's regret.
 
-Statement  Learner k of round t maximises J(., r_k) such that J(., c_t) <= J(E_k, c_t). With U_t(c) = sum_k J(L_tk, c) - J(E_k, c)
-           and R_T = max_{c in [0,1]^S} sum_t U_t(c) - sum_t U_t(c_t), for every T and true cost c*
-           max_k v_k <= sum_k v_k <= max_c (1/T) sum_t U_t(c) <= R_T / T,   v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*),
-           and the average learners earn no less than the experts. Projected gradient steps of length e keep
-           R_T <= |S| / (2e) + (e/2) sum_t |g_t|^2 + rounding, of order sqrt(T) for e of order 1/sqrt(T).
+Statement  In round t learner k maximises J(., r_k) subject to J(., c_t) <= J(E_k, c_t). With U_t(c) = sum_k J(L_tk, c)
+           - J(E_k, c) and R_T = max_{c in [0,1]^S} sum_t U_t(c) - sum_t U_t(c_t), for every T and true cost c*
+               max_k v_k <= sum_k v_k <= max_c (1/T) sum_t U_t(c) <= R_T / T,   v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*),
+           and the average learners earn at least as much as the experts. Projected gradient steps of size e have
+               R_T <= |S| / (2e) + (e/2) sum_t |g_t|^2 + rounding, of order sqrt(T) for e of order 1/sqrt(T).
 Assumes    no policy earns as much as an expert at a lower true cost (first link); learners pay no more of the constraint
            played than their experts (last link); the constraint player takes gradient steps (last bound).
-Units      J discounted, not normalised; costs in [0, 1] a step.
+Units      J discounted, not normalised; costs in [0, 1] per step.
 Kind       for all T (enumerated)
 Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023; Zinkevich, 2003.
 Proof      proofs/inverse_constraint_game_violation_vanishes.md

@@ -1,8 +1,8 @@
-"""The largest constraint that safe experts cannot contradict is the tube of the failures, not the failures.
+"""The largest constraint consistent with safe experts is the backward reachable tube of the failure set, not that set itself.
 
-Statement  A constraint C (a set of states) is consistent with F if the same infinite paths avoid both. Among all
-           consistent C the tube of F is the largest: their union is the tube, and the tube is one of them. C is
-           consistent exactly if both have the same tube.
+Statement  A constraint C (a set of states) is consistent with F if the same infinite paths avoid both. The tube of F is
+           the largest consistent constraint: it is consistent, and it is the union of all consistent C. C is consistent
+           if and only if C and F have the same tube.
 Assumes    experts avoid failure for ever.
 Units      sets of states.
 Kind       identity (every C of every graph drawn)

@@ -1,9 +1,10 @@
-"""What no safe expert visits shrinks with every task to the tube and what cannot be reached safely, and no further.
+"""The states that no safe expert visits shrink with every task, down to the tube and what cannot be reached safely.
 
-Statement  Deterministic dynamics, one start, task k rewards state g_k; its expert never enters the tube of F and is optimal
-           for its task among such policies. C_K = states that none of the first K experts visits.
-           tube or not safely reachable  <=  C_K  <=  C_{K-1}, as sets, for every sequence of tasks.
-           With a task for every state both are equal on the left, whatever ties the experts break.
+Statement  Let the dynamics be deterministic, with one start state. Task k rewards state g_k; its expert never enters
+           the tube of F and is optimal for its task among such policies. Let C_K be the set of states that none of the
+           first K experts visits.
+               tube or not safely reachable  <=  C_K  <=  C_{K-1}, as sets, for every sequence of tasks.
+           With a task for every state the first inclusion is an equality, however the experts break ties.
 Assumes    every state is the goal of a task (equality only).
 Units      sets of states.
 Kind       for all; identity

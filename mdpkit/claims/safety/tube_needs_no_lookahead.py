@@ -1,10 +1,12 @@
-"""A shield on failure needs to look ahead as far as failure can be delayed; a shield on its tube need not look ahead.
+"""A shield on the failure set must look ahead as far as failure can be delayed; a shield on its tube needs no look-ahead.
 
-Statement  K_k = states that can avoid F for k steps, the ones that a shield on F with k steps of look-ahead lets pass;
-           tube = states that cannot avoid F for ever; N = least k with K_k = K_{k+1}.
-           K_N avoids the tube, K_{N-1} does not; the shield on the tube without look-ahead lets no doomed state pass
-           and shuts no other one in; N <= number of doomed states outside F (attained by a corridor).
-           Cart of unit brake and top speed v: the shield with k steps lets C(v+2-k, 3) doomed states pass.
+Statement  Let K_k be the set of states that can avoid F for k steps, those that a shield on F with k steps of
+           look-ahead admits; the tube is the set of states that cannot avoid F forever, the doomed states; N = least k
+           with K_k = K_{k+1}.
+           K_N is disjoint from the tube, and K_{N-1} is not; the shield on the tube without look-ahead admits no doomed
+           state and excludes no other one; N <= number of doomed states outside F (attained by a corridor).
+           For a cart of unit brake and top speed v, the shield with k steps of look-ahead admits C(v+2-k, 3) doomed
+           states.
 Assumes    some state outside F is doomed.
 Units      steps; numbers of states.
 Kind       identity; for all

@@ -29,7 +29,7 @@ from ._instances import LAW, PROMPTS, spread
 
 
 def divergence(m):
-    """How far the policy of the learned reward, in tilt form, is from the reference."""
+    """KL divergence from the reference of the policy that the learned reward, in tilt form, induces."""
     return measure.divergence_from_reference(m.learned, tilted(m.learned))
 
 
@@ -54,7 +54,7 @@ def half(m):
 
 
 def trained(m):
-    """Two-stage RLHF on comparisons of what the data show: rewards are fitted within the class."""
+    """Two-stage RLHF on comparisons of the responses in the data: rewards are fitted within the class."""
     answer = solve(m.problem, TwoStageRLHF(m.width, m.unseen))
     return Bound(measure.divergence_from_reference(m.problem, answer.policy), measure.logarithm(m.width) ** 2 / 8)
 
@@ -82,21 +82,21 @@ FITTED = Family(
 
 
 def listed():
-    """Ten draws of every size, spelt by the bytes of a fixed generator."""
+    """Ten draws of every size, decoded from the bytes of a fixed generator."""
     rng = np.random.default_rng(0)
     return [FITTED.build(FITTED.from_bytes(rng.bytes(FITTED.byte_count(sizes)), sizes)) for sizes in FITTED.ladder() for _ in range(10)]
 
 
 # ---- exact instances and controls
 def two_responses(weight, chance="1/2", width=None):
-    """The reference gives the response of the higher reward with a chance; `width` is what the class allows."""
+    """The reference gives the response of higher reward with probability `chance`; `width` bounds the rewards of the class."""
     chance = rational(chance)
     learned = PreferenceProblem(objects([[1 - chance, chance]]), weights=objects([[1, weight]]))
     return Models(learned=learned, width=rational(weight if width is None else width))
 
 
 def rare(k):
-    """A response of chance 2^(k - k^2) and weight 2^(k^2): the divergence is near (k^2 - k) log 2, the range k^2 log 2."""
+    """A response of probability 2^(k - k^2) and weight 2^(k^2): the divergence is near (k^2 - k) log 2, the range k^2 log 2."""
     return Models(**vars(two_responses(2 ** (k * k), rational(1) / 2 ** (k * k - k))), share=1 - rational(2) / k)
 
 

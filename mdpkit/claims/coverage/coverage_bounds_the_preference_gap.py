@@ -81,12 +81,12 @@ def two_responses(k, n, data=("1/2", "1/2")):
 
 
 def starved():
-    """The data hardly show what the policy gives."""
+    """The data give little probability to a response that the policy gives half of the time."""
     return two_responses(8, "1/2", ("1/100", "99/100"))
 
 
 def approaching():
-    """k = 2^j and n = 1/k: the share of the bound that is reached is at least 1 - (2j + 2)/k."""
+    """k = 2^j and n = 1/k: the attained share of the bound is at least 1 - (2j + 2)/k."""
     found = []
     for j in range(4, 10):
         m = two_responses(2**j, f"1/{2**j}")

@@ -51,7 +51,7 @@ FAMILY = Family(
 
 # ---- exact instances and controls
 def rare(chance="1/100", weight=9, width=9):
-    """A response that the reference and the data give with a small chance, and the reward likes."""
+    """A response of high reward to which the reference and the data give a small probability."""
     law = objects([[1 - rational(chance), rational(chance)]])
     return Models(problem=PreferenceProblem(law, weights=objects([[1, weight]])), width=rational(width))
 
@@ -60,7 +60,7 @@ WITHIN = Assumption("the reward has range at most R", lambda m: spread(m.problem
 
 
 def by_the_policy(concentrability, problem, policy, mu=None, kind="sup"):
-    """Data and policy exchanged: how much more often the data do something than the policy."""
+    """Data and policy exchanged: the concentrability of the data with respect to the policy."""
     return concentrability(problem, type(policy)(problem.data), policy.table, kind)
 
 

@@ -38,7 +38,7 @@ def backward(m):
 
 
 def best_in_a_class(m):
-    """The optimum of the class that holds the uniform policy alone, in place of the optimum over all."""
+    """The optimum of the class that contains only the uniform policy, in place of the optimum over all policies."""
     return Equal({"gap": sides(m, TabularPolicy(m.problem.like([[f"1/{m.problem.Y}"] * m.problem.Y] * m.problem.X)))})
 
 
@@ -60,7 +60,7 @@ def leaning(reference=("1/2", "1/4", "1/4"), policy=("1/4", "1/4", "1/2"), beta=
 
 
 def outside():
-    """The policy gives a response that the reference never gives."""
+    """The policy gives positive probability to a response outside the support of the reference."""
     return [leaning(("1/2", "1/2", 0), (0, f"{k - 1}/{k}", f"1/{k}")) for k in (2, 3, 100)]
 
 

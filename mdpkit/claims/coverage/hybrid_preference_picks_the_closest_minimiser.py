@@ -1,8 +1,8 @@
 """A vanishing on-policy KL penalty selects, among the policies of pair error 0, the one closest to the reference.
 
-Statement  Let S be the set of responses to a prompt that the data show, p = pi*(. given S), e = ref(not S) and A =
-           exp(-sum_S p log(p/ref)). Among the policies of pair error 0 the one closest to the reference gives S the
-           mass s* = A/(A + e), and is proportional to ref outside S. Every policy of pair error 0 has
+Statement  Let S be the set of responses to a prompt that the data show, p = pi*(. given S), e = ref(not S) and A = exp(-sum_S
+           p log(p/ref)). Among the policies of pair error 0 the one closest to the reference gives S the mass s* = A/(A + e),
+           and is proportional to ref outside S. Every policy of pair error 0 has
                E_x KL(pi || ref) >= E_x -log(A + e),
            with excess E_x kl(s, s*) if it gives S the mass s and is proportional to ref outside S.
            As lambda tends to 0, the minimisers of the offline loss + lambda E_x KL(pi || ref) converge to that policy.
@@ -35,7 +35,7 @@ def doubled(m):
 
 
 def excess(m):
-    """Every other mass is as far from the best one as its two outcomes are."""
+    """The excess of another mass is the binary KL divergence from the optimal mass."""
     s, away = measure.closest_mass(m.problem), m.mass
     shown = (measure.logarithm(1 - away) - measure.logarithm(s)) * (1 - away)
     unseen = (measure.logarithm(away) - measure.logarithm(1 - s)) * away
@@ -71,7 +71,7 @@ EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_err
 
 
 def on_offline_samples(divergence_from_reference, problem, policy):
-    """The same log pi/ref, averaged over the data instead of the policy's own responses."""
+    """The average of log pi/ref over the data in place of the policy's own responses."""
     logs = measure.logarithm(policy.table) - measure.logarithm(problem.reference)
     return measure.averaged(problem, (logs * problem.data).sum(axis=-1))
 

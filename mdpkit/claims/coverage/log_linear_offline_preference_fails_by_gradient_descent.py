@@ -59,14 +59,14 @@ def doubled(m):
 
 
 def clipped(m):
-    """Two-stage RLHF with rewards of the range seen, at their highest for the third response: the learned reward, clipped."""
+    """Two-stage RLHF with rewards of the observed range, maximal for the third response: the learned reward, clipped."""
     kept = solve(m.problem, TwoStageRLHF(width=RATIO, unseen=1)).policy
     return Bound(gap(m, kept), m.problem.beta * 8 / 2**m.k, surely_lost(m), gap(m, m.policy))
 
 
 # ---- exact instances and controls
 def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
-    """The third response is bad, rare, and unseen; its features are `third`, which lift it by 2k if left out."""
+    """The third response is bad, rare and unseen; its features are `third`, by default such that it is lifted by 2k."""
     problem = PreferenceProblem(rare_third(k), weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
     features = np.array([*pair, (2 * k, 1) if third is None else third])
     return Models(problem=problem, features=features, k=k, policy=policy or end_of_descent(problem, features))
@@ -90,7 +90,7 @@ LIFTED = Assumption("the features lift the third response by at least 2k", lambd
 
 
 def figure(ax, rows):
-    """What descent ends at and what the clipped reward gives, against the reference mass of the unseen response."""
+    """Gaps at the limit of descent and for the clipped reward, against the reference mass of the unseen response."""
     found = [row for row in rows if row["part"] == CLIPPED and not row.get("control")]
     mass = [2.0 ** -row["parameters"]["k"] for row in found]
     ends = [row["data"]["sides"] for row in found]

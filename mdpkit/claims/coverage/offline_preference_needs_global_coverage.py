@@ -31,7 +31,7 @@ from ._instances import BETA, LAW, PROMPTS, WEIGHTS, full, left_out
 
 
 def shown_or_not(m, policy):
-    """The law of "the data show it" and "they do not" for each prompt."""
+    """Probabilities of the responses that the data show and of the others, for each prompt."""
     shown = m.problem.data != 0
     return TabularPolicy(np.stack([(policy.table * part).sum(axis=-1) for part in (shown, ~shown)], axis=-1))
 
@@ -107,7 +107,7 @@ COVERED = Assumption(ALL_SHOWN, lambda m: (m.problem.data > 0).all())
 
 
 def of_the_shown(value_gap, problem, expert, learner):
-    """Both policies given that the response is one that the data show."""
+    """Both policies conditioned on the responses that the data show."""
     parts = [policy.table * (problem.data != 0) for policy in (expert, learner)]
     return value_gap(problem, *(TabularPolicy(part / part.sum(axis=-1)[:, None]) for part in parts))
 

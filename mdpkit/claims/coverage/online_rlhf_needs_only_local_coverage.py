@@ -1,7 +1,7 @@
 """RLHF with a bounded reward model is near-optimal under local coverage; a policy fitted offline need not be.
 
-Statement  Let the data be drawn from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) /
-           Z satisfies
+Statement  Let the data be drawn from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) / Z
+           satisfies
                (J(pi*) - J(pi_g))^2 <= C(pi*) C(pi_g) e / 2 <= C_tilt(R)^2 e / 2,
            where e is the pair error of g, and C_tilt(R) <= W = e^(R/beta) whatever the mass of the rarest response. For
            every k >= 8 there is a problem with C_glo = 2^k in which some policy, of pair error e, has suboptimality at
@@ -48,7 +48,7 @@ def surely_lost(m):
 
 
 def apart(m):
-    """The online gap, what bounds it at the offline policy's error, what that policy surely loses, and its gap; all squared."""
+    """The online gap, its bounds at its own error and at the offline policy's, and the offline gap above its lower bound; all squared."""
     _, gap, e = online(m)
     offline = measure.value_gap(m.problem, tilted(m.problem), m.offline)
     allowed = measure.pair_error(m.problem, m.offline) * m.width**2 / 2
@@ -69,7 +69,7 @@ FAMILY = Family(
 
 # ---- exact instances and controls
 def rare(k, learned=(1, 1, 4), width=4):
-    """All responses are equally good; one has reference mass 2^-k, which the offline policy makes 1/2."""
+    """All responses have equal reward; one has mass 2^-k under the reference and 1/2 under the offline policy."""
     problem = PreferenceProblem(rare_third(k), weights=objects([[1, 1, 1]]))
     offline = TabularPolicy(objects([["1/4", "1/4", "1/2"]]))
     return Models(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
@@ -90,7 +90,7 @@ def on_average(concentrability, problem, policy, mu=None, kind="sup"):
 
 
 def numbers(m):
-    """What the figure draws: gaps, not their squares."""
+    """Data for the figure: gaps, not their squares."""
     online, _, _, allowed, lost, offline = (side.mid ** (1 / 2) for side in apart(m).sides)
     return {"online": online, "allowed": allowed, "lost": lost, "offline": offline}
 

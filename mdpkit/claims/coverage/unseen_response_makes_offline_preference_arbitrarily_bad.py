@@ -49,7 +49,7 @@ def twice(m):
 
 
 def loss_of_the_mass(m):
-    """The gap is that of two outcomes: the unseen response or not."""
+    """The gap is beta times the KL divergence between two outcomes: the unseen response or not."""
     mass, best = (table[:, UNSEEN] for table in (m.policy.table, tilted(m.problem).table))
     outcomes = (TabularPolicy(np.stack([1 - chance, chance], axis=1)) for chance in (mass, best))
     return Equal({"gap": (gap(m), measure.kl(*outcomes).sum() * m.problem.beta)})
@@ -62,7 +62,7 @@ def lost_without_limit(m):
 
 
 def kept(m):
-    """Two-stage RLHF on the data that the policy explains, and what that policy loses."""
+    """The gap of two-stage RLHF on the same data and its bound, and the gap of the policy above its lower bound."""
     trained = solve(m.problem, TwoStageRLHF(width=4, unseen=m.unseen)).policy
     worst = measure.logarithm(m.problem.like(2)) * m.problem.beta * 8 / 2**m.k
     return Bound(measure.value_gap(m.problem, tilted(m.problem), trained), worst, *check(m).sides)
@@ -83,7 +83,7 @@ EXPLAINED = Assumption("the policy explains the others", lambda m: measure.pair_
 
 
 def unexplained():
-    """The third response has its mass, and the two others are not in the proportion that the data show."""
+    """The third response has mass 1/2, but the two others are not in the proportion that the data imply."""
     return Models(problem=instance(20).problem, k=20, policy=TabularPolicy(objects([["1/8", "3/8", "1/2"]])))
 
 

@@ -42,7 +42,7 @@ def without_coverage(m):
 
 
 def where_seen(x):
-    """The learner is the expert wherever the expert never is. Beside a user's own game, draws that are not are refused."""
+    """The learner equals the expert where the expert has no visits. With a user's own game, other draws are rejected."""
     if not hasattr(x, "P"):
         return x
     visits = finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2)
@@ -54,7 +54,7 @@ EVEN, MISMATCH, MATCHED = ["1/4"] * 4, [0, 1, 1, 0], ["1/2", 0, 0, "1/2"]
 
 
 def rare_pennies(H, b, strays=False):
-    """Matching pennies at RARE, worth as much as COMMON; the learner correlates them, and `strays` there at the start."""
+    """Matching pennies at RARE, of the same value as COMMON; the learner correlates them, and `strays` to RARE at the start."""
     learner = {RARE: MATCHED, **({START: [0, 0, 1, 0]} if strays else {})}
     return forked(H, b, {COMMON: ["1/2"] * 4, RARE: MISMATCH}, {RARE: EVEN}, learner)
 

@@ -2,8 +2,8 @@
 
 Statement  In the 3 x 3 game below, repeated over H steps, let the mediator recommend (0, 0) or (1, 1) with probability
            1/2 each at every step. No player gains by ignoring its recommendations: max_i R_i^coarse = 0, a coarse
-           correlated equilibrium. A player that deviates as a function of its recommendation gains H/2: max_i R_i^swap
-           = H/2, so that it is not a correlated equilibrium.
+           correlated equilibrium. A player that deviates as a function of its recommendation gains H/2: max_i
+           R_i^swap = H/2, so that it is not a correlated equilibrium.
 Assumes    a recommendation is informative about the other player's action: the parts are not drawn independently.
 Units      regret in units of reward; payoffs are integers in [-2, 2].
 Kind       exists (enumerated, H = 1..12)
@@ -28,7 +28,7 @@ APART = [["1/4", "1/4", 0], ["1/4", "1/4", 0], [0, 0, 0]]
 
 
 def repeated(H, law=TOGETHER):
-    """The same game at H steps, and the same law of what is told."""
+    """The same game and the same law of recommendations at each of H steps."""
     once = objects(np.ones((1, 9, 1), dtype=int))
     game = MarkovGame(once, objects([FIRST, SECOND]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
     return Models(game=game, mediator=JointPolicy(objects(law).reshape(1, 9)))
@@ -55,7 +55,7 @@ def is_correlated(m):
 def figure(ax, rows):
     """Both regrets against the horizon."""
     H = [row["sizes"]["H"] for row in rows if not row.get("control")]
-    for name, style, words in (("swap", "oC0", "told: swap regret"), ("coarse", "sC2", "told nothing: coarse regret")):
+    for name, style, words in (("swap", "oC0", "swap regret"), ("coarse", "sC2", "coarse regret")):
         ax.plot(H, [row["pairs"][name][0] for row in rows if not row.get("control")], style, label=words)
     ax.plot(H, [h / 2 for h in H], "k--", label="$H/2$")
     ax.plot(H, [0] * len(H), color="C1", label="a correlated equilibrium (fails)")

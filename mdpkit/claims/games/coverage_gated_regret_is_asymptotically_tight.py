@@ -58,7 +58,7 @@ def gated(learner, expert, visits, b):
 
 
 def kept(x):
-    """The drawn learner, kept to the expert wherever that one is seldom."""
+    """The drawn learner, set to the expert where the expert's visitation is below b."""
     visits = finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2)
     return type(x)(**{**vars(x), "learner": gated(x.learner, x.expert, visits, x.b)})
 
@@ -81,7 +81,7 @@ def pennies(H, b, strays=False):
 
 
 def claiming(b, m):
-    """The instance with another threshold claimed of it."""
+    """The instance with another threshold b."""
     m.b = rational(b)
     return m
 
@@ -105,12 +105,12 @@ def seldom_alike(m):
 
 
 def elsewhere(occupancy, problem, policy):
-    """The visits of each state credited to another one."""
+    """The occupancy with the order of the states reversed."""
     return occupancy(problem, policy)[:, ::-1]
 
 
 def figure(ax, rows):
-    """The share of the bound that is lost, against the horizon: by formula, and the tightest found of each size."""
+    """Regret gap / bound against the horizon: the closed form, and the tightest instance found of each size."""
     ax.axhline(1, color="k", linestyle="--", label="bound")
     at = [row for row in rows if row["part"] == LISTED and not row.get("control")]
     for b, mark in (("1/2", "s"), ("1/4", "o"), ("1/10", "^")):

@@ -31,7 +31,7 @@ LINKS = (*CHAIN, ("one-shot", "swap"), ("nothing", "one-shot"), ("nothing", "tri
 
 
 def gains(m):
-    """Regret `[i]` by class; "apart" for the mediator that draws the players' parts independently."""
+    """Regret `[i]` by class; "apart" for the mediator that draws the players' actions independently."""
     found = {name: measure.regret(m.game, m.mediator, name) for name in CLASSES}
     apart = {f"{name}, apart": measure.regret(m.game, m.apart, name) for name in ("coarse", "swap")}
     return {**found, **apart, "nothing": found["swap"] * 0}
@@ -48,7 +48,7 @@ def claiming(k, low, high):
 
 
 def independent(first, second):
-    """The mediator that draws the first player's part from first[t,s,a], and the second's from second[t,s,b] whatever the first's."""
+    """The product mediator of first[t,s,a] for the first player and second[t,s,b] for the second."""
     both = first[..., :, None] * second[..., None, :]
     return JointPolicy(both.reshape(*both.shape[:-2], -1))
 
@@ -72,7 +72,7 @@ FAMILY = Family(
 
 
 # ---- one state, and the second player is paid nothing: joint actions are 00, 01, 10, 11
-MATCH, ONE, ZERO = [1, 0, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0]  # what pays the first player: to match, to play 1, to play 0
+MATCH, ONE, ZERO = [1, 0, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0]  # what the first player is paid for: a match, playing 1, playing 0
 UNMATCHED, MATCHED = [0, "1/2", "1/2", 0], ["1/2", 0, 0, "1/2"]
 
 
@@ -114,7 +114,7 @@ def by_marginals(regret, game, joint, deviations="swap"):
 
 
 def figure(ax, rows):
-    """The gain of every class in each of the small games that tell the classes apart."""
+    """The gain of every class in each of the small games that separate the classes."""
     panels(ax, 1)
     shown = [row for row in rows if row["part"] == "every link can be strict"]
     for k, name in enumerate(CLASSES):

@@ -40,14 +40,14 @@ def plays(m, b):
 
 
 def telling_rewards(m, gaps):
-    """The rewards f_b[t,s,j], one for each b: any signs make a witness, those of the differences the best one."""
+    """The rewards f_b[t,s,j], one per b: any signs give a lower bound, those of the differences the largest."""
     low, high = (gaps.lower, gaps.upper) if isinstance(gaps, Interval) else (gaps, gaps)
     signs = np.asarray(low > 0).astype(int) - np.asarray(high < 0).astype(int)
     return [m.game.like(np.where(plays(m, b), 1, signs)) for b in range(m.game.actions[0])]
 
 
 def witnesses(m, rewards):
-    """Regret gaps of the game in which the first player is paid f[t,s,j] and the others nothing, one a reward."""
+    """Regret gaps of the game in which the first player is paid f[t,s,j] and the others nothing, one per reward."""
     found = []
     for f in rewards:
         r = np.stack([f, *[f * 0] * (m.game.players - 1)], axis=1)
@@ -84,18 +84,18 @@ UNPAID = Family(
 
 
 def unpaid(P, rho, H, actions):
-    """A game whose own rewards play no part in the statement."""
+    """A game with rewards 0: the statement supplies the rewards."""
     return MarkovGame(P, like(np.zeros((len(actions), *P.shape[-3:-1]), dtype=int), P), rho, horizon=Finite(H), actions=actions)
 
 
 def listed():
-    """Sixty draws, spelt by the bytes of a fixed generator."""
+    """Sixty draws, decoded from the bytes of a fixed generator."""
     rng, ladder = np.random.default_rng(0), UNPAID.ladder()
     return [UNPAID.build(UNPAID.from_bytes(rng.bytes(UNPAID.byte_count(sizes)), sizes)) for sizes in ladder for _ in range(10)]
 
 
 def apart(H=3):
-    """One state: the expert tells (0, 0), the learner (1, 0), of three actions of the first player."""
+    """One state: the expert recommends (0, 0), the learner (1, 0); the first player has three actions."""
     game = unpaid(objects(np.ones((1, 6, 1), dtype=int)), objects([1]), H, (3, 2))
     expert, learner = (JointPolicy(objects(np.eye(1, 6, j, dtype=int))) for j in (0, 2))
     return Models(game=game, expert=expert, learner=learner)

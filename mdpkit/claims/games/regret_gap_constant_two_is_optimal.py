@@ -77,7 +77,7 @@ def told(m, expert, learner):
 
 
 def unpaid_partner(H):
-    """The first player wins a match and is told 0; the expert draws the other part evenly, the learner always 1."""
+    """The first player is paid for a match, and 0 is recommended; the expert draws the other action uniformly, the learner plays 1."""
     m = pennies(H)
     r = m.game.r.copy()
     r[1] = objects(0)
@@ -86,7 +86,7 @@ def unpaid_partner(H):
 
 
 def watched(m):
-    """With a third player who draws one of two actions and whom nobody minds."""
+    """With a third player whose two actions, drawn uniformly, have no effect."""
     g = m.game
     r = np.repeat(np.concatenate([g.r, g.r[:1] * 0]), 2, axis=2)
     game = MarkovGame(np.repeat(g.P, 2, axis=1), r, g.rho, horizon=g.horizon, actions=(2, 2, 2))
@@ -100,7 +100,7 @@ def correlated():
 
 
 def figure(ax, rows):
-    """The regret gap for each unit of u H e, against the horizon: found, attained, and the constants."""
+    """Regret gap / (u H e) against the horizon: found, attained, and the constants."""
     H = np.arange(1, 9)
     ax.plot(H, 2 * H**0, "k--", label="constant 2")
     ax.plot(H, 1.99 * H**0, "C1", label="constant 1.99 (fails)")

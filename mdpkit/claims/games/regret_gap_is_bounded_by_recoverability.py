@@ -61,7 +61,7 @@ FAMILY = Family(
 
 # ---- controls
 def pennies(H, stake=1):
-    """The first player wins a match, the second a mismatch; the expert draws both parts evenly, the learner always a match."""
+    """Player 1 is paid for a match, player 2 for a mismatch; the expert draws all four pairs uniformly, the learner only matches."""
     game = MarkovGame(
         objects(np.ones((1, 4, 1), dtype=int)),
         objects([[[stake, 0, 0, stake]], [[0, stake, stake, 0]]]),
@@ -72,7 +72,7 @@ def pennies(H, stake=1):
 
 
 def unprovoked(error, game, expert, learner):
-    """The error on the learner's own states alone."""
+    """The error under the learner's own occupancy, without deviations."""
     own = measure.cloning_error(game, learner, expert)
     return own.sum() / game.horizon.H
 

@@ -27,7 +27,7 @@ from .value_equivalence_is_not_regret_equivalence import nobody_deviates
 
 
 def sides(m):
-    """The learner's regret, all of the gap to an equilibrium, and u H e: nobody moves, mistakes are alike wherever deviators go."""
+    """The learner's regret, which is the gap to an equilibrium, and u H e: with one state, deviations do not change the mistakes."""
     price = measure.recoverability(m.game, m.expert) * measure.cloning_error(m.game, m.expert, m.learner).sum()
     return measure.regret(m.game, m.learner).max(), price
 
@@ -55,7 +55,7 @@ def once(x, payoff):
 
 
 def among(law, used):
-    """The law, kept to the actions used; the first action where that leaves none."""
+    """The law conditioned on the used actions; the first action if these have probability 0."""
     kept = law * used
     total = kept.sum()
     some = kept / np.where(total > 0, total, 1)
@@ -63,7 +63,7 @@ def among(law, used):
 
 
 def balanced(x):
-    """The drawn payoffs without what either player's action alone brings, and with a price on the actions that are not used."""
+    """The drawn payoffs without the mean effect of either player's action, and with a penalty on unused actions."""
     rows, columns = x.payoff @ x.second, x.first @ x.payoff
     payoff = x.payoff - rows[:, None] - columns + x.first @ rows
     return payoff - np.where(x.first > 0, 0, x.worse)[:, None] + np.where(x.second > 0, 0, x.dearer)
@@ -101,9 +101,9 @@ FAMILY = Family(
 
 # ---- the game that approaches the bound
 def hair(H, v):
-    """Rows (1, v, 0) and (0, v, 1). The equilibrium plays row 1 with probability v, and column 1: it is worth v.
+    """Rows (1, v, 0) and (0, v, 1). The equilibrium plays row 1 with probability v, and column 1; its value is v.
 
-    The learner plays row 0, and column 0 with probability v: it is worth 2 v - v^2, and nothing against column 2.
+    The learner plays row 0, and column 0 with probability v; its value is 2 v - v^2, and 0 against column 2.
     """
     v = rational(v)
     paid = objects([[1, v, 0], [0, v, 1]]).reshape(1, 6)
@@ -119,7 +119,7 @@ def obeyed(m):
 
 
 def figure(ax, rows):
-    """The share of the bound against the value of the game, and the tightest found of each size."""
+    """Regret gap / bound against the value of the game, and the tightest instance found of each size."""
     at = [row for row in rows if row["part"] == HAIR and not row.get("control") and row["sizes"]["H"] == 1]
     v = [row["pairs"]["mistakes"][1] for row in at]
     ax.axhline(1, color="k", linestyle="--", label="$2uH\\varepsilon$")

@@ -32,7 +32,7 @@ from .step_moments_bound_the_imitation_gap import REWARDS
 
 
 def sides(m):
-    """The gap that either reward sees, the sum of the larger moments, and what sets the moments apart."""
+    """The larger of the two value gaps, the sum of the larger moments, and the total difference of the moments."""
     tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
     d = measure.occupancy(m.mdp, m.expert).sum(axis=-1)[..., None] * m.expert.table
     a, b = ((d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks)
@@ -55,7 +55,7 @@ def dominated(m):
 
 
 def agreeing(x):
-    """The two drawn rewards, the one with the larger gap scaled down to the other's."""
+    """The two drawn rewards, scaled so that their value gaps agree."""
     H, road = len(x.P), (x.expert, x.learner)
     seen = [[(x.rho * finite.policy_value(x.P, r, policy, H)[0]).sum() for policy in road] for r in (x.rewards[0], x.rewards[1])]
     first, second = (expert - learner for expert, learner in seen)
@@ -72,7 +72,7 @@ FAMILY = replace(
 )
 
 
-# ---- a learner that slips at once, for ever: what a reward pays for action 0 at state 0 is its moment of that step
+# ---- a learner that slips at every step: the reward of action 0 at state 0 is the moment of that step
 def valued(first, second, x):
     m = habit(2, 1)
     m.rewards = objects([[[[rational(paid), 0], [0, 0]] for paid in steps] for steps in (first, second)])

@@ -32,7 +32,7 @@ def check(m):
 
 
 def convex(m, at="theta"):
-    """The tangent, with the slope at `theta` or at the `other` end, and the value that it stays below."""
+    """The tangent, with the gradient at `theta` or at `other`, and the value that it bounds from below."""
     ahead = (measure.entropy_features(m.mdp, m.features, getattr(m, at)) * (m.other - m.theta)).sum()
     return Bound(measure.entropy_value(m.mdp, m.features, m.theta) + ahead, measure.entropy_value(m.mdp, m.features, m.other))
 
@@ -65,7 +65,7 @@ def shown(m):
 
 
 def matched(m, kind="causal"):
-    """The features, in the problem, of the policy whose features in the model of its own are the expert's."""
+    """The features, in the MDP, of the policy whose features in its own model are the expert's."""
     theta = measure.matched_theta(m.mdp, m.features, shown(m), kind)
     return Equal({"features": (measure.entropy_features(m.mdp, m.features, theta, kind), shown(m))})
 
@@ -85,7 +85,7 @@ def certain(m):
 
 
 def missed(m):
-    """How far off the features of each kind are."""
+    """The largest feature mismatch of each kind."""
     pairs = (each.pairs["features"] for each in (matched(m), by_trajectories(m)))
     return {"off": [abs(a - b).max().upper[()] for a, b in pairs]}
 
@@ -95,12 +95,12 @@ def trajectories(features, *args):
 
 
 def figure(ax, rows):
-    """How far off matched features are, against how far transitions are from certain."""
+    """Feature mismatch against the share of noise in the transitions."""
     at = [row for row in rows if row["part"] == OPTIMUM and "data" in row]
     for kind, (style, label) in enumerate((("oC0", "causal entropy"), ("xC1", "trajectory entropy (fails)"))):
         ax.plot([float(Fraction(row["parameters"]["chance"])) for row in at], [row["data"]["off"][kind] for row in at], style, label=label)
     ax.axhline(1e-8, color="k", linestyle="--", label="resolution")
-    ax.set(xlabel="share of chance in a transition", ylabel="features missed by", yscale="log")
+    ax.set(xlabel="share of noise in a transition", ylabel="feature mismatch", yscale="log")
     ax.legend(loc="center", bbox_to_anchor=(0.6, 0.66))
 
 

@@ -53,7 +53,7 @@ FAMILY = Family(
 )
 
 
-# ---- instances that reach the bound
+# ---- instances that attain the order of the bound
 def cliffs():
     return [cliff(H, f"1/{k * H}") for H in (1, 2, 3, 5, 8, 13) for k in (1, 4, 100)]
 
@@ -70,7 +70,7 @@ CLIFF, PAID_MORE = "the cliff loses that much", "rewards up to 3"
 
 
 def figure(ax, rows):
-    """The gap for each unit of error and step, gap / (eps H) with eps = max_t e_t, against the horizon."""
+    """The gap per unit of error and step, gap / (eps H) with eps = max_t e_t, against the horizon."""
     H = np.arange(1, 14)
     ax.plot(H, (H + 1) / 2, "k--", label="bound $(H + 1)/2$")
     found, falls = ([row for row in rows if row["part"] == part and not row.get("control")] for part in ("", CLIFF))

@@ -34,12 +34,12 @@ def mean_gap(m):
 
 
 def slip(m):
-    """The chance that a step on the road is in a state of which no demonstration told, and goes wrong there."""
+    """The probability that a step on the road is in a state without demonstrations at that step, and the action is wrong."""
     return (m.p * (1 - m.p) ** m.n + (1 - m.p) * m.p**m.n) / 2
 
 
 def lost(m, e):
-    """What a cliff loses to slips of probability e."""
+    """The value gap on a cliff with slips of probability e."""
     return sum(1 - (1 - e) ** k for k in range(1, m.mdp.horizon.H + 1))
 
 
@@ -54,7 +54,7 @@ def check(m):
 
 
 def one_step(m):
-    """As if a slip cost its own reward alone."""
+    """As if a slip cost only its own reward."""
     return Equal({**check(m).pairs, "gap": (mean_gap(m), slip(m) * m.mdp.horizon.H)})
 
 
@@ -68,7 +68,7 @@ def rare(m):
 
 
 def from_the_fall(value, problem, policy):
-    """The value from the state of whoever has fallen."""
+    """The value from the state after a fall."""
     return value(replace(problem, rho=problem.rho[::-1]), policy)
 
 
@@ -93,7 +93,7 @@ def samples():
 
 
 def figure(ax, rows):
-    """At the ditch, the gap for each unit of slip and step, gap / (e H), against the horizon."""
+    """In the ditch, the gap per unit of slip and step, gap / (e H), against the horizon."""
     H = np.arange(2, 17)
     ax.plot(H, H * 3 / 8, ":C0", label="$3H/8$")
     for part, style, side in ((CLONED, "^C0", -1), (ASKED, "oC2", 0)):

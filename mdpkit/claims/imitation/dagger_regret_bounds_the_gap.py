@@ -33,13 +33,13 @@ from .recoverable_cliff_is_linear import road
 
 
 def losses(m, policy, roads, cost=1):
-    """l_k(policy) `[k]`, where each disagreement costs 1, or by step and state."""
+    """l_k(policy) `[k]`; a disagreement costs 1, or `cost` by step and state."""
     apart = measure.total_variation(m.expert, policy) * cost
     return stacked([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
 
 
 def terms(m, astray=True):
-    """The mixture's gap; its mistakes by what they may cost; the mistakes of the class's best rule; the regret. Each a round."""
+    """Per round: the mixture's gap, its mistakes weighted by their cost, the mistakes of the best policy in class, and the regret."""
     policies = [TabularPolicy(table) for table in m.learners]
     roads, N = policies if astray else [m.expert] * len(policies), len(policies)
     Q = measure.action_value(m.mdp, m.expert)
@@ -96,13 +96,13 @@ FAMILY = Family(
 
 # ---- instances
 def alone(m, rule=None):
-    """One round, and one rule: the expert's if none is given."""
+    """One round, and a class of one policy, by default the expert."""
     rule = m.expert if rule is None else rule
     return Models(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(rule.table)[None])
 
 
 def corrected(mdp, learner, wavers=0):
-    """Dataset aggregation by exact laws, and what it tells of its losses. The expert strays from action 0 with chance `wavers`."""
+    """DAgger with exact expectations, and its reported losses. The expert leaves action 0 with probability `wavers`."""
     H, S, A = mdp.horizon.H, mdp.S, mdp.A
     sure, wavers = keeps(S, A).table, rational(wavers)
     expert = TabularPolicy(sure * (1 - wavers) + (1 - sure) * wavers / (A - 1))

@@ -71,7 +71,7 @@ FAMILY = Family(
 
 # ---- controls
 def mixture(off=0):
-    """Four pairs that mix two kinds; with `off`, one transition leaves the mixture by so much."""
+    """Four state-action pairs that mix two features; `off` perturbs one transition law out of the span."""
     features = objects([[[1, 0], ["2/3", "1/3"]], [["1/3", "2/3"], [0, 1]]])
     process = LinearMDP(features, objects([[1, 0], [0, 1]]), objects([1, 0]), horizon=Finite(3))
     mdp = process.tabular()
@@ -85,7 +85,7 @@ LINEAR = Assumption("the process is linear in the features", lambda m: m.mdp == 
 
 
 def steeper(action_value, problem, policy):
-    """Action values to which the square of the pair's number is added."""
+    """Action values plus the squared index of the state-action pair."""
     Q = action_value(problem, policy)
     return Q + (np.arange(problem.S * problem.A) ** 2).reshape(problem.S, problem.A)
 

@@ -41,14 +41,14 @@ def ditch(H):
 
 
 def trained(H, asks=True, seeds=SEEDS):
-    """Tables `[seed,s,a]` of networks that clone, and of the last that aggregation plays; if it may not ask, of clones trained as long."""
+    """Tables `[seed,s,a]` of cloned networks, and of DAgger's last policy; without `asks`, of clones trained for as many steps."""
     mdp, expert = ditch(H)
     clones, others, queries = [], [], 0
     for seed in range(seeds):
-        told = grant(mdp, expert=expert, demonstrations="exact")
-        clones.append(fit(NETWORK, told, rng=np.random.default_rng(seed)).policy)
+        offline = grant(mdp, expert=expert, demonstrations="exact")
+        clones.append(fit(NETWORK, offline, rng=np.random.default_rng(seed)).policy)
         if not asks:
-            others.append(fit(replace(NETWORK, steps=ROUNDS * NETWORK.steps), told, rng=np.random.default_rng(seed)).policy)
+            others.append(fit(replace(NETWORK, steps=ROUNDS * NETWORK.steps), offline, rng=np.random.default_rng(seed)).policy)
             continue
         access = grant(mdp, expert=expert, demonstrations="exact", episodes="exact", queries="exact")
         answer = fit(DAgger(ROUNDS, demonstrated=True, cloning=NETWORK), access, rng=np.random.default_rng(seed))
@@ -59,7 +59,7 @@ def trained(H, asks=True, seeds=SEEDS):
 
 
 def a_slip(m, tables):
-    """The median over seeds of what a slip on the expert's road loses, between eighths: another machine's rounding is within."""
+    """The median loss per mistake over seeds, rounded outwards to eighths: this covers the rounding of other machines."""
     policies = [TabularPolicy(table) for table in tables]
     lost = [measure.value_gap(m.mdp, m.expert, pi) / measure.cloning_error(m.mdp, m.expert, pi).sum() for pi in policies]
     low, high = (measure.sampled_median([getattr(each, end)[()] for each in lost]) for end in ("lower", "upper"))
@@ -75,13 +75,13 @@ def one_reward(m):
 
 
 def ends(m):
-    """Between which numbers each median is."""
+    """Confidence limits of each median."""
     medians = {"cloning": a_slip(m, m.clones), "asking": a_slip(m, m.others)}
     return {name: [float(each.lower), float(each.upper)] for name, each in medians.items()}
 
 
 def figure(ax, rows):
-    """What a slip loses against the horizon: bars from the medians' lower to their upper ends."""
+    """Loss per mistake against the horizon: bars from the lower to the upper limits of the medians."""
     at = [row for row in rows if not row.get("control")]
     H = [row["sizes"]["H"] for row in at]
     for name, style in (("cloning", "^C0"), ("asking", "oC2")):
@@ -90,8 +90,8 @@ def figure(ax, rows):
     ax.plot(H, np.array(H) / 4, ":C0", label="$H/4$")
     ax.plot(H, [5 / 2] * len(H), "k--", label="bound $5/2$")
     mute = next(row["sides"] for row in rows if row.get("control") and row["label"] == MUTE)
-    ax.plot(AT, mute[0], "xC1", label="not asking (fails)")
-    ax.set(xlabel="horizon $H$", ylabel="value gap for each slip")
+    ax.plot(AT, mute[0], "xC1", label="no queries (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="value gap per mistake")
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 

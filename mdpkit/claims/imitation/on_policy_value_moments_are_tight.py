@@ -22,7 +22,7 @@ from .cloning_error_compounds_quadratically import FAMILY
 
 
 def sides(m):
-    """The gap, the range of the expert's action values, and the mistakes on the learner's road."""
+    """The gap, the range of the expert's action values, and the mistakes under the learner's occupancy."""
     gap = abs(measure.value_gap(m.mdp, m.expert, m.learner))
     return gap, measure.recoverability(m.mdp, m.expert), measure.cloning_error(m.mdp, m.learner, m.expert).sum()
 
@@ -47,9 +47,9 @@ def attained(m):
     return Equal({"gap": (gap, u * mistakes)})
 
 
-# ---- instances that reach the bound
+# ---- instances that attain the bound
 def habit(H, eps):
-    """Action 0 pays and leads to state 0, action 1 to state 1. The learner slips at state 0, and for ever once it has slipped."""
+    """Action 0 pays and leads to state 0, action 1 to state 1. The learner slips at state 0, and at every step after its first slip."""
     m = cliff(H, eps)
     m.mdp = MDP(objects([[[1, 0], [0, 1]]] * 2), objects([[1, 0]] * 2), objects([1, 0]), horizon=Finite(H))
     m.name, m.learner = "habit", TabularPolicy(objects([[1 - m.eps, m.eps], [0, 1]]))
@@ -57,7 +57,7 @@ def habit(H, eps):
 
 
 def first_fall(H, eps):
-    """The cliff, where the learner slips at the first step alone."""
+    """The cliff, where the learner slips at the first step only."""
     m = cliff(H, eps)
     m.name, m.learner = "first fall", TabularPolicy(np.stack([m.learner.table, *[m.expert.table] * (H - 1)]))
     return m
@@ -68,7 +68,7 @@ def falls():
 
 
 def undecided(H):
-    """The first fall, and an expert that itself keeps to the cliff only half of the time."""
+    """The first fall, with an expert that stays on the cliff with probability 1/2."""
     m = first_fall(H, 1)
     m.expert = TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))
     return m
@@ -79,13 +79,13 @@ def on_the_experts_road(cloning_error, problem, roams, other):
 
 
 def off_policy(m):
-    """u times the mistakes on the expert's road."""
+    """u times the mistakes under the expert's occupancy."""
     u, mistakes = measure.recoverability(m.mdp, m.expert), measure.cloning_error(m.mdp, m.expert, m.learner).sum()
     return {"off-policy": [(u * mistakes).mid]}
 
 
 def figure(ax, rows):
-    """The gap for each unit of slip, and the two bounds, against the horizon."""
+    """The gap divided by the slip probability, and the two bounds, against the horizon."""
     found = [row for row in rows if row["part"] == TIGHT and row["parameters"]["eps"] == "1/10" and not row.get("control")]
     for name, style in (("habit", "oC0"), ("first fall", "sC0")):
         at = [row for row in found if row["parameters"]["name"] == name]

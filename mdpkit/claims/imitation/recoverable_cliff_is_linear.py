@@ -36,13 +36,13 @@ def check(m):
 
 
 def one_reward(m):
-    """As if a slip cost its own reward alone."""
+    """As if a slip cost only its own reward."""
     H, gap, e = sides(m)
     return Bound(gap, e.max() * H)
 
 
 def first(x, *shape):
-    """The first of a number of outcomes, surely, in every row."""
+    """The first outcome with probability 1, in every row."""
     return x.like(np.broadcast_to(np.eye(1, shape[-1], dtype=int)[0], shape)).copy()
 
 
@@ -117,7 +117,7 @@ FORGIVING, UNFORGIVING = "the road loses nearly that much", "recovery that needs
 
 
 def figure(ax, rows):
-    """The gap for each unit of error and step, gap / (eps H), against the horizon."""
+    """The gap per unit of error and step, gap / (eps H), against the horizon."""
     H = np.array([2.0**k for k in np.linspace(0, 7)])
     ax.plot(H, 2 - 1 / H, "k--", label="bound $2 - 1/H$")
     for part, style, words in ((FORGIVING, "oC0", "any action recovers"), (UNFORGIVING, "xC1", "the right one recovers (fails)")):

@@ -30,7 +30,7 @@ from .performance_difference_lemma import a_step_late
 
 
 def rounds(m):
-    """The policies, how much oftener the expert than each is at every `[t,s,a]`, and what each loses on its round's reward."""
+    """The policies, the expert's occupancy minus each one's `[t,s,a]`, and the value gap of each under its round's reward."""
     policies = [TabularPolicy(table) for table in m.learners]
     shown = measure.occupancy(m.mdp, m.expert)
     missed = [shown - measure.occupancy(m.mdp, policy) for policy in policies]
@@ -39,7 +39,7 @@ def rounds(m):
 
 
 def returns(m, policies):
-    """What the expert is worth more than an even mixture, under every reward of the class."""
+    """The value gap of the uniform mixture under every reward of the class."""
     tasks, N = [replace(m.mdp, r=f) for f in m.rewards], len(policies)
     return stacked([measure.value(task, m.expert) - sum(measure.value(task, each) for each in policies) / N for task in tasks])
 
@@ -52,7 +52,7 @@ def check(m, gaps=returns, since=0):
 
 
 def one_table(m, policies):
-    """As `returns`, of the average of the tables."""
+    """As `returns`, for the average of the tables."""
     one = TabularPolicy(sum(policy.table for policy in policies) / len(policies))
     return stacked([measure.value_gap(replace(m.mdp, r=f), m.expert, one) for f in m.rewards])
 
@@ -110,7 +110,7 @@ def far(m):
 
 
 def numbers(m):
-    """For each round: the gap, regret, what the answers lose to the expert, and to the best policy; the gap of the averaged tables."""
+    """Per round: the gap, the regret, the policies' gaps to the expert and to the optimum; the gap of the averaged tables."""
     lost, best = rounds(m)[-1], short(m)
     gap, regret = (of_a_box(m).pairs[name][1] for name in ("told gap", "told regret"))
     tables = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, TabularPolicy(sum(m.learners) / m.N))
@@ -118,10 +118,10 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """The terms of the equality against the rounds of one play, and how far its answers are from the best."""
+    """The terms of the equality against the rounds of one run, and the suboptimality of its policies."""
     at = [row for row in rows if row["part"] == PLAY]
     N, terms = [row["parameters"]["N"] for row in at], np.array([row["data"]["a round"] for row in at]).T
-    names = "gap", "regret of the rewards", "answers against the expert", "against the best policy", "averaged tables (fails)"
+    names = "gap", "regret of the rewards", "policies against the expert", "against the best policy", "averaged tables (fails)"
     for values, name, style in zip(terms, names, ("o-C0", "k--", "^-C2", "s:C4", "xC1"), strict=True):
         ax.plot(N, values, style, label=name)
     ax.set(xlabel="rounds $N$", ylabel="units of $J$, a round", xscale="log")

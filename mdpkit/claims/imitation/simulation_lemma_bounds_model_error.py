@@ -89,7 +89,7 @@ DISCOUNTED = Family(
 
 # ---- the leak
 def leak(H, eps, reward=1):
-    """State 0 pays and leaks into state 1, which pays nothing for ever; the model has no leak."""
+    """State 0 pays and leaks into the absorbing state 1, which pays nothing; the model has no leak."""
     eps = rational(eps)
     laws = ([[[1 - eps, eps]], [[0, 1]]], [[[1, 0]], [[0, 1]]])
     mdp, model = (MDP(objects(P), objects([[reward], [0]]), objects([1, 0]), horizon=Finite(H)) for P in laws)

@@ -1,7 +1,7 @@
 """The mean cost of two state laws differs by at most sqrt(2 V D) + D, V the smaller variance and D their divergence.
 
-Statement  For laws P, Q of states and a cost f, let g = |E_P f - E_Q f|, V = the smaller of Var_P f and Var_Q f, and D
-           = sum_s (P - Q)^2 / (P + Q). Then
+Statement  For laws P, Q of states and a cost f, let g = |E_P f - E_Q f|, V = the smaller of Var_P f and Var_Q f, and
+           D = sum_s (P - Q)^2 / (P + Q). Then
                g^2 <= (2 V + g) D,  hence  g <= sqrt(2 V D) + D <= 2 sqrt(V D) + D.
            The last two bounds mean g s (1-s) <= (1-s)^2 V c + s D for every s in [0, 1], with c = 1/2 and c = 1. On two
            states g^2 (1 - D/2) = (Var_P f + Var_Q f) D. In the first bound neither 2 V nor g can have a smaller factor.

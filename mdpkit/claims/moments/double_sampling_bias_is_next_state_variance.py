@@ -72,7 +72,7 @@ OF_BOTH = family(lambda x: x.r, Box("S", "A", lower=-1))
 
 # ---- controls and exact instances
 def coin(pays=(0, 0), weights=("1/2", "1/2"), V=(0, 1)):
-    """Both actions of both states lead to either state by the toss of a coin; action a pays pays[a]."""
+    """Both actions of both states lead to either state with probability 1/2; action a pays pays[a]."""
     half = objects([["1/2", "1/2"]] * 2)
     mdp = MDP(objects(np.broadcast_to(half, (2, 2, 2))), objects([pays, pays]), horizon=Discounted("9/10"))
     return Models(mdp=mdp, policy=TabularPolicy(half), V=objects(V), weights=objects(weights))

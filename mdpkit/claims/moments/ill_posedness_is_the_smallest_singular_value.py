@@ -36,7 +36,7 @@ def check(m):
 
 
 def without_instruments(m):
-    """As if the moments told every error: sigma = 1, as for a regression."""
+    """As if the moments identified every error: sigma = 1, as for a regression."""
     law = m.problem.weights @ m.problem.A
     return Bound(measure.norm_power(m.h - m.h0, law, 2), sides(m)[1])
 
@@ -59,7 +59,7 @@ FAMILY = Family(
 
 # ---- the channel
 def channel(k, leak=0, c=1):
-    """sigma = 2^-k. With a leak the first instrument moves the outcome by itself, by so much."""
+    """sigma = 2^-k. With a leak the first instrument shifts the outcome directly, by that amount."""
     sigma = objects(1)[()] / 2**k
     A = objects([[1 + sigma, 1 - sigma], [1 - sigma, 1 + sigma]]) / 2
     problem = MomentProblem(A, objects([leak, 0]), objects(["1/2", "1/2"]))
@@ -78,13 +78,13 @@ def constant_tests(projected_error, psi, weights, test=None):
 
 
 def figure(ax, rows):
-    """How large an error one unit of projected error allows, against how often the channel errs."""
+    """The largest error per unit of projected error, against the crossover probability of the channel."""
     noise = np.linspace(0, 0.4995, 400)
     ax.plot(noise, 1 / (1 - 2 * noise), "k--", label="$1/\\sigma = 1/(1 - 2e)$")
     least = [row["pairs"]["sigma"][0] for row in rows if row["part"]]
     ax.plot([(1 - s**0.5) / 2 for s in least], [s**-0.5 for s in least], "oC0", label="singular vector")
     ax.plot(noise, noise * 0 + 1, "C1", label="as for a regression (fails)")
-    ax.set(xlabel="probability $e$ that the channel errs", ylabel="error / projected error", yscale="log")
+    ax.set(xlabel="crossover probability $e$", ylabel="error / projected error", yscale="log")
     ax.legend()
 
 

@@ -95,7 +95,7 @@ REGULAR = Assumption("the features tell values apart", nonsingular)
 
 # ---- instances
 def walk(test=None):
-    """Three states in a ring that goes on with probability 3/4; the value is to be linear in one feature."""
+    """A ring of three states that advances with probability 3/4; values are linear in one feature."""
     P = objects([[["1/4", "3/4", 0]], [[0, "1/4", "3/4"]], [["3/4", 0, "1/4"]]])
     features, third = objects([[1], [2], [4]]), objects(["1/3"] * 3)
     mdp = MDP(P, objects([[1], [0], [0]]), horizon=Discounted("1/2"))
@@ -128,7 +128,7 @@ def instruments():
 
 
 def residual_gradient(lstd, problem, policy, features, weights):
-    """The w of the least mean squared Bellman error, which needs two successors of a state."""
+    """The w that minimises the mean squared Bellman error, which needs two independent successors of a state."""
     chain = (policy.table[:, :, None] * problem.P).sum(axis=1)
     A = features - problem.horizon.gamma * chain @ features
     return solve(MomentProblem(A, (policy.table * problem.r).sum(axis=1), weights)).h

@@ -39,7 +39,7 @@ def check(m):
 
 
 def squared_first(m):
-    """The residual squared before its mean is taken, as an adversary that sees every variable would have it."""
+    """The residual squared before its mean is taken, as for an adversary that sees every variable."""
     pairs = check(m).pairs
     seen = measure.joint_payoff(m.joint, m.outcome, m.h, np.broadcast_to(m.outcome - m.h, m.joint.shape))
     return Equal({**pairs, "the best adversary": (pairs["the best adversary"][0], seen)})
@@ -74,7 +74,7 @@ BLIND = Assumption("the adversary sees the instrument alone", lambda m: (m.f == 
 
 
 def coin(f=((1, 1), (1, 1))):
-    """A cause that follows its instrument three times out of four, and an outcome that is 1 more where the confounder is."""
+    """A cause that equals its instrument with probability 2/3; the outcome is the sum of cause and confounder."""
     joint = objects([[[3, 0], [0, 1]], [[0, 1], [3, 4]]]) / 12
     outcome = objects([[0, 1], [1, 2]])
     return Models(problem=instrumental(joint, outcome), joint=joint, outcome=outcome, h=objects([0, 1]), f=objects(f))

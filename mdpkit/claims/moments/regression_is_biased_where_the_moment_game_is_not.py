@@ -26,7 +26,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def game(joint, outcome, seen="z"):
-    """The solution against every test function of what the adversary sees."""
+    """The solution against every test function of the variable that the adversary sees."""
     problem = instrumental(joint, outcome, seen)
     return measure.two_stage_least_squares(problem, np.eye(len(problem.b), dtype=int))
 
@@ -61,7 +61,7 @@ FAMILY = Family(
 
 # ---- the channel, and data from it
 def channel(n, seed, push=4):
-    """Cause and instrument differ 7 times out of 16; the confounder, a fair coin that pays e = 1 or -1, adds or takes push/16."""
+    """Cause and instrument differ with probability 7/16; the confounder, e = 1 or -1 equally likely, shifts P(cause = 1) by e push/16."""
     parts = [[[16 - x, x] for x in (middle - push, middle + push)] for middle in (7, 9)]
     return Models(parts=np.array(parts), h0=np.array([0, 1]), noise=np.array([-1, 1]), n=n, seed=seed)
 
@@ -94,7 +94,7 @@ def overtakes(m):
 
 
 def numbers(m):
-    """Squared errors for the figure: ends of both medians, the bound, the plateau."""
+    """Squared errors for the figure: limits of both medians, the bound, the plateau."""
     ours, theirs = error_of(game, m), error_of(measure.regression, m)
     ends = {"game": [float(ours.lower), float(ours.upper)], "regression": [float(theirs.lower), float(theirs.upper)]}
     return {**ends, "bound": [float(bound(m))], "plateau": [squared_bias(m).mid]}
@@ -112,7 +112,7 @@ FALLS, OVERTAKES = "the game's error falls", "regression is overtaken"
 
 
 def small(tilt=0):
-    """The channel as one law; with a tilt the confounder is seen in the instrument."""
+    """The channel as one law; with a tilt the instrument depends on the confounder."""
     joint, outcome = population(channel(1, 0))
     joint = joint * objects([[[1 + tilt], [1 - tilt]], [[1 - tilt], [1 + tilt]]])
     return Models(joint=joint, outcome=outcome, h0=objects([0, 1]), noise=objects([-1, 1]))

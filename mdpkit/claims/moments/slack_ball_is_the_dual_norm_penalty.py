@@ -70,13 +70,13 @@ def own_norm(m):
 
 
 def bounded(m):
-    """p = infinity: every moment may be off by d."""
+    """p = infinity: the slack of every moment is at most d."""
     psi = measure.moment_residual(m.problem, m.h)
     return Bound(penalised(m, psi, m.f, m.d, 1), measure.projected_error(psi - m.xi * m.d, m.problem.weights))
 
 
 def lumped(m):
-    """p = 1: the moments may be off by d on average."""
+    """p = 1: the slack is at most d on average."""
     psi = measure.moment_residual(m.problem, m.h)
     return Bound(penalised(m, psi, m.f, m.d, inf), measure.projected_error(psi - m.lump * m.d, m.problem.weights))
 
@@ -105,7 +105,7 @@ FAMILY = Family(
 
 
 def everywhere(x):
-    """A law that gives every instrument some weight."""
+    """A law that gives every instrument positive weight."""
     return (x.weights + x.like([f"1/{x.sizes['Z']}"])) / 2
 
 

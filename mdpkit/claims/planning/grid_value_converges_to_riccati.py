@@ -27,7 +27,7 @@ from ._grids import around_zero, dead_beat, double_integrator, laid, points, ser
 
 
 def sides(m):
-    """V_h - x'Px at the points, and what the spacings of points and of controls may cost, each for ever."""
+    """V_h - x'Px at the points, and the two terms of the bound, from the spacings of points and of controls."""
     x, cart = points(m), m.cart
     error = -measure.optimal_value(m.mdp)[: len(x)] + cart.value(x)
     shares = cart.gamma * m.h**2 * np.trace(cart.P), m.delta**2 * cart.price[0, 0]
@@ -86,7 +86,7 @@ FAMILY = Family(
 
 # ---- controls and figure
 def rounded(values, problem):
-    """Every step goes to the likeliest corner."""
+    """Every step leads to the most probable corner."""
     corner = np.argmax(problem.P, axis=2)
     return values(MDP(objects(np.eye(problem.S, dtype=int)[corner]), problem.r, problem.rho, horizon=problem.horizon))
 
@@ -101,7 +101,7 @@ def positive(m):
 
 
 def drawn_numbers(m):
-    """What the figure draws: the error, the bound, and the error where steps are rounded to the nearest point."""
+    """Data for the figure: the error, the bound, and the error where steps are rounded to the nearest point."""
     error, of_points, of_controls = sides(m)
     off = -rounded(measure.optimal_value, m.mdp)[: len(error)] + m.cart.value(points(m))
     found = {"error": error.max().mid, "bound": nearest(of_points + of_controls), "rounded": abs(off).max().mid, "h": nearest(m.h)}

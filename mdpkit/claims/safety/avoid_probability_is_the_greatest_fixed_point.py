@@ -29,7 +29,7 @@ from ._sets import with_a_failure
 
 
 def under(problem, choice):
-    """The problem in which the chosen actions `[s]` are all there is."""
+    """The problem restricted to the chosen actions `[s]`."""
     return SafetyProblem(problem.failure, P=problem.P[np.arange(problem.S), choice][:, None])
 
 
@@ -80,13 +80,13 @@ FAMILY = Family(
 
 # ---- controls
 def leak(steps=2):
-    """State 0 is left for safety or for failure with probability 1/3 each, or for failure by action 1."""
+    """State 0 leads to safety, to failure and to itself with probability 1/3 each, and by action 1 to failure."""
     P = objects([[["1/3", "1/3", "1/3"], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 1]]])
     return Models(problem=SafetyProblem([False, False, True], P=P), choice=np.zeros(3, dtype=int), steps=steps)
 
 
 def iterated_from_0(avoid_probability, problem, steps=None, after=None):
-    """A hundred sweeps from 0 in place of the value for ever."""
+    """A hundred sweeps from 0 in place of the infinite-horizon value."""
     if steps is not None:
         return avoid_probability(problem, steps, after)
     return avoid_probability(problem, steps=100, after=avoid_probability(problem, steps=0) * 0)

@@ -28,7 +28,7 @@ from ._sets import corridor, flagging, one_step, with_a_failure
 
 
 def tubes(m):
-    """What is learned, what has to be kept out, and what planning with the learned constraint keeps out."""
+    """The learned constraint, the tube of the target dynamics, and the set that planning with the learned constraint forbids."""
     learned, needed = measure.tube(m.source), measure.tube(m.target)
     return learned, needed, measure.tube(flagging(learned, m.target))
 
@@ -64,7 +64,7 @@ def nothing_lost(m):
 
 
 def counted(m):
-    """Excess of the planned constraint, and doomed states that the mere filter lets pass, by braking distances."""
+    """Excess of the planned constraint, and doomed states that the state filter admits, by braking distances."""
     learned, needed, forbidden = tubes(m)
     lost = sum(sum(range(v, 0, -m.learned_with)) - sum(range(v, 0, -m.used_with)) for v in range(1, m.vmax + 1))
     passed = (needed * (1 - learned)).sum()
@@ -98,7 +98,7 @@ def carts(learned_with, used_with, vmax=7):
 
 
 def another_failure():
-    """One dynamics, all stay where they are; what was learned knows nothing of the second failure."""
+    """Every state is absorbing under both dynamics; the learned constraint omits the second failure."""
     stay = np.array([[0], [1], [2]])
     return Models(source=SafetyProblem(np.array([False, False, True]), stay), target=SafetyProblem(np.array([False, True, True]), stay))
 

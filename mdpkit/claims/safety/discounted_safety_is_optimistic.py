@@ -86,7 +86,7 @@ DEEP = Assumption("margins are at most -1 on failure", lambda m: (m.margin[m.pro
 
 
 def corridor(d, L=1, g="1/2", least=-1):
-    """d states of margin L in a row, then failure; nothing can be chosen."""
+    """d states of margin L in a row, then failure; there is one action."""
     L, g = rational(L), rational(g)
     return Models(problem=forced(d + 1), margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L)
 
@@ -98,13 +98,13 @@ def corridors():
 
 # ---- controls
 def a_way_out():
-    """Action 1 of state 0 stays there for ever, action 0 leads into failure."""
+    """Action 1 of state 0 stays there, action 0 leads into failure."""
     problem = SafetyProblem(np.array([False, True]), np.array([[1, 0], [1, 1]]))
     return Models(problem=problem, margin=objects(["1/8", -1]), g=rational("1/2"), larger=rational("3/4"))
 
 
 def first_action_only(flagged, problem, margin, gamma):
-    """Takes the first action for the best."""
+    """Uses the first action in place of the best."""
     return flagged(SafetyProblem(problem.failure, problem.successors[:, :1]), margin, gamma)
 
 

@@ -28,7 +28,7 @@ from ._sets import GRAPH, corridor, drawn, flagging, same, with_a_doomed_state
 
 
 def delay(problem):
-    """N: how many steps of look-ahead see all that is to be seen."""
+    """N: the least number of look-ahead steps that identify the whole tube."""
     N, lost, more = 0, measure.tube(problem, steps=0), measure.tube(problem, steps=1)
     while not same(lost, more):
         N, lost, more = N + 1, more, measure.tube(problem, steps=N + 2)
@@ -36,7 +36,7 @@ def delay(problem):
 
 
 def let_pass(problem, steps):
-    """How many doomed states a shield on failure lets pass that looks so many steps ahead."""
+    """The number of doomed states admitted by a shield on failure with `steps` steps of look-ahead."""
     return (measure.tube(problem) - measure.tube(problem, steps=steps)).sum()
 
 
@@ -97,7 +97,7 @@ def open_field():
 
 
 def along_one_action(tube, problem, steps=None):
-    """Looks ahead along the last action only, as if nothing else could be done."""
+    """Looks ahead along the last action only, as if it were the only one."""
     return tube(problem if steps is None else SafetyProblem(problem.failure, problem.successors[:, -1:]), steps)
 
 

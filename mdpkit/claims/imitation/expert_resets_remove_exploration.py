@@ -4,9 +4,8 @@ Statement  A tree with A actions and H steps pays 1 at one leaf, drawn uniformly
            returns after m episodes from the root a policy with
                E[J] <= (m + 1) / A^H,
            with equality for a sweep over the leaves: a return of 1/2 takes A^H / 2 - 1 episodes. Episodes that start at states which do
-           not depend on the leaf count alike. Policy search by dynamic programming (PSDP) with resets to the expert's states is no worse
-           than the expert, J >= J(E), for every reward on the tree, after exactly H A resets, A H (H+1)/2 steps and no episode from the
-           root.
+           not depend on the leaf count alike. PSDP with resets to the expert's states has return at least J(E) for every reward on the
+           tree, after exactly H A resets, A H (H+1)/2 steps and no episode from the root.
 Assumes    no reset depends on the leaf, and the last step alone pays (first bound); the resets are to the expert's states (last).
 Units      J is the undiscounted return, in [0, 1] in the first bound; m counts episodes, resets those that start at a chosen state.
 Kind       for all; exists (enumerated)

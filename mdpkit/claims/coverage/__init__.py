@@ -1,1 +1,1 @@
-"""Preference fine-tuning: what the data must cover, and for whom."""
+"""Preference fine-tuning: which coverage of the data is sufficient, and which is necessary."""

@@ -1,4 +1,4 @@
-"""What the claims of this folder draw."""
+"""Blocks and repairs shared by the claims of this folder."""
 
 import numpy as np
 
@@ -12,20 +12,20 @@ WEIGHTS = Box("X", "Y", lower="1/8", upper=8)
 
 
 def full(rows):
-    """Rows with every 0 made small, so that each response has a chance."""
+    """Rows with every 0 replaced by a small number, so that each response has positive probability."""
     rows = np.where(rows == 0, rational("1/1024") if is_exact(rows) else 1 / 1024, rows)
     return rows / rows.sum(axis=-1)[..., None]
 
 
 def inside(x):
-    """The draw, its policy kept to the responses that the reference gives (of a given problem they are known before)."""
+    """The draw, with its policy restricted to the support of the reference (already so for a user's own problem)."""
     if hasattr(x, "reference"):
         x.policy = LAW.confined(x.policy, x.reference != 0)
     return x
 
 
 def left_out(x):
-    """The drawn data, confined to the responses other than the one hidden from each prompt."""
+    """The drawn data, restricted to the responses other than the hidden one of each prompt."""
     return LAW.confined(x.data, np.arange(x.sizes["Y"]) != np.asarray(x.hidden)[:, None])
 
 
@@ -35,6 +35,6 @@ def spread(weights):
 
 
 def rare_third(k):
-    """A reference of three responses, the last of chance 2^-k (0 if k is None)."""
+    """A reference over three responses, the last of probability 2^-k (0 if k is None)."""
     small = rational(0) if k is None else rational(1) / 2**k
     return objects([[(1 - small) / 2, (1 - small) / 2, small]])

@@ -1,10 +1,12 @@
-"""However wrong, a bounded reward model keeps the policy that it asks for near the reference.
+"""The policy induced by a reward model of range R, however wrong, stays within KL R/beta of the reference.
 
-Statement  The policy pi_g = ref e^(g/beta) / Z of a reward g whose range over the responses of a prompt is at most R has
-           E_x KL(pi_g || ref) <= R^2 / (8 beta^2)  and  E_x KL(pi_g || ref) <= R / beta.
-           8 is the best constant (small ranges); so is 1 in the second form (large ones). So two-stage RLHF within a class of
-           range R stays in that ball, whatever responses the data leave out and whatever it makes up for them.
-Assumes    the reward is bounded: max g - min g <= R for each prompt. (For |g| <= B this is R = 2B.)
+Statement  The policy pi_g = ref e^(g/beta) / Z induced by a reward g whose range over the responses to each prompt is
+           at most R satisfies
+               E_x KL(pi_g || ref) <= R^2 / (8 beta^2)  and  E_x KL(pi_g || ref) <= R / beta.
+           The constant 8 is optimal (as R tends to 0), and so is the constant 1 of the second form (for large R). Hence
+           two-stage RLHF over rewards of range at most R stays in this ball, whichever responses the data omit and
+           whatever rewards it assigns to them.
+Assumes    the reward is bounded: max g - min g <= R for each prompt. (If |g| <= B, then R = 2B.)
 Units      KL in nats; R and beta in units of reward; width = e^(R/beta) is rational here.
 Kind       for all; exists (the constants: 1 is checked to be approached, 8 proved in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state 2B / beta.
@@ -26,7 +28,7 @@ from ._instances import LAW, PROMPTS, spread
 
 
 def divergence(m):
-    """How far the policy of the learned reward, in tilt form, is from the reference."""
+    """KL divergence from the reference of the policy that the learned reward, in tilt form, induces."""
     return measure.divergence_from_reference(m.learned, tilted(m.learned))
 
 
@@ -51,7 +53,7 @@ def half(m):
 
 
 def trained(m):
-    """Two-stage RLHF on comparisons of what the data show: rewards are fitted within the class."""
+    """Two-stage RLHF on comparisons of the responses in the data: rewards are fitted within the class."""
     answer = solve(m.problem, TwoStageRLHF(m.width, m.unseen))
     return Bound(measure.divergence_from_reference(m.problem, answer.policy), measure.logarithm(m.width) ** 2 / 8)
 
@@ -79,21 +81,21 @@ FITTED = Family(
 
 
 def listed():
-    """Ten draws of every size, spelt by the bytes of a fixed generator."""
+    """Ten draws of every size, decoded from the bytes of a fixed generator."""
     rng = np.random.default_rng(0)
     return [FITTED.build(FITTED.from_bytes(rng.bytes(FITTED.byte_count(sizes)), sizes)) for sizes in FITTED.ladder() for _ in range(10)]
 
 
 # ---- exact instances and controls
 def two_responses(weight, chance="1/2", width=None):
-    """The reference gives the response of the higher reward with a chance; `width` is what the class allows."""
+    """The reference gives the response of higher reward with probability `chance`; `width` bounds the rewards of the class."""
     chance = rational(chance)
     learned = PreferenceProblem(objects([[1 - chance, chance]]), weights=objects([[1, weight]]))
     return Instance(learned=learned, width=rational(weight if width is None else width))
 
 
 def rare(k):
-    """A response of chance 2^(k - k^2) and weight 2^(k^2): the divergence is near (k^2 - k) log 2, the range k^2 log 2."""
+    """A response of probability 2^(k - k^2) and weight 2^(k^2): the divergence is near (k^2 - k) log 2, the range k^2 log 2."""
     return two_responses(2 ** (k * k), rational(1) / 2 ** (k * k - k)).replace(share=1 - rational(2) / k)
 
 

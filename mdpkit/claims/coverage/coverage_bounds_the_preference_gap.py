@@ -1,11 +1,15 @@
-"""A policy that explains the compared pairs loses little, if the data cover both it and the optimum.
+"""The squared suboptimality is at most half the pair error times the concentrabilities of the policy and the optimum.
 
-Statement  (J(pi*) - J(pi))^2 <= C(pi*) C(pi) e / 2, with C(pi) = max pi/mu and e the mean squared error, over pairs
-           drawn from mu, of the reward beta log(pi/ref) that pi implies: for every policy pi, optimised or not.
-           1/2 is the best constant: two responses, mu uniform, pi* = (2^-k, 1 - 2^-k), pi = (1 - n, n) approach it.
-           Also (J(pi*) - J(pi))^2 <= (chi2(pi* || mu) + chi2(pi || mu)) e <= 2 (C_glo - 1) e, chi2 averaged over the prompts
-           and C_glo = max 1/mu.
-Assumes    the data mu cover every response that pi or pi* gives; the reference gives every response that they show.
+Statement  For every policy pi, whether or not it minimises a loss,
+               (J(pi*) - J(pi))^2 <= C(pi*) C(pi) e / 2,
+           where C(pi) = max pi/mu and e is the mean squared error, over pairs of responses drawn from mu, of the
+           differences of the reward beta log(pi/ref) that pi implies.
+           The constant 1/2 is optimal: two responses with mu uniform, pi* = (2^-k, 1 - 2^-k) and pi = (1 - n, n)
+           approach it.
+           Also (J(pi*) - J(pi))^2 <= (chi2(pi* || mu) + chi2(pi || mu)) e <= 2 (C_glo - 1) e, with chi2 averaged over
+           the prompts and C_glo = max 1/mu.
+Assumes    the data mu cover every response that pi or pi* gives; the reference gives every response that they (the
+           data) show.
 Units      J in units of reward; e in squared units of reward.
 Kind       for all; exists (the constant)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state the gap as O(C_glo sqrt(e)).
@@ -76,12 +80,12 @@ def two_responses(k, n, data=("1/2", "1/2")):
 
 
 def starved():
-    """The data hardly show what the policy gives."""
+    """The data give little probability to a response that the policy gives half of the time."""
     return two_responses(8, "1/2", ("1/100", "99/100"))
 
 
 def approaching():
-    """k = 2^j and n = 1/k: the share of the bound that is reached is at least 1 - (2j + 2)/k."""
+    """k = 2^j and n = 1/k: the attained share of the bound is at least 1 - (2j + 2)/k."""
     found = []
     for j in range(4, 10):
         m = two_responses(2**j, f"1/{2**j}")

@@ -1,8 +1,9 @@
-"""The more policies a coverage coefficient counts, the larger it is.
+"""Coverage coefficients increase with the class of policies: one policy, bounded rewards, a KL ball, all policies.
 
-Statement  1 + chi2(pi_g || mu) <= C(pi_g) <= C_tilt(R) <= C_ball(R/beta) <= C_glo, where C(pi) = max pi/mu, pi_g = ref e^(g/beta) / Z,
-           and the others are the largest C of a policy in a class: pi_g of every reward g of range at most R, every pi with
-           E_x KL(pi || ref) <= R/beta, every pi at all.
+Statement  With C(pi) = max pi/mu and pi_g = ref e^(g/beta) / Z,
+               1 + chi2(pi_g || mu) <= C(pi_g) <= C_tilt(R) <= C_ball(R/beta) <= C_glo,
+           where C_tilt(R), C_ball(R/beta) and C_glo are the suprema of C over the policies pi_g of the rewards g of
+           range at most R, over the policies pi with E_x KL(pi || ref) <= R/beta, and over all policies.
 Assumes    the reward g has range at most R for each prompt.
 Units      C has none; chi2 is averaged over the prompts; width = e^(R/beta).
 Kind       for all
@@ -49,7 +50,7 @@ FAMILY = Family(
 
 # ---- exact instances and controls
 def rare(chance="1/100", weight=9, width=9):
-    """A response that the reference and the data give with a small chance, and the reward likes."""
+    """A response of high reward to which the reference and the data give a small probability."""
     law = objects([[1 - rational(chance), rational(chance)]])
     return Instance(problem=PreferenceProblem(law, weights=objects([[1, weight]])), width=rational(width))
 
@@ -58,7 +59,7 @@ WITHIN = Assumption("the reward has range at most R", lambda m: spread(m.problem
 
 
 def by_the_policy(concentrability, problem, policy, mu=None, kind="sup"):
-    """Data and policy exchanged: how much more often the data do something than the policy."""
+    """Data and policy exchanged: the concentrability of the data with respect to the policy."""
     return concentrability(problem, type(policy)(problem.data), policy.table, kind)
 
 

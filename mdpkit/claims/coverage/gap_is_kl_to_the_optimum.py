@@ -1,9 +1,11 @@
-"""What a policy loses to the optimum is beta times its divergence from it.
+"""The suboptimality of a policy in KL-regularised RLHF is beta times its KL divergence from the optimal policy.
 
-Statement  J(pi) = E_x [ E_pi r - beta KL(pi || ref) ] and pi* = ref e^(r/beta) / Z, its maximiser over all policies:
-           J(pi*) - J(pi) = beta E_x KL(pi || pi*) for every policy pi. Both sides are infinite together.
+Statement  Let J(pi) = E_x [ E_pi r - beta KL(pi || ref) ], with maximiser pi* = ref e^(r/beta) / Z over all policies.
+           Then
+               J(pi*) - J(pi) = beta E_x KL(pi || pi*)
+           for every policy pi, where one side is infinite if and only if the other is.
 Assumes    nothing: any reference, prompts, reward, beta > 0.
-Units      J in units of reward, KL in nats, beta in reward a nat.
+Units      J in units of reward, KL in nats, beta in units of reward per nat.
 Kind       identity
 Source     adapted from Korbak, Elsahar, Kruszewski and Dymetman, 2022.
 Proof      proofs/gap_is_kl_to_the_optimum.md
@@ -35,7 +37,7 @@ def backward(m):
 
 
 def best_in_a_class(m):
-    """The optimum of the class that holds the uniform policy alone, in place of the optimum over all."""
+    """The optimum of the class that contains only the uniform policy, in place of the optimum over all policies."""
     return Equal({"gap": sides(m, TabularPolicy(m.problem.like([[f"1/{m.problem.Y}"] * m.problem.Y] * m.problem.X)))})
 
 
@@ -57,7 +59,7 @@ def leaning(reference=("1/2", "1/4", "1/4"), policy=("1/4", "1/4", "1/2"), beta=
 
 
 def outside():
-    """The policy gives a response that the reference never gives."""
+    """The policy gives positive probability to a response outside the support of the reference."""
     return [leaning(("1/2", "1/2", 0), (0, f"{k - 1}/{k}", f"1/{k}")) for k in (2, 3, 100)]
 
 

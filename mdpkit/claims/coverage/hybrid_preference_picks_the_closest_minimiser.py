@@ -1,9 +1,11 @@
-"""A little on-policy divergence beside the offline loss picks, of all policies without pair error, the one closest to the reference.
+"""A vanishing on-policy KL penalty selects, among the policies of pair error 0, the one closest to the reference.
 
-Statement  Of the policies of pair error 0 the closest in E_x KL(pi || ref) has, on the shown responses S of a prompt, the
-           mass s* = A/(A + e), A = exp(-sum_S p log(p/ref)), p = pi*(. given S), e = ref(not S), and the rest as ref:
-           E_x KL(pi || ref) >= E_x -log(A + e), and for rest in proportion to ref the excess is E_x kl(s, s*).
-           It is the limit, as lambda falls to 0, of the minimisers of the offline loss + lambda E_x KL(pi || ref).
+Statement  Let S be the set of responses to a prompt that the data show, p = pi*(. given S), e = ref(not S) and A = exp(-sum_S
+           p log(p/ref)). Among the policies of pair error 0 the one closest to the reference gives S the mass s* = A/(A + e),
+           and is proportional to ref outside S. Every policy of pair error 0 has
+               E_x KL(pi || ref) >= E_x -log(A + e),
+           with excess E_x kl(s, s*) if it gives S the mass s and is proportional to ref outside S.
+           As lambda tends to 0, the minimisers of the offline loss + lambda E_x KL(pi || ref) converge to that policy.
 Assumes    the policy has pair error 0.
 Units      KL in nats; kl(s, t) = s log(s/t) + (1-s) log((1-s)/(1-t)).
 Kind       for all
@@ -32,7 +34,7 @@ def doubled(m):
 
 
 def excess(m):
-    """Every other mass is as far from the best one as its two outcomes are."""
+    """The excess of another mass is the binary KL divergence from the optimal mass."""
     s, away = measure.closest_mass(m.problem), m.mass
     shown = (measure.logarithm(1 - away) - measure.logarithm(s)) * (1 - away)
     unseen = (measure.logarithm(away) - measure.logarithm(1 - s)) * away
@@ -68,7 +70,7 @@ EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_err
 
 
 def on_offline_samples(divergence_from_reference, problem, policy):
-    """The same log pi/ref, averaged over the data instead of the policy's own responses."""
+    """The average of log pi/ref over the data in place of the policy's own responses."""
     logs = measure.logarithm(policy.table) - measure.logarithm(problem.reference)
     return measure.averaged(problem, (logs * problem.data).sum(axis=-1))
 

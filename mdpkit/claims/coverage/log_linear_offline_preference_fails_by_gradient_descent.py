@@ -1,12 +1,14 @@
-"""The optimiser itself walks into the failure: shared features carry what is learned on two responses to a third, unseen one.
+"""Gradient descent on the offline loss of a log-linear class can converge to an arbitrarily bad policy of pair error 0.
 
-Statement  pi_theta = ref e^(phi theta) / Z, one compared pair (y, z), d = phi(y) - phi(z) != 0. Gradient descent from the
-           reference on the offline loss converges to theta = d (r(y) - r(z)) / (beta |d|^2), which has pair error 0. For
-           every k >= 4 there is such a problem, with reference mass 2^-k on the third response, where the limit loses at
-           least beta k log 2, while two-stage RLHF with rewards of the range seen loses at most beta 8 / 2^k: its highest choice
-           for the third response is the same linear reward, clipped.
-Assumes    the policy is where descent ends; the features lift the third response by at least 2k.
-Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d|^2, so that y has 1 and z has 0.
+Statement  Let pi_theta = ref e^(phi theta) / Z, with one compared pair (y, z) and d = phi(y) - phi(z) != 0. Gradient
+           descent on the offline loss, started at the reference, converges to theta = d (r(y) - r(z)) / (beta |d|^2),
+           which has pair error 0. For every k >= 4 there is such a problem with a third response, unseen and of
+           reference mass 2^-k, in which this limit has suboptimality at least beta k log 2, while two-stage RLHF with
+           rewards of the range seen on the pair has suboptimality at most beta 8 / 2^k. The highest reward that it can
+           assign to the third response is the same linear reward, clipped to that range.
+Assumes    the policy is where descent ends, the limit above; the features lift the third response by at least 2k.
+Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d|^2, so that y has lift 1 and z has lift
+           0.
 Kind       exists (enumerated; that descent converges, and to where, is proved in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/log_linear_offline_preference_fails_by_gradient_descent.md
@@ -56,14 +58,14 @@ def doubled(m):
 
 
 def clipped(m):
-    """Two-stage RLHF with rewards of the range seen, at their highest for the third response: the learned reward, clipped."""
+    """Two-stage RLHF with rewards of the observed range, maximal for the third response: the learned reward, clipped."""
     kept = solve(m.problem, TwoStageRLHF(width=RATIO, unseen=1)).policy
     return Bound(gap(m, kept), m.problem.beta * 8 / 2**m.k, surely_lost(m), gap(m, m.policy))
 
 
 # ---- exact instances and controls
 def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
-    """The third response is bad, rare, and unseen; its features are `third`, which lift it by 2k if left out."""
+    """The third response is bad, rare and unseen; its features are `third`, by default such that it is lifted by 2k."""
     problem = PreferenceProblem(rare_third(k), weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
     features = np.array([*pair, (2 * k, 1) if third is None else third])
     return Instance(problem=problem, features=features, k=k, policy=policy or end_of_descent(problem, features))
@@ -87,7 +89,7 @@ LIFTED = Assumption("the features lift the third response by at least 2k", lambd
 
 
 def figure(ax, rows):
-    """What descent ends at and what the clipped reward gives, against the reference mass of the unseen response."""
+    """Gaps at the limit of descent and for the clipped reward, against the reference mass of the unseen response."""
     found = [row for row in rows if row["part"] == CLIPPED and not row.get("control")]
     mass = [2.0 ** -row["parameters"]["k"] for row in found]
     ends = [row["data"]["sides"] for row in found]

@@ -1,11 +1,12 @@
-"""In a class that is too small, offline preference learning can reverse a preference, whatever the data cover.
+"""In a misspecified class, offline preference learning can reverse a preference even if the data cover every pair.
 
-Statement  Three responses, uniform reference, beta = 1, rewards (1, 2, 0) log w with w > 1, and the class pi_t ~ (t, 1/t, 1).
-           All pairs are compared, the pairs (1,2) and (2,3) with weight 1 and (1,3) with weight h. The offline loss has one
-           minimiser. It has t > 1 if and only if h > T(w) = (2 (1/2 - p12) - (1/2 - p23)) / (p13 - 1/2), pij = P(i beats j),
-           and then E_pi r < E_ref r (checked as <=), while the class contains policies with E_pi r > E_ref r.
+Statement  Three responses, a uniform reference, beta = 1, rewards (1, 2, 0) log w with w > 1, and the class pi_t ~ (t,
+           1/t, 1). All pairs are compared: (1,2) and (2,3) with weight 1, and (1,3) with weight h. The offline loss has
+           a unique minimiser in the class. The minimiser has t > 1 if and only if
+               h > T(w) = (2 (1/2 - p12) - (1/2 - p23)) / (p13 - 1/2),   pij = P(i beats j),
+           and then E_pi r < E_ref r (checked as <=), although the class contains policies with E_pi r > E_ref r.
 Assumes    the policy minimises the population loss in its class; the third pair is over-weighted, h > T(w).
-Units      rewards; the reference's mean reward is log w.
+Units      rewards; the mean reward of the reference is log w.
 Kind       for all; exists (the threshold, enumerated)
 Source     adapted from Gopalan and coauthors, 2025 (arXiv 2510.20413), who show that such a loss is misspecified.
 Proof      proofs/misspecified_offline_preference_falls_below_the_reference.md
@@ -42,7 +43,7 @@ def threshold(w):
 
 
 def turns(m):
-    """Whether the minimiser is beyond 1, and whether the third pair weighs more than T(w)."""
+    """Whether the minimiser has t > 1, and whether h > T(w)."""
     (w, _, _), (_, _, h) = m.problem.weights[0], m.pairs
     return Equal({"t > 1": (int(m.t > 1), int(h > threshold(w)))})
 
@@ -104,7 +105,7 @@ def exact(w, t, played=None):
 
 
 def numbers(m):
-    """What the figure draws: the weight of the third pair, and the mean reward as a share of the reference's."""
+    """Data for the figure: the weight of the third pair, and the mean reward relative to the reference's."""
     low, high = check(m).sides
     return {"weight": floats(m.pairs[2:])[0], "share": low.mid / high.mid}
 

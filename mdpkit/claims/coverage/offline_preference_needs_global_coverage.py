@@ -1,11 +1,14 @@
-"""Wherever the data leave a response out, explaining them perfectly promises nothing; wherever they do not, it is enough.
+"""The pair error bounds the suboptimality of a policy if and only if the data cover every response.
 
-Statement  Let the data show the responses S of each prompt. The policies of pair error 0 are pi*(. given S) times a mass,
-           and anything on the rest. One that puts mass m on the rest loses at least beta E_x kl(m, u), hence at least
-           beta E_x (m log(1/u) - log 2), u = pi*(not S): as u may be as small as one likes,
-           no function of the pair error bounds the gap.
-           If S is everything, (J(pi*) - J(pi))^2 <= C_glo^2 e / 2 for every pi, so that pair error 0 means optimal.
-Assumes    the policy has pair error 0, and gives the rest its mass m; last sentence: the data show every response.
+Statement  Let S be the set of responses to each prompt that the data show. A policy has pair error 0 if and only if it
+           is proportional to pi* on S; its mass outside S, and how that is distributed, are arbitrary. A policy of pair
+           error 0 with mass m outside S has suboptimality at least
+               beta E_x kl(m, u) >= beta E_x (m log(1/u) - log 2),   u = pi*(not S).
+           Since u can be arbitrarily small, no function of the pair error bounds the suboptimality.
+           If S contains every response, (J(pi*) - J(pi))^2 <= C_glo^2 e / 2 for every pi of pair error e, so that pair
+           error 0 implies optimality.
+Assumes    the policy has pair error 0, and gives the rest (the responses outside S) its mass m; last sentence: the data
+           show every response.
 Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
 Kind       for all
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
@@ -27,7 +30,7 @@ from ._instances import BETA, LAW, PROMPTS, WEIGHTS, full, left_out
 
 
 def shown_or_not(m, policy):
-    """The law of "the data show it" and "they do not" for each prompt."""
+    """Probabilities of the responses that the data show and of the others, for each prompt."""
     shown = m.problem.data != 0
     return TabularPolicy(np.stack([(policy.table * part).sum(axis=-1) for part in (shown, ~shown)], axis=-1))
 
@@ -103,7 +106,7 @@ COVERED = Assumption(ALL_SHOWN, lambda m: (m.problem.data > 0).all())
 
 
 def of_the_shown(value_gap, problem, expert, learner):
-    """Both policies given that the response is one that the data show."""
+    """Both policies conditioned on the responses that the data show."""
     parts = [policy.table * (problem.data != 0) for policy in (expert, learner)]
     return value_gap(problem, *(TabularPolicy(part / part.sum(axis=-1)[:, None]) for part in parts))
 

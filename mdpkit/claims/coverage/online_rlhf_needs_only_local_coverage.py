@@ -1,10 +1,12 @@
-"""A bounded reward model turned into a policy is safe where its own policies are covered; a policy fitted offline is not.
+"""RLHF with a bounded reward model is near-optimal under local coverage; a policy fitted offline need not be.
 
-Statement  Data from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) / Z has
-           (J(pi*) - J(pi_g))^2 <= C(pi*) C(pi_g) e / 2 <= C_tilt(R)^2 e / 2 with e the pair error of g, and
-           C_tilt(R) <= W = e^(R/beta): the mass of the rarest response does not enter. For every k >= 8 a problem with
-           C_glo = 2^k has a policy that loses at least beta (k/2 - 1) log 2, and a g of range R = beta log 4 and no larger
-           pair error, whose pi_g loses at most W sqrt(e/2), e that policy's error: at most beta 4 k 2^(-k/2) log 2.
+Statement  Let the data be drawn from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) / Z
+           satisfies
+               (J(pi*) - J(pi_g))^2 <= C(pi*) C(pi_g) e / 2 <= C_tilt(R)^2 e / 2,
+           where e is the pair error of g, and C_tilt(R) <= W = e^(R/beta) whatever the mass of the rarest response. For
+           every k >= 8 there is a problem with C_glo = 2^k in which some policy, of pair error e, has suboptimality at
+           least beta (k/2 - 1) log 2, while some g of range R = beta log 4 and no larger pair error induces a policy
+           pi_g of suboptimality at most W sqrt(e/2), which is at most beta 4 k 2^(-k/2) log 2.
 Assumes    both rewards have range at most R for each prompt; the data are drawn from the reference.
 Units      J and R in units of reward; e in squared units.
 Kind       for all; exists (the pair, enumerated)
@@ -45,7 +47,7 @@ def surely_lost(m):
 
 
 def apart(m):
-    """The online gap, what bounds it at the offline policy's error, what that policy surely loses, and its gap; all squared."""
+    """The online gap, its bounds at its own error and at the offline policy's, and the offline gap above its lower bound; all squared."""
     _, gap, e = online(m)
     offline = measure.value_gap(m.problem, tilted(m.problem), m.offline)
     allowed = measure.pair_error(m.problem, m.offline) * m.width**2 / 2
@@ -66,7 +68,7 @@ FAMILY = Family(
 
 # ---- exact instances and controls
 def rare(k, learned=(1, 1, 4), width=4):
-    """All responses are equally good; one has reference mass 2^-k, which the offline policy makes 1/2."""
+    """All responses have equal reward; one has mass 2^-k under the reference and 1/2 under the offline policy."""
     problem = PreferenceProblem(rare_third(k), weights=objects([[1, 1, 1]]))
     offline = TabularPolicy(objects([["1/4", "1/4", "1/2"]]))
     return Instance(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
@@ -87,7 +89,7 @@ def on_average(concentrability, problem, policy, mu=None, kind="sup"):
 
 
 def numbers(m):
-    """What the figure draws: gaps, not their squares."""
+    """Data for the figure: gaps, not their squares."""
     online, _, _, allowed, lost, offline = (side.mid ** (1 / 2) for side in apart(m).sides)
     return {"online": online, "allowed": allowed, "lost": lost, "offline": offline}
 

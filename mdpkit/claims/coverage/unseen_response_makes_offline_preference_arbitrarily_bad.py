@@ -1,12 +1,13 @@
-"""A response that the data never show can take any mass, and cost without limit, while every compared pair is explained.
+"""A policy of pair error 0 can put any mass on an unseen response, and its suboptimality is unbounded.
 
-Statement  For every k a problem with three responses, of which the data show two, and a policy of pair error 0 with
-           J(pi*) - J(pi) >= beta (k/2 - 1) log 2: the third response has reference mass 2^-k, the policy gives it 1/2.
-           In all of them the gap is beta kl(m, u), m and u the masses of the third response under pi and pi*; with
-           reference mass 0 the pair error is still 0, J(pi) = -infinity, and E_pi r comes near the third reward.
-           On the same data two-stage RLHF with rewards of range at most beta log 4 loses at most beta 8 log 2 / 2^k,
-           whatever reward it makes up for the third response.
-Assumes    the data never show the third response; the policy explains the others.
+Statement  For every k there are a problem with three responses, of which the data show two, and a policy of pair error
+           0 with J(pi*) - J(pi) >= beta (k/2 - 1) log 2: the third response has mass 2^-k under the reference and 1/2
+           under the policy. In each of these problems the gap is beta kl(m, u), where m and u are the masses of the
+           third response under pi and pi*. If the reference mass is 0, the pair error is still 0, J(pi) = -infinity,
+           and E_pi r approaches the third reward.
+           On the same data, two-stage RLHF with rewards of range at most beta log 4 has suboptimality at most beta 8
+           log 2 / 2^k, whatever reward it assigns to the third response.
+Assumes    the data never show the third response; the policy explains the others (its pair error is 0).
 Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
 Kind       exists (enumerated)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
@@ -47,7 +48,7 @@ def twice(m):
 
 
 def loss_of_the_mass(m):
-    """The gap is that of two outcomes: the unseen response or not."""
+    """The gap is beta times the KL divergence between two outcomes: the unseen response or not."""
     mass, best = (table[:, UNSEEN] for table in (m.policy.table, tilted(m.problem).table))
     outcomes = (TabularPolicy(np.stack([1 - chance, chance], axis=1)) for chance in (mass, best))
     return Equal({"gap": (gap(m), measure.kl(*outcomes).sum() * m.problem.beta)})
@@ -60,7 +61,7 @@ def lost_without_limit(m):
 
 
 def kept(m):
-    """Two-stage RLHF on the data that the policy explains, and what that policy loses."""
+    """The gap of two-stage RLHF on the same data and its bound, and the gap of the policy above its lower bound."""
     trained = solve(m.problem, TwoStageRLHF(width=4, unseen=m.unseen)).policy
     worst = measure.logarithm(m.problem.like(2)) * m.problem.beta * 8 / 2**m.k
     return Bound(measure.value_gap(m.problem, tilted(m.problem), trained), worst, *check(m).sides)
@@ -81,7 +82,7 @@ EXPLAINED = Assumption("the policy explains the others", lambda m: measure.pair_
 
 
 def unexplained():
-    """The third response has its mass, and the two others are not in the proportion that the data show."""
+    """The third response has mass 1/2, but the two others are not in the proportion that the data imply."""
     return Instance(problem=instance(20).problem, k=20, policy=TabularPolicy(objects([["1/8", "3/8", "1/2"]])))
 
 

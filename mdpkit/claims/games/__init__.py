@@ -1,1 +1,1 @@
-"""What several players can gain by deviating."""
+"""Regret in Markov games: what players gain by deviating from a mediator."""

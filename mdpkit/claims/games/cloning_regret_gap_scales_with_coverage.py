@@ -1,11 +1,11 @@
-"""A cloned mediator's regret gap grows as 1 over the coverage of the demonstrations, and no slower.
+"""The regret gap of a cloned mediator scales as 1/b, where b is the coverage of the demonstrations.
 
-Statement  If the expert visits every place that matters with probability at least b, then
-               max_i R_i(L) - max_i R_i(E) <= 2 u H e / b,   e = 1/H sum_t E_{s ~ d_t^E} TV(E, L)(s),
-           where (t, s) matters if a swap deviation from the learner leads there and the two mediators differ there.
-           On a fork the gap is (1 - b) H e / b, u = 1.
+Statement  Say that a place (t, s) matters if some swap deviation from the learner reaches it and the two mediators
+           differ there. If the expert visits every place that matters with probability at least b, then
+               max_i R_i(L) - max_i R_i(E) <= 2 u H e / b,   e = 1/H sum_t E_{s ~ d_t^E} TV(E, L)(s).
+           On a fork with u = 1 the gap is (1 - b) H e / b.
 Assumes    the expert visits every place that matters; finite horizon.
-Units      e is a mean over the steps of a total variation; u is a range of action values; R_i is swap regret.
+Units      e is a total variation averaged over the steps; u is a range of action values; R_i is swap regret.
 Kind       for all; exists
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/cloning_regret_gap_scales_with_coverage.md
@@ -42,7 +42,7 @@ def without_coverage(m):
 
 
 def where_seen(x):
-    """The learner is the expert wherever the expert never is. Beside a user's own game, draws that are not are refused."""
+    """The learner equals the expert where the expert has no visits. With a user's own game, other draws are rejected."""
     if not hasattr(x, "P"):
         return x
     visits = finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2)
@@ -54,7 +54,7 @@ EVEN, MISMATCH, MATCHED = ["1/4"] * 4, [0, 1, 1, 0], ["1/2", 0, 0, "1/2"]
 
 
 def rare_pennies(H, b, strays=False):
-    """Matching pennies at RARE, worth as much as COMMON; the learner correlates them, and `strays` there at the start."""
+    """Matching pennies at RARE, of the same value as COMMON; the learner correlates them, and `strays` to RARE at the start."""
     learner = {RARE: MATCHED, **({START: [0, 0, 1, 0]} if strays else {})}
     return forked(H, b, {COMMON: ["1/2"] * 4, RARE: MISMATCH}, {RARE: EVEN}, learner)
 

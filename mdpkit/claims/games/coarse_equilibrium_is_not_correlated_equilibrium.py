@@ -1,9 +1,10 @@
-"""A mediator that no player wants to ignore may be one that a player wants to second-guess, at every step.
+"""A coarse correlated equilibrium need not be a correlated equilibrium: its swap regret can be H/2.
 
-Statement  In the 3 x 3 game below let the mediator tell (0, 0) or (1, 1), each half of the time, at each of H steps.
-           No player gains by any play that is told nothing: max_i R_i^coarse = 0, a coarse correlated equilibrium.
-           A player that is told gains H/2: max_i R_i^swap = H/2, no correlated equilibrium.
-Assumes    what a player is told says something about the other's part: the parts are not drawn independently.
+Statement  In the 3 x 3 game below, repeated over H steps, let the mediator recommend (0, 0) or (1, 1) with probability
+           1/2 each at every step. No player gains by ignoring its recommendations: max_i R_i^coarse = 0, a coarse
+           correlated equilibrium. A player that deviates as a function of its recommendation gains H/2: max_i
+           R_i^swap = H/2, so that it is not a correlated equilibrium.
+Assumes    a recommendation is informative about the other player's action: the parts are not drawn independently.
 Units      regret in units of reward; payoffs are integers in [-2, 2].
 Kind       exists (enumerated, H = 1..12)
 Source     adapted from Moulin and Vial, 1978, and Aumann, 1974.
@@ -26,7 +27,7 @@ APART = [["1/4", "1/4", 0], ["1/4", "1/4", 0], [0, 0, 0]]
 
 
 def repeated(H, law=TOGETHER):
-    """The same game at H steps, and the same law of what is told."""
+    """The same game and the same law of recommendations at each of H steps."""
     once = objects(np.ones((1, 9, 1), dtype=int))
     game = MarkovGame(once, objects([FIRST, SECOND]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
     return Instance(game=game, mediator=JointPolicy(objects(law).reshape(1, 9)))
@@ -53,7 +54,7 @@ def is_correlated(m):
 def figure(ax, rows):
     """Both regrets against the horizon."""
     H = [row["sizes"]["H"] for row in rows if not row.get("control")]
-    for name, style, words in (("swap", "oC0", "told: swap regret"), ("coarse", "sC2", "told nothing: coarse regret")):
+    for name, style, words in (("swap", "oC0", "swap regret"), ("coarse", "sC2", "coarse regret")):
         ax.plot(H, [row["pairs"][name][0] for row in rows if not row.get("control")], style, label=words)
     ax.plot(H, [h / 2 for h in H], "k--", label="$H/2$")
     ax.plot(H, [0] * len(H), color="C1", label="a correlated equilibrium (fails)")

@@ -1,13 +1,14 @@
-"""A cloned mediator that keeps to the expert wherever it was seen too seldom pays 1 over that threshold, and in long games all of it.
+"""Copying the expert where its visitation is below b bounds the regret gap by 2uHe/b, asymptotically tight in H.
 
 Statement  If L = E wherever d_t^E(s) < b, then
                max_i R_i(L) - max_i R_i(E) <= 2 u H e / b,   e = 1/H sum_t E_{s ~ d_t^E} TV(E, L)(s).
-           With matching pennies at a place that the expert visits with probability b the left side is (1 + b)/2 of the right
-           one for every H >= 2, and (H-1)/((H-1) + 2/b) of it if the learner also strays there by itself: the supremum
-           over H is 1 at every b. Where it is less, 1 + b + H e/2 may stand for the 2; for H = 2 and b <= 1/2 the best
-           factor is 1 + b.
-Assumes    the learner is the expert wherever the expert is seldom.
-Units      b is a probability of a place (t, s); e is a mean over the steps of a total variation; u is a range; R_i is swap regret.
+           For matching pennies at a place that the expert visits with probability b, the left side is (1 + b)/2 times
+           the right side for every H >= 2, and (H-1)/((H-1) + 2/b) times it if the learner itself also moves to that
+           place: the supremum over H is 1 for every b. The constant 2 can be replaced by 1 + b + H e/2 where this is
+           smaller; for H = 2 and b <= 1/2 the optimal constant is 1 + b.
+Assumes    the learner is the expert wherever the expert is seldom, i.e. has visitation below b.
+Units      b is the probability of a place (t, s); e is a total variation averaged over the steps; u is a range; R_i is
+           swap regret.
 Kind       for all; exists
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/coverage_gated_regret_is_asymptotically_tight.md
@@ -57,7 +58,7 @@ def gated(learner, expert, visits, b):
 
 
 def kept(x):
-    """The drawn learner, kept to the expert wherever that one is seldom."""
+    """The drawn learner, set to the expert where the expert's visitation is below b."""
     visits = finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2)
     return type(x)(**{**vars(x), "learner": gated(x.learner, x.expert, visits, x.b)})
 
@@ -80,7 +81,7 @@ def pennies(H, b, strays=False):
 
 
 def claiming(b, m):
-    """The instance with another threshold claimed of it."""
+    """The instance with another threshold b."""
     m.b = rational(b)
     return m
 
@@ -104,12 +105,12 @@ def seldom_alike(m):
 
 
 def elsewhere(occupancy, problem, policy):
-    """The visits of each state credited to another one."""
+    """The occupancy with the order of the states reversed."""
     return occupancy(problem, policy)[:, ::-1]
 
 
 def figure(ax, rows):
-    """The share of the bound that is lost, against the horizon: by formula, and the tightest found of each size."""
+    """Regret gap / bound against the horizon: the closed form, and the tightest instance found of each size."""
     ax.axhline(1, color="k", linestyle="--", label="bound")
     at = [row for row in rows if row["part"] == LISTED and not row.get("control")]
     for b, mark in (("1/2", "s"), ("1/4", "o"), ("1/10", "^")):

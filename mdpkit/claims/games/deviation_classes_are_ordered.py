@@ -1,9 +1,10 @@
-"""Classes of deviations are ordered in part: who may do more gains more, but one-shot disobedience stands aside.
+"""Deviation classes are partially ordered: constant, coarse, trigger and swap regret increase; one-shot is only below swap.
 
 Statement  For every mediator and every player i
-           R_constant <= R_coarse <= R_trigger <= R_swap,   0 <= R_trigger,   0 <= R_one-shot <= R_swap.
-           Each link can be strict, and one-shot compares with none of constant, coarse and trigger.
-           Where the mediator draws the players' parts independently, R_swap <= R_coarse: the three are one.
+               R_constant <= R_coarse <= R_trigger <= R_swap,   0 <= R_trigger,   0 <= R_one-shot <= R_swap.
+           Each inequality can be strict, and one-shot is not comparable with constant, coarse or trigger.
+           If the mediator draws the players' actions independently, R_swap <= R_coarse, so that coarse, trigger and
+           swap coincide.
 Assumes    finite horizon.
 Units      R_i is the largest gain of player i over the class, in units of reward; constant and coarse may be negative.
 Kind       for all; exists
@@ -29,7 +30,7 @@ LINKS = (*CHAIN, ("one-shot", "swap"), ("nothing", "one-shot"), ("nothing", "tri
 
 
 def gains(m):
-    """Regret `[i]` by class; "apart" for the mediator that draws the players' parts independently."""
+    """Regret `[i]` by class; "apart" for the mediator that draws the players' actions independently."""
     found = {name: measure.regret(m.game, m.mediator, name) for name in CLASSES}
     apart = {f"{name}, apart": measure.regret(m.game, m.apart, name) for name in ("coarse", "swap")}
     return {**found, **apart, "nothing": found["swap"] * 0}
@@ -46,7 +47,7 @@ def claiming(k, low, high):
 
 
 def independent(first, second):
-    """The mediator that draws the first player's part from first[t,s,a], and the second's from second[t,s,b] whatever the first's."""
+    """The product mediator of first[t,s,a] for the first player and second[t,s,b] for the second."""
     both = first[..., :, None] * second[..., None, :]
     return JointPolicy(both.reshape(*both.shape[:-2], -1))
 
@@ -70,7 +71,7 @@ FAMILY = Family(
 
 
 # ---- one state, and the second player is paid nothing: joint actions are 00, 01, 10, 11
-MATCH, ONE, ZERO = [1, 0, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0]  # what pays the first player: to match, to play 1, to play 0
+MATCH, ONE, ZERO = [1, 0, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0]  # what the first player is paid for: a match, playing 1, playing 0
 UNMATCHED, MATCHED = [0, "1/2", "1/2", 0], ["1/2", 0, 0, "1/2"]
 
 
@@ -112,7 +113,7 @@ def by_marginals(regret, game, joint, deviations="swap"):
 
 
 def figure(ax, rows):
-    """The gain of every class in each of the small games that tell the classes apart."""
+    """The gain of every class in each of the small games that separate the classes."""
     panels(ax, 1)
     shown = [row for row in rows if row["part"] == "every link can be strict"]
     for k, name in enumerate(CLASSES):

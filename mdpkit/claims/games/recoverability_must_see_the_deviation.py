@@ -1,12 +1,14 @@
-"""What a mistake costs must be counted while a player deviates; counted under obedience it can miss all but 2/(H+1) of the loss.
+"""Recoverability must be taken under deviations: without them it can understate the regret gap by a factor (H+1)/2.
 
-Statement  Let u_0 = the widest range over joint actions of Q_i^E, the expert being obeyed. For every H there are games with
+Statement  Let u_0 be the widest range over joint actions of Q_i^E, with no player deviating. For every H there is a
+           game with
                max_i R_i(L) - max_i R_i(E) = (H+1)/2 * 2 u_0 H e,
-           e as in regret_gap_is_bounded_by_recoverability, which holds with the u that lets players deviate. The mistake
-           costs one stake at once; who disobeys draws H - 1 further stakes from it.
-           On a chain of u = 4 or 8 bonus states that pay only who disobeys, u_0 = 1 and 2 u_0 H e <= gap <= 2 u H e.
-Assumes    the later stakes can be drawn by a deviation.
-Units      swap regret in units of reward in [0, 1]; e is a mean over the steps of a total variation.
+           where e is as in regret_gap_is_bounded_by_recoverability, whose bound holds with u taken under deviations.
+           The mistake costs one stake (a reward of 1) at its own step, and a deviating player then draws H - 1 further
+           stakes from it. On a chain of u = 4 or 8 bonus states that pay only a deviating player, u_0 = 1 and 2 u_0 H
+           e <= gap <= 2 u H e.
+Assumes    a deviation can draw later stakes.
+Units      swap regret in units of reward in [0, 1]; e is a total variation averaged over the steps.
 Kind       exists (enumerated, H = 1..16, and two chains)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/recoverability_must_see_the_deviation.md
@@ -26,9 +28,9 @@ START, STAKES, CALM = 0, 1, 2
 
 
 def hidden_stakes(H, later=1):
-    """At the start a_2 = 1 leads to STAKES, where playing 1 although told 0 pays `later` at each step; a_2 = 0 to CALM.
+    """At the start a_2 = 1 leads to STAKES, where playing 1 when 0 is recommended pays `later` per step; a_2 = 0 to CALM.
 
-    The expert draws a_2 evenly, the learner plays a_2 = 1; at the start the first player is paid for a_1 = a_2.
+    The expert draws a_2 uniformly, the learner plays a_2 = 1; at the start the first player is paid for a_1 = a_2.
     """
     P = np.zeros((3, 4, 3), dtype=int)
     P[START, [0, 2], CALM] = P[START, [1, 3], STAKES] = P[STAKES, :, STAKES] = P[CALM, :, CALM] = 1
@@ -42,7 +44,7 @@ def hidden_stakes(H, later=1):
 
 
 def bonus_chain(u, H, slip, seen):
-    """Who disobeys at the start reaches OTHER; there the learner slips into u states that pay who disobeys, and lead back."""
+    """Disobeying at the start leads to OTHER; there the learner slips into u states that pay for disobeying and lead back."""
     other, S = 2, 3 + u
     slip, seen = rational(slip), rational(seen)
     P, r = objects(np.zeros((S, 4, S), dtype=int)), np.zeros((2, S, 4), dtype=int)
@@ -59,7 +61,7 @@ def bonus_chain(u, H, slip, seen):
 
 
 def of_the_obeyed(recoverability, game, expert):
-    """u_0: the widest range of any player's action values, everybody obeying."""
+    """u_0: the widest range of any player's action values when no player deviates."""
     return stacked([recoverability(game.player(i), expert) for i in range(game.players)]).max()
 
 
@@ -91,7 +93,7 @@ def chains():
 
 
 def figure(ax, rows):
-    """The regret gap against the horizon, the bound that sees the deviation, and the one that does not."""
+    """The regret gap against the horizon, the bound with recoverability under deviations, and the bound without."""
     H = np.array([row["sizes"]["H"] for row in rows if not row["part"] and not row.get("control")])
     gap = [row["pairs"]["regret gap"][0] for row in rows if not row["part"] and not row.get("control")]
     ax.plot(H, H, "k--", label="$2uH\\varepsilon$")

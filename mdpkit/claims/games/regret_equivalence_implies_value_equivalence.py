@@ -1,12 +1,13 @@
-"""A learner with small regret gap under every reward also has small value gap under every reward.
+"""A learner with a small regret gap under every reward also has a small value gap under every reward.
 
-Statement  Let F be all rewards of one player in [-1, 1], here the first. With A >= 2 actions of that player,
+Statement  Let F be all rewards of one player, here the first, in [-1, 1]. If that player has A >= 2 actions, then
                (1 - 1/A) VG_F <= max_b RG(f_b) <= RG_F,   VG_F = max_F J(E) - J(L) = sum_{t,s,j} |d_t^E - d_t^L|(s,j),
-           where f_b pays 1 wherever that player plays b and the sign of d^E - d^L elsewhere, the other players nothing, and
+           where f_b pays that player 1 wherever it plays b and the sign of d^E - d^L elsewhere, pays the other players
+           nothing, and has
                RG(f_b) = 2 sum_{t,s} sum_{j: j_1 != b} (d_t^L - d_t^E)^+(s,j).
-           RG_F, the largest regret gap over F, is a difference of convex functions and is not computed: the middle
-           is a witness for it.
-Assumes    finite horizon; swap deviations, all of them; all rewards in [-1, 1].
+           RG_F, the largest regret gap over F, is a difference of convex functions and is not computed: max_b RG(f_b)
+           is a lower bound on it.
+Assumes    finite horizon; all swap deviations; all rewards in [-1, 1].
 Units      d_t is the law of state and joint action at step t, of mass 1; gaps are in units of reward times steps.
 Kind       for all; identity
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
@@ -38,14 +39,14 @@ def plays(m, b):
 
 
 def telling_rewards(m, gaps):
-    """The rewards f_b[t,s,j], one for each b: any signs make a witness, those of the differences the best one."""
+    """The rewards f_b[t,s,j], one per b: any signs give a lower bound, those of the differences the largest."""
     low, high = (gaps.lower, gaps.upper) if isinstance(gaps, Interval) else (gaps, gaps)
     signs = np.asarray(low > 0).astype(int) - np.asarray(high < 0).astype(int)
     return [m.game.like(np.where(plays(m, b), 1, signs)) for b in range(m.game.actions[0])]
 
 
 def witnesses(m, rewards):
-    """Regret gaps of the game in which the first player is paid f[t,s,j] and the others nothing, one a reward."""
+    """Regret gaps of the game in which the first player is paid f[t,s,j] and the others nothing, one per reward."""
     found = []
     for f in rewards:
         r = np.stack([f, *[f * 0] * (m.game.players - 1)], axis=1)
@@ -82,18 +83,18 @@ UNPAID = Family(
 
 
 def unpaid(P, rho, H, actions):
-    """A game whose own rewards play no part in the statement."""
+    """A game with rewards 0: the statement supplies the rewards."""
     return MarkovGame(P, like(np.zeros((len(actions), *P.shape[-3:-1]), dtype=int), P), rho, horizon=Finite(H), actions=actions)
 
 
 def listed():
-    """Sixty draws, spelt by the bytes of a fixed generator."""
+    """Sixty draws, decoded from the bytes of a fixed generator."""
     rng, ladder = np.random.default_rng(0), UNPAID.ladder()
     return [UNPAID.build(UNPAID.from_bytes(rng.bytes(UNPAID.byte_count(sizes)), sizes)) for sizes in ladder for _ in range(10)]
 
 
 def apart(H=3):
-    """One state: the expert tells (0, 0), the learner (1, 0), of three actions of the first player."""
+    """One state: the expert recommends (0, 0), the learner (1, 0); the first player has three actions."""
     game = unpaid(objects(np.ones((1, 6, 1), dtype=int)), objects([1]), H, (3, 2))
     expert, learner = (JointPolicy(objects(np.eye(1, 6, j, dtype=int))) for j in (0, 2))
     return Instance(game=game, expert=expert, learner=learner)

@@ -1,11 +1,13 @@
-"""The factor 2 between mistakes and regret cannot be lowered, with any number of players, for swap as for coarse deviations.
+"""The constant 2 in the regret gap bound is optimal for any number of players, for swap and for coarse deviations.
 
-Statement  For n players and deviations that may see their recommendation (swap) or not (coarse)
+Statement  For n players, and for deviations that observe the recommendation (swap) or do not (coarse),
                max_i R_i(L) - max_i R_i(E) <= 2 u H e,   e = 1/H max E_{L o phi} sum_t TV(L, E) over that class and obedience,
-           u as in regret_gap_is_bounded_by_recoverability. For every H both sides are equal: for swap on matching pennies
-           whose learner correlates the parts, for coarse where the learner draws one unpaid part and loses the other player.
+           with u as in regret_gap_is_bounded_by_recoverability. For every H equality holds: for swap deviations in
+           matching pennies with a learner that correlates the players' actions, and for coarse deviations with a
+           learner that changes only the actions of a player that is paid nothing.
 Assumes    finite horizon.
-Units      R_i is regret in units of reward; e is a mean over the steps, in [0, 1]; u is a range, here over swap deviations.
+Units      R_i is regret in units of reward; e is an average over the steps, in [0, 1]; u is a range, here over swap
+           deviations.
 Kind       for all; exists
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/regret_gap_constant_two_is_optimal.md
@@ -75,7 +77,7 @@ def told(m, expert, learner):
 
 
 def unpaid_partner(H):
-    """The first player wins a match and is told 0; the expert draws the other part evenly, the learner always 1."""
+    """The first player is paid for a match, and 0 is recommended; the expert draws the other action uniformly, the learner plays 1."""
     m = pennies(H)
     r = m.game.r.copy()
     r[1] = objects(0)
@@ -84,7 +86,7 @@ def unpaid_partner(H):
 
 
 def watched(m):
-    """With a third player who draws one of two actions and whom nobody minds."""
+    """With a third player whose two actions, drawn uniformly, have no effect."""
     g = m.game
     r = np.repeat(np.concatenate([g.r, g.r[:1] * 0]), 2, axis=2)
     game = MarkovGame(np.repeat(g.P, 2, axis=1), r, g.rho, horizon=g.horizon, actions=(2, 2, 2))
@@ -98,7 +100,7 @@ def correlated():
 
 
 def figure(ax, rows):
-    """The regret gap for each unit of u H e, against the horizon: found, attained, and the constants."""
+    """Regret gap / (u H e) against the horizon: found, attained, and the constants."""
     H = np.arange(1, 9)
     ax.plot(H, 2 * H**0, "k--", label="constant 2")
     ax.plot(H, 1.99 * H**0, "C1", label="constant 1.99 (fails)")

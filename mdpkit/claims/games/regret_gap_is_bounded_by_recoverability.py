@@ -1,12 +1,12 @@
-"""Imitating where deviators go costs at most twice what a mistake costs, times how often one is made.
+"""The regret gap is at most twice the recoverability times the expected number of mistakes under the worst deviation.
 
 Statement  For every expert E, learner L and rewards
                max_i R_i(L) - max_i R_i(E) <= 2 u H e,
-           u = the widest range over joint actions of Q_i^{E o phi}, over every player i, swap deviation phi, step and state,
-           e = 1/H max_{i,phi} E_{L o phi} sum_t TV(L, E), obedience among the phi.
+           where u is the widest range over joint actions of Q_i^{E o phi}, over all players i, swap deviations phi,
+           steps and states, and e = 1/H max_{i,phi} E_{L o phi} sum_t TV(L, E), where phi may also be obedience.
 Assumes    finite horizon.
-Units      R_i is swap regret in units of reward; e is a mean over the steps, in [0, 1]; u is a range, at most twice a
-           bound on |advantage|. The u computed is an upper bound, exact for H <= 2.
+Units      R_i is swap regret in units of reward; e is an average over the steps, in [0, 1]; u is a range, at most twice
+           a bound on |advantage|. The computed u is an upper bound, exact for H <= 2.
 Kind       for all
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/regret_gap_is_bounded_by_recoverability.md
@@ -60,7 +60,7 @@ FAMILY = Family(
 
 # ---- controls
 def pennies(H, stake=1):
-    """The first player wins a match, the second a mismatch; the expert draws both parts evenly, the learner always a match."""
+    """Player 1 is paid for a match, player 2 for a mismatch; the expert draws all four pairs uniformly, the learner only matches."""
     game = MarkovGame(
         objects(np.ones((1, 4, 1), dtype=int)),
         objects([[[stake, 0, 0, stake]], [[0, stake, stake, 0]]]),
@@ -71,7 +71,7 @@ def pennies(H, stake=1):
 
 
 def unprovoked(error, game, expert, learner):
-    """The error on the learner's own states alone."""
+    """The error under the learner's own occupancy, without deviations."""
     own = measure.cloning_error(game, learner, expert)
     return own.sum() / game.horizon.H
 

@@ -1,8 +1,8 @@
 """Two mediators with the same occupancy can differ in regret by H - 1.
 
-Statement  For every H >= 2 a two-player game has an expert E with no swap regret and a learner L with d^L = d^E at
-           every step, J_i(L) = J_i(E) for both players, and max_i R_i(L) - max_i R_i(E) = H - 1.
-Assumes    the learner leaves the expert only where the expert never is.
+Statement  For every H >= 2 there is a two-player game with an expert E of swap regret 0 and a learner L such that d^L = d^E
+           at every step, J_i(L) = J_i(E) for both players, and max_i R_i(L) - max_i R_i(E) = H - 1.
+Assumes    the learner leaves the expert only where the expert never is: L = E wherever d_t^E(s) > 0.
 Units      rewards in [0, 1]; regret is the largest gain of one player by a swap deviation.
 Kind       exists (enumerated, H = 2..30)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
@@ -77,13 +77,13 @@ def nobody_deviates(regret, game, joint, deviations="swap"):
 
 
 def numbers(m):
-    """What imitation sees: how far apart the visits and the values are."""
+    """The largest differences of occupancies and of values."""
     same = facts(m)
     return {name: [abs(same[name][0] - same[name][1]).max().mid] for name in ("occupancy", "value")}
 
 
 def figure(ax, rows):
-    """The regret gap against the horizon, above what imitation sees of it, and the game."""
+    """The regret gap against the horizon, the gaps in occupancy and value, and the game."""
     found = [row for row in rows if not row.get("control")]
     H = [row["sizes"]["H"] for row in found]
     ax.plot(H, [h - 1 for h in H], "k--", label="$H - 1$")

@@ -1,11 +1,13 @@
-"""Even against a zero-sum equilibrium, a learner that draws the players' parts apart may lose all but a hair of 2 u H e.
+"""Even against a zero-sum equilibrium, the regret of a product-policy learner can be arbitrarily close to 2uHe.
 
-Statement  Zero-sum matrix games repeated over H steps, E the independent play of an equilibrium, L of any two strategies: as for
-           every game   max_i R_i(L) <= 2 u H e,   u and e as in regret_gap_is_bounded_by_recoverability.
-           In a game of 2 x 3 actions and value v <= 1/2 the left side is 1 - v/2 of the right side, for every H:
-           neither zero sums, nor an equilibrium, nor independent parts lower the constant 2.
+Statement  Consider zero-sum matrix games repeated over H steps, where E is the product of the strategies of an
+           equilibrium and L the product of any two strategies. As in every game, max_i R_i(L) <= 2 u H e, with u and e
+           as in regret_gap_is_bounded_by_recoverability.
+           In a game of 2 x 3 actions and value v <= 1/2 the left side is 1 - v/2 times the right side, for every H:
+           neither zero sums, nor an equilibrium expert, nor product policies lower the constant 2.
 Assumes    the expert is an equilibrium: max_i R_i(E) = 0.
-Units      payoffs of the first player in [0, 1]; u = 1 is their range; e = TV(E, L), the same wherever deviators go.
+Units      in the 2 x 3 game the first player's payoffs lie in [0, 1] and u = 1 is their range; e = TV(E, L), the same
+           under every deviation.
 Kind       for all; exists (enumerated)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/zero_sum_equilibria_need_the_constant_two.md
@@ -24,7 +26,7 @@ from .value_equivalence_is_not_regret_equivalence import nobody_deviates
 
 
 def sides(m):
-    """The learner's regret, all of the gap to an equilibrium, and u H e: nobody moves, mistakes are alike wherever deviators go."""
+    """The learner's regret, which is the gap to an equilibrium, and u H e: with one state, deviations do not change the mistakes."""
     price = measure.recoverability(m.game, m.expert) * measure.cloning_error(m.game, m.expert, m.learner).sum()
     return measure.regret(m.game, m.learner).max(), price
 
@@ -52,7 +54,7 @@ def once(x, payoff):
 
 
 def among(law, used):
-    """The law, kept to the actions used; the first action where that leaves none."""
+    """The law conditioned on the used actions; the first action if these have probability 0."""
     kept = law * used
     total = kept.sum()
     some = kept / np.where(total > 0, total, 1)
@@ -60,7 +62,7 @@ def among(law, used):
 
 
 def balanced(x):
-    """The drawn payoffs without what either player's action alone brings, and with a price on the actions that are not used."""
+    """The drawn payoffs without the mean effect of either player's action, and with a penalty on unused actions."""
     rows, columns = x.payoff @ x.second, x.first @ x.payoff
     payoff = x.payoff - rows[:, None] - columns + x.first @ rows
     return payoff - np.where(x.first > 0, 0, x.worse)[:, None] + np.where(x.second > 0, 0, x.dearer)
@@ -98,9 +100,9 @@ FAMILY = Family(
 
 # ---- the game that approaches the bound
 def hair(H, v):
-    """Rows (1, v, 0) and (0, v, 1). The equilibrium plays row 1 with probability v, and column 1: it is worth v.
+    """Rows (1, v, 0) and (0, v, 1). The equilibrium plays row 1 with probability v, and column 1; its value is v.
 
-    The learner plays row 0, and column 0 with probability v: it is worth 2 v - v^2, and nothing against column 2.
+    The learner plays row 0, and column 0 with probability v; its value is 2 v - v^2, and 0 against column 2.
     """
     v = rational(v)
     paid = objects([[1, v, 0], [0, v, 1]]).reshape(1, 6)
@@ -116,7 +118,7 @@ def obeyed(m):
 
 
 def figure(ax, rows):
-    """The share of the bound against the value of the game, and the tightest found of each size."""
+    """Regret gap / bound against the value of the game, and the tightest instance found of each size."""
     at = [row for row in rows if row["part"] == HAIR and not row.get("control") and row["sizes"]["H"] == 1]
     v = [row["pairs"]["mistakes"][1] for row in at]
     ax.axhline(1, color="k", linestyle="--", label="$2uH\\varepsilon$")

@@ -1,1 +1,1 @@
-"""What a learner loses by imitating."""
+"""Value gaps of imitation learning."""

@@ -1,4 +1,4 @@
-"""Learners that look for a reward in a tree, and what becomes of them for every leaf that may be the one that pays."""
+"""Learners that search a tree for a reward, and the policies they return for every possible rewarding leaf."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,15 @@ from ._tree import paying, to_law, to_leaf, tree
 
 
 def leftmost(A, H) -> PSDP:
-    """Probes every action once at every node where somebody was; leftmost elsewhere."""
+    """Tries every action once at every reset state; leftmost elsewhere."""
     return PSDP(probes=1, elsewhere=to_leaf(0, A, H))
 
 
 def played(learner, A, H, rewards=None, shown=to_leaf):
-    """The learner's policies `[leaf,(t,)s,a]` for the rewards `[leaf,s,a]`, and what it used at most: for every leaf the same coins fall.
+    """The learner's policies `[leaf,(t,)s,a]` for the rewards `[leaf,s,a]`, and the most it used; every leaf has the same seed.
 
-    The rewards pay at the leaf alone if none are given. A learner that is granted resets has them to `starts[leaf,k]`, each a
-    step and a node: where the policy `shown(leaf, A, H)` goes.
+    By default the rewards pay at the leaf only. A learner that is granted resets has them to `starts[leaf,k]`, each a step
+    and a node: the states that the policy `shown(leaf, A, H)` visits.
     """
     rewards = objects([paying(leaf, A, H) for leaf in range(A**H)]) if rewards is None else rewards
     fits, starts = [], []
@@ -39,18 +39,18 @@ def played(learner, A, H, rewards=None, shown=to_leaf):
 
 
 def paid(access, actions, state=None, at=0):
-    """What a sequence of actions pays from a node to a leaf, from the root if none is given."""
+    """Return of a sequence of actions from a node (by default the root) to a leaf."""
     access.reset() if state is None else access.reset(to=state, at=at)
     return sum(access.step(int(action))[1] for action in actions)
 
 
 def leaves(A, H):
-    """Every way from the root to a leaf, from the left."""
+    """The action sequences that lead from the root to each leaf, from the left."""
     return np.indices((A,) * H).reshape(H, -1).T
 
 
 def answer(access, actions):
-    """The policy that follows a sequence of actions from the root, and is leftmost off that way."""
+    """The policy that follows a sequence of actions from the root, and is leftmost off that path."""
     S, A = access.setting.observations.n, access.setting.actions.n
     table, node = np.eye(A, dtype=int)[np.zeros(S, dtype=int)], 0
     for action in actions:
@@ -60,7 +60,7 @@ def answer(access, actions):
 
 @dataclass(frozen=True)
 class Sweep:
-    """Plays leaf after leaf until one pays, or so many episodes are over; then it answers with that leaf, or with the next."""
+    """Tries leaf after leaf, for at most `episodes` episodes, until one pays; returns that leaf, or else the next one."""
 
     episodes: int
 
@@ -100,7 +100,7 @@ class QLearning:
 
 @dataclass(frozen=True)
 class Forward:
-    """Settles the actions from the root on: at each step one episode for each action, the later steps leftmost."""
+    """Fixes the actions from the root on: at each step one episode per action, with later steps leftmost."""
 
     needs = ("episodes", "rewards")
 
@@ -112,9 +112,9 @@ class Forward:
         return answer(access, actions), {}
 
 
-# ---- plays
+# ---- instances
 def distinct(A, H, M):
-    """M - 1 episodes that end at different leaves, and another one for an answer."""
+    """M - 1 episodes that end at different leaves, and another leaf as the answer."""
     return Instance(tree=tree(A, H), tests=objects([to_leaf(leaf, A, H).table for leaf in range(M)]))
 
 
@@ -124,12 +124,12 @@ def another(leaf, A, H):
 
 
 def everywhere(leaf, A, H):
-    """Goes to every leaf alike."""
+    """Goes to every leaf with the same probability."""
     return to_law(objects([f"1/{A**H}"] * A**H), A, H)
 
 
 def blind():
-    """Learners that nobody tells where the leaf is."""
+    """Learners without information on the leaf."""
     Q = [QLearning(m, explores, optimism) for m in (3, 7, 15) for explores, optimism in ((0.5, 0), (0.1, 0), (0, 1))]
     return [*(played(each, 2, 4) for each in (*map(Sweep, (0, 1, 3, 7, 15)), *Q)), played(leftmost(2, 4), 2, 4, shown=another)]
 
@@ -139,12 +139,12 @@ def guided(A, H):
 
 
 def any_rewards():
-    """Drawn anew at every node and action, in [-1, 1]; expert k goes to leaf k."""
+    """Rewards drawn independently at every node and action, in [-1, 1]; expert k goes to leaf k."""
     rng = np.random.default_rng(0)
     drawn = [(A, H, rng.integers(-12, 13, (A**H, (A**H - 1) // (A - 1), A))) for A, H in ((2, 2), (2, 4), (3, 3))]
     return [played(leftmost(A, H), A, H, objects(r) / 12) for A, H, r in drawn]
 
 
 def shaped(A, H):
-    """Every step of the way to the leaf pays its share, and the learner settles the first step first."""
+    """Every step on the path to the leaf pays 1/H, and the learner fixes the first step first."""
     return played(Forward(), A, H, objects([paying(leaf, A, H, shaped=True) for leaf in range(A**H)]))

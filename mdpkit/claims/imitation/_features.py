@@ -1,4 +1,4 @@
-"""Random problems with two features, and what maximum causal entropy learns there."""
+"""Random problems with two features, and the parameters that maximum causal entropy learns on them."""
 
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from ...model import MDP, Finite, TabularPolicy
 
 
 def drawn(seed, chance=1, H=3, S=3, A=2, K=2):
-    """From state 0; every transition is certain up to a share `chance` of a random law. `theta` is what the learner ends at."""
+    """From state 0; transitions are deterministic up to a share `chance` of a random law. `theta` is the learner's last iterate."""
     rng, chance = np.random.default_rng(seed), rational(chance)
     P, pi = (objects(rng.integers(1, 9, shape)) for shape in ((S, A, S), (H, S, A)))
     P, pi = (x / x.sum(axis=-1, keepdims=True) for x in (P, pi))
@@ -28,7 +28,7 @@ def problems():
 
 
 def apart(seed):
-    """Two parameters, one of them near what is learned: rounded to thousandths, so that no processor's rounding is left."""
+    """Two parameters, one of them the learned one rounded to thousandths, so that results do not depend on the processor."""
     m = drawn(seed)
     theta = objects([Fraction(round(float(x) * 1000), 1000) for x in m.theta])
     far = objects(np.random.default_rng(seed).integers(1, 5, len(theta)))

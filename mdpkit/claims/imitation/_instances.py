@@ -1,4 +1,4 @@
-"""What several claims of this folder build."""
+"""Instances shared by several claims of this folder."""
 
 from ...base.arrays import objects, rational
 from ...instances import families
@@ -14,5 +14,5 @@ def cliff(H, eps, reward=1):
 
 
 def states_exchanged(occupancy, problem, policy):
-    """The visits of each state credited to another one; of two states, to the other."""
+    """The occupancy with the order of the states reversed; two states are exchanged."""
     return occupancy(problem, policy)[:, ::-1]

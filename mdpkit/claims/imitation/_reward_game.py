@@ -29,35 +29,33 @@ def flips(N=2):
 
 
 def games():
-    """A play of moment matching on a tree after some of its rounds, and what its learner tells of them.
+    """A run of moment matching on a tree after some of its rounds, with the learner's trace.
 
     The expert goes to three leaves. Every reward of the class pays 1 at the last leaf, and anything from -1 to 1 elsewhere;
-    off the expert's nodes the answers are leftmost and do not find that leaf.
+    off the expert's nodes the policies are leftmost and do not reach that leaf.
     """
     A, H, rounds = 2, 4, (1, 2, 4, 8, 16, 32, 64)
     problem, expert = tree(A, H), to_law(objects(["1/2", "1/3", *[0] * 9, "1/6", *[0] * 4]), A, H)
     centre = paying(A**H - 1, A, H)
     rewards = BoxRewards(2 * centre - 1, 1 + 0 * centre)
     learner = MomentMatching(rewards, GradientAscent("1/8"), ExpertResets(elsewhere=to_leaf(0, A, H)), rounds=rounds[-1])
-    told = fit(learner, grant(problem, expert=expert, demonstrations="exact", episodes="exact"), rng=np.random.default_rng(0)).trace
-    tables, played = (objects(np.stack(list(each))) for each in ([pi.table for pi in told["policy"]], told["reward"]))
+    log = fit(learner, grant(problem, expert=expert, demonstrations="exact", episodes="exact"), rng=np.random.default_rng(0)).trace
+    tables, played = (objects(np.stack(list(each))) for each in ([pi.table for pi in log["policy"]], log["reward"]))
     game = dict(mdp=problem, expert=expert, centre=centre, radius=1 - centre)
     return [
         mixed(
-            Instance(
-                **game, learners=tables[:N], played=played[:N], N=N, sup_gap=told["sup_gap"][N - 1], regret=told["reward_regret"][N - 1]
-            )
+            Instance(**game, learners=tables[:N], played=played[:N], N=N, sup_gap=log["sup_gap"][N - 1], regret=log["reward_regret"][N - 1])
         )
         for N in rounds
     ]
 
 
 def largest(m, d):
-    """The most that a reward no further than the `radius` from the `centre` makes of a difference of visits."""
+    """The largest inner product of a difference of occupancies with a reward within `radius` of the `centre`."""
     return (d * m.centre).sum() + (abs(d) * m.radius).sum()
 
 
 def short(m):
-    """By how much each answer `[k]` is worse than the best policy for the reward that it met; every episode begins at state 0."""
+    """Suboptimality of each policy `[k]` for the reward of its round; every episode starts at state 0."""
     tasks = [(replace(m.mdp, r=f), TabularPolicy(table)) for f, table in zip(m.played, m.learners, strict=True)]
     return stacked([measure.optimal_value(task)[0, 0] - measure.value(task, policy) for task, policy in tasks])

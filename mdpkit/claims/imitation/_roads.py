@@ -1,4 +1,4 @@
-"""Roads that a learner may leave, and what cloning and dataset aggregation make of them."""
+"""Roads that a learner may leave, and the policies that cloning and DAgger learn on them."""
 
 from itertools import product
 from math import comb, prod
@@ -19,14 +19,14 @@ def keeps(S, A) -> TabularPolicy:
 
 
 def fog(H, p) -> MDP:
-    """States 0 and, with probability p at each step, 1 are the road, on which action 0 stays for a reward of 1; action 1 falls for good."""
+    """States 0 and, with probability p per step, 1 are the road, where action 0 stays and pays 1; action 1 falls to an absorbing state."""
     p, fall = rational(p), objects([0, 0, 1])
     ahead = objects([1 - p, p, 0])
     return MDP(objects([[ahead, fall]] * 2 + [[fall, fall]]), objects([[1, 0], [1, 0], [0, 0]]), ahead, horizon=Finite(H))
 
 
 def ditch(H, A) -> MDP:
-    """State 0 pays 1 for action 0, which stays; the others fall into state 1, from where action 0 alone leads back, unpaid."""
+    """State 0 pays 1 for action 0, which stays; the others fall into state 1, from which only action 0 leads back, unpaid."""
     P = np.broadcast_to(np.array([[0, 1]]), (2, A, 2)).copy()
     P[:, 0] = [1, 0]
     r = np.zeros((2, A), dtype=int)
@@ -35,7 +35,7 @@ def ditch(H, A) -> MDP:
 
 
 def learned(learner, mdp, expert, interacts=False, **granted):
-    """A fit, and the counts of what it used."""
+    """A fitted learner, and the counts of its meter."""
     helped = dict(episodes="exact", queries="exact") if interacts else {}
     access = grant(mdp, expert=expert, **{"demonstrations": "exact", **helped, **granted})
     answer = fit(learner, access, rng=np.random.default_rng(0))
@@ -43,7 +43,7 @@ def learned(learner, mdp, expert, interacts=False, **granted):
 
 
 def every_sample(H, n, p):
-    """What cloning learns from every set of n demonstrations in the fog, by how many show state 1 at each step, and its probability."""
+    """The cloned policy for every set of n demonstrations in the fog, by their number in state 1 at each step, and its probability."""
     mdp, expert, p = fog(H, p), keeps(3, 2), rational(p)
     chance = [comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
     policies, weights = [], []
@@ -57,7 +57,7 @@ def every_sample(H, n, p):
 
 
 def smoothed(H, asks, eps=None, rounds=3):
-    """Cloning, or the last round of dataset aggregation, at a ditch with 2H actions, smoothed to slip with probability eps on the road."""
+    """Cloning, or the last round of DAgger, in a ditch with 2H actions, smoothed to slip with probability eps on the road."""
     A, eps = 2 * H, rational(f"1/{4 * H}" if eps is None else eps)
     mdp, expert, smoothing = ditch(H, A), keeps(2, A), str(eps / (A - 1 - A * eps))
     learner = DAgger(rounds, smoothing=smoothing, demonstrated=True) if asks else Cloning(smoothing)

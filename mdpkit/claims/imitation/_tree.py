@@ -7,7 +7,7 @@ from ...model import MDP, Finite, TabularPolicy
 
 
 def tree(A, H, r=None, pattern=None) -> MDP:
-    """Every action leads to a child. `pattern` gives the number kind, rational if left out; nothing is paid unless by `r[s,a]`."""
+    """Every action leads to a child. `pattern` gives the type of the numbers, by default rational; rewards `r[s,a]` are 0 by default."""
     nodes, pattern = np.arange((A**H - 1) // (A - 1)), objects([]) if pattern is None else pattern
     child = A * nodes[:, None] + 1 + np.arange(A)
     P = np.eye(len(nodes), dtype=int)[np.where(child < len(nodes), child, 0)]
@@ -16,7 +16,7 @@ def tree(A, H, r=None, pattern=None) -> MDP:
 
 
 def way(leaf, A, H):
-    """(node, action) at every step on the way to a leaf."""
+    """(node, action) at every step on the path to a leaf."""
     node, steps = 0, []
     for t in range(H):
         action = leaf // A ** (H - 1 - t) % A
@@ -26,7 +26,7 @@ def way(leaf, A, H):
 
 
 def to_leaf(leaf, A, H) -> TabularPolicy:
-    """Goes to a leaf; off the way it is leftmost."""
+    """Goes to a leaf; leftmost off its path."""
     return to_law(objects(np.arange(A**H) == leaf), A, H)
 
 
@@ -42,13 +42,13 @@ def to_law(law, A, H) -> TabularPolicy:
 
 
 def at_leaves(d):
-    """The law of the leaf, from visits `d[t,s,a]`."""
+    """The law of the leaf, from the occupancy `d[t,s,a]`."""
     H, _, A = d.shape
     return d[-1][-(A ** (H - 1)) :].reshape(-1)
 
 
 def paying(leaf, A, H, shaped=False):
-    """Rewards `[s,a]` of 1 in all: at a leaf, or, shaped, of 1/H for every step on the way to it."""
+    """Rewards `[s,a]` of total 1: at a leaf, or, if shaped, 1/H for every step on the path to it."""
     r = np.zeros(((A**H - 1) // (A - 1), A), dtype=int)
     steps = way(leaf, A, H)
     for node, action in steps if shaped else steps[-1:]:

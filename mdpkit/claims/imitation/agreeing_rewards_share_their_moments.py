@@ -1,12 +1,15 @@
-"""Two rewards that agree on the gap share their moments: what sets them apart at the steps comes off the bound by half.
+"""For two rewards with equal value gaps, half of their per-step moment difference can be subtracted from the bound.
 
-Statement  Let a_t, b_t be the moments E_{s ~ d_t^E, a ~ E} A_f^L(s, a) of two rewards f, and J_f(E) - J_f(L) = g for both. Then
+Statement  Let a_t, b_t be the moments E_{s ~ d_t^E, a ~ E} A_f^L(s, a) of two rewards f, and let J_f(E) - J_f(L) = g
+           for both. Then
                |g| <= sum_t max(|a_t|, |b_t|) - 1/2 sum_t |a_t - b_t|,
-           so that with sum_t |a_t - b_t| = x sum_t max(|a_t|, |b_t|) at most 1 - x/2 of the sum of maxima is lost. A habit that
-           two rewards value at two steps, 1 and y, loses that for every x = 1 - y in [0, 2]; where they are equal (x = 0), all.
-           Rewards that merely differ lose all of it for every x: one of them may be the larger at every step.
+           so that with sum_t |a_t - b_t| = x sum_t max(|a_t|, |b_t|) the gap is at most 1 - x/2 times the sum of
+           maxima. This is attained for every x = 1 - y in [0, 2] by a learner that slips at both of two steps, which
+           one reward values at 1 and y and the other at y and 1; for equal rewards (x = 0) the gap is the whole sum.
+           Rewards with different gaps can attain the whole sum for every x, since one of them may have the larger
+           moment at every step.
 Assumes    both rewards see the same gap.
-Units      the moments are in units of J, the undiscounted return; x is a pure number.
+Units      the moments are in units of J, the undiscounted return; x is dimensionless.
 Kind       for all; exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023.
 Proof      proofs/agreeing_rewards_share_their_moments.md
@@ -29,7 +32,7 @@ from .step_moments_bound_the_imitation_gap import REWARDS
 
 
 def sides(m):
-    """The gap that either reward sees, the sum of the larger moments, and what sets the moments apart."""
+    """The larger of the two value gaps, the sum of the larger moments, and the total difference of the moments."""
     tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
     d = measure.occupancy(m.mdp, m.expert).sum(axis=-1)[..., None] * m.expert.table
     a, b = ((d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks)
@@ -52,7 +55,7 @@ def dominated(m):
 
 
 def agreeing(x):
-    """The two drawn rewards, the one with the larger gap scaled down to the other's."""
+    """The two drawn rewards, scaled so that their value gaps agree."""
     H, road = len(x.P), (x.expert, x.learner)
     seen = [[(x.rho * finite.policy_value(x.P, r, policy, H)[0]).sum() for policy in road] for r in (x.rewards[0], x.rewards[1])]
     first, second = (expert - learner for expert, learner in seen)
@@ -69,7 +72,7 @@ FAMILY = replace(
 )
 
 
-# ---- a learner that slips at once, for ever: what a reward pays for action 0 at state 0 is its moment of that step
+# ---- a learner that slips at every step: the reward of action 0 at state 0 is the moment of that step
 def valued(first, second, x):
     m = habit(2, 1)
     m.rewards = objects([[[[rational(paid), 0], [0, 0]] for paid in steps] for steps in (first, second)])

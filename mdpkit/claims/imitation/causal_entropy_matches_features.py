@@ -1,14 +1,15 @@
-"""Maximum causal entropy matches the expert's features, by an exact gradient of a convex dual; trajectory entropy misses them by chance.
+"""Maximum causal entropy matches features; trajectory entropy treats transition noise as controllable and need not.
 
-Statement  Let V(theta) = max_pi E_pi[sum_t <theta, phi> + log 1/pi], pi_theta the policy that attains it, and phi(pi) the expected
-           sum of the features phi over an episode. Then
+Statement  Let V(theta) = max_pi E_pi[sum_t <theta, phi> + log 1/pi], let pi_theta be the policy that attains it, and
+           let phi(pi) be the expected sum of the features phi over an episode. Then
                grad V(theta) = phi(pi_theta),     V(theta) + <phi(pi_theta), theta' - theta> <= V(theta'),
-           so that L(theta) = V(theta) - <theta, phi(E)> is convex, and where its gradient is 0 features are matched:
+           so that the dual L(theta) = V(theta) - <theta, phi(E)> is convex, and features match where its gradient is 0:
                phi(pi_theta) = phi(E) at a theta that is enclosed; the learner's features are within 1/10^6 of phi(E).
-           If whole trajectories get weights P(trajectory) e^reward instead, their policy is pi_theta where every transition is
-           certain; where it is not, chance is taken for choice, and features matched in the model believed in can be missed.
-Assumes    every transition is certain (last but one).
-Units      entropy in nats, at temperature 1; features and J undiscounted sums over an episode.
+           If trajectories are weighted by P(trajectory) e^reward instead, the policy is pi_theta where every transition
+           is certain. Otherwise transition noise is treated as controllable, and features that match in the model this
+           implies can differ in the MDP.
+Assumes    every transition is certain, i.e. deterministic (last sentence but one).
+Units      entropy in nats, at temperature 1; features and J are undiscounted sums over an episode.
 Kind       identity; for all; exists (enumerated)
 Source     adapted from Ziebart, Bagnell and Dey, 2010; for trajectories Ziebart, Maas, Bagnell and Dey, 2008.
 Proof      proofs/causal_entropy_matches_features.md
@@ -31,7 +32,7 @@ def check(m):
 
 
 def convex(m, at="theta"):
-    """The tangent, with the slope at `theta` or at the `other` end, and the value that it stays below."""
+    """The tangent, with the gradient at `theta` or at `other`, and the value that it bounds from below."""
     ahead = (measure.entropy_features(m.mdp, m.features, getattr(m, at)) * (m.other - m.theta)).sum()
     return Bound(measure.entropy_value(m.mdp, m.features, m.theta) + ahead, measure.entropy_value(m.mdp, m.features, m.other))
 
@@ -64,7 +65,7 @@ def shown(m):
 
 
 def matched(m, kind="causal"):
-    """The features, in the problem, of the policy whose features in the model of its own are the expert's."""
+    """The features, in the MDP, of the policy whose features in its own model are the expert's."""
     theta = measure.matched_theta(m.mdp, m.features, shown(m), kind)
     return Equal({"features": (measure.entropy_features(m.mdp, m.features, theta, kind), shown(m))})
 
@@ -84,7 +85,7 @@ def certain(m):
 
 
 def missed(m):
-    """How far off the features of each kind are."""
+    """The largest feature mismatch of each kind."""
     pairs = (each.pairs["features"] for each in (matched(m), by_trajectories(m)))
     return {"off": [abs(a - b).max().upper[()] for a, b in pairs]}
 
@@ -94,12 +95,12 @@ def trajectories(features, *args):
 
 
 def figure(ax, rows):
-    """How far off matched features are, against how far transitions are from certain."""
+    """Feature mismatch against the share of noise in the transitions."""
     at = [row for row in rows if row["part"] == OPTIMUM and "data" in row]
     for kind, (style, label) in enumerate((("oC0", "causal entropy"), ("xC1", "trajectory entropy (fails)"))):
         ax.plot([float(Fraction(row["parameters"]["chance"])) for row in at], [row["data"]["off"][kind] for row in at], style, label=label)
     ax.axhline(1e-8, color="k", linestyle="--", label="resolution")
-    ax.set(xlabel="share of chance in a transition", ylabel="features missed by", yscale="log")
+    ax.set(xlabel="share of noise in a transition", ylabel="feature mismatch", yscale="log")
     ax.legend(loc="center", bbox_to_anchor=(0.6, 0.66))
 
 

@@ -1,8 +1,9 @@
-"""The quadratic bounds of cloning are attained at errors of any size, not only as the error vanishes.
+"""The quadratic bounds of behavioural cloning are attained at errors of any size, not only as the error vanishes.
 
 Statement  |J(E) - J(L)| <= sum_t (H-t) e_t <= H^2 mean_t e_t,   e_t = E_{s ~ d_t^E} TV(E, L)(s).
-           For all e_t with sum_t e_t <= 1 there are lanes, one slip each, on which J(E) - J(L) = sum_t (H-t) e_t: an error at
-           the first step alone attains the last bound, equal errors H(H+1)/2 max_t e_t of cloning_error_compounds_quadratically.
+           For all e_t with sum_t e_t <= 1 there is an MDP of disjoint lanes, with one slip on each, in which
+           J(E) - J(L) = sum_t (H-t) e_t. An error at the first step only attains the last bound, and equal errors
+           attain the bound H(H+1)/2 max_t e_t of cloning_error_compounds_quadratically.
 Assumes    rewards in [0, 1]; finite horizon.
 Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
 Kind       for all; exists
@@ -33,9 +34,9 @@ def mean_for_largest(m):
     return Bound(gap, e.sum() * (H + 1) / 2)
 
 
-# ---- instances that reach the bounds
+# ---- instances that attain the bounds
 def lanes(e, reward=1):
-    """H lanes: lane t is the start with probability e[t], and the learner falls from it at step t; on a further lane it never does.
+    """H lanes: an episode starts in lane t with probability e[t], and the learner falls there at step t; on one more lane it never does.
 
     A lane pays for action 0 and leads to itself; action 1 falls to the last state, which pays nothing.
     """
@@ -61,7 +62,7 @@ def first_slip(H, e):
 
 
 def profiles():
-    """Errors that grow, shrink, come last, and leave some of the lanes alone."""
+    """Increasing and decreasing errors, an error at the last step, and errors on some of the lanes."""
     grows = [[f"{t}/{2 * H * H}" for t in range(1, H + 1)] for H in (2, 3, 5)]
     return [lanes(e) for e in (*grows, *(each[::-1] for each in grows), [0, 0, "2/3"], ["1/5", 0, "1/7", 0])]
 
@@ -82,7 +83,7 @@ def all_at_first(m):
 
 
 def beside(m):
-    """What a cliff of the same length, with slips of 1/H at every step, loses."""
+    """The value gap on a cliff of the same horizon with slips of probability 1/H at every step."""
     H = m.mdp.horizon.H
     return {"cliff": [sides(cliff(H, f"1/{H}"))[1].mid]}
 
@@ -91,7 +92,7 @@ EQUAL, FIRST, PAID_MORE = "equal errors on disjoint lanes", "one error, at the f
 
 
 def figure(ax, rows):
-    """The gap for each unit of error and step, gap / (eps H) with eps = mean_t e_t, against the horizon."""
+    """The gap per unit of error and step, gap / (eps H) with eps = mean_t e_t, against the horizon."""
     found, equal, first = ([row for row in rows if row["part"] == part and not row.get("control")] for part in ("", EQUAL, FIRST))
     H = np.array([row["sizes"]["H"] for row in equal])
     ax.plot(H, H, "k--", label="bound $H$")

@@ -1,7 +1,8 @@
-"""A cloned policy loses at most quadratically in the horizon, and a cliff does lose that much.
+"""The value gap of behavioural cloning is at most quadratic in the horizon, and on a cliff it is quadratic.
 
 Statement  |J(E) - J(L)| <= sum_t (H-t) e_t <= H(H+1)/2 max_t e_t,   e_t = E_{s ~ d_t^E} TV(E, L)(s).
-           For eps H <= 1 a cliff has gap >= (1 - eps H/2) eps H(H+1)/2.
+           For eps H <= 1, a learner that falls off a cliff with probability eps per step has gap >= (1 - eps H/2) eps
+           H(H+1)/2.
 Assumes    rewards in [0, 1]; finite horizon.
 Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
 Kind       for all; exists
@@ -52,7 +53,7 @@ FAMILY = Family(
 )
 
 
-# ---- instances that reach the bound
+# ---- instances that attain the order of the bound
 def cliffs():
     return [cliff(H, f"1/{k * H}") for H in (1, 2, 3, 5, 8, 13) for k in (1, 4, 100)]
 
@@ -69,7 +70,7 @@ CLIFF, PAID_MORE = "the cliff loses that much", "rewards up to 3"
 
 
 def figure(ax, rows):
-    """The gap for each unit of error and step, gap / (eps H) with eps = max_t e_t, against the horizon."""
+    """The gap per unit of error and step, gap / (eps H) with eps = max_t e_t, against the horizon."""
     H = np.arange(1, 14)
     ax.plot(H, (H + 1) / 2, "k--", label="bound $(H + 1)/2$")
     found, falls = ([row for row in rows if row["part"] == part and not row.get("control")] for part in ("", CLIFF))

@@ -1,12 +1,15 @@
-"""Cloning takes no step, reset or query, and loses quadratically in the horizon; asking where it goes itself, a learner loses linearly.
+"""Cloning needs no interaction but loses quadratically in H; querying the expert on the learner's own states loses linearly.
 
-Statement  A road pays 1 a step; at each it is in one of two states, of chances p and 1-p; a wrong action falls for good. Over all
-           sets of n demonstrations the policy that clones them, even over both actions where it was shown none, has
+Statement  A road pays 1 per step, and at each step is in one of two states, with probabilities p and 1-p; a wrong
+           action leads to an absorbing state without reward. Averaged over all sets of n demonstrations, the cloned
+           policy, which is uniform over both actions where there is no demonstration, has
                E[J(E) - J(L)] = sum_{k=1..H} (1 - (1-e)^k) >= (1 - e H/2) e H(H+1)/2,   e = (p (1-p)^n + (1-p) p^n) / 2,
-           after n H rows of demonstrations, 0 steps, 0 resets, 0 queries. With p = 1/(n+1), e >= 1/(6 (n+1)).
-           At a ditch, from which one of 2H actions leads back, with as much smoothing as makes a clone slip with e = 1/(4H),
-               cloning loses at least (3/8) e H^2; the third round of dataset aggregation, queries counted, at most (5/2) e H.
-Assumes    rewards in [0, 1]; the learner asks where it goes itself (last bound).
+           after n H rows of demonstrations, 0 steps, 0 resets and 0 queries. With p = 1/(n+1), e >= 1/(6 (n+1)).
+           In a ditch, which only one of 2H actions leaves, with just enough smoothing for a clone to slip with
+           probability e = 1/(4H), cloning loses at least (3/8) e H^2, and the third round of DAgger, its queries
+           counted, at most (5/2) e H.
+Assumes    rewards in [0, 1]; the learner asks where it goes itself, i.e. queries the expert on its own states (last
+           bound).
 Units      rewards in [0, 1]; J is the undiscounted return; counts are those of the learner's Meter.
 Kind       exists (enumerated, n H <= 9 for the samples and H = 2..16 for the ditch)
 Source     adapted from Ross, Gordon and Bagnell, 2011, and Rajaraman, Yang, Jiao and Ramchandran, 2020.
@@ -31,12 +34,12 @@ def mean_gap(m):
 
 
 def slip(m):
-    """The chance that a step on the road is in a state of which no demonstration told, and goes wrong there."""
+    """The probability that a step on the road is in a state without demonstrations at that step, and the action is wrong."""
     return (m.p * (1 - m.p) ** m.n + (1 - m.p) * m.p**m.n) / 2
 
 
 def lost(m, e):
-    """What a cliff loses to slips of probability e."""
+    """The value gap on a cliff with slips of probability e."""
     return sum(1 - (1 - e) ** k for k in range(1, m.mdp.horizon.H + 1))
 
 
@@ -51,7 +54,7 @@ def check(m):
 
 
 def one_step(m):
-    """As if a slip cost its own reward alone."""
+    """As if a slip cost only its own reward."""
     return Equal({**check(m).pairs, "gap": (mean_gap(m), slip(m) * m.mdp.horizon.H)})
 
 
@@ -65,7 +68,7 @@ def rare(m):
 
 
 def from_the_fall(value, problem, policy):
-    """The value from the state of whoever has fallen."""
+    """The value from the state after a fall."""
     return value(replace(problem, rho=problem.rho[::-1]), policy)
 
 
@@ -90,7 +93,7 @@ def samples():
 
 
 def figure(ax, rows):
-    """At the ditch, the gap for each unit of slip and step, gap / (e H), against the horizon."""
+    """In the ditch, the gap per unit of slip and step, gap / (e H), against the horizon."""
     H = np.arange(2, 17)
     ax.plot(H, H * 3 / 8, ":C0", label="$3H/8$")
     for part, style, side in ((CLONED, "^C0", -1), (ASKED, "oC2", 0)):

@@ -1,13 +1,13 @@
-"""Who is corrected where it goes itself loses at most what a mistake can cost, times its mistakes: the best rule's and its regret.
+"""A learner labelled on its own states loses at most u (best in-class loss + average regret).
 
-Statement  For policies pi_1..pi_N, any at all, the mixture M of them, a class C of policies, and the losses
-           l_k(pi) = sum_t E_{s ~ d_t^{pi_k}} TV(E, pi)(s), with c = min_{pi in C} (1/N) sum_k l_k(pi) and
-           R = sum_k l_k(pi_k) - N c,
+Statement  For any policies pi_1..pi_N with uniform mixture M, a class C of policies, and the losses l_k(pi) = sum_t
+           E_{s ~ d_t^{pi_k}} TV(E, pi)(s), with c = min_{pi in C} (1/N) sum_k l_k(pi) and R = sum_k l_k(pi_k) - N c,
                J(E) - J(M) <= (1/N) sum_k sum_t E_{s ~ d_t^{pi_k}} [range_a Q_t^E(s, a) TV(E, pi_k)(s)] <= u (c + R/N),
-           u = max_{t,s} range_a Q_t^E(s, a). A fall at once, from a cliff of any height, attains it.
-           The losses that dataset aggregation tells are at least l_k(pi_k), and equal to it where the expert does not randomise.
-Assumes    nothing: any finite process, finite horizon; the expert does not randomise (equality of the told losses).
-Units      l_k is an expected number of disagreements an episode, in [0, H]; u is in units of J, the undiscounted return.
+           where u = max_{t,s} range_a Q_t^E(s, a). Falling off a cliff at the first step attains it for every H. The
+           losses that DAgger reports are at least l_k(pi_k), with equality if the expert is deterministic.
+Assumes    nothing: any finite MDP, finite horizon; the expert does not randomise (equality of the reported losses).
+Units      l_k is an expected number of disagreements per episode, in [0, H]; u is in units of J, the undiscounted
+           return.
 Kind       for all; exists (enumerated)
 Source     adapted from Ross, Gordon and Bagnell, 2011.
 Proof      proofs/dagger_regret_bounds_the_gap.md
@@ -33,13 +33,13 @@ from .recoverable_cliff_is_linear import road
 
 
 def losses(m, policy, roads, cost=1):
-    """l_k(policy) `[k]`, where each disagreement costs 1, or by step and state."""
+    """l_k(policy) `[k]`; a disagreement costs 1, or `cost` by step and state."""
     apart = measure.total_variation(m.expert, policy) * cost
     return stacked([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
 
 
 def terms(m, astray=True):
-    """The mixture's gap; its mistakes by what they may cost; the mistakes of the class's best rule; the regret. Each a round."""
+    """Per round: the mixture's gap, its mistakes weighted by their cost, the mistakes of the best policy in class, and the regret."""
     policies = [TabularPolicy(table) for table in m.learners]
     roads, N = policies if astray else [m.expert] * len(policies), len(policies)
     Q = measure.action_value(m.mdp, m.expert)
@@ -96,13 +96,13 @@ FAMILY = Family(
 
 # ---- instances
 def alone(m, rule=None):
-    """One round, and one rule: the expert's if none is given."""
+    """One round, and a class of one policy, by default the expert."""
     rule = m.expert if rule is None else rule
     return Instance(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(rule.table)[None])
 
 
 def corrected(mdp, learner, wavers=0):
-    """Dataset aggregation by exact laws, and what it tells of its losses. The expert strays from action 0 with chance `wavers`."""
+    """DAgger with exact expectations, and its reported losses. The expert leaves action 0 with probability `wavers`."""
     H, S, A = mdp.horizon.H, mdp.S, mdp.A
     sure, wavers = keeps(S, A).table, rational(wavers)
     expert = TabularPolicy(sure * (1 - wavers) + (1 - sure) * wavers / (A - 1))

@@ -1,11 +1,11 @@
-"""In a tree that pays at one hidden leaf a learner tries nearly every leaf; reset to an expert's states, each action once a step.
+"""Finding one rewarding leaf of a tree takes order A^H episodes; with resets to the expert's states it takes H A resets.
 
-Statement  A tree with A actions and H steps pays 1 at a leaf that is drawn evenly from all A^H. Whoever starts m episodes at
-           the root, adaptive and randomised as it may be, has
+Statement  A tree with A actions and H steps pays 1 at one leaf, drawn uniformly from all A^H. Any learner, adaptive or randomised,
+           returns after m episodes from the root a policy with
                E[J] <= (m + 1) / A^H,
-           with equality for a sweep over the leaves: a return of 1/2 takes A^H / 2 - 1 episodes. Episodes that start at states
-           which do not depend on the leaf count alike. Policy search by dynamic programming with resets to the expert's states
-           has J >= J(E) for every reward of the tree, after exactly H A resets, A H (H+1)/2 steps and no episode from the root.
+           with equality for a sweep over the leaves: a return of 1/2 takes A^H / 2 - 1 episodes. Episodes that start at states which do
+           not depend on the leaf count alike. PSDP with resets to the expert's states has return at least J(E) for every reward on the
+           tree, after exactly H A resets, A H (H+1)/2 steps and no episode from the root.
 Assumes    no reset depends on the leaf, and the last step alone pays (first bound); the resets are to the expert's states (last).
 Units      J is the undiscounted return, in [0, 1] in the first bound; m counts episodes, resets those that start at a chosen state.
 Kind       for all; exists (enumerated)
@@ -31,7 +31,7 @@ from ._tree import at_leaves, to_law, to_leaf, tree, way
 
 # ---- every learner
 def found(m):
-    """The chance of a return of 1 for every leaf, if the leaf is answered once an episode has ended there."""
+    """The probability of a return of 1 for every leaf, if the learner returns the leaf once an episode has ended there."""
     *tests, last = (at_leaves(measure.occupancy(m.tree, TabularPolicy(table))) for table in m.tests)
     missed = 1 - last
     for each in tests:
@@ -61,7 +61,7 @@ FAMILY = Family(
 
 # ---- learners that play
 def returns(m, tables=None):
-    """J `[leaf]` of the learner's policies, or of others, each under the reward of its leaf."""
+    """J `[leaf]` of the learner's policies, or of `tables`, each under the reward of its leaf."""
     pairs = zip(m.rewards, m.policies if tables is None else tables, strict=True)
     return stacked([measure.value(replace(m.tree, r=r), TabularPolicy(m.tree.like(table))) for r, table in pairs])
 
@@ -105,7 +105,7 @@ FEW = 2, 3
 
 
 def figure(ax, rows):
-    """Episodes that a return of 1/2 takes against the horizon; and what learners get, against their episodes, at H = 4."""
+    """Episodes needed for a return of 1/2 against the horizon; and returns of learners against their episodes, at H = 4."""
     ax, right = panels(ax, 2)
     parts = {part: [row for row in rows if row["part"] == part and not row.get("control")] for part in (PLAYED, HALF, RESETS)}
     failing = [row["sides"] for row in rows if row.get("control") and row["label"] in (TOLD, PAID)]
@@ -122,7 +122,7 @@ def figure(ax, rows):
     right.plot(m, np.minimum(1, (m + 1) / A**H), "k--", label="bound $(m + 1) / A^H$")
     got = [(row["parameters"]["episodes"] + row["parameters"]["resets"], row["sides"][0]) for row in parts[PLAYED]]
     right.plot(*zip(*got, strict=True), ".C0", label="learners")
-    right.plot([side[1] * A**H - 1 for side in failing], [side[0] for side in failing], "xC1", label="told more (fail)")
+    right.plot([side[1] * A**H - 1 for side in failing], [side[0] for side in failing], "xC1", label="informed (fail)")
     right.set(xlabel="episodes $m$", ylabel="average return", xticks=m[::4])
     for each in (ax, right):
         each.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=6)

@@ -1,10 +1,12 @@
 """In a linear MDP the action value of every policy is linear in the features.
 
-Statement  P(n | s,a) = sum_k features[s,a,k] mu[k,n] and r(s,a) = sum_k features[s,a,k] theta[k]. Then for every policy
-           Q_t(s,a) = sum_k features[s,a,k] w_t[k],   w_t[k] = theta[k] + sum_n mu[k,n] V_{t+1}(n),
-           whatever the policy's own form: the distance of Q_t from the span of the features is 0. The same for Q*.
-Assumes    the process is linear in the features, every transition of it.
-Units      Q in units of return; the distance is a sum of squares over step, state and action.
+Statement  Let P(n | s,a) = sum_k features[s,a,k] mu[k,n] and r(s,a) = sum_k features[s,a,k] theta[k]. Then for every
+           policy
+               Q_t(s,a) = sum_k features[s,a,k] w_t[k],   w_t[k] = theta[k] + sum_n mu[k,n] V_{t+1}(n),
+           whatever the form of the policy: the distance of Q_t from the span of the features is 0. The same holds for
+           Q*.
+Assumes    the process is linear in the features, in every transition.
+Units      Q in units of return; the distance is a sum of squares over steps, states and actions.
 Kind       identity
 Source     adapted from Jin, Yang, Wang and Jordan, 2020.
 Proof      proofs/linear_mdp_keeps_every_q_linear.md
@@ -68,7 +70,7 @@ FAMILY = Family(
 
 # ---- controls
 def mixture(off=0):
-    """Four pairs that mix two kinds; with `off`, one transition leaves the mixture by so much."""
+    """Four state-action pairs that mix two features; `off` perturbs one transition law out of the span."""
     features = objects([[[1, 0], ["2/3", "1/3"]], [["1/3", "2/3"], [0, 1]]])
     process = LinearMDP(features, objects([[1, 0], [0, 1]]), objects([1, 0]), horizon=Finite(3))
     mdp = process.tabular()
@@ -82,7 +84,7 @@ LINEAR = Assumption("the process is linear in the features", lambda m: m.mdp == 
 
 
 def steeper(action_value, problem, policy):
-    """Action values to which the square of the pair's number is added."""
+    """Action values plus the squared index of the state-action pair."""
     Q = action_value(problem, policy)
     return Q + (np.arange(problem.S * problem.A) ** 2).reshape(problem.S, problem.A)
 

@@ -1,12 +1,14 @@
-"""A cloned network loses ever more a slip where the way back was never shown; one that asks where it goes itself does not.
+"""A cloned network's loss per mistake grows with the horizon when recovery was never demonstrated; DAgger's does not.
 
-Statement  State 0 pays 1 for one action, which stays; the others fall into state 1, from where one of 8 actions leads back. Let
-           r = (J(E) - J(L)) / sum_t E_{s ~ d_t^E} TV(E, L)(s) be what a network loses for each slip on the expert's road.
-           Over the seeds of two-layer networks trained by Adam, at H = 12, 16, 24, 32,
-               median r(third round of dataset aggregation) <= 5/2 < H/4 <= median r(cloning),
-           the clones without a query; one that is trained for as many steps as the others does not recover either.
-Assumes    the second network was taught where it went itself: queries were counted.
-Units      rewards in [0, 1]; r in units of J, the undiscounted return; each median with confidence 99/100, of 8 seeds, whatever their law.
+Statement  State 0 pays 1 for one action, which stays; the others fall into state 1, from which one of 8 actions leads
+           back. Let r = (J(E) - J(L)) / sum_t E_{s ~ d_t^E} TV(E, L)(s) be the loss of a network per mistake under the
+           expert's occupancy. Over the seeds of two-layer networks trained by Adam, at H = 12, 16, 24, 32,
+               median r(third round of DAgger) <= 5/2 < H/4 <= median r(cloning),
+           where cloning makes no query; a clone trained for as many steps as DAgger does not recover either.
+Assumes    the second network was taught where it went itself: it queried the expert on its own states, and queries were
+           counted.
+Units      rewards in [0, 1]; r in units of J, the undiscounted return; each median with confidence 99/100, from 8 seeds
+           of any law.
 Kind       rate (enumerated horizons, sampled seeds)
 Source     adapted from Ross, Gordon and Bagnell, 2011.
 Proof      proofs/networks_that_ask_recover_and_clones_do_not.md
@@ -39,14 +41,14 @@ def ditch(H):
 
 
 def trained(H, asks=True, seeds=SEEDS):
-    """Tables `[seed,s,a]` of networks that clone, and of the last that aggregation plays; if it may not ask, of clones trained as long."""
+    """Tables `[seed,s,a]` of cloned networks, and of DAgger's last policy; without `asks`, of clones trained for as many steps."""
     mdp, expert = ditch(H)
     clones, others, queries = [], [], 0
     for seed in range(seeds):
-        told = grant(mdp, expert=expert, demonstrations="exact")
-        clones.append(fit(NETWORK, told, rng=np.random.default_rng(seed)).policy)
+        offline = grant(mdp, expert=expert, demonstrations="exact")
+        clones.append(fit(NETWORK, offline, rng=np.random.default_rng(seed)).policy)
         if not asks:
-            others.append(fit(replace(NETWORK, steps=ROUNDS * NETWORK.steps), told, rng=np.random.default_rng(seed)).policy)
+            others.append(fit(replace(NETWORK, steps=ROUNDS * NETWORK.steps), offline, rng=np.random.default_rng(seed)).policy)
             continue
         access = grant(mdp, expert=expert, demonstrations="exact", episodes="exact", queries="exact")
         answer = fit(DAgger(ROUNDS, demonstrated=True, cloning=NETWORK), access, rng=np.random.default_rng(seed))
@@ -57,7 +59,7 @@ def trained(H, asks=True, seeds=SEEDS):
 
 
 def a_slip(m, tables):
-    """The median over seeds of what a slip on the expert's road loses, between eighths: another machine's rounding is within."""
+    """The median loss per mistake over seeds, rounded outwards to eighths: this covers the rounding of other machines."""
     policies = [TabularPolicy(table) for table in tables]
     lost = [measure.value_gap(m.mdp, m.expert, pi) / measure.cloning_error(m.mdp, m.expert, pi).sum() for pi in policies]
     low, high = (measure.sampled_median([getattr(each, end)[()] for each in lost]) for end in ("lower", "upper"))
@@ -73,13 +75,13 @@ def one_reward(m):
 
 
 def ends(m):
-    """Between which numbers each median is."""
+    """Confidence limits of each median."""
     medians = {"cloning": a_slip(m, m.clones), "asking": a_slip(m, m.others)}
     return {name: [float(each.lower), float(each.upper)] for name, each in medians.items()}
 
 
 def figure(ax, rows):
-    """What a slip loses against the horizon: bars from the medians' lower to their upper ends."""
+    """Loss per mistake against the horizon: bars from the lower to the upper limits of the medians."""
     at = [row for row in rows if not row.get("control")]
     H = [row["sizes"]["H"] for row in at]
     for name, style in (("cloning", "^C0"), ("asking", "oC2")):
@@ -88,8 +90,8 @@ def figure(ax, rows):
     ax.plot(H, np.array(H) / 4, ":C0", label="$H/4$")
     ax.plot(H, [5 / 2] * len(H), "k--", label="bound $5/2$")
     mute = next(row["sides"] for row in rows if row.get("control") and row["label"] == MUTE)
-    ax.plot(AT, mute[0], "xC1", label="not asking (fails)")
-    ax.set(xlabel="horizon $H$", ylabel="value gap for each slip")
+    ax.plot(AT, mute[0], "xC1", label="no queries (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="value gap per mistake")
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 

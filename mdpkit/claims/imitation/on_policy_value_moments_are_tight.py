@@ -1,9 +1,10 @@
-"""The gap is at most the range of the expert's action values times the mistakes on the learner's own road, and can be all of it.
+"""The value gap is at most u times the expected number of mistakes under the learner's own occupancy, and this is tight.
 
 Statement  |J(E) - J(L)| <= u sum_t E_{s ~ d_t^L} TV(E, L)(s),   u = the widest range over actions of Q^E.
-           A fall at the first step (u = H) and a bad habit (u = 1) attain it for every H and slip. On the expert's road
-           the mistakes of the habit are too few: its gap is up to (H+1)/2 times u times those.
-Assumes    nothing: any finite process, any two Markov policies; no range of rewards.
+           A fall at the first step (u = H) and a persistent slip, the habit (u = 1), attain it for every H and slip
+           probability. Under the expert's occupancy the habit makes too few mistakes: its gap is up to (H+1)/2 times u
+           times their number.
+Assumes    nothing: any finite MDP, any two Markov policies, rewards of any range.
 Units      TV in [0, 1]; u is a range, at most twice a bound on |advantage|; J is the undiscounted return.
 Kind       for all; exists
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2021.
@@ -21,7 +22,7 @@ from .cloning_error_compounds_quadratically import FAMILY
 
 
 def sides(m):
-    """The gap, the range of the expert's action values, and the mistakes on the learner's road."""
+    """The gap, the range of the expert's action values, and the mistakes under the learner's occupancy."""
     gap = abs(measure.value_gap(m.mdp, m.expert, m.learner))
     return gap, measure.recoverability(m.mdp, m.expert), measure.cloning_error(m.mdp, m.learner, m.expert).sum()
 
@@ -46,9 +47,9 @@ def attained(m):
     return Equal({"gap": (gap, u * mistakes)})
 
 
-# ---- instances that reach the bound
+# ---- instances that attain the bound
 def habit(H, eps):
-    """Action 0 pays and leads to state 0, action 1 to state 1. The learner slips at state 0, and for ever once it has slipped."""
+    """Action 0 pays and leads to state 0, action 1 to state 1. The learner slips at state 0, and at every step after its first slip."""
     m = cliff(H, eps)
     m.mdp = MDP(objects([[[1, 0], [0, 1]]] * 2), objects([[1, 0]] * 2), objects([1, 0]), horizon=Finite(H))
     m.name, m.learner = "habit", TabularPolicy(objects([[1 - m.eps, m.eps], [0, 1]]))
@@ -56,7 +57,7 @@ def habit(H, eps):
 
 
 def first_fall(H, eps):
-    """The cliff, where the learner slips at the first step alone."""
+    """The cliff, where the learner slips at the first step only."""
     m = cliff(H, eps)
     m.name, m.learner = "first fall", TabularPolicy(np.stack([m.learner.table, *[m.expert.table] * (H - 1)]))
     return m
@@ -67,7 +68,7 @@ def falls():
 
 
 def undecided(H):
-    """The first fall, and an expert that itself keeps to the cliff only half of the time."""
+    """The first fall, with an expert that stays on the cliff with probability 1/2."""
     m = first_fall(H, 1)
     m.expert = TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))
     return m
@@ -78,13 +79,13 @@ def on_the_experts_road(cloning_error, problem, roams, other):
 
 
 def off_policy(m):
-    """u times the mistakes on the expert's road."""
+    """u times the mistakes under the expert's occupancy."""
     u, mistakes = measure.recoverability(m.mdp, m.expert), measure.cloning_error(m.mdp, m.expert, m.learner).sum()
     return {"off-policy": [(u * mistakes).mid]}
 
 
 def figure(ax, rows):
-    """The gap for each unit of slip, and the two bounds, against the horizon."""
+    """The gap divided by the slip probability, and the two bounds, against the horizon."""
     found = [row for row in rows if row["part"] == TIGHT and row["parameters"]["eps"] == "1/10" and not row.get("control")]
     for name, style in (("habit", "oC0"), ("first fall", "sC0")):
         at = [row for row in found if row["parameters"]["name"] == name]

@@ -1,9 +1,9 @@
-"""The gap between two policies is the advantage of one summed over the visits of the other.
+"""The value gap between two policies is the advantage of one summed over the occupancy of the other.
 
 Statement  J(E) - J(L) = sum_{t,s,a} d_t^E(s,a) A_t^L(s,a)          (roll in with the expert)
                        = - sum_{t,s,a} d_t^L(s,a) A_t^E(s,a)        (roll in with the learner)
-           and the same for a discounted process, with d = sum_t gamma^t d_t.
-Assumes    nothing: any finite process, any two Markov policies (stationary ones in the discounted form).
+           and the same for a discounted MDP, with d = sum_t gamma^t d_t.
+Assumes    nothing: any finite MDP, any two Markov policies (stationary ones in the discounted form).
 Units      J is the total return, not normalised; A = Q - V in units of reward.
 Kind       identity
 Source     adapted from Kakade and Langford, 2002.
@@ -64,7 +64,7 @@ DISCOUNTED = Family(
 
 # ---- controls
 def slip(H=3):
-    """The expert keeps to state 0, which pays; the learner slips half of the time into state 1, which does not."""
+    """The expert keeps to state 0, which pays; the learner slips with probability 1/2 into state 1, which does not."""
     return cliff(H, "1/2")
 
 

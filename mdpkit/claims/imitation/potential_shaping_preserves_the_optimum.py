@@ -1,8 +1,9 @@
-"""A reward shaped by a potential moves every policy's return alike, so the best actions stay the best.
+"""Potential-based shaping changes the return of every policy by the same amount, so the optimal actions stay the same.
 
-Statement  r'_t(s,a) = r_t(s,a) + E[Phi_{t+1}(n) given s, a] - Phi_t(s), Phi_H = 0: for every policy J' = J - E Phi_0(start),
-           Q*' = Q* - Phi, and at every step and state the set of optimal actions is the same. With Phi = V* the best action
-           of one step alone, in r', is optimal, and no other. Discounted: the same with gamma E Phi(n) - Phi(s), for every Phi.
+Statement  Let r'_t(s,a) = r_t(s,a) + E[Phi_{t+1}(n) given s, a] - Phi_t(s), with Phi_H = 0. Then J' = J - E
+           Phi_0(start) for every policy, Q*' = Q* - Phi, and the set of optimal actions is the same at every step and
+           state. With Phi = V* the actions that maximise the one-step reward r' are exactly the optimal ones.
+           Discounted: the same with gamma E Phi(n) - Phi(s), for every Phi.
 Assumes    finite form: the terminal potential is 0.
 Units      potentials in units of return.
 Kind       identity

@@ -1,9 +1,10 @@
-"""Where every action recovers from a fall in one step, cloning errors no longer compound: the loss is linear in the horizon.
+"""If every action recovers from a mistake in one step, the loss of behavioural cloning is linear in the horizon.
 
-Statement  The expert keeps to state 0. From every other state each action leads back to state 0, for the same reward. Then
-           |J(E) - J(L)| <= sum_t min(2, H-t) e_t <= (2H-1) max_t e_t,   e_t = TV(E, L)(0) = E_{s ~ d_t^E} TV(E, L)(s).
-           The road, where a slip with probability eps at every step forfeits two rewards, has gap >= (1-eps)(2H-1) eps.
-           Where only the right action recovers and the learner does not take it, the gap is quadratic again: at least
+Statement  Let the expert keep to state 0, and let each action lead from every other state back to state 0, for the same
+           reward. Then
+               |J(E) - J(L)| <= sum_t min(2, H-t) e_t <= (2H-1) max_t e_t,   e_t = TV(E, L)(0) = E_{s ~ d_t^E} TV(E, L)(s).
+           A road on which a slip, with probability eps at every step, forfeits two rewards has gap >= (1-eps)(2H-1)
+           eps. If only the right action recovers and the learner does not take it, the gap is again quadratic: at least
            (1 - eps H/2) eps H(H+1)/2.
 Assumes    rewards in [0, 1]; the expert keeps to state 0; every action recovers in one step, for the same reward.
 Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
@@ -34,13 +35,13 @@ def check(m):
 
 
 def one_reward(m):
-    """As if a slip cost its own reward alone."""
+    """As if a slip cost only its own reward."""
     H, gap, e = sides(m)
     return Bound(gap, e.max() * H)
 
 
 def first(x, *shape):
-    """The first of a number of outcomes, surely, in every row."""
+    """The first outcome with probability 1, in every row."""
     return x.like(np.broadcast_to(np.eye(1, shape[-1], dtype=int)[0], shape)).copy()
 
 
@@ -115,7 +116,7 @@ FORGIVING, UNFORGIVING = "the road loses nearly that much", "recovery that needs
 
 
 def figure(ax, rows):
-    """The gap for each unit of error and step, gap / (eps H), against the horizon."""
+    """The gap per unit of error and step, gap / (eps H), against the horizon."""
     H = np.array([2.0**k for k in np.linspace(0, 7)])
     ax.plot(H, 2 - 1 / H, "k--", label="bound $2 - 1/H$")
     for part, style, words in ((FORGIVING, "oC0", "any action recovers"), (UNFORGIVING, "xC1", "the right one recovers (fails)")):

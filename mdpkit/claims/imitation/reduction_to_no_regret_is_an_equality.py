@@ -1,13 +1,14 @@
-"""A game of rewards against policies imitates as well as its two players do without regret: an equality, not a bound.
+"""In the game of rewards against policies the imitation gap equals the sum of the two players' average regrets.
 
-Statement  For rewards f_1..f_N and policies pi_1..pi_N, any at all, every class F of rewards, and M, which draws one of the
-           pi_k for a whole episode,
+Statement  For any rewards f_1..f_N and policies pi_1..pi_N, every class F of rewards, and M, which draws one of the
+           pi_k per episode,
                max_{f in F} J_f(E) - J_f(M) = (R + sum_k [J_{f_k}(E) - J_{f_k}(pi_k)]) / N,
                R = max_{f in F} sum_k <f - f_k, d^E - d^{pi_k}>.
-           One Markov policy visits what M visits. No pi_k need be optimal for f_k: in a tree gradient steps against policy
-           search from the expert's states have a gap of at most 6/N, while every answer is 1/2 or more below the best policy.
-Assumes    nothing: any finite process, finite horizon.
-Units      J_f is the undiscounted return under the reward f; R, the reward player's regret, is in units of N such returns.
+           Some Markov policy has the occupancy of M. No pi_k need be optimal for f_k: on a tree, gradient steps against
+           policy search from the expert's states have a gap of at most 6/N, although each pi_k is suboptimal for f_k by
+           at least 1/2.
+Assumes    nothing: any finite MDP, finite horizon.
+Units      J_f is the undiscounted return under the reward f; R, the reward player's regret, is a sum of N such returns.
 Kind       identity; exists (the tree, N = 1..64 in powers of 2)
 Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
 Proof      proofs/reduction_to_no_regret_is_an_equality.md
@@ -29,7 +30,7 @@ from .performance_difference_lemma import a_step_late
 
 
 def rounds(m):
-    """The policies, how much oftener the expert than each is at every `[t,s,a]`, and what each loses on its round's reward."""
+    """The policies, the expert's occupancy minus each one's `[t,s,a]`, and the value gap of each under its round's reward."""
     policies = [TabularPolicy(table) for table in m.learners]
     shown = measure.occupancy(m.mdp, m.expert)
     missed = [shown - measure.occupancy(m.mdp, policy) for policy in policies]
@@ -38,7 +39,7 @@ def rounds(m):
 
 
 def returns(m, policies):
-    """What the expert is worth more than an even mixture, under every reward of the class."""
+    """The value gap of the uniform mixture under every reward of the class."""
     tasks, N = [replace(m.mdp, r=f) for f in m.rewards], len(policies)
     return stacked([measure.value(task, m.expert) - sum(measure.value(task, each) for each in policies) / N for task in tasks])
 
@@ -51,7 +52,7 @@ def check(m, gaps=returns, since=0):
 
 
 def one_table(m, policies):
-    """As `returns`, of the average of the tables."""
+    """As `returns`, for the average of the tables."""
     one = TabularPolicy(sum(policy.table for policy in policies) / len(policies))
     return stacked([measure.value_gap(replace(m.mdp, r=f), m.expert, one) for f in m.rewards])
 
@@ -109,7 +110,7 @@ def far(m):
 
 
 def numbers(m):
-    """For each round: the gap, regret, what the answers lose to the expert, and to the best policy; the gap of the averaged tables."""
+    """Per round: the gap, the regret, the policies' gaps to the expert and to the optimum; the gap of the averaged tables."""
     lost, best = rounds(m)[-1], short(m)
     gap, regret = (of_a_box(m).pairs[name][1] for name in ("told gap", "told regret"))
     tables = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, TabularPolicy(sum(m.learners) / m.N))
@@ -117,10 +118,10 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """The terms of the equality against the rounds of one play, and how far its answers are from the best."""
+    """The terms of the equality against the rounds of one run, and the suboptimality of its policies."""
     at = [row for row in rows if row["part"] == PLAY]
     N, terms = [row["parameters"]["N"] for row in at], np.array([row["data"]["a round"] for row in at]).T
-    names = "gap", "regret of the rewards", "answers against the expert", "against the best policy", "averaged tables (fails)"
+    names = "gap", "regret of the rewards", "policies against the expert", "against the best policy", "averaged tables (fails)"
     for values, name, style in zip(terms, names, ("o-C0", "k--", "^-C2", "s:C4", "xC1"), strict=True):
         ax.plot(N, values, style, label=name)
     ax.set(xlabel="rounds $N$", ylabel="units of $J$, a round", xscale="log")

@@ -1,10 +1,12 @@
-"""A policy is worth in a model what it is worth in the process, up to the model's errors where the policy goes.
+"""A policy's value differs between model and MDP by at most the model error under its own occupancy.
 
 Statement  |J(P) - J(P')| <= sum_t E_{d_t}[|r - r'| + osc(V'_{t+1}) TV(P, P')] <= sum_t E_{d_t}[|r - r'| + (H-1-t) TV(P, P')],
-           d_t the visits in the process itself, V' the policy's value in the model, osc = max - min over states.
-           A process that leaks with probability eps out of the only state that pays, while the model knows of no leak,
-           attains both. Discounted: |J - J'| <= E_d[|r - r'| + gamma osc(V') TV(P, P')], d the discounted visits.
-Assumes    P, r and the model P', r' have one start law and horizon; finite form, second step: the model's rewards lie in [0, 1].
+           where d_t is the occupancy in the MDP itself, V' the policy's value in the model, and osc = max - min over
+           states. An MDP that leaks with probability eps from its only rewarding state, while the model has no leak,
+           attains both. Discounted: |J - J'| <= E_d[|r - r'| + gamma osc(V') TV(P, P')], with d the discounted
+           occupancy.
+Assumes    the MDP (P, r) and the model (P', r') have the same start law and horizon; finite form, second bound: the
+           model's rewards lie in [0, 1].
 Units      TV in [0, 1]; J is the total return, not normalised.
 Kind       for all; exists
 Source     adapted from Kearns and Singh, 2002.
@@ -86,7 +88,7 @@ DISCOUNTED = Family(
 
 # ---- the leak
 def leak(H, eps, reward=1):
-    """State 0 pays and leaks into state 1, which pays nothing for ever; the model has no leak."""
+    """State 0 pays and leaks into the absorbing state 1, which pays nothing; the model has no leak."""
     eps = rational(eps)
     laws = ([[[1 - eps, eps]], [[0, 1]]], [[[1, 0]], [[0, 1]]])
     mdp, model = (MDP(objects(P), objects([[reward], [0]]), objects([1, 0]), horizon=Finite(H)) for P in laws)

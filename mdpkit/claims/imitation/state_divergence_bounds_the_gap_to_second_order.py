@@ -1,12 +1,13 @@
-"""Where the cost varies little, two laws of states that are close differ in mean cost by little more than their divergence.
+"""The mean cost of two state laws differs by at most sqrt(2 V D) + D, V the smaller variance and D their divergence.
 
-Statement  For laws P, Q of states and a cost f,  g = |E_P f - E_Q f|,  V = the lesser of Var_P f and Var_Q f,
-           D = sum_s (P - Q)^2 / (P + Q):
-               g^2 <= (2 V + g) D,  hence  g <= sqrt(2 V D) + D <= 2 sqrt(V D) + D,
-           the last two being g s (1-s) <= (1-s)^2 V c + s D for every s in [0, 1], c = 1/2 and 1. Over two states
-           g^2 (1 - D/2) = (Var_P f + Var_Q f) D. Neither 2 V nor g may have a smaller factor in the first.
+Statement  For laws P, Q of states and a cost f, let g = |E_P f - E_Q f|, V = the smaller of Var_P f and Var_Q f, and
+           D = sum_s (P - Q)^2 / (P + Q). Then
+               g^2 <= (2 V + g) D,  hence  g <= sqrt(2 V D) + D <= 2 sqrt(V D) + D.
+           The last two bounds mean g s (1-s) <= (1-s)^2 V c + s D for every s in [0, 1], with c = 1/2 and c = 1. On two
+           states g^2 (1 - D/2) = (Var_P f + Var_Q f) D. In the first bound neither 2 V nor g can have a smaller factor.
 Assumes    costs lie in [0, 1].
-Units      D in [0, 2], at most twice the KL divergence either way round; f and g in units of cost; V in its square.
+Units      D in [0, 2], at most twice the KL divergence in either direction; f and g in units of cost; V in squared
+           units of cost.
 Kind       for all; identity (two states); exists
 Source     adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
 Proof      proofs/state_divergence_bounds_the_gap_to_second_order.md

@@ -1,11 +1,14 @@
-"""The largest gap over a class of rewards is at most the sum of the largest moments of its steps, on the expert's road or by resets.
+"""The worst value gap over a reward class is at most the sum over steps of its largest moments, on expert states or resets.
 
-Statement  Over any finite class of rewards f   max_f |J_f(E) - J_f(L)| <= sum_t max_f |E_{s ~ d_t^E, a ~ E} A_f^L(s, a)|,
-           equal for one reward, and H times too large for H rewards that each pay at one step.
-           With resets nu_t:   J(E) - J(L) <= sum_t E_{d_t^E} max_a A^L <= C sum_t E_{nu_t} max_a A^L,   C = max d^E/nu,
-           attained with any share 1/C of the resets on the expert's road and the rest idle.
-Assumes    the resets lead wherever the expert goes.
-Units      the moments are in units of J, the undiscounted return; divided by H - t they would be in units of a step's reward.
+Statement  For every finite class of rewards f
+               max_f |J_f(E) - J_f(L)| <= sum_t max_f |E_{s ~ d_t^E, a ~ E} A_f^L(s, a)|,
+           with equality for one reward; for H rewards that each pay at one step the right side is H times the left.
+           With resets nu_t
+               J(E) - J(L) <= sum_t E_{d_t^E} max_a A^L <= C sum_t E_{nu_t} max_a A^L,   C = max d^E/nu,
+           attained, for every C, with a share 1/C of the resets on the expert's states and the others on a state
+           without reward.
+Assumes    the resets lead wherever the expert goes: nu_t > 0 where d_t^E > 0.
+Units      the moments are in units of J, the undiscounted return; divided by H - t, in units of reward per step.
 Kind       for all; exists
 Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023, and Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
 Proof      proofs/step_moments_bound_the_imitation_gap.md
@@ -62,7 +65,7 @@ REWARDS = replace(
 # ---- resets
 def by_resets(m):
     best, road = measure.advantage(m.process, m.learner).max(axis=-1), measure.occupancy(m.process, m.expert).sum(axis=-1)
-    C = (road / np.where(m.resets > 0, m.resets, 1)).max()  # where there are no resets the expert is not
+    C = (road / np.where(m.resets > 0, m.resets, 1)).max()  # where there are no resets the expert has no visits
     return Bound(measure.value_gap(m.process, m.expert, m.learner), (road * best).sum(), C * (best * m.resets).sum())
 
 
@@ -77,7 +80,7 @@ def attained(m):
 
 
 def mixed(x):
-    """The drawn resets, with a share of the expert's own visits."""
+    """The drawn resets, mixed with a share of the expert's occupancy."""
     return finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2) * x.share + x.resets * (1 - x.share)
 
 
@@ -107,7 +110,7 @@ def rewards():
 
 
 def idle(H, share):
-    """Nobody moves. At state 0 action 0 pays and a share of the resets is there; the rest is at state 1, where nothing pays."""
+    """Both states are absorbing. At state 0 action 0 pays; a share of the resets is there, the rest at state 1, which pays nothing."""
     process = MDP(objects([[[1, 0]] * 2, [[0, 1]] * 2]), objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
     expert, learner = (TabularPolicy(objects([row] * 2)) for row in ([1, 0], [0, 1]))
     return Instance(process=process, expert=expert, learner=learner, resets=objects([[share, 1 - rational(share)]] * H))

@@ -1,10 +1,10 @@
-"""Squaring a sampled temporal difference adds the variance of the next value, and nothing else.
+"""The squared sampled TD error exceeds the squared Bellman error by gamma^2 times the variance of the next value.
 
 Statement  With delta = r(s,a) + gamma V(s') - V(s), a ~ pi(s), s' ~ P(s,a):
            E delta^2 = E_s (E[delta given s])^2 + gamma^2 E_s Var(V(s') given s)                  if r(s,a) = r(s),
            E delta^2 = E_{s,a} (E[delta given s,a])^2 + gamma^2 E_{s,a} Var(V(s') given s,a)      always.
-           The moment game has no such term: its solution under E[delta given s] = 0 is V^pi.
-Assumes    the reward is known once the state is (first form only).
+           The moment game has no such bias: its solution under E[delta given s] = 0 is V^pi.
+Assumes    the reward is known once the state is, r(s,a) = r(s) (first form only).
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Baird, 1995, and Swamy, Choudhury, Bagnell and Wu, 2022.
@@ -71,7 +71,7 @@ OF_BOTH = family(lambda x: x.r, Box("S", "A", lower=-1))
 
 # ---- controls and exact instances
 def coin(pays=(0, 0), weights=("1/2", "1/2"), V=(0, 1)):
-    """Both actions of both states lead to either state by the toss of a coin; action a pays pays[a]."""
+    """Both actions of both states lead to either state with probability 1/2; action a pays pays[a]."""
     half = objects([["1/2", "1/2"]] * 2)
     mdp = MDP(objects(np.broadcast_to(half, (2, 2, 2))), objects([pays, pays]), horizon=Discounted("9/10"))
     return Instance(mdp=mdp, policy=TabularPolicy(half), V=objects(V), weights=objects(weights))

@@ -1,11 +1,12 @@
-"""How far a guess may be off, for all that the moments say, is one over the smallest singular value.
+"""The ill-posedness of a conditional moment problem is the inverse of the smallest singular value of its operator.
 
-Statement  E[Y given z] = E[h0(X) given z]. With A = P(x given z) and laws D_z, D_x of instrument and cause, for every h
-           sigma^2 E (h - h0)^2 <= PRMSE(h)^2,   sigma the smallest singular value of D_z^(1/2) A D_x^(-1/2),
-           so that tau = 1/sigma turns a projected error into an error. On the symmetric channel between two values that
-           are taken for each other with probability e <= 1/2, sigma = 1 - 2e, and h - h0 = (c, -c) attains it.
-Assumes    the instrument is unconfounded: h0 leaves no moment.
-Units      errors squared, in squared units of Y; the machine's sigma^2 is rounded down to a multiple of 2^-20.
+Statement  Let E[Y given z] = E[h0(X) given z], A = P(x given z), and D_z, D_x the laws of the instrument and of the
+           cause. For every h
+               sigma^2 E (h - h0)^2 <= PRMSE(h)^2,   sigma the smallest singular value of D_z^(1/2) A D_x^(-1/2),
+           so that an error is at most tau = 1/sigma times its projected error. On the symmetric channel between two
+           values with crossover probability e <= 1/2, sigma = 1 - 2e, and h - h0 = (c, -c) attains the bound.
+Assumes    the instrument is unconfounded: every moment vanishes at h0.
+Units      errors squared, in squared units of Y; the computed sigma^2 is rounded down to a multiple of 2^-20.
 Kind       for all; exists
 Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
 Proof      proofs/ill_posedness_is_the_smallest_singular_value.md
@@ -34,7 +35,7 @@ def check(m):
 
 
 def without_instruments(m):
-    """As if the moments told every error: sigma = 1, as for a regression."""
+    """As if the moments identified every error: sigma = 1, as for a regression."""
     law = m.problem.weights @ m.problem.A
     return Bound(measure.norm_power(m.h - m.h0, law, 2), sides(m)[1])
 
@@ -57,7 +58,7 @@ FAMILY = Family(
 
 # ---- the channel
 def channel(k, leak=0, c=1):
-    """sigma = 2^-k. With a leak the first instrument moves the outcome by itself, by so much."""
+    """sigma = 2^-k. With a leak the first instrument shifts the outcome directly, by that amount."""
     sigma = objects(1)[()] / 2**k
     A = objects([[1 + sigma, 1 - sigma], [1 - sigma, 1 + sigma]]) / 2
     problem = MomentProblem(A, objects([leak, 0]), objects(["1/2", "1/2"]))
@@ -76,13 +77,13 @@ def constant_tests(projected_error, psi, weights, test=None):
 
 
 def figure(ax, rows):
-    """How large an error one unit of projected error allows, against how often the channel errs."""
+    """The largest error per unit of projected error, against the crossover probability of the channel."""
     noise = np.linspace(0, 0.4995, 400)
     ax.plot(noise, 1 / (1 - 2 * noise), "k--", label="$1/\\sigma = 1/(1 - 2e)$")
     least = [row["pairs"]["sigma"][0] for row in rows if row["part"]]
     ax.plot([(1 - s**0.5) / 2 for s in least], [s**-0.5 for s in least], "oC0", label="singular vector")
     ax.plot(noise, noise * 0 + 1, "C1", label="as for a regression (fails)")
-    ax.set(xlabel="probability $e$ that the channel errs", ylabel="error / projected error", yscale="log")
+    ax.set(xlabel="crossover probability $e$", ylabel="error / projected error", yscale="log")
     ax.legend()
 
 

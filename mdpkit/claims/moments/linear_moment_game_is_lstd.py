@@ -1,11 +1,11 @@
-"""Against an adversary that is linear in the features of the value, the moment game is LSTD.
+"""If the adversary is linear in the features of the value, the solution of the moment game is LSTD.
 
-Statement  V = features w, psi(s) = E[r + gamma V(s') - V(s) given s], Pi the projection on the span of the features.
-           max over f in that span of 2 E[f psi] - E f^2 = E (Pi psi)^2, the mean squared projected Bellman error of w.
-           LSTD is the w at which it is 0, the one with V = Pi (r + gamma P V). On a linear restriction with test
-           functions of the instrument the minimiser is two-stage least squares.
-Assumes    the adversary sees the features of the value; E[features (features - gamma features')'] is nonsingular, the
-           features are independent, every state has weight.
+Statement  Let V = features w, psi(s) = E[r + gamma V(s') - V(s) given s], and Pi the projection onto the span of the features. Then
+               max over f in that span of 2 E[f psi] - E f^2 = E (Pi psi)^2,
+           the mean squared projected Bellman error of w. LSTD is the w at which it is 0, the one with V = Pi (r + gamma P V). For a
+           linear moment restriction with test functions of the instrument, the minimiser is two-stage least squares.
+Assumes    the adversary sees the features of the value; E[features (features - gamma features')'] is nonsingular, the features are
+           linearly independent, every state has positive weight.
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Bradtke and Barto, 1996, and Swamy, Choudhury, Bagnell and Wu, 2022.
@@ -94,7 +94,7 @@ REGULAR = Assumption("the features tell values apart", nonsingular)
 
 # ---- instances
 def walk(test=None):
-    """Three states in a ring that goes on with probability 3/4; the value is to be linear in one feature."""
+    """A ring of three states that advances with probability 3/4; values are linear in one feature."""
     P = objects([[["1/4", "3/4", 0]], [[0, "1/4", "3/4"]], [["3/4", 0, "1/4"]]])
     features, third = objects([[1], [2], [4]]), objects(["1/3"] * 3)
     mdp = MDP(P, objects([[1], [0], [0]]), horizon=Discounted("1/2"))
@@ -127,7 +127,7 @@ def instruments():
 
 
 def residual_gradient(lstd, problem, policy, features, weights):
-    """The w of the least mean squared Bellman error, which needs two successors of a state."""
+    """The w that minimises the mean squared Bellman error, which needs two independent successors of a state."""
     chain = (policy.table[:, :, None] * problem.P).sum(axis=1)
     A = features - problem.horizon.gamma * chain @ features
     return solve(MomentProblem(A, (policy.table * problem.r).sum(axis=1), weights)).h

@@ -1,9 +1,9 @@
-"""The value of a moment game is the mean of the squared conditional moment: no square of a sampled residual is in it.
+"""The value of the moment game is the mean squared conditional moment; no squared sampled residual appears in it.
 
 Statement  For a joint law of instrument z, confounder u and cause x, and psi(z) = E[Y - h(X) given z],
-           max over f of  2 E[f(z) (Y - h(X))] - E f(z)^2  =  E_z psi(z)^2  =  PRMSE(h)^2,
-           attained by f = psi alone: any other f(z) earns E_z (f - psi)^2 less.
-Assumes    the adversary sees the instrument, and nothing else.
+               max over f of  2 E[f(z) (Y - h(X))] - E f(z)^2  =  E_z psi(z)^2  =  PRMSE(h)^2,
+           attained only by f = psi: any other f(z) has a payoff lower by E_z (f - psi)^2.
+Assumes    the adversary sees the instrument alone: f is a function of z.
 Units      PRMSE in units of Y.
 Kind       identity
 Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020, and Swamy, Choudhury, Bagnell and Wu, 2022.
@@ -38,7 +38,7 @@ def check(m):
 
 
 def squared_first(m):
-    """The residual squared before its mean is taken, as an adversary that sees every variable would have it."""
+    """The residual squared before its mean is taken, as for an adversary that sees every variable."""
     pairs = check(m).pairs
     seen = measure.joint_payoff(m.joint, m.outcome, m.h, np.broadcast_to(m.outcome - m.h, m.joint.shape))
     return Equal({**pairs, "the best adversary": (pairs["the best adversary"][0], seen)})
@@ -73,7 +73,7 @@ BLIND = Assumption("the adversary sees the instrument alone", lambda m: (m.f == 
 
 
 def coin(f=((1, 1), (1, 1))):
-    """A cause that follows its instrument three times out of four, and an outcome that is 1 more where the confounder is."""
+    """A cause that equals its instrument with probability 2/3; the outcome is the sum of cause and confounder."""
     joint = objects([[[3, 0], [0, 1]], [[0, 1], [3, 4]]]) / 12
     outcome = objects([[0, 1], [1, 2]])
     return Instance(problem=instrumental(joint, outcome), joint=joint, outcome=outcome, h=objects([0, 1]), f=objects(f))

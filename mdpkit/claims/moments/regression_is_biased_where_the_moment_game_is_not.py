@@ -1,11 +1,11 @@
-"""Where a confounder moves cause and outcome, regression keeps a bias that no amount of data removes; the game has none.
+"""If a confounder affects cause and outcome, regression has a bias that no amount of data removes; the moment game has none.
 
-Statement  Y = h0(X) + e(U) with E[e(U) given z] = 0. The moment game whose adversary sees z has the solution h0. An adversary
-           that sees X in its place makes it the regression E[Y given X] = h0 + E[e(U) given X].
-           Sampled on the channel below, with B^2 = E (E[e given X])^2 and V/n the game's variance for many draws n:
-           median |h_game - h0|^2 <= 2 V/n (n = 10^3..10^6) <= B^2/2 <= median |h_regression - h0|^2 (n = 10^4..10^6).
-Assumes    the instrument is unconfounded and identifies h0; sampled: the confounder moves the cause.
-Units      squared errors are means over X, in units of Y^2; medians of 101 data sets, known with confidence 99.9 %, one seed an n.
+Statement  Let Y = h0(X) + e(U) with E[e(U) given z] = 0. The moment game whose adversary sees z has the solution h0. With an adversary
+           that sees X instead, its solution is the regression E[Y given X] = h0 + E[e(U) given X].
+           Sampled on the channel below, with B^2 = E (E[e given X])^2 and V/n the variance of the game for a large number n of draws:
+               median |h_game - h0|^2 <= 2 V/n (n = 10^3..10^6) <= B^2/2 <= median |h_regression - h0|^2 (n = 10^4..10^6).
+Assumes    the instrument is unconfounded and identifies the answer h0; sampled: the confounder moves the cause.
+Units      squared errors are means over X, in units of Y^2; medians over 101 data sets, with confidence 99.9 %, one seed per n.
 Kind       identity; rate (sampled)
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2022.
 Proof      proofs/regression_is_biased_where_the_moment_game_is_not.md
@@ -26,7 +26,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def game(joint, outcome, seen="z"):
-    """The solution against every test function of what the adversary sees."""
+    """The solution against every test function of the variable that the adversary sees."""
     problem = instrumental(joint, outcome, seen)
     return measure.two_stage_least_squares(problem, np.eye(len(problem.b), dtype=int))
 
@@ -61,7 +61,7 @@ FAMILY = Family(
 
 # ---- the channel, and data from it
 def channel(n, seed, push=4):
-    """Cause and instrument differ 7 times out of 16; the confounder, a fair coin that pays e = 1 or -1, adds or takes push/16."""
+    """Cause and instrument differ with probability 7/16; the confounder, e = 1 or -1 equally likely, shifts P(cause = 1) by e push/16."""
     parts = [[[16 - x, x] for x in (middle - push, middle + push)] for middle in (7, 9)]
     return Instance(parts=np.array(parts), h0=np.array([0, 1]), noise=np.array([-1, 1]), n=n, seed=seed)
 
@@ -94,7 +94,7 @@ def overtakes(m):
 
 
 def numbers(m):
-    """Squared errors for the figure: ends of both medians, the bound, the plateau."""
+    """Squared errors for the figure: limits of both medians, the bound, the plateau."""
     ours, theirs = error_of(game, m), error_of(measure.regression, m)
     ends = {"game": [float(ours.lower), float(ours.upper)], "regression": [float(theirs.lower), float(theirs.upper)]}
     return {**ends, "bound": [float(bound(m))], "plateau": [squared_bias(m).mid]}
@@ -112,7 +112,7 @@ FALLS, OVERTAKES = "the game's error falls", "regression is overtaken"
 
 
 def small(tilt=0):
-    """The channel as one law; with a tilt the confounder is seen in the instrument."""
+    """The channel as one law; with a tilt the instrument depends on the confounder."""
     joint, outcome = population(channel(1, 0))
     joint = joint * objects([[[1 + tilt], [1 - tilt]], [[1 - tilt], [1 + tilt]]])
     return Instance(joint=joint, outcome=outcome, h0=objects([0, 1]), noise=objects([-1, 1]))

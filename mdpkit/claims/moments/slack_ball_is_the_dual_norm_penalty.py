@@ -1,12 +1,12 @@
-"""Slack in the moments costs the adversary the dual norm of its test function.
+"""Slack in the moments is equivalent to penalising the test function by its dual norm.
 
 Statement  Norms are under the law of the instrument z: |f|_1 = E|f|, |f|_2^2 = E f^2, |f|_inf = max |f|; 1/p + 1/q = 1.
-           max over |xi|_p <= d of E[f xi] = d |f|_q. For p = 2, E[xi^2] E[f^2] - E[f xi]^2 is half the mean of
-           (f(z) xi(z') - f(z') xi(z))^2 over independent z and z'. Hence for every slack in the ball and every f
-           2 E[f psi] - E f^2 - 2 d |f|_q  <=  E (psi - xi)^2,
-           with equality for xi, f = psi clipped at d, the rest (p = infinity), and for xi, f = the rest, psi clipped at
-           any level, d = |xi|_1 (p = 1): the game with slack is the game with the penalty.
-Assumes    the slack lies in the ball; every instrument has weight.
+           The maximum over |xi|_p <= d of E[f xi] is d |f|_q. For p = 2, E[xi^2] E[f^2] - E[f xi]^2 is half the mean of
+           (f(z) xi(z') - f(z') xi(z))^2 over independent z and z'. Hence for every slack xi in the ball and every f
+               2 E[f psi] - E f^2 - 2 d |f|_q  <=  E (psi - xi)^2,
+           with equality for p = infinity at xi = psi clipped at d and f = psi - xi, and for p = 1 at f = psi clipped at
+           any level, xi = psi - f and d = |xi|_1: the game with slack is the game with the penalty.
+Assumes    the slack lies in the ball; every instrument has positive weight.
 Units      the slack and the radius d in units of psi.
 Kind       identity; for all
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2022.
@@ -70,13 +70,13 @@ def own_norm(m):
 
 
 def bounded(m):
-    """p = infinity: every moment may be off by d."""
+    """p = infinity: the slack of every moment is at most d."""
     psi = measure.moment_residual(m.problem, m.h)
     return Bound(penalised(m, psi, m.f, m.d, 1), measure.projected_error(psi - m.xi * m.d, m.problem.weights))
 
 
 def lumped(m):
-    """p = 1: the moments may be off by d on average."""
+    """p = 1: the slack is at most d on average."""
     psi = measure.moment_residual(m.problem, m.h)
     return Bound(penalised(m, psi, m.f, m.d, inf), measure.projected_error(psi - m.lump * m.d, m.problem.weights))
 
@@ -105,7 +105,7 @@ FAMILY = Family(
 
 
 def everywhere(x):
-    """A law that gives every instrument some weight."""
+    """A law that gives every instrument positive weight."""
     return (x.weights + x.like([f"1/{x.sizes['Z']}"])) / 2
 
 

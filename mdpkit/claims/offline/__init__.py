@@ -1,1 +1,1 @@
-"""What can be learned from data that somebody else collected."""
+"""Offline reinforcement learning: planning in a model learned from a fixed data set."""

@@ -1,12 +1,13 @@
-"""A policy that is planned with lower confidence values loses at most twice the bonus where its rival goes, and can lose it all.
+"""Planning with lower confidence values loses at most twice the expected bonus under the comparator's occupancy; attained.
 
-Statement  Let b >= |r' - r + (P' - P) V-_{t+1}|, V- the best values in the model (P', r') where every pair pays its bonus b,
-           and L greedy for them. Then for every policy C, whatever the model says elsewhere,
+Statement  Let b >= |r' - r + (P' - P) V-_{t+1}|, where V- are the optimal values in the model (P', r') with the bonus b
+           subtracted from every reward, and let L be greedy for them. Then for every comparator C, whatever the model
+           elsewhere,
                J(C) - J(L) <= J(C) - rho V-_0 <= 2 sum_t E_{d_t^C} b.
-           A wrong turn attains it for every H >= 2: the model errs at one action of the first step only. So does a reward
-           that the model halves, in one state.
-Assumes    the bonus covers the model's error; the learner is greedy for the pessimistic values. Of tied actions it plays
-           any: here the one that is worst for it.
+           A wrong turn attains it for every H >= 2: the model errs at one action of the first step only. So does, in a
+           single state, a model that halves the reward.
+Assumes    the bonus covers the model's error; the learner is greedy for the pessimistic values. Ties may be broken in
+           any way: here against the learner.
 Units      b and J in units of reward; J is the undiscounted return; no range of rewards is assumed.
 Kind       for all; exists
 Source     adapted from Jin, Yang and Wang, 2021, and Rashidinejad, Zhu, Ma, Jiao and Russell, 2021.
@@ -26,7 +27,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def sides(m):
-    """The gap, what the rival is worth above the pessimistic value, and the bonus where the rival goes."""
+    """The gap, the comparator's value minus the pessimistic value, and the expected bonus under the comparator's occupancy."""
     gap, lower = measure.value_gap(m.mdp, m.rival, m.learner), measure.pessimistic_value(m.model, m.bonus)
     above = measure.value(m.mdp, m.rival) - measure.mean_product(lower[0], 1, m.mdp.rho)
     return gap, above, (measure.occupancy(m.mdp, m.rival) * m.bonus).sum()
@@ -48,7 +49,7 @@ def attained(m):
 
 
 def raised(x):
-    """The drawn bonus, raised to the model's error and until the drawn action of the learner is a best one."""
+    """The drawn bonus, raised to the model's error and until the learner's drawn action is greedy."""
     b, V = x.bonus.copy(), x.r[0, :, 0] * 0
     for t in range(x.sizes["H"] - 1, -1, -1):
         backup, believed = x.r[t] + x.P[t] @ V, x.believed[t] + x.guess[t] @ V
@@ -80,11 +81,11 @@ FAMILY = Family(
 )
 
 
-# ---- instances that reach the bound
+# ---- instances that attain the bound
 def wrong_turn(H):
-    """State 0 pays for action 0; action 1 falls to state 1, which pays nothing. At the first step the model fears that action 0 falls.
+    """State 0 pays for action 0; action 1 falls to state 1, which pays nothing. At the first step the model has action 0 fall too.
 
-    It fears so with the probability, H / (2 (H-1)), at which both actions are worth 0 to the pessimist; the learner falls.
+    It falls there with probability H / (2 (H-1)), for which both pessimistic action values are 0; the learner takes action 1.
     """
     fear = rational(H) / (2 * (H - 1))
     P = objects(np.broadcast_to([[[1, 0], [0, 1]], [[0, 1], [0, 1]]], (H, 2, 2, 2)))
@@ -100,7 +101,7 @@ def playing(actions, S):
 
 
 def arms(H, paid, believed, bonus):
-    """One state, two arms: the rival pulls the first, the learner the second."""
+    """One state, two arms: the comparator pulls the first, the learner the second."""
     mdp, model = (MDP(objects([[[1], [1]]]), objects([r]), horizon=Finite(H)) for r in (paid, believed))
     return Instance(mdp=mdp, model=model, bonus=objects([[bonus]] * H), learner=playing([1] * H, 1), rival=playing([0] * H, 1))
 

@@ -1,1 +1,1 @@
-"""How soon planning in a known model is good."""
+"""Convergence of planning in a known model."""

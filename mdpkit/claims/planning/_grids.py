@@ -14,14 +14,14 @@ def around_zero(n, spacing, pattern):
 
 
 def laid(cart, n, h, count, delta):
-    """The grid with n points an axis, h apart, and `count` controls, delta apart."""
+    """The grid with n points per axis, h apart, and `count` controls, delta apart."""
     edge = like(np.ones(len(cart.A), dtype=int), cart.A) * h * (n - 1) / 2
     controls = around_zero(count, delta, cart.A)[:, None]
     return grid(cart.problem(-edge, edge, controls[0], controls[-1]), n, controls)
 
 
 def serving(cart, n, h, count):
-    """How far apart so many controls must be for one to be within half a step of the best at every point."""
+    """The spacing at which one of `count` controls is within half a step of the optimal one at every point."""
     return abs(cart.feedback).sum() * h * (n - 1) / count
 
 
@@ -36,17 +36,17 @@ def points(m):
 
 
 def dead_beat(h, closer=1):
-    """Control is free and would bring the position to 0 at once; every control ends in the middle of a cell."""
+    """Control is free and could bring the position to 0 in one step; every control leads to the middle of a cell."""
     h = rational(h)
     return instance(LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10"), 5, h, 4, h / closer)
 
 
 VALUES = {"1/10": ([["17/20", "41/100"], ["41/100", "99/100"]], "1/10"), "1/2": ([["29/20", "7/20"], ["7/20", "4/5"]], "1/20")}
-"""P and R for each length of a step: Q is then the identity times it to two digits, and has no negative eigenvalue."""
+"""P and R for each length of a step: Q is then the identity times it to two digits, and positive semidefinite."""
 
 
 def double_integrator(n, dt):
-    """A cart whose control lasts dt seconds, on the box of one metre and one metre a second."""
+    """A cart with a time step of dt seconds, within 1 metre of the origin at up to 1 metre per second."""
     (P, R), step = VALUES[dt], rational(dt)
     cart = LinearQuadratic.valued([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [[R]], "9/10")
     return instance(cart, n, rational(2) / (n - 1), n - 1).replace(dt=dt)

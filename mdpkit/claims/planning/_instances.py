@@ -1,4 +1,4 @@
-"""What the claims of this folder build."""
+"""Instances of the claims of this folder."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ LOG_TWO = rational("253/365")
 
 
 def planned(P, r, gamma, step, rounds, start=None):
-    """From state 0, by the uniform policy if none is given; the rival is an optimal policy."""
+    """Planning from state 0 and a start policy, by default uniform; the comparator is an optimal policy."""
     S, A = np.shape(r)
     rho = objects([1] + [0] * (S - 1))
     start = objects(np.ones((S, A), dtype=int)) / A if start is None else objects(start)
@@ -37,12 +37,12 @@ def rare(j):
 
 
 def detour(pays=1):
-    """State 0 pays 2/5 to who stays; state 1, where action 1 leads, pays 1 for action 0, and what it pays on average is less."""
+    """State 0 pays 2/5 for staying; action 1 leads to state 1, where action 0 pays 1. Leaving is optimal, but not greedy at the start."""
     return planned([[[1, 0], [0, 1]], [[0, 1], [0, 1]]], [[rational("2/5") * pays, 0], [pays, 0]], "1/2", 8, 1)
 
 
 def hills():
-    """Four hills before a goal that pays for ever. One action of 64 climbs; the others stay, for a little."""
+    """Four states before an absorbing goal that pays 1 per step. One action of 64 advances; the others stay, for a small reward."""
     P, r = np.zeros((5, 64, 5), dtype=int), objects(np.zeros((5, 64), dtype=int))
     for s, stay in enumerate(("31/100", "1/5", "4/25", "1/50", 1)):
         P[s, 1:, s] = P[s, 0, min(s + 1, 4)] = 1

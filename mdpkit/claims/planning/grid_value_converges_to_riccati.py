@@ -1,12 +1,14 @@
-"""On a grid with multilinear interpolation the optimal value of a linear-quadratic problem is wrong by at most C h^2.
+"""On a grid with multilinear interpolation the optimal value of a linear-quadratic problem has error at most C h^2.
 
-Statement  x' = A x + B u costs x'Qx + u'Ru, discounted, and x'Px solves the discounted Riccati equation. On a grid of spacing h
-           a step goes to the corners of the cell that it ends in, by interpolation; controls are delta apart; who leaves the
-           box pays x'Px there. At every grid point the optimal cost V_h of this finite problem satisfies
+Statement  State x and control u lead to A x + B u at cost x'Qx + u'Ru, discounted, and x'Px solves the discounted
+           Riccati equation. On a grid of spacing h a step leads to the corners of the cell that contains the next
+           state, with interpolation weights as probabilities; controls are delta apart; on leaving the box the
+           remaining cost is x'Px. At every grid point the optimal cost V_h of this finite problem satisfies
                0 <= V_h - x'Px <= (gamma h^2 tr P + delta^2 (R + gamma B'PB)) / (4 (1-gamma)).
-           It is attained, for every h, by one position that every control puts in the middle of a cell.
+           It is attained, for every h, by a one-dimensional problem in which every control leads to the middle of a
+           cell.
 Assumes    x'Px solves the discounted Riccati equation; P_ii >= 0 and R + gamma B'PB > 0; at every point some control is
-           within half a step of the best. u is one number.
+           within half a step of the best. u is a scalar.
 Units      h, delta: in the units of x and u; V_h is a discounted cost, not normalised.
 Kind       for all; rate; exists (enumerated)
 Source     adapted from Kushner and Dupuis, 1992.
@@ -25,7 +27,7 @@ from ._grids import around_zero, dead_beat, double_integrator, laid, points, ser
 
 
 def sides(m):
-    """V_h - x'Px at the points, and what the spacings of points and of controls may cost, each for ever."""
+    """V_h - x'Px at the points, and the two terms of the bound, from the spacings of points and of controls."""
     x, cart = points(m), m.cart
     error = -measure.optimal_value(m.mdp)[: len(x)] + cart.value(x)
     shares = cart.gamma * m.h**2 * np.trace(cart.P), m.delta**2 * cart.price[0, 0]
@@ -84,7 +86,7 @@ FAMILY = Family(
 
 # ---- controls and figure
 def rounded(values, problem):
-    """Every step goes to the likeliest corner."""
+    """Every step leads to the most probable corner."""
     corner = np.argmax(problem.P, axis=2)
     return values(MDP(objects(np.eye(problem.S, dtype=int)[corner]), problem.r, problem.rho, horizon=problem.horizon))
 
@@ -99,7 +101,7 @@ def positive(m):
 
 
 def drawn_numbers(m):
-    """What the figure draws: the error, the bound, and the error where steps are rounded to the nearest point."""
+    """Data for the figure: the error, the bound, and the error where steps are rounded to the nearest point."""
     error, of_points, of_controls = sides(m)
     off = -rounded(measure.optimal_value, m.mdp)[: len(error)] + m.cart.value(points(m))
     found = {"error": error.max().mid, "bound": nearest(of_points + of_controls), "rounded": abs(off).max().mid, "h": nearest(m.h)}

@@ -1,10 +1,10 @@
 """Natural policy gradient is within (log A / eta + 1/(1-gamma)^2) / T of the optimum after T steps from the uniform policy.
 
-Statement  Let pi_{k+1}(a|s) ~ pi_k(a|s) e^(eta A_k(s,a) / (1-gamma)) from a pi_0 whose least entry is m > 0; uniform: m = 1/A.
-           For every T, eta and start law, and for every rival C, an optimal one too, with B = log(1/m) / eta + 1/(1-gamma)^2,
-               J(C) - J(pi_T) <= B / (T+1) < B / T.
-           One state, one paying arm of A, eta T = c (1-gamma) log A: the share c (A-1) / (A-1 + A^c) / (1 + c / ((1-gamma) T))
-           of B / T is lost. Of two arms from m = 2^-k shares that tend to 1 are: no constant below 1 will do.
+Statement  Let pi_{k+1}(a|s) ~ pi_k(a|s) e^(eta A_k(s,a) / (1-gamma)) from a pi_0 of smallest entry m > 0 (uniform: m = 1/A).
+           For every T, eta and start law, and for every comparator C, such as an optimal policy,
+               J(C) - J(pi_T) <= B / (T+1) < B / T,   B = log(1/m) / eta + 1/(1-gamma)^2.
+           With one state, one paying arm of A, and eta T = c (1-gamma) log A, the gap is c (A-1) / (A-1 + A^c) / (1 + c / ((1-gamma)
+           T)) times B / T. With two arms and m = 2^-k this ratio can tend to 1: the constant 1 is optimal.
 Assumes    rewards lie in [0, 1].
 Units      J is the discounted return, not normalised: at most 1/(1-gamma). log in nats; m is a probability.
 Kind       for all; rate; exists (enumerated)
@@ -25,7 +25,7 @@ from ._instances import arms, detour, hills, listed, rare
 
 
 def sides(m):
-    """The last policy's gap to the rival, log(1/m) / eta, and the visits of a lifetime, 1/(1-gamma)."""
+    """The last policy's gap to the comparator, log(1/m) / eta, and the total discounted occupancy, 1/(1-gamma)."""
     lost = measure.state_value(m.mdp, m.rival) - measure.ascent_values(m.mdp, m.start, m.step, m.rounds)[-1]
     gap = measure.mean_product(lost, 1, m.mdp.rho)
     return gap, measure.logarithm(1 / m.start.table.min()) / m.step, measure.occupancy(m.mdp, m.rival).sum()
@@ -96,7 +96,7 @@ def share(m):
 
 
 def figure(ax, rows):
-    """The share of the bound that is lost, against T."""
+    """Gap / bound against T."""
     found = [row for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
     ax.axhline(1, color="k", linestyle="--", label="bound")
     for k in (1, 3, 5, 10):

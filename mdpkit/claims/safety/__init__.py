@@ -1,1 +1,1 @@
-"""Which states can still avoid failure."""
+"""Avoiding failure: tubes, shields and learned constraints."""

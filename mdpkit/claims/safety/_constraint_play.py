@@ -1,4 +1,4 @@
-"""Plays of the constraint game on small random problems, whose experts are lexicographic optima."""
+"""Runs of the constraint game on small random problems, whose experts are lexicographic optima."""
 
 from dataclasses import replace
 
@@ -16,8 +16,8 @@ ROUNDS = (1, 2, 4, 8, 16)
 
 
 def demonstrated(seed, tasks=3, wasteful=False):
-    """A random problem, three rewards, the cost of visiting state 0, and experts that keep halfway between the least cost
-    and that of reward alone, at the least cost for their reward; a wasteful last expert seeks the cost instead.
+    """A random problem, three rewards, the cost of visiting state 0, and experts whose cost is at most halfway between the
+    least one and that of maximising reward alone, and least for their reward; a wasteful last expert maximises cost.
     """
     rng = np.random.default_rng(seed)
     mdp = garnet(4, 2, 2, "9/10", rng=rng)
@@ -44,7 +44,7 @@ def prefix(m, T):
 
 
 def plays():
-    """Every prefix of three plays."""
+    """Every prefix of three runs."""
     whole = [played(demonstrated(seed)).replace(game=seed) for seed in range(3)]
     return [prefix(m, T) for m in whole for T in ROUNDS]
 
@@ -54,7 +54,7 @@ def task_by_task():
 
 
 def played(game, rounds=16, frozen=False, deaf=False):
-    """One play; `frozen`: the constraint stays 0; `deaf`: the learners answer 0 whatever is played."""
+    """One run; `frozen`: the constraint stays 0; `deaf`: the learners respond to 0 whatever the constraint."""
     heard = constraint_game(game.mdp, game.rewards, game.experts, rounds, 0 if frozen or deaf else STEP)
     shown = constraint_game(game.mdp, game.rewards, game.experts, rounds, STEP) if deaf else heard
     return game.replace(constraints=shown.constraints, learners=heard.learners)

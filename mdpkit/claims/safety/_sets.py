@@ -1,4 +1,4 @@
-"""Sets of states as 0/1 arrays: what the claims on tubes share."""
+"""Sets of states as 0/1 arrays, for the claims on tubes."""
 
 import numpy as np
 
@@ -19,12 +19,12 @@ def flagging(inside, problem):
 
 
 def corridor(S):
-    """Every state leads to the next, the last one is failure: nothing can be chosen, and all is doomed."""
+    """Every state leads to the next, the last one is failure: there is one action, and every state is doomed."""
     return SafetyProblem(np.arange(S) == S - 1, np.minimum(np.arange(S) + 1, S - 1)[:, None])
 
 
 def one_step(tube, problem, steps=None):
-    """A sabotage: takes the states that fail within a step for the tube."""
+    """A sabotage: the states that fail within one step in place of the tube."""
     return tube(problem, steps=1)
 
 
@@ -39,7 +39,7 @@ def with_a_failure(x):
 
 
 def with_a_doomed_state(x):
-    """The last state a failure, state 0 none, and all its actions into failure: no loss, up to the names of states."""
+    """The draw with the last state a failure, and with all actions of state 0, itself no failure, into failure."""
     x.failure = np.concatenate([x.like([0]), x.failure[1:-1], x.like([1])])
     into = np.where(x.failure[x.successors[:1]] == 1, x.successors[:1], len(x.failure) - 1)
     x.successors = np.concatenate([into, x.successors[1:]])

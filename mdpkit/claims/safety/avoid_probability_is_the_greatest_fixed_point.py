@@ -1,10 +1,12 @@
-"""The highest avoid probability is the greatest fixed point of its equation, reached from 1 and not from 0.
+"""The maximal avoid probability is the greatest fixed point of its equation, reached by iteration from 1 and not from 0.
 
-Statement  T q = (0 on failure, else max_a P q), p = max over policies of P(failure never comes), q = P(failure never comes)
-           under one stationary policy, 1 the function that is 1 outside failure and 0 on it. For every n
-           q <= p <= T^{n+1} 1 <= T^n 1,      T^n 1 = highest probability of n steps without failure.
-           p = T p; every c p with c in [0, 1] solves the equation too, and T^n 0 = 0: the least solution is 0.
-           p = 1 exactly on the viability kernel, which depends on the possible transitions only; a stationary policy attains p.
+Statement  Let T q = (0 on failure, else max_a P q), p = max over policies of P(failure never occurs), q = P(failure
+           never occurs) under one stationary policy, and 1 the function that is 1 outside failure and 0 on it. For
+           every n
+               q <= p <= T^{n+1} 1 <= T^n 1,      T^n 1 = the maximal probability of n steps without failure.
+           p = T p; every c p with c in [0, 1] solves the equation too, and T^n 0 = 0: the least solution is 0. p = 1
+           exactly on the viability kernel, which depends only on the support of the transitions; a stationary policy
+           attains p.
 Assumes    nothing: any finite SafetyProblem.
 Units      probabilities.
 Kind       for all; identity
@@ -26,7 +28,7 @@ from ._sets import with_a_failure
 
 
 def under(problem, choice):
-    """The problem in which the chosen actions `[s]` are all there is."""
+    """The problem restricted to the chosen actions `[s]`."""
     return SafetyProblem(problem.failure, P=problem.P[np.arange(problem.S), choice][:, None])
 
 
@@ -77,13 +79,13 @@ FAMILY = Family(
 
 # ---- controls
 def leak(steps=2):
-    """State 0 is left for safety or for failure with probability 1/3 each, or for failure by action 1."""
+    """State 0 leads to safety, to failure and to itself with probability 1/3 each, and by action 1 to failure."""
     P = objects([[["1/3", "1/3", "1/3"], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 1]]])
     return Instance(problem=SafetyProblem([False, False, True], P=P), choice=np.zeros(3, dtype=int), steps=steps)
 
 
 def iterated_from_0(avoid_probability, problem, steps=None, after=None):
-    """A hundred sweeps from 0 in place of the value for ever."""
+    """A hundred sweeps from 0 in place of the infinite-horizon value."""
     if steps is not None:
         return avoid_probability(problem, steps, after)
     return avoid_probability(problem, steps=100, after=avoid_probability(problem, steps=0) * 0)

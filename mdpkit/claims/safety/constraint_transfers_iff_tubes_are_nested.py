@@ -1,10 +1,12 @@
-"""A constraint learned under one dynamics serves another without loss exactly if its tube lies inside the other's.
+"""A constraint transfers to other dynamics without loss if and only if its tube is contained in the tube there.
 
-Statement  B_f(F) = states from which failure F is inevitable under f. The constraint learned under f is B_f(F); planned
-           with under g it forbids B_g(B_f(F)).
-           B_g(B_f(F)) = B_g(F)  iff  B_f(F) is a subset of B_g(F).
-           If g can do all that f can, B_g(F) is a subset of B_f(F) = B_g(B_f(F)): safe, and in excess by B_f(F) - B_g(F).
-           If f can do all that g can, nothing is lost, but B_f(F) as a mere filter lets B_g(F) - B_f(F) pass.
+Statement  Let B_f(F) be the set of states from which failure F is inevitable under dynamics f. The constraint learned
+           under f is B_f(F); planning with it under g forbids B_g(B_f(F)).
+               B_g(B_f(F)) = B_g(F)  iff  B_f(F) is a subset of B_g(F).
+           If g offers every transition of f, B_g(F) is a subset of B_f(F) = B_g(B_f(F)): safe, but conservative by
+           B_f(F) - B_g(F).
+           If f offers every transition of g, nothing is lost, but B_f(F) used as a state filter, without planning,
+           admits B_g(F) - B_f(F).
 Assumes    both dynamics have the same failures.
 Units      sets of states; numbers of states.
 Kind       for all (iff)
@@ -25,7 +27,7 @@ from ._sets import corridor, flagging, one_step, with_a_failure
 
 
 def tubes(m):
-    """What is learned, what has to be kept out, and what planning with the learned constraint keeps out."""
+    """The learned constraint, the tube of the target dynamics, and the set that planning with the learned constraint forbids."""
     learned, needed = measure.tube(m.source), measure.tube(m.target)
     return learned, needed, measure.tube(flagging(learned, m.target))
 
@@ -61,7 +63,7 @@ def nothing_lost(m):
 
 
 def counted(m):
-    """Excess of the planned constraint, and doomed states that the mere filter lets pass, by braking distances."""
+    """Excess of the planned constraint, and doomed states that the state filter admits, by braking distances."""
     learned, needed, forbidden = tubes(m)
     lost = sum(sum(range(v, 0, -m.learned_with)) - sum(range(v, 0, -m.used_with)) for v in range(1, m.vmax + 1))
     passed = (needed * (1 - learned)).sum()
@@ -95,7 +97,7 @@ def carts(learned_with, used_with, vmax=7):
 
 
 def another_failure():
-    """One dynamics, all stay where they are; what was learned knows nothing of the second failure."""
+    """Every state is absorbing under both dynamics; the learned constraint omits the second failure."""
     stay = np.array([[0], [1], [2]])
     return Instance(source=SafetyProblem(np.array([False, False, True]), stay), target=SafetyProblem(np.array([False, True, True]), stay))
 

@@ -1,8 +1,9 @@
-"""Discounted safety misses states deep in the tube, and its depth of sight is known.
+"""Discounted safety values miss the states of the tube that lie deeper than a depth determined by the discount.
 
-Statement  V_g = (1-g) l + g min(l, max_a V_g(successor)), margin l < 0 exactly on failure. A state at depth d of the tube
-           (failure comes within d steps, whatever is done) with margins at most L before it and at most -1 on it has
-           g^d (1+L) > L  =>  V_g < 0  =>  V_G < 0 for every G >= g  =>  the state is in the tube.
+Statement  Let V_g = (1-g) l + g min(l, max_a V_g(successor)), with margin l < 0 exactly on failure. For a state at
+           depth d of the tube (failure occurs within d steps whatever the actions), with margins at most L before
+           failure and at most -1 on it,
+               g^d (1+L) > L  =>  V_g < 0  =>  V_G < 0 for every G >= g  =>  the state is in the tube.
            On a corridor of d states with margin L the first implication is an equivalence: V_g = L - g^d (1+L) at its
            start, so that a fixed g misses every such state with g^d <= L/(1+L).
 Assumes    margins are at most -1 on failure.
@@ -85,7 +86,7 @@ DEEP = Assumption("margins are at most -1 on failure", lambda m: (m.margin[m.pro
 
 
 def corridor(d, L=1, g="1/2", least=-1):
-    """d states of margin L in a row, then failure; nothing can be chosen."""
+    """d states of margin L in a row, then failure; there is one action."""
     L, g = rational(L), rational(g)
     return Instance(problem=forced(d + 1), margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L)
 
@@ -97,13 +98,13 @@ def corridors():
 
 # ---- controls
 def a_way_out():
-    """Action 1 of state 0 stays there for ever, action 0 leads into failure."""
+    """Action 1 of state 0 stays there, action 0 leads into failure."""
     problem = SafetyProblem(np.array([False, True]), np.array([[1, 0], [1, 1]]))
     return Instance(problem=problem, margin=objects(["1/8", -1]), g=rational("1/2"), larger=rational("3/4"))
 
 
 def first_action_only(flagged, problem, margin, gamma):
-    """Takes the first action for the best."""
+    """Uses the first action in place of the best."""
     return flagged(SafetyProblem(problem.failure, problem.successors[:, :1]), margin, gamma)
 
 

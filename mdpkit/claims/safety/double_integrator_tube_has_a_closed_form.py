@@ -1,9 +1,10 @@
-"""A cart that must stop before a wall is lost exactly where its braking distance reaches the wall.
+"""A cart in front of a wall is in the tube exactly where its braking distance reaches the wall.
 
-Statement  x' = x + v, v' = v + a at the same time, |a| <= amax, |v| <= vmax and |x| <= xmax by clipping, failure where
-           x >= xmax. Failure is inevitable exactly where x + stop(v) >= xmax, stop(v) = v + (v - amax) + ... while > 0.
+Statement  Let x' = x + v and v' = v + a simultaneously, with |a| <= amax, with |v| <= vmax and |x| <= xmax by clipping,
+           and with failure where x >= xmax. Failure is inevitable exactly where x + stop(v) >= xmax, stop(v) = v + (v - amax) + ...
+           while > 0.
 Assumes    position and velocity move at the same time.
-Units      integers: steps of position and velocity.
+Units      integers: position and velocity in grid units.
 Kind       identity (enumerated)
 Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
 Proof      proofs/double_integrator_tube_has_a_closed_form.md
@@ -26,7 +27,7 @@ def grid(m):
 
 
 def stop(v, amax):
-    """How far a cart at speed v still goes when it brakes at once."""
+    """Braking distance of a cart at speed v."""
     distance = np.zeros_like(v)
     while (v > 0).any():
         distance = distance + np.maximum(v, 0)
@@ -54,7 +55,7 @@ def carts():
 
 # ---- controls
 def velocity_first(amax, vmax, xmax):
-    """The same cart, whose position moves by the new velocity."""
+    """The same cart, with its position updated by the new velocity."""
     m = cart(amax, vmax, xmax)
     x, v = grid(m)
     a = np.arange(-amax, amax + 1)
@@ -73,12 +74,12 @@ def failure_only(tube, problem):
 
 
 def numbers(m):
-    """What the phase plane draws."""
+    """Data for the phase plane."""
     return {"tube": measure.tube(m.problem).lower.astype(int).tolist(), "failure": m.problem.failure.astype(int).tolist()}
 
 
 def figure(ax, rows):
-    """The phase plane: failure, the tubes of a weak and a strong brake, and what continuous time would spare."""
+    """The phase plane: failure, the tubes of a weak and a strong brake, and the states that the continuous-time formula misses."""
     big = {row["parameters"]["amax"]: row for row in rows if row.get("parameters", {}).get("xmax") == 20 and row["parameters"]["vmax"] == 7}
     x, v = grid(Instance(xmax=20, vmax=7))
     lost, strong = (np.array(big[amax]["data"]["tube"], dtype=bool) for amax in (1, 2))

@@ -1,13 +1,13 @@
-"""In inverse constraint learning the average policies violate the true constraint no more than the constraint player regrets.
+"""In inverse constraint learning the average policies violate the true constraint by at most the constraint player's regret.
 
-Statement  Learner k of round t maximises J(., r_k) such that J(., c_t) <= J(E_k, c_t). With U_t(c) = sum_k J(L_tk, c) - J(E_k, c)
-           and R_T = max_{c in [0,1]^S} sum_t U_t(c) - sum_t U_t(c_t), for every T and true cost c*
-           max_k v_k <= sum_k v_k <= max_c (1/T) sum_t U_t(c) <= R_T / T,   v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*),
-           and the average learners earn no less than the experts. Projected gradient steps of length e keep
-           R_T <= |S| / (2e) + (e/2) sum_t |g_t|^2 + rounding, of order sqrt(T) for e of order 1/sqrt(T).
+Statement  In round t learner k maximises J(., r_k) subject to J(., c_t) <= J(E_k, c_t). With U_t(c) = sum_k J(L_tk,
+           c) - J(E_k, c) and R_T = max_{c in [0,1]^S} sum_t U_t(c) - sum_t U_t(c_t), for every T and true cost c*
+               max_k v_k <= sum_k v_k <= max_c (1/T) sum_t U_t(c) <= R_T / T,   v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*),
+           and the average learners earn at least as much as the experts. Projected gradient steps of size e have
+               R_T <= |S| / (2e) + (e/2) sum_t |g_t|^2 + rounding, of order sqrt(T) for e of order 1/sqrt(T).
 Assumes    no policy earns as much as an expert at a lower true cost (first link); learners pay no more of the constraint
            played than their experts (last link); the constraint player takes gradient steps (last bound).
-Units      J discounted, not normalised; costs in [0, 1] a step.
+Units      J discounted, not normalised; costs in [0, 1] per step.
 Kind       for all T (enumerated)
 Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023; Zinkevich, 2003.
 Proof      proofs/inverse_constraint_game_violation_vanishes.md
@@ -25,20 +25,20 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._constraint_play import demonstrated, optimum, played, plays, task_by_task
 
 
-# ---- what is measured of a play
+# ---- measures of a run
 def visits(m, table):
-    """Discounted visits of every state, `[s]`."""
+    """Discounted occupancy of every state, `[s]`."""
     return measure.occupancy(m.mdp, TabularPolicy(table)).sum(axis=1)
 
 
 def gaps(m):
-    """g[t][k]: how much oftener learner k of round t visits each state than its expert, `[s]`."""
+    """g[t][k]: the occupancy of learner k in round t minus its expert's, `[s]`."""
     shown = [visits(m, table) for table in m.experts]
     return [[visits(m, table) - own for table, own in zip(tables, shown, strict=True)] for tables in m.learners]
 
 
 def regret(m, g):
-    """What the best fixed constraint gains over all rounds, and how much of it the constraint player missed."""
+    """The gain of the best fixed constraint over all rounds, and the constraint player's regret."""
     seen = sum(sum(each) for each in g)
     best = ((abs(seen) + seen) / 2).sum()
     return best, best - sum((sum(each) * c).sum() for each, c in zip(g, m.constraints, strict=True))
@@ -60,7 +60,7 @@ def half_the_regret(m):
 
 
 def earned(m):
-    """One expert's reward against its average learner's."""
+    """One expert's return and its average learner's."""
     task = replace(m.mdp, r=m.rewards[m.task])
     won = [measure.value(task, TabularPolicy(tables[m.task])) for tables in m.learners]
     return Bound(measure.value(task, TabularPolicy(m.experts[m.task])), sum(won) / len(won))
@@ -109,7 +109,7 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """Average violation and regret of one play against the rounds, and of a constraint that is never moved."""
+    """Average violation and regret of one run against the rounds, and the violation if the constraint is never updated."""
     at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and not row["part"]]
     T, sides = [row["parameters"]["T"] for row in at], np.array([row["data"]["sides"] for row in at])
     ax.loglog(T, sides[:, -1], "k--", label="regret $R_T / T$")

@@ -1,8 +1,8 @@
-"""The largest constraint that safe experts cannot contradict is the tube of the failures, not the failures.
+"""The largest constraint consistent with safe experts is the backward reachable tube of the failure set, not that set itself.
 
-Statement  A constraint C (a set of states) is consistent with F if the same infinite paths avoid both. Among all
-           consistent C the tube of F is the largest: their union is the tube, and the tube is one of them. C is
-           consistent exactly if both have the same tube.
+Statement  A constraint C (a set of states) is consistent with F if the same infinite paths avoid both. The tube of F is
+           the largest consistent constraint: it is consistent, and it is the union of all consistent C. C is consistent
+           if and only if C and F have the same tube.
 Assumes    experts avoid failure for ever.
 Units      sets of states.
 Kind       identity (every C of every graph drawn)
@@ -23,7 +23,7 @@ from ._sets import GRAPH, drawn, flagging, one_step, same, with_a_failure
 
 
 def safe_steps(constraint, m):
-    """1 for the steps of paths that avoid `constraint[...,s]` for as many steps more as experts look ahead, `[...,s,a]`."""
+    """1 for the transitions after which `constraint[...,s]` can be avoided for `m.steps` further steps, `[...,s,a]`."""
     free = ahead = 1 - constraint
     for _ in range(m.steps):
         ahead = free * ahead[..., m.problem.successors].max(axis=-1)
@@ -36,7 +36,7 @@ def constraints(m):
 
 
 def consistent(m):
-    """1 where the same paths avoid the set as avoid failure, `[c]`."""
+    """1 for the sets that the same paths avoid as failure, `[c]`."""
     shown = safe_steps(m.problem.failure.astype(int), m)
     return (safe_steps(constraints(m), m) == shown).all(axis=(1, 2)).astype(int)
 
@@ -71,7 +71,7 @@ FAMILY = Family(
     models=dict(problem=drawn, steps=lambda x: x.sizes["S"]),
     repair=with_a_failure,
 )
-PATIENT = Assumption("experts avoid failure for ever", lambda m: m.steps >= m.problem.S)  # S safe steps can be prolonged
+PATIENT = Assumption("experts avoid failure for ever", lambda m: m.steps >= m.problem.S)  # a path of S safe steps can be continued safely
 
 
 # ---- controls
@@ -84,7 +84,7 @@ def corridor(length=2, steps=None):
 
 
 def figure(ax, rows):
-    """What is learned at the end of a corridor, against its length."""
+    """The size of the learned constraint against the length of a corridor."""
     drawn = [row for row in rows if row["part"] == "corridors"]
     length = [row["parameters"]["length"] for row in drawn]
     ax.plot(length, [row["pairs"]["states in it"][0] for row in drawn], "oC0", label="largest consistent constraint")

@@ -1,9 +1,10 @@
-"""What no safe expert visits shrinks with every task to the tube and what cannot be reached safely, and no further.
+"""The states that no safe expert visits shrink with every task, down to the tube and what cannot be reached safely.
 
-Statement  Deterministic dynamics, one start, task k rewards state g_k; its expert never enters the tube of F and is optimal
-           for its task among such policies. C_K = states that none of the first K experts visits.
-           tube or not safely reachable  <=  C_K  <=  C_{K-1}, as sets, for every sequence of tasks.
-           With a task for every state both are equal on the left, whatever ties the experts break.
+Statement  Let the dynamics be deterministic, with one start state. Task k rewards state g_k; its expert never enters
+           the tube of F and is optimal for its task among such policies. Let C_K be the set of states that none of the
+           first K experts visits.
+               tube or not safely reachable  <=  C_K  <=  C_{K-1}, as sets, for every sequence of tasks.
+           With a task for every state the first inclusion is an equality, however the experts break ties.
 Assumes    every state is the goal of a task (equality only).
 Units      sets of states.
 Kind       for all; identity
@@ -26,7 +27,7 @@ EVERYWHERE = [7 * k % 16 for k in range(16)]
 
 
 def never_shown(m, goals, order=None):
-    """C_K: 1 where no expert of these goals comes by, `[s]`."""
+    """C_K: 1 for the states that no expert for these goals visits, `[s]`."""
     return 1 - measure.visited(m.problem, START, goals, order).max(axis=0)
 
 
@@ -81,8 +82,8 @@ EVERY = Assumption("every state is the goal of a task", lambda m: len(np.unique(
 
 # ---- controls
 def grid(goals, side=4):
-    """A walker on a square of cells that moves one cell or stays. It slides from two cells of ice into the pits below
-    them, whatever it does; nothing leads into the last cell, and the walk starts in the first.
+    """A walk on a square grid that moves one cell or stays. From two cells of ice every action leads into the pits below
+    them; no transition leads into the last cell, and the walk starts in the first.
     """
     cells, pits = [(row, column) for row in range(side) for column in range(side)], ((1, 1), (1, 2))
     moves = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
@@ -97,7 +98,7 @@ def grid(goals, side=4):
 
 
 def reckless(visited, problem, start, goals, order=None):
-    """Experts that run through failure."""
+    """Experts that ignore failure."""
     return visited(SafetyProblem(np.zeros(problem.S, dtype=bool), problem.successors), start, goals, order)
 
 
@@ -107,7 +108,7 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """How many cells of the grid no expert visits, against the number of tasks."""
+    """The number of grid cells that no expert visits, against the number of tasks."""
     data = next(row["data"] for row in rows if row["part"] == "grid")
     ax.plot(range(1, len(data["never shown"]) + 1), data["never shown"], "o-C0", label="visited by no expert")
     ax.axhline(data["limit"], color="k", linestyle="--", label="tube or not safely reachable")

@@ -1,10 +1,12 @@
-"""A shield on failure needs to look ahead as far as failure can be delayed; a shield on its tube need not look ahead.
+"""A shield on the failure set must look ahead as far as failure can be delayed; a shield on its tube needs no look-ahead.
 
-Statement  K_k = states that can avoid F for k steps, the ones that a shield on F with k steps of look-ahead lets pass;
-           tube = states that cannot avoid F for ever; N = least k with K_k = K_{k+1}.
-           K_N avoids the tube, K_{N-1} does not; the shield on the tube without look-ahead lets no doomed state pass
-           and shuts no other one in; N <= number of doomed states outside F (attained by a corridor).
-           Cart of unit brake and top speed v: the shield with k steps lets C(v+2-k, 3) doomed states pass.
+Statement  Let K_k be the set of states that can avoid F for k steps, those that a shield on F with k steps of
+           look-ahead admits; the tube is the set of states that cannot avoid F forever, the doomed states; N = least k
+           with K_k = K_{k+1}.
+           K_N is disjoint from the tube, and K_{N-1} is not; the shield on the tube without look-ahead admits no doomed
+           state and excludes no other one; N <= number of doomed states outside F (attained by a corridor).
+           For a cart of unit brake and top speed v, the shield with k steps of look-ahead admits C(v+2-k, 3) doomed
+           states.
 Assumes    some state outside F is doomed.
 Units      steps; numbers of states.
 Kind       identity; for all
@@ -26,7 +28,7 @@ from ._sets import GRAPH, corridor, drawn, flagging, same, with_a_doomed_state
 
 
 def delay(problem):
-    """N: how many steps of look-ahead see all that is to be seen."""
+    """N: the least number of look-ahead steps that identify the whole tube."""
     N, lost, more = 0, measure.tube(problem, steps=0), measure.tube(problem, steps=1)
     while not same(lost, more):
         N, lost, more = N + 1, more, measure.tube(problem, steps=N + 2)
@@ -34,7 +36,7 @@ def delay(problem):
 
 
 def let_pass(problem, steps):
-    """How many doomed states a shield on failure lets pass that looks so many steps ahead."""
+    """The number of doomed states admitted by a shield on failure with `steps` steps of look-ahead."""
     return (measure.tube(problem) - measure.tube(problem, steps=steps)).sum()
 
 
@@ -95,7 +97,7 @@ def open_field():
 
 
 def along_one_action(tube, problem, steps=None):
-    """Looks ahead along the last action only, as if nothing else could be done."""
+    """Looks ahead along the last action only, as if it were the only one."""
     return tube(problem if steps is None else SafetyProblem(problem.failure, problem.successors[:, -1:]), steps)
 
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from ..base.compiling import compiled, inner
 
+STALLED = 30
+"""In exact arithmetic the span of a step falls with every sweep; after so many without a new smallest one only rounding is left."""
+
 
 @inner
 def expected_row(data, indices, first, last, values):
@@ -41,7 +44,8 @@ greedy = compiled(bellman_change, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1
 
 
 def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
-    """e with e = change + g P_choice e up to a constant: sweeps until the span of a step is at most `stop`; how many.
+    """e with e = change + g P_choice e up to a constant: sweeps until the span of a step is at most `stop`, or for `STALLED`
+    sweeps no smaller than before; how many.
 
     The policy's rows are packed first, so that a sweep reads them in one stream.
     """
@@ -61,6 +65,8 @@ def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
     e = change.copy()
     following = np.zeros(S, change.dtype)
     used = 0
+    smallest = change[0]
+    stalled = 0
     while used < sweeps:
         low = high = change[0] + g * expected_row(weights, reached, starts[0], starts[1], e) - e[0]
         for s in range(S):
@@ -71,7 +77,9 @@ def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
             following[s] = x
         e, following = following, e
         used += 1
-        if not high - low > stop:
+        stalled = 0 if used == 1 or high - low < smallest else stalled + 1
+        smallest = high - low if stalled == 0 else smallest
+        if not high - low > stop or stalled == STALLED:
             break
     return e, used
 

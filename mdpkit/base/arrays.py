@@ -95,7 +95,10 @@ def floats(array) -> np.ndarray:
     array = np.asarray(array)
     if not is_exact(array):
         return np.asarray(array, dtype=np.float64)
-    return _filled(array, lambda number: nearest(exact_number(number)), float)
+    out, entries = np.zeros(array.size), array.ravel()
+    some = np.flatnonzero(entries)  # laws are mostly zeros
+    out[some] = [nearest(exact_number(number)) for number in entries[some]]
+    return out.reshape(array.shape)
 
 
 def like(array, pattern) -> np.ndarray:

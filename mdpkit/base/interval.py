@@ -191,7 +191,9 @@ class Interval(Shown):
             return self._each(lambda end: end.sum(axis=axis))
         with np.errstate(invalid="ignore", over="ignore"):
             (low, below), (high, above) = (_sum(end, axis) for end in (self.lower, self.upper))
-            return Interval(_down(low - below), _up(high + above), self.how)
+            low, high = low - below, high + above
+            # an infinite sum has an infinite entry, and no rounding: -infinity as an upper end, or infinity as a lower one, stays
+            return Interval(np.where(low == np.inf, low, _down(low)), np.where(high == -np.inf, high, _up(high)), self.how)
 
     def __abs__(self):
         return self._ordered(Interval._size)
@@ -388,7 +390,11 @@ def _combine(a, b, rule, nothing=None):
     with np.errstate(invalid="ignore", over="ignore"):
         low, high = rule(*ends)
         zero = False if nothing is None else nothing(*ends)
-        return Interval(np.where(zero, 0.0, _down(low)), np.where(zero, 0.0, _up(high)), max(How[a.how], How[b.how]))
+        lower, upper = np.where(zero, 0.0, _down(low)), np.where(zero, 0.0, _up(high))
+        if np.isinf(low).any() and np.isinf(high).any():  # a number that is infinite itself, and not one that overflows, stays so
+            infinite = np.isinf(low) & (low == high) & (_is_infinite(ends[0]) | _is_infinite(ends[1]))
+            lower, upper = np.where(infinite, low, lower), np.where(infinite, high, upper)
+        return Interval(lower, upper, max(How[a.how], How[b.how]))
 
 
 def _compare(a, b, rule):
@@ -422,6 +428,10 @@ def _product(a, b):
 
 def _is_zero(ends):
     return (ends[0] == 0) & (ends[1] == 0)
+
+
+def _is_infinite(ends):
+    return np.isinf(ends[0]) & (ends[0] == ends[1])
 
 
 def _times(x, y):

@@ -9,6 +9,9 @@ from ._app import FAILED, UsageError, app
 from ._problem import horizon_told, read
 from ._shown import finite, show_columns, stdout_for_the_result
 
+RATIONAL_STATES = 256
+"""Largest number of states for which a rational finite-horizon problem is solved exactly here."""
+
 
 @app.command()
 def solve(
@@ -47,13 +50,12 @@ def solve(
 def _process(source, problem):
     """The decision process to solve: in floats where the rational recursion of a finite horizon would take very long."""
     from ..model import MDP, Finite, LinearMDP
-    from ..solve.dispatch import EXACT_STATES
 
     if isinstance(problem, LinearMDP):
         problem = problem.tabular()
     if not isinstance(problem, MDP):
         raise UsageError(f"{source} holds {problem!r}; expected an MDP")
-    long = problem.exact and isinstance(problem.horizon, Finite) and problem.S > EXACT_STATES
+    long = problem.exact and isinstance(problem.horizon, Finite) and problem.S > RATIONAL_STATES
     return problem.to_float() if long else problem
 
 

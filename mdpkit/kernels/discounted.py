@@ -8,6 +8,9 @@ import numpy as np
 
 from ..base.compiling import compiled, inner
 
+STALLED = 30
+"""In exact arithmetic the span of a step falls with every sweep; after so many without a new smallest one only rounding is left."""
+
 
 @inner
 def expected_row(data, indices, first, last, values):
@@ -43,7 +46,7 @@ greedy = compiled(bellman_change, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1
 def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
     """Approximate solution e of e = change + g P_choice e up to a constant, and the number of sweeps.
 
-    Sweeps stop once the span of a step is at most `stop`. The policy's rows are first stored contiguously.
+    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps. The policy's rows are first stored contiguously.
     """
     S = len(choice)
     starts = np.zeros(S + 1, np.uint32)
@@ -61,6 +64,8 @@ def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
     e = change.copy()
     following = np.zeros(S, change.dtype)
     used = 0
+    smallest = change[0]
+    stalled = 0
     while used < sweeps:
         low = high = change[0] + g * expected_row(weights, reached, starts[0], starts[1], e) - e[0]
         for s in range(S):
@@ -71,7 +76,9 @@ def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
             following[s] = x
         e, following = following, e
         used += 1
-        if not high - low > stop:
+        stalled = 0 if used == 1 or high - low < smallest else stalled + 1
+        smallest = high - low if stalled == 0 else smallest
+        if not high - low > stop or stalled == STALLED:
             break
     return e, used
 

@@ -57,6 +57,11 @@ class MarkovGame(Record):
         if proposing():
             one = MDP(self.P, bare(self.r)[..., 0, :, :], self.rho, horizon=self.horizon)
             return self._set(P=one.P, rho=one.rho, r=bare(self.r, float), actions=actions)
+        if hasattr(self.P, "tocsr"):
+            raise InvalidModel(
+                f"P is a sparse matrix of shape {self.P.shape}; a MarkovGame takes a dense P[s,j,n] or P[t,s,j,n]. From rows s*J+j: "
+                "P.toarray().reshape(S, J, S)"
+            )
         r = numbers("r", self.r, any_exact(self.P, self.r, self.rho), ("isj", "tisj"))
         if min(actions, default=0) < 1 or int(np.prod(actions)) != r.shape[-1]:
             raise InvalidModel(f"actions={actions} make {int(np.prod(actions))} joint actions; r of shape {r.shape} has {r.shape[-1]}")

@@ -15,6 +15,7 @@ from ..base.shown import MOST, Table, tabled
 from ..base.tolerance import ROW_SUM
 from . import _functions, _gymnasium
 from .horizon import Finite, Horizon, fitted, told
+from .mistaken import refuse_other_layouts
 
 LAW, REWARD = ("san", "tsan"), ("sa", "tsa")
 """The axes that P and r may have."""
@@ -60,6 +61,7 @@ class MDP(Record):
     def __post_init__(self):
         if proposing():
             return self._trust()
+        refuse_other_layouts(self.P, self.r, self.horizon)
         sparse = hasattr(self.P, "tocsr")
         exact = any_exact(None if sparse else self.P, self.r, self.rho)
         if sparse and exact:

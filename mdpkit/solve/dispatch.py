@@ -1,5 +1,6 @@
 """The verb `solve`, and which method is used when none is named."""
 
+from collections.abc import Iterable
 from functools import singledispatch
 from typing import Any
 
@@ -14,6 +15,7 @@ from .avoid_margin import AvoidMargin
 from .avoid_probability import AvoidProbability
 from .avoid_tube import AvoidTube
 from .backward_induction import BackwardInduction
+from .cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries
 from .method import Method
 from .modified_policy_iteration import ModifiedPolicyIteration
 from .moment_game import MomentGame
@@ -24,11 +26,8 @@ from .solution import Solution, Status
 from .stage_equilibria import CorrelatedEquilibrium
 from .tilting import Tilting
 
-EXACT_STATES = 256
-"""Up to so many states a rational problem without end is answered exactly."""
-
-DIRECT_STATES = 20_000
-"""Up to so many states a linear solve is tried where sweeps mix slowly."""
+SWEEPS = 3000
+"""Sweeps after which policy iteration takes over, where its equations can be factorised."""
 
 
 def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, throw: bool = True) -> Solution:
@@ -40,9 +39,10 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
         tol: the width of the value bounds on floats (of `h` for moments).
         throw: False to get a Solution whatever its status.
 
-    Rational problems are answered exactly, at zero width, except those without end (Discounted, Average) of more than 256
-    states, which get float bounds. On floats the bounds hold for every problem whose numbers round to those given (relative 2^-53 an
-    entry), with rows of P divided by their sums.
+    Rational problems are answered exactly, at zero width. The exception is a Discounted or Average problem for which this is
+    predicted to take 10 seconds or more, by `solve.cost.exact_seconds`: it gets float bounds, unless `PolicyIteration()` or
+    `MultichainPolicyIteration()` is given as the method. On floats the bounds hold for every problem whose numbers round to those
+    given (relative 2^-53 an entry), with rows of P divided by their sums.
 
     Average problems may have any chains: the gain of each state is `gain[s]`, and `value` its mean under the start law.
 
@@ -66,8 +66,8 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
 
 
 @singledispatch
-def usual(problem) -> tuple[Method, ...]:
-    """The methods tried in turn, each until it is capped."""
+def usual(problem) -> Iterable[Method]:
+    """The methods tried in turn until one is not capped."""
     kinds = "an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem"
     raise TypeError(f"solve takes {kinds}; got {problem!r}")
 
@@ -103,7 +103,7 @@ def _(problem: MDP):
 
 
 @singledispatch
-def usual_for(horizon, problem) -> tuple[Method, ...]:
+def usual_for(horizon, problem) -> Iterable[Method]:
     """The methods for a decision process, by its horizon."""
     raise TypeError(f"no method for the horizon {horizon!r}")
 
@@ -115,17 +115,20 @@ def _(horizon: Finite, problem):
 
 @usual_for.register
 def _(horizon: Discounted, problem):
-    if problem.exact and problem.S <= EXACT_STATES:
-        return (PolicyIteration(),)
-    if problem.exact or problem.S > DIRECT_STATES:
-        return (ModifiedPolicyIteration(),)
-    return ModifiedPolicyIteration(sweeps=3000), PolicyIteration()
+    return _infinite(problem, PolicyIteration(), ModifiedPolicyIteration)
 
 
 @usual_for.register
 def _(horizon: Average, problem):
-    if problem.exact and problem.S <= EXACT_STATES:
-        return (MultichainPolicyIteration(),)
-    if problem.exact or problem.S > DIRECT_STATES:
-        return (RelativeValueIteration(),)
-    return RelativeValueIteration(sweeps=3000), MultichainPolicyIteration()
+    return _infinite(problem, MultichainPolicyIteration(), RelativeValueIteration)
+
+
+def _infinite(problem, direct, sweeping):
+    """Policy iteration on rationals where it is cheap, else sweeps; then policy iteration on floats where it is cheap, else sweeps."""
+    if problem.exact and exact_seconds(problem) < EXACT_SECONDS:
+        yield direct
+    elif problem.exact:
+        yield sweeping()
+    else:
+        yield sweeping(sweeps=SWEEPS)
+        yield direct if factor_entries(problem) <= LARGEST_FACTOR else sweeping()

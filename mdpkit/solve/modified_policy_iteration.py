@@ -21,6 +21,9 @@ LOOK_AGAIN = 20
 PATIENCE, NOISE = 30, 100
 """float64 is taken to carry no more after 30 improvements without a new smallest span, all within 100 times the rounding bound."""
 
+EVALUATED = 10
+"""An improvement that follows a full evaluation of a confirmed policy counts so many times: only rounding keeps its span up."""
+
 
 @dataclass(frozen=True)
 class ModifiedPolicyIteration:
@@ -45,7 +48,7 @@ class ModifiedPolicyIteration:
         expects(self, problem, MDP, Discounted)
         meant = problem.to_float() if problem.exact else problem
         step, g = sweeps(meant)(0), meant.horizon.gamma
-        w, used, last, quiet, smallest = np.zeros(meant.S), 0, None, 0, np.inf
+        w, used, last, quiet, smallest, confirmed = np.zeros(meant.S), 0, None, 0, np.inf, False
         goal = tol * (1 - g) * (1 - 1e-3)
         with np.errstate(over="ignore", invalid="ignore"):
             while True:
@@ -54,14 +57,16 @@ class ModifiedPolicyIteration:
                 low, high = float(change.min()), float(change.max())
                 error = step.rounding(w)
                 span, slack = high - low, 2 * error + 2 * UNIT * g / (1 - g) * max(abs(low), abs(high))
-                near = span <= NOISE * slack
-                quiet, smallest = (quiet + 1, smallest) if near and span >= smallest else (0, min(span, smallest))
+                stuck = smallest <= span <= NOISE * slack
+                quiet = quiet + (EVALUATED if confirmed else 1) if stuck else 0
+                smallest = min(span, smallest)
                 enough = max(goal - slack, slack / 8)
-                if not span > enough or quiet == PATIENCE or used >= self.sweeps:
+                if not span > enough or quiet >= PATIENCE or used >= self.sweeps:
                     break
                 rest, confirmed = self.sweeps - used, np.array_equal(choice, last)
-                stop, most = (enough / 8, rest) if confirmed else (max(span / INNER, enough / 8), min(LOOK_AGAIN, rest))
-                e, swept = step.correct(choice, change, stop, most)
+                floor = max(enough, error) / 8  # below the rounding of w no residual is seen
+                stop, most = (floor, rest) if confirmed else (max(span / INNER, floor), min(LOOK_AGAIN, rest))
+                e, swept = step.correct(choice, step.recentred(change), stop, most)
                 w, used, last = step.recentred(w + e), used + swept, choice
         below, above = shifts(low, high, error, g)
         value = around(w, below, above)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..base.arrays import like
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..exact.certificate import OptimalityCertificate
@@ -92,11 +91,13 @@ class PolicyIteration:
     def _rationals(self, problem, before):
         choice = _near_optimal(problem) if before is None else before.policy.table.argmax(axis=1)
         P, g = matrix(problem.P.reshape(-1, problem.S)), problem.horizon.gamma
-        rows, identity = problem.P.reshape(-1, problem.S), like(np.eye(problem.S, dtype=int), problem.r)
-        states, used, strictly = np.arange(problem.S), 0, np.ones(1, dtype=bool)
+        rows, states = problem.P.reshape(-1, problem.S), np.arange(problem.S)
+        used, strictly = 0, np.ones(1, dtype=bool)
         while strictly.any() and used < self.improvements:
             used += 1
-            V = solve_linear(identity - g * rows[states * problem.A + choice], problem.r[states, choice])
+            equations = rows[states * problem.A + choice] * -g
+            equations[states, states] += 1
+            V = solve_linear(equations, problem.r[states, choice])
             following = np.array((P * matrix(V[:, None])).entries(), dtype=object).reshape(problem.r.shape)
             Q = np.where(problem.available, problem.r + g * following, V[:, None])
             better = np.argmax(Q, axis=1)

@@ -5,11 +5,13 @@ from enum import Enum
 
 import numpy as np
 
+from ..base.arrays import nearest
 from ..base.errors import NotSolved
 from ..base.interval import Interval
 from ..base.shown import Shown, tabled
 from ..exact.certificate import OptimalityCertificate
 from ..exact.gain_certificate import GainCertificate
+from ..model.horizon import Average, Discounted
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
 
@@ -83,7 +85,28 @@ class Solution(Shown):
             return self
         known = self.value if self.value is not None else self.h
         reached = "" if known is None else f": their width is {known.width:.1e}, tol is {tol:.1e}"
-        raise NotSolved(f"{type(self.method).__name__} on {self.problem!r}: {self.status.value}{reached}")
+        advice = _advice(self) if self.status is Status.FLOOR_REACHED else ""
+        raise NotSolved(f"{type(self.method).__name__} on {self.problem!r}: {self.status.value}{reached}{advice}")
+
+
+def _advice(answer) -> str:
+    """What would help where float64 does not suffice, and, for a discount, what its own rounding costs.
+
+    Moving gamma by d moves the value by d |(I - gamma P)^-1 P V| to first order, at most d max|V| / (1 - gamma); d = 2^-53 gamma.
+    """
+    horizon, exact = getattr(answer.problem, "horizon", None), answer.problem.exact
+    words = ""
+    if isinstance(horizon, Discounted) and answer.value is not None and np.isfinite(answer.value.width):
+        gamma, most = float(nearest(horizon.gamma)) if exact else horizon.gamma, np.abs(answer.value.mid).max()
+        words = (
+            f"; rounding gamma = {gamma:.17g} to float64 alone moves the value by up to about {2.0**-53 * gamma * most / (1 - gamma):.1e}"
+        )
+    if not exact:
+        return f"{words}; solve problem.to_exact() for the exact answer"
+    if isinstance(horizon, Discounted | Average):
+        by = "PolicyIteration" if isinstance(horizon, Discounted) else "MultichainPolicyIteration"
+        return f"{words}; solve(problem, {by}()) gives the exact answer, however long it takes"
+    return words
 
 
 def judged(value, tol, otherwise, computed) -> Status:

@@ -55,7 +55,7 @@ class Sweep:
         """e = change + g P_pi e for a randomised policy `pi[s,a]`, up to a constant: by sweeps, else directly."""
         law = self.mixture(pi)
         stop = np.ptp(change) / 2**20
-        e, used = swept(law * self.g, change, stop, sweeps)
+        e, used = swept(law * self.g, change, stop, sweeps, patience=sweeps)
         return e if used < sweeps else self.direct(law, change)
 
     def _played(self, choice):
@@ -78,7 +78,7 @@ class DenseSweep(Sweep):
         return Q[np.arange(self.S), choice] - w, choice
 
     def correct(self, choice, change, stop, sweeps):
-        """e = change + g P_choice e up to a constant, by sweeps until a step's span is at most `stop`; how many."""
+        """e = change + g P_choice e up to a constant, by sweeps until a step's span is at most `stop` or stalls; how many."""
         return swept(self.rows[self._played(choice)] * self.g, change, stop, sweeps)
 
     def mixture(self, pi):
@@ -122,13 +122,15 @@ class SparseSweep(Sweep):
             return np.full(self.S, np.nan)
 
 
-def swept(law, change, stop, sweeps):
-    """e with e = change + law e up to a constant: sweeps until the span of a step is at most `stop`; how many."""
-    e, used = change, 0
+def swept(law, change, stop, sweeps, patience=discounted.STALLED):
+    """e with e = change + law e up to a constant: sweeps until the span of a step is at most `stop`, or for `patience` sweeps no
+    smaller than before, which rounding alone explains; how many."""
+    e, used, smallest, stalled = change, 0, np.inf, 0
     while used < sweeps:
         before, e = e, change + law @ e
-        used += 1
-        if not np.ptp(e - before) > stop:
+        span, used = np.ptp(e - before), used + 1
+        smallest, stalled = (span, 0) if span < smallest else (smallest, stalled + 1)
+        if not span > stop or stalled == patience:
             break
     return e, used
 

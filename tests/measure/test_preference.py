@@ -275,3 +275,21 @@ def test_a_divergence_is_known_as_well_as_its_worst_part():
     points, bracket = (Interval(end, None, how) for end, how in ((np.array([0.5, 0.5]), "float"), (np.array([0.25, 0.75]), "enclosed")))
     for p, q, how in ((exact, points, "float"), (points, exact, "float"), (bracket, points, "float"), (exact, bracket, "enclosed")):
         assert relative_entropy(p, q).how == how
+
+
+def test_the_value_off_the_support_of_the_reference_is_minus_infinity_in_both_worlds():
+    problem = PreferenceProblem(objects([["1/2", "1/2", 0]]), reward=objects([[1, 0, 5]]))
+    off = TabularPolicy(objects([["1/2", "2/5", "1/10"]]))
+    near, exact = measure.value(problem.to_float(), off.to_float()), measure.value(problem, off)
+    assert near.lower == near.upper == -np.inf
+    assert exact.lower[()] == -INFINITY
+    gap = measure.value_gap(problem.to_float(), TabularPolicy([[0.5, 0.5, 0.0]]), off.to_float())
+    assert gap.lower == gap.upper == np.inf
+
+
+def test_divergences_and_coverage_off_the_support_are_infinite_without_width():
+    p, q = TabularPolicy([[0.5, 0.5], [1.0, 0.0]]), TabularPolicy([[1.0, 0.0], [1.0, 0.0]])
+    problem = PreferenceProblem([[1.0, 0.0], [1.0, 0.0]], reward=[[0.0, 0.0]] * 2)
+    divergences = measure.kl(p, q)[0], measure.divergence_from(problem, p, q)
+    for infinite in (*divergences, *(measure.concentrability(problem, p, kind=kind) for kind in ("sup", "chi2"))):
+        assert infinite.lower == infinite.upper == np.inf

@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.sparse
+from scipy.sparse import csr_array, vstack
 
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
@@ -310,3 +311,46 @@ def test_the_same_calls_with_good_input_are_accepted():
     assert table(TabularPolicy([[1, 0], [1, 0]]), mask=[[True, False], [True, True]]).shape == (2, 2)
     assert Finite(1).H == 1
     assert Discounted(0).gamma == 0
+
+
+S, A = 4, 2
+DENSE = np.full((S, A, S), 1 / S)
+
+
+@pytest.mark.parametrize(
+    ("P", "r", "words"),
+    [
+        (DENSE, np.zeros((S, A, S)), r"r has shape \(4, 2, 4\), one entry for each next state; .* r = \(P \* r\)\.sum\(axis=-1\)"),
+        (csr_array(DENSE.reshape(S * A, S)), np.zeros((S, A, S)), r"r has shape .* next state; .* r = P\.multiply"),
+        (DENSE, np.zeros((A, S)), r"r has shape \(2, 4\), which beside P reads r\[a,s\]; expected r\[s,a\], of shape \(4, 2\): r\.T"),
+        (csr_array(DENSE.reshape(S * A, S)), np.zeros((A, S)), r"r has shape \(2, 4\), which beside P reads r\[a,s\]"),
+        (DENSE.transpose(1, 0, 2), np.zeros((S, A)), r"P has shape \(2, 4, 4\), which .* reads P\[a,s,n\]; .* P\.transpose\(1, 0, 2\)"),
+        ([csr_array(np.eye(S))] * A, np.zeros((S, A)), r"P is a list of 2 sparse matrices; expected one CSR matrix of shape \(S\*A, S\)"),
+    ],
+)
+def test_the_layouts_of_other_libraries_are_refused_with_the_line_that_converts_them(P, r, words):
+    with pytest.raises(InvalidModel, match=words):
+        MDP(P, r, horizon=Discounted(0.9))
+
+
+def test_the_lines_in_the_refusals_convert():
+    rng = np.random.default_rng(0)
+    P, r = rng.dirichlet(np.ones(S), (S, A)), rng.random((S, A, S))
+    expected = np.einsum("san,san->sa", P, r)
+    np.testing.assert_allclose((P * r).sum(axis=-1), expected)
+    rows = csr_array(P.reshape(S * A, S))
+    np.testing.assert_allclose(rows.multiply(r.reshape(S * A, S)).sum(axis=1).reshape(S, A), expected)
+    matrices = [csr_array(P[:, a]) for a in range(A)]
+    np.testing.assert_array_equal(vstack(matrices).tocsr()[np.arange(S * A).reshape(A, S).T.ravel()].toarray(), rows.toarray())
+
+
+def test_a_reward_that_varies_with_time_is_not_taken_for_one_by_next_state():
+    cube = np.full((2, 2, 2), 0.5)
+    assert MDP(cube, cube, horizon=Finite(2)).r.shape == (2, 2, 2)
+    with pytest.raises(InvalidModel, match="next state"):
+        MDP(cube, cube, horizon=Finite(3))
+
+
+def test_a_sparse_law_of_a_game_is_refused_by_its_name():
+    with pytest.raises(InvalidModel, match=r"P is a sparse matrix of shape \(2, 1\); a MarkovGame takes a dense P\[s,j,n\]"):
+        MarkovGame(csr_array(np.ones((2, 1))), np.zeros((1, 1, 2)), horizon=Discounted(0.9), actions=(2,))

@@ -204,12 +204,16 @@ def test_states_that_are_nearly_two_worlds_are_left_to_linear_solves():
     assert capped.value.lower <= answer.value.mid <= capped.value.upper
 
 
-def test_rational_problems_of_many_states_get_float_bounds_around_the_exact_answer():
+def test_a_rational_ring_of_300_states_is_solved_exactly_and_sweeps_enclose_its_gain():
     n = 300
     P = objects(np.zeros((n, 1, n), dtype=int))
     P[np.arange(n), 0, (np.arange(n) + 1) % n] = objects("2/3")[()]
     P[np.arange(n), 0, np.arange(n)] = objects("1/3")[()]
-    answer = solve(MDP(P, objects(np.eye(n, 1, dtype=int)), horizon=Average()), tol=1e-7, throw=False)
+    problem = MDP(P, objects(np.eye(n, 1, dtype=int)), horizon=Average())
+    exact = solve(problem).gain
+    assert exact.exact
+    assert (exact.lower == objects(f"1/{n}")).all()
+    answer = solve(problem, RelativeValueIteration(), tol=1e-7, throw=False)
     assert answer.gain.how == "float"
     assert answer.gain.contains(objects([f"1/{n}"] * n))
     assert answer.value.contains(objects(f"1/{n}"))

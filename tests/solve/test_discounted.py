@@ -1,12 +1,16 @@
 """Discounted methods, judged by certificates, by enumeration and by each other."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mdpkit.base.arrays import objects
+from mdpkit.base.arrays import floats, objects
 from mdpkit.base.errors import NotSolved
 from mdpkit.model import MDP, Discounted, Finite
-from mdpkit.solve import BackwardInduction, ModifiedPolicyIteration, PolicyIteration, Status, solve
+from mdpkit.solve import BackwardInduction, ModifiedPolicyIteration, PolicyIteration, Status, dispatch, solve
+from mdpkit.solve.cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries
 
 METHODS = (ModifiedPolicyIteration(), PolicyIteration())
 
@@ -165,3 +169,97 @@ def test_a_method_refuses_what_it_does_not_solve(make):
         solve(make.drawn(0, Finite(2)), PolicyIteration())
     with pytest.raises(TypeError, match="solve takes"):
         solve("no problem")
+
+
+def chain(S, gamma):
+    """A walk that drifts by its action; the ends pay."""
+    s = np.arange(S)
+    forth, back = np.minimum(s + 1, S - 1), np.maximum(s - 1, 0)
+    P = np.zeros((S, 2, S), dtype=int)
+    for a, (often, seldom) in enumerate(((forth, back), (back, forth))):
+        np.add.at(P, (s, a, often), 7)
+        np.add.at(P, (s, a, seldom), 3)
+    r = np.zeros((S, 2), dtype=int)
+    r[0], r[-1] = 1, 100
+    return MDP(objects(P) / 10, objects(r) / 100, horizon=Discounted(gamma))
+
+
+def test_a_rational_chain_of_300_states_is_solved_exactly_by_default():
+    problem = chain(300, "9999/10000")
+    answer = solve(problem)
+    assert exact_seconds(problem) < EXACT_SECONDS
+    assert (type(answer.method), answer.value.exact) == (PolicyIteration, True)
+    P, r = problem.P, problem.r
+    assert (answer.value.lower == (r + problem.horizon.gamma * (P @ answer.value.lower)).max(axis=1)).all()
+
+
+def test_the_predicted_cost_grows_with_states_actions_and_the_length_of_the_fractions(make):
+    cheap, more_states, more_actions = (exact_seconds(make.drawn(0, S=S, A=A)) for S, A in ((5, 2), (20, 2), (5, 8)))
+    longer = exact_seconds(make.drawn(0, Discounted("999999999999/1000000000000"), S=5, A=2))
+    assert cheap < min(more_states, more_actions, longer)
+    assert exact_seconds(chain(50, "9999/10000").to_float().to_exact()) > exact_seconds(chain(50, "9999/10000"))
+
+
+def test_an_expensive_rational_problem_gets_float_bounds_unless_policy_iteration_is_asked_for(make, monkeypatch):
+    problem = make.drawn(1, S=40, A=2)
+    monkeypatch.setattr(dispatch, "EXACT_SECONDS", 0)
+    near, exact = solve(problem), solve(problem, PolicyIteration())
+    assert (near.value.how, exact.value.how) == ("float", "exact")
+    assert near.value.contains(exact.value)
+
+
+def test_sweeps_that_only_move_rounding_about_stop_at_the_floor(make):
+    """With gamma so close to 1 the first full evaluation takes 2 10^5 sweeps and reaches the floor; the cap is 10^6."""
+    problem = make.sparse(chain(100, "9999/10000").to_float())
+    answer, direct = (solve(problem, method, throw=False) for method in METHODS)
+    assert answer.status is direct.status is Status.FLOOR_REACHED
+    assert answer.iterations < 300_000
+    assert answer.value.width < 2 * direct.value.width
+    assert answer.value.contains(solve(chain(100, "9999/10000")).value)
+
+
+def test_the_fill_in_of_the_factors_decides_whether_policy_iteration_is_used():
+    from scipy.sparse import csr_array
+
+    S = 30_000
+    walk, rng = np.arange(S), np.random.default_rng(0)
+    right, left = (walk + 1) % S, (walk - 1) % S
+    ring = csr_array((np.full(2 * S, 0.5), (np.concatenate([walk, walk]), np.concatenate([right, left]))), shape=(S, S))
+    reset = 0.5 * ring + 0.5 * csr_array((np.ones(S), (walk, 0 * walk)), shape=(S, S))
+    mesh = csr_array((np.full(2 * S, 0.5), (np.repeat(walk, 2), rng.integers(0, S, 2 * S))), shape=(S, S))
+    needs = [factor_entries(MDP(P, np.zeros((S, 1)), horizon=Discounted(0.9))) for P in (ring, reset, mesh)]
+    assert max(needs[:2]) < 5 * S
+    assert needs[2] > LARGEST_FACTOR
+    chosen = [list(dispatch.usual(MDP(P, np.zeros((S, 1)), horizon=Discounted(0.9))))[-1] for P in (ring, reset, mesh)]
+    assert chosen == [PolicyIteration(), PolicyIteration(), ModifiedPolicyIteration()]
+
+
+def test_elimination_in_the_chosen_order_fills_no_more_than_predicted():
+    from scipy.sparse import csr_array, eye_array
+    from scipy.sparse.linalg import splu
+
+    rng = np.random.default_rng(3)
+    successors = np.clip(np.arange(400)[:, None] + rng.integers(-5, 6, (400, 3)), 0, 399)
+    P = csr_array((np.full(1200, 1 / 3), (np.repeat(np.arange(400), 3), successors.ravel())), shape=(400, 400))
+    factors = splu((eye_array(400) - 0.9 * P).tocsc())
+    assert max(factors.L.nnz, factors.U.nnz) <= factor_entries(MDP(P, np.zeros((400, 1)), horizon=Discounted(0.9)))
+
+
+def test_a_refusal_near_gamma_1_names_what_its_rounding_costs_and_the_exact_problem(make):
+    problem = make.drawn(2, Discounted(1 - objects(f"1/{2**20}")[()]), S=3)
+    answer = solve(problem.to_float(), tol=1e-9, throw=False)
+    assert answer.status is Status.FLOOR_REACHED
+    with pytest.raises(
+        NotSolved, match=r"rounding gamma = 0\.99999904632568359 .* by up to about (\S+);.* problem\.to_exact\(\)"
+    ) as refusal:
+        answer.demanded(1e-9)
+    shown = float(re.search(r"by up to about (\S+);", str(refusal.value)).group(1))
+    rounded = replace(problem, horizon=Discounted(problem.horizon.gamma * (1 + objects(f"1/{2**53}")[()])))
+    moved = np.abs(floats(solve(rounded).value.lower - solve(problem).value.lower)).max()
+    assert 0 < moved <= 1.06 * shown
+    assert shown < answer.value.width * 10
+
+
+def test_a_refusal_of_sweeps_on_a_rational_problem_names_policy_iteration(make):
+    with pytest.raises(NotSolved, match=r"solve\(problem, PolicyIteration\(\)\) gives the exact answer"):
+        solve(make.drawn(2, Discounted("99999/100000"), S=5), ModifiedPolicyIteration(), tol=1e-12)

@@ -65,3 +65,29 @@ def test_an_instrument_of_weight_0_counts_nowhere():
 def test_nearly_dependent_columns_reach_the_floor():
     problem = MomentProblem([[1.0, 1.0], [1.0, 1.0 + 2e-12]], [1.0, 0.0], [0.5, 0.5])
     assert solve(problem, throw=False).status is Status.FLOOR_REACHED
+
+
+@pytest.mark.parametrize("k", [2, 3, 4, 5])
+def test_bounds_for_weak_instruments_grow_with_the_condition_number_and_not_with_its_square(k):
+    """A is conditioned like 10^k and the equations can be solved; the rounding of A and b alone moves h by about 10^(k - 16)."""
+    weak = objects(f"1/{10**k}")[()]
+    A = objects([["1/2", "1/2"], ["1/2", "1/2"]]) + objects([[1, -1], [-1, 1]]) * weak
+    problem = MomentProblem(A, A @ objects([3, -2]), objects(["1/2", "1/2"])).to_float()
+    answer = solve(problem)
+    forced = 2 * (np.abs(np.linalg.inv(problem.A)) @ (np.abs(problem.A) @ [3, 2] + np.abs(problem.b))).max() * 2.0**-53
+    assert forced < answer.h.width < 40 * forced
+    assert answer.h.contains(solve(problem.to_exact()).h)
+    assert answer.h.contains(objects([3, -2]))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_float_bounds_hold_where_columns_are_nearly_dependent_and_equations_cannot_be_met(seed):
+    problem = drawn(seed, Z=6)
+    near = problem.A.copy()
+    near[:, 2] = near[:, 0] + near[:, 1] + objects(np.arange(6)) / 10**4
+    problem = MomentProblem(near, problem.b, problem.weights)
+    answer, exact = solve(problem.to_float(), throw=False), solve(problem)
+    assert answer.status in (Status.SOLVED, Status.FLOOR_REACHED)
+    assert answer.h.contains(exact.h)
+    assert answer.value.contains(exact.value)
+    assert answer.value.width < 1e-9 * (1 + exact.value.mid)

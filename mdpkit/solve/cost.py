@@ -1,0 +1,80 @@
+"""What a method would cost, predicted before it is run: exact policy iteration, and the factorisation of a sparse system."""
+
+from math import lcm
+
+import numpy as np
+
+from ..model.horizon import Discounted
+
+EXACT_SECONDS = 10
+"""A rational infinite-horizon problem is solved exactly where that is predicted to take less time than this."""
+
+LARGEST_FACTOR = 5 * 10**7
+"""Most entries of a triangular factor for which policy iteration is used on floats (about 1 GB for both factors)."""
+
+
+def exact_seconds(problem) -> float:
+    """Predicted processor time of exact policy iteration on a rational infinite-horizon MDP, in seconds.
+
+    With S states, A actions, m transitions and b = `equation_bits(problem)`: the entries of P are converted (1e-6 S^2 A), a first
+    policy is found by sweeps in floats (5e-6 S^2), and the transitions are read for b (1e-6 m). Discounted: 3 improvements are
+    counted, each a p-adic solve of S equations and a product with P on numbers of about S b bits,
+    S^3 b (0.5 + 0.06 A) (1 + b/400) 1e-9. Average: the equations of gain and bias, with right sides as long as their solutions,
+    5e-8 S^3 b (1 + b/60) in all.
+
+    The constants were measured on one core of about 3 GHz, with python-flint 0.9, on chains, Taxi, sparse and dense random laws of
+    100 to 800 states and denominators of 3 to 400 bits (150 to 500 states and 60 bits for Average); from the float optimum on, one
+    to three improvements were enough, and none took longer than predicted.
+    """
+    S, A = problem.S, problem.A
+    seconds = 1e-6 * S**2 * A + 5e-6 * S**2 + 1e-6 * np.count_nonzero(problem.P)
+    if seconds >= EXACT_SECONDS:  # b need not be read
+        return float(seconds)
+    b = equation_bits(problem)
+    if isinstance(problem.horizon, Discounted):
+        return float(seconds + 3 * S**3 * b * (0.5 + 0.06 * A) * (1 + b / 400) * 1e-9)
+    return float(seconds + 5e-8 * S**3 * b * (1 + b / 60))
+
+
+def equation_bits(problem) -> float:
+    """Bits of the common denominator of one of a policy's S equations, discount included: the mean over states and actions, and an
+    S-th part of the rewards' common denominator.
+
+    >>> from mdpkit.base.arrays import objects
+    >>> from mdpkit.model import MDP
+    >>> equation_bits(MDP(objects([[["1/3", "2/3"]], [[0, 1]]]), objects([["1/4"], [0]]), horizon=Discounted("9/10")))
+    7.0
+    """
+    rows = problem.P.reshape(-1, problem.S)
+    laws = sum(lcm(*{int(p.q) for p in row[np.flatnonzero(row)]}).bit_length() for row in rows) / len(rows)
+    rewards = lcm(*{int(x.q) for x in problem.r.flat}).bit_length() / problem.S
+    discount = int(problem.horizon.gamma.q).bit_length() if isinstance(problem.horizon, Discounted) else 0
+    return laws + rewards + discount
+
+
+def factor_entries(problem) -> float:
+    """Entries that a triangular factor of a policy's equations needs at most, whatever the policy, on a float MDP.
+
+    A dense problem has S^2/2. For a sparse one the possible transitions are read as a graph. States of more than 10 sqrt(S)
+    neighbours are eliminated last and fill their columns; the others are put in the reverse Cuthill-McKee order, in which
+    elimination fills no entry outside of the envelope: between a row's first entry and its diagonal.
+    Source: George and Liu, Computer Solution of Large Sparse Positive Definite Systems, 1981, section 4.
+    """
+    S = problem.S
+    if not problem.sparse:
+        return S**2 / 2
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    source = np.repeat(np.arange(S * problem.A) // problem.A, np.diff(problem.P.indptr))
+    edges = csr_array((np.ones(problem.P.nnz, dtype=np.int8), (source, problem.P.indices)), shape=(S, S))
+    edges.data[:] = 1
+    graph = (edges + edges.T).tocsr()
+    crowded = np.diff(graph.indptr) > 10 * np.sqrt(S)
+    others = np.flatnonzero(~crowded)
+    graph = graph[others][:, others].tocsr()
+    place = np.empty(len(others), dtype=np.int64)
+    place[reverse_cuthill_mckee(graph, symmetric_mode=True)] = np.arange(len(others))
+    first = place.copy()
+    np.minimum.at(first, np.repeat(np.arange(len(others)), np.diff(graph.indptr)), place[graph.indices])
+    return float((place - first).sum() + len(others) + crowded.sum() * S)

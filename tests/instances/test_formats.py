@@ -376,6 +376,37 @@ def test_what_storm_writes_of_its_own_examples_is_read_with_the_same_value(name,
         assert np.abs(np.array(theirs) - solve(mdp).value.mid[0]).max() < 1e-7
 
 
+@pytest.mark.parametrize("name", ["die", "leader3_5"])
+def test_a_markov_chain_that_storm_writes_is_read_with_the_same_value(name, storm, tmp_path):
+    model = storm.build_model(storm.parse_prism_program(str(storms_example(storm, "dtmc", f"{name}.pm"))))
+    storm.io.export_to_drn(model, str(tmp_path / "x.drn"))
+    chain = load(tmp_path / "x.drn", horizon=Finite(8))
+    assert (chain.S, chain.A, chain.mask) == (model.nr_states, 1, None)
+    theirs = storms_value(storm, model, "R=? [C<=8]")
+    assert np.abs(np.array(theirs) - solve(chain).value.mid[0]).max() < 1e-7
+
+
+TWO_REWARDS = """mdp
+module walk
+  x : [0..2] init 0;
+  [go] x < 2 -> 0.5 : (x' = x + 1) + 0.5 : (x' = x);
+  [stay] true -> (x' = x);
+endmodule
+rewards "time" x < 2 : 1; endrewards
+rewards "fuel" [go] true : 2; endrewards
+"""
+
+
+@pytest.mark.parametrize("name", ["time", "fuel"])
+def test_of_the_reward_models_that_storm_writes_the_chosen_one_has_its_value(name, storm, tmp_path):
+    (tmp_path / "x.nm").write_text(TWO_REWARDS)
+    model = storm.build_model(storm.parse_prism_program(str(tmp_path / "x.nm")))
+    storm.io.export_to_drn(model, str(tmp_path / "x.drn"))
+    mdp = load(tmp_path / "x.drn", horizon=Finite(4), rewards=name)
+    theirs = storms_value(storm, model, f'R{{"{name}"}}max=? [C<=4]')
+    assert np.abs(np.array(theirs) - solve(mdp).value.mid[0]).max() < 1e-7
+
+
 @pytest.mark.parametrize("name", ["two_dice", "leader4"])
 def test_storms_dialect_of_prism_files_is_read_as_storm_reads_it(name, storm, tmp_path):
     law, labels = (storms_example(storm, ending, f"{name}.{ending}") for ending in ("tra", "lab"))

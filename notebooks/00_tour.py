@@ -11,9 +11,10 @@
 # ---
 
 # %% [markdown]
-# # Ten cells: model, solve, measure, verify, draw
+# # A tour: model, solve, measure, verify, draw
 #
-# A lake of sixteen cells; on ice a step goes where it should with chance 1/3 only. Every number below is a rational or has bounds.
+# A frozen lake of sixteen cells; on ice a step goes in the intended direction with probability 1/3. Every number below is rational or has
+# bounds.
 
 # %%
 # %matplotlib inline
@@ -29,7 +30,7 @@ lake = bundled("frozen_lake_4x4")
 display(lake)
 
 # %% [markdown]
-# **Solve.** The problem is rational, so the answer is exact, and its certificate is checked in rational arithmetic.
+# **Solve.** The problem is rational, so the solution is exact, and its certificate is checked in rational arithmetic.
 
 # %%
 solution = solve(lake)
@@ -37,14 +38,14 @@ solution.certificate.verify()
 display(solution)
 
 # %% [markdown]
-# **Draw.** The best policy turns its back to the holes, even where it then moves away from the goal: at (2, 2) it plays left, and slips
-# left, up or down, never to the right into the hole.
+# **Draw.** The optimal policy never risks a hole, even where it then moves away from the goal: at (2, 2) it plays left, and slips
+# left, up or down, never right into the hole.
 
 # %%
 draw(lake, solution.policy, solution.value)
 
 # %% [markdown]
-# **Measure.** What is a policy worth that walks at random? Intervals compare to decisions; one that is not proved is no `True`.
+# **Measure.** The value of the uniform policy. Comparing intervals gives decisions; an undecided comparison is not `True`.
 
 # %%
 walk = TabularPolicy(lake.like([["1/4"] * 4] * 16))
@@ -54,14 +55,14 @@ assert gap == (measure.occupancy(lake, walk) * -measure.advantage(lake, solution
 display(gap)
 
 # %% [markdown]
-# Where the best policy is, and how long: the episode ends in a hatched cell and stays there.
+# Occupancy of the optimal policy; hatched cells are absorbing.
 
 # %%
 assert measure.occupancy(lake, solution.policy).sum() == 100
 draw(lake, solution.policy, kind="occupancy")
 
 # %% [markdown]
-# **Model.** A problem of one's own: an array of transitions `P[s,a,n]` and one of rewards `r[s,a]`.
+# **Model.** A problem is given by arrays of transitions `P[s,a,n]` and rewards `r[s,a]`.
 
 # %%
 P = objects([[[1, 0], ["1/4", "3/4"]], [["1/10", "9/10"], [0, 1]]])
@@ -72,7 +73,7 @@ answer = solve(mine)
 draw(mine, answer.policy, answer.value)
 
 # %% [markdown]
-# On floats the same question has bounds, and the exact answer lies within.
+# On floats the solution has bounds, which contain the exact value.
 
 # %%
 bounds = solve(mine.to_float()).value
@@ -80,8 +81,8 @@ assert bounds.contains(answer.value)
 display(bounds[0])
 
 # %% [markdown]
-# Laws of three outcomes are points of a triangle: multiplicative weights at rock, paper, scissors go round, and outwards: what
-# grows is the divergence of the uniform law from theirs.
+# Laws on three outcomes are points of a simplex. Multiplicative weights on rock, paper, scissors cycle outwards: the KL
+# divergence of the uniform law from the iterates increases.
 
 # %%
 payoff = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
@@ -96,7 +97,7 @@ assert np.log([row[-1], column[-1]]).sum() < np.log([row[0], column[0]]).sum()
 draw(game, trajectories={"row": row, "column": column})
 
 # %% [markdown]
-# **Verify.** A claim is a theorem that a machine can doubt: instances are judged exactly, and variations that must fail are seen to fail.
+# **Verify.** A claim is a theorem that is tested by machine: instances are decided exactly, and controls, which must fail, do fail.
 
 # %%
 verdict = mdpkit.verify("performance_difference_lemma")
@@ -104,7 +105,7 @@ assert verdict.passed
 display(verdict)
 
 # %% [markdown]
-# What was found, as it would stand in a paper.
+# The result, as a paper figure.
 
 # %%
 with mdpkit.style("neurips"):

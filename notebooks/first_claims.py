@@ -11,11 +11,11 @@
 # ---
 
 # %% [markdown]
-# # Six claims, looked at one by one
+# # Six claims in detail
 #
-# For each claim: build an instance, compute both sides, turn a knob, and break it the way one of its controls does.
-# Every number is a rational or an interval around one. At the end of each section `mdpkit.verify` doubts the claim by machine:
-# a verdict that `passed` met no instance that contradicts the claim, and saw every control fail.
+# For each claim: build an instance, compute both sides, vary a parameter, and violate it as one of its controls does.
+# Every number is a rational or an interval around one. Each section ends with `mdpkit.verify`: a verdict with `passed` means
+# that no instance contradicts the claim and that every control fails.
 
 # %%
 # %matplotlib inline
@@ -35,7 +35,7 @@ from mdpkit.report import draw_claim
 # %% [markdown]
 # ## The performance difference lemma
 #
-# The expert keeps to a state that pays; the learner slips half of the time into one that does not.
+# The expert stays in a rewarding state; the learner slips with probability 1/2 into one without reward.
 
 # %%
 m = slip(H=3)
@@ -47,7 +47,7 @@ assert gap == with_expert
 assert gap == with_learner
 
 # %% [markdown]
-# The knob is the horizon. To break the lemma, take visits and advantages of the same policy: their sum is always 0.
+# The parameter is the horizon. Occupancy and advantages of the same policy violate the lemma: their sum is always 0.
 
 # %%
 for H in (1, 2, 4, 8, 16):
@@ -64,7 +64,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Cloning error compounds quadratically
 #
-# On the cliff one slip loses every later reward. The smaller the slip, the nearer the gap is to its bound; disjoint slips reach it.
+# On the cliff one slip loses every later reward. As the slip probability vanishes the gap approaches its bound; disjoint slips attain it.
 
 # %%
 for H in (2, 5, 10):
@@ -76,7 +76,7 @@ for H in (2, 5, 10):
     assert gap == bound  # the last one: disjoint slips
 
 # %% [markdown]
-# A bound that is linear in the horizon does not hold; nor does the quadratic one, once rewards may be 3.
+# A bound linear in the horizon is false; so is the quadratic one if rewards may be 3.
 
 # %%
 m, paid_more = cliff(5, "1/20"), cliff(5, "1/20", reward=3)
@@ -99,7 +99,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Value equivalence is not regret equivalence
 #
-# The two mediators differ only where neither ever goes, and a deviator does.
+# The two mediators differ only on states that neither visits but a deviator does.
 
 # %%
 m = fork(H=6)
@@ -111,7 +111,7 @@ for deviations in ("swap", "trigger", "coarse", "one-shot", "constant"):
     assert found == 5
 
 # %% [markdown]
-# The knob is the probability that the expert sees the other state. As soon as it is positive, imitation can tell the two apart.
+# The parameter is the probability that the expert visits the other state. If it is positive, imitation distinguishes the two.
 
 # %%
 for beta in ("0", "1/100", "1/4"):
@@ -138,7 +138,7 @@ for amax in (1, 2, 3):
     lost = measure.tube(m.problem).lower.astype(bool)
     assert (lost == (x + stop(v, amax) >= 20)).all()
     spared = lost & ~(2 * amax * x + np.maximum(v, 0) ** 2 >= 2 * amax * 20)
-    print(f"amax = {amax}: {m.problem.failure.sum()} failure states, {lost.sum()} lost; continuous time would spare {spared.sum()} of them")
+    print(f"amax = {amax}: {m.problem.failure.sum()} failure states, {lost.sum()} in the tube; continuous time misses {spared.sum()}")
     assert spared.any()
 
 # %%
@@ -149,7 +149,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## The double sampling bias is the variance of the next value
 #
-# Two states, each of which leads to either by the toss of a coin. The knob is how far apart their values are guessed to be.
+# Two states, each of which leads to either with probability 1/2. The parameter is the difference of their estimated values.
 
 # %%
 for height in (0, 1, 2, 4):
@@ -161,7 +161,7 @@ for height in (0, 1, 2, 4):
     assert bool(bias > 0) is (height > 0)
 
 # %% [markdown]
-# A reward that the state does not tell adds its own variance. Conditioning on the action as well mends it.
+# A reward that is not a function of the state adds its own variance. Conditioning on the action as well restores the identity.
 
 # %%
 m = coin(pays=(0, 1))

@@ -11,10 +11,10 @@
 # ---
 
 # %% [markdown]
-# # Is the constant honest? Hunting the worst case
+# # Is the constant attained? Searching for the worst case
 #
-# A bound that looks loose on random instances may be attained by one of them. A hunt climbs the ratio of both sides on
-# floats, rounds what it finds to small rationals, and judges it exactly.
+# A bound that looks loose on random instances may be tight. A hunt maximises the ratio of the two sides on floats, rounds the
+# maximiser to small rationals, and verifies it exactly.
 
 # %%
 # %matplotlib inline
@@ -25,10 +25,10 @@ from mdpkit.hunt import matters
 from mdpkit.report import draw_witness
 
 # %% [markdown]
-# ## Matching pennies, found by machine
+# ## Matching pennies, found by search
 #
-# How much regret may a mediator gain that errs with probability e where deviators go? At most 2 u H e. The hunter is shown
-# no instance.
+# The regret gap of a mediator that errs with probability e per step under deviations is at most 2 u H e. The search starts without any
+# known instance.
 
 # %%
 found = mdpkit.hunt("regret_gap_is_bounded_by_recoverability", 8, counted=True, grid={"H": [1, 2]})
@@ -38,7 +38,7 @@ for row in found.records:
     assert row.verdict == "TIGHT"
 
 # %% [markdown]
-# Only rows that change the ratio are drawn.
+# Only rows that affect the ratio are drawn.
 
 # %%
 row = found.smallest
@@ -47,8 +47,8 @@ display(draw_witness(found.witness(), matters(found.target.at(row.fixed), row.sm
 # %% [markdown]
 # ## A formula from a table
 #
-# The cloning bound with a constant linear in H is wrong. By how much? Each control is a statement that must fall, and can be
-# hunted itself.
+# The cloning bound with a constant linear in H is false. By how much? Each control is a false statement, and can be
+# hunted as well.
 
 # %%
 wrong = mdpkit.hunt("cloning_error_compounds_quadratically", 12, counted=True, grid={"H": [1, 2, 3]}, control="a linear constant")
@@ -60,8 +60,8 @@ display(draw_witness(wrong.witness()))
 # %% [markdown]
 # ## A limit
 #
-# The coverage bound is approached where the optimum all but gives up a response, and nowhere attained: each member of the
-# sequence is certified by an interval.
+# The coverage bound is approached as the optimum's probability of a response tends to 0, and is not attained: each member of
+# the sequence is certified by an interval.
 
 # %%
 limit = mdpkit.hunt("coverage_bounds_the_preference_gap", 10, counted=True).records[0]

@@ -11,10 +11,10 @@
 # ---
 
 # %% [markdown]
-# # What interaction buys an imitator
+# # The value of interaction in imitation learning
 #
-# Demonstrations alone, questions to the expert, resets to its states, a known model: what each takes is counted by a meter, and
-# what it is worth is a theorem. At the end of each section `mdpkit.verify` doubts it by machine.
+# Demonstrations alone, queries to the expert, resets to its states, a known model: a meter counts the use of each, and a
+# theorem bounds its benefit. Each section ends with `mdpkit.verify`.
 
 # %%
 # %matplotlib inline
@@ -35,22 +35,22 @@ from mdpkit.report import draw_claim
 # %% [markdown]
 # ## Demonstrations alone
 #
-# Every set of n demonstrations of a road in the fog is cloned. The knob is the horizon: the loss grows with its square.
+# Every set of n demonstrations of a road in the fog is cloned. The parameter is the horizon: the loss is quadratic in it.
 
 # %%
 for H in (1, 2, 4, 6):
     m = every_sample(H, 1, "1/2")
     gap = mean_gap(m)
-    print(f"H = {H}: gap {gap.lower[()]}, {(gap / (slip(m) * H)).mid:.2f} slips a step; {m.demonstrations} rows, {m.queries} queries")
+    print(f"H = {H}: gap {gap.lower[()]}, {(gap / (slip(m) * H)).mid:.2f} per slip and step; {m.demonstrations} rows, {m.queries} queries")
 
 # %% [markdown]
-# Who asks where it goes itself finds the way out of a ditch.
+# Querying the expert on the learner's own states shows the way out of a ditch.
 
 # %%
 for H in (4, 8, 16):
     plays = [smoothed(H, asks) for asks in (False, True)]
     cloned, asked = ((measure.value_gap(m.mdp, m.expert, m.learner) / (m.eps * H)).mid for m in plays)
-    print(f"H = {H}: {cloned:.2f} slips a step by cloning, {asked:.2f} by asking {plays[1].queries} times")
+    print(f"H = {H}: gap per slip and step {cloned:.2f} by cloning, {asked:.2f} by DAgger, {plays[1].queries} queries")
 
 # %%
 verdict = mdpkit.verify("cloning_needs_no_interaction_but_pays_quadratically")
@@ -58,9 +58,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## What a correction is worth
+# ## DAgger: in-class loss plus regret
 #
-# Mistakes where the learner goes, times what a mistake costs the expert. A fall from a cliff attains it.
+# The loss is at most the learner's mistakes on its own states times the recoverability of the expert. A fall from a cliff attains it.
 
 # %%
 for H in (2, 5, 9):
@@ -76,7 +76,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Rewards against policies
 #
-# Any rewards, any policies: what is lost is what both players regret. No answer need be a best one.
+# For any rewards and policies the imitation gap is the sum of both players' average regrets. No policy need be a best response.
 
 # %%
 verdict = mdpkit.verify("reduction_to_no_regret_is_an_equality")
@@ -86,13 +86,13 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Resets
 #
-# A leaf of a tree pays. Swept from the root it takes half of the leaves to find it half of the time; from the expert's states,
-# each action once a step.
+# One leaf of a tree pays. From the root, finding it with probability 1/2 takes a sweep over half of the leaves; with resets to
+# the expert's states, each action is tried once per step.
 
 # %%
 for H in (2, 3, 4):
-    swept, told = played(Sweep(2**H // 2 - 1), 2, H), guided(2, H)
-    print(f"H = {H}: {swept.episodes} episodes for {returns(swept).mid.mean()}, {told.resets} resets for {returns(told).mid.mean()}")
+    swept, reset = played(Sweep(2**H // 2 - 1), 2, H), guided(2, H)
+    print(f"H = {H}: {swept.episodes} episodes for {returns(swept).mid.mean()}, {reset.resets} resets for {returns(reset).mid.mean()}")
 
 # %%
 verdict = mdpkit.verify("expert_resets_remove_exploration")
@@ -100,15 +100,15 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Features matched, and features missed
+# ## Feature matching: causal and trajectory entropy
 #
-# Maximum causal entropy has the expert's features. Weigh trajectories instead, and chance is taken for choice.
+# Maximum causal entropy matches the expert's features. Trajectory entropy treats transition noise as controllable and does not.
 
 # %%
 for chance in (0, "1/2", 1):
     m = drawn(0, chance)
     off = [np.abs(np.subtract(*(side.mid for side in each.pairs["features"]))).max() for each in (matched(m), by_trajectories(m))]
-    print(f"chance {chance}: causal entropy misses by {off[0]:.0e}, trajectory entropy by {off[1]:.0e}")
+    print(f"noise {chance}: feature mismatch {off[0]:.0e} (causal), {off[1]:.0e} (trajectories)")
 
 # %%
 verdict = mdpkit.verify("causal_entropy_matches_features")

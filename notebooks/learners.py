@@ -11,11 +11,11 @@
 # ---
 
 # %% [markdown]
-# # Learners: what is granted, what is used, what comes out
+# # Learners: access, usage, value gap
 #
-# `solve` knows a problem. `fit` knows what `grant` grants: a sample of an expert's episodes, episodes of the learner's own, resets,
-# answers of the expert, or the law itself; and a meter counts what was used. One problem runs through this notebook: a ledge of H
-# steps, where any action but the first falls. At the bottom the last action alone climbs back, and nothing is paid.
+# `solve` has the full model. `fit` has the access that `grant` gives: a sample of expert episodes, the learner's own episodes, resets,
+# queries to the expert, or the exact law; a meter counts their use. This notebook uses one problem: a ledge of H steps, where any
+# action but the first falls. At the bottom only the last action climbs back, and there is no reward.
 
 # %%
 # %matplotlib inline
@@ -31,7 +31,7 @@ from mdpkit.learn import PSDP, BoxRewards, Cloning, DAgger, ExpertResets, Gradie
 
 
 def ledge(H, A=4):
-    """The problem, and an expert who falls with probability 1/20 at every step and climbs back at once."""
+    """The problem, and an expert that falls with probability 1/20 at every step and climbs back at once."""
     P, r, shown = np.zeros((2, A, 2), dtype=int), np.zeros((2, A), dtype=int), objects(np.zeros((2, A), dtype=int))
     P[0, 0, 0] = P[0, 1:, 1] = P[1, :-1, 1] = P[1, -1, 0] = r[0, 0] = 1
     shown[0, :2], shown[1, -1] = objects(["19/20", "1/20"]), 1
@@ -44,8 +44,8 @@ display(problem)
 # %% [markdown]
 # ## The same four lines
 #
-# Problem, access, fit, gap. What changes from learner to learner is what it must be granted, not whether it is a table or a network:
-# those of `mdpkit.deep`, where its extra is installed, see states as one-hot vectors and are measured exactly too.
+# Problem, access, fit, gap. Learners differ in the access that they require; tabular learners and networks are used alike: those of
+# `mdpkit.deep`, if its extra is installed, observe states as one-hot vectors and are measured exactly too.
 
 # %%
 meant, shown = problem.to_float(), expert.to_float()
@@ -64,13 +64,13 @@ for learner in (*tables, *networks):
 assert all(abs(gaps[learner]) <= 0.01 for learner in (*tables[:1], *networks[:1]))
 
 # %% [markdown]
-# The law of the demonstrations makes the clone the expert itself, and matching every feature does too; the network that clones is as
-# near as its training goes. DAgger is the average of its rounds, the first of which knew nothing; moment matching converges as its
-# rounds go by, without one query.
+# With the exact law of the demonstrations the clone equals the expert, and so does the policy that matches every feature; the cloned
+# network is as close as its training allows. DAgger returns the mixture of its rounds, the first of which is uninformed; moment matching
+# converges with the number of rounds, without queries.
 #
-# ## Which learner needs what
+# ## Access required by each learner
 #
-# The table is what the learners declare. One that lacks something does not start, and says what to grant.
+# The table is generated from the learners' declarations. If access is missing, the error names what to grant.
 
 # %%
 learn.needs()
@@ -83,7 +83,7 @@ except MissingAccess as error:
     print(error)
 
 # %% [markdown]
-# What is not granted is not there: an access to demonstrations holds rows of states and actions, and no reward.
+# Access contains only what is granted: demonstrations are rows of states and actions, without rewards.
 
 # %%
 access = grant(problem, expert=expert, demonstrations=3, rng=np.random.default_rng(0))
@@ -92,11 +92,11 @@ print(rows, access)
 assert rows.reward is None
 
 # %% [markdown]
-# ## How much is granted
+# ## Value gap against the number of episodes
 #
-# On the rational problem a sample gives a rational policy, and its gap is exact. The knob is how many episodes are granted: of the
-# expert for the clone, of the learner's own for DAgger, which asks at each of their steps. A state that no demonstration shows is
-# played uniformly; the expert shows the bottom only as often as it falls.
+# On the rational problem a sample gives a rational policy, and its gap is exact. The parameter is the number of episodes: of the
+# expert for the clone, of the learner itself for DAgger, which queries the expert at each of their steps. In a state without
+# demonstrations the policy is uniform; demonstrations contain the bottom only as often as the expert falls.
 
 # %%
 AMOUNTS, SEEDS = (2, 4, 8, 16, 32, 64), 20
@@ -128,14 +128,14 @@ with report.style("icml"):
 assert all(np.median(found, axis=1)[-1] < np.median(found, axis=1)[0] / 3 for found in gaps.values())
 
 # %% [markdown]
-# Medians of 20 seeds, bands from the first to the ninth decile. DAgger pays for a first round that knows nothing; then both are down to
-# how well so many episodes tell how often the expert falls. Asking pays where demonstrations do not show how to recover.
+# Medians of 20 seeds, bands from the first to the ninth decile. DAgger pays for an uninformed first round; afterwards both errors are
+# the estimation error of the expert's slip probability. Queries pay where demonstrations do not show how to recover.
 
 # %% [markdown]
-# ## Moment matching: an equality, round by round
+# ## Moment matching: an equality in every round
 #
-# A discriminator that has regret Reg_f against policies that lose L to the expert on its rewards: the mixture of the first k policies
-# has sup_f J(expert, f) - J(mixture, f) = (Reg_f + L) / k. Everything is rational, so the two sides are equal and not near.
+# Let the discriminator have regret Reg_f, and let the policies have total gap L to the expert under its rewards. The mixture of the
+# first k policies has sup_f J(expert, f) - J(mixture, f) = (Reg_f + L) / k. All numbers are rational, so equality is exact.
 
 # %%
 access = grant(problem, expert=expert, demonstrations="exact", episodes="exact")
@@ -150,8 +150,8 @@ assert trace["sup_gap"][-1] < trace["sup_gap"][9] / 2
 # %% [markdown]
 # ## Resets to the expert's states
 #
-# A lock of H steps opens to one sequence of A^H. From the start alone one would try them all; from the states of one demonstration
-# each step takes A probes, H A in all, and the meter says so.
+# A combination lock of H steps opens for one of A^H sequences. Without resets the search is over all of them; with resets to the
+# states of one demonstration each step takes A rollouts, H A in total, as the meter shows.
 
 # %%
 H, A = 6, 4
@@ -170,7 +170,7 @@ assert answer.used.resets == H * A
 assert measure.value(lock, answer.policy) == 1
 
 # %% [markdown]
-# The same resets serve the game: the policy that answers each reward is improved only where the expert is.
+# The same resets are used in the game: the response to each reward is improved only on the expert's states.
 
 # %%
 access = grant(lock, expert=opens, demonstrations=1, episodes=20, resets=20 * H * A, rng=np.random.default_rng(0))
@@ -180,16 +180,16 @@ print(answer.used, "gap", measure.value_gap(lock, opens, answer.policy))
 assert measure.value_gap(lock, opens, answer.policy) <= objects("1/4")
 
 # %% [markdown]
-# ## Features, and nothing but features
+# ## Feature matching
 #
-# With fewer features than states many policies look like the expert. Of them the one of highest causal entropy is the answer; each
-# step of the trace encloses how far its features are off.
+# With fewer features than states many policies match the expert's features. The learner returns the one of maximum causal entropy; each
+# step of the trace encloses its feature mismatch.
 
 # %%
 falls = np.zeros((1, 2, 4))
 falls[0, 0, 1:] = 1
 answer = fit(MaxCausalEntropy(falls), grant(meant, expert=shown, demonstrations="exact", episodes="exact"), rng=np.random.default_rng(0))
-print("falls of an episode are off by", answer.trace["feature_gap"][-1])
+print("mismatch of the expected falls per episode", answer.trace["feature_gap"][-1])
 print("first step, at the top and at the bottom:", answer.policy.table[0].round(3).tolist())
 assert answer.trace["feature_gap"][-1] <= 1e-6
 assert measure.value_gap(meant, shown, answer.policy) > 0.1

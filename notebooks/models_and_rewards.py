@@ -11,10 +11,10 @@
 # ---
 
 # %% [markdown]
-# # Wrong models, shaped rewards, second chances
+# # Model error, reward shaping, recoverability
 #
-# What a wrong model costs, which rewards leave the best actions alone, when cloning errors stop compounding, and what
-# linear features carry through. Each section looks at one instance, turns one knob and breaks the statement.
+# The cost of model error, rewards that preserve the optimal actions, recovery that stops cloning errors from compounding, and
+# linear features. Each section takes one instance, varies one parameter and violates the statement.
 
 # %%
 # %matplotlib inline
@@ -41,12 +41,12 @@ from mdpkit.report import draw_claim
 # %% [markdown]
 # ## The simulation lemma
 #
-# The process leaks, the model does not know. The knob is the horizon.
+# The MDP has a leak that the model lacks. The parameter is the horizon.
 
 # %%
 for H in (1, 2, 4, 8, 16):
     gap, by_oscillation, by_horizon = check(leak(H, "1/10")).sides
-    print(f"H = {H:2}: the model is off by {gap.mid:.5f}, bounds {by_oscillation.mid:.5f} and {by_horizon.mid:.5f}")
+    print(f"H = {H:2}: value difference {gap.mid:.5f}, bounds {by_oscillation.mid:.5f} and {by_horizon.mid:.5f}")
     assert gap == by_oscillation
     assert gap == by_horizon
 
@@ -66,7 +66,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Potential shaping preserves the optimum
 #
-# One step: staying pays 1/2, leaving pays nothing. The knob is the potential of the place where leaving ends.
+# One step: staying pays 1/2, leaving pays nothing. The parameter is the potential of the state that leaving leads to.
 
 # %%
 for last in ("0", "1/4", "1/2", "1"):
@@ -83,10 +83,10 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## A recoverable cliff is linear
+# ## With recovery in one step cloning loses linearly
 #
 # If every action recovers in one step, a slip costs two rewards. If only the right one does, and the learner does not take it, the
-# loss compounds. The knob is the horizon.
+# loss is quadratic. The parameter is the horizon.
 
 # %%
 for H in (8, 32, 128):
@@ -102,9 +102,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Mistakes on one's own road cost at most the range of the expert's action values
+# ## On-policy mistakes cost at most the range of the expert's action values
 #
-# A habit feeds itself, but each slip costs one reward; a fall happens once and costs all that is left. The knob is the horizon.
+# A habit repeats, and each slip costs one reward; a fall happens once and costs all later rewards. The parameter is the horizon.
 
 # %%
 for H in (2, 4, 8):
@@ -121,9 +121,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Moments of single steps, and resets
+# ## Per-step moments and resets
 #
-# The knob is the share of the resets that are where the expert goes: the bound pays for the rest with 1 over that share.
+# The parameter is the share of the resets on the expert's states: the bound has a factor of 1 over that share.
 
 # %%
 for share in ("1/8", "1/2", "1"):
@@ -139,7 +139,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## A linear MDP keeps every action value linear
 #
-# The knob is how far one transition lies outside of the span of the features.
+# The parameter is the distance of one transition law from the span of the features.
 
 # %%
 for off in ("0", "1/100", "1/10", "1/3"):
@@ -154,15 +154,15 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Pessimism loses at most twice its bonus, and can lose all of that
+# ## Pessimism loses at most twice its bonus, and this is attained
 #
-# The model fears that the good action falls. The knob is the horizon; of the two actions that are then worth the same to the pessimist,
-# it plays the bad one.
+# In the model the good action falls with positive probability. The parameter is the horizon; two actions have equal pessimistic values,
+# and the tie is broken for the bad one.
 
 # %%
 for H in (2, 3, 6, 12):
     gap, above, paid = pessimism_sides(wrong_turn(H))
-    print(f"H = {H:2}: gap {gap.lower[()]}, twice the bonus where the rival goes {(paid * 2).lower[()]}")
+    print(f"H = {H:2}: gap {gap.lower[()]}, twice the comparator's expected bonus {(paid * 2).lower[()]}")
     assert gap == above
     assert gap == paid * 2
     assert gap > paid
@@ -173,9 +173,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Rewards that agree on the gap share their moments
+# ## Rewards with equal value gaps share their moments
 #
-# Two rewards value the same habit at two steps, 1 and 1 - x, in either order. The knob is x.
+# Two rewards value the two steps of a habit at 1 and 1 - x, in opposite orders. The parameter is x.
 
 # %%
 for x in ("0", "1/2", "1", "3/2"):
@@ -189,10 +189,10 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Second order: where the cost varies little
+# ## Second-order bounds for costs of small variance
 #
-# The expert is certain of a state; the learner is elsewhere with probability p. The gap is of the order of p, as is the divergence;
-# without the variance a divergence of that kind promises no more than its square root.
+# The expert is always in one state; the learner is elsewhere with probability p. The gap is of order p, as is the divergence;
+# without the variance, the divergence gives only a bound of the order of its square root.
 
 # %%
 for p in ("1/2", "1/10", "1/100"):
@@ -206,9 +206,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Natural policy gradient needs of the order of 1/T rounds
+# ## Natural policy gradient converges at rate 1/T
 #
-# One of eight arms pays. The knob is how many rounds share the same total step.
+# One of eight arms pays. The parameter is the number of rounds T at a fixed total step size.
 
 # %%
 for T in (1, 4, 16, 64):

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Moment games
 #
-# A learner guesses $h$, an adversary weighs the conditional moments $\psi(z) = E[Y - h(X) \mid z]$ by a test function $f(z)$.
-# Each section looks at one instance, turns one knob, watches the bound and breaks it the way one of the controls does.
+# A learner chooses $h$, an adversary weights the conditional moments $\psi(z) = E[Y - h(X) \mid z]$ by a test function $f(z)$.
+# Each section takes one instance, varies one parameter, and violates the statement as one of the controls does.
 
 # %%
 # %matplotlib inline
@@ -37,7 +37,7 @@ from mdpkit.report import draw_claim
 # %% [markdown]
 # ## The value of the game is the projected error
 #
-# The knob is the adversary: from none, through $\psi$, to one that overshoots. What it earns is an expectation over the joint law.
+# The parameter is the adversary: from 0, through $\psi$, beyond it. Its payoff is an expectation over the joint law.
 
 # %%
 m = one_game.coin()
@@ -46,12 +46,12 @@ error = measure.projected_error(psi, weights)
 for share in ("0", "1/2", "1", "3/2", "2"):
     f = psi * objects([share])[0]
     earned = measure.joint_payoff(m.joint, m.outcome, m.h, f)
-    print(f"f = {share:>3} psi earns {earned}, of at most {error}")
+    print(f"f = {share:>3} psi: payoff {earned}, maximum {error}")
     assert earned <= error
 assert measure.joint_payoff(m.joint, m.outcome, m.h, psi) == error
 
 # %% [markdown]
-# An adversary that sees every variable is paid for what no instrument tells: the residual squared before its mean.
+# An adversary that sees every variable attains the mean of the squared residual, which no function of the instrument does.
 
 # %%
 nosy = np.broadcast_to(m.outcome - m.h, m.joint.shape)
@@ -65,7 +65,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Against linear test functions the game is LSTD
 #
-# The knob is the weight of the one feature. The projected error is a parabola that touches 0 at the LSTD solution.
+# The parameter is the weight of the single feature. The projected error is a parabola with minimum 0 at the LSTD solution.
 
 # %%
 m = walk()
@@ -78,7 +78,7 @@ for step in (-1, "-1/2", 0, "1/2", 1):
     assert all_of_it > projected
 
 # %% [markdown]
-# Another feature sees an error that the features of the value do not.
+# Another feature detects an error that is orthogonal to the features of the value.
 
 # %%
 assert error_of(m, solution, objects([[1], [1], [1]]))[1] > 0
@@ -89,9 +89,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Slack costs the dual norm
+# ## Slack is the dual-norm penalty
 #
-# The knob is the radius of the slack. The more is forgiven, the less is left of the game, down to nothing.
+# The parameter is the radius of the slack. The value of the game decreases with it, to 0.
 
 # %%
 m = pair()
@@ -100,12 +100,12 @@ for radius in ("0", "1/2", "1", "3/2", "2"):
     d = objects([radius])[0]
     low = measure.clipped(psi, d)
     kept = measure.projected_error(psi - low, weights)
-    print(f"every moment may be off by {radius:>3}: the game is worth {kept}")
+    print(f"slack {radius:>3}: value of the game {kept}")
     assert penalised(m, psi, psi - low, d, 1) == kept
 assert kept == 0
 
 # %% [markdown]
-# The norm of the slack itself is the wrong price.
+# With the norm of the slack itself in place of the dual norm the identity fails.
 
 # %%
 assert most(m, inf) == measure.norm_power(m.f, weights, 1) * m.d
@@ -117,9 +117,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Ill-posedness is one over the smallest singular value
+# ## Ill-posedness is the inverse of the smallest singular value
 #
-# The knob is how weak the instrument is. The error that a unit of projected error allows doubles with each step.
+# The parameter is the strength of the instrument. The largest error per unit of projected error doubles with each step.
 
 # %%
 for k in range(1, 7):
@@ -131,7 +131,7 @@ for k in range(1, 7):
     assert ratio * level == 1
 
 # %% [markdown]
-# An instrument that moves the outcome by itself can hide a part of the error.
+# An instrument with a direct effect on the outcome can hide a part of the error.
 
 # %%
 m = channel(2, leak="1/4")
@@ -147,7 +147,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Regression is biased where the moment game is not
 #
-# First the population: the game finds $h_0$, regression is off by $1/2$, and so is a game whose adversary sees the cause.
+# In the population the game finds $h_0$; regression has a bias of $1/2$, and so has a game whose adversary sees the cause.
 
 # %%
 m = small()
@@ -158,7 +158,7 @@ assert (game(m.joint, m.outcome, "x") == fitted).all_yes()
 assert (abs(fitted - m.h0) == objects(["1/2", "1/2"])).all_yes()
 
 # %% [markdown]
-# Then data. The knob is their number: the game's error falls, the bias of regression stays.
+# With data the parameter is the sample size: the error of the game decreases, the bias of regression remains.
 
 # %%
 for n in (10**3, 10**4, 10**5):
@@ -168,7 +168,7 @@ for n in (10**3, 10**4, 10**5):
 assert ours < theirs
 
 # %% [markdown]
-# Without a confounder there is no bias, and regression wins at every number of draws.
+# Without a confounder there is no bias, and regression is better at every sample size.
 
 # %%
 m = data(10**4, seed=1, push=0)

@@ -11,12 +11,12 @@
 # ---
 
 # %% [markdown]
-# # Networks: what a mistake costs a clone and what it costs a learner that asks
+# # Networks: the loss per mistake of cloning and of DAgger
 #
 # This notebook needs the extra `deep`: `pip install "mdpkit[deep]"`. The others run without it.
 #
-# A ledge of H steps pays 1 a step until the network's first mistake, which leads into a ditch; one action leads back. The
-# expert's demonstrations never show the ditch, so nothing teaches a clone how to leave it. DAgger asks the expert there.
+# A ledge of H steps pays 1 per step until the network's first mistake, which leads into a ditch; one action leads back. The
+# demonstrations do not contain the ditch, so a clone does not learn to leave it. DAgger queries the expert there.
 
 # %%
 # %matplotlib inline

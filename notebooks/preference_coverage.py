@@ -11,12 +11,12 @@
 # ---
 
 # %% [markdown]
-# # What preference data must cover
+# # Coverage of preference data
 #
-# A reference policy, a reward known through comparisons, and a price beta for leaving the reference. One problem with three
-# responses is looked at from all sides: the data compare the first two and never show the third, which is bad, and which the
-# reference gives with a small probability. Rewards are given by weights e^(r/beta), so that every policy is rational and every
-# value a sum of logarithms.
+# A reference policy, a reward observed through comparisons, and a KL penalty beta to the reference. The notebook studies one
+# problem with three responses: the data compare the first two and never show the third, which is bad and has small probability
+# under the reference. Rewards are given by weights e^(r/beta), so that every policy is rational and every value a sum of
+# logarithms.
 
 # %%
 # %matplotlib inline
@@ -41,9 +41,9 @@ def three(small="1/50", weights=(7, 1, "1/64"), data=("1/2", "1/2", 0)):
 
 
 # %% [markdown]
-# ## The gap is a divergence
+# ## The suboptimality is a KL divergence
 #
-# The optimum is the reference tilted by the weights. What a policy loses to it is beta times its divergence from it, exactly.
+# The optimum is the reference tilted by the weights. The suboptimality of a policy is exactly beta times its KL divergence from it.
 
 # %%
 problem = three()
@@ -57,7 +57,7 @@ for table in (problem.reference, objects([["1/3", "1/3", "1/3"]]), objects([[0, 
     assert gap != measure.divergence_from(problem, best.policy, policy) * problem.beta or (table == 0).any()
 
 # %% [markdown]
-# A policy that leaves the reference's support loses without limit: minus infinity is a legal answer.
+# A policy outside the support of the reference has value minus infinity, which is represented exactly.
 
 # %%
 never = three(small=0)
@@ -67,9 +67,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## What the data cannot tell
+# ## What the data do not identify
 #
-# The compared pair fixes the ratio of the first two responses, and nothing else. The knob is the mass of the third.
+# The compared pair determines the ratio of the first two responses only. The parameter is the mass of the third.
 
 # %%
 for mass in (0, "1/50", "1/2", "99/100"):
@@ -80,7 +80,7 @@ for mass in (0, "1/50", "1/2", "99/100"):
 assert gap > 5
 
 # %% [markdown]
-# The rarer the response is under the reference, the more a fixed mass costs. Show it in the data, and pair error 0 means optimal.
+# The rarer the response under the reference, the larger the loss at a fixed mass. If the data show it, pair error 0 implies optimality.
 
 # %%
 gaps = []
@@ -102,7 +102,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## With coverage a small pair error is enough
 #
-# The squared gap is at most C(pi*) C(pi) e / 2. On two responses the bound is reached as the optimum becomes one-sided.
+# The squared gap is at most C(pi*) C(pi) e / 2. On two responses the bound is approached as the optimum becomes deterministic.
 
 # %%
 for k in (2, 4, 16, 64, 256):
@@ -112,7 +112,7 @@ for k in (2, 4, 16, 64, 256):
 assert gap.mid / bound.mid > 0.93
 
 # %% [markdown]
-# Leave the policy's own coverage out, and the bound fails where the data hardly show what the policy gives.
+# Without the concentrability of the policy itself the bound fails where the policy's responses are rare in the data.
 
 # %%
 gap, bound = without_the_policy(starved()).sides
@@ -122,10 +122,10 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Which policies have to be covered
+# ## Coverage coefficients
 #
-# The coefficient grows with the class: one policy, all tilts of a bounded reward, a KL ball, everything. The knob is the range of
-# the reward.
+# The coefficient grows with the class: one policy, all tilts of a bounded reward, a KL ball, all policies. The parameter is the
+# range of the reward.
 
 # %%
 law = objects([["98/100", "1/50"]])
@@ -141,8 +141,8 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# Tilts stay in a ball, because a bounded reward cannot push far. The linear bound is near the truth for a rare response of a
-# large weight.
+# Policies induced by bounded rewards stay in a KL ball. The linear bound is nearly attained by a rare response of large
+# weight.
 
 # %%
 for k in (4, 8, 16):
@@ -157,8 +157,8 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Online and offline on one problem
 #
-# All responses are equally good, the data come from the reference, one response is rare. At the same pair error the policy of a
-# clipped reward loses almost nothing, and a policy fitted offline loses more and more.
+# All responses have equal reward, the data come from the reference, one response is rare. At the same pair error the gap of the
+# policy of a clipped reward is small, and the gap of a policy fitted offline diverges.
 
 # %%
 for k in (8, 16, 32):
@@ -172,10 +172,10 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## A little divergence, measured online
+# ## A vanishing on-policy KL penalty
 #
-# Of all policies without pair error, a vanishing KL penalty picks the one closest to the reference. It keeps about the
-# reference's mass on the third response, whatever its reward: caution, not knowledge.
+# Among the policies of pair error 0, a vanishing KL penalty selects the one closest to the reference. It keeps about the
+# reference's mass on the third response, independently of its reward.
 
 # %%
 closest = 1 - measure.closest_mass(problem).mid[0]
@@ -189,10 +189,10 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## The optimiser walks into it
+# ## Gradient descent converges to the bad minimiser
 #
-# With a feature shared between a compared response and the unseen one, gradient descent itself lifts the unseen one. Clipping the
-# learned reward to the range seen, or one feature for each response, prevents it.
+# With a feature shared between a compared response and the unseen one, gradient descent raises the probability of the unseen one.
+# Clipping the learned reward to the observed range, or one feature per response, prevents it.
 
 # %%
 for k in (4, 16, 32):
@@ -207,10 +207,10 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Coverage does not help a class that is too small
+# ## Full coverage does not help a misspecified class
 #
-# Every pair is compared, and the loss is minimised exactly; but one pair weighs more, and the class has one parameter. The mean
-# reward falls below that of the reference.
+# Every pair is compared, and the loss is minimised exactly; but one pair has a larger weight, and the class has one parameter.
+# The mean reward falls below that of the reference.
 
 # %%
 for t in ("9/10", "17/16", "3/2", "5/2"):

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Imitation of mediators: value is easy, regret is hard
 #
-# Each section looks at one instance, turns one knob, watches the bound, and breaks it the way a control does. At its end
-# `mdpkit.verify` doubts the claim by machine.
+# Each section takes one instance, varies one parameter, and violates the bound as one of the controls does. It ends with
+# `mdpkit.verify`.
 
 # %%
 # %matplotlib inline
@@ -40,9 +40,9 @@ from mdpkit.solve import CoarseCorrelatedEquilibrium, CorrelatedEquilibrium
 CLASSES = ("constant", "coarse", "trigger", "swap", "one-shot")
 
 # %% [markdown]
-# ## Who may do what: classes of deviations
+# ## Classes of deviations
 #
-# A player that is told one of two mismatches can always match, if it listens. The knob is what it may do.
+# If one of two mismatches is recommended, a player that observes its recommendation can always match. The parameter is the class.
 
 # %%
 for m in (mismatched(1), mismatched(3), wrong_twice(), changing(), useful_later()):
@@ -54,7 +54,7 @@ for m in (mismatched(1), mismatched(3), wrong_twice(), changing(), useful_later(
     assert gains["one-shot"] <= gains["swap"]
 
 # %% [markdown]
-# One-shot disobedience has no place in that chain: here it gains more than a trigger, there less than a constant.
+# One-shot deviations are not comparable with the chain: they can gain more than a trigger, and less than a constant deviation.
 
 # %%
 m = useful_later()
@@ -68,9 +68,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Nobody wants to ignore the mediator, yet somebody wants to second-guess it
+# ## A coarse correlated equilibrium need not be a correlated equilibrium
 #
-# The knob is whether the two parts are drawn together. Drawn apart, what is told says nothing, and the classes agree.
+# The parameter is the correlation of the two actions. If they are independent, recommendations are uninformative and the classes agree.
 
 # %%
 for law in (repeated(4), repeated(4, APART)):
@@ -79,14 +79,14 @@ for law in (repeated(4), repeated(4, APART)):
 assert coarse == swap
 
 # %% [markdown]
-# Solvers for both notions: the mediator of each has no regret of its own kind, exactly; the coarse one may pay more in all.
+# Solvers for both notions: each mediator has exactly zero regret of its own kind; the coarse one can have larger total reward.
 
 # %%
 game = repeated(3).game
 correlated, coarse = mdpkit.solve(game, CorrelatedEquilibrium()), mdpkit.solve(game, CoarseCorrelatedEquilibrium())
 assert (measure.regret(game, correlated.policy) == 0).all_yes()
 assert (measure.regret(game, coarse.policy, "coarse") <= 0).all_yes()
-print("total pay", correlated.value[:, 0].sum(), coarse.value[:, 0].sum())
+print("total reward", correlated.value[:, 0].sum(), coarse.value[:, 0].sum())
 assert coarse.value[:, 0].sum() >= correlated.value[:, 0].sum()
 
 # %%
@@ -95,9 +95,9 @@ assert verdict.outcome is mdpkit.Outcome.CERTIFIED
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## The master bound: twice what a mistake costs, times how often one is made where deviators go
+# ## The regret gap bound: 2 u H e
 #
-# Matching pennies: the learner has the expert's marginals, but always draws a match. The knob is the horizon.
+# Matching pennies: the learner has the expert's marginals, but always draws a match. The parameter is the horizon.
 
 
 # %%
@@ -113,7 +113,7 @@ for H in (1, 2, 4, 8):
     assert gap == u * errors * 2
 
 # %% [markdown]
-# The constant 2 cannot be halved; nor may the error be measured on the learner's own states.
+# The constant 2 cannot be halved; nor can the error be taken under the learner's own occupancy.
 
 # %%
 m = pennies(2)
@@ -130,7 +130,7 @@ assert verdict.tightest == 1
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# The constant 2 is the best for deviators that see their recommendation, and for those that do not.
+# The constant 2 is optimal for deviations that observe the recommendation, and for those that do not.
 
 # %%
 for m in (pennies(3), unpaid_partner(3)):
@@ -145,7 +145,7 @@ assert verdict.tightest == 1
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# Nor does it help that the game is zero-sum, the expert an equilibrium, and the learner's parts independent. The knob is the value.
+# This also holds if the game is zero-sum, the expert an equilibrium and the learner a product policy. The parameter is the value.
 
 # %%
 for v in ("1/2", "1/10", "1/1000"):
@@ -160,9 +160,9 @@ assert verdict.tightest < 1
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Cloning pays for what the demonstrations seldom show
+# ## The regret gap of cloning scales with coverage
 #
-# On the fork a deviator goes to the rare place at once, the expert with probability b. The knob is b.
+# On the fork a deviator moves to the rare state at once, the expert with probability b. The parameter is b.
 
 # %%
 for b in ("1/2", "1/5", "1/20", "1/100"):
@@ -176,7 +176,7 @@ for b in ("1/2", "1/5", "1/20", "1/100"):
     assert bool(gap <= u * seen * 2) is (m.b >= mdpkit.rational("1/3"))
 
 # %% [markdown]
-# Pennies at the rare place come within a factor 2 of the bound; a learner that strays there by itself, as near as one likes.
+# Matching pennies in the rare state attain half of the bound; a learner that itself moves there comes arbitrarily close to it.
 
 # %%
 for H in (2, 20, 200):
@@ -192,7 +192,7 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# With a threshold of coverage given, the factor 2 is needed in long games only: for two steps and b up to 1/2 it is 1 + b.
+# With a coverage threshold, the factor 2 is needed only for long horizons: for two steps and b up to 1/2 it is 1 + b.
 
 # %%
 for H in (2, 20):
@@ -207,9 +207,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## What a mistake costs must be counted while a player deviates
+# ## Recoverability must be taken under deviations
 #
-# Obeyed, the mistake costs one stake; a deviator draws H - 1 further ones from it. The knob is the horizon.
+# Without deviations the mistake costs one stake; a deviator draws H - 1 further ones from it. The parameter is the horizon.
 
 # %%
 for H in (1, 2, 4, 8):
@@ -222,7 +222,8 @@ for H in (1, 2, 4, 8):
     assert gap == obeyed * errors * (H + 1)
 
 # %% [markdown]
-# The same with a chain of bonus states: only who disobeys is paid in it, so that the obeyed expert's values do not show its length.
+# The same with a chain of bonus states: only disobeying players are paid in it, so the values of the obeyed expert do not depend on its
+# length.
 
 # %%
 for length in (1, 4, 8):
@@ -239,9 +240,9 @@ assert verdict.outcome is mdpkit.Outcome.CERTIFIED
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## The way back: no regret gap under any reward, no value gap
+# ## Regret equivalence implies value equivalence
 #
-# The expert plays action 0 and the learner action 1, of three. The reward for always playing b turns the difference of visits
+# The expert plays action 0 and the learner action 1, of three. The reward for playing b turns the difference of occupancies
 # into regret.
 
 # %%
@@ -255,7 +256,7 @@ assert value_gap * 2 / 3 <= seen.max()
 assert (found == counted).all_yes()
 
 # %% [markdown]
-# It takes the right reward: paid for what the learner plays, the learner has no more regret than the expert.
+# The reward matters: if it pays for the learner's action, the learner has no more regret than the expert.
 
 # %%
 assert seen[1] == 0

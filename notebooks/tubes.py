@@ -11,10 +11,10 @@
 # ---
 
 # %% [markdown]
-# # Tubes: what a learned constraint is, and what it is good for
+# # Learned constraints and backward reachable tubes
 #
-# A state is doomed if failure can no longer be avoided; the doomed states are the *tube* of the failures. Each section takes one
-# claim: look at one instance, turn one knob, watch the bound, break it with a control. `mdpkit.verify` then doubts it by machine.
+# A state is doomed if failure is inevitable from it; the doomed states are the *tube* of the failure set. Each section treats one
+# claim: one instance, one parameter, a control that violates the statement, and `mdpkit.verify`.
 
 # %%
 # %matplotlib inline
@@ -44,16 +44,16 @@ def size(inside):
 # %% [markdown]
 # ## Look-ahead
 #
-# A cart must stop before a wall. A shield that knows the wall alone, and looks k steps ahead, lets doomed states pass. The knob is k.
+# A cart must stop before a wall. A shield on the wall alone, with k steps of look-ahead, admits doomed states. The parameter is k.
 
 # %%
 wall = double_integrator(amax=1, vmax=7, xmax=20)
 passed = [int(let_pass(wall, k).lower) for k in range(8)]
-print(f"{wall.failure.sum()} failure states, {size(measure.tube(wall))} in the tube; let pass with 0, 1, ... steps: {passed}")
+print(f"{wall.failure.sum()} failure states, {size(measure.tube(wall))} in the tube; admitted with 0, 1, ... steps: {passed}")
 assert passed == [84, 56, 35, 20, 10, 4, 1, 0]
 
 # %% [markdown]
-# The same shield with the tube for a wall needs no look-ahead. One step less than the top speed breaks the one on failure.
+# The same shield on the tube needs no look-ahead. One on failure needs as many steps as the top speed; one step less fails.
 
 # %%
 walled = mdpkit.SafetyProblem(measure.tube(wall).lower == 1, wall.successors)
@@ -66,22 +66,22 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## What can be learned
+# ## The learned constraint is the tube
 #
-# Experts who never fail walk along paths without end that avoid failure. Every set of states that the same paths avoid explains them
-# as well. Here are all of them for a corridor: state 0 may stay, 1 and 2 are doomed, 3 is failure. The knob is the corridor's length.
+# Experts that never fail follow infinite paths that avoid failure. Every set of states avoided by the same paths is consistent with
+# them. All such sets for a corridor: state 0 may stay, 1 and 2 are doomed, 3 is failure. The parameter is the length of the corridor.
 
 # %%
 m = doomed_corridor(length=2)
 for number in range(16):
     guess = np.array([bool(number >> s & 1) for s in range(4)])
     if (measure.tube(mdpkit.SafetyProblem(guess, m.problem.successors)) == measure.tube(m.problem)).all_yes():
-        print("explains the experts:", np.flatnonzero(guess))
+        print("consistent:", np.flatnonzero(guess))
 for length in range(6):
     assert largest_consistent(doomed_corridor(length)).sum() == length + 1
 
 # %% [markdown]
-# The control: experts that look one step ahead enter the corridor, and then less than the tube is learned.
+# The control: experts with one step of look-ahead enter the corridor, and the learned constraint is smaller than the tube.
 
 # %%
 assert largest_consistent(doomed_corridor(length=2, steps=1)).sum() < 3
@@ -92,13 +92,13 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Transfer
 #
-# Learn with one brake, plan with another. The knob is the second brake.
+# The constraint is learned under one brake and used under another. The parameter is the second brake.
 
 # %%
 for learned_with, used_with in ((1, 1), (1, 2), (1, 3), (2, 1), (3, 1)):
     learned, needed, forbidden = tubes(carts(learned_with, used_with))
     excess, missed = size(forbidden - needed), size(needed * (1 - learned))
-    print(f"brakes {learned_with} -> {used_with}: learned {size(learned)}, needed {size(needed)}, in excess {excess}, let pass {missed}")
+    print(f"brakes {learned_with} -> {used_with}: learned {size(learned)}, needed {size(needed)}, in excess {excess}, admitted {missed}")
     assert (excess == 0) is (learned_with >= used_with)
     assert (missed == 0) is (learned_with <= used_with)
 verdict = mdpkit.verify("constraint_transfers_iff_tubes_are_nested")
@@ -108,7 +108,7 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## Discounting
 #
-# A doomed state at depth d with margin 1 is flagged by the discounted safety value exactly if 2 g^d > 1. The knob is the discount g.
+# A doomed state at depth d with margin 1 is flagged by the discounted safety value if and only if 2 g^d > 1. The parameter is g.
 
 # %%
 for d in (1, 5, 20):
@@ -123,10 +123,10 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Chance
+# ## Stochastic dynamics
 #
-# With chance in the dynamics the question is how likely failure can be avoided. Sweeps from 1 come down to the answer; sweeps from 0
-# stay where they are, although 0 solves the same equation.
+# Under stochastic dynamics the quantity is the maximal probability of avoiding failure. Value iteration from 1 decreases to it; from 0 it
+# stays at 0, which solves the same equation.
 
 # %%
 problem = leak().problem
@@ -143,9 +143,9 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## Demonstrations
+# ## Demonstrations of several tasks
 #
-# A walker on a grid with two pits, two cells of ice above them, and a cell into which nothing leads. The knob is the number of tasks.
+# A grid with two pits, two cells of ice above them, and an unreachable cell. The parameter is the number of tasks.
 
 # %%
 for tasks in (1, 2, 4, 8, 16):
@@ -156,7 +156,7 @@ print(np.where(m.problem.failure, "F", np.where(never_shown(m, m.goals).lower ==
 assert (never_shown(m, m.goals) == 1 - measure.safely_reachable(m.problem, 0)).all_yes()
 
 # %% [markdown]
-# The control: experts that run through the pits show the pits as safe.
+# The control: experts that cross the pits make the pits appear safe.
 
 # %%
 with sabotaged(measure.visited, reckless):
@@ -166,10 +166,10 @@ assert verdict.passed
 display(verdict, draw_claim(verdict))
 
 # %% [markdown]
-# ## The game
+# ## The inverse constraint game
 #
-# A constraint player shows a constraint, the learners earn what they can under it, and the constraint moves to where they are oftener
-# than the experts. The knob is the number of rounds T.
+# A constraint player plays a constraint, the learners maximise their rewards under it, and the constraint increases on states that they
+# visit more than the experts. The parameter is the number of rounds T.
 
 # %%
 for m in plays()[:5]:

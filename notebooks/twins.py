@@ -11,11 +11,11 @@
 # ---
 
 # %% [markdown]
-# # Twins: one problem, two faces
+# # Twins: finite problems and environments of the same process
 #
-# A twin is a finite problem that every solver takes and a gymnasium environment that every learner plays, and they are the same
-# problem. So a network can be judged by an exact answer. What is lost on the way from continuous states to finitely many is said:
-# each twin states a tolerance, and where there is a closed form the error is measured against it.
+# A twin is a finite problem for the solvers and a gymnasium environment for the learners, of the same process. So a network can be
+# compared with an exact solution. The discretisation error is explicit: each twin states a tolerance, and where there is a closed
+# form the error is measured against it.
 
 # %%
 # %matplotlib inline
@@ -28,7 +28,7 @@ from mdpkit.deep import twins
 from mdpkit.report import draw_claim, style
 
 
-def told(rows):
+def report(rows):
     """A table of spacings, errors, orders and tolerances."""
     for row in rows:
         order = "" if row.order is None else f"order {row.order:5.2f}"
@@ -39,13 +39,13 @@ def told(rows):
 # %% [markdown]
 # ## A cart with a quadratic cost
 #
-# Multilinear interpolation sends a step to the corners of the cell that it ends in. That is a chain with the same mean and a little
-# noise, so the grid's problem is an MDP, and its optimal cost can only be too high. The knob is the number of points.
+# Multilinear interpolation distributes a step over the corners of the cell that contains the next state. This is a chain with the
+# same mean and additional noise, so the grid's problem is an MDP whose optimal cost is too high. The parameter is the number of points.
 
 # %%
 cart = twins.lqr()
 rows = cart.convergence((11, 21, 41, 81))
-told(rows)
+report(rows)
 
 # %%
 with style("column"):
@@ -60,7 +60,7 @@ with style("column"):
 plt.show()
 
 # %% [markdown]
-# The other face is an environment. An episode under the optimal feedback collects the closed form.
+# The environment of the same problem. An episode under the optimal feedback attains the closed form.
 
 # %%
 env, problem = cart.env(), cart.problem
@@ -78,12 +78,12 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## A cart that must stop in time
 #
-# The margin kept is p - v^2 / 2 for v < 0. Interpolation of the speed errs at every step, by an amount that is known; where a step of
-# full braking is a whole number of speeds there is nothing to interpolate, and the grid is exact: 151 points, not 201.
+# The optimal margin is p - v^2 / 2 for v < 0. Interpolation of the speed has a known error at every step; if a step of full braking
+# is a whole number of grid speeds there is no interpolation, and the grid is exact: 151 points, not 201.
 
 # %%
 tube = twins.double_integrator_tube()
-told(tube.convergence((26, 51, 101, 151, 201)))
+report(tube.convergence((26, 51, 101, 151, 201)))
 
 # %%
 grid = tube.grid(51)
@@ -101,12 +101,12 @@ plt.show()
 # %% [markdown]
 # ## A car that must not hit a disc
 #
-# Dubins' car turns by at most 1 rad/s at 1 m/s, and the disc has the radius of its tightest turn. Failure alone is three quarters
-# of what is lost: a learned constraint that is the failure set and one that is the tube look different.
+# Dubins' car turns by at most 1 rad/s at 1 m/s, and the disc has the radius of its tightest turn. The failure set is three
+# quarters of the tube: a learned constraint equal to the failure set differs visibly from the tube.
 
 # %%
 car = twins.dubins_tube()
-told(car.convergence((21, 31, 41)))
+report(car.convergence((21, 31, 41)))
 grid = car.grid(41)
 problem = car.tabular(grid)
 kept, meant = mdpkit.solve(problem).value.mid, car.exact()(grid.points)
@@ -127,8 +127,8 @@ plt.show()
 # %% [markdown]
 # ## The pendulum
 #
-# gymnasium's own: the grid's steps are its steps, to the last bit. There is no closed form, so the grid's value is compared with what
-# its greedy policy collects in the continuous problem from the same starts. A learner on Pendulum-v1 is judged by the same numbers.
+# The pendulum of gymnasium: the grid uses its dynamics, bit for bit. There is no closed form, so the grid's value is compared with the
+# return of its greedy policy in the continuous problem from the same starts. A learner on Pendulum-v1 is compared with the same numbers.
 
 # %%
 pendulum = twins.pendulum()
@@ -156,21 +156,21 @@ with style("column"):
 plt.show()
 
 # %% [markdown]
-# ## Behind observations
+# ## Finite problems behind observations
 #
-# The combination lock and the cliff are finite already; a network sees numbers instead of states. Random play on the lock earns the
-# bait and next to nothing else. On the cliff, a policy that errs with probability e at each visit is the tabular policy (1 - e, e).
+# The combination lock and the cliff are finite; a network observes vectors instead of states. Random play on the lock earns little
+# more than the bait. On the cliff, a policy that errs with probability e at each visit is the tabular policy (1 - e, e).
 
 # %%
 lock = twins.combination_lock(H=8)
 V = mdpkit.solve(lock.tabular()).value
-print("the lock is worth", V[0, 0], "and its observation is", lock.env().observation_space)
+print("value of the lock", V[0, 0], "observation space", lock.env().observation_space)
 assert V[0, 0] == 1
 
 cliff = twins.cliff(H=10)
 env = cliff.env()
 observation, info = env.reset(seed=0)
 observation, reward, *_ = env.step(env.right(observation))
-print("one right button pays", reward, "- the wrong ones lose, with e = 1/10:")
+print("reward of a right button", reward, "- gap of errors with e = 1/10:")
 learner, expert = (mdpkit.TabularPolicy(cliff.tabular().like([row, [1, 0]])) for row in (["9/10", "1/10"], [1, 0]))
 print(mdpkit.value_gap(cliff.tabular(), expert, learner))

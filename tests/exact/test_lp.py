@@ -88,16 +88,16 @@ BOX = LinearProgram([1, 1], [[1, 2], [2, 1]], [3, 3])
 EMPTY = LinearProgram([1], [[1]], [-1])
 OPEN = LinearProgram([1, 0], [[1, -1]], [1])
 WRONG = [
-    (BOX, {"x": objects([2, 0])}, "x breaks"),
+    (BOX, {"x": objects([2, 0])}, "x violates"),
     (BOX, {"y": objects([1, "-1/3"])}, "dual variable of an inequality"),
-    (BOX, {"y": objects([0, 0])}, "earns more"),
+    (BOX, {"y": objects([0, 0])}, "dual constraint is violated"),
     (BOX, {"y": objects([1, 1])}, "differ"),
     (BOX, {"value": objects(3)[()]}, "differ"),
-    (EMPTY, {"y": objects([0])}, "cost nothing"),
+    (EMPTY, {"y": objects([0])}, "is not negative"),
     (EMPTY, {"y": objects([-1])}, "dual variable of an inequality"),
-    (OPEN, {"ray": objects([1, 0])}, "leaves"),
-    (OPEN, {"ray": objects([0, 1])}, "does not grow"),
-    (OPEN, {"x": objects([2, 0])}, "x breaks"),
+    (OPEN, {"ray": objects([1, 0])}, "not a recession direction"),
+    (OPEN, {"ray": objects([0, 1])}, "does not increase"),
+    (OPEN, {"x": objects([2, 0])}, "x violates"),
 ]
 
 

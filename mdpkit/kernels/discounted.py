@@ -46,7 +46,8 @@ greedy = compiled(bellman_change, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1
 def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
     """Approximate solution e of e = change + g P_choice e up to a constant, and the number of sweeps.
 
-    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps. The policy's rows are first stored contiguously.
+    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps. The policy's rows are first
+    stored contiguously.
     """
     S = len(choice)
     starts = np.zeros(S + 1, np.uint32)

@@ -118,7 +118,7 @@ class LinearQuadratic(Record):
 
         (gamma sum_i P_ii h_i^2 / 4 + max over points of min over controls of (u - Kx)'S(u - Kx)) / (1 - gamma)
 
-        Source: proofs/grid_value_converges_to_riccati.md, for P with no negative number on its diagonal.
+        Source: proofs/planning/grid_value_converges_to_riccati.md, for P with no negative number on its diagonal.
         """
         x, u = np.repeat(grid.points, grid.A, axis=0), np.tile(grid.controls, (grid.S, 1))
         missed = self.missed(x, u).reshape(grid.S, grid.A).min(axis=1).max()

@@ -130,6 +130,11 @@ def _claim_of(module, where) -> Claim:
     return claim
 
 
+def place(name: str) -> Path:
+    """Where the files of a claim lie, relative to a folder of such files: theme/id if it is registered, its id otherwise."""
+    return Path(_files()[name].parent.name, name) if name in _files() else Path(name)
+
+
 def theme(claim: Claim) -> str:
     """Theme of a claim: the folder of a registered one, "user" for any other."""
     return _modules()[claim.id].split(".")[-2] if claim.id in _modules() else "user"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from ..base.errors import InvalidClaim
+from .register import place
 from .tally import pack, unpack
 
 FOLDER = Path(__file__).parents[1] / "claims" / "worst"
@@ -30,14 +31,14 @@ def keep(claim_id, draws, folder=FOLDER) -> Path:
     """Write part name -> draws, replacing those stored for the claim."""
     from ..base.files import write_whole
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    path = Path(folder) / f"{place(claim_id)}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     data = {part: [pack(x) for x in found] for part, found in draws.items()}
-    return write_whole(folder / f"{claim_id}.json", (json.dumps(data, indent=1) + "\n").encode())
+    return write_whole(path, (json.dumps(data, indent=1) + "\n").encode())
 
 
 def _kept(claim_id):
     try:
-        return json.loads((FOLDER / f"{claim_id}.json").read_text(encoding="ascii"))
+        return json.loads((FOLDER / f"{place(claim_id)}.json").read_text(encoding="ascii"))
     except FileNotFoundError:
         return {}

@@ -14,6 +14,7 @@ from mdpkit.claims import get, ids, themes
 from mdpkit.instances import Family, decode, encode
 from mdpkit.verify.judge import all_exact
 from mdpkit.verify.profile import Profile
+from mdpkit.verify.register import place
 from mdpkit.verify.run.work import run, tasks
 from mdpkit.verify.tally import Tally
 from mdpkit.verify.verification import assemble
@@ -64,7 +65,7 @@ def test_its_file_states_the_theorem(name):
     told = sections(claim.statement)
     assert all(told.values()), "a heading without words"
     assert re.search(r"\b(19|20)\d\d\b", told["Source"]), "a source has a year"
-    assert f"proofs/{name}.md" in told["Proof"]
+    assert f"proofs/{place(name)}.md" in told["Proof"]
     assert not (claim.assumes and told["Assumes"].startswith("nothing"))
 
 

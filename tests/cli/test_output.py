@@ -9,6 +9,7 @@ from tools.processes import HANG
 
 import mdpkit as package
 from mdpkit.claims import ids, themes
+from mdpkit.verify.register import place
 
 KEYS = {"id", "theme", "outcome", "evidence", "instances", "tightest", "widest", "controls", "seconds"}
 
@@ -85,7 +86,7 @@ def test_show_tells_all_that_a_claim_is_made_of(mdpkit):
     done = mdpkit("show", "cloning_error_compounds_quadratically")
     assert done.exit_code == 0
     claim = package.claims.get("cloning_error_compounds_quadratically")
-    told = [claim.statement, "rewards in [0, 1]", "MDP as mdp", f"proofs/{claim.id}.md", "imitation"]
+    told = [claim.statement, "rewards in [0, 1]", "MDP as mdp", f"proofs/{place(claim.id)}.md", "imitation"]
     told += [control.name for control in claim.controls] + [part.name for part in claim.also]
     for words in told:
         assert words in done.stdout

@@ -17,7 +17,7 @@ import mdpkit
 from mdpkit.cli import app
 from mdpkit.report.page.statement import parsed
 from mdpkit.report.page.typeset import GREEK
-from mdpkit.verify.register import statement_of
+from mdpkit.verify.register import place, statement_of
 
 ROOT = Path(__file__).parents[2]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -78,8 +78,8 @@ def test_the_pages_are_whole(tmp_path):
         page = pages[out / "claims" / f"{name}.html"]
         statement = parsed(statement_of(name))
         assert_says(page.statement, f"{statement.headline} {statement.fields.get('Statement', statement.body)}", name)
-        assert (page.formulas > 0) == ("$" in (ROOT / "proofs" / f"{name}.md").read_text(encoding="utf-8")), name
-        assert any(each.endswith(f"{name}.svg") for each in page.loads) == (ROOT / "figures" / f"{name}.json").exists(), name
+        assert (page.formulas > 0) == ("$" in (ROOT / "proofs" / f"{place(name)}.md").read_text(encoding="utf-8")), name
+        assert any(each.endswith(f"{name}.svg") for each in page.loads) == (ROOT / "figures" / f"{place(name)}.json").exists(), name
     documented = set().union(*(page.anchors for path, page in pages.items() if path.parent.name == "reference"))
     assert [name for name in public_names() if not documented & {f"mdpkit.{name}", f"mdpkit.{name}.{name}"}] == []
     assert [f"{path}: {link}" for path, page in pages.items() for link in page.links if leads_nowhere(path, link, pages)] == []

@@ -15,24 +15,29 @@ from mdpkit.report.result.constants import read_constants, tables
 from mdpkit.report.result.draw import subject
 from mdpkit.report.result.store import digest_of, plain, text
 from mdpkit.verify.controls import run_control
-from mdpkit.verify.register import find
+from mdpkit.verify.register import find, place
 
 ROOT = Path(__file__).parents[2]
 IDS = mdpkit.claims.ids()
 ALL = {*IDS, *mdpkit.claims.left_out()}
-NOTES = {path.stem: path.read_text() for path in (ROOT / "proofs").glob("*.md")}
+NOTES = {path.stem: path.read_text() for path in (ROOT / "proofs").rglob("*.md") if path.parent.name != "lemmas"}
+
+
+def committed(folder, kind):
+    """Names of the committed files of this kind, without their endings, relative to their folder."""
+    return {path.relative_to(ROOT / folder).with_suffix("").as_posix() for path in (ROOT / folder).rglob(f"*.{kind}")}
 
 
 def test_claims_results_figures_and_proof_notes_are_the_same_set():
-    assert {path.stem for path in (ROOT / "figures").iterdir()} == {*ALL, "constants"}
-    for kind in ("json", "pdf"):
-        assert {path.stem for path in (ROOT / "figures").glob(f"*.{kind}")} == {*ALL, "constants"}
-    assert set(NOTES) == {*ALL, "notation"}
+    places = {place(name).as_posix() for name in ALL}
+    assert committed("figures", "*") == committed("figures", "json") == committed("figures", "pdf") == {*places, "constants"}
+    assert {name for name in committed("proofs", "md") if not name.startswith("lemmas/")} == {*places, "notation"}
+    assert committed("mdpkit/claims/worst", "json") < places
 
 
 @pytest.mark.parametrize("claim_id", IDS)
 def test_a_committed_result_is_of_the_claim_as_it_stands(claim_id):
-    claim, path = find(claim_id), ROOT / "figures" / f"{claim_id}.json"
+    claim, path = find(claim_id), ROOT / "figures" / f"{place(claim_id)}.json"
     result = read(path)
     assert path.read_text() == text(result)
     assert (result.claim, result.profile, result.seed) == (claim_id, "quick", 0)
@@ -57,7 +62,7 @@ ENUMERATED = [each for each in IDS if not any(isinstance(part.instances, mdpkit.
 
 @pytest.mark.parametrize("claim_id", ENUMERATED)
 def test_an_enumerated_claim_gives_the_committed_result_again(claim_id):
-    committed = read(ROOT / "figures" / f"{claim_id}.json")
+    committed = read(ROOT / "figures" / f"{place(claim_id)}.json")
     again = stored(mdpkit.verify(claim_id), find(claim_id))
     assert differences(asdict(again), asdict(committed), tolerance_of(committed)) == []
 
@@ -76,7 +81,7 @@ def test_what_differs_between_results_is_found():
 @pytest.mark.parametrize("claim_id", IDS)
 def test_a_claim_names_its_proof_note_and_the_note_its_claim_and_controls(claim_id):
     claim, note = find(claim_id), NOTES[claim_id]
-    assert f"proofs/{claim_id}.md" in claim.statement
+    assert f"proofs/{place(claim_id)}.md" in claim.statement
     assert f"Claim: `{claim_id}`. Status: proved" in note
     headings = re.findall(r"^## (.*)$", note, flags=re.MULTILINE)
     assert [each for each in headings if each in ("Statement", "Proof", "Where the controls sit", "Cited, not proved")] == [

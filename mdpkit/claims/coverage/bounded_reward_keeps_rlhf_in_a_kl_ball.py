@@ -10,7 +10,7 @@ Assumes    the reward is bounded: max g - min g <= R for each prompt. (If |g| <=
 Units      KL in nats; R and beta in units of reward; width = e^(R/beta) is rational here.
 Kind       for all; exists (the constants: 1 is checked to be approached, 8 proved in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state 2B / beta.
-Proof      proofs/bounded_reward_keeps_rlhf_in_a_kl_ball.md
+Proof      proofs/coverage/bounded_reward_keeps_rlhf_in_a_kl_ball.md
 """
 
 import numpy as np

@@ -13,7 +13,7 @@ Assumes    the data mu cover every response that pi or pi* gives; the reference 
 Units      J in units of reward; e in squared units of reward.
 Kind       for all; exists (the constant)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who state the gap as O(C_glo sqrt(e)).
-Proof      proofs/coverage_bounds_the_preference_gap.md
+Proof      proofs/coverage/coverage_bounds_the_preference_gap.md
 """
 
 from ... import measure

@@ -8,7 +8,7 @@ Assumes    the reward g has range at most R for each prompt.
 Units      C has none; chi2 is averaged over the prompts; width = e^(R/beta).
 Kind       for all
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
-Proof      proofs/coverage_coefficients_are_ordered.md
+Proof      proofs/coverage/coverage_coefficients_are_ordered.md
 """
 
 from ... import measure

@@ -8,7 +8,7 @@ Assumes    nothing: any reference, prompts, reward, beta > 0.
 Units      J in units of reward, KL in nats, beta in units of reward per nat.
 Kind       identity
 Source     adapted from Korbak, Elsahar, Kruszewski and Dymetman, 2022.
-Proof      proofs/gap_is_kl_to_the_optimum.md
+Proof      proofs/coverage/gap_is_kl_to_the_optimum.md
 """
 
 from ... import measure

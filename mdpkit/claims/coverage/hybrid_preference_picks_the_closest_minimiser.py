@@ -10,7 +10,7 @@ Assumes    the policy has pair error 0.
 Units      KL in nats; kl(s, t) = s log(s/t) + (1-s) log((1-s)/(1-t)).
 Kind       for all
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024 (HyPO).
-Proof      proofs/hybrid_preference_picks_the_closest_minimiser.md (the limit is proved there, not checked here)
+Proof      proofs/coverage/hybrid_preference_picks_the_closest_minimiser.md (the limit is proved there, not checked here)
 """
 
 from ... import measure

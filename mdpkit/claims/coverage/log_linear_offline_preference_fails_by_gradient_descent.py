@@ -11,7 +11,7 @@ Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d
            0.
 Kind       exists (enumerated; that descent converges, and to where, is proved in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
-Proof      proofs/log_linear_offline_preference_fails_by_gradient_descent.md
+Proof      proofs/coverage/log_linear_offline_preference_fails_by_gradient_descent.md
 """
 
 import numpy as np

@@ -9,7 +9,7 @@ Assumes    the policy minimises the population loss in its class; the third pair
 Units      rewards; the mean reward of the reference is log w.
 Kind       for all; exists (the threshold, enumerated)
 Source     adapted from Gopalan and coauthors, 2025 (arXiv 2510.20413), who show that such a loss is misspecified.
-Proof      proofs/misspecified_offline_preference_falls_below_the_reference.md
+Proof      proofs/coverage/misspecified_offline_preference_falls_below_the_reference.md
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ Assumes    the policy has pair error 0, and gives the rest (the responses outsid
 Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
 Kind       for all
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
-Proof      proofs/offline_preference_needs_global_coverage.md
+Proof      proofs/coverage/offline_preference_needs_global_coverage.md
 """
 
 import numpy as np

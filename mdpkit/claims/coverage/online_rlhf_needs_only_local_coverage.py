@@ -11,7 +11,7 @@ Assumes    both rewards have range at most R for each prompt; the data are drawn
 Units      J and R in units of reward; e in squared units.
 Kind       for all; exists (the pair, enumerated)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
-Proof      proofs/online_rlhf_needs_only_local_coverage.md
+Proof      proofs/coverage/online_rlhf_needs_only_local_coverage.md
 """
 
 from ... import measure

@@ -11,7 +11,7 @@ Assumes    the data never show the third response; the policy explains the other
 Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
 Kind       exists (enumerated)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
-Proof      proofs/unseen_response_makes_offline_preference_arbitrarily_bad.md
+Proof      proofs/coverage/unseen_response_makes_offline_preference_arbitrarily_bad.md
 """
 
 import numpy as np

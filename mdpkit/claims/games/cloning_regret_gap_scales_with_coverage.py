@@ -8,7 +8,7 @@ Assumes    the expert visits every place that matters; finite horizon.
 Units      e is a total variation averaged over the steps; u is a range of action values; R_i is swap regret.
 Kind       for all; exists
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/cloning_regret_gap_scales_with_coverage.md
+Proof      proofs/games/cloning_regret_gap_scales_with_coverage.md
 """
 
 from dataclasses import replace

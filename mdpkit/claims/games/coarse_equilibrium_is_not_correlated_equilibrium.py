@@ -8,7 +8,7 @@ Assumes    a recommendation is informative about the other player's action: the 
 Units      regret in units of reward; payoffs are integers in [-2, 2].
 Kind       exists (enumerated, H = 1..12)
 Source     adapted from Moulin and Vial, 1978, and Aumann, 1974.
-Proof      proofs/coarse_equilibrium_is_not_correlated_equilibrium.md
+Proof      proofs/games/coarse_equilibrium_is_not_correlated_equilibrium.md
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ Units      b is the probability of a place (t, s); e is a total variation averag
            swap regret.
 Kind       for all; exists
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/coverage_gated_regret_is_asymptotically_tight.md
+Proof      proofs/games/coverage_gated_regret_is_asymptotically_tight.md
 """
 
 from dataclasses import replace

@@ -9,7 +9,7 @@ Assumes    finite horizon.
 Units      R_i is the largest gain of player i over the class, in units of reward; constant and coarse may be negative.
 Kind       for all; exists
 Source     adapted from Morrill et al., 2021, and Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/deviation_classes_are_ordered.md
+Proof      proofs/games/deviation_classes_are_ordered.md
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ Assumes    a deviation can draw later stakes.
 Units      swap regret in units of reward in [0, 1]; e is a total variation averaged over the steps.
 Kind       exists (enumerated, H = 1..16, and two chains)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/recoverability_must_see_the_deviation.md
+Proof      proofs/games/recoverability_must_see_the_deviation.md
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ Assumes    finite horizon; all swap deviations; all rewards in [-1, 1].
 Units      d_t is the law of state and joint action at step t, of mass 1; gaps are in units of reward times steps.
 Kind       for all; identity
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/regret_equivalence_implies_value_equivalence.md
+Proof      proofs/games/regret_equivalence_implies_value_equivalence.md
 """
 
 import numpy as np

@@ -10,7 +10,7 @@ Units      R_i is regret in units of reward; e is an average over the steps, in 
            deviations.
 Kind       for all; exists
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/regret_gap_constant_two_is_optimal.md
+Proof      proofs/games/regret_gap_constant_two_is_optimal.md
 """
 
 from fractions import Fraction

@@ -9,7 +9,7 @@ Units      R_i is swap regret in units of reward; e is an average over the steps
            a bound on |advantage|. The computed u is an upper bound, exact for H <= 2.
 Kind       for all
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/regret_gap_is_bounded_by_recoverability.md
+Proof      proofs/games/regret_gap_is_bounded_by_recoverability.md
 """
 
 import numpy as np

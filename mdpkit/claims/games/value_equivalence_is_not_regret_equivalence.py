@@ -6,7 +6,7 @@ Assumes    the learner leaves the expert only where the expert never is: L = E w
 Units      rewards in [0, 1]; regret is the largest gain of one player by a swap deviation.
 Kind       exists (enumerated, H = 2..30)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/value_equivalence_is_not_regret_equivalence.md
+Proof      proofs/games/value_equivalence_is_not_regret_equivalence.md
 """
 
 import numpy as np

@@ -10,7 +10,7 @@ Units      in the 2 x 3 game the first player's payoffs lie in [0, 1] and u = 1 
            under every deviation.
 Kind       for all; exists (enumerated)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
-Proof      proofs/zero_sum_equilibria_need_the_constant_two.md
+Proof      proofs/games/zero_sum_equilibria_need_the_constant_two.md
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ Assumes    both rewards see the same gap.
 Units      the moments are in units of J, the undiscounted return; x is dimensionless.
 Kind       for all; exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023.
-Proof      proofs/agreeing_rewards_share_their_moments.md
+Proof      proofs/imitation/agreeing_rewards_share_their_moments.md
 """
 
 from dataclasses import replace

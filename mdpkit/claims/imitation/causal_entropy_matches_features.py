@@ -12,7 +12,7 @@ Assumes    every transition is certain, i.e. deterministic (last sentence but on
 Units      entropy in nats, at temperature 1; features and J are undiscounted sums over an episode.
 Kind       identity; for all; exists (enumerated)
 Source     adapted from Ziebart, Bagnell and Dey, 2010; for trajectories Ziebart, Maas, Bagnell and Dey, 2008.
-Proof      proofs/causal_entropy_matches_features.md
+Proof      proofs/imitation/causal_entropy_matches_features.md
 """
 
 from fractions import Fraction

@@ -8,7 +8,7 @@ Assumes    rewards in [0, 1]; finite horizon.
 Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
 Kind       for all; exists
 Source     adapted from Ross and Bagnell, 2010.
-Proof      proofs/cloning_bound_is_attained_at_finite_error.md
+Proof      proofs/imitation/cloning_bound_is_attained_at_finite_error.md
 """
 
 import numpy as np

@@ -7,7 +7,7 @@ Assumes    rewards in [0, 1]; finite horizon.
 Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
 Kind       for all; exists
 Source     adapted from Ross and Bagnell, 2010.
-Proof      proofs/cloning_error_compounds_quadratically.md
+Proof      proofs/imitation/cloning_error_compounds_quadratically.md
 """
 
 import numpy as np

@@ -13,7 +13,7 @@ Assumes    rewards in [0, 1]; the learner asks where it goes itself, i.e. querie
 Units      rewards in [0, 1]; J is the undiscounted return; counts are those of the learner's Meter.
 Kind       exists (enumerated, n H <= 9 for the samples and H = 2..16 for the ditch)
 Source     adapted from Ross, Gordon and Bagnell, 2011, and Rajaraman, Yang, Jiao and Ramchandran, 2020.
-Proof      proofs/cloning_needs_no_interaction_but_pays_quadratically.md
+Proof      proofs/imitation/cloning_needs_no_interaction_but_pays_quadratically.md
 """
 
 from dataclasses import replace

@@ -10,7 +10,7 @@ Units      l_k is an expected number of disagreements per episode, in [0, H]; u 
            return.
 Kind       for all; exists (enumerated)
 Source     adapted from Ross, Gordon and Bagnell, 2011.
-Proof      proofs/dagger_regret_bounds_the_gap.md
+Proof      proofs/imitation/dagger_regret_bounds_the_gap.md
 """
 
 from itertools import product

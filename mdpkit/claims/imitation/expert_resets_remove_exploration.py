@@ -10,7 +10,7 @@ Assumes    no reset depends on the leaf, and the last step alone pays (first bou
 Units      J is the undiscounted return, in [0, 1] in the first bound; m counts episodes, resets those that start at a chosen state.
 Kind       for all; exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Bagnell, Kakade, Ng and Schneider, 2003.
-Proof      proofs/expert_resets_remove_exploration.md
+Proof      proofs/imitation/expert_resets_remove_exploration.md
 """
 
 from dataclasses import replace

@@ -9,7 +9,7 @@ Assumes    the process is linear in the features, in every transition.
 Units      Q in units of return; the distance is a sum of squares over steps, states and actions.
 Kind       identity
 Source     adapted from Jin, Yang, Wang and Jordan, 2020.
-Proof      proofs/linear_mdp_keeps_every_q_linear.md
+Proof      proofs/imitation/linear_mdp_keeps_every_q_linear.md
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ Units      rewards in [0, 1]; r in units of J, the undiscounted return; each med
            of any law.
 Kind       rate (enumerated horizons, sampled seeds)
 Source     adapted from Ross, Gordon and Bagnell, 2011.
-Proof      proofs/networks_that_ask_recover_and_clones_do_not.md
+Proof      proofs/imitation/networks_that_ask_recover_and_clones_do_not.md
 """
 
 from dataclasses import replace

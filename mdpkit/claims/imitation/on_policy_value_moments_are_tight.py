@@ -8,7 +8,7 @@ Assumes    nothing: any finite MDP, any two Markov policies, rewards of any rang
 Units      TV in [0, 1]; u is a range, at most twice a bound on |advantage|; J is the undiscounted return.
 Kind       for all; exists
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2021.
-Proof      proofs/on_policy_value_moments_are_tight.md
+Proof      proofs/imitation/on_policy_value_moments_are_tight.md
 """
 
 import numpy as np

@@ -7,7 +7,7 @@ Assumes    nothing: any finite MDP, any two Markov policies (stationary ones in 
 Units      J is the total return, not normalised; A = Q - V in units of reward.
 Kind       identity
 Source     adapted from Kakade and Langford, 2002.
-Proof      proofs/performance_difference_lemma.md
+Proof      proofs/imitation/performance_difference_lemma.md
 """
 
 import numpy as np

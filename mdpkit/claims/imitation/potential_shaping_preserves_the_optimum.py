@@ -8,7 +8,7 @@ Assumes    finite form: the terminal potential is 0.
 Units      potentials in units of return.
 Kind       identity
 Source     adapted from Ng, Harada and Russell, 1999.
-Proof      proofs/potential_shaping_preserves_the_optimum.md
+Proof      proofs/imitation/potential_shaping_preserves_the_optimum.md
 """
 
 import numpy as np

@@ -10,7 +10,7 @@ Assumes    rewards in [0, 1]; the expert keeps to state 0; every action recovers
 Units      e_t is a per-step total variation in [0, 1]; J is the undiscounted return.
 Kind       for all; exists
 Source     adapted from Ross and Bagnell, 2010, and Swamy, Choudhury, Bagnell and Wu, 2021.
-Proof      proofs/recoverable_cliff_is_linear.md
+Proof      proofs/imitation/recoverable_cliff_is_linear.md
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ Assumes    nothing: any finite MDP, finite horizon.
 Units      J_f is the undiscounted return under the reward f; R, the reward player's regret, is a sum of N such returns.
 Kind       identity; exists (the tree, N = 1..64 in powers of 2)
 Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
-Proof      proofs/reduction_to_no_regret_is_an_equality.md
+Proof      proofs/imitation/reduction_to_no_regret_is_an_equality.md
 """
 
 from dataclasses import replace

@@ -10,7 +10,7 @@ Assumes    the MDP (P, r) and the model (P', r') have the same start law and hor
 Units      TV in [0, 1]; J is the total return, not normalised.
 Kind       for all; exists
 Source     adapted from Kearns and Singh, 2002.
-Proof      proofs/simulation_lemma_bounds_model_error.md
+Proof      proofs/imitation/simulation_lemma_bounds_model_error.md
 """
 
 import numpy as np

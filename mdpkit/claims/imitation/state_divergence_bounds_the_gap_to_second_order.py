@@ -10,7 +10,7 @@ Units      D in [0, 2], at most twice the KL divergence in either direction; f a
            units of cost.
 Kind       for all; identity (two states); exists
 Source     adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
-Proof      proofs/state_divergence_bounds_the_gap_to_second_order.md
+Proof      proofs/imitation/state_divergence_bounds_the_gap_to_second_order.md
 """
 
 from dataclasses import replace

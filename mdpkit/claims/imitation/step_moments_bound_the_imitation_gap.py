@@ -11,7 +11,7 @@ Assumes    the resets lead wherever the expert goes: nu_t > 0 where d_t^E > 0.
 Units      the moments are in units of J, the undiscounted return; divided by H - t, in units of reward per step.
 Kind       for all; exists
 Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023, and Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
-Proof      proofs/step_moments_bound_the_imitation_gap.md
+Proof      proofs/imitation/step_moments_bound_the_imitation_gap.md
 """
 
 from dataclasses import replace

@@ -8,7 +8,7 @@ Assumes    the reward is known once the state is, r(s,a) = r(s) (first form only
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Baird, 1995, and Swamy, Choudhury, Bagnell and Wu, 2022.
-Proof      proofs/double_sampling_bias_is_next_state_variance.md
+Proof      proofs/moments/double_sampling_bias_is_next_state_variance.md
 """
 
 import numpy as np

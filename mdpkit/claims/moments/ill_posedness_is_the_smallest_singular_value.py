@@ -9,7 +9,7 @@ Assumes    the instrument is unconfounded: every moment vanishes at h0.
 Units      errors squared, in squared units of Y; the computed sigma^2 is rounded down to a multiple of 2^-20.
 Kind       for all; exists
 Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
-Proof      proofs/ill_posedness_is_the_smallest_singular_value.md
+Proof      proofs/moments/ill_posedness_is_the_smallest_singular_value.md
 """
 
 import numpy as np

@@ -9,7 +9,7 @@ Assumes    the adversary sees the features of the value; E[features (features - 
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Bradtke and Barto, 1996, and Swamy, Choudhury, Bagnell and Wu, 2022.
-Proof      proofs/linear_moment_game_is_lstd.md
+Proof      proofs/moments/linear_moment_game_is_lstd.md
 """
 
 import numpy as np

@@ -7,7 +7,7 @@ Assumes    the adversary sees the instrument alone: f is a function of z.
 Units      PRMSE in units of Y.
 Kind       identity
 Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020, and Swamy, Choudhury, Bagnell and Wu, 2022.
-Proof      proofs/moment_game_value_is_the_projected_error.md
+Proof      proofs/moments/moment_game_value_is_the_projected_error.md
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ Assumes    the instrument is unconfounded and identifies the answer h0; sampled:
 Units      squared errors are means over X, in units of Y^2; medians over 101 data sets, with confidence 99.9 %, one seed per n.
 Kind       identity; rate (sampled)
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2022.
-Proof      proofs/regression_is_biased_where_the_moment_game_is_not.md
+Proof      proofs/moments/regression_is_biased_where_the_moment_game_is_not.md
 """
 
 from fractions import Fraction

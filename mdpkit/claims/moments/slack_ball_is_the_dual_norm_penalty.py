@@ -10,7 +10,7 @@ Assumes    the slack lies in the ball; every instrument has positive weight.
 Units      the slack and the radius d in units of psi.
 Kind       identity; for all
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2022.
-Proof      proofs/slack_ball_is_the_dual_norm_penalty.md
+Proof      proofs/moments/slack_ball_is_the_dual_norm_penalty.md
 """
 
 from itertools import product

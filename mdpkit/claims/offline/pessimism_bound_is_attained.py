@@ -11,7 +11,7 @@ Assumes    the bonus covers the model's error; the learner is greedy for the pes
 Units      b and J in units of reward; J is the undiscounted return; no range of rewards is assumed.
 Kind       for all; exists
 Source     adapted from Jin, Yang and Wang, 2021, and Rashidinejad, Zhu, Ma, Jiao and Russell, 2021.
-Proof      proofs/pessimism_bound_is_attained.md
+Proof      proofs/offline/pessimism_bound_is_attained.md
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ Assumes    x'Px solves the discounted Riccati equation; P_ii >= 0 and R + gamma 
 Units      h, delta: in the units of x and u; V_h is a discounted cost, not normalised.
 Kind       for all; rate; exists (enumerated)
 Source     adapted from Kushner and Dupuis, 1992.
-Proof      proofs/grid_value_converges_to_riccati.md
+Proof      proofs/planning/grid_value_converges_to_riccati.md
 """
 
 import numpy as np

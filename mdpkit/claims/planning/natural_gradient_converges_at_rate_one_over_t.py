@@ -9,7 +9,7 @@ Assumes    rewards lie in [0, 1].
 Units      J is the discounted return, not normalised: at most 1/(1-gamma). log in nats; m is a probability.
 Kind       for all; rate; exists (enumerated)
 Source     adapted from Agarwal, Kakade, Lee and Mahajan, 2021.
-Proof      proofs/natural_gradient_converges_at_rate_one_over_t.md
+Proof      proofs/planning/natural_gradient_converges_at_rate_one_over_t.md
 """
 
 import numpy as np

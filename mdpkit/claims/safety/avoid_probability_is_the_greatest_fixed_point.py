@@ -11,7 +11,7 @@ Assumes    nothing: any finite SafetyProblem.
 Units      probabilities.
 Kind       for all; identity
 Source     adapted from Abate, Prandini, Lygeros and Sastry, 2008.
-Proof      proofs/avoid_probability_is_the_greatest_fixed_point.md
+Proof      proofs/safety/avoid_probability_is_the_greatest_fixed_point.md
 """
 
 import numpy as np

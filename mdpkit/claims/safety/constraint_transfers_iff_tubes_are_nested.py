@@ -11,7 +11,7 @@ Assumes    both dynamics have the same failures.
 Units      sets of states; numbers of states.
 Kind       for all (iff)
 Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
-Proof      proofs/constraint_transfers_iff_tubes_are_nested.md
+Proof      proofs/safety/constraint_transfers_iff_tubes_are_nested.md
 """
 
 import numpy as np

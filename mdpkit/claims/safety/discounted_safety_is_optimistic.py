@@ -10,7 +10,7 @@ Assumes    margins are at most -1 on failure.
 Units      margins in units of the failure's margin; d counts steps; sets of states.
 Kind       for all; identity (enumerated)
 Source     adapted from Fisac, Lugovoy, Rubies-Royo, Ghosh and Tomlin, 2019.
-Proof      proofs/discounted_safety_is_optimistic.md
+Proof      proofs/safety/discounted_safety_is_optimistic.md
 """
 
 from fractions import Fraction

@@ -7,7 +7,7 @@ Assumes    position and velocity move at the same time.
 Units      integers: position and velocity in grid units.
 Kind       identity (enumerated)
 Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
-Proof      proofs/double_integrator_tube_has_a_closed_form.md
+Proof      proofs/safety/double_integrator_tube_has_a_closed_form.md
 """
 
 import numpy as np

@@ -10,7 +10,7 @@ Assumes    no policy earns as much as an expert at a lower true cost (first link
 Units      J discounted, not normalised; costs in [0, 1] per step.
 Kind       for all T (enumerated)
 Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023; Zinkevich, 2003.
-Proof      proofs/inverse_constraint_game_violation_vanishes.md
+Proof      proofs/safety/inverse_constraint_game_violation_vanishes.md
 """
 
 from dataclasses import replace

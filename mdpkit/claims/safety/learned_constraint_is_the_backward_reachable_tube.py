@@ -7,7 +7,7 @@ Assumes    experts avoid failure for ever.
 Units      sets of states.
 Kind       identity (every C of every graph drawn)
 Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
-Proof      proofs/learned_constraint_is_the_backward_reachable_tube.md
+Proof      proofs/safety/learned_constraint_is_the_backward_reachable_tube.md
 """
 
 from itertools import product

@@ -9,7 +9,7 @@ Assumes    every state is the goal of a task (equality only).
 Units      sets of states.
 Kind       for all; identity
 Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023.
-Proof      proofs/multi_task_demonstrations_shrink_the_constraint.md
+Proof      proofs/safety/multi_task_demonstrations_shrink_the_constraint.md
 """
 
 import numpy as np

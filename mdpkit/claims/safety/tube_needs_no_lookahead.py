@@ -11,7 +11,7 @@ Assumes    some state outside F is doomed.
 Units      steps; numbers of states.
 Kind       identity; for all
 Source     adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
-Proof      proofs/tube_needs_no_lookahead.md
+Proof      proofs/safety/tube_needs_no_lookahead.md
 """
 
 from math import comb

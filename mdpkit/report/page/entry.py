@@ -132,7 +132,7 @@ class Entry:
         return ("The instance that the hunt found", extreme) if extreme.exists() else None
 
     def file(self, ending) -> Path:
-        return self.folder / f"{self.id}.{ending}"
+        return self.folder / f"{register.place(self.id)}.{ending}"
 
     @property
     def note(self) -> Path | None:
@@ -169,11 +169,12 @@ def entries(references, folder, root=".") -> list[Entry]:
     lines = read_constants(table) if table.exists() else []
     for reference in references:
         claim = register.find(reference)
-        path = folder / f"{claim.id}.json"
+        at = folder / register.place(claim.id)
+        path = at.with_name(f"{claim.id}.json")
         result = read(path) if path.exists() else None
         if result is not None and (result.claim != claim.id or result.outcome not in Outcome.__members__):
             raise InvalidModel(f"{path} holds the result {result.outcome!r} of {result.claim!r}; expected one of {claim.id!r}")
-        hunts = [folder / f"{claim.id}.hunt.json", *sorted(folder.glob(f"{claim.id}.control.*.hunt.json"))]
+        hunts = [at.with_name(f"{claim.id}.hunt.json"), *sorted(at.parent.glob(f"{claim.id}.control.*.hunt.json"))]
         constants = [*(line for path in hunts for line in _hunt(path)), *(line for line in lines if line["claim"] == claim.id)]
         found[claim.id] = Entry(claim, str(reference), folder, root, result, tuple(constants))
     return list(found.values())

@@ -5,7 +5,7 @@ from pathlib import Path
 from ...base.files import write_whole
 from ...verify import verify
 from ...verify.claim import Claim
-from ...verify.register import find
+from ...verify.register import find, place
 from ...verify.verdict import Verdict
 from ..witness.files import fitting, forget_witness, write_witness
 from .draw import draw_claim, rendered
@@ -18,7 +18,7 @@ def make_figure(claim_id, folder, png=False, profile="quick", seed=0, csv=False,
 
     Args:
         claim_id: id of a registered claim, or the path of a file with one.
-        folder: where `<claim>.json` and `<claim>.pdf` go; it is made if missing.
+        folder: where `<claim>.json` and `<claim>.pdf` go, those of a registered claim below its theme; it is made if missing.
         png: write `<claim>.png` as well; csv: the rows as `<claim>.csv`; tex: the headline numbers as macros in `<claim>.tex`.
 
     Returns: the files written, the stored result first.
@@ -35,11 +35,11 @@ def write_figure(verdict: Verdict, claim: Claim, folder, png=False, csv=False, t
     Returns: the files written, the stored result first. The instance that refutes a claim is kept as `<claim>.refuted.json`, and
         which of its rows matter as `<claim>.refuted.matters.json`.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    at = Path(folder) / place(claim.id)
+    at.parent.mkdir(parents=True, exist_ok=True)
 
     def named(kind):
-        return folder / f"{claim.id}.{kind}"
+        return at.with_name(f"{claim.id}.{kind}")
 
     if verdict.witness is not None:
         write_witness(verdict.witness, fitting(verdict.witness, verdict.matters), named("refuted.json"))

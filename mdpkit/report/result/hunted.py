@@ -8,6 +8,7 @@ from ...base.files import write_whole
 from ...base.markup import abbreviate
 from ...hunt import Hunt, matters
 from ...instances.io import encode, save
+from ...verify.register import place
 from ..witness.draw import draw_witness, tikz
 from ..witness.files import fitting, write_witness
 from .draw import as_bytes
@@ -43,11 +44,11 @@ def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
 
     Returns: the files written, the result first.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    at = Path(folder) / place(found.claim)
+    at.parent.mkdir(parents=True, exist_ok=True)
 
     def named(ending):
-        return folder / f"{_stem(found)}.{ending}"
+        return at.with_name(f"{_stem(found)}.{ending}")
 
     text = json.dumps(plain(found.to_data()), indent=1, allow_nan=False) + "\n"
     files = [write_whole(named("hunt.json"), text.encode())]

@@ -41,7 +41,7 @@ class Run:
 
         Raises: InvalidModel if a file cannot be read.
         """
-        sources = sorted([*PACKAGE.rglob("*.py"), *FOLDER.glob("*.json")])
+        sources = sorted([*PACKAGE.rglob("*.py"), *FOLDER.rglob("*.json")])
         own = [(file.relative_to(PACKAGE).as_posix(), _of_file(file)) for file in sources]
         claims = [(name, _of_file(Path(name)) if Path(name).is_file() else "registered") for name in self.references]
         modules = [(file, _of_file(Path(file))) for file in self.modules]

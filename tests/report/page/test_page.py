@@ -21,7 +21,7 @@ from mdpkit.report.page.statement import parsed
 from mdpkit.report.result.store import digest_of
 from mdpkit.report.witness.files import read_witness
 from mdpkit.report.witness.rows import told
-from mdpkit.verify.register import statement_of
+from mdpkit.verify.register import place, statement_of
 
 ROOT = Path(__file__).parents[3]
 CART, GAMES = "double_integrator_tube_has_a_closed_form", "value_equivalence_is_not_regret_equivalence"
@@ -58,7 +58,7 @@ class Page(HTMLParser):
 
 def of(claim_id, **changes):
     """The committed result of a claim, as if the claim's file had not changed since."""
-    return replace(read(ROOT / "figures" / f"{claim_id}.json"), **{"digest": digest_of(find(claim_id)), **changes})
+    return replace(read(ROOT / "figures" / f"{place(claim_id)}.json"), **{"digest": digest_of(find(claim_id)), **changes})
 
 
 @pytest.fixture
@@ -68,7 +68,9 @@ def drawn(tmp_path):
     def build(*results, claims=(CART, GAMES), root=tmp_path):
         (tmp_path / "figures").mkdir(exist_ok=True)
         for result in results:
-            write(result, tmp_path / "figures" / f"{result.claim}.json")
+            file = tmp_path / "figures" / f"{place(result.claim)}.json"
+            file.parent.mkdir(exist_ok=True)
+            write(result, file)
         write_page(tmp_path / "report.html", claims, tmp_path / "figures", root)
         return Page(tmp_path / "report.html")
 
@@ -192,9 +194,9 @@ def test_a_witness_is_drawn_and_a_hunt_told_beside_the_tightness(drawn, tmp_path
     assert page.all("section", role="alert") == []
     write_hunt(found, tmp_path / "figures")
     assert "The instance that the hunt found" in drawn(claims=(name,)).words()
-    data = json.loads((tmp_path / "figures" / f"{name}.hunt.json").read_text())
+    data = json.loads((tmp_path / "figures" / f"{place(name)}.hunt.json").read_text())
     data["records"][-1]["verdict"] = "REFUTED"
-    (tmp_path / "figures" / f"{name}.hunt.json").write_text(json.dumps(data))
+    (tmp_path / "figures" / f"{place(name)}.hunt.json").write_text(json.dumps(data))
     assert "refuted by a hunt at H=1" in drawn(claims=(name,)).words()
 
 
@@ -245,13 +247,13 @@ def test_a_witness_is_drawn_without_what_does_not_count_and_the_page_computes_no
 @pytest.mark.parametrize("text", ["{", "[]", '{"records": []}'])
 def test_files_that_hold_something_else_are_refused_by_name(drawn, tmp_path, text):
     drawn(of(CART))
-    for name in (f"{CART}.hunt.json", "constants.json"):
+    for name in (f"{place(CART)}.hunt.json", "constants.json"):
         file = tmp_path / "figures" / name
         file.write_text(text)
         with pytest.raises(InvalidModel, match=re.escape(name)):
             drawn()
         file.unlink()
-    write(of(GAMES), tmp_path / "figures" / f"{CART}.json")
+    write(of(GAMES), tmp_path / "figures" / f"{place(CART)}.json")
     with pytest.raises(InvalidModel, match=f"holds the result 'CERTIFIED' of '{GAMES}'"):
         drawn()
 

@@ -34,6 +34,7 @@ from mdpkit.report.picture.simplex import CORNERS, SIDE
 from mdpkit.report.picture.transitions import DOOMED, FAILING
 from mdpkit.report.result.draw import as_bytes
 from mdpkit.report.style import COLUMN, PAGE, STYLES
+from mdpkit.verify.register import place
 
 LAKE, CLIFF = bundled("frozen_lake_4x4"), bundled("cliff_walking")
 WORDS = {"left": (-1, 0), "right": (1, 0), "up": (0, 1), "down": (0, -1)}
@@ -391,7 +392,9 @@ def test_a_graph_is_laid_out_for_the_width_in_force():
 
 def test_figures_of_claims_have_the_widths_in_force():
     folder = Path(mdpkit.__file__).parents[1] / "figures"
-    one, panels = (read(folder / f"{name}.json") for name in ("performance_difference_lemma", "cloning_regret_gap_scales_with_coverage"))
+    one, panels = (
+        read(folder / f"{place(name)}.json") for name in ("performance_difference_lemma", "cloning_regret_gap_scales_with_coverage")
+    )
     assert [draw_claim(each).get_figwidth() for each in (one, panels)] == [COLUMN, PAGE]
     with mdpkit.style("neurips"):
         assert [draw_claim(each).get_figwidth() for each in (one, panels)] == [5.5, 5.5]

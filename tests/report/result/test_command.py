@@ -31,8 +31,9 @@ def test_a_registered_claim_goes_into_the_folder_named_figures(tmp_path):
     done = figure(name, "--png", "--seed", "3", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     paths = done.stdout.splitlines()
-    assert paths == [f"figures/{name}.{kind}" for kind in ("json", "pdf", "png")]
-    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(path.removeprefix("figures/") for path in paths)
+    assert paths == [f"figures/safety/{name}.{kind}" for kind in ("json", "pdf", "png")]
+    written = [path.relative_to(tmp_path).as_posix() for path in (tmp_path / "figures").rglob("*.*")]
+    assert sorted(written) == sorted(paths)
     assert read(tmp_path / paths[0]).seed == 3
     for path, head in zip(paths, (b"{", b"%PDF", b"\x89PNG"), strict=True):
         assert (tmp_path / path).read_bytes().startswith(head)

@@ -14,6 +14,7 @@ import mdpkit
 from mdpkit.report import draw_claim, make_figure, read, rendered
 from mdpkit.report.result.draw import as_bytes, subject
 from mdpkit.report.style import COLOURS, COLUMN, PAGE, blank, styled
+from mdpkit.verify.register import place
 
 FIGURES = Path(__file__).parents[3] / "figures"
 IDS = mdpkit.claims.ids()
@@ -21,7 +22,7 @@ TUBE = "double_integrator_tube_has_a_closed_form"
 
 
 def stored_result(claim_id):
-    return read(FIGURES / f"{claim_id}.json")
+    return read(FIGURES / f"{place(claim_id)}.json")
 
 
 @pytest.mark.parametrize("claim_id", IDS)
@@ -95,7 +96,7 @@ def test_two_processes_write_the_same_bytes(tmp_path):
     surroundings = ({"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2", "MATPLOTLIBRC": str(settings), "TZ": "Asia/Tokyo"})
     for name, each in zip("ab", surroundings, strict=True):
         (tmp_path / name).mkdir()
-        command = [sys.executable, "-c", DRAW, str(FIGURES / f"{TUBE}.json"), str(tmp_path / name)]
+        command = [sys.executable, "-c", DRAW, str(FIGURES / f"{place(TUBE)}.json"), str(tmp_path / name)]
         subprocess.run(command, env={**os.environ, **each}, check=True)
     result = stored_result(TUBE)
     for kind in ("pdf", "svg", "png"):

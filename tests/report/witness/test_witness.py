@@ -30,7 +30,7 @@ from mdpkit.report.witness.latex import latex
 from mdpkit.report.witness.layout import laid_out
 from mdpkit.report.witness.rows import told
 from mdpkit.report.witness.words import DASH, MINUS
-from mdpkit.verify.register import place
+from mdpkit.verify.register import place as place_of
 
 WITNESSES = {
     "pennies": lambda: pennies(1),
@@ -399,7 +399,7 @@ def test_names_of_states_and_actions_are_shown_as_they_stand():
 
 def test_the_graph_of_a_claim_is_drawn_the_same_way():
     claim_id = "cloning_regret_gap_scales_with_coverage"
-    figure = draw_claim(read(Path(__file__).parents[3] / "figures" / f"{place(claim_id)}.json"))
+    figure = draw_claim(read(Path(__file__).parents[3] / "figures" / f"{place_of(claim_id)}.json"))
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     graph = figure.axes[2]

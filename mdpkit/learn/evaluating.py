@@ -24,7 +24,7 @@ def evaluate(policy, env, episodes, *, rng, discount=1.0, confidence="99/100", w
         within: (lower, upper) bounds on the return of every episode, where they are known. They make the confidence rigorous; without
             them the interval is Student's, which is right in the limit of many episodes.
 
-    Returns: a "sampled" Interval. For the difference of two policies evaluate both with the same seed, or use more episodes.
+    Returns: a "sampled" Interval.
     Raises: InvalidModel for what cannot be played, fewer than 2 episodes, or a return that is not `within` its bounds.
 
     >>> from mdpkit import MDP, Finite, TabularPolicy, value

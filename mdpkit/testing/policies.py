@@ -58,7 +58,7 @@ class PolicyCase:
                 yield member, t, np.exp(logs).reshape(self.problem.S, self.problem.A)
 
     def even_samples(self):
-        """Every (law, actions): actions `[s,k]` sampled with the k-th of the evenly spaced uniform numbers in state s."""
+        """Every (step, law, actions): actions `[s,k]` sampled with the k-th of the evenly spaced uniform numbers in state s."""
         s, u = np.repeat(np.arange(self.problem.S), GRID), np.tile(EVEN, self.problem.S)
         for member, t, law in self.laws():
             yield t, law, np.asarray(member.sample(s, t, u)).reshape(self.problem.S, GRID)

@@ -8,6 +8,7 @@ gymnasium = pytest.importorskip("gymnasium")
 sb3 = pytest.importorskip("stable_baselines3")
 
 from scipy.special import ndtri  # noqa: E402
+from stable_baselines3.common.policies import ActorCriticPolicy  # noqa: E402
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize  # noqa: E402
 
 from mdpkit import MDP, Discounted, TabularPolicy, deep, evaluate, fit, grant, measure, rational  # noqa: E402
@@ -159,6 +160,15 @@ def test_a_model_is_an_expert_of_a_finite_problem():
 def test_what_is_no_such_model_is_refused(made, message):
     with pytest.raises(InvalidModel, match=message):
         deep.from_stable_baselines3(made())
+
+
+def test_a_policy_that_computes_actions_in_its_own_way_is_refused():
+    class Own(ActorCriticPolicy):
+        def forward(self, obs, deterministic=False):
+            return super().forward(-obs, deterministic)
+
+    with pytest.raises(InvalidModel, match="PPO has a Own that computes actions in its own way; expected an MlpPolicy"):
+        deep.from_stable_baselines3(sb3.PPO(Own, Plane(MOVES), device="cpu"))
 
 
 class Idle:

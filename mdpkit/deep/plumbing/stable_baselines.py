@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import MlpExtractor
 from stable_baselines3.dqn.policies import DQNPolicy
 from stable_baselines3.sac.policies import SACPolicy
 from stable_baselines3.td3.policies import TD3Policy
@@ -30,7 +31,7 @@ def from_stable_baselines3(model, *, deterministic=True) -> NetworkPolicy:
     where it has one. Actions are chosen by given uniform numbers and not by torch's generator, so that a seed repeats an episode.
 
     Returns: a stationary Policy, with a table on a finite problem with as many states and actions.
-    Raises: InvalidModel for what is no such model, for other spaces, and for state-dependent exploration.
+    Raises: InvalidModel for what is no such model, for other spaces, a recurrent or custom policy, and state-dependent exploration.
     """
     if not isinstance(model, BaseAlgorithm):
         raise InvalidModel(f"{type(model).__name__} is not a model of stable-baselines3; expected PPO, A2C, DQN, SAC, TD3 or DDPG")
@@ -56,6 +57,8 @@ def from_stable_baselines3(model, *, deterministic=True) -> NetworkPolicy:
 def _network(policy, actions, deterministic, name):
     """(the kind of policy, its network from encoded rows to what the kind is made of)."""
     if isinstance(policy, ActorCriticPolicy):
+        if type(policy).forward is not ActorCriticPolicy.forward or type(policy.mlp_extractor) is not MlpExtractor:
+            raise InvalidModel(f"{name} has a {type(policy).__name__} that computes actions in its own way; expected an MlpPolicy")
         net = nn.Sequential(policy.pi_features_extractor, policy.mlp_extractor.policy_net, policy.action_net)
         if isinstance(actions, Discrete):
             return Greedy if deterministic else Categorical, net

@@ -35,7 +35,7 @@ def formula(points, name="H") -> str | None:
 
 
 def slope(points) -> float | None:
-    """The exponent of a power law through (size, ratio) points, by least squares on logarithms; None for fewer than three."""
+    """Exponent of a power law fitted to (size, ratio) points by least squares on logarithms; None for fewer than three."""
     points = [(float(h), float(value)) for h, value in points if 0 < value < float("inf")]
     if len(points) < 3 or len({h for h, _ in points}) < 3:
         return None

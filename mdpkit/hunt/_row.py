@@ -122,7 +122,7 @@ def hunt_row(target, seconds, rng, notice=lambda words: None, counted=False) -> 
 
 
 class _Rung:
-    """The hunt at one size."""
+    """State of the hunt at one size of the ladder."""
 
     def __init__(self, target, sizes, rng, clock):
         self.target, self.sizes, self.rng, self.clock, self.short = target, sizes, rng, clock, SHORT

@@ -26,7 +26,7 @@ def steps(setting) -> int | None:
 
 
 def exists(setting) -> np.ndarray:
-    """`[s,a]`, True where the action exists."""
+    """Mask `[s,a]` of existing actions."""
     return np.ones(sizes(setting), dtype=bool) if setting.mask is None else setting.mask
 
 

@@ -66,7 +66,7 @@ def dynamics(problem):
 
 
 def transition(problem, t=0):
-    """P at step t as a matrix `[s*A+a, n]`, dense or CSR."""
+    """Transition matrix at step t, `[s*A+a, n]`, dense or CSR."""
     if hasattr(problem.P, "tocsr"):
         return problem.P
     P = problem.P if problem.P.ndim == 3 else problem.P[t]

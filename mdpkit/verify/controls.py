@@ -24,7 +24,7 @@ class ControlResult:
 
 
 def run_control(claim, control) -> ControlResult:
-    """Judge a control on its witness. A control that raises does not bite."""
+    """Run a control on its witness; a control that raises does not bite."""
     part = claim.part(control.part)
     try:
         witness = control.witness()
@@ -113,12 +113,13 @@ def _demand_no(verdict, words):
 
 
 def _ratio(verdict):
+    """The ratio in words, for the reason."""
     value = as_float(verdict.ratio)
     return "no ratio" if value is None else f"left / right = {value:.6g}"
 
 
 def _ends(verdict):
-    """The two ends that the control compared, as floats; nothing where they are arrays."""
+    """The two compared ends, as floats; empty if they are arrays."""
     broken = next((k for k, each in enumerate((verdict.entries or {}).values()) if each is Decision.NO), 0)
     first, last = (verdict.sides[2 * broken], verdict.sides[2 * broken + 1]) if verdict.entries else (verdict.sides[0], verdict.sides[-1])
     return () if first.shape or last.shape else (first.mid, last.mid)

@@ -49,7 +49,7 @@ def _backwards(step, last, H):
 
 
 def _nothing(r):
-    """A row of zeros `[s]`."""
+    """Zero terminal values `[s]`."""
     return torch.zeros_like(r[0, :, 0])
 
 

@@ -1,4 +1,4 @@
-"""Dataset aggregation."""
+"""Dataset aggregation (DAgger)."""
 
 from dataclasses import dataclass
 

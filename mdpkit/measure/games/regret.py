@@ -52,7 +52,7 @@ def regret(game, joint, deviations="swap") -> Interval:
 
 @replaceable
 def regret_gap(game, expert, learner, deviations="swap", per_player=False) -> Interval:
-    """max_i R_i(learner) - max_i R_i(expert), or the vector R_i(learner) - R_i(expert)."""
+    """Regret gap max_i R_i(learner) - max_i R_i(expert), or per player `[i]` the vector R_i(learner) - R_i(expert)."""
     ours, theirs = regret(game, learner, deviations), regret(game, expert, deviations)
     return ours - theirs if per_player else ours.max() - theirs.max()
 

@@ -43,14 +43,14 @@ def preference_value(problem, policy) -> Interval:
 
 @replaceable
 def divergence_from_reference(problem, policy) -> Interval:
-    """E_x KL(pi || reference) in nats, a scalar."""
+    """KL divergence E_x KL(pi || reference) from the reference, in nats, a scalar."""
     response_table(problem, policy)
     return averaged(problem, relative_entropy(law(policy, "table"), law(problem, "reference")))
 
 
 @replaceable
 def divergence_from(problem, policy, other) -> Interval:
-    """E_x KL(policy || other) over the prompts, in nats, a scalar."""
+    """KL divergence E_x KL(policy || other) averaged over prompts, in nats, a scalar."""
     for each in (policy, other):
         response_table(problem, each)
     return averaged(problem, kl(policy, other))

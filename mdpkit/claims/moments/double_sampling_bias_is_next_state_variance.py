@@ -1,4 +1,4 @@
-"""The squared sampled TD error exceeds the squared Bellman error by gamma^2 times the variance of the next value.
+"""The mean squared TD error exceeds the mean squared Bellman error by gamma^2 times the variance of the next value.
 
 Statement  With delta = r(s,a) + gamma V(s') - V(s), a ~ pi(s), s' ~ P(s,a):
            E delta^2 = E_s (E[delta given s])^2 + gamma^2 E_s Var(V(s') given s)                  if r(s,a) = r(s),

@@ -1,4 +1,4 @@
-"""Planning with lower confidence values loses at most twice the expected bonus under the comparator's occupancy; attained.
+"""Pessimistic planning loses at most twice the expected bonus under the comparator's occupancy, and this is attained.
 
 Statement  Let b >= |r' - r + (P' - P) V-_{t+1}|, where V- are the optimal values in the model (P', r') with the bonus b
            subtracted from every reward, and let L be greedy for them. Then for every comparator C, whatever the model

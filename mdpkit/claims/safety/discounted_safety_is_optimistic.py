@@ -1,4 +1,4 @@
-"""Discounted safety values miss the states of the tube that lie deeper than a depth determined by the discount.
+"""Discounted safety values can miss states deep in the tube, beyond a depth determined by the discount.
 
 Statement  Let V_g = (1-g) l + g min(l, max_a V_g(successor)), with margin l < 0 exactly on failure. For a state at
            depth d of the tube (failure occurs within d steps whatever the actions), with margins at most L before

@@ -1,4 +1,4 @@
-"""In inverse constraint learning the average policies violate the true constraint by at most the constraint player's regret.
+"""In inverse constraint learning the average violation of the true constraint is at most the constraint player's average regret.
 
 Statement  In round t learner k maximises J(., r_k) subject to J(., c_t) <= J(E_k, c_t). With U_t(c) = sum_k J(L_tk,
            c) - J(E_k, c) and R_T = max_{c in [0,1]^S} sum_t U_t(c) - sum_t U_t(c_t), for every T and true cost c*

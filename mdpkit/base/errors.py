@@ -9,6 +9,10 @@ class InvalidModel(MdpkitError, ValueError):
     """A record was given data that describe no such object."""
 
 
+class WrongArgument(InvalidModel, TypeError):
+    """A measure was given an object of another type; the message names the argument, what was given and what is expected."""
+
+
 class MissingAccess(MdpkitError):
     """A learner asked for what its access does not grant, or no longer grants; the message names both."""
 

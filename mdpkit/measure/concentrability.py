@@ -9,6 +9,9 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval, interval
 from ..base.replaceable import replaceable
 from ..exact.infinite import INFINITY
+from ..model.game import MarkovGame
+from ..model.mdp import MDP
+from ..model.policy import Policy
 from ..model.preference import PreferenceProblem, response_table
 from ._known import known, law
 from ._logs import ball
@@ -19,7 +22,7 @@ HALVINGS = 50
 
 
 @replaceable
-def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
+def concentrability(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy, mu=None, kind="sup") -> Interval:
     """C = max d/mu over states and actions ("sup"), or the chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
 
     Args:
@@ -59,14 +62,14 @@ def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
 
 
 @replaceable
-def full_coverage(problem) -> Interval:
+def full_coverage(problem: PreferenceProblem) -> Interval:
     """C_glo = max 1/mu over the prompts that come and all responses: the coefficient of the worst policy of all."""
     mu = law(problem, "data")
     return _most(problem, _ratio(mu * 0 + 1, mu))
 
 
 @replaceable
-def tilt_coverage(problem, width) -> Interval:
+def tilt_coverage(problem: PreferenceProblem, width) -> Interval:
     """C of the worst policy reference * w / Z whose weights have max w <= width min w: rewards of range beta log width.
 
     It is max ref/mu width / (1 + (width - 1) ref), at the reward that is highest at one response and lowest elsewhere.
@@ -79,7 +82,7 @@ def tilt_coverage(problem, width) -> Interval:
 
 
 @replaceable
-def ball_coverage(problem, radius) -> Interval:
+def ball_coverage(problem: PreferenceProblem, radius) -> Interval:
     """C of the worst policy with E_x KL(pi || reference) <= radius nats, enclosed by halving.
 
     The whole radius is spent on one prompt and one response, whose mass p is the largest with

@@ -7,6 +7,7 @@ from ..base.mode import proposing
 from ..base.replaceable import replaceable
 from ..model.game import MarkovGame
 from ..model.mdp import stepwise
+from ..model.policy import Policy
 from ._known import known
 from .divergence import total_variation
 from .occupancy import occupancy
@@ -15,7 +16,7 @@ from .value import value
 
 
 @replaceable
-def deviation_error(game, expert, learner, deviations="swap") -> Interval:
+def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviations="swap") -> Interval:
     """e = 1/H max over players and deviations of a class of E sum_t TV(expert, learner), a scalar in [0, 1].
 
     The expectation is over the states to which the deviation leads from the learner; obedience is one of them. One
@@ -50,7 +51,7 @@ def _highest(game, reward, joint, deviations):
 
 
 @replaceable
-def coverage(game, expert, learner) -> Interval:
+def coverage(game: MarkovGame, expert: Policy, learner: Policy) -> Interval:
     """b = the least probability with which the expert visits a place that matters, a scalar; 1 if there is none.
 
     A place (t, s) matters if a swap deviation from the learner can lead there, the two mediators differ there, and the
@@ -65,7 +66,7 @@ def coverage(game, expert, learner) -> Interval:
 
 
 @replaceable
-def covers(game, expert, learner) -> bool:
+def covers(game: MarkovGame, expert: Policy, learner: Policy) -> bool:
     """Whether the expert is, with positive probability, wherever a deviation from the learner meets a difference of the two."""
     return not _places(game, expert, learner)[1].any()
 

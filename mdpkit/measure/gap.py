@@ -3,7 +3,9 @@
 from ..base.interval import Interval, stacked
 from ..base.replaceable import replaceable
 from ..model.game import MarkovGame
-from ..model.policy import policy_table
+from ..model.mdp import MDP
+from ..model.policy import Policy, policy_table
+from ..model.preference import PreferenceProblem
 from ._known import dynamics
 from .divergence import total_variation
 from .occupancy import occupancy
@@ -12,13 +14,13 @@ from .value import action_value, value
 
 
 @replaceable
-def value_gap(problem, expert, learner) -> Interval:
+def value_gap(problem: MDP | MarkovGame | PreferenceProblem, expert: Policy, learner: Policy) -> Interval:
     """J(expert) - J(learner), a scalar; `[i]` for a game."""
     return value(problem, expert) - value(problem, learner)
 
 
 @replaceable
-def cloning_error(problem, expert, learner) -> Interval:
+def cloning_error(problem: MDP | MarkovGame, expert: Policy, learner: Policy) -> Interval:
     """e_t = E over the expert's states at step t of TV(expert, learner), `[t]`, each in [0, 1].
 
     Discounted: the scalar sum_t gamma^t e_t. Average: the scalar mean in the long run.
@@ -31,7 +33,7 @@ def cloning_error(problem, expert, learner) -> Interval:
 
 
 @replaceable
-def recoverability(problem, expert) -> Interval:
+def recoverability(problem: MDP | MarkovGame, expert: Policy) -> Interval:
     """u: the widest range over actions of the expert's action value, at any step and state.
 
     MDP: u = max_{t,s} (max_a Q(t,s,a) - min_a Q(t,s,a)), exactly. MarkovGame: the deviators may move the values, and

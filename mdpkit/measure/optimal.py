@@ -16,7 +16,7 @@ TIE = 1e-9
 
 
 @replaceable
-def shaped_reward(problem, potential) -> Interval:
+def shaped_reward(problem: MDP, potential) -> Interval:
     """r + gamma E[potential of the next state] - potential of the state; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: potential: `[t,s]` with t = 0..H for Finite (gamma is then 1), `[s]` for Discounted.
@@ -35,7 +35,7 @@ def shaped_reward(problem, potential) -> Interval:
 
 
 @replaceable
-def optimal_action_value(problem, reward=None) -> Interval:
+def optimal_action_value(problem: MDP, reward=None) -> Interval:
     """Q*: reward of one action and the best that can follow; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: reward: taken in place of the problem's own, in the shape of Q*; an Interval or numbers.
@@ -55,7 +55,7 @@ def optimal_action_value(problem, reward=None) -> Interval:
 
 
 @replaceable
-def optimal_value(problem, reward=None) -> Interval:
+def optimal_value(problem: MDP, reward=None) -> Interval:
     """V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
     Args: reward: taken in place of the problem's own, as for `optimal_action_value`.
@@ -76,7 +76,7 @@ def _best_value(problem, reward):
 
 
 @replaceable
-def optimal_actions(problem, reward=None) -> Interval:
+def optimal_actions(problem: MDP, reward=None) -> Interval:
     """1 where an action is optimal, 0 where it is not, in the shape of Q*; between them where floats cannot tell.
 
     Args: reward: taken in place of the problem's own, as for `optimal_action_value`.

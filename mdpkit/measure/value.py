@@ -10,8 +10,8 @@ from ..exact.linear import solve_linear
 from ..kernels import finite
 from ..model.game import MarkovGame
 from ..model.horizon import Average, Finite
-from ..model.mdp import stepwise
-from ..model.policy import tabular
+from ..model.mdp import MDP, stepwise
+from ..model.policy import Policy, tabular
 from ..model.preference import PreferenceProblem
 from ._known import expected_next, known, law, number, step_roundings
 from ._long_run import average_gain, chain_matrix, gain_and_bias
@@ -19,7 +19,7 @@ from .preference import preference_value
 
 
 @replaceable
-def value(problem, policy) -> Interval:
+def value(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy) -> Interval:
     """The return J of a policy: expected total (discounted) reward from the start law, not normalised; for Average the gain,
     the mean reward of a step in the long run.
 
@@ -46,7 +46,7 @@ def value(problem, policy) -> Interval:
 
 
 @replaceable
-def state_value(problem, policy) -> Interval:
+def state_value(problem: MDP, policy: Policy) -> Interval:
     """V: expected reward still to come; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
     Average: the bias `[s]`, the expected reward in excess of the state's gain, of stationary mean 0 in every recurrent class.
@@ -65,7 +65,7 @@ def state_value(problem, policy) -> Interval:
 
 
 @replaceable
-def action_value(problem, policy) -> Interval:
+def action_value(problem: MDP, policy: Policy) -> Interval:
     """Q: reward of one action and the policy's expected value after it; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Average: `[s,a]`, with the bias for the value, and less the state's gain.
@@ -81,7 +81,7 @@ def action_value(problem, policy) -> Interval:
 
 
 @replaceable
-def advantage(problem, policy) -> Interval:
+def advantage(problem: MDP, policy: Policy) -> Interval:
     """Q - V: what one action gains over following the policy; `[t,s,a]` for Finite, `[s,a]` for Discounted and Average."""
     Q, V = action_value(problem, policy), state_value(problem, policy)
     first = V[:-1] if isinstance(problem.horizon, Finite) else V

@@ -6,6 +6,7 @@ from ..base.arrays import objects
 from ..base.interval import Interval
 from ..base.replaceable import replaceable
 from ..exact.logs import exponential
+from ..model.preference import PreferenceProblem
 from ..solve.zero_error import seen, seen_part
 from ._known import known, law
 from ._logs import ball, ends, logarithm, relative_entropy
@@ -13,7 +14,7 @@ from .preference import averaged
 
 
 @replaceable
-def closest_mass(problem) -> Interval:
+def closest_mass(problem: PreferenceProblem) -> Interval:
     """Mass `[x]` on the seen responses S of the zero-error policy with the least KL to the reference.
 
     It is A / (A + e) with e = reference(not S) and A = exp(-sum_S p log(p / reference)), p = pi*(. given S): a penalty
@@ -26,7 +27,7 @@ def closest_mass(problem) -> Interval:
 
 
 @replaceable
-def closest_divergence(problem) -> Interval:
+def closest_divergence(problem: PreferenceProblem) -> Interval:
     """E_x of the least KL(pi || reference) that a zero-error policy has, a scalar: -log(A + e) at each prompt."""
     A, e = _parts(problem)
     return averaged(problem, -logarithm(A + e))

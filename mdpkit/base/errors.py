@@ -9,6 +9,10 @@ class InvalidModel(MdpkitError, ValueError):
     """Invalid data for a record, or an invalid argument."""
 
 
+class WrongArgument(InvalidModel, TypeError):
+    """A measure was given an object of another type; the message names the argument, what was given and what is expected."""
+
+
 class MissingAccess(MdpkitError):
     """A learner requires a kind of access that is not granted or is used up; the message names both."""
 

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from inspect import signature
+from reprlib import repr as shorten
+from typing import ParamSpec, TypeVar, get_args, get_type_hints
+
+from .errors import WrongArgument
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -16,6 +20,9 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Decorate a function so that every call checks whether it is replaced.
 
     Callers use the decorated function, so a replacement affects all of them, including those that imported it by name.
+
+    Raises: WrongArgument in place of an AttributeError or TypeError where an argument is of another type than annotated. Types are
+        looked at after such an error alone, so that they cost nothing where all is well.
     """
     name = f"{f.__module__}.{f.__qualname__}"
 
@@ -23,13 +30,41 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     def asking(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
         table = _replaced.get()
         if name not in table:
-            return f(*args, **options)
+            try:
+                return f(*args, **options)
+            except (AttributeError, TypeError) as error:
+                words = _mistaken(f, args, options)
+                if words is None:
+                    raise
+                raise WrongArgument(words) from error
         by, reached = table[name]
         reached.append(name)
         return by(f, *args, **options)
 
     asking.name = name
     return asking
+
+
+def _mistaken(f, args, options) -> str | None:
+    """The first argument that is not of the type it is annotated with, in words."""
+    hints = get_type_hints(f)
+    try:
+        given = signature(f).bind(*args, **options).arguments
+    except TypeError:  # a wrong number of arguments: Python's own message says so
+        return None
+    for name, value in given.items():
+        if name in hints and not isinstance(value, hints[name]):
+            kinds = [kind.__name__ for kind in get_args(hints[name]) or (hints[name],)]
+            expected = " or ".join(f"{'an' if kind == 'MDP' else 'a'} {kind}" for kind in kinds)
+            return f"{f.__name__}: {name} is {_described(value)}; expected {expected}"
+    return None
+
+
+def _described(value) -> str:
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"an array of shape {shape} ({type(value).__name__})"
+    return f"{shorten(value)} ({type(value).__name__})"
 
 
 @contextmanager

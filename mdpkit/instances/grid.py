@@ -11,9 +11,13 @@ from ..base.arrays import frozen, is_exact, like, objects, zeros
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.record import numbers
+from ..base.tolerance import UNIT
 from ..model.continuous import ContinuousProblem
 from ..model.margin import MarginProblem
 from ..model.mdp import MDP
+
+ROUNDINGS = 32
+"""Roundings that a step may meet and still be taken to end at a grid point."""
 
 LARGEST_DENSE = 2**16
 """A float law with more entries than this is stored sparse."""
@@ -37,6 +41,9 @@ def grid(problem, shape, controls) -> "Grid":
 
     Steps that leave the box go to the nearest point of the box; where the problem has an `outside`, they end instead, in one
     more state that is added last (of an MDP) or by `ended` (of a MarginProblem).
+
+    Floats within 32 roundings of a grid point, relative to the ends of the box, count as that point: on a decimal spacing a step
+    from point to point would else leave a weight of 1e-13 on a neighbour, and no set of points would surely be kept.
 
     Rational where the problem is and its functions are; floats are stored sparse unless they are few.
 
@@ -104,6 +111,9 @@ class Grid:
         """
         exact = is_exact(self.problem.low)
         at = (self.problem.confined(x) - self.problem.low) / self.spacing
+        if not exact:  # a point that differs from a grid point by rounding is that point: surely reached, with weight 1
+            slack = ROUNDINGS * UNIT * (np.abs(x) + np.abs(self.problem.low) + np.abs(self.problem.high)) / self.spacing
+            at = np.where(np.abs(at - np.rint(at)) <= slack, np.rint(at), at)
         last = np.array(self.shape) - 1 - ~self.problem.periodic
         whole = np.vectorize(lambda number: int(number.floor()), otypes=[np.int64])(at) if exact else np.floor(at).astype(np.int64)
         cell = np.clip(whole, 0, last)

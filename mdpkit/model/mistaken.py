@@ -10,21 +10,26 @@ def refuse_other_layouts(P, r, horizon):
     """Look for the usual mistakes in P and r before their shapes are compared.
 
     Raises: InvalidModel where P is a list of sparse matrices, P has the axes [a,s,n], or r depends on the next state or has the axes
-        [a,s]. What can be read as mdpkit's layout is let through.
+        [a,s]. What could be mdpkit's own layout, as where S = A, is let through.
     """
     if isinstance(P, list | tuple) and any(hasattr(each, "tocsr") for each in P):
         raise InvalidModel(
             f"P is a list of {len(P)} sparse matrices; expected one CSR matrix of shape (S*A, S), row s*A+a. From one matrix P[a] of shape "
             "(S, S) an action: scipy.sparse.vstack(P).tocsr()[np.arange(S * A).reshape(A, S).T.ravel()]"
         )
-    law, reward = np.shape(P), np.shape(r) if hasattr(r, "shape") or isinstance(r, list | tuple) else ()
+    law, reward = _shape(P), _shape(r)
     if hasattr(P, "tocsr"):
-        if len(reward) == 3 and law == (reward[0] * reward[1], reward[2]) and reward[0] == reward[2] and not _timed(reward, law, horizon):
+        if (
+            len(reward) == 3
+            and law == (reward[0] * reward[1], reward[2])
+            and reward[0] == reward[2] != reward[1]
+            and not _timed(reward, law, horizon)
+        ):
             _next_state(reward, "P.multiply(r.reshape(S * A, S)).sum(axis=1).reshape(S, A)")
         if len(reward) == 2 and reward[0] != reward[1] and law == (reward[0] * reward[1], reward[1]):
             _transposed(reward)
         return
-    if len(law) >= 3 and reward == law and (len(law) == 4 or law[0] == law[2]) and not _timed(reward, law, horizon):
+    if len(law) >= 3 and reward == law and law[-1] == law[-3] != law[-2] and not _timed(reward, law, horizon):
         _next_state(reward, "(P * r).sum(axis=-1)")
     if len(law) == 3 and len(reward) == 2 and law != (*reward, reward[0]):
         if law == (*reward[::-1], reward[1]):
@@ -34,6 +39,14 @@ def refuse_other_layouts(P, r, horizon):
                 f"P has shape {law}, which beside r of shape {reward} reads P[a,s,n]; expected P[s,a,n], of shape {(*reward, reward[0])}: "
                 "P.transpose(1, 0, 2)"
             )
+
+
+def _shape(array):
+    """The shape of an array or of nested lists; () where these are ragged, which is refused later."""
+    try:
+        return np.shape(array)
+    except ValueError:
+        return ()
 
 
 def _timed(reward, law, horizon):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -105,6 +105,17 @@ def inverse(law, u) -> np.ndarray:
     chosen = (sums <= np.asarray(u)[..., None] * sums[..., -1:]).sum(axis=-1)
     last = law.shape[-1] - 1 - np.argmax(law[..., ::-1] > 0, axis=-1)
     return np.minimum(chosen, last)
+
+
+@runtime_checkable
+class HasToTabular(Protocol):
+    """A policy of any kind that makes a TabularPolicy for a finite problem."""
+
+    def to_tabular(self, problem) -> TabularPolicy: ...
+
+
+Policy = TabularPolicy | HasToTabular
+"""What measures take for a policy."""
 
 
 def policy_table(problem, policy):

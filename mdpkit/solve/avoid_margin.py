@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.arrays import is_exact
 from ..base.interval import Interval
 from ..base.tolerance import UNIT, gamma
 from ..kernels import safety
@@ -13,6 +12,9 @@ from ._expects import expects
 from .bounds import deterministic, down, up
 from .solution import Solution, Status, judged
 
+LONGEST = 4096
+"""Most bits of a denominator in exact sweeps; longer ones come of sweeps that approach their limit and never reach it."""
+
 
 @dataclass(frozen=True)
 class AvoidMargin:
@@ -20,7 +22,9 @@ class AvoidMargin:
 
     Args: sweeps: the most sweeps.
 
-    Every sweep is an upper bound: the value of so many steps. On rationals the answer is exact once a sweep changes nothing.
+    Every sweep is an upper bound: the value of so many steps. On rationals the answer is exact once a sweep changes nothing. Where
+    sweeps come down for ever the fractions grow; from 4096 bits on, or after `sweeps` sweeps, the problem is bounded on floats,
+    which holds for it too, and the status is CAPPED unless the bounds are as narrow as `tol`.
     On floats W = V - d h is a lower bound wherever W <= min(margin, E W(next)) under one policy, which is looked at state by
     state with the rounding against it; h counts the steps until that policy has a slack, and d is the last change and the
     rounding. Where none is found, as on a set that is never left and whose margins are all the same up to rounding, the
@@ -38,24 +42,37 @@ class AvoidMargin:
     def run(self, problem, tol, before=None) -> Solution:
         """The answer; float bounds of width `tol`. `before` is not used."""
         expects(self, problem, MarginProblem)
+        return self._rationals(problem, tol) if problem.exact else self._floats(problem, tol)
+
+    def _rationals(self, problem, tol):
+        arrays, w, used, change = (problem.margin, problem.ended, *problem.rows), problem.margin, 0, 1
+        while change != 0 and used < self.sweeps and max(int(x.q).bit_length() for x in w) <= LONGEST:
+            V, choice = safety.keep_margin(*arrays, w)
+            change, w, used = (w - V).max(), V, used + 1
+        if change == 0:
+            return Solution(problem, self, Status.SOLVED, deterministic(problem, choice), Interval(w), used)
+        near = self._floats(problem.to_float(), tol)
+        upper = np.minimum(near.value.upper, Interval(w).enclosed().upper)
+        value = Interval(near.value.lower, upper, "float")
+        policy = deterministic(problem, near.policy.table.argmax(axis=1))
+        return Solution(problem, self, judged(value, tol, Status.CAPPED, upper), policy, value, used + near.iterations)
+
+    def _floats(self, problem, tol):
         arrays = problem.margin, problem.ended, *problem.rows
-        w, used, change, goal = problem.margin, 0, None, tol / 8
+        w, used, goal = problem.margin, 0, tol / 8
         while True:
             V, choice = safety.keep_margin(*arrays, w)
             used += 1
             change, w = (w - V).max(), V
-            if change == 0 or used == self.sweeps:
+            if change == 0 or used >= self.sweeps:
                 break
-            if not is_exact(w) and change <= goal:
+            if change <= goal:
                 value, choice = self._bounds(problem, w, used, choice)
                 if value.width <= tol:
                     break
                 goal = change / 8
-        if is_exact(w):
-            value, status = (Interval(w), Status.SOLVED) if change == 0 else (None, Status.CAPPED)
-        else:
-            value, choice = self._bounds(problem, w, used, choice)
-            status = judged(value, tol, Status.FLOOR_REACHED if change == 0 else Status.CAPPED, w)
+        value, choice = self._bounds(problem, w, used, choice)
+        status = judged(value, tol, Status.FLOOR_REACHED if change == 0 else Status.CAPPED, w)
         return Solution(problem, self, status, deterministic(problem, choice), value, used)
 
     def _bounds(self, problem, w, used, choice):

@@ -31,7 +31,7 @@ def import_file(path: Path) -> ModuleType:
             exec(compile(path.read_bytes(), path, "exec"), vars(module))
         finally:
             files = {name: getattr(sys.modules[name], "__file__", None) for name in set(sys.modules) - before}
-            _loaded[path] = {name: Path(file) for name, file in files.items() if file and _is_own(Path(file))}
+            _loaded[path] = {name: Path(file) for name, file in files.items() if file and is_own(Path(file))}
     return module
 
 
@@ -48,7 +48,8 @@ def _forget():
             del sys.modules[name]
 
 
-def _is_own(file):
+def is_own(file) -> bool:
+    """Whether a file is the user's own: outside of Python, its packages and mdpkit."""
     python = Path(sysconfig.get_path("stdlib"))
     installed = {"site-packages", "dist-packages"} & set(file.parts)
     return file.is_file() and not (installed or file.is_relative_to(python) or file.is_relative_to(PACKAGE))

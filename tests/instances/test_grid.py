@@ -230,3 +230,21 @@ def test_the_riccati_value_is_that_of_its_feedback_and_of_scipy():
 def test_what_fits_no_grid_is_refused(make, words):
     with pytest.raises(InvalidModel, match=words):
         make()
+
+
+def test_on_a_decimal_spacing_steps_from_point_to_point_have_weight_1():
+    """Rounding would leave weights of about 1e-13, and no set of points would surely be kept."""
+    walk = ContinuousProblem(lambda x, u: x + u / 10, [-7], [7], [-1], [1], margin=lambda x: 6 - np.abs(x[:, 0]))
+    finite = grid(walk, 141, 3).finite
+    data, _, first = finite.rows
+    assert (np.diff(first) == 1).all()
+    assert (data == 1).all()
+    kept = solve(finite)
+    assert kept.status.name == "SOLVED"
+    np.testing.assert_allclose(kept.value.mid, finite.margin, atol=1e-12)
+
+
+def test_a_step_that_ends_between_points_keeps_its_weights():
+    drift = ContinuousProblem(lambda x, u: x + 1e-9, [-1], [1], [0], [0], margin=lambda x: x[:, 0])
+    _, weights = grid(drift, 3, 1).weights(np.array([[1e-9]]))
+    np.testing.assert_allclose(weights, [[1 - 1e-9, 1e-9]], rtol=1e-6)

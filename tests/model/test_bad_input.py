@@ -347,7 +347,7 @@ def test_the_lines_in_the_refusals_convert():
 def test_a_reward_that_varies_with_time_is_not_taken_for_one_by_next_state():
     cube = np.full((2, 2, 2), 0.5)
     assert MDP(cube, cube, horizon=Finite(2)).r.shape == (2, 2, 2)
-    with pytest.raises(InvalidModel, match="next state"):
+    with pytest.raises(InvalidModel, match="r has 2 steps"):
         MDP(cube, cube, horizon=Finite(3))
 
 

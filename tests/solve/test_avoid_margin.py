@@ -99,7 +99,13 @@ def test_rational_sweeps_that_go_on_for_ever_are_capped():
     """V(0) comes down to -1 and never is."""
     leak = MarginProblem(objects([1, -1]), objects([[["1/2", "1/2"]], [[0, 1]]]))
     solution = AvoidMargin(sweeps=30).run(leak, tol=0)
-    assert (solution.status, solution.value) == (Status.CAPPED, None)
+    assert solution.status is Status.CAPPED
+    assert solution.value.contains(objects([-1, -1]))
+    assert solution.value.upper[0] <= -1 + 2.0**-28  # the value of 30 steps
+    ended = solve(leak)
+    assert (ended.status, ended.value.how) == (Status.SOLVED, "float")
+    assert ended.value.contains(objects([-1, -1]))
+    assert ended.value.width <= 1e-8
     assert solve(leak.to_float()).value.contains(objects([-1, -1]))
 
 

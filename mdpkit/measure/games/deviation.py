@@ -7,6 +7,7 @@ from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.game import MarkovGame
 from ...model.mdp import stepwise
+from ...model.policy import Policy
 from .._known import known
 from ..imitation.divergence import total_variation
 from ..planning.occupancy import occupancy
@@ -15,7 +16,7 @@ from .regret import parts_of_joint_actions, regret
 
 
 @replaceable
-def deviation_error(game, expert, learner, deviations="swap") -> Interval:
+def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviations="swap") -> Interval:
     """e = (1/H) max over players and deviations in a class of E sum_t TV(expert, learner), a scalar in [0, 1].
 
     The expectation is under the state distribution induced by the deviation from the learner; obedience counts as a
@@ -50,7 +51,7 @@ def _highest(game, reward, joint, deviations):
 
 
 @replaceable
-def coverage(game, expert, learner) -> Interval:
+def coverage(game: MarkovGame, expert: Policy, learner: Policy) -> Interval:
     """b = minimum probability with which the expert visits a relevant pair (t, s), a scalar; 1 if no pair is relevant.
 
     A pair (t, s) is relevant if it is reachable under some swap deviation from the learner, the two mediators differ
@@ -65,7 +66,7 @@ def coverage(game, expert, learner) -> Interval:
 
 
 @replaceable
-def covers(game, expert, learner) -> bool:
+def covers(game: MarkovGame, expert: Policy, learner: Policy) -> bool:
     """Whether the expert visits every (t, s) at which the mediators differ and that a deviation from the learner can reach."""
     return not _places(game, expert, learner)[1].any()
 

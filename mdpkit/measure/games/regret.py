@@ -16,16 +16,16 @@ from ...base.interval import Interval, stacked
 from ...base.replaceable import replaceable
 from ...kernels import finite
 from ...kernels import regret as kernels
-from ...model.game import Deviation
+from ...model.game import Deviation, MarkovGame
 from ...model.horizon import Finite
 from ...model.mdp import stepwise
-from ...model.policy import policy_table
+from ...model.policy import Policy, policy_table
 from .._known import expected_next, known, law, start_roundings, step_roundings
 from ..planning.value import value
 
 
 @replaceable
-def regret(game, joint, deviations="swap") -> Interval:
+def regret(game: MarkovGame, joint: Policy, deviations="swap") -> Interval:
     """Largest gain of each player over a class of deviations, `[i]`.
 
     Args:
@@ -51,14 +51,14 @@ def regret(game, joint, deviations="swap") -> Interval:
 
 
 @replaceable
-def regret_gap(game, expert, learner, deviations="swap", per_player=False) -> Interval:
+def regret_gap(game: MarkovGame, expert: Policy, learner: Policy, deviations="swap", per_player=False) -> Interval:
     """Regret gap max_i R_i(learner) - max_i R_i(expert), or per player `[i]` the vector R_i(learner) - R_i(expert)."""
     ours, theirs = regret(game, learner, deviations), regret(game, expert, deviations)
     return ours - theirs if per_player else ours.max() - theirs.max()
 
 
 @replaceable
-def best_deviation(game, joint, player, deviations="swap") -> Deviation:
+def best_deviation(game: MarkovGame, joint: Policy, player, deviations="swap") -> Deviation:
     """A deviation of the class that attains the player's regret (on floats, in the float64 recursion).
 
     Ties are broken in favour of obedience, then of the first action. A trigger deviation carries `after`, its policy
@@ -68,7 +68,7 @@ def best_deviation(game, joint, player, deviations="swap") -> Deviation:
 
 
 @replaceable
-def deviated_value(game, joint, deviation) -> Interval:
+def deviated_value(game: MarkovGame, joint: Policy, deviation: Deviation) -> Interval:
     """Value J of the deviating player under a given modification of the mediator's recommendations."""
     player = _Player(game, joint, deviation.player)
     if deviation.exact != game.exact:
@@ -85,7 +85,7 @@ def deviated_value(game, joint, deviation) -> Interval:
 
 
 @replaceable
-def most_recoverable(game, expert) -> Interval:
+def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
     """Upper bound on the range of action values over all players, swap deviations, steps and states.
 
     The largest and smallest continuation values over modifications are computed by backward induction; the range

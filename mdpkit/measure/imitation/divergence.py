@@ -6,12 +6,13 @@ from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
+from ...model.policy import Policy
 from .._known import alike, known, row_error
 from .._logs import relative_entropy
 
 
 @replaceable
-def total_variation(p, q) -> Interval:
+def total_variation(p: Policy, q: Policy) -> Interval:
     """TV(p, q) = 1/2 sum_a |p(a|s) - q(a|s)| in [0, 1], per state: `[s]` or `[t,s]`.
 
     Args: p, q: policies with tables of the same problem, stationary or time-varying.
@@ -27,7 +28,7 @@ def total_variation(p, q) -> Interval:
 
 
 @replaceable
-def kl(p, q) -> Interval:
+def kl(p: Policy, q: Policy) -> Interval:
     """KL(p || q) = sum_a p log(p/q) in nats, per state: `[s]` or `[t,s]`.
 
     An action of probability 0 under p contributes 0; the divergence is infinite unless p is absolutely continuous

@@ -3,7 +3,9 @@
 from ...base.interval import Interval, stacked
 from ...base.replaceable import replaceable
 from ...model.game import MarkovGame
-from ...model.policy import policy_table
+from ...model.mdp import MDP
+from ...model.policy import Policy, policy_table
+from ...model.preference import PreferenceProblem
 from .._known import dynamics
 from ..games.regret import most_recoverable
 from ..planning.occupancy import occupancy
@@ -12,13 +14,13 @@ from .divergence import total_variation
 
 
 @replaceable
-def value_gap(problem, expert, learner) -> Interval:
+def value_gap(problem: MDP | MarkovGame | PreferenceProblem, expert: Policy, learner: Policy) -> Interval:
     """Value gap J(expert) - J(learner), a scalar; per player `[i]` for a game."""
     return value(problem, expert) - value(problem, learner)
 
 
 @replaceable
-def cloning_error(problem, expert, learner) -> Interval:
+def cloning_error(problem: MDP | MarkovGame, expert: Policy, learner: Policy) -> Interval:
     """Cloning error e_t = E[TV(expert, learner)] under the expert's state occupancy at step t, `[t]`, each in [0, 1].
 
     Discounted: the scalar sum_t gamma^t e_t. Average: the scalar long-run mean.
@@ -31,7 +33,7 @@ def cloning_error(problem, expert, learner) -> Interval:
 
 
 @replaceable
-def recoverability(problem, expert) -> Interval:
+def recoverability(problem: MDP | MarkovGame, expert: Policy) -> Interval:
     """Recoverability u: the largest range over actions of the expert's action values, over all steps and states.
 
     MDP: u = max_{t,s} (max_a Q(t,s,a) - min_a Q(t,s,a)), exactly. MarkovGame: values depend on the deviation, and the

@@ -8,12 +8,13 @@ from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
 from ...exact.linear import product
+from ...model.moments import MomentProblem
 from .._known import alike
 from .projection import projection
 
 
 @replaceable
-def moment_residual(problem, h) -> Interval:
+def moment_residual(problem: MomentProblem, h) -> Interval:
     """Conditional moment psi[z] = E[psi | z] = b[z] - sum_k A[z,k] h[k].
 
     Args: problem: a MomentProblem. h: Interval or numbers `[k]`.

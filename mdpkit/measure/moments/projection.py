@@ -5,6 +5,9 @@ import numpy as np
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
 from ...exact.linear import enclosed_solution, product
+from ...model.mdp import MDP
+from ...model.moments import MomentProblem
+from ...model.policy import Policy
 from .._known import alike, known, law, number, row_error
 
 
@@ -46,7 +49,7 @@ def _remainder(vector, orthogonal):
 
 
 @replaceable
-def lstd(problem, policy, features, weights) -> Interval:
+def lstd(problem: MDP, policy: Policy, features, weights) -> Interval:
     """Least-squares temporal differences (LSTD): w[k] with E[features(s) (r + gamma V(s') - V(s))] = 0 for V = features w.
 
     Args: problem: discounted MDP. features: `features[s,k]`. weights: state distribution, `[s]`.
@@ -62,7 +65,7 @@ def lstd(problem, policy, features, weights) -> Interval:
 
 
 @replaceable
-def two_stage_least_squares(problem, test) -> Interval:
+def two_stage_least_squares(problem: MomentProblem, test) -> Interval:
     """Two-stage least squares h[k]: regress every column of A on the test functions, then b on the fitted columns.
 
     Args: problem: a MomentProblem. test: test functions `test[z,m]` of the instrument, m >= k.

@@ -9,6 +9,9 @@ from ...base.errors import InvalidModel
 from ...base.interval import Interval, interval
 from ...base.replaceable import replaceable
 from ...exact.infinite import INFINITY
+from ...model.game import MarkovGame
+from ...model.mdp import MDP
+from ...model.policy import Policy
 from ...model.preference import PreferenceProblem, response_table
 from .._known import known, law
 from .._logs import ball
@@ -19,7 +22,7 @@ HALVINGS = 50
 
 
 @replaceable
-def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
+def concentrability(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy, mu=None, kind="sup") -> Interval:
     """Concentrability C = max d/mu over states and actions ("sup"), or chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
 
     Args:
@@ -59,14 +62,14 @@ def concentrability(problem, policy, mu=None, kind="sup") -> Interval:
 
 
 @replaceable
-def full_coverage(problem) -> Interval:
+def full_coverage(problem: PreferenceProblem) -> Interval:
     """Global coverage C_glo = max 1/mu over prompts of positive probability and all responses: the maximum of C over all policies."""
     mu = law(problem, "data")
     return _most(problem, _ratio(mu * 0 + 1, mu))
 
 
 @replaceable
-def tilt_coverage(problem, width) -> Interval:
+def tilt_coverage(problem: PreferenceProblem, width) -> Interval:
     """Maximum of C over policies reference * w / Z with max w <= width * min w, i.e. over rewards of range at most beta log width.
 
     It equals max (ref/mu) width / (1 + (width - 1) ref), attained by a reward that is maximal at one response and minimal at all others.
@@ -79,7 +82,7 @@ def tilt_coverage(problem, width) -> Interval:
 
 
 @replaceable
-def ball_coverage(problem, radius) -> Interval:
+def ball_coverage(problem: PreferenceProblem, radius) -> Interval:
     """Maximum of C over policies with E_x KL(pi || reference) <= radius nats, enclosed by bisection.
 
     The maximiser spends the whole radius on one prompt and one response, whose probability p is the largest with

@@ -2,14 +2,15 @@
 
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
-from ...model.mdp import stepwise
+from ...model.mdp import MDP, stepwise
+from ...model.policy import Policy
 from .._known import dynamics, known, row_error
 from .occupancy import occupancy
 from .optimal import shaped_reward
 
 
 @replaceable
-def reward_error(problem, model, policy) -> Interval:
+def reward_error(problem: MDP, model: MDP, policy: Policy) -> Interval:
     """E |r - r'| under the policy's occupancy in the problem at step t, `[t]`; Discounted: the discounted sum over steps.
 
     Args: problem, model: MDPs of the same states, actions and horizon.
@@ -18,7 +19,7 @@ def reward_error(problem, model, policy) -> Interval:
 
 
 @replaceable
-def transition_error(problem, model, policy) -> Interval:
+def transition_error(problem: MDP, model: MDP, policy: Policy) -> Interval:
     """E TV(P, P') under the policy's occupancy in the problem at step t, `[t]`; Discounted: the discounted sum over steps.
 
     Args: problem, model: MDPs or MarkovGames of the same states, actions and horizon.
@@ -29,7 +30,7 @@ def transition_error(problem, model, policy) -> Interval:
 
 
 @replaceable
-def backup_error(problem, model, values) -> Interval:
+def backup_error(problem: MDP, model: MDP, values) -> Interval:
     """One-step Bellman backup error |r' - r + gamma (P' - P) values| of the model, `[t,s,a]`; Discounted: `[s,a]`.
 
     Args: problem, model: MDPs of the same states, actions and horizon. values: of the next state, `[t,s]` with t = 0..H for

@@ -8,16 +8,17 @@ from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...exact.linear import solve_linear
 from ...kernels import finite
+from ...model.game import MarkovGame
 from ...model.horizon import Average, Finite
-from ...model.mdp import stepwise
-from ...model.policy import tabular
+from ...model.mdp import MDP, stepwise
+from ...model.policy import Policy, tabular
 from .._known import dynamics, known, law, start_roundings, step_roundings
 from .._long_run import stationary_law
 from .value import _float_solve
 
 
 @replaceable
-def occupancy(problem, policy) -> Interval:
+def occupancy(problem: MDP | MarkovGame, policy: Policy) -> Interval:
     """State-action occupancy measure of a policy.
 
     Args: problem: an MDP, or a MarkovGame, whose actions are the joint ones that a mediator recommends. policy: a record

@@ -16,7 +16,7 @@ TIE = 1e-9
 
 
 @replaceable
-def shaped_reward(problem, potential) -> Interval:
+def shaped_reward(problem: MDP, potential) -> Interval:
     """Shaped reward r + gamma E[potential(s')] - potential(s); `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: potential: `[t,s]` with t = 0..H for Finite (gamma is then 1), `[s]` for Discounted.
@@ -35,7 +35,7 @@ def shaped_reward(problem, potential) -> Interval:
 
 
 @replaceable
-def optimal_action_value(problem, reward=None) -> Interval:
+def optimal_action_value(problem: MDP, reward=None) -> Interval:
     """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
@@ -55,7 +55,7 @@ def optimal_action_value(problem, reward=None) -> Interval:
 
 
 @replaceable
-def optimal_value(problem, reward=None) -> Interval:
+def optimal_value(problem: MDP, reward=None) -> Interval:
     """Optimal values V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
@@ -76,7 +76,7 @@ def _best_value(problem, reward):
 
 
 @replaceable
-def optimal_actions(problem, reward=None) -> Interval:
+def optimal_actions(problem: MDP, reward=None) -> Interval:
     """Indicator of the optimal actions, in the shape of Q*; the Interval [0, 1] where float64 bounds cannot decide.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.

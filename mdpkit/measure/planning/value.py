@@ -10,8 +10,8 @@ from ...exact.linear import solve_linear
 from ...kernels import finite
 from ...model.game import MarkovGame
 from ...model.horizon import Average, Finite
-from ...model.mdp import stepwise
-from ...model.policy import tabular
+from ...model.mdp import MDP, stepwise
+from ...model.policy import Policy, tabular
 from ...model.preference import PreferenceProblem
 from .._known import expected_next, known, law, number, step_roundings
 from .._long_run import average_gain, chain_matrix, gain_and_bias
@@ -19,7 +19,7 @@ from ..preference.problem import preference_value
 
 
 @replaceable
-def value(problem, policy) -> Interval:
+def value(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy) -> Interval:
     """Value J of a policy: expected (discounted) return from the initial distribution; for Average the gain, the long-run mean reward.
 
     Returns are not normalised by the horizon or by 1 - gamma.
@@ -47,7 +47,7 @@ def value(problem, policy) -> Interval:
 
 
 @replaceable
-def state_value(problem, policy) -> Interval:
+def state_value(problem: MDP, policy: Policy) -> Interval:
     """State values V of a policy; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
     Average: the bias `[s]`, the expected total excess of reward over the gain, of stationary mean 0 in every recurrent class.
@@ -66,7 +66,7 @@ def state_value(problem, policy) -> Interval:
 
 
 @replaceable
-def action_value(problem, policy) -> Interval:
+def action_value(problem: MDP, policy: Policy) -> Interval:
     """Action values Q of a policy; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Average: `[s,a]`, reward plus expected bias of the next state minus the gain of the state.
@@ -82,7 +82,7 @@ def action_value(problem, policy) -> Interval:
 
 
 @replaceable
-def advantage(problem, policy) -> Interval:
+def advantage(problem: MDP, policy: Policy) -> Interval:
     """Advantages Q - V of a policy; `[t,s,a]` for Finite, `[s,a]` for Discounted and Average."""
     Q, V = action_value(problem, policy), state_value(problem, policy)
     first = V[:-1] if isinstance(problem.horizon, Finite) else V

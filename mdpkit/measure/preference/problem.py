@@ -7,14 +7,15 @@ from ...base.interval import Interval, stacked
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...exact.infinite import INFINITY
-from ...model.preference import response_table
+from ...model.policy import Policy
+from ...model.preference import PreferenceProblem, response_table
 from .._known import known, law, number
 from .._logs import logarithm, relative_entropy
 from ..imitation.divergence import kl
 
 
 @replaceable
-def reward(problem) -> Interval:
+def reward(problem: PreferenceProblem) -> Interval:
     """Reward r `[x,y]` of a preference problem; in tilt form beta log weights, exact if the weights are rational.
 
     Raises: InvalidModel if preferences are given by `win`.
@@ -28,28 +29,28 @@ def reward(problem) -> Interval:
 
 
 @replaceable
-def expected_reward(problem, policy) -> Interval:
+def expected_reward(problem: PreferenceProblem, policy: Policy) -> Interval:
     """Expected reward E_x E_pi r, without the KL penalty; a scalar."""
     response_table(problem, policy)
     return (law(problem, "rho") * (law(policy, "table") * reward(problem)).sum(axis=-1)).sum()
 
 
 @replaceable
-def preference_value(problem, policy) -> Interval:
+def preference_value(problem: PreferenceProblem, policy: Policy) -> Interval:
     """J = E_x [ E_pi r - beta KL(pi || reference) ], a scalar; -infinity unless pi is absolutely continuous w.r.t. the reference."""
     divergence = divergence_from_reference(problem, policy)
     return expected_reward(problem, policy) - divergence * number(problem.beta, divergence)
 
 
 @replaceable
-def divergence_from_reference(problem, policy) -> Interval:
+def divergence_from_reference(problem: PreferenceProblem, policy: Policy) -> Interval:
     """KL divergence E_x KL(pi || reference) from the reference, in nats, a scalar."""
     response_table(problem, policy)
     return averaged(problem, relative_entropy(law(policy, "table"), law(problem, "reference")))
 
 
 @replaceable
-def divergence_from(problem, policy, other) -> Interval:
+def divergence_from(problem: PreferenceProblem, policy: Policy, other: Policy) -> Interval:
     """KL divergence E_x KL(policy || other) averaged over prompts, in nats, a scalar."""
     for each in (policy, other):
         response_table(problem, each)
@@ -57,7 +58,7 @@ def divergence_from(problem, policy, other) -> Interval:
 
 
 @replaceable
-def pair_error(problem, policy) -> Interval:
+def pair_error(problem: PreferenceProblem, policy: Policy) -> Interval:
     """E_x E_{y,z ~ data} ( (g(y) - g(z)) - (r(y) - r(z)) )^2 of the reward g = beta log(pi / reference) that a policy implies.
 
     It equals 2 E_x Var_data(g - r), and is 0 if and only if g and r agree in their differences on all pairs in the

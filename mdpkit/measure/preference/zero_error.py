@@ -6,6 +6,7 @@ from ...base.arrays import objects
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
 from ...exact.logs import exponential
+from ...model.preference import PreferenceProblem
 from ...solve.zero_error import seen, seen_part
 from .._known import known, law
 from .._logs import ball, ends, logarithm, relative_entropy
@@ -13,7 +14,7 @@ from .problem import averaged
 
 
 @replaceable
-def closest_mass(problem) -> Interval:
+def closest_mass(problem: PreferenceProblem) -> Interval:
     """Probability `[x]` of the seen responses S under the zero-error policy of minimum KL to the reference.
 
     It is A / (A + e) with e = reference(not S) and A = exp(-sum_S p log(p / reference)), p = pi*(. | S): the preference
@@ -26,7 +27,7 @@ def closest_mass(problem) -> Interval:
 
 
 @replaceable
-def closest_divergence(problem) -> Interval:
+def closest_divergence(problem: PreferenceProblem) -> Interval:
     """E_x of the minimum KL(pi || reference) over zero-error policies, a scalar: -log(A + e) at each prompt."""
     A, e = _parts(problem)
     return averaged(problem, -logarithm(A + e))

@@ -6,13 +6,14 @@ from ...base.arrays import objects
 from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
+from ...model.safety import SafetyProblem
 from ...solve import AvoidProbability, solve
 from ...solve.avoid_tube import hopeful, viable
 from .._known import expected_next, known
 
 
 @replaceable
-def tube(problem, steps=None) -> Interval:
+def tube(problem: SafetyProblem, steps=None) -> Interval:
     """Indicator of the avoid tube, the states (failure included) from which failure is inevitable, `[s]`.
 
     Args:
@@ -28,7 +29,7 @@ def tube(problem, steps=None) -> Interval:
 
 
 @replaceable
-def viability_kernel(problem) -> Interval:
+def viability_kernel(problem: SafetyProblem) -> Interval:
     """Indicator of the states from which failure can surely be avoided over an infinite horizon, `[s]`; depends on the support of P only.
 
     >>> from mdpkit.model import SafetyProblem
@@ -39,7 +40,7 @@ def viability_kernel(problem) -> Interval:
 
 
 @replaceable
-def avoid_probability(problem, steps=None, after=None) -> Interval:
+def avoid_probability(problem: SafetyProblem, steps=None, after=None) -> Interval:
     """Maximum probability of avoiding failure, `[s]`.
 
     Args:

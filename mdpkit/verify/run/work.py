@@ -11,6 +11,7 @@ from flint import fmpq
 from ...base.errors import ClaimBroken, ExactnessLost, MdpkitError
 from ...base.record import Record
 from ...instances.family import Family
+from ..blame import blamed
 from ..breadth import breadth
 from ..controls import run_control
 from ..depth import depth
@@ -52,7 +53,7 @@ def run(claim, task: Task, profile: Profile, seed: int) -> dict:
     except MdpkitError as error:
         raise type(error)(f"{claim.id}: {error}") from error
     except Exception as error:
-        raise ClaimBroken(f"{claim.id}: {type(error).__name__}: {error}") from error
+        raise ClaimBroken(f"{claim.id}: {blamed(error)}") from error
     return {**data, "seconds": time.process_time() - start}
 
 

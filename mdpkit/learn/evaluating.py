@@ -1,5 +1,8 @@
 """The return of a policy, estimated from episodes."""
 
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 
 from ..base.arrays import floats
@@ -10,7 +13,16 @@ from ..measure import sampled_mean
 from .granting import grant
 
 
-def evaluate(policy, env, episodes, *, rng, discount=1.0, confidence="99/100", within=None) -> Interval:
+def evaluate(
+    policy: Any,
+    env: Any,
+    episodes: int,
+    *,
+    rng: np.random.Generator,
+    discount: float = 1.0,
+    confidence: str | float | Fraction = "99/100",
+    within: tuple[float, float] | None = None,
+) -> Interval:
     """A confidence interval for the expected return of a policy, from independent episodes.
 
     Args:

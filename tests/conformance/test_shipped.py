@@ -21,8 +21,8 @@ def run(folder, *words):
 
 
 def test_the_pytest_file_of_the_documentation_passes(tmp_path):
-    block = re.search(r"code-block:: python\n\n(.*?)\n\n(?=\S)", testing.__doc__, re.DOTALL)[1]
-    (tmp_path / "test_mine.py").write_text(dedent(block))
+    block = re.search(r"```python\n(.*?)```", testing.__doc__, re.DOTALL)[1]
+    (tmp_path / "test_mine.py").write_text(block)
     done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
     assert done.returncode == 0, done.stdout + done.stderr
     count = sum(len(checks) for checks in (testing.POLICY_CHECKS, testing.LEARNER_CHECKS, testing.SOLVER_CHECKS))

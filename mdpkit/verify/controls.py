@@ -87,11 +87,17 @@ def _sabotages(claim, part, control, witness):
     with sabotaged(control.sabotages, control.by) as reached:
         after = decide(part.check(witness), claim.resolution, all_exact(witness))
     if not reached:
-        return False, f"the check never calls {control.sabotages.name.removeprefix('mdpkit.')}", ()
+        return False, f"the check never calls {_public(control.sabotages)}", ()
     return _demand_no(after, f"with {control.sabotages.__name__} sabotaged")
 
 
 _KINDS = {"drops": _drops, "tightens": _tightens, "sabotages": _sabotages}
+
+
+def _public(function) -> str:
+    """The name by which a user calls a replaceable function, such as measure.value."""
+    _, room, *_, name = function.name.split(".")
+    return f"{room}.{name}"
 
 
 def _hold(claim, part, witness):

@@ -9,7 +9,7 @@ from tools.processes import HANG
 from mdpkit import MDP, Finite, load, save
 from mdpkit.base.arrays import objects
 from mdpkit.instances import double_integrator
-from mdpkit.verify import register as _register
+from mdpkit.verify import register
 
 
 def test_claims_that_hold_give_0(mdpkit, tiny):
@@ -56,7 +56,8 @@ def test_words_of_what_a_claim_raised_are_shown(mdpkit, tiny):
 
 
 def test_a_registered_claim_that_cannot_be_imported_leaves_the_others_alone(mdpkit, tiny, results, monkeypatch):
-    monkeypatch.setitem(_register._modules(), "is_lost", "mdpkit.claims.games.is_lost")
+    monkeypatch.setitem(register._modules(), "is_lost", "mdpkit.claims.games.is_lost")
+    monkeypatch.setitem(register._files(), "is_lost", register.CLAIMS / "games" / "is_lost.py")
     done = mdpkit("verify", "is_lost", tiny("holds"), "--json")
     assert done.exit_code == 1
     lost, fine = results(done.stdout)["claims"]
@@ -163,7 +164,7 @@ def test_a_worker_that_dies_gives_3(start, tiny):
 
 
 def test_the_file_of_a_registered_claim_is_that_claim(mdpkit):
-    file = _register.path_of("double_integrator_tube_has_a_closed_form")
+    file = register.path_of("double_integrator_tube_has_a_closed_form")
     done = mdpkit("verify", file)
     assert done.exit_code == 0
     assert "CERTIFIED" in done.stdout

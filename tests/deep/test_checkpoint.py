@@ -13,7 +13,7 @@ from safetensors.torch import save_file  # noqa: E402
 
 from mdpkit import deep, fit, grant  # noqa: E402
 from mdpkit.base.errors import InvalidModel  # noqa: E402
-from mdpkit.deep import checkpoint  # noqa: E402
+from mdpkit.deep.plumbing import checkpoint  # noqa: E402
 from mdpkit.model.access import Continuous  # noqa: E402
 
 from .conftest import made  # noqa: E402

@@ -83,7 +83,7 @@ def allowed(monkeypatch):
         assert (size() >= np.abs(result)).all()
         return enclosure.settle(result, size, roundings)
 
-    for name in ("value", "occupancy", "regret"):
+    for name in ("planning.value", "planning.occupancy", "games.regret"):
         monkeypatch.setattr(sys.modules[f"mdpkit.measure.{name}"], "settle", settle)
     return handed
 

@@ -157,7 +157,7 @@ def test_a_sabotage_bites_where_the_check_calls_the_measure_and_is_refused_where
     assert verdict.outcome is Outcome.SURVIVED
     assert verdict.controls[0].reason == "with total_variation sabotaged, the bound is decided NO (left / right = 2)"
     result = run_control(policy_claim(lambda m: Bound(abs(m.p.table - m.q.table).sum(), 2 * len(m.p.table)), calls), calls)
-    assert (result.bites, result.reason) == (False, "the check never calls measure.divergence.total_variation")
+    assert (result.bites, result.reason) == (False, "the check never calls measure.total_variation")
 
 
 def test_a_sabotage_reaches_a_measure_through_another_and_leaves_no_trace():

@@ -105,6 +105,7 @@ class Claim:
             are then no longer drawn.
         figure: function of (axes, rows) that draws stored rows.
         data: function of an enumerated instance, a dictionary of lists that its row stores for the figure.
+        sides: names of the left and of the right side of the claim's own statement, as matplotlib writes them; for figures.
         resolution: the widest interval on which an Equal in floats may still pass.
         on: the parts that are left when a user's own problem is given; set by `verify`.
     """
@@ -118,6 +119,7 @@ class Claim:
     accepts: tuple | None = None
     figure: Callable | None = None
     data: Callable | None = None
+    sides: tuple[str, str] | None = None
     resolution: Fraction = Fraction(1, 10**8)
     on: tuple[Part, ...] | None = None
 

@@ -19,6 +19,8 @@ def report(
 ):
     """Write one page with all that is stored of the claims: results, figures, controls, proofs; it needs no network.
 
+    Proofs and notebooks are looked for beside the folder, else in the working directory.
+
     Nothing is verified unless asked for: a claim without a stored result is shown as not verified yet. Leaves with 0 if
     every stored result shown holds, 1 if one does not, 2 if a control is silent, 3 on misuse.
     """
@@ -33,7 +35,8 @@ def report(
         names = claims or ids()
         if verify:
             broken = _verified(names, folder)
-        shown = write_page(out, names, folder)
+        with shown_progress() as (_, progress):
+            shown = write_page(out, names, folder, progress=progress)
     for words in broken:
         typer.echo(words, err=True)
     typer.echo(out)

@@ -1,5 +1,7 @@
 """Figures shared by several claims."""
 
+import math
+
 from .graph import BLACK, Arrow, Box, joined, paint
 
 UNIT = 0.42
@@ -8,35 +10,65 @@ UNIT = 0.42
 
 def identity(ax, rows):
     """Scatter plot of both sides of an identity, with the controls off the diagonal."""
-    pairs = [pair for row in rows for pair in row.get("pairs", {}).values()]
-    _against(ax, pairs, _controls(rows), "equality")
-    ax.set(xlabel="left side", ylabel="right side")
+    names = {name for row in rows if not row.get("part") for name in row.get("pairs", {})}
+    pairs = _by_part(rows, lambda row: row.get("pairs", {}).values())
+    _against(ax, pairs, _controls(rows), "equal sides")
+    of = f" of {next(iter(names))}" if len(names) == 1 else ""
+    ax.set(xlabel=f"left side{of}", ylabel=f"right side{of}")
 
 
 def bound(ax, rows):
-    """Scatter plot of the left end of a bound against its right end: instances on or below the diagonal, controls above."""
-    pairs = [(row["sides"][-1], row["sides"][0]) for row in rows if not row.get("control") and row.get("sides")]
-    _against(ax, pairs, [(right, left) for left, right in _controls(rows)], "left side = right side")
+    """Scatter plot of the left side of a bound against its right side: instances on or below the diagonal, controls above."""
+    pairs = _by_part(rows, lambda row: [(row["sides"][-1], row["sides"][0])] if row.get("sides") else [])
+    _against(ax, pairs, [(right, left) for left, right in _controls(rows)], "equal sides")
     ax.set(xlabel="right side", ylabel="left side")
+
+
+def name_sides(ax, drawn, left, right):
+    """Write what the sides are on the axes of `bound` or `identity`, whichever has `drawn` them."""
+    across, up = (right, left) if drawn is bound else (left, right)
+    sides = ("right side", "left side") if drawn is bound else ("left side", "right side")
+    ax.set(xlabel=f"{sides[0]}: {across}", ylabel=f"{sides[1]}: {up}")
 
 
 def _controls(rows):
     return [row["sides"] for row in rows if row.get("control") and row["sides"]]
 
 
-def _against(ax, pairs, controls, words):
+def _by_part(rows, points):
+    """Points of the claim's own statement, and of its further ones."""
+    own, further = [], []
+    for row in rows:
+        if not row.get("control"):
+            (further if row.get("part") else own).extend(points(row))
+    return own, further
+
+
+def _against(ax, parts, controls, words):
     """Scatter plot with both axes linear up to 1 and logarithmic beyond, so that small differences stay visible."""
-    pairs, controls = ([point for point in points if None not in point] for points in (pairs, controls))
-    ends = [number for point in pairs + controls for number in point]
+    own, further, controls = ([point for point in points if None not in point] for points in (*parts, controls))
+    ends = [number for point in own + further + controls for number in point]
     limits = [min(0, *ends) * 1.2 - 0.1, max(1, *ends) * 1.2] if ends else [0, 1]
     ax.plot(limits, limits, "k--", label=words)
-    for points, style, label in ((pairs, "oC0", "instances"), (controls, "xC1", "controls (fail)")):
+    kinds = ((further, "^C2", "further statements"), (own, "oC0", "tightest of each size"), (controls, "xC1", "controls (fail)"))
+    for points, style, label in kinds:
         if points:
             ax.plot(*zip(*points, strict=True), style, label=label)
     ax.set_xscale("symlog", linthresh=1)
     ax.set_yscale("symlog", linthresh=1)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(_decades(*limits))
     ax.set(xlim=limits, ylim=limits)
-    ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1))
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
+
+
+def _decades(low, high):
+    """Ticks at 0, 1 and every few powers of ten, so that no two labels meet."""
+    from matplotlib.ticker import FixedLocator
+
+    top = max(1, math.ceil(math.log10(max(abs(low), abs(high), 1))))
+    powers = [10.0**k for k in range(0, top + 1, -(-top // 4))]
+    return FixedLocator([*(-power for power in reversed(powers)), 0, *powers])
 
 
 def panels(ax, count):

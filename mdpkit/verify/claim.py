@@ -105,6 +105,7 @@ class Claim:
             then not drawn.
         figure: function of (axes, rows) that draws stored rows.
         data: function of an enumerated instance that returns a dictionary of lists, stored in its row for the figure.
+        sides: names of the left and of the right side of the claim's own statement, in matplotlib's notation; for figures.
         resolution: maximum width of an interval at which an Equal in floats may pass.
         on: parts that remain when a user's problem is given; set by `verify`.
     """
@@ -118,6 +119,7 @@ class Claim:
     accepts: tuple | None = None
     figure: Callable | None = None
     data: Callable | None = None
+    sides: tuple[str, str] | None = None
     resolution: Fraction = Fraction(1, 10**8)
     on: tuple[Part, ...] | None = None
 

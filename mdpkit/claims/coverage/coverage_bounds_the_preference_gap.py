@@ -121,4 +121,5 @@ CLAIM = Claim(
         Part("by chi-square", FAMILY, by_chi_square, assumes=(COVERED, IMPLIED)),
     ),
     figure=bound,
+    sides=(r"$(J(\pi^*) - J(\pi))^2$", r"$C(\pi^*)\,C(\pi)\,e/2$"),
 )

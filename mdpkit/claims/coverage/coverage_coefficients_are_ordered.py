@@ -74,4 +74,5 @@ CLAIM = Claim(
         Control("data against policy", witness=lambda: rare("1/3", "1/100", 100), sabotages=measure.concentrability, by=by_the_policy),
     ),
     figure=bound,
+    sides=(r"$1 + \chi^2(\pi_g \| \mu)$", r"$C_{glo}$"),
 )

@@ -112,4 +112,5 @@ CLAIM = Claim(
     also=(Part("the witness counts visits", listed, by_visits),),
     accepts=("game", MarkovGame, ("P", "rho")),
     figure=bound,
+    sides=(r"$(1 - 1/A)\,VG_F$", r"$\max_b RG(f_b)$"),
 )

@@ -86,4 +86,5 @@ CLAIM = Claim(
         Control("u of the obeyed expert", witness=lambda: hidden_stakes(4), sabotages=measure.recoverability, by=of_the_obeyed),
     ),
     accepts=("game", MarkovGame, ("P", "r", "rho")),
+    sides=(r"$\max_i R_i(L) - \max_i R_i(E)$", r"$2uHe$"),
 )

@@ -110,4 +110,5 @@ CLAIM = Claim(
         Part("rewards that merely differ", lambda: [valued([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)], dominated),
     ),
     figure=bound,
+    sides=(r"$|g|$", r"$\sum_t \max(|a_t|,|b_t|) - \frac{1}{2}\sum_t |a_t - b_t|$"),
 )

@@ -146,4 +146,5 @@ CLAIM = Claim(
         Part(TOLD, lambda: plays("0"), surely_told, assumes=(SURE,)),
     ),
     figure=bound,
+    sides=(r"$J(E) - J(M)$", r"$u\,(c + R/N)$"),
 )

@@ -87,6 +87,7 @@ def figure(ax, rows):
     for name, style in (("cloning", "^C0"), ("asking", "oC2")):
         low, high = np.array([row["data"][name] for row in at]).T
         ax.errorbar(H, (low + high) / 2, (high - low) / 2, fmt=style, capsize=2, label=name)
+    ax.plot([], [], "k|", markersize=8, label="bar: ends of the median")
     ax.plot(H, np.array(H) / 4, ":C0", label="$H/4$")
     ax.plot(H, [5 / 2] * len(H), "k--", label="bound $5/2$")
     mute = next(row["sides"] for row in rows if row.get("control") and row["label"] == MUTE)

@@ -140,4 +140,5 @@ CLAIM = Claim(
     ),
     also=(Part("a wrong turn and halved rewards attain it", tight, attained, assumes=(COVERS, GREEDY)),),
     figure=bound,
+    sides=(r"$J(C) - J(L)$", r"$2 \sum_t E_{d_t^C}\, b$"),
 )

@@ -25,25 +25,31 @@ TEMPLATES = Path(__file__).parent / "templates"
 MARKS = {"CERTIFIED": "✓", "SURVIVED": "✓", "NOT_VERIFIED": "○"}
 
 
-def write_page(path, claims=None, folder="figures", root=".") -> list[Entry]:
+def write_page(path, claims=None, folder="figures", root=None, progress=lambda done, total, words: None) -> list[Entry]:
     """Write the page of a folder of stored results.
 
     Args:
         path: of the page. claims: ids and paths of files; every registered claim if left out.
         folder: where results, constants and witnesses are stored.
-        root: where the proof notes and notebooks lie that claims name.
+        root: where the folders `proofs` and `notebooks` lie; beside `folder` if left out, else in the working directory.
+        progress: called with (done, total, claim) whenever a claim has been drawn.
 
     Returns: what the page shows of each claim, in its order.
     Raises: UnknownClaim, InvalidClaim; InvalidModel where a stored file is none; OSError where the page cannot be written.
 
     The bytes depend on the files read alone. Whoever reads `path` meanwhile sees the old page or the new one.
     """
-    shown = entries(ids() if claims is None else claims, folder, root)
-    write_whole(path, page(shown, Path(path)))
+    shown = entries(ids() if claims is None else claims, folder, _root(Path(folder)) if root is None else root)
+    write_whole(path, page(shown, Path(path), progress))
     return shown
 
 
-def page(shown: list[Entry], path: Path) -> str:
+def _root(folder):
+    beside = folder.resolve().parent
+    return beside if (beside / "proofs").is_dir() else Path()
+
+
+def page(shown: list[Entry], path: Path, progress=lambda done, total, words: None) -> str:
     """The page that lies at `path`, as HTML. What comes from claims is escaped, wherever it stands."""
     from base64 import b64encode
     from hashlib import sha256
@@ -62,15 +68,15 @@ def page(shown: list[Entry], path: Path) -> str:
         return quote(address(file, path), safe="/.")
 
     figures = Figures()
-    sections = [
-        {
-            "entry": each,
-            "figure": _figure(figures, each),
-            "witness": _witness(figures, each),
-            "note": each.note and note_html(each.note.read_text(encoding="utf-8"), lambda name: known(name.rpartition("/")[2])),
-        }
-        for each in shown
-    ]
+
+    def section(each):
+        note = each.note and note_html(each.note.read_text(encoding="utf-8"), lambda name: known(name.rpartition("/")[2]))
+        return {"entry": each, "figure": _figure(figures, each), "witness": _witness(figures, each), "note": note}
+
+    sections = []
+    for each in shown:
+        sections.append(section(each))
+        progress(len(sections), len(shown), each.id)
     notes = "".join(section["note"] or "" for section in sections)
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return here.get_template("page.html").render(

@@ -1,7 +1,9 @@
 """`draw(problem)`: one verb for every picture of a problem."""
 
 from ...base.errors import InvalidModel
+from ...instances.grid import Grid
 from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem
+from ...model.margin import MarginProblem
 from ..style import styled
 from .grid import draw_grid, named_cells
 from .plane import draw_plane
@@ -10,13 +12,13 @@ from .simplex import draw_simplex
 from .transitions import draw_graph
 from .visits import draw_occupancy
 
-ANY = (MDP, MarkovGame, SafetyProblem, PreferenceProblem, MomentProblem)
+ANY = (MDP, MarkovGame, SafetyProblem, MarginProblem, PreferenceProblem, MomentProblem)
 KINDS = {
     "graph": (draw_graph, (), ANY),
-    "grid": (draw_grid, ("grid", "directions"), (MDP, SafetyProblem)),
+    "grid": (draw_grid, ("grid", "directions"), (MDP, SafetyProblem, MarginProblem)),
     "occupancy": (draw_occupancy, ("grid",), (MDP, MarkovGame)),
     "simplex": (draw_simplex, ("trajectories", "state"), (MDP, MarkovGame, PreferenceProblem)),
-    "plane": (draw_plane, ("coordinates", "trajectories"), (MDP, SafetyProblem)),
+    "plane": (draw_plane, ("coordinates", "trajectories"), (MDP, SafetyProblem, MarginProblem)),
 }
 """What draws it, the arguments that belong to it, and of which problems."""
 
@@ -37,7 +39,9 @@ def draw(
     """A picture of a problem, of what a policy does there, and of its values.
 
     Args:
-        problem: an MDP, LinearMDP, MarkovGame, SafetyProblem or PreferenceProblem; of a MomentProblem every number is listed.
+        problem: an MDP, LinearMDP, MarkovGame, SafetyProblem, MarginProblem or PreferenceProblem, or a Grid of two axes, drawn in its
+            plane; of a MomentProblem, and of a MarginProblem as a graph, every number is listed. Where the points of a MarginProblem
+            fill a rectangle, contours bound the failure set (margin below 0) and the tube (value below 0).
         policy: a record with a `table`, or several of them by name.
         value: an Interval or array `[s]` or `[t,s]`, such as `solve(problem).value`; of a safety problem `tube` will do.
         kind: "graph", states and what actions do there, with probabilities on the edges, as `draw_witness` draws it, and as a
@@ -64,6 +68,8 @@ def draw(
     >>> [text.get_text() for text in figure.axes[0].texts if text.get_gid() == "value 3 2"]
     ['0.863']
     """
+    if isinstance(problem, Grid):
+        problem, coordinates = problem.finite, _axes(problem) if coordinates is None else coordinates
     if isinstance(problem, LinearMDP):
         problem = problem.tabular()
     if not isinstance(problem, ANY):
@@ -83,6 +89,18 @@ def draw(
         raise InvalidModel(f"kind={kind!r} draws {names}; got {type(problem).__name__}")
     with styled():
         return function(Scene(problem, policy, value, step), **given)
+
+
+def _axes(grid):
+    """The coordinates of the points of a grid, by name.
+
+    Raises: InvalidModel where they are not two, or the problem has a state that is no point.
+    """
+    if len(grid.shape) != 2:
+        raise InvalidModel(f"the grid has {len(grid.shape)} axes; expected 2, or a problem and coordinates of your own")
+    if grid.finite.S != grid.S:
+        raise InvalidModel("outside the box the grid has one state more, which is no point of the plane; expected a problem without it")
+    return {f"$x_{i}$": grid.points[:, i] for i in range(2)}
 
 
 def _usual(problem, given):

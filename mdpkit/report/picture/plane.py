@@ -4,6 +4,7 @@ import numpy as np
 
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
+from ...model.margin import MarginProblem
 from ..style import COLOURS, blank, widths
 from .board import DARK, levelled, shades, short
 
@@ -60,6 +61,8 @@ def _states(figure, ax, scene, points):
         tiles = np.empty((len(y), len(x), 4))
         tiles[up, across] = colours
         ax.pcolormesh(x, y, tiles, shading="nearest", rasterized=True, gid="states")
+        if isinstance(scene.problem, MarginProblem):
+            _contours(ax, scene, x, y, (up, across))
     else:
         ax.scatter(*points.T, c=colours, s=16, linewidths=0.4, edgecolors="#808080", gid="states")
     if failing:
@@ -74,6 +77,20 @@ def _states(figure, ax, scene, points):
     if low <= high:
         bar = figure.colorbar(ScalarMappable(Normalize(low, high), shades()), ax=ax, label="$V$", ticks=[low, high])
         bar.ax.set_yticklabels([short(low), short(high)])
+
+
+def _contours(ax, scene, x, y, at):
+    """Where the margin is 0, around the failure set, and where the value is 0, around the tube."""
+    kinds = (("failure set", scene.problem.margin, "#FFFFFF", "--"), ("tube", scene.values, COLOURS[1], "-"))
+    for name, values, colour, dashes in kinds:
+        if values is None:
+            continue
+        table = np.empty((len(y), len(x)))
+        table[at] = floats(values)
+        if table.min() < 0 <= table.max():
+            ax.contour(x, y, table, levels=[0], colors=colour, linestyles=dashes, linewidths=1.2).set(gid=f"contour {name}", zorder=3)
+            if name == "tube":
+                ax.plot([], [], color=colour, label="edge of the tube, $V = 0$")
 
 
 def _drift(ax, scene, points):

@@ -8,6 +8,7 @@ from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...model import MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem
+from ...model.margin import MarginProblem
 from ...model.mdp import stepwise
 from ..witness.words import plain, symbol
 
@@ -76,7 +77,9 @@ class Scene:
     # ---- states
     @cached_property
     def failure(self):
-        """`[s]`, True where the state is a failure of a safety problem."""
+        """`[s]`, True where the state is a failure of a safety problem, or the margin is below 0."""
+        if isinstance(self.problem, MarginProblem):
+            return np.asarray(self.problem.margin < 0, dtype=bool)
         return self.problem.failure if isinstance(self.problem, SafetyProblem) else np.zeros(self.S, dtype=bool)
 
     @cached_property
@@ -90,6 +93,8 @@ class Scene:
     def ends(self):
         """`[s]`, True where nothing leads away and nothing is paid, whatever is done."""
         problem, states = self.problem, np.arange(self.S)
+        if isinstance(problem, MarginProblem):
+            return problem.ends.all(axis=1)
         if isinstance(problem, SafetyProblem):
             stays = problem.successors == states[:, None] if problem.P is None else problem.P[states, :, states] == 1
             return np.asarray(stays).all(axis=1)
@@ -114,6 +119,8 @@ class Scene:
             after = (problem.P @ points).reshape(self.S, self.A, 2)
         else:
             after = self._now(floats(problem.P), 3) @ points
+        if isinstance(problem, MarginProblem):  # an action that ends the problem goes nowhere
+            after = np.where(problem.ends[..., None], points[:, None, :], after)
         return (self.table[:, :, None] * after).sum(axis=1)
 
     # ---- words

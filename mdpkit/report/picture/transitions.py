@@ -10,10 +10,11 @@ from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...ink.graph import BLACK
 from ...model import MDP, Discounted, SafetyProblem
+from ...model.margin import MarginProblem
 from ..style import COLOURS
 from ..witness.draw import figure_of
 from ..witness.layout import laid_out
-from ..witness.rows import MOST_PLACES, MOST_ROWS, Graph, told
+from ..witness.rows import MOST_PLACES, MOST_ROWS, Graph, entries, told
 from ..witness.words import written
 
 FAILING, DOOMED = COLOURS[1], COLOURS[5]
@@ -29,6 +30,8 @@ def draw_graph(scene):
             f"{scene.S} states are more than a graph shows; expected at most {MOST_PLACES}, or {MOST_ROWS} rows of a table: "
             "draw it as a grid, a plane or its occupancy, or a part of it by draw_witness(instance, matters)"
         )
+    if isinstance(problem, MarginProblem):
+        return figure_of(laid_out([entries(SimpleNamespace(margins=problem))]))
     if isinstance(problem, SafetyProblem):
         return figure_of(laid_out([_safety(scene)]))
     shown = told(SimpleNamespace(**{"the problem": problem, **scene.policies}))

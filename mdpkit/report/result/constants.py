@@ -1,18 +1,23 @@
 """The table of best constants, as JSON, as Markdown and as a figure."""
 
 import json
+import textwrap
 from pathlib import Path
+
+import numpy as np
 
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
 from ...base.versions import versions
-from ..style import PAGE, blank, styled
+from ..style import COLOURS, PAGE, blank, styled
 from .draw import as_bytes, settle_colours
 from .store import plain
 
 HEAD = ("statement", "random", "best", "certificate", "formula", "verdict", "CPU s to 99 %")
 WRONG = ("wrong statement", "refuted by", "states", "CPU s to the first violation")
 UNBOUNDED = 1e6
+NAME_WIDTH = 52
+"""Letters of a line of a statement's name in the figure."""
 
 
 def write_constants(found, folder, png=False):
@@ -67,22 +72,39 @@ def tables(lines) -> list[str]:
 
 
 def draw_constants(lines):
-    """Random maximum and record of every statement that holds, on one line each; the bound is 1."""
+    """A dot plot of every statement that holds: the ratios of random draws and of the hunt, the latter in figures; the bound is 1."""
     true = [line for line in lines if not line["control"]]
-    names = [_named(line).replace("_", " ") for line in true]
+    names = [textwrap.fill(_title(line), NAME_WIDTH) for line in true]
+    heights = np.array([0.2 + 0.12 * name.count("\n") for name in names])
+    places = heights.sum() - np.cumsum(heights) + heights / 2  # inches above the axis
     with styled():
-        figure, ax = blank(PAGE, 0.6 + 0.19 * len(true))
-        places = range(len(true))[::-1]
-        for name, style, words in (("best", "oC0", "hunt"), ("random", ".C3", "random draws")):
+        figure, ax = blank(PAGE, 0.75 + heights.sum())
+        for line, place in zip(true, places, strict=True):
+            ends = [line["shown"][name] for name in ("random", "best")]
+            if None not in ends:
+                ax.plot(np.maximum(ends, 0), [place] * 2, color=COLOURS[3], linewidth=0.8, zorder=1)
+        for name, looks, words in (
+            ("random", dict(marker="o", markerfacecolor="none", markersize=6, color="#606060"), "largest ratio of random draws"),
+            ("best", dict(marker="o", color=COLOURS[0]), "record of the hunt"),
+        ):
             values = [line["shown"][name] for line in true]
             kept = [(max(value, 0), place) for value, place in zip(values, places, strict=True) if value is not None]
-            ax.plot(*zip(*kept, strict=True), style, label=words)
-        ax.axvline(1, color="k", linestyle="--", label="bound")
-        ax.set_yticks(list(places), names)
-        ax.set(xlabel="left side / right side", xlim=(-0.02, 1.06))
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
+            ax.plot(*zip(*kept, strict=True), linestyle="none", label=words, **looks)
+        ax.axvline(1, color="k", linestyle="--", label="bound", zorder=0)
+        for line, place in zip(true, places, strict=True):
+            ax.text(1.06, place, _ratio(line["shown"]), va="center")
+        ax.set_yticks(list(places), names, fontsize=7, linespacing=0.95)
+        ax.tick_params(axis="y", length=0)
+        ax.set(xlabel="left side / right side; at the right the record", xlim=(-0.03, 1.25), ylim=(0, heights.sum()))
+        ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+        figure.legend(loc="outside upper right", ncols=3)
         settle_colours(figure)
     return figure
+
+
+def _title(line):
+    words = line["claim"].replace("_", " ")
+    return words[:1].upper() + words[1:] + (f" ({line['part']})" if line["part"] else "")
 
 
 def _named(line):

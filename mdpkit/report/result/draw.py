@@ -4,7 +4,7 @@ import hashlib
 from io import BytesIO
 
 from ...claims import get
-from ...ink.figures import bound, identity
+from ...ink.figures import bound, identity, name_sides
 from ...verify.verdict import Verdict
 from ..style import blank, styled, widths
 from .store import Stored, stored, text
@@ -28,6 +28,8 @@ def draw_claim(result: Verdict | Stored, claim=None):
     with styled():
         figure, ax = blank(widths().column)
         draw(ax, result.drawn)
+        if claim.sides and draw in (bound, identity):
+            name_sides(ax, draw, *claim.sides)
         if figure.get_figwidth() != widths().column:
             figure.set_figwidth(widths().page)
         settle_colours(figure)

@@ -19,7 +19,8 @@ def make_figure(claim_id, folder, png=False, profile="quick", seed=0, csv=False,
     Args:
         claim_id: id of a registered claim, or the path of a file with one.
         folder: where `<claim>.json` and `<claim>.pdf` go, those of a registered claim below its theme; it is made if missing.
-        png: write `<claim>.png` as well; csv: the rows as `<claim>.csv`; tex: the headline numbers as macros in `<claim>.tex`.
+        png: write `<claim>.png` as well; csv: the rows as `<claim>.csv`; tex: macros of the headline numbers and
+            the caption, as `<claim>.tex`.
 
     Returns: the files written, the stored result first.
     Raises: UnknownClaim, InvalidClaim; whatever `verify` raises.
@@ -50,7 +51,7 @@ def write_figure(verdict: Verdict, claim: Claim, folder, png=False, csv=False, t
     figure = draw_claim(result, claim)
     for kind in ("pdf", "png") if png else ("pdf",):
         files.append(write_whole(named(kind), rendered(figure, result, kind)))
-    for kind, wanted, content in (("csv", csv, as_csv), ("tex", tex, as_macros)):
+    for kind, wanted, content in (("csv", csv, as_csv), ("tex", tex, lambda shown: as_macros(shown, claim))):
         if wanted:
             files.append(write_whole(named(kind), content(result)))
     return files

@@ -3,6 +3,8 @@
 import csv
 import io
 
+from ...verify.claim import Claim
+from .caption import caption, in_tex
 from .store import Stored
 
 COLUMNS = ("part", "label", "sizes", "parameters", "name", "left", "right", "ratio", "exact", "count")
@@ -29,8 +31,10 @@ def as_csv(result: Stored) -> str:
     return lines.getvalue()
 
 
-def as_macros(result: Stored) -> str:
+def as_macros(result: Stored, claim: Claim | None = None) -> str:
     r"""LaTeX macros of the headline numbers, such as \CloningErrorTightest, so that a paper quotes what was found.
+
+    Args: claim: adds \...Caption, the caption of its figure, for \caption{...}.
 
     >>> empty = Stored("a_claim", "CERTIFIED", "exact", 3, 0, 1.0, 0.0, [], [], "", 0, "quick")
     >>> print(as_macros(empty).splitlines()[1])
@@ -46,6 +50,8 @@ def as_macros(result: Stored) -> str:
         "Widest": "--" if result.widest is None else f"{result.widest:.3g}",
         "Controls": f"{sum(control['bites'] for control in result.controls)}/{len(result.controls)}",
     }
+    if claim is not None:
+        values["Caption"] = in_tex(caption(result, claim))
     return "".join(f"\\newcommand{{\\{stem}{name}}}{{{value}}}\n" for name, value in values.items())
 
 

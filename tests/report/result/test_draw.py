@@ -178,3 +178,12 @@ def test_a_result_of_no_registered_claim_asks_for_the_claim(tmp_path):
     result = read(make_figure(str(path), tmp_path)[0])
     with pytest.raises(mdpkit.base.errors.UnknownClaim, match="mine"):
         draw_claim(result)
+
+
+def test_the_axes_of_a_bound_are_named_by_its_sides_where_the_claim_names_them():
+    claim = mdpkit.claims.get("dagger_regret_bounds_the_gap")
+    figure = draw_claim(stored_result(claim.id), claim)
+    left, right = claim.sides
+    (ax,) = figure.axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (f"right side: {right}", f"left side: {left}")
+    assert "tightest of each size" in [text.get_text() for text in ax.get_legend().get_texts()]

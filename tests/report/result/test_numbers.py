@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mdpkit.claims import ids
+from mdpkit.claims import get, ids
 from mdpkit.report import as_csv, as_macros, read
+from mdpkit.report.result.caption import caption, in_tex
 from mdpkit.verify.register import place
 
 FIGURES = Path(__file__).parents[3] / "figures"
@@ -33,3 +34,14 @@ def test_macros_have_legal_names_of_their_own(claim_id):
     macros = dict(re.findall(r"\\newcommand\{\\([A-Za-z]+)\}\{([^{}]*)\}\n", as_macros(result)))
     assert len(macros) == as_macros(result).count("\n") == 6
     assert str(result.instances) in macros.values()
+
+
+@pytest.mark.parametrize("name", ["performance_difference_lemma", "dagger_regret_bounds_the_gap", "tube_needs_no_lookahead"])
+def test_a_caption_says_what_is_drawn_and_what_was_verified(name):
+    result, claim = read(FIGURES / f"{name}.json"), get(name)
+    words = caption(result, claim)
+    assert words.startswith(" ".join(claim.statement.partition("\n\n")[0].split()))
+    assert f"{result.instances} instance" in words
+    assert all(each["name"] in words for each in result.controls)
+    assert as_macros(result, claim).splitlines()[-1].endswith(f"Caption}}{{{in_tex(words)}}}")
+    assert not re.search(r"(?<!\\)[%&#_$]", in_tex(words))

@@ -98,7 +98,7 @@ WRONG = {
     "same text": ({"states": [1, "1"], "transition": lambda s, a: {s: 1}, "reward": lambda s, a: 0}, "state_names has 2 entries, 1 of"),
     "no states": ({"states": []}, "states are none; expected at least one"),
     "no action": ({"actions": lambda place: []}, "actions('shore') are none; expected at least one"),
-    "unhashable": ({"states": [["sea"]]}, "states: unhashable type"),
+    "unhashable": ({"states": [["sea"]]}, "unhashable type: 'list'"),
 }
 
 

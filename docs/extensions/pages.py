@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import mdpkit
 from mdpkit.base.files import write_whole
+from mdpkit.base.markup import LONG
 from mdpkit.claims import ids
 from mdpkit.cli import app
 from mdpkit.learn.needs import COLUMNS, needs
@@ -24,7 +25,6 @@ from mdpkit.report.page.entry import KINDS, entries, words_of
 from mdpkit.report.page.inline import SCALE
 from mdpkit.report.page.statement import lines_of
 from mdpkit.report.page.typeset import typeset
-from mdpkit.report.page.write import LONG
 from mdpkit.report.result.draw import draw_claim, rendered
 from mdpkit.verify.register import path_of
 

@@ -21,12 +21,13 @@ def test_a_hunt_writes_its_record_and_the_smallest_witness(mdpkit, tmp_path):
     for row, H in zip(data["records"], (1, 2), strict=True):
         assert {"fixed", "sizes", "best", "exact", "verdict", "engine", "seconds"} <= set(row)
         assert (row["fixed"], row["exact"], row["verdict"]) == ({"H": H}, "1", "TIGHT")
-    assert [name.split(".", 1)[1] for name in sorted(path.name for path in tmp_path.iterdir())] == [
+    folder = tmp_path / "games"
+    assert [name.split(".", 1)[1] for name in sorted(path.name for path in folder.iterdir())] == [
         "hunt.json", "record.json", "witness.json", "witness.matters.json", "witness.pdf", "witness.tex"
     ]  # fmt: skip
-    game = load(tmp_path / f"{REGRET}.witness.json").game
-    assert (game.S, load(tmp_path / f"{REGRET}.witness.matters.json").r.shape) == (1, game.r.shape)
-    assert r"\begin{tikzpicture}" in (tmp_path / f"{REGRET}.witness.tex").read_text()
+    game = load(folder / f"{REGRET}.witness.json").game
+    assert (game.S, load(folder / f"{REGRET}.witness.matters.json").r.shape) == (1, game.r.shape)
+    assert r"\begin{tikzpicture}" in (folder / f"{REGRET}.witness.tex").read_text()
 
 
 def test_a_wrong_claim_leaves_with_1_and_its_witness_replays(mdpkit, tmp_path):

@@ -231,7 +231,7 @@ def test_a_claim_is_verified_on_the_reward_structure_that_is_chosen(mdpkit, tmp_
     (tmp_path / "x.drn").write_text(f"{head}{first}state 1 [0, 3]\n\taction 0 [0, 0]\n\t\t1 : 1\n")
     words = ("verify", CLONING, "--on", "x.drn", "--horizon", 2)
     assert mdpkit(*words, "--rewards", "time").exit_code == 0
-    for name, said in (("fuel", "assumes 'rewards in [0, 1]', which the problem given breaks"), (None, "2 reward models (time, fuel)")):
+    for name, said in (("fuel", "assumes 'rewards in [0, 1]', which the given problem violates"), (None, "2 reward models (time, fuel)")):
         done = mdpkit(*words, *(["--rewards", name] if name else []))
         assert done.exit_code == 3
         assert said in done.stderr

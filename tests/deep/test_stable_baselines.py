@@ -224,7 +224,7 @@ def test_on_a_finite_problem_it_agrees_with_the_exact_value():
         (dict(discount=1.5), "discount is 1.5; expected 0 to 1"),
         (dict(within=(0, 1)), "expected them within 0.0 and 1.0"),
         (dict(confidence="1"), "confidence is 1; expected a number between 0 and 1"),
-        (dict(policy=object()), "is no policy"),
+        (dict(policy=object()), "is not a policy"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(options, message):

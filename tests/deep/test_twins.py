@@ -316,7 +316,7 @@ def test_the_right_button_is_another_one_after_a_fall():
         (lambda: twins.lqr().env().reset(options={"state": [0.0, float("nan")]}), "finite numbers"),
         (lambda: twins.lqr().env().reset(options={"state": [2.0, 0.0]}), "expected one inside"),
         (lambda: twins.cliff().env().reset(options={"state": 5}), "the problem has 2 states"),
-        (lambda: twins.cliff().grid(5), "needs no grid"),
+        (lambda: twins.cliff().grid(5), "does not use a grid"),
         (lambda: twins.lqr().tabular(), "expected one, such as"),
         (lambda: twins.cliff().tabular(twins.lqr().grid(3)), "expected none"),
     ],

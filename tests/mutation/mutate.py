@@ -169,6 +169,7 @@ def copied(root: Path, to: Path):
     for room in rooms(root):
         shutil.copytree(root / room, to / room, ignore=ignored)
     shutil.copy(root / "tests" / "conftest.py", to / "tests")
+    shutil.copytree(root / "tests" / "tools", to / "tests" / "tools", ignore=ignored)
 
 
 def rooms(root: Path, first: str = "") -> list[str]:

@@ -66,7 +66,7 @@ NOTICED = {
         "learner holds floats beside rational models",
     ),
     ".5 * learner": (bound(lambda m, H, gap, e: right(e, H) + (0.5 * m.learner.table).sum()), ClaimBroken, "TypeError"),
-    "math.sqrt(e)": (bound(lambda m, H, gap, e: right(e, H) + math.sqrt(e.max())), ClaimBroken, "TypeError"),
+    "math.sqrt(e)": (bound(lambda m, H, gap, e: right(e, H) + math.sqrt(e.max())), ExactnessLost, "is combined with an exact interval"),
     "float(e.mid)": (bound(lambda m, H, gap, e: float(e.max().mid) * H * H), ExactnessLost, "side 1 of the Bound is a float"),
     "H*(H+1)/2": (bound(lambda m, H, gap, e: e.max() * (H * (H + 1) / 2)), ExactnessLost, "is combined with an exact interval"),
     "+ 1e-9": (bound(lambda m, H, gap, e: right(e, H) + 1e-9), ExactnessLost, "is combined with an exact interval"),

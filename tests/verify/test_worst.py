@@ -28,7 +28,7 @@ def test_what_a_hunt_found_is_judged_beside_the_draws(folder):
     found = hunt(GAP, 4, counted=True, grid={"H": [2]})
     assert found.records[0].exact == "1"
     (path,) = keep_worst([found], folder)
-    assert path.parent == folder
+    assert path.parent == folder / "games"
     again = verify(GAP, SHORT)
     assert again.instances == alone.instances + 1
     sizes = found.records[0].sizes

@@ -19,7 +19,7 @@ from mdpkit.search import population as one_by_one  # noqa: E402
 from mdpkit.search.score import Score  # noqa: E402
 from mdpkit.verify.claim import Bound, Equal  # noqa: E402
 
-STORED, BRANCHES = "to become numbers", "branches on values"
+STORED, BRANCHES = "be converted to numbers", "branches on values"
 UNTRACEABLE = {
     ("avoid_probability_is_the_greatest_fixed_point", ""): "np.concatenate",
     ("cloning_regret_gap_scales_with_coverage", ""): STORED,

@@ -336,7 +336,7 @@ REFUSED = {
     "no problem": (lambda: draw(3), "draw takes a problem"),
     "unknown kind": (lambda: draw(SMALL, kind="chart"), "no picture is of kind 'chart'; expected one of 'graph'"),
     "foreign option": (lambda: draw(SMALL, kind="graph", grid=(1, 2)), "'graph' takes no grid; it belongs to 'grid', 'occupancy'"),
-    "kind for others": (lambda: draw(GAME, kind="grid", grid=(1, 1)), "draws MDP or SafetyProblem; got MarkovGame"),
+    "kind for others": (lambda: draw(GAME, kind="grid", grid=(1, 1)), "draws MDP or SafetyProblem or MarginProblem; got MarkovGame"),
     "large graph": (lambda: draw(BIG), "200 states are more than a graph shows"),
     "large occupancy": (lambda: draw(BIG, TabularPolicy(np.full((200, 2), 0.5)), kind="occupancy"), "more rows than a page holds"),
     "wide grid": (lambda: draw(BIG, grid=(1, 200)), "1 rows and 200 columns of squares fit no page"),

@@ -30,7 +30,8 @@ class LeftOut:
         self.claims = about_networks()
 
     def pytest_ignore_collect(self, collection_path):
-        return True if MISSING and NETWORKS[0] in (collection_path, *collection_path.parents) else None
+        about = NETWORKS[0] in (collection_path, *collection_path.parents) or collection_path.stem in self.claims
+        return True if MISSING and about else None
 
     def pytest_collection_modifyitems(self, items):
         for item in items:

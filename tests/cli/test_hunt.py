@@ -105,17 +105,20 @@ def test_what_cannot_be_hunted_leaves_with_3_and_says_why(mdpkit, args, words):
 
 
 def test_the_table_of_constants_has_a_line_for_every_statement(mdpkit, tmp_path):
+    """A hunt is a matter of chance, and rounding differs between processors: of a few tables one refutes every wrong statement."""
     budget = ("--seconds", "6", "--wrong-seconds", "3", "--counted", "--workers", "1")
-    done = mdpkit("constants", REGRET, *budget, "--folder", str(tmp_path))
-    assert done.exit_code == 0
-    lines = read_constants(tmp_path / "constants.json")
+    for seed in range(4):
+        done = mdpkit("constants", REGRET, *budget, "--seed", seed, "--folder", str(tmp_path))
+        assert done.exit_code == 0
+        lines = read_constants(tmp_path / "constants.json")
+        if all(line["shown"]["verdict"] == "REFUTED" for line in lines if line["control"]):
+            break
     assert {line["control"] for line in lines if line["claim"] == REGRET} >= {"", "a constant of 1"}
     shown = lines[0]["shown"]
     assert (shown["fixed"], shown["exact"], shown["verdict"]) == ({"H": 3}, "1", "TIGHT")
     wrong = {line["control"]: line["shown"] for line in lines if line["control"]}
     assert set(wrong) == {"a constant of 1", "mistakes where the learner itself goes", "u of the obeyed expert"}
-    # the last takes several hunts, see tests/hunt
-    assert {wrong[name]["verdict"] for name in set(wrong) - {"u of the obeyed expert"}} == {"REFUTED"}
+    assert {row["verdict"] for row in wrong.values()} == {"REFUTED"}
     assert wrong["a constant of 1"]["exact"] == "2"
     assert f"| `{REGRET}`, H=3 |" in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"constants.json", "constants.md", "constants.pdf"}

@@ -44,7 +44,7 @@ def test_a_committed_result_is_of_the_claim_as_it_stands(claim_id):
     assert result.passed
     assert result.digest == digest_of(claim), f"the claim has changed since; run: mdpkit figure {claim_id}"
     controls = plain([asdict(run_control(claim, control)) for control in claim.controls])
-    assert differences(controls, result.controls, tolerance_of(result)) == []
+    assert differences(controls, result.controls, tolerance_of(result, claim)) == []
     assert subject(result).encode() in path.with_suffix(".pdf").read_bytes(), f"drawn from another result; run: mdpkit figure {claim_id}"
 
 
@@ -64,14 +64,16 @@ ENUMERATED = [each for each in IDS if not any(isinstance(part.instances, mdpkit.
 def test_an_enumerated_claim_gives_the_committed_result_again(claim_id):
     committed = read(ROOT / "figures" / f"{place(claim_id)}.json")
     again = stored(mdpkit.verify(claim_id), find(claim_id))
-    assert differences(asdict(again), asdict(committed), tolerance_of(committed)) == []
+    assert differences(asdict(again), asdict(committed), tolerance_of(committed, find(claim_id))) == []
 
 
 def test_what_differs_between_results_is_found():
     told = {"sides": [1.0, 2.5], "count": 3, "reason": "NO (left / right = 0.4)", "ratio": 0.4}
     near = {"sides": [1.0, 2.25], "count": 3, "reason": "NO (left / right = 0.44)", "ratio": 0.44}
+    far = {**told, "ratio": 9.4}
     assert len(differences(near, told)) == 3
     assert differences(near, told, 0.25) == []
+    assert differences(far, told, 0.25) == [".ratio: 9.4, 0.4"]
     assert differences(near, told, 0.2) == [".sides[1]: 2.25, 2.5"]
     assert differences({**told, "count": 4}, told, 9) == [".count: 4, 3"]
     assert differences({**told, "reason": "YES (left / right = 0.4)"}, told, 9)

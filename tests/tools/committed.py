@@ -6,17 +6,17 @@ import re
 def differences(found, committed, tolerance=0, at="") -> list[str]:
     """Where two results of JSON data differ: "place: found, committed".
 
-    Args: tolerance: by how much numbers may differ that are no counts; above 0 the numbers in words and the ratios, which
-        follow from the sides, may be any.
+    Args: tolerance: by how much numbers other than counts may differ. Above 0 the numbers in words are not compared, and
+        quotients of numbers may differ by ten times as much, relative to their size.
     """
     if isinstance(found, dict) and isinstance(committed, dict) and set(found) == set(committed):
-        derived = {"ratio", "tightest", "widest"} if tolerance else set()
-        return [line for name in set(found) - derived for line in differences(found[name], committed[name], tolerance, f"{at}.{name}")]
+        return [line for name in found for line in differences(found[name], committed[name], tolerance, f"{at}.{name}")]
     if isinstance(found, list) and isinstance(committed, list) and len(found) == len(committed):
         pairs = enumerate(zip(found, committed, strict=True))
         return [line for k, (a, b) in pairs for line in differences(a, b, tolerance, f"{at}[{k}]")]
     if tolerance and isinstance(found, float) and isinstance(committed, float):
-        same = abs(found - committed) <= tolerance
+        quotient = at.rpartition(".")[2] in ("ratio", "tightest")
+        same = abs(found - committed) <= tolerance * (10 * (1 + abs(committed)) if quotient else 1)
     elif tolerance and isinstance(found, str) and isinstance(committed, str):
         same = NUMBER.sub("", found) == NUMBER.sub("", committed)
     else:
@@ -27,6 +27,6 @@ def differences(found, committed, tolerance=0, at="") -> list[str]:
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
-def tolerance_of(result) -> float:
-    """Of an exact result 0; else the widest interval that a side was known by, within which another processor's numbers lie."""
-    return 0 if result.evidence == "exact" else result.widest
+def tolerance_of(result, claim) -> float:
+    """0 for an exact result, else the resolution that the claim states."""
+    return 0 if result.evidence == "exact" else float(claim.resolution)

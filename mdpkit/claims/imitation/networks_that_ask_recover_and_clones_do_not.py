@@ -15,6 +15,7 @@ Proof      proofs/imitation/networks_that_ask_recover_and_clones_do_not.md
 """
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -109,4 +110,5 @@ CLAIM = Claim(
     ),
     figure=figure,
     data=ends,
+    resolution=Fraction(1, 8),
 )

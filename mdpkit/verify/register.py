@@ -3,6 +3,7 @@
 import ast
 import difflib
 import importlib
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,7 +32,7 @@ def _files() -> dict[str, Path]:
 @cache
 def _of_networks(file) -> bool:
     """Whether a claim's file imports `mdpkit.deep`."""
-    return "\nfrom ...deep" in file.read_text(encoding="utf-8")
+    return re.search(r"^from \.\.\.(deep\b| import [^\n]*\bdeep\b)", file.read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
 def about_networks() -> list[str]:

@@ -28,7 +28,7 @@ myst_heading_anchors = 2
 
 nb_execution_mode = "force"
 nb_execution_in_temp = True
-nb_execution_timeout = -1  # a loaded machine is slow, which is no fault of a page
+nb_execution_timeout = -1  # no limit: a build must not fail because the machine is loaded
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 nb_mime_priority_overrides = [("html", "text/latex", 100)]

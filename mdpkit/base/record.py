@@ -96,7 +96,7 @@ class Record(Shown):
 def texts(field, names, count) -> tuple[str, ...] | None:
     """One text for each of `count` things, or None.
 
-    Raises: InvalidModel where they are not so many, or two are the same.
+    Raises: InvalidModel if their number is not `count`, or two are equal.
     """
     if names is None:
         return None

@@ -171,7 +171,7 @@ class Access:
         return obs, reward if "rewards" in self.granted else float("nan"), terminated, truncated, {}
 
     def play(self, policy, episodes, *, rng):
-        """Trajectories of so many whole episodes of a policy."""
+        """Trajectories of the given number of complete episodes of a policy."""
         self._need("episodes")
         expect_counts(episodes=episodes)
         expect_generator(rng)

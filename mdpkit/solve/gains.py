@@ -11,7 +11,7 @@ from .bounds import deterministic, down, up
 from .solution import Solution, judged
 
 BIAS_STATES = 20_000
-"""Up to so many states the bias of a float policy is computed, by linear solves."""
+"""Largest number of states for which the bias of a float policy is computed, by linear solves."""
 
 
 def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:

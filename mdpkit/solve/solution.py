@@ -19,12 +19,12 @@ from ..model.preference import PreferenceProblem
 class Status(Enum):
     """How a solver ended, as a sentence."""
 
-    SOLVED = "the answer is as exact as was asked"
+    SOLVED = "the bounds meet the requested tolerance"
     CAPPED = "the iterations ran out before the bounds were as narrow as was asked"
     FLOOR_REACHED = "float64 cannot carry bounds as narrow as was asked"
     INFEASIBLE = "no single answer meets the conditions"
     UNBOUNDED = "the objective has no finite optimum"
-    NONFINITE = "a number overflowed or was no number"
+    NONFINITE = "a value overflowed or was NaN"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ class Solution(Shown):
         return tuple(shown)
 
     def demanded(self, tol):
-        """This solution if it is one, else NotSolved with the sentence."""
+        """Return self if SOLVED, else raise NotSolved with the status message."""
         if self.status is Status.SOLVED:
             return self
         known = self.value if self.value is not None else self.h

@@ -40,16 +40,11 @@ for _name, _fields in PROFILES.items():
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-def pytest_addoption(parser):
-    words = "fail where more than this is left out, for want of an extra or a program"
-    parser.addoption("--may-leave-out", choices=("anything", "networks", "nothing"), default="anything", help=words)
-
-
 def pytest_configure(config):
     from tools.left_out import LeftOut  # pytest has put `tests` on the path by now
 
     config.addinivalue_line("markers", "networks: needs the extra deep")
-    config.pluginmanager.register(LeftOut(config.getoption("--may-leave-out")), "left-out")
+    config.pluginmanager.register(LeftOut(os.environ.get("MDPKIT_MAY_LEAVE_OUT", "anything")), "left-out")
 
 
 @pytest.fixture(scope="module")

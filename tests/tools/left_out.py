@@ -13,6 +13,7 @@ EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 MISSING = [name for name in EXTRA if find_spec(name) is None]
 NETWORKS = (ROOT / "mdpkit" / "deep", ROOT / "tests" / "deep")
 """Where tests and doctests of networks are; others are marked by `needs_the_extra`, or name a claim about networks."""
+ALLOWED = ("anything", "networks", "nothing")
 WITH_NETWORKS = 'pip install -e ".[test,deep]" && pytest -n 2 -m networks'
 
 
@@ -22,10 +23,13 @@ needs_the_extra = pytest.mark.skipif(bool(MISSING), reason=f"the extra deep is n
 class LeftOut:
     """A plugin: marks the tests of networks, does not collect doctests of modules that cannot be imported, and reports what is left out.
 
-    Args: allowed: "anything", "networks" or "nothing"; where more is left out the run fails.
+    Args: allowed: "anything", "networks" or "nothing"; where more is left out the run fails. The environment variable
+    MDPKIT_MAY_LEAVE_OUT says it: a test that starts pytest in another folder must not hand it an option of these tests.
     """
 
     def __init__(self, allowed):
+        if allowed not in ALLOWED:
+            raise pytest.UsageError(f"MDPKIT_MAY_LEAVE_OUT is {allowed!r}, not one of {', '.join(ALLOWED)}")
         self.allowed, self.reasons = allowed, {}
         self.claims = about_networks()
 

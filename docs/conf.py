@@ -10,7 +10,15 @@ from mdpkit import __version__
 project, author, copyright = "mdpkit", "The mdpkit authors", "The mdpkit authors"
 release = __version__
 language = "en-GB"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "docstrings", "mathematics", "pages"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "docstrings",
+    "mathematics",
+    "pages",
+]
 exclude_patterns = ["extensions", "templates"]
 
 html_theme = "furo"
@@ -47,5 +55,8 @@ numpydoc_validation_checks = {"GL08", "SS01", "SS03", "PR02"}
 numpydoc_validation_exclude = {r"\bstrategies\.(draws|graphs)$"}
 # what other packages and typing define
 nitpick_ignore_regex = [
-    ("py:class", r"(numpy|np|scipy|flint|fractions|hypothesis|matplotlib|collections|types|pathlib|enum|typing)\..*|Path|SimpleNamespace")
+    (
+        "py:class",
+        r"(numpy|np|scipy|flint|fractions|hypothesis|matplotlib|collections|types|pathlib|enum|typing)\..*|Path|SimpleNamespace",
+    )
 ]

@@ -9,7 +9,9 @@ import numpy as np  # noqa: F401  (the one library that every use needs)
 
 __version__ = "0.1.0"
 
-_ROOMS = "base claims deep exact hunt instances kernels learn measure model report solve strategies testing verify".split()
+_ROOMS = (
+    "base claims deep exact hunt instances kernels learn measure model report solve strategies testing verify".split()
+)
 
 _NAMES = {
     **dict.fromkeys(

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from .base.arrays import objects
 from .instances.blocks import Box, Choice, Simplex
 from .instances.family import Family
-from .model import MDP, Discounted, Finite, JointPolicy, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem, TabularPolicy
+from .model import (
+    MDP,
+    Discounted,
+    Finite,
+    JointPolicy,
+    MarkovGame,
+    MomentProblem,
+    PreferenceProblem,
+    SafetyProblem,
+    TabularPolicy,
+)
 
 
 def instances(family: Family):
@@ -37,17 +47,26 @@ def mdps(states=(1, 3), actions=(1, 3), horizon=(1, 4), discounted=False):
         build = dict(mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Discounted(x.gamma)))
         return _only(Family(blocks, sizes, build))
     blocks = dict(P=Simplex("H", "S", "A", to="S"), r=Box("H", "S", "A", lower=-1), rho=Simplex(to="S"))
-    return _only(Family(blocks, dict(H=horizon, **sizes), dict(mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])))))
+    return _only(
+        Family(blocks, dict(H=horizon, **sizes), dict(mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]))))
+    )
 
 
 def policies(problem):
     """Rational policies of a problem, time-varying if its horizon is finite, supported on its mask (or its reference's support)."""
     if isinstance(problem, PreferenceProblem):
-        block, sizes = Simplex("X", to="Y", within="support"), {axis: (size, size) for axis, size in problem.sizes().items()}
-        return _only(Family(dict(table=block), sizes, dict(policy=lambda x: TabularPolicy(x.table)), given={"problem": problem}))
+        block, sizes = (
+            Simplex("X", to="Y", within="support"),
+            {axis: (size, size) for axis, size in problem.sizes().items()},
+        )
+        return _only(
+            Family(dict(table=block), sizes, dict(policy=lambda x: TabularPolicy(x.table)), given={"problem": problem})
+        )
     axes, sizes = _policy_axes(problem)
     block = Simplex(*axes, to="A", within="mask")
-    return _only(Family(dict(table=block), sizes, dict(policy=lambda x: TabularPolicy(x.table)), given={"problem": problem}))
+    return _only(
+        Family(dict(table=block), sizes, dict(policy=lambda x: TabularPolicy(x.table)), given={"problem": problem})
+    )
 
 
 def games(players=2, actions=(2, 2), states=(1, 2), horizon=(1, 3)):
@@ -75,7 +94,13 @@ def preferences(prompts=(1, 3), responses=(1, 4)):
         data = law.confined(x.data, x.reference != 0)
         return PreferenceProblem(x.reference, weights=x.weights, data=data, rho=x.rho, beta=x.beta)
 
-    blocks = dict(reference=law, weights=Box("X", "Y", lower="1/8", upper=8), data=law, rho=Simplex(to="X"), beta=Choice(of=("1/3", 1, 2)))
+    blocks = dict(
+        reference=law,
+        weights=Box("X", "Y", lower="1/8", upper=8),
+        data=law,
+        rho=Simplex(to="X"),
+        beta=Choice(of=("1/3", 1, 2)),
+    )
     return _only(Family(blocks, dict(X=prompts, Y=responses), dict(problem=problem)))
 
 
@@ -97,7 +122,9 @@ def moments(instruments=(1, 4), parameters=(1, 3)):
 
 def rationals(lower=-1, upper=1, denominators=(1, 2, 3, 12)):
     """Rational scalars between two integers."""
-    return st.sampled_from(denominators).flatmap(lambda q: st.integers(lower * q, upper * q).map(lambda p: objects(p)[()] / q))
+    return st.sampled_from(denominators).flatmap(
+        lambda q: st.integers(lower * q, upper * q).map(lambda p: objects(p)[()] / q)
+    )
 
 
 def _policy_axes(problem):

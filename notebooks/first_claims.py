@@ -138,7 +138,9 @@ for amax in (1, 2, 3):
     lost = measure.tube(m.problem).lower.astype(bool)
     assert (lost == (x + stop(v, amax) >= 20)).all()
     spared = lost & ~(2 * amax * x + np.maximum(v, 0) ** 2 >= 2 * amax * 20)
-    print(f"amax = {amax}: {m.problem.failure.sum()} failure states, {lost.sum()} in the tube; continuous time misses {spared.sum()}")
+    print(
+        f"amax = {amax}: {m.problem.failure.sum()} failure states, {lost.sum()} in the tube; continuous time misses {spared.sum()}"
+    )
     assert spared.any()
 
 # %%

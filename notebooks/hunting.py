@@ -51,7 +51,9 @@ display(draw_witness(found.witness(), matters(found.target.at(row.fixed), row.sm
 # hunted as well.
 
 # %%
-wrong = mdpkit.hunt("cloning_error_compounds_quadratically", 12, counted=True, grid={"H": [1, 2, 3]}, control="a linear constant")
+wrong = mdpkit.hunt(
+    "cloning_error_compounds_quadratically", 12, counted=True, grid={"H": [1, 2, 3]}, control="a linear constant"
+)
 print(wrong)
 print("exponent in H:", wrong.slopes)
 assert [row.verdict for row in wrong.records[1:]] == ["REFUTED", "REFUTED"]

@@ -41,7 +41,9 @@ from mdpkit.report import draw_claim
 for H in (1, 2, 4, 6):
     m = every_sample(H, 1, "1/2")
     gap = mean_gap(m)
-    print(f"H = {H}: gap {gap.lower[()]}, {(gap / (slip(m) * H)).mid:.2f} per slip and step; {m.demonstrations} rows, {m.queries} queries")
+    print(
+        f"H = {H}: gap {gap.lower[()]}, {(gap / (slip(m) * H)).mid:.2f} per slip and step; {m.demonstrations} rows, {m.queries} queries"
+    )
 
 # %% [markdown]
 # Querying the expert on the learner's own states shows the way out of a ditch.
@@ -92,7 +94,9 @@ display(verdict, draw_claim(verdict))
 # %%
 for H in (2, 3, 4):
     swept, reset = played(Sweep(2**H // 2 - 1), 2, H), guided(2, H)
-    print(f"H = {H}: {swept.episodes} episodes for {returns(swept).mid.mean()}, {reset.resets} resets for {returns(reset).mid.mean()}")
+    print(
+        f"H = {H}: {swept.episodes} episodes for {returns(swept).mid.mean()}, {reset.resets} resets for {returns(reset).mid.mean()}"
+    )
 
 # %%
 verdict = mdpkit.verify("expert_resets_remove_exploration")
@@ -107,7 +111,10 @@ display(verdict, draw_claim(verdict))
 # %%
 for chance in (0, "1/2", 1):
     m = drawn(0, chance)
-    off = [np.abs(np.subtract(*(side.mid for side in each.pairs["features"]))).max() for each in (matched(m), by_trajectories(m))]
+    off = [
+        np.abs(np.subtract(*(side.mid for side in each.pairs["features"]))).max()
+        for each in (matched(m), by_trajectories(m))
+    ]
     print(f"noise {chance}: feature mismatch {off[0]:.0e} (causal), {off[1]:.0e} (trajectories)")
 
 # %%

@@ -27,7 +27,16 @@ from IPython.display import display
 
 from mdpkit import MDP, Finite, TabularPolicy, deep, fit, grant, learn, measure, objects, report
 from mdpkit.base.errors import MissingAccess
-from mdpkit.learn import PSDP, BoxRewards, Cloning, DAgger, ExpertResets, GradientAscent, MaxCausalEntropy, MomentMatching
+from mdpkit.learn import (
+    PSDP,
+    BoxRewards,
+    Cloning,
+    DAgger,
+    ExpertResets,
+    GradientAscent,
+    MaxCausalEntropy,
+    MomentMatching,
+)
 
 
 def ledge(H, A=4):
@@ -77,7 +86,9 @@ learn.needs()
 
 # %%
 try:
-    fit(DAgger(), grant(problem, expert=expert, episodes=10, rng=np.random.default_rng(0)), rng=np.random.default_rng(0))
+    fit(
+        DAgger(), grant(problem, expert=expert, episodes=10, rng=np.random.default_rng(0)), rng=np.random.default_rng(0)
+    )
     raise AssertionError("DAgger ran without asking")
 except MissingAccess as error:
     print(error)
@@ -188,7 +199,11 @@ assert measure.value_gap(lock, opens, answer.policy) <= objects("1/4")
 # %%
 falls = np.zeros((1, 2, 4))
 falls[0, 0, 1:] = 1
-answer = fit(MaxCausalEntropy(falls), grant(meant, expert=shown, demonstrations="exact", episodes="exact"), rng=np.random.default_rng(0))
+answer = fit(
+    MaxCausalEntropy(falls),
+    grant(meant, expert=shown, demonstrations="exact", episodes="exact"),
+    rng=np.random.default_rng(0),
+)
 print("mismatch of the expected falls per episode", answer.trace["feature_gap"][-1])
 print("first step, at the top and at the bottom:", answer.policy.table[0].round(3).tolist())
 assert answer.trace["feature_gap"][-1] <= 1e-6

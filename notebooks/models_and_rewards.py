@@ -73,7 +73,9 @@ for last in ("0", "1/4", "1/2", "1"):
     m = fork(last)
     shaped = measure.shaped_reward(m.mdp, m.potential)
     before, after = measure.optimal_actions(m.mdp), measure.optimal_actions(m.mdp, shaped)
-    print(f"terminal potential {last:>3}: optimal actions at the start {before[0, 0].lower}, shaped {after[0, 0].lower}")
+    print(
+        f"terminal potential {last:>3}: optimal actions at the start {before[0, 0].lower}, shaped {after[0, 0].lower}"
+    )
 assert (measure.optimal_actions(m.mdp, measure.shaped_reward(m.mdp, fork().potential)) == before).all_yes()
 assert (after == before).any_no()
 
@@ -180,7 +182,9 @@ display(verdict, draw_claim(verdict))
 # %%
 for x in ("0", "1/2", "1", "3/2"):
     gap, most, between = agreeing_sides(apart(x))
-    print(f"x = {x:>3}: gap {gap.lower[()]}, sum of the larger moments {most.lower[()]}, of their differences {between.lower[()]}")
+    print(
+        f"x = {x:>3}: gap {gap.lower[()]}, sum of the larger moments {most.lower[()]}, of their differences {between.lower[()]}"
+    )
     assert gap == most - between / 2
 
 # %%
@@ -213,7 +217,9 @@ display(verdict, draw_claim(verdict))
 # %%
 for T in (1, 4, 16, 64):
     gap, sooner, bound = natural_gradient(arms(3, objects("19/20")[()], T)).sides
-    print(f"T = {T:2}: gap {gap.mid:.4f}, bounds {sooner.mid:.4f} and {bound.mid:.4f}: {gap.mid / bound.mid:.3f} of the last")
+    print(
+        f"T = {T:2}: gap {gap.mid:.4f}, bounds {sooner.mid:.4f} and {bound.mid:.4f}: {gap.mid / bound.mid:.3f} of the last"
+    )
     assert gap <= sooner
 
 # %%

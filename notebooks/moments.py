@@ -164,7 +164,9 @@ assert (abs(fitted - m.h0) == objects(["1/2", "1/2"])).all_yes()
 for n in (10**3, 10**4, 10**5):
     m = data(n, seed=1)
     ours, theirs = sampled(game, m), sampled(measure.regression, m)
-    print(f"n = {n:6}: median squared error of the game {ours.mid:.5f}, of regression {theirs.mid:.5f}, bound {float(bound(m)):.5f}")
+    print(
+        f"n = {n:6}: median squared error of the game {ours.mid:.5f}, of regression {theirs.mid:.5f}, bound {float(bound(m)):.5f}"
+    )
 assert ours < theirs
 
 # %% [markdown]

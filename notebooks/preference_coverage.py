@@ -37,7 +37,9 @@ from mdpkit.solve import tilted, zero_error_policy
 def three(small="1/50", weights=(7, 1, "1/64"), data=("1/2", "1/2", 0)):
     """The data compare the first two responses; the reference gives the third with probability `small`."""
     third = mdpkit.rational(small)
-    return PreferenceProblem(objects([[(1 - third) / 2, (1 - third) / 2, third]]), weights=objects([weights]), data=objects([data]))
+    return PreferenceProblem(
+        objects([[(1 - third) / 2, (1 - third) / 2, third]]), weights=objects([weights]), data=objects([data])
+    )
 
 
 # %% [markdown]
@@ -163,10 +165,14 @@ display(verdict, draw_claim(verdict))
 # %%
 for k in (8, 16, 32):
     online, _, _, allowed, lost, offline = (side.mid**0.5 for side in apart(rare(k)).sides)
-    print(f"reference mass 2^-{k}: online {online:.2e} (at most {allowed:.2e}), offline {offline:.3f} (at least {lost:.3f})")
+    print(
+        f"reference mass 2^-{k}: online {online:.2e} (at most {allowed:.2e}), offline {offline:.3f} (at least {lost:.3f})"
+    )
     assert online < allowed < lost < offline
 unclipped = rare(27, learned=(1, 1, 2**170))
-assert measure.value_gap(unclipped.problem, tilted(unclipped.problem), tilted(unclipped.problem, unclipped.learned)) > 10
+assert (
+    measure.value_gap(unclipped.problem, tilted(unclipped.problem), tilted(unclipped.problem, unclipped.learned)) > 10
+)
 verdict = mdpkit.verify("online_rlhf_needs_only_local_coverage")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
@@ -215,7 +221,10 @@ display(verdict, draw_claim(verdict))
 # %%
 for t in ("9/10", "17/16", "3/2", "5/2"):
     m = exact(3, t)
-    mean = measure.expected_reward(m.problem, m.policy).mid / measure.expected_reward(m.problem, TabularPolicy(m.problem.reference)).mid
+    mean = (
+        measure.expected_reward(m.problem, m.policy).mid
+        / measure.expected_reward(m.problem, TabularPolicy(m.problem.reference)).mid
+    )
     print(f"weight {m.pairs[2]!s:>8} of the pair (1, 3): mean reward {mean:.4f} of the reference's")
     assert (mean > 1) is (t == "9/10")
 verdict = mdpkit.verify("misspecified_offline_preference_falls_below_the_reference")

@@ -28,7 +28,13 @@ from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import ch
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
 from mdpkit.claims.games.deviation_classes_are_ordered import changing, mismatched, useful_later, wrong_twice
 from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes
-from mdpkit.claims.games.regret_equivalence_implies_value_equivalence import apart, by_visits, telling_rewards, visits, witnesses
+from mdpkit.claims.games.regret_equivalence_implies_value_equivalence import (
+    apart,
+    by_visits,
+    telling_rewards,
+    visits,
+    witnesses,
+)
 from mdpkit.claims.games.regret_gap_constant_two_is_optimal import unpaid_partner
 from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
 from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
@@ -217,7 +223,9 @@ for H in (1, 2, 4, 8):
     gap, u, errors = facts(m)
     obeyed = measure.recoverability(m.game.player(0), m.expert)
     with_u, with_obeyed = u * errors * 2, obeyed * errors * 2
-    print(f"H = {H}: gap {gap.lower[()]}, with u {with_u.lower[()]}, with u of the obeyed expert {with_obeyed.lower[()]}")
+    print(
+        f"H = {H}: gap {gap.lower[()]}, with u {with_u.lower[()]}, with u of the obeyed expert {with_obeyed.lower[()]}"
+    )
     assert gap <= u * errors * 2
     assert gap == obeyed * errors * (H + 1)
 
@@ -230,7 +238,9 @@ for length in (1, 4, 8):
     m = bonus_chain(length, H=40, slip="1/1000", seen="1/100000")
     gap, u, errors = facts(m)
     obeyed = measure.recoverability(m.game.player(0), m.expert)
-    print(f"length {length}: gap {gap.mid:.4f}, with u = {u.lower[()]} {(u * errors * 2).mid:.4f}, obeyed {(obeyed * errors * 2).mid:.4f}")
+    print(
+        f"length {length}: gap {gap.mid:.4f}, with u = {u.lower[()]} {(u * errors * 2).mid:.4f}, obeyed {(obeyed * errors * 2).mid:.4f}"
+    )
     assert gap <= u * errors * 2
     assert bool(gap <= obeyed * errors * 2) is (length == 1)
 

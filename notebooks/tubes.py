@@ -49,7 +49,9 @@ def size(inside):
 # %%
 wall = double_integrator(amax=1, vmax=7, xmax=20)
 passed = [int(let_pass(wall, k).lower) for k in range(8)]
-print(f"{wall.failure.sum()} failure states, {size(measure.tube(wall))} in the tube; admitted with 0, 1, ... steps: {passed}")
+print(
+    f"{wall.failure.sum()} failure states, {size(measure.tube(wall))} in the tube; admitted with 0, 1, ... steps: {passed}"
+)
 assert passed == [84, 56, 35, 20, 10, 4, 1, 0]
 
 # %% [markdown]
@@ -98,7 +100,9 @@ display(verdict, draw_claim(verdict))
 for learned_with, used_with in ((1, 1), (1, 2), (1, 3), (2, 1), (3, 1)):
     learned, needed, forbidden = tubes(carts(learned_with, used_with))
     excess, missed = size(forbidden - needed), size(needed * (1 - learned))
-    print(f"brakes {learned_with} -> {used_with}: learned {size(learned)}, needed {size(needed)}, in excess {excess}, admitted {missed}")
+    print(
+        f"brakes {learned_with} -> {used_with}: learned {size(learned)}, needed {size(needed)}, in excess {excess}, admitted {missed}"
+    )
     assert (excess == 0) is (learned_with >= used_with)
     assert (missed == 0) is (learned_with <= used_with)
 verdict = mdpkit.verify("constraint_transfers_iff_tubes_are_nested")
@@ -174,7 +178,9 @@ display(verdict, draw_claim(verdict))
 # %%
 for m in plays()[:5]:
     worst, total, best, missed = check(m).sides
-    print(f"T = {m.T:2}: violation {total.mid:.4f}, of which at most {worst.mid:.4f} in one task; regret / T = {missed.mid:.4f}")
+    print(
+        f"T = {m.T:2}: violation {total.mid:.4f}, of which at most {worst.mid:.4f} in one task; regret / T = {missed.mid:.4f}"
+    )
     assert total <= best
     assert best <= missed
 verdict = mdpkit.verify("inverse_constraint_game_violation_vanishes")

@@ -87,7 +87,9 @@ report(tube.convergence((26, 51, 101, 151, 201)))
 
 # %%
 grid = tube.grid(51)
-kept, meant = (values.reshape(grid.shape).T for values in (mdpkit.solve(tube.tabular(grid)).value.mid, tube.exact()(grid.points)))
+kept, meant = (
+    values.reshape(grid.shape).T for values in (mdpkit.solve(tube.tabular(grid)).value.mid, tube.exact()(grid.points))
+)
 p, v = (grid.points[:, k].reshape(grid.shape).T for k in (0, 1))
 with style("column"):
     fig, ax = plt.subplots()
@@ -116,7 +118,9 @@ print(f"failure is {(problem.margin < 0).sum() / truly.sum():.2f} of the tube")
 heading = grid.shape[2] // 2
 with style("column"):
     fig, ax = plt.subplots()
-    x, y, k, m = (values.reshape(grid.shape)[:, :, heading] for values in (grid.points[:, 0], grid.points[:, 1], kept, meant))
+    x, y, k, m = (
+        values.reshape(grid.shape)[:, :, heading] for values in (grid.points[:, 0], grid.points[:, 1], kept, meant)
+    )
     ax.contourf(x, y, k, levels=[-9, 0], colors=["C0"], alpha=0.3)
     ax.contour(x, y, k, levels=[0], colors=["C0"])
     ax.contour(x, y, m, levels=[0], colors=["k"], linestyles="--")
@@ -144,13 +148,17 @@ for n in (21, 41, 81):
         total, plain = total + 0.99**t * paid, plain + (t < 200) * paid
         x = problem.confined(problem.step(x, u))
     predicted = grid.read(V, start).mean()
-    print(f"{n} points: predicted {predicted:.1f}, collected {total.mean():.1f}; 200 steps without discount {plain.mean():.1f}")
+    print(
+        f"{n} points: predicted {predicted:.1f}, collected {total.mean():.1f}; 200 steps without discount {plain.mean():.1f}"
+    )
 assert abs(predicted - total.mean()) < 0.02 * abs(predicted)
 
 # %%
 with style("column"):
     fig, ax = plt.subplots()
-    shown = ax.pcolormesh(*(axis.reshape(grid.shape) for axis in grid.points.T), V.reshape(grid.shape), shading="nearest", rasterized=True)
+    shown = ax.pcolormesh(
+        *(axis.reshape(grid.shape) for axis in grid.points.T), V.reshape(grid.shape), shading="nearest", rasterized=True
+    )
     fig.colorbar(shown, label="value")
     ax.set(xlabel="angle (rad), 0 is up", ylabel="speed (rad/s)")
 plt.show()

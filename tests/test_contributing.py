@@ -24,7 +24,9 @@ def test_a_path_exists(path):
     assert (ROOT / path).exists() or (ROOT / "mdpkit" / path).exists()
 
 
-@pytest.mark.parametrize("name", [words for words in QUOTED if re.fullmatch(r"mdpkit(\.\w+)+", words) and words != "mdpkit.name"])
+@pytest.mark.parametrize(
+    "name", [words for words in QUOTED if re.fullmatch(r"mdpkit(\.\w+)+", words) and words != "mdpkit.name"]
+)
 def test_a_public_name_exists(name):
     assert reduce(getattr, name.split(".")[1:], mdpkit) is not None
 

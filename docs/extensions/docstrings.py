@@ -3,7 +3,13 @@
 import inspect
 import re
 
-SECTIONS = {"Args": "Parameters", "Attributes": "Attributes", "Returns": "Returns", "Raises": "Raises", "Source": "References"}
+SECTIONS = {
+    "Args": "Parameters",
+    "Attributes": "Attributes",
+    "Returns": "Returns",
+    "Raises": "Raises",
+    "Source": "References",
+}
 HEAD = re.compile(rf"({'|'.join(SECTIONS)}):(?: |$)(.*)")
 NAMES = r"\w+(?:, \w+)*"
 ERROR = re.compile(r"(?:^|(?<=; ))(?=[A-Z]\w+)")
@@ -25,7 +31,8 @@ def known_names(thing) -> dict[str, str]:
     """Argument -> how numpydoc wants it to be called, which is with its stars."""
     try:
         return {
-            name: str(each.replace(annotation=each.empty, default=each.empty)) for name, each in inspect.signature(thing).parameters.items()
+            name: str(each.replace(annotation=each.empty, default=each.empty))
+            for name, each in inspect.signature(thing).parameters.items()
         }
     except (TypeError, ValueError):
         return {}
@@ -94,7 +101,10 @@ def _arguments(body, names):
     if not starts or starts[0].start():
         return [(" ".join(text.split()), "")]
     ends = [each.start() for each in starts[1:]] + [len(text)]
-    return [(_starred(each[1] or each[2], names), " ".join(text[each.end() : end].split())) for each, end in zip(starts, ends, strict=True)]
+    return [
+        (_starred(each[1] or each[2], names), " ".join(text[each.end() : end].split()))
+        for each, end in zip(starts, ends, strict=True)
+    ]
 
 
 def _starred(found, names):

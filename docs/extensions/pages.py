@@ -30,8 +30,24 @@ from mdpkit.verify.register import path_of
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
-ROOMS = ("model", "instances", "solve", "measure", "learn", "base", "verify", "claims", "hunt", "report", "strategies", "testing")
-NOTES = {path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path for path in sorted(ROOT.glob("proofs/lemmas/*.md"))}
+ROOMS = (
+    "model",
+    "instances",
+    "solve",
+    "measure",
+    "learn",
+    "base",
+    "verify",
+    "claims",
+    "hunt",
+    "report",
+    "strategies",
+    "testing",
+)
+NOTES = {
+    path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path
+    for path in sorted(ROOT.glob("proofs/lemmas/*.md"))
+}
 NOTES["notation"] = ROOT / "proofs/notation.md"
 POINTS_AN_INCH = 72
 
@@ -45,7 +61,9 @@ def setup(sphinx):
 def generate(sphinx):
     """Write every generated page whose content has changed, and remove those that belong to nothing any more."""
     write_tour()
-    here = Environment(loader=FileSystemLoader(DOCS / "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    here = Environment(
+        loader=FileSystemLoader(DOCS / "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell}
     write_all("claims", claim_pages(here))
     notes = {f"{name}.md": path.read_text(encoding="utf-8") for name, path in NOTES.items()}
@@ -112,8 +130,12 @@ def first_statement(path) -> int:
 def as_html(text) -> Markup:
     """Plain-text formulas as paragraphs, displays as paragraphs of their own."""
     known = {name: f"{name}.html" for name in ids()}
-    lines = [(display, typeset(line, lambda name: known.get(name.removesuffix(".md")))) for display, line in lines_of(text)]
-    return Markup("\n").join(Markup('<p class="display">{}</p>' if display else "<p>{}</p>").format(line) for display, line in lines)
+    lines = [
+        (display, typeset(line, lambda name: known.get(name.removesuffix(".md")))) for display, line in lines_of(text)
+    ]
+    return Markup("\n").join(
+        Markup('<p class="display">{}</p>' if display else "<p>{}</p>").format(line) for display, line in lines
+    )
 
 
 def under(note) -> str:
@@ -150,11 +172,17 @@ def reference_pages(here):
         for room, module in rooms.items()
     }
     errors = importlib.import_module("mdpkit.base.errors")
-    pages["errors.md"] = here.get_template("room.md").render(room="errors", words=sentence(errors), names=names_of(errors))
+    pages["errors.md"] = here.get_template("room.md").render(
+        room="errors", words=sentence(errors), names=names_of(errors)
+    )
     pages["learners.md"] = here.get_template("learners.md").render(kinds=COLUMNS, rows=learner_rows())
-    pages["commands.md"] = here.get_template("commands.md").render(commands={name: help_of(name) for name in get_command(app).commands})
+    pages["commands.md"] = here.get_template("commands.md").render(
+        commands={name: help_of(name) for name in get_command(app).commands}
+    )
     words = {room: sentence(module) for room, module in rooms.items()}
-    pages["index.md"] = here.get_template("reference.md").render(rooms=words, lemmas=[name for name in NOTES if name != "notation"])
+    pages["index.md"] = here.get_template("reference.md").render(
+        rooms=words, lemmas=[name for name in NOTES if name != "notation"]
+    )
     return pages
 
 
@@ -179,7 +207,9 @@ def names_of(module) -> list[tuple[str, str, list[str]]]:
         if name.startswith("_") or inspect.ismodule(thing) or not getattr(thing, "__module__", "").startswith(room):
             continue
         public = f"mdpkit.{name}" if mdpkit._NAMES.get(name) == room.rpartition(".")[2] else f"{room}.{name}"
-        kind = "function" if not inspect.isclass(thing) else "exception" if issubclass(thing, BaseException) else "class"
+        kind = (
+            "function" if not inspect.isclass(thing) else "exception" if issubclass(thing, BaseException) else "class"
+        )
         values = [each.name for each in thing] if kind == "class" and issubclass(thing, enum.Enum) else []
         found.append((kind, public, values))
     return found

@@ -130,24 +130,34 @@ class Interval(Shown):
         if not spec:
             return str(self)
         if self.shape:
-            raise TypeError(f"an array of intervals, of shape {self.shape}, takes no format {spec!r}; format its entries, or `.mid`")
+            raise TypeError(
+                f"an array of intervals, of shape {self.shape}, takes no format {spec!r}; format its entries, or `.mid`"
+            )
         try:
             if self.width == 0:
                 return format(self.mid, spec)
             return f"[{_rounded(float(self.lower), spec, ROUND_FLOOR)}, {_rounded(float(self.upper), spec, ROUND_CEILING)}]"
         except ValueError as error:
-            raise ValueError(f"{spec!r} formats no interval; expected a format of floats, such as '.3f' or '.2e'") from error
+            raise ValueError(
+                f"{spec!r} formats no interval; expected a format of floats, such as '.3f' or '.2e'"
+            ) from error
 
     def __float__(self):
         """The number of a scalar interval of width 0, an exact one rounded to the nearest float."""
         if self.shape:
-            raise TypeError(f"an array of intervals, of shape {self.shape}, is no float; `.mid` has the middles as an array")
+            raise TypeError(
+                f"an array of intervals, of shape {self.shape}, is no float; `.mid` has the middles as an array"
+            )
         if self.width != 0:
-            raise TypeError(f"{self!r} has width {self.width:.1e}, so it is no float; `.mid` is its middle, `.lower` and `.upper` its ends")
+            raise TypeError(
+                f"{self!r} has width {self.width:.1e}, so it is no float; `.mid` is its middle, `.lower` and `.upper` its ends"
+            )
         return self.mid
 
     def __array__(self, dtype=None, copy=None):
-        raise TypeError("numpy does not convert an Interval, which would lose its bounds; `.mid` has the middle as float64")
+        raise TypeError(
+            "numpy does not convert an Interval, which would lose its bounds; `.mid` has the middle as float64"
+        )
 
     def _heading(self):
         return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e})" if self.shape else repr(self)
@@ -161,7 +171,11 @@ class Interval(Shown):
     def _repr_latex_(self):
         if self.shape:
             return super()._repr_latex_()
-        ends = in_latex(self.lower[()]) if self.exact else rf"[{decimal(f'{self.lower:.17g}')},\ {decimal(f'{self.upper:.17g}')}]"
+        ends = (
+            in_latex(self.lower[()])
+            if self.exact
+            else rf"[{decimal(f'{self.lower:.17g}')},\ {decimal(f'{self.upper:.17g}')}]"
+        )
         return f"${ends}$"
 
     def enclosed(self):
@@ -193,7 +207,9 @@ class Interval(Shown):
             (low, below), (high, above) = (_sum(end, axis) for end in (self.lower, self.upper))
             low, high = low - below, high + above
             # an infinite sum has an infinite entry, and no rounding: -infinity as an upper end, or infinity as a lower one, stays
-            return Interval(np.where(low == np.inf, low, _down(low)), np.where(high == -np.inf, high, _up(high)), self.how)
+            return Interval(
+                np.where(low == np.inf, low, _down(low)), np.where(high == -np.inf, high, _up(high)), self.how
+            )
 
     def __abs__(self):
         return self._ordered(Interval._size)
@@ -254,17 +270,22 @@ class Interval(Shown):
         return _compare(self, other, lambda a, b: (a[0] > b[1], a[1] <= b[0]))
 
     def __eq__(self, other):
-        return _compare(self, other, lambda a, b: ((a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]), (a[1] < b[0]) | (a[0] > b[1])))
+        return _compare(
+            self, other, lambda a, b: ((a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]), (a[1] < b[0]) | (a[0] > b[1]))
+        )
 
     def __ne__(self, other):
-        return _compare(self, other, lambda a, b: ((a[1] < b[0]) | (a[0] > b[1]), (a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0])))
+        return _compare(
+            self, other, lambda a, b: ((a[1] < b[0]) | (a[0] > b[1]), (a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]))
+        )
 
     def contains(self, number) -> bool:
         """Whether every entry of `number` (rationals, or an Interval) is proved to lie in the interval, without rounding."""
         other = number if isinstance(number, Interval) else Interval(number)
         try:
             return all(
-                _at_most(low, a) and _at_most(b, high) for low, high, a, b in np.broadcast(self.lower, self.upper, other.lower, other.upper)
+                _at_most(low, a) and _at_most(b, high)
+                for low, high, a, b in np.broadcast(self.lower, self.upper, other.lower, other.upper)
             )
         except Undecided:
             return False
@@ -314,7 +335,9 @@ def _sum(end, axis):
     total, size = np.sum(end, axis=axis), np.sum(abs(end), axis=axis)
     off = 1.01 * end.size / max(1, np.size(total)) * UNIT * size
     infinite = np.isinf(end)
-    total = np.where(infinite.any(axis=axis), np.sum(np.where(infinite, end, 0.0), axis=axis), np.where(np.isinf(off), 0.0, total))
+    total = np.where(
+        infinite.any(axis=axis), np.sum(np.where(infinite, end, 0.0), axis=axis), np.where(np.isinf(off), 0.0, total)
+    )
     return total, np.where(infinite.any(axis=axis), 0.0, off)
 
 
@@ -391,7 +414,9 @@ def _combine(a, b, rule, nothing=None):
         low, high = rule(*ends)
         zero = False if nothing is None else nothing(*ends)
         lower, upper = np.where(zero, 0.0, _down(low)), np.where(zero, 0.0, _up(high))
-        if np.isinf(low).any() and np.isinf(high).any():  # a number that is infinite itself, and not one that overflows, stays so
+        if (
+            np.isinf(low).any() and np.isinf(high).any()
+        ):  # a number that is infinite itself, and not one that overflows, stays so
             infinite = np.isinf(low) & (low == high) & (_is_infinite(ends[0]) | _is_infinite(ends[1]))
             lower, upper = np.where(infinite, low, lower), np.where(infinite, high, upper)
         return Interval(lower, upper, max(How[a.how], How[b.how]))

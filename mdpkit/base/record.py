@@ -53,7 +53,11 @@ class Record(Shown):
     def _tables(self):
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         names = self._axis_names()
-        return tuple(tabled(name, array, self.axes.get(name, ""), names) for name, array in arrays.items() if isinstance(array, np.ndarray))
+        return tuple(
+            tabled(name, array, self.axes.get(name, ""), names)
+            for name, array in arrays.items()
+            if isinstance(array, np.ndarray)
+        )
 
     def digest(self) -> str:
         """Content digest, 16 hex digits."""
@@ -90,7 +94,9 @@ class Record(Shown):
 
     def _set(self, **values):
         for name, value in values.items():
-            object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) and not proposing() else value)
+            object.__setattr__(
+                self, name, frozen(value) if isinstance(value, np.ndarray) and not proposing() else value
+            )
 
 
 def texts(field, names, count) -> tuple[str, ...] | None:
@@ -102,7 +108,9 @@ def texts(field, names, count) -> tuple[str, ...] | None:
         return None
     names = tuple(map(str, names))
     if len(names) != count or len(set(names)) != count:
-        raise InvalidModel(f"{field} has {len(names)} entries, {len(set(names))} of them different; expected {count} different")
+        raise InvalidModel(
+            f"{field} has {len(names)} entries, {len(set(names))} of them different; expected {count} different"
+        )
     return names
 
 
@@ -113,9 +121,13 @@ def _rebuild(kind, values):
 def _content(value) -> bytes:
     if isinstance(value, np.ndarray):
         head = f"{'exact' if is_exact(value) else value.dtype.str}{value.shape}".encode()
-        return head + (" ".join(map(str, value.ravel())).encode() if is_exact(value) else np.ascontiguousarray(value).tobytes())
+        return head + (
+            " ".join(map(str, value.ravel())).encode() if is_exact(value) else np.ascontiguousarray(value).tobytes()
+        )
     if hasattr(value, "tocsr"):
-        indices, starts = (np.ascontiguousarray(part, dtype=np.int64) for part in (value.indices, value.indptr))  # scipy chooses the width
+        indices, starts = (
+            np.ascontiguousarray(part, dtype=np.int64) for part in (value.indices, value.indptr)
+        )  # scipy chooses the width
         return b"csr" + value.data.tobytes() + indices.tobytes() + starts.tobytes()
     if isinstance(value, Record):
         return value.digest().encode()
@@ -159,8 +171,13 @@ def taken(name, value, axes) -> np.ndarray:
     try:
         return np.asarray(value)
     except ValueError as error:
-        parts = [f"{at(name, index)} {'is not a list' if length is None else f'has length {length}'}" for index, length in _uneven(value)]
-        raise InvalidModel(f"{name} is ragged: {', '.join(parts) or error}; expected {shape_words(name, axes)}") from error
+        parts = [
+            f"{at(name, index)} {'is not a list' if length is None else f'has length {length}'}"
+            for index, length in _uneven(value)
+        ]
+        raise InvalidModel(
+            f"{name} is ragged: {', '.join(parts) or error}; expected {shape_words(name, axes)}"
+        ) from error
 
 
 def _uneven(value) -> list:

@@ -69,7 +69,11 @@ def tabled(name, array, letters="", names=None, entry=None) -> Table:
         side = [label(axis, k) for axis, k in enumerate(at)]
         rows.append((side, *(entry((*at, k)) if k is not None else None for k in across)))
     note = f"shape {shape}" if None in (*across, *down) else ""
-    return Table(name, ("", *heads), tuple(rows), note) if len(shape) > 1 else Table(name, tuple(heads), tuple(r[1:] for r in rows), note)
+    return (
+        Table(name, ("", *heads), tuple(rows), note)
+        if len(shape) > 1
+        else Table(name, tuple(heads), tuple(r[1:] for r in rows), note)
+    )
 
 
 def _kept(count):

@@ -44,7 +44,10 @@ app = typer.Typer(cls=Commands, add_completion=False, rich_markup_mode=None, pre
 
 
 @app.callback(invoke_without_command=True)
-def mdpkit(context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False):
+def mdpkit(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+):
     """Theorems about decision making, doubted by machine."""
     if version:
         typer.echo(f"mdpkit {__version__}")

@@ -21,7 +21,11 @@ def horizon_told(gamma, steps, average=False):
     from ..base.errors import InvalidModel
     from ..model import Average, Discounted, Finite
 
-    given = [name for name, told in (("--gamma", gamma is not None), ("--horizon", steps is not None), ("--average", average)) if told]
+    given = [
+        name
+        for name, told in (("--gamma", gamma is not None), ("--horizon", steps is not None), ("--average", average))
+        if told
+    ]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)}: expected one of them")
     if average:

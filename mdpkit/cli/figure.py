@@ -12,10 +12,14 @@ from ._shown import stdout_for_the_result
 @app.command()
 def figure(
     claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")],
-    folder: Annotated[Path, typer.Option(file_okay=False, help="Where the figure and the result that it shows go.")] = Path("figures"),
+    folder: Annotated[
+        Path, typer.Option(file_okay=False, help="Where the figure and the result that it shows go.")
+    ] = Path("figures"),
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write the rows as CSV.")] = False,
-    tex: Annotated[bool, typer.Option("--tex", help="Write the headline numbers and the figure's caption as LaTeX macros.")] = False,
+    tex: Annotated[
+        bool, typer.Option("--tex", help="Write the headline numbers and the figure's caption as LaTeX macros.")
+    ] = False,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
 ):

@@ -13,7 +13,8 @@ from ._shown import finite, show_table, shown_progress, stdout_for_the_result
 
 Seed = Annotated[int, typer.Option(help="Names the draws.")]
 Counted = Annotated[
-    bool, typer.Option("--counted", help="Let a second stand for 2000 evaluations of the check, on machines fast and slow.")
+    bool,
+    typer.Option("--counted", help="Let a second stand for 2000 evaluations of the check, on machines fast and slow."),
 ]
 
 
@@ -21,12 +22,20 @@ Counted = Annotated[
 def hunt(
     claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")],
     seconds: Annotated[float, typer.Option(help="CPU seconds in all, shared by the rows.")] = 20,
-    grid: Annotated[list[str] | None, typer.Option(help="An axis or scalar block and its values: H=1:6, or H=1,2,4, or b=1/2,1/4.")] = None,
+    grid: Annotated[
+        list[str] | None, typer.Option(help="An axis or scalar block and its values: H=1:6, or H=1,2,4, or b=1/2,1/4.")
+    ] = None,
     counted: Counted = False,
     seed: Seed = 0,
-    part: Annotated[str | None, typer.Option(help="Name of the part to hunt; the first universal inequality if left out.")] = None,
-    control: Annotated[str | None, typer.Option(help="Hunt the statement as this control changes it: it must fall.")] = None,
-    folder: Annotated[Path | None, typer.Option(file_okay=False, help="Where result, smallest witness, drawing and TikZ go.")] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Name of the part to hunt; the first universal inequality if left out.")
+    ] = None,
+    control: Annotated[
+        str | None, typer.Option(help="Hunt the statement as this control changes it: it must fall.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Where result, smallest witness, drawing and TikZ go.")
+    ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the drawing's PDF.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
@@ -44,14 +53,20 @@ def hunt(
 
         def ended(row):
             done.append(row)
-            progress(len(done), total, f"{' '.join(f'{name}={value}' for name, value in row.fixed.items())} {row.verdict}".strip())
+            progress(
+                len(done),
+                total,
+                f"{' '.join(f'{name}={value}' for name, value in row.fixed.items())} {row.verdict}".strip(),
+            )
 
         progress(0, total, "")
         budget = {"seconds": seconds, "counted": counted, "seed": seed}
         found = search(claim, **budget, grid=values or None, part=part, control=control, notice=notice, progress=ended)
         files = write_hunt(found, folder or user_cache() / "hunts", png)
     if as_json:
-        typer.echo(json.dumps(finite({**found.to_data(), "files": [str(file) for file in files]}), indent=1, allow_nan=False))
+        typer.echo(
+            json.dumps(finite({**found.to_data(), "files": [str(file) for file in files]}), indent=1, allow_nan=False)
+        )
     else:
         show_table(table(found))
         for line in remarks(found):
@@ -64,16 +79,23 @@ def hunt(
 
 @app.command()
 def constants(
-    claims: Annotated[list[str] | None, typer.Argument(metavar="CLAIM", help="Ids; every registered claim if left out.")] = None,
+    claims: Annotated[
+        list[str] | None, typer.Argument(metavar="CLAIM", help="Ids; every registered claim if left out.")
+    ] = None,
     seconds: Annotated[float, typer.Option(help="CPU seconds a true statement, shared by its horizons.")] = 30,
     wrong_seconds: Annotated[float, typer.Option(help="CPU seconds a statement that a control made wrong.")] = 2,
     counted: Counted = False,
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,
-    folder: Annotated[Path, typer.Option(file_okay=False, help="Where constants.json, .pdf and .md go.")] = Path("figures"),
-    missing: Annotated[bool, typer.Option("--missing", help="Hunt only what the table there lacks; drop what is no more.")] = False,
+    folder: Annotated[Path, typer.Option(file_okay=False, help="Where constants.json, .pdf and .md go.")] = Path(
+        "figures"
+    ),
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Hunt only what the table there lacks; drop what is no more.")
+    ] = False,
     kept: Annotated[
-        Path | None, typer.Option("--keep", file_okay=False, help="Write the worst draws here, as in mdpkit/claims/worst.")
+        Path | None,
+        typer.Option("--keep", file_okay=False, help="Write the worst draws here, as in mdpkit/claims/worst."),
     ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
 ):
@@ -95,11 +117,15 @@ def constants(
         found = {(line["claim"], line["part"], line["control"]): line for line in told}
         work = {(job.claim, job.part, job.control): job for job in jobs(claims or None)}
         if not work:
-            raise UsageError(f"{', '.join(claims)}: no universal inequality to hunt; `mdpkit hunt CLAIM` says what a claim lacks")
+            raise UsageError(
+                f"{', '.join(claims)}: no universal inequality to hunt; `mdpkit hunt CLAIM` says what a claim lacks"
+            )
         wanted = [job for key, job in work.items() if key not in found]
         total = len(wanted)
         progress(0, total, "")
-        hunts = search(wanted, seconds, wrong_seconds=wrong_seconds, counted=counted, seed=seed, workers=workers, progress=ended)
+        hunts = search(
+            wanted, seconds, wrong_seconds=wrong_seconds, counted=counted, seed=seed, workers=workers, progress=ended
+        )
         found |= {(each.claim, each.part, each.control): each for each in hunts}
         files, lines = write_constants([found[key] for key in work], folder, png)
         if kept is not None:

@@ -21,7 +21,9 @@ def list_(
 
     rows = [(name, path_of(name).parent.name, statement_of(name).partition("\n")[0]) for name in ids(theme)]
     if as_json:
-        typer.echo(json.dumps([{"id": name, "theme": room, "statement": words} for name, room, words in rows], indent=1))
+        typer.echo(
+            json.dumps([{"id": name, "theme": room, "statement": words} for name, room, words in rows], indent=1)
+        )
     else:
         show_columns(rows)
 
@@ -50,7 +52,9 @@ def _block(name, entries):
 
 
 def _object(control):
-    words = {"drops": control.drops, "tightens": control.at, "sabotages": getattr(control.sabotages, "__name__", None)}[control.kind]
+    words = {"drops": control.drops, "tightens": control.at, "sabotages": getattr(control.sabotages, "__name__", None)}[
+        control.kind
+    ]
     return f": {words}" if words else ""
 
 

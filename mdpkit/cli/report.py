@@ -12,10 +12,16 @@ from ._shown import shown_progress, stdout_for_the_result
 
 @app.command()
 def report(
-    claims: Annotated[list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Every registered claim if left out.")] = None,
-    folder: Annotated[Path | None, typer.Option(file_okay=False, help="Where the stored results are; figures if left out.")] = None,
+    claims: Annotated[
+        list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Every registered claim if left out.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Where the stored results are; figures if left out.")
+    ] = None,
     out: Annotated[Path, typer.Option(dir_okay=False, help="The page.")] = Path("report.html"),
-    verify: Annotated[bool, typer.Option("--verify", help="Verify first, and store the results and figures in the folder.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Verify first, and store the results and figures in the folder.")
+    ] = False,
 ):
     """Write one page with all that is stored of the claims: results, figures, controls, proofs; it needs no network.
 
@@ -28,7 +34,9 @@ def report(
     from ..report import write_page
 
     if folder is not None and not (verify or folder.exists()):
-        raise UsageError(f"--folder: {folder} is missing; expected the folder of the stored results, which --verify would make")
+        raise UsageError(
+            f"--folder: {folder} is missing; expected the folder of the stored results, which --verify would make"
+        )
     folder = folder or Path("figures")
     broken = []
     with stdout_for_the_result():
@@ -51,7 +59,9 @@ def _verified(names, folder) -> list[str]:
     from ..verify.run.session import verify_all
 
     with shown_progress() as (notice, progress):
-        finished = verify_all(names, workers=1 if len(names) == 1 else os.cpu_count() or 1, notice=notice, progress=progress)
+        finished = verify_all(
+            names, workers=1 if len(names) == 1 else os.cpu_count() or 1, notice=notice, progress=progress
+        )
     for each in finished:
         if each.verdict is not None:
             write_figure(each.verdict, find(each.reference), folder)

@@ -24,8 +24,12 @@ def solve(
     ],
     gamma: Annotated[str | None, typer.Option(help="Discount, such as 0.99 or 99/100.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Number of steps.")] = None,
-    average: Annotated[bool, typer.Option("--average", help="No end: the mean reward of a step in the long run.")] = False,
-    rewards: Annotated[str | None, typer.Option(metavar="NAME", help="Which reward structure of a .tra or .drn file counts.")] = None,
+    average: Annotated[
+        bool, typer.Option("--average", help="No end: the mean reward of a step in the long run.")
+    ] = False,
+    rewards: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which reward structure of a .tra or .drn file counts.")
+    ] = None,
     tol: Annotated[float, typer.Option(help="Width of the bounds on the value.")] = 1e-8,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
@@ -68,7 +72,10 @@ def _data(problem, answer):
         "status": answer.status.name,
         "method": type(answer.method).__name__,
         "horizon": encode(problem)["content"]["MDP"]["horizon"],
-        "value": {"lower": None if value is None else value.lower.tolist(), "upper": None if value is None else value.upper.tolist()},
+        "value": {
+            "lower": None if value is None else value.lower.tolist(),
+            "upper": None if value is None else value.upper.tolist(),
+        },
         "policy": None if answer.policy is None else floats(answer.policy.table).tolist(),
         "states": _names(problem.state_names, problem.S),
     }
@@ -95,4 +102,9 @@ def _show(problem, answer):
     ends = zip(bounds.lower.tolist(), bounds.upper.tolist(), strict=True)
     played = [actions[a] for a in table.argmax(axis=1)]
     rows = zip(_names(problem.state_names, problem.S), ends, played, strict=True)
-    show_columns([("state", "at least", "at most", "action"), *((s, f"{low:.17g}", f"{high:.17g}", a) for s, (low, high), a in rows)])
+    show_columns(
+        [
+            ("state", "at least", "at most", "action"),
+            *((s, f"{low:.17g}", f"{high:.17g}", a) for s, (low, high), a in rows),
+        ]
+    )

@@ -15,19 +15,28 @@ from ._shown import finite, show_columns, show_table, shown_progress, stdout_for
 
 @app.command()
 def verify(
-    claims: Annotated[list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Ids, or files with a claim; all if left out.")] = None,
+    claims: Annotated[
+        list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Ids, or files with a claim; all if left out.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every registered claim.")] = False,
     theme: Annotated[str | None, typer.Option(help="Every claim of one theme.")] = None,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
     on: Annotated[
         str | None,
-        typer.Option(metavar="FILE|gym:ID|bundled:NAME", help="A problem of your own, one that comes with mdpkit, or a saved witness."),
+        typer.Option(
+            metavar="FILE|gym:ID|bundled:NAME",
+            help="A problem of your own, one that comes with mdpkit, or a saved witness.",
+        ),
     ] = None,
     gamma: Annotated[str | None, typer.Option(help="Discount of the problem given by --on.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Number of steps of the problem given by --on.")] = None,
-    rewards: Annotated[str | None, typer.Option(metavar="NAME", help="Reward structure of the .tra or .drn file given by --on.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out; the result is the same.")] = None,
+    rewards: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Reward structure of the .tra or .drn file given by --on.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes, one a core if left out; the result is the same.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
     """Doubt claims by machine. Leaves with 0 if all hold, 1 if one does not, 2 if a control is silent, 3 on misuse."""
@@ -54,13 +63,18 @@ def verify(
             # a pool takes about as long to start as one claim to verify
             processes = workers or (1 if len(names) == 1 and profile == "quick" else os.cpu_count() or 1)
             problem = as_file(on, told, rewards) if on else None
-            finished = verify_all(names, profile, seed=seed, on=problem, workers=processes, notice=notice, progress=progress)
+            finished = verify_all(
+                names, profile, seed=seed, on=problem, workers=processes, notice=notice, progress=progress
+            )
     except KeyboardInterrupt:
         typer.echo("interrupted: the same command resumes where it stopped", err=True)
         raise typer.Exit(INTERRUPTED) from None
     witnesses = [_saved_witness(each) for each in finished]
     if as_json:
-        data = [{**each.to_data(), **({"witness_file": str(path)} if path else {})} for each, path in zip(finished, witnesses, strict=True)]
+        data = [
+            {**each.to_data(), **({"witness_file": str(path)} if path else {})}
+            for each, path in zip(finished, witnesses, strict=True)
+        ]
         typer.echo(json.dumps(finite({"claims": data, "versions": versions()}), indent=1, allow_nan=False))
     else:
         show_table([HEAD, *map(_row, finished)])
@@ -105,7 +119,15 @@ def _row(each):
         return each.claim, each.outcome, "—", "—", "—", "—", f"{each.seconds:.1f}"
     bites = sum(control.bites for control in verdict.controls)
     controls = f"{bites}/{len(verdict.controls)} fail"
-    return each.claim, each.outcome, verdict.evidence, str(verdict.instances), _tightest(verdict), controls, f"{each.seconds:.1f}"
+    return (
+        each.claim,
+        each.outcome,
+        verdict.evidence,
+        str(verdict.instances),
+        _tightest(verdict),
+        controls,
+        f"{each.seconds:.1f}",
+    )
 
 
 def _tightest(verdict):
@@ -135,9 +157,16 @@ def _show_details(verdict):
     """Of a single claim: why each control fails, and the tightest ratio of each size or instance."""
     typer.echo()
     for control in verdict.controls:
-        typer.echo(f"control {'fails' if control.bites else 'SILENT'}: {control.name} [{control.kind}]: {control.reason}")
+        typer.echo(
+            f"control {'fails' if control.bites else 'SILENT'}: {control.name} [{control.kind}]: {control.reason}"
+        )
     tight = [row for row in verdict.rows if row["part"] == "" and row["ratio"] is not None]
     if tight:
         typer.echo()
         order = sorted(tight, key=lambda row: sorted(row["sizes"].items()))
-        show_columns([("tightest of", "ratio", "seen"), *((row["label"], f"{row['ratio']:.6g}", str(row["count"])) for row in order)])
+        show_columns(
+            [
+                ("tightest of", "ratio", "seen"),
+                *((row["label"], f"{row['ratio']:.6g}", str(row["count"])) for row in order),
+            ]
+        )

@@ -31,16 +31,23 @@ class ControlEnv(gymnasium.Env):
     def __init__(self, problem, limit=200):
         self.problem, self.limit = problem, limit
         ended = problem.outside is not None and not problem.periodic.all()
-        low, high = (np.full(problem.low.shape, end) if ended else bound for end, bound in ((-np.inf, problem.low), (np.inf, problem.high)))
+        low, high = (
+            np.full(problem.low.shape, end) if ended else bound
+            for end, bound in ((-np.inf, problem.low), (np.inf, problem.high))
+        )
         self.observation_space = spaces.Box(*(np.asarray(end, dtype=np.float32) for end in (low, high)))
-        self.action_space = spaces.Box(*(np.asarray(end, dtype=np.float32) for end in (problem.control_low, problem.control_high)))
+        self.action_space = spaces.Box(
+            *(np.asarray(end, dtype=np.float32) for end in (problem.control_low, problem.control_high))
+        )
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
         drawn = self.np_random.uniform(self.problem.start_low, self.problem.start_high)
         self.state, self.steps = _asked(options, drawn, self.problem.low.shape), _time(options)
         if self.problem.leaves(self.state[None])[0]:
-            raise InvalidModel(f"the state is {self.state}; expected one inside {self.problem.low} to {self.problem.high}")
+            raise InvalidModel(
+                f"the state is {self.state}; expected one inside {self.problem.low} to {self.problem.high}"
+            )
         return self._observation(), self._info()
 
     def step(self, action):
@@ -53,8 +60,16 @@ class ControlEnv(gymnasium.Env):
         if problem.margin is not None:
             failed = bool(problem.margin(self.state[None])[0] < 0)
             return self._observation(), -float(failed), failed or gone, self.steps >= self.limit, self._info()
-        reward = problem.reward(x, u)[0] + (getattr(problem.horizon, "gamma", 1) * problem.outside(following)[0] if gone else 0)
-        return self._observation(), float(reward), gone or self.steps == getattr(problem.horizon, "H", None), self.steps >= self.limit, {}
+        reward = problem.reward(x, u)[0] + (
+            getattr(problem.horizon, "gamma", 1) * problem.outside(following)[0] if gone else 0
+        )
+        return (
+            self._observation(),
+            float(reward),
+            gone or self.steps == getattr(problem.horizon, "H", None),
+            self.steps >= self.limit,
+            {},
+        )
 
     def _observation(self):
         return self.state.astype(np.float32)

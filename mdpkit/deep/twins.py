@@ -71,7 +71,9 @@ class Twin:
     def tabular(self, grid=None) -> MDP | MarginProblem:
         """The finite problem: the discretisation on a grid, or the latent one."""
         if (grid is None) != (self.problem is None):
-            raise InvalidModel(f"got the grid {grid!r}; expected {'none: the twin is finite' if grid else 'one, such as twin.grid(41)'}")
+            raise InvalidModel(
+                f"got the grid {grid!r}; expected {'none: the twin is finite' if grid else 'one, such as twin.grid(41)'}"
+            )
         return self.latent if grid is None else grid.finite
 
     def exact(self):
@@ -141,7 +143,13 @@ def lqr(dt=0.1, gamma=0.99) -> Twin:
     """
     cart = LinearQuadratic.solved([[1, dt], [0, 1]], [[dt**2 / 2], [dt]], np.eye(2) * dt, [[dt / 10]], gamma)
     problem = cart.problem([-1.0, -1.0], [1.0, 1.0], [-6.0], [6.0], dt=dt)
-    return Twin(lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), n - 1), closed=cart.value, bound=cart.grid_error)
+    return Twin(
+        lambda: ControlEnv(problem),
+        problem=problem,
+        sizes=lambda n: ((n, n), n - 1),
+        closed=cart.value,
+        bound=cart.grid_error,
+    )
 
 
 def double_integrator_tube(dt=0.02) -> Twin:
@@ -241,7 +249,9 @@ def combination_lock(H=10, noise=0.1) -> Twin:
     seen = spaces.Box(-np.inf, np.inf, (size,), np.float32)
     V = np.zeros((H + 1, mdp.S))
     V[:H, :2] = 1
-    return Twin(lambda: LatentEnv(mdp, observe, act, seen, spaces.Box(-1, 1, (mdp.A,), np.float32)), latent=mdp, closed=V)
+    return Twin(
+        lambda: LatentEnv(mdp, observe, act, seen, spaces.Box(-1, 1, (mdp.A,), np.float32)), latent=mdp, closed=V
+    )
 
 
 def cliff(H=10, recovers=False) -> Twin:

@@ -70,7 +70,9 @@ class OptimalityCertificate:
             index = t or 0
             for s, actions in enumerate(laws[index % len(laws)]):
                 gains = r[index % len(r), s]
-                _check_state(_where(t, s), actions, gains, policy[index % len(policy), s], g, [v[s] for v in now], following)
+                _check_state(
+                    _where(t, s), actions, gains, policy[index % len(policy), s], g, [v[s] for v in now], following
+                )
 
     def to_json(self) -> str:
         """The problem and the certificate as JSON, every number as "p/q"; read by `mdpkit.exact.recheck`."""
@@ -82,7 +84,9 @@ class OptimalityCertificate:
                 "states": self.problem.S,
                 "actions": self.problem.A,
                 "horizon": {"H": horizon.H} if isinstance(horizon, Finite) else {"gamma": str(self._discount())},
-                "transitions": [[[law and [[n, str(p)] for n, p in law] for law in state] for state in step] for step in steps],
+                "transitions": [
+                    [[law and [[n, str(p)] for n, p in law] for law in state] for state in step] for step in steps
+                ],
                 "rewards": _text(exactly(stepwise(self.problem.r, 2))),
                 "policy": _text(policy),
                 "lower": _text(self.lower),
@@ -98,7 +102,9 @@ class OptimalityCertificate:
         for part in parts:
             if part.dtype != object and not np.isfinite(part).all():
                 where = [int(i) for i in np.argwhere(~np.isfinite(part))[0]]
-                raise CertificateRejected(f"the {name} bound is {part[tuple(where)]} at {where}; it must be a finite number")
+                raise CertificateRejected(
+                    f"the {name} bound is {part[tuple(where)]} at {where}; it must be a finite number"
+                )
         total = sum((exactly(part) for part in parts[1:]), start=exactly(parts[0]))
         shape = (self.problem.S,)
         if isinstance(self.problem.horizon, Finite):
@@ -115,7 +121,9 @@ class OptimalityCertificate:
         """The policy's rows with a time axis, normalised."""
         table = exactly(stepwise(self.policy.table, 2))
         if table.shape[1:] != (self.problem.S, self.problem.A):
-            raise CertificateRejected(f"the policy has shape {self.policy.table.shape}; expected one entry for each state and action")
+            raise CertificateRejected(
+                f"the policy has shape {self.policy.table.shape}; expected one entry for each state and action"
+            )
         return table / table.sum(axis=-1)[..., None]
 
 
@@ -128,7 +136,10 @@ def _laws(problem):
         rows = [list(zip(indices[i:j], data[i:j], strict=True)) for i, j in pairwise(ends)]
         return [[[rows[s * A + a] if available[s, a] else None for a in range(A)] for s in range(problem.S)]]
     return [
-        [[_pairs(law) if present else None for law, present in zip(*state, strict=True)] for state in zip(step, available, strict=True)]
+        [
+            [_pairs(law) if present else None for law, present in zip(*state, strict=True)]
+            for state in zip(step, available, strict=True)
+        ]
         for step in stepwise(problem.P, 3)
     ]
 
@@ -173,7 +184,9 @@ def _check_state(where, actions, gains, played, g, bounds, following):
 def _ended(L, U, t):
     for s, (low, high) in enumerate(zip(L, U, strict=True)):
         if not low <= 0 <= high:
-            raise CertificateRejected(f"{_where(t, s)}: the bounds {_short(low)} and {_short(high)} do not enclose 0, the value of the end")
+            raise CertificateRejected(
+                f"{_where(t, s)}: the bounds {_short(low)} and {_short(high)} do not enclose 0, the value of the end"
+            )
 
 
 def _where(t, s):

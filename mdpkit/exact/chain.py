@@ -172,7 +172,9 @@ class FloatChain(Chain):
         middle, rows = reward.mid, [np.flatnonzero(self.label == c) for c in range(self.classes)]
         means = [self._visits[row] @ middle[row] / self._visits[row].sum() for row in rows]
         h = np.zeros(self.S)
-        h[self.off] = np.nan_to_num(self.solved((middle - np.where(self.label < 0, 0, np.array(means)[self.label]))[self.off]))
+        h[self.off] = np.nan_to_num(
+            self.solved((middle - np.where(self.label < 0, 0, np.array(means)[self.label]))[self.off])
+        )
         step = reward + (self._times(self.P, Interval(h, h, "float")) - h)
         return Interval([step.lower[row].min() for row in rows], [step.upper[row].max() for row in rows], "float")
 
@@ -182,7 +184,9 @@ class FloatChain(Chain):
 
     def visited(self, start):
         """Expected visits before a home state is reached, from the initial weights `start`, `[off]`."""
-        found = self._around(start, self.solved(start.mid, True), self.Q.T, lambda off: np.full(len(off), off @ self.time))
+        found = self._around(
+            start, self.solved(start.mid, True), self.Q.T, lambda off: np.full(len(off), off @ self.time)
+        )
         return Interval(np.maximum(found.lower, 0), found.upper, "float")
 
     def _around(self, right, w, matrix, error):
@@ -225,7 +229,9 @@ def factorised(Q):
         from scipy.linalg.lapack import dgetrf, dgetrs
 
         factors, pivots, singular = dgetrf(np.eye(len(Q)) - Q)
-        return lambda c, transpose=False: dgetrs(factors, pivots, c, trans=int(transpose))[0] if not singular else np.full(len(c), np.nan)
+        return lambda c, transpose=False: (
+            dgetrs(factors, pivots, c, trans=int(transpose))[0] if not singular else np.full(len(c), np.nan)
+        )
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import splu
 

@@ -71,12 +71,19 @@ class GainCertificate:
                     continue
                 where = f"state {s}, action {a}"
                 _at_least(where, "the upper gain {} lies below the gain {} of the next state", U[s], _expected(law, U))
-                _at_least(where, "gain and bias {} lie below the value {} of one step", U[s] + high[s], r[s, a] + _expected(law, high))
+                _at_least(
+                    where,
+                    "gain and bias {} lie below the value {} of one step",
+                    U[s] + high[s],
+                    r[s, a] + _expected(law, high),
+                )
                 if table[s, a] != 0:
                     kept += table[s, a] * _expected(law, L)
                     earned += table[s, a] * (r[s, a] + _expected(law, low))
             _at_least(f"state {s}", "the policy's next state has the gain {}, below the lower gain {}", kept, L[s])
-            _at_least(f"state {s}", "one step of the policy has the value {}, below gain and bias {}", earned, L[s] + low[s])
+            _at_least(
+                f"state {s}", "one step of the policy has the value {}, below gain and bias {}", earned, L[s] + low[s]
+            )
 
     def to_json(self) -> str:
         """The problem and the certificate as JSON, every number as "p/q"; read by `mdpkit.exact.recheck`."""
@@ -86,7 +93,9 @@ class GainCertificate:
                 "format": "mdpkit gain certificate 1",
                 "states": self.problem.S,
                 "actions": self.problem.A,
-                "transitions": [[law and [[n, str(p)] for n, p in law] for law in state] for state in _laws(self.problem)[0]],
+                "transitions": [
+                    [law and [[n, str(p)] for n, p in law] for law in state] for state in _laws(self.problem)[0]
+                ],
                 "rewards": _text(exactly(self.problem.r)),
                 "policy": _text(self._played()),
                 "lower": {"gain": _text(self.lower), "bias": _text(lower_bias)},
@@ -113,7 +122,9 @@ class GainCertificate:
     def _played(self):
         table = exactly(self.policy.table)
         if table.shape != (self.problem.S, self.problem.A):
-            raise CertificateRejected(f"the policy has shape {table.shape}; expected one entry for each state and action")
+            raise CertificateRejected(
+                f"the policy has shape {table.shape}; expected one entry for each state and action"
+            )
         return table / table.sum(axis=-1)[:, None]
 
 

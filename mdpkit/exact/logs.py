@@ -123,7 +123,9 @@ class LogNumber:
 
     def __hash__(self):
         # the part in small primes does not depend on the splitting of large integers
-        return hash(frozenset((monomial, c) for monomial, c in self.terms.items() if all(atom < SMALL for atom in monomial)))
+        return hash(
+            frozenset((monomial, c) for monomial, c in self.terms.items() if all(atom < SMALL for atom in monomial))
+        )
 
     # ---- enclosures
     def ball(self, bits=128) -> arb:

@@ -60,7 +60,10 @@ class Optimum:
         _demand(program.feasible(self.x), "x violates a constraint")
         _demand((self.y >= 0).all(), "a dual variable of an inequality is negative")
         _demand((program.priced(self.y, self.z) >= program.c).all(), "a dual constraint is violated")
-        _demand(program.c @ self.x == self.value == self.y @ program.b + self.z @ program.f, "the primal and dual values differ")
+        _demand(
+            program.c @ self.x == self.value == self.y @ program.b + self.z @ program.f,
+            "the primal and dual values differ",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +110,9 @@ def optimise(program, guess=None) -> Optimum | Infeasible | Unbounded:
     2/3
     """
     m = len(program.b)
-    M = np.concatenate([np.concatenate([program.A, program.E]), objects(np.eye(m + len(program.f), m, dtype=int))], axis=1)
+    M = np.concatenate(
+        [np.concatenate([program.A, program.E]), objects(np.eye(m + len(program.f), m, dtype=int))], axis=1
+    )
     q, w = np.concatenate([program.b, program.f]), np.concatenate([program.c, objects(np.zeros(m, dtype=int))])
     answer = _standard(M, q, w, _proposed(program) if guess is None else list(guess))
     x, prices, ray, k = answer.get("x"), answer.get("prices"), answer.get("ray"), len(program.c)

@@ -59,7 +59,10 @@ def law(name, pairs, states) -> list:
 
 
 def laws_of(s, rows, states, actions) -> list:
-    return [law(f"the law of state {s}, action {a}", row, states) for a, row in enumerate(sized(f"state {s}", rows, actions))]
+    return [
+        law(f"the law of state {s}, action {a}", row, states)
+        for a, row in enumerate(sized(f"state {s}", rows, actions))
+    ]
 
 
 def check_step(where, laws, rewards, policy, discount, now, following):
@@ -78,7 +81,9 @@ def check_step(where, laws, rewards, policy, discount, now, following):
                 continue
             low, high = (rewards[s][a] + discount * sum(p * values[n] for n, p in row) for values in following)
             if not high <= now[1][s]:
-                raise Rejected(f"{where}state {s}, action {a}: the upper bound is too low, by {float(high - now[1][s]):.1e}")
+                raise Rejected(
+                    f"{where}state {s}, action {a}: the upper bound is too low, by {float(high - now[1][s]):.1e}"
+                )
             attained += played[a] * low
         if not now[0][s] <= attained:
             raise Rejected(f"{where}state {s}: the lower bound is too high, by {float(now[0][s] - attained):.1e}")
@@ -96,7 +101,10 @@ def check(document) -> Fraction:
         if kind == "mdpkit gain certificate 1":
             return check_gain(document)
         S, A, horizon = document["states"], document["actions"], document["horizon"]
-        laws = [[laws_of(s, state, S, A) for s, state in enumerate(sized("transitions", step, S))] for step in document["transitions"]]
+        laws = [
+            [laws_of(s, state, S, A) for s, state in enumerate(sized("transitions", step, S))]
+            for step in document["transitions"]
+        ]
         rewards = [[vector("rewards", state, A) for state in sized("rewards", step, S)] for step in document["rewards"]]
         policy = [[vector("policy", state, A) for state in sized("policy", step, S)] for step in document["policy"]]
         L, U = document["lower"], document["upper"]
@@ -123,7 +131,9 @@ def check_gain(document) -> Fraction:
     S, A = document["states"], document["actions"]
     rewards = [vector("rewards", state, A) for state in sized("rewards", document["rewards"], S)]
     policy = [vector("policy", state, A) for state in sized("policy", document["policy"], S)]
-    (L, low), (U, high) = ([vector(end, document[end][part], S) for part in ("gain", "bias")] for end in ("lower", "upper"))
+    (L, low), (U, high) = (
+        [vector(end, document[end][part], S) for part in ("gain", "bias")] for end in ("lower", "upper")
+    )
     for s, state in enumerate(sized("transitions", document["transitions"], S)):
         played, rows = policy[s], laws_of(s, state, S, A)
         if min(played) < 0 or sum(played) != 1:

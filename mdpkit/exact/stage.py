@@ -45,7 +45,9 @@ def obedience(payoff, actions):
     Returns: `[row,j]`; a distribution under which no row has a positive gain is a correlated equilibrium.
     Source: Aumann, 1974.
     """
-    return np.stack([gain * (own == a) for own, gains in _swaps(payoff, actions) for gain in gains for a in range(own.max() + 1)])
+    return np.stack(
+        [gain * (own == a) for own, gains in _swaps(payoff, actions) for gain in gains for a in range(own.max() + 1)]
+    )
 
 
 def commitment(payoff, actions):
@@ -61,7 +63,9 @@ def best_law(payoff, rows):
 
     Every Nash equilibrium is feasible. If the maximiser is not unique, the one returned by the linear program.
     """
-    program = LinearProgram(payoff.sum(axis=0), rows, np.zeros(len(rows), dtype=int), np.ones((1, payoff.shape[1]), dtype=int), [1])
+    program = LinearProgram(
+        payoff.sum(axis=0), rows, np.zeros(len(rows), dtype=int), np.ones((1, payoff.shape[1]), dtype=int), [1]
+    )
     return optimise(program).x
 
 

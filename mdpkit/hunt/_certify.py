@@ -81,4 +81,9 @@ def as_member(family, x) -> dict:
 
 def complexity(x, blocks) -> int:
     """Number of digits of a draw, a measure of its complexity."""
-    return sum(len(str(entry)) for name in blocks for entry in getattr(x, name).ravel() if is_exact(getattr(x, name)) and entry != 0)
+    return sum(
+        len(str(entry))
+        for name in blocks
+        for entry in getattr(x, name).ravel()
+        if is_exact(getattr(x, name)) and entry != 0
+    )

@@ -47,7 +47,9 @@ def jobs(claims=None) -> list[Job]:
     return true + wrong
 
 
-def constants(work, seconds=30, *, wrong_seconds=3, counted=False, seed=0, workers=None, progress=lambda hunted: None) -> list[Hunt]:
+def constants(
+    work, seconds=30, *, wrong_seconds=3, counted=False, seed=0, workers=None, progress=lambda hunted: None
+) -> list[Hunt]:
     """Run all hunts of the table.
 
     Args:

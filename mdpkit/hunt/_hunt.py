@@ -43,7 +43,10 @@ class Hunt:
     @property
     def slopes(self) -> dict[str, float]:
         """Axis -> fitted exponent of the growth of the best ratio."""
-        found = {name: slope([(h, float(_fraction(value))) for h, value in points]) for name, points in self._series(exact=False)}
+        found = {
+            name: slope([(h, float(_fraction(value))) for h, value in points])
+            for name, points in self._series(exact=False)
+        }
         return {name: value for name, value in found.items() if value is not None}
 
     def _series(self, exact=True):
@@ -51,7 +54,11 @@ class Hunt:
         if len(names) != 1 or len(next(iter(names))) != 1:
             return
         (name,) = next(iter(names))
-        rows = [(row.fixed[name], row.exact if exact else row.exact or row.best) for row in self.records if row.verdict != "SPURIOUS"]
+        rows = [
+            (row.fixed[name], row.exact if exact else row.exact or row.best)
+            for row in self.records
+            if row.verdict != "SPURIOUS"
+        ]
         if all(value is not None for _, value in rows):
             yield name, rows
 
@@ -97,15 +104,28 @@ class Hunt:
         }
 
     def __repr__(self):
-        lines = [f"hunt of {self.claim}{f', {self.part}' if self.part else ''}{f', with {self.control}' if self.control else ''}"]
+        lines = [
+            f"hunt of {self.claim}{f', {self.part}' if self.part else ''}{f', with {self.control}' if self.control else ''}"
+        ]
         for row in self.records[:7]:
             fixed = " ".join(f"{name}={value}" for name, value in row.fixed.items())
-            lines.append(f"  {fixed or 'free'}: {row.verdict} {abbreviate(row.exact) if row.exact else f'{row.best:.6g}'}")
+            lines.append(
+                f"  {fixed or 'free'}: {row.verdict} {abbreviate(row.exact) if row.exact else f'{row.best:.6g}'}"
+            )
         return "\n".join(lines)
 
 
 def hunt(
-    claim, seconds=20, *, counted=False, grid=None, seed=0, part=None, control=None, notice=lambda words: None, progress=lambda row: None
+    claim,
+    seconds=20,
+    *,
+    counted=False,
+    grid=None,
+    seed=0,
+    part=None,
+    control=None,
+    notice=lambda words: None,
+    progress=lambda row: None,
 ) -> Hunt:
     """Search for an instance at which a claim is tight or violated; round it, verify it exactly, and shrink it.
 
@@ -131,12 +151,16 @@ def hunt(
     if not aims:
         raise InvalidClaim("the grid is empty; expected at least one value per axis")
     if not seconds / len(aims) >= LEAST_SECONDS:
-        raise InvalidClaim(f"{seconds} CPU seconds for {len(aims)} rows; each needs {LEAST_SECONDS} to try every search once")
+        raise InvalidClaim(
+            f"{seconds} CPU seconds for {len(aims)} rows; each needs {LEAST_SECONDS} to try every search once"
+        )
     rows = []
     for aim in aims:
         notice(" ".join(f"{name}={value}" for name, value in aim.fixed.items()) or "free")
         name = f"{aimed.claim.id}/{aimed.part}/{aimed.control}/{sorted(aim.fixed.items())}/{seed}"
-        rows.append(hunt_row(aim, seconds / len(aims), np.random.default_rng(zlib.crc32(name.encode())), notice, counted))
+        rows.append(
+            hunt_row(aim, seconds / len(aims), np.random.default_rng(zlib.crc32(name.encode())), notice, counted)
+        )
         progress(rows[-1])
     return Hunt(aimed.claim.id, aimed.part, aimed.control, aimed, tuple(rows), seed)
 

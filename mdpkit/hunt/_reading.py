@@ -22,7 +22,9 @@ def formula(points, name="H") -> str | None:
     points = [(Fraction(str(h)), Fraction(str(value))) for h, value in points]
     for degree in (0, 1, 2):
         if len(points) >= degree + 3:
-            coefficients = _solve([[h**k for k in range(degree + 1)] for h, _ in points], [value for _, value in points])
+            coefficients = _solve(
+                [[h**k for k in range(degree + 1)] for h, _ in points], [value for _, value in points]
+            )
             if coefficients is not None:
                 return _polynomial(coefficients, name)
     if len(points) >= 5:

@@ -75,7 +75,19 @@ class Row:
 
     def to_data(self) -> dict:
         """JSON data."""
-        plain = ("fixed", "sizes", "best", "exact", "verdict", "engine", "seconds", "to_99", "random", "evaluations", "refuted_after")
+        plain = (
+            "fixed",
+            "sizes",
+            "best",
+            "exact",
+            "verdict",
+            "engine",
+            "seconds",
+            "to_99",
+            "random",
+            "evaluations",
+            "refuted_after",
+        )
         plain += ("without", "note")
         data = {name: getattr(self, name) for name in plain}
         data["fixed"] = {name: value if isinstance(value, int) else str(value) for name, value in self.fixed.items()}
@@ -84,8 +96,14 @@ class Row:
         if self.smallest is not None:
             found = self.smallest
             ratio = float(found.least) if np.isfinite(found.least) else None
-            data["witness"] = {"sizes": dict(found.x.sizes), "ratio": ratio, "exact": None if found.exact is None else str(found.exact)}
-        return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in data.items()}
+            data["witness"] = {
+                "sizes": dict(found.x.sizes),
+                "ratio": ratio,
+                "exact": None if found.exact is None else str(found.exact),
+            }
+        return {
+            name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in data.items()
+        }
 
 
 class Clock:
@@ -242,7 +260,11 @@ def _gates(target, sizes):
     Assumptions that are equalities (two distributions agree, a policy is greedy) fail in floats through rounding, and
     enforcing them would exclude admissible draws.
     """
-    return tuple(partial(holds, assumption) for assumption in target.assumes if _decided_by_floats(assumption, target.instances, sizes))
+    return tuple(
+        partial(holds, assumption)
+        for assumption in target.assumes
+        if _decided_by_floats(assumption, target.instances, sizes)
+    )
 
 
 def _decided_by_floats(assumption, family, sizes):
@@ -267,7 +289,9 @@ def _settled(target, rungs, clock) -> Row:
     spurious = next((rung for rung in rungs if rung.spurious), None)
     if not found:
         value, seen = (spurious.spurious[0], spurious.sizes) if spurious else (-np.inf, rungs[-1].sizes)
-        return _row(target, rungs, seen, value, None, "SPURIOUS" if spurious else "BEST", "", clock, note="no draw was admitted")
+        return _row(
+            target, rungs, seen, value, None, "SPURIOUS" if spurious else "BEST", "", clock, note="no draw was admitted"
+        )
     violating = [rung for rung in found if rung.best.violates]
     rung = _first_of_the_best(violating or found)
     best = _shrunk(target, rung.best)
@@ -281,7 +305,9 @@ def _settled(target, rungs, clock) -> Row:
         note = f"the float ratio is {value:.9g}, the exact ratio of the same instance is {settled}: an error of the float recursion"
         return _row(target, rungs, spurious.sizes, best.least, best, "SPURIOUS", rung.engine, clock, note=note)
     if best.reached:
-        return _row(target, rungs, best.x.sizes, best.least, best, "TIGHT" if target.proved else "BEST", rung.engine, clock)
+        return _row(
+            target, rungs, best.x.sizes, best.least, best, "TIGHT" if target.proved else "BEST", rung.engine, clock
+        )
     grown = pushed(target, best)
     end = _at_the_boundary(target, grown[-1])
     if end.least >= grown[-1].least:
@@ -317,7 +343,10 @@ def _row(target, rungs, sizes, value, best, verdict, engine, clock, grown=(), no
         verdict=verdict,
         engine=engine,
         seconds=clock.processor(),
-        to_99=min((seconds for seconds, seen in history if seen >= 0.99 * min(least, max(each for _, each in history))), default=np.nan),
+        to_99=min(
+            (seconds for seconds, seen in history if seen >= 0.99 * min(least, max(each for _, each in history))),
+            default=np.nan,
+        ),
         random=float(max(rung.random for rung in rungs)),
         evaluations=sum(rung.score.evaluations for rung in rungs),
         worth=best,

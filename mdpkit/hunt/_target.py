@@ -60,7 +60,16 @@ def target(claim, part=None, control=None) -> Target:
     if changed is not None:
         found = replace(found, check=changed.tightens or partial(_under, changed, found.check))
         _demand_ratio(claim, found, f" as altered by {control!r}")
-    return Target(claim, found.name, control or "", found.instances, found.check, found.assumes, changed is None and _proved(claim), {})
+    return Target(
+        claim,
+        found.name,
+        control or "",
+        found.instances,
+        found.check,
+        found.assumes,
+        changed is None and _proved(claim),
+        {},
+    )
 
 
 def targets(claim) -> list[Target]:
@@ -125,9 +134,13 @@ def _control(claim, name):
     for control in claim.controls:
         if control.name == name:
             if control.drops is not None:
-                raise InvalidClaim(f"the control {name!r} drops an assumption; only controls that tighten or sabotage can be hunted")
+                raise InvalidClaim(
+                    f"the control {name!r} drops an assumption; only controls that tighten or sabotage can be hunted"
+                )
             return control
-    raise InvalidClaim(f"{claim.id} has no control {name!r}; it has {', '.join(repr(control.name) for control in claim.controls)}")
+    raise InvalidClaim(
+        f"{claim.id} has no control {name!r}; it has {', '.join(repr(control.name) for control in claim.controls)}"
+    )
 
 
 def _under(control, check, m):
@@ -151,7 +164,9 @@ def _fixed(family, name, value):
     block = family.blocks.get(name)
     if block is None or block.axes or block.row_axes:
         scalars = [other for other, each in family.blocks.items() if not each.axes and not each.row_axes]
-        raise InvalidClaim(f"{name} is neither an axis nor a scalar block; the family has {', '.join([*family.sizes, *scalars])}")
+        raise InvalidClaim(
+            f"{name} is neither an axis nor a scalar block; the family has {', '.join([*family.sizes, *scalars])}"
+        )
     number = rational(value)
     inside = number in block.of if isinstance(block, Choice) else block.lower <= number <= block.upper
     if not inside:

@@ -50,7 +50,11 @@ def _against(ax, parts, controls, words):
     ends = [number for point in own + further + controls for number in point]
     limits = [min(0, *ends) * 1.2 - 0.1, max(1, *ends) * 1.2] if ends else [0, 1]
     ax.plot(limits, limits, "k--", label=words)
-    kinds = ((further, "^C2", "further statements"), (own, "oC0", "tightest of each size"), (controls, "xC1", "controls (fail)"))
+    kinds = (
+        (further, "^C2", "further statements"),
+        (own, "oC0", "tightest of each size"),
+        (controls, "xC1", "controls (fail)"),
+    )
     for points, style, label in kinds:
         if points:
             ax.plot(*zip(*points, strict=True), style, label=label)

@@ -45,7 +45,12 @@ class Text:
     def extent(self):
         """x0, y0, x1, y1."""
         (width, height), (x, y) = measured(self.words), self.at
-        return (x if self.left else x - width / 2), y - height / 2, (x + width if self.left else x + width / 2), y + height / 2
+        return (
+            (x if self.left else x - width / 2),
+            y - height / 2,
+            (x + width if self.left else x + width / 2),
+            y + height / 2,
+        )
 
     @property
     def baselines(self):
@@ -165,14 +170,18 @@ def paint(ax, sketch, unit=1):
     for curve in sketch.curves:
         path = Path(curve.points, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
         style = "-|>,head_length=2.6,head_width=1.3" if curve.arrow.head else "-"
-        shape = FancyArrowPatch(path=path, arrowstyle=style, color=BLACK, linewidth=0.7, shrinkA=0, shrinkB=0, mutation_scale=1.6)
+        shape = FancyArrowPatch(
+            path=path, arrowstyle=style, color=BLACK, linewidth=0.7, shrinkA=0, shrinkB=0, mutation_scale=1.6
+        )
         shape.set_transform(inches)
         shape.set_gid(f"{curve.arrow.source} -> {curve.arrow.target}")
         ax.add_patch(shape)
     for box in sketch.boxes:
         (width, height), (x, y) = box.size, box.at
         if box.framed and box.lines:
-            frame = FancyBboxPatch((x - width / 2, y - height / 2), width, height, "round,pad=0,rounding_size=0.05", transform=inches)
+            frame = FancyBboxPatch(
+                (x - width / 2, y - height / 2), width, height, "round,pad=0,rounding_size=0.05", transform=inches
+            )
             frame.set(facecolor="white", edgecolor=BLACK, linewidth=0.7, gid=box.name)
             ax.add_patch(frame)
         elif box.framed:
@@ -187,14 +196,25 @@ def paint(ax, sketch, unit=1):
 
 def _write(ax, text, gid, inches):
     for x, y, words in text.baselines:
-        ax.text(x, y, words, color=text.colour, ha="left" if text.left else "center", va="baseline", gid=gid, transform=inches)
+        ax.text(
+            x,
+            y,
+            words,
+            color=text.colour,
+            ha="left" if text.left else "center",
+            va="baseline",
+            gid=gid,
+            transform=inches,
+        )
 
 
 # ---- arrows
 def _run(points, steps=STEPS):
     """Points along a cubic Bezier curve, `[k,2]`."""
     u = steps[:, None]
-    return (1 - u) ** 3 * points[0] + 3 * (1 - u) ** 2 * u * points[1] + 3 * (1 - u) * u**2 * points[2] + u**3 * points[3]
+    return (
+        (1 - u) ** 3 * points[0] + 3 * (1 - u) ** 2 * u * points[1] + 3 * (1 - u) * u**2 * points[2] + u**3 * points[3]
+    )
 
 
 def _ways(arrow, places, bends):

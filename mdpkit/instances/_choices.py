@@ -28,12 +28,17 @@ def chosen(known, wanted, what, error=InvalidModel) -> int | None:
     listed = ", ".join(names[0] if len({*names}) == 1 else f"{names[0]} ({names[1]})" for names in known)
     if wanted is None:
         if len(known) > 1:
-            raise error(f"there are {len(known)} {what}s ({listed}); choose one by rewards=NAME, on the command line by --rewards NAME")
+            raise error(
+                f"there are {len(known)} {what}s ({listed}); choose one by rewards=NAME, on the command line by --rewards NAME"
+            )
         return 0 if known else None
     found = [k for k, names in enumerate(known) if wanted in names]
     if len(found) == 1:
         return found[0]
-    raise error(f"{len(found) or 'no'} {what}s are called {wanted!r}; " + (f"expected one of {listed}" if known else f"there is no {what}"))
+    raise error(
+        f"{len(found) or 'no'} {what}s are called {wanted!r}; "
+        + (f"expected one of {listed}" if known else f"there is no {what}")
+    )
 
 
 class Choices:
@@ -53,7 +58,9 @@ class Choices:
     def call(self, line, s, c, label):
         """What a choice is called; two names for one are refused."""
         if self.label.setdefault((s, c), label) != label:
-            raise refused(line, f"choice {c} of state {s} is called {shown(label)}, and {shown(self.label[s, c])} before")
+            raise refused(
+                line, f"choice {c} of state {s} is called {shown(label)}, and {shown(self.label[s, c])} before"
+            )
 
     def count(self, S) -> int:
         """How many choices there are.
@@ -67,7 +74,10 @@ class Choices:
             raise InvalidModel(f"of {S} states {len(each)} have a transition; expected one at least from each")
         for s, found in each.items():
             if max(found) >= len(found):
-                raise refused(self.line[s, max(found)], f"choice {max(found)} of state {s} comes without the {max(found)} before it")
+                raise refused(
+                    self.line[s, max(found)],
+                    f"choice {max(found)} of state {s} comes without the {max(found)} before it",
+                )
         return len(self.law)
 
     def process(self, S, started, horizon, state_names=None, actions=None) -> MDP:
@@ -81,23 +91,33 @@ class Choices:
         exact = self._exact()
         if S * A > LARGEST or (exact and S * A * S > LARGEST):
             hint = "; written as decimals they would be stored sparse" if exact else ""
-            raise InvalidModel(f"the law of {S} states and {A} actions is too large: expected at most {LARGEST} entries{hint}")
+            raise InvalidModel(
+                f"the law of {S} states and {A} actions is too large: expected at most {LARGEST} entries{hint}"
+            )
         read, law, pay = rational if exact else float, {}, {}
         for key, row in self.law.items():
             law[where[key]] = self._row(key, {n: read(p) for n, p in row.items()}, exact)
             pay[where[key]] = self._reward(key, row, read)
         rho = {s: fmpq(1, len(started)) for s in started}
-        named = {name: given for name, given in (("state_names", state_names), ("action_names", names)) if given is not None}
-        return assembled(MDP, (S, A), law, pay, rho, exact=exact, sparse=not exact and S * A * S > DENSE, horizon=horizon, **named)
+        named = {
+            name: given for name, given in (("state_names", state_names), ("action_names", names)) if given is not None
+        }
+        return assembled(
+            MDP, (S, A), law, pay, rho, exact=exact, sparse=not exact and S * A * S > DENSE, horizon=horizon, **named
+        )
 
     def _exact(self):
         rows = (*self.law.values(), *self.after.values())
-        return exact_kind(token for tokens in (*(row.values() for row in rows), *self.flat.values()) for token in tokens)
+        return exact_kind(
+            token for tokens in (*(row.values() for row in rows), *self.flat.values()) for token in tokens
+        )
 
     def _row(self, key, row, exact):
         total = sum(row.values())
         if abs(total - 1) > (0 if exact else ROW_SUM):
-            raise refused(self.line[key], f"the probabilities of state {key[0]} and choice {key[1]} sum to {total}, not 1")
+            raise refused(
+                self.line[key], f"the probabilities of state {key[0]} and choice {key[1]} sum to {total}, not 1"
+            )
         return row
 
     def _reward(self, key, row, read):
@@ -114,11 +134,15 @@ class Choices:
 
         Labels 0, 1, ... (or _0, _1, ... in a format where a label is no number) are the actions' numbers themselves.
         """
-        if set(self.label) != set(self.law) or len({(s, label) for (s, _), label in self.label.items()}) < len(self.label):
+        if set(self.label) != set(self.law) or len({(s, label) for (s, _), label in self.label.items()}) < len(
+            self.label
+        ):
             return None, None
         order = list(dict.fromkeys(self.label.values()))
         plain = [label.removeprefix("_") for label in order]
-        if all(text.isdecimal() and len(text) < 10 and str(int(text)) == text for text in plain) and len({*plain}) == len(order):
+        if all(text.isdecimal() and len(text) < 10 and str(int(text)) == text for text in plain) and len(
+            {*plain}
+        ) == len(order):
             return dict(zip(order, map(int, plain), strict=True)), None
         return {label: a for a, label in enumerate(order)}, order
 

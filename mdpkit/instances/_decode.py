@@ -77,7 +77,9 @@ class Reader:
             return self.record(RECORDS[tag], inside, place)
         readers = self.readers()
         if tag not in readers:
-            raise InvalidModel(f"{root(place)} is of unknown type {tag!r}; expected one of {', '.join((*RECORDS, *readers))}")
+            raise InvalidModel(
+                f"{root(place)} is of unknown type {tag!r}; expected one of {', '.join((*RECORDS, *readers))}"
+            )
         return readers[tag](self, inside, place)
 
     def readers(self):
@@ -88,12 +90,19 @@ class Reader:
             _refuse(root(place), node, "an object of named models")
         for name in node:
             if not name.isidentifier() or name.startswith("_"):
-                raise InvalidModel(f"{root(place)} has a part named {name!r}; expected a Python name without a leading underscore")
+                raise InvalidModel(
+                    f"{root(place)} has a part named {name!r}; expected a Python name without a leading underscore"
+                )
         return Instance(**{name: self.node(part, below(place, name)) for name, part in node.items()})
 
     def record(self, kind, node, place):
         known = fields(kind)
-        _exactly_keys(node, [field.name for field in known], place, {field.name for field in known if field.default is not MISSING})
+        _exactly_keys(
+            node,
+            [field.name for field in known],
+            place,
+            {field.name for field in known if field.default is not MISSING},
+        )
         hints = get_type_hints(kind)
         values = {name: self.node(part, below(place, name)) for name, part in node.items()}
         for name, value in values.items():
@@ -142,7 +151,9 @@ class Reader:
         return out.reshape(shape)
 
     def rational(self, node, place):
-        return self.array(rational, object, node, place) if isinstance(node, list | dict) else _leaf(rational, node, place)
+        return (
+            self.array(rational, object, node, place) if isinstance(node, list | dict) else _leaf(rational, node, place)
+        )
 
     def listed(self, read, dtype, node, place):
         shape, rows = self.shape_and_rows(node, place)

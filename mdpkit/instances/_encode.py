@@ -42,7 +42,9 @@ def encode(thing, writer=None) -> dict:
     {'TabularPolicy': {'table': {'rational': [['1/3', '2/3']]}}}
     """
     if not isinstance(thing, Record | SimpleNamespace):
-        raise InvalidModel(f"the thing is of type {type(thing).__name__}; expected a record, or a SimpleNamespace of records and numbers")
+        raise InvalidModel(
+            f"the thing is of type {type(thing).__name__}; expected a record, or a SimpleNamespace of records and numbers"
+        )
     try:
         with _collector_at_rest():
             return {**HEADER, "content": (writer or Writer()).node(thing, "")}
@@ -72,13 +74,17 @@ class Writer:
         for kind, write in WRITERS:
             if isinstance(x, kind):
                 return write(self, x, place)
-        raise InvalidModel(f"{place} is a {type(x).__name__}; expected a record, an array, a number, a text, or a tuple or list of these")
+        raise InvalidModel(
+            f"{place} is a {type(x).__name__}; expected a record, an array, a number, a text, or a tuple or list of these"
+        )
 
     def integer(self, x, place):
         try:
             str(int(x))
         except ValueError as error:
-            raise InvalidModel(f"{place} is an integer too long for JSON; expected fewer digits, or a rational") from error
+            raise InvalidModel(
+                f"{place} is an integer too long for JSON; expected fewer digits, or a rational"
+            ) from error
         return int(x)
 
     def float(self, x, place):
@@ -97,7 +103,9 @@ class Writer:
     def models(self, x, place):
         for name in vars(x):
             if not name.isidentifier() or name.startswith("_"):
-                raise InvalidModel(f"{root(place)} has a part named {name!r}; expected a Python name without a leading underscore")
+                raise InvalidModel(
+                    f"{root(place)} has a part named {name!r}; expected a Python name without a leading underscore"
+                )
         return {"models": {name: self.node(part, below(place, name)) for name, part in vars(x).items()}}
 
     def record(self, x, place):
@@ -121,7 +129,9 @@ class Writer:
 
     def array(self, x, place):
         if x.dtype not in (np.dtype(object), np.dtype(np.float64), np.dtype(np.int64), np.dtype(bool)):
-            raise InvalidModel(f"{place} is an array of {x.dtype}; expected float64, int64, bool, or objects that are rationals")
+            raise InvalidModel(
+                f"{place} is an array of {x.dtype}; expected float64, int64, bool, or objects that are rationals"
+            )
         self.budget.spend(x.shape, place)
         kind = KINDS[x.dtype.kind]
         if kind == "float" and not np.isfinite(x).all():
@@ -145,7 +155,12 @@ class Writer:
         if not listed:
             return {kind: plain}
         where = np.argwhere(present).tolist()
-        return {kind: {"shape": list(x.shape), "entries": [[*index, entry] for index, entry in zip(where, plain, strict=True)]}}
+        return {
+            kind: {
+                "shape": list(x.shape),
+                "entries": [[*index, entry] for index, entry in zip(where, plain, strict=True)],
+            }
+        }
 
 
 WRITERS = (

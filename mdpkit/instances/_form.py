@@ -24,7 +24,9 @@ class Budget:
         # an empty axis makes no array of enormous other axes legal
         count = prod(max(length, 1) for length in shape)
         if count > self.left:
-            raise InvalidModel(f"{place} has shape {tuple(shape)}, {count} numbers; expected at most {LARGEST} in one file")
+            raise InvalidModel(
+                f"{place} has shape {tuple(shape)}, {count} numbers; expected at most {LARGEST} in one file"
+            )
         self.left -= count
 
     def spend_on(self, name, values, place):

@@ -36,7 +36,9 @@ class Block:
             parts = name if isinstance(name, tuple) else (name,)
             if axis not in parts:
                 continue
-            split = array.reshape(*array.shape[:place], *(_length(part, sizes) for part in parts), *array.shape[place + 1 :])
+            split = array.reshape(
+                *array.shape[:place], *(_length(part, sizes) for part in parts), *array.shape[place + 1 :]
+            )
             for offset, part in reversed(list(enumerate(parts))):
                 if part == axis:
                     split = np.delete(split, index, axis=place + offset)

@@ -133,7 +133,9 @@ class _Body:
         self.left(line)
         s = whole(line, found[1], "the state")
         if s != self.s + 1:
-            raise refused(line, f"state {s} stands where state {self.s + 1} is expected; states are listed once, in order")
+            raise refused(
+                line, f"state {s} stands where state {self.s + 1} is expected; states are listed once, in order"
+            )
         rewards, labels = re.findall(r"\[[^]]*\]", found[2]), re.sub(r"\[[^]]*\]", " ", found[2]).split()
         if len(rewards) > 1:
             raise refused(line, f"state {s} has {len(rewards)} lists of rewards; expected one")
@@ -169,13 +171,18 @@ class _Body:
         which, count = self.counts["rewards"]
         tokens = [number(line, token.strip(), "the reward") for token in brackets[1:-1].split(",")]
         if len(tokens) != count:
-            raise refused(line, f"{shown(brackets)} has {len(tokens)} rewards; expected {count}, one for each reward model")
+            raise refused(
+                line, f"{shown(brackets)} has {len(tokens)} rewards; expected {count}, one for each reward model"
+            )
         return tokens[which]
 
     def left(self, line, choice=False):
         """A state, or a choice, ends where the next begins: it must lead somewhere."""
         if self.s >= 0 and (self.c >= 0 or not choice) and (self.s, self.c) not in self.choices.law:
-            raise refused(line, f"before this line, state {self.s} has {'an action' if self.c >= 0 else 'none'} without a transition")
+            raise refused(
+                line,
+                f"before this line, state {self.s} has {'an action' if self.c >= 0 else 'none'} without a transition",
+            )
 
     def process(self, horizon, actions):
         line, told = self.counts["@nr_states"]
@@ -197,7 +204,9 @@ class _Body:
         for key, line in self.choices.line.items():
             label = self.choices.label.get(key, "__NOLABEL__")
             if label not in numbered and (label not in actions or label.isdecimal()):
-                raise refused(line, f"the action {shown(label)} is none of the {len(actions)} in the comment at the top")
+                raise refused(
+                    line, f"the action {shown(label)} is none of the {len(actions)} in the comment at the top"
+                )
             self.choices.label[key] = numbered.get(label, label)
         if len({(s, name) for (s, _), name in self.choices.label.items()}) < len(self.choices.label):
             raise InvalidModel("a state has one action of the comment at the top twice")

@@ -25,7 +25,9 @@ class Drawn(SimpleNamespace):
 
 def _numeric(x):
     """The arrays of a draw that hold floats or rationals."""
-    return (value for value in vars(x).values() if getattr(value, "dtype", None) is not None and value.dtype.kind in "fO")
+    return (
+        value for value in vars(x).values() if getattr(value, "dtype", None) is not None and value.dtype.kind in "fO"
+    )
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ class Family:
         for axis, ends in self.sizes.items():
             low, high = ends
             if not 1 <= low <= high:
-                raise InvalidClaim(f"sizes[{axis!r}] is {ends}; expected (smallest, largest) with 1 <= smallest <= largest")
+                raise InvalidClaim(
+                    f"sizes[{axis!r}] is {ends}; expected (smallest, largest) with 1 <= smallest <= largest"
+                )
         for name, block in self.blocks.items():
             if not isinstance(block, Block):
                 raise InvalidClaim(f"blocks[{name!r}] is {block!r}; expected a Simplex, Box or Choice")
@@ -97,7 +101,9 @@ class Family:
 
     def rounded(self, arrays, denominator, sizes) -> Drawn:
         """The draw of small rationals near float blocks."""
-        return self.drawn({name: block.rounded(arrays[name], denominator) for name, block in self.blocks.items()}, sizes)
+        return self.drawn(
+            {name: block.rounded(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
+        )
 
     # ---- building
     def build(self, x: Drawn) -> Instance:
@@ -126,7 +132,12 @@ class Family:
         """The family with one model given instead of drawn; None where its blocks need an axis that the problem lacks."""
         blocks = {key: block for key, block in self.blocks.items() if key not in replaced}
         known = problem.sizes()
-        needed = {part for block in blocks.values() for axis in _axes(block) for part in (axis if isinstance(axis, tuple) else (axis,))}
+        needed = {
+            part
+            for block in blocks.values()
+            for axis in _axes(block)
+            for part in (axis if isinstance(axis, tuple) else (axis,))
+        }
         if "H" in needed and "H" not in known:
             return None
         sizes = {axis: (known[axis],) * 2 if axis in known else ends for axis, ends in self.sizes.items()}

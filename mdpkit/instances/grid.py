@@ -77,10 +77,16 @@ class Grid:
             controls = _product(axes)
         controls = numbers("controls", controls, exact, "aj")
         if controls.shape[1:] != self.problem.control_low.shape or len(controls) == 0:
-            raise InvalidModel(f"controls has shape {controls.shape}; expected at least one row of {len(self.problem.control_low)}")
-        outside = np.asarray((controls < self.problem.control_low) | (controls > self.problem.control_high), dtype=bool).any(axis=1)
+            raise InvalidModel(
+                f"controls has shape {controls.shape}; expected at least one row of {len(self.problem.control_low)}"
+            )
+        outside = np.asarray(
+            (controls < self.problem.control_low) | (controls > self.problem.control_high), dtype=bool
+        ).any(axis=1)
         if outside.any():
-            raise InvalidModel(f"controls[{int(np.flatnonzero(outside)[0])}] is {controls[outside][0]}; expected controls inside their box")
+            raise InvalidModel(
+                f"controls[{int(np.flatnonzero(outside)[0])}] is {controls[outside][0]}; expected controls inside their box"
+            )
         object.__setattr__(self, "controls", frozen(controls))
 
     @property
@@ -115,7 +121,11 @@ class Grid:
             slack = ROUNDINGS * UNIT * (np.abs(x) + np.abs(self.problem.low) + np.abs(self.problem.high)) / self.spacing
             at = np.where(np.abs(at - np.rint(at)) <= slack, np.rint(at), at)
         last = np.array(self.shape) - 1 - ~self.problem.periodic
-        whole = np.vectorize(lambda number: int(number.floor()), otypes=[np.int64])(at) if exact else np.floor(at).astype(np.int64)
+        whole = (
+            np.vectorize(lambda number: int(number.floor()), otypes=[np.int64])(at)
+            if exact
+            else np.floor(at).astype(np.int64)
+        )
         cell = np.clip(whole, 0, last)
         part = at - (objects(cell) if exact else cell)
         corners, weights = [], []
@@ -142,7 +152,9 @@ class Grid:
         S, horizon = self.S + gone.any(), self.problem.horizon
         r = _given("reward", self.problem.reward(x, u), (len(x),)) + getattr(horizon, "gamma", 1) * after
         if gone.any():  # one more state, in which nothing is collected
-            corners = np.concatenate([np.where(gone[:, None], self.S, corners), np.full((self.A, corners.shape[1]), self.S)])
+            corners = np.concatenate(
+                [np.where(gone[:, None], self.S, corners), np.full((self.A, corners.shape[1]), self.S)]
+            )
             weights = np.concatenate([weights, weights[gone][:1].repeat(self.A, axis=0)])
             r = np.concatenate([r, zeros(self.A, r)])
         law = self._law(corners, weights, np.ones(len(corners), dtype=bool), S)

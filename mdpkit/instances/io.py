@@ -114,7 +114,9 @@ def _parsed(text):
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
-            raise InvalidModel(f"{where}: the text ends in the middle; expected a whole JSON value ({error.msg})") from error
+            raise InvalidModel(
+                f"{where}: the text ends in the middle; expected a whole JSON value ({error.msg})"
+            ) from error
         raise InvalidModel(f"{where}: this is not JSON ({error.msg})") from error
     except RecursionError as error:
         raise InvalidModel("the JSON is nested too deeply") from error

@@ -37,10 +37,14 @@ def read(path: Path, horizon) -> MarkovGame:
         if len(actions) != players:
             raise refused(tokens.line, f"there are strategies for {len(actions)} players; expected {players}")
         if players * prod(actions) > LARGEST:
-            raise refused(tokens.line, f"{prod(actions)} contingencies are too many; expected at most {LARGEST} payoffs")
+            raise refused(
+                tokens.line, f"{prod(actions)} contingencies are too many; expected at most {LARGEST} payoffs"
+            )
         if (tokens.peek() or "").startswith('"'):
             tokens.take("a comment")
-        paid = tokens.outcomes(players, prod(actions)) if tokens.peek() == "{" else tokens.payoffs(players * prod(actions))
+        paid = (
+            tokens.outcomes(players, prod(actions)) if tokens.peek() == "{" else tokens.payoffs(players * prod(actions))
+        )
         if tokens.peek() is not None:
             raise refused(tokens.line, f"{shown(tokens.peek())} comes after the last of {prod(actions)} contingencies")
         return _game(players, actions, paid, horizon)
@@ -117,7 +121,11 @@ class _Tokens:
         self.expect("{")
         counts = []
         while self.peek() != "}":
-            counts.append(len(self.texts("a strategy")) if self.peek() == "{" else whole(self.line, self.take("a count"), "a count"))
+            counts.append(
+                len(self.texts("a strategy"))
+                if self.peek() == "{"
+                else whole(self.line, self.take("a count"), "a count")
+            )
             if counts[-1] < 1:
                 raise refused(self.line, f"player {len(counts)} has no strategy; expected one at least")
         self.expect("}")

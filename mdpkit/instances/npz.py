@@ -117,7 +117,9 @@ class _Reader(Reader):
     def stored(self, node, place):
         info = self.kept.pop(f"{node}.npy", None) if isinstance(node, str) else None
         if info is None:
-            raise InvalidModel(f"{root(place)} is the array {node!r}, which the archive does not have, or has given already")
+            raise InvalidModel(
+                f"{root(place)} is the array {node!r}, which the archive does not have, or has given already"
+            )
         with self.archive.open(info) as file:
             array = self.array_in(file, info, place)
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -132,13 +134,21 @@ class _Reader(Reader):
                 raise InvalidModel(f"{info.filename} has the numpy format {version}; expected (1, 0)")
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
         except ValueError as error:
-            raise error if isinstance(error, InvalidModel) else InvalidModel(f"{info.filename} is no numpy array ({error})") from error
+            raise (
+                error
+                if isinstance(error, InvalidModel)
+                else InvalidModel(f"{info.filename} is no numpy array ({error})")
+            ) from error
         if dtype.str not in DTYPES or fortran:
-            raise InvalidModel(f"{info.filename} holds {dtype}{' in Fortran order' * fortran}; expected float64, int64 or bool in C order")
+            raise InvalidModel(
+                f"{info.filename} holds {dtype}{' in Fortran order' * fortran}; expected float64, int64 or bool in C order"
+            )
         self.budget.spend(shape, root(place))
         wanted = info.file_size - file.tell()
         if prod(shape) * dtype.itemsize != wanted:
-            raise InvalidModel(f"{info.filename} says shape {shape} and has {wanted} bytes; expected {prod(shape) * dtype.itemsize}")
+            raise InvalidModel(
+                f"{info.filename} says shape {shape} and has {wanted} bytes; expected {prod(shape) * dtype.itemsize}"
+            )
         content = file.read(wanted)
         if dtype.kind == "b" and max(content, default=0) > 1:
             raise InvalidModel(f"{info.filename} holds a byte that is no bool")
@@ -157,13 +167,22 @@ class _Reader(Reader):
         parts = {name: self.node(node[name], below(place, name)) for name in names[1:]}
         for name, kind in (("data", "f"), ("indices", "i"), ("indptr", "i")):
             if not isinstance(parts[name], np.ndarray) or parts[name].ndim != 1 or parts[name].dtype.kind != kind:
-                raise InvalidModel(f"{below(place, name)} is no one-dimensional array of {'floats' if kind == 'f' else 'integers'}")
+                raise InvalidModel(
+                    f"{below(place, name)} is no one-dimensional array of {'floats' if kind == 'f' else 'integers'}"
+                )
         data, indices, starts = parts.values()
-        whole = len(starts) == shape[0] + 1 and starts[0] == 0 and starts[-1] == len(indices) == len(data) and (np.diff(starts) >= 0).all()
+        whole = (
+            len(starts) == shape[0] + 1
+            and starts[0] == 0
+            and starts[-1] == len(indices) == len(data)
+            and (np.diff(starts) >= 0).all()
+        )
         if not whole or (len(indices) and not 0 <= indices.min() <= indices.max() < shape[1]):
             raise InvalidModel(f"{root(place)}: indices and indptr are those of no matrix of shape {tuple(shape)}")
         # the budget keeps every index below 2^31, where scipy itself takes the narrow width
         matrix = csr_array((data, indices.astype(np.int32), starts.astype(np.int32)), shape=tuple(shape))
         if not matrix.has_canonical_format:
-            raise InvalidModel(f"{root(place)} has a row whose indices do not rise; expected every entry once, in order")
+            raise InvalidModel(
+                f"{root(place)} has a row whose indices do not rise; expected every entry once, in order"
+            )
         return matrix

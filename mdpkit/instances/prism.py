@@ -78,7 +78,9 @@ def _names(stem, files) -> tuple:
     """What a reward structure can be called by: the name that its files give, and their stem."""
     names = {_commented(file, STRUCTURE) for file in files.values()} - {None, ""}
     if len(names) > 1:
-        raise InvalidModel(f"{stem}.srew and {stem}.trew name the reward structures {', '.join(sorted(names))}; expected one name")
+        raise InvalidModel(
+            f"{stem}.srew and {stem}.trew name the reward structures {', '.join(sorted(names))}; expected one name"
+        )
     return *names, stem
 
 
@@ -117,7 +119,9 @@ def _transitions(path, choices):
     kind = _commented(path, KIND)
     if kind not in (None, "DTMC" if chain else "MDP"):
         expected = "MDP above three numbers, or DTMC above two"
-        raise InvalidModel(f"the comment at the top says {shown(kind)}, the header has {len(first)} numbers; expected {expected}")
+        raise InvalidModel(
+            f"the comment at the top says {shown(kind)}, the header has {len(first)} numbers; expected {expected}"
+        )
     parts = ("state", "next state", "probability") if chain else ("state", "choice", "next state", "probability")
     count = largest = 0
     for line, tokens in entries:
@@ -189,7 +193,9 @@ def _labels(path, S):
             s = whole(line, state, "the state", S)
             if init in labels:
                 if found and s <= found[-1]:
-                    raise refused(line, f"state {s} is labelled init after state {found[-1]}; expected every state once, in order")
+                    raise refused(
+                        line, f"state {s} is labelled init after state {found[-1]}; expected every state once, in order"
+                    )
                 found.append(s)
     if declaring:
         raise InvalidModel("the text ends in the declaration of labels; expected #END")
@@ -226,15 +232,23 @@ def _transition_rewards(path, choices, S, chain):
         if len(tokens) != (3 if chain else 4):
             raise refused(line, f"expected state, {'' if chain else 'choice, '}next state and reward")
         ends = (tokens[0], "0", tokens[1]) if chain else tokens[:3]
-        s, c, n = (whole(line, token, what) for token, what in zip(ends, ("the state", "the choice", "the next state"), strict=True))
+        s, c, n = (
+            whole(line, token, what)
+            for token, what in zip(ends, ("the state", "the choice", "the next state"), strict=True)
+        )
         if n not in choices.law.get((s, c), ()):
-            raise refused(line, f"there is no transition from state {s} by choice {c} to {n} that a reward could be for")
+            raise refused(
+                line, f"there is no transition from state {s} by choice {c} to {n} that a reward could be for"
+            )
         own = choices.after.setdefault((s, c), {})
         if n in own:
             raise refused(line, f"the reward from state {s} by choice {c} to {n} is listed a second time")
         own[n] = number(line, tokens[-1], "the reward")
         count += 1
-    _agree(head, (("states", states, S), *(("choices", told, len(choices.law)) for told in listed), ("rewards", rewards, count)))
+    _agree(
+        head,
+        (("states", states, S), *(("choices", told, len(choices.law)) for told in listed), ("rewards", rewards, count)),
+    )
 
 
 def _agree(line, counts):
@@ -293,7 +307,9 @@ def _refuse_strangers(path, states):
     if states is None and path.with_suffix(".sta").exists():
         found.append(path.with_suffix(".sta").name)
     if found:
-        raise InvalidModel(f"beside {path} there is {', '.join(found)}, which would be read with it; remove it or choose another name")
+        raise InvalidModel(
+            f"beside {path} there is {', '.join(found)}, which would be read with it; remove it or choose another name"
+        )
 
 
 def _label(mdp, a):

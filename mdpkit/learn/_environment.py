@@ -31,7 +31,9 @@ class EnvironmentSimulator:
         """
         metadata = getattr(getattr(self.env, "unwrapped", self.env), "metadata", None) or {}
         if not metadata.get("resets_to_state"):
-            raise InvalidModel(f"{self.name} cannot be reset to a state: its metadata does not hold resets_to_state=True")
+            raise InvalidModel(
+                f"{self.name} cannot be reset to a state: its metadata does not hold resets_to_state=True"
+            )
         self.reports_state = True
 
     def check(self, demonstrations):
@@ -40,7 +42,9 @@ class EnvironmentSimulator:
         Raises: InvalidModel if they do not.
         """
         if not self.setting.observations.holds(demonstrations.obs):
-            raise InvalidModel(f"the demonstrations' obs is {_batch(demonstrations.obs)}; {self.name} has {self.setting.observations}")
+            raise InvalidModel(
+                f"the demonstrations' obs is {_batch(demonstrations.obs)}; {self.name} has {self.setting.observations}"
+            )
         expect_actions(self.setting.actions, demonstrations.action, f"the demonstrations' policy in {self.name}")
         demonstrations.check_mass()
 
@@ -56,7 +60,9 @@ class EnvironmentSimulator:
         expect_actions(self.setting.actions, np.asarray(action)[None], f"the policy in {self.name}")
         answer = self.env.step(int(action) if isinstance(self.setting.actions, Discrete) else action)
         if not (isinstance(answer, tuple) and len(answer) == 5):
-            raise InvalidModel(f"{self.name}.step returned {_shape(answer)}; expected (obs, reward, terminated, truncated, info)")
+            raise InvalidModel(
+                f"{self.name}.step returned {_shape(answer)}; expected (obs, reward, terminated, truncated, info)"
+            )
         obs, reward, terminated, truncated, _ = answer
         try:
             paid = float(reward)
@@ -65,7 +71,9 @@ class EnvironmentSimulator:
         if not isfinite(paid):
             raise InvalidModel(f"{self.name}.step returned the reward {paid}; expected a finite number")
         if not all(isinstance(flag, bool | np.bool_) for flag in (terminated, truncated)):
-            raise InvalidModel(f"{self.name}.step returned terminated={terminated!r}, truncated={truncated!r}; expected booleans")
+            raise InvalidModel(
+                f"{self.name}.step returned terminated={terminated!r}, truncated={truncated!r}; expected booleans"
+            )
         return self._observed(obs, "step"), paid, bool(terminated), bool(truncated)
 
     def play(self, policy, episodes, rng, rewards):
@@ -75,13 +83,18 @@ class EnvironmentSimulator:
             obs, member, t, over = self.reset(None, 0), policy.start(rng.random()), 0, False
             while not over:
                 state = self._state()
-                action = np.asarray(member.sample(np.asarray(obs)[None], t, rng.random(uniforms(self.setting.actions, 1))))[0]
+                action = np.asarray(
+                    member.sample(np.asarray(obs)[None], t, rng.random(uniforms(self.setting.actions, 1)))
+                )[0]
                 following, reward, terminated, truncated = self.step(action)
                 over = terminated or truncated
                 rows.append((obs, action, t, reward, following, terminated, episode, state))
                 obs, t = following, t + 1
         names = ("obs", "action", "t", "reward", "following", "ended", "episode", "state")
-        columns = {name: np.array(part) if name != "state" else part for name, part in zip(names, zip(*rows, strict=True), strict=True)}
+        columns = {
+            name: np.array(part) if name != "state" else part
+            for name, part in zip(names, zip(*rows, strict=True), strict=True)
+        }
         known = all(state is not None for state in columns["state"])
         columns["state"] = np.array(columns["state"]) if known else None
         return Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})

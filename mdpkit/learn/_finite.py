@@ -57,7 +57,11 @@ def visits(problem, policy) -> np.ndarray:
         return known
     if problem.exact:
         return known.lower
-    return known.mid if isinstance(problem.horizon, Finite) else np.where(_reached(problem, policy.table)[:, None], known.mid, 0)
+    return (
+        known.mid
+        if isinstance(problem.horizon, Finite)
+        else np.where(_reached(problem, policy.table)[:, None], known.mid, 0)
+    )
 
 
 def _reached(problem, table):
@@ -93,10 +97,16 @@ class FiniteSimulator:
         return self.s
 
     def step(self, action):
-        if not (isinstance(action, int | np.integer) and 0 <= action < self.problem.A and self.problem.available[self.s, action]):
+        if not (
+            isinstance(action, int | np.integer)
+            and 0 <= action < self.problem.A
+            and self.problem.available[self.s, action]
+        ):
             allowed = np.flatnonzero(self.problem.available[self.s]).tolist()
             raise InvalidModel(f"step({action!r}) in state {self.s}: expected one of the actions {allowed}")
-        following, reward, ended = self._advance(np.array([self.s]), np.array([action]), np.array([self.t]), drawing(self.rng))
+        following, reward, ended = self._advance(
+            np.array([self.s]), np.array([action]), np.array([self.t]), drawing(self.rng)
+        )
         self.s, self.t = int(following[0]), self.t + 1
         return self.s, float(reward[0]), bool(ended[0]), False
 
@@ -137,10 +147,14 @@ class FiniteSimulator:
         Raises: InvalidModel if the policy plays an invalid or masked action.
         """
         if a.shape != s.shape or not Discrete(self.problem.A).holds(a):
-            raise InvalidModel(f"the policy plays {np.array2string(a, threshold=6)}; expected integers from 0 to {self.problem.A - 1}")
+            raise InvalidModel(
+                f"the policy plays {np.array2string(a, threshold=6)}; expected integers from 0 to {self.problem.A - 1}"
+            )
         missing = np.flatnonzero(~self.problem.available[s, a])
         if missing.size:
-            raise InvalidModel(f"the policy plays action {a[missing[0]]} in state {s[missing[0]]}, where that action is missing")
+            raise InvalidModel(
+                f"the policy plays action {a[missing[0]]} in state {s[missing[0]]}, where that action is missing"
+            )
         return a
 
     # ---- the model

@@ -14,7 +14,9 @@ class Labels:
 
     def label(self, obs, t):
         obs = self._expected(obs)
-        labels = np.asarray(self.expert.sample(obs, t, drawing(self.rng).random(uniforms(self.setting.actions, len(obs)))))
+        labels = np.asarray(
+            self.expert.sample(obs, t, drawing(self.rng).random(uniforms(self.setting.actions, len(obs))))
+        )
         expect_actions(self.setting.actions, labels, "the expert")
         return labels
 
@@ -36,7 +38,9 @@ def drawing(rng):
     Raises: InvalidModel if `grant` was given no generator (allowed when everything granted is exact) and sampling is requested.
     """
     if rng is None:
-        raise InvalidModel("sampling was requested, but the access has no generator: grant(..., rng=numpy.random.default_rng(seed))")
+        raise InvalidModel(
+            "sampling was requested, but the access has no generator: grant(..., rng=numpy.random.default_rng(seed))"
+        )
     return rng
 
 

@@ -16,7 +16,9 @@ from ._judge import Judge
 from ._labels import Labels, expect_player
 
 
-def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, queries=0, preferences=0, rewards=None, rng=None) -> Access:
+def grant(
+    problem, *, expert=None, demonstrations=0, episodes=0, resets=None, queries=0, preferences=0, rewards=None, rng=None
+) -> Access:
     """Access to a problem: the kinds and numbers of interactions granted to a learner.
 
     Args:
@@ -39,7 +41,12 @@ def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, qu
     >>> grant(stay, expert=TabularPolicy([[1.0]]), demonstrations="exact", episodes=3, rng=np.random.default_rng(0))
     Access(demonstrations=exact, episodes=3; used Meter())
     """
-    counts = {"episodes": episodes, "resets": 0 if resets is None else resets, "queries": queries, "preferences": preferences}
+    counts = {
+        "episodes": episodes,
+        "resets": 0 if resets is None else resets,
+        "queries": queries,
+        "preferences": preferences,
+    }
     for name, count in counts.items():
         _countable(name, count)
     if rng is not None:
@@ -53,13 +60,23 @@ def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, qu
         raise InvalidModel("access to a MarkovGame is not defined; take the problem of one player, game.player(i)")
     finite = isinstance(problem, MDP)
     if finite and isinstance(problem.horizon, Average):
-        raise InvalidModel("the episodes of an Average() problem do not end; access is granted over Finite(H) or Discounted(gamma)")
-    if not finite and not all(hasattr(problem, name) for name in ("reset", "step", "observation_space", "action_space")):
-        raise InvalidModel(f"{type(problem).__name__} is not a learning problem; expected an MDP or a gymnasium environment")
-    if rng is None and (any(count not in (0, "exact") for count in counts.values()) or _sampled(demonstrations) or not finite):
+        raise InvalidModel(
+            "the episodes of an Average() problem do not end; access is granted over Finite(H) or Discounted(gamma)"
+        )
+    if not finite and not all(
+        hasattr(problem, name) for name in ("reset", "step", "observation_space", "action_space")
+    ):
+        raise InvalidModel(
+            f"{type(problem).__name__} is not a learning problem; expected an MDP or a gymnasium environment"
+        )
+    if rng is None and (
+        any(count not in (0, "exact") for count in counts.values()) or _sampled(demonstrations) or not finite
+    ):
         raise InvalidModel("the access requires sampling: give rng=numpy.random.default_rng(seed)")
     if expert is None and (queries or not (isinstance(demonstrations, Trajectories) or demonstrations == 0)):
-        raise InvalidModel("demonstrations and queries require an expert; give expert=, or demonstrations as Trajectories")
+        raise InvalidModel(
+            "demonstrations and queries require an expert; give expert=, or demonstrations as Trajectories"
+        )
     if expert is not None and finite and not callable(getattr(expert, "to_tabular", None)):
         raise InvalidModel(f"expert is {expert!r}; expected a policy with a table for {problem!r}")
     if not finite:
@@ -70,7 +87,12 @@ def grant(problem, *, expert=None, demonstrations=0, episodes=0, resets=None, qu
     shown = demonstrated(problem, expert, demonstrations, rng)
     simulator = FiniteSimulator(problem, rng) if episodes or resets else None
     seen = "exact" if isinstance(demonstrations, str) else 0 if shown is None else len(shown)
-    granted = {"demonstrations": seen, **counts, "rewards": rewards and simulator is not None, "model": episodes == "exact"}
+    granted = {
+        "demonstrations": seen,
+        **counts,
+        "rewards": rewards and simulator is not None,
+        "model": episodes == "exact",
+    }
     asked = Labels(expert, setting, rng) if queries else None
     return Access(setting, granted, demonstrations=shown, simulator=simulator, expert=asked)
 
@@ -83,7 +105,9 @@ def _environment(problem, expert, demonstrations, counts, rewards, rng):
     if counts["resets"]:
         simulator.allow_resets()
     if isinstance(demonstrations, str):
-        raise InvalidModel("demonstrations of an environment are a count or Trajectories; only a finite problem has an exact law")
+        raise InvalidModel(
+            "demonstrations of an environment are a count or Trajectories; only a finite problem has an exact law"
+        )
     if isinstance(demonstrations, Trajectories):
         simulator.check(demonstrations)
     else:
@@ -108,7 +132,11 @@ def _comparing(problem, expert, demonstrations, counts, rng):
 
 
 def _countable(name, count):
-    if count == "exact" if isinstance(count, str) else isinstance(count, int | np.integer) and not isinstance(count, bool) and count >= 0:
+    if (
+        count == "exact"
+        if isinstance(count, str)
+        else isinstance(count, int | np.integer) and not isinstance(count, bool) and count >= 0
+    ):
         return
     raise InvalidModel(f'{name} is {count!r}; expected a count of at least 0, or "exact"')
 

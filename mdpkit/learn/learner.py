@@ -52,7 +52,9 @@ class Trace(Mapping, Shown):
         lengths = {name: len(column) for name, column in columns.items()}
         if len(set(lengths.values())) > 1:
             raise InvalidModel(f"the columns of a trace differ in length: {lengths}")
-        self._columns = {name: column if isinstance(column, np.ndarray) else _column(column) for name, column in columns.items()}
+        self._columns = {
+            name: column if isinstance(column, np.ndarray) else _column(column) for name, column in columns.items()
+        }
 
     def __getitem__(self, name):
         return self._columns[name]
@@ -68,7 +70,9 @@ class Trace(Mapping, Shown):
         return f"Trace({rounds} rounds: {', '.join(self._columns)})"
 
     def _tables(self):
-        plain = {name: column for name, column in self._columns.items() if column.ndim == 1 and column.dtype.kind in "iuf"}
+        plain = {
+            name: column for name, column in self._columns.items() if column.ndim == 1 and column.dtype.kind in "iuf"
+        }
         return tuple(tabled(name, column) for name, column in plain.items())
 
 
@@ -118,7 +122,9 @@ def fit(learner, access, *, rng) -> Fit:
     name = type(learner).__name__
     if isinstance(learner, type) or not isinstance(learner, Learner):
         what = f"the class {learner.__name__}" if isinstance(learner, type) else name
-        raise InvalidModel(f"{what} is not a learner: expected an object with `needs` and `learn(access, rng)`, such as Cloning()")
+        raise InvalidModel(
+            f"{what} is not a learner: expected an object with `needs` and `learn(access, rng)`, such as Cloning()"
+        )
     if not isinstance(access, Access):
         raise InvalidModel(f"a learner takes an access, not {type(access).__name__}; make one with grant(problem, ...)")
     if rng is not None:
@@ -126,7 +132,9 @@ def fit(learner, access, *, rng) -> Fit:
     missing = [kind for kind in learner.needs if kind not in access.granted]
     if missing:
         words = "; ".join(f"{kind}: grant {KINDS[kind]}" for kind in missing)
-        raise MissingAccess(f"{name} needs {' and '.join(missing)}, and was granted {', '.join(access.granted) or 'nothing'} ({words})")
+        raise MissingAccess(
+            f"{name} needs {' and '.join(missing)}, and was granted {', '.join(access.granted) or 'nothing'} ({words})"
+        )
     before = access.used
     policy, trace = learner.learn(access, rng)
     return Fit(policy, access.used - before, Trace(trace))

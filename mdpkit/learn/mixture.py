@@ -47,7 +47,9 @@ class Mixture:
         return self.members[k].start(min(max(left, 0.0), np.nextafter(1.0, 0.0)))
 
     def sample(self, obs, t, u):
-        raise InvalidModel("a mixture plays one member for a whole episode: call start(u), then sample from what it returns")
+        raise InvalidModel(
+            "a mixture plays one member for a whole episode: call start(u), then sample from what it returns"
+        )
 
     log_prob = law = sample
 
@@ -57,12 +59,16 @@ class Mixture:
         Raises: InvalidModel for Average(): members with different recurrent classes need not equal one stationary policy.
         """
         if isinstance(problem.horizon, Average):
-            raise InvalidModel("a mixture draws one member per episode, and the episodes of an Average() problem do not end")
+            raise InvalidModel(
+                "a mixture draws one member per episode, and the episodes of an Average() problem do not end"
+            )
         tables = [member.to_tabular(problem) for member in self.members]
         exact = problem.exact
         weights = self._rational(problem) if exact else self.weights
         d = sum(weight * visits(problem, table) for weight, table in zip(weights, tables, strict=True))
-        mean = sum(weight * np.broadcast_to(table.table, d.shape) for weight, table in zip(weights, tables, strict=True))
+        mean = sum(
+            weight * np.broadcast_to(table.table, d.shape) for weight, table in zip(weights, tables, strict=True)
+        )
         total = d.sum(axis=-1, keepdims=True)
         reached = np.asarray(total > 0)
         table = np.where(reached, d / np.where(reached, total, 1), mean)

@@ -58,7 +58,11 @@ def _learners(room):
 
 
 def _rows(room, learner):
-    name = learner.__name__ if room.__name__ == "mdpkit.learn" else f"{room.__name__.rpartition('.')[2]}.{learner.__name__}"
+    name = (
+        learner.__name__
+        if room.__name__ == "mdpkit.learn"
+        else f"{room.__name__.rpartition('.')[2]}.{learner.__name__}"
+    )
     words = " ".join(inspect.getdoc(learner).partition("\n\n")[0].split())
     if isinstance(learner.needs, tuple):
         return [Row(name, learner.needs, words)]
@@ -69,7 +73,10 @@ def _options(learner) -> str:
     """The options that differ from their defaults, in parentheses."""
     shown = []
     for field in fields(learner):
-        value, usual = getattr(learner, field.name), field.default if field.default_factory is MISSING else field.default_factory()
+        value, usual = (
+            getattr(learner, field.name),
+            field.default if field.default_factory is MISSING else field.default_factory(),
+        )
         if repr(value) != repr(usual):
             shown.append(f"{field.name}={_shown(value)}")
     return f"({', '.join(shown)})" if shown else ""

@@ -16,16 +16,24 @@ from .rows import array_kind, assembled, dense, double
 def process_from_functions(cls, states, actions, transition, reward, *, horizon, start=None, sparse=False):
     """The record that `MDP.from_functions` returns."""
     index = _numbered("states", states)
-    allowed = {s: _numbered(f"actions({s!r})", _called("actions", actions, s)) if callable(actions) else None for s in index}
-    action = _numbered("actions", dict.fromkeys(a for own in allowed.values() for a in own) if callable(actions) else actions)
+    allowed = {
+        s: _numbered(f"actions({s!r})", _called("actions", actions, s)) if callable(actions) else None for s in index
+    }
+    action = _numbered(
+        "actions", dict.fromkeys(a for own in allowed.values() for a in own) if callable(actions) else actions
+    )
     pairs = [(s, a) for s in index for a in allowed[s] or action]
     law = {pair: _law(_place("transition", *pair), _called("transition", transition, *pair), index) for pair in pairs}
     pay = {pair: _number(_place("reward", *pair), _called("reward", reward, *pair)) for pair in pairs}
     rho = None if start is None else _law("start", start, index)
-    exact = _kind([*_probabilities(law, rho), *((_place("reward", *pair), paid) for pair, paid in pay.items())], horizon)
+    exact = _kind(
+        [*_probabilities(law, rho), *((_place("reward", *pair), paid) for pair, paid in pay.items())], horizon
+    )
     names = {"state_names": map(str, index), "action_names": map(str, action)}
     law, pay = ({(index[s], action[a]): given for (s, a), given in table.items()} for table in (law, pay))
-    return assembled(cls, (len(index), len(action)), law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **names)
+    return assembled(
+        cls, (len(index), len(action)), law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **names
+    )
 
 
 def game_from_functions(cls, states, actions, transition, reward, *, horizon, start=None):
@@ -37,7 +45,10 @@ def game_from_functions(cls, states, actions, transition, reward, *, horizon, st
     law = {pair: _law(_place("transition", *pair), _called("transition", transition, *pair), index) for pair in pairs}
     pay = {pair: _rewards(_place("reward", *pair), _called("reward", reward, *pair), len(own)) for pair in pairs}
     rho = None if start is None else _law("start", start, index)
-    exact = _kind([*_probabilities(law, rho), *((_place("reward", *pair), x) for pair, paid in pay.items() for x in paid)], horizon)
+    exact = _kind(
+        [*_probabilities(law, rho), *((_place("reward", *pair), x) for pair, paid in pay.items() for x in paid)],
+        horizon,
+    )
     number, filled = array_kind(exact)
     r = filled((len(own), len(index), len(joint)))
     for k, pair in enumerate(pairs):
@@ -66,7 +77,9 @@ def safety_from_functions(cls, states, actions, transition, failure):
         return cls(failed, np.array(successors).reshape(shape), **names)
     law = {pair: _law(_place("transition", *pair), _as_law(given), index) for pair, given in reached.items()}
     exact = _kind(list(_probabilities(law, None)), None)
-    return cls(failed, P=dense(*shape, {divmod(k, len(action)): law[pair] for k, pair in enumerate(pairs)}, exact), **names)
+    return cls(
+        failed, P=dense(*shape, {divmod(k, len(action)): law[pair] for k, pair in enumerate(pairs)}, exact), **names
+    )
 
 
 def _players(actions):
@@ -140,7 +153,9 @@ def _numbered(what, things):
     if not things:
         raise InvalidModel(f"{what} are none; expected at least one")
     if len(index) < len(things):
-        raise InvalidModel(f"{what} name {next(x for k, x in enumerate(things) if index[x] != k)!r} twice; expected every one once")
+        raise InvalidModel(
+            f"{what} name {next(x for k, x in enumerate(things) if index[x] != k)!r} twice; expected every one once"
+        )
     return index
 
 
@@ -148,12 +163,16 @@ def _called(name, function, *arguments):
     try:
         return function(*arguments)
     except Exception as error:
-        raise InvalidModel(f"{name}({', '.join(map(repr, arguments))}) raised {type(error).__name__}: {error}") from error
+        raise InvalidModel(
+            f"{name}({', '.join(map(repr, arguments))}) raised {type(error).__name__}: {error}"
+        ) from error
 
 
 def _law(place, given, index):
     if not isinstance(given, Mapping):
-        raise InvalidModel(f"{place} is {given!r}; expected a mapping from states to probabilities, such as {{{next(iter(index))!r}: 1}}")
+        raise InvalidModel(
+            f"{place} is {given!r}; expected a mapping from states to probabilities, such as {{{next(iter(index))!r}: 1}}"
+        )
     row = {}
     for state, probability in given.items():
         if state not in index:
@@ -181,7 +200,9 @@ def _number(place, x):
     try:
         return rational(x)
     except (ExactnessLost, TypeError, ValueError, ZeroDivisionError) as error:
-        raise InvalidModel(f"{place} is {x!r}; expected an integer, a Fraction, text such as '1/3', or a float") from error
+        raise InvalidModel(
+            f"{place} is {x!r}; expected an integer, a Fraction, text such as '1/3', or a float"
+        ) from error
 
 
 def _kind(numbers, horizon) -> bool:
@@ -194,7 +215,9 @@ def _kind(numbers, horizon) -> bool:
     floating = next((each for each in numbers if isinstance(each[1], float)), None)
     fraction = next((each for each in numbers if not isinstance(each[1], float) and each[1].q != 1), None)
     if floating and fraction:
-        raise InvalidModel(f"{floating[0]} gives the float {floating[1]} and {fraction[0]} the rational {fraction[1]}; expected one kind")
+        raise InvalidModel(
+            f"{floating[0]} gives the float {floating[1]} and {fraction[0]} the rational {fraction[1]}; expected one kind"
+        )
     if fraction:
         return True
     return not floating and not (isinstance(horizon, Discounted) and isinstance(horizon.gamma, float))

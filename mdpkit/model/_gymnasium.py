@@ -79,7 +79,11 @@ def _read(cls, env, source, horizon, state_names, action_names):
     table = _table(env, source)
     S, A = len(table), 1 + max(a for row in table for a in row)
     starts = getattr(env, "initial_state_distrib", None)
-    start = [1 / S] * S if starts is None else [_float(f"{source}: initial_state_distrib[{s}]", p) for s, p in enumerate(starts)]
+    start = (
+        [1 / S] * S
+        if starts is None
+        else [_float(f"{source}: initial_state_distrib[{s}]", p) for s, p in enumerate(starts)]
+    )
     if len(start) != S:
         raise InvalidModel(f"{source}: initial_state_distrib has {len(start)} entries; the table has {S} states")
     known_actions, known_state = KNOWN.get(type(env).__name__, (None, None))
@@ -94,7 +98,9 @@ def _read(cls, env, source, horizon, state_names, action_names):
             probabilities = [p for p, *_ in outcomes]
             rationals = lawful(probabilities, repairs)
             exact = exact and rationals is not None
-            law[s, a], pay[s, a] = _merged(outcomes, rationals or list(map(_exactly, probabilities)), S if added else None)
+            law[s, a], pay[s, a] = _merged(
+                outcomes, rationals or list(map(_exactly, probabilities)), S if added else None
+            )
     if added:
         law.update({(S, a): {S: fmpq(1)} for a in range(A)})
         pay.update({(S, a): fmpq(0) for a in range(A)})
@@ -116,7 +122,9 @@ def _table(env, source):
     """For every state a mapping from its actions to outcomes (probability, next state, reward, whether the episode ends)."""
     table = getattr(env, "P", None)
     if table is None:
-        raise InvalidModel(f"{source} has no table P[state][action]; only environments that list their transitions can be read")
+        raise InvalidModel(
+            f"{source} has no table P[state][action]; only environments that list their transitions can be read"
+        )
     S, read = len(table), []
     for s in range(S):
         try:
@@ -127,7 +135,12 @@ def _table(env, source):
             raise InvalidModel(f"{source}: P[{s}] is no table of actions; expected {expected}") from error
         if not row or not all(isinstance(a, int) or hasattr(a, "__index__") for a in row) or min(row) < 0:
             raise InvalidModel(f"{source}: P[{s}] has the actions {list(row)}; expected integers from 0")
-        read.append({int(a): [_outcome(f"{source}: P[{s}][{a}][{k}]", each, S) for k, each in enumerate(row[a])] for a in sorted(row)})
+        read.append(
+            {
+                int(a): [_outcome(f"{source}: P[{s}][{a}][{k}]", each, S) for k, each in enumerate(row[a])]
+                for a in sorted(row)
+            }
+        )
     if not read:
         raise InvalidModel(f"{source}: its table P is empty")
     return read

@@ -88,7 +88,9 @@ class Continuous:
         return not within or bool(((batch >= self.lower) & (batch <= self.upper)).all())
 
     def __str__(self):
-        return f"vectors of {self.size} finite numbers from {np.array2string(self.lower)} to {np.array2string(self.upper)}"
+        return (
+            f"vectors of {self.size} finite numbers from {np.array2string(self.lower)} to {np.array2string(self.upper)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,9 @@ class Access:
         self._need("preferences")
         x, y, z = (np.asarray(index) for index in (x, y, z))
         if not x.shape == y.shape == z.shape == x.shape[:1] != ():
-            raise InvalidModel(f"compare: x, y and z have shapes {x.shape}, {y.shape} and {z.shape}; expected one length")
+            raise InvalidModel(
+                f"compare: x, y and z have shapes {x.shape}, {y.shape} and {z.shape}; expected one length"
+            )
         self._spend("preferences", len(x))
         return self._judge.compare(x, y, z)
 

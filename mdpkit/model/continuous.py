@@ -58,17 +58,26 @@ class ContinuousProblem:
         if proposing():
             return self._trust()
         if (self.reward is None) == (self.margin is None):
-            raise InvalidModel(f"{'neither' if self.reward is None else 'both'} of reward and margin are given; expected exactly one")
+            raise InvalidModel(
+                f"{'neither' if self.reward is None else 'both'} of reward and margin are given; expected exactly one"
+            )
         if not isinstance(self.horizon, Finite | Discounted if self.margin is None else type(None)):
-            raise InvalidModel(f"horizon is {self.horizon!r}; expected Finite(H) or Discounted(gamma), beside a margin None")
+            raise InvalidModel(
+                f"horizon is {self.horizon!r}; expected Finite(H) or Discounted(gamma), beside a margin None"
+            )
         ends = {"low": "i", "high": "i", "control_low": "j", "control_high": "j", "start_low": "i", "start_high": "i"}
         given = {name: getattr(self, name) for name in ends}
         given["start_low"], given["start_high"] = (
-            given[box] if given[name] is None else given[name] for name, box in (("start_low", "low"), ("start_high", "high"))
+            given[box] if given[name] is None else given[name]
+            for name, box in (("start_low", "low"), ("start_high", "high"))
         )
         exact = any_exact(*given.values())
         given = {name: numbers(name, value, exact, ends[name]) for name, value in given.items()}
-        for lower, upper, strict in (("low", "high", True), ("control_low", "control_high", False), ("start_low", "start_high", False)):
+        for lower, upper, strict in (
+            ("low", "high", True),
+            ("control_low", "control_high", False),
+            ("start_low", "start_high", False),
+        ):
             _expect_box(lower, given[lower], upper, given[upper], strict)
         inside = (given["start_low"] >= given["low"]) & (given["start_high"] <= given["high"])
         if given["start_low"].shape != given["low"].shape or not inside.all():
@@ -86,7 +95,9 @@ class ContinuousProblem:
 
     def _trust(self):
         still = np.zeros(len(self.low), dtype=bool) if self.periodic is None else self.periodic
-        starts = (end if start is None else start for start, end in ((self.start_low, self.low), (self.start_high, self.high)))
+        starts = (
+            end if start is None else start for start, end in ((self.start_low, self.low), (self.start_high, self.high))
+        )
         for name, value in zip(("start_low", "start_high", "periodic"), (*starts, still), strict=True):
             object.__setattr__(self, name, value)
 
@@ -97,8 +108,14 @@ class ContinuousProblem:
 
     def confined(self, x):
         """States `[b,i]` brought to the box: once round the circle on periodic axes, else clamped."""
-        turns = np.floor_divide(x - self.low, self.high - self.low) if not self.exact else _floor((x - self.low) / (self.high - self.low))
-        return np.where(self.periodic, x - turns * (self.high - self.low), np.minimum(np.maximum(x, self.low), self.high))
+        turns = (
+            np.floor_divide(x - self.low, self.high - self.low)
+            if not self.exact
+            else _floor((x - self.low) / (self.high - self.low))
+        )
+        return np.where(
+            self.periodic, x - turns * (self.high - self.low), np.minimum(np.maximum(x, self.low), self.high)
+        )
 
     def leaves(self, x) -> np.ndarray:
         """`[b]`, True where a state lies outside the box; nothing lies outside a circle."""
@@ -106,7 +123,8 @@ class ContinuousProblem:
 
     def __repr__(self):
         states, controls = (
-            f"{len(array)} {word}{'s' * (len(array) > 1)}" for array, word in ((self.low, "state"), (self.control_low, "control"))
+            f"{len(array)} {word}{'s' * (len(array) > 1)}"
+            for array, word in ((self.low, "state"), (self.control_low, "control"))
         )
         edges = "clamped" if self.outside is None else "ends outside"
         return f"ContinuousProblem({states}, {controls}, {edges}, {'margin' if self.horizon is None else self.horizon})"
@@ -118,8 +136,12 @@ def _floor(array):
 
 def _expect_box(lower, low, upper, high, strict):
     if low.shape != high.shape or low.size == 0:
-        raise InvalidModel(f"{lower} and {upper} have shapes {low.shape} and {high.shape}; expected the same, of at least one axis")
+        raise InvalidModel(
+            f"{lower} and {upper} have shapes {low.shape} and {high.shape}; expected the same, of at least one axis"
+        )
     wrong = np.asarray(low >= high if strict else low > high, dtype=bool)
     if wrong.any():
         k = int(np.flatnonzero(wrong)[0])
-        raise InvalidModel(f"{lower}[{k}] is {low[k]} and {upper}[{k}] is {high[k]}; expected {'less' if strict else 'at most as much'}")
+        raise InvalidModel(
+            f"{lower}[{k}] is {low[k]} and {upper}[{k}] is {high[k]}; expected {'less' if strict else 'at most as much'}"
+        )

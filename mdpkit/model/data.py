@@ -47,7 +47,9 @@ class Trajectories(Record):
     episode: np.ndarray | None = None
 
     def __post_init__(self):
-        columns = {name: _column(name, getattr(self, name)) for name in ("obs", "action", "reward", "following", "state")}
+        columns = {
+            name: _column(name, getattr(self, name)) for name in ("obs", "action", "reward", "following", "state")
+        }
         rows = len(columns["obs"])
         if rows == 0:
             raise InvalidModel("there are no rows: demonstrations hold at least one pair of observation and action")
@@ -111,7 +113,9 @@ class Trajectories(Record):
         for name, end in (("obs", S), ("action", A), *(() if H is None else (("t", H),))):
             column = getattr(self, name)
             if column.dtype.kind not in "iu" or column.ndim != 1:
-                raise InvalidModel(f"{name} holds {column.dtype} of shape {column.shape}; expected integers from 0 to {end - 1}")
+                raise InvalidModel(
+                    f"{name} holds {column.dtype} of shape {column.shape}; expected integers from 0 to {end - 1}"
+                )
             wrong = np.flatnonzero((column < 0) | (column >= end))
             if wrong.size:
                 raise InvalidModel(f"{name}[{wrong[0]}] is {column[wrong[0]]}; the problem has 0 to {end - 1}")
@@ -133,11 +137,17 @@ class Trajectories(Record):
             raise InvalidModel(f"the demonstrations weigh {mass[t]} at step {t}; {words}")
         if H is not None and len(mass) < H and (self.ended is None or not self.ended.any()):
             words = "give t, or ended, True where an episode ended early"
-            raise InvalidModel(f"the demonstrations stop at step {len(mass) - 1} of an episode of {H} steps, 0 to {H - 1}; {words}")
+            raise InvalidModel(
+                f"the demonstrations stop at step {len(mass) - 1} of an episode of {H} steps, 0 to {H - 1}; {words}"
+            )
 
     def __repr__(self):
         first = self.weight[self.t == 0].sum()
-        count = f", {int((self.t == 0).sum())} episodes' weight" if self.weight.dtype != object else f", weight {first} at t=0"
+        count = (
+            f", {int((self.t == 0).sum())} episodes' weight"
+            if self.weight.dtype != object
+            else f", weight {first} at t=0"
+        )
         return f"Trajectories({len(self)} rows, {int(self.t.max()) + 1} steps{count})"
 
 
@@ -169,7 +179,9 @@ def _steps(columns):
     now, after = order[:-1][~begins[1:]], order[1:][~begins[1:]]
     if ended is not None and ended[now].any():
         k = int(np.flatnonzero(ended[now])[0])
-        raise InvalidModel(f"ended[{now[k]}] is True, and row {after[k]} goes on with its episode {episode[now[k]]}; expected the last row")
+        raise InvalidModel(
+            f"ended[{now[k]}] is True, and row {after[k]} goes on with its episode {episode[now[k]]}; expected the last row"
+        )
     if following is not None and len(now):
         same = np.isclose(following[now], obs[after]).reshape(len(now), -1).all(axis=1)
         if not same.all():
@@ -185,7 +197,9 @@ def _column(name, value):
     axes = "k" if name == "reward" else ("k", "kd")
     column = taken(name, value, axes)
     if column.dtype.kind not in "iuf" or column.ndim not in (1, len(axes)):
-        raise InvalidModel(f"{name} holds {column.dtype} of shape {column.shape}; expected integers or floats, {shape_words(name, axes)}")
+        raise InvalidModel(
+            f"{name} holds {column.dtype} of shape {column.shape}; expected integers or floats, {shape_words(name, axes)}"
+        )
     if column.dtype.kind == "f" and not np.isfinite(column).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(column))[0])
         raise InvalidModel(f"{at(name, where)} is {column[where]}; every entry must be finite")
@@ -195,5 +209,7 @@ def _column(name, value):
 def _integers(name, value):
     column = taken(name, value, "k")
     if column.dtype.kind not in "iu" or column.ndim != 1 or (column < 0).any():
-        raise InvalidModel(f"{name} holds {column.dtype} of shape {column.shape}; expected integers of at least 0, {name}[k]")
+        raise InvalidModel(
+            f"{name} holds {column.dtype} of shape {column.shape}; expected integers of at least 0, {name}[k]"
+        )
     return column.astype(np.int64)

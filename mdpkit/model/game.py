@@ -64,12 +64,19 @@ class MarkovGame(Record):
             )
         r = numbers("r", self.r, any_exact(self.P, self.r, self.rho), ("isj", "tisj"))
         if min(actions, default=0) < 1 or int(np.prod(actions)) != r.shape[-1]:
-            raise InvalidModel(f"actions={actions} make {int(np.prod(actions))} joint actions; r of shape {r.shape} has {r.shape[-1]}")
+            raise InvalidModel(
+                f"actions={actions} make {int(np.prod(actions))} joint actions; r of shape {r.shape} has {r.shape[-1]}"
+            )
         if r.shape[-3] != len(actions):
-            raise InvalidModel(f"r has rewards for {r.shape[-3]} players (shape {r.shape}); actions={actions} has {len(actions)}")
+            raise InvalidModel(
+                f"r has rewards for {r.shape[-3]} players (shape {r.shape}); actions={actions} has {len(actions)}"
+            )
         one = MDP(self.P, r[..., 0, :, :], self.rho, horizon=self.horizon)
         self._set(P=one.P, rho=one.rho, r=r, horizon=one.horizon, actions=actions)
-        self._set(state_names=texts("state_names", self.state_names, self.S), action_names=_action_names(self.action_names, actions))
+        self._set(
+            state_names=texts("state_names", self.state_names, self.S),
+            action_names=_action_names(self.action_names, actions),
+        )
 
     @classmethod
     def from_functions(cls, states, actions, transition, reward, *, horizon, start=None) -> "MarkovGame":
@@ -104,7 +111,10 @@ class MarkovGame(Record):
     @cached_property
     def _processes(self):
         names = {"state_names": self.state_names, "action_names": self.joint_names}
-        return tuple(MDP(self.P, bare(self.r[..., i, :, :]), self.rho, horizon=self.horizon, **names) for i in range(self.players))
+        return tuple(
+            MDP(self.P, bare(self.r[..., i, :, :]), self.rho, horizon=self.horizon, **names)
+            for i in range(self.players)
+        )
 
     @cached_property
     def joint_names(self) -> tuple[str, ...] | None:
@@ -144,8 +154,12 @@ def _action_names(names, actions):
         return None
     names = tuple(names)
     if len(names) != len(actions) or any(isinstance(own, str) for own in names):
-        raise InvalidModel(f"action_names is {names!r}; expected {len(actions)} sequences of texts, one for each player")
-    return tuple(texts(f"action_names[{i}]", own, count) for i, (own, count) in enumerate(zip(names, actions, strict=True)))
+        raise InvalidModel(
+            f"action_names is {names!r}; expected {len(actions)} sequences of texts, one for each player"
+        )
+    return tuple(
+        texts(f"action_names[{i}]", own, count) for i, (own, count) in enumerate(zip(names, actions, strict=True))
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,7 +210,9 @@ class Deviation(Record):
         if self.after is not None:
             after = numbers("after", self.after, exact, "tsb")
             if after.shape != table.shape[:3]:
-                raise InvalidModel(f"after has shape {after.shape}; expected {table.shape[:3]} beside table of shape {table.shape}")
+                raise InvalidModel(
+                    f"after has shape {after.shape}; expected {table.shape[:3]} beside table of shape {table.shape}"
+                )
             distributions("after", after, ROW_SUM)
             self._set(after=after)
 

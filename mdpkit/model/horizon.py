@@ -55,7 +55,9 @@ class Discounted:
         object.__setattr__(self, "gamma", gamma)
 
     def _mapped(self, convert, law=None):
-        return Discounted(np.asarray(convert(np.asarray(self.gamma, dtype=None if isinstance(self.gamma, float) else object))).item())
+        return Discounted(
+            np.asarray(convert(np.asarray(self.gamma, dtype=None if isinstance(self.gamma, float) else object))).item()
+        )
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ def fitted(horizon, exact):
     if not isinstance(horizon, Discounted):
         raise InvalidModel(f"horizon is {horizon!r}; expected Finite(H), Discounted(gamma) or Average()")
     if exact and isinstance(horizon.gamma, float):
-        raise InvalidModel(f"gamma={horizon.gamma} is a float while P is rational; write Discounted('9/10') or a Fraction")
+        raise InvalidModel(
+            f"gamma={horizon.gamma} is a float while P is rational; write Discounted('9/10') or a Fraction"
+        )
     if not exact and not isinstance(horizon.gamma, float):
         gamma = int(horizon.gamma.p) / int(horizon.gamma.q)
         return Discounted(gamma)

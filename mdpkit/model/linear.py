@@ -41,7 +41,11 @@ class LinearMDP(Record):
         exact = any_exact(self.features, self.mu, self.theta, self.rho)
         features, mu, theta = (
             numbers(name, value, exact, axes)
-            for name, value, axes in (("features", self.features, "sak"), ("mu", self.mu, "kn"), ("theta", self.theta, "k"))
+            for name, value, axes in (
+                ("features", self.features, "sak"),
+                ("mu", self.mu, "kn"),
+                ("theta", self.theta, "k"),
+            )
         )
         K, S = features.shape[2], features.shape[0]
         if mu.shape != (K, S) or theta.shape != (K,):

@@ -45,7 +45,9 @@ class LinearQuadratic(Record):
         wanted = dict(A=(n, n), B=(n, m), Q=(n, n), R=(m, m), P=(n, n))
         for name, value in given.items():
             if value.shape != wanted[name]:
-                raise InvalidModel(f"{name} has shape {value.shape}; expected {wanted[name]} beside B of shape {(n, m)}")
+                raise InvalidModel(
+                    f"{name} has shape {value.shape}; expected {wanted[name]} beside B of shape {(n, m)}"
+                )
         self._set(**given, gamma=fitted(Discounted(self.gamma), exact).gamma)
 
     @classmethod
@@ -63,7 +65,9 @@ class LinearQuadratic(Record):
 
         Q may have a negative eigenvalue; then no costs that are squares have this value.
         """
-        A, B, P, R = (np.asarray(each) if np.asarray(each).dtype.kind == "f" else objects(each) for each in (A, B, P, R))
+        A, B, P, R = (
+            np.asarray(each) if np.asarray(each).dtype.kind == "f" else objects(each) for each in (A, B, P, R)
+        )
         gamma = Discounted(gamma).gamma
         return cls(A, B, P - _carried(A, B, P, R, gamma), R, P, gamma)
 

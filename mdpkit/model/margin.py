@@ -41,7 +41,9 @@ class MarginProblem(Record):
         sparse = hasattr(self.P, "tocsr")
         exact = any_exact(self.margin, None if sparse else self.P, self.ended)
         if sparse and exact:
-            raise InvalidModel("P is sparse, so float64, while margin or ended is rational; give a dense rational P or floats")
+            raise InvalidModel(
+                "P is sparse, so float64, while margin or ended is rational; give a dense rational P or floats"
+            )
         margin = numbers("margin", self.margin, exact, "s")
         P = _csr(self.P, len(margin)) if sparse else numbers("P", self.P, exact, "san")
         S = len(margin)
@@ -62,7 +64,9 @@ class MarginProblem(Record):
         off = np.asarray((abs(sums - 1) > (0 if self.exact else ROW_SUM)) & ~self.ends.ravel(), dtype=bool)
         if off.any():
             k = int(np.flatnonzero(off)[0])
-            raise InvalidModel(f"{at('P', divmod(k, self.A))} sums to {sums[k]}, not 1; a row of zeros would end the problem")
+            raise InvalidModel(
+                f"{at('P', divmod(k, self.A))} sums to {sums[k]}, not 1; a row of zeros would end the problem"
+            )
 
     @property
     def S(self) -> int:

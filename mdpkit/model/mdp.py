@@ -82,12 +82,17 @@ class MDP(Record):
             if not sparse or name == "r":
                 _steps(name, array, still, horizon)
         self._set(P=P, r=r, rho=rho, horizon=horizon, mask=mask)
-        self._set(state_names=texts("state_names", self.state_names, S), action_names=texts("action_names", self.action_names, A))
+        self._set(
+            state_names=texts("state_names", self.state_names, S),
+            action_names=texts("action_names", self.action_names, A),
+        )
 
     def _dense(self, exact, S, A, mask):
         P = numbers("P", _blank("P", self.P, mask, LAW, after=1), exact, LAW)
         if P.shape[-3:] != (S, A, S):
-            raise InvalidModel(f"P has shape {P.shape}; expected (..., {S}, {A}, {S}) beside r of shape {np.shape(self.r)}")
+            raise InvalidModel(
+                f"P has shape {P.shape}; expected (..., {S}, {A}, {S}) beside r of shape {np.shape(self.r)}"
+            )
         distributions("P", P, ROW_SUM, mask)
         return P
 
@@ -120,7 +125,9 @@ class MDP(Record):
         >>> MDP.from_functions(["shore", "sea"], ["wait", "swim"], step, lambda place, move: place == "sea", horizon=Discounted("9/10"))
         MDP(S=2, A=2, Discounted(9/10), rational, 6 transitions)
         """
-        return _functions.process_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start, sparse=sparse)
+        return _functions.process_from_functions(
+            cls, states, actions, transition, reward, horizon=horizon, start=start, sparse=sparse
+        )
 
     @classmethod
     def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=None, **options) -> "MDP":
@@ -213,7 +220,9 @@ def _transitions(problem) -> Table:
         targets = np.flatnonzero(row).tolist()
         law = [called("s", n) if row[n] == 1 else (row[n], called("s", n)) for n in targets[:MOST_TARGETS]]
         when = (str(t),) if steps > 1 else ()
-        rows.append((*when, called("s", s), called("a", a), r[t % len(r), s, a], law + [None] * (len(targets) > MOST_TARGETS)))
+        rows.append(
+            (*when, called("s", s), called("a", a), r[t % len(r), s, a], law + [None] * (len(targets) > MOST_TARGETS))
+        )
     heads = (*(["step"] if steps > 1 else []), "state", "action", "reward", "leads to")
     left = steps * len(pairs) - len(rows)
     return Table("", heads, tuple(rows), f"{left} more rows are not shown" if left else "")
@@ -235,7 +244,9 @@ def _mask(mask, S, A):
     if mask.dtype != bool or mask.shape != (S, A):
         raise InvalidModel(f"mask has dtype {mask.dtype} and shape {mask.shape}; expected bool of shape ({S}, {A})")
     if not mask.any(axis=1).all():
-        raise InvalidModel(f"state {int(np.flatnonzero(~mask.any(axis=1))[0])} has no action: its row of mask is all False")
+        raise InvalidModel(
+            f"state {int(np.flatnonzero(~mask.any(axis=1))[0])} has no action: its row of mask is all False"
+        )
     return None if mask.all() else mask
 
 
@@ -255,7 +266,10 @@ def _csr(P, S, A, mask):
     P.data[~present[rows]] = 0
     P.eliminate_zeros()
     rows = np.repeat(np.arange(S * A), np.diff(P.indptr))
-    for wrong, words in ((~np.isfinite(P.data), "every entry must be finite"), (P.data < 0, "a probability is at least 0")):
+    for wrong, words in (
+        (~np.isfinite(P.data), "every entry must be finite"),
+        (P.data < 0, "a probability is at least 0"),
+    ):
         if wrong.any():
             k = int(np.flatnonzero(wrong)[0])
             where = (*(int(i) for i in divmod(rows[k], A)), int(P.indices[k]))
@@ -276,7 +290,9 @@ def _steps(name, array, still, horizon):
     if array.ndim == still:
         return
     if not isinstance(horizon, Finite):
-        raise InvalidModel(f"{name} varies with time (shape {array.shape}); {type(horizon).__name__} needs it stationary")
+        raise InvalidModel(
+            f"{name} varies with time (shape {array.shape}); {type(horizon).__name__} needs it stationary"
+        )
     if len(array) != horizon.H:
         raise InvalidModel(f"{name} has {len(array)} steps (shape {array.shape}); the horizon has {horizon.H}")
 

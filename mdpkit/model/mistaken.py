@@ -63,4 +63,6 @@ def _next_state(shape, line):
 
 
 def _transposed(shape):
-    raise InvalidModel(f"r has shape {shape}, which beside P reads r[a,s]; expected r[s,a], of shape {shape[::-1]}: r.T")
+    raise InvalidModel(
+        f"r has shape {shape}, which beside P reads r[a,s]; expected r[s,a], of shape {shape[::-1]}: r.T"
+    )

@@ -67,7 +67,9 @@ class TabularPolicy(Record):
                 return table[t, obs] if timed else table[obs]
         except IndexError:
             pass
-        raise InvalidModel(f"{self!r} has no row for observations {np.array2string(np.asarray(obs), threshold=6)} at step {t}")
+        raise InvalidModel(
+            f"{self!r} has no row for observations {np.array2string(np.asarray(obs), threshold=6)} at step {t}"
+        )
 
     def sample(self, obs, t, u) -> np.ndarray:
         """The actions that uniform numbers `u[...]` in [0, 1) choose at states `obs[...]` and steps t, an integer or `t[...]`.
@@ -152,5 +154,7 @@ def tabular(problem, policy):
         played = np.asarray(table > 0) & ~problem.mask
         if played.any():
             where = tuple(int(i) for i in np.argwhere(played)[0])
-            raise InvalidModel(f"the policy plays action {where[-1]} in state {where[-2]}, where that action is missing")
+            raise InvalidModel(
+                f"the policy plays action {where[-1]} in state {where[-2]}, where that action is missing"
+            )
     return policy

@@ -54,7 +54,9 @@ class PreferenceProblem(Record):
             return self._trust()
         told = [name for name in ("reward", "weights", "win") if getattr(self, name) is not None]
         if len(told) != 1:
-            raise InvalidModel(f"preferences are given by {' and '.join(told) or 'nothing'}; expected one of reward, weights, win")
+            raise InvalidModel(
+                f"preferences are given by {' and '.join(told) or 'nothing'}; expected one of reward, weights, win"
+            )
         (kind,) = told
         exact = any_exact(self.reference, getattr(self, kind), self.data, self.rho)
         reference = numbers("reference", self.reference, exact, "xy")
@@ -65,7 +67,9 @@ class PreferenceProblem(Record):
         given = numbers(kind, getattr(self, kind), exact, "xyz" if kind == "win" else "xy")
         for name, array, shape in (("rho", rho, (X,)), ("data", data, (X, Y)), (kind, given, (X, Y, Y)[: given.ndim])):
             if array.shape != shape:
-                raise InvalidModel(f"{name} has shape {array.shape}; expected {shape} beside reference of shape {(X, Y)}")
+                raise InvalidModel(
+                    f"{name} has shape {array.shape}; expected {shape} beside reference of shape {(X, Y)}"
+                )
         distributions("rho", rho, ROW_SUM)
         distributions("data", data, ROW_SUM)
         _CHECKS[kind](given)
@@ -110,7 +114,9 @@ def response_table(problem, policy):
     if proposing():
         return table
     if table.shape != problem.reference.shape:
-        raise InvalidModel(f"the policy has a table of shape {table.shape}; the problem has {problem.X} prompts and {problem.Y} responses")
+        raise InvalidModel(
+            f"the policy has a table of shape {table.shape}; the problem has {problem.X} prompts and {problem.Y} responses"
+        )
     if policy.exact != problem.exact:
         kinds = {True: "rational", False: "float"}
         raise InvalidModel(
@@ -124,7 +130,9 @@ def _price(beta, exact):
         beta = beta.item()
     if isinstance(beta, float | np.floating):
         if exact:
-            raise InvalidModel(f"beta={beta} is a float while the rest is rational; write an integer, a Fraction or 'p/q'")
+            raise InvalidModel(
+                f"beta={beta} is a float while the rest is rational; write an integer, a Fraction or 'p/q'"
+            )
         price = float(beta)
     else:
         try:

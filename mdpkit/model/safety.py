@@ -51,7 +51,9 @@ class SafetyProblem(Record):
             return self._trust()
         failure = taken("failure", self.failure, "s")
         if failure.dtype != bool or failure.ndim != 1:
-            raise InvalidModel(f"failure has dtype {failure.dtype} and shape {failure.shape}; expected bool, one entry a state")
+            raise InvalidModel(
+                f"failure has dtype {failure.dtype} and shape {failure.shape}; expected bool, one entry a state"
+            )
         if self.P is None:
             self._set(failure=failure, successors=_successors(self.successors, len(failure)))
         else:
@@ -124,7 +126,9 @@ class SafetyProblem(Record):
 def _successors(given, S):
     successors = taken("successors", given, "sa")
     if successors.dtype.kind not in "iu" or successors.ndim != 2:
-        raise InvalidModel(f"successors has dtype {successors.dtype} and shape {successors.shape}; expected integers [s,a]")
+        raise InvalidModel(
+            f"successors has dtype {successors.dtype} and shape {successors.shape}; expected integers [s,a]"
+        )
     if len(successors) != S or successors.size == 0:
         raise InvalidModel(f"successors has shape {successors.shape}; expected {S} states, at least one, with actions")
     outside = (successors < 0) | (successors >= S)

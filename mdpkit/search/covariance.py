@@ -29,7 +29,9 @@ def covariance(score, population, rng):
         scores = [score(member) for member, _ in found]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # the covariance degenerates once the search has converged
-            search.tell([(point, -value if np.isfinite(value) else 1e9) for point, value in zip(points, scores, strict=True)])
+            search.tell(
+                [(point, -value if np.isfinite(value) else 1e9) for point, value in zip(points, scores, strict=True)]
+            )
         k = int(np.argmax(scores))
         without = 0 if scores[k] > best + PROGRESS * abs(best) else without + 1
         if scores[k] > best:
@@ -42,7 +44,9 @@ class _Vector:
 
     def __init__(self, family, pattern, logits):
         self.logits, self.pattern = logits, pattern
-        self.blocks = {name: block for name, block in family.blocks.items() if block.row_axes or hasattr(block, "upper")}
+        self.blocks = {
+            name: block for name, block in family.blocks.items() if block.row_axes or hasattr(block, "upper")
+        }
         self.dimension = sum(pattern[name].size for name in self.blocks)
 
     def of(self, member):

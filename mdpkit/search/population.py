@@ -83,5 +83,9 @@ def children_of(family, population, scores, sizes, rng, steps=0.4):
 
 def _twin(family, population, name, rng):
     """Another block of the same shape (equalities such as learner = expert otherwise have measure zero), or the block itself."""
-    laws = [other for other, block in family.blocks.items() if block.row_axes and population[other].shape == population[name].shape]
+    laws = [
+        other
+        for other, block in family.blocks.items()
+        if block.row_axes and population[other].shape == population[name].shape
+    ]
     return population[laws[int(rng.integers(len(laws)))]] if name in laws else population[name]

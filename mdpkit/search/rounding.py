@@ -13,7 +13,10 @@ def rationals(score, member, kept=KEPT):
     """
     family, sizes = score.family, score.sizes
     arrays = {name: np.array(array, dtype=float if array.dtype.kind == "f" else None) for name, array in member.items()}
-    exact = {name: np.empty(array.shape, dtype=object) if array.dtype.kind == "f" else array for name, array in arrays.items()}
+    exact = {
+        name: np.empty(array.shape, dtype=object) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }
     record = score(arrays)
     for name, block in family.blocks.items():
         array = arrays[name]

@@ -59,7 +59,9 @@ class Score:
         score = (left / np.maximum(right, floor)).max()
         for a, b in pairwise(sides):
             link = bare(a) / np.maximum(bare(b), floor)
-            score = max(score, float(link.max())) if link.max() > 1 + 1e-6 else score  # a violated inner inequality counts too
+            score = (
+                max(score, float(link.max())) if link.max() > 1 + 1e-6 else score
+            )  # a violated inner inequality counts too
         return float(score) if np.isfinite(score) else -np.inf
 
 

@@ -56,7 +56,9 @@ class AvoidProbability:
         """The answer; float bounds of width `tol`. `before` is not used."""
         expects(self, problem, SafetyProblem)
         if problem.P is None:
-            raise TypeError(f"AvoidProbability solves a SafetyProblem with a law P; got {problem!r}, which has successors")
+            raise TypeError(
+                f"AvoidProbability solves a SafetyProblem with a law P; got {problem!r}, which has successors"
+            )
         found = self.searched(problem)
         policy = deterministic(problem, found.choice)
         if problem.exact:
@@ -80,7 +82,9 @@ class AvoidProbability:
         found = _Found(p, choice, tube, between, rows[:, :, between], rows[:, :, safe].sum(axis=2))
         if between.size:
             found.rate = 0 if problem.exact else gamma(problem.S + 16 + 2 * problem.defect / UNIT)
-            p[between], choice[between], found.used, found.ended = self._until_left(found.inside, found.enter, found.rate)
+            p[between], choice[between], found.used, found.ended = self._until_left(
+                found.inside, found.enter, found.rate
+            )
         return found
 
     def _until_left(self, inside, reward, rate):

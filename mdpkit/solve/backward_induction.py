@@ -55,7 +55,9 @@ class BackwardInduction:
         V, choice = backward.optimal(stepwise(problem.P, 3), stepwise(problem.r, 2), problem.available, H)
         V = V + zeros(V.shape, V)
         policy = deterministic(problem, choice)
-        return Solution(problem, self, Status.SOLVED, policy, Interval(V), H, OptimalityCertificate(problem, policy, (V,), (V,)))
+        return Solution(
+            problem, self, Status.SOLVED, policy, Interval(V), H, OptimalityCertificate(problem, policy, (V,), (V,))
+        )
 
 
 def recentred(v):

@@ -37,7 +37,9 @@ class Components:
         inner = self.inner[self.members]
         stay = self.rows[pairs][:, self.members].tocsr()
         stay.sort_indices()
-        self.step = SparseSweep(stay, np.ascontiguousarray(problem.r[self.members]), 1.0, None if inner.all() else inner, self.longest)
+        self.step = SparseSweep(
+            stay, np.ascontiguousarray(problem.r[self.members]), 1.0, None if inner.all() else inner, self.longest
+        )
         self.moves = np.flatnonzero((problem.available & ~self.inner).ravel())
 
     def extremes(self, change):
@@ -63,7 +65,9 @@ class Components:
         """The laws of the moves over nodes."""
         from scipy.sparse import csr_array
 
-        joined = csr_array((np.ones(self.S), (np.arange(self.S), self.nodes)), shape=(self.S, int(self.nodes.max()) + 1))
+        joined = csr_array(
+            (np.ones(self.S), (np.arange(self.S), self.nodes)), shape=(self.S, int(self.nodes.max()) + 1)
+        )
         return self.rows[self.moves] @ joined
 
     def ended(self, stay, move):
@@ -105,7 +109,9 @@ class Components:
         frontier = np.array([s])
         reached = np.arange(self.S) == s
         while len(frontier):
-            pairs = np.unique(np.concatenate([arriving.indices[arriving.indptr[n] : arriving.indptr[n + 1]] for n in frontier]))
+            pairs = np.unique(
+                np.concatenate([arriving.indices[arriving.indptr[n] : arriving.indptr[n + 1]] for n in frontier])
+            )
             pairs = pairs[inside[pairs] & ~reached[pairs // self.A]]
             frontier, first = np.unique(pairs // self.A, return_index=True)
             action[frontier] = pairs[first] % self.A

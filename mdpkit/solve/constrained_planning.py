@@ -45,19 +45,25 @@ class ConstrainedPlanning:
             wanted = f"(m, {problem.S}, {problem.A}) and (m,)"
             raise InvalidModel(f"costs and limits have shapes {costs.shape} and {limits.shape}; expected {wanted}")
         pairs = np.flatnonzero(problem.available.ravel())
-        flow = np.repeat(np.eye(problem.S, dtype=int), problem.A, axis=0) - problem.horizon.gamma * problem.P.reshape(-1, problem.S)
+        flow = np.repeat(np.eye(problem.S, dtype=int), problem.A, axis=0) - problem.horizon.gamma * problem.P.reshape(
+            -1, problem.S
+        )
         priced = costs.reshape(len(limits), problem.r.size)[:, pairs]
         found = optimise(LinearProgram(problem.r.ravel()[pairs], priced, limits, flow[pairs].T, problem.rho))
         if not isinstance(found, Optimum):
             return Solution(problem, self, Status.INFEASIBLE, None, None, 1)
         visits = zeros(problem.S * problem.A, problem.P)
         visits[pairs] = found.x
-        return Solution(problem, self, Status.SOLVED, _shares(problem, visits.reshape(problem.r.shape)), Interval(found.value), 1)
+        return Solution(
+            problem, self, Status.SOLVED, _shares(problem, visits.reshape(problem.r.shape)), Interval(found.value), 1
+        )
 
 
 def _shares(problem, visits):
     """The policy with these visits."""
     total = visits.sum(axis=1)
     first = np.arange(problem.A) == problem.available.argmax(axis=1)[:, None]
-    table = np.where(np.asarray(total == 0)[:, None], objects(first.astype(int)), visits / np.where(total == 0, 1, total)[:, None])
+    table = np.where(
+        np.asarray(total == 0)[:, None], objects(first.astype(int)), visits / np.where(total == 0, 1, total)[:, None]
+    )
     return TabularPolicy(table)

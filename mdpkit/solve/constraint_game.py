@@ -39,7 +39,9 @@ def constraint_game(problem, rewards, experts, rounds, step) -> Rounds:
     """
     rewards, experts, step = objects(rewards), objects(experts), rational(step)
     if rewards.shape != experts.shape or rewards.shape[1:] != problem.r.shape:
-        raise InvalidModel(f"rewards and experts have shapes {rewards.shape} and {experts.shape}; expected (k, {problem.S}, {problem.A})")
+        raise InvalidModel(
+            f"rewards and experts have shapes {rewards.shape} and {experts.shape}; expected (k, {problem.S}, {problem.A})"
+        )
     tasks = [replace(problem, r=reward) for reward in rewards]
     shown = [state_visits(problem, table) for table in experts]
     c, constraints, learners = zeros(problem.S, problem.P), [], []

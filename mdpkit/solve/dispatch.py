@@ -56,7 +56,9 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
     """
     if method is not None and (isinstance(method, type) or not isinstance(method, Method)):
         what = f"the class {method.__name__}" if isinstance(method, type) else repr(method)
-        raise TypeError(f"{what} is not a method: expected an object with run(problem, tol, before), such as PolicyIteration()")
+        raise TypeError(
+            f"{what} is not a method: expected an object with run(problem, tol, before), such as PolicyIteration()"
+        )
     answer = None
     for trial in usual(problem) if method is None else (method,):
         answer = trial.run(problem, tol, answer)

@@ -29,7 +29,10 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     centre = low / 2 + high / 2 - base
     (ends, picked), (times, _) = parts.ended(centre, 0), parts.ended(np.zeros(parts.count), 1)
     if not np.isfinite([*ends, *times]).all() or (times < 0).any():
-        gain, policy = Interval(*np.outer([-np.inf, np.inf], np.ones(S)), "float"), deterministic(problem, problem.available.argmax(axis=1))
+        gain, policy = (
+            Interval(*np.outer([-np.inf, np.inf], np.ones(S)), "float"),
+            deterministic(problem, problem.available.argmax(axis=1)),
+        )
         return Solution(problem, method, judged(gain, tol, otherwise, centre), policy, gain[0], used, gain=gain)
     w, time = ends[parts.nodes], times[parts.nodes]
     choice, final = _played(parts, kept, picked)
@@ -50,9 +53,21 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
         below_bias = -_steep(parts, pairs[~final], gain.lower.repeat(parts.A) - pay, -relative, left)
         below_gain = w, np.full(S, base), np.full(S, -below), -lost * time
         above_gain = w, np.full(S, base), np.full(S, above), won * time
-        proof = GainCertificate(problem, policy, (below_gain, (relative, below_bias)), (above_gain, (relative, above_bias)))
+        proof = GainCertificate(
+            problem, policy, (below_gain, (relative, below_bias)), (above_gain, (relative, above_bias))
+        )
     value = mean(_start(parts.problem.rho), gain)
-    return Solution(problem, method, judged(gain, tol, otherwise, w), policy, value, used, proof, gain=gain, bias=_bias(parts, pairs))
+    return Solution(
+        problem,
+        method,
+        judged(gain, tol, otherwise, w),
+        policy,
+        value,
+        used,
+        proof,
+        gain=gain,
+        bias=_bias(parts, pairs),
+    )
 
 
 def _played(parts, kept, picked):

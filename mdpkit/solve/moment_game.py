@@ -49,7 +49,9 @@ class MomentGame:
         except Singular:
             return Solution(problem, self, Status.INFEASIBLE, None, None, 0)
         psi = problem.b - A @ h
-        return Solution(problem, self, Status.SOLVED, None, Interval((problem.weights * psi * psi).sum()), 1, h=Interval(h))
+        return Solution(
+            problem, self, Status.SOLVED, None, Interval((problem.weights * psi * psi).sum()), 1, h=Interval(h)
+        )
 
     def _floats(self, problem, tol):
         A, b, weights, K = problem.A, problem.b, problem.weights, problem.A.shape[1]

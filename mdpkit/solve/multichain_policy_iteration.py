@@ -73,7 +73,10 @@ class MultichainPolicyIteration:
     def _floats(self, problem, tol, before):
         parts = Components(problem)
         step, available = parts.step, np.isfinite(parts.step.r)
-        states, before = np.arange(len(parts.members)), before or RelativeValueIteration(sweeps=SWEEPS).run(problem, tol)
+        states, before = (
+            np.arange(len(parts.members)),
+            before or RelativeValueIteration(sweeps=SWEEPS).run(problem, tol),
+        )
         told = before.policy.table.argmax(axis=1)[parts.members]
         choice = np.where(available[states, told], told, available.argmax(axis=1))
         best, smallest, met, used, going = np.zeros(len(states)), np.inf, set(), 0, True

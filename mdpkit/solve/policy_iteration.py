@@ -106,7 +106,9 @@ class PolicyIteration:
         policy = deterministic(problem, choice)
         if strictly.any():
             return Solution(problem, self, Status.CAPPED, policy, None, used)
-        return Solution(problem, self, Status.SOLVED, policy, Interval(V), used, OptimalityCertificate(problem, policy, (V,), (V,)))
+        return Solution(
+            problem, self, Status.SOLVED, policy, Interval(V), used, OptimalityCertificate(problem, policy, (V,), (V,))
+        )
 
 
 class _Residual(NamedTuple):

@@ -50,7 +50,9 @@ class RelativeValueIteration:
             while True:
                 slack = 2 * step.rounding(w)
                 enough = max(tol * (1 - 1e-3) - slack, slack / 8)
-                w, swept = average.relative(*step.parts, step.r, w, parts.own, DAMPING, enough, min(ROUND, self.sweeps - used))
+                w, swept = average.relative(
+                    *step.parts, step.r, w, parts.own, DAMPING, enough, min(ROUND, self.sweeps - used)
+                )
                 used += swept
                 low, high = parts.extremes(step.greedy(w)[0])
                 span, slack = float((high - low).max()), 2 * step.rounding(w)

@@ -52,7 +52,9 @@ def _checked(problem, width, unseen):
     if problem.win is not None:
         raise InvalidModel(f"{problem!r} has no reward to be learned: it says who beats whom, by `win`")
     if problem.exact and problem.weights is None:
-        raise InvalidModel(f"{problem!r} has rational rewards, so irrational weights; give weights e^(r/beta), or take its .to_float()")
+        raise InvalidModel(
+            f"{problem!r} has rational rewards, so irrational weights; give weights e^(r/beta), or take its .to_float()"
+        )
     width, unseen = problem.like(width), problem.like(unseen)
     if width.shape or not width[()] >= 1 or (not problem.exact and np.isinf(width)):
         raise InvalidModel(f"width is {width}; expected a finite number of at least 1")
@@ -91,10 +93,15 @@ def _shown(problem, x, shown, width):
             h = [arb(problem.reward[x, y]) * (1 + unit) / scale for y in shown]
         else:
             h = [(arb(problem.weights[x, y]) * (1 + unit)).log() for y in shown]
-        below, above, empty, full = Comparisons(h, [arb(problem.data[x, y]) * (1 + unit) for y in shown], scale, limit).bounds()
+        below, above, empty, full = Comparisons(
+            h, [arb(problem.data[x, y]) * (1 + unit) for y in shown], scale, limit
+        ).bounds()
         if problem.exact and all(map(max, empty, full)):
             return Interval(objects([width if at_limit else 1 for at_limit in full]))
-        ends = [(_end(low.exp().lower(), -np.inf), _end(high.exp().upper(), np.inf)) for low, high in zip(below, above, strict=True)]
+        ends = [
+            (_end(low.exp().lower(), -np.inf), _end(high.exp().upper(), np.inf))
+            for low, high in zip(below, above, strict=True)
+        ]
     lower, upper = np.array(ends).T
     return Interval(np.maximum(lower, 1), np.maximum(upper, 1), "enclosed" if problem.exact else "float")
 

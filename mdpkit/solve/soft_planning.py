@@ -52,7 +52,9 @@ class SoftPlanning:
         meant = problem.to_float() if problem.exact else problem
         soft = SoftMaximum(float(self.temperature), *self._references(meant))
         with np.errstate(over="ignore", invalid="ignore"):
-            return (self._finite if isinstance(problem.horizon, Finite) else self._discounted)(problem, meant, soft, tol)
+            return (self._finite if isinstance(problem.horizon, Finite) else self._discounted)(
+                problem, meant, soft, tol
+            )
 
     def _references(self, problem):
         available = problem.available
@@ -120,4 +122,8 @@ class SoftMaximum:
         v, pi = backward.soft_step(Q, reference, self.temperature)
         used = Q[reference > 0]
         spread = used.max() - used.min() - self.temperature * np.log(reference[reference > 0].min())
-        return v, pi, 16 * UNIT * (spread + np.abs(v).max()) + self.temperature * (gamma(Q.shape[1] + 16) + self.input_error)
+        return (
+            v,
+            pi,
+            16 * UNIT * (spread + np.abs(v).max()) + self.temperature * (gamma(Q.shape[1] + 16) + self.input_error),
+        )

@@ -74,7 +74,9 @@ class Solution(Shown):
         for name, letters in (("value", "its"), ("gain", "s"), ("bias", "s"), ("tube", "s"), ("h", "k")):
             known = getattr(self, name)
             if isinstance(known, Interval):
-                shown.append(tabled(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell))
+                shown.append(
+                    tabled(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell)
+                )
             elif known is not None:
                 shown.append(tabled(name, known, letters, names))
         return tuple(shown)
@@ -98,9 +100,8 @@ def _advice(answer) -> str:
     words = ""
     if isinstance(horizon, Discounted) and answer.value is not None and np.isfinite(answer.value.width):
         gamma, most = float(nearest(horizon.gamma)) if exact else horizon.gamma, np.abs(answer.value.mid).max()
-        words = (
-            f"; rounding gamma = {gamma:.17g} to float64 alone moves the value by up to about {2.0**-53 * gamma * most / (1 - gamma):.1e}"
-        )
+        shift = 2.0**-53 * gamma * most / (1 - gamma)
+        words = f"; rounding gamma = {gamma:.17g} to float64 alone moves the value by up to about {shift:.1e}"
     if not exact:
         return f"{words}; solve problem.to_exact() for the exact answer"
     if isinstance(horizon, Discounted | Average):

@@ -50,7 +50,9 @@ class CoarseCorrelatedEquilibrium:
 def _stages(method, game, constraints):
     expects(method, game, MarkovGame, Finite)
     if not game.exact:
-        raise ExactnessLost(f"{type(method).__name__} solves rational games; got {game!r}: solve game.to_exact() instead")
+        raise ExactnessLost(
+            f"{type(method).__name__} solves rational games; got {game!r}: solve game.to_exact() instead"
+        )
     P, r, H = stepwise(game.P, 3), stepwise(game.r, 3), game.horizon.H
     V, table = zeros((game.players, H + 1, game.S), r), zeros((H, game.S, game.J), r)
     for t in range(H - 1, -1, -1):

@@ -27,7 +27,9 @@ def tilted(problem, weights=None) -> TabularPolicy:
     """
     weights = problem.weights if weights is None else weights
     if weights is None:
-        raise InvalidModel(f"{problem!r} has no weights e^(r/beta); its optimal policy is solve(problem).policy, up to rounding")
+        raise InvalidModel(
+            f"{problem!r} has no weights e^(r/beta); its optimal policy is solve(problem).policy, up to rounding"
+        )
     joint = problem.reference * (weights if proposing() else problem.like(weights))
     return TabularPolicy(joint / joint.sum(axis=-1)[:, None])
 

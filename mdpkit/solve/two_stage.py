@@ -48,8 +48,18 @@ class TwoStageRLHF:
         expects(self, problem, PreferenceProblem)
         weights = fitted_weights(problem, self.width, self.unseen)
         bare = proposing()
-        settled = weights if bare else weights.lower if weights.exact else exactly(weights.mid) if problem.exact else weights.mid
-        learned = PreferenceProblem(problem.reference, weights=settled, data=problem.data, rho=problem.rho, beta=problem.beta)
+        settled = (
+            weights
+            if bare
+            else weights.lower
+            if weights.exact
+            else exactly(weights.mid)
+            if problem.exact
+            else weights.mid
+        )
+        learned = PreferenceProblem(
+            problem.reference, weights=settled, data=problem.data, rho=problem.rho, beta=problem.beta
+        )
         answer = replace(Tilting().run(learned, tol), problem=problem, method=self, learned=learned)
         if bare or weights.exact:
             return answer
@@ -61,6 +71,8 @@ def _slack(weights, beta):
     """By how much the optimum may move, and a policy's worth, while the weights stay within their bounds: beta max log(upper / lower)."""
     from flint import arb
 
-    most = (arb(float((weights.upper / weights.lower).max()) * (1 + 4 * UNIT)).log() * arb(beta) * (1 + 4 * UNIT)).upper()
+    most = (
+        arb(float((weights.upper / weights.lower).max()) * (1 + 4 * UNIT)).log() * arb(beta) * (1 + 4 * UNIT)
+    ).upper()
     end = np.nextafter(float(most), np.inf)
     return Interval(-end, end, weights.how)

@@ -21,7 +21,9 @@ def seen_part(problem) -> np.ndarray:
     part = tilted(problem).table * seen(problem)
     total = part.sum(axis=-1)
     if not proposing() and (total == 0).any():
-        raise InvalidModel(f"the optimal policy gives no response that the data show for prompt {int(np.argmax(total == 0))}")
+        raise InvalidModel(
+            f"the optimal policy gives no response that the data show for prompt {int(np.argmax(total == 0))}"
+        )
     return part / total[:, None]
 
 
@@ -48,6 +50,8 @@ def zero_error_policy(problem, mass, rest=None) -> TabularPolicy:
     total = rest.sum(axis=-1)
     mass = np.broadcast_to(mass if proposing() else problem.like(mass), total.shape)
     if not proposing() and ((total == 0) & (mass != 0)).any():
-        raise InvalidModel(f"mass[{int(np.argmax((total == 0) & (mass != 0)))}] is not 0; expected unseen responses to carry it")
+        raise InvalidModel(
+            f"mass[{int(np.argmax((total == 0) & (mass != 0)))}] is not 0; expected unseen responses to carry it"
+        )
     rest = rest / np.where(total == 0, 1, total)[:, None]
     return TabularPolicy(seen_part(problem) * (1 - mass)[:, None] + rest * mass[:, None])

@@ -22,7 +22,9 @@ def expect_error(call, kinds, pattern="") -> BaseException:
     try:
         call()
     except kinds as error:
-        expect(re.search(pattern, str(error)), f"the error is {str(error)!r}; expected a message that matches {pattern!r}")
+        expect(
+            re.search(pattern, str(error)), f"the error is {str(error)!r}; expected a message that matches {pattern!r}"
+        )
         return error
     kinds = kinds if isinstance(kinds, tuple) else (kinds,)
     raise AssertionError(f"no error was raised; expected {' or '.join(kind.__name__ for kind in kinds)}")

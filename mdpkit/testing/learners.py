@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -62,7 +63,9 @@ class LearnerCase:
         elif options.get("episodes") == "exact" and "model" in self.make().needs:
             options["episodes"] = SOME["episodes"]  # the model is the kind that is left out
         rewards = "rewards" in needs
-        return grant(problem or self.problem, expert=self.expert, rewards=rewards, rng=np.random.default_rng(seed), **options)
+        return grant(
+            problem or self.problem, expert=self.expert, rewards=rewards, rng=np.random.default_rng(seed), **options
+        )
 
     def run(self, seed=5, **options) -> Fit:
         """Fit a new learner with what it needs."""
@@ -101,7 +104,9 @@ def every_use_is_of_a_declared_need(case):
 def more_access_does_not_change_what_is_used(case):
     """Granted everything, the learner still uses only kinds that it declares."""
     learner = case.make()
-    everything = tuple(kind for kind in KINDS if kind not in ("preferences", "model", "rewards") or kind in learner.needs)
+    everything = tuple(
+        kind for kind in KINDS if kind not in ("preferences", "model", "rewards") or kind in learner.needs
+    )
     expect_declared(fit(learner, case.grant(everything), rng=np.random.default_rng(5)).used, learner.needs)
 
 
@@ -109,7 +114,10 @@ def expect_declared(used, needs):
     """Raise AssertionError where a meter counts a use that no declared need explains."""
     for count, kinds in USES.items():
         times = asdict(used)[count]
-        expect(times == 0 or kinds & set(needs), f"used {times} {count}, which its needs ({', '.join(needs)}) do not declare")
+        expect(
+            times == 0 or kinds & set(needs),
+            f"used {times} {count}, which its needs ({', '.join(needs)}) do not declare",
+        )
 
 
 def no_more_is_used_than_granted(case):
@@ -124,10 +132,12 @@ def a_missing_need_is_an_error_that_names_it(case):
     """Without any one of its needs the learner raises MissingAccess, and uses nothing before."""
     needs = case.make().needs
     for need in needs:
-        access = case.grant(tuple(kind for kind in needs if kind != need and not (need == "episodes" and kind == "model")))
+        access = case.grant(
+            tuple(kind for kind in needs if kind != need and not (need == "episodes" and kind == "model"))
+        )
         before = access.used
-        learner = case.make()
-        error = expect_error(lambda: fit(learner, access, rng=np.random.default_rng(5)), MissingAccess, re.escape(KINDS[need]))  # noqa: B023
+        fitting = partial(fit, case.make(), access, rng=np.random.default_rng(5))
+        error = expect_error(fitting, MissingAccess, re.escape(KINDS[need]))
         expect(re.search(rf"needs .*\b{need}\b", str(error)), f"without {need} the error does not name it: {error}")
         expect(access.used == before, f"without {need}, {access.used - before!r} was used before the error")
 
@@ -135,7 +145,10 @@ def a_missing_need_is_an_error_that_names_it(case):
 def the_same_seed_gives_the_same_fit(case):
     """Two fits with the same seed have equal policies, meters and traces."""
     one, two = case.run(), case.run()
-    expect(case.table(one) == case.table(two), "two fits with the same seed learned different policies: a draw does not use `rng`")
+    expect(
+        case.table(one) == case.table(two),
+        "two fits with the same seed learned different policies: a draw does not use `rng`",
+    )
     expect(one.used == two.used, f"two fits with the same seed used {one.used!r} and {two.used!r}")
     expect(list(one.trace) == list(two.trace), f"the columns of two traces are {list(one.trace)} and {list(two.trace)}")
     for name, column in one.trace.items():
@@ -156,7 +169,10 @@ def rewards_that_were_not_granted_have_no_effect(case):
 def the_trace_has_columns_of_one_positive_length(case):
     """At least one column, and an entry a round in each."""
     lengths = {name: len(column) for name, column in case.run().trace.items()}
-    expect(len(set(lengths.values())) == 1 and min(lengths.values()) > 0, f"the columns of the trace have lengths {lengths}")
+    expect(
+        len(set(lengths.values())) == 1 and min(lengths.values()) > 0,
+        f"the columns of the trace have lengths {lengths}",
+    )
 
 
 def the_policy_is_rational_where_promised(case):

@@ -77,7 +77,10 @@ def the_law_is_a_distribution_over_available_actions(case):
     for _, t, law in case.laws():
         off = np.abs(law.sum(axis=1) - 1).max()
         expect(off <= case.problem.A * case.rounding, f"at step {t} exp(log_prob) sums to 1 only within {off:.1e}")
-        expect((law[~case.problem.available] == 0).all(), f"at step {t} an action that does not exist has positive probability")
+        expect(
+            (law[~case.problem.available] == 0).all(),
+            f"at step {t} an action that does not exist has positive probability",
+        )
 
 
 def samples_follow_the_law(case):
@@ -91,7 +94,10 @@ def samples_follow_the_law(case):
 def sampling_is_monotone_in_the_uniform_number(case):
     """A larger uniform number never chooses an earlier action: policies that share them are coupled."""
     for t, _, actions in case.even_samples():
-        expect((np.diff(actions, axis=1) >= 0).all(), f"at step {t} a larger u chose an earlier action; sample by the inverse of the sums")
+        expect(
+            (np.diff(actions, axis=1) >= 0).all(),
+            f"at step {t} a larger u chose an earlier action; sample by the inverse of the sums",
+        )
 
 
 def actions_of_probability_zero_are_never_sampled(case):
@@ -117,7 +123,10 @@ def batches_have_one_entry_per_observation(case):
         logs = np.asarray(member.log_prob(s, t, actions))
         expect(logs.shape == (7,), f"log_prob returned shape {logs.shape} for 7 observations")
         expect((logs <= case.problem.A * case.rounding).all(), "log_prob is positive for a discrete action")
-        expect(np.asarray(member.sample(s[:0], 0, u[:0])).shape == (0,), "an empty batch was not answered with an empty one")
+        expect(
+            np.asarray(member.sample(s[:0], 0, u[:0])).shape == (0,),
+            "an empty batch was not answered with an empty one",
+        )
 
 
 def the_table_is_the_law(case):
@@ -127,7 +136,10 @@ def the_table_is_the_law(case):
         expect(isinstance(policy, TabularPolicy), f"to_tabular returned {policy!r}; expected a TabularPolicy")
         row = floats(policy.table if policy.table.ndim == 2 else policy.table[t])
         off = np.abs(row - law).max()
-        expect(off <= case.problem.A * case.rounding, f"at step {t} to_tabular and log_prob disagree by {off:.1e} in probability")
+        expect(
+            off <= case.problem.A * case.rounding,
+            f"at step {t} to_tabular and log_prob disagree by {off:.1e} in probability",
+        )
 
 
 def the_table_has_the_mean_occupancy_of_the_members(case):
@@ -138,7 +150,10 @@ def the_table_has_the_mean_occupancy_of_the_members(case):
     total = whole.sum() / len(case.steps)
     spacing = len(members) / GRID if len(members) > 1 else 0
     off = np.abs(whole - mean).max()
-    expect(off <= total * (spacing + case.problem.S * case.rounding), f"the occupancy of the table is off by {off:.1e} from the mean")
+    expect(
+        off <= total * (spacing + case.problem.S * case.rounding),
+        f"the occupancy of the table is off by {off:.1e} from the mean",
+    )
 
 
 POLICY_CHECKS = (

@@ -87,7 +87,10 @@ def the_requested_tolerance_is_met(case):
     """Rationals are answered exactly where promised; bounds on floats are no wider than `tol`."""
     solution = solve(case.problem, case.method)
     for known in (solution.value, solution.h):
-        expect(known is None or known.exact == case.exact, f"a rational problem was answered by {known!r}; exact={case.exact}")
+        expect(
+            known is None or known.exact == case.exact,
+            f"a rational problem was answered by {known!r}; exact={case.exact}",
+        )
     if case.floats:
         for tol in (1e-3, 1e-9):
             asked = asked_of(solve(case.problem.to_float(), case.method, tol=tol))
@@ -123,7 +126,9 @@ def solving_is_repeatable_and_changes_nothing(case):
         expect(one.policy == two.policy, "two calls returned different policies")
         for first, second in ((one.value, two.value), (one.h, two.h)):
             expect((first is None) == (second is None), "two calls returned different parts")
-            same = first is None or (np.array_equal(first.lower, second.lower) and np.array_equal(first.upper, second.upper))
+            same = first is None or (
+                np.array_equal(first.lower, second.lower) and np.array_equal(first.upper, second.upper)
+            )
             expect(same, f"two calls returned {first!r} and {second!r}")
 
 

@@ -67,7 +67,9 @@ class Control:
     def __post_init__(self):
         given = [kind for kind in ("drops", "tightens", "sabotages") if getattr(self, kind) is not None]
         if len(given) != 1:
-            raise InvalidClaim(f"control {self.name!r} has {given or 'no kind'}; expected exactly one of drops, tightens, sabotages")
+            raise InvalidClaim(
+                f"control {self.name!r} has {given or 'no kind'}; expected exactly one of drops, tightens, sabotages"
+            )
         if (self.sabotages is None) != (self.by is None):
             raise InvalidClaim(f"control {self.name!r}: `sabotages` and `by` go together")
         if self.sabotages is not None and not hasattr(self.sabotages, "name"):
@@ -133,10 +135,16 @@ class Claim:
         names = {assumption.name for assumption in self.assumes}
         parts = {part.name for part in self.also}
         for control in self.controls:
-            if control.drops is not None and control.drops not in names | {a.name for p in self.also for a in p.assumes}:
-                raise InvalidClaim(f"control {control.name!r} drops {control.drops!r}; {self.id} assumes {sorted(names) or 'nothing'}")
+            if control.drops is not None and control.drops not in names | {
+                a.name for p in self.also for a in p.assumes
+            }:
+                raise InvalidClaim(
+                    f"control {control.name!r} drops {control.drops!r}; {self.id} assumes {sorted(names) or 'nothing'}"
+                )
             if control.part is not None and control.part not in parts:
-                raise InvalidClaim(f"control {control.name!r} names the part {control.part!r}; {self.id} has {sorted(parts) or 'none'}")
+                raise InvalidClaim(
+                    f"control {control.name!r} names the part {control.part!r}; {self.id} has {sorted(parts) or 'none'}"
+                )
 
     @property
     def parts(self) -> tuple[Part, ...]:

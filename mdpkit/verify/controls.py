@@ -65,7 +65,9 @@ def _tightens(claim, part, control, witness):
 
 def _at_most(a, b):
     """Whether a <= b is proved, or the enclosures are identical, as for an end that the control did not change."""
-    return (a <= b).all_yes() or (a.shape == b.shape and np.array_equal(a.lower, b.lower) and np.array_equal(a.upper, b.upper))
+    return (a <= b).all_yes() or (
+        a.shape == b.shape and np.array_equal(a.lower, b.lower) and np.array_equal(a.upper, b.upper)
+    )
 
 
 def _tightened_equal(claim, control, loose, tight, after):
@@ -105,7 +107,11 @@ def _hold(claim, part, witness):
     verdict = judge(part, witness, claim.resolution)
     if verdict.kind is Kind.REFUSED:
         return f"an assumption fails on the witness: {verdict.assumption}"
-    return verdict if verdict.decision is Decision.YES else f"the claim itself is decided {verdict.decision.name} on the witness"
+    return (
+        verdict
+        if verdict.decision is Decision.YES
+        else f"the claim itself is decided {verdict.decision.name} on the witness"
+    )
 
 
 def _demand_no(verdict, words):
@@ -127,7 +133,11 @@ def _ratio(verdict):
 def _ends(verdict):
     """The two compared ends, as floats; empty if they are arrays."""
     broken = next((k for k, each in enumerate((verdict.entries or {}).values()) if each is Decision.NO), 0)
-    first, last = (verdict.sides[2 * broken], verdict.sides[2 * broken + 1]) if verdict.entries else (verdict.sides[0], verdict.sides[-1])
+    first, last = (
+        (verdict.sides[2 * broken], verdict.sides[2 * broken + 1])
+        if verdict.entries
+        else (verdict.sides[0], verdict.sides[-1])
+    )
     return () if first.shape or last.shape else (first.mid, last.mid)
 
 

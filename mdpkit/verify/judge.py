@@ -76,7 +76,9 @@ def decide(sides, resolution, exact_instance) -> Judgement:
         return _decide_bound(sides, exact_instance)
     if isinstance(sides, Equal):
         return _decide_equal(sides, resolution, exact_instance)
-    raise TypeError(f"a check returned {type(sides).__name__}; expected Bound(...) or Equal(...), both sides of the statement")
+    raise TypeError(
+        f"a check returned {type(sides).__name__}; expected Bound(...) or Equal(...), both sides of the statement"
+    )
 
 
 def _decide_bound(bound, exact_instance):
@@ -94,7 +96,9 @@ def _decide_bound(bound, exact_instance):
 def _decide_equal(equal, resolution, exact_instance):
     decision, all_sides, entries = Decision.YES, [], {}
     for name, (a, b) in equal.pairs.items():
-        a, b = (_side(x, f"{name!r}, {which} side of the Equal", exact_instance) for x, which in ((a, "left"), (b, "right")))
+        a, b = (
+            _side(x, f"{name!r}, {which} side of the Equal", exact_instance) for x, which in ((a, "left"), (b, "right"))
+        )
         entries[name] = _same(a, b, resolution)
         decision = decision & entries[name]
         all_sides += [a, b]
@@ -104,7 +108,9 @@ def _decide_equal(equal, resolution, exact_instance):
 
 def _same(a, b, resolution):
     if a.shape != b.shape and a.shape and b.shape:
-        raise ValueError(f"the two sides of an Equal have shapes {a.shape} and {b.shape}; expected the same, or a number")
+        raise ValueError(
+            f"the two sides of an Equal have shapes {a.shape} and {b.shape}; expected the same, or a number"
+        )
     if a.exact and b.exact:
         return (a == b).all()
     if (a == b).any_no():
@@ -145,7 +151,9 @@ def as_float(value) -> float | None:
 def _side(side, name, exact_instance):
     known = interval(side)
     if exact_instance and known.how == "float":
-        raise ExactnessLost(f"{name} is a float on a rational instance: a float entered the check, its constants or its helpers")
+        raise ExactnessLost(
+            f"{name} is a float on a rational instance: a float entered the check, its constants or its helpers"
+        )
     return known
 
 
@@ -185,4 +193,6 @@ def demand_exact_models(instance):
     kinds = {name: kind_of(value) for name, value in numeric_values(instance)}
     lost = [name for name, kind in kinds.items() if kind == "float"]
     if lost and "exact" in kinds.values():
-        raise ExactnessLost(f"{', '.join(lost)} holds floats beside rational models; build it from the draw with x.like(...)")
+        raise ExactnessLost(
+            f"{', '.join(lost)} holds floats beside rational models; build it from the draw with x.like(...)"
+        )

@@ -20,7 +20,11 @@ EXTRA = "torch", "safetensors"
 @cache
 def _modules() -> dict[str, str]:
     """id -> module name of every registered claim that can run in this environment, without importing any."""
-    return {name: f"mdpkit.claims.{file.parent.name}.{name}" for name, file in _files().items() if not (_missing() and _of_networks(file))}
+    return {
+        name: f"mdpkit.claims.{file.parent.name}.{name}"
+        for name, file in _files().items()
+        if not (_missing() and _of_networks(file))
+    }
 
 
 @cache
@@ -32,7 +36,10 @@ def _files() -> dict[str, Path]:
 @cache
 def _of_networks(file) -> bool:
     """Whether a claim's file imports `mdpkit.deep`."""
-    return re.search(r"^from \.\.\.(deep\b| import [^\n]*\bdeep\b)", file.read_text(encoding="utf-8"), re.MULTILINE) is not None
+    return (
+        re.search(r"^from \.\.\.(deep\b| import [^\n]*\bdeep\b)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        is not None
+    )
 
 
 def about_networks() -> list[str]:
@@ -127,7 +134,9 @@ def _claim_of(module, where) -> Claim:
         raise InvalidClaim(f"{where} does not bind a Claim to the name CLAIM")
     others = [name for name, value in vars(module).items() if isinstance(value, Claim) and value is not claim]
     if others:
-        raise InvalidClaim(f"{where} holds {1 + len(others)} claims (CLAIM, {', '.join(others)}); expected one per file")
+        raise InvalidClaim(
+            f"{where} holds {1 + len(others)} claims (CLAIM, {', '.join(others)}); expected one per file"
+        )
     return claim
 
 

@@ -54,7 +54,10 @@ class Tally:
         """Combine two tallies; of two violations the first tally's is kept."""
         merged = Tally(
             *(getattr(self, name) + getattr(other, name) for name in ("instances", "degenerate", "undecided")),
-            refused={name: self.refused.get(name, 0) + other.refused.get(name, 0) for name in {**self.refused, **other.refused}},
+            refused={
+                name: self.refused.get(name, 0) + other.refused.get(name, 0)
+                for name in {**self.refused, **other.refused}
+            },
             evidence=max(self.evidence, other.evidence, key=lambda how: How[how]),
             widest=max(self.widest, other.widest),
             compared=self.compared + other.compared,

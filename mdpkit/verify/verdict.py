@@ -80,7 +80,8 @@ class Verdict(Shown):
             "tightest": self.tightest if self.tightest != float("inf") else None,
             "widest": self.widest,
             "controls": [
-                {"name": control.name, "kind": control.kind, "bites": control.bites, "reason": control.reason} for control in self.controls
+                {"name": control.name, "kind": control.kind, "bites": control.bites, "reason": control.reason}
+                for control in self.controls
             ],
             "rows": [dict(row) for row in self.rows],
             "seconds": round(self.seconds, 3),
@@ -115,12 +116,21 @@ class Verdict(Shown):
         return f"{self.claim}: {self.outcome.name}\n{self.outcome.value}"
 
     def _tables(self):
-        shown = {name: getattr(self, name) for name in ("evidence", "instances", "tightest", "widest", "seed", "profile", "note")}
+        shown = {
+            name: getattr(self, name)
+            for name in ("evidence", "instances", "tightest", "widest", "seed", "profile", "note")
+        }
         facts = tuple((name, value) for name, value in shown.items() if value not in (None, ""))
         controls = tuple((each.name, each.kind, each.bites, each.reason) for each in self.controls)
         tables = [Table("", (), facts), Table("controls", ("name", "kind", "fails", "reason"), controls)]
         if self.witness is not None:
-            tables.append(Table("violated", ("statement", "left side", "right side"), tuple(each.cells() for each in self.violations)))
+            tables.append(
+                Table(
+                    "violated",
+                    ("statement", "left side", "right side"),
+                    tuple(each.cells() for each in self.violations),
+                )
+            )
             rows = tuple(islice(witness_rows(self.witness, self.matters), 2 * MOST + 1))
             note = f"the first {2 * MOST} rows" if len(rows) > 2 * MOST else ""
             what = "witness" if self.matters is None else "witness, rows that change a side"
@@ -135,7 +145,9 @@ class Verdict(Shown):
         lines = [f"{self.claim}: {self.outcome.name} ({self.evidence}, {self.instances} instances{tight}; {bite})"]
         if self.note:
             lines.append(f"  {' '.join(self.note.split())}")
-        lines += [f"  silent control: {control.name}: {control.reason}" for control in self.controls if not control.bites][:3]
+        lines += [
+            f"  silent control: {control.name}: {control.reason}" for control in self.controls if not control.bites
+        ][:3]
         return "\n".join(lines)
 
     def __repr__(self):

@@ -50,7 +50,9 @@ def verify(claim, profile="quick", *, seed=0, on=None) -> Verdict:
 
 def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
     """Assemble the verdict on a claim from the results of all its tasks."""
-    controls = tuple(ControlResult(**{**data, "sides": tuple(data["sides"])}) for data in results["controls"]["controls"])
+    controls = tuple(
+        ControlResult(**{**data, "sides": tuple(data["sides"])}) for data in results["controls"]["controls"]
+    )
     tallies = [Tally() for _ in claim.judged]
     for task in tasks(claim, profile)[1:]:
         tallies[task.part] = tallies[task.part].merge(Tally.from_data(results[task.key]["tally"]))
@@ -60,7 +62,9 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
     _refuse_broken_assumptions(claim, tallies)
     outcome, note = _outcome(claim, tallies, controls, profile)
     broken = next((k for k, tally in enumerate(tallies) if tally.violation), None)
-    witness, matter, violated = (None, None, ()) if broken is None else _witness(claim.judged[broken], tallies[broken], claim.resolution)
+    witness, matter, violated = (
+        (None, None, ()) if broken is None else _witness(claim.judged[broken], tallies[broken], claim.resolution)
+    )
     ratios = [row["ratio"] for row in tallies[0].rows.values() if row["ratio"] is not None]
     judged = zip(claim.judged, tallies, strict=True)
     rows = [{"part": part.name, "label": key, **row} for part, tally in judged for key, row in tally.rows.items()]
@@ -96,7 +100,10 @@ def _outcome(claim, tallies, controls, profile):
             reasons = [f"{tally.degenerate} have both sides 0", *([refused] if refused else [])]
             return Outcome.VACUOUS, f"{words}, {profile.demanded} demanded; {'; '.join(reasons)}"
         if tally.instances == 0 or (not isinstance(part.instances, Family) and tally.refused):
-            return Outcome.VACUOUS, f"{words}; {sum(tally.refused.values())} of the listed instances violate an assumption"
+            return (
+                Outcome.VACUOUS,
+                f"{words}; {sum(tally.refused.values())} of the listed instances violate an assumption",
+            )
     undecided = sum(tally.undecided for tally in tallies)
     if undecided:
         widest = max(tally.widest for tally in tallies)
@@ -144,7 +151,9 @@ def _refuse_broken_assumptions(claim, tallies):
     for tally in tallies:
         for name, count in tally.refused.items():
             if tally.instances == tally.degenerate == 0 and count == sum(tally.refused.values()):
-                raise InvalidModel(f"{claim.id} assumes '{name}', which the given problem violates in all {count} draws")
+                raise InvalidModel(
+                    f"{claim.id} assumes '{name}', which the given problem violates in all {count} draws"
+                )
 
 
 # ---- a user's own problem
@@ -154,11 +163,15 @@ def on_problem(claim: Claim, on) -> Claim:
     if isinstance(given, SimpleNamespace):
         return replace(claim, on=(_on_instance(claim, given),))
     if not isinstance(given, Record):
-        raise InvalidModel(f"on is a {type(given).__name__}; expected a record, an instance, or the path of a file with one")
+        raise InvalidModel(
+            f"on is a {type(given).__name__}; expected a record, an instance, or the path of a file with one"
+        )
     parts = tuple(part for part in (_on_record(part, claim, given) for part in claim.parts) if part is not None)
     if not parts:
         wanted = claim.accepts[1].__name__ if claim.accepts else None
-        why = f"it accepts {wanted}, the given problem is {given!r}" if wanted else "it does not accept a user's problem"
+        why = (
+            f"it accepts {wanted}, the given problem is {given!r}" if wanted else "it does not accept a user's problem"
+        )
         if wanted and _averaged(given):
             why = f"it concerns total rewards, Finite or Discounted; the given problem is {given!r}"
         elif wanted and isinstance(given, claim.accepts[1]) and "H" not in given.sizes():
@@ -219,4 +232,6 @@ def _on_instance(claim, instance):
         if judged.kind is not Kind.REFUSED:
             return replace(part, instances=lambda: [instance])
     models = ", ".join(vars(instance))
-    raise InvalidClaim(f"{claim.id} cannot be judged on this instance ({models}): it lacks a model, or violates an assumption")
+    raise InvalidClaim(
+        f"{claim.id} cannot be judged on this instance ({models}): it lacks a model, or violates an assumption"
+    )

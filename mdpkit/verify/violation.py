@@ -60,7 +60,11 @@ def violations(judgement: Judgement) -> tuple[Violation, ...]:
         links = [(f"{a} <= {b}", *link, "<=") for (a, b), link in zip(pairwise(names), pairwise(sides), strict=True)]
     else:
         pairs = zip(judgement.entries, sides[::2], sides[1::2], strict=True)
-        links = [(f"{name!r}: left side = right side", a, b, "=") for name, a, b in pairs if judgement.entries[name] is Decision.NO]
+        links = [
+            (f"{name!r}: left side = right side", a, b, "=")
+            for name, a, b in pairs
+            if judgement.entries[name] is Decision.NO
+        ]
     found = (_first(*link) for link in links)
     return tuple(each for each in found if each is not None)
 
@@ -103,7 +107,10 @@ def witness_rows(instance, matters=None) -> Iterator[tuple[str, str]]:
         elif is_dataclass(part):
             yield name, clipped(repr(part), 1)
             for field in fields(part):
-                label, own = f"{name}.{field.name}", field.name not in named  # the first record with such a field has its plain name
+                label, own = (
+                    f"{name}.{field.name}",
+                    field.name not in named,
+                )  # the first record with such a field has its plain name
                 value = getattr(part, field.name)
                 if isinstance(value, np.ndarray | Number | fmpq):
                     yield from _array_rows(label, value, matters.get(label, matters.get(field.name) if own else None))

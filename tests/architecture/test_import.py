@@ -6,7 +6,20 @@ import sys
 import pytest
 from tools.processes import HANG
 
-HEAVY = ("numba", "scipy", "cvxpy", "matplotlib", "torch", "hypothesis", "typer", "rich", "flint", "joblib", "pandas", "gymnasium")
+HEAVY = (
+    "numba",
+    "scipy",
+    "cvxpy",
+    "matplotlib",
+    "torch",
+    "hypothesis",
+    "typer",
+    "rich",
+    "flint",
+    "joblib",
+    "pandas",
+    "gymnasium",
+)
 LOADED = f"import sys, mdpkit; print(*sorted(set(sys.modules) & set({HEAVY!r})))"
 
 
@@ -28,7 +41,9 @@ def test_importing_mdpkit_loads_no_room():
     assert fresh("import sys, mdpkit; print(*(name for name in sys.modules if name.startswith('mdpkit.')))") == []
 
 
-@pytest.mark.parametrize("again", ["", "import mdpkit.solve, mdpkit.measure, mdpkit.claims, mdpkit.instances, mdpkit.exact"])
+@pytest.mark.parametrize(
+    "again", ["", "import mdpkit.solve, mdpkit.measure, mdpkit.claims, mdpkit.instances, mdpkit.exact"]
+)
 def test_every_public_name_is_found_and_stays_the_same_thing(again):
     program = f"""
 import importlib, mdpkit

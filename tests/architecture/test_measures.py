@@ -7,7 +7,9 @@ import pytest
 from mdpkit import measure
 from mdpkit.base.replaceable import sabotaged
 
-EXPORTED = {name: thing for name, thing in vars(measure).items() if not name.startswith("_") and not inspect.ismodule(thing)}
+EXPORTED = {
+    name: thing for name, thing in vars(measure).items() if not name.startswith("_") and not inspect.ismodule(thing)
+}
 
 
 def test_there_are_exports_and_each_is_a_function():

@@ -39,7 +39,9 @@ def float_literals(source):
     """Lines with a float outside of `figure`, which draws what was decided before."""
     tree = ast.parse(source)
     drawing = {id(node) for part in tree.body if getattr(part, "name", None) == "figure" for node in ast.walk(part)}
-    literals = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, float | complex))
+    literals = (
+        node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, float | complex)
+    )
     return [node.lineno for node in literals if id(node) not in drawing]
 
 
@@ -52,7 +54,9 @@ def foreign_imports(source):
 def calls(*names):
     """A rule against calling one of these functions by name."""
     return lambda source: [
-        node.func.id for node in nodes(source) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+        node.func.id
+        for node in nodes(source)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
     ]
 
 
@@ -63,9 +67,18 @@ def unsafe(source):
     """Readers that run what they read."""
     found = [name for name in imported(source) if name.split(".")[0] in UNSAFE_MODULES]
     for node in nodes(source):
-        if isinstance(node, ast.keyword) and node.arg == "allow_pickle" and getattr(node.value, "value", True) is not False:
+        if (
+            isinstance(node, ast.keyword)
+            and node.arg == "allow_pickle"
+            and getattr(node.value, "value", True) is not False
+        ):
             found.append("allow_pickle")
-        if isinstance(node, ast.Attribute) and node.attr == "load" and isinstance(node.value, ast.Name) and node.value.id == "joblib":
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr == "load"
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "joblib"
+        ):
             found.append("joblib.load")
     return found
 
@@ -85,12 +98,24 @@ def global_draws(source):
 RULES = {
     "no float literal in a kernel": (KERNELS, float_literals, "x = 0.5"),
     "no float literal in a claim": (CLAIMS, float_literals, "def check(m):\n    return 1e-3 * m"),
-    "a kernel imports numpy, compiling and kernels alone": (KERNELS, foreign_imports, "from ..base.arrays import objects"),
+    "a kernel imports numpy, compiling and kernels alone": (
+        KERNELS,
+        foreign_imports,
+        "from ..base.arrays import objects",
+    ),
     "nothing is printed outside the command line": ([f for f in LIBRARY if f not in COMMAND_LINE], prints, "print(1)"),
     "nothing that is read is run": (LIBRARY, unsafe, "np.load(file, allow_pickle=True)"),
     "no text is evaluated": (LIBRARY, evaluates, "def f(x):\n    return eval(x)"),
-    "no text is executed but the claim file that a user names": ([f for f in LIBRARY if f != CLAIM_FILES], executes, "exec('1')"),
-    "torch and its kin are imported in the annex alone": ([f for f in LIBRARY if ROOT / "deep" not in f.parents], torches, "import torch"),
+    "no text is executed but the claim file that a user names": (
+        [f for f in LIBRARY if f != CLAIM_FILES],
+        executes,
+        "exec('1')",
+    ),
+    "torch and its kin are imported in the annex alone": (
+        [f for f in LIBRARY if ROOT / "deep" not in f.parents],
+        torches,
+        "import torch",
+    ),
     "no generator is shared, but borrowed": ([f for f in LIBRARY if f != BORROWED], global_draws, "np.random.seed(0)"),
 }
 
@@ -143,5 +168,9 @@ def test_no_rule_fires_on_what_is_allowed(offences, allowed):
 
 
 def test_no_file_is_too_long():
-    long = {file.name: count for file in [*LIBRARY, *TESTS.rglob("*.py")] if (count := len(file.read_text().splitlines())) > MOST_LINES}
+    long = {
+        file.name: count
+        for file in [*LIBRARY, *TESTS.rglob("*.py")]
+        if (count := len(file.read_text().splitlines())) > MOST_LINES
+    }
     assert long == {}

@@ -104,7 +104,12 @@ def test_shape_survives_every_conversion_also_at_dimension_0(shape):
         assert array.shape == shape
         assert is_exact(array)
         assert all(isinstance(x, fmpq) for x in array.flat)
-    for array in (floats(objects(source)), floats(source), like(objects(source), np.zeros(1)), zeros(shape, np.zeros(1))):
+    for array in (
+        floats(objects(source)),
+        floats(source),
+        like(objects(source), np.zeros(1)),
+        zeros(shape, np.zeros(1)),
+    ):
         assert isinstance(array, np.ndarray)
         assert array.shape == shape
         assert array.dtype == np.float64

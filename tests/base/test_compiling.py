@@ -63,7 +63,12 @@ def test_the_signature_takes_read_only_arrays_and_nothing_else():
     A, x = np.eye(2), np.ones(2)
     A.flags.writeable = False
     assert apply(A, x, 1)[0].flags.writeable
-    for wrong in (np.eye(4)[::2, ::2], np.eye(2, dtype=int), np.asfortranarray(np.arange(4.0).reshape(2, 2)), np.ones(2)):
+    for wrong in (
+        np.eye(4)[::2, ::2],
+        np.eye(2, dtype=int),
+        np.asfortranarray(np.arange(4.0).reshape(2, 2)),
+        np.ones(2),
+    ):
         with pytest.raises(TypeError, match="No matching definition"):
             apply(wrong, x, 1)
 

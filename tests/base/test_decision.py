@@ -44,7 +44,9 @@ def test_an_array_of_decisions_is_as_good_as_its_worst(entries):
     assert array.all_yes() == all(e is Decision.YES for e in entries)
     assert array.any_no() == any(e is Decision.NO for e in entries)
     assert [array[i] for i in range(3)] == list(entries)
-    assert [(array & array[::-1])[i] for i in range(3)] == [a & b for a, b in zip(entries, reversed(entries), strict=True)]
+    assert [(array & array[::-1])[i] for i in range(3)] == [
+        a & b for a, b in zip(entries, reversed(entries), strict=True)
+    ]
     with pytest.raises(Undecided, match="all_yes"):
         bool(array)
     assert repr(array) == f"Decisions({entries.count(Decision.YES)} yes, {entries.count(Decision.NO)} no, of 3)"

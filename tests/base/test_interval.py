@@ -22,7 +22,9 @@ LARGEST = np.finfo(float).max
 WIDER = [how.name for how in How if how is not How.exact]
 
 small = st.fractions(-5, 5, max_denominator=7)
-scales = st.sampled_from([fmpq(1), fmpq(1, 10**9), fmpq(10**9), fmpq(10) ** 160, 1 / fmpq(10) ** 160, fmpq(10) ** 320, 1 / fmpq(10) ** 320])
+scales = st.sampled_from(
+    [fmpq(1), fmpq(1, 10**9), fmpq(10**9), fmpq(10) ** 160, 1 / fmpq(10) ** 160, fmpq(10) ** 320, 1 / fmpq(10) ** 320]
+)
 numbers = st.builds(lambda x, scale: rational(x) * scale, small, scales)
 slacks = st.builds(lambda x, scale: abs(rational(x)) * scale, small, scales)
 
@@ -103,7 +105,9 @@ def test_one_operation_on_floats_widens_by_one_unit_a_side(x, y):
         result, near = operation(Interval(x, x, "float"), Interval(y, y, "float")), operation(x, y)
         about = (math.nextafter(near, -math.inf), math.nextafter(near, math.inf))
         # nothing times anything is nothing, without rounding
-        assert (float(result.lower), float(result.upper)) == ((0, 0) if operation is operator.mul and 0 in (x, y) else about)
+        assert (float(result.lower), float(result.upper)) == (
+            (0, 0) if operation is operator.mul and 0 in (x, y) else about
+        )
 
 
 # ---- other operands
@@ -159,7 +163,9 @@ def test_no_comparison_ever_answers_with_bare_bools(operation, X, other):
 
 
 @pytest.mark.parametrize("operation", ARITHMETIC + COMPARISONS)
-@pytest.mark.parametrize("number", [0.5, np.float64(0.5), np.array([0.5, 1.0]), np.array(0.5), np.float32(0.5)], ids=repr)
+@pytest.mark.parametrize(
+    "number", [0.5, np.float64(0.5), np.array([0.5, 1.0]), np.array(0.5), np.float32(0.5)], ids=repr
+)
 @pytest.mark.parametrize("X", [Interval(objects(1)), Interval(objects([1, 2]))], ids=["scalar", "array"])
 def test_a_float_that_meets_an_exact_interval_is_refused(operation, number, X):
     with pytest.raises(ExactnessLost, match=r"is combined with an exact interval; write an int or a Fraction"):
@@ -195,7 +201,15 @@ def test_numpy_functions_do_not_take_an_interval_apart():
 # ---- infinities
 def test_infinite_ends_keep_their_order():
     worst, best, finite = (Interval(x, x, "float") for x in (-np.inf, np.inf, -LARGEST))
-    for decision in (worst < finite, worst <= worst, worst == worst, finite < best, best > finite, worst < -(10**300), worst <= -(10**400)):
+    for decision in (
+        worst < finite,
+        worst <= worst,
+        worst == worst,
+        finite < best,
+        best > finite,
+        worst < -(10**300),
+        worst <= -(10**400),
+    ):
         assert decision.name == "YES"
     assert (best <= finite).name == "NO"
     assert Interval(np.array([-np.inf, 1.0]), np.array([-np.inf, 1.0]), "float").sum() <= -(10**300)
@@ -445,10 +459,29 @@ def test_every_public_member_is_tried_at_dimension_0():
     assert {name for name in vars(Interval) if not name.startswith("_")} == set(METHODS)
 
 
-@pytest.mark.parametrize("X", [*SCALARS.values(), Interval(objects(["1/3", 2]))[0], Interval(objects([["1/3", 2]])).sum()], ids=repr)
+@pytest.mark.parametrize(
+    "X", [*SCALARS.values(), Interval(objects(["1/3", 2]))[0], Interval(objects([["1/3", 2]])).sum()], ids=repr
+)
 def test_dimension_0_goes_through_everything(X):
     assert [name for name in METHODS if not METHODS[name](X)] == []
-    results = [X + X, X - X, X * X, X / X, X**2, X**3, -X, abs(X), X + 1, 1 - X, 2 * X, 1 / X, X[()], X[...], X[None][0], X.reshape(1)[0]]
+    results = [
+        X + X,
+        X - X,
+        X * X,
+        X / X,
+        X**2,
+        X**3,
+        -X,
+        abs(X),
+        X + 1,
+        1 - X,
+        2 * X,
+        1 / X,
+        X[()],
+        X[...],
+        X[None][0],
+        X.reshape(1)[0],
+    ]
     for result in results:
         assert isinstance(result, Interval)
         assert result.shape == ()
@@ -466,7 +499,15 @@ def test_arrays_are_indexed_transposed_and_walked_like_their_ends():
     for how, ends in (("exact", objects([[1, 2, 3], [4, 5, 6]])), ("float", np.arange(6.0).reshape(2, 3))):
         X = Interval(ends, how=how)
         assert (len(X), X.ndim, X.T.shape, X.reshape(3, 2).shape) == (2, 2, (3, 2), (3, 2))
-        for key in (0, (0, 1), slice(1), (..., 0), (None, 1), [1, 0], np.array([[True, False, True], [False, True, False]])):
+        for key in (
+            0,
+            (0, 1),
+            slice(1),
+            (..., 0),
+            (None, 1),
+            [1, 0],
+            np.array([[True, False, True], [False, True, False]]),
+        ):
             assert np.array_equal(X[key].lower, ends[key])
         assert [row.shape for row in X] == [(3,), (3,)]
         assert X.max(axis=0).shape == (3,)

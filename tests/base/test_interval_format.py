@@ -36,7 +36,9 @@ def test_a_scalar_of_width_zero_is_a_float_and_any_other_interval_names_its_midd
             float(X)
 
 
-@pytest.mark.parametrize("convert", [np.asarray, np.array, lambda x: np.array([x]), lambda x: np.array(x, float), np.sqrt, np.sum])
+@pytest.mark.parametrize(
+    "convert", [np.asarray, np.array, lambda x: np.array([x]), lambda x: np.array(x, float), np.sqrt, np.sum]
+)
 def test_numpy_converts_no_interval_of_itself(convert):
     for X in (Interval(objects(1)), Interval(1.0, 1.0, "float"), Interval(objects([1, 2]))):
         with pytest.raises(TypeError):
@@ -51,7 +53,9 @@ def test_a_formatted_interval_encloses_what_is_known(X, spec):
     elif X.width == 0:
         assert text == format(X.mid, spec)
     else:
-        low, high = (Fraction(end.strip().rstrip("%")) / (100 if "%" in spec else 1) for end in text.strip("[]").split(", "))
+        low, high = (
+            Fraction(end.strip().rstrip("%")) / (100 if "%" in spec else 1) for end in text.strip("[]").split(", ")
+        )
         assert low <= Fraction(float(X.lower)) <= Fraction(float(X.upper)) <= high
 
 

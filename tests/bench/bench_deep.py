@@ -93,7 +93,9 @@ def lock(seeds=5, H=5):
             best, last = best + (mdpkit.value(problem, answer.policy).mid > 0.5), last + won[-1]
             first.append(answer.trace["steps"][won.argmax()] if won.any() else np.inf)
         seconds = (time.process_time() - start) / seeds
-        say(f"{variant!s:24s} best {best}/{seeds}  last {last}/{seeds}  first win after {np.median(first):.0f} steps  {seconds:.1f} CPU s")
+        say(
+            f"{variant!s:24s} best {best}/{seeds}  last {last}/{seeds}  first win after {np.median(first):.0f} steps  {seconds:.1f} CPU s"
+        )
 
 
 def rates():

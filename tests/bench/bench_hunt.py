@@ -58,7 +58,9 @@ def main(seconds=2.0):
     for claim, fixed in ROWS:
         aimed = target(get(claim)).at(fixed)
         portfolio = Portfolio(np.random.default_rng(0))
-        values = [best(aimed, name, engine, portfolio.starts(name), seconds, 0) for name, engine in portfolio.engines.items()]
+        values = [
+            best(aimed, name, engine, portfolio.starts(name), seconds, 0) for name, engine in portfolio.engines.items()
+        ]
         values.append(by_hypothesis(aimed, seconds, 0))
         label = f"{claim} {' '.join(f'{name}={value}' for name, value in fixed.items())}"
         print(f"{label:64}", *(f"{'-' if value is None else format(value, '.4f'):>13}" for value in values), flush=True)

@@ -55,7 +55,9 @@ def chain(S, gamma):
     columns = np.concatenate([s, np.minimum(s + 1, S - 1), np.maximum(s - 1, 0)])
     r = np.zeros((S, 2))
     r[-1] = 1
-    return MDP(sp.csr_array((np.repeat([1.0, 0.5, 0.5], S), (rows, columns)), shape=(2 * S, S)), r, horizon=Discounted(gamma))
+    return MDP(
+        sp.csr_array((np.repeat([1.0, 0.5, 0.5], S), (rows, columns)), shape=(2 * S, S)), r, horizon=Discounted(gamma)
+    )
 
 
 def peer(problem):

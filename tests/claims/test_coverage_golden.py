@@ -17,7 +17,9 @@ from mdpkit.exact.logs import log
 from mdpkit.model import PreferenceProblem, TabularPolicy
 from mdpkit.solve import tilted, zero_error_policy
 
-BAD_THIRD = PreferenceProblem([[0.49, 0.49, 0.02]], weights=[[np.exp(2), 1, np.exp(-10)]], data=[[0.5, 0.5, 0]], beta=0.5)
+BAD_THIRD = PreferenceProblem(
+    [[0.49, 0.49, 0.02]], weights=[[np.exp(2), 1, np.exp(-10)]], data=[[0.5, 0.5, 0]], beta=0.5
+)
 
 
 def share(k, n):
@@ -40,7 +42,9 @@ def test_the_improved_bound_is_approached():
 def test_the_zero_error_policy_loses_the_log_of_the_reference_mass():
     """ref(3) = 1e-2, 1e-4, 1e-8, all the mass on the third response: J = -7.30, -9.61, -14.21."""
     for small, J, divergence in ((1e-2, -7.30, 4.6), (1e-4, -9.61, 9.2), (1e-8, -14.21, 18.4)):
-        problem = PreferenceProblem([[(1 - small) / 2, (1 - small) / 2, small]], reward=[[1, 0, -5]], data=[[0.5, 0.5, 0]], beta=0.5)
+        problem = PreferenceProblem(
+            [[(1 - small) / 2, (1 - small) / 2, small]], reward=[[1, 0, -5]], data=[[0.5, 0.5, 0]], beta=0.5
+        )
         policy = TabularPolicy([[0, 0, 1]])
         assert measure.value(problem, policy).mid == pytest.approx(J, abs=0.01)
         assert measure.divergence_from_reference(problem, policy).mid == pytest.approx(divergence, abs=0.05)
@@ -144,7 +148,9 @@ def test_a_ball_on_the_whole_simplex_is_covered_almost_as_badly_as_everything():
     """eps_kl = 2, least reference mass 1e-2 / 1e-4 / 1e-8: C_ball / C_glo = .58 / .28 / .13."""
     for small, meant in (("1/100", 0.58), ("1/10000", 0.28), ("1/100000000", 0.13)):
         problem = PreferenceProblem(objects([[1 - rational(small), small]]), weights=objects([[1, 1]]))
-        assert measure.ball_coverage(problem, 2).mid / measure.full_coverage(problem).mid == pytest.approx(meant, abs=6e-3)
+        assert measure.ball_coverage(problem, 2).mid / measure.full_coverage(problem).mid == pytest.approx(
+            meant, abs=6e-3
+        )
 
 
 def test_offline_samples_push_all_mass_away():
@@ -152,6 +158,8 @@ def test_offline_samples_push_all_mass_away():
     with propose():
         for mass in (0.5, 0.9, 0.999):
             policy = zero_error_policy(BAD_THIRD, np.array([mass]))
-            offline = (BAD_THIRD.data * np.where(BAD_THIRD.data > 0, np.log(policy.table / BAD_THIRD.reference), 0)).sum()
+            offline = (
+                BAD_THIRD.data * np.where(BAD_THIRD.data > 0, np.log(policy.table / BAD_THIRD.reference), 0)
+            ).sum()
             assert offline < np.log(1 - mass) + 1
             assert measure.divergence_from_reference(BAD_THIRD, policy) > 0

@@ -36,7 +36,9 @@ def test_the_counter_example_at_seven_steps():
     assert (followed, gained) == ([0, 0], [0, 6])
 
 
-@pytest.mark.parametrize(("b", "expected"), [("1/5", "1/5"), ("1/10", "9/20"), ("1/20", "19/20"), ("1/50", "49/20"), ("1/100", "99/20")])
+@pytest.mark.parametrize(
+    ("b", "expected"), [("1/5", "1/5"), ("1/10", "9/20"), ("1/20", "19/20"), ("1/50", "49/20"), ("1/100", "99/20")]
+)
 def test_the_fork_at_a_fixed_cloning_error(b, expected):
     """e = 1/200 on the expert's states, H = 10: gaps .2, .45, .95, 2.45, 4.95, and 1 - b per error under deviations."""
     b = rational(b)
@@ -52,7 +54,9 @@ def test_straying_pennies(H, b, expected):
     assert gap(m) / (2 * errors(m)[1] / m.b) == rational(expected)
 
 
-@pytest.mark.parametrize(("H", "b", "expected"), [(2, "1/2", "3/4"), (2, "1/4", "5/8"), (2, "1/16", "17/32"), (7, "1/4", "5/8")])
+@pytest.mark.parametrize(
+    ("H", "b", "expected"), [(2, "1/2", "3/4"), (2, "1/4", "5/8"), (2, "1/16", "17/32"), (7, "1/4", "5/8")]
+)
 def test_pennies_at_the_rare_place(H, b, expected):
     m = rare_pennies(H, b)
     assert gap(m) / (2 * errors(m)[1] / m.b) == rational(expected)
@@ -153,7 +157,9 @@ def test_chains_that_pay_anybody(length, expected):
 # ---- the middle link of the master bound
 def deviated(game, joint, deviation):
     """The joint policy after a swap deviation of player 0 or 1 of two."""
-    told = np.broadcast_to(joint.table, (game.horizon.H, *joint.table.shape[-2:])).reshape(game.horizon.H, game.S, *game.actions)
+    told = np.broadcast_to(joint.table, (game.horizon.H, *joint.table.shape[-2:])).reshape(
+        game.horizon.H, game.S, *game.actions
+    )
     one, two = ("xb,xy->by", "xy,yb->xb")[deviation.player], deviation.table
     after = objects(np.zeros(told.shape, dtype=int))
     for t, s in np.ndindex(told.shape[:2]):
@@ -185,11 +191,18 @@ def test_the_master_bound_link_by_link(data):
     R = measure.regret(game, learner).lower
     best = measure.best_deviation(game, learner, int(np.argmax(R)))
     middle = priced(game, expert, learner, best) + priced(game, expert, learner, obedience(best))
-    right = 2 * measure.recoverability(game, expert).lower[()] * measure.deviation_error(game, expert, learner).lower[()] * game.horizon.H
+    right = (
+        2
+        * measure.recoverability(game, expert).lower[()]
+        * measure.deviation_error(game, expert, learner).lower[()]
+        * game.horizon.H
+    )
     assert measure.regret_gap(game, expert, learner).lower[()] <= middle <= right
 
 
 def test_pennies_make_every_link_an_equality():
     m = pennies(3)
     best = measure.best_deviation(m.game, m.learner, 1)
-    assert priced(m.game, m.expert, m.learner, best) + priced(m.game, m.expert, m.learner, obedience(best)) == gap(m) == 3
+    assert (
+        priced(m.game, m.expert, m.learner, best) + priced(m.game, m.expert, m.learner, obedience(best)) == gap(m) == 3
+    )

@@ -61,7 +61,10 @@ def test_the_channel_has_the_stated_bias_and_variance():
 
 def test_the_game_overtakes_regression_at_the_stated_rate():
     """The notes' slopes on a 4 x 4 instance that they do not write down were -.57 (game) and 0 (regression); here two by two."""
-    at = {k: (sampled(game, channel(10**k, k)).mid ** 0.5, sampled(measure.regression, channel(10**k, k)).mid ** 0.5) for k in (3, 6)}
+    at = {
+        k: (sampled(game, channel(10**k, k)).mid ** 0.5, sampled(measure.regression, channel(10**k, k)).mid ** 0.5)
+        for k in (3, 6)
+    }
     slope = np.log10(at[6][0] / at[3][0]) / 3
     assert -0.6 < slope < -0.4
     assert at[3][1] == pytest.approx(0.5, abs=0.02)

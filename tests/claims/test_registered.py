@@ -37,7 +37,9 @@ def work(name):
 def tallies(name):
     """(part, what its instances showed) of every part."""
     claim = get(name)
-    return [(claim.parts[task.part], Tally.from_data(work(name)[task.key]["tally"])) for task in tasks(claim, SHORT)[1:]]
+    return [
+        (claim.parts[task.part], Tally.from_data(work(name)[task.key]["tally"])) for task in tasks(claim, SHORT)[1:]
+    ]
 
 
 def kinds(name):
@@ -59,7 +61,9 @@ def test_its_file_states_the_theorem(name):
     lines = claim.statement.splitlines()
     assert sys.modules[claim.check.__module__].__doc__.strip() == claim.statement
     assert lines[0].endswith(".")
-    found = [line.split()[0] for line in lines if line.split() and line.split()[0] in HEADINGS and not line.startswith(" ")]
+    found = [
+        line.split()[0] for line in lines if line.split() and line.split()[0] in HEADINGS and not line.startswith(" ")
+    ]
     assert found == list(HEADINGS)
     told = sections(claim.statement)
     assert all(told.values()), "a heading without words"
@@ -90,7 +94,9 @@ def test_its_evidence_is_rigorous_part_by_part(name):
         assert tally.evidence in {"exact", "enclosed"} | (set() if drawn else sampled), part.name
         assert tally.instances >= (SHORT.demanded if drawn else 1), part.name
         assert tally.undecided == 0, part.name
-        assert tally.compared == min(SHORT.differential, tally.instances + tally.degenerate), f"{part.name}: not run in floats"
+        assert tally.compared == min(SHORT.differential, tally.instances + tally.degenerate), (
+            f"{part.name}: not run in floats"
+        )
 
 
 @pytest.mark.parametrize("name", ids())
@@ -102,7 +108,9 @@ def test_it_has_controls_of_every_kind_that_makes_sense(name):
     for control in claim.controls:
         witness = control.witness()
         assert all_exact(witness)
-        assert encode(decode(encode(witness))) == encode(control.witness()), "the witness is fixed, and can be written into a file"
+        assert encode(decode(encode(witness))) == encode(control.witness()), (
+            "the witness is fixed, and can be written into a file"
+        )
 
 
 @pytest.mark.parametrize("name", ids())

@@ -75,7 +75,11 @@ def test_all_tasks_leave_the_tube_and_the_unreached_on_300_graphs():
         m = Models(problem=problem, goals=np.arange(6))
         assert (never_shown(m, m.goals) == limit(m)).all_yes()
     walled = grid(EVERYWHERE)
-    assert (count(never_shown(walled, walled.goals)), count(measure.tube(walled.problem)), int(walled.problem.failure.sum())) == (5, 4, 2)
+    assert (
+        count(never_shown(walled, walled.goals)),
+        count(measure.tube(walled.problem)),
+        int(walled.problem.failure.sum()),
+    ) == (5, 4, 2)
 
 
 @pytest.mark.parametrize(("L", "d"), list(product(("3/10", 1), (1, 5, 20))))

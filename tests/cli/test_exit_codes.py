@@ -39,7 +39,9 @@ def test_a_silent_control_gives_2_unless_a_claim_fails(mdpkit, tiny):
     assert mdpkit("verify", silent, holds, fails).exit_code == 1
 
 
-@pytest.mark.parametrize("first", ["raise KeyError('lost')", "sys.exit(0)", "return m.x <= 3", "return Bound(float(m.x) / 7, m.lost)"])
+@pytest.mark.parametrize(
+    "first", ["raise KeyError('lost')", "sys.exit(0)", "return m.x <= 3", "return Bound(float(m.x) / 7, m.lost)"]
+)
 def test_a_claim_that_raises_gives_1_and_leaves_the_others_alone(mdpkit, tiny, results, first):
     done = mdpkit("verify", tiny("raises", first=first), tiny("holds"), "--json")
     assert done.exit_code == 1
@@ -93,7 +95,9 @@ def test_a_file_without_a_claim_gives_3(mdpkit, tmp_path, text, said):
 
 def test_a_file_with_two_claims_gives_3(mdpkit, tiny, tmp_path):
     path = tmp_path / "two.py"
-    path.write_text(Path(tiny("first")).read_text() + "\nSECOND = Claim('second', check, numbers, controls=CLAIM.controls)\n")
+    path.write_text(
+        Path(tiny("first")).read_text() + "\nSECOND = Claim('second', check, numbers, controls=CLAIM.controls)\n"
+    )
     done = mdpkit("verify", path)
     assert done.exit_code == 3
     assert "2 claims (CLAIM, SECOND)" in done.stderr

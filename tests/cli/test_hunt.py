@@ -13,7 +13,20 @@ REGRET = "regret_gap_is_bounded_by_recoverability"
 
 
 def test_a_hunt_writes_its_record_and_the_smallest_witness(mdpkit, tmp_path):
-    done = mdpkit("hunt", REGRET, "--seconds", "4", "--counted", "--grid", "H=1:2", "--seed", "3", "--json", "--folder", str(tmp_path))
+    done = mdpkit(
+        "hunt",
+        REGRET,
+        "--seconds",
+        "4",
+        "--counted",
+        "--grid",
+        "H=1:2",
+        "--seed",
+        "3",
+        "--json",
+        "--folder",
+        str(tmp_path),
+    )
     assert done.exit_code == 0
     data = json.loads(done.stdout)
     assert {"claim", "records", "seed", "versions"} <= set(data)
@@ -95,7 +108,10 @@ def test_hunting_a_control_leaves_the_files_of_the_claim_as_they_are(mdpkit, tmp
         (("constants", "no_such_claim"), "no_such_claim"),
         (("constants", "--missing", "--folder", "nowhere"), "nowhere/constants.json holds no table of constants"),
         (("constants", "--missing", "--keep", "kept"), "leave out --missing"),
-        (("constants", "performance_difference_lemma"), "performance_difference_lemma: no universal inequality to hunt"),
+        (
+            ("constants", "performance_difference_lemma"),
+            "performance_difference_lemma: no universal inequality to hunt",
+        ),
     ],
 )
 def test_what_cannot_be_hunted_leaves_with_3_and_says_why(mdpkit, args, words):
@@ -129,7 +145,18 @@ def test_only_what_the_table_lacks_is_hunted_and_the_rest_is_kept_as_it_was(mdpk
     path = tmp_path / "constants.json"
     path.write_text(json.dumps({"hunts": [{**told[0], "part": "gone"}, told[0], *told[2:]]}))
     for _ in range(2):  # the second time nothing is lacking
-        done = mdpkit("constants", REGRET, "--missing", "--wrong-seconds", "1", "--counted", "--workers", "1", "--folder", tmp_path)
+        done = mdpkit(
+            "constants",
+            REGRET,
+            "--missing",
+            "--wrong-seconds",
+            "1",
+            "--counted",
+            "--workers",
+            "1",
+            "--folder",
+            tmp_path,
+        )
         assert done.exit_code == 0
         lines = read_constants(path)
         assert [(line["part"], line["control"]) for line in lines] == [(line["part"], line["control"]) for line in told]

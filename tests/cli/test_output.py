@@ -108,7 +108,12 @@ def test_new_writes_a_claim_that_survives(mdpkit, tmp_path, results):
     done = mdpkit("verify", path, "--json")
     assert done.exit_code == 0
     [claim] = results(done.stdout)["claims"]
-    assert (claim["id"], claim["theme"], claim["outcome"], claim["tightest"]) == ("return_is_bounded", "user", "SURVIVED", 1)
+    assert (claim["id"], claim["theme"], claim["outcome"], claim["tightest"]) == (
+        "return_is_bounded",
+        "user",
+        "SURVIVED",
+        1,
+    )
     assert [control["kind"] for control in claim["controls"]] == ["tightens", "drops", "sabotages"]
     refused = mdpkit("new", "return_is_bounded")
     assert refused.exit_code == 3

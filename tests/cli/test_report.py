@@ -63,7 +63,10 @@ def test_what_cannot_be_done_is_misuse(mdpkit, tiny, page, tmp_path):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "holds.json").write_text("{}")
     missing = mdpkit("report", tiny("holds"), "--folder", "nowhere")
-    assert (missing.exit_code, "nowhere is missing; expected the folder of the stored results" in missing.stderr) == (3, True)
+    assert (missing.exit_code, "nowhere is missing; expected the folder of the stored results" in missing.stderr) == (
+        3,
+        True,
+    )
     foreign = mdpkit("report", tiny("holds"))
     assert foreign.exit_code == 3
     assert "holds.json holds no stored result" in foreign.stderr
@@ -153,7 +156,9 @@ def test_two_runs_at_once_lose_nothing(start, tiny, page, tmp_path):
     results = [ended(process) for process in runs]
     assert [code for code, _, _ in results] == [0, 0], results
     assert sorted(files(tmp_path / "figures")) == [f"claim_{k}.{kind}" for k in range(3) for kind in ("json", "pdf")]
-    assert [file.name for file in (*tmp_path.iterdir(), *(tmp_path / "figures").iterdir()) if file.suffix == ".part"] == []
+    assert [
+        file.name for file in (*tmp_path.iterdir(), *(tmp_path / "figures").iterdir()) if file.suffix == ".part"
+    ] == []
     found = page.read_bytes()
     pages = []
     for some in (claims[:2], claims[1:]):

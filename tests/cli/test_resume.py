@@ -75,7 +75,12 @@ def test_a_stopped_run_resumes_to_the_same_result(start, tiny, cache, results, h
 def test_workers_of_a_killed_run_end(start, tiny, tmp_path):
     seen = tmp_path / "workers"
     seen.mkdir()
-    command = ["verify", tiny("holds", first="(Path(os.environ['SEEN']) / str(os.getpid())).touch()", more=9), "--workers", 2]
+    command = [
+        "verify",
+        tiny("holds", first="(Path(os.environ['SEEN']) / str(os.getpid())).touch()", more=9),
+        "--workers",
+        2,
+    ]
     stopped(start(*command, SLOW="0.1", SEEN=str(seen)), kill)
     workers = [int(file.name) for file in seen.iterdir()]
     assert workers
@@ -105,7 +110,11 @@ def test_truncated_and_foreign_task_files_are_done_again(start, tiny, cache, res
     third.write_text(third.read_text().replace('"instances": 3', '"instances": 4'))
     again, said = finished(start(*command))
     assert said.count("is ignored and its task repeated") == 3
-    for file, why in ((first, "not complete JSON"), (second, "different run or task"), (third, "does not match its digest")):
+    for file, why in (
+        (first, "not complete JSON"),
+        (second, "different run or task"),
+        (third, "does not match its digest"),
+    ):
         assert any(str(file) in line and why in line for line in said.splitlines())
     assert results(again) == results(finished(start(*command))[0])
 

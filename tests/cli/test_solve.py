@@ -27,7 +27,10 @@ def greedy(env, gamma, steps=3000):
     found = np.zeros(len(env.P))
     for _ in range(steps if len(found) < 100 else 60):
         found = np.array(
-            [max(sum(p * (r + gamma * (not end) * found[n]) for p, n, r, end in env.P[s][a]) for a in env.P[s]) for s in env.P]
+            [
+                max(sum(p * (r + gamma * (not end) * found[n]) for p, n, r, end in env.P[s][a]) for a in env.P[s])
+                for s in env.P
+            ]
         )
     return found
 
@@ -43,7 +46,11 @@ def test_the_toys_are_solved_to_1e_minus_8_as_an_independent_solver_does(name, m
     assert (lower <= upper).all()
     assert (upper - lower).max() <= 1e-8
     theirs, S = greedy(env, 0.9), len(env.P)
-    ends = {n for rows in env.P.values() for row in rows.values() for _, n, _, end in row if end} if len(lower) == S else set()
+    ends = (
+        {n for rows in env.P.values() for row in rows.values() for _, n, _, end in row if end}
+        if len(lower) == S
+        else set()
+    )
     kept = [s for s in env.P if s not in ends]
     assert (lower[kept] - 1e-8 <= theirs[kept]).all()
     assert (theirs[kept] <= upper[kept] + 1e-8).all()
@@ -122,7 +129,9 @@ def greedy_steps(name, steps):
     env = gymnasium.make(name).unwrapped
     found = np.zeros(len(env.P))
     for _ in range(steps):
-        found = np.array([max(sum(p * (r + (not end) * found[n]) for p, n, r, end in env.P[s][a]) for a in env.P[s]) for s in env.P])
+        found = np.array(
+            [max(sum(p * (r + (not end) * found[n]) for p, n, r, end in env.P[s][a]) for a in env.P[s]) for s in env.P]
+        )
     return found
 
 
@@ -164,20 +173,34 @@ def test_the_reward_structure_is_chosen_by_an_option_and_a_chain_is_noted_on_std
 def test_the_names_of_reward_structures_are_listed_where_one_must_be_chosen(mdpkit, paid_twice):
     done = mdpkit("solve", "chain.drn", "--gamma", "1/2")
     assert done.exit_code == 3
-    assert "2 reward models (time, fuel); choose one by rewards=NAME, on the command line by --rewards NAME" in done.stderr
+    assert (
+        "2 reward models (time, fuel); choose one by rewards=NAME, on the command line by --rewards NAME" in done.stderr
+    )
 
 
 MISUSE = {
-    "no such bundled problem": (["bundled:taxi"], "no bundled problem is called 'taxi'; expected one of cliff_walking, frozen_lake_4x4"),
-    "rewards of no file": (["bundled:cliff_walking", "--rewards", "r"], "--rewards chooses among the reward structures of a file"),
-    "rewards without a name": (["lake.json", "--rewards", "r"], "lake.json has no named rewards, so none is called 'r'"),
+    "no such bundled problem": (
+        ["bundled:taxi"],
+        "no bundled problem is called 'taxi'; expected one of cliff_walking, frozen_lake_4x4",
+    ),
+    "rewards of no file": (
+        ["bundled:cliff_walking", "--rewards", "r"],
+        "--rewards chooses among the reward structures of a file",
+    ),
+    "rewards without a name": (
+        ["lake.json", "--rewards", "r"],
+        "lake.json has no named rewards, so none is called 'r'",
+    ),
     "rewards of an environment": (["gym:Taxi-v4", "--rewards", "r", "--gamma", "1/2"], "gym:Taxi-v4 is none"),
     "average": (["gym:Taxi-v4", "--average", "--gamma", "0.9"], "--gamma and --average: expected one of them"),
     "both": (["gym:Taxi-v4", "--gamma", "0.9", "--horizon", "3"], "--gamma and --horizon: expected one of them"),
     "no horizon": (["gym:Taxi-v4"], "gym:Taxi-v4 names no horizon; give --gamma G or --horizon H, or --average"),
     "no horizon in a file": (["lake.drn"], "lake.drn names no horizon; give --gamma G or --horizon H, or --average"),
     "gamma of 1": (["gym:Taxi-v4", "--gamma", "1"], "--gamma: gamma is 1; expected 0 <= gamma < 1"),
-    "gamma of words": (["gym:Taxi-v4", "--gamma", "high"], "--gamma is 'high'; expected a number such as 0.99 or 99/100"),
+    "gamma of words": (
+        ["gym:Taxi-v4", "--gamma", "high"],
+        "--gamma is 'high'; expected a number such as 0.99 or 99/100",
+    ),
     "no steps": (["gym:Taxi-v4", "--horizon", "0"], "--horizon: the horizon H is 0"),
     "tolerance": (["gym:Taxi-v4", "--gamma", "0.9", "--tol", "0"], "--tol is 0.0; expected a positive number"),
     "no environment": (["gym:Nope-v1", "--gamma", "0.9"], "gymnasium cannot make 'Nope-v1'"),
@@ -218,7 +241,9 @@ def test_a_claim_is_verified_on_an_environment(mdpkit, results):
 
 def test_a_claim_is_verified_on_a_bundled_problem(mdpkit, results):
     for words, horizon in ((("--horizon", 2), 2), ((), None)):
-        done = mdpkit("verify", LEMMA if horizon is None else CLONING, "--on", "bundled:frozen_lake_4x4", *words, "--json")
+        done = mdpkit(
+            "verify", LEMMA if horizon is None else CLONING, "--on", "bundled:frozen_lake_4x4", *words, "--json"
+        )
         assert done.exit_code == 0, done.stderr
         [claim] = results(done.stdout)["claims"]
         assert claim["outcome"] == "SURVIVED"
@@ -231,7 +256,10 @@ def test_a_claim_is_verified_on_the_reward_structure_that_is_chosen(mdpkit, tmp_
     (tmp_path / "x.drn").write_text(f"{head}{first}state 1 [0, 3]\n\taction 0 [0, 0]\n\t\t1 : 1\n")
     words = ("verify", CLONING, "--on", "x.drn", "--horizon", 2)
     assert mdpkit(*words, "--rewards", "time").exit_code == 0
-    for name, said in (("fuel", "assumes 'rewards in [0, 1]', which the given problem violates"), (None, "2 reward models (time, fuel)")):
+    for name, said in (
+        ("fuel", "assumes 'rewards in [0, 1]', which the given problem violates"),
+        (None, "2 reward models (time, fuel)"),
+    ):
         done = mdpkit(*words, *(["--rewards", name] if name else []))
         assert done.exit_code == 3
         assert said in done.stderr
@@ -250,15 +278,30 @@ def test_a_claim_is_verified_on_a_drn_file_as_on_the_same_problem_in_json(mdpkit
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([CLONING, "--on", "gym:FrozenLake-v1", "--gamma", "0.9"], "it needs a finite horizon; the given problem is MDP(S=16"),
-        ([CLONING, "--on", "gym:CliffWalking-v1", "--horizon", "2"], "assumes 'rewards in [0, 1]', which the given problem violates"),
-        (["value_equivalence_is_not_regret_equivalence", "--on", "gym:Taxi-v4", "--gamma", "0.9"], "it does not accept a user's problem"),
+        (
+            [CLONING, "--on", "gym:FrozenLake-v1", "--gamma", "0.9"],
+            "it needs a finite horizon; the given problem is MDP(S=16",
+        ),
+        (
+            [CLONING, "--on", "gym:CliffWalking-v1", "--horizon", "2"],
+            "assumes 'rewards in [0, 1]', which the given problem violates",
+        ),
+        (
+            ["value_equivalence_is_not_regret_equivalence", "--on", "gym:Taxi-v4", "--gamma", "0.9"],
+            "it does not accept a user's problem",
+        ),
         ([LEMMA, "--on", "gym:FrozenLake-v1"], "names no horizon; give --gamma G or --horizon H"),
-        ([LEMMA, "--on", "always.json"], "it concerns total rewards, Finite or Discounted; the given problem is MDP(S=1, A=1, Average()"),
+        (
+            [LEMMA, "--on", "always.json"],
+            "it concerns total rewards, Finite or Discounted; the given problem is MDP(S=1, A=1, Average()",
+        ),
         ([LEMMA, "--on", "lake.drn"], "names no horizon; give --gamma G or --horizon H"),
         ([LEMMA, "--gamma", "0.9"], "--gamma and --horizon speak of the problem given by --on"),
         ([LEMMA, "--rewards", "r"], "--rewards chooses a reward structure of the file given by --on"),
-        ([LEMMA, "--on", "bundled:lake"], "no bundled problem is called 'lake'; expected one of cliff_walking, frozen_lake_4x4"),
+        (
+            [LEMMA, "--on", "bundled:lake"],
+            "no bundled problem is called 'lake'; expected one of cliff_walking, frozen_lake_4x4",
+        ),
     ],
 )
 def test_why_a_claim_is_not_verified_on_a_problem_is_said(words, said, mdpkit, tmp_path):

@@ -72,10 +72,16 @@ FINITE = {
     "cloning": (Cloning, the_expert_where_it_goes),
     "smoothed cloning": (lambda: Cloning(smoothing="1/10"), None),
     "DAgger": (lambda: DAgger(iterations=4, episodes=20), at_most_its_losses),
-    "DAgger from demonstrations": (lambda: DAgger(iterations=3, episodes=20, demonstrated=True), the_expert_where_it_goes),
+    "DAgger from demonstrations": (
+        lambda: DAgger(iterations=3, episodes=20, demonstrated=True),
+        the_expert_where_it_goes,
+    ),
     "hedge against planning": (matching(Hedge()), the_gap_that_its_trace_says),
     "planning against a box": (lambda: MomentMatching(BoxRewards(), rounds=6), None),
-    "gradient ascent against natural gradient": (matching(GradientAscent(), NaturalGradient()), the_gap_that_its_trace_says),
+    "gradient ascent against natural gradient": (
+        matching(GradientAscent(), NaturalGradient()),
+        the_gap_that_its_trace_says,
+    ),
     "gradient ascent against natural gradient, primal": (
         lambda: MomentMatching(LinearRewards(features), GradientAscent(), NaturalGradient(), 6, "primal"),
         None,
@@ -99,17 +105,24 @@ CASES = [
     *(
         LearnerCase(f"{name}, sample", make, finite, expert)
         for name, make in {
-            **{name: FINITE[name][0] for name in ("cloning", "smoothed cloning", "DAgger", "DAgger from demonstrations")},
+            **{
+                name: FINITE[name][0]
+                for name in ("cloning", "smoothed cloning", "DAgger", "DAgger from demonstrations")
+            },
             "hedge against planning": matching(Hedge()),
             "hedge against probed expert resets": matching(Hedge(), ExpertResets(probes=2), episodes=20),
             "PSDP": lambda: PSDP(probes=2),
         }.items()
     ),
     *(
-        LearnerCase(f"causal entropy, {name}", lambda: MaxCausalEntropy(features), problem, expert, EXACT, False, its_features)
+        LearnerCase(
+            f"causal entropy, {name}", lambda: MaxCausalEntropy(features), problem, expert, EXACT, False, its_features
+        )
         for name, problem in (("finite", finite), ("masked", masked), ("discounted", discounted))
     ),
-    LearnerCase("causal entropy, sample", lambda: MaxCausalEntropy(features, ridge=0.1), finite, expert, rational=False),
+    LearnerCase(
+        "causal entropy, sample", lambda: MaxCausalEntropy(features, ridge=0.1), finite, expert, rational=False
+    ),
     LearnerCase("cloning, floats", Cloning, finite.to_float(), expert.to_float()),
     LearnerCase("hedge against planning, floats", matching(Hedge()), finite.to_float(), expert.to_float(), EXACT),
 ]

@@ -7,7 +7,13 @@ from mdpkit import MDP, Discounted, Finite, TabularPolicy, objects
 from mdpkit.learn import Mixture
 from mdpkit.testing import POLICY_CHECKS, PolicyCase
 
-LAW = objects([[["1/2", "1/2", 0], [0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 0], [0, "1/3", "2/3"]], [[0, 1, 0], [1, 0, 0], [0, 0, 1]]])
+LAW = objects(
+    [
+        [["1/2", "1/2", 0], [0, 1, 0], [0, 0, 1]],
+        [[1, 0, 0], [0, 1, 0], [0, "1/3", "2/3"]],
+        [[0, 1, 0], [1, 0, 0], [0, 0, 1]],
+    ]
+)
 ZERO = objects(np.zeros((3, 3), dtype=int))
 MASK = np.array([[True, False, True], [True, True, True], [False, True, True]])
 

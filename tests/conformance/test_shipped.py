@@ -30,7 +30,9 @@ def test_the_pytest_file_of_the_documentation_passes(tmp_path):
 
 
 def test_the_room_needs_no_pytest(tmp_path):
-    program = "import sys; sys.modules['pytest'] = None; import mdpkit.testing; print(len(mdpkit.testing.POLICY_CHECKS))"
+    program = (
+        "import sys; sys.modules['pytest'] = None; import mdpkit.testing; print(len(mdpkit.testing.POLICY_CHECKS))"
+    )
     done = run(tmp_path, "-c", program)
     assert done.returncode == 0, done.stderr
 
@@ -64,7 +66,9 @@ class Overconfident(BackwardInduction):
 
     def run(self, problem, tol, before=None):
         answer = super().run(problem, tol, before)
-        return type(answer)(answer.problem, answer.method, answer.status, answer.policy, answer.value + 1, answer.iterations)
+        return type(answer)(
+            answer.problem, answer.method, answer.status, answer.policy, answer.value + 1, answer.iterations
+        )
 
 
 def test_wrong_bounds_are_found():

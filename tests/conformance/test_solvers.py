@@ -44,7 +44,9 @@ from mdpkit.solve import (
 )
 from mdpkit.testing import SOLVER_CHECKS, SolverCase
 
-LAW = objects([[["1/2", "1/2", 0], [0, "1/3", "2/3"]], [["1/4", 0, "3/4"], [1, 0, 0]], [[0, 1, 0], ["1/5", "2/5", "2/5"]]])
+LAW = objects(
+    [[["1/2", "1/2", 0], [0, "1/3", "2/3"]], [["1/4", 0, "3/4"], [1, 0, 0]], [[0, 1, 0], ["1/5", "2/5", "2/5"]]]
+)
 PAYS = objects([[0, 1], ["1/2", 0], [1, "1/3"]])
 MASK = np.array([[True, True], [False, True], [True, True]])
 START = objects(["1/2", "1/4", "1/4"])
@@ -54,13 +56,22 @@ discounted = MDP(LAW, PAYS, START, horizon=Discounted("4/5"), mask=MASK)
 average = MDP(LAW, PAYS, START, horizon=Average(), mask=MASK)
 margins = MarginProblem(objects([2, 1, -1, "1/2"]), objects(np.eye(4, dtype=int)[[[1, 3], [0, 2], [2, 2], [3, 1]]]))
 game = MarkovGame(objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]]), horizon=Finite(2), actions=(2, 2))
-prompts = PreferenceProblem(objects([["1/2", "1/4", "1/4"], ["1/3", "1/3", "1/3"]]), weights=objects([[1, 3, 2], [2, 2, 5]]))
+prompts = PreferenceProblem(
+    objects([["1/2", "1/4", "1/4"], ["1/3", "1/3", "1/3"]]), weights=objects([[1, 3, 2], [2, 2, 5]])
+)
 from_one = PreferenceProblem(prompts.reference, weights=objects([[1, 3, 2], [1, 1, "5/2"]]))
 moments = MomentProblem(objects([[1, 0], [1, 2], [0, 1]]), objects([1, 3, 0]), objects(["1/2", "1/4", "1/4"]))
 graph = SafetyProblem([False, False, True, False, False], [[1, 3], [2, 2], [2, 2], [3, 2], [1, 2]])
 slippery = SafetyProblem(
     [False, False, True, False],
-    P=objects([[[0, "1/2", 0, "1/2"], [0, 0, "1/3", "2/3"]], [[0, 0, "3/4", "1/4"], [0, 0, 1, 0]], [[0, 0, 1, 0]] * 2, [[0, 0, 0, 1]] * 2]),
+    P=objects(
+        [
+            [[0, "1/2", 0, "1/2"], [0, 0, "1/3", "2/3"]],
+            [[0, 0, "3/4", "1/4"], [0, 0, 1, 0]],
+            [[0, 0, 1, 0]] * 2,
+            [[0, 0, 0, 1]] * 2,
+        ]
+    ),
 )
 
 
@@ -76,7 +87,8 @@ def table(problem, plan):
 def best_plan(problem):
     """V[t,s] of the best deterministic Markov policy, each evaluated by itself."""
     plans = [
-        measure.state_value(problem, table(problem, np.array(plan))).lower for plan in product(choices(problem), repeat=problem.horizon.H)
+        measure.state_value(problem, table(problem, np.array(plan))).lower
+        for plan in product(choices(problem), repeat=problem.horizon.H)
     ]
     return np.max(plans, axis=0)
 
@@ -175,7 +187,9 @@ def best_least_margin(problem):
     def least(s, steps):
         if steps == 0:
             return problem.margin[s]
-        return min(problem.margin[s], max(least(int(np.flatnonzero(problem.P[s, a])[0]), steps - 1) for a in range(problem.A)))
+        return min(
+            problem.margin[s], max(least(int(np.flatnonzero(problem.P[s, a])[0]), steps - 1) for a in range(problem.A))
+        )
 
     return objects([least(s, 2 * problem.S) for s in range(problem.S)])
 
@@ -238,7 +252,9 @@ def test_a_method_keeps_the_contract(case, check):
 
 def test_no_method_is_left_out():
     methods = {
-        thing for thing in vars(mdpkit.solve).values() if inspect.isclass(thing) and issubclass(thing, Method) and thing is not Method
+        thing
+        for thing in vars(mdpkit.solve).values()
+        if inspect.isclass(thing) and issubclass(thing, Method) and thing is not Method
     }
     assert methods == {type(case.method) for case in CASES}
     assert len(methods) >= 12

@@ -13,7 +13,9 @@ def made(H, S, A, seed, exact=False, mask=None):
     def law(*shape, where=True):
         weight = rng.integers(1, 6, shape) * where
         total = weight.sum(axis=-1, keepdims=True)
-        return objects([f"{w}/{n}" for w, n in zip(weight.ravel(), np.broadcast_to(total, shape).ravel(), strict=True)]).reshape(shape)
+        return objects(
+            [f"{w}/{n}" for w, n in zip(weight.ravel(), np.broadcast_to(total, shape).ravel(), strict=True)]
+        ).reshape(shape)
 
     there = True if mask is None else mask
     problem = MDP(law(S, A, S), objects(rng.integers(0, 4, (S, A)).tolist()), law(S), horizon=Finite(H), mask=mask)
@@ -35,7 +37,9 @@ def lock(H):
 def cliff(H):
     """State 0 pays while action 0 is played; action 1 falls for ever. The expert never falls."""
     P = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]])
-    return MDP(P, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H)), TabularPolicy(objects([[1, 0], [1, 0]]))
+    return MDP(P, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H)), TabularPolicy(
+        objects([[1, 0], [1, 0]])
+    )
 
 
 @pytest.fixture

@@ -65,7 +65,9 @@ def test_a_run_that_was_stopped_goes_on_bit_by_bit(tmp_path, stops, batch):
 def test_a_run_of_another_kind_is_refused_naming_what_differs(tmp_path):
     path = tmp_path / "run.safetensors"
     clone(checkpoint=path)
-    with pytest.raises(InvalidModel, match=r"run\.safetensors is of another run: its learner is .*'width': 8.*; expected .*'width': 16"):
+    with pytest.raises(
+        InvalidModel, match=r"run\.safetensors is of another run: its learner is .*'width': 8.*; expected .*'width': 16"
+    ):
         clone(checkpoint=path, width=16)
     other = made(3, 4, 3, 1)
     with pytest.raises(InvalidModel, match=r"its data is [0-9a-f]{16}; expected [0-9a-f]{16}"):
@@ -135,7 +137,9 @@ def test_foreign_files_are_refused(tmp_path):
         deep.load(path)
     for metadata in (None, {"format": "pt"}, {"mdpkit": "no json"}, {"mdpkit": "[]"}):
         save_file({"weight": torch.zeros(2)}, path, metadata)
-        with pytest.raises(InvalidModel, match=r"foreign\.safetensors is foreign: its header is not mdpkit's; expected a policy"):
+        with pytest.raises(
+            InvalidModel, match=r"foreign\.safetensors is foreign: its header is not mdpkit's; expected a policy"
+        ):
             deep.load(path)
     with pytest.raises(InvalidModel, match="TabularPolicy is not a network policy"):
         deep.save(EXPERT, path)
@@ -146,13 +150,23 @@ def test_tensors_of_another_architecture_are_refused_naming_the_tensor(tmp_path)
     path, policy = tmp_path / "policy.safetensors", clone().policy
     narrow = {**checkpoint.architecture(policy), "width": 4}
     checkpoint.write(path, "policy", {"architecture": narrow}, policy.state_dict())
-    with pytest.raises(InvalidModel, match=r"has a different architecture: net\.0\.bias has shape \(8,\); expected \(4,\)"):
+    with pytest.raises(
+        InvalidModel, match=r"has a different architecture: net\.0\.bias has shape \(8,\); expected \(4,\)"
+    ):
         deep.load(path)
 
 
 @pytest.mark.parametrize(
     "told",
-    [{"width": 10**12}, {"width": "wide"}, {"actions": -3}, {"observations": 10**15}, {"H": 10**15}, {"policy": "Foreign"}, {"time": None}],
+    [
+        {"width": 10**12},
+        {"width": "wide"},
+        {"actions": -3},
+        {"observations": 10**15},
+        {"H": 10**15},
+        {"policy": "Foreign"},
+        {"time": None},
+    ],
     ids=str,
 )
 def test_a_header_that_tells_no_such_network_is_refused_before_one_is_made(tmp_path, told):

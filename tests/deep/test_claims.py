@@ -40,7 +40,9 @@ def test_claims_are_listed_without_loading_torch():
 def test_without_torch_they_are_left_out_by_name():
     assert claims.left_out() == {NAME: "torch and safetensors"}
     assert NAME not in claims.ids()
-    with pytest.raises(UnknownClaim, match=r"needs torch and safetensors, which is not installed: pip install 'mdpkit\[deep\]'"):
+    with pytest.raises(
+        UnknownClaim, match=r"needs torch and safetensors, which is not installed: pip install 'mdpkit\[deep\]'"
+    ):
         claims.get(NAME)
 
 

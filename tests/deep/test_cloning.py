@@ -34,7 +34,9 @@ def test_the_gap_is_within_pinskers_bound_of_the_loss(seed, mask, exact):
     problem, expert = made(3, 4, 3, seed, exact, mask)
     access = grant(problem, expert=expert, demonstrations="exact")
     answer = fit(QUICK, access, rng=np.random.default_rng(seed))
-    least, reached = (likelihood_loss(policy, access.demonstrations()) for policy in (expert, answer.policy.to_tabular(problem)))
+    least, reached = (
+        likelihood_loss(policy, access.demonstrations()) for policy in (expert, answer.policy.to_tabular(problem))
+    )
     excess = reached - least  # the divergence of whole episodes from the expert's, by the chain rule
     assert -1e-12 <= excess < 1e-3
     gap = mdpkit.value_gap(problem, expert, answer.policy)
@@ -71,7 +73,11 @@ def test_weights_count():
     for batch in (1, 256):
         data = Trajectories([0, 0], [0, 1], weight=[3.0, 1.0])
         learner = deep.Cloning(steps=1500, batch=batch, width=8, rate=0.01)
-        table = fit(learner, grant(problem, demonstrations=data), rng=np.random.default_rng(0)).policy.to_tabular(problem).table
+        table = (
+            fit(learner, grant(problem, demonstrations=data), rng=np.random.default_rng(0))
+            .policy.to_tabular(problem)
+            .table
+        )
         assert table[0, 0] == pytest.approx([0.75, 0.25], abs=0.03 if batch == 1 else 1e-4)
 
 
@@ -99,11 +105,19 @@ def test_bad_settings_and_missing_access_are_named():
     with pytest.raises(InvalidModel, match="rate is -1; expected a number above 0"):
         deep.Cloning(rate=-1)
     with pytest.raises(InvalidModel, match="every weight of the demonstrations is 0"):
-        fit(QUICK, grant(problem, demonstrations=Trajectories([0], [0], weight=[0], ended=[True])), rng=np.random.default_rng(0))
+        fit(
+            QUICK,
+            grant(problem, demonstrations=Trajectories([0], [0], weight=[0], ended=[True])),
+            rng=np.random.default_rng(0),
+        )
     with pytest.raises(MissingAccess, match="Cloning needs demonstrations"):
         fit(QUICK, grant(problem, expert=expert, queries="exact"), rng=np.random.default_rng(0))
     with pytest.raises(InvalidModel, match="device is 'abacus', which torch cannot use on this machine"):
-        fit(replace(QUICK, device="abacus"), grant(problem, expert=expert, demonstrations="exact"), rng=np.random.default_rng(0))
+        fit(
+            replace(QUICK, device="abacus"),
+            grant(problem, expert=expert, demonstrations="exact"),
+            rng=np.random.default_rng(0),
+        )
 
 
 def test_training_that_leaves_the_numbers_is_no_answer(tmp_path):

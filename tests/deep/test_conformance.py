@@ -49,7 +49,13 @@ LEARNERS = {
 CASES = [
     *(
         LearnerCase(
-            f"{name}, {where}", make, problem, expert, EXACT, recovers=at_most_its_losses if "DAgger" in name else None, rounding=1e-5
+            f"{name}, {where}",
+            make,
+            problem,
+            expert,
+            EXACT,
+            recovers=at_most_its_losses if "DAgger" in name else None,
+            rounding=1e-5,
         )
         for name, make in LEARNERS.items()
         for where, problem in (("law", finite), ("masked law", masked), ("discounted law", discounted))
@@ -69,7 +75,10 @@ def test_a_network_that_learns_keeps_the_contract(case, check):
 FOUR = np.full((4, 3, 4), 0.25)
 POLICIES = [
     PolicyCase(
-        f"{kind.__name__}, {name}", choosing(kind, mask=mask, **shape), MDP(FOUR, np.zeros((4, 3)), horizon=horizon, mask=mask), 1e-5
+        f"{kind.__name__}, {name}",
+        choosing(kind, mask=mask, **shape),
+        MDP(FOUR, np.zeros((4, 3)), horizon=horizon, mask=mask),
+        1e-5,
     )
     for kind in (Categorical, Greedy)
     for name, mask, horizon, shape in (

@@ -45,7 +45,9 @@ def test_the_first_policy_is_as_drawn_or_clones_the_demonstrations():
     problem, expert = cliff(5)
     access = grant(problem, expert=expert, demonstrations="exact", episodes="exact", queries="exact")
     first = [
-        fit(deep.DAgger(iterations=1, demonstrated=shown, cloning=QUICK), access, rng=np.random.default_rng(0)).policy.members[0]
+        fit(
+            deep.DAgger(iterations=1, demonstrated=shown, cloning=QUICK), access, rng=np.random.default_rng(0)
+        ).policy.members[0]
         for shown in (False, True)
     ]
     chances = [policy.law(np.zeros(5, dtype=int), np.arange(5))[:, 0] for policy in first]
@@ -62,5 +64,9 @@ def test_bad_settings_and_missing_access_are_named():
     with pytest.raises(InvalidModel, match=r"cloning\.normalise requires demonstrations"):
         deep.DAgger(cloning=deep.Cloning(normalise=True))
     with pytest.raises(MissingAccess, match="DAgger needs queries"):
-        fit(deep.DAgger(), grant(problem, expert=expert, demonstrations="exact", episodes="exact"), rng=np.random.default_rng(0))
+        fit(
+            deep.DAgger(),
+            grant(problem, expert=expert, demonstrations="exact", episodes="exact"),
+            rng=np.random.default_rng(0),
+        )
     assert deep.DAgger(demonstrated=True).needs == ("demonstrations", "episodes", "queries")

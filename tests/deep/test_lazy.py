@@ -41,7 +41,8 @@ def test_the_tabular_learners_work_without_torch():
 
 @needs_the_extra
 @pytest.mark.parametrize(
-    ("name", "missing"), [("Cloning", "torch"), ("MomentMatching", "stable_baselines3"), ("load", "safetensors"), ("twins", "gymnasium")]
+    ("name", "missing"),
+    [("Cloning", "torch"), ("MomentMatching", "stable_baselines3"), ("load", "safetensors"), ("twins", "gymnasium")],
 )
 def test_what_is_missing_and_which_extra_brings_it(name, missing):
     ask = f"import mdpkit\ntry:\n    mdpkit.deep.{name}\nexcept ImportError as error:\n    print(error)"

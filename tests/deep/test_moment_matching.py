@@ -23,7 +23,9 @@ TELLER = deep.Discriminator(steps=4, width=8, batch=16)
 
 def game(problem, expert, learner, seed=0, demonstrations=5, **granted):
     rng = np.random.default_rng(seed)
-    access = grant(problem, expert=expert, demonstrations=demonstrations, episodes=10_000, resets=10_000, rng=rng, **granted)
+    access = grant(
+        problem, expert=expert, demonstrations=demonstrations, episodes=10_000, resets=10_000, rng=rng, **granted
+    )
     return fit(learner, access, rng=np.random.default_rng(seed))
 
 
@@ -54,10 +56,18 @@ def test_all_steps_are_counted_and_reported():
 
 def test_expert_resets_replace_the_start_law_as_often_as_said():
     problem, expert = lock(4)
-    always = game(problem, expert, deep.MomentMatching(rounds=3, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_resets=1.0))
+    always = game(
+        problem,
+        expert,
+        deep.MomentMatching(rounds=3, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_resets=1.0),
+    )
     assert always.used.episodes == (3 + 1) * 2  # those played for the discriminator
     assert always.used.resets > 0
-    half = game(problem, expert, deep.MomentMatching(rounds=20, episodes=1, discriminator=TELLER, policy_player=QUICK, expert_resets=0.5))
+    half = game(
+        problem,
+        expert,
+        deep.MomentMatching(rounds=20, episodes=1, discriminator=TELLER, policy_player=QUICK, expert_resets=0.5),
+    )
     started = half.used.resets + half.used.episodes - 21
     assert abs(half.used.resets - started / 2) < 4 * np.sqrt(started) / 2
 
@@ -67,7 +77,14 @@ def buffer(**settings):
     spaces = gymnasium.spaces.Box(-9, 9, (2,), np.float32), gymnasium.spaces.Discrete(3)
     made = RelabellingBuffer(100, *spaces, device="cpu", **settings)
     for k in range(10):
-        made.add(np.full((1, 2), k), np.full((1, 2), k + 1), np.array([[k % 3]]), np.array([100.0 + k]), np.array([0.0]), [{}])
+        made.add(
+            np.full((1, 2), k),
+            np.full((1, 2), k + 1),
+            np.array([[k % 3]]),
+            np.array([100.0 + k]),
+            np.array([0.0]),
+            [{}],
+        )
     return made
 
 
@@ -84,7 +101,13 @@ def test_relabelled_rewards_are_those_of_the_discriminator_now_and_stored_ones_a
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
 def test_the_experts_share_of_a_batch_is_exact_and_paid_now(share):
     expert = (torch.full((4, 2), -5.0), torch.full((4, 1), 2), torch.full((4, 2), -6.0), torch.ones(4, 1))
-    made = buffer(reward=lambda rows, actions: rows[:, 0], relabel=False, share=share, expert=expert, draw=lambda n: torch.arange(n) % 4)
+    made = buffer(
+        reward=lambda rows, actions: rows[:, 0],
+        relabel=False,
+        share=share,
+        expert=expert,
+        draw=lambda n: torch.arange(n) % 4,
+    )
     batch = made._get_samples(np.arange(8))
     theirs = batch.observations[:, 0] == -5
     assert len(batch.observations) == 8
@@ -123,7 +146,9 @@ def test_the_rate_falls_as_one_over_the_round():
 def test_a_discriminator_that_diverges_is_an_error_that_names_the_round():
     problem, expert = lock(3)
     wild = deep.Discriminator(rate=1e30)
-    with pytest.raises(InvalidModel, match=r"round 1: the discriminator's reward\[\d+\] is (nan|-?inf); every reward must be finite"):
+    with pytest.raises(
+        InvalidModel, match=r"round 1: the discriminator's reward\[\d+\] is (nan|-?inf); every reward must be finite"
+    ):
         game(problem, expert, deep.MomentMatching(rounds=2, episodes=1, policy_player=QUICK, discriminator=wild))
 
 
@@ -181,7 +206,13 @@ class Steady:
 
 def test_an_environment_is_reset_to_the_experts_states():
     learner = deep.MomentMatching(
-        rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_resets=1.0, expert_share=0.25, normalise=True
+        rounds=2,
+        episodes=2,
+        discriminator=TELLER,
+        policy_player=QUICK,
+        expert_resets=1.0,
+        expert_share=0.25,
+        normalise=True,
     )
     answer = game(Settable(3), Steady(), learner)
     assert answer.used.resets > 0

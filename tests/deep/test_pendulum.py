@@ -38,7 +38,9 @@ def expert():
 
 
 def cloned(**settings):
-    access = grant(gymnasium.make("Pendulum-v1"), expert=EnergyShaping(), demonstrations=10, rng=np.random.default_rng(1))
+    access = grant(
+        gymnasium.make("Pendulum-v1"), expert=EnergyShaping(), demonstrations=10, rng=np.random.default_rng(1)
+    )
     return fit(deep.Cloning(normalise=True, **settings), access, rng=np.random.default_rng(0)).policy
 
 
@@ -72,7 +74,12 @@ def test_a_reset_to_a_state_of_the_expert_shows_what_the_expert_saw(monkeypatch)
         obs, _ = access.reset(to=data.state[k], at=int(data.t[k]))
         assert obs == pytest.approx(data.obs[k], abs=1e-5)
     learner = deep.MomentMatching(
-        rounds=1, episodes=1, policy_player=deep.Reinforcement(steps=200), expert_resets=1.0, expert_share=0.5, normalise=True
+        rounds=1,
+        episodes=1,
+        policy_player=deep.Reinforcement(steps=200),
+        expert_resets=1.0,
+        expert_share=0.5,
+        normalise=True,
     )
     started, reset = [], access.reset
     monkeypatch.setattr(access, "reset", lambda to=None, at=0: started.append(at) or reset(to, at))

@@ -39,7 +39,9 @@ MASK = np.array([[True, False, True], [False, True, False], [True, True, True], 
 MASK_POLICIES = [choosing(kind, mask=mask) for kind in (Categorical, Greedy) for mask in (None, MASK)]
 
 
-@pytest.mark.parametrize("policy", [choosing(), choosing(Greedy), moving(ClippedGaussian, TORQUE), moving(SquashedGaussian, TORQUE)])
+@pytest.mark.parametrize(
+    "policy", [choosing(), choosing(Greedy), moving(ClippedGaussian, TORQUE), moving(SquashedGaussian, TORQUE)]
+)
 def test_it_is_a_policy(policy):
     assert isinstance(policy, Policy)
     assert policy.start(0.5) is policy
@@ -124,7 +126,9 @@ def test_the_clipped_density_and_its_two_atoms_sum_to_one(seed):
     policy, obs = moving(ClippedGaussian, actions, seed), OBS[:1]
     edges = np.linspace(-1, 3, 20_001)
     middle = (edges[1:] + edges[:-1]) / 2
-    inside = np.exp(policy.log_prob(np.repeat(obs, len(middle), axis=0), 0, middle[:, None])).sum() * (edges[1] - edges[0])
+    inside = np.exp(policy.log_prob(np.repeat(obs, len(middle), axis=0), 0, middle[:, None])).sum() * (
+        edges[1] - edges[0]
+    )
     ends = np.exp(policy.log_prob(np.repeat(obs, 2, axis=0), 0, np.array([[-1.0], [3.0]])))
     assert inside + ends.sum() == pytest.approx(1, abs=1e-7)
     assert (ends > 1e-3).all()

@@ -18,7 +18,9 @@ TELLER = deep.Discriminator(steps=4, width=8, batch=16)
 LEARNERS = [
     deep.Cloning(steps=20, width=8),
     deep.DAgger(iterations=2, episodes=2, cloning=deep.Cloning(steps=10, width=8)),
-    deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_share=0.5, expert_resets=0.5),
+    deep.MomentMatching(
+        rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_share=0.5, expert_resets=0.5
+    ),
     deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, relabel=False),
     QUICK,
 ]
@@ -26,19 +28,35 @@ LEARNERS = [
 
 def learned(learner, seed):
     problem, expert = lock(4)
-    granted = {"demonstrations": 5, "episodes": 100, "resets": 100, "queries": 1000, "rewards": True, "rng": np.random.default_rng(7)}
+    granted = {
+        "demonstrations": 5,
+        "episodes": 100,
+        "resets": 100,
+        "queries": 1000,
+        "rewards": True,
+        "rng": np.random.default_rng(7),
+    }
     return fit(learner, grant(problem, expert=expert, **granted), rng=np.random.default_rng(seed))
 
 
 def bits(answer):
     policies = [*getattr(answer.policy, "members", [answer.policy]), *answer.trace.get("policy", [])]
     numbers = {name: column.tolist() for name, column in answer.trace.items() if column.dtype != object}
-    return [[tensor.numpy().tobytes() for tensor in policy.state_dict().values()] for policy in policies], numbers, answer.used
+    return (
+        [[tensor.numpy().tobytes() for tensor in policy.state_dict().values()] for policy in policies],
+        numbers,
+        answer.used,
+    )
 
 
 def globals_():
     kind, keys, *rest = np.random.get_state()
-    return random.getstate(), (kind, keys.tobytes(), *rest), torch.random.get_rng_state().numpy().tobytes(), torch.get_num_threads()
+    return (
+        random.getstate(),
+        (kind, keys.tobytes(), *rest),
+        torch.random.get_rng_state().numpy().tobytes(),
+        torch.get_num_threads(),
+    )
 
 
 @pytest.mark.parametrize("learner", LEARNERS, ids=repr)

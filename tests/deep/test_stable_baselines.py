@@ -82,7 +82,9 @@ def test_the_normal_law_of_ppo_is_that_of_the_model_clipped_to_the_bounds():
     normal = made.policy.get_distribution(tensor).distribution
     mean, deviation = normal.mean.detach().numpy(), normal.stddev.detach().numpy()
     u = np.random.default_rng(1).random((50, 2))
-    assert policy.sample(OBS, 0, u) == pytest.approx(np.clip(mean + deviation * ndtri(u), MOVES.low, MOVES.high), abs=1e-5)
+    assert policy.sample(OBS, 0, u) == pytest.approx(
+        np.clip(mean + deviation * ndtri(u), MOVES.low, MOVES.high), abs=1e-5
+    )
     inside = np.tile([0.5, 1.0], (50, 1))
     theirs = -0.5 * ((inside - mean) / deviation) ** 2 - np.log(deviation) - 0.5 * np.log(2 * np.pi)
     assert policy.log_prob(OBS, 0, inside) == pytest.approx(theirs.sum(axis=1), abs=1e-4)
@@ -99,7 +101,9 @@ def test_the_squashed_law_of_sac_is_that_of_the_model():
     law = made.actor.action_dist.proba_distribution(mean, log_std)
     unit = torch.tensor(made.policy.scale_action(action), dtype=torch.float32)
     half = (MOVES.high - MOVES.low) / 2
-    assert policy.log_prob(OBS, 0, action) == pytest.approx(law.log_prob(unit).detach().numpy() - np.log(half).sum(), abs=1e-3)
+    assert policy.log_prob(OBS, 0, action) == pytest.approx(
+        law.log_prob(unit).detach().numpy() - np.log(half).sum(), abs=1e-3
+    )
 
 
 def test_observations_are_normalised_as_the_model_saw_them():
@@ -154,7 +158,10 @@ def test_a_model_is_an_expert_of_a_finite_problem():
     [
         (lambda: object(), "object is not a model of stable-baselines3"),
         (lambda: sb3.PPO("MlpPolicy", Plane(MOVES), use_sde=True, device="cpu"), "state-dependent exploration"),
-        (lambda: model(sb3.PPO, Plane(gymnasium.spaces.MultiDiscrete([2, 2]))), "expected Discrete, or a Box of vectors"),
+        (
+            lambda: model(sb3.PPO, Plane(gymnasium.spaces.MultiDiscrete([2, 2]))),
+            "expected Discrete, or a Box of vectors",
+        ),
     ],
 )
 def test_what_is_no_such_model_is_refused(made, message):
@@ -190,7 +197,9 @@ class Uniform(Idle):
 
 def test_the_interval_contains_the_expected_return_as_often_as_it_says():
     held = [
-        evaluate(Uniform(), Plane(MOVES), 40, rng=np.random.default_rng(seed), confidence="9/10", within=within).contains(3)
+        evaluate(
+            Uniform(), Plane(MOVES), 40, rng=np.random.default_rng(seed), confidence="9/10", within=within
+        ).contains(3)
         for within in (None, (0, 6))
         for seed in range(60)
     ]

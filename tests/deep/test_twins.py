@@ -16,7 +16,14 @@ from mdpkit.base.errors import InvalidModel
 from mdpkit.deep import twins
 from mdpkit.model import MarginProblem, TabularPolicy
 
-TWINS = (twins.pendulum, twins.lqr, twins.double_integrator_tube, twins.dubins_tube, twins.combination_lock, twins.cliff)
+TWINS = (
+    twins.pendulum,
+    twins.lqr,
+    twins.double_integrator_tube,
+    twins.dubins_tube,
+    twins.combination_lock,
+    twins.cliff,
+)
 CONTINUOUS = TWINS[:4]
 EXPECTED = ("symmetric and normalized space", "is probably too", "does not have a spec", "not having a spec")
 """What gymnasium's checker says of units other than its own, of spaces without ends, and of what is not registered."""
@@ -111,7 +118,9 @@ def test_the_pendulums_grid_tells_what_its_greedy_policy_collects():
         twin.error(grid)
 
 
-@pytest.mark.parametrize(("state", "leaves"), [([0.5, 0.2], False), ([0.9, 0.9], False), ([0.99, 0.99], True), ([-0.99, -0.8], True)])
+@pytest.mark.parametrize(
+    ("state", "leaves"), [([0.5, 0.2], False), ([0.9, 0.9], False), ([0.99, 0.99], True), ([-0.99, -0.8], True)]
+)
 def test_an_episode_under_the_riccati_feedback_collects_the_closed_form_wherever_it_ends(state, leaves):
     twin = twins.lqr()
     env, lq = twins.ControlEnv(twin.problem, limit=4000), twin.closed.__self__

@@ -22,7 +22,15 @@ from mdpkit.verify.register import place, statement_of
 ROOT = Path(__file__).parents[2]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 APART = {"dd", "div", "dt", "p", "sub", "sup"}
-LOADED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "video": "src", "link": "href", "object": "data"}
+LOADED = {
+    "img": "src",
+    "script": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "link": "href",
+    "object": "data",
+}
 
 
 class Page(HTMLParser):
@@ -79,14 +87,22 @@ def test_the_pages_are_whole(tmp_path):
         statement = parsed(statement_of(name))
         assert_says(page.statement, f"{statement.headline} {statement.fields.get('Statement', statement.body)}", name)
         assert (page.formulas > 0) == ("$" in (ROOT / "proofs" / f"{place(name)}.md").read_text(encoding="utf-8")), name
-        assert any(each.endswith(f"{name}.svg") for each in page.loads) == (ROOT / "figures" / f"{place(name)}.json").exists(), name
+        assert (
+            any(each.endswith(f"{name}.svg") for each in page.loads)
+            == (ROOT / "figures" / f"{place(name)}.json").exists()
+        ), name
     documented = set().union(*(page.anchors for path, page in pages.items() if path.parent.name == "reference"))
     assert [name for name in public_names() if not documented & {f"mdpkit.{name}", f"mdpkit.{name}.{name}"}] == []
-    assert [f"{path}: {link}" for path, page in pages.items() for link in page.links if leads_nowhere(path, link, pages)] == []
+    assert [
+        f"{path}: {link}" for path, page in pages.items() for link in page.links if leads_nowhere(path, link, pages)
+    ] == []
     assert [f"{path}: {each}" for path, page in pages.items() for each in page.loads if not is_local(path, each)] == []
     texts = {path: path.read_text(encoding="utf-8") for path in pages}
     assert [str(path) for path, text in texts.items() if str(ROOT) in text or "&lt;Figure size" in text] == []
-    styles = {path: re.findall(r"(?:url\(|@import )\s*['\"]?([^'\")]+)", path.read_text(encoding="utf-8")) for path in out.rglob("*.css")}
+    styles = {
+        path: re.findall(r"(?:url\(|@import )\s*['\"]?([^'\")]+)", path.read_text(encoding="utf-8"))
+        for path in out.rglob("*.css")
+    }
     assert [f"{path}: {each}" for path, used in styles.items() for each in used if not is_local(path, each)] == []
 
 
@@ -101,7 +117,9 @@ def assert_says(shown, written, name):
 
 def public_names() -> list[str]:
     """The names of the stub, without rooms."""
-    imports = [node for node in ast.parse((ROOT / "mdpkit/__init__.pyi").read_text()).body if isinstance(node, ast.ImportFrom)]
+    imports = [
+        node for node in ast.parse((ROOT / "mdpkit/__init__.pyi").read_text()).body if isinstance(node, ast.ImportFrom)
+    ]
     return [each.name for node in imports if node.module for each in node.names]
 
 

@@ -44,12 +44,23 @@ def floating():
 
 def sparse():
     dense = discounted(np.array)
-    problem = MDP(sp.csr_array(dense.P.reshape(4, 2)), dense.r, horizon=Discounted(0.5), mask=np.array([[True, True], [True, False]]))
+    problem = MDP(
+        sp.csr_array(dense.P.reshape(4, 2)),
+        dense.r,
+        horizon=Discounted(0.5),
+        mask=np.array([[True, True], [True, False]]),
+    )
     return certificate(problem, [1, 2], [1, 2])
 
 
 def truths():
-    return [certificate(discounted(), [1, 2], [1, 2]), certificate(discounted(), [0, 0], [3, 3]), finite(), floating(), sparse()]
+    return [
+        certificate(discounted(), [1, 2], [1, 2]),
+        certificate(discounted(), [0, 0], [3, 3]),
+        finite(),
+        floating(),
+        sparse(),
+    ]
 
 
 def both(proof):
@@ -180,7 +191,9 @@ def test_a_tampered_file_is_rejected(path, value):
         recheck.check(document)
 
 
-@pytest.mark.parametrize("entry", ["states", "actions", "horizon", "transitions", "rewards", "policy", "lower", "upper"])
+@pytest.mark.parametrize(
+    "entry", ["states", "actions", "horizon", "transitions", "rewards", "policy", "lower", "upper"]
+)
 def test_a_file_with_an_entry_missing_is_rejected(entry):
     document = json.loads(finite().to_json())
     del document[entry]
@@ -242,6 +255,9 @@ def test_numbers_longer_than_pythons_limit_are_read(tmp_path):
     proof.verify()
     proof.save(tmp_path / "long.json")
     ran = subprocess.run(
-        [sys.executable, "-m", "mdpkit.exact.recheck", tmp_path / "long.json"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "mdpkit.exact.recheck", tmp_path / "long.json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 0, ran.stdout

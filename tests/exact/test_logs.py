@@ -51,7 +51,13 @@ def close(number, ball):
 def test_arithmetic_is_that_of_the_reals(x, y, c):
     (a, ball_a), (b, ball_b), c = x, y, rational(c)
     with ctx.workprec(200):
-        pairs = [(a + b, ball_a + ball_b), (a - b, ball_a - ball_b), (a * b, ball_a * ball_b), (c * a, arb(c) * ball_a), (-a, -ball_a)]
+        pairs = [
+            (a + b, ball_a + ball_b),
+            (a - b, ball_a - ball_b),
+            (a * b, ball_a * ball_b),
+            (c * a, arb(c) * ball_a),
+            (-a, -ball_a),
+        ]
         assert all(close(found, meant) for found, meant in pairs)
         if c != 0:
             assert close(a / c, ball_a / arb(c))

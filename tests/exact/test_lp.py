@@ -12,7 +12,9 @@ from mdpkit.exact.lp import Infeasible, LinearProgram, Optimum, Unbounded, optim
 
 # Beale, 1955: the largest-coefficient rule cycles on it for ever
 BEALE = LinearProgram(
-    objects(["3/4", -150, "1/50", -6]), objects([["1/4", -60, "-1/25", 9], ["1/2", -90, "-1/50", 3], [0, 0, 1, 0]]), objects([0, 0, 1])
+    objects(["3/4", -150, "1/50", -6]),
+    objects([["1/4", -60, "-1/25", 9], ["1/2", -90, "-1/50", 3], [0, 0, 1, 0]]),
+    objects([0, 0, 1]),
 )
 
 
@@ -21,7 +23,9 @@ def drawn(seed):
     rng = np.random.default_rng(seed)
     k, m, l = rng.integers(1, 6), rng.integers(0, 5), rng.integers(0, 4)
     matrices = rng.integers(-2, 3, (m, k)), rng.integers(-1, 2, (l, k))
-    return LinearProgram(rng.integers(-2, 3, k), matrices[0], rng.integers(-1, 3, m), matrices[1], rng.integers(-1, 2, l))
+    return LinearProgram(
+        rng.integers(-2, 3, k), matrices[0], rng.integers(-1, 3, m), matrices[1], rng.integers(-1, 2, l)
+    )
 
 
 def peer(program):
@@ -57,7 +61,9 @@ def test_a_program_that_cycles_ends(guess):
 
 def test_klee_and_minty():
     n = 8
-    A = objects(np.tril(2 ** np.maximum(np.subtract.outer(np.arange(n), np.arange(n)) + 1, 0), -1) + np.eye(n, dtype=int))
+    A = objects(
+        np.tril(2 ** np.maximum(np.subtract.outer(np.arange(n), np.arange(n)) + 1, 0), -1) + np.eye(n, dtype=int)
+    )
     program = LinearProgram(2 ** np.arange(n - 1, -1, -1), A, 5 ** np.arange(1, n + 1))
     assert optimise(program).value == optimise(program, np.arange(2 * n)[::-1]).value == 5**n
 

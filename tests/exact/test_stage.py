@@ -59,5 +59,8 @@ def test_rows_are_the_gains():
     law = weights / weights.sum()
     told, fixed = obedience(payoff, actions) @ law, commitment(payoff, actions) @ law
     assert max(fixed) == max(gains(payoff, actions, law, told=False))
-    best = told[:4].reshape(2, 2).max(axis=0).sum(), told[4:].reshape(3, 3).max(axis=0).sum()  # rows run over b, then over a
+    best = (
+        told[:4].reshape(2, 2).max(axis=0).sum(),
+        told[4:].reshape(3, 3).max(axis=0).sum(),
+    )  # rows run over b, then over a
     assert max(best) == max(gains(payoff, actions, law, told=True))

@@ -16,6 +16,8 @@ def claimed():
         def doubled(m):
             return Bound(check(m).sides[0] * 2, check(m).sides[-1])
 
-        return Claim("planted", check, family, controls=(Control("twice the left side", lambda: None, tightens=doubled),))
+        return Claim(
+            "planted", check, family, controls=(Control("twice the left side", lambda: None, tightens=doubled),)
+        )
 
     return make

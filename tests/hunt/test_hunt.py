@@ -7,7 +7,21 @@ import numpy as np
 import pytest
 from flint import fmpq
 
-from mdpkit import MDP, Assumption, Bound, Box, Claim, Control, Equal, Family, Finite, Simplex, TabularPolicy, measure, verify
+from mdpkit import (
+    MDP,
+    Assumption,
+    Bound,
+    Box,
+    Claim,
+    Control,
+    Equal,
+    Family,
+    Finite,
+    Simplex,
+    TabularPolicy,
+    measure,
+    verify,
+)
 from mdpkit.base.errors import InvalidClaim
 from mdpkit.claims import get, ids
 from mdpkit.hunt import hunt, jobs, target
@@ -70,9 +84,13 @@ def own(constant):
     family = Family(
         blocks=dict(P=Simplex("S", "A", to="S"), r=Box("S", "A"), rho=Simplex(to="S"), policy=Simplex("S", to="A")),
         sizes=dict(H=(1, 3), S=(1, 3), A=(1, 2)),
-        models=dict(mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])), policy=lambda x: TabularPolicy(x.policy)),
+        models=dict(
+            mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])), policy=lambda x: TabularPolicy(x.policy)
+        ),
     )
-    doubled = Control("doubled", lambda: None, tightens=lambda m: Bound(measure.value(m.mdp, m.policy) * 2, m.mdp.horizon.H))
+    doubled = Control(
+        "doubled", lambda: None, tightens=lambda m: Bound(measure.value(m.mdp, m.policy) * 2, m.mdp.horizon.H)
+    )
     return Claim("mine", check, family, controls=(doubled,))
 
 
@@ -190,8 +208,12 @@ def test_a_claim_that_cannot_be_hunted_says_what_it_lacks(claimed):
     with pytest.raises(InvalidClaim, match="drops an assumption"):
         hunt(CLONING, control="rewards up to 3")
     rational = claimed(lambda m: Bound(m.b, m.b * 0 + 2), dict(b=Box()))
-    rational = replace(rational, controls=(Control("halved", lambda: None, tightens=lambda m: Bound(m.b, m.b * fmpq(1, 2))),))
-    with pytest.raises(InvalidClaim, match="its statement as altered by 'halved' cannot be evaluated on plain floats: TypeError"):
+    rational = replace(
+        rational, controls=(Control("halved", lambda: None, tightens=lambda m: Bound(m.b, m.b * fmpq(1, 2))),)
+    )
+    with pytest.raises(
+        InvalidClaim, match="its statement as altered by 'halved' cannot be evaluated on plain floats: TypeError"
+    ):
         hunt(rational, control="halved")
 
 
@@ -229,7 +251,11 @@ def test_what_can_be_hunted_is_hunted_as_it_is_and_as_each_control_changes_it():
     for claim in map(get, ids()):
         hunted = [part.name for part in claim.parts if an_inequality(part)]
         true += [(claim.id, name, "") for name in hunted]
-        wrong += [(claim.id, each.part or "", each.name) for each in claim.controls if each.drops is None and (each.part or "") in hunted]
+        wrong += [
+            (claim.id, each.part or "", each.name)
+            for each in claim.controls
+            if each.drops is None and (each.part or "") in hunted
+        ]
         for part in claim.parts:
             if part.name not in hunted:
                 with pytest.raises(InvalidClaim, match=r"is an equality, which|is enumerated or drawn by a function"):

@@ -190,13 +190,19 @@ def test_deletion_stays_inside_and_ends_with_nothing(block):
 # ---- families
 def family(**more):
     blocks = dict(P=Simplex("S", "A", to="S"), r=Box("S", "A"), pi=Simplex("S", to="A", within="mask"), k=ACTION)
-    models = dict(mdp=lambda x: MDP(x.P, x.r, horizon=Finite(x.sizes["H"])), policy=lambda x: TabularPolicy(x.pi), k=lambda x: x.k)
+    models = dict(
+        mdp=lambda x: MDP(x.P, x.r, horizon=Finite(x.sizes["H"])), policy=lambda x: TabularPolicy(x.pi), k=lambda x: x.k
+    )
     return Family(blocks, dict(H=(1, 3), S=(1, 4), A=(2, 3)), models, **more)
 
 
 def test_a_family_spells_all_its_blocks_from_one_string():
     sizes = dict(H=2, S=3, A=2)
-    assert family().byte_count(sizes) == 18 + 6 + 6 + 3 == sum(prod(block.shape(sizes)) for block in family().blocks.values())
+    assert (
+        family().byte_count(sizes)
+        == 18 + 6 + 6 + 3
+        == sum(prod(block.shape(sizes)) for block in family().blocks.values())
+    )
     raw = np.random.default_rng(1).integers(256, size=33, dtype=np.uint8).tobytes()
     x = family().from_bytes(raw, sizes)
     assert all(inside(block, getattr(x, name), sizes) for name, block in family().blocks.items())

@@ -30,7 +30,9 @@ def problems(draw):
     """Problems that start in some states alike, masked or not, of both kinds."""
     mdp = draw(strategies.mdps(states=(1, 4), discounted=True))
     begun = draw(st.sets(st.integers(0, mdp.S - 1), min_size=1))
-    mask = np.array([[draw(st.booleans()) for _ in range(mdp.A)] for _ in range(mdp.S)]) if draw(st.booleans()) else None
+    mask = (
+        np.array([[draw(st.booleans()) for _ in range(mdp.A)] for _ in range(mdp.S)]) if draw(st.booleans()) else None
+    )
     if mask is not None:
         mask[:, 0] |= ~mask.any(axis=1)
         mask[0, -1] = True  # else nobody could tell that there is a last action
@@ -64,10 +66,18 @@ def test_names_come_back_from_drn_whatever_they_are(folder, mdp, states, actions
     assert back(mdp, folder, "drn", horizon=HORIZON) == mdp
 
 
-@pytest.mark.parametrize("actions", [["1", "0"], ["__NOLABEL__", "go"], ["a b", "[0]"], ["init", "state"], ["_1", "_0"]])
+@pytest.mark.parametrize(
+    "actions", [["1", "0"], ["__NOLABEL__", "go"], ["a b", "[0]"], ["init", "state"], ["_1", "_0"]]
+)
 def test_names_that_look_like_something_else(actions, tmp_path):
     names = {"action_names": actions, "state_names": ['"', "//"]}
-    mdp = MDP(objects([[[1, 0], [0, 1]], [[0, 1], [1, 0]]]), objects([[1, 2], [3, 4]]), objects([1, 0]), horizon=HORIZON, **names)
+    mdp = MDP(
+        objects([[[1, 0], [0, 1]], [[0, 1], [1, 0]]]),
+        objects([[1, 2], [3, 4]]),
+        objects([1, 0]),
+        horizon=HORIZON,
+        **names,
+    )
     assert back(mdp, tmp_path, "drn", horizon=HORIZON) == mdp
     again = back(mdp, tmp_path, "tra", horizon=HORIZON)
     assert (again.r == mdp.r).all()
@@ -75,7 +85,13 @@ def test_names_that_look_like_something_else(actions, tmp_path):
 
 def test_words_come_back_from_prism_in_the_order_of_their_first_appearance(tmp_path):
     mask = np.array([[False, True], [True, True]])
-    mdp = MDP(objects([[[0, 0], [0, 1]], [[1, 0], [0, 1]]]), objects([[0, 2], [3, 4]]), horizon=HORIZON, mask=mask, action_names=["a", "b"])
+    mdp = MDP(
+        objects([[[0, 0], [0, 1]], [[1, 0], [0, 1]]]),
+        objects([[0, 2], [3, 4]]),
+        horizon=HORIZON,
+        mask=mask,
+        action_names=["a", "b"],
+    )
     again = back(mdp, tmp_path, "tra", horizon=HORIZON)
     assert again.action_names == ("b", "a")
     assert (mdp.P[:, ::-1] == again.P).all()
@@ -141,7 +157,10 @@ def test_a_large_float_law_is_read_sparse_and_a_large_rational_one_refused(tmp_p
         assert back(mdp, tmp_path, ending, horizon=HORIZON) == mdp
     large = 2 * S + 1
     (tmp_path / "y.tra").write_text(f"{large} {large} {large}\n" + "\n".join(f"{s} 0 {s} 1" for s in range(large)))
-    with pytest.raises(InvalidModel, match="too large: expected at most 4194304 entries; written as decimals they would be stored sparse"):
+    with pytest.raises(
+        InvalidModel,
+        match="too large: expected at most 4194304 entries; written as decimals they would be stored sparse",
+    ):
         load(tmp_path / "y.tra", horizon=HORIZON)
 
 
@@ -237,7 +256,9 @@ def test_numbered_files_of_another_process_are_not_read(paid_twice):
 
 def test_two_names_for_one_reward_structure_are_refused(paid_twice):
     (paid_twice.parent / "m2.trew").write_text('# Reward structure "time"\n2 2 1\n1 0 1 3\n')
-    with pytest.raises(InvalidModel, match=r"m2\.srew and m2\.trew name the reward structures fuel, time; expected one name"):
+    with pytest.raises(
+        InvalidModel, match=r"m2\.srew and m2\.trew name the reward structures fuel, time; expected one name"
+    ):
         load(paid_twice, horizon=HORIZON)
 
 
@@ -256,19 +277,26 @@ def test_of_several_storm_reward_models_one_is_chosen_by_name(tmp_path):
     (tmp_path / "x.drn").write_text(head + "state 0 [1, 2] init\n\taction 0 [1/2, 0]\n\t\t0 : 1\n")
     assert load(tmp_path / "x.drn", horizon=HORIZON, rewards="time").r[0, 0] == fmpq(3, 2)
     assert load(tmp_path / "x.drn", horizon=HORIZON, rewards="fuel").r[0, 0] == 2
-    for name, words in ((None, r"2 reward models \(time, fuel\); choose one"), ("x", "called 'x'; expected one of time, fuel")):
+    for name, words in (
+        (None, r"2 reward models \(time, fuel\); choose one"),
+        ("x", "called 'x'; expected one of time, fuel"),
+    ):
         with pytest.raises(InvalidModel, match=words):
             load(tmp_path / "x.drn", horizon=HORIZON, rewards=name)
 
 
 # ---- PRISM since 4.9, valuations, Markov chains
 def test_comments_at_the_top_of_every_prism_file_are_passed_over(tmp_path):
-    (tmp_path / "m.tra").write_text("# Transitions (MDP)\n3 4 5\n0 0 1 0.5 a\n0 0 2 0.5 a\n0 1 0 1 b\n1 0 1 1 c\n2 0 2 1 c\n")
+    (tmp_path / "m.tra").write_text(
+        "# Transitions (MDP)\n3 4 5\n0 0 1 0.5 a\n0 0 2 0.5 a\n0 1 0 1 b\n1 0 1 1 c\n2 0 2 1 c\n"
+    )
     (tmp_path / "m.lab").write_text('# Labels\n0="init" 1="deadlock" 2="goal"\n0: 0\n1: 2\n')
     (tmp_path / "m.srew").write_text('# Reward structure "time"\n# State rewards\n3 1\n1 1\n')
     mdp = load(tmp_path / "m.tra", horizon=Finite(3), rewards="time")
     assert mdp.rho.tolist() == [1, 0, 0]
-    assert abs(solve(mdp).value[0, 0].mid - 1) < 1e-9, "by a, state 1 is reached with probability 1/2 and pays in two steps"
+    assert abs(solve(mdp).value[0, 0].mid - 1) < 1e-9, (
+        "by a, state 1 is reached with probability 1/2 and pays in two steps"
+    )
 
 
 def test_the_valuations_of_a_sta_file_are_the_names_of_the_states(tmp_path):

@@ -7,7 +7,16 @@ from mdpkit import measure, solve
 from mdpkit.base.arrays import floats, objects, rational
 from mdpkit.base.errors import InvalidModel
 from mdpkit.instances import grid
-from mdpkit.model import MDP, Average, ContinuousProblem, Discounted, Finite, LinearQuadratic, MarginProblem, TabularPolicy
+from mdpkit.model import (
+    MDP,
+    Average,
+    ContinuousProblem,
+    Discounted,
+    Finite,
+    LinearQuadratic,
+    MarginProblem,
+    TabularPolicy,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -15,7 +24,9 @@ RNG = np.random.default_rng(0)
 def plane(**changed):
     """Two axes, one of them a circle when asked."""
     given = dict(reward=lambda x, u: -(x[:, 0] ** 2), horizon=Discounted(0.9))
-    return ContinuousProblem(lambda x, u: x * 0.5 + u, [-1.0, -1.0], [1.0, 1.0], [-2.0, -2.0], [2.0, 2.0], **(given | changed))
+    return ContinuousProblem(
+        lambda x, u: x * 0.5 + u, [-1.0, -1.0], [1.0, 1.0], [-2.0, -2.0], [2.0, 2.0], **(given | changed)
+    )
 
 
 # ---- interpolation
@@ -31,14 +42,18 @@ def test_weights_are_laws_whose_mean_is_the_state_and_whose_coordinates_are_inde
     np.testing.assert_allclose((weights[..., None] * off).sum(axis=1), 0, atol=1e-12)
     np.testing.assert_allclose((weights * off[..., 0] * off[..., 1]).sum(axis=1), 0, atol=1e-12)
     part = ((x - laid.problem.low) / laid.spacing) % 1
-    np.testing.assert_allclose((weights[..., None] * off**2).sum(axis=1), laid.spacing**2 * part * (1 - part), atol=1e-12)
+    np.testing.assert_allclose(
+        (weights[..., None] * off**2).sum(axis=1), laid.spacing**2 * part * (1 - part), atol=1e-12
+    )
 
 
 def test_what_is_linear_in_each_coordinate_is_read_back_exactly_and_a_convex_function_never_too_low():
     laid = grid(plane(), (3, 5), 1)
     x = RNG.uniform(-1, 1, (300, 2))
     p = laid.points
-    np.testing.assert_allclose(laid.read(2 + p[:, 0] - 3 * p[:, 0] * p[:, 1], x), 2 + x[:, 0] - 3 * x[:, 0] * x[:, 1], atol=1e-12)
+    np.testing.assert_allclose(
+        laid.read(2 + p[:, 0] - 3 * p[:, 0] * p[:, 1], x), 2 + x[:, 0] - 3 * x[:, 0] * x[:, 1], atol=1e-12
+    )
     form = lambda z: (z[:, 0] - 0.9 * z[:, 1]) ** 2  # noqa: E731
     above = laid.read(form(p), x) - form(x)
     assert above.min() > -1e-12
@@ -67,7 +82,14 @@ def test_one_kind_is_the_other_rounded():
         periodic=[False, True],
     )
     near = ContinuousProblem(
-        exact.step, [-1, -1], [1, 1], [-0.2] * 2, [0.2] * 2, reward=exact.reward, horizon=Discounted(0.9), periodic=[False, True]
+        exact.step,
+        [-1, -1],
+        [1, 1],
+        [-0.2] * 2,
+        [0.2] * 2,
+        reward=exact.reward,
+        horizon=Discounted(0.9),
+        periodic=[False, True],
     )
     a, b = grid(exact, (3, 4), 2).finite, grid(near, (3, 4), 2).finite
     assert a.exact
@@ -86,7 +108,9 @@ def test_its_law_is_the_interpolation_of_every_step():
     V = RNG.normal(size=laid.S)
     P = laid.finite.P.reshape(laid.S, laid.A, laid.S)
     for a, u in enumerate(laid.controls):
-        np.testing.assert_allclose(P[:, a] @ V, laid.read(V, problem.confined(problem.step(laid.points, u))), atol=1e-12)
+        np.testing.assert_allclose(
+            P[:, a] @ V, laid.read(V, problem.confined(problem.step(laid.points, u))), atol=1e-12
+        )
 
 
 def test_dense_is_sparse():
@@ -120,7 +144,9 @@ def test_a_horizon_and_a_margin():
     box = objects([-1]), objects([1]), objects([-1]), objects([1])
     finite = grid(ContinuousProblem(step, *box, reward=lambda x, u: x[:, 0], horizon=Finite(3)), 3, 3).finite
     assert solve(finite).value[0].lower.tolist() == [0, 2, 3]
-    margin = grid(ContinuousProblem(lambda x, u: x - 1, *box, margin=lambda x: x[:, 0], outside=lambda x: 2 * x[:, 0]), 3, 1).finite
+    margin = grid(
+        ContinuousProblem(lambda x, u: x - 1, *box, margin=lambda x: x[:, 0], outside=lambda x: 2 * x[:, 0]), 3, 1
+    ).finite
     assert isinstance(margin, MarginProblem)
     assert solve(margin).value.lower.tolist() == [-4, -4, -4]
 
@@ -137,7 +163,12 @@ def test_a_start_at_one_place_is_the_law_of_that_place(at, periodic):
 
 def test_the_start_law_reads_the_mean_over_the_box_of_starts():
     """Of a function that is linear on each cell the mean over the box is that of the start law."""
-    for low, high in (([-0.3, -1.0], [0.8, 1.0]), ([0.2, 0.1], [0.2, 0.9]), ([1.0, -1.0], [1.0, -1.0]), ([0.5, 0.0], [0.5, 0.0])):
+    for low, high in (
+        ([-0.3, -1.0], [0.8, 1.0]),
+        ([0.2, 0.1], [0.2, 0.9]),
+        ([1.0, -1.0], [1.0, -1.0]),
+        ([0.5, 0.0], [0.5, 0.0]),
+    ):
         laid = grid(plane(start_low=low, start_high=high), (5, 9), 1)
         rho = laid.finite.rho
         np.testing.assert_allclose(rho.sum(), 1)
@@ -223,7 +254,10 @@ def test_the_riccati_value_is_that_of_its_feedback_and_of_scipy():
         (lambda: plane(horizon=Average()), "expected Finite"),
         (lambda: plane(start_low=[-2.0, 0.0], start_high=[0.0, 0.0]), "a box inside the box"),
         (lambda: plane(periodic=[1, 0]), "expected one bool an axis"),
-        (lambda: ContinuousProblem(None, [1.0], [1.0], [0], [0], reward=1, horizon=Finite(1)), "low\\[0\\] is 1.0 and high\\[0\\] is 1.0"),
+        (
+            lambda: ContinuousProblem(None, [1.0], [1.0], [0], [0], reward=1, horizon=Finite(1)),
+            "low\\[0\\] is 1.0 and high\\[0\\] is 1.0",
+        ),
         (lambda: LinearQuadratic([[1.0]], [[1.0], [2.0]], [[1.0]], [[1.0]], [[1.0]], 0.9), "A has shape"),
     ],
 )

@@ -35,7 +35,11 @@ def test_the_committed_file_is_what_the_script_writes(name, tmp_path):
 
 def lasting(env):
     """States from which an episode can go on, as gymnasium plays it."""
-    return [s for s in env.P if not any(ended and n == s for rows in env.P.values() for row in rows.values() for _, n, _, ended in row)]
+    return [
+        s
+        for s in env.P
+        if not any(ended and n == s for rows in env.P.values() for row in rows.values() for _, n, _, ended in row)
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -76,7 +80,9 @@ def test_names_say_what_gymnasium_does(name):
     for s in lasting(env):
         for a, action in enumerate(mdp.action_names):
             ((_, n, reward, _),) = [row for row in env.P[s][a] if row[0] > 0.5]
-            there = tuple(int(np.clip(at + step, 0, end)) for at, step, end in zip(place[s], steps[action], last, strict=True))
+            there = tuple(
+                int(np.clip(at + step, 0, end)) for at, step, end in zip(place[s], steps[action], last, strict=True)
+            )
             if reward != -100:
                 assert place[n] == there
                 compared += 1
@@ -87,7 +93,10 @@ def test_a_slippery_step_goes_to_three_sides_equally():
     mdp = bundled("frozen_lake_4x4")
     left = mdp.action_names.index("left")
     where = {name: s for s, name in enumerate(mdp.state_names)}
-    assert {mdp.state_names[n]: str(mdp.P[where["(2, 1)"], left, n]) for n in np.flatnonzero(mdp.P[where["(2, 1)"], left] != 0)} == {
+    assert {
+        mdp.state_names[n]: str(mdp.P[where["(2, 1)"], left, n])
+        for n in np.flatnonzero(mdp.P[where["(2, 1)"], left] != 0)
+    } == {
         "(1, 1)": "1/3",
         "(2, 0)": "1/3",
         "(3, 1)": "1/3",

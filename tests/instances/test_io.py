@@ -74,8 +74,14 @@ class Drawn:
     def numbers(self, *shape, bound=None):
         if not self.exact:
             low, high = (None, None) if bound is None else (-bound, bound)
-            return self.draw(arrays(np.float64, shape, elements=st.floats(low, high, allow_nan=False, allow_infinity=False)))
-        top = self.draw(arrays(object, shape, elements=st.integers(-(10**30), 10**30) if bound is None else st.integers(-bound, bound)))
+            return self.draw(
+                arrays(np.float64, shape, elements=st.floats(low, high, allow_nan=False, allow_infinity=False))
+            )
+        top = self.draw(
+            arrays(
+                object, shape, elements=st.integers(-(10**30), 10**30) if bound is None else st.integers(-bound, bound)
+            )
+        )
         return objects(top) / objects(self.draw(arrays(np.int64, shape, elements=st.integers(1, 9))))
 
     def flags(self, *shape):
@@ -94,7 +100,11 @@ def mdp(x):
     time = () if H is None else (H,)
     mask = x.flags(S, A)
     mask[:, 0] |= ~mask.any(axis=1)
-    names = {"state_names": [f"({s}, é)" for s in range(S)], "action_names": [f'"{a}"' for a in range(A)]} if x.flag() else {}
+    names = (
+        {"state_names": [f"({s}, é)" for s in range(S)], "action_names": [f'"{a}"' for a in range(A)]}
+        if x.flag()
+        else {}
+    )
     P, r = x.law(*time, S, A, S), x.numbers(*time, S, A)
     if not x.exact and H is None and x.flag():
         P = csr_array(P.reshape(S * A, S))
@@ -154,7 +164,11 @@ def trajectories(x):
     K, moves = x.size(), x.size()
     steps = x.draw(arrays(np.int64, (K,), elements=st.integers(0, 9)))
     obs = Drawn(x.draw, False).numbers(K, moves) if x.flag() else steps
-    told = {"reward": Drawn(x.draw, False).numbers(K), "ended": x.flags(K), "episode": steps, "following": obs} if x.flag() else {}
+    told = (
+        {"reward": Drawn(x.draw, False).numbers(K), "ended": x.flags(K), "episode": steps, "following": obs}
+        if x.flag()
+        else {}
+    )
     return Trajectories(obs, steps, t=steps, weight=abs(x.numbers(K)), **told)
 
 
@@ -261,7 +275,9 @@ leaves = st.one_of(
     st.just(Average()),
     st.just(TabularPolicy([[0.5, 0.5]])),
 )
-parts = st.recursive(leaves, lambda inside: st.lists(inside, max_size=3) | st.lists(inside, max_size=3).map(tuple), max_leaves=5)
+parts = st.recursive(
+    leaves, lambda inside: st.lists(inside, max_size=3) | st.lists(inside, max_size=3).map(tuple), max_leaves=5
+)
 
 
 @given(st.dictionaries(st.sampled_from(["mdp", "eps", "given", "P", "type", "MDP"]), parts, max_size=4))
@@ -273,7 +289,15 @@ def test_an_instance_of_a_claim_comes_back(named):
 
 def test_kinds_that_look_alike_are_told_apart():
     instance = Instance(
-        number=fmpq(1, 2), text="1/2", whole=fmpq(3), three=3, point=objects("1/2"), points=objects(["1/2"]), zero=-0.0, one=1.0, yes=True
+        number=fmpq(1, 2),
+        text="1/2",
+        whole=fmpq(3),
+        three=3,
+        point=objects("1/2"),
+        points=objects(["1/2"]),
+        zero=-0.0,
+        one=1.0,
+        yes=True,
     )
     back = there_and_back(instance)
     same(instance, back)
@@ -295,7 +319,9 @@ def test_a_large_sparse_law_is_listed_by_its_entries_and_a_dense_one_is_not():
     law = encode(cliff)["content"]["MDP"]["P"]["rational"]
     assert law["shape"] == [48, 4, 48]
     assert len(law["entries"]) == np.count_nonzero(cliff.P != 0) == 192
-    assert isinstance(encode(MDP(np.full((2, 1, 2), 0.5), [[0], [0]], horizon=Finite(1)))["content"]["MDP"]["P"]["float"], list)
+    assert isinstance(
+        encode(MDP(np.full((2, 1, 2), 0.5), [[0], [0]], horizon=Finite(1)))["content"]["MDP"]["P"]["float"], list
+    )
 
 
 def test_a_negative_zero_in_a_listed_law_keeps_its_sign():
@@ -383,47 +409,92 @@ HOSTILE = {
     "nested without end": ("[" * 100_000, "the JSON is nested too deeply"),
     "a list": ("[1, 2]", "the file is a list of 2; expected an object with mdpkit, version, content"),
     "no header": ('{"content": {}}', "mdpkit is missing from the header; expected 'instance'"),
-    "other header": ('{"mdpkit": "certificate", "version": 1, "content": {}}', "mdpkit is 'certificate'; expected 'instance'"),
+    "other header": (
+        '{"mdpkit": "certificate", "version": 1, "content": {}}',
+        "mdpkit is 'certificate'; expected 'instance'",
+    ),
     "version 2": ('{"mdpkit": "instance", "version": 2, "content": {}}', "version is 2; expected 1"),
     "version true": ('{"mdpkit": "instance", "version": true, "content": {}}', "version is True; expected 1"),
-    "extra key": ('{"mdpkit": "instance", "version": 1, "content": {}, "more": 1}', "more is unknown; expected mdpkit, version, content"),
+    "extra key": (
+        '{"mdpkit": "instance", "version": 1, "content": {}, "more": 1}',
+        "more is unknown; expected mdpkit, version, content",
+    ),
     "no content": ('{"mdpkit": "instance", "version": 1}', "content is missing"),
     "bare number": (file_of("3"), "content is 3; expected one of"),
     "horizon alone": (file_of('{"Finite": 3}'), "content is an object with Finite; expected one of"),
     "unknown type": (file_of('{"POMDP": {}}'), "content is of unknown type 'POMDP'; expected one of"),
     "unknown type inside": (x_of('{"pickle": "gASVA"}'), "x is of unknown type 'pickle'"),
-    "two types": (x_of('{"int": [1], "float": [1.0]}'), "x is an object with int, float; expected an object whose one key says what it is"),
+    "two types": (
+        x_of('{"int": [1], "float": [1.0]}'),
+        "x is an object with int, float; expected an object whose one key says what it is",
+    ),
     "no type": (x_of("{}"), "x is an empty object"),
     "null": (x_of("null"), "x is None; expected a finite number"),
-    "hidden name": (file_of('{"models": {"__class__": 1}}'), "content has a part named '__class__'; expected a Python name"),
+    "hidden name": (
+        file_of('{"models": {"__class__": 1}}'),
+        "content has a part named '__class__'; expected a Python name",
+    ),
     "models of a list": (file_of('{"models": [1]}'), "content is a list of 1; expected an object of named models"),
     "wrong field": (models_of(Q="1"), "mdp.Q is unknown; expected P, r, rho, horizon, mask, state_names, action_names"),
     "missing field": (models_of(horizon=None), "mdp.horizon is missing; expected P, r, rho, horizon"),
-    "repeated field": (file_of('{"MDP": {"P": 1, "r": 2, "P": 3}}'), "content is an object that names 'P' twice; expected an object"),
-    "repeated header": ('{"mdpkit": "instance", "mdpkit": "instance"}', "the file is an object that names 'mdpkit' twice"),
+    "repeated field": (
+        file_of('{"MDP": {"P": 1, "r": 2, "P": 3}}'),
+        "content is an object that names 'P' twice; expected an object",
+    ),
+    "repeated header": (
+        '{"mdpkit": "instance", "mdpkit": "instance"}',
+        "the file is an object that names 'mdpkit' twice",
+    ),
     "record of a list": (file_of('{"MDP": [1]}'), "content is a list of 1; expected an object with P, r"),
     "array as text": (models_of(P='"abc"'), "mdp.P is 'abc'; expected numpy.ndarray"),
     "horizon as number": (models_of(horizon="3"), "mdp.horizon is 3; expected mdpkit.model.horizon.Finite | "),
     "horizon of 0": (models_of(horizon='{"Finite": 0}'), "mdp.horizon: the horizon H is 0"),
     "horizon of half": (models_of(horizon='{"Finite": 0.5}'), "mdp.horizon is 0.5; expected an integer of 64 bits"),
     "average of 1": (models_of(horizon='{"Average": {"gamma": 1}}'), "expected an empty object"),
-    "average as text": (models_of(horizon='{"Average": "always"}'), "mdp.horizon is 'always'; expected an empty object"),
+    "average as text": (
+        models_of(horizon='{"Average": "always"}'),
+        "mdp.horizon is 'always'; expected an empty object",
+    ),
     "discount of 1": (models_of(horizon='{"Discounted": "1"}'), "mdp.horizon: gamma is 1; expected 0 <= gamma < 1"),
-    "names of numbers": (models_of(state_names="[1, 2]"), "mdp.state_names is a list of 2; expected tuple[str, ...] | None"),
-    "player as text": (x_of('{"Deviation": {"player": "0", "table": {"float": [[[[1.0]]]]}}}'), "x.player is '0'; expected int"),
+    "names of numbers": (
+        models_of(state_names="[1, 2]"),
+        "mdp.state_names is a list of 2; expected tuple[str, ...] | None",
+    ),
+    "player as text": (
+        x_of('{"Deviation": {"player": "0", "table": {"float": [[[[1.0]]]]}}}'),
+        "x.player is '0'; expected int",
+    ),
     "wrong law": (models_of(P='{"rational": [[["1/2", 0]], [[0, 1]]]}'), "mdp: P[0, 0] sums to 1/2, not 1"),
     "float discount": (models_of(horizon='{"Discounted": 0.5}'), "mdp: gamma=0.5 is a float while P is rational"),
     "mixed kinds": (models_of(r='{"float": [[0.0], [0.0]]}'), "mdp: r holds floats while the rest is rational"),
-    "ragged": (models_of(P='{"rational": [[[1, 0]], [["1"]]]}'), "mdp.P[1, 0] is a list of 1; expected a list of 2, as long as the first"),
-    "ragged depth": (models_of(r='{"rational": [[0], 0]}'), "mdp.r[1] is 0; expected a list of 1, as long as the first"),
-    "list among numbers": (models_of(r='{"rational": [0, [0]]}'), "mdp.r[1] is a list of 1; expected an integer or a text"),
+    "ragged": (
+        models_of(P='{"rational": [[[1, 0]], [["1"]]]}'),
+        "mdp.P[1, 0] is a list of 1; expected a list of 2, as long as the first",
+    ),
+    "ragged depth": (
+        models_of(r='{"rational": [[0], 0]}'),
+        "mdp.r[1] is 0; expected a list of 1, as long as the first",
+    ),
+    "list among numbers": (
+        models_of(r='{"rational": [0, [0]]}'),
+        "mdp.r[1] is a list of 1; expected an integer or a text",
+    ),
     "NaN": (x_of('{"float": [[0.5, NaN]]}'), "x[0, 1] is NaN; expected a finite number"),
     "Infinity": (x_of("[1, -Infinity]"), "x[1] is -Infinity; expected a finite number"),
     "past float64": (x_of('{"float": [1e999]}'), "x[0] is 1e999, past the largest float64; expected a finite number"),
     "long integer": (x_of("1" * 5000), "an integer of 5000 digits; expected a finite number"),
-    "integer past int64": (x_of('{"int": [9223372036854775808]}'), "x[0] is 9223372036854775808; expected an integer of 64 bits"),
-    "integer no float64": (x_of('{"float": [9007199254740993]}'), "x[0] is 9007199254740993; expected a finite number that float64 holds"),
-    "zero denominator": (models_of(r='{"rational": [[0], ["1/0"]]}'), "mdp.r[1, 0] is '1/0'; expected an integer or a text \"p/q\""),
+    "integer past int64": (
+        x_of('{"int": [9223372036854775808]}'),
+        "x[0] is 9223372036854775808; expected an integer of 64 bits",
+    ),
+    "integer no float64": (
+        x_of('{"float": [9007199254740993]}'),
+        "x[0] is 9007199254740993; expected a finite number that float64 holds",
+    ),
+    "zero denominator": (
+        models_of(r='{"rational": [[0], ["1/0"]]}'),
+        "mdp.r[1, 0] is '1/0'; expected an integer or a text \"p/q\"",
+    ),
     "zero denominator alone": (x_of('{"rational": "0/0"}'), "x is '0/0'; expected an integer or a text"),
     "decimal rational": (x_of('{"rational": ["1e9999999"]}'), "x[0] is '1e9999999'; expected an integer or a text"),
     "float rational": (x_of('{"rational": [0.5]}'), "x[0] is 0.5; expected an integer or a text"),
@@ -433,14 +504,26 @@ HOSTILE = {
     "array of a number": (x_of('{"float": 0.5}'), "x is 0.5; expected nested lists, or an object with shape, entries"),
     "tuple of a number": (x_of('{"tuple": 0.5}'), "x is 0.5; expected a list"),
     "too many axes": (x_of('{"int": ' + "[" * 70 + "1" + "]" * 70 + "}"), "x has more than 64 axes"),
-    "too many lengths": (x_of(f'{{"int": {{"shape": {[1] * 70}, "entries": []}}}}'), "x.shape is a list of 70; expected a list of"),
+    "too many lengths": (
+        x_of(f'{{"int": {{"shape": {[1] * 70}, "entries": []}}}}'),
+        "x.shape is a list of 70; expected a list of",
+    ),
     "huge": (
         models_of(P='{"rational": {"shape": [1000000, 1000, 1000000], "entries": []}}'),
         "mdp.P has shape (1000000, 1000, 1000000), 1000000000000000 numbers; expected at most 33554432 in one file",
     ),
-    "huge beside an empty axis": (x_of('{"float": {"shape": [0, 1000000000000], "entries": []}}'), "expected at most 33554432 in one file"),
-    "huge in sum": (x_of("[" + ", ".join(['{"bool": {"shape": [20000000], "entries": []}}'] * 2) + "]"), "x[1] has shape (20000000,)"),
-    "huge csr": (models_of(P='{"csr": {"shape": [99999999, 99999999], "entries": []}}'), "mdp.P has shape (199999998,)"),
+    "huge beside an empty axis": (
+        x_of('{"float": {"shape": [0, 1000000000000], "entries": []}}'),
+        "expected at most 33554432 in one file",
+    ),
+    "huge in sum": (
+        x_of("[" + ", ".join(['{"bool": {"shape": [20000000], "entries": []}}'] * 2) + "]"),
+        "x[1] has shape (20000000,)",
+    ),
+    "huge csr": (
+        models_of(P='{"csr": {"shape": [99999999, 99999999], "entries": []}}'),
+        "mdp.P has shape (199999998,)",
+    ),
     "huge product": (
         x_of(
             '{"LinearMDP": {"features": {"float": {"shape": [100000, 1, 1], "entries": []}}, "theta": {"float": [0.0]},'
@@ -448,15 +531,30 @@ HOSTILE = {
         ),
         "x has shape (100000, 1, 100000)",
     ),
-    "negative length": (x_of('{"int": {"shape": [2, -1], "entries": []}}'), "x.shape[1] is -1; expected an integer of at least 0"),
+    "negative length": (
+        x_of('{"int": {"shape": [2, -1], "entries": []}}'),
+        "x.shape[1] is -1; expected an integer of at least 0",
+    ),
     "no entries": (x_of('{"int": {"shape": [2]}}'), "x.entries is missing; expected shape, entries"),
-    "index outside": (x_of('{"int": {"shape": [2], "entries": [[2, 5]]}}'), "x.entries[0]: an index is 2; expected an integer from 0 to 1"),
+    "index outside": (
+        x_of('{"int": {"shape": [2], "entries": [[2, 5]]}}'),
+        "x.entries[0]: an index is 2; expected an integer from 0 to 1",
+    ),
     "index of half": (x_of('{"int": {"shape": [2], "entries": [[0.5, 5]]}}'), "x.entries[0]: an index is 0.5"),
-    "short entry": (x_of('{"int": {"shape": [2, 2], "entries": [[0, 0, 1], [1, 5]]}}'), "x.entries[1] is a list of 2; expected a list of"),
-    "entry twice": (x_of('{"int": {"shape": [2], "entries": [[1, 5], [1, 5]]}}'), "x.entries[1] gives entry (1,) a second time"),
+    "short entry": (
+        x_of('{"int": {"shape": [2, 2], "entries": [[0, 0, 1], [1, 5]]}}'),
+        "x.entries[1] is a list of 2; expected a list of",
+    ),
+    "entry twice": (
+        x_of('{"int": {"shape": [2], "entries": [[1, 5], [1, 5]]}}'),
+        "x.entries[1] gives entry (1,) a second time",
+    ),
     "wrong entry": (x_of('{"bool": {"shape": [2], "entries": [[1, 5]]}}'), "x.entries[0] is 5; expected true or false"),
     "entries no list": (x_of('{"bool": {"shape": [2], "entries": 0}}'), "x.entries is 0; expected a list of rows"),
-    "csr of 3 axes": (models_of(P='{"csr": {"shape": [1, 1, 1], "entries": []}}'), "mdp.P.shape is a list of 3; expected a list of 2"),
+    "csr of 3 axes": (
+        models_of(P='{"csr": {"shape": [1, 1, 1], "entries": []}}'),
+        "mdp.P.shape is a list of 3; expected a list of 2",
+    ),
 }
 
 

@@ -30,7 +30,9 @@ def one_by_one(node, indent=""):
 
 numbers = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans())
 plain = numbers | st.sampled_from(["1/2", "], [", "[", "]", "{", '"], ["', "}", ", "])
-nodes = st.recursive(plain, lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from("ab["), inside), max_leaves=12)
+nodes = st.recursive(
+    plain, lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from("ab["), inside), max_leaves=12
+)
 
 
 @given(nodes)
@@ -65,7 +67,9 @@ def test_the_rows_of_a_law_are_written_at_once(monkeypatch, tmp_path):
     law = csr_array((np.full(2 * S, 0.5), np.arange(2 * S) % S, 2 * np.arange(S + 1)), shape=(S, S))
     listed = np.zeros((S, 1, S))
     listed[:, 0, 0] = 1
-    monkeypatch.setattr(io, "json", SimpleNamespace(dumps=lambda *args, **options: calls.append(args) or json.dumps(*args, **options)))
+    monkeypatch.setattr(
+        io, "json", SimpleNamespace(dumps=lambda *args, **options: calls.append(args) or json.dumps(*args, **options))
+    )
     for P in (law, listed, np.full((S, 1, S), 1 / S)):
         save(MDP(P, np.zeros((S, 1)), horizon=Finite(1)), tmp_path / "x.json")
     assert len(calls) < S + 60, "one for each state of the dense law, none for a transition"

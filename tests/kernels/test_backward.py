@@ -13,7 +13,12 @@ def drawn(seed, H=4, S=3, A=2, steps=1):
     weights[..., 0] += 1
     mask = np.ones((S, A), dtype=bool)
     mask[rng.integers(0, S), 0] = False
-    return objects(weights) / objects(weights.sum(axis=-1, keepdims=True)), objects(rng.integers(-5, 6, (steps, S, A))) / 3, mask, H
+    return (
+        objects(weights) / objects(weights.sum(axis=-1, keepdims=True)),
+        objects(rng.integers(-5, 6, (steps, S, A))) / 3,
+        mask,
+        H,
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 4])

@@ -54,7 +54,10 @@ def test_correction_of_no_sweeps_is_the_change():
 def test_the_plain_loops_agree_with_the_compiled_ones():
     _, parts, r, w = drawn(1)
     change, choice = discounted.greedy(*parts, r, w, 0.9)
-    for kernel, args in ((discounted.greedy, (*parts, r, w, 0.9)), (discounted.correct, (*parts, choice, change, 3, 0.9, 1e-3, 50))):
+    for kernel, args in (
+        (discounted.greedy, (*parts, r, w, 0.9)),
+        (discounted.correct, (*parts, choice, change, 3, 0.9, 1e-3, 50)),
+    ):
         for a, b in zip(kernel(*args), kernel.py_func(*args), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-14)
 
@@ -70,12 +73,18 @@ print(kernels_digest(), V[0, 0])
 
 def test_an_edited_callee_in_another_file_is_not_answered_from_the_cache(tmp_path):
     """`optimal` calls `expected` in kernels/finite.py: editing the one must change the digest, and the compiled result."""
-    shutil.copytree(Path(mdpkit.__file__).parent, tmp_path / "mdpkit", ignore=shutil.ignore_patterns("__pycache__", "*.nbi", "*.nbc"))
+    shutil.copytree(
+        Path(mdpkit.__file__).parent,
+        tmp_path / "mdpkit",
+        ignore=shutil.ignore_patterns("__pycache__", "*.nbi", "*.nbc"),
+    )
     callee = tmp_path / "mdpkit" / "kernels" / "finite.py"
 
     def run():
         environment = {"MDPKIT_CACHE": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1", "PATH": ""}
-        ran = subprocess.run([sys.executable, "-c", RUN], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        ran = subprocess.run(
+            [sys.executable, "-c", RUN], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
         digest, value = ran.stdout.split()
         return digest, float(value)
 

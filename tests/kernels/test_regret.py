@@ -146,7 +146,9 @@ def test_compiled_and_plain_agree():
     rng = np.random.default_rng(9)
     P, r, sigma = rng.dirichlet(np.ones(3), (3, 3, 6)), rng.random((3, 3, 6)), rng.dirichlet(np.ones(6), (3, 3))
     for kernel in (kernels.swap, kernels.coarse, kernels.extremes):
-        for fast, plain in zip(kernel(P, r, sigma, OWN, SWAPPED, 3), kernel.py_func(P, r, sigma, OWN, SWAPPED, 3), strict=True):
+        for fast, plain in zip(
+            kernel(P, r, sigma, OWN, SWAPPED, 3), kernel.py_func(P, r, sigma, OWN, SWAPPED, 3), strict=True
+        ):
             np.testing.assert_allclose(fast, plain, atol=1e-14)
 
 

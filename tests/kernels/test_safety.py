@@ -43,11 +43,16 @@ def test_the_discounted_value_is_that_of_the_game_in_strategies_however_many_rou
     margin, successors = drawn(seed, 3, 2)
     for g in objects(["1/2", "9/10"]):
         moves = [successors[np.arange(3), list(choice)] for choice in product(range(2), repeat=3)]
-        worst = [np.minimum.reduce([by_equations(margin, following, stops, g) for stops in stop_sets(3)]) for following in moves]
+        worst = [
+            np.minimum.reduce([by_equations(margin, following, stops, g) for stops in stop_sets(3)])
+            for following in moves
+        ]
         value = np.maximum.reduce(worst)
         for rounds in (60, 61):
             assert (safety.discounted_safety(margin, successors, g, rounds) == value).all()
-            assert (safety.discounted_safety(margin, np.ascontiguousarray(successors[:, ::-1]), g, rounds) == value).all()
+            assert (
+                safety.discounted_safety(margin, np.ascontiguousarray(successors[:, ::-1]), g, rounds) == value
+            ).all()
         near = safety.discounted_safety(floats(margin), successors, float(floats(objects(g))), 60)
         np.testing.assert_allclose(near, floats(value), atol=1e-14)
 
@@ -56,7 +61,11 @@ def test_a_stop_is_taken_back_when_what_follows_is_stopped_too():
     """0 -> 1 -> 2 with margins 0, -3, 10: stopping at 0 pays only as long as nobody stops at 1."""
     margin, chain = objects([0, -3, 10]), np.array([[1], [2], [2]])
     for rounds in (9, 10):
-        assert safety.discounted_safety(margin, chain, objects("1/2")[()], rounds).tolist() == [objects("-3/2")[()], -3, 10]
+        assert safety.discounted_safety(margin, chain, objects("1/2")[()], rounds).tolist() == [
+            objects("-3/2")[()],
+            -3,
+            10,
+        ]
 
 
 def by_enumeration(viable, successors, order, start, goal):

@@ -7,7 +7,20 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 import numpy as np
 import pytest
 
-from mdpkit import MDP, Average, Discounted, Finite, MarkovGame, Meter, PreferenceProblem, TabularPolicy, Trajectories, fit, grant, objects
+from mdpkit import (
+    MDP,
+    Average,
+    Discounted,
+    Finite,
+    MarkovGame,
+    Meter,
+    PreferenceProblem,
+    TabularPolicy,
+    Trajectories,
+    fit,
+    grant,
+    objects,
+)
 from mdpkit.base.errors import InvalidModel, MissingAccess
 from mdpkit.learn import Cloning, DAgger
 from mdpkit.model.access import KINDS
@@ -23,7 +36,9 @@ uniform = TabularPolicy(objects([["1/2", "1/2"]] * 2))
 
 
 def everything(**changed):
-    return grant(flip, **{**dict(expert=expert, demonstrations=2, episodes=3, resets=2, queries=5, rng=rng()), **changed})
+    return grant(
+        flip, **{**dict(expert=expert, demonstrations=2, episodes=3, resets=2, queries=5, rng=rng()), **changed}
+    )
 
 
 # ---- counts
@@ -118,7 +133,9 @@ def test_each_query_is_one_observation_at_one_step(t):
 
 def test_each_comparison_is_of_two_responses():
     access = grant(PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]])), preferences=5, rng=rng())
-    with pytest.raises(InvalidModel, match=r"x, y and z have shapes \(1,\), \(100,\) and \(100,\); expected one length"):
+    with pytest.raises(
+        InvalidModel, match=r"x, y and z have shapes \(1,\), \(100,\) and \(100,\); expected one length"
+    ):
         access.compare([0], [0] * 100, [1] * 100)
     assert access.used == Meter()
 
@@ -147,7 +164,10 @@ def test_a_table_has_no_rows_before_its_first():
 
 def test_meters_add_up():
     names = [field.name for field in fields(Meter)]
-    one, two = Meter(**{name: k for k, name in enumerate(names)}), Meter(**{name: k * k for k, name in enumerate(names)})
+    one, two = (
+        Meter(**{name: k for k, name in enumerate(names)}),
+        Meter(**{name: k * k for k, name in enumerate(names)}),
+    )
     assert asdict(one + two) == {name: k + k * k for k, name in enumerate(names)}
     assert one + two - two == one
 
@@ -289,7 +309,11 @@ PREFERENCES = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 
         (flip, dict(demonstrations=-1, expert=expert, rng=rng()), "demonstrations is -1"),
         (flip, dict(demonstrations=[0, 1], expert=expert, rng=rng()), r"demonstrations is \[0, 1\]"),
         (flip, dict(preferences=1, rng=rng()), "preferences are of a PreferenceProblem; got MDP"),
-        (flip, dict(expert=TabularPolicy(objects([[1]])), demonstrations="exact"), "the policy has 1 states and 1 actions"),
+        (
+            flip,
+            dict(expert=TabularPolicy(objects([[1]])), demonstrations="exact"),
+            "the policy has 1 states and 1 actions",
+        ),
         (flip, dict(expert=uniform.to_float(), demonstrations="exact"), "the policy is float and the problem rational"),
         (ENDLESS, dict(expert=expert, demonstrations="exact"), r"the episodes of an Average\(\) problem do not end"),
         (GAME, dict(episodes="exact"), "take the problem of one player"),
@@ -321,7 +345,9 @@ def test_demonstrations_of_another_problem_are_refused(shown, words):
 
 def test_demonstrations_of_a_missing_action_are_refused():
     masked = MDP(flip.P, flip.r, flip.rho, horizon=Finite(2), mask=np.array([[False, True], [True, True]]))
-    with pytest.raises(InvalidModel, match="row 1 of the demonstrations plays action 0 in state 0, where that action is missing"):
+    with pytest.raises(
+        InvalidModel, match="row 1 of the demonstrations plays action 0 in state 0, where that action is missing"
+    ):
         grant(masked, demonstrations=Trajectories([1, 0], [0, 0], t=[0, 1]))
 
 
@@ -355,7 +381,11 @@ def test_what_is_no_learner_or_no_access_is_refused():
 
 
 def test_a_seed_is_no_generator_and_a_function_no_expert():
-    for verb in (lambda: everything(rng=0), lambda: fit(Cloning(), everything(), rng=0), lambda: fit(DAgger(1, 1), everything(), rng=None)):
+    for verb in (
+        lambda: everything(rng=0),
+        lambda: fit(Cloning(), everything(), rng=0),
+        lambda: fit(DAgger(1, 1), everything(), rng=None),
+    ):
         with pytest.raises(InvalidModel, match=r"rng is (0|None); expected numpy.random.default_rng\(seed\)"):
             verb()
     with pytest.raises(InvalidModel, match=r"expert is <function .*>; expected a policy with a table"):

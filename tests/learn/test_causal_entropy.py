@@ -42,7 +42,9 @@ def test_the_gradient_of_the_dual_is_the_feature_gap(make, discounted, masked):
     assert met.feature_gap.lower <= np.abs(met.gradient).max() <= met.feature_gap.upper
     # the dual's value is the value of its policy and the policy's causal entropy: no other policy has more
     reward = np.tensordot(theta, features.astype(float), axes=1)
-    told = MDP(problem.to_float().P, reward, problem.to_float().rho, horizon=problem.to_float().horizon, mask=problem.mask)
+    told = MDP(
+        problem.to_float().P, reward, problem.to_float().rho, horizon=problem.to_float().horizon, mask=problem.mask
+    )
 
     def worth(policy):
         return measure.value(told, policy).mid + causal_entropy(told, policy)
@@ -63,7 +65,10 @@ def test_the_answer_has_the_experts_features_and_the_highest_entropy(make, seed,
     assert (np.diff(answer.trace["loss"]) <= 1e-9).all()
     assert answer.used.model_calls >= len(answer.trace["loss"])
     assert answer.used == Meter(demonstrations=answer.used.demonstrations, model_calls=answer.used.model_calls)
-    assert causal_entropy(problem.to_float(), answer.policy) >= causal_entropy(problem.to_float(), expert.to_float()) - 1e-5
+    assert (
+        causal_entropy(problem.to_float(), answer.policy)
+        >= causal_entropy(problem.to_float(), expert.to_float()) - 1e-5
+    )
 
 
 def test_with_every_indicator_as_a_feature_it_is_the_expert(make):
@@ -91,7 +96,11 @@ def trajectory_entropy(problem, features, shown):
             total = paths.sum(axis=(1, 2))
             steps.insert(0, (paths.sum(axis=2) / total[:, None], paths / total[:, None, None]))
             V = np.log(total)
-        true, tilted, start = np.zeros((H, problem.S, problem.A)), np.zeros((H, problem.S, problem.A)), np.exp(V) * problem.rho
+        true, tilted, start = (
+            np.zeros((H, problem.S, problem.A)),
+            np.zeros((H, problem.S, problem.A)),
+            np.exp(V) * problem.rho,
+        )
         law, own = problem.rho, start / start.sum()
         for t, (policy, joint) in enumerate(steps):
             true[t], tilted[t] = law[:, None] * policy, own[:, None] * joint.sum(axis=2)
@@ -114,13 +123,20 @@ def test_trajectory_entropy_misses_the_features_where_transitions_are_random(mak
         problem, expert, features = given(make, seed)
         if not stochastic:
             likely = problem.P.astype(float).argmax(axis=-1)
-            problem = MDP(objects(np.eye(problem.S, dtype=int)[likely]), problem.r, objects([1, 0, 0, 0]), horizon=problem.horizon)
+            problem = MDP(
+                objects(np.eye(problem.S, dtype=int)[likely]), problem.r, objects([1, 0, 0, 0]), horizon=problem.horizon
+            )
         shown = features_of(measure.occupancy(problem, expert).mid, features.astype(float))
         true, own = trajectory_entropy(problem.to_float(), features.astype(float), shown)
         assert np.abs(own - shown).max() < 1e-6
         missed.append(np.abs(true - shown).max())
         matched = fit(MaxCausalEntropy(features), access(problem, expert), rng=None).policy
-        assert np.abs(features_of(measure.occupancy(problem.to_float(), matched).mid, features.astype(float)) - shown).max() <= 1e-6
+        assert (
+            np.abs(
+                features_of(measure.occupancy(problem.to_float(), matched).mid, features.astype(float)) - shown
+            ).max()
+            <= 1e-6
+        )
     assert min(missed) > 0.01 if stochastic else max(missed) < 1e-6
 
 
@@ -139,6 +155,8 @@ def test_discounted_and_finite_agree_where_the_discount_cuts_at_once():
     bandit = dict(P=objects([[[1]] * 3]), r=objects([[0, 0, 0]]))
     expert, features = TabularPolicy(objects([["1/2", "1/3", "1/6"]])), objects([[[1, 0, 0]], [[0, 1, 0]]])
     for horizon in (Finite(1), Discounted(0)):
-        answer = fit(MaxCausalEntropy(features, tolerance=1e-9), access(MDP(**bandit, horizon=horizon), expert), rng=None)
+        answer = fit(
+            MaxCausalEntropy(features, tolerance=1e-9), access(MDP(**bandit, horizon=horizon), expert), rng=None
+        )
         assert np.abs(answer.policy.table.reshape(3) - [1 / 2, 1 / 3, 1 / 6]).max() < 1e-8
         assert np.abs(answer.trace["theta"][-1] - np.log([3, 2])).max() < 1e-7

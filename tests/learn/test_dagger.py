@@ -25,7 +25,10 @@ def test_the_gap_of_the_mixture_is_the_mean_advantage_lost_where_the_rounds_go(m
     assert gap.lower[()] == lost / rounds
     members = answer.policy.members
     visits = [measure.occupancy(problem, policy).lower for policy in members]
-    losses = [(d.sum(axis=-1) * (1 - (pi.table * expert.table).sum(axis=-1))).sum() for d, pi in zip(visits, members, strict=True)]
+    losses = [
+        (d.sum(axis=-1) * (1 - (pi.table * expert.table).sum(axis=-1))).sum()
+        for d, pi in zip(visits, members, strict=True)
+    ]
     assert losses == list(answer.trace["loss"])
     assert (gap <= measure.recoverability(problem, expert) * objects(sum(losses)) / rounds).all_yes()
     assert answer.used == Meter(queries=answer.used.queries, model_calls=rounds)
@@ -102,7 +105,9 @@ def test_it_smooths_as_cloning_does(smoothing):
     access = exact_access(problem, careful, demonstrations="exact")
     first, second = fit(DAgger(2, smoothing=smoothing, demonstrated=True), access, rng=None).policy.members
     assert first == fit(Cloning(smoothing), grant(problem, expert=careful, demonstrations="exact"), rng=None).policy
-    weight = (measure.occupancy(problem, first).sum(axis=-1).lower + measure.occupancy(problem, careful).sum(axis=-1).lower) / 2
+    weight = (
+        measure.occupancy(problem, first).sum(axis=-1).lower + measure.occupancy(problem, careful).sum(axis=-1).lower
+    ) / 2
     extra = objects(smoothing)[()]
     seen = weight > 0
     expected = (weight[..., None] * careful.table + extra) / np.where(seen, weight + 6 * extra, 1)[..., None]

@@ -94,27 +94,42 @@ def answering(base=Corridor, **parts):
 
 
 BROKEN = {
-    "four values": (changed(Corridor, step=lambda self, a: (0, 0.0, False, {})), r"Broken.step returned 4 values; expected \(obs, reward"),
+    "four values": (
+        changed(Corridor, step=lambda self, a: (0, 0.0, False, {})),
+        r"Broken.step returned 4 values; expected \(obs, reward",
+    ),
     "no tuple": (changed(Corridor, step=lambda self, a: None), "Broken.step returned a NoneType"),
     "no reward": (answering(reward=None), "Broken.step returned the reward None; expected a number"),
     "reward in words": (answering(reward="much"), "Broken.step returned the reward 'much'"),
     "reward NaN": (answering(reward=np.nan), "Broken.step returned the reward nan; expected a finite number"),
     "reward infinite": (answering(reward=np.inf), "Broken.step returned the reward inf"),
-    "terminated an integer": (answering(terminated=1), "Broken.step returned terminated=1, truncated=False; expected booleans"),
+    "terminated an integer": (
+        answering(terminated=1),
+        "Broken.step returned terminated=1, truncated=False; expected booleans",
+    ),
     "truncated missing": (answering(truncated=None), "truncated=None; expected booleans"),
     "place too far": (answering(obs=3), "Broken.step returned the observation 3; its space is the integers 0 to 2"),
     "place before": (answering(obs=-1), "Broken.step returned the observation -1"),
     "place between": (answering(obs=0.5), "Broken.step returned the observation 0.5"),
     "place in words": (answering(obs="here"), "Broken.step returned the observation 'here'"),
-    "reset without info": (changed(Corridor, reset=lambda self, **_: 0), r"Broken.reset returned a int; expected \(observation, info\)"),
+    "reset without info": (
+        changed(Corridor, reset=lambda self, **_: 0),
+        r"Broken.reset returned a int; expected \(observation, info\)",
+    ),
     "reset of three": (changed(Corridor, reset=lambda self, **_: (0, {}, 1)), "Broken.reset returned 3 values"),
     "reset to nowhere": (changed(Corridor, reset=lambda self, **_: (7, {})), "Broken.reset returned the observation 7"),
-    "start not at 0": (changed(Corridor, action_space=Space(2, start=1)), "its action space starts at 1; expected integers from 0"),
+    "start not at 0": (
+        changed(Corridor, action_space=Space(2, start=1)),
+        "its action space starts at 1; expected integers from 0",
+    ),
     "strange space": (
         changed(Corridor, observation_space="grid"),
         "its observation space is 'grid'; expected Discrete, or a Box of vectors",
     ),
-    "box of matrices": (changed(Corridor, observation_space=Space(low=np.zeros((2, 2)), high=np.ones((2, 2)))), "its observation space is"),
+    "box of matrices": (
+        changed(Corridor, observation_space=Space(low=np.zeros((2, 2)), high=np.ones((2, 2)))),
+        "its observation space is",
+    ),
 }
 
 
@@ -141,7 +156,11 @@ def test_a_vector_outside_its_space_is_named(obs, words):
 @pytest.mark.parametrize(
     ("env", "policy", "words"),
     [
-        (Corridor(), TabularPolicy([[0.0, 0, 1]] * 3), r"the policy in Corridor plays \[2\]; the actions are the integers 0 to 1"),
+        (
+            Corridor(),
+            TabularPolicy([[0.0, 0, 1]] * 3),
+            r"the policy in Corridor plays \[2\]; the actions are the integers 0 to 1",
+        ),
         (Corridor(), Halfway(), r"the policy in Corridor plays \[0.5\]; the actions are the integers 0 to 1"),
         (Cart(), Pusher(2), r"the policy in Cart plays \[\[.*\]\]; the actions are vectors of 1"),
         (Cart(), Pusher(scale=np.nan), r"the policy in Cart plays \[\[nan\]\]"),
@@ -181,7 +200,9 @@ def test_an_experts_answer_of_another_space_is_refused():
 
 
 def test_resets_are_granted_only_where_the_environment_offers_them():
-    with pytest.raises(InvalidModel, match="Corridor cannot be reset to a state: its metadata does not hold resets_to_state=True"):
+    with pytest.raises(
+        InvalidModel, match="Corridor cannot be reset to a state: its metadata does not hold resets_to_state=True"
+    ):
         grant(Corridor(), resets=1, rng=rng())
 
     def reset(self, *, seed=None, options=None):
@@ -216,8 +237,14 @@ def test_hidden_states_are_shown_only_where_resets_are_granted():
         (dict(expert=onward, demonstrations=-1), "demonstrations is -1; expected an integer of at least 0"),
         (dict(expert=lambda obs: 1, demonstrations=1), "is not a policy; expected an object with"),
         (dict(expert=onward, demonstrations="exact"), "only a finite problem has an exact law"),
-        (dict(demonstrations=Trajectories([0, 3], [0, 0], t=[0, 1])), r"the demonstrations' obs is int64 .* the integers 0 to 2"),
-        (dict(demonstrations=Trajectories([0, 1], [0, 2], t=[0, 1])), r"plays \[0 2\]; the actions are the integers 0 to 1"),
+        (
+            dict(demonstrations=Trajectories([0, 3], [0, 0], t=[0, 1])),
+            r"the demonstrations' obs is int64 .* the integers 0 to 2",
+        ),
+        (
+            dict(demonstrations=Trajectories([0, 1], [0, 2], t=[0, 1])),
+            r"plays \[0 2\]; the actions are the integers 0 to 1",
+        ),
         (dict(demonstrations=Trajectories([[0.0, 1.0]], [0])), "the demonstrations' obs is float64"),
     ],
 )
@@ -237,5 +264,7 @@ def test_tabular_learners_learn_in_an_environment_of_integers():
 
 def test_tabular_learners_refuse_vectors():
     access = grant(Cart(), expert=Pusher(), demonstrations=1, rng=rng())
-    with pytest.raises(InvalidModel, match="a tabular learner needs integer observations; these are vectors of length 2"):
+    with pytest.raises(
+        InvalidModel, match="a tabular learner needs integer observations; these are vectors of length 2"
+    ):
         fit(Cloning(), access, rng=rng())

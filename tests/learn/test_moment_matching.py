@@ -33,7 +33,13 @@ def classes(shape, rng):
     listed = objects(rng.integers(-3, 4, (3, *shape))) / 3
     last = np.zeros(shape, dtype=bool)
     last[-1] = True
-    return BoxRewards(), BoxRewards(support=last), FiniteRewards(listed), FiniteRewards(listed[:, 0]), LinearRewards(listed, lower=0)
+    return (
+        BoxRewards(),
+        BoxRewards(support=last),
+        FiniteRewards(listed),
+        FiniteRewards(listed[:, 0]),
+        LinearRewards(listed, lower=0),
+    )
 
 
 def with_reward(problem, f):
@@ -41,7 +47,9 @@ def with_reward(problem, f):
 
 
 def exact_access(problem, expert):
-    return grant(problem, expert=expert, demonstrations="exact", episodes="exact", resets="exact", rng=np.random.default_rng(1))
+    return grant(
+        problem, expert=expert, demonstrations="exact", episodes="exact", resets="exact", rng=np.random.default_rng(1)
+    )
 
 
 @pytest.mark.parametrize("order", ["dual", "primal"])
@@ -58,7 +66,8 @@ def test_the_gap_of_the_mixture_is_the_sum_of_both_regrets(make, seed, order):
         apart = [visits - measure.occupancy(problem, policy).lower for policy in answer.trace["policy"]]
         played = answer.trace["reward"]
         lost = [
-            measure.value_gap(with_reward(problem, f), expert, policy) for f, policy in zip(played, answer.trace["policy"], strict=True)
+            measure.value_gap(with_reward(problem, f), expert, policy)
+            for f, policy in zip(played, answer.trace["policy"], strict=True)
         ]
         # each of the four numbers by its own definition
         regret = rewards.sup(sum(apart)) - sum((f * d).sum() for f, d in zip(played, apart, strict=True))
@@ -100,8 +109,12 @@ def test_a_best_response_that_moves_first_does_not_learn():
     """Rewards that answer the last policy, and policies that answer the reward, chase each other."""
     stay = MDP(objects([[[1], [1]]]), objects([[0, 0]]), horizon=Finite(1))
     expert = TabularPolicy(objects([["2/3", "1/3"]]))
-    answer = fit(MomentMatching(BoxRewards(), BestResponse(), Planning(), rounds=20), exact_access(stay, expert), rng=None)
-    calm = fit(MomentMatching(BoxRewards(), GradientAscent(), Planning(), rounds=20), exact_access(stay, expert), rng=None)
+    answer = fit(
+        MomentMatching(BoxRewards(), BestResponse(), Planning(), rounds=20), exact_access(stay, expert), rng=None
+    )
+    calm = fit(
+        MomentMatching(BoxRewards(), GradientAscent(), Planning(), rounds=20), exact_access(stay, expert), rng=None
+    )
     assert answer.trace["sup_gap"][-1] == objects("1/3")[()]
     assert calm.trace["sup_gap"][-1] < answer.trace["sup_gap"][-1] / 2
 
@@ -124,7 +137,10 @@ def test_expert_resets_imitate_although_the_responses_stay_far_from_optimal(make
         trace = fit(learner, exact_access(problem, expert), rng=np.random.default_rng(0)).trace
         sup_gaps.append(trace["sup_gap"][-1])
         assert (trace["gain"] <= 1e-12).all()  # as good as the expert, for every reward
-        late = [(with_reward(problem, trace["reward"][k]), trace["policy"][k]) for k in range(rounds // 2, rounds, rounds // 10)]
+        late = [
+            (with_reward(problem, trace["reward"][k]), trace["policy"][k])
+            for k in range(rounds // 2, rounds, rounds // 10)
+        ]
         lost = [(measure.optimal_value(m)[0] * m.rho).sum() - measure.value(m, pi) for m, pi in late]
         assert all((each >= 1).all_yes() for each in lost)
     assert sup_gaps[1] < sup_gaps[0] / 1.6
@@ -166,7 +182,9 @@ def test_classes_that_do_not_fit_the_problem_are_refused(make):
     def run(**options):
         return fit(MomentMatching(**options), exact_access(problem, expert), rng=None)
 
-    with pytest.raises(InvalidModel, match=r"rewards has shape \(1, 4, 2\); the problem's occupancies have shape \(3, 3, 2\)"):
+    with pytest.raises(
+        InvalidModel, match=r"rewards has shape \(1, 4, 2\); the problem's occupancies have shape \(3, 3, 2\)"
+    ):
         run(rewards=FiniteRewards(np.zeros((1, 4, 2), dtype=int)))
     with pytest.raises(InvalidModel, match="support has dtype bool"):
         run(rewards=BoxRewards(support=np.ones(3, dtype=bool)))
@@ -184,7 +202,9 @@ def test_classes_that_do_not_fit_the_problem_are_refused(make):
 @pytest.mark.parametrize("discounted", [False, True])
 def test_what_a_search_proposes_on_bare_floats_is_what_floats_give(make, discounted):
     problem, expert = (each.to_float() for each in make.drawn(2, discounted=discounted))
-    learners = [MomentMatching(BoxRewards(), policy_player=player, rounds=4) for player in POLICIES[: 2 if discounted else 3]]
+    learners = [
+        MomentMatching(BoxRewards(), policy_player=player, rounds=4) for player in POLICIES[: 2 if discounted else 3]
+    ]
     for learner in (*learners, DAgger(3), Cloning()):
 
         def run(learner=learner):

@@ -11,10 +11,16 @@ from mdpkit.model.access import KINDS
 
 def test_every_learner_has_a_row_for_each_answer_of_its_needs():
     rows = learn.needs().rows
-    learners = {name for name, thing in vars(learn).items() if inspect.isclass(thing) and {"learn", "needs"} <= set(dir(thing))}
+    learners = {
+        name for name, thing in vars(learn).items() if inspect.isclass(thing) and {"learn", "needs"} <= set(dir(thing))
+    }
     assert {row.learner.partition("(")[0] for row in rows} == learners
     assert {"Cloning", "DAgger", "MomentMatching", "MaxCausalEntropy", "PSDP"} <= learners
-    assert len({(row.learner.partition("(")[0], row.needs) for row in rows}) == len(rows) == len({row.learner for row in rows})
+    assert (
+        len({(row.learner.partition("(")[0], row.needs) for row in rows})
+        == len(rows)
+        == len({row.learner for row in rows})
+    )
     assert all(row.needs and set(row.needs) <= set(KINDS) for row in rows)
 
 

@@ -80,7 +80,10 @@ def test_a_projection_is_the_nearest_point(make, f, point):
         assert near.sum() == 1
         assert (near >= 0).all()
     else:
-        corners = [np.where(np.array(pick).reshape(shape), meant.upper, meant.lower) for pick in product((0, 1), repeat=near.size)]
+        corners = [
+            np.where(np.array(pick).reshape(shape), meant.upper, meant.lower)
+            for pick in product((0, 1), repeat=near.size)
+        ]
     assert all(((point - near) * (corner - near)).sum() <= 0 for corner in corners)
 
 
@@ -106,7 +109,9 @@ def played(player, rewards, gains):
 
 def regret(player, rewards, gains):
     total, points = sum(gains), played(player, rewards, gains)
-    return (rewards.best(total) * total).sum() - sum((point * gain).sum() for point, gain in zip(points, gains, strict=True))
+    return (rewards.best(total) * total).sum() - sum(
+        (point * gain).sum() for point, gain in zip(points, gains, strict=True)
+    )
 
 
 def contrary(player, rewards, rounds, rng):
@@ -137,7 +142,9 @@ def test_no_regret_players_keep_their_bounds_against_an_opponent_who_is_contrary
         assert regret(constant, rewards, gains) <= diameter**2 * np.sqrt(rounds) / 2 + length / (2 * np.sqrt(rounds))
         gains = contrary(falling, rewards, rounds, rng)
         largest = max((gain**2).sum() for gain in gains)
-        assert regret(falling, rewards, gains) <= (diameter**2 / 2 + largest) * np.sqrt(rounds)  # Zinkevich, 2003, theorem 1
+        assert regret(falling, rewards, gains) <= (diameter**2 / 2 + largest) * np.sqrt(
+            rounds
+        )  # Zinkevich, 2003, theorem 1
 
 
 def test_whoever_follows_the_leader_or_the_last_round_regrets_it():
@@ -151,10 +158,17 @@ def test_whoever_follows_the_leader_or_the_last_round_regrets_it():
 def test_exact_players_play_rationals():
     d = objects([[1, -1], [0, 2]]) / 3
     finite, box = FiniteRewards(objects([[[1, 0], [0, 1]], [[0, 1], [1, 0]]])).like(d), BoxRewards().like(d)
-    for player, rewards in ((Hedge(), finite), (GradientAscent(), finite), (GradientAscent(0.1), box), (FollowTheLeader(), box)):
+    for player, rewards in (
+        (Hedge(), finite),
+        (GradientAscent(), finite),
+        (GradientAscent(0.1), box),
+        (FollowTheLeader(), box),
+    ):
         points = played(player, rewards, [rewards.moments(d), rewards.moments(-2 * d), rewards.moments(d)])
         assert all(point.dtype == object for point in points)
-        rounded = played(player, rewards.like(d.astype(float)), [rewards.moments(e).astype(float) for e in (d, -2 * d, d)])
+        rounded = played(
+            player, rewards.like(d.astype(float)), [rewards.moments(e).astype(float) for e in (d, -2 * d, d)]
+        )
         for point, near in zip(points, rounded, strict=True):
             assert np.abs(point.astype(float) - near).max() < 1e-6
 
@@ -183,7 +197,10 @@ def test_tilted_laws_leave_out_what_does_not_exist():
         (lambda: FiniteRewards([[[np.nan]]]), r"rewards\[0, 0, 0\] is nan"),
         (lambda: LinearRewards([[["x"]]]), "features contains entries that are not numbers: Invalid literal"),
         (lambda: BoxRewards(np.nan, 1).like(np.zeros((1, 1))), "lower is nan; every entry must be finite"),
-        (lambda: BoxRewards(np.zeros(3), 1).like(np.zeros((2, 2))), r"lower has shape \(3,\); expected a number, or \(2, 2\)"),
+        (
+            lambda: BoxRewards(np.zeros(3), 1).like(np.zeros((2, 2))),
+            r"lower has shape \(3,\); expected a number, or \(2, 2\)",
+        ),
         (lambda: GradientAscent(0), "rate is 0; expected a number above 0"),
         (lambda: Hedge(-1), "rate is -1"),
     ],

@@ -17,7 +17,9 @@ def test_a_tree_takes_one_probe_for_each_step_and_action(make, H, A):
     assert answer.used == Meter(demonstrations=H, resets=H * A, steps=A * H * (H + 1) // 2)
     assert (measure.value(problem, answer.policy) == 1).all_yes()
     assert answer.trace["states"].tolist() == [1] * H
-    short = grant(problem, expert=expert, demonstrations=1, resets=H * A - 1, rewards=True, rng=np.random.default_rng(0))
+    short = grant(
+        problem, expert=expert, demonstrations=1, resets=H * A - 1, rewards=True, rng=np.random.default_rng(0)
+    )
     with pytest.raises(MissingAccess, match=f"{H * A - 1} resets were granted and {H * A - 1} are used"):
         fit(PSDP(probes=1), short, rng=np.random.default_rng(0))
 
@@ -26,7 +28,9 @@ def test_demonstrations_of_another_path_do_not_find_the_leaf(make):
     """The control: resets to the states of somebody who goes elsewhere."""
     problem, expert = make.tree(4)
     elsewhere = TabularPolicy(expert.table[:, ::-1])
-    access = grant(problem, expert=elsewhere, demonstrations="exact", resets="exact", rewards=True, rng=np.random.default_rng(0))
+    access = grant(
+        problem, expert=elsewhere, demonstrations="exact", resets="exact", rewards=True, rng=np.random.default_rng(0)
+    )
     answer = fit(PSDP(elsewhere=elsewhere), access, rng=np.random.default_rng(0))
     assert (measure.value(problem, answer.policy) == 0).all_yes()
 
@@ -35,9 +39,16 @@ def test_demonstrations_of_another_path_do_not_find_the_leaf(make):
 def test_it_is_as_good_as_every_policy_that_stays_where_the_expert_goes(make, seed):
     """J(pi) - J(answer) = sum_t E_{d_t^pi} [Q(s, pi) - Q(s, answer)] <= 0, Q the answer's own."""
     problem, expert = make.drawn(seed, S=4, A=3, masked=seed % 2 == 1)
-    answer = fit(PSDP(reward=problem.r, probes=None), grant(problem, expert=expert, demonstrations="exact", episodes="exact"), rng=None)
+    answer = fit(
+        PSDP(reward=problem.r, probes=None),
+        grant(problem, expert=expert, demonstrations="exact", episodes="exact"),
+        rng=None,
+    )
     assert answer.used == Meter(demonstrations=answer.used.demonstrations, model_calls=1)
-    Q, reached = measure.action_value(problem, answer.policy).lower, measure.occupancy(problem, expert).lower.sum(axis=-1) > 0
+    Q, reached = (
+        measure.action_value(problem, answer.policy).lower,
+        measure.occupancy(problem, expert).lower.sum(axis=-1) > 0,
+    )
     for t, s in np.argwhere(np.asarray(reached)):
         actions = np.flatnonzero(problem.available[s])
         chosen = int(np.flatnonzero(np.asarray(answer.policy.table[t, s] == 1))[0])
@@ -49,8 +60,12 @@ def test_it_is_as_good_as_every_policy_that_stays_where_the_expert_goes(make, se
 def test_probes_estimate_the_models_values(make):
     problem, expert = make.drawn(3, S=3, A=2)
     far = MDP(problem.P, problem.r * objects([1, 4]), problem.rho, horizon=problem.horizon)
-    known = fit(PSDP(far.r, probes=None), grant(far, expert=expert, demonstrations="exact", episodes="exact"), rng=None).policy
-    access = grant(far, expert=expert, demonstrations="exact", resets="exact", rewards=True, rng=np.random.default_rng(2))
+    known = fit(
+        PSDP(far.r, probes=None), grant(far, expert=expert, demonstrations="exact", episodes="exact"), rng=None
+    ).policy
+    access = grant(
+        far, expert=expert, demonstrations="exact", resets="exact", rewards=True, rng=np.random.default_rng(2)
+    )
     probed = fit(PSDP(probes=200), access, rng=np.random.default_rng(3)).policy
     assert probed == known
     told = fit(
@@ -83,7 +98,9 @@ def test_what_does_not_fit_is_refused(make):
         fit(PSDP(problem.r, None, TabularPolicy(objects([[1, 0]]))), access, rng=None)
     with pytest.raises(InvalidModel, match="expected a policy of 8 states"):
         fit(PSDP(problem.r, None, expert.to_float()), access, rng=None)
-    sampled = grant(problem.to_float(), expert=expert.to_float(), demonstrations=2, resets="exact", rng=np.random.default_rng(0))
+    sampled = grant(
+        problem.to_float(), expert=expert.to_float(), demonstrations=2, resets="exact", rng=np.random.default_rng(0)
+    )
     for reward, words in (
         (np.full((8, 2), np.nan), r"reward\[0, 0\] is nan; every entry must be finite"),
         (np.zeros((9, 2)), r"reward has shape \(9, 2\); expected \(8, 2\) or \(3, 8, 2\)"),
@@ -94,7 +111,11 @@ def test_what_does_not_fit_is_refused(make):
     masked = MDP(problem.P, problem.r, problem.rho, horizon=Finite(3), mask=np.array([[False, True]] * 8))
     first = TabularPolicy(expert.table[:, ::-1])
     with pytest.raises(InvalidModel, match="elsewhere plays an action that is missing"):
-        fit(PSDP(problem.r, None, first), grant(masked, expert=expert, demonstrations="exact", episodes="exact"), rng=None)
+        fit(
+            PSDP(problem.r, None, first),
+            grant(masked, expert=expert, demonstrations="exact", episodes="exact"),
+            rng=None,
+        )
     for learner, needs in (
         (PSDP(), ("demonstrations", "resets", "rewards")),
         (PSDP(problem.r), ("demonstrations", "resets")),
@@ -119,7 +140,9 @@ def test_confined_to_rules_each_step_is_the_best_on_the_experts_states(make, see
     assert measure.value_gap(problem, expert, policy).lower[()] == lost
 
 
-@pytest.mark.parametrize("rules", [None, np.eye(3, dtype=int)[np.indices((3,) * 4).reshape(4, -1).T]], ids=["free", "all rules"])
+@pytest.mark.parametrize(
+    "rules", [None, np.eye(3, dtype=int)[np.indices((3,) * 4).reshape(4, -1).T]], ids=["free", "all rules"]
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_where_the_expert_goes_everywhere_it_is_optimal(make, seed, rules):
     problem, expert = make.drawn(seed, S=4, A=3)

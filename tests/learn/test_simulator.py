@@ -144,7 +144,10 @@ def test_a_mixture_visits_the_average_of_what_its_members_visit_exactly(make, se
     visits = [measure.occupancy(problem, each).lower for each in members]
     weights = objects(["1/2", "1/5", "3/10"])
     assert (measure.occupancy(problem, Mixture(members)).lower == sum(visits) / 3).all()
-    assert (measure.occupancy(problem, Mixture(members, weights)).lower == sum(w * d for w, d in zip(weights, visits, strict=True))).all()
+    assert (
+        measure.occupancy(problem, Mixture(members, weights)).lower
+        == sum(w * d for w, d in zip(weights, visits, strict=True))
+    ).all()
     # the average of their tables is another policy
     tables = TabularPolicy(sum(each.table for each in members) / 3)
     assert discounted or (measure.occupancy(problem, tables).lower != sum(visits) / 3).any()

@@ -15,7 +15,10 @@ FINE = dict(obs=[0, 1, 0], action=[1, 0, 1], t=[0, 1, 0])
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        (dict(obs=[], action=[], t=[]), "there are no rows: demonstrations hold at least one pair of observation and action"),
+        (
+            dict(obs=[], action=[], t=[]),
+            "there are no rows: demonstrations hold at least one pair of observation and action",
+        ),
         (dict(action=[1, 0]), "action has 2 rows; obs has 3"),
         (dict(t=[0, 1]), "t has 2 rows; obs has 3"),
         (dict(t=[0, -1, 0]), "t holds int64 .* expected integers of at least 0"),
@@ -64,8 +67,14 @@ def test_steps_that_are_left_out_are_counted_in_each_episode(told, steps):
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (dict(episode=[0] * 5, ended=[0, 1, 0, 0, 1]), r"ended\[1\] is True, and row 2 goes on with its episode 0; expected the last row"),
-        (dict(episode=[0, 1, 0, 1, 0], following=[1, 6, 3, 7, 3]), r"following\[2\] is 3, and the next row of its episode, 4, has obs 2"),
+        (
+            dict(episode=[0] * 5, ended=[0, 1, 0, 0, 1]),
+            r"ended\[1\] is True, and row 2 goes on with its episode 0; expected the last row",
+        ),
+        (
+            dict(episode=[0, 1, 0, 1, 0], following=[1, 6, 3, 7, 3]),
+            r"following\[2\] is 3, and the next row of its episode, 4, has obs 2",
+        ),
         (dict(following=[[1], [2], [3], [4], [5]]), r"following has shape \(5, 1\); obs has shape \(5,\)"),
     ],
 )
@@ -86,10 +95,19 @@ def test_a_learner_clones_every_step_of_rows_without_their_steps():
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
-        (Trajectories([0] * 3, [0] * 3), "stop at step 0 of an episode of 3 steps, 0 to 2; give t, or ended, True where an episode"),
+        (
+            Trajectories([0] * 3, [0] * 3),
+            "stop at step 0 of an episode of 3 steps, 0 to 2; give t, or ended, True where an episode",
+        ),
         (Trajectories([0] * 3, [0] * 3, episode=[0, 0, 1]), "stop at step 1 of an episode of 3 steps"),
-        (Trajectories([0] * 4, [0] * 4, t=[0, 1, 1, 2]), r"weigh 2\.0 at step 1; expected at most 1\.0, since an episode visits each step"),
-        (Trajectories([0] * 2, [0] * 2, t=[0, 2], weight=objects(["1/2", "3/2"])), "weigh 3/2 at step 2; expected at most 1,"),
+        (
+            Trajectories([0] * 4, [0] * 4, t=[0, 1, 1, 2]),
+            r"weigh 2\.0 at step 1; expected at most 1\.0, since an episode visits each step",
+        ),
+        (
+            Trajectories([0] * 2, [0] * 2, t=[0, 2], weight=objects(["1/2", "3/2"])),
+            "weigh 3/2 at step 2; expected at most 1,",
+        ),
     ],
 )
 def test_demonstrations_that_are_no_episodes_of_the_horizon_are_refused(seen, words):

@@ -30,12 +30,23 @@ def enumerated(problem, policy):
 def closely(bracket, exact, relative=1e-9):
     """Whether a float Interval holds the exact one and is narrow."""
     scale = max(1.0, float(np.max(np.abs(exact.mid), initial=0.0)))
-    return bracket.how == "float" and bracket.shape == exact.shape and bracket.contains(exact) and bracket.width <= relative * scale
+    return (
+        bracket.how == "float"
+        and bracket.shape == exact.shape
+        and bracket.contains(exact)
+        and bracket.width <= relative * scale
+    )
 
 
 def csr(problem):
     """The same float problem with P in compressed sparse rows."""
-    return MDP(sp.csr_array(problem.P.reshape(-1, problem.S)), problem.r, problem.rho, horizon=problem.horizon, mask=problem.mask)
+    return MDP(
+        sp.csr_array(problem.P.reshape(-1, problem.S)),
+        problem.r,
+        problem.rho,
+        horizon=problem.horizon,
+        mask=problem.mask,
+    )
 
 
 def nearly(part, times):
@@ -52,7 +63,9 @@ def sixteenths(rng, *shape):
 def off(request):
     """float records' rows, of which the named laws sum to 1 + 9e-10; and rational laws to try it on."""
     times = objects("1000000000899999999/1000000000000000000")[()]
-    return lambda **laws: [nearly(law, times if name in request.param.split() else 1) for name, law in laws.items()], sixteenths
+    return lambda **laws: [
+        nearly(law, times if name in request.param.split() else 1) for name, law in laws.items()
+    ], sixteenths
 
 
 @pytest.fixture(scope="session")

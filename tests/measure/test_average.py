@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mdpkit import MDP, Average, Discounted, Interval, TabularPolicy, advantage, measure, objects, occupancy, state_value, value, value_gap
+from mdpkit import (
+    MDP,
+    Average,
+    Discounted,
+    Interval,
+    TabularPolicy,
+    advantage,
+    measure,
+    objects,
+    occupancy,
+    state_value,
+    value,
+    value_gap,
+)
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.mode import propose
 from mdpkit.model import Finite, JointPolicy, MarkovGame
@@ -23,7 +36,9 @@ def laws(rng, density, *shape):
 def drawn(seed, density=0.35, S=5, A=2):
     """A problem and two policies; thin laws make transient states and several recurrent classes."""
     rng = np.random.default_rng(seed)
-    problem = MDP(laws(rng, density, S, A, S), objects(rng.integers(-6, 7, (S, A))) / 5, laws(rng, 0.8, S), horizon=Average())
+    problem = MDP(
+        laws(rng, density, S, A, S), objects(rng.integers(-6, 7, (S, A))) / 5, laws(rng, 0.8, S), horizon=Average()
+    )
     return problem, *(TabularPolicy(laws(rng, 0.7, S, A)) for _ in range(2))
 
 
@@ -115,7 +130,9 @@ def test_float_bounds_hold_the_exact_numbers(f, seed):
 def test_rows_off_by_what_is_allowed_are_within_the_bounds(f):
     problem, policy, _ = drawn(1)
     times = objects("1000000000899999999/1000000000000000000")[()]
-    stretched = MDP((problem.P * times).astype(float), problem.to_float().r, (problem.rho * times).astype(float), horizon=Average())
+    stretched = MDP(
+        (problem.P * times).astype(float), problem.to_float().r, (problem.rho * times).astype(float), horizon=Average()
+    )
     found = f(stretched, TabularPolicy((policy.table * times).astype(float)))
     assert found.contains(f(problem, policy))
 

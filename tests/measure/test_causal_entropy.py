@@ -28,8 +28,12 @@ def test_trajectory_entropy_weighs_trajectories(seed):
     m = drawn(seed)
     shown = measure.occupancy(m.mdp, m.expert)
     moments = np.array([float((shown * feature).sum().mid) for feature in m.features])
-    theta = measure.matched_theta(m.mdp, m.features, objects([(shown.lower * f).sum() for f in m.features]), "trajectory").mid
-    weights, features = zip(*((chance * np.exp(theta @ phi), phi) for *_, chance, phi in trajectories(m, theta, 3)), strict=True)
+    theta = measure.matched_theta(
+        m.mdp, m.features, objects([(shown.lower * f).sum() for f in m.features]), "trajectory"
+    ).mid
+    weights, features = zip(
+        *((chance * np.exp(theta @ phi), phi) for *_, chance, phi in trajectories(m, theta, 3)), strict=True
+    )
     assert np.average(features, axis=0, weights=weights) == pytest.approx(moments, abs=1e-9)
 
 
@@ -45,7 +49,9 @@ def test_the_value_is_that_of_soft_planning(seed):
     assert own.how == "enclosed"
     d = measure.occupancy(problem, TabularPolicy(found.policy.table)).mid
     expected = (m.features.astype(float)[:, None] * d).sum(axis=(1, 2, 3))
-    assert measure.entropy_features(m.mdp, m.features, objects(["1/2", "-3/2"])).mid == pytest.approx(expected, abs=1e-9)
+    assert measure.entropy_features(m.mdp, m.features, objects(["1/2", "-3/2"])).mid == pytest.approx(
+        expected, abs=1e-9
+    )
 
 
 def test_the_slope_is_a_derivative():
@@ -53,7 +59,10 @@ def test_the_slope_is_a_derivative():
     theta = np.array([0.25, 1.0])
     slope = measure.entropy_slope(m.mdp.to_float(), m.features.astype(float), theta)
     for k, each in enumerate(np.eye(2)):
-        up, down = (measure.entropy_value(m.mdp.to_float(), m.features.astype(float), theta + way * step * each).mid for way in (1, -1))
+        up, down = (
+            measure.entropy_value(m.mdp.to_float(), m.features.astype(float), theta + way * step * each).mid
+            for way in (1, -1)
+        )
         assert slope.mid[k] == pytest.approx((up - down) / (2 * step), abs=1e-8)
 
 

@@ -29,7 +29,9 @@ def played(game, joint, deviation):
     plays = list(product(*map(range, game.actions)))
     for j, play in enumerate(plays):
         for b in range(game.actions[i]):
-            after[:, :, plays.index((*play[:i], b, *play[i + 1 :]))] += told[:, :, j] * deviation.table[:, :, play[i], b]
+            after[:, :, plays.index((*play[:i], b, *play[i + 1 :]))] += (
+                told[:, :, j] * deviation.table[:, :, play[i], b]
+            )
     return JointPolicy(after)
 
 
@@ -48,7 +50,11 @@ def test_error_and_coverage_are_those_of_the_worst_deviation(trio):
     visits = [measure.occupancy(joint, played(game, learner, each)).lower.sum(axis=2) for each in deviations(game)]
     errors = [(d * apart).sum() for d in visits]
     assert measure.deviation_error(game, expert, learner) == max(errors) / game.horizon.H
-    blind = [error for each, error in zip(deviations(game), errors, strict=True) if (each.table == each.table[:, :, :1]).all()]
+    blind = [
+        error
+        for each, error in zip(deviations(game), errors, strict=True)
+        if (each.table == each.table[:, :, :1]).all()
+    ]
     obeyed = (measure.occupancy(joint, learner).lower.sum(axis=2) * apart).sum()
     assert measure.deviation_error(game, expert, learner, "coarse") == max(*blind, obeyed) / game.horizon.H
     matter = np.any([d > 0 for d in visits], axis=0) & (apart > 0)
@@ -77,7 +83,10 @@ def wandering(seed, actions, H=3, S=5):
     """A game in which every joint action leads to one state, and two mediators that say one or two joint actions and often agree."""
     rng, J, players = np.random.default_rng(seed), int(np.prod(actions)), len(actions)
     P = objects(np.eye(S, dtype=int)[rng.integers(0, S, (H, S, J))])
-    rho, tables = objects(np.eye(S, dtype=int)[0]), objects(np.eye(J, dtype=int)[rng.integers(0, J, (2, 2, H, S))]).sum(axis=1) / 2
+    rho, tables = (
+        objects(np.eye(S, dtype=int)[0]),
+        objects(np.eye(J, dtype=int)[rng.integers(0, J, (2, 2, H, S))]).sum(axis=1) / 2,
+    )
     tables[1] = np.where(rng.random((H, S, 1)) < 0.5, tables[0], tables[1])
     game = MarkovGame(P, objects(np.zeros((players, S, J), dtype=int)), rho, horizon=Finite(H), actions=actions)
     return game, *map(JointPolicy, tables)
@@ -127,7 +136,12 @@ def test_an_unseen_place_that_only_a_deviator_reaches():
 
 @pytest.mark.parametrize("moving", ["expert", "learner"])
 def test_stationary_and_time_varying_mediators_mix(moving):
-    game = MarkovGame(objects(np.ones((1, 4, 1), dtype=int)), objects(np.zeros((2, 1, 4), dtype=int)), horizon=Finite(2), actions=(2, 2))
+    game = MarkovGame(
+        objects(np.ones((1, 4, 1), dtype=int)),
+        objects(np.zeros((2, 1, 4), dtype=int)),
+        horizon=Finite(2),
+        actions=(2, 2),
+    )
     still = {"expert": objects([["1/4"] * 4]), "learner": objects([["1/2", 0, 0, "1/2"]])}
     tables = {**still, moving: np.repeat(still[moving][None], 2, axis=0)}
     expert, learner = (JointPolicy(tables[name]) for name in ("expert", "learner"))

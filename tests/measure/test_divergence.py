@@ -56,7 +56,10 @@ def test_relative_entropy_is_scipys_and_narrow(case):
     p, q = case
     peer = rel_entr(floats(p.table), floats(q.table)).sum(axis=-1)
     assert kl(p, q).exact
-    for bracket, how, width in ((kl(p, q).enclosed(), "enclosed", 1e-14), (kl(p.to_float(), q.to_float()), "float", 1e-13)):
+    for bracket, how, width in (
+        (kl(p, q).enclosed(), "enclosed", 1e-14),
+        (kl(p.to_float(), q.to_float()), "float", 1e-13),
+    ):
         finite = np.isfinite(bracket.upper)
         assert bracket.how == how
         assert (finite == np.isfinite(peer)).all()
@@ -87,7 +90,9 @@ def test_relative_entropy_of_a_law_to_itself_is_0(case):
 
 def test_rational_relative_entropy_encloses_the_number():
     """log 2, 1/2 log(3/2) + 1/2 log(3/4), 0 log 0, and no support."""
-    exact = kl(policy([1, 0], ["1/2", "1/2"], [0, 1], ["1/2", "1/2"]), policy(["1/2", "1/2"], ["1/3", "2/3"], [0, 1], [1, 0]))
+    exact = kl(
+        policy([1, 0], ["1/2", "1/2"], [0, 1], ["1/2", "1/2"]), policy(["1/2", "1/2"], ["1/3", "2/3"], [0, 1], [1, 0])
+    )
     assert exact.lower.tolist() == [log(2), log("3/2") / 2 + log("3/4") / 2, 0, INFINITY]
     bracket = exact.enclosed()
     with ctx.workprec(300):

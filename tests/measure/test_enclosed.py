@@ -10,7 +10,17 @@ from mdpkit.base.arrays import floats, objects
 from mdpkit.base.interval import Interval
 from mdpkit.base.mode import propose
 from mdpkit.base.record import Record
-from mdpkit.model import MDP, Discounted, Finite, JointPolicy, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem, TabularPolicy
+from mdpkit.model import (
+    MDP,
+    Discounted,
+    Finite,
+    JointPolicy,
+    MarkovGame,
+    MomentProblem,
+    PreferenceProblem,
+    SafetyProblem,
+    TabularPolicy,
+)
 
 ALMOST = objects("1000000000899999999/1000000000000000000")[()]
 """A row of 1s times this is still a distribution to a float record."""
@@ -31,13 +41,19 @@ def finite(rng):
 
 
 def discounted(rng):
-    one, other = (MDP(laws(rng, 3, 2, 3), numbers(rng, 3, 2), laws(rng, 3), horizon=Discounted("3/4")) for _ in range(2))
+    one, other = (
+        MDP(laws(rng, 3, 2, 3), numbers(rng, 3, 2), laws(rng, 3), horizon=Discounted("3/4")) for _ in range(2)
+    )
     return one, other, TabularPolicy(laws(rng, 3, 2))
 
 
 def asked(rng):
     problem = PreferenceProblem(
-        laws(rng, 2, 4), weights=objects(rng.integers(1, 9, (2, 4))) / 4, data=laws(rng, 2, 4), rho=laws(rng, 2), beta="3/2"
+        laws(rng, 2, 4),
+        weights=objects(rng.integers(1, 9, (2, 4))) / 4,
+        data=laws(rng, 2, 4),
+        rho=laws(rng, 2),
+        beta="3/2",
     )
     return problem, TabularPolicy(laws(rng, 2, 4))
 
@@ -73,7 +89,11 @@ RANDOM = {
     "discounted shaped reward": lambda rng: (measure.shaped_reward, discounted(rng)[0], numbers(rng, 3)),
     "optimal action value": lambda rng: (measure.optimal_action_value, finite(rng)[0]),
     "optimal value": lambda rng: (measure.optimal_value, finite(rng)[0]),
-    "optimal value of another reward": lambda rng: (measure.optimal_action_value, finite(rng)[0], numbers(rng, 3, 3, 2)),
+    "optimal value of another reward": lambda rng: (
+        measure.optimal_action_value,
+        finite(rng)[0],
+        numbers(rng, 3, 3, 2),
+    ),
     "optimal actions": lambda rng: (measure.optimal_actions, finite(rng)[0]),
     "discounted optimal actions": lambda rng: (measure.optimal_actions, discounted(rng)[0]),
     "avoid probability": lambda rng: (measure.avoid_probability, leaking(rng), 4),
@@ -85,8 +105,17 @@ RANDOM = {
     "pair error": lambda rng: (measure.pair_error, *asked(rng)),
     "concentrability": lambda rng: (measure.concentrability, *asked(rng)),
     "chi-square": lambda rng: (measure.concentrability, *asked(rng), None, "chi2"),
-    "concentrability of an occupancy": lambda rng: (measure.concentrability, *finite(rng)[::2], laws(rng, 3, 6).reshape(3, 3, 2)),
-    "chi-square of an occupancy": lambda rng: (measure.concentrability, *discounted(rng)[::2], laws(rng, 6).reshape(3, 2), "chi2"),
+    "concentrability of an occupancy": lambda rng: (
+        measure.concentrability,
+        *finite(rng)[::2],
+        laws(rng, 3, 6).reshape(3, 3, 2),
+    ),
+    "chi-square of an occupancy": lambda rng: (
+        measure.concentrability,
+        *discounted(rng)[::2],
+        laws(rng, 6).reshape(3, 2),
+        "chi2",
+    ),
     "full coverage": lambda rng: (measure.full_coverage, asked(rng)[0]),
     "tilt coverage": lambda rng: (measure.tilt_coverage, asked(rng)[0], objects("5/2")[()]),
     "closest mass": lambda rng: (measure.closest_mass, half_shown(rng)),
@@ -107,7 +136,12 @@ RANDOM = {
     "mean square": lambda rng: (measure.norm_power, numbers(rng, 4), laws(rng, 4), 2),
     "largest size": lambda rng: (measure.norm_power, numbers(rng, 4), laws(rng, 4), float("inf")),
     "projection": lambda rng: (measure.projection, numbers(rng, 5), laws(rng, 5), TEST),
-    "temporal differences": lambda rng: (measure.lstd, *discounted(rng)[::2], objects([[1, 0], [0, 1], [1, 1]]), laws(rng, 3)),
+    "temporal differences": lambda rng: (
+        measure.lstd,
+        *discounted(rng)[::2],
+        objects([[1, 0], [0, 1], [1, 1]]),
+        laws(rng, 3),
+    ),
     "two stages": lambda rng: (measure.two_stage_least_squares, restricted(rng), TEST),
     "regression": lambda rng: (measure.regression, laws(rng, 12).reshape(2, 2, 3), numbers(rng, 2, 3)),
 }
@@ -127,7 +161,9 @@ def almost(argument):
     """The same with every law of a record multiplied by a number near 1."""
     if not isinstance(argument, Record):
         return near(argument)
-    rows = {name: floats(getattr(argument, name) * ALMOST) for name in argument.laws if getattr(argument, name) is not None}
+    rows = {
+        name: floats(getattr(argument, name) * ALMOST) for name in argument.laws if getattr(argument, name) is not None
+    }
     return replace(argument.to_float(), **rows)
 
 

@@ -44,7 +44,11 @@ def plays(game, joint):
 def test_what_a_mediator_visits_is_the_share_of_trajectories(case):
     game, other, expert, learner = case
     H, shape = game.horizon.H, (game.S, *game.actions)
-    share, errors, off = objects(np.zeros((H, *shape), dtype=int)), objects(np.zeros(H, dtype=int)), objects(np.zeros(H, dtype=int))
+    share, errors, off = (
+        objects(np.zeros((H, *shape), dtype=int)),
+        objects(np.zeros(H, dtype=int)),
+        objects(np.zeros(H, dtype=int)),
+    )
     paid = objects(np.zeros(2, dtype=int))
     for chance, path in plays(game, expert):
         for t, (s, *acts) in enumerate(path):
@@ -70,7 +74,11 @@ def test_floats_enclose_and_proposals_are_near(encloses, case):
     near = [each.to_float() for each in case]
     for exact, about, bare in (
         (occupancy(game, expert), occupancy(near[0], near[2]), lambda: occupancy(near[0], near[2])),
-        (cloning_error(game, expert, learner), cloning_error(near[0], *near[2:]), lambda: cloning_error(near[0], *near[2:])),
+        (
+            cloning_error(game, expert, learner),
+            cloning_error(near[0], *near[2:]),
+            lambda: cloning_error(near[0], *near[2:]),
+        ),
         (transition_error(game, other, expert), transition_error(*near[:3]), lambda: transition_error(*near[:3])),
     ):
         assert encloses(about, exact)
@@ -105,5 +113,7 @@ def test_the_reward_of_no_player_matters_and_another_games_mediator_is_refused()
     assert (occupancy(game, joint) == occupancy(turned, joint)).all_yes()
     for small in (JointPolicy(objects([[1, 0]] * 2)), JointPolicy(objects([[1, 0, 0, 0]]))):
         for call in (lambda small=small: occupancy(game, small), lambda small=small: cloning_error(game, joint, small)):
-            with pytest.raises(InvalidModel, match=r"^the policy has \d states and \d actions; the problem has 2 and 4$"):
+            with pytest.raises(
+                InvalidModel, match=r"^the policy has \d states and \d actions; the problem has 2 and 4$"
+            ):
                 call()

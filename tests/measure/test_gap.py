@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.mode import propose
-from mdpkit.measure import action_value, advantage, cloning_error, occupancy, recoverability, total_variation, value, value_gap
+from mdpkit.measure import (
+    action_value,
+    advantage,
+    cloning_error,
+    occupancy,
+    recoverability,
+    total_variation,
+    value,
+    value_gap,
+)
 from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
 from mdpkit.strategies import games, joint_policies, mdps, policies
 
@@ -91,7 +100,10 @@ def test_recoverability_looks_at_actions_that_exist(encloses, sparse, horizon):
     for _ in range(10):
         P = objects(rng.integers(1, 5, (2, 3, 2)))
         P, r = P / P.sum(axis=2, keepdims=True), objects(rng.integers(5, 9, (2, 3)))
-        problem, expert = MDP(P, r, horizon=horizon, mask=mask), TabularPolicy(objects([["1/3", 0, "2/3"], ["1/2", "1/2", 0]]))
+        problem, expert = (
+            MDP(P, r, horizon=horizon, mask=mask),
+            TabularPolicy(objects([["1/3", 0, "2/3"], ["1/2", "1/2", 0]])),
+        )
         Q = action_value(problem, expert).lower.reshape(-1, 2, 3)
         u = max(max(row[s][mask[s]]) - min(row[s][mask[s]]) for row in Q for s in range(2))
         assert recoverability(problem, expert).lower[()] == u
@@ -120,7 +132,10 @@ def ranges(game, joint, i, plan):
     numbered = list(product(*map(range, game.actions)))
     V, widest = [fmpq(0)] * S, fmpq(0)
     for t in range(H - 1, -1, -1):
-        Q = [[game.r[t, i, s, j] + sum(game.P[t, s, j, n] * V[n] for n in range(S)) for j in range(game.J)] for s in range(S)]
+        Q = [
+            [game.r[t, i, s, j] + sum(game.P[t, s, j, n] * V[n] for n in range(S)) for j in range(game.J)]
+            for s in range(S)
+        ]
         widest = max(widest, *(max(row) - min(row) for row in Q))
         V = []
         for s in range(S):
@@ -141,7 +156,13 @@ def widest_by_enumeration(game, joint):
 
 
 @settings(max_examples=25)
-@given(st.one_of(mediated(horizon=(1, 2)), mediated(horizon=(2, 2), states=(2, 2)), mediated(players=3, actions=(2, 1, 2), horizon=(1, 2))))
+@given(
+    st.one_of(
+        mediated(horizon=(1, 2)),
+        mediated(horizon=(2, 2), states=(2, 2)),
+        mediated(players=3, actions=(2, 1, 2), horizon=(1, 2)),
+    )
+)
 def test_recoverability_of_a_game_of_two_steps_is_attained(encloses, case):
     """The values left behind differ state by state, and a modification chooses at each state by itself."""
     game, joint, _ = case

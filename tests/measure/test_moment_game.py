@@ -26,7 +26,9 @@ LEVELS = 2**20
 def drawn(seed, Z=5, K=2, M=3):
     rng = np.random.default_rng(seed)
     weights = objects(rng.integers(1, 9, Z))
-    problem = MomentProblem(objects(rng.integers(-9, 10, (Z, K))) / 4, objects(rng.integers(-9, 10, Z)) / 3, weights / weights.sum())
+    problem = MomentProblem(
+        objects(rng.integers(-9, 10, (Z, K))) / 4, objects(rng.integers(-9, 10, Z)) / 3, weights / weights.sum()
+    )
     return problem, objects(rng.integers(-3, 4, (Z, M)))
 
 
@@ -34,7 +36,11 @@ def chain(seed, S=4, K=2):
     """A random discounted process with a policy, features and weights."""
     rng = np.random.default_rng(seed)
     P, table, weights = (objects(rng.integers(1, 9, shape)) for shape in ((S, 2, S), (S, 2), (S,)))
-    P, table, weights = P / P.sum(axis=-1, keepdims=True), table / table.sum(axis=-1, keepdims=True), weights / weights.sum()
+    P, table, weights = (
+        P / P.sum(axis=-1, keepdims=True),
+        table / table.sum(axis=-1, keepdims=True),
+        weights / weights.sum(),
+    )
     mdp = MDP(P, objects(rng.integers(-5, 6, (S, 2))) / 5, horizon=Discounted("9/10"))
     return mdp, TabularPolicy(table), objects(rng.integers(-3, 4, (S, K))) + objects(np.eye(S, K, dtype=int)), weights
 
@@ -65,7 +71,9 @@ def test_the_projection_leaves_nothing_that_the_features_see(seed):
     assert measure.game_payoff(problem.b, fitted, problem.weights) == error
     assert (error <= measure.projected_error(problem.b, problem.weights)).all_yes()
     with propose():
-        assert measure.projected_error(floats(problem.b), floats(problem.weights), floats(test)) == pytest.approx(error.mid)
+        assert measure.projected_error(floats(problem.b), floats(problem.weights), floats(test)) == pytest.approx(
+            error.mid
+        )
 
 
 def test_dependent_features_have_no_projection():
@@ -129,7 +137,9 @@ def test_norms_by_their_definition(pairs):
         return
     f, weights = objects([x for x, _ in pairs]) / 2, objects([w for _, w in pairs]) / mass
     for order in (1, 2):
-        assert measure.norm_power(f, weights, order) == sum(w * abs(x) ** order for x, w in zip(f, weights, strict=True))
+        assert measure.norm_power(f, weights, order) == sum(
+            w * abs(x) ** order for x, w in zip(f, weights, strict=True)
+        )
     assert measure.norm_power(f, weights, inf) == max(abs(x) for x, w in zip(f, weights, strict=True) if w > 0)
     assert measure.norm_power(floats(f), floats(weights), 2).contains(measure.norm_power(f, weights, 2))
     with pytest.raises(InvalidModel, match="order is 3"):
@@ -219,7 +229,9 @@ def test_distance_from_the_span(problem, data):
     assert near.contains(distance)
     assert near.upper <= distance.mid + 1e-9
     with propose():
-        assert measure.least_squares_distance(floats(problem.b), floats(problem.A)) == pytest.approx(distance.mid, abs=1e-9)
+        assert measure.least_squares_distance(floats(problem.b), floats(problem.A)) == pytest.approx(
+            distance.mid, abs=1e-9
+        )
 
 
 def least(A, b):
@@ -246,7 +258,10 @@ def test_restrictions_by_summing_over_outcomes(seen):
 
 @pytest.mark.parametrize("seen", ["z", "zx", "zux"])
 def test_payoffs_over_the_joint_law_outcome_by_outcome(seen):
-    h, f = objects([2, "1/3", -1]), {"z": objects([1, -2]), "zx": objects([[1, 0, 2], [3, -1, 0]]), "zux": JOINT * 13}[seen]
+    h, f = (
+        objects([2, "1/3", -1]),
+        {"z": objects([1, -2]), "zx": objects([[1, 0, 2], [3, -1, 0]]), "zux": JOINT * 13}[seen],
+    )
     at = {"z": lambda z, u, x: f[z], "zx": lambda z, u, x: f[z, x], "zux": lambda z, u, x: f[z, u, x]}[seen]
     cells = [(JOINT[cell], OUTCOME[cell[1:]] - h[cell[2]], at(*cell)) for cell in np.ndindex(JOINT.shape)]
     earned = measure.joint_payoff(JOINT, OUTCOME, h, f)
@@ -269,7 +284,9 @@ def test_clipping_entry_by_entry(numbers, level):
     assert list(low.lower) == [max(-level, min(x, level)) for x in psi]
     assert measure.clipped(floats(psi), float(floats(objects(level))[()])).contains(low)
     assert (measure.norm_power(psi - low, [f"1/{len(numbers)}"] * len(numbers), 1) >= 0).all_yes()
-    assert measure.mean_product(psi, psi, [f"1/{len(numbers)}"] * len(numbers)) == sum(x * x for x in psi) / len(numbers)
+    assert measure.mean_product(psi, psi, [f"1/{len(numbers)}"] * len(numbers)) == sum(x * x for x in psi) / len(
+        numbers
+    )
 
 
 def test_the_error_of_a_fit_is_the_median_over_data_sets():
@@ -303,18 +320,26 @@ def test_the_median_is_between_the_innermost_order_statistics_that_hold_it_often
     """A law without atoms puts each draw below its median or above, as fair coins fall."""
     for n in range(1, 11):
         below = [sum(coins) for coins in product((0, 1), repeat=n)]
-        often = [k for k in range(1, n // 2 + 1) if sum(k <= count <= n - k for count in below) >= Fraction(confidence) * 2**n]
+        often = [
+            k
+            for k in range(1, n // 2 + 1)
+            if sum(k <= count <= n - k for count in below) >= Fraction(confidence) * 2**n
+        ]
         if often:
             found = measure.sampled_median(list(range(n, 0, -1)), confidence)
             assert (found.lower, found.upper) == (often[-1], n + 1 - often[-1])
         else:
-            with pytest.raises(InvalidModel, match=f"{n} numbers are too few to bound a median with confidence {confidence}"):
+            with pytest.raises(
+                InvalidModel, match=f"{n} numbers are too few to bound a median with confidence {confidence}"
+            ):
                 measure.sampled_median(range(n), confidence)
 
 
 def test_the_median_is_held_as_often_as_is_said():
     rng = np.random.default_rng(2)
-    held = sum((measure.sampled_median(rng.exponential(size=21), "9/10") - np.log(2)).contains(objects(0)) for _ in range(400))
+    held = sum(
+        (measure.sampled_median(rng.exponential(size=21), "9/10") - np.log(2)).contains(objects(0)) for _ in range(400)
+    )
     assert held / 400 >= 0.9
     assert measure.sampled_median(objects([1, 2, 3, "7/2", 5, 6, 7]), "98/100").how == "sampled"
     assert measure.sampled_median([rational(k) for k in range(8)]).lower == 0

@@ -44,7 +44,9 @@ def test_floats_enclose_and_proposals_are_near(data, discounted):
     problem = data.draw(mdps(states=(1, 3), actions=(1, 2), horizon=(1, 3), discounted=discounted))
     finite = isinstance(problem.horizon, Finite)
     shape = (problem.horizon.H + 1, problem.S) if finite else (problem.S,)
-    potential = objects(data.draw(st.lists(st.integers(-3, 3), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))) / 7
+    potential = (
+        objects(data.draw(st.lists(st.integers(-3, 3), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))) / 7
+    )
     potential, near = potential.reshape(shape), problem.to_float()
     reward = measure.shaped_reward(problem, potential)
     about = measure.shaped_reward(near, floats(potential))
@@ -79,7 +81,9 @@ def test_shaping_by_summing_over_successors(data, discounted):
 def test_a_reward_known_by_its_ends_gives_values_that_hold_those_of_both(gamma):
     """The state stays where it is, so that its value is the reward over 1 - gamma and nothing is lost by less."""
     problem = MDP(objects([[[1], [1]]]), objects([[0, 0]]), horizon=Discounted(gamma))
-    about = measure.optimal_action_value(problem.to_float(), Interval(np.array([[-1.0, -3.0]]), np.array([[2.0, 1.0]]), "float"))
+    about = measure.optimal_action_value(
+        problem.to_float(), Interval(np.array([[-1.0, -3.0]]), np.array([[2.0, 1.0]]), "float")
+    )
     for reward in ([[-1, -3]], [[2, 1]], [[-1, 1]], [[2, -3]]):
         assert about.contains(measure.optimal_action_value(problem, objects(reward)))
 

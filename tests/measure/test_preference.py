@@ -30,7 +30,9 @@ def cases(draw, **sizes):
 
 def by_definition(problem, policy):
     """J and the pair error from the definitions, on floats."""
-    ref, w, mu, rho, pi = (floats(x) for x in (problem.reference, problem.weights, problem.data, problem.rho, policy.table))
+    ref, w, mu, rho, pi = (
+        floats(x) for x in (problem.reference, problem.weights, problem.data, problem.rho, policy.table)
+    )
     beta = float(problem.beta)
     r, J, e = beta * np.log(w), 0.0, 0.0
     for x in np.flatnonzero(rho):
@@ -70,7 +72,9 @@ def test_value_and_pair_error_are_what_they_are_defined_to_be(case):
 def test_a_reward_and_its_tilt_form_say_the_same(case):
     problem, policy = case
     near, rough = problem.to_float(), policy.to_float()
-    twin = PreferenceProblem(near.reference, reward=near.beta * np.log(near.weights), data=near.data, rho=near.rho, beta=near.beta)
+    twin = PreferenceProblem(
+        near.reference, reward=near.beta * np.log(near.weights), data=near.data, rho=near.rho, beta=near.beta
+    )
     for f in (measure.value, measure.pair_error, measure.expected_reward):
         one, other = f(near, rough), f(twin, rough)
         assert one.mid == pytest.approx(other.mid, abs=1e-12)
@@ -81,14 +85,18 @@ def test_a_reward_and_its_tilt_form_say_the_same(case):
 def test_the_pair_error_is_blind_to_what_no_pair_tells(case):
     """Scaling the weights of a prompt moves no preference; the policy of the weights themselves has no error."""
     problem, policy = case
-    scaled = PreferenceProblem(problem.reference, weights=problem.weights * 7, data=problem.data, rho=problem.rho, beta=problem.beta)
+    scaled = PreferenceProblem(
+        problem.reference, weights=problem.weights * 7, data=problem.data, rho=problem.rho, beta=problem.beta
+    )
     assert measure.pair_error(problem, policy) == measure.pair_error(scaled, policy)
     assert measure.pair_error(problem, tilted(problem)) == 0
     assert tilted(problem) == tilted(scaled)
 
 
 def test_a_policy_that_leaves_the_reference_is_worth_nothing():
-    problem = PreferenceProblem(objects([[1, 0], ["1/2", "1/2"]]), weights=objects([[1, 1], [1, 2]]), rho=objects(["1/2", "1/2"]))
+    problem = PreferenceProblem(
+        objects([[1, 0], ["1/2", "1/2"]]), weights=objects([[1, 1], [1, 2]]), rho=objects(["1/2", "1/2"])
+    )
     assert measure.value(problem, TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))) == -INFINITY
     away = PreferenceProblem(problem.reference, weights=problem.weights, rho=objects([0, 1]))
     assert measure.value(away, TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))) == -log(2)
@@ -106,7 +114,9 @@ MEASURES = {
     "preference value": measure.preference_value,
     "divergence from the reference": measure.divergence_from_reference,
     "divergence of": lambda problem, policy: measure.divergence_from(problem, policy, TabularPolicy(problem.reference)),
-    "divergence from": lambda problem, policy: measure.divergence_from(problem, TabularPolicy(problem.reference), policy),
+    "divergence from": lambda problem, policy: measure.divergence_from(
+        problem, TabularPolicy(problem.reference), policy
+    ),
     "pair error": measure.pair_error,
     "concentrability": measure.concentrability,
 }
@@ -134,7 +144,10 @@ def test_concentrability_is_the_largest_ratio(case):
     assert measure.concentrability(problem.to_float(), policy.to_float()).contains(found)
     chi = measure.concentrability(problem, policy, kind="chi2")
     if meant != INFINITY:
-        spread = [sum((pi[x, y] ** 2 / mu[x, y] for y in range(problem.Y) if mu[x, y] != 0), fmpq(0)) - 1 for x in range(problem.X)]
+        spread = [
+            sum((pi[x, y] ** 2 / mu[x, y] for y in range(problem.Y) if mu[x, y] != 0), fmpq(0)) - 1
+            for x in range(problem.X)
+        ]
         assert chi == sum((rho[x] * spread[x] for x in range(problem.X) if rho[x] != 0), fmpq(0))
         assert chi + 1 <= found
     assert (chi == INFINITY) if meant == INFINITY else chi >= 0
@@ -157,7 +170,11 @@ def test_concentrability_of_an_mdp_compares_occupancies(problem, data):
 def test_what_is_no_coverage_question():
     problem = MDP(objects([[[1]]]), objects([[1]]), horizon=Finite(1))
     policy = TabularPolicy(objects([[1]]))
-    for options, words in ((dict(), "mu is missing"), (dict(mu=[[1]]), "mu has shape"), (dict(mu=[[[1]]], kind="l1"), "kind='l1'")):
+    for options, words in (
+        (dict(), "mu is missing"),
+        (dict(mu=[[1]]), "mu has shape"),
+        (dict(mu=[[[1]]], kind="l1"), "kind='l1'"),
+    ):
         with pytest.raises(InvalidModel, match=words):
             measure.concentrability(problem, policy, **options)
 
@@ -167,9 +184,14 @@ def test_no_tilt_of_bounded_range_is_covered_worse(problem, width):
     found = measure.tilt_coverage(problem, width)
     ends = [objects([1]), objects([width])]
     corners = [np.concatenate(corner) for corner in product(ends, repeat=problem.Y)]
-    worst = max(measure.concentrability(problem, tilted(problem, np.array([corner] * problem.X))).lower[()] for corner in corners)
+    worst = max(
+        measure.concentrability(problem, tilted(problem, np.array([corner] * problem.X))).lower[()]
+        for corner in corners
+    )
     assert found == worst
-    assert measure.tilt_coverage(problem.to_float(), float(fmpq(*map(int, (width + "/1").split("/")[:2])))).contains(found)
+    assert measure.tilt_coverage(problem.to_float(), float(fmpq(*map(int, (width + "/1").split("/")[:2])))).contains(
+        found
+    )
 
 
 @given(preferences(prompts=(1, 2), responses=(2, 3)), st.sampled_from([0, "1/10", 1, 4]))
@@ -187,7 +209,9 @@ def test_no_policy_in_the_ball_is_covered_worse(problem, radius):
             room = float(radius) / float(problem.rho[x])
             grid = np.linspace(q, 1, 200001)
             with np.errstate(divide="ignore", invalid="ignore"):
-                kl = np.where(grid > 0, grid * np.log(grid / q), 0) + np.where(grid < 1, (1 - grid) * np.log((1 - grid) / (1 - q)), 0)
+                kl = np.where(grid > 0, grid * np.log(grid / q), 0) + np.where(
+                    grid < 1, (1 - grid) * np.log((1 - grid) / (1 - q)), 0
+                )
             top = grid[np.nan_to_num(kl, nan=np.inf) <= room + 1e-12].max(initial=q) if 0 < q < 1 else q
             best = max(best, 0.0 if top == 0 else np.inf if m == 0 else top / m)
     assert found.mid == pytest.approx(best, rel=1e-4)
@@ -207,7 +231,9 @@ def half_seen(draw):
     ref = ref / ref.sum(axis=1)[:, None]
     data = objects(np.ones((problem.X, problem.Y), dtype=int))
     data[:, draw(st.integers(0, problem.Y - 1))] = fmpq(0)
-    return PreferenceProblem(ref, weights=problem.weights, data=data / data.sum(axis=1)[:, None], rho=problem.rho, beta=problem.beta)
+    return PreferenceProblem(
+        ref, weights=problem.weights, data=data / data.sum(axis=1)[:, None], rho=problem.rho, beta=problem.beta
+    )
 
 
 @given(half_seen(), st.sampled_from(["0", "1/3", "99/100"]))
@@ -220,7 +246,9 @@ def test_every_mass_on_the_rest_has_no_pair_error(problem, mass):
 
 @given(half_seen())
 def test_the_closest_policy_is_where_a_search_finds_it(problem):
-    one = PreferenceProblem(problem.reference[:1], weights=problem.weights[:1], data=problem.data[:1], beta=problem.beta)
+    one = PreferenceProblem(
+        problem.reference[:1], weights=problem.weights[:1], data=problem.data[:1], beta=problem.beta
+    )
     near = one.to_float()
 
     def far(mass):
@@ -272,8 +300,15 @@ def test_logarithms_of_floats_are_enclosed_to_the_last_place(x):
 
 def test_a_divergence_is_known_as_well_as_its_worst_part():
     exact = Interval(objects(["1/4", "3/4"]))
-    points, bracket = (Interval(end, None, how) for end, how in ((np.array([0.5, 0.5]), "float"), (np.array([0.25, 0.75]), "enclosed")))
-    for p, q, how in ((exact, points, "float"), (points, exact, "float"), (bracket, points, "float"), (exact, bracket, "enclosed")):
+    points, bracket = (
+        Interval(end, None, how) for end, how in ((np.array([0.5, 0.5]), "float"), (np.array([0.25, 0.75]), "enclosed"))
+    )
+    for p, q, how in (
+        (exact, points, "float"),
+        (points, exact, "float"),
+        (bracket, points, "float"),
+        (exact, bracket, "enclosed"),
+    ):
         assert relative_entropy(p, q).how == how
 
 

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.mode import propose
-from mdpkit.measure import best_deviation, cloning_error, deviated_value, occupancy, recoverability, regret, regret_gap, value
+from mdpkit.measure import (
+    best_deviation,
+    cloning_error,
+    deviated_value,
+    occupancy,
+    recoverability,
+    regret,
+    regret_gap,
+    value,
+)
 from mdpkit.model import Deviation, Discounted, Finite, JointPolicy, MarkovGame
 from mdpkit.solve import solve
 from mdpkit.strategies import games, joint_policies
@@ -98,7 +107,9 @@ def product_mediator(game, rng):
 def test_regret_is_the_best_of_all_deterministic_members(deviations, case):
     game, joint = case
     J = value(game, joint).lower
-    best = [max(followed(game, joint, i, rule) for rule in members(game, i, deviations)) - J[i] for i in range(game.players)]
+    best = [
+        max(followed(game, joint, i, rule) for rule in members(game, i, deviations)) - J[i] for i in range(game.players)
+    ]
     assert regret(game, joint, deviations).lower.tolist() == best
 
 
@@ -145,7 +156,10 @@ def test_the_best_deviation_attains_the_regret_and_is_in_the_class(deviations, c
     for i in range(game.players):
         best = best_deviation(game, joint, i, deviations)
         assert best.player == i
-        assert deviated_value(game, joint, best).lower[()] - value(game, joint).lower[i] == regret(game, joint, deviations).lower[i]
+        assert (
+            deviated_value(game, joint, best).lower[()] - value(game, joint).lower[i]
+            == regret(game, joint, deviations).lower[i]
+        )
         played, told = best.table.argmax(axis=-1), np.arange(game.actions[i])
         assert ((best.table == 0) | (best.table == 1)).all()
         if deviations == "constant":
@@ -158,7 +172,10 @@ def test_the_best_deviation_attains_the_regret_and_is_in_the_class(deviations, c
 
 
 @settings(max_examples=15)
-@given(st.one_of(mediated(states=(2, 2), horizon=(1, 1)), mediated(states=(1, 1), horizon=(2, 2))), st.randoms(use_true_random=False))
+@given(
+    st.one_of(mediated(states=(2, 2), horizon=(1, 1)), mediated(states=(1, 1), horizon=(2, 2))),
+    st.randoms(use_true_random=False),
+)
 def test_a_randomised_deviation_is_the_mean_of_deterministic_ones(case, random):
     game, joint = case
     H, S, B = game.horizon.H, game.S, 2
@@ -189,7 +206,10 @@ def test_obedience_changes_nothing(case):
         elsewhere = np.zeros(obey.shape[:3], dtype=int)
         elsewhere[..., -1] = 1
         for after in (None, objects(elsewhere)):
-            assert deviated_value(game, joint, Deviation(i, objects(obey), after=after)).lower[()] == value(game, joint).lower[i]
+            assert (
+                deviated_value(game, joint, Deviation(i, objects(obey), after=after)).lower[()]
+                == value(game, joint).lower[i]
+            )
 
 
 def test_ties_go_to_obedience_and_then_to_the_first_action():
@@ -274,7 +294,9 @@ def test_stationary_parts_are_repeated(case):
     game, joint = case
     H = game.horizon.H
     still = MarkovGame(game.P[1], game.r[1], game.rho, horizon=Finite(H), actions=game.actions)
-    moving = MarkovGame(objects([game.P[1]] * H), objects([game.r[1]] * H), game.rho, horizon=Finite(H), actions=game.actions)
+    moving = MarkovGame(
+        objects([game.P[1]] * H), objects([game.r[1]] * H), game.rho, horizon=Finite(H), actions=game.actions
+    )
     once, repeated = JointPolicy(joint.table[0]), JointPolicy(objects([joint.table[0]] * H))
     for deviations in CLASSES:
         answers = [regret(g, j, deviations).lower.tolist() for g in (still, moving) for j in (once, repeated)]
@@ -287,7 +309,9 @@ def one_state(*tables):
     """A game of one state and one step from a payoff table a player."""
     tables = objects(tables)
     shape = tables.shape[1:]
-    return MarkovGame(objects([[[1]] * int(np.prod(shape))]), tables.reshape(len(tables), 1, -1), horizon=Finite(1), actions=shape)
+    return MarkovGame(
+        objects([[[1]] * int(np.prod(shape))]), tables.reshape(len(tables), 1, -1), horizon=Finite(1), actions=shape
+    )
 
 
 def regrets(game, row):
@@ -392,14 +416,18 @@ def test_rows_that_sum_to_almost_1_mean_the_rows_divided_by_their_sums(off, H):
             assert bracket.width < 1e-5
             best = best_deviation(game, joint, 1, deviations)
             after = {} if best.after is None else {"after": almost(P=best.after)[0]}
-            assert deviated_value(near, told, Deviation(1, *almost(table=best.table), **after)).contains(deviated_value(game, joint, best))
+            assert deviated_value(near, told, Deviation(1, *almost(table=best.table), **after)).contains(
+                deviated_value(game, joint, best)
+            )
         assert recoverability(near, told).contains(recoverability(game, joint))
 
 
 def test_what_is_refused():
     game = one_state([[1, -1], [-1, 1]], [[-1, 1], [1, -1]])
     joint = JointPolicy(objects([["1/4"] * 4]))
-    with pytest.raises(InvalidModel, match="deviations='nash'; expected one of swap, trigger, coarse, one-shot, constant"):
+    with pytest.raises(
+        InvalidModel, match="deviations='nash'; expected one of swap, trigger, coarse, one-shot, constant"
+    ):
         regret(game, joint, "nash")
     with pytest.raises(InvalidModel, match="the policy has 2 states and 4 actions; the problem has 1 and 4"):
         regret(game, JointPolicy(objects([["1/4"] * 4] * 2)))
@@ -418,7 +446,9 @@ def test_what_is_refused():
         best_deviation(game, joint, -1)
     for shape in ((2, 1, 2, 2), (1, 2, 2, 2), (1, 1, 3, 3)):
         other = Deviation(0, objects(np.broadcast_to(np.eye(shape[-1], dtype=int), shape)))
-        with pytest.raises(InvalidModel, match=r"the deviation is for \(.*\) steps, states and actions; the game has \(1, 1, 2\)"):
+        with pytest.raises(
+            InvalidModel, match=r"the deviation is for \(.*\) steps, states and actions; the game has \(1, 1, 2\)"
+        ):
             deviated_value(game, joint, other)
     with pytest.raises(InvalidModel, match="the deviation is float and the game rational"):
         deviated_value(game, joint, Deviation(0, obey.astype(float)))

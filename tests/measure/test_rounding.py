@@ -135,11 +135,21 @@ def test_regrets_over_many_steps(encloses, seed):
     r = objects(rng.integers(-90, 91, (2, S, 6))) / 7
     game, joint = MarkovGame(P, r, rho, horizon=Finite(H), actions=actions), JointPolicy(sigma)
     for deviations in ("swap", "coarse", "trigger", "one-shot", "constant"):
-        assert encloses(measure.regret(game.to_float(), joint.to_float(), deviations), measure.regret(game, joint, deviations))
+        assert encloses(
+            measure.regret(game.to_float(), joint.to_float(), deviations), measure.regret(game, joint, deviations)
+        )
     assert encloses(measure.recoverability(game.to_float(), joint.to_float()), measure.recoverability(game, joint))
 
 
-GAMES = [(1, 1, (1,)), (3, 1, (3, 2)), (1, 5, (2, 2)), (3, 3, (2, 3)), (2, 20, (3, 3)), (4, 2, (2, 2, 2)), (2, 40, (2, 1))]
+GAMES = [
+    (1, 1, (1,)),
+    (3, 1, (3, 2)),
+    (1, 5, (2, 2)),
+    (3, 3, (2, 3)),
+    (2, 20, (3, 3)),
+    (4, 2, (2, 2, 2)),
+    (2, 40, (2, 1)),
+]
 
 
 @pytest.mark.parametrize(("H", "S", "actions"), GAMES)
@@ -186,6 +196,8 @@ def test_differences_of_equal_numbers_have_the_size_of_their_parts(allowed, H):
 
 def test_the_size_of_a_spread_counts_rewards_that_nobody_is_told_to_seek(allowed):
     """The mediator says (0, 0); player 0 earns 1 or -1 only where the other one plays 1."""
-    game = MarkovGame(np.ones((1, 4, 1)), np.array([[[0.0, 1.0, 0.0, -1.0]], [[0.0] * 4]]), horizon=Finite(1), actions=(2, 2))
+    game = MarkovGame(
+        np.ones((1, 4, 1)), np.array([[[0.0, 1.0, 0.0, -1.0]], [[0.0] * 4]]), horizon=Finite(1), actions=(2, 2)
+    )
     assert measure.recoverability(game, JointPolicy([[1.0, 0.0, 0.0, 0.0]])).mid == pytest.approx(2, abs=1e-12)
     assert allowed[0][1] >= 2

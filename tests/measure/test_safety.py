@@ -59,7 +59,9 @@ def test_chances_under_a_law(seed):
     assert measure.avoid_probability(problem.to_float()).contains(p)
     with propose():
         np.testing.assert_allclose(measure.avoid_probability(problem.to_float()), p.mid, atol=1e-12)
-        np.testing.assert_allclose(measure.avoid_probability(problem.to_float(), steps=3), measure.avoid_probability(problem, 3).mid)
+        np.testing.assert_allclose(
+            measure.avoid_probability(problem.to_float(), steps=3), measure.avoid_probability(problem, 3).mid
+        )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -68,7 +70,10 @@ def test_looking_ahead_in_two_stages_is_looking_ahead_at_once(seed):
     for problem in (law(seed), SafetyProblem(rng.random(5) < 0.3, rng.integers(0, 5, (5, 2)))):
         for k in range(3):
             after = measure.avoid_probability(problem, steps=k)
-            assert (measure.avoid_probability(problem, steps=2, after=after) == measure.avoid_probability(problem, steps=k + 2)).all_yes()
+            assert (
+                measure.avoid_probability(problem, steps=2, after=after)
+                == measure.avoid_probability(problem, steps=k + 2)
+            ).all_yes()
         for_ever = measure.avoid_probability(problem)
         assert (measure.avoid_probability(problem, steps=1, after=for_ever) == for_ever).all_yes()
 
@@ -233,4 +238,6 @@ def test_the_expert_kernel_is_its_python(seed):
     args = (rng.random(6) < 0.8, rng.integers(0, 6, (6, 2)), rng.permutation(2), 0, int(rng.integers(6)))
     args[0][0] = True
     viable = solve(SafetyProblem(~args[0], args[1])).tube == 0
-    np.testing.assert_array_equal(safety.expert_visits(viable, *args[1:]), safety.expert_visits.py_func(viable, *args[1:]))
+    np.testing.assert_array_equal(
+        safety.expert_visits(viable, *args[1:]), safety.expert_visits.py_func(viable, *args[1:])
+    )

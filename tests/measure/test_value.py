@@ -35,7 +35,9 @@ TINY = dict(states=(1, 2), actions=(1, 2), horizon=(1, 3))
 @given(finite(**TINY))
 def test_the_return_is_the_mean_over_trajectories(trajectories, case):
     problem, policy = case
-    mean = sum(p * sum(problem.r[t, s, a] for t, (s, a) in enumerate(path)) for p, path in trajectories(problem, policy))
+    mean = sum(
+        p * sum(problem.r[t, s, a] for t, (s, a) in enumerate(path)) for p, path in trajectories(problem, policy)
+    )
     assert value(problem, policy).lower[()] == mean
 
 
@@ -90,7 +92,12 @@ def test_the_return_is_reward_times_occupancy(case):
 def test_names_of_states_and_actions_do_not_matter(case, random):
     problem, policy = case
     s, a = (random.sample(range(n), n) for n in (problem.S, problem.A))
-    renamed = MDP(problem.P[..., s, :, :][..., a, :][..., s], problem.r[..., s, :][..., a], problem.rho[s], horizon=problem.horizon)
+    renamed = MDP(
+        problem.P[..., s, :, :][..., a, :][..., s],
+        problem.r[..., s, :][..., a],
+        problem.rho[s],
+        horizon=problem.horizon,
+    )
     same = TabularPolicy(policy.table[..., s, :][..., a])
     assert value(renamed, same).lower[()] == value(problem, policy).lower[()]
     assert (action_value(renamed, same).lower == action_value(problem, policy).lower[..., s, :][..., a]).all()
@@ -150,7 +157,9 @@ def test_missing_actions_count_nowhere(encloses, sparse, horizon):
         P /= P.sum(axis=2, keepdims=True)
         r, table = objects(rng.integers(-5, 6, (3, 2))), objects([[1, 0], ["1/3", "2/3"], [0, 1]])
         mask = np.array([[True, False], [True, True], [False, True]])
-        masked = MDP(np.where(mask[:, :, None], P, objects(17)), np.where(mask, r, objects(10**9)), horizon=horizon, mask=mask)
+        masked = MDP(
+            np.where(mask[:, :, None], P, objects(17)), np.where(mask, r, objects(10**9)), horizon=horizon, mask=mask
+        )
         plain, policy = MDP(P, r, horizon=horizon), TabularPolicy(table)
         assert value(masked, policy).lower[()] == value(plain, policy).lower[()]
         assert (state_value(masked, policy).lower == state_value(plain, policy).lower).all()
@@ -180,7 +189,9 @@ def test_a_return_of_a_discounted_chain_by_hand():
 
 @pytest.mark.parametrize("measure", [value, state_value, action_value, advantage, occupancy])
 def test_a_policy_of_another_problem_is_refused(measure):
-    problem = MDP(objects([[[1, 0]] * 2] * 2), objects([[0, 1]] * 2), horizon=Finite(3), mask=[[True, False], [True, True]])
+    problem = MDP(
+        objects([[[1, 0]] * 2] * 2), objects([[0, 1]] * 2), horizon=Finite(3), mask=[[True, False], [True, True]]
+    )
     with pytest.raises(InvalidModel, match="has 3 states and 2 actions; the problem has 2 and 2"):
         measure(problem, TabularPolicy(objects([[1, 0]] * 3)))
     with pytest.raises(InvalidModel, match="has 2 steps; the problem has 3"):

@@ -16,8 +16,14 @@ MODEL, POLICY = MDP([[[1.0], [1.0]]], [[1.0, 0.0]], horizon=Discounted(0.9)), Ta
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: measure.value(1, 2), r"value: problem is 1 \(int\); expected an MDP or a MarkovGame or a PreferenceProblem"),
-        (lambda: measure.value(MODEL, POLICY.table), r"value: policy is an array of shape \(1, 2\) \(ndarray\); expected a TabularPolicy"),
+        (
+            lambda: measure.value(1, 2),
+            r"value: problem is 1 \(int\); expected an MDP or a MarkovGame or a PreferenceProblem",
+        ),
+        (
+            lambda: measure.value(MODEL, POLICY.table),
+            r"value: policy is an array of shape \(1, 2\) \(ndarray\); expected a TabularPolicy",
+        ),
         (lambda: measure.value_gap(MODEL, POLICY, "x"), r"value_gap: learner is 'x' \(str\); expected a TabularPolicy"),
         (lambda: measure.regret(MODEL, POLICY), r"regret: game is MDP.* \(MDP\); expected a MarkovGame"),
         (lambda: measure.kl([[1, 0]], POLICY), r"kl: p is \[\[1, 0\]\] \(list\); expected a TabularPolicy"),

@@ -42,7 +42,9 @@ def test_a_problem_read_back_through_functions_is_itself(mdp):
         return {n: mdp.P[s, a, n] for n in range(mdp.S) if mdp.P[s, a, n] != 0}
 
     start = dict(enumerate(mdp.rho))
-    again = MDP.from_functions(range(mdp.S), range(mdp.A), transition, lambda s, a: mdp.r[s, a], horizon=mdp.horizon, start=start)
+    again = MDP.from_functions(
+        range(mdp.S), range(mdp.A), transition, lambda s, a: mdp.r[s, a], horizon=mdp.horizon, start=start
+    )
     for name in ("P", "r", "rho"):
         assert (getattr(again, name) == getattr(mdp, name)).all()
     assert again.exact
@@ -69,7 +71,12 @@ def test_a_sparse_law_is_the_dense_one():
 
 @pytest.mark.parametrize(
     ("horizon", "reward", "exact"),
-    [(Discounted("1/2"), 1, True), (Discounted(0.5), 1, False), (Discounted("1/2"), 1.0, False), (Finite(3), np.int64(1), True)],
+    [
+        (Discounted("1/2"), 1, True),
+        (Discounted(0.5), 1, False),
+        (Discounted("1/2"), 1.0, False),
+        (Finite(3), np.int64(1), True),
+    ],
 )
 def test_integers_take_the_kind_of_the_rest(horizon, reward, exact):
     assert told(lambda s, a: {s: 1}, lambda s, a: reward, horizon=horizon).exact is exact
@@ -80,22 +87,52 @@ def raising(place, move):
 
 
 WRONG = {
-    "sum": ({"transition": lambda s, a: {"sea": "1/2"}}, "transition('shore', 'wait') sums to 1/2, not 1 (off by 5.0e-01)"),
+    "sum": (
+        {"transition": lambda s, a: {"sea": "1/2"}},
+        "transition('shore', 'wait') sums to 1/2, not 1 (off by 5.0e-01)",
+    ),
     "float sum": ({"transition": lambda s, a: {"sea": 0.98}}, "transition('shore', 'wait') sums to 0.98, not 1"),
     "no law": ({"transition": lambda s, a: {}}, "transition('shore', 'wait') sums to 0, not 1"),
-    "negative": ({"transition": lambda s, a: {"sea": 2, "shore": -1}}, "transition('shore', 'wait') leads to 'shore' with -1"),
-    "unknown state": ({"transition": lambda s, a: {"air": 1}}, "transition('shore', 'wait') leads to 'air', which is none of the 2"),
-    "no mapping": ({"transition": lambda s, a: "sea"}, "transition('shore', 'wait') is 'sea'; expected a mapping from states"),
-    "NaN": ({"transition": lambda s, a: {"sea": float("nan")}}, "transition('shore', 'wait') to 'sea' is nan; expected a finite number"),
-    "reward text": ({"reward": lambda s, a: "much"}, "reward('shore', 'wait') is 'much'; expected an integer, a Fraction"),
+    "negative": (
+        {"transition": lambda s, a: {"sea": 2, "shore": -1}},
+        "transition('shore', 'wait') leads to 'shore' with -1",
+    ),
+    "unknown state": (
+        {"transition": lambda s, a: {"air": 1}},
+        "transition('shore', 'wait') leads to 'air', which is none of the 2",
+    ),
+    "no mapping": (
+        {"transition": lambda s, a: "sea"},
+        "transition('shore', 'wait') is 'sea'; expected a mapping from states",
+    ),
+    "NaN": (
+        {"transition": lambda s, a: {"sea": float("nan")}},
+        "transition('shore', 'wait') to 'sea' is nan; expected a finite number",
+    ),
+    "reward text": (
+        {"reward": lambda s, a: "much"},
+        "reward('shore', 'wait') is 'much'; expected an integer, a Fraction",
+    ),
     "reward None": ({"reward": lambda s, a: None}, "reward('shore', 'wait') is None; expected an integer, a Fraction"),
-    "reward infinite": ({"reward": lambda s, a: float("inf")}, "reward('shore', 'wait') is inf; expected a finite number"),
+    "reward infinite": (
+        {"reward": lambda s, a: float("inf")},
+        "reward('shore', 'wait') is inf; expected a finite number",
+    ),
     "raising": ({"reward": raising}, "reward('shore', 'wait') raised KeyError: 'wait'"),
-    "mixed": ({"reward": lambda s, a: 0.5}, "reward('shore', 'wait') gives the float 0.5 and transition('shore', 'swim') the rational 1/3"),
-    "mixed start": ({"start": {"sea": 1.0}}, "start gives the float 1.0 and transition('shore', 'swim') the rational 1/3"),
+    "mixed": (
+        {"reward": lambda s, a: 0.5},
+        "reward('shore', 'wait') gives the float 0.5 and transition('shore', 'swim') the rational 1/3",
+    ),
+    "mixed start": (
+        {"start": {"sea": 1.0}},
+        "start gives the float 1.0 and transition('shore', 'swim') the rational 1/3",
+    ),
     "start": ({"start": {"sea": "1/2"}}, "start sums to 1/2, not 1"),
     "state twice": ({"states": ["sea", "sea"]}, "states name 'sea' twice"),
-    "same text": ({"states": [1, "1"], "transition": lambda s, a: {s: 1}, "reward": lambda s, a: 0}, "state_names has 2 entries, 1 of"),
+    "same text": (
+        {"states": [1, "1"], "transition": lambda s, a: {s: 1}, "reward": lambda s, a: 0},
+        "state_names has 2 entries, 1 of",
+    ),
     "no states": ({"states": []}, "states are none; expected at least one"),
     "no action": ({"actions": lambda place: []}, "actions('shore') are none; expected at least one"),
     "unhashable": ({"states": [["sea"]]}, "unhashable type: 'list'"),
@@ -112,7 +149,13 @@ def test_what_is_wrong_is_named_by_state_and_action(change, words):
 # ---- games
 def walked(place, joint):
     """Two people carry a boat: it moves where both pull alike."""
-    return {"sea": 1} if joint == ("pull", "pull") else {"shore": "1/3", "sea": Fraction(2, 3)} if "pull" in joint else {place: 1}
+    return (
+        {"sea": 1}
+        if joint == ("pull", "pull")
+        else {"shore": "1/3", "sea": Fraction(2, 3)}
+        if "pull" in joint
+        else {place: 1}
+    )
 
 
 def shares(place, joint):
@@ -162,7 +205,9 @@ def test_a_game_read_back_through_functions_is_itself(found):
         return found.r[0, :, s, joint.index(j)]
 
     start = dict(enumerate(found.rho))
-    again = MarkovGame.from_functions(range(found.S), map(range, found.actions), transition, reward, horizon=found.horizon, start=start)
+    again = MarkovGame.from_functions(
+        range(found.S), map(range, found.actions), transition, reward, horizon=found.horizon, start=start
+    )
     assert again.exact
     for name, theirs in (("P", found.P[0]), ("r", found.r[0]), ("rho", found.rho)):
         assert (getattr(again, name) == theirs).all()
@@ -170,12 +215,27 @@ def test_a_game_read_back_through_functions_is_itself(found):
 
 WRONG_GAMES = {
     "no law": ({"transition": lambda s, j: {}}, "transition('shore', ('pull', 'rest')) sums to 0, not 1"),
-    "one reward": ({"reward": lambda s, j: 1}, "reward('shore', ('pull', 'rest')) is 1; expected 2 numbers, one for each player"),
-    "three rewards": ({"reward": lambda s, j: [1, 2, 3]}, "reward('shore', ('pull', 'rest')) is [1, 2, 3]; expected 2 numbers"),
-    "reward text": ({"reward": lambda s, j: [1, "much"]}, "reward('shore', ('pull', 'rest'))[1] is 'much'; expected an integer"),
-    "mixed": ({"reward": lambda s, j: [0.5, 0]}, "reward('shore', ('pull', 'rest')) gives the float 0.5 and transition("),
+    "one reward": (
+        {"reward": lambda s, j: 1},
+        "reward('shore', ('pull', 'rest')) is 1; expected 2 numbers, one for each player",
+    ),
+    "three rewards": (
+        {"reward": lambda s, j: [1, 2, 3]},
+        "reward('shore', ('pull', 'rest')) is [1, 2, 3]; expected 2 numbers",
+    ),
+    "reward text": (
+        {"reward": lambda s, j: [1, "much"]},
+        "reward('shore', ('pull', 'rest'))[1] is 'much'; expected an integer",
+    ),
+    "mixed": (
+        {"reward": lambda s, j: [0.5, 0]},
+        "reward('shore', ('pull', 'rest')) gives the float 0.5 and transition(",
+    ),
     "no player": ({"actions": []}, "actions name no player"),
-    "one list of actions": ({"actions": ["pull", "rest"]}, "actions of player 0 are the text 'pull'; expected a sequence of actions"),
+    "one list of actions": (
+        {"actions": ["pull", "rest"]},
+        "actions of player 0 are the text 'pull'; expected a sequence of actions",
+    ),
     "actions by state": ({"actions": lambda place: CREW}, "expected one sequence of actions for each player"),
     "no actions": ({"actions": [["pull"], []]}, "actions of player 1 are none; expected at least one"),
     "action twice": ({"actions": [["pull", "pull"], ["rest"]]}, "actions of player 0 name 'pull' twice"),
@@ -218,7 +278,9 @@ def test_deterministic_functions_make_a_safety_problem_of_successors():
 def test_one_law_makes_a_safety_problem_of_laws():
     slippery = slope(lambda place, move: {place: "1/2", 3: "1/2"} if place == 2 else slide(place, move))
     assert slippery.exact
-    assert slippery.P[:, 0].tolist() == objects([[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, "1/2", "1/2"], [0, 0, 0, 1]]).tolist()
+    assert (
+        slippery.P[:, 0].tolist() == objects([[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, "1/2", "1/2"], [0, 0, 0, 1]]).tolist()
+    )
     assert not slope(lambda place, move: {place: 1.0}).exact
     assert solve(slippery).tube.tolist() == [False, False, True, True]
 
@@ -233,7 +295,10 @@ WRONG_SLOPES = {
         {"transition": lambda s, a: s + 1},
         "transition(3, 'ahead') leads to 4, which is none of the 4 states; expected a state",
     ),
-    "no state": ({"transition": lambda s, a: [s]}, "transition(0, 'ahead') leads to [0], which is none of the 4 states"),
+    "no state": (
+        {"transition": lambda s, a: [s]},
+        "transition(0, 'ahead') leads to [0], which is none of the 4 states",
+    ),
     "law": ({"transition": lambda s, a: {s: "1/2"}}, "transition(0, 'ahead') sums to 1/2, not 1"),
     "a list beside laws": (
         {"transition": lambda s, a: {s: 1} if s else [s]},
@@ -241,7 +306,10 @@ WRONG_SLOPES = {
     ),
     "failure of 1": ({"failure": lambda s: s}, "failure(0) is 0; expected True or False"),
     "raising": ({"failure": lambda s: {}[s]}, "failure(0) raised KeyError: 0"),
-    "actions by state": ({"actions": lambda s: ["ahead"]}, "actions: 'function' object is not iterable; expected a sequence of names"),
+    "actions by state": (
+        {"actions": lambda s: ["ahead"]},
+        "actions: 'function' object is not iterable; expected a sequence of names",
+    ),
     "mixed": (
         {"transition": lambda s, a: {s: "1/2", 3: "1/2"} if s == 0 else {s: 1.0}},
         "gives the float 1.0 and transition(0, 'ahead') the",

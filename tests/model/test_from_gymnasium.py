@@ -31,7 +31,12 @@ def independent(env, gamma, steps):
     S = len(env.P)
     value = np.zeros(S)
     rows = [[env.P[s][a] for a in range(len(env.P[s]))] for s in range(S)]
-    flat = [(s, a, p, n, r, ended) for s, row in enumerate(rows) for a, outcomes in enumerate(row) for p, n, r, ended in outcomes]
+    flat = [
+        (s, a, p, n, r, ended)
+        for s, row in enumerate(rows)
+        for a, outcomes in enumerate(row)
+        for p, n, r, ended in outcomes
+    ]
     s, a, p, n, r, ended = (np.array(column) for column in zip(*flat, strict=True))
     for _ in range(steps):
         Q = np.zeros((S, len(rows[0])))
@@ -110,7 +115,12 @@ def test_what_is_entered_at_ends_alone_becomes_absorbing():
 
 
 def test_duplicates_are_merged_and_outcomes_of_no_probability_end_nothing():
-    third = [(0.33333333333333337, 0, 3, False), (0.3333333333333333, 0, 0, False), (0.33333333333333337, 1, 0, False), (0.0, 0, 9, True)]
+    third = [
+        (0.33333333333333337, 0, 3, False),
+        (0.3333333333333333, 0, 0, False),
+        (0.33333333333333337, 1, 0, False),
+        (0.0, 0, 9, True),
+    ]
     mdp = read([[third], [[(1, 1, 0, False)]]])
     assert mdp.P[0, 0].tolist() == [fmpq(2, 3), fmpq(1, 3)]
     assert mdp.r[0, 0] == 1
@@ -137,7 +147,10 @@ def test_no_law_is_invented(weights):
     row = lawful(numbers)
     if row is not None:
         assert sum(row) == 1
-        assert all(abs(Fraction(int(p.p), int(p.q)) - Fraction(x)) <= Fraction(1, 2**24) for x, p in zip(numbers, row, strict=True))
+        assert all(
+            abs(Fraction(int(p.p), int(p.q)) - Fraction(x)) <= Fraction(1, 2**24)
+            for x, p in zip(numbers, row, strict=True)
+        )
     assert lawful([*numbers, 0.001]) is None
 
 
@@ -146,7 +159,9 @@ def test_decimals_are_kept_where_they_are_a_law_and_float32_is_repaired_where_no
     assert lawful([0.3333333, 0.6666667]) == [fmpq(3333333, 10**7), fmpq(6666667, 10**7)]
     assert lawful([0.3333333] * 3) == lawful([float(np.float32(1 / 3))] * 3) == [fmpq(1, 3)] * 3
     assert lawful([0.33] * 3) is None
-    assert lawful([0.1234567890123, 0.8765432109876]) is None, "near 10/81 and 71/81, but written to more digits than that"
+    assert lawful([0.1234567890123, 0.8765432109876]) is None, (
+        "near 10/81 and 71/81, but written to more digits than that"
+    )
 
 
 def test_a_law_that_does_not_tell_leaves_the_problem_in_floats():
@@ -187,14 +202,23 @@ WRONG = {
     "missing state": (table({0: {0: [(1.0, 0, 0, False)]}, 2: {}}), "P[1] is no table of actions"),
     "no actions": (table([[]]), "P[0] has the actions []"),
     "named action": (table([{"up": [(1.0, 0, 0, False)]}]), "P[0] has the actions ['up']; expected integers from 0"),
-    "outcome": (table([[[(1.0, 0, 0)]]]), "P[0][0][0] is (1.0, 0, 0); expected (probability, next state, reward, terminated)"),
+    "outcome": (
+        table([[[(1.0, 0, 0)]]]),
+        "P[0][0][0] is (1.0, 0, 0); expected (probability, next state, reward, terminated)",
+    ),
     "outside": (table([[[(1.0, 1, 0, False)]]]), "P[0][0][0] leads to state 1; expected an integer from 0 to 0"),
     "state of half": (table([[[(1.0, 0.5, 0, False)]]]), "P[0][0][0] leads to state 0.5"),
     "NaN": (table([[[(float("nan"), 0, 0, False)]]]), "P[0][0][0] holds nan; expected a finite number"),
     "reward text": (table([[[(1.0, 0, "much", False)]]]), "P[0][0][0] holds 'much'; expected a number"),
     "sum": (table([[[(0.5, 0, 0, False)]]]), "P[0, 0] sums to 0.5, not 1"),
-    "negative": (table([[[(1.5, 0, 0, False), (-0.5, 0, 0, False)]], [[(-1.0, 0, 0, False), (2.0, 1, 0, False)]]]), "P[1, 0, 0] is -1"),
-    "start": (table([[[(1.0, 0, 0, False)]]], [0.5, 0.5]), "initial_state_distrib has 2 entries; the table has 1 states"),
+    "negative": (
+        table([[[(1.5, 0, 0, False), (-0.5, 0, 0, False)]], [[(-1.0, 0, 0, False), (2.0, 1, 0, False)]]]),
+        "P[1, 0, 0] is -1",
+    ),
+    "start": (
+        table([[[(1.0, 0, 0, False)]]], [0.5, 0.5]),
+        "initial_state_distrib has 2 entries; the table has 1 states",
+    ),
 }
 
 
@@ -217,7 +241,9 @@ def test_what_gymnasium_cannot_make_is_refused_with_its_reason():
 
 def test_a_passenger_whom_the_table_leaves_out_is_refused():
     """With a fickle passenger the table is that of a steady one: the destination changes in step() alone."""
-    with pytest.raises(InvalidModel, match=r"Taxi-v4: step\(\) has fickle_passenger=True, .*which its table P leaves out"):
+    with pytest.raises(
+        InvalidModel, match=r"Taxi-v4: step\(\) has fickle_passenger=True, .*which its table P leaves out"
+    ):
         MDP.from_gymnasium("Taxi-v4", horizon=Finite(1), fickle_passenger=True)
     rainy = MDP.from_gymnasium("Taxi-v4", horizon=Finite(1), is_rainy=True)
     assert rainy.S == 501
@@ -226,7 +252,9 @@ def test_a_passenger_whom_the_table_leaves_out_is_refused():
 def test_a_wrapper_that_may_change_what_the_table_says_is_refused():
     lake = gymnasium.make("FrozenLake-v1", max_episode_steps=3)
     halved = gymnasium.wrappers.TransformReward(lake, lambda reward: reward / 2)
-    with pytest.raises(InvalidModel, match="FrozenLakeEnv: the wrapper TransformReward may change what the table P says"):
+    with pytest.raises(
+        InvalidModel, match="FrozenLakeEnv: the wrapper TransformReward may change what the table P says"
+    ):
         MDP.from_gymnasium(gymnasium.wrappers.TimeLimit(halved, 5), horizon=Finite(1))
     assert MDP.from_gymnasium(gymnasium.wrappers.RecordEpisodeStatistics(lake), horizon=Finite(1)).S == 16
 

@@ -65,7 +65,9 @@ def test_defaults_take_the_kind_of_the_rest():
     assert "weights, beta=1/3, rational" in repr(exact)
 
 
-@pytest.mark.parametrize("told", [dict(reward=[[0, -7]]), dict(weights=[["1/3", 2]]), dict(win=[[["1/2", "1/3"], ["2/3", "1/2"]]])])
+@pytest.mark.parametrize(
+    "told", [dict(reward=[[0, -7]]), dict(weights=[["1/3", 2]]), dict(win=[[["1/2", "1/3"], ["2/3", "1/2"]]])]
+)
 def test_every_form_goes_into_a_file_and_back(told):
     ((name, values),) = told.items()
     problem = PreferenceProblem(objects([["1/2", "1/2"]]), **{name: objects(values)}, beta="1/3")

@@ -99,7 +99,9 @@ def test_copies_are_equal_with_equal_hashes_and_digests(name, exact, through):
         assert np.array_equal(array, getattr(record, field))
 
 
-@pytest.mark.parametrize("name", [name for name in NUMBERS if name != "LinearQuadratic"])  # of which any numbers make one
+@pytest.mark.parametrize(
+    "name", [name for name in NUMBERS if name != "LinearQuadratic"]
+)  # of which any numbers make one
 @every_record
 def test_a_tampered_pickle_is_refused(name, exact):
     record = build(name, exact)
@@ -117,7 +119,10 @@ def test_records_of_different_content_differ(name):
     exact, rounded = build(name, True), build(name, False)
     assert exact != rounded
     assert exact != 1
-    assert len({record.digest() for record in (exact, rounded, build("TabularPolicy", True), build("JointPolicy", True))}) >= 3
+    assert (
+        len({record.digest() for record in (exact, rounded, build("TabularPolicy", True), build("JointPolicy", True))})
+        >= 3
+    )
     kind, arrays, rest = source(name, True)
     changed = kind(**{field: array[::-1] for field, array in arrays.items()}, **rest)
     same = all(np.array_equal(getattr(changed, field), getattr(exact, field)) for field in arrays)
@@ -138,7 +143,10 @@ def test_equal_content_is_equal_however_it_was_written():
     for two in (
         MDP(fractions, np.array(R, dtype=object), horizon=Discounted(Fraction(9, 10))),
         MDP(
-            objects(P).transpose(2, 1, 0).copy().transpose(2, 1, 0), objects(R), horizon=Discounted(fmpq(9, 10)), mask=np.ones((2, 2), bool)
+            objects(P).transpose(2, 1, 0).copy().transpose(2, 1, 0),
+            objects(R),
+            horizon=Discounted(fmpq(9, 10)),
+            mask=np.ones((2, 2), bool),
         ),
     ):
         assert one == two
@@ -173,11 +181,20 @@ def test_rounding_to_floats_and_back_keeps_the_laws_laws(name):
 
 
 def test_dyadic_records_survive_the_round_trip():
-    mdp = MDP(objects([[["1/2", "1/2"]], [["1/4", "3/4"]]]), objects([["-1/8"], [3]]), objects(["1/4", "3/4"]), horizon=Discounted("7/8"))
+    mdp = MDP(
+        objects([[["1/2", "1/2"]], [["1/4", "3/4"]]]),
+        objects([["-1/8"], [3]]),
+        objects(["1/4", "3/4"]),
+        horizon=Discounted("7/8"),
+    )
     assert mdp.to_float().to_exact() == mdp
-    linear = LinearMDP(objects([[["1/2", "1/2"]], [[0, 1]]]), objects([[1, 0], [0, 1]]), objects([1, 2]), horizon=Finite(2))
+    linear = LinearMDP(
+        objects([[["1/2", "1/2"]], [[0, 1]]]), objects([[1, 0], [0, 1]]), objects([1, 2]), horizon=Finite(2)
+    )
     assert linear.to_float().to_exact() == linear
-    sevenths = LinearMDP([[[0.5, 0.5]], [[0, 1]]], [[1, 0], [0, 1]], [1, 2], np.array([1, 1e-9]) / (1 + 1e-9), horizon=Finite(2))
+    sevenths = LinearMDP(
+        [[[0.5, 0.5]], [[0, 1]]], [[1, 0], [0, 1]], [1, 2], np.array([1, 1e-9]) / (1 + 1e-9), horizon=Finite(2)
+    )
     assert sevenths.to_exact().rho.sum() == 1
 
 
@@ -290,7 +307,8 @@ def test_a_sparse_law_is_copied_read_only_and_named_by_content():
 
 def test_explicit_zeros_and_masked_rows_leave_no_trace():
     stored = scipy.sparse.csr_array(
-        (np.array([0.5, 0.5, 1, 0, 1, 0.25, 0.75]), np.array([0, 1, 0, 1, 1, 0, 1]), np.array([0, 2, 4, 5, 7])), shape=(4, 2)
+        (np.array([0.5, 0.5, 1, 0, 1, 0.25, 0.75]), np.array([0, 1, 0, 1, 1, 0, 1]), np.array([0, 2, 4, 5, 7])),
+        shape=(4, 2),
     )
     assert MDP(stored, np.ones((2, 2)), horizon=Finite(2)) == MDP(csr(), np.ones((2, 2)), horizon=Finite(2))
     masked = csr()
@@ -306,7 +324,9 @@ def test_a_sparse_law_has_no_rational_twin():
 
 
 # ---- defects
-@given(st.lists(st.lists(st.integers(1, 10**6), min_size=3, max_size=3), min_size=3, max_size=3), st.floats(-9e-10, 9e-10))
+@given(
+    st.lists(st.lists(st.integers(1, 10**6), min_size=3, max_size=3), min_size=3, max_size=3), st.floats(-9e-10, 9e-10)
+)
 def test_the_defect_bounds_how_far_rows_sum_from_one(weights, off):
     law = np.array(weights, dtype=float)
     law = (law / law.sum(axis=1, keepdims=True) * (1 + off))[:, None]

@@ -11,7 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mdpkit
-from mdpkit import MDP, Deviation, Discounted, Finite, Interval, LinearMDP, Outcome, SafetyProblem, TabularPolicy, Verdict, objects, solve
+from mdpkit import (
+    MDP,
+    Deviation,
+    Discounted,
+    Finite,
+    Interval,
+    LinearMDP,
+    Outcome,
+    SafetyProblem,
+    TabularPolicy,
+    Verdict,
+    objects,
+    solve,
+)
 from mdpkit import strategies as draws
 from mdpkit.instances import bundled, double_integrator
 from mdpkit.verify.controls import ControlResult
@@ -65,7 +78,9 @@ def cells(tree):
 @st.composite
 def problems(draw):
     """One of every kind, and policies of it."""
-    problem = draw(st.one_of(draws.mdps(), draws.mdps(discounted=True), draws.preferences(), draws.graphs(), draws.moments()))
+    problem = draw(
+        st.one_of(draws.mdps(), draws.mdps(discounted=True), draws.preferences(), draws.graphs(), draws.moments())
+    )
     policy = draw(draws.policies(problem)) if hasattr(problem, "rho") else None
     return problem, policy
 
@@ -86,7 +101,9 @@ def test_every_game_and_mediator_is_shown(data):
     shown(data.draw(draws.joint_policies(game)))
 
 
-LINEAR = LinearMDP(objects([[[1, 0]], [[0, 1]]]), objects([[0, 1], [1, 0]]), objects([1, 0]), horizon=Discounted("9/10"))
+LINEAR = LinearMDP(
+    objects([[[1, 0]], [[0, 1]]]), objects([[0, 1], [1, 0]]), objects([1, 0]), horizon=Discounted("9/10")
+)
 DEVIATION = Deviation(0, objects([[[["1/3", "2/3"], [0, 1]]]]), objects([[["1/3", "2/3"]]]))
 LARGE = MDP(np.full((60, 7, 60), 1 / 60), np.ones((60, 7)), horizon=Finite(3))
 VARYING = MDP(np.full((3, 2, 2, 2), 0.5), np.arange(12.0).reshape(3, 2, 2), horizon=Finite(3))
@@ -95,7 +112,9 @@ MASKED = MDP(NAMED.P, NAMED.r, horizon=NAMED.horizon, mask=np.array([[True, Fals
 
 
 @pytest.mark.parametrize(
-    "record", [LINEAR, DEVIATION, LARGE, VARYING, SPARSE, MASKED, NAMED, bundled("frozen_lake_4x4"), bundled("cliff_walking")], ids=repr
+    "record",
+    [LINEAR, DEVIATION, LARGE, VARYING, SPARSE, MASKED, NAMED, bundled("frozen_lake_4x4"), bundled("cliff_walking")],
+    ids=repr,
 )
 def test_every_other_record_is_shown(record):
     shown(record)
@@ -126,7 +145,9 @@ ANSWERS = {
     "moments": lambda: solve(mdpkit.MomentProblem([[1, 0], [1, 2]], [1, 3], [0.5, 0.5])),
     "preference": lambda: solve(mdpkit.PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]))),
     "game": lambda: solve(
-        mdpkit.MarkovGame(np.ones((1, 4, 1)), [[[1, 0, 0, 1]], [[0, 1, 1, 0]]], horizon=Finite(1), actions=(2, 2)).to_exact()
+        mdpkit.MarkovGame(
+            np.ones((1, 4, 1)), [[[1, 0, 0, 1]], [[0, 1, 1, 0]]], horizon=Finite(1), actions=(2, 2)
+        ).to_exact()
     ),
 }
 
@@ -171,13 +192,25 @@ def test_a_scalar_interval_is_a_number_or_two_ends():
 
 def verdict(outcome, bites=True, **more):
     control = ControlResult("drops <it>", "drops", bites, "says $why$ & how_much", ())
-    given = dict(evidence="exact", instances=3, degenerate=0, tightest=0.5, widest=0.0, rows=(), seconds=0.1, seed=0, profile="quick")
+    given = dict(
+        evidence="exact",
+        instances=3,
+        degenerate=0,
+        tightest=0.5,
+        widest=0.0,
+        rows=(),
+        seconds=0.1,
+        seed=0,
+        profile="quick",
+    )
     return Verdict(claim="a_claim", theme="user", outcome=outcome, controls=(control,) * 6, **{**given, **more})
 
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_verdict_is_shown_in_a_colour_that_says_whether_it_passed(outcome):
-    witness = SimpleNamespace(mdp=LARGE, policy=TabularPolicy([[0.5, 0.5]]), x=np.zeros((50, 50)), a=1, b="two\nlines", c=None)
+    witness = SimpleNamespace(
+        mdp=LARGE, policy=TabularPolicy([[0.5, 0.5]]), x=np.zeros((50, 50)), a=1, b="two\nlines", c=None
+    )
     silent = outcome is Outcome.CONTROL_SILENT
     tree = shown(verdict(outcome, bites=not silent, witness=witness, note="one\ntwo\n" * 20, tightest=None))
     told = cells(tree)

@@ -63,7 +63,9 @@ class Mutant:
 
     def diff(self) -> str:
         lines = (text.decode().splitlines() for text in (self.source, self.applied()))
-        return "\n".join(line for line in difflib.unified_diff(*lines, n=0, lineterm="") if line[:2] not in ("--", "++", "@@"))
+        return "\n".join(
+            line for line in difflib.unified_diff(*lines, n=0, lineterm="") if line[:2] not in ("--", "++", "@@")
+        )
 
 
 def changes(node):
@@ -121,7 +123,9 @@ def looked_at(tree):
         for name, value in ast.iter_fields(node):
             if name not in ("annotation", "returns", "decorator_list"):
                 children = value if isinstance(value, list) else [value]
-                waiting.extend(child for child in children if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr))
+                waiting.extend(
+                    child for child in children if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr)
+                )
 
 
 def written(node) -> str:
@@ -185,7 +189,12 @@ def judged(root: Path, mutant: Mutant | None, tests, limit: float) -> tuple[str,
         copied(root, copy)
         if mutant is not None:
             (copy / mutant.file).write_bytes(mutant.applied())
-        environment = {**os.environ, "PYTHONPATH": folder, "MDPKIT_CACHE": str(copy / "cache"), "NUMBA_DISABLE_JIT": "1"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": folder,
+            "MDPKIT_CACHE": str(copy / "cache"),
+            "NUMBA_DISABLE_JIT": "1",
+        }
         asked = [sys.executable, "-c", "import mdpkit; print(mdpkit.__file__)"]
         package = Path(subprocess.check_output(asked, cwd=copy, env=environment, text=True).strip())
         if not package.resolve().is_relative_to(copy.resolve()):
@@ -200,7 +209,11 @@ def judged(root: Path, mutant: Mutant | None, tests, limit: float) -> tuple[str,
                 os.killpg(run.pid, signal.SIGKILL)
                 run.wait()
                 return "timed out", "the time limit", time.monotonic() - began
-        failed = [line.split(" - ")[0] for line in (copy / "log").read_text().splitlines() if line.startswith(("FAILED", "ERROR"))]
+        failed = [
+            line.split(" - ")[0]
+            for line in (copy / "log").read_text().splitlines()
+            if line.startswith(("FAILED", "ERROR"))
+        ]
         if code not in (0, 1, 2):
             raise RuntimeError(f"pytest ended with {code}, which is neither passed, failed nor broken at import")
         return "killed" if code else "survived", ", ".join(failed), time.monotonic() - began
@@ -210,7 +223,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--limit", type=float, help="seconds for one mutant; four times those of the unchanged package if left out")
+    parser.add_argument(
+        "--limit", type=float, help="seconds for one mutant; four times those of the unchanged package if left out"
+    )
     parser.add_argument("files", nargs="*", help="paths below mdpkit/; all kernels and measures if left out")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -227,7 +242,10 @@ def main():
             outcome, by, took = judged(root, mutant, rooms(root, mutant.file.parent.name), given.limit or 4 * seconds)
             tally[outcome] += 1
             words = "survived" if outcome == "survived" else f"killed by {by}"
-            print(f"{number}. {mutant.file}:{mutant.line} {mutant.what}, {words} ({took:.0f} s)\n{mutant.diff()}", flush=True)
+            print(
+                f"{number}. {mutant.file}:{mutant.line} {mutant.what}, {words} ({took:.0f} s)\n{mutant.diff()}",
+                flush=True,
+            )
         killed = tally["killed"] + tally["timed out"]
         print(f"{killed} killed ({tally['timed out']} of them by the time limit), {tally['survived']} survived")
 

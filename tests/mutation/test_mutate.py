@@ -19,7 +19,11 @@ def mutate():
 
 
 def test_a_seed_names_its_mutants(mutate):
-    first, again, other = mutate.drawn(mutate.ROOT, 0, 40), mutate.drawn(mutate.ROOT, 0, 40), mutate.drawn(mutate.ROOT, 1, 40)
+    first, again, other = (
+        mutate.drawn(mutate.ROOT, 0, 40),
+        mutate.drawn(mutate.ROOT, 0, 40),
+        mutate.drawn(mutate.ROOT, 1, 40),
+    )
     assert first == again
     assert first != other
     assert len(set(first)) == 40
@@ -36,7 +40,17 @@ def test_every_mutant_is_a_program_that_differs(mutate):
 def test_every_operator_is_drawn(mutate):
     kinds = {mutant.what for mutant in mutate.drawn(mutate.ROOT, 0, 10**6)}
     assert kinds == {
-        *("operator", "comparison", "and/or", "min/max", "truth", "constant", "bound of a range", "index", "swapped indices"),
+        *(
+            "operator",
+            "comparison",
+            "and/or",
+            "min/max",
+            "truth",
+            "constant",
+            "bound of a range",
+            "index",
+            "swapped indices",
+        ),
         *("negated condition", "dropped statement"),
     }
 
@@ -51,8 +65,13 @@ def changed(mutate, old, new):
 
 def test_a_known_error_is_killed_and_a_harmless_change_survives(mutate):
     before = (mutate.ROOT / "mdpkit/kernels/finite.py").read_bytes()
-    for old, new, wanted in (("V[t + 1])", "V[t])", "killed"), ("total += law[n]", "total = total + law[n]", "survived")):
-        outcome, by, _ = mutate.judged(mutate.ROOT, changed(mutate, old, new), ["tests/kernels/test_finite.py"], limit=60)
+    for old, new, wanted in (
+        ("V[t + 1])", "V[t])", "killed"),
+        ("total += law[n]", "total = total + law[n]", "survived"),
+    ):
+        outcome, by, _ = mutate.judged(
+            mutate.ROOT, changed(mutate, old, new), ["tests/kernels/test_finite.py"], limit=60
+        )
         assert outcome == wanted
         assert ("test_finite.py::test_" in by) == (wanted == "killed")
     assert (mutate.ROOT / "mdpkit/kernels/finite.py").read_bytes() == before

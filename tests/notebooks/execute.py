@@ -21,7 +21,9 @@ def execute(path):
 
     notebook = jupytext.read(path)
     notebook.cells.insert(0, new_code_cell(FEWER_DRAWS))
-    NotebookClient(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(
+        notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    ).execute()
 
 
 if __name__ == "__main__":

@@ -71,7 +71,9 @@ def test_the_tour_runs_and_shows_tables_and_pictures(opened):
     assert pictures > 3
     widths = every(f"{output('image/png')} img", "each.naturalWidth")
     page.until(f"{widths}.filter(Boolean).length == {pictures}")
-    tables = page.run(every(output("text/html"), "[each.innerText, each.querySelectorAll('tr').length, each.offsetHeight]"))
+    tables = page.run(
+        every(output("text/html"), "[each.innerText, each.querySelectorAll('tr').length, each.offsetHeight]")
+    )
     assert len(tables) == sum(bool(re.search(r"^display\((?!figure)", source, re.MULTILINE)) for source in sources)
     assert all(height > 20 for _, _, height in tables)
     lake = bundled("frozen_lake_4x4")

@@ -15,7 +15,8 @@ ABOUT_NETWORKS = [path for path in NOTEBOOKS if path.stem == "networks"]
 
 
 @pytest.mark.parametrize(
-    "path", [pytest.param(path, marks=needs_the_extra if path in ABOUT_NETWORKS else (), id=path.stem) for path in NOTEBOOKS]
+    "path",
+    [pytest.param(path, marks=needs_the_extra if path in ABOUT_NETWORKS else (), id=path.stem) for path in NOTEBOOKS],
 )
 def test_a_notebook_runs(path, tmp_path):
     # a process of its own: kernels and their event loops warn when they are collected

@@ -30,7 +30,12 @@ def committed(folder, kind):
 
 def test_claims_results_figures_and_proof_notes_are_the_same_set():
     places = {place(name).as_posix() for name in ALL}
-    assert committed("figures", "*") == committed("figures", "json") == committed("figures", "pdf") == {*places, "constants"}
+    assert (
+        committed("figures", "*")
+        == committed("figures", "json")
+        == committed("figures", "pdf")
+        == {*places, "constants"}
+    )
     assert {name for name in committed("proofs", "md") if not name.startswith("lemmas/")} == {*places, "notation"}
     assert committed("mdpkit/claims/worst", "json") < places
 
@@ -45,16 +50,22 @@ def test_a_committed_result_is_of_the_claim_as_it_stands(claim_id):
     assert result.digest == digest_of(claim), f"the claim has changed since; run: mdpkit figure {claim_id}"
     controls = plain([asdict(run_control(claim, control)) for control in claim.controls])
     assert differences(controls, result.controls, tolerance_of(result, claim)) == []
-    assert subject(result).encode() in path.with_suffix(".pdf").read_bytes(), f"drawn from another result; run: mdpkit figure {claim_id}"
+    assert subject(result).encode() in path.with_suffix(".pdf").read_bytes(), (
+        f"drawn from another result; run: mdpkit figure {claim_id}"
+    )
 
 
 def test_the_table_of_constants_has_a_line_for_every_statement_that_can_be_hunted():
     lines = read_constants(ROOT / "figures" / "constants.json")
-    assert [(line["claim"], line["part"], line["control"]) for line in lines] == [(job.claim, job.part, job.control) for job in jobs()]
+    assert [(line["claim"], line["part"], line["control"]) for line in lines] == [
+        (job.claim, job.part, job.control) for job in jobs()
+    ]
     assert "\n".join(tables(lines)) + "\n" == (ROOT / "figures" / "constants.md").read_text()
     for line in lines:
         for row in line["records"]:
-            assert row["verdict"] in (("TIGHT", "BEST", "LIMIT") if not line["control"] else ("REFUTED", "BEST", "LIMIT"))
+            assert row["verdict"] in (
+                ("TIGHT", "BEST", "LIMIT") if not line["control"] else ("REFUTED", "BEST", "LIMIT")
+            )
 
 
 ENUMERATED = [each for each in IDS if not any(isinstance(part.instances, mdpkit.Family) for part in find(each).parts)]
@@ -86,13 +97,17 @@ def test_a_claim_names_its_proof_note_and_the_note_its_claim_and_controls(claim_
     assert f"proofs/{place(claim_id)}.md" in claim.statement
     assert f"Claim: `{claim_id}`. Status: proved" in note
     headings = re.findall(r"^## (.*)$", note, flags=re.MULTILINE)
-    assert [each for each in headings if each in ("Statement", "Proof", "Where the controls sit", "Cited, not proved")] == [
+    assert [
+        each for each in headings if each in ("Statement", "Proof", "Where the controls sit", "Cited, not proved")
+    ] == [
         "Statement",
         "Proof",
         "Where the controls sit",
         "Cited, not proved",
     ]
-    controls = re.findall(r"^\* \*(.*?)\.\*", note.split("## Where the controls sit")[1].split("\n## ")[0], flags=re.MULTILINE)
+    controls = re.findall(
+        r"^\* \*(.*?)\.\*", note.split("## Where the controls sit")[1].split("\n## ")[0], flags=re.MULTILINE
+    )
     assert [each.replace("$", "").lower() for each in controls] == [control.name.lower() for control in claim.controls]
 
 

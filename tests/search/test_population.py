@@ -145,6 +145,8 @@ def test_the_ladder_ends_at_the_first_violation():
 
 def test_the_best_constant_is_reached():
     """(sum x)^2 <= S sum x^2, with equality at equal entries."""
-    squares = searched(lambda m: Bound(m.x.sum() * m.x.sum(), (m.x * m.x).sum() * len(m.x)), dict(x=Box("S")), dict(S=(3, 3)), 6000)
+    squares = searched(
+        lambda m: Bound(m.x.sum() * m.x.sum(), (m.x * m.x).sum() * len(m.x)), dict(x=Box("S")), dict(S=(3, 3)), 6000
+    )
     assert max(row["ratio"] for row in squares.rows.values()) == 1
     assert squares.violation is None

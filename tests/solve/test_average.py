@@ -24,7 +24,9 @@ def laws(rng, density, *shape):
     """Rational laws along the last axis with about that part of their entries above 0, and one at least."""
     weights = rng.integers(1, 5, shape) * (rng.random(shape) < density)
     last = rng.integers(0, shape[-1], shape[:-1])[..., None]
-    np.put_along_axis(weights, last, np.maximum(np.take_along_axis(weights, last, -1), weights.sum(axis=-1, keepdims=True) == 0), -1)
+    np.put_along_axis(
+        weights, last, np.maximum(np.take_along_axis(weights, last, -1), weights.sum(axis=-1, keepdims=True) == 0), -1
+    )
     return objects(weights) / objects(weights.sum(axis=-1, keepdims=True))
 
 
@@ -74,7 +76,9 @@ def limit_gain(P, r):
 
 def best_gain(problem):
     states = np.arange(problem.S)
-    return np.max([limit_gain(problem.P[states, choice], problem.r[states, choice]) for choice in policies(problem)], axis=0)
+    return np.max(
+        [limit_gain(problem.P[states, choice], problem.r[states, choice]) for choice in policies(problem)], axis=0
+    )
 
 
 def sparse(problem):
@@ -145,7 +149,9 @@ def test_a_linear_program_has_the_same_gains(seed, kind):
     P, r = floats(problem.P)[problem.available], floats(problem.r)[problem.available]
     own = np.eye(problem.S)[np.nonzero(problem.available)[0]]
     rows = np.block([[P - own, np.zeros_like(P)], [-own, P - own]])
-    found = linprog(np.repeat([1.0, 0.0], problem.S), rows, np.concatenate([0 * r, -r]), bounds=(None, None), method="highs")
+    found = linprog(
+        np.repeat([1.0, 0.0], problem.S), rows, np.concatenate([0 * r, -r]), bounds=(None, None), method="highs"
+    )
     np.testing.assert_allclose(solve(problem).gain.mid, found.x[: problem.S], atol=1e-8)
 
 

@@ -16,7 +16,11 @@ def graph(seed, S=5, A=2):
     rng = np.random.default_rng(seed)
     successors, ends = rng.integers(0, S, (S, A)), rng.random((S, A)) < 0.2
     P = np.eye(S, dtype=int)[successors] * ~ends[:, :, None]
-    return MarginProblem(objects(rng.integers(-4, 5, S)), objects(P), objects(rng.integers(-4, 5, (S, A)))), successors, ends
+    return (
+        MarginProblem(objects(rng.integers(-4, 5, S)), objects(P), objects(rng.integers(-4, 5, (S, A)))),
+        successors,
+        ends,
+    )
 
 
 def best_path(problem, successors, ends, s, steps):
@@ -25,7 +29,8 @@ def best_path(problem, successors, ends, s, steps):
     if steps == 0:
         return here
     after = (
-        problem.ended[s, a] if ends[s, a] else best_path(problem, successors, ends, successors[s, a], steps - 1) for a in range(problem.A)
+        problem.ended[s, a] if ends[s, a] else best_path(problem, successors, ends, successors[s, a], steps - 1)
+        for a in range(problem.A)
     )
     return min(here, max(after))
 
@@ -36,7 +41,9 @@ def test_on_deterministic_dynamics_it_is_the_best_least_margin_of_a_path(seed):
     solution = solve(problem)
     assert solution.value.exact
     # after S steps a path has met a state twice, so that longer ones meet no more
-    assert solution.value.lower.tolist() == [best_path(problem, successors, ends, s, 2 * problem.S) for s in range(problem.S)]
+    assert solution.value.lower.tolist() == [
+        best_path(problem, successors, ends, s, 2 * problem.S) for s in range(problem.S)
+    ]
     for s in range(problem.S):
         met, here, left = [], s, None
         while here not in met and left is None:

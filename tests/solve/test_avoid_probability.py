@@ -30,7 +30,9 @@ def under(problem, choice):
     reach = objects(problem.failure.astype(int))
     if doomed.size:
         inside = chain[np.ix_(doomed, doomed)]
-        reach[doomed] = solve_linear(np.eye(doomed.size, dtype=int) - inside, chain[doomed][:, problem.failure].sum(axis=1))
+        reach[doomed] = solve_linear(
+            np.eye(doomed.size, dtype=int) - inside, chain[doomed][:, problem.failure].sum(axis=1)
+        )
     return 1 - reach
 
 
@@ -99,7 +101,9 @@ def test_a_slow_leak_is_enclosed_and_a_slower_one_says_that_floats_cannot_carry_
 
 def test_rational_leaks_are_exact_however_slow():
     tiny = objects(f"1/{10**30}")[()]
-    problem = SafetyProblem([False, True, False], P=objects([[[1 - 3 * tiny, tiny, 2 * tiny]], [[0, 1, 0]], [[0, 0, 1]]]))
+    problem = SafetyProblem(
+        [False, True, False], P=objects([[[1 - 3 * tiny, tiny, 2 * tiny]], [[0, 1, 0]], [[0, 0, 1]]])
+    )
     assert solve(problem).value.lower[0] == objects("2/3")
 
 

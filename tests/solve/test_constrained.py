@@ -22,7 +22,10 @@ def problem(seed, S=3):
 def corners(mdp, cost):
     """(reward, cost) of every deterministic policy."""
     tables = [objects(np.eye(2, dtype=int)[list(choice)]) for choice in product(range(2), repeat=mdp.S)]
-    return [tuple(measure.value(replace(mdp, r=r), TabularPolicy(table)).lower[()] for r in (mdp.r, cost)) for table in tables]
+    return [
+        tuple(measure.value(replace(mdp, r=r), TabularPolicy(table)).lower[()] for r in (mdp.r, cost))
+        for table in tables
+    ]
 
 
 def best_mixture(points, limit):
@@ -88,7 +91,12 @@ def test_a_step_is_clipped_and_lands_on_the_grid_nearest_to_it():
 
 
 def test_learners_obey_the_constraint_played_and_earn_what_can_be_earned():
-    mdp = MDP(objects([[[1, 0], [0, 1]], [[1, 0], [0, 1]]]), objects([[0, 0], [0, 0]]), objects([1, 0]), horizon=Discounted("1/2"))
+    mdp = MDP(
+        objects([[[1, 0], [0, 1]], [[1, 0], [0, 1]]]),
+        objects([[0, 0], [0, 0]]),
+        objects([1, 0]),
+        horizon=Discounted("1/2"),
+    )
     rewards, experts = objects([[[0, 1], [0, 1]]]), objects([[[1, 0], [1, 0]]])
     play = constraint_game(mdp, rewards, experts, rounds=3, step="1/2")
     assert (play.constraints == objects([[0, 0], [0, "1/2"], [0, "1/2"]])).all()

@@ -76,7 +76,9 @@ def test_actions_tied_but_for_rounding_stop_at_once():
     law, split = rng.dirichlet(np.ones(30), 30), rng.random((60, 8, 30))
     law = np.concatenate([law, law])[:, None]
     r = rng.random((30, 1)).repeat(8, axis=1)
-    problem = MDP(np.concatenate([split * law, (1 - split) * law], axis=2), np.concatenate([r, r]), horizon=Discounted(0.95))
+    problem = MDP(
+        np.concatenate([split * law, (1 - split) * law], axis=2), np.concatenate([r, r]), horizon=Discounted(0.95)
+    )
     answer = solve(problem, PolicyIteration())
     assert answer.iterations == 1
     Q = problem.r + 0.95 * problem.P @ answer.value.mid

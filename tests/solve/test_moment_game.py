@@ -12,7 +12,9 @@ from mdpkit.solve import Status, solve
 def drawn(seed, Z=5, K=3):
     rng = np.random.default_rng(seed)
     weights = objects(rng.integers(1, 9, Z))
-    return MomentProblem(objects(rng.integers(-9, 10, (Z, K))) / 4, objects(rng.integers(-9, 10, Z)) / 3, weights / weights.sum())
+    return MomentProblem(
+        objects(rng.integers(-9, 10, (Z, K))) / 4, objects(rng.integers(-9, 10, Z)) / 3, weights / weights.sum()
+    )
 
 
 def objective(problem, h):

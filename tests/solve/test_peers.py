@@ -20,7 +20,9 @@ def garnet(seed, S=60, A=3, branching=4):
 def test_the_linear_program_has_the_same_value(method):
     problem = garnet(0)
     owner = sp.kron(sp.eye_array(60), np.ones((3, 1)))
-    found = linprog(np.ones(60), A_ub=0.95 * problem.P - owner, b_ub=-problem.r.ravel(), bounds=(None, None), method="highs")
+    found = linprog(
+        np.ones(60), A_ub=0.95 * problem.P - owner, b_ub=-problem.r.ravel(), bounds=(None, None), method="highs"
+    )
     answer = solve(problem, method)
     np.testing.assert_allclose(answer.value.mid, found.x, atol=1e-6)
 

@@ -23,7 +23,9 @@ def test_the_policy_attains_the_value_and_no_other_beats_it(make, seed, masked):
     reference = problem.available / problem.available.sum(axis=1, keepdims=True)
     rng, V = np.random.default_rng(seed), answer.value.mid
     for t in range(4):
-        np.testing.assert_allclose(regularised(problem, answer.policy.table[t], reference, temperature, V[t + 1]), V[t], atol=1e-12)
+        np.testing.assert_allclose(
+            regularised(problem, answer.policy.table[t], reference, temperature, V[t + 1]), V[t], atol=1e-12
+        )
         other = rng.dirichlet(np.ones(3), 3) * problem.available
         other /= other.sum(axis=1, keepdims=True)
         assert (regularised(problem, other, reference, temperature, V[t + 1]) <= V[t] + 1e-12).all()
@@ -44,7 +46,8 @@ def test_bounds_contain_the_value_in_balls_of_200_bits(make, seed):
                 tau
                 * sum(
                     (
-                        third * ((arb(problem.r[s, a]) + sum(arb(problem.P[s, a, n]) * V[n] for n in range(3))) / tau).exp()
+                        third
+                        * ((arb(problem.r[s, a]) + sum(arb(problem.P[s, a, n]) * V[n] for n in range(3))) / tau).exp()
                         for a in range(3)
                     ),
                     arb(0),

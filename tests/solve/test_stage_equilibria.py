@@ -52,7 +52,9 @@ def test_the_game_after_an_unreached_state_is_in_equilibrium_too():
 def test_a_coarse_equilibrium_may_be_left_by_who_looks_at_what_it_is_told():
     """The payoffs of coarse_equilibrium_is_not_correlated_equilibrium: the best coarse law has swap regret."""
     first, second = [[0, 1, 1], [0, 2, -1], [-1, 0, 1]], [[1, -1, 2], [0, 0, -2], [1, 0, 2]]
-    game = MarkovGame(objects([[[1]] * 9]), objects([first, second]).reshape(2, 1, 9), horizon=Finite(2), actions=(3, 3))
+    game = MarkovGame(
+        objects([[[1]] * 9]), objects([first, second]).reshape(2, 1, 9), horizon=Finite(2), actions=(3, 3)
+    )
     coarse = solve(game, CoarseCorrelatedEquilibrium()).value[:, 0, 0].sum()
     assert (coarse >= solve(game).value[:, 0, 0].sum()).all_yes()
 

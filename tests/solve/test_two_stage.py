@@ -50,7 +50,10 @@ def drawn(rng, Y, beta, unseen=0):
     data = rng.dirichlet(np.full(Y, 2.0))
     data[:unseen] = 0
     return PreferenceProblem(
-        rng.dirichlet(np.ones(Y))[None], weights=np.exp(rng.normal(size=(1, Y))), data=data[None] / data.sum(), beta=beta
+        rng.dirichlet(np.ones(Y))[None],
+        weights=np.exp(rng.normal(size=(1, Y))),
+        data=data[None] / data.sum(),
+        beta=beta,
     )
 
 
@@ -134,7 +137,9 @@ def test_floats_enclose_the_exact_fit_and_proposals_are_near(problem, width, uns
     np.testing.assert_allclose(about.upper, about.lower, rtol=1e-7)
     with propose():
         np.testing.assert_allclose(fitted_weights(near, float(width), float(unseen)), about.mid, rtol=1e-7)
-    rewards = PreferenceProblem(near.reference, reward=near.beta * np.log(near.weights), data=near.data, rho=near.rho, beta=near.beta)
+    rewards = PreferenceProblem(
+        near.reference, reward=near.beta * np.log(near.weights), data=near.data, rho=near.rho, beta=near.beta
+    )
     np.testing.assert_allclose(fitted_weights(rewards, float(width), float(unseen)).mid, about.mid, rtol=1e-7)
 
 
@@ -209,9 +214,18 @@ REFUSED = [
     (dict(unseen="3/2"), r"^unseen is 3/2; expected a number in \[0, 1\], or one for each of 1 prompts$"),
     (dict(unseen=-1), r"^unseen is -1; expected a number in \[0, 1\]"),
     (dict(unseen=[0, 1]), r"^unseen is \[0 1\]; expected a number in \[0, 1\], or one for each of 1 prompts$"),
-    (dict(problem=PreferenceProblem(HALVES, reward=objects([[1, 2]]))), r"has rational rewards, so irrational weights; .* \.to_float\(\)$"),
-    (dict(problem=PreferenceProblem([[0.5, 0.5]], weights=[[1, 2]]), width=np.inf), r"^width is inf; expected a finite number"),
-    (dict(problem=PreferenceProblem([[0.5, 0.5]], weights=[[1, 2]]), width=np.nan), r"^width is nan; expected a finite number"),
+    (
+        dict(problem=PreferenceProblem(HALVES, reward=objects([[1, 2]]))),
+        r"has rational rewards, so irrational weights; .* \.to_float\(\)$",
+    ),
+    (
+        dict(problem=PreferenceProblem([[0.5, 0.5]], weights=[[1, 2]]), width=np.inf),
+        r"^width is inf; expected a finite number",
+    ),
+    (
+        dict(problem=PreferenceProblem([[0.5, 0.5]], weights=[[1, 2]]), width=np.nan),
+        r"^width is nan; expected a finite number",
+    ),
     (dict(problem=PreferenceProblem(HALVES, win=objects([[["1/2", 1], [0, "1/2"]]]))), r"has no reward to be learned"),
 ]
 

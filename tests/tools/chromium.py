@@ -108,7 +108,9 @@ class Chromium:
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
     def size(self, width, height, scale=1):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False
+        )
 
     def scheme(self, name, media=""):
         """Pretend that the reader prefers "dark" or "light", or prints."""
@@ -121,13 +123,21 @@ class Chromium:
     def requests(self) -> list[str]:
         """The addresses that the page asked for since it was opened."""
         self.run("1")
-        return [each["params"]["request"]["url"] for each in self.events if each.get("method") == "Network.requestWillBeSent"]
+        return [
+            each["params"]["request"]["url"]
+            for each in self.events
+            if each.get("method") == "Network.requestWillBeSent"
+        ]
 
     @property
     def complaints(self) -> list[str]:
         """Errors and warnings of the console, exceptions, and what the page's own policy refused."""
         self.run("1")
-        said = [each["params"] for each in self.events if each.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown")]
+        said = [
+            each["params"]
+            for each in self.events
+            if each.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown")
+        ]
         said += [each["params"] for each in self.events if each.get("method") == "Runtime.consoleAPICalled"]
         return [json.dumps(each) for each in said]
 
@@ -136,7 +146,9 @@ class Chromium:
         """What of the complaints is an error."""
         said = map(json.loads, self.complaints)
         return [
-            str(each) for each in said if "exceptionDetails" in each or "error" in (each.get("type"), each.get("entry", {}).get("level"))
+            str(each)
+            for each in said
+            if "exceptionDetails" in each or "error" in (each.get("type"), each.get("entry", {}).get("level"))
         ]
 
     def close(self):

@@ -59,14 +59,22 @@ EVERY = {
         {"beta": Fraction(1, 2)},
     ),
     "PreferenceProblem by weights": (PreferenceProblem, {"reference": [RHO, RHO], "weights": [["1/7", 2], [1, 3]]}, {}),
-    "PreferenceProblem by wins": (PreferenceProblem, {"reference": [RHO, RHO], "win": [[["1/2", "1/4"], ["3/4", "1/2"]]] * 2}, {}),
+    "PreferenceProblem by wins": (
+        PreferenceProblem,
+        {"reference": [RHO, RHO], "win": [[["1/2", "1/4"], ["3/4", "1/2"]]] * 2},
+        {},
+    ),
     "Trajectories": (Trajectories, {"weight": RHO}, {"obs": [0, 1], "action": [1, 0]}),
     "Trajectories of one episode": (
         Trajectories,
         {},
         {"obs": [0, 1], "action": [1, 0], "t": [0, 1], "reward": [0, 1], "ended": [False, True], "episode": [0, 0]},
     ),
-    "continuous Trajectories": (Trajectories, {}, {name: [[0, 1], [1, 2]] for name in ("obs", "action", "following", "state")}),
+    "continuous Trajectories": (
+        Trajectories,
+        {},
+        {name: [[0, 1], [1, 2]] for name in ("obs", "action", "following", "state")},
+    ),
     "SafetyProblem": (SafetyProblem, {"P": [[RHO], [[0, 1]]]}, {"failure": [False, True]}),
     "deterministic SafetyProblem": (SafetyProblem, {}, {"failure": [False, True], "successors": [[0, 1], [1, 1]]}),
 }

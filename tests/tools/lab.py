@@ -11,7 +11,13 @@ from urllib.request import urlopen
 
 from tools.processes import HANG
 
-FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+FOLDERS = (
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+)
 
 
 @contextmanager
@@ -22,12 +28,27 @@ def jupyterlab(folder, home):
     Yields: function of a page's path that returns its address.
     """
     token = secrets.token_hex(16)
-    surroundings = {**os.environ, **{name: str(home / name.lower()) for name in FOLDERS}, "IPYTHONDIR": str(home / "ipython")}
-    options = [f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}", "--ServerApp.port=0", "--no-browser", "--allow-root"]
+    surroundings = {
+        **os.environ,
+        **{name: str(home / name.lower()) for name in FOLDERS},
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    options = [
+        f"--ServerApp.root_dir={folder}",
+        f"--IdentityProvider.token={token}",
+        "--ServerApp.port=0",
+        "--no-browser",
+        "--allow-root",
+    ]
     options.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
     with open(home / "log", "w+", encoding="utf-8") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=surroundings, stdout=log, stderr=log, start_new_session=True
+            [sys.executable, "-m", "jupyterlab", *options],
+            cwd=folder,
+            env=surroundings,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             url = _started(server, home / "jupyter_runtime_dir" / f"jpserver-{server.pid}.json", token, log)

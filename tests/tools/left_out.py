@@ -39,7 +39,9 @@ class LeftOut:
 
     def pytest_collection_modifyitems(self, items):
         for item in items:
-            about = any(folder in item.path.parents for folder in NETWORKS) or any(claim in item.nodeid for claim in self.claims)
+            about = any(folder in item.path.parents for folder in NETWORKS) or any(
+                claim in item.nodeid for claim in self.claims
+            )
             if about or any(mark == needs_the_extra.mark for mark in item.iter_markers("skipif")):
                 item.add_marker("networks")
 
@@ -51,7 +53,9 @@ class LeftOut:
     @property
     def others(self) -> list[str]:
         """Why tests were left out that are not about networks, and how many."""
-        reasons = {reason: count for reason, count in self.reasons.items() if reason != needs_the_extra.mark.kwargs["reason"]}
+        reasons = {
+            reason: count for reason, count in self.reasons.items() if reason != needs_the_extra.mark.kwargs["reason"]
+        }
         return [f"{reason} ({count})" for reason, count in sorted(reasons.items())]
 
     def pytest_sessionfinish(self, session):

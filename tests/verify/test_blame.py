@@ -31,7 +31,9 @@ def written(tmp_path, expression):
     return file
 
 
-@pytest.mark.parametrize(("expression", "words"), [("x.lost", "AttributeError"), ("objects([x]).reshape(7)", "ValueError")])
+@pytest.mark.parametrize(
+    ("expression", "words"), [("x.lost", "AttributeError"), ("objects([x]).reshape(7)", "ValueError")]
+)
 def test_the_innermost_line_of_the_users_own_file_is_named(tmp_path, expression, words):
     file = written(tmp_path, expression)
     with pytest.raises(ClaimBroken, match=rf"half_is_at_most_one: {words}.*\({file}:9\)"):

@@ -24,7 +24,12 @@ SHORT = Profile("short", chunks=1, draws=60, evaluations=200, differential=20, d
 
 def verdict_of(check=CLONING.check, **models):
     family = replace(CLONING.instances, models={**CLONING.instances.models, **models})
-    return verify(replace(CLONING, id="cloning_by_mistake", check=check, instances=family, also=(), controls=CLONING.controls[1:2]), SHORT)
+    return verify(
+        replace(
+            CLONING, id="cloning_by_mistake", check=check, instances=family, also=(), controls=CLONING.controls[1:2]
+        ),
+        SHORT,
+    )
 
 
 def parts(m):
@@ -66,9 +71,21 @@ NOTICED = {
         "learner holds floats beside rational models",
     ),
     ".5 * learner": (bound(lambda m, H, gap, e: right(e, H) + (0.5 * m.learner.table).sum()), ClaimBroken, "TypeError"),
-    "math.sqrt(e)": (bound(lambda m, H, gap, e: right(e, H) + math.sqrt(e.max())), ExactnessLost, "is combined with an exact interval"),
-    "float(e.mid)": (bound(lambda m, H, gap, e: float(e.max().mid) * H * H), ExactnessLost, "side 1 of the Bound is a float"),
-    "H*(H+1)/2": (bound(lambda m, H, gap, e: e.max() * (H * (H + 1) / 2)), ExactnessLost, "is combined with an exact interval"),
+    "math.sqrt(e)": (
+        bound(lambda m, H, gap, e: right(e, H) + math.sqrt(e.max())),
+        ExactnessLost,
+        "is combined with an exact interval",
+    ),
+    "float(e.mid)": (
+        bound(lambda m, H, gap, e: float(e.max().mid) * H * H),
+        ExactnessLost,
+        "side 1 of the Bound is a float",
+    ),
+    "H*(H+1)/2": (
+        bound(lambda m, H, gap, e: e.max() * (H * (H + 1) / 2)),
+        ExactnessLost,
+        "is combined with an exact interval",
+    ),
     "+ 1e-9": (bound(lambda m, H, gap, e: right(e, H) + 1e-9), ExactnessLost, "is combined with an exact interval"),
 }
 
@@ -101,8 +118,16 @@ SILENT = {
     "r == .25": (bound(doubled_where_quarter), ExactnessLost, "does not contain the exact"),
     "np.where(r == .5, ..)": (mdp(where_half), ExactnessLost, "does not contain the exact"),
     "Fraction(float(r))": (mdp(through_float), InvalidModel, "holds floats while the rest is rational"),
-    "e.lower on a side": (bound(lambda m, H, gap, e: e.lower * (H * (H + 1) // 2)), ExactnessLost, "does not contain the exact"),
-    "np.max(e.lower)": (bound(lambda m, H, gap, e: np.max(e.lower) * (H * (H + 1) // 2)), ExactnessLost, "does not contain the exact"),
+    "e.lower on a side": (
+        bound(lambda m, H, gap, e: e.lower * (H * (H + 1) // 2)),
+        ExactnessLost,
+        "does not contain the exact",
+    ),
+    "np.max(e.lower)": (
+        bound(lambda m, H, gap, e: np.max(e.lower) * (H * (H + 1) // 2)),
+        ExactnessLost,
+        "does not contain the exact",
+    ),
     "a branch on a value": (bound(branch_on_a_value), ExactnessLost, "does not contain the exact"),
 }
 
@@ -123,7 +148,9 @@ def test_without_the_differential_run_they_pass(mistake):
     """What makes the run necessary."""
     planted = SILENT[mistake][0]
     more = planted if isinstance(planted, dict) else {"check": planted}
-    family = replace(CLONING.instances, models={**CLONING.instances.models, **{k: v for k, v in more.items() if k != "check"}})
+    family = replace(
+        CLONING.instances, models={**CLONING.instances.models, **{k: v for k, v in more.items() if k != "check"}}
+    )
     part = replace(CLONING.parts[0], instances=family, check=more.get("check", CLONING.check))
     sizes = dict(H=2, S=2, A=2)
     for seed in range(20):
@@ -136,7 +163,9 @@ HARMLESS = {
     "max(intervals)": bound(lambda m, H, gap, e: max(e) * (H * (H + 1) // 2)),
     "if g <= ..": bound(lambda m, H, gap, e: right(e, H) if gap <= right(e, H) else right(e, H) * 1),
     "(expert + learner)/2": bound(
-        lambda m, H, gap, e: right(measure.cloning_error(m.mdp, m.expert, TabularPolicy((m.expert.table + m.learner.table) / 2)) * 2, H)
+        lambda m, H, gap, e: right(
+            measure.cloning_error(m.mdp, m.expert, TabularPolicy((m.expert.table + m.learner.table) / 2)) * 2, H
+        )
     ),
     "sum(e[i] * (H-i) ...)": bound(lambda m, H, gap, e: sum(e[i] * (H - i) for i in range(H))),
 }
@@ -171,7 +200,9 @@ def near(array):
 
 def compared(check):
     family, x, instance = one()
-    part = Claim("compared_in_both_worlds", check, family, controls=(Control("none", witness=one, tightens=check),)).parts[0]
+    part = Claim(
+        "compared_in_both_worlds", check, family, controls=(Control("none", witness=one, tightens=check),)
+    ).parts[0]
     return compare(part, family.build(family.to_float(x)), judge(part, instance, 0))
 
 
@@ -219,7 +250,9 @@ def test_an_instance_is_of_one_number_kind():
 
 
 def test_an_enumerated_instance_in_floats_rounds_every_rational():
-    m = in_floats(Models(policy=TabularPolicy(objects([["1/3", "2/3"]])), x=objects(["1/3"]), eps=fmpq(1, 3), H=3, k=np.arange(2)))
+    m = in_floats(
+        Models(policy=TabularPolicy(objects([["1/3", "2/3"]])), x=objects(["1/3"]), eps=fmpq(1, 3), H=3, k=np.arange(2))
+    )
     assert not m.policy.exact
     assert (m.x[0], m.eps, m.H, m.k.dtype.kind) == (1 / 3, 1 / 3, 3, "i")
 

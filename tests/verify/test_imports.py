@@ -34,7 +34,13 @@ def test_every_module_of_ones_own_is_known_and_no_other(write, tmp_path):
     write("named.py")
     path = write("claim.py", "import importlib, beside\nimportlib.import_module('named')")
     import_file(path)
-    assert names(path, tmp_path) == ["beside.py", "inside/__init__.py", "inside/deep.py", "inside/shallow.py", "named.py"]
+    assert names(path, tmp_path) == [
+        "beside.py",
+        "inside/__init__.py",
+        "inside/deep.py",
+        "inside/shallow.py",
+        "named.py",
+    ]
     assert companions(Path("performance_difference_lemma")) == []
 
 
@@ -50,7 +56,9 @@ def test_a_module_that_two_files_import_belongs_to_both(write, tmp_path):
 def test_of_two_folders_each_file_gets_its_own_module(write):
     for folder in ("one", "two"):
         write(f"{folder}/theirs.py", f"NAME = {folder!r}")
-    found = [import_file(write(f"{folder}/claim.py", "from theirs import NAME")).NAME for folder in ("one", "two", "one")]
+    found = [
+        import_file(write(f"{folder}/claim.py", "from theirs import NAME")).NAME for folder in ("one", "two", "one")
+    ]
     assert found == ["one", "two", "one"]
 
 
@@ -63,7 +71,10 @@ def test_an_edited_module_is_seen(write):
 
 
 def test_a_file_that_fails_leaves_nothing_behind(write, tmp_path):
-    path, before = write("claim.py", "import halfway\nraise KeyError('lost')"), (list(sys.path), sys.dont_write_bytecode)
+    path, before = (
+        write("claim.py", "import halfway\nraise KeyError('lost')"),
+        (list(sys.path), sys.dont_write_bytecode),
+    )
     write("halfway.py", "DONE = False")
     with pytest.raises(KeyError):
         import_file(path)

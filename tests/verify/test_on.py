@@ -20,7 +20,12 @@ SHORT = Profile("short", chunks=1, draws=30, evaluations=100, differential=5, de
 
 def small(mask=None, gamma=None, reward=1):
     horizon = Finite(2) if gamma is None else Discounted(gamma)
-    return MDP(objects([[[0, 1], [1, 0]], [["1/3", "2/3"], [0, 1]]]), objects([[0, reward], [reward, 0]]), horizon=horizon, mask=mask)
+    return MDP(
+        objects([[[0, 1], [1, 0]], [["1/3", "2/3"], [0, 1]]]),
+        objects([[0, reward], [reward, 0]]),
+        horizon=horizon,
+        mask=mask,
+    )
 
 
 @pytest.mark.parametrize("name", ["frozen_lake_4x4", "cliff_walking"])
@@ -71,7 +76,10 @@ def test_rewards_outside_the_unit_interval_are_a_mistake_in_the_use_and_name_the
         verify(CLONING, SHORT, on=MDP(walk.P, walk.r, walk.rho, horizon=Finite(2)))
     with pytest.raises(InvalidModel, match=r"rewards in \[0, 1\]"):
         verify(CLONING, SHORT, on=small(reward=3))
-    assert verify(CLONING, SHORT, on=MDP(walk.P, (walk.r + 100) / 100, walk.rho, horizon=Finite(2))).outcome is Outcome.SURVIVED
+    assert (
+        verify(CLONING, SHORT, on=MDP(walk.P, (walk.r + 100) / 100, walk.rho, horizon=Finite(2))).outcome
+        is Outcome.SURVIVED
+    )
 
 
 def counted(claim):
@@ -105,7 +113,9 @@ def test_what_the_problem_breaks_by_itself_is_told_before_any_work(kind):
 def test_what_the_problem_breaks_together_with_every_draw_is_told_after_them():
     assumption = Assumption("the learner is improper", lambda m: (m.learner.table > 1).any())
     claim, counts = counted(replace(get(CLONING), assumes=(assumption,), controls=get(CLONING).controls[:1]))
-    with pytest.raises(InvalidModel, match="assumes 'the learner is improper', which the given problem violates in all"):
+    with pytest.raises(
+        InvalidModel, match="assumes 'the learner is improper', which the given problem violates in all"
+    ):
         verify(claim, SHORT, on=small())
     assert counts["checks"] > SHORT.evaluations
 
@@ -117,7 +127,9 @@ def test_an_assumption_that_asks_for_a_drawn_model_is_not_answered_without_it():
 
 
 def test_an_assumption_that_raises_is_the_claims_own_fault():
-    claim = replace(get(CLONING), assumes=(Assumption("broken", lambda m: m.mdp.lost),), controls=get(CLONING).controls[:1])
+    claim = replace(
+        get(CLONING), assumes=(Assumption("broken", lambda m: m.mdp.lost),), controls=get(CLONING).controls[:1]
+    )
     with pytest.raises(ClaimBroken, match="lost"):
         verify(claim, SHORT, on=small())
 

@@ -94,7 +94,10 @@ def test_a_control_that_holds():
 
 def test_a_control_that_raises():
     assert reason(control(tightens=lambda m: Bound(m.y, m.x.sum()))).startswith("raised AttributeError: ")
-    assert reason(control(witness=lambda: 1 // 0, tightens=half)) == "raised ZeroDivisionError: integer division or modulo by zero"
+    assert (
+        reason(control(witness=lambda: 1 // 0, tightens=half))
+        == "raised ZeroDivisionError: integer division or modulo by zero"
+    )
     assert reason(control(tightens=lambda m: Bound(m.x[5], 0))).startswith("raised IndexError: ")
 
 
@@ -106,7 +109,9 @@ def test_a_control_that_decides_nothing():
 
 def test_a_loosening_is_no_tightening():
     assert reason(control(tightens=lambda m: Bound(m.x.max() - 1, -1))) == "a loosening: the left end decreased"
-    assert reason(control(tightens=lambda m: Bound(m.x.max() * 9, len(m.x) + 1))) == "a loosening: the right end increased"
+    assert (
+        reason(control(tightens=lambda m: Bound(m.x.max() * 9, len(m.x) + 1))) == "a loosening: the right end increased"
+    )
     # the ends are where they were, and a link inside breaks: that is a tightening
     assert verify(claim(controls=(control(tightens=lambda m: Bound(m.x.max(), 0, len(m.x))),)), TINY).passed
 
@@ -116,7 +121,10 @@ def test_a_tightening_of_another_form():
 
 
 def test_a_dropped_assumption_that_still_holds():
-    assert reason(control(drops="no entry is negative")) == "the dropped assumption still holds on the witness: no entry is negative"
+    assert (
+        reason(control(drops="no entry is negative"))
+        == "the dropped assumption still holds on the witness: no entry is negative"
+    )
 
 
 def test_another_assumption_that_fails_with_the_dropped_one():
@@ -156,14 +164,23 @@ def test_a_sabotage_bites_where_the_check_calls_the_measure_and_is_refused_where
     verdict = verify(policy_claim(lambda m: Bound(measure.total_variation(m.p, m.q), 1), calls), TINY)
     assert verdict.outcome is Outcome.SURVIVED
     assert verdict.controls[0].reason == "with total_variation sabotaged, the bound is decided NO (left / right = 2)"
-    result = run_control(policy_claim(lambda m: Bound(abs(m.p.table - m.q.table).sum(), 2 * len(m.p.table)), calls), calls)
+    result = run_control(
+        policy_claim(lambda m: Bound(abs(m.p.table - m.q.table).sum(), 2 * len(m.p.table)), calls), calls
+    )
     assert (result.bites, result.reason) == (False, "the check never calls measure.total_variation")
 
 
 def test_a_sabotage_reaches_a_measure_through_another_and_leaves_no_trace():
     mdp = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Finite(1))
-    deep = Control("the half left out", witness=lambda: Models(mdp=mdp, **vars(far_apart())), sabotages=measure.total_variation, by=doubled)
-    named = Claim("error_is_at_most_one", lambda m: Bound(measure.cloning_error(m.mdp, m.p, m.q), 1), list, controls=(deep,))
+    deep = Control(
+        "the half left out",
+        witness=lambda: Models(mdp=mdp, **vars(far_apart())),
+        sabotages=measure.total_variation,
+        by=doubled,
+    )
+    named = Claim(
+        "error_is_at_most_one", lambda m: Bound(measure.cloning_error(m.mdp, m.p, m.q), 1), list, controls=(deep,)
+    )
     assert run_control(named, deep).bites
     assert (measure.cloning_error(mdp, *vars(far_apart()).values()) == 1).all_yes()
 
@@ -209,7 +226,9 @@ def test_claims_and_controls_are_refused_where_they_are_written():
         lambda m: Bound(0, np.array([1.0, np.nan])),
         lambda m: Equal({"x": (np.float64("inf") - np.float64("inf"), 0)}),
         lambda m: Bound(Interval(np.inf, np.inf, "float") - Interval(np.inf, np.inf, "float"), 1),
-        lambda m: Bound(measure.total_variation(Models(table=m.x * np.nan, defect=0.0), Models(table=m.x, defect=0.0)), 1),
+        lambda m: Bound(
+            measure.total_variation(Models(table=m.x * np.nan, defect=0.0), Models(table=m.x, defect=0.0)), 1
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
@@ -220,7 +239,9 @@ def test_nan_never_passes(poison):
 
 
 def test_a_measure_that_is_not_a_number_makes_a_control_silent_and_a_search_blind_only_there():
-    lost = Control("nothing known", witness=far_apart, sabotages=measure.total_variation, by=lambda f, p, q: f(p, q) * np.nan)
+    lost = Control(
+        "nothing known", witness=far_apart, sabotages=measure.total_variation, by=lambda f, p, q: f(p, q) * np.nan
+    )
     result = run_control(policy_claim(lambda m: Bound(measure.total_variation(m.p, m.q), 1), lost), lost)
     assert not result.bites
     assert result.reason.startswith("raised ")
@@ -278,7 +299,9 @@ def test_a_bound_by_nothing_is_refuted_and_not_broken():
     """Where every right end is 0 the search has no scale, and the violation still is the answer."""
     assert verify(claim(lambda m: Bound(m.x.sum(), 0)), TINY).outcome is Outcome.REFUTED
     everywhere = replace(FAMILY, blocks=dict(x=Box("S", lower=1, upper=2)))
-    assert verify(claim(lambda m: Bound(m.x.sum(), 0), instances=everywhere, assumes=()), TINY).outcome is Outcome.REFUTED
+    assert (
+        verify(claim(lambda m: Bound(m.x.sum(), 0), instances=everywhere, assumes=()), TINY).outcome is Outcome.REFUTED
+    )
 
 
 def test_infinite_right_ends_bound_everything_and_have_the_ratio_zero():

@@ -22,7 +22,9 @@ SMALL = Profile("small", chunks=1, draws=80, evaluations=6000, differential=10, 
 
 
 def cloning(name, check, profile="quick"):
-    claim = Claim(name, check, CLONING.instances, assumes=CLONING.assumes, controls=CLONING.controls, accepts=CLONING.accepts)
+    claim = Claim(
+        name, check, CLONING.instances, assumes=CLONING.assumes, controls=CLONING.controls, accepts=CLONING.accepts
+    )
     return claim, verify(claim, profile)
 
 
@@ -168,7 +170,9 @@ def test_a_violation_outside_the_assumptions_is_no_refutation():
     family = Family(dict(x=Box("S", lower=-1)), dict(S=(1, 3)), dict(x=lambda x: x.x))
     positive = Assumption("x is at least 0", lambda m: (m.x >= 0).all())
     control = Control("a negative x", witness=lambda: Models(x=objects([-1])), drops="x is at least 0")
-    verdict = verify(Claim("the_square_is_at_most_the_double", check, family, assumes=(positive,), controls=(control,)), SMALL)
+    verdict = verify(
+        Claim("the_square_is_at_most_the_double", check, family, assumes=(positive,), controls=(control,)), SMALL
+    )
     assert verdict.outcome is Outcome.SURVIVED
     assert verdict.controls[0].bites
 

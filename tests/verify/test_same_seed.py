@@ -42,7 +42,13 @@ WRONG = Claim(
     "maximum_is_at_most_half_the_sum",
     half,
     Family(dict(x=Box("S")), dict(S=(2, 3)), dict(x=lambda x: x.x)),
-    controls=(Control("a tenth", witness=lambda: Models(x=objects([1, 1])), tightens=lambda m: Bound(m.x.max() * 2, m.x.sum() / 10)),),
+    controls=(
+        Control(
+            "a tenth",
+            witness=lambda: Models(x=objects([1, 1])),
+            tightens=lambda m: Bound(m.x.max() * 2, m.x.sum() / 10),
+        ),
+    ),
 )
 
 
@@ -59,7 +65,9 @@ def test_the_same_seed_gives_the_same_verdict_and_another_seed_other_draws(claim
 def test_draws_do_not_depend_on_the_modules_that_are_loaded(tmp_path):
     """Hypothesis mixes constants of loaded modules into its draws; a verdict may not see them."""
     constants = ", ".join(repr(bytes(range(65, 65 + length))) for length in range(1, 51))
-    (tmp_path / "constants_of_mine.py").write_text(f"BYTES = ({constants})\nINTEGERS = ({', '.join(map(str, range(100, 200)))})\n")
+    (tmp_path / "constants_of_mine.py").write_text(
+        f"BYTES = ({constants})\nINTEGERS = ({', '.join(map(str, range(100, 200)))})\n"
+    )
     (tmp_path / "draw.py").write_text(
         "import sys\n"
         "if len(sys.argv) > 1: import constants_of_mine\n"
@@ -69,7 +77,9 @@ def test_draws_do_not_depend_on_the_modules_that_are_loaded(tmp_path):
         "print(breadth(claim.parts[0], 80, 5, claim.resolution, 0)[0].to_data())\n"
     )
     words = [[sys.executable, "draw.py"], [sys.executable, "draw.py", "with"]]
-    alone, beside = (subprocess.run(each, cwd=tmp_path, capture_output=True, text=True, check=True).stdout for each in words)
+    alone, beside = (
+        subprocess.run(each, cwd=tmp_path, capture_output=True, text=True, check=True).stdout for each in words
+    )
     assert alone == beside
 
 

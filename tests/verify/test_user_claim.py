@@ -36,7 +36,9 @@ FAMILY = Family(
 CLAIM = Claim("value_is_at_most_the_horizon", check, FAMILY, assumes=(Assumption("r in [0, 1]", lambda m: (m.mdp.r >= 0).all()),),
               controls=(Control("half of it", witness=always_paid, tightens=half),), accepts=("mdp", MDP, ("P", "r")))
 '''
-FALSE = MINE.replace("m.mdp.r.max() * m.mdp.horizon.H)\n\ndef half", "m.mdp.r.max() * (m.mdp.horizon.H - 1))\n\ndef half")
+FALSE = MINE.replace(
+    "m.mdp.r.max() * m.mdp.horizon.H)\n\ndef half", "m.mdp.r.max() * (m.mdp.horizon.H - 1))\n\ndef half"
+)
 SHORT = Profile("short", chunks=1, draws=60, evaluations=500, differential=10, demanded=10)
 
 
@@ -67,7 +69,9 @@ def python(tmp_path, cache):
 
     def start(*words):
         command = [sys.executable, *words]
-        return subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=HANG, check=False)
+        return subprocess.run(
+            command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=HANG, check=False
+        )
 
     return start
 
@@ -142,7 +146,10 @@ def test_files_that_hold_no_claim_are_told_apart(mine, tmp_path):
         (MINE + "SECOND = Claim('another_one', check, FAMILY, controls=CLAIM.controls)\n", "holds 2 claims"),
         ("import does_not_exist\n", "cannot be imported: ModuleNotFoundError"),
         ("def broken(:\n", "SyntaxError"),
-        (MINE.replace('controls=(Control("half of it", witness=always_paid, tightens=half),)', "controls=()"), "has no control"),
+        (
+            MINE.replace('controls=(Control("half of it", witness=always_paid, tightens=half),)', "controls=()"),
+            "has no control",
+        ),
     ):
         (tmp_path / "other.py").write_text(text)
         with pytest.raises(InvalidClaim, match=words):

@@ -34,7 +34,13 @@ def broken(sides):
 def test_the_violated_link_of_a_chain_is_named_with_both_sides_exactly():
     (found,) = broken(Bound(0, fmpq(3, 2), 1, 2))
     assert str(found) == "side 2 <= side 3: 3/2 > 1, ratio 3/2"
-    assert found.to_data() == {"statement": "side 2 <= side 3", "index": [], "left": "3/2", "right": "1", "relation": "<="}
+    assert found.to_data() == {
+        "statement": "side 2 <= side 3",
+        "index": [],
+        "left": "3/2",
+        "right": "1",
+        "relation": "<=",
+    }
     assert [each.statement for each in broken(Bound(3, 2, 1))] == ["left side <= side 2", "side 2 <= right side"]
 
 
@@ -54,12 +60,26 @@ def test_a_long_number_is_abbreviated():
 
 
 def test_rows_that_change_nothing_are_left_out_and_scalars_are_listed():
-    mdp = MDP(objects([[[0, 1], [1, 0]], [[0, 1], [0, 1]]]), objects([[0, 1], [0, 0]]), objects([1, 0]), horizon=Finite(2))
-    instance = Models(mdp=mdp, expert=TabularPolicy(objects([["1/2", "1/2"], [0, 1]])), scale=objects("2/3"), unused=objects(1))
-    matters = {"P": np.array([[True, False], [False, False]]), "r": np.array([[0, 1], [0, 0]], dtype=bool), "unused": np.array(False)}
+    mdp = MDP(
+        objects([[[0, 1], [1, 0]], [[0, 1], [0, 1]]]), objects([[0, 1], [0, 0]]), objects([1, 0]), horizon=Finite(2)
+    )
+    instance = Models(
+        mdp=mdp, expert=TabularPolicy(objects([["1/2", "1/2"], [0, 1]])), scale=objects("2/3"), unused=objects(1)
+    )
+    matters = {
+        "P": np.array([[True, False], [False, False]]),
+        "r": np.array([[0, 1], [0, 0]], dtype=bool),
+        "unused": np.array(False),
+    }
     rows = dict(witness_rows(instance, {**matters, "expert": np.array([True, False])}))
     assert rows.pop("mdp") == repr(mdp)
-    assert rows == {"mdp.P[0, 0]": "0, 1", "mdp.r[0]": "0, 1", "mdp.rho": "1, 0", "expert[0]": "1/2, 1/2", "scale": "2/3"}
+    assert rows == {
+        "mdp.P[0, 0]": "0, 1",
+        "mdp.r[0]": "0, 1",
+        "mdp.rho": "1, 0",
+        "expert[0]": "1/2, 1/2",
+        "scale": "2/3",
+    }
     assert {"mdp.P[1, 1]", "expert[1]", "unused"} <= set(dict(witness_rows(instance)))
 
 
@@ -89,7 +109,10 @@ def test_a_failing_test_of_ones_own_shows_why():
     def test_mine():
         raise AssertionError("not reached")
 
-    with pytest.raises(AssertionError, match=r"cloning_is_linear: REFUTED[\s\S]*violated: left side <= right side: .* > [\s\S]*mdp\.r\["):
+    with pytest.raises(
+        AssertionError,
+        match=r"cloning_is_linear: REFUTED[\s\S]*violated: left side <= right side: .* > [\s\S]*mdp\.r\[",
+    ):
         test_mine()
 
 

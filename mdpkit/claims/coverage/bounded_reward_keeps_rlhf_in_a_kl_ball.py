@@ -83,7 +83,11 @@ FITTED = Family(
 def listed():
     """Ten draws of every size, decoded from the bytes of a fixed generator."""
     rng = np.random.default_rng(0)
-    return [FITTED.build(FITTED.from_bytes(rng.bytes(FITTED.byte_count(sizes)), sizes)) for sizes in FITTED.ladder() for _ in range(10)]
+    return [
+        FITTED.build(FITTED.from_bytes(rng.bytes(FITTED.byte_count(sizes)), sizes))
+        for sizes in FITTED.ladder()
+        for _ in range(10)
+    ]
 
 
 # ---- exact instances and controls
@@ -107,13 +111,17 @@ CLAIM = Claim(
     assumes=(BOUNDED,),
     controls=(
         Control("half of the constant", witness=lambda: two_responses(2), tightens=sixteenth),
-        Control("a reward that is not clipped", witness=lambda: two_responses(10**6, "1/100", width=4), drops=BOUNDED.name),
+        Control(
+            "a reward that is not clipped", witness=lambda: two_responses(10**6, "1/100", width=4), drops=BOUNDED.name
+        ),
         Control("a linear bound of half the range", witness=lambda: rare(8), tightens=half, part="linear in the range"),
     ),
     also=(
         Part("two-stage RLHF", listed, trained),
         Part("linear in the range", family(4096), linear, assumes=(BOUNDED,)),
-        Part("the linear form is approached", lambda: [rare(k) for k in (4, 8, 16, 24)], approached, assumes=(BOUNDED,)),
+        Part(
+            "the linear form is approached", lambda: [rare(k) for k in (4, 8, 16, 24)], approached, assumes=(BOUNDED,)
+        ),
     ),
     figure=bound,
 )

@@ -99,7 +99,9 @@ def covered(m):
 
 
 COVERED = Assumption("the data cover every response that pi or pi* gives", covered)
-IMPLIED = Assumption("the reference gives every response that they show", lambda m: (m.problem.reference > 0)[m.problem.data > 0].all())
+IMPLIED = Assumption(
+    "the reference gives every response that they show", lambda m: (m.problem.reference > 0)[m.problem.data > 0].all()
+)
 
 
 def by_the_reference(concentrability, problem, policy, mu=None, kind="sup"):

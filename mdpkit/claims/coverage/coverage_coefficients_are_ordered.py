@@ -71,7 +71,12 @@ CLAIM = Claim(
     controls=(
         Control("a ball of a hundredth of the radius", witness=rare, tightens=smaller_ball),
         Control("a reward of a larger range", witness=lambda: rare(weight=1000), drops=WITHIN.name),
-        Control("data against policy", witness=lambda: rare("1/3", "1/100", 100), sabotages=measure.concentrability, by=by_the_policy),
+        Control(
+            "data against policy",
+            witness=lambda: rare("1/3", "1/100", 100),
+            sabotages=measure.concentrability,
+            by=by_the_policy,
+        ),
     ),
     figure=bound,
     sides=(r"$1 + \chi^2(\pi_g \| \mu)$", r"$C_{glo}$"),

@@ -24,7 +24,9 @@ from ._instances import BETA, LAW, PROMPTS, WEIGHTS, inside
 
 
 def sides(m, best):
-    return measure.value_gap(m.problem, best, m.policy), measure.divergence_from(m.problem, m.policy, best) * m.problem.beta
+    return measure.value_gap(m.problem, best, m.policy), measure.divergence_from(
+        m.problem, m.policy, best
+    ) * m.problem.beta
 
 
 def check(m):

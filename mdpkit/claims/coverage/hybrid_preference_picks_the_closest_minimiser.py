@@ -38,7 +38,9 @@ def excess(m):
     s, away = measure.closest_mass(m.problem), m.mass
     shown = (measure.logarithm(1 - away) - measure.logarithm(s)) * (1 - away)
     unseen = (measure.logarithm(away) - measure.logarithm(1 - s)) * away
-    found = measure.divergence_from_reference(m.problem, zero_error_policy(m.problem, away)) - measure.closest_divergence(m.problem)
+    found = measure.divergence_from_reference(
+        m.problem, zero_error_policy(m.problem, away)
+    ) - measure.closest_divergence(m.problem)
     return Equal({"excess": (found, measure.averaged(m.problem, shown + unseen))})
 
 
@@ -62,8 +64,12 @@ IN_PROPORTION = Family(
 
 # ---- controls
 def three(policy=None):
-    given = PreferenceProblem(objects([["49/100", "49/100", "1/50"]]), weights=objects([[7, 1, 1]]), data=objects([["1/2", "1/2", 0]]))
-    return Instance(problem=given, policy=zero_error_policy(given, "1/20") if policy is None else TabularPolicy(objects([policy])))
+    given = PreferenceProblem(
+        objects([["49/100", "49/100", "1/50"]]), weights=objects([[7, 1, 1]]), data=objects([["1/2", "1/2", 0]])
+    )
+    return Instance(
+        problem=given, policy=zero_error_policy(given, "1/20") if policy is None else TabularPolicy(objects([policy]))
+    )
 
 
 EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)

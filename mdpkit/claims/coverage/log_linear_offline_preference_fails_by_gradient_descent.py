@@ -93,7 +93,12 @@ def figure(ax, rows):
     found = [row for row in rows if row["part"] == CLIPPED and not row.get("control")]
     mass = [2.0 ** -row["parameters"]["k"] for row in found]
     ends = [row["data"]["sides"] for row in found]
-    for k, style, words in ((3, "oC0", "end of descent"), (2, "k--", "$k \\log 2$"), (1, "k:", "$8 / 2^k$"), (0, "sC2", "clipped reward")):
+    for k, style, words in (
+        (3, "oC0", "end of descent"),
+        (2, "k--", "$k \\log 2$"),
+        (1, "k:", "$8 / 2^k$"),
+        (0, "sC2", "clipped reward"),
+    ):
         ax.plot(mass, [side[k] for side in ends], style, label=words)
     for row in rows:
         if row.get("control") and row["label"] == APART:

@@ -96,7 +96,9 @@ def minimises(m):
 
 
 MINIMISES = Assumption("the policy minimises the population loss in its class", minimises)
-OVERWEIGHTED = Assumption("the third pair is over-weighted", lambda m: slope(m.problem.weights[0], m.pairs, rational(1)) < 0)
+OVERWEIGHTED = Assumption(
+    "the third pair is over-weighted", lambda m: slope(m.problem.weights[0], m.pairs, rational(1)) < 0
+)
 
 
 def exact(w, t, played=None):
@@ -117,7 +119,12 @@ def figure(ax, rows):
     ax.axhline(1, color="k", linestyle="--", label="reference")
     for row in rows:
         if row.get("control") and row["label"] == NOT_MORE:
-            ax.plot(floats(exact(*MILD).pairs[2:]), row["sides"][0] / row["sides"][1], "xC1", label="not over-weighted (fails)")
+            ax.plot(
+                floats(exact(*MILD).pairs[2:]),
+                row["sides"][0] / row["sides"][1],
+                "xC1",
+                label="not over-weighted (fails)",
+            )
     ax.set_xscale("log")
     ax.set(xlabel="weight $h$ of the pair (1, 3)", ylabel="mean reward / reference's")
     ax.legend()

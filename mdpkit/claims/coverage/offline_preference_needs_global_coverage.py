@@ -101,7 +101,9 @@ def hardly_shown():
 
 ALL_SHOWN = "the data show every response"
 EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)
-MASS = Assumption("the policy gives the rest its mass", lambda m: (shown_or_not(m, m.policy).table[:, 1] == m.mass).all())
+MASS = Assumption(
+    "the policy gives the rest its mass", lambda m: (shown_or_not(m, m.policy).table[:, 1] == m.mass).all()
+)
 COVERED = Assumption(ALL_SHOWN, lambda m: (m.problem.data > 0).all())
 
 

@@ -43,7 +43,9 @@ def without_coverage(m):
 
 def surely_lost(m):
     """beta (log C_glo / 2 - log 2)"""
-    return (measure.logarithm(measure.full_coverage(m.problem)) / 2 - measure.logarithm(m.problem.like(2))) * m.problem.beta
+    return (
+        measure.logarithm(measure.full_coverage(m.problem)) / 2 - measure.logarithm(m.problem.like(2))
+    ) * m.problem.beta
 
 
 def apart(m):
@@ -79,7 +81,9 @@ def lopsided(k=64):
     return Instance(problem=problem, learned=objects([[k - 1, 1]]), width=rational(2**k))
 
 
-BOUNDED = Assumption("both rewards have range at most R", lambda m: max(spread(m.problem.weights), spread(m.learned)) <= m.width)
+BOUNDED = Assumption(
+    "both rewards have range at most R", lambda m: max(spread(m.problem.weights), spread(m.learned)) <= m.width
+)
 DRAWN = Assumption("the data are drawn from the reference", lambda m: (m.problem.data == m.problem.reference).all())
 
 

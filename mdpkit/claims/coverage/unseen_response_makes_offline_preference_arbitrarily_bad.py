@@ -32,7 +32,9 @@ def instance(k, mass="1/2", weights=(1, 1, 1), data=("1/2", "1/2", 0), beta=1):
     """The third response has reference mass 2^-k (0 if k is None) and gets `mass`; None gives the optimum."""
     problem = PreferenceProblem(rare_third(k), weights=objects([weights]), data=objects([data]), beta=beta)
     rest = objects([[0, 0, 1]])
-    return Instance(problem=problem, k=k or 0, policy=tilted(problem) if mass is None else zero_error_policy(problem, mass, rest))
+    return Instance(
+        problem=problem, k=k or 0, policy=tilted(problem) if mass is None else zero_error_policy(problem, mass, rest)
+    )
 
 
 def gap(m):
@@ -57,7 +59,13 @@ def loss_of_the_mass(m):
 def lost_without_limit(m):
     error, value = measure.pair_error(m.problem, m.policy), measure.value(m.problem, m.policy)
     third = measure.reward(m.problem)[0, UNSEEN] * m.policy.table[0, UNSEEN]
-    return Equal({"pair error": (error, 0), "value": (value, -INFINITY), "reward": (measure.expected_reward(m.problem, m.policy), third)})
+    return Equal(
+        {
+            "pair error": (error, 0),
+            "value": (value, -INFINITY),
+            "reward": (measure.expected_reward(m.problem, m.policy), third),
+        }
+    )
 
 
 def kept(m):
@@ -73,7 +81,12 @@ def made_up():
 
 def both_ways():
     cases = ((1, 3, "1/8"), 3), ((2, 1, 16), "1/4")
-    return [instance(k, mass, weights, beta=beta) for k in (1, 4, 20) for mass in ("1/100", "1/2", "99/100") for weights, beta in cases]
+    return [
+        instance(k, mass, weights, beta=beta)
+        for k in (1, 4, 20)
+        for mass in ("1/100", "1/2", "99/100")
+        for weights, beta in cases
+    ]
 
 
 # ---- controls
@@ -115,12 +128,22 @@ CLAIM = Claim(
         Control(SHOWN, witness=lambda: instance(20, None, data=("9/20", "9/20", "1/10")), drops=NEVER.name),
         Control("a pair left unexplained", witness=unexplained, drops=EXPLAINED.name, part="two outcomes"),
         Control("twice the loss", witness=lambda: instance(20), tightens=twice),
-        Control("half of the divergence", lambda: instance(4, weights=(2, 1, 16)), sabotages=measure.kl, by=halved, part="two outcomes"),
+        Control(
+            "half of the divergence",
+            lambda: instance(4, weights=(2, 1, 16)),
+            sabotages=measure.kl,
+            by=halved,
+            part="two outcomes",
+        ),
     ),
     also=(
         Part("two outcomes", both_ways, loss_of_the_mass, assumes=(NEVER, EXPLAINED)),
         Part("a bounded reward", made_up, kept, assumes=(NEVER, EXPLAINED)),
-        Part("the reference never gives it", lambda: [instance(None, f"{k - 1}/{k}", (1, 1, 8)) for k in (2, 10, 100)], lost_without_limit),
+        Part(
+            "the reference never gives it",
+            lambda: [instance(None, f"{k - 1}/{k}", (1, 1, 8)) for k in (2, 10, 100)],
+            lost_without_limit,
+        ),
     ),
     figure=figure,
 )

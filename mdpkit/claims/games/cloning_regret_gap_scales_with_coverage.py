@@ -103,7 +103,12 @@ CLAIM = Claim(
     controls=(
         Control("without 1/b", witness=lambda: fork(10, "1/10", "1/200"), tightens=without_coverage),
         Control("a rare place never seen", witness=lambda: fork(5, 0, "1/2"), drops=SEEN.name),
-        Control("where the learner goes", witness=lambda: rare_pennies(10, "1/10", True), sabotages=measure.coverage, by=of_the_learner),
+        Control(
+            "where the learner goes",
+            witness=lambda: rare_pennies(10, "1/10", True),
+            sabotages=measure.coverage,
+            by=of_the_learner,
+        ),
     ),
     also=(Part("the fork", slips, on_the_fork, assumes=(SEEN,)),),
     accepts=("game", MarkovGame, ("P", "r", "rho")),

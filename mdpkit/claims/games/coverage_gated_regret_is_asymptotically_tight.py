@@ -120,7 +120,11 @@ def figure(ax, rows):
             words = f"$b = {b}$" + (", straying" if strays else "")
             ax.plot(H, share, mark + "-C0", mfc=face, alpha=0.4 + float(Fraction(b)), label=words)
     ax.axhline(0.625, color="C1", label="$(1+b)/2$, $b = 1/4$ (fails)")
-    found = [(row["sizes"]["H"], row["ratio"]) for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
+    found = [
+        (row["sizes"]["H"], row["ratio"])
+        for row in rows
+        if not row["part"] and not row.get("control") and row["ratio"] is not None
+    ]
     ax.plot(*zip(*found, strict=True), ".C3", label="tightest of each size, any $b$")
     ax.set(xlabel="horizon $H$", ylabel="regret gap / bound", xscale="log", ylim=(0, 1.05))
     ax.legend(fontsize=6, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))

@@ -26,7 +26,13 @@ from ...verify.claim import Bound, Claim, Control, Equal, Part
 
 CLASSES = ("constant", "coarse", "trigger", "swap", "one-shot")
 CHAIN = (("constant", "coarse"), ("coarse", "trigger"), ("trigger", "swap"))
-LINKS = (*CHAIN, ("one-shot", "swap"), ("nothing", "one-shot"), ("nothing", "trigger"), ("swap, apart", "coarse, apart"))
+LINKS = (
+    *CHAIN,
+    ("one-shot", "swap"),
+    ("nothing", "one-shot"),
+    ("nothing", "trigger"),
+    ("swap, apart", "coarse, apart"),
+)
 
 
 def gains(m):
@@ -71,20 +77,33 @@ FAMILY = Family(
 
 
 # ---- one state, and the second player is paid nothing: joint actions are 00, 01, 10, 11
-MATCH, ONE, ZERO = [1, 0, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0]  # what the first player is paid for: a match, playing 1, playing 0
+MATCH, ONE, ZERO = (
+    [1, 0, 0, 1],
+    [0, 0, 1, 1],
+    [1, 1, 0, 0],
+)  # what the first player is paid for: a match, playing 1, playing 0
 UNMATCHED, MATCHED = [0, "1/2", "1/2", 0], ["1/2", 0, 0, "1/2"]
 
 
 def steps(name, paid, laws, expected):
     r = np.zeros((len(paid), 2, 1, 4), dtype=int)
     r[:, 0, 0] = paid
-    single = MarkovGame(objects(np.ones((1, 4, 1), dtype=int)), objects(r), objects([1]), horizon=Finite(len(paid)), actions=(2, 2))
+    single = MarkovGame(
+        objects(np.ones((1, 4, 1), dtype=int)), objects(r), objects([1]), horizon=Finite(len(paid)), actions=(2, 2)
+    )
     mediator, even = JointPolicy(objects(laws)[:, None]), objects([["1/2", "1/2"]])
-    return Instance(name=name, game=single, mediator=mediator, apart=independent(even, even), expected=objects(expected))
+    return Instance(
+        name=name, game=single, mediator=mediator, apart=independent(even, even), expected=objects(expected)
+    )
 
 
 def mismatched(H):
-    return steps(f"told the mismatch, H = {H}", [MATCH] * H, [UNMATCHED] * H, [rational(H) / 2, rational(H) / 2, rational(H + 1) / 2, H, 1])
+    return steps(
+        f"told the mismatch, H = {H}",
+        [MATCH] * H,
+        [UNMATCHED] * H,
+        [rational(H) / 2, rational(H) / 2, rational(H + 1) / 2, H, 1],
+    )
 
 
 def wrong_twice():

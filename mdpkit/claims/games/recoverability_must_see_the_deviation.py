@@ -110,7 +110,12 @@ CLAIM = Claim(
     instances=lambda: [hidden_stakes(H) for H in range(1, 17)],
     assumes=(LATER,),
     controls=(
-        Control("u while a player deviates", witness=lambda: hidden_stakes(4), tightens=counted_while_deviating, at="regret gap"),
+        Control(
+            "u while a player deviates",
+            witness=lambda: hidden_stakes(4),
+            tightens=counted_while_deviating,
+            at="regret gap",
+        ),
         Control("nothing to draw later", witness=lambda: hidden_stakes(4, later=0), drops=LATER.name),
         Control("no deviations", witness=lambda: hidden_stakes(4), sabotages=measure.regret, by=nobody_deviates),
     ),

@@ -84,13 +84,19 @@ UNPAID = Family(
 
 def unpaid(P, rho, H, actions):
     """A game with rewards 0: the statement supplies the rewards."""
-    return MarkovGame(P, like(np.zeros((len(actions), *P.shape[-3:-1]), dtype=int), P), rho, horizon=Finite(H), actions=actions)
+    return MarkovGame(
+        P, like(np.zeros((len(actions), *P.shape[-3:-1]), dtype=int), P), rho, horizon=Finite(H), actions=actions
+    )
 
 
 def listed():
     """Sixty draws, decoded from the bytes of a fixed generator."""
     rng, ladder = np.random.default_rng(0), UNPAID.ladder()
-    return [UNPAID.build(UNPAID.from_bytes(rng.bytes(UNPAID.byte_count(sizes)), sizes)) for sizes in ladder for _ in range(10)]
+    return [
+        UNPAID.build(UNPAID.from_bytes(rng.bytes(UNPAID.byte_count(sizes)), sizes))
+        for sizes in ladder
+        for _ in range(10)
+    ]
 
 
 def apart(H=3):

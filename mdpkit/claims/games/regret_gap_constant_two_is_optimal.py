@@ -64,7 +64,9 @@ FAMILY = Family(
     ),
     sizes=dict(H=(1, 2), S=(1, 2), A=(2, 2), B=(2, 2), C=(1, 2)),
     models=dict(
-        game=lambda x: MarkovGame(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=tuple(x.sizes[part] for part in JOINT)),
+        game=lambda x: MarkovGame(
+            x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=tuple(x.sizes[part] for part in JOINT)
+        ),
         expert=lambda x: JointPolicy(x.expert),
         learner=lambda x: JointPolicy(x.learner),
     ),
@@ -104,12 +106,19 @@ def figure(ax, rows):
     H = np.arange(1, 9)
     ax.plot(H, 2 * H**0, "k--", label="constant 2")
     ax.plot(H, 1.99 * H**0, "C1", label="constant 1.99 (fails)")
-    for part, pair, style, words in ((PENNIES, "swap", "oC0", "pennies"), (BLIND, "coarse", "sC0", "unpaid partner, coarse")):
+    for part, pair, style, words in (
+        (PENNIES, "swap", "oC0", "pennies"),
+        (BLIND, "coarse", "sC0", "unpaid partner, coarse"),
+    ):
         at = [row for row in rows if row["part"] == part and not row.get("control")]
         ratio = [2 * row["pairs"][pair][0] / row["pairs"][pair][1] for row in at]
-        ax.plot([row["sizes"]["H"] for row in at], ratio, style, mfc="none", markersize=4 + 4 * (part == BLIND), label=words)
+        ax.plot(
+            [row["sizes"]["H"] for row in at], ratio, style, mfc="none", markersize=4 + 4 * (part == BLIND), label=words
+        )
     found = [row for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
-    ax.plot([row["sizes"]["H"] for row in found], [2 * row["ratio"] for row in found], ".C3", label="tightest of each size")
+    ax.plot(
+        [row["sizes"]["H"] for row in found], [2 * row["ratio"] for row in found], ".C3", label="tightest of each size"
+    )
     ax.set(xlabel="horizon $H$", ylabel="regret gap $/\\,(uH\\varepsilon)$")
     ax.legend(fontsize=6)
 
@@ -121,8 +130,15 @@ CLAIM = Claim(
     FAMILY,
     controls=(
         Control("a constant of 1.99", witness=lambda: pennies(2), tightens=lambda m: check(m, swap=NEARLY)),
-        Control("1.99 for coarse deviations", witness=lambda: unpaid_partner(2), tightens=lambda m: check(m, coarse=NEARLY)),
-        Control("u of the obeyed expert", witness=lambda: hidden_stakes(4), sabotages=measure.recoverability, by=of_the_obeyed),
+        Control(
+            "1.99 for coarse deviations", witness=lambda: unpaid_partner(2), tightens=lambda m: check(m, coarse=NEARLY)
+        ),
+        Control(
+            "u of the obeyed expert",
+            witness=lambda: hidden_stakes(4),
+            sabotages=measure.recoverability,
+            by=of_the_obeyed,
+        ),
     ),
     also=(
         Part(PENNIES, correlated, attained),

@@ -67,7 +67,9 @@ def pennies(H, stake=1):
         horizon=Finite(H),
         actions=(2, 2),
     )
-    return Instance(game=game, expert=JointPolicy(objects([["1/4"] * 4])), learner=JointPolicy(objects([["1/2", 0, 0, "1/2"]])))
+    return Instance(
+        game=game, expert=JointPolicy(objects([["1/4"] * 4])), learner=JointPolicy(objects([["1/2", 0, 0, "1/2"]]))
+    )
 
 
 def unprovoked(error, game, expert, learner):
@@ -82,8 +84,18 @@ CLAIM = Claim(
     FAMILY,
     controls=(
         Control("a constant of 1", witness=lambda: pennies(2), tightens=once),
-        Control("mistakes where the learner itself goes", witness=lambda: fork(5), sabotages=measure.deviation_error, by=unprovoked),
-        Control("u of the obeyed expert", witness=lambda: hidden_stakes(4), sabotages=measure.recoverability, by=of_the_obeyed),
+        Control(
+            "mistakes where the learner itself goes",
+            witness=lambda: fork(5),
+            sabotages=measure.deviation_error,
+            by=unprovoked,
+        ),
+        Control(
+            "u of the obeyed expert",
+            witness=lambda: hidden_stakes(4),
+            sabotages=measure.recoverability,
+            by=of_the_obeyed,
+        ),
     ),
     accepts=("game", MarkovGame, ("P", "r", "rho")),
     sides=(r"$\max_i R_i(L) - \max_i R_i(E)$", r"$2uHe$"),

@@ -33,7 +33,9 @@ def forked(H, b, first, expert, learner):
     for s, paid in first.items():
         r[0, s] = objects(paid)
     game = MarkovGame(P, r, objects([1, 0, 0]), horizon=Finite(H), actions=(2, 2))
-    expert, learner = (JointPolicy(objects([laws.get(s, [1, 0, 0, 0]) for s in range(3)])) for laws in (expert, learner))
+    expert, learner = (
+        JointPolicy(objects([laws.get(s, [1, 0, 0, 0]) for s in range(3)])) for laws in (expert, learner)
+    )
     return Instance(game=game, b=b, expert=expert, learner=learner)
 
 
@@ -88,7 +90,12 @@ def figure(ax, rows):
     H = [row["sizes"]["H"] for row in found]
     ax.plot(H, [h - 1 for h in H], "k--", label="$H - 1$")
     ax.plot(H, [row["pairs"]["regret gap"][0] for row in found], "oC0", label="regret gap")
-    ax.plot(H, [max(row["data"]["occupancy"] + row["data"]["value"]) for row in found], ".C2", label="gap in visits and values")
+    ax.plot(
+        H,
+        [max(row["data"]["occupancy"] + row["data"]["value"]) for row in found],
+        ".C2",
+        label="gap in visits and values",
+    )
     ax.plot(H, H, "C1", label="a gap of $H$ (fails)")
     ax.set(xlabel="horizon $H$", ylabel="gap", ylim=(-2, 36))
     ax.legend(loc="lower right", bbox_to_anchor=(1.03, 0.07))

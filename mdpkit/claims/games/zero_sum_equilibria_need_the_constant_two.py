@@ -43,7 +43,9 @@ def three_halves(m):
 
 def share(m):
     gap, price = sides(m)
-    return Equal({"share": (gap, price * (2 - m.v)), "mistakes": (measure.deviation_error(m.game, m.expert, m.learner), m.v)})
+    return Equal(
+        {"share": (gap, price * (2 - m.v)), "mistakes": (measure.deviation_error(m.game, m.expert, m.learner), m.v)}
+    )
 
 
 def once(x, payoff):
@@ -106,7 +108,9 @@ def hair(H, v):
     """
     v = rational(v)
     paid = objects([[1, v, 0], [0, v, 1]]).reshape(1, 6)
-    game = MarkovGame(objects(np.ones((1, 6, 1), dtype=int)), np.stack([paid, -paid]), objects([1]), horizon=Finite(H), actions=(2, 3))
+    game = MarkovGame(
+        objects(np.ones((1, 6, 1), dtype=int)), np.stack([paid, -paid]), objects([1]), horizon=Finite(H), actions=(2, 3)
+    )
     learner = independent(objects([1, 0]), objects([v, 1 - v, 0]))
     return Instance(game=game, v=v, expert=independent(objects([1 - v, v]), objects([0, 1, 0])), learner=learner)
 
@@ -140,7 +144,9 @@ CLAIM = Claim(
     assumes=(NASH,),
     controls=(
         Control("a constant of 3/2", witness=lambda: hair(2, "1/10"), tightens=three_halves),
-        Control("no deviations", witness=lambda: hair(2, "1/10"), sabotages=measure.regret, by=nobody_deviates, part=HAIR),
+        Control(
+            "no deviations", witness=lambda: hair(2, "1/10"), sabotages=measure.regret, by=nobody_deviates, part=HAIR
+        ),
         Control("the learner for an expert", witness=lambda: obeyed(hair(2, "1/10")), drops=NASH.name, part=HAIR),
     ),
     also=(Part(HAIR, lambda: [hair(H, v) for v in VALUES for H in (1, 2, 7)], share, assumes=(NASH,)),),

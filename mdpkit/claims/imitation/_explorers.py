@@ -131,7 +131,10 @@ def everywhere(leaf, A, H):
 def blind():
     """Learners without information on the leaf."""
     Q = [QLearning(m, explores, optimism) for m in (3, 7, 15) for explores, optimism in ((0.5, 0), (0.1, 0), (0, 1))]
-    return [*(played(each, 2, 4) for each in (*map(Sweep, (0, 1, 3, 7, 15)), *Q)), played(leftmost(2, 4), 2, 4, shown=another)]
+    return [
+        *(played(each, 2, 4) for each in (*map(Sweep, (0, 1, 3, 7, 15)), *Q)),
+        played(leftmost(2, 4), 2, 4, shown=another),
+    ]
 
 
 def guided(A, H):

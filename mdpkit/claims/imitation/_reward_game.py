@@ -38,13 +38,24 @@ def games():
     problem, expert = tree(A, H), to_law(objects(["1/2", "1/3", *[0] * 9, "1/6", *[0] * 4]), A, H)
     centre = paying(A**H - 1, A, H)
     rewards = BoxRewards(2 * centre - 1, 1 + 0 * centre)
-    learner = MomentMatching(rewards, GradientAscent("1/8"), ExpertResets(elsewhere=to_leaf(0, A, H)), rounds=rounds[-1])
-    log = fit(learner, grant(problem, expert=expert, demonstrations="exact", episodes="exact"), rng=np.random.default_rng(0)).trace
+    learner = MomentMatching(
+        rewards, GradientAscent("1/8"), ExpertResets(elsewhere=to_leaf(0, A, H)), rounds=rounds[-1]
+    )
+    log = fit(
+        learner, grant(problem, expert=expert, demonstrations="exact", episodes="exact"), rng=np.random.default_rng(0)
+    ).trace
     tables, played = (objects(np.stack(list(each))) for each in ([pi.table for pi in log["policy"]], log["reward"]))
     game = dict(mdp=problem, expert=expert, centre=centre, radius=1 - centre)
     return [
         mixed(
-            Instance(**game, learners=tables[:N], played=played[:N], N=N, sup_gap=log["sup_gap"][N - 1], regret=log["reward_regret"][N - 1])
+            Instance(
+                **game,
+                learners=tables[:N],
+                played=played[:N],
+                N=N,
+                sup_gap=log["sup_gap"][N - 1],
+                regret=log["reward_regret"][N - 1],
+            )
         )
         for N in rounds
     ]

@@ -22,7 +22,9 @@ def fog(H, p) -> MDP:
     """States 0 and, with probability p per step, 1 are the road, where action 0 stays and pays 1; action 1 falls to an absorbing state."""
     p, fall = rational(p), objects([0, 0, 1])
     ahead = objects([1 - p, p, 0])
-    return MDP(objects([[ahead, fall]] * 2 + [[fall, fall]]), objects([[1, 0], [1, 0], [0, 0]]), ahead, horizon=Finite(H))
+    return MDP(
+        objects([[ahead, fall]] * 2 + [[fall, fall]]), objects([[1, 0], [1, 0], [0, 0]]), ahead, horizon=Finite(H)
+    )
 
 
 def ditch(H, A) -> MDP:
@@ -62,4 +64,6 @@ def smoothed(H, asks, eps=None, rounds=3):
     mdp, expert, smoothing = ditch(H, A), keeps(2, A), str(eps / (A - 1 - A * eps))
     learner = DAgger(rounds, smoothing=smoothing, demonstrated=True) if asks else Cloning(smoothing)
     answer, used = learned(learner, mdp, expert, asks)
-    return Instance(mdp=mdp, expert=expert, learner=answer.policy.members[-1] if asks else answer.policy, eps=eps, **used)
+    return Instance(
+        mdp=mdp, expert=expert, learner=answer.policy.members[-1] if asks else answer.policy, eps=eps, **used
+    )

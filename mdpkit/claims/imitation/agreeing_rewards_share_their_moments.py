@@ -57,7 +57,10 @@ def dominated(m):
 def agreeing(x):
     """The two drawn rewards, scaled so that their value gaps agree."""
     H, road = len(x.P), (x.expert, x.learner)
-    seen = [[(x.rho * finite.policy_value(x.P, r, policy, H)[0]).sum() for policy in road] for r in (x.rewards[0], x.rewards[1])]
+    seen = [
+        [(x.rho * finite.policy_value(x.P, r, policy, H)[0]).sum() for policy in road]
+        for r in (x.rewards[0], x.rewards[1])
+    ]
     first, second = (expert - learner for expert, learner in seen)
     most = np.maximum(abs(first), abs(second))
     most = np.where(most == 0, 1, most)
@@ -102,12 +105,23 @@ CLAIM = Claim(
     assumes=(SAME,),
     controls=(
         Control("all that sets them apart", witness=lambda: apart("1/2"), tightens=lambda m: check(m, part=1)),
-        Control("one reward values the gap twice as much", witness=lambda: valued([1, 1], [1, 0], "1/2"), drops=SAME.name),
-        Control("moments where the expert never is", witness=lambda: apart(0), sabotages=measure.occupancy, by=states_exchanged),
+        Control(
+            "one reward values the gap twice as much", witness=lambda: valued([1, 1], [1, 0], "1/2"), drops=SAME.name
+        ),
+        Control(
+            "moments where the expert never is",
+            witness=lambda: apart(0),
+            sabotages=measure.occupancy,
+            by=states_exchanged,
+        ),
     ),
     also=(
         Part("as far apart as one likes", tight, attained, assumes=(SAME,)),
-        Part("rewards that merely differ", lambda: [valued([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)], dominated),
+        Part(
+            "rewards that merely differ",
+            lambda: [valued([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)],
+            dominated,
+        ),
     ),
     figure=bound,
     sides=(r"$|g|$", r"$\sum_t \max(|a_t|,|b_t|) - \frac{1}{2}\sum_t |a_t - b_t|$"),

@@ -28,13 +28,22 @@ from ._features import apart, drawn, problems
 
 
 def check(m):
-    return Equal({"gradient": (measure.entropy_slope(m.mdp, m.features, m.theta), measure.entropy_features(m.mdp, m.features, m.theta))})
+    return Equal(
+        {
+            "gradient": (
+                measure.entropy_slope(m.mdp, m.features, m.theta),
+                measure.entropy_features(m.mdp, m.features, m.theta),
+            )
+        }
+    )
 
 
 def convex(m, at="theta"):
     """The tangent, with the gradient at `theta` or at `other`, and the value that it bounds from below."""
     ahead = (measure.entropy_features(m.mdp, m.features, getattr(m, at)) * (m.other - m.theta)).sum()
-    return Bound(measure.entropy_value(m.mdp, m.features, m.theta) + ahead, measure.entropy_value(m.mdp, m.features, m.other))
+    return Bound(
+        measure.entropy_value(m.mdp, m.features, m.theta) + ahead, measure.entropy_value(m.mdp, m.features, m.other)
+    )
 
 
 def slope_of_the_end(m):
@@ -98,7 +107,12 @@ def figure(ax, rows):
     """Feature mismatch against the share of noise in the transitions."""
     at = [row for row in rows if row["part"] == OPTIMUM and "data" in row]
     for kind, (style, label) in enumerate((("oC0", "causal entropy"), ("xC1", "trajectory entropy (fails)"))):
-        ax.plot([float(Fraction(row["parameters"]["chance"])) for row in at], [row["data"]["off"][kind] for row in at], style, label=label)
+        ax.plot(
+            [float(Fraction(row["parameters"]["chance"])) for row in at],
+            [row["data"]["off"][kind] for row in at],
+            style,
+            label=label,
+        )
     ax.axhline(1e-8, color="k", linestyle="--", label="resolution")
     ax.set(xlabel="share of noise in a transition", ylabel="feature mismatch", yscale="log")
     ax.legend(loc="center", bbox_to_anchor=(0.6, 0.66))
@@ -111,9 +125,13 @@ CLAIM = Claim(
     check,
     FAMILY,
     controls=(
-        Control("chance taken for choice", witness=lambda: apart(0), sabotages=measure.entropy_features, by=trajectories),
+        Control(
+            "chance taken for choice", witness=lambda: apart(0), sabotages=measure.entropy_features, by=trajectories
+        ),
         Control("the slope of the far end", witness=lambda: apart(0), tightens=slope_of_the_end, part=TANGENT),
-        Control("matched in another model", witness=lambda: drawn(0), tightens=by_trajectories, at="features", part=OPTIMUM),
+        Control(
+            "matched in another model", witness=lambda: drawn(0), tightens=by_trajectories, at="features", part=OPTIMUM
+        ),
         Control("uncertain transitions", witness=lambda: drawn(0, "1/2"), drops=CERTAIN.name, part=SURE),
     ),
     also=(

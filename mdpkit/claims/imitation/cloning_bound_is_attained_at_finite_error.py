@@ -93,13 +93,17 @@ EQUAL, FIRST, PAID_MORE = "equal errors on disjoint lanes", "one error, at the f
 
 def figure(ax, rows):
     """The gap per unit of error and step, gap / (eps H) with eps = mean_t e_t, against the horizon."""
-    found, equal, first = ([row for row in rows if row["part"] == part and not row.get("control")] for part in ("", EQUAL, FIRST))
+    found, equal, first = (
+        [row for row in rows if row["part"] == part and not row.get("control")] for part in ("", EQUAL, FIRST)
+    )
     H = np.array([row["sizes"]["H"] for row in equal])
     ax.plot(H, H, "k--", label="bound $H$")
     ax.plot(H, (H + 1) / 2, "C1", label="$(H + 1)/2$ (fails)")
     slips = [(row["sizes"]["H"], row["sizes"]["H"] * row["pairs"]["gap"][0] / row["pairs"]["gap"][1]) for row in first]
     ax.plot(*zip(*slips, strict=True), "oC0", mfc="none", markersize=6, label="first step alone")
-    ax.plot(H, [row["pairs"]["gap"][0] for row in equal], "sC0", mfc="none", markersize=6, label="disjoint slips of $1/H$")
+    ax.plot(
+        H, [row["pairs"]["gap"][0] for row in equal], "sC0", mfc="none", markersize=6, label="disjoint slips of $1/H$"
+    )
     ax.plot(H, [row["data"]["cliff"][0] for row in equal], "^C0", label="cliff, slips of $1/H$")
     tightest = [(row["sizes"]["H"], row["sizes"]["H"] * row["ratio"]) for row in found if row["ratio"] is not None]
     ax.plot(*zip(*tightest, strict=True), ".C3", label="tightest of each size")
@@ -115,11 +119,15 @@ CLAIM = Claim(
     controls=(
         Control("the mean for the largest", witness=lambda: first_slip(4, "1/3"), tightens=mean_for_largest),
         Control(PAID_MORE, witness=lambda: lanes(["1/2", "1/3"], reward=3), drops=UNIT.name),
-        Control("errors of other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=states_exchanged),
+        Control(
+            "errors of other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=states_exchanged
+        ),
     ),
     also=(
         Part(EQUAL, lambda: [disjoint_slips(H) for H in range(1, 14)], equal_errors, assumes=(UNIT,), data=beside),
-        Part(FIRST, lambda: [first_slip(H, e) for H in (2, 5, 8, 13) for e in ("1/7", 1)], all_at_first, assumes=(UNIT,)),
+        Part(
+            FIRST, lambda: [first_slip(H, e) for H in (2, 5, 8, 13) for e in ("1/7", 1)], all_at_first, assumes=(UNIT,)
+        ),
         Part("any errors", profiles, in_full, assumes=(UNIT,)),
     ),
     accepts=("mdp", MDP, ("P", "r", "rho")),

@@ -74,11 +74,18 @@ def figure(ax, rows):
     H = np.arange(1, 14)
     ax.plot(H, (H + 1) / 2, "k--", label="bound $(H + 1)/2$")
     found, falls = ([row for row in rows if row["part"] == part and not row.get("control")] for part in ("", CLIFF))
-    found = [(row["sizes"]["H"], row["ratio"] * (row["sizes"]["H"] + 1) / 2) for row in found if row["ratio"] is not None]
+    found = [
+        (row["sizes"]["H"], row["ratio"] * (row["sizes"]["H"] + 1) / 2) for row in found if row["ratio"] is not None
+    ]
     ax.plot(*zip(*found, strict=True), ".C3", label="tightest of each size")
     for k, mark, words in ((100, "oC0", "1/100H"), (1, "^C0", "1/H")):
         at = [row for row in falls if row["parameters"]["eps"] == f"1/{k * row['sizes']['H']}"]
-        ax.plot([row["sizes"]["H"] for row in at], [row["sides"][-1] * k for row in at], mark, label=f"cliff, $\\varepsilon = {words}$")
+        ax.plot(
+            [row["sizes"]["H"] for row in at],
+            [row["sides"][-1] * k for row in at],
+            mark,
+            label=f"cliff, $\\varepsilon = {words}$",
+        )
     ax.plot(H, H / H, "C1", label="linear in $H$ (fails)")
     gap, bound = next(row["sides"] for row in rows if row.get("control") and row["label"] == PAID_MORE)
     ax.plot(AT[0], gap / bound * (AT[0] + 1) / 2, "xC1", label="rewards up to 3 (fails)")
@@ -94,7 +101,12 @@ CLAIM = Claim(
     controls=(
         Control("a linear constant", witness=lambda: cliff(*AT), tightens=linear),
         Control(PAID_MORE, witness=lambda: cliff(*AT, reward=3), drops=UNIT.name),
-        Control("errors where the expert never is", witness=lambda: cliff(*AT), sabotages=measure.occupancy, by=states_exchanged),
+        Control(
+            "errors where the expert never is",
+            witness=lambda: cliff(*AT),
+            sabotages=measure.occupancy,
+            by=states_exchanged,
+        ),
     ),
     also=(Part(CLIFF, cliffs, attained, assumes=(UNIT,)),),
     accepts=("mdp", MDP, ("P", "r", "rho")),

@@ -98,7 +98,9 @@ def figure(ax, rows):
     ax.plot(H, H * 3 / 8, ":C0", label="$3H/8$")
     for part, style, side in ((CLONED, "^C0", -1), (ASKED, "oC2", 0)):
         at = [row for row in rows if row["part"] == part and not row.get("control")]
-        ax.plot([row["sizes"]["H"] for row in at], [row["sides"][side] * 4 for row in at], style, label=part, markersize=4)
+        ax.plot(
+            [row["sizes"]["H"] for row in at], [row["sides"][side] * 4 for row in at], style, label=part, markersize=4
+        )
     ax.plot(H, 0 * H + 5 / 2, "k--", label="bound $5/2$")
     gap, bound = next(row["sides"] for row in rows if row.get("control") and row["label"] == NEVER)
     ax.plot(LENGTHS[-1], 5 / 2 * gap / bound, "xC1", label="no queries (fails)")
@@ -113,7 +115,12 @@ CLAIM = Claim(
     assumes=(UNIT,),
     controls=(
         Control("a slip costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),
-        Control("every episode begins fallen", witness=lambda: every_sample(2, 1, "1/2"), sabotages=measure.value, by=from_the_fall),
+        Control(
+            "every episode begins fallen",
+            witness=lambda: every_sample(2, 1, "1/2"),
+            sabotages=measure.value,
+            by=from_the_fall,
+        ),
         Control(NEVER, witness=lambda: smoothed(LENGTHS[-1], asks=False), drops=ASKS.name, part=ASKED),
     ),
     also=(

@@ -45,7 +45,9 @@ def terms(m, astray=True):
     Q = measure.action_value(m.mdp, m.expert)
     ranges = Q.max(axis=-1) - Q.min(axis=-1)
     gap = sum(measure.value_gap(m.mdp, m.expert, policy) for policy in policies) / N
-    costs, own = (sum(losses(m, pi, [on], cost)[0] for pi, on in zip(policies, roads, strict=True)) / N for cost in (ranges, 1))
+    costs, own = (
+        sum(losses(m, pi, [on], cost)[0] for pi, on in zip(policies, roads, strict=True)) / N for cost in (ranges, 1)
+    )
     best = stacked([losses(m, TabularPolicy(table), roads).sum() / N for table in m.rules]).min()
     return gap, costs, best, own - best
 
@@ -98,7 +100,9 @@ FAMILY = Family(
 def alone(m, rule=None):
     """One round, and a class of one policy, by default the expert."""
     rule = m.expert if rule is None else rule
-    return Instance(mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(rule.table)[None])
+    return Instance(
+        mdp=m.mdp, expert=m.expert, learners=objects(m.learner.table)[None], rules=objects(rule.table)[None]
+    )
 
 
 def corrected(mdp, learner, wavers=0):
@@ -108,7 +112,13 @@ def corrected(mdp, learner, wavers=0):
     expert = TabularPolicy(sure * (1 - wavers) + (1 - sure) * wavers / (A - 1))
     answer, _ = learned(learner, mdp, expert, interacts=True)
     tables = objects(np.stack([np.broadcast_to(pi.table, (H, S, A)) for pi in answer.policy.members]))
-    return Instance(mdp=mdp, expert=expert, learners=tables, rules=objects(expert.table)[None], told=objects(list(answer.trace["loss"])))
+    return Instance(
+        mdp=mdp,
+        expert=expert,
+        learners=tables,
+        rules=objects(expert.table)[None],
+        told=objects(list(answer.trace["loss"])),
+    )
 
 
 def plays(*wavers):
@@ -134,11 +144,26 @@ CLAIM = Claim(
     check,
     FAMILY,
     controls=(
-        Control("corrected where the expert goes", witness=lambda: alone(road(8, "1/16", recovers=False)), tightens=where_the_expert_goes),
+        Control(
+            "corrected where the expert goes",
+            witness=lambda: alone(road(8, "1/16", recovers=False)),
+            tightens=where_the_expert_goes,
+        ),
         Control("what mistakes cost the learner", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
-        Control("the best rule's mistakes alone", lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner), tightens=without_regret),
-        Control("mistakes in the other state", witness=lambda: alone(cliff(5, "1/20")), sabotages=measure.occupancy, by=states_exchanged),
-        Control("an expert who wavers", witness=lambda: corrected(ditch(3, 2), DAgger(2), "1/8"), drops=SURE.name, part=TOLD),
+        Control(
+            "the best rule's mistakes alone",
+            lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner),
+            tightens=without_regret,
+        ),
+        Control(
+            "mistakes in the other state",
+            witness=lambda: alone(cliff(5, "1/20")),
+            sabotages=measure.occupancy,
+            by=states_exchanged,
+        ),
+        Control(
+            "an expert who wavers", witness=lambda: corrected(ditch(3, 2), DAgger(2), "1/8"), drops=SURE.name, part=TOLD
+        ),
     ),
     also=(
         Part("a fall at once", lambda: [alone(cliff(H, 1)) for H in (1, 2, 5, 13)], attained),

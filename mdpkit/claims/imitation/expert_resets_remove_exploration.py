@@ -76,12 +76,21 @@ def swept(m):
 
 
 def halfway(m):
-    return Equal({"return": (average(m).sides[0], rational("1/2")), "episodes": (rational(m.episodes), rational(m.A**m.H) / 2 - 1)})
+    return Equal(
+        {
+            "return": (average(m).sides[0], rational("1/2")),
+            "episodes": (rational(m.episodes), rational(m.A**m.H) / 2 - 1),
+        }
+    )
 
 
 # ---- resets to the expert's states
 def counted(m):
-    counts = {"resets": (m.resets, m.A * m.H), "steps": (m.steps, m.A * m.H * (m.H + 1) // 2), "episodes": (m.episodes, 0)}
+    counts = {
+        "resets": (m.resets, m.A * m.H),
+        "steps": (m.steps, m.A * m.H * (m.H + 1) // 2),
+        "episodes": (m.episodes, 0),
+    }
     return Equal({"return": (returns(m), 1), **{name: (rational(a), rational(b)) for name, (a, b) in counts.items()}})
 
 
@@ -107,13 +116,22 @@ FEW = 2, 3
 def figure(ax, rows):
     """Episodes needed for a return of 1/2 against the horizon; and returns of learners against their episodes, at H = 4."""
     ax, right = panels(ax, 2)
-    parts = {part: [row for row in rows if row["part"] == part and not row.get("control")] for part in (PLAYED, HALF, RESETS)}
+    parts = {
+        part: [row for row in rows if row["part"] == part and not row.get("control")] for part in (PLAYED, HALF, RESETS)
+    }
     failing = [row["sides"] for row in rows if row.get("control") and row["label"] in (TOLD, PAID)]
-    sweep, reset = ([row["parameters"] for row in parts[part] if row["parameters"]["A"] == A] for part in (HALF, RESETS))
+    sweep, reset = (
+        [row["parameters"] for row in parts[part] if row["parameters"]["A"] == A] for part in (HALF, RESETS)
+    )
     steps = np.arange(2, 11)
     ax.plot(steps, A**steps / 2 - 1, "k--", label="bound $A^H/2 - 1$")
     ax.plot([each["H"] for each in sweep], [each["episodes"] for each in sweep], "oC0", label="sweep over the leaves")
-    ax.plot([each["H"] for each in reset], [each["resets"] for each in reset], "sC2", label="resets to the expert's states: $HA$")
+    ax.plot(
+        [each["H"] for each in reset],
+        [each["resets"] for each in reset],
+        "sC2",
+        label="resets to the expert's states: $HA$",
+    )
     ax.plot(steps, A * steps, ":C2")
     astray = next(row["sides"] for row in rows if row.get("control") and row["label"] == ASTRAY)
     ax.plot(FEW[1], astray[0], "xC1", label="resets all over the tree (fail)")
@@ -137,13 +155,31 @@ CLAIM = Claim(
         Control(TOLD, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
         Control(PAID, witness=lambda: shaped(*AT), drops=LAST.name, part=PLAYED),
         Control(ASTRAY, witness=lambda: played(leftmost(*FEW), *FEW, shown=everywhere), drops=THERE.name, part=RESETS),
-        Control("resets where another went", witness=lambda: played(leftmost(*FEW), *FEW, shown=another), drops=THERE.name, part=ANY),
+        Control(
+            "resets where another went",
+            witness=lambda: played(leftmost(*FEW), *FEW, shown=another),
+            drops=THERE.name,
+            part=ANY,
+        ),
     ),
     also=(
         Part(PLAYED, blind, average, assumes=(BLIND, LAST)),
-        Part("a sweep attains it", lambda: [played(Sweep(m), A, H) for A, H in ((2, 3), (3, 2)) for m in range(A**H)], swept),
-        Part(HALF, lambda: [played(Sweep(A**H // 2 - 1), A, H) for A, most in ((2, 5), (4, 2)) for H in range(1, most + 1)], halfway),
-        Part(RESETS, lambda: [guided(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))], counted, assumes=(THERE,)),
+        Part(
+            "a sweep attains it",
+            lambda: [played(Sweep(m), A, H) for A, H in ((2, 3), (3, 2)) for m in range(A**H)],
+            swept,
+        ),
+        Part(
+            HALF,
+            lambda: [played(Sweep(A**H // 2 - 1), A, H) for A, most in ((2, 5), (4, 2)) for H in range(1, most + 1)],
+            halfway,
+        ),
+        Part(
+            RESETS,
+            lambda: [guided(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))],
+            counted,
+            assumes=(THERE,),
+        ),
         Part(ANY, any_rewards, competes, assumes=(THERE,)),
     ),
     figure=figure,

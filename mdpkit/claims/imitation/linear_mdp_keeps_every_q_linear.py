@@ -25,7 +25,11 @@ from ...verify.claim import Assumption, Claim, Control, Equal
 
 
 def check(m):
-    Q, V, best = measure.action_value(m.mdp, m.policy), measure.state_value(m.mdp, m.policy), measure.optimal_action_value(m.mdp)
+    Q, V, best = (
+        measure.action_value(m.mdp, m.policy),
+        measure.state_value(m.mdp, m.policy),
+        measure.optimal_action_value(m.mdp),
+    )
     linear = predicted(m, V)
     returned = (measure.occupancy(m.mdp, m.policy)[0] * linear[0]).sum()
     pairs = {"distance": (distance(m, Q), 0), "distance of Q*": (distance(m, best), 0)}

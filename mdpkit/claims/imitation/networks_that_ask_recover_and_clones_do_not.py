@@ -49,20 +49,26 @@ def trained(H, asks=True, seeds=SEEDS):
         offline = grant(mdp, expert=expert, demonstrations="exact")
         clones.append(fit(NETWORK, offline, rng=np.random.default_rng(seed)).policy)
         if not asks:
-            others.append(fit(replace(NETWORK, steps=ROUNDS * NETWORK.steps), offline, rng=np.random.default_rng(seed)).policy)
+            others.append(
+                fit(replace(NETWORK, steps=ROUNDS * NETWORK.steps), offline, rng=np.random.default_rng(seed)).policy
+            )
             continue
         access = grant(mdp, expert=expert, demonstrations="exact", episodes="exact", queries="exact")
         answer = fit(DAgger(ROUNDS, demonstrated=True, cloning=NETWORK), access, rng=np.random.default_rng(seed))
         others.append(answer.policy.members[-1])
         queries = answer.used.queries
     tables = (objects(np.stack([policy.to_tabular(mdp).table for policy in each])) for each in (clones, others))
-    return Instance(mdp=mdp, expert=expert, **dict(zip(("clones", "others"), tables, strict=True)), queries=queries, H=H)
+    return Instance(
+        mdp=mdp, expert=expert, **dict(zip(("clones", "others"), tables, strict=True)), queries=queries, H=H
+    )
 
 
 def a_slip(m, tables):
     """The median loss per mistake over seeds, rounded outwards to eighths: this covers the rounding of other machines."""
     policies = [TabularPolicy(table) for table in tables]
-    lost = [measure.value_gap(m.mdp, m.expert, pi) / measure.cloning_error(m.mdp, m.expert, pi).sum() for pi in policies]
+    lost = [
+        measure.value_gap(m.mdp, m.expert, pi) / measure.cloning_error(m.mdp, m.expert, pi).sum() for pi in policies
+    ]
     low, high = (measure.sampled_median([getattr(each, end)[()] for each in lost]) for end in ("lower", "upper"))
     return Interval(np.floor(low.lower * 8) / 8, np.ceil(high.upper * 8) / 8, "sampled")
 

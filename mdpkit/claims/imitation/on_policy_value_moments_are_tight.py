@@ -86,11 +86,15 @@ def off_policy(m):
 
 def figure(ax, rows):
     """The gap divided by the slip probability, and the two bounds, against the horizon."""
-    found = [row for row in rows if row["part"] == TIGHT and row["parameters"]["eps"] == "1/10" and not row.get("control")]
+    found = [
+        row for row in rows if row["part"] == TIGHT and row["parameters"]["eps"] == "1/10" and not row.get("control")
+    ]
     for name, style in (("habit", "oC0"), ("first fall", "sC0")):
         at = [row for row in found if row["parameters"]["name"] == name]
         H = [row["sizes"]["H"] for row in at]
-        ax.plot(H, [10 * row["pairs"]["gap"][1] for row in at], "k--", label="on-policy bound" if name == "habit" else None)
+        ax.plot(
+            H, [10 * row["pairs"]["gap"][1] for row in at], "k--", label="on-policy bound" if name == "habit" else None
+        )
         ax.plot(H, [10 * row["pairs"]["gap"][0] for row in at], style, mfc="none", label=name)
         if name == "habit":
             ax.plot(H, [10 * row["data"]["off-policy"][0] for row in at], "C1", label="on the expert's road (fails)")
@@ -106,7 +110,12 @@ CLAIM = Claim(
     controls=(
         Control("half of the range", witness=lambda: first_fall(3, 1), tightens=half),
         Control("the largest advantage", witness=lambda: undecided(3), tightens=largest_advantage),
-        Control("mistakes on the expert's road", witness=lambda: habit(5, "1/10"), sabotages=measure.cloning_error, by=on_the_experts_road),
+        Control(
+            "mistakes on the expert's road",
+            witness=lambda: habit(5, "1/10"),
+            sabotages=measure.cloning_error,
+            by=on_the_experts_road,
+        ),
     ),
     also=(Part(TIGHT, falls, attained, data=off_policy),),
     accepts=("mdp", MDP, ("P", "r", "rho")),

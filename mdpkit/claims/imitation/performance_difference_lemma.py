@@ -78,7 +78,12 @@ CLAIM = Claim(
     check,
     FINITE,
     controls=(
-        Control("visits and advantages of the same policy", witness=slip, tightens=wrong_visits, at="roll in with the learner"),
+        Control(
+            "visits and advantages of the same policy",
+            witness=slip,
+            tightens=wrong_visits,
+            at="roll in with the learner",
+        ),
         Control("visits counted one step late", witness=slip, sabotages=measure.occupancy, by=a_step_late),
     ),
     also=(Part("discounted", DISCOUNTED, check, accepts=("mdp", MDP, ("P", "r", "rho", "gamma"))),),

@@ -73,7 +73,9 @@ def maze(seed, gamma="9/10"):
     """Four states, three actions with two successors each, and a potential of small integers."""
     rng = np.random.default_rng(seed)
     mdp, actions = garnet(4, 3, 2, gamma, rng=rng), rng.integers(3, size=4)
-    return Instance(mdp=mdp, policy=TabularPolicy(objects(np.eye(3, dtype=int)[actions])), potential=objects(rng.integers(-2, 3, 4)))
+    return Instance(
+        mdp=mdp, policy=TabularPolicy(objects(np.eye(3, dtype=int)[actions])), potential=objects(rng.integers(-2, 3, 4))
+    )
 
 
 def mazes():
@@ -85,7 +87,9 @@ def fork(last=0):
     """One step: staying pays 1/2, leaving for state 1 pays nothing; the potential of state 1 at the end is `last`."""
     P = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]])
     mdp = MDP(P, objects([["1/2", 0], [0, 0]]), objects([1, 0]), horizon=Finite(1))
-    return Instance(mdp=mdp, policy=TabularPolicy(objects([[1, 0], [1, 0]])), potential=objects([["1/4", 0], [0, last]]))
+    return Instance(
+        mdp=mdp, policy=TabularPolicy(objects([[1, 0], [1, 0]])), potential=objects([["1/4", 0], [0, last]])
+    )
 
 
 def two_steps():
@@ -119,7 +123,13 @@ CLAIM = Claim(
         Control("a potential that does not end at 0", witness=lambda: fork(last=1), drops=ENDS.name),
         Control("returns that do not move", witness=fork, tightens=forgotten, at="return"),
         Control("shaped under other dynamics", witness=two_steps, sabotages=measure.shaped_reward, by=other_dynamics),
-        Control("shaped without discount", witness=lambda: maze(0), sabotages=measure.shaped_reward, by=undiscounted, part="discounted"),
+        Control(
+            "shaped without discount",
+            witness=lambda: maze(0),
+            sabotages=measure.shaped_reward,
+            by=undiscounted,
+            part="discounted",
+        ),
     ),
     also=(Part("discounted", mazes, discounted),),
     figure=identity,

@@ -26,7 +26,11 @@ from ._instances import states_exchanged
 
 
 def sides(m):
-    return m.mdp.horizon.H, abs(measure.value_gap(m.mdp, m.expert, m.learner)), measure.cloning_error(m.mdp, m.expert, m.learner)
+    return (
+        m.mdp.horizon.H,
+        abs(measure.value_gap(m.mdp, m.expert, m.learner)),
+        measure.cloning_error(m.mdp, m.expert, m.learner),
+    )
 
 
 def check(m):
@@ -119,7 +123,10 @@ def figure(ax, rows):
     """The gap per unit of error and step, gap / (eps H), against the horizon."""
     H = np.array([2.0**k for k in np.linspace(0, 7)])
     ax.plot(H, 2 - 1 / H, "k--", label="bound $2 - 1/H$")
-    for part, style, words in ((FORGIVING, "oC0", "any action recovers"), (UNFORGIVING, "xC1", "the right one recovers (fails)")):
+    for part, style, words in (
+        (FORGIVING, "oC0", "any action recovers"),
+        (UNFORGIVING, "xC1", "the right one recovers (fails)"),
+    ):
         found = [row for row in rows if row["part"] == part and not row.get("control")]
         found = [(row["sizes"]["H"], row["sides"][-1] * 1000 / row["sizes"]["H"]) for row in found]
         ax.plot(*zip(*found, strict=True), style, label=words)
@@ -135,10 +142,20 @@ CLAIM = Claim(
     controls=(
         Control("recovery that needs the right action", witness=lambda: road(8, EPS, False), drops=RECOVERS.name),
         Control("a slip that costs its own step alone", witness=lambda: road(8, EPS), tightens=one_reward),
-        Control("errors where the expert never is", witness=lambda: road(8, EPS), sabotages=measure.occupancy, by=states_exchanged),
+        Control(
+            "errors where the expert never is",
+            witness=lambda: road(8, EPS),
+            sabotages=measure.occupancy,
+            by=states_exchanged,
+        ),
     ),
     also=(
-        Part(FORGIVING, lambda: [road(H, EPS) for H in (1, 2, *LENGTHS)], nearly_attained, assumes=(UNIT, STAYS, RECOVERS)),
+        Part(
+            FORGIVING,
+            lambda: [road(H, EPS) for H in (1, 2, *LENGTHS)],
+            nearly_attained,
+            assumes=(UNIT, STAYS, RECOVERS),
+        ),
         Part(UNFORGIVING, lambda: [road(H, EPS, False) for H in LENGTHS], compounds, assumes=(UNIT, STAYS)),
     ),
     figure=figure,

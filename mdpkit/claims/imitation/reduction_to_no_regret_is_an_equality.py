@@ -34,14 +34,18 @@ def rounds(m):
     policies = [TabularPolicy(table) for table in m.learners]
     shown = measure.occupancy(m.mdp, m.expert)
     missed = [shown - measure.occupancy(m.mdp, policy) for policy in policies]
-    lost = [measure.value_gap(replace(m.mdp, r=f), m.expert, policy) for f, policy in zip(m.played, policies, strict=True)]
+    lost = [
+        measure.value_gap(replace(m.mdp, r=f), m.expert, policy) for f, policy in zip(m.played, policies, strict=True)
+    ]
     return policies, missed, lost
 
 
 def returns(m, policies):
     """The value gap of the uniform mixture under every reward of the class."""
     tasks, N = [replace(m.mdp, r=f) for f in m.rewards], len(policies)
-    return stacked([measure.value(task, m.expert) - sum(measure.value(task, each) for each in policies) / N for task in tasks])
+    return stacked(
+        [measure.value(task, m.expert) - sum(measure.value(task, each) for each in policies) / N for task in tasks]
+    )
 
 
 def check(m, gaps=returns, since=0):
@@ -98,7 +102,9 @@ def of_a_box(m):
     _, missed, lost = rounds(m)
     gap = largest(m, measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture))
     regret = largest(m, sum(missed)) - sum((d * f).sum() for d, f in zip(missed, m.played, strict=True))
-    return Equal({"gap": (gap, (regret + sum(lost)) / m.N), "told gap": (m.sup_gap, gap), "told regret": (m.regret, regret)})
+    return Equal(
+        {"gap": (gap, (regret + sum(lost)) / m.N), "told gap": (m.sup_gap, gap), "told regret": (m.regret, regret)}
+    )
 
 
 def imitates(m):
@@ -114,14 +120,22 @@ def numbers(m):
     lost, best = rounds(m)[-1], short(m)
     gap, regret = (of_a_box(m).pairs[name][1] for name in ("told gap", "told regret"))
     tables = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, TabularPolicy(sum(m.learners) / m.N))
-    return {"a round": [each.mid for each in (gap, regret / m.N, sum(lost) / m.N, best.sum() / m.N, largest(m, tables))]}
+    return {
+        "a round": [each.mid for each in (gap, regret / m.N, sum(lost) / m.N, best.sum() / m.N, largest(m, tables))]
+    }
 
 
 def figure(ax, rows):
     """The terms of the equality against the rounds of one run, and the suboptimality of its policies."""
     at = [row for row in rows if row["part"] == PLAY]
     N, terms = [row["parameters"]["N"] for row in at], np.array([row["data"]["a round"] for row in at]).T
-    names = "gap", "regret of the rewards", "policies against the expert", "against the best policy", "averaged tables (fails)"
+    names = (
+        "gap",
+        "regret of the rewards",
+        "policies against the expert",
+        "against the best policy",
+        "averaged tables (fails)",
+    )
     for values, name, style in zip(terms, names, ("o-C0", "k--", "^-C2", "s:C4", "xC1"), strict=True):
         ax.plot(N, values, style, label=name)
     ax.set(xlabel="rounds $N$", ylabel="units of $J$, a round", xscale="log")

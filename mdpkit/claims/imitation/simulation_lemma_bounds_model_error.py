@@ -116,7 +116,12 @@ CLAIM = Claim(
     controls=(
         Control("half of the oscillation", witness=lambda: leak(*AT), tightens=half),
         Control("rewards up to 3", witness=lambda: leak(*AT, reward=3), drops=UNIT.name),
-        Control("errors where the process seldom goes", witness=lambda: leak(*AT), sabotages=measure.occupancy, by=states_exchanged),
+        Control(
+            "errors where the process seldom goes",
+            witness=lambda: leak(*AT),
+            sabotages=measure.occupancy,
+            by=states_exchanged,
+        ),
     ),
     also=(
         Part("discounted", DISCOUNTED, discounted),

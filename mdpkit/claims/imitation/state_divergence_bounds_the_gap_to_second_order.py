@@ -70,7 +70,9 @@ def two(p, q, height=1):
 
 
 def pairs():
-    return [two(p, q) for p, q in (("1/2", 0), ("1/1000", 0), ("1/2", "1/4"), ("1/2", "499/1000"), ("1/1000", "1/2000"))]
+    return [
+        two(p, q) for p, q in (("1/2", 0), ("1/1000", 0), ("1/2", "1/4"), ("1/2", "499/1000"), ("1/1000", "1/2000"))
+    ]
 
 
 def published(p, q, s):
@@ -92,7 +94,12 @@ CLAIM = Claim(
         Control("the variance once", witness=lambda: two("51/100", "1/2"), tightens=lambda m: check(m, variance=1)),
         Control("half of the gap", witness=lambda: two("1/100", 0), tightens=lambda m: check(m, part=2)),
         Control("costs up to 4", witness=lambda: two("1/100", 0, 4), drops=UNIT.name),
-        Control("squared total variation", witness=lambda: two("1/100", 0), sabotages=measure.triangular, by=squared_variation),
+        Control(
+            "squared total variation",
+            witness=lambda: two("1/100", 0),
+            sabotages=measure.triangular,
+            by=squared_variation,
+        ),
         Control(
             "sqrt(V D) + D",
             witness=lambda: published("51/100", "1/2", "19/20"),

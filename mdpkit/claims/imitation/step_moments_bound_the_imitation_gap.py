@@ -52,7 +52,10 @@ def shared(m):
 
 REWARDS = replace(
     FAMILY,
-    blocks={**{name: block for name, block in FAMILY.blocks.items() if name != "r"}, "rewards": Box("K", "H", "S", "A", lower=-1)},
+    blocks={
+        **{name: block for name, block in FAMILY.blocks.items() if name != "r"},
+        "rewards": Box("K", "H", "S", "A", lower=-1),
+    },
     sizes=dict(H=(1, 4), S=(1, 3), A=(2, 3), K=(2, 3)),
     models={
         **FAMILY.models,
@@ -64,7 +67,10 @@ REWARDS = replace(
 
 # ---- resets
 def by_resets(m):
-    best, road = measure.advantage(m.process, m.learner).max(axis=-1), measure.occupancy(m.process, m.expert).sum(axis=-1)
+    best, road = (
+        measure.advantage(m.process, m.learner).max(axis=-1),
+        measure.occupancy(m.process, m.expert).sum(axis=-1),
+    )
     C = (road / np.where(m.resets > 0, m.resets, 1)).max()  # where there are no resets the expert has no visits
     return Bound(measure.value_gap(m.process, m.expert, m.learner), (road * best).sum(), C * (best * m.resets).sum())
 
@@ -101,7 +107,9 @@ RESETS = replace(
 def rewarded(make, H, eps, times):
     """With rewards that pay for action 0 at state 0 at some steps: `times[k]` of reward k."""
     m, action = make(H, eps), [[1, 0], [0, 0]]
-    m.rewards = objects([[[[pays * int(t in steps) for pays in row] for row in action] for t in range(H)] for steps in times])
+    m.rewards = objects(
+        [[[[pays * int(t in steps) for pays in row] for row in action] for t in range(H)] for steps in times]
+    )
     return m
 
 
@@ -120,14 +128,20 @@ def idles():
     return [idle(H, share) for H in (1, 2, 5) for share in ("1/8", "2/3", 1)]
 
 
-COVERED = Assumption("the resets lead wherever the expert goes", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0)
+COVERED = Assumption(
+    "the resets lead wherever the expert goes", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0
+)
 BY_RESETS = "with resets"
 CLAIM = Claim(
     "step_moments_bound_the_imitation_gap",
     check,
     REWARDS,
     controls=(
-        Control("moments where the learner goes", witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]), tightens=where_the_learner_goes),
+        Control(
+            "moments where the learner goes",
+            witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]),
+            tightens=where_the_learner_goes,
+        ),
         Control(
             "moments where the expert never is",
             witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]),

@@ -27,7 +27,14 @@ from ...verify.claim import Assumption, Claim, Control, Equal, Part
 def forms(m, given, weight):
     seen = measure.squared_temporal_difference(m.mdp, m.policy, m.V, m.weights)
     meant = measure.squared_bellman_error(m.mdp, m.policy, m.V, m.weights, given=given)
-    return Equal({"squared difference": (seen, meant + measure.next_state_variance(m.mdp, m.policy, m.V, m.weights, given=given) * weight)})
+    return Equal(
+        {
+            "squared difference": (
+                seen,
+                meant + measure.next_state_variance(m.mdp, m.policy, m.V, m.weights, given=given) * weight,
+            )
+        }
+    )
 
 
 def check(m):
@@ -45,7 +52,9 @@ def undiscounted(m):
 def no_bias_in_the_game(m):
     """E[delta given s] = 0 as a linear restriction, (I - gamma P_pi) V = r_pi, weighted by `weights`."""
     chain = (m.policy.table[:, :, None] * m.mdp.P).sum(axis=1)
-    restriction = MomentProblem(np.eye(m.mdp.S, dtype=int) - m.mdp.horizon.gamma * chain, (m.policy.table * m.mdp.r).sum(axis=1), m.weights)
+    restriction = MomentProblem(
+        np.eye(m.mdp.S, dtype=int) - m.mdp.horizon.gamma * chain, (m.policy.table * m.mdp.r).sum(axis=1), m.weights
+    )
     return Equal({"solution of the game": (solve(restriction).h, measure.state_value(m.mdp, m.policy))})
 
 
@@ -95,7 +104,11 @@ CLAIM = Claim(
     assumes=(KNOWN,),
     controls=(
         Control("gamma in place of its square", witness=coin, tightens=undiscounted, at="squared difference"),
-        Control("a reward that the state does not tell", witness=lambda: coin(pays=(0, 1)), drops="the reward is known once the state is"),
+        Control(
+            "a reward that the state does not tell",
+            witness=lambda: coin(pays=(0, 1)),
+            drops="the reward is known once the state is",
+        ),
         Control("half of the variance", witness=coin, sabotages=measure.next_state_variance, by=halved),
     ),
     also=(

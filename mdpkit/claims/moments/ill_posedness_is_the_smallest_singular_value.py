@@ -42,7 +42,12 @@ def without_instruments(m):
 
 def attained(m):
     left, right = sides(m)
-    return Equal({"the singular vector": (left, right), "sigma": (measure.identification(m.problem, m.problem.weights), m.sigma * m.sigma)})
+    return Equal(
+        {
+            "the singular vector": (left, right),
+            "sigma": (measure.identification(m.problem, m.problem.weights), m.sigma * m.sigma),
+        }
+    )
 
 
 FAMILY = Family(
@@ -94,9 +99,15 @@ CLAIM = Claim(
     assumes=(UNCONFOUNDED,),
     controls=(
         Control("errors seen as a regression sees them", witness=lambda: channel(2), tightens=without_instruments),
-        Control("an instrument that moves the outcome", witness=lambda: channel(2, leak="1/4"), drops=UNCONFOUNDED.name),
-        Control("constant test functions", witness=lambda: channel(2), sabotages=measure.projected_error, by=constant_tests),
+        Control(
+            "an instrument that moves the outcome", witness=lambda: channel(2, leak="1/4"), drops=UNCONFOUNDED.name
+        ),
+        Control(
+            "constant test functions", witness=lambda: channel(2), sabotages=measure.projected_error, by=constant_tests
+        ),
     ),
-    also=(Part("the channel attains it", lambda: [channel(k) for k in range(1, 9)], attained, assumes=(UNCONFOUNDED,)),),
+    also=(
+        Part("the channel attains it", lambda: [channel(k) for k in range(1, 9)], attained, assumes=(UNCONFOUNDED,)),
+    ),
     figure=figure,
 )

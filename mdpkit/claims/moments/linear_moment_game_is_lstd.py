@@ -85,7 +85,9 @@ FAMILY = Family(
 def nonsingular(m):
     chain = (m.policy.table[:, :, None] * m.mdp.P).sum(axis=1)
     weighted = (m.features * m.weights[:, None]).T
-    return full_rank(weighted @ (m.features - m.mdp.horizon.gamma * chain @ m.features)) and full_rank(weighted @ m.features)
+    return full_rank(weighted @ (m.features - m.mdp.horizon.gamma * chain @ m.features)) and full_rank(
+        weighted @ m.features
+    )
 
 
 SAME = Assumption("the adversary sees the features of the value", lambda m: np.array_equal(m.test, m.features))
@@ -119,7 +121,10 @@ def instruments():
     A = objects([[4 - z, 1 + z] for z in range(4)]) / 5
     tests = [[1, z, z * z] for z in range(4)]
     return [
-        Instance(problem=MomentProblem(A, objects([z, 1, z * z % 3, 2]), objects(weights) / sum(weights)), test=objects(tests)[:, :M])
+        Instance(
+            problem=MomentProblem(A, objects([z, 1, z * z % 3, 2]), objects(weights) / sum(weights)),
+            test=objects(tests)[:, :M],
+        )
         for weights in ((1, 1, 1, 1), (1, 2, 3, 4), (7, 1, 1, 3))
         for M in (2, 3)
         for z in range(4)

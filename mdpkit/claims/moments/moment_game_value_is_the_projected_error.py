@@ -59,7 +59,9 @@ FAMILY = Family(
     ),
     sizes=dict(Z=(1, 3), U=(1, 2), X=(1, 3)),
     models=dict(
-        problem=lambda x: MomentProblem(given_instrument(x).sum(axis=1), (given_instrument(x) * x.outcome).sum(axis=(1, 2)), x.weights),
+        problem=lambda x: MomentProblem(
+            given_instrument(x).sum(axis=1), (given_instrument(x) * x.outcome).sum(axis=(1, 2)), x.weights
+        ),
         joint=lambda x: x.weights[:, None, None] * given_instrument(x),
         outcome=lambda x: x.outcome,
         h=lambda x: x.h,

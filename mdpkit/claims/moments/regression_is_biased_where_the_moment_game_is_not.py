@@ -35,7 +35,9 @@ def check(m):
     fitted = measure.regression(m.joint, m.outcome)
     bias = fitted - m.h0, measure.regression(m.joint, m.noise[:, None])
     seen = game(m.joint, m.outcome, "x"), fitted
-    return Equal({"the game": (game(m.joint, m.outcome), m.h0), "the game, X seen": seen, "bias of the regression": bias})
+    return Equal(
+        {"the game": (game(m.joint, m.outcome), m.h0), "the game, X seen": seen, "bias of the regression": bias}
+    )
 
 
 def cause_seen(m):
@@ -51,7 +53,9 @@ FAMILY = Family(
     blocks=dict(**LAWS, h0=Box("X", lower=-1), e=Box("U", lower=-1)),
     sizes=dict(Z=(2, 4), U=(1, 2), X=(1, 3)),
     models=dict(
-        joint=lambda x: ((x.weights + x.like([f"1/{x.sizes['Z']}"])) / 2)[:, None, None] * x.confounder[:, None] * x.given,
+        joint=lambda x: (
+            ((x.weights + x.like([f"1/{x.sizes['Z']}"])) / 2)[:, None, None] * x.confounder[:, None] * x.given
+        ),
         outcome=lambda x: x.h0 + centred(x)[:, None],
         h0=lambda x: x.h0,
         noise=centred,
@@ -139,11 +143,18 @@ CLAIM = Claim(
     assumes=(UNCONFOUNDED, IDENTIFIED),
     controls=(
         Control("an adversary that sees the cause", witness=small, tightens=cause_seen, at="the game"),
-        Control("an instrument that tells the confounder", witness=lambda: small(Fraction(1, 4)), drops=UNCONFOUNDED.name),
+        Control(
+            "an instrument that tells the confounder", witness=lambda: small(Fraction(1, 4)), drops=UNCONFOUNDED.name
+        ),
         Control("no confounder", witness=lambda: channel(10**4, 7, push=0), drops=MOVED.name, part=OVERTAKES),
     ),
     also=(
-        Part(FALLS, lambda: [channel(10**k, k) for k in range(3, 7)], lambda m: Bound(error_of(game, m), bound(m)), data=numbers),
+        Part(
+            FALLS,
+            lambda: [channel(10**k, k) for k in range(3, 7)],
+            lambda m: Bound(error_of(game, m), bound(m)),
+            data=numbers,
+        ),
         Part(OVERTAKES, lambda: [channel(10**k, k) for k in range(4, 7)], overtakes, assumes=(MOVED,)),
     ),
     figure=figure,

@@ -47,7 +47,10 @@ def penalised(m, psi, f, d, q):
 
 def check(m):
     weights, turned = m.problem.weights, m.f[:, None] * m.xi[None, :] - m.f[None, :] * m.xi[:, None]
-    left = measure.norm_power(m.xi, weights, 2) * measure.norm_power(m.f, weights, 2) - measure.mean_product(m.f, m.xi, weights) ** 2
+    left = (
+        measure.norm_power(m.xi, weights, 2) * measure.norm_power(m.f, weights, 2)
+        - measure.mean_product(m.f, m.xi, weights) ** 2
+    )
     psi = measure.moment_residual(m.problem, m.h)
     low = measure.clipped(psi, m.d)
     rest = psi - low
@@ -66,7 +69,9 @@ def check(m):
 
 
 def own_norm(m):
-    return Equal({**check(m).pairs, "p = infinity": (most(m, inf), measure.norm_power(m.f, m.problem.weights, inf) * m.d)})
+    return Equal(
+        {**check(m).pairs, "p = infinity": (most(m, inf), measure.norm_power(m.f, m.problem.weights, inf) * m.d)}
+    )
 
 
 def bounded(m):

@@ -92,7 +92,9 @@ def wrong_turn(H):
     guess, bonus = P.copy(), objects(np.zeros((H, 2, 2), dtype=int))
     guess[0, 0, 0], bonus[0, 0, 0] = [1 - fear, fear], fear * (H - 1)
     mdp, model = (MDP(law, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H)) for law in (P, guess))
-    return Instance(mdp=mdp, model=model, bonus=bonus, learner=playing([1] + [0] * (H - 1), 2), rival=playing([0] * H, 2))
+    return Instance(
+        mdp=mdp, model=model, bonus=bonus, learner=playing([1] + [0] * (H - 1), 2), rival=playing([0] * H, 2)
+    )
 
 
 def playing(actions, S):
@@ -103,7 +105,9 @@ def playing(actions, S):
 def arms(H, paid, believed, bonus):
     """One state, two arms: the comparator pulls the first, the learner the second."""
     mdp, model = (MDP(objects([[[1], [1]]]), objects([r]), horizon=Finite(H)) for r in (paid, believed))
-    return Instance(mdp=mdp, model=model, bonus=objects([[bonus]] * H), learner=playing([1] * H, 1), rival=playing([0] * H, 1))
+    return Instance(
+        mdp=mdp, model=model, bonus=objects([[bonus]] * H), learner=playing([1] * H, 1), rival=playing([0] * H, 1)
+    )
 
 
 def tight():
@@ -135,8 +139,15 @@ CLAIM = Claim(
         Control("a constant of 1", witness=lambda: wrong_turn(2), tightens=once),
         Control("no bonus", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, 0]), drops=COVERS.name),
         Control("half of the error", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, "1/2"]), drops=COVERS.name),
-        Control("greedy for the model itself", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, 1]), drops=GREEDY.name),
-        Control("a bonus where the rival never is", witness=lambda: wrong_turn(3), sabotages=measure.occupancy, by=off_the_rivals_path),
+        Control(
+            "greedy for the model itself", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, 1]), drops=GREEDY.name
+        ),
+        Control(
+            "a bonus where the rival never is",
+            witness=lambda: wrong_turn(3),
+            sabotages=measure.occupancy,
+            by=off_the_rivals_path,
+        ),
     ),
     also=(Part("a wrong turn and halved rewards attain it", tight, attained, assumes=(COVERS, GREEDY)),),
     figure=bound,

@@ -41,7 +41,10 @@ def dead_beat(h, closer=1):
     return instance(LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10"), 5, h, 4, h / closer)
 
 
-VALUES = {"1/10": ([["17/20", "41/100"], ["41/100", "99/100"]], "1/10"), "1/2": ([["29/20", "7/20"], ["7/20", "4/5"]], "1/20")}
+VALUES = {
+    "1/10": ([["17/20", "41/100"], ["41/100", "99/100"]], "1/10"),
+    "1/2": ([["29/20", "7/20"], ["7/20", "4/5"]], "1/20"),
+}
 """P and R for each length of a step: Q is then the identity times it to two digits, and positive semidefinite."""
 
 

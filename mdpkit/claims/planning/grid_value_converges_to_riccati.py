@@ -104,7 +104,12 @@ def drawn_numbers(m):
     """Data for the figure: the error, the bound, and the error where steps are rounded to the nearest point."""
     error, of_points, of_controls = sides(m)
     off = -rounded(measure.optimal_value, m.mdp)[: len(error)] + m.cart.value(points(m))
-    found = {"error": error.max().mid, "bound": nearest(of_points + of_controls), "rounded": abs(off).max().mid, "h": nearest(m.h)}
+    found = {
+        "error": error.max().mid,
+        "bound": nearest(of_points + of_controls),
+        "rounded": abs(off).max().mid,
+        "h": nearest(m.h),
+    }
     return {name: [number] for name, number in found.items()}
 
 
@@ -113,7 +118,9 @@ def figure(ax, rows):
     carts = ((CARTS, dt, mark, f"cart, {dt} s a step") for dt, mark in zip(DT, ("o-C0", "^-C0"), strict=True))
     for part, dt, mark, words in ((ATTAINED, None, "s-C0", ATTAINED), *carts):
         own = [row["data"] for row in rows if row["part"] == part and row["parameters"].get("dt") == dt]
-        h, error, bound, off = (np.array([data[name][0] for data in own]) for name in ("h", "error", "bound", "rounded"))
+        h, error, bound, off = (
+            np.array([data[name][0] for data in own]) for name in ("h", "error", "bound", "rounded")
+        )
         ax.loglog(h, bound, "k--", label="bound $C h^2$" if dt is None else None)
         ax.loglog(h, error, mark, markersize=3, label=words)
     ax.loglog(h, off, "x:C1", label="nearest point (fails)")
@@ -137,13 +144,23 @@ CLAIM = Claim(
     controls=(
         Control("third order in the spacing", witness=lambda: dead_beat("1/2"), tightens=third_order),
         Control("half of the points' share", witness=lambda: dead_beat(1), tightens=half),
-        Control("the nearest point alone", lambda: double_integrator(9, "1/10"), sabotages=measure.optimal_value, by=rounded),
+        Control(
+            "the nearest point alone", lambda: double_integrator(9, "1/10"), sabotages=measure.optimal_value, by=rounded
+        ),
         Control("the Riccati equation without discount", witness=undiscounted, drops=RICCATI.name),
         Control("controls too close together", witness=lambda: dead_beat(1, closer=4), drops=SERVED.name),
     ),
     also=(
-        Part(CARTS, lambda: [double_integrator(n, dt) for dt in DT for n in (3, 5, 7, 9, 11, 13)], check, ASSUMED, data=drawn_numbers),
-        Part(ATTAINED, lambda: [dead_beat(h) for h in (2, 1, "1/2", "1/4", "1/8")], attained, ASSUMED, data=drawn_numbers),
+        Part(
+            CARTS,
+            lambda: [double_integrator(n, dt) for dt in DT for n in (3, 5, 7, 9, 11, 13)],
+            check,
+            ASSUMED,
+            data=drawn_numbers,
+        ),
+        Part(
+            ATTAINED, lambda: [dead_beat(h) for h in (2, 1, "1/2", "1/4", "1/8")], attained, ASSUMED, data=drawn_numbers
+        ),
     ),
     figure=figure,
 )

@@ -73,7 +73,9 @@ FAMILY = Family(
     sizes=dict(S=(1, 2), A=(2, 4), T=(1, 4)),
     models=dict(
         mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Discounted(x.gamma[()])),
-        start=lambda x: TabularPolicy(full(x.begun) * (1 - x.even) + x.like(np.ones(x.begun.shape, dtype=int)) * x.even / x.sizes["A"]),
+        start=lambda x: TabularPolicy(
+            full(x.begun) * (1 - x.even) + x.like(np.ones(x.begun.shape, dtype=int)) * x.even / x.sizes["A"]
+        ),
         rival=lambda x: TabularPolicy(x.rival),
         step=lambda x: x.step[()],
         rounds=lambda x: x.sizes["T"],
@@ -102,7 +104,9 @@ def figure(ax, rows):
     for k in (1, 3, 5, 10):
         at = [row for row in rows if row["part"] == ARMS and row["parameters"]["k"] == k]
         T = [row["parameters"]["rounds"] for row in at]
-        ax.plot(T, [row["data"]["share"][0] for row in at], "o-C0", alpha=0.25 + k / 14, label=f"one paying arm of {2**k}")
+        ax.plot(
+            T, [row["data"]["share"][0] for row in at], "o-C0", alpha=0.25 + k / 14, label=f"one paying arm of {2**k}"
+        )
     ax.plot([row["sizes"]["T"] for row in found], [row["ratio"] for row in found], ".C3", label="tightest of each size")
     for row in rows:
         if row.get("control") and row["label"] == ALONE:
@@ -122,8 +126,12 @@ CLAIM = Claim(
         Control(ALONE, witness=detour, tightens=start_alone),
         Control("one factor of 1/(1-gamma)", witness=hills, tightens=one_lifetime),
         Control("rewards up to 64", witness=lambda: detour(64), drops=UNIT.name),
-        Control("a step downhill", witness=lambda: arms(2, rational(8), 4), sabotages=measure.ascent_values, by=downhill),
-        Control("the vanilla gradient", witness=lambda: arms(6, rational(8), 4), sabotages=measure.ascent_values, by=vanilla),
+        Control(
+            "a step downhill", witness=lambda: arms(2, rational(8), 4), sabotages=measure.ascent_values, by=downhill
+        ),
+        Control(
+            "the vanilla gradient", witness=lambda: arms(6, rational(8), 4), sabotages=measure.ascent_values, by=vanilla
+        ),
     ),
     also=(
         Part(ARMS, listed, odds, assumes=(UNIT,), data=share),

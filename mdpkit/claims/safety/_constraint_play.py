@@ -31,7 +31,9 @@ def demonstrated(seed, tasks=3, wasteful=False):
         most = optimum(mdp, reward, paid, (least + greedy) / 2).value.lower[()]
         wanted = optimum(mdp, paid) if wasteful and k == tasks - 1 else optimum(mdp, -paid, -reward, -most)
         experts.append(wanted.policy.table)
-    return Instance(mdp=mdp, rewards=rewards, experts=objects(experts), cost=objects(cost.astype(int)), step=rational(STEP))
+    return Instance(
+        mdp=mdp, rewards=rewards, experts=objects(experts), cost=objects(cost.astype(int)), step=rational(STEP)
+    )
 
 
 def optimum(mdp, reward, cost=None, limit=None):

@@ -72,7 +72,9 @@ def possible_is_sure(m):
 FAMILY = Family(
     blocks=dict(P=Simplex("S", "A", to="S"), failure=Choice("S", of=(0, 0, 1)), choice=Choice("S", of="A")),
     sizes=dict(N=(1, 4), S=(2, 4), A=(1, 2)),
-    models=dict(problem=lambda x: SafetyProblem(x.failure == 1, P=x.P), choice=lambda x: x.choice, steps=lambda x: x.sizes["N"]),
+    models=dict(
+        problem=lambda x: SafetyProblem(x.failure == 1, P=x.P), choice=lambda x: x.choice, steps=lambda x: x.sizes["N"]
+    ),
     repair=with_a_failure,
 )
 

@@ -67,7 +67,9 @@ def counted(m):
     learned, needed, forbidden = tubes(m)
     lost = sum(sum(range(v, 0, -m.learned_with)) - sum(range(v, 0, -m.used_with)) for v in range(1, m.vmax + 1))
     passed = (needed * (1 - learned)).sum()
-    return Equal({"in excess": ((forbidden - needed).sum(), max(lost, 0)), "let pass by the filter": (passed, max(-lost, 0))})
+    return Equal(
+        {"in excess": ((forbidden - needed).sum(), max(lost, 0)), "let pass by the filter": (passed, max(-lost, 0))}
+    )
 
 
 def family(source, target):
@@ -99,7 +101,10 @@ def carts(learned_with, used_with, vmax=7):
 def another_failure():
     """Every state is absorbing under both dynamics; the learned constraint omits the second failure."""
     stay = np.array([[0], [1], [2]])
-    return Instance(source=SafetyProblem(np.array([False, False, True]), stay), target=SafetyProblem(np.array([False, True, True]), stay))
+    return Instance(
+        source=SafetyProblem(np.array([False, False, True]), stay),
+        target=SafetyProblem(np.array([False, True, True]), stay),
+    )
 
 
 def unchanged():
@@ -108,7 +113,10 @@ def unchanged():
 
 def numbers(m):
     drawn = tubes(m) if (m.learned_with, m.used_with, m.vmax) == (1, 2, 7) else ()
-    return {name: inside.lower.astype(int).tolist() for name, inside in zip(("learned", "needed", "forbidden"), drawn, strict=False)}
+    return {
+        name: inside.lower.astype(int).tolist()
+        for name, inside in zip(("learned", "needed", "forbidden"), drawn, strict=False)
+    }
 
 
 def figure(ax, rows):
@@ -117,8 +125,15 @@ def figure(ax, rows):
     learned, needed, forbidden = (np.array(data[name]).reshape(41, 15).T for name in ("learned", "needed", "forbidden"))
     ax.contourf(x, v, learned, levels=[0.5, 1.5], colors=["C0"], alpha=0.3)
     ax.contourf(x, v, needed, levels=[0.5, 1.5], colors=["C2"], alpha=0.5)
-    ax.plot(*((points := np.argwhere(forbidden > needed))[:, 1] - 20, points[:, 0] - 7), "xC1", label="in excess; reverse nesting (fails)")
-    for colour, alpha, label in (("C0", 0.3, "learned: tube, $a_{max} = 1$"), ("C2", 0.6, "needed: tube, $a_{max} = 2$")):
+    ax.plot(
+        *((points := np.argwhere(forbidden > needed))[:, 1] - 20, points[:, 0] - 7),
+        "xC1",
+        label="in excess; reverse nesting (fails)",
+    )
+    for colour, alpha, label in (
+        ("C0", 0.3, "learned: tube, $a_{max} = 1$"),
+        ("C2", 0.6, "needed: tube, $a_{max} = 2$"),
+    ):
         ax.plot([], [], "s", color=colour, alpha=alpha, label=label)
     ax.axvline(20, color="C3", linewidth=3, label="failure")
     ax.set(xlabel="position $x$", ylabel="velocity $v$", xlim=(-12, 21), ylim=(-2, 7))
@@ -134,12 +149,22 @@ CLAIM = Claim(
         Control("nested the other way", lambda: carts(1, 2), tightens=nested_the_other_way, at="lossless iff nested"),
         Control("a failure that was not there before", another_failure, drops=SAME.name),
         Control("one step in place of the tube", unchanged, sabotages=measure.tube, by=one_step),
-        Control("transfer to a stronger brake is not in excess", lambda: carts(1, 2), tightens=not_in_excess, part="stronger"),
+        Control(
+            "transfer to a stronger brake is not in excess",
+            lambda: carts(1, 2),
+            tightens=not_in_excess,
+            part="stronger",
+        ),
     ),
     also=(
         Part("stronger", family(lambda x: x.some, both), stronger, assumes=(SAME,)),
         Part("weaker", family(both, lambda x: x.some), nothing_lost, assumes=(SAME,)),
-        Part("carts", lambda: [carts(f, g, v) for f, g in ((1, 2), (2, 1), (1, 3), (3, 2)) for v in (3, 5, 7)], counted, data=numbers),
+        Part(
+            "carts",
+            lambda: [carts(f, g, v) for f, g in ((1, 2), (2, 1), (1, 3), (3, 2)) for v in (3, 5, 7)],
+            counted,
+            data=numbers,
+        ),
     ),
     figure=figure,
 )

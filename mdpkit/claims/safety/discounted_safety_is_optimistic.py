@@ -42,7 +42,9 @@ def in_sight(m, nearer):
 def chain(m, nearer):
     """The sets, without failure, which is in each."""
     flags = [measure.flagged(m.problem, m.margin, g) for g in (m.g, m.larger)]
-    return Bound(*(inside * (1 - m.problem.failure) for inside in (in_sight(m, nearer), *flags, measure.tube(m.problem))))
+    return Bound(
+        *(inside * (1 - m.problem.failure) for inside in (in_sight(m, nearer), *flags, measure.tube(m.problem)))
+    )
 
 
 def check(m):
@@ -57,7 +59,9 @@ def met(m):
     V = measure.discounted_safety(m.problem, m.margin, m.g)
     formula = m.L - m.g**m.d * (1 + m.L)
     flag, inside = measure.flagged(m.problem, m.margin, m.g)[0], measure.tube(m.problem)[0]
-    return Equal({"value at the start": (V[0], formula), "flagged": (flag, int(formula < 0)), "in the tube": (inside, 1)})
+    return Equal(
+        {"value at the start": (V[0], formula), "flagged": (flag, int(formula < 0)), "in the tube": (inside, 1)}
+    )
 
 
 def whole_tube(m):
@@ -88,7 +92,9 @@ DEEP = Assumption("margins are at most -1 on failure", lambda m: (m.margin[m.pro
 def corridor(d, L=1, g="1/2", least=-1):
     """d states of margin L in a row, then failure; there is one action."""
     L, g = rational(L), rational(g)
-    return Instance(problem=forced(d + 1), margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L)
+    return Instance(
+        problem=forced(d + 1), margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L
+    )
 
 
 def corridors():
@@ -111,7 +117,11 @@ def first_action_only(flagged, problem, margin, gamma):
 def figure(ax, rows):
     """The value at a corridor's start against the discount, for three depths, at L = 1."""
     for d, colour in ((1, "C0"), (5, "C2"), (20, "C4")):
-        at = [row["parameters"] | {"V": row["pairs"]["value at the start"][0]} for row in rows if row.get("parameters", {}).get("d") == d]
+        at = [
+            row["parameters"] | {"V": row["pairs"]["value at the start"][0]}
+            for row in rows
+            if row.get("parameters", {}).get("d") == d
+        ]
         points = [(float(Fraction(each["g"])), each["V"]) for each in at if each["L"] == "1"]
         ax.plot(*zip(*points, strict=True), "o", color=colour, label=f"depth {d}")
         g = np.linspace(0, 1)
@@ -131,7 +141,13 @@ CLAIM = Claim(
         Control("one step deeper than the threshold", lambda: corridor(3, 1, "3/4"), tightens=one_step_deeper),
         Control("a failure that is hardly one", lambda: corridor(2, 1, "3/4", least="-1/100"), drops=DEEP.name),
         Control("the first action for the best", a_way_out, sabotages=measure.flagged, by=first_action_only),
-        Control("the tube is flagged whole", lambda: corridor(20, 1, "15/16"), tightens=whole_tube, at="flagged", part="corridors"),
+        Control(
+            "the tube is flagged whole",
+            lambda: corridor(20, 1, "15/16"),
+            tightens=whole_tube,
+            at="flagged",
+            part="corridors",
+        ),
     ),
     also=(Part("corridors", corridors, met, assumes=(DEEP,)),),
     figure=figure,

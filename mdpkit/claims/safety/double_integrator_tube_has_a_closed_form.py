@@ -42,7 +42,9 @@ def check(m):
 
 def continuous_time(m):
     x, v = grid(m)
-    return Equal({"tube": (measure.tube(m.problem), (2 * m.amax * x + np.maximum(v, 0) ** 2 >= 2 * m.amax * m.xmax).astype(int))})
+    return Equal(
+        {"tube": (measure.tube(m.problem), (2 * m.amax * x + np.maximum(v, 0) ** 2 >= 2 * m.amax * m.xmax).astype(int))}
+    )
 
 
 def cart(amax, vmax, xmax):
@@ -75,12 +77,19 @@ def failure_only(tube, problem):
 
 def numbers(m):
     """Data for the phase plane."""
-    return {"tube": measure.tube(m.problem).lower.astype(int).tolist(), "failure": m.problem.failure.astype(int).tolist()}
+    return {
+        "tube": measure.tube(m.problem).lower.astype(int).tolist(),
+        "failure": m.problem.failure.astype(int).tolist(),
+    }
 
 
 def figure(ax, rows):
     """The phase plane: failure, the tubes of a weak and a strong brake, and the states that the continuous-time formula misses."""
-    big = {row["parameters"]["amax"]: row for row in rows if row.get("parameters", {}).get("xmax") == 20 and row["parameters"]["vmax"] == 7}
+    big = {
+        row["parameters"]["amax"]: row
+        for row in rows
+        if row.get("parameters", {}).get("xmax") == 20 and row["parameters"]["vmax"] == 7
+    }
     x, v = grid(Instance(xmax=20, vmax=7))
     lost, strong = (np.array(big[amax]["data"]["tube"], dtype=bool) for amax in (1, 2))
     failure = np.array(big[1]["data"]["failure"], dtype=bool)
@@ -92,7 +101,13 @@ def figure(ax, rows):
         ax.plot(x[states], v[states], style, label=words)
     braking, speed = np.arange(8), np.linspace(0, 7)
     for amax in (1, 2):
-        ax.plot(20 - stop(braking, amax), braking, "k--", linewidth=0.8, label="$x + \\mathrm{stop}(v) = 20$" if amax == 1 else None)
+        ax.plot(
+            20 - stop(braking, amax),
+            braking,
+            "k--",
+            linewidth=0.8,
+            label="$x + \\mathrm{stop}(v) = 20$" if amax == 1 else None,
+        )
     spared = lost & (2 * x + np.maximum(v, 0) ** 2 < 40)
     ax.plot(20 - speed**2 / 2, speed, "C1", label="$x + v^2/2 = 20$ (fails)")
     ax.plot(x[spared], v[spared], "xC1", label="lost, spared by it (fails)")
@@ -106,9 +121,20 @@ CLAIM = Claim(
     instances=carts,
     assumes=(Assumption("position and velocity move at the same time", simultaneous),),
     controls=(
-        Control("the velocity moves first", witness=lambda: velocity_first(1, 7, 20), drops="position and velocity move at the same time"),
-        Control("the braking distance of continuous time", witness=lambda: cart(1, 7, 20), tightens=continuous_time, at="tube"),
-        Control("failure in place of its tube", witness=lambda: cart(1, 7, 20), sabotages=measure.tube, by=failure_only),
+        Control(
+            "the velocity moves first",
+            witness=lambda: velocity_first(1, 7, 20),
+            drops="position and velocity move at the same time",
+        ),
+        Control(
+            "the braking distance of continuous time",
+            witness=lambda: cart(1, 7, 20),
+            tightens=continuous_time,
+            at="tube",
+        ),
+        Control(
+            "failure in place of its tube", witness=lambda: cart(1, 7, 20), sabotages=measure.tube, by=failure_only
+        ),
     ),
     data=numbers,
     figure=figure,

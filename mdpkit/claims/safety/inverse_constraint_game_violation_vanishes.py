@@ -70,7 +70,9 @@ def bounded(m):
     """The regret against the bound for gradient steps from 0 in a box; rounding moves a step by at most 1 / (2 GRID)."""
     g, S, T = gaps(m), m.mdp.S, len(m.learners)
     squares = sum((sum(each) ** 2).sum() for each in g)
-    return Bound(regret(m, g)[1], squares * m.step / 2 + (4 * GRID**2 * S + T * S * (4 * GRID + 1)) / (8 * GRID**2 * m.step))
+    return Bound(
+        regret(m, g)[1], squares * m.step / 2 + (4 * GRID**2 * S + T * S * (4 * GRID + 1)) / (8 * GRID**2 * m.step)
+    )
 
 
 # ---- assumptions
@@ -129,7 +131,12 @@ CLAIM = Claim(
         Control("half the regret", lambda: played(demonstrated(0), 4), tightens=half_the_regret),
         Control("an expert that wastes", lambda: played(demonstrated(0, wasteful=True), 2), drops=FRUGAL.name),
         Control("learners that do not listen", lambda: played(demonstrated(0), 4, deaf=True), drops=OBEDIENT.name),
-        Control("the constraint frozen at 0", lambda: played(demonstrated(0), frozen=True), drops=STEPS.name, part="gradient steps"),
+        Control(
+            "the constraint frozen at 0",
+            lambda: played(demonstrated(0), frozen=True),
+            drops=STEPS.name,
+            part="gradient steps",
+        ),
     ),
     also=(
         Part("rewards", task_by_task, earned),

@@ -71,7 +71,9 @@ FAMILY = Family(
     models=dict(problem=drawn, steps=lambda x: x.sizes["S"]),
     repair=with_a_failure,
 )
-PATIENT = Assumption("experts avoid failure for ever", lambda m: m.steps >= m.problem.S)  # a path of S safe steps can be continued safely
+PATIENT = Assumption(
+    "experts avoid failure for ever", lambda m: m.steps >= m.problem.S
+)  # a path of S safe steps can be continued safely
 
 
 # ---- controls
@@ -80,7 +82,9 @@ def corridor(length=2, steps=None):
     S = length + 2
     ahead = np.minimum(np.arange(S) + 1, S - 1)
     successors = np.stack([np.where(np.arange(S) == 0, 0, ahead), ahead], axis=1)
-    return Instance(problem=SafetyProblem(np.arange(S) == S - 1, successors), steps=S if steps is None else steps, length=length)
+    return Instance(
+        problem=SafetyProblem(np.arange(S) == S - 1, successors), steps=S if steps is None else steps, length=length
+    )
 
 
 def figure(ax, rows):

@@ -94,7 +94,9 @@ def grid(goals, side=4):
         return cells.index(cell if to not in cells[:-1] else to)
 
     successors = np.array([[after(cell, move) for move in moves] for cell in cells])
-    return Instance(problem=SafetyProblem(np.array([cell in pits for cell in cells]), successors), goals=np.array(goals))
+    return Instance(
+        problem=SafetyProblem(np.array([cell in pits for cell in cells]), successors), goals=np.array(goals)
+    )
 
 
 def reckless(visited, problem, start, goals, order=None):

@@ -77,7 +77,10 @@ FAMILY = Family(
     models=dict(problem=drawn),
     repair=with_a_doomed_state,
 )
-DOOMED = Assumption("some state outside failure is doomed", lambda m: not same(measure.tube(m.problem), measure.tube(m.problem, steps=0)))
+DOOMED = Assumption(
+    "some state outside failure is doomed",
+    lambda m: not same(measure.tube(m.problem), measure.tube(m.problem, steps=0)),
+)
 
 
 # ---- named instances and controls
@@ -112,7 +115,9 @@ def figure(ax, rows):
         row = next(row for row in rows if row.get("parameters") == {"vmax": vmax})
         less.append((vmax - 1, row["data"]["let pass"][vmax - 1]))
         ax.plot(row["data"]["let pass"], style, label=f"shield on failure, top speed {vmax}")
-        ax.plot([comb(vmax + 2 - k, 3) for k in range(vmax + 1)], "k--", label="$C(v + 2 - k, 3)$" if vmax == 3 else None)
+        ax.plot(
+            [comb(vmax + 2 - k, 3) for k in range(vmax + 1)], "k--", label="$C(v + 2 - k, 3)$" if vmax == 3 else None
+        )
     ax.plot(*zip(*less, strict=True), "xC1", zorder=5, label="one step less (fails)")
     ax.plot(0, 0, "D", color="C5", clip_on=False, zorder=4, label="shield on the tube")
     ax.set(xlabel="look-ahead $k$", ylabel="doomed states let pass", ylim=(0, None))
@@ -125,10 +130,17 @@ CLAIM = Claim(
     FAMILY,
     assumes=(DOOMED,),
     controls=(
-        Control("one step of look-ahead less", witness=lambda: cart(7), tightens=one_step_less, at="N steps see the tube"),
+        Control(
+            "one step of look-ahead less", witness=lambda: cart(7), tightens=one_step_less, at="N steps see the tube"
+        ),
         Control("nothing is doomed but failure", witness=open_field, drops=DOOMED.name),
         Control("looking along one action", witness=lambda: cart(2), sabotages=measure.tube, by=along_one_action),
-        Control("delay below the number of doomed states", lambda: full_delay(5), tightens=one_doomed_state_less, part="delay"),
+        Control(
+            "delay below the number of doomed states",
+            lambda: full_delay(5),
+            tightens=one_doomed_state_less,
+            part="delay",
+        ),
     ),
     also=(
         Part("delay", FAMILY, delayed, assumes=(DOOMED,)),

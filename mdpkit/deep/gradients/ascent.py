@@ -43,7 +43,12 @@ def evaluate(score, population) -> np.ndarray:
         _, allowed, sides, form = _checked(score, {name: torch.tensor(array) for name, array in population.items()})
     score.evaluations += len(allowed)
     with np.errstate(all="ignore"):
-        return np.array([score.of(form([side[k].numpy() for side in sides])) if allowed[k] else -np.inf for k in range(len(allowed))])
+        return np.array(
+            [
+                score.of(form([side[k].numpy() for side in sides])) if allowed[k] else -np.inf
+                for k in range(len(allowed))
+            ]
+        )
 
 
 def climb(score, population, rng):
@@ -82,7 +87,9 @@ class _Ascent:
         self.still = {name: torch.tensor(array) for name, array in population.items() if name not in self.blocks}
         self.shapes = {name: population[name].shape for name in self.blocks}
         count = len(next(iter(population.values())))
-        starts = [_logits(block, torch.tensor(population[name])).reshape(count, -1) for name, block in self.blocks.items()]
+        starts = [
+            _logits(block, torch.tensor(population[name])).reshape(count, -1) for name, block in self.blocks.items()
+        ]
         self.at = torch.cat(starts, dim=1)
         self.slope, self.square = torch.zeros_like(self.at), torch.zeros_like(self.at)
         self.rates = torch.linspace(*RATES, len(self.at), dtype=torch.float64)[:, None]
@@ -102,7 +109,9 @@ class _Ascent:
         """Block name -> array, from logits."""
         parts = at.split([int(np.prod(shape[1:])) for shape in self.shapes.values()], dim=1)
         flat = zip(self.blocks.items(), parts, strict=True)
-        return {name: _from_logits(block, part.reshape(len(at), *self.shapes[name][1:])) for (name, block), part in flat}
+        return {
+            name: _from_logits(block, part.reshape(len(at), *self.shapes[name][1:])) for (name, block), part in flat
+        }
 
     def step(self):
         at = self.at.detach().requires_grad_()
@@ -163,7 +172,9 @@ def _checked(score, population, floor=LEAST):
 
     def check(arrays):
         with sharing():
-            instance = score.family.build(score.family.drawn({name: Traced(array) for name, array in arrays.items()}, score.sizes))
+            instance = score.family.build(
+                score.family.drawn({name: Traced(array) for name, array in arrays.items()}, score.sizes)
+            )
             allowed = torch.stack([_flag(gate(instance)) for gate in score.gates] or [torch.tensor(True)]).all()
             found = score.part.check(instance)
         if hasattr(found, "sides"):

@@ -49,7 +49,9 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         return tuple(map(Traced, found)) if isinstance(found, tuple) else Traced(found)
 
     def __array__(self, dtype=None, copy=None):
-        raise NotTraceable("a traced array would be converted to numbers: the check branches on values, or writes into an array")
+        raise NotTraceable(
+            "a traced array would be converted to numbers: the check branches on values, or writes into an array"
+        )
 
     def __bool__(self):
         raise NotTraceable("the check branches on values")
@@ -87,7 +89,9 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         keys = key if isinstance(key, tuple) else (key,)
         if any(isinstance(k, Traced) and k.tensor.dtype == torch.bool for k in keys):
             raise NotTraceable("a traced array is indexed by booleans: the shape depends on values")
-        return Traced(self.tensor[tuple(tensor(k) if isinstance(k, np.ndarray | np.integer | Traced) else k for k in keys)])
+        return Traced(
+            self.tensor[tuple(tensor(k) if isinstance(k, np.ndarray | np.integer | Traced) else k for k in keys)]
+        )
 
     def astype(self, dtype, copy=True):
         return Traced(self.tensor.to(_TORCH[np.dtype(dtype)]))
@@ -121,7 +125,9 @@ def tensor(x):
         return x.tensor
     array = np.asarray(x)
     if array.dtype not in _TORCH:
-        raise NotTraceable(f"an array of {array.dtype} is combined with a traced one; expected floats, integers or booleans")
+        raise NotTraceable(
+            f"an array of {array.dtype} is combined with a traced one; expected floats, integers or booleans"
+        )
     return torch.tensor(array)
 
 

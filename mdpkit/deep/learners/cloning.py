@@ -89,7 +89,11 @@ class Cloning:
         shown, actions = encoding(setting, self.time, data if normalised else None), setting.actions
         size = actions.n if isinstance(actions, Discrete) else actions.size
         net = mlp(shown.size, size, self.width, drawn, last=0.01)
-        policy = Categorical(shown, net, actions, setting.mask) if isinstance(actions, Discrete) else ClippedGaussian(shown, net, actions)
+        policy = (
+            Categorical(shown, net, actions, setting.mask)
+            if isinstance(actions, Discrete)
+            else ClippedGaussian(shown, net, actions)
+        )
         return policy.to(device_named(self.device))
 
 
@@ -147,7 +151,11 @@ class Run:
     # ---- checkpoint file
     def _decides(self):
         """The settings and data that identify a run."""
-        own = {name: value for name, value in asdict(self.learner).items() if name not in ("checkpoint", "progress", "device", "threads")}
+        own = {
+            name: value
+            for name, value in asdict(self.learner).items()
+            if name not in ("checkpoint", "progress", "device", "threads")
+        }
         return {"learner": own, "policy": repr(self.policy), "data": self.data.digest()}
 
     def _write(self, path):
@@ -163,9 +171,13 @@ class Run:
             if header["run"][name] != own:
                 raise InvalidModel(f"{path} is of another run: its {name} is {header['run'][name]}; expected {own}")
         if header["versions"] != versions():
-            raise InvalidModel(f"{path} was written by {header['versions']}, and cannot be resumed bit for bit; expected {versions()}")
+            raise InvalidModel(
+                f"{path} was written by {header['versions']}, and cannot be resumed bit for bit; expected {versions()}"
+            )
         parts = {
-            part: {name.removeprefix(f"{part}."): value for name, value in tensors.items() if name.startswith(f"{part}.")}
+            part: {
+                name.removeprefix(f"{part}."): value for name, value in tensors.items() if name.startswith(f"{part}.")
+            }
             for part in ("policy", "adam")
         }
         fill(self.policy, parts["policy"], path)

@@ -70,7 +70,9 @@ class DAgger:
                     Run(self.cloning, policy, aggregated(collected), drawn).finish()
                 played.append(deepcopy(policy))
                 labels = labelled(access, visits(access, policy, self.episodes, rng=rng))
-                losses.append(float(-(floats(labels.weight) * policy.log_prob(labels.obs, labels.t, labels.action)).sum()))
+                losses.append(
+                    float(-(floats(labels.weight) * policy.log_prob(labels.obs, labels.t, labels.action)).sum())
+                )
                 collected.append(labels)
                 if self.progress:
                     self.progress(k + 1, self.iterations, loss=losses[-1])

@@ -56,7 +56,9 @@ class Reward:
             f = self.net(rows)[:, 0]
         if not f.isfinite().all():
             k = int((~f.isfinite()).nonzero()[0])
-            raise InvalidModel(f"round {self.round}: the discriminator's reward[{k}] is {float(f[k])}; every reward must be finite")
+            raise InvalidModel(
+                f"round {self.round}: the discriminator's reward[{k}] is {float(f[k])}; every reward must be finite"
+            )
         return f
 
 

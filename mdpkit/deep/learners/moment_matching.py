@@ -58,7 +58,11 @@ class MomentMatching:
 
     @property
     def needs(self):
-        return tuple(kind for kind in KINDS if kind in ("demonstrations", "episodes") or (kind == "resets" and self.expert_resets))
+        return tuple(
+            kind
+            for kind in KINDS
+            if kind in ("demonstrations", "episodes") or (kind == "resets" and self.expert_resets)
+        )
 
     @classmethod
     def variants(cls):
@@ -99,7 +103,12 @@ class _Match:
         self.rng = np.random.default_rng(streams[3])
         self.policies, self.seen, self.fitted, self.steps = [], [], [], []
         env = AccessEnv(access, self.encoding, self._paid, self._starts(data), self.rng)
-        buffer = {"reward": self._reward, "relabel": settings.relabel, "share": settings.expert_share, "draw": self.draw}
+        buffer = {
+            "reward": self._reward,
+            "relabel": settings.relabel,
+            "share": settings.expert_share,
+            "draw": self.draw,
+        }
         buffer["expert"] = self._transitions(data) if settings.expert_share else None
         self.algorithm = player.algorithm(
             env,
@@ -162,7 +171,9 @@ class _Match:
             return None
         finite = isinstance(self.setting.observations, Discrete)
         if not finite and data.state is None:
-            raise InvalidModel("expert_resets requires demonstrations with `state`, to which the environment can be reset; they have none")
+            raise InvalidModel(
+                "expert_resets requires demonstrations with `state`, to which the environment can be reset; they have none"
+            )
 
         def start(rng):
             if rng.random() >= chance:
@@ -174,7 +185,9 @@ class _Match:
 
     def _transitions(self, data):
         if data.following is None or data.ended is None:
-            raise InvalidModel("expert_share needs demonstrations with `following` and `ended`, such as simulated episodes")
+            raise InvalidModel(
+                "expert_share needs demonstrations with `following` and `ended`, such as simulated episodes"
+            )
         H = self.encoding.H
         following = self.encoding(data.following, np.minimum(data.t + 1, H - 1) if H else 0)
         discrete = isinstance(self.setting.actions, Discrete)

@@ -95,7 +95,11 @@ class Reinforcement:
             **buffer,
         }
         if isinstance(setting.actions, Discrete):
-            kind, policy, own = _DQN, _MaskedPolicy, {"learning_starts": 0, "target_update_interval": 100, "exploration_fraction": 0.5}
+            kind, policy, own = (
+                _DQN,
+                _MaskedPolicy,
+                {"learning_starts": 0, "target_update_interval": 100, "exploration_fraction": 0.5},
+            )
             shape = {"mask": setting.mask}
         else:
             kind, policy, own, shape = _SAC, "MlpPolicy", {}, {}

@@ -22,7 +22,12 @@ POLICIES = {kind.__name__: kind for kind in (Categorical, ClippedGaussian, Greed
 
 def versions() -> dict[str, str]:
     """Versions that determine a training run bit for bit."""
-    return {"mdpkit": version("mdpkit"), "python": platform.python_version(), "torch": torch.__version__, "machine": platform.machine()}
+    return {
+        "mdpkit": version("mdpkit"),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+    }
 
 
 def write(path, kind, header, tensors):
@@ -48,14 +53,20 @@ def read(path, kind):
     except OSError as error:
         raise InvalidModel(f"{path} cannot be read: {error}") from error
     except SafetensorError as error:
-        raise InvalidModel(f"{path} is truncated, or not a safetensors file ({error}); expected one written by mdpkit.deep") from error
+        raise InvalidModel(
+            f"{path} is truncated, or not a safetensors file ({error}); expected one written by mdpkit.deep"
+        ) from error
     try:
         header = json.loads(metadata[KEY])
         digest = header.pop("digest")
     except (KeyError, ValueError, AttributeError, TypeError) as error:
-        raise InvalidModel(f"{path} is foreign: its header is not mdpkit's; expected a {kind} written by mdpkit.deep") from error
+        raise InvalidModel(
+            f"{path} is foreign: its header is not mdpkit's; expected a {kind} written by mdpkit.deep"
+        ) from error
     if digest != _digest(header, tensors):
-        raise InvalidModel(f"{path} was altered: its content does not match its digest; expected the {kind} as it was written")
+        raise InvalidModel(
+            f"{path} was altered: its content does not match its digest; expected the {kind} as it was written"
+        )
     if header["kind"] != kind:
         raise InvalidModel(f"{path} holds a {header['kind']}; expected a {kind}")
     return header, tensors
@@ -82,7 +93,9 @@ def load(path):
         _expect_stated_sizes(header["architecture"], tensors)
         policy = built(header["architecture"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InvalidModel(f"{path} states no valid policy architecture ({error}); expected a file written by mdpkit.deep") from error
+        raise InvalidModel(
+            f"{path} states no valid policy architecture ({error}); expected a file written by mdpkit.deep"
+        ) from error
     fill(policy, tensors, path)
     return policy
 
@@ -152,7 +165,9 @@ def _space(space):
 def _of_space(data):
     if isinstance(data, int):
         return Discrete(data)
-    return Continuous(*(torch.tensor(list(map(float, data[end])), dtype=torch.float64).numpy() for end in ("lower", "upper")))
+    return Continuous(
+        *(torch.tensor(list(map(float, data[end])), dtype=torch.float64).numpy() for end in ("lower", "upper"))
+    )
 
 
 def _digest(header, tensors):

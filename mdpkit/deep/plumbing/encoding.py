@@ -43,10 +43,16 @@ class Encoding(nn.Module):
 
     def forward(self, obs, t):
         obs = np.asarray(obs)
-        inside = self.observations.holds(obs) if isinstance(self.observations, Discrete) else self.observations.holds(obs, within=False)
+        inside = (
+            self.observations.holds(obs)
+            if isinstance(self.observations, Discrete)
+            else self.observations.holds(obs, within=False)
+        )
         if not inside or (self.time != "none" and (np.min(t, initial=0) < 0 or np.max(t, initial=0) >= self.H)):
             asked, steps = np.array2string(obs, threshold=6), f" and steps 0 to {self.H - 1}" if self.H else ""
-            raise InvalidModel(f"observations {asked} at step {t} do not fit the network, which takes {self.observations}{steps}")
+            raise InvalidModel(
+                f"observations {asked} at step {t} do not fit the network, which takes {self.observations}{steps}"
+            )
         if isinstance(self.observations, Discrete):
             shown = nn.functional.one_hot(torch.tensor(obs, dtype=torch.int64), self.width)
         else:
@@ -60,7 +66,9 @@ class Encoding(nn.Module):
 
 def encoding(setting, time, data=None) -> Encoding:
     """The Encoding of a setting's observations, with time if its horizon is finite."""
-    return Encoding(setting.observations, setting.horizon.H if isinstance(setting.horizon, Finite) else None, time, data)
+    return Encoding(
+        setting.observations, setting.horizon.H if isinstance(setting.horizon, Finite) else None, time, data
+    )
 
 
 def action_rows(actions, chosen):

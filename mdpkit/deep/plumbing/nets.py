@@ -16,7 +16,11 @@ def mlp(inputs, outputs, width, generator, last=1.0) -> nn.Sequential:
     [(4, 3), (4,), (4, 4), (4,), (2, 4), (2,)]
     """
     inside = 2**0.5
-    layers = [_linear(inputs, width, inside, generator), _linear(width, width, inside, generator), _linear(width, outputs, last, generator)]
+    layers = [
+        _linear(inputs, width, inside, generator),
+        _linear(width, width, inside, generator),
+        _linear(width, outputs, last, generator),
+    ]
     return nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
 
 
@@ -42,7 +46,9 @@ def expect_finite(net, rate):
     Raises: NotSolved if training at the given rate has diverged.
     """
     if not all(weight.isfinite().all() for weight in net.parameters()):
-        raise NotSolved(f"training diverged: the network has weights that are not finite; the rate was {rate}, try a smaller one")
+        raise NotSolved(
+            f"training diverged: the network has weights that are not finite; the rate was {rate}, try a smaller one"
+        )
 
 
 class Masked(nn.Module):

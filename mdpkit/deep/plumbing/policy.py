@@ -65,7 +65,9 @@ class _Choosing(NetworkPolicy):
         seen, H = self.encoding.observations, getattr(problem.horizon, "H", None)
         if not isinstance(seen, Discrete) or (seen.n, self.actions.n) != (problem.S, problem.A):
             size = seen.n if isinstance(seen, Discrete) else "continuous"
-            raise InvalidModel(f"the policy has {size} states and {self.actions.n} actions; the problem has {problem.S} and {problem.A}")
+            raise InvalidModel(
+                f"the policy has {size} states and {self.actions.n} actions; the problem has {problem.S} and {problem.A}"
+            )
         steps = 1 if self.encoding.time == "none" else self.encoding.H
         if self.encoding.time != "none" and steps != H:
             raise InvalidModel(f"the policy has {steps} steps; the problem has {H or 'no last step'}")
@@ -150,7 +152,11 @@ class ClippedGaussian(_Moving):
     def log_prob(self, obs, t, action) -> np.ndarray:
         """Log density of `action[k,d]`, with log probability for dimensions at a bound, in nats."""
         mean, deviation = self._normal(obs, t)
-        unit, lower, upper = (np.asarray(action) - self.centre) / self.half, self.lower.cpu().numpy(), self.upper.cpu().numpy()
+        unit, lower, upper = (
+            (np.asarray(action) - self.centre) / self.half,
+            self.lower.cpu().numpy(),
+            self.upper.cpu().numpy(),
+        )
         inside = -0.5 * ((unit - mean) / deviation) ** 2 - np.log(deviation * self.half) - 0.5 * np.log(2 * np.pi)
         under, over = log_ndtr((lower - mean) / deviation), log_ndtr((mean - upper) / deviation)
         return np.where(unit <= lower, under, np.where(unit >= upper, over, inside)).sum(axis=1)

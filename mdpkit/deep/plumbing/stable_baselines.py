@@ -34,7 +34,9 @@ def from_stable_baselines3(model, *, deterministic=True) -> NetworkPolicy:
     Raises: InvalidModel for what is no such model, for other spaces, a recurrent or custom policy, and state-dependent exploration.
     """
     if not isinstance(model, BaseAlgorithm):
-        raise InvalidModel(f"{type(model).__name__} is not a model of stable-baselines3; expected PPO, A2C, DQN, SAC, TD3 or DDPG")
+        raise InvalidModel(
+            f"{type(model).__name__} is not a model of stable-baselines3; expected PPO, A2C, DQN, SAC, TD3 or DDPG"
+        )
     name = type(model).__name__
     if getattr(model, "use_sde", False):
         raise InvalidModel(f"{name} uses state-dependent exploration, use_sde=True; expected a model without it")
@@ -58,12 +60,16 @@ def _network(policy, actions, deterministic, name):
     """(the kind of policy, its network from encoded rows to what the kind is made of)."""
     if isinstance(policy, ActorCriticPolicy):
         if type(policy).forward is not ActorCriticPolicy.forward or type(policy.mlp_extractor) is not MlpExtractor:
-            raise InvalidModel(f"{name} has a {type(policy).__name__} that computes actions in its own way; expected an MlpPolicy")
+            raise InvalidModel(
+                f"{name} has a {type(policy).__name__} that computes actions in its own way; expected an MlpPolicy"
+            )
         net = nn.Sequential(policy.pi_features_extractor, policy.mlp_extractor.policy_net, policy.action_net)
         if isinstance(actions, Discrete):
             return Greedy if deterministic else Categorical, net
         if policy.squash_output:
-            raise InvalidModel(f"{name} squashes a normal law; expected PPO or A2C as they are, with actions clipped to their bounds")
+            raise InvalidModel(
+                f"{name} squashes a normal law; expected PPO or A2C as they are, with actions clipped to their bounds"
+            )
         return Steady if deterministic else ClippedGaussian, nn.Sequential(net, _InUnits(actions))
     if isinstance(policy, DQNPolicy):
         return Greedy, nn.Sequential(policy.q_net.features_extractor, policy.q_net.q_net)
@@ -107,7 +113,9 @@ class _Normalised(nn.Module):
     def __init__(self, normaliser):
         super().__init__()
         self.register_buffer("mean", torch.tensor(normaliser.obs_rms.mean, dtype=torch.float32))
-        self.register_buffer("deviation", torch.tensor(np.sqrt(normaliser.obs_rms.var + normaliser.epsilon), dtype=torch.float32))
+        self.register_buffer(
+            "deviation", torch.tensor(np.sqrt(normaliser.obs_rms.var + normaliser.epsilon), dtype=torch.float32)
+        )
         self.limit = normaliser.clip_obs
 
     def forward(self, rows):

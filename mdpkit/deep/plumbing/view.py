@@ -31,8 +31,14 @@ class AccessEnv(gymnasium.Env):
         actions = access.setting.actions
         self.discrete = isinstance(actions, Discrete)
         if not self.discrete and not (np.isfinite(actions.lower) & np.isfinite(actions.upper)).all():
-            raise InvalidModel(f"the actions are bounded by {actions.lower} and {actions.upper}; expected finite bounds")
-        self.action_space = spaces.Discrete(actions.n) if self.discrete else spaces.Box(*(_single(actions.lower), _single(actions.upper)))
+            raise InvalidModel(
+                f"the actions are bounded by {actions.lower} and {actions.upper}; expected finite bounds"
+            )
+        self.action_space = (
+            spaces.Discrete(actions.n)
+            if self.discrete
+            else spaces.Box(*(_single(actions.lower), _single(actions.upper)))
+        )
 
     def reset(self, *, seed=None, options=None):
         start = self.starts(self.rng) if self.starts else None
@@ -42,7 +48,9 @@ class AccessEnv(gymnasium.Env):
         return self.row, info
 
     def step(self, action):
-        obs, reward, terminated, truncated, info = self.access.step(int(action) if self.discrete else np.asarray(action))
+        obs, reward, terminated, truncated, info = self.access.step(
+            int(action) if self.discrete else np.asarray(action)
+        )
         if self.reward:
             reward = self.reward(self.row, action)
         self.t += 1
@@ -50,7 +58,9 @@ class AccessEnv(gymnasium.Env):
         return self.row, reward, terminated, truncated and not terminated, info
 
     def _shown(self, obs):
-        last = self.encoding.H - 1 if self.encoding.H else self.t  # the observation after the last step is encoded at the last step
+        last = (
+            self.encoding.H - 1 if self.encoding.H else self.t
+        )  # the observation after the last step is encoded at the last step
         return self.encoding(np.asarray(obs)[None], min(self.t, last)).numpy()[0]
 
 

@@ -45,7 +45,9 @@ class MaxCausalEntropy:
     def __post_init__(self):
         object.__setattr__(self, "features", LinearRewards(self.features).features)
         if not 0 < self.tolerance < np.inf or not 0 <= self.ridge < np.inf:
-            raise InvalidModel(f"tolerance={self.tolerance}, ridge={self.ridge}; expected a positive and a nonnegative number")
+            raise InvalidModel(
+                f"tolerance={self.tolerance}, ridge={self.ridge}; expected a positive and a nonnegative number"
+            )
 
     def learn(self, access, rng):
         """The policy, and a trace with one row per step.
@@ -71,7 +73,9 @@ class MaxCausalEntropy:
         accepted(start)
         options = {"gtol": self.tolerance, "ftol": 0.0, "maxiter": self.rounds, "maxcor": 30}
         minimize(objective, start, jac=True, method="L-BFGS-B", callback=accepted, options=options)
-        while rows[-1].residual > self.tolerance and len(rows) <= self.rounds:  # the line search stalls at the rounding error of L
+        while (
+            rows[-1].residual > self.tolerance and len(rows) <= self.rounds
+        ):  # the line search stalls at the rounding error of L
             step = dual.newton(rows[-1])
             if not step.residual < rows[-1].residual:
                 break
@@ -117,7 +121,9 @@ class Dual:
     def newton(self, step):
         """The Step after one Newton iteration; the Hessian is computed by central differences of the gradient, in 2 K model calls."""
         nudges = NUDGE * np.eye(len(step.theta))
-        hessian = np.stack([self.at(step.theta + nudge).gradient - self.at(step.theta - nudge).gradient for nudge in nudges]) / (2 * NUDGE)
+        hessian = np.stack(
+            [self.at(step.theta + nudge).gradient - self.at(step.theta - nudge).gradient for nudge in nudges]
+        ) / (2 * NUDGE)
         return self.at(step.theta - np.linalg.lstsq((hessian + hessian.T) / 2, step.gradient, rcond=NUDGE**2)[0])
 
     def _gap(self, visits):

@@ -113,5 +113,7 @@ def _finite(reward, k):
     """
     if reward.dtype != object and not np.isfinite(reward).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(reward))[0])
-        raise InvalidModel(f"round {k}: the discriminator's reward{list(where)} is {reward[where]}; every reward must be finite")
+        raise InvalidModel(
+            f"round {k}: the discriminator's reward{list(where)} is {reward[where]}; every reward must be finite"
+        )
     return reward

@@ -46,7 +46,9 @@ class PSDP:
 
     @property
     def needs(self):
-        kinds = {"demonstrations", "model" if self.probes is None else "resets"} | ({"rewards"} if self.reward is None else set())
+        kinds = {"demonstrations", "model" if self.probes is None else "resets"} | (
+            {"rewards"} if self.reward is None else set()
+        )
         return tuple(kind for kind in KINDS if kind in kinds)
 
     @classmethod
@@ -61,7 +63,9 @@ class PSDP:
         reward = None if self.reward is None else numbers("reward", self.reward, is_exact(visits), ("sa", "tsa"))
         if reward is not None and reward.shape not in (visits.shape, visits.shape[-2:]):
             raise InvalidModel(f"reward has shape {reward.shape}; expected {visits.shape[-2:]} or {visits.shape}")
-        policy = psdp(access, reward, visits.sum(axis=-1), probes=self.probes, elsewhere=self.elsewhere, rules=self.rules, rng=rng)
+        policy = psdp(
+            access, reward, visits.sum(axis=-1), probes=self.probes, elsewhere=self.elsewhere, rules=self.rules, rng=rng
+        )
         return policy, {"states": np.asarray(visits.sum(axis=-1) > 0).sum(axis=1)[::-1]}
 
 
@@ -133,7 +137,9 @@ class _Probed:
 
     def at(self, t, s, actions, table):
         tail = TabularPolicy(table)
-        return {a: sum(self._episode(t, int(s), int(a), tail) for _ in range(self.probes)) / self.probes for a in actions}
+        return {
+            a: sum(self._episode(t, int(s), int(a), tail) for _ in range(self.probes)) / self.probes for a in actions
+        }
 
     def follow(self, t, table):
         """No update is needed: every probe plays the later steps' policy."""
@@ -157,7 +163,9 @@ def _rules(rules, actions, table):
     """
     rules = np.asarray(rules)
     if rules.ndim != 3 or len(rules) == 0 or rules.shape[1:] != actions.shape:
-        raise InvalidModel(f"rules has shape {rules.shape}; expected (k, {actions.shape[0]}, {actions.shape[1]}) with at least one k")
+        raise InvalidModel(
+            f"rules has shape {rules.shape}; expected (k, {actions.shape[0]}, {actions.shape[1]}) with at least one k"
+        )
     rules = np.stack([TabularPolicy(rule).table for rule in like(rules, table)])
     if np.asarray(rules > 0)[:, ~actions].any():
         raise InvalidModel("a rule plays an action that is missing")
@@ -169,7 +177,9 @@ def _start(setting, elsewhere):
     start = uniform(setting) if elsewhere is None else elsewhere
     shape = (steps(setting), *sizes(setting))
     if start.table.shape not in (shape, shape[1:]) or (start.exact != setting.exact):
-        raise InvalidModel(f"elsewhere is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and {shape[0]} steps")
+        raise InvalidModel(
+            f"elsewhere is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and {shape[0]} steps"
+        )
     if np.asarray(start.table > 0)[..., ~exists(setting)].any():
         raise InvalidModel("elsewhere plays an action that is missing")
     return np.broadcast_to(start.table, shape).copy()

@@ -110,7 +110,9 @@ def tilted(exists, exponents, pattern) -> np.ndarray:
     """
     kept = np.where(exists, exponents, -np.inf)
     weights = np.exp(kept - kept.max(axis=-1, keepdims=True))
-    units = np.where(exists, np.maximum(np.floor(weights / weights.sum(axis=-1, keepdims=True) * GRID), 1), 0).astype(np.int64)
+    units = np.where(exists, np.maximum(np.floor(weights / weights.sum(axis=-1, keepdims=True) * GRID), 1), 0).astype(
+        np.int64
+    )
     heaviest = np.expand_dims(units.argmax(axis=-1), -1)
     rest = np.take_along_axis(units, heaviest, axis=-1) + GRID - units.sum(axis=-1, keepdims=True)
     np.put_along_axis(units, heaviest, rest, axis=-1)

@@ -169,7 +169,9 @@ class LinearRewards(_Linear):
 def _listed(name, arrays):
     arrays = np.asarray(arrays)
     if arrays.ndim not in (3, 4) or len(arrays) == 0:
-        raise InvalidModel(f"{name} has shape {arrays.shape}; expected {name}[k,s,a] or {name}[k,t,s,a], with at least one k")
+        raise InvalidModel(
+            f"{name} has shape {arrays.shape}; expected {name}[k,s,a] or {name}[k,t,s,a], with at least one k"
+        )
     return _finite(name, arrays)
 
 

@@ -66,12 +66,20 @@ def matched_theta(problem: MDP, features, moments, kind="causal", rounds=100) ->
         soft = Soft(problem.to_float(), _middle(given(features, problem)), kind)
         near = np.zeros(len(features))
         for _ in range(rounds):  # Newton's method, in steps of at most 1
-            step = np.linalg.lstsq(soft.jacobian(near), soft.collected(near, own=True) - _middle(moments), rcond=None)[0]
+            step = np.linalg.lstsq(soft.jacobian(near), soft.collected(near, own=True) - _middle(moments), rcond=None)[
+                0
+            ]
             near = near - step / max(1.0, np.abs(step).max())
         inverse = np.linalg.pinv(soft.jacobian(near))
     if proposing():
         return near
-    return _answer(problem, features, Interval(exactly(near)), lambda soft, theta: soft.krawczyk(theta, _balls(moments), inverse), kind)
+    return _answer(
+        problem,
+        features,
+        Interval(exactly(near)),
+        lambda soft, theta: soft.krawczyk(theta, _balls(moments), inverse),
+        kind,
+    )
 
 
 class Soft:
@@ -150,7 +158,9 @@ class Soft:
         slope = (Y[:, :, None] * self.jacobian(near + radius)).sum(axis=1)
         moved = near - off + ((np.eye(len(near), dtype=int) - slope) * radius).sum(axis=1)
         if not all((centre + radius).contains_interior(ball) for ball, centre in zip(moved, near, strict=True)):
-            raise NotSolved("no theta was proved to have these moments; possibly no policy has them, or only a limit of policies does")
+            raise NotSolved(
+                "no theta was proved to have these moments; possibly no policy has them, or only a limit of policies does"
+            )
         return moved
 
 
@@ -161,7 +171,9 @@ _SLOPE = np.vectorize(lambda x: x[1] if hasattr(x, "derivative") else 0 * x, oty
 
 def _answer(problem, features, theta, f, kind="causal"):
     if not isinstance(problem.horizon, Finite) or problem.sparse or problem.mask is not None:
-        raise InvalidModel(f"causal entropy is computed for a dense Finite-horizon MDP without masked actions; got {problem!r}")
+        raise InvalidModel(
+            f"causal entropy is computed for a dense Finite-horizon MDP without masked actions; got {problem!r}"
+        )
     if kind not in KINDS:
         raise InvalidModel(f"the kind is {kind!r}; expected {' or '.join(map(repr, KINDS))}")
     features = given(features, problem)

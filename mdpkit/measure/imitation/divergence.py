@@ -75,5 +75,11 @@ def triangular(p, q) -> Interval:
 def _tables(p, q):
     a, b = p.table, q.table
     if a.shape[-2:] != b.shape[-2:] or (a.ndim == b.ndim == 3 and len(a) != len(b)):
-        raise InvalidModel(f"the policies have tables of shape {a.shape} and {b.shape}; expected the same states, actions and steps")
-    return np.broadcast_arrays(a, b) if a.ndim == b.ndim else np.broadcast_arrays(*(x if x.ndim == 3 else x[None] for x in (a, b)))
+        raise InvalidModel(
+            f"the policies have tables of shape {a.shape} and {b.shape}; expected the same states, actions and steps"
+        )
+    return (
+        np.broadcast_arrays(a, b)
+        if a.ndim == b.ndim
+        else np.broadcast_arrays(*(x if x.ndim == 3 else x[None] for x in (a, b)))
+    )

@@ -56,7 +56,9 @@ def _smallest(G, law):
     present, free = np.flatnonzero(law > 0), np.flatnonzero(law <= 0)
     filling = -np.linalg.pinv(G[np.ix_(free, free)]) @ G[np.ix_(free, present)]
     scale = 1 / np.sqrt(law[present])
-    least, vectors = np.linalg.eigh(scale[:, None] * (G[np.ix_(present, present)] + G[np.ix_(present, free)] @ filling) * scale)
+    least, vectors = np.linalg.eigh(
+        scale[:, None] * (G[np.ix_(present, present)] + G[np.ix_(present, free)] @ filling) * scale
+    )
     v = np.zeros(len(law))
     v[present] = scale * vectors[:, 0]
     v[free] = filling @ v[present]

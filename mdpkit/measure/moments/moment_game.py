@@ -82,7 +82,9 @@ def clipped(psi, level) -> Interval:
     if psi.exact and level.exact:
         return Interval(np.minimum(np.maximum(psi.lower, -level.lower), level.lower))
     psi, level = (x + Interval(0.0, how="float") for x in (psi, level))
-    ends = [[np.clip(end, -cut, cut) for cut in (np.maximum(level.lower, 0), level.upper)] for end in (psi.lower, psi.upper)]
+    ends = [
+        [np.clip(end, -cut, cut) for cut in (np.maximum(level.lower, 0), level.upper)] for end in (psi.lower, psi.upper)
+    ]
     return Interval(np.minimum(*ends[0]), np.maximum(*ends[1]), "float")
 
 

@@ -68,7 +68,9 @@ def sampled_mean(numbers, confidence="99/100", within=None) -> Interval:
         return Interval(mean - radius, mean + radius, "sampled")
     lower, upper = (float(end) for end in within)
     if found.min() < lower or found.max() > upper:
-        raise InvalidModel(f"the numbers lie between {found.min()} and {found.max()}; expected them within {lower} and {upper}")
+        raise InvalidModel(
+            f"the numbers lie between {found.min()} and {found.max()}; expected them within {lower} and {upper}"
+        )
     hoeffding = (upper - lower) * sqrt(log(4 / error) / (2 * n))
     bernstein = deviation * sqrt(2 * log(8 / error) / n) + (upper - lower) * 7 * log(8 / error) / (3 * (n - 1))
     radius = min(hoeffding, bernstein)

@@ -43,7 +43,9 @@ def occupancy(problem: MDP | MarkovGame, policy: Policy) -> Interval:
         return _discounted(problem, policy, table)
     H, pi = problem.horizon.H, stepwise(table, 2)
     d = _sparse(problem, pi, H) if problem.sparse else finite.occupancy(stepwise(problem.P, 3), problem.rho, pi, H)
-    return settle(d, lambda: d, (H + 1) * (step_roundings(problem, policy) + problem.S * problem.A) + start_roundings(problem))
+    return settle(
+        d, lambda: d, (H + 1) * (step_roundings(problem, policy) + problem.S * problem.A) + start_roundings(problem)
+    )
 
 
 def _discounted(problem, policy, table):
@@ -58,7 +60,9 @@ def _discounted(problem, policy, table):
     pairs = np.abs(states)[:, None] * table
     matrix = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
     arriving = matrix.T @ (states[:, None] * table).ravel()
-    arriving = settle(arriving, lambda: matrix.T @ pairs.ravel(), step_roundings(problem, policy) + problem.S * problem.A)
+    arriving = settle(
+        arriving, lambda: matrix.T @ pairs.ravel(), step_roundings(problem, policy) + problem.S * problem.A
+    )
     residual = law(problem, "rho") + arriving * known(gamma) - states
     # P_pi is stochastic, so the l1 norm of the error is at most that of the residual divided by 1 - gamma
     error = (abs(residual).sum() / (1 - known(gamma))).upper

@@ -28,10 +28,16 @@ def shaped_reward(problem: MDP, potential) -> Interval:
     if potential.shape != wanted:
         raise InvalidModel(f"the potential has shape {potential.shape}; expected {wanted}")
     if not finite:
-        return known(problem.r) + expected_next(problem, potential) * number(problem.horizon.gamma, potential) - potential[:, None]
+        return (
+            known(problem.r)
+            + expected_next(problem, potential) * number(problem.horizon.gamma, potential)
+            - potential[:, None]
+        )
     r = stepwise(problem.r, 2)
     steps = range(problem.horizon.H)
-    return stacked([known(r[t % len(r)]) + expected_next(problem, potential[t + 1], t) - potential[t][:, None] for t in steps])
+    return stacked(
+        [known(r[t % len(r)]) + expected_next(problem, potential[t + 1], t) - potential[t][:, None] for t in steps]
+    )
 
 
 @replaceable
@@ -41,7 +47,9 @@ def optimal_action_value(problem: MDP, reward=None) -> Interval:
     Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
     """
     if problem.mask is not None:
-        raise InvalidModel(f"{problem!r} has masked actions; optimal action values are computed where every action exists")
+        raise InvalidModel(
+            f"{problem!r} has masked actions; optimal action values are computed where every action exists"
+        )
     reward = known(problem.r) if reward is None else given(reward, problem)
     if not isinstance(problem.horizon, Finite):
         gamma = problem.horizon.gamma

@@ -39,11 +39,15 @@ def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
     if kind not in DIRECTIONS:
         raise InvalidModel(f"the kind is {kind!r}; expected {' or '.join(map(repr, DIRECTIONS))}")
     if not isinstance(problem.horizon, Discounted) or problem.sparse or problem.mask is not None:
-        raise InvalidModel(f"policy gradient ascent is computed for a dense Discounted MDP without masked actions; got {problem!r}")
+        raise InvalidModel(
+            f"policy gradient ascent is computed for a dense Discounted MDP without masked actions; got {problem!r}"
+        )
     P, r, rho, pi = known(problem.P, row_error(problem)), known(problem.r), law(problem, "rho"), law(start, "table")
     gamma, step = number(problem.horizon.gamma, P), given(step, problem)
     if proposing():
-        return np.stack(list(_ascended(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax, np.linalg.solve)))
+        return np.stack(
+            list(_ascended(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax, np.linalg.solve))
+        )
     if table.ndim != 2 or not (table > 0).all():
         raise InvalidModel(f"the first policy is {start!r}; expected a stationary one that plays every action")
     from flint import ctx

@@ -73,7 +73,9 @@ def pair_error(problem: PreferenceProblem, policy: Policy) -> Interval:
     if proposing():
         return _bare_pair_error(problem, table)
     if (shown & (problem.reference == 0)).any():
-        raise InvalidModel("the data contain a response of probability 0 under the reference, so that no reward is implied there")
+        raise InvalidModel(
+            "the data contain a response of probability 0 under the reference, so that no reward is implied there"
+        )
     pi, reference, mu = law(policy, "table"), law(problem, "reference"), law(problem, "data")
     total = []
     for x in range(problem.X):

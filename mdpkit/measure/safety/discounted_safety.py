@@ -70,7 +70,9 @@ def _expect_margin(problem, margin, gamma):
     if margin.shape != (problem.S,) or ((margin < 0) != problem.failure).any():
         raise InvalidModel(f"margin has shape {margin.shape}; expected ({problem.S},), negative exactly on failure")
     if is_exact(margin) == isinstance(gamma, float):
-        raise ExactnessLost(f"the margin is {'rational' if is_exact(margin) else 'float'} and gamma is {gamma!r}; expected one kind")
+        raise ExactnessLost(
+            f"the margin is {'rational' if is_exact(margin) else 'float'} and gamma is {gamma!r}; expected one kind"
+        )
     if not 0 <= gamma < 1:
         raise InvalidModel(f"gamma is {gamma!r}; expected a number in [0, 1)")
 

@@ -59,7 +59,13 @@ def avoid_probability(problem: SafetyProblem, steps=None, after=None) -> Interva
     if steps is None:
         return 1 - tube(problem) if problem.P is None else _for_ever(problem)
     alive = (~problem.failure).astype(int)
-    p = after if after is not None else indicator(~problem.failure) if problem.P is None else known(_in_kind(alive, problem))
+    p = (
+        after
+        if after is not None
+        else indicator(~problem.failure)
+        if problem.P is None
+        else known(_in_kind(alive, problem))
+    )
     for _ in range(steps):
         ahead = p[problem.successors] if problem.P is None else expected_next(problem, p)
         p = ahead.max(axis=1) * alive

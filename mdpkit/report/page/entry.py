@@ -44,7 +44,9 @@ class Entry:
     @property
     def title(self) -> str:
         """The id as a sentence, with the capitals that some claim's docstring writes a word in."""
-        words = " ".join(word.upper() if word.upper() in _capitals() else word for word in self.id.strip("_").split("_"))
+        words = " ".join(
+            word.upper() if word.upper() in _capitals() else word for word in self.id.strip("_").split("_")
+        )
         return words[:1].upper() + words[1:]
 
     @property
@@ -109,7 +111,9 @@ class Entry:
         """Every statement of the theorem: how many instances were decided, over how many sizes, the tightest ratio."""
         found = {}
         for row in [] if self.result is None else self.result.rows:
-            part = found.setdefault(row["part"], {"name": row["part"] or "the statement itself", "count": 0, "rows": 0, "ratio": None})
+            part = found.setdefault(
+                row["part"], {"name": row["part"] or "the statement itself", "count": 0, "rows": 0, "ratio": None}
+            )
             part["count"] += row["count"]
             part["rows"] += 1
             part["ratio"] = max((each for each in (part["ratio"], row["ratio"]) if each is not None), default=None)
@@ -153,7 +157,10 @@ class Entry:
         options = [] if self.result is None or self.result.profile == "quick" else ["--profile", self.result.profile]
         options += [] if self.result is None or not self.result.seed else ["--seed", str(self.result.seed)]
         stored = [*options, *([] if str(self.folder) == "figures" else ["--folder", str(self.folder)])]
-        return [shlex.join(["mdpkit", "verify", self.reference, *options]), shlex.join(["mdpkit", "figure", self.reference, *stored])]
+        return [
+            shlex.join(["mdpkit", "verify", self.reference, *options]),
+            shlex.join(["mdpkit", "figure", self.reference, *stored]),
+        ]
 
 
 def entries(references, folder, root=".") -> list[Entry]:
@@ -173,9 +180,14 @@ def entries(references, folder, root=".") -> list[Entry]:
         path = at.with_name(f"{claim.id}.json")
         result = read(path) if path.exists() else None
         if result is not None and (result.claim != claim.id or result.outcome not in Outcome.__members__):
-            raise InvalidModel(f"{path} holds the result {result.outcome!r} of {result.claim!r}; expected one of {claim.id!r}")
+            raise InvalidModel(
+                f"{path} holds the result {result.outcome!r} of {result.claim!r}; expected one of {claim.id!r}"
+            )
         hunts = [at.with_name(f"{claim.id}.hunt.json"), *sorted(at.parent.glob(f"{claim.id}.control.*.hunt.json"))]
-        constants = [*(line for path in hunts for line in _hunt(path)), *(line for line in lines if line["claim"] == claim.id)]
+        constants = [
+            *(line for path in hunts for line in _hunt(path)),
+            *(line for line in lines if line["claim"] == claim.id),
+        ]
         found[claim.id] = Entry(claim, str(reference), folder, root, result, tuple(constants))
     return list(found.values())
 
@@ -215,4 +227,8 @@ def address(path: Path, page: Path) -> str:
     return Path(os.path.relpath(path.resolve(), page.resolve().parent)).as_posix()
 
 
-ORDER = (*(each.name for each in Outcome if each in PASSED), *(each.name for each in Outcome if each not in PASSED), UNVERIFIED)
+ORDER = (
+    *(each.name for each in Outcome if each in PASSED),
+    *(each.name for each in Outcome if each not in PASSED),
+    UNVERIFIED,
+)

@@ -9,10 +9,19 @@ from markupsafe import Markup
 
 # ruff: noqa: RUF001 -- signs that look like others are what this file is about
 ONE_LETTER = re.compile(r"\\(math[a-z]+)(?![a-z]) ?([A-Za-z0-9])")
-SIGNS = {"~": "\N{TILDE OPERATOR}", "*": "\N{ASTERISK OPERATOR}", r"\{": "{", r"\}": "}", r"\lvert": "|", r"\rvert": "|"}
+SIGNS = {
+    "~": "\N{TILDE OPERATOR}",
+    "*": "\N{ASTERISK OPERATOR}",
+    r"\{": "{",
+    r"\}": "}",
+    r"\lvert": "|",
+    r"\rvert": "|",
+}
 SIGNS |= {r"\lVert": "‖", r"\rVert": "‖"}
 BOLD = {ord("0") + k: chr(0x1D7CE + k) for k in range(10)}
-KEPT = set("display width stretchy minsize maxsize fence form lspace rspace linethickness accent columnalign mathvariant".split())
+KEPT = set(
+    "display width stretchy minsize maxsize fence form lspace rspace linethickness accent columnalign mathvariant".split()
+)
 KEPT |= {"displaystyle", "scriptlevel"}
 
 BELOW = {"max", "min", "sup", "inf", "lim"}

@@ -8,7 +8,11 @@ from markupsafe import Markup
 from ..result.draw import as_bytes
 from ..style import COLOURS, COLUMN
 
-PAGE_COLOURS = {"#000000": "currentColor", "#ffffff": "var(--paper)", **{each.lower(): f"var(--c{k})" for k, each in enumerate(COLOURS)}}
+PAGE_COLOURS = {
+    "#000000": "currentColor",
+    "#ffffff": "var(--paper)",
+    **{each.lower(): f"var(--c{k})" for k, each in enumerate(COLOURS)},
+}
 COLOUR = re.compile("|".join(PAGE_COLOURS))
 USED = re.compile(r"#([\w.-]+)")
 DROPPED = ("metadata", "style")
@@ -27,7 +31,9 @@ class Figures:
         root = ElementTree.fromstring(as_bytes(figure, "svg"))
         for element in root.iter():
             element.tag = element.tag.rpartition("}")[2]
-            element.attrib = {name.rpartition("}")[2]: " ".join(value.split()) for name, value in element.attrib.items()}
+            element.attrib = {
+                name.rpartition("}")[2]: " ".join(value.split()) for name, value in element.attrib.items()
+            }
             element.text = element.tail = None  # words are drawn as glyphs
             if "style" in element.attrib:
                 element.set("style", COLOUR.sub(lambda found: PAGE_COLOURS[found[0]], element.get("style")))
@@ -37,7 +43,13 @@ class Figures:
                 element.attrib.pop("id", None)
         self._take_definitions(root)
         width, height = (f"{float(size) * SCALE:.0f}" for size in root.get("viewBox").split()[2:])
-        root.attrib = {"viewBox": root.get("viewBox"), "width": width, "height": height, "role": "img", "aria-label": words}
+        root.attrib = {
+            "viewBox": root.get("viewBox"),
+            "width": width,
+            "height": height,
+            "role": "img",
+            "aria-label": words,
+        }
         if figure.get_figwidth() > COLUMN:
             root.set("class", "wide")
         return _text(root)

@@ -92,7 +92,9 @@ def math_font(page: str) -> str:
     needed = set(unescape(re.sub(r"<[^>]*>", "", formulas))) | set(STRETCHED)
     font = _subset(folder / "STIXGeneral.ttf", needed)
     _fit_letters(font)
-    variants = {glyph: [(glyph, _height(font, glyph))] for glyph in map(font.getBestCmap().get, map(ord, STRETCHED)) if glyph}
+    variants = {
+        glyph: [(glyph, _height(font, glyph))] for glyph in map(font.getBestCmap().get, map(ord, STRETCHED)) if glyph
+    }
     for k, name in enumerate(LARGER, start=1):
         _take_larger(font, _subset(folder / f"{name}.ttf", set(STRETCHED) - {ROOT}), k, variants)
     _make_roots(font, variants)
@@ -103,7 +105,9 @@ def math_font(page: str) -> str:
         constants=CONSTANTS,
         extendedShapes=extended,
         vertGlyphVariants=variants,
-        vertGlyphAssembly={glyph: _repeated(glyph, variants[glyph][0][1]) for glyph in map(font.getBestCmap().get, map(ord, REPEATED))},
+        vertGlyphAssembly={
+            glyph: _repeated(glyph, variants[glyph][0][1]) for glyph in map(font.getBestCmap().get, map(ord, REPEATED))
+        },
         minConnectorOverlap=20,
     )
     for record in font["name"].names:
@@ -120,8 +124,14 @@ def _subset(path, characters):
     from fontTools.ttLib import TTFont
 
     font = TTFont(path, recalcTimestamp=False)
-    codes = {code for code in font.getBestCmap() if unicodedata.normalize("NFKC", chr(code)) in characters and _plain_or_slanted(code)}
-    cutter = Subsetter(Options(layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2, 4, 6], drop_tables=["FFTM"]))
+    codes = {
+        code
+        for code in font.getBestCmap()
+        if unicodedata.normalize("NFKC", chr(code)) in characters and _plain_or_slanted(code)
+    }
+    cutter = Subsetter(
+        Options(layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2, 4, 6], drop_tables=["FFTM"])
+    )
     cutter.populate(unicodes=codes | set(map(ord, characters)))
     cutter.subset(font)
     return font

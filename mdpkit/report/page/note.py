@@ -29,7 +29,12 @@ def note_html(text: str, link=lambda name: None, heading=4) -> Markup:
         return f"\ue000{len(formulas) - 1}\ue001"
 
     body = re.sub(r"\A# .*\n", "", text.replace("\ue000", "").replace("\ue001", ""))
-    page = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "link", "autolink"]).render(FORMULA.sub(kept, body))
+    page = (
+        MarkdownIt("commonmark", {"html": False})
+        .enable("table")
+        .disable(["image", "link", "autolink"])
+        .render(FORMULA.sub(kept, body))
+    )
     page = re.sub(r"(</?h)([1-6])>", lambda found: f"{found[1]}{min(6, int(found[2]) + heading - 2)}>", page)
     page = re.sub(r"<code>([\w./-]+)</code>", lambda found: _linked(found[1], link), page)
     return Markup(SET.sub(lambda found: _unbroken(found[1], formulas[int(found[2])], found[3]), page))
@@ -46,7 +51,9 @@ def _display(tex):
 
 def _unbroken(before, formula, after):
     """A formula, brackets before it and marks after it, between which no line ends."""
-    return str(Markup('<span class="unbroken">{}{}{}</span>').format(before, formula, after) if before or after else formula)
+    return str(
+        Markup('<span class="unbroken">{}{}{}</span>').format(before, formula, after) if before or after else formula
+    )
 
 
 def _linked(name, link):

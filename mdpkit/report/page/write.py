@@ -57,8 +57,16 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     templates = FileSystemLoader(TEMPLATES)
-    here = Environment(loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    here.filters |= {"typeset": lambda text: typeset(text, known), "lines": lines_of, "words": words_of, "number": _number, "named": _named}
+    here = Environment(
+        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    here.filters |= {
+        "typeset": lambda text: typeset(text, known),
+        "lines": lines_of,
+        "words": words_of,
+        "number": _number,
+        "named": _named,
+    }
     anchors = {each.id: f"#{each.id}" for each in shown}
 
     def known(name):
@@ -70,7 +78,9 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
     figures = Figures()
 
     def section(each):
-        note = each.note and note_html(each.note.read_text(encoding="utf-8"), lambda name: known(name.rpartition("/")[2]))
+        note = each.note and note_html(
+            each.note.read_text(encoding="utf-8"), lambda name: known(name.rpartition("/")[2])
+        )
         return {"entry": each, "figure": _figure(figures, each), "witness": _witness(figures, each), "note": note}
 
     sections = []

@@ -46,7 +46,9 @@ def short(x) -> str:
     return f"{x:.3g}".replace("-", MINUS)
 
 
-def board(shape, squares, values=None, *, room=0.0, sides=(), heads=(), dark=NONE, plain=NONE, caption=(), called="") -> Board:
+def board(
+    shape, squares, values=None, *, room=0.0, sides=(), heads=(), dark=NONE, plain=NONE, caption=(), called=""
+) -> Board:
     """Squares, coloured by their values, which stand in them where there is room; else a bar says what the colours mean.
 
     Args:
@@ -80,7 +82,14 @@ def board(shape, squares, values=None, *, room=0.0, sides=(), heads=(), dark=NON
     for k, each in enumerate(heads):
         ax.text(drawn.middle(0, k)[0], corner[1] + 0.05, each, ha="center", va="bottom", rotation=90 if turned else 0)
     if bar:
-        _bar(ax, np.delete(values, list(plain | dark)), called, corner[0], corner[0] + columns * side, corner[1] - rows * side - 0.1)
+        _bar(
+            ax,
+            np.delete(values, list(plain | dark)),
+            called,
+            corner[0],
+            corner[0] + columns * side,
+            corner[1] - rows * side - 0.1,
+        )
     start = corner[1] - rows * side - (0.24 if bar else 0.0)
     paint(ax, Sketch(texts=tuple(below(caption, MARGIN, width - MARGIN, start - 0.02))))
     return drawn
@@ -97,7 +106,9 @@ def _fitted(rows, columns, left, needed):
     width, side = next((choice for choice in choices if choice[1] >= 2 * SMALLEST), choices[-1])
     if side < SMALLEST:
         most = int((width - 2 * MARGIN - left) / SMALLEST), int(TALLEST / SMALLEST)
-        raise InvalidModel(f"{rows} rows and {columns} columns of squares fit no page; expected at most {most[1]} and {most[0]}")
+        raise InvalidModel(
+            f"{rows} rows and {columns} columns of squares fit no page; expected at most {most[1]} and {most[0]}"
+        )
     return width, side, False
 
 
@@ -108,7 +119,9 @@ def _paint(drawn, squares, levels, words, dark, room):
     for k, (row, column) in enumerate(squares):
         x, y = drawn.middle(row, column)
         face = DARK if k in dark else "#FFFFFF" if levels is None or np.isnan(levels[k]) else colours(levels[k])
-        patch = Rectangle((x - drawn.side / 2, y - drawn.side / 2), drawn.side, drawn.side, facecolor=face, edgecolor="#808080")
+        patch = Rectangle(
+            (x - drawn.side / 2, y - drawn.side / 2), drawn.side, drawn.side, facecolor=face, edgecolor="#808080"
+        )
         patch.set(linewidth=0.4, gid=f"square {row} {column}")
         drawn.ax.add_patch(patch)
         if drawn.worded and words[k]:

@@ -99,7 +99,9 @@ def _axes(grid):
     if len(grid.shape) != 2:
         raise InvalidModel(f"the grid has {len(grid.shape)} axes; expected 2, or a problem and coordinates of your own")
     if grid.finite.S != grid.S:
-        raise InvalidModel("outside the box the grid has one state more, which is no point of the plane; expected a problem without it")
+        raise InvalidModel(
+            "outside the box the grid has one state more, which is no point of the plane; expected a problem without it"
+        )
     return {f"$x_{i}$": grid.points[:, i] for i in range(2)}
 
 

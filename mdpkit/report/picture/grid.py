@@ -33,11 +33,15 @@ def cells_of(problem, grid):
     if grid is None:
         cells = named_cells(problem)
         if cells is None:
-            raise InvalidModel("where the states are is not known; give grid=(rows, columns), or state names such as '(0, 3)'")
+            raise InvalidModel(
+                "where the states are is not known; give grid=(rows, columns), or state names such as '(0, 3)'"
+            )
         return tuple(1 + max(cell[k] for cell in cells if cell) for k in (0, 1)), cells
     rows, columns = grid
     if problem.S - rows * columns not in (0, 1):
-        raise InvalidModel(f"grid={(rows, columns)} has {rows * columns} cells; expected one for each of {problem.S} states, row by row")
+        raise InvalidModel(
+            f"grid={(rows, columns)} has {rows * columns} cells; expected one for each of {problem.S} states, row by row"
+        )
     return (rows, columns), [divmod(s, columns) if s < rows * columns else None for s in range(problem.S)]
 
 
@@ -51,11 +55,15 @@ def compass(problem, directions):
         strange = next((name for name in names if name.lower() not in COMPASS), None)
         if strange is not None:
             known = ", ".join(COMPASS)
-            raise InvalidModel(f"the action {strange!r} names no direction; expected {known}, or directions=[(right, up), ...]")
+            raise InvalidModel(
+                f"the action {strange!r} names no direction; expected {known}, or directions=[(right, up), ...]"
+            )
         return np.array([COMPASS[name.lower()] for name in names], dtype=float)
     array = np.asarray(directions, dtype=float)
     if array.shape != (problem.A, 2):
-        raise InvalidModel(f"directions has shape {array.shape}; expected ({problem.A}, 2): how far right and up each action points")
+        raise InvalidModel(
+            f"directions has shape {array.shape}; expected ({problem.A}, 2): how far right and up each action points"
+        )
     return array / np.maximum(np.linalg.norm(array, axis=1), 1)[:, None]
 
 
@@ -80,7 +88,12 @@ def marked(scene, shape, cells, values, **looks):
     dark = frozenset(k for k, s in enumerate(shown) if scene.failure[s])
     ends = [s for s in shown if scene.ends[s] and not scene.failure[s]]
     starts = [s for s in shown if scene.starts[s]]
-    notes = [("thick: start", starts), ("hatched: end", ends), ("dark: failure", dark), (f"blue: {scene.meaning}", scene.answers)]
+    notes = [
+        ("thick: start", starts),
+        ("hatched: end", ends),
+        ("dark: failure", dark),
+        (f"blue: {scene.meaning}", scene.answers),
+    ]
     caption = tuple((words, BLACK) for words, found in notes if found)
     plain = frozenset(k for k, s in enumerate(shown) if s in ends)
     drawn = board(shape, [cells[s] for s in shown], values, dark=dark, plain=plain, caption=caption, **looks)
@@ -113,7 +126,16 @@ def _arrows(drawn, cells, table, pointing, number):
             tails.append((x, y - drop) - (step if row[a] == 1 else 0 * step))
             steps.append(2 * step if row[a] == 1 else step)
     if tails:
-        looks = dict(angles="xy", scale_units="xy", scale=1, units="inches", width=0.01, headwidth=5, headlength=5, headaxislength=4.5)
+        looks = dict(
+            angles="xy",
+            scale_units="xy",
+            scale=1,
+            units="inches",
+            width=0.01,
+            headwidth=5,
+            headlength=5,
+            headaxislength=4.5,
+        )
         arrows = drawn.ax.quiver(*np.transpose(tails), *np.transpose(steps), **looks)
         arrows.set(gid="arrows", zorder=3)
     if dots:

@@ -23,7 +23,13 @@ def draw_plane(scene, *, coordinates=None, trajectories=None):
     _states(figure, ax, scene, points)
     if scene.table is not None:
         _drift(ax, scene, points)
-    paths = dict(trajectories) if hasattr(trajectories, "items") else {} if trajectories is None else {"trajectory": trajectories}
+    paths = (
+        dict(trajectories)
+        if hasattr(trajectories, "items")
+        else {}
+        if trajectories is None
+        else {"trajectory": trajectories}
+    )
     for k, (name, path) in enumerate(paths.items()):
         run = np.atleast_2d(floats(path))
         if run.ndim != 2 or run.shape[1] != 2:
@@ -37,13 +43,17 @@ def draw_plane(scene, *, coordinates=None, trajectories=None):
 def _points(coordinates, S):
     """The point `[s,2]` of every state."""
     if not hasattr(coordinates, "items") or len(coordinates) != 2:
-        raise InvalidModel("kind='plane' needs coordinates={'position': x, 'speed': v}: two arrays, an entry for every state")
+        raise InvalidModel(
+            "kind='plane' needs coordinates={'position': x, 'speed': v}: two arrays, an entry for every state"
+        )
     if S > MOST_STATES:
         raise InvalidModel(f"{S} states are more than a plane shows; expected at most {MOST_STATES}")
     columns = {name: floats(np.ravel(each)) for name, each in coordinates.items()}
     for name, each in columns.items():
         if len(each) != S or not np.isfinite(each).all():
-            raise InvalidModel(f"coordinates[{name!r}] has {len(each)} entries; expected {S} finite ones, one for every state")
+            raise InvalidModel(
+                f"coordinates[{name!r}] has {len(each)} entries; expected {S} finite ones, one for every state"
+            )
     return np.stack(list(columns.values()), axis=1)
 
 
@@ -88,7 +98,9 @@ def _contours(ax, scene, x, y, at):
         table = np.empty((len(y), len(x)))
         table[at] = floats(values)
         if table.min() < 0 <= table.max():
-            ax.contour(x, y, table, levels=[0], colors=colour, linestyles=dashes, linewidths=1.2).set(gid=f"contour {name}", zorder=3)
+            ax.contour(x, y, table, levels=[0], colors=colour, linestyles=dashes, linewidths=1.2).set(
+                gid=f"contour {name}", zorder=3
+            )
             if name == "tube":
                 ax.plot([], [], color=colour, label="edge of the tube, $V = 0$")
 
@@ -102,5 +114,7 @@ def _drift(ax, scene, points):
     steps = scene.expected(points) - points
     kept &= ~scene.failure & (np.abs(steps).max(axis=1) > 0)
     if kept.any():
-        looks = dict(angles="xy", color="#000000", units="inches", width=0.008, headwidth=5, headlength=5, headaxislength=4.5)
+        looks = dict(
+            angles="xy", color="#000000", units="inches", width=0.008, headwidth=5, headlength=5, headaxislength=4.5
+        )
         ax.quiver(*points[kept].T, *steps[kept].T, **looks).set(gid="drift", zorder=3)

@@ -160,7 +160,9 @@ class Scene:
         """
         counts = set(self.problem.actions) if isinstance(self.problem, MarkovGame) else {self.A}
         if counts != {3}:
-            raise InvalidModel(f"kind='simplex' draws laws of three actions; the problem has {' or '.join(map(str, sorted(counts)))}")
+            raise InvalidModel(
+                f"kind='simplex' draws laws of three actions; the problem has {' or '.join(map(str, sorted(counts)))}"
+            )
         return [self.action(a) for a in range(3)]
 
 
@@ -170,7 +172,9 @@ def _by_name(policy):
     policies = dict(policy) if hasattr(policy, "items") else {"policy": policy}
     for name, each in policies.items():
         if not hasattr(each, "table"):
-            raise InvalidModel(f"{name} is {type(each).__name__}; expected a record with a table, or several of them by name")
+            raise InvalidModel(
+                f"{name} is {type(each).__name__}; expected a record with a table, or several of them by name"
+            )
     return policies
 
 

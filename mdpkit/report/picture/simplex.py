@@ -48,7 +48,12 @@ def draw_simplex(scene, *, trajectories=None, state=None):
     figure, ax = bare(width, height)
     ax.set(xlim=(0, width), ylim=(0, height))
     base = np.array([width / 2, MARGIN + bottom + room])
-    paint(ax, Sketch(texts=tuple(below(handles if len(handles) > 1 or paths else (), MARGIN, width - MARGIN, base[1] - room))))
+    paint(
+        ax,
+        Sketch(
+            texts=tuple(below(handles if len(handles) > 1 or paths else (), MARGIN, width - MARGIN, base[1] - room))
+        ),
+    )
     _triangle(ax, base, corners)
     colour = dict(handles)
     for name, table in paths.items():
@@ -98,5 +103,7 @@ def _path(ax, run, colour, name):
         k = int(np.searchsorted(walked, walked[-1] / 2))
         middle, step = (run[k] + run[k + 1]) / 2, run[k + 1] - run[k]
         step = 0.02 * step / np.linalg.norm(step)
-        style = dict(arrowstyle="-|>,head_length=3,head_width=1.6", mutation_scale=1.6, shrinkA=0, shrinkB=0, color=colour)
+        style = dict(
+            arrowstyle="-|>,head_length=3,head_width=1.6", mutation_scale=1.6, shrinkA=0, shrinkB=0, color=colour
+        )
         ax.add_patch(FancyArrowPatch(tuple(middle - step), tuple(middle + step), linewidth=0.5, zorder=3, **style))

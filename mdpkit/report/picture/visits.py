@@ -21,9 +21,13 @@ def draw_occupancy(scene, *, grid=None):
         total = visits.sum(axis=(0, 2) if visits.ndim == 3 else 1)
         return marked(scene, shape, cells, total[[s for s, cell in enumerate(cells) if cell]], called="visits").figure
     if problem.S > MOST_STATES:
-        raise InvalidModel(f"{problem.S} states are more rows than a page holds; expected at most {MOST_STATES}, or grid=(rows, columns)")
+        raise InvalidModel(
+            f"{problem.S} states are more rows than a page holds; expected at most {MOST_STATES}, or grid=(rows, columns)"
+        )
     table = visits.sum(axis=2).T if visits.ndim == 3 else visits
-    across = [f"$t$ = {t}" for t in range(table.shape[1])] if visits.ndim == 3 else [scene.action(a) for a in range(scene.A)]
+    across = (
+        [f"$t$ = {t}" for t in range(table.shape[1])] if visits.ndim == 3 else [scene.action(a) for a in range(scene.A)]
+    )
     squares = list(np.ndindex(table.shape))
     sides = [scene.state(s) for s in range(problem.S)]
     ends = frozenset(k for k, (s, _) in enumerate(squares) if scene.ends[s])

@@ -31,7 +31,11 @@ def caption(result: Stored, claim: Claim) -> str:
     failing = [each["name"] for each in result.controls if each["bites"]]
     silent = [each["name"] for each in result.controls if not each["bites"]]
     controls = f"Controls that fail as they must: {'; '.join(failing)}." if failing else ""
-    return " ".join(filter(None, (headline, figure, f"{verified}{tight}.", controls, f"Silent: {'; '.join(silent)}." if silent else "")))
+    return " ".join(
+        filter(
+            None, (headline, figure, f"{verified}{tight}.", controls, f"Silent: {'; '.join(silent)}." if silent else "")
+        )
+    )
 
 
 def in_tex(words: str) -> str:

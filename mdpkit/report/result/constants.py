@@ -84,7 +84,11 @@ def draw_constants(lines):
             if None not in ends:
                 ax.plot(np.maximum(ends, 0), [place] * 2, color=COLOURS[3], linewidth=0.8, zorder=1)
         for name, looks, words in (
-            ("random", dict(marker="o", markerfacecolor="none", markersize=6, color="#606060"), "largest ratio of random draws"),
+            (
+                "random",
+                dict(marker="o", markerfacecolor="none", markersize=6, color="#606060"),
+                "largest ratio of random draws",
+            ),
             ("best", dict(marker="o", color=COLOURS[0]), "record of the hunt"),
         ):
             values = [line["shown"][name] for line in true]
@@ -140,4 +144,10 @@ def _markdown(head, rows):
 
 
 def _short(value):
-    return "—" if value is None or value != value else f"{value:.3g}" if abs(value) < 0.9 or abs(value) > 1.1 else f"{value:.6g}"
+    return (
+        "—"
+        if value is None or value != value
+        else f"{value:.3g}"
+        if abs(value) < 0.9 or abs(value) > 1.1
+        else f"{value:.6g}"
+    )

@@ -30,7 +30,9 @@ def remarks(found: Hunt) -> list[str]:
     lines += [f"{_named(row.fixed) or 'free'}: {row.note}" for row in found.records if row.note]
     for row in found.records:
         if row.verdict == "LIMIT":
-            lines.append(f"{_named(row.fixed) or 'free'}: certified members {', '.join(_short(each.least) for each in row.members)}")
+            lines.append(
+                f"{_named(row.fixed) or 'free'}: certified members {', '.join(_short(each.least) for each in row.members)}"
+            )
     left_out = {f"{name} was not used: {why}" for row in found.records for name, why in row.without.items()}
     return lines + sorted(left_out)
 

@@ -44,7 +44,9 @@ class Stored:
     @property
     def drawn(self) -> list[dict]:
         """What a claim's `figure` is handed: the verdict's rows, then one row a control."""
-        controls = [{"control": True, "label": each["name"], "part": "", "sides": each["sides"]} for each in self.controls]
+        controls = [
+            {"control": True, "label": each["name"], "part": "", "sides": each["sides"]} for each in self.controls
+        ]
         return [*self.rows, *controls]
 
 
@@ -57,7 +59,11 @@ def digest_of(claim: Claim) -> str:
 def stored(verdict: Verdict, claim: Claim) -> Stored:
     """The part of a verdict that is the same at every run of the same claim, seed and profile."""
     found = {field.name: getattr(verdict, field.name) for field in fields(Stored) if field.name != "digest"}
-    found |= {"outcome": verdict.outcome.name, "controls": [asdict(each) for each in verdict.controls], "digest": digest_of(claim)}
+    found |= {
+        "outcome": verdict.outcome.name,
+        "controls": [asdict(each) for each in verdict.controls],
+        "digest": digest_of(claim),
+    }
     return Stored(**plain(found))
 
 

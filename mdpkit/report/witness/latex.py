@@ -9,7 +9,9 @@ HEAD = r"""\documentclass[tikz,border=2pt]{standalone}
 \usepackage{amsmath}
 \usetikzlibrary{arrows.meta}
 """
-BEGIN = r"\begin{tikzpicture}[x=1in, y=1in, >={Latex[length=4pt]}, every node/.style={inner sep=0pt, font=\footnotesize}]"
+BEGIN = (
+    r"\begin{tikzpicture}[x=1in, y=1in, >={Latex[length=4pt]}, every node/.style={inner sep=0pt, font=\footnotesize}]"
+)
 SPECIAL = {
     **{mark: "\\" + mark for mark in "{}$&#_%"},
     "\\": r"\textbackslash{}",
@@ -41,7 +43,11 @@ def picture(sketch: Sketch) -> str:
     for text in texts:
         side = "base west" if text.left else "base"
         colour = "" if text.colour == BLACK else f", text={_colour(text.colour)}"
-        lines += [rf"\node[anchor={side}{colour}] at {_at((x, y))} {{{latex(words)}}};" for x, y, words in text.baselines if words]
+        lines += [
+            rf"\node[anchor={side}{colour}] at {_at((x, y))} {{{latex(words)}}};"
+            for x, y, words in text.baselines
+            if words
+        ]
     lines += [rf"\draw {_at((x0, y))} -- {_at((x1, y))};" for x0, x1, y in sketch.rules]
     return HEAD + "\n".join([*lines, r"\end{tikzpicture}", r"\end{document}", ""])
 

@@ -51,7 +51,9 @@ def _graph(graph):
     placings = (_layered,) if graph.steps else (_layered, _around)
     widest = widths().page - 2 * MARGIN
     arrows = sum(len(way.law) + 1 if len(way.law) > 1 else 1 for way in graph.ways)
-    for placed, spread in product(placings, SPREADS) if len(graph.places) <= MOST_PLACES and arrows <= MOST_ARROWS else ():
+    for placed, spread in (
+        product(placings, SPREADS) if len(graph.places) <= MOST_PLACES and arrows <= MOST_ARROWS else ()
+    ):
         boxes = placed(graph, spread)
         if max(box.extent[2] for box in boxes) - min(box.extent[0] for box in boxes) > widest:
             continue
@@ -115,11 +117,15 @@ def _layered(graph, spread):
     pitch = height + 0.45 * spread
     if graph.steps:
         states = sorted({place.state for place in graph.places})
-        return [replace(boxes[place.name], at=(x[place.step], -pitch * states.index(place.state))) for place in graph.places]
+        return [
+            replace(boxes[place.name], at=(x[place.step], -pitch * states.index(place.state))) for place in graph.places
+        ]
     placed = []
     for k in sorted(set(column.values())):
         names = _ordered([name for name in boxes if column[name] == k], graph, placed)
-        placed += [replace(boxes[name], at=(x[k], -pitch * (row - (len(names) - 1) / 2))) for row, name in enumerate(names)]
+        placed += [
+            replace(boxes[name], at=(x[k], -pitch * (row - (len(names) - 1) / 2))) for row, name in enumerate(names)
+        ]
     return placed
 
 
@@ -195,7 +201,9 @@ def _fork(way, places, taken):
         for far in (stem, (edge + length) / 2):
             at = start + along * far + across * aside
             near = min(_distance(at, box) for box in taken)
-            choices.append((near < 0.18, round(float(abs(aside)), 6), round(-float(near), 6), len(choices), tuple(map(float, at))))
+            choices.append(
+                (near < 0.18, round(float(abs(aside)), 6), round(-float(near), 6), len(choices), tuple(map(float, at)))
+            )
     return min(choices)[-1]
 
 
@@ -237,10 +245,16 @@ def _table(table):
     texts, rules, y, right = [], [], 0.0, float(left[-1]) - BETWEEN
     widest = widths().page - 2 * MARGIN
     if right > widest:
-        raise InvalidModel(f"the rows to show are {right:.1f} in wide; expected at most {widest:.1f}: shrink them, or give `matters`")
+        raise InvalidModel(
+            f"the rows to show are {right:.1f} in wide; expected at most {widest:.1f}: shrink them, or give `matters`"
+        )
     for k, row in enumerate(lines):
         high = max(measured(words)[1] for words, _ in row) + 0.04
-        texts += [Text(words, (float(x), y - high / 2), colour, left=True) for x, (words, colour) in zip(left, row, strict=False) if words]
+        texts += [
+            Text(words, (float(x), y - high / 2), colour, left=True)
+            for x, (words, colour) in zip(left, row, strict=False)
+            if words
+        ]
         y -= high
         if k == 0 and table.heads:
             rules.append((0.0, right, y - GAP / 2))

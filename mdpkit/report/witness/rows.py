@@ -68,7 +68,9 @@ def told(instance, matters=None) -> list[Graph | Table]:
     decisions = {name: part for name, part in parts.items() if isinstance(part, MDP | MarkovGame)}
     preferences = [part for part in parts.values() if isinstance(part, PreferenceProblem)]
     if decisions:
-        known = [_known(part, parts, name + "." if k else "", matters) for k, (name, part) in enumerate(decisions.items())]
+        known = [
+            _known(part, parts, name + "." if k else "", matters) for k, (name, part) in enumerate(decisions.items())
+        ]
         heads = [name if len(decisions) > 1 else "" for name in decisions]
         return [_Decision(*each).graph(head) for each, head in zip(known, heads, strict=True)]
     if len(preferences) == 1:
@@ -83,7 +85,11 @@ def entries(instance) -> Table:
     """
     rows = []
     for name, part in vars(instance).items():
-        told = {f"{name}.{field.name}": getattr(part, field.name) for field in fields(part)} if is_dataclass(part) else {name: part}
+        told = (
+            {f"{name}.{field.name}": getattr(part, field.name) for field in fields(part)}
+            if is_dataclass(part)
+            else {name: part}
+        )
         for label, value in told.items():
             if isinstance(value, np.ndarray) and value.ndim:
                 for k in np.ndindex(value.shape[:-1]):
@@ -95,7 +101,9 @@ def entries(instance) -> Table:
 
 def _kept(table):
     if len(table.rows) > MOST_ROWS:
-        raise InvalidModel(f"the instance has {len(table.rows)} rows to show; expected at most {MOST_ROWS}: shrink it, or give `matters`")
+        raise InvalidModel(
+            f"the instance has {len(table.rows)} rows to show; expected at most {MOST_ROWS}: shrink it, or give `matters`"
+        )
     return table
 
 
@@ -107,7 +115,9 @@ def cared(matters, name, array) -> np.ndarray:
     """
     rows = np.asarray(matters.get(name, True), dtype=bool)
     if rows.shape != array.shape[: rows.ndim]:
-        raise InvalidModel(f"matters[{name!r}] has shape {rows.shape}; expected leading axes of {name}, whose shape is {array.shape}")
+        raise InvalidModel(
+            f"matters[{name!r}] has shape {rows.shape}; expected leading axes of {name}, whose shape is {array.shape}"
+        )
     return np.broadcast_to(rows.reshape(rows.shape + (1,) * (array.ndim - rows.ndim)), array.shape)
 
 
@@ -116,7 +126,9 @@ def _known(problem, parts, prefix, matters):
     own = {name: matters[prefix + name] for name in ("P", "r", "rho") if prefix + name in matters}
     shape = problem.r.shape[-2:]
     policies = {
-        name: part for name, part in parts.items() if not prefix and isinstance(part, TabularPolicy) and part.table.shape[-2:] == shape
+        name: part
+        for name, part in parts.items()
+        if not prefix and isinstance(part, TabularPolicy) and part.table.shape[-2:] == shape
     }
     return problem, policies, _scalars(parts, matters) if not prefix else (), {**matters, **own} if not prefix else own
 
@@ -157,10 +169,14 @@ class _Decision:
         self.available = np.ones((S, A), dtype=bool) if self.game else problem.available
         self.played = [
             (letter, colour, stepwise(part.table, 2), stepwise(cared(matters, name, part.table), 2).any(axis=-1))
-            for (name, part), letter, colour in zip(policies.items(), _letters(policies), colours_of(policies), strict=True)
+            for (name, part), letter, colour in zip(
+                policies.items(), _letters(policies), colours_of(policies), strict=True
+            )
         ]
         legend = zip(policies, self.played, strict=True)
-        self.legend = tuple((name if name == letter else f"{letter}: {name}", colour) for name, (letter, colour, *_) in legend)
+        self.legend = tuple(
+            (name if name == letter else f"{letter}: {name}", colour) for name, (letter, colour, *_) in legend
+        )
         self.H = problem.horizon.H if isinstance(problem.horizon, Finite) else None
         self.steps = self.H if self.H == 1 or any(_varies(array) for array in (self.P, self.r)) else 0
 
@@ -173,14 +189,23 @@ class _Decision:
         for s in np.flatnonzero(self.problem.rho > 0):
             if self.starting[s]:
                 starts.append(((int(s), 0 if self.steps else None), _chance(self.problem.rho[s])))
-        met = {place for place, _, law in ways for place in (place, *(n for n, _ in law))} | {place for place, _ in starts}
-        places = {at: Place(at[0], at[1], ((self.state(at[0]), BLACK), *lines[at])) for at in lines if self.all or lines[at] or at in met}
+        met = {place for place, _, law in ways for place in (place, *(n for n, _ in law))} | {
+            place for place, _ in starts
+        }
+        places = {
+            at: Place(at[0], at[1], ((self.state(at[0]), BLACK), *lines[at]))
+            for at in lines
+            if self.all or lines[at] or at in met
+        }
         if not places:
             raise InvalidModel("no row of the instance matters; expected one at least to draw")
         return Graph(
             heading,
             tuple(places.values()),
-            tuple(Way(places[at].name, words, tuple((places[n].name, chance) for n, chance in law)) for at, words, law in ways),
+            tuple(
+                Way(places[at].name, words, tuple((places[n].name, chance) for n, chance in law))
+                for at, words, law in ways
+            ),
             tuple((places[at].name, chance) for at, chance in starts),
             self.steps,
             self.caption(),
@@ -199,7 +224,10 @@ class _Decision:
             if law or reward:
                 groups.setdefault(law, {}).setdefault(reward, []).append(int(a))
         for law, rewards in groups.items():
-            lines = [": ".join(filter(None, (self.actions(several, available), reward))) for reward, several in rewards.items()]
+            lines = [
+                ": ".join(filter(None, (self.actions(several, available), reward)))
+                for reward, several in rewards.items()
+            ]
             yield "\n".join(lines), law
 
     def reward(self, t, s, a):
@@ -275,7 +303,11 @@ def tabulated(graph) -> Table:
             law = ", ".join(f"{chance} {names[name]}".strip() for name, chance in way.law)
             left = ("", "") if k else ("" if place.step is None else str(place.step), names[place.name])
             words = (*left, None, way.words.replace(",\n", ", ").replace("\n", "; "), law)
-            rows.append(tuple((played[k] if k < len(played) else ("", BLACK)) if each is None else (each, BLACK) for each in words))
+            rows.append(
+                tuple(
+                    (played[k] if k < len(played) else ("", BLACK)) if each is None else (each, BLACK) for each in words
+                )
+            )
     heads = tuple((head, BLACK) for head in ("$t$", "state", "played", "action", "leads to"))
     kept = [k for k in range(5) if any(row[k][0] for row in rows)]
     caption = ((graph.heading, BLACK), *graph.caption) if graph.heading else graph.caption
@@ -301,8 +333,15 @@ def _responses(problem, parts, matters):
         columns += [("win", f"beats {symbol('y', z)}", BLACK, problem.win[..., z]) for z in range(problem.Y)]
     else:
         columns.append((given, r"$e^{r/\beta}$" if given == "weights" else "reward", BLACK, getattr(problem, given)))
-    policies = [name for name, part in parts.items() if isinstance(part, TabularPolicy) and part.table.shape == problem.reference.shape]
-    columns += [(name, plain(name), colour, parts[name].table) for name, colour in zip(policies, colours_of(policies), strict=True)]
+    policies = [
+        name
+        for name, part in parts.items()
+        if isinstance(part, TabularPolicy) and part.table.shape == problem.reference.shape
+    ]
+    columns += [
+        (name, plain(name), colour, parts[name].table)
+        for name, colour in zip(policies, colours_of(policies), strict=True)
+    ]
     counts = []
     for name, _, _, array in columns:
         whole = problem.win if name == "win" else array

@@ -46,7 +46,9 @@ class Run:
         claims = [(name, _of_file(Path(name)) if Path(name).is_file() else "registered") for name in self.references]
         modules = [(file, _of_file(Path(file))) for file in self.modules]
         problem = self.on and _of_file(Path(self.on))
-        return _digest(json.dumps([claims, modules, own, versions(), platform.machine(), asdict(self.profile), self.seed, problem]))
+        return _digest(
+            json.dumps([claims, modules, own, versions(), platform.machine(), asdict(self.profile), self.seed, problem])
+        )
 
 
 def _of_file(path):
@@ -71,7 +73,13 @@ class RunFolder:
 
     def write(self, claim: int, task: str, result: dict):
         """Store a result. A folder that no longer exists (the run was completed elsewhere) is not recreated."""
-        content = {"run": self.key, "claim": claim, "task": task, "digest": _digest(json.dumps(result)), "result": result}
+        content = {
+            "run": self.key,
+            "claim": claim,
+            "task": task,
+            "digest": _digest(json.dumps(result)),
+            "result": result,
+        }
         with suppress(FileNotFoundError):
             write_whole(self.file(claim, task), json.dumps(content))
 
@@ -86,7 +94,11 @@ class RunFolder:
             return None
         except ValueError as error:
             raise ValueError(f"it is not complete JSON ({error})") from error
-        if not isinstance(content, dict) or [content.get(name) for name in ("run", "claim", "task")] != [self.key, claim, task]:
+        if not isinstance(content, dict) or [content.get(name) for name in ("run", "claim", "task")] != [
+            self.key,
+            claim,
+            task,
+        ]:
             raise ValueError("it belongs to a different run or task")
         if content.get("digest") != _digest(json.dumps(content.get("result"))):
             raise ValueError("its result does not match its digest")

@@ -51,7 +51,15 @@ class Finished:
         """JSON data; all claims share the keys up to `seconds`, and a broken one also has `error`."""
         if self.verdict is not None:
             return self.verdict.to_data()
-        nothing = {"evidence": None, "instances": 0, "degenerate": 0, "tightest": None, "widest": None, "controls": [], "rows": []}
+        nothing = {
+            "evidence": None,
+            "instances": 0,
+            "degenerate": 0,
+            "tightest": None,
+            "widest": None,
+            "controls": [],
+            "rows": [],
+        }
         head = {"id": self.claim, "theme": self.theme, "outcome": self.outcome}
         return {**head, **nothing, "seconds": round(self.seconds, 3), "error": self.error}
 
@@ -60,7 +68,9 @@ def nothing(*said):
     """Default callback, which ignores all reports."""
 
 
-def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notice=nothing, progress=nothing) -> list[Finished]:
+def verify_all(
+    references, profile="quick", *, seed=0, on=None, workers=1, notice=nothing, progress=nothing
+) -> list[Finished]:
     """Verify many claims; the result depends neither on the number of workers nor on interruptions.
 
     Args:
@@ -100,7 +110,9 @@ def verify_all(references, profile="quick", *, seed=0, on=None, workers=1, notic
 
 def _results(plan, folder, claims, workers, notice, progress):
     """The result of every job, stored or computed now."""
-    jobs = [(k, task) for k, claim in enumerate(claims) if isinstance(claim, Claim) for task in tasks(claim, plan.profile)]
+    jobs = [
+        (k, task) for k, claim in enumerate(claims) if isinstance(claim, Claim) for task in tasks(claim, plan.profile)
+    ]
     results = {job: result for job in jobs if (result := _kept(folder, *job, notice)) is not None}
     if results:
         notice(f"resumed: {len(results)} of {len(jobs)} tasks were already done")
@@ -154,12 +166,19 @@ def _done(plan, folder, claims, waiting, workers):
 
     _compile_searches([claims[k] for k in sorted({k for k, _ in waiting})])
     pool = Parallel(
-        min(workers, len(waiting)), "loky", return_as="generator_unordered", batch_size=1, initializer=_as_worker, initargs=(os.getpid(),)
+        min(workers, len(waiting)),
+        "loky",
+        return_as="generator_unordered",
+        batch_size=1,
+        initializer=_as_worker,
+        initargs=(os.getpid(),),
     )
     try:
         yield from pool(delayed(_by_reference)(plan, folder.key, k, task) for k, task in waiting)
     except BrokenProcessPool as error:
-        raise ClaimBroken(f"a worker process died; finished tasks are kept; a run with one worker identifies the claim: {error}") from error
+        raise ClaimBroken(
+            f"a worker process died; finished tasks are kept; a run with one worker identifies the claim: {error}"
+        ) from error
 
 
 def _attempt(folder, k, claim, task, plan) -> dict:
@@ -180,7 +199,9 @@ def _words(error):
 
 def _compile_searches(claims):
     """Compile the kernels used by the searches once, so that workers load them from the disk cache."""
-    for family, part in ((part.instances, part) for claim in claims for part in claim.judged if isinstance(part.instances, Family)):
+    for family, part in (
+        (part.instances, part) for claim in claims for part in claim.judged if isinstance(part.instances, Family)
+    ):
         with propose(), np.errstate(all="ignore"), suppress(Exception):  # the task itself will report any exception
             sizes = family.ladder()[0]
             blocks = family.random(np.random.default_rng(0), sizes, 1)

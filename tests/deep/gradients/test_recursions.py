@@ -105,10 +105,14 @@ def test_the_derivative_of_a_twin_is_that_of_its_kernel(kernel):
         given = tensors(args)
         given[place].requires_grad_()
         answer = zip(as_tuple(TWINS[kernel](*given)), weights, strict=False)
-        (slope,) = torch.autograd.grad(sum((part * torch.tensor(weight)).sum() for part, weight in answer), given[place])
+        (slope,) = torch.autograd.grad(
+            sum((part * torch.tensor(weight)).sum() for part, weight in answer), given[place]
+        )
         direction = rng.normal(size=array.shape)
         ends = [total(kernel(*args[:place], array + sign * STEP * direction, *args[place + 1 :])) for sign in (1, -1)]
-        assert float((slope * torch.tensor(direction)).sum()) == pytest.approx((ends[0] - ends[1]) / (2 * STEP), rel=1e-6, abs=1e-7)
+        assert float((slope * torch.tensor(direction)).sum()) == pytest.approx(
+            (ends[0] - ends[1]) / (2 * STEP), rel=1e-6, abs=1e-7
+        )
 
 
 def test_what_is_shared_is_the_same():

@@ -64,7 +64,9 @@ def test_inside_a_batch_axes_are_those_of_one_instance(f):
     scale = np.array([1.0, -0.5])
     with np.errstate(all="ignore"):
         wanted = [f(c * X, Y) for c in scale]
-    found = torch.func.vmap(lambda c: f(Traced(c * torch.tensor(X)), Traced(torch.tensor(Y))).tensor)(torch.tensor(scale))
+    found = torch.func.vmap(lambda c: f(Traced(c * torch.tensor(X)), Traced(torch.tensor(Y))).tensor)(
+        torch.tensor(scale)
+    )
     np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-13)
 
 

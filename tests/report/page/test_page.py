@@ -58,7 +58,9 @@ class Page(HTMLParser):
 
 def of(claim_id, **changes):
     """The committed result of a claim, as if the claim's file had not changed since."""
-    return replace(read(ROOT / "figures" / f"{place(claim_id)}.json"), **{"digest": digest_of(find(claim_id)), **changes})
+    return replace(
+        read(ROOT / "figures" / f"{place(claim_id)}.json"), **{"digest": digest_of(find(claim_id)), **changes}
+    )
 
 
 @pytest.fixture
@@ -104,9 +106,13 @@ def test_ids_are_unique_and_every_link_within_the_page_leads_to_one(whole):
 
 
 def test_nothing_is_asked_of_a_network(whole, whole_page):
-    assert not [found for _, found in whole.elements if "src" in found or found.get("href", "").startswith(("http", "//"))]
+    assert not [
+        found for _, found in whole.elements if "src" in found or found.get("href", "").startswith(("http", "//"))
+    ]
     assert [found["href"] for found in whole.all("link")] == ["data:,"]
-    assert set(re.findall(r"url\((?!#)\"?([a-z]+:[a-z]+/[a-z]+)", whole_page.read_text(encoding="utf-8"))) == {"data:font/woff"}
+    assert set(re.findall(r"url\((?!#)\"?([a-z]+:[a-z]+/[a-z]+)", whole_page.read_text(encoding="utf-8"))) == {
+        "data:font/woff"
+    }
     assert "default-src 'none'" in whole.all("meta", **{"http-equiv": "Content-Security-Policy"})[0]["content"]
 
 
@@ -175,7 +181,11 @@ def test_what_does_not_hold_stands_in_the_banner(drawn, outcome):
     page = drawn(replace(result, outcome=outcome, controls=controls), of(GAMES))
     assert len(page.all("section", role="alert")) == 1
     assert "1 claim must be looked at" in page.words()
-    told = f"the control “{silent['name']}” is silent: it is still decided YES" if outcome == "CONTROL_SILENT" else outcome.lower()
+    told = (
+        f"the control “{silent['name']}” is silent: it is still decided YES"
+        if outcome == "CONTROL_SILENT"
+        else outcome.lower()
+    )
     assert told in page.words()
 
 
@@ -227,14 +237,17 @@ def test_a_witness_is_drawn_without_what_does_not_count_and_the_page_computes_no
     assert read(stored).outcome == "REFUTED"
     instance, matters = read_witness(stored.with_suffix(".refuted.json"))
     shown, whole = (
-        Figures().inline(draw_witness(*each), "The instance that contradicts the claim") for each in ((instance, matters), (instance,))
+        Figures().inline(draw_witness(*each), "The instance that contradicts the claim")
+        for each in ((instance, matters), (instance,))
     )
     assert len(told(instance, matters)[0].places) < len(told(instance)[0].places) == 3
     assert shown != whole
     monkeypatch.setattr(mdpkit.hunt, "matters", None)
     monkeypatch.setattr(mdpkit.measure, "value", None)
     drawn(claims=(file,))
-    figure = re.search(r'<figure class="witness">(.*?)<figcaption>', (tmp_path / "report.html").read_text(encoding="utf-8"), re.DOTALL)[1]
+    figure = re.search(
+        r'<figure class="witness">(.*?)<figcaption>', (tmp_path / "report.html").read_text(encoding="utf-8"), re.DOTALL
+    )[1]
     assert figure.strip() == shown
     stored.with_suffix(".refuted.matters.json").unlink()
     drawn(claims=(file,))
@@ -296,20 +309,52 @@ def test_markup_in_a_claim_is_text(drawn, tmp_path):
     note = f"# t\n\n{HOSTILE} $\\text{{{HOSTILE}}}$ $\\href{{javascript:x}}{{y}}$ `{HOSTILE}` [x](javascript:x) ![x](http://x)\n"
     (tmp_path / "proofs" / "hostile.md").write_text(note)
     claim = find(tmp_path / "hostile.py")
-    rows = [{"part": "", "label": HOSTILE, "ratio": 1.0, "sizes": {HOSTILE: 1}, "count": 1, "parameters": {HOSTILE: HOSTILE}}]
+    rows = [
+        {
+            "part": "",
+            "label": HOSTILE,
+            "ratio": 1.0,
+            "sizes": {HOSTILE: 1},
+            "count": 1,
+            "parameters": {HOSTILE: HOSTILE},
+        }
+    ]
     rows.append({**rows[0], "part": HOSTILE})
     controls = [{"name": HOSTILE, "kind": "tightens", "bites": False, "reason": HOSTILE, "sides": []}]
-    shown = {"fixed": {HOSTILE: HOSTILE}, "random": 1.0, "best": 1.0, "exact": HOSTILE[:20], "verdict": HOSTILE, "refuted_after": None}
-    line = {"claim": "hostile", "part": HOSTILE, "control": "", "records": [shown], "formulas": {"H": HOSTILE}, "shown": shown}
+    shown = {
+        "fixed": {HOSTILE: HOSTILE},
+        "random": 1.0,
+        "best": 1.0,
+        "exact": HOSTILE[:20],
+        "verdict": HOSTILE,
+        "refuted_after": None,
+    }
+    line = {
+        "claim": "hostile",
+        "part": HOSTILE,
+        "control": "",
+        "records": [shown],
+        "formulas": {"H": HOSTILE},
+        "shown": shown,
+    }
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "constants.json").write_text(json.dumps({"hunts": [line, {**line, "control": HOSTILE}]}))
-    changes = {"claim": "hostile", "rows": rows, "controls": controls, "digest": digest_of(claim), "evidence": HOSTILE, "profile": HOSTILE}
+    changes = {
+        "claim": "hostile",
+        "rows": rows,
+        "controls": controls,
+        "digest": digest_of(claim),
+        "evidence": HOSTILE,
+        "profile": HOSTILE,
+    }
     page = drawn(replace(of(CART), **changes), claims=(tmp_path / "hostile.py",))
     assert not (tmp_path / "checked").exists()
     assert len(page.all("script")) == len(page.all("article")) == len(page.all("style")) == 1
     assert page.all("img") == []
     assert [name for _, found in page.elements for name in found if name.startswith("on")] == []
-    assert not any("javascript" in found.get("href", "") or "http" in found.get("href", "") for _, found in page.elements)
+    assert not any(
+        "javascript" in found.get("href", "") or "http" in found.get("href", "") for _, found in page.elements
+    )
     assert page.text.count("onerror=alert(2)") > 15
 
 

@@ -20,7 +20,9 @@ def page(browser, whole_page):
     browser.open("about:blank")
     browser.open(whole_page.as_uri())
     yield browser
-    assert [address.partition("#")[0] for address in browser.requests if not address.startswith("data:font/woff")] == [whole_page.as_uri()]
+    assert [address.partition("#")[0] for address in browser.requests if not address.startswith("data:font/woff")] == [
+        whole_page.as_uri()
+    ]
     assert browser.complaints == []
 
 
@@ -36,7 +38,9 @@ def box(page, name):
 
 def texts(page, selector):
     """The words of every element that is seen."""
-    return page.run(f"[...document.querySelectorAll({selector!r})].filter(each => each.offsetParent).map(each => each.textContent)")
+    return page.run(
+        f"[...document.querySelectorAll({selector!r})].filter(each => each.offsetParent).map(each => each.textContent)"
+    )
 
 
 def shown(page, tag="tr"):
@@ -46,7 +50,9 @@ def shown(page, tag="tr"):
 def test_it_shows_every_claim_with_its_figure(page):
     assert set(shown(page)) == set(shown(page, "article")) == set(IDS)
     assert texts(page, "#shown") == [f"{len(IDS)} claims"]
-    sizes = page.run("[...document.querySelectorAll('figure svg')].map(each => (r => [r.width, r.height])(each.getBoundingClientRect()))")
+    sizes = page.run(
+        "[...document.querySelectorAll('figure svg')].map(each => (r => [r.width, r.height])(each.getBoundingClientRect()))"
+    )
     assert len(sizes) >= len(IDS)
     assert all(width > 300 and height > 150 for width, height in sizes)
 
@@ -54,7 +60,9 @@ def test_it_shows_every_claim_with_its_figure(page):
 def test_the_mathematics_is_laid_out_in_the_font_that_the_page_brings(page):
     # an index stands clearly below the line, and brackets grow: without the font's table neither is so
     page.run(f"document.body.insertAdjacentHTML('beforeend', {PROBE!r})")
-    page.until("document.getElementById('base').getBoundingClientRect() && [...document.fonts].every(each => each.status == 'loaded')")
+    page.until(
+        "document.getElementById('base').getBoundingClientRect() && [...document.fonts].every(each => each.status == 'loaded')"
+    )
     assert box(page, "index")["bottom"] > box(page, "base")["bottom"] + 10
     assert box(page, "large")["height"] > 1.5 * box(page, "small")["height"]
 
@@ -89,7 +97,9 @@ def choose(page, name, value):
 
 
 def test_every_paper_shows_the_claims_that_name_it(page):
-    papers = page.run("[...document.querySelectorAll('select[name=paper] option')].map(each => each.value).filter(Boolean)")
+    papers = page.run(
+        "[...document.querySelectorAll('select[name=paper] option')].map(each => each.value).filter(Boolean)"
+    )
     named = {name: parsed(statement_of(name)).papers for name in IDS}
     assert set(papers) == {paper for some in named.values() for paper in some}
     for paper in papers:
@@ -98,7 +108,9 @@ def test_every_paper_shows_the_claims_that_name_it(page):
 
 
 def test_filters_combine_and_say_when_nothing_is_left(page):
-    outcomes = page.run("[...document.querySelectorAll('select[name=outcome] option')].map(each => each.value).filter(Boolean)")
+    outcomes = page.run(
+        "[...document.querySelectorAll('select[name=outcome] option')].map(each => each.value).filter(Boolean)"
+    )
     by_outcome = {}
     for outcome in outcomes:
         choose(page, "outcome", outcome)
@@ -144,7 +156,9 @@ def test_words_stand_out_from_their_ground(page, scheme):
     ground = page.run("getComputedStyle(document.body).backgroundColor")
     assert (luminance(ground) < 0.1) == (scheme == "dark")
     for selector in ("h1", ".lead", "a[href]", ".chip", ".chip.CERTIFIED", "td", "figcaption", "summary", "dt"):
-        ink, own = page.run(f"(s => [s.color, s.backgroundColor])(getComputedStyle(document.querySelector({selector!r})))")
+        ink, own = page.run(
+            f"(s => [s.color, s.backgroundColor])(getComputedStyle(document.querySelector({selector!r})))"
+        )
         below = ground if own == "rgba(0, 0, 0, 0)" else own
         low, high = sorted((luminance(ink), luminance(below)))
         assert (high + 0.05) / (low + 0.05) >= 4.5, (selector, ink, below)

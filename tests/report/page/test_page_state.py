@@ -60,7 +60,12 @@ def opened(tmp_path, address, *chosen):
 
 def test_the_address_says_which_outcome_and_which_claim_are_shown(tmp_path):
     found = opened(tmp_path, "#outcome=REFUTED&claim=first")
-    assert found == {"visible": ["first"], "seen": ["first"], "hash": "#outcome=REFUTED&claim=first", "outcome": "REFUTED"}
+    assert found == {
+        "visible": ["first"],
+        "seen": ["first"],
+        "hash": "#outcome=REFUTED&claim=first",
+        "outcome": "REFUTED",
+    }
 
 
 def test_what_is_chosen_is_kept_in_the_address(tmp_path):
@@ -75,7 +80,12 @@ def test_a_claim_that_the_filters_hide_is_shown_without_them(tmp_path):
 
 
 def test_the_name_of_an_anchor_or_an_unknown_value_changes_no_filter(tmp_path):
-    assert opened(tmp_path, "#second") == {"visible": ["first", "second"], "seen": ["second"], "hash": "#second", "outcome": ""}
+    assert opened(tmp_path, "#second") == {
+        "visible": ["first", "second"],
+        "seen": ["second"],
+        "hash": "#second",
+        "outcome": "",
+    }
     assert opened(tmp_path, "#outcome=SOLVED")["visible"] == ["first", "second"]
 
 
@@ -101,8 +111,15 @@ def test_on_a_phone_every_cell_of_a_table_names_its_column_and_no_table_has_a_le
     text, _ = page
     tables = re.findall(r'<div class="scroll".*?</table>', text, re.DOTALL)
     assert len(tables) > 2
-    assert not [cell for table in tables for cell in re.findall(r"<td[^>]*>", table) if "data-label" not in cell and "colspan" not in cell]
-    phone = (TEMPLATES / "page.css").read_text(encoding="utf-8").split("@media (max-width: 34rem)")[1].split("@media")[0]
+    assert not [
+        cell
+        for table in tables
+        for cell in re.findall(r"<td[^>]*>", table)
+        if "data-label" not in cell and "colspan" not in cell
+    ]
+    phone = (
+        (TEMPLATES / "page.css").read_text(encoding="utf-8").split("@media (max-width: 34rem)")[1].split("@media")[0]
+    )
     assert ".scroll { overflow-x: visible; }" in phone
     assert re.search(r"\.scroll table, .* \{ display: block; width: 100%; min-width: 0;", phone)
     assert "content: attr(data-label)" in phone

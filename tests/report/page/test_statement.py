@@ -37,7 +37,9 @@ def test_no_line_of_a_docstring_is_lost(claim_id):
     assert " ".join(said).split() == text.split()
 
 
-PLAIN = {"−": "-", "∗": "*", "∈": "in", "′": "'", "∑": "sum", "√": "sqrt"} | {sign: plain for plain, sign in SIGNS.items()}
+PLAIN = {"−": "-", "∗": "*", "∈": "in", "′": "'", "∑": "sum", "√": "sqrt"} | {
+    sign: plain for plain, sign in SIGNS.items()
+}
 
 
 def letters(text):
@@ -64,7 +66,10 @@ def test_a_typeset_line_has_the_characters_of_the_line(claim_id):
         ("a <= b", "<i>a</i> ≤ <i>b</i>"),
         ("A policy pi_g", "A policy π<sub><i>g</i></sub>"),
         ("2^(-k/2) and R^2", "2<sup>−<i>k</i>/2</sup> and <i>R</i><sup>2</sup>"),
-        ("E_{d_t^C} b", '<i>E</i><sub><i>d</i><span class="scripts"><sup><i>C</i></sup><sub><i>t</i></sub></span></sub> <i>b</i>'),
+        (
+            "E_{d_t^C} b",
+            '<i>E</i><sub><i>d</i><span class="scripts"><sup><i>C</i></sup><sub><i>t</i></sub></span></sub> <i>b</i>',
+        ),
         ("max_{c in [0,1]^S}", "max<sub><i>c</i> ∈ [0,1]<sup><i>S</i></sup></sub>"),
         ("K_{k+1}, H-1, one-shot", "<i>K</i><sub><i>k</i>+1</sub>, <i>H</i>−1, one-shot"),
         ("V-_{t+1}, r'", "<i>V</i><sup>−</sup><sub><i>t</i>+1</sub>, <i>r</i>′"),
@@ -102,7 +107,12 @@ def test_what_tex_means_is_what_mathml_says():
     tree = ElementTree.fromstring(mathml(tex, display=True))
     assert tree.get("display") == "block"
     assert "".join(tree.itertext()) == "𝔼s∼dtEmaxa|A|≤{1H,𝟏}"
-    assert [found.tag for found in tree.iter() if len(found.tag) > 3 and found.tag[1] in "suf"] == ["msub", "msubsup", "munder", "mfrac"]
+    assert [found.tag for found in tree.iter() if len(found.tag) > 3 and found.tag[1] in "suf"] == [
+        "msub",
+        "msubsup",
+        "munder",
+        "mfrac",
+    ]
     assert mathml(r"a < b & \text{x<y}").count("&lt;") == 2
 
 
@@ -139,7 +149,9 @@ def test_operators_are_spaced_as_tex_spaces_them(tex, sign, left, right):
 
 @pytest.mark.parametrize("tex", ["=-x", "(-x)", ",-x", r"\log-x", r"\le-\gamma"])
 def test_a_sign_of_a_number_is_no_difference(tex):
-    assert [each.get("form") for each in ElementTree.fromstring(mathml(tex)).iter("mo") if each.text == "−"] == ["prefix"]
+    assert [each.get("form") for each in ElementTree.fromstring(mathml(tex)).iter("mo") if each.text == "−"] == [
+        "prefix"
+    ]
     assert mathml("a-x").count("form") == mathml("f(x)-x").count("form") == mathml("x'-x").count("form") == 0
 
 
@@ -162,7 +174,11 @@ def test_the_font_has_every_character_of_every_formula_and_tells_how_to_place_it
     text = math_font(html)
     assert text == math_font(html)
     font = TTFont(BytesIO(b64decode(text)))
-    shown = {sign for formula in ElementTree.fromstring(f"<d>{html}</d>").iter("math") for sign in "".join(formula.itertext())}
+    shown = {
+        sign
+        for formula in ElementTree.fromstring(f"<d>{html}</d>").iter("math")
+        for sign in "".join(formula.itertext())
+    }
     assert {sign for sign in shown if ord(sign) not in font.getBestCmap() and not sign.isspace()} == set()
     assert {ord("𝑑"), ord("ℎ"), ord("𝛾")} <= set(font.getBestCmap())
     widths = {glyph: font["hmtx"][glyph][0] for glyph in font.getGlyphOrder()}
@@ -171,7 +187,9 @@ def test_the_font_has_every_character_of_every_formula_and_tells_how_to_place_it
     assert shape["′"].yMin == 0
     assert {record.toUnicode() for record in font["name"].names} == {NAME}
     table = font["MATH"].table
-    heights = {glyph: [each.AdvanceMeasurement for each in forms.MathGlyphVariantRecord] for glyph, forms in _vertical(table)}
+    heights = {
+        glyph: [each.AdvanceMeasurement for each in forms.MathGlyphVariantRecord] for glyph, forms in _vertical(table)
+    }
     assert len(heights) == len(STRETCHED)
     assert all(each == sorted(set(each)) for each in heights.values())
     assert len(heights["parenleft"]) == 5

@@ -15,7 +15,9 @@ def cart(x, u):
 
 def points(n=21):
     """A cart between two walls: failure is |position| > .8."""
-    return grid(ContinuousProblem(cart, [-1.0, -1.0], [1.0, 1.0], [-1.0], [1.0], margin=lambda x: 0.8 - abs(x[:, 0])), (n, n), 3)
+    return grid(
+        ContinuousProblem(cart, [-1.0, -1.0], [1.0, 1.0], [-1.0], [1.0], margin=lambda x: 0.8 - abs(x[:, 0])), (n, n), 3
+    )
 
 
 def ids(figure):
@@ -46,7 +48,10 @@ def test_a_policy_drifts_but_where_the_problem_ends():
 
 
 def test_a_small_problem_of_margins_is_listed_as_a_graph():
-    words = [text.get_text() for text in draw(MarginProblem(objects([1, "-1/2"]), objects([[[0, 1]], [[0, 1]]]))).axes[0].texts]
+    words = [
+        text.get_text()
+        for text in draw(MarginProblem(objects([1, "-1/2"]), objects([[[0, 1]], [[0, 1]]]))).axes[0].texts
+    ]
     assert "margins.margin" in words
 
 

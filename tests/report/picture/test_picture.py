@@ -74,7 +74,8 @@ def tidy(figure):
     FigureCanvasAgg(figure).draw()
     whole = figure.bbox.padded(1)
     boxes = [
-        text.get_window_extent() for text in figure.findobj(lambda artist: getattr(artist, "get_text", str)() and artist.get_visible())
+        text.get_window_extent()
+        for text in figure.findobj(lambda artist: getattr(artist, "get_text", str)() and artist.get_visible())
     ]
     assert all(whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1 for box in boxes)
     texts = [text.get_window_extent().padded(-1.5) for text in figure.axes[0].texts]
@@ -96,7 +97,11 @@ def test_a_grid_shows_the_policy_the_values_and_where_episodes_start_and_end(pro
     at = [tuple(map(int, re.findall(r"\d+", each))) for each in problem.state_names]
     assert {cell(each) for each in parts(figure, "square")} == set(at)
     ends = {s for s in range(problem.S) if (problem.P[s, :, s] == 1).all() and (problem.r[s] == 0).all()}
-    played = {at[s]: WORDS[problem.action_names[int(solution.policy.table[s].argmax())]] for s in range(problem.S) if s not in ends}
+    played = {
+        at[s]: WORDS[problem.action_names[int(solution.policy.table[s].argmax())]]
+        for s in range(problem.S)
+        if s not in ends
+    }
     assert {where: tuple(np.sign(np.round(step, 9))) for where, step in arrows_in(figure)} == played
     told = numbers_in(figure)
     assert told in ({}, {at[s]: f"{solution.value.mid[s]:.3g}" for s in range(problem.S)})
@@ -149,7 +154,9 @@ def test_a_grid_can_be_told_instead_of_named():
     by_name = draw(named, policy, values)
     told = draw(plain(), policy, values, grid=(2, 3), directions=[(-1, 0), (1, 0)])
     assert as_bytes(by_name) == as_bytes(told)
-    ended = draw(plain(end=True), TabularPolicy([[0.5, 0.5]] * 7), np.arange(7.0), grid=(2, 3), directions=[(-2, 0), (3, 0)])
+    ended = draw(
+        plain(end=True), TabularPolicy([[0.5, 0.5]] * 7), np.arange(7.0), grid=(2, 3), directions=[(-2, 0), (3, 0)]
+    )
     assert numbers_in(ended) == numbers_in(told)
     staying = draw(plain(), policy, grid=(2, 3), directions=[(0, 0), (1, 0)])
     assert len(parts(staying, "staying")[""].get_xdata()) == 6
@@ -157,7 +164,13 @@ def test_a_grid_can_be_told_instead_of_named():
 
 def test_a_step_of_a_finite_horizon_can_be_chosen():
     walk = plain([f"({r}, {c})" for r in range(2) for c in range(3)], ("left", "right"))
-    steps = MDP(walk.P, np.arange(12.0).reshape(6, 2), horizon=Finite(3), state_names=walk.state_names, action_names=walk.action_names)
+    steps = MDP(
+        walk.P,
+        np.arange(12.0).reshape(6, 2),
+        horizon=Finite(3),
+        state_names=walk.state_names,
+        action_names=walk.action_names,
+    )
     solution = solve(steps)
     for t in range(3):
         figure = draw(steps, solution.policy, solution.value, step=t)
@@ -195,7 +208,9 @@ def test_without_a_grid_visits_are_a_table_of_states_and_actions_or_steps():
     process = garnet(4, 2, 2, 0.9, rng=np.random.default_rng(0))
     policy = TabularPolicy(np.full((4, 2), 0.5))
     visits = measure.occupancy(process, policy).mid
-    assert numbers_in(tidy(draw(process, policy, kind="occupancy"))) == {at: f"{visits[at]:.3g}" for at in np.ndindex(4, 2)}
+    assert numbers_in(tidy(draw(process, policy, kind="occupancy"))) == {
+        at: f"{visits[at]:.3g}" for at in np.ndindex(4, 2)
+    }
     steps = MDP(process.P, process.r, horizon=Finite(5))
     visits = measure.occupancy(steps, policy).mid.sum(axis=2)
     told = numbers_in(tidy(draw(steps, policy, kind="occupancy")))
@@ -204,7 +219,10 @@ def test_without_a_grid_visits_are_a_table_of_states_and_actions_or_steps():
 
 # ---- graphs
 SMALL = MDP(
-    objects([[["1/2", "1/2"], [1, 0]], [[0, 1], ["1/4", "3/4"]]]), objects([["-1/3", 2], [0, "1/2"]]), objects([1, 0]), horizon=Finite(2)
+    objects([[["1/2", "1/2"], [1, 0]], [[0, 1], ["1/4", "3/4"]]]),
+    objects([["-1/3", 2], [0, "1/2"]]),
+    objects([1, 0]),
+    horizon=Finite(2),
 )
 
 
@@ -254,11 +272,16 @@ def barycentric(figure, at):
 
 
 ROCK = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
-GAME = MarkovGame(np.ones((1, 9, 1)), np.array([ROCK.ravel(), -ROCK.ravel()])[:, None], horizon=Finite(1), actions=(3, 3))
+GAME = MarkovGame(
+    np.ones((1, 9, 1)), np.array([ROCK.ravel(), -ROCK.ravel()])[:, None], horizon=Finite(1), actions=(3, 3)
+)
 
 
 def test_trajectories_are_where_their_laws_say():
-    paths = {"row": np.array([[1, 0, 0], [0.5, 0.25, 0.25], [0, 0, 1]]), "column": objects([[0, 1, 0], ["1/3", "1/3", "1/3"]])}
+    paths = {
+        "row": np.array([[1, 0, 0], [0.5, 0.25, 0.25], [0, 0, 1]]),
+        "column": objects([[0, 1, 0], ["1/3", "1/3", "1/3"]]),
+    }
     figure = tidy(draw(GAME, trajectories=paths))
     for name, table in paths.items():
         run = parts(figure, name)[""].get_xydata()
@@ -335,30 +358,54 @@ BIG = garnet(200, 2, 2, 0.9, rng=np.random.default_rng(0))
 REFUSED = {
     "no problem": (lambda: draw(3), "draw takes a problem"),
     "unknown kind": (lambda: draw(SMALL, kind="chart"), "no picture is of kind 'chart'; expected one of 'graph'"),
-    "foreign option": (lambda: draw(SMALL, kind="graph", grid=(1, 2)), "'graph' takes no grid; it belongs to 'grid', 'occupancy'"),
-    "kind for others": (lambda: draw(GAME, kind="grid", grid=(1, 1)), "draws MDP or SafetyProblem or MarginProblem; got MarkovGame"),
+    "foreign option": (
+        lambda: draw(SMALL, kind="graph", grid=(1, 2)),
+        "'graph' takes no grid; it belongs to 'grid', 'occupancy'",
+    ),
+    "kind for others": (
+        lambda: draw(GAME, kind="grid", grid=(1, 1)),
+        "draws MDP or SafetyProblem or MarginProblem; got MarkovGame",
+    ),
     "large graph": (lambda: draw(BIG), "200 states are more than a graph shows"),
-    "large occupancy": (lambda: draw(BIG, TabularPolicy(np.full((200, 2), 0.5)), kind="occupancy"), "more rows than a page holds"),
+    "large occupancy": (
+        lambda: draw(BIG, TabularPolicy(np.full((200, 2), 0.5)), kind="occupancy"),
+        "more rows than a page holds",
+    ),
     "wide grid": (lambda: draw(BIG, grid=(1, 200)), "1 rows and 200 columns of squares fit no page"),
     "other grid": (lambda: draw(SMALL, grid=(3, 3)), "has 9 cells; expected one for each of 2 states"),
     "no grid": (lambda: draw(SMALL, kind="grid"), "where the states are is not known"),
     "no direction": (lambda: draw(SMALL, solve(SMALL).policy, grid=(1, 2)), "'a0' names no direction"),
-    "bad directions": (lambda: draw(SMALL, solve(SMALL).policy, grid=(1, 2), directions=[(1, 0)]), "expected \\(2, 2\\)"),
+    "bad directions": (
+        lambda: draw(SMALL, solve(SMALL).policy, grid=(1, 2), directions=[(1, 0)]),
+        "expected \\(2, 2\\)",
+    ),
     "no policy": (lambda: draw(SMALL, kind="occupancy"), "expected policy="),
-    "two policies": (lambda: draw(LAKE, {"expert": solve(LAKE).policy, "learner": solve(LAKE).policy}), "2 policies are given"),
-    "other policy": (lambda: draw(LAKE, solve(CLIFF).policy), "the table of policy has shape \\(48, 4\\); expected \\(16, 4\\)"),
+    "two policies": (
+        lambda: draw(LAKE, {"expert": solve(LAKE).policy, "learner": solve(LAKE).policy}),
+        "2 policies are given",
+    ),
+    "other policy": (
+        lambda: draw(LAKE, solve(CLIFF).policy),
+        "the table of policy has shape \\(48, 4\\); expected \\(16, 4\\)",
+    ),
     "no table": (lambda: draw(LAKE, 3), "policy is int; expected a record with a table"),
     "other value": (lambda: draw(LAKE, value=solve(CLIFF).value), "value has shape \\(48,\\); expected \\(16,\\)"),
     "value of prompts": (lambda: draw(PreferenceProblem([[1]], reward=[[1]]), value=[1]), "has no values of states"),
     "no such step": (lambda: draw(LAKE, solve(LAKE).policy, step=1), "step is 1; expected 0 to 0"),
-    "four actions": (lambda: draw(LAKE, solve(LAKE).policy, kind="simplex"), "draws laws of three actions; the problem has 4"),
+    "four actions": (
+        lambda: draw(LAKE, solve(LAKE).policy, kind="simplex"),
+        "draws laws of three actions; the problem has 4",
+    ),
     "no law": (lambda: draw(GAME, trajectories={"row": [[1, 0, 0], [1, 1, 0]]}), "trajectories\\['row'\\]\\[1\\] is"),
     "four outcomes": (lambda: draw(GAME, trajectories=[[1, 0, 0, 0]]), "expected \\(steps, 3\\)"),
     "empty simplex": (lambda: draw(GAME, kind="simplex"), "expected policy= or trajectories="),
     "no such state": (lambda: draw(GAME, JointPolicy(np.full((1, 9), 1 / 9)), state=1), "state is 1; expected 0 to 0"),
     "no coordinates": (lambda: draw(WALL, kind="plane"), "needs coordinates="),
     "short coordinates": (lambda: draw(WALL, coordinates={"x": X[:3], "v": V}), "'x'\\] has 3 entries; expected 615"),
-    "bent path": (lambda: draw(WALL, coordinates={"x": X, "v": V}, trajectories=[[1, 2, 3]]), "expected \\(steps, 2\\)"),
+    "bent path": (
+        lambda: draw(WALL, coordinates={"x": X, "v": V}, trajectories=[[1, 2, 3]]),
+        "expected \\(steps, 2\\)",
+    ),
 }
 
 
@@ -393,7 +440,8 @@ def test_a_graph_is_laid_out_for_the_width_in_force():
 def test_figures_of_claims_have_the_widths_in_force():
     folder = Path(mdpkit.__file__).parents[1] / "figures"
     one, panels = (
-        read(folder / f"{place(name)}.json") for name in ("performance_difference_lemma", "cloning_regret_gap_scales_with_coverage")
+        read(folder / f"{place(name)}.json")
+        for name in ("performance_difference_lemma", "cloning_regret_gap_scales_with_coverage")
     )
     assert [draw_claim(each).get_figwidth() for each in (one, panels)] == [COLUMN, PAGE]
     with mdpkit.style("neurips"):
@@ -414,6 +462,8 @@ from mdpkit.report.result.draw import as_bytes
 lake = bundled("frozen_lake_4x4")
 print(hashlib.sha256(as_bytes(draw(lake, solve(lake).policy, solve(lake).value))).hexdigest(), "matplotlib.pyplot" in sys.modules)
 """
-    digest, windows = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    digest, windows = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert digest == hashlib.sha256(as_bytes(draw(LAKE, solve(LAKE).policy, solve(LAKE).value))).hexdigest()
     assert windows == "False"

@@ -23,7 +23,9 @@ CLAIM = Claim("mine", check, lambda: [paid(2)], controls=[Control("more", lambda
 
 
 def figure(*arguments, cwd):
-    return subprocess.run([sys.executable, "-m", "mdpkit", "figure", *arguments], cwd=cwd, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "mdpkit", "figure", *arguments], cwd=cwd, capture_output=True, text=True
+    )
 
 
 def test_a_registered_claim_goes_into_the_folder_named_figures(tmp_path):

@@ -33,7 +33,9 @@ def test_labels_width_and_legend(claim_id):
     assert ax.get_xlabel()
     assert ax.get_ylabel()
     assert not ax.get_title()
-    assert {label.get_size() for label in (ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels())} == {8}
+    assert {
+        label.get_size() for label in (ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels())
+    } == {8}
     words = [label.get_text() for label in ax.get_legend().get_texts()]
     assert any("(fail" in word for word in words), "the control is in the picture"
     assert len(set(words)) == len(words)
@@ -140,7 +142,10 @@ CLAIM = Claim("mine", check, lambda: [paid(H) for H in range(1, 6)], controls=[C
 """
 SIDES = {
     "Bound": ("Bound(value(m.mdp, m.policy), m.mdp.horizon.H)", "Bound(value(m.mdp, m.policy) * 2, m.mdp.horizon.H)"),
-    "Equal": ('Equal({"J": (value(m.mdp, m.policy), m.mdp.horizon.H)})', 'Equal({"J": (value(m.mdp, m.policy) * 2, m.mdp.horizon.H)})'),
+    "Equal": (
+        'Equal({"J": (value(m.mdp, m.policy), m.mdp.horizon.H)})',
+        'Equal({"J": (value(m.mdp, m.policy) * 2, m.mdp.horizon.H)})',
+    ),
 }
 
 

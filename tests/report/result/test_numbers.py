@@ -36,7 +36,9 @@ def test_macros_have_legal_names_of_their_own(claim_id):
     assert str(result.instances) in macros.values()
 
 
-@pytest.mark.parametrize("name", ["performance_difference_lemma", "dagger_regret_bounds_the_gap", "tube_needs_no_lookahead"])
+@pytest.mark.parametrize(
+    "name", ["performance_difference_lemma", "dagger_regret_bounds_the_gap", "tube_needs_no_lookahead"]
+)
 def test_a_caption_says_what_is_drawn_and_what_was_verified(name):
     result, claim = read(FIGURES / f"{place(name)}.json"), get(name)
     words = caption(result, claim)

@@ -28,7 +28,9 @@ def test_a_stored_result_reads_back_equal(verdict, tmp_path):
 
 
 def test_two_runs_store_the_same_bytes_although_they_took_different_time(verdict):
-    assert text(stored(replace(verdict, seconds=verdict.seconds + 1), CLAIM)) == text(stored(mdpkit.verify(CLAIM), CLAIM))
+    assert text(stored(replace(verdict, seconds=verdict.seconds + 1), CLAIM)) == text(
+        stored(mdpkit.verify(CLAIM), CLAIM)
+    )
 
 
 def test_what_is_stored_is_what_the_verdict_says(verdict):
@@ -43,12 +45,17 @@ def test_what_is_stored_is_what_the_verdict_says(verdict):
 def test_rows_for_a_figure_end_with_one_for_each_control(verdict):
     result = stored(verdict, CLAIM)
     assert result.drawn[: len(result.rows)] == list(verdict.rows)
-    wanted = [{"control": True, "label": control.name, "part": "", "sides": list(control.sides)} for control in verdict.controls]
+    wanted = [
+        {"control": True, "label": control.name, "part": "", "sides": list(control.sides)}
+        for control in verdict.controls
+    ]
     assert result.drawn[len(result.rows) :] == wanted
 
 
 def test_infinities_are_stored_as_null_and_nan_is_refused(verdict, tmp_path):
-    infinite = stored(replace(verdict, tightest=float("inf"), rows=({"part": "", "ratio": float("-inf"), "sides": (1, 2)},)), CLAIM)
+    infinite = stored(
+        replace(verdict, tightest=float("inf"), rows=({"part": "", "ratio": float("-inf"), "sides": (1, 2)},)), CLAIM
+    )
     path = write(infinite, tmp_path / "result.json")
     assert json.loads(path.read_text(), parse_constant=pytest.fail)["tightest"] is None
     assert read(path).rows == [{"part": "", "ratio": None, "sides": [1, 2]}]

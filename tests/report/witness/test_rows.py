@@ -8,7 +8,18 @@ import pytest
 from flint import fmpq
 
 import mdpkit
-from mdpkit import MDP, Discounted, Finite, JointPolicy, MarkovGame, MomentProblem, PreferenceProblem, TabularPolicy, objects, rational
+from mdpkit import (
+    MDP,
+    Discounted,
+    Finite,
+    JointPolicy,
+    MarkovGame,
+    MomentProblem,
+    PreferenceProblem,
+    TabularPolicy,
+    objects,
+    rational,
+)
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.interval import Interval
 from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import two_responses
@@ -44,7 +55,12 @@ def test_numbers_are_exact(number, text):
 
 def test_long_numbers_are_shortened_to_the_same_number():
     for base, power in ((2, 40), (6, 21), (10, 33)):
-        for number in (fmpq(base) ** power, 1 / fmpq(base) ** power, 1 - 1 / fmpq(base) ** power, fmpq(base) ** power - 1):
+        for number in (
+            fmpq(base) ** power,
+            1 / fmpq(base) ** power,
+            1 - 1 / fmpq(base) ** power,
+            fmpq(base) ** power - 1,
+        ):
             text = re.sub(r"(\d+)\^\{(-?\d+)\}", r"F(\1)**\2", written(number).strip("$"))
             parts = [part for part in re.split(r"(?<=\d)(?=-)", text) if part]
             assert sum(_value(part) for part in parts) == number
@@ -69,9 +85,23 @@ def test_responses_are_a_table_of_exact_numbers():
 
 def test_responses_that_do_not_matter_are_dots_or_not_there():
     win = objects([[["1/2", 1], [0, "1/2"]]] * 2)
-    m = Models(problem=PreferenceProblem(objects([["1/3", "2/3"]] * 2), win=win), learner=TabularPolicy(objects([[1, 0]] * 2)))
-    (table,) = told(m, dict(reference=np.array([False, True]), data=False, win=np.array([False, True]), learner=np.array([False, True])))
-    assert [head for head, _ in table.heads] == ["prompt", "response", "reference", "beats $y_{0}$", "beats $y_{1}$", "learner"]
+    m = Models(
+        problem=PreferenceProblem(objects([["1/3", "2/3"]] * 2), win=win), learner=TabularPolicy(objects([[1, 0]] * 2))
+    )
+    (table,) = told(
+        m,
+        dict(
+            reference=np.array([False, True]), data=False, win=np.array([False, True]), learner=np.array([False, True])
+        ),
+    )
+    assert [head for head, _ in table.heads] == [
+        "prompt",
+        "response",
+        "reference",
+        "beats $y_{0}$",
+        "beats $y_{1}$",
+        "learner",
+    ]
     assert [[words for words, _ in row] for row in table.rows] == [
         ["$x_{1}$ (1/2)", "$y_{0}$", "1/3", "1/2", "1", "1"],
         ["", "$y_{1}$", "2/3", "0", "1/2", "0"],
@@ -97,7 +127,9 @@ def test_an_unknown_instance_lists_every_number():
 def chain(S):
     ahead = np.minimum(np.arange(S) + 1, S - 1)
     P = np.eye(S, dtype=int)[ahead][:, None]
-    return Models(mdp=MDP(objects(P), objects(np.ones((S, 1), dtype=int)), objects([1, *[0] * (S - 1)]), horizon=Finite(2)))
+    return Models(
+        mdp=MDP(objects(P), objects(np.ones((S, 1), dtype=int)), objects([1, *[0] * (S - 1)]), horizon=Finite(2))
+    )
 
 
 def test_what_is_too_much_for_a_graph_is_a_table_of_the_same_rows():
@@ -127,7 +159,9 @@ def test_matters_of_another_shape_are_refused():
 
 def test_actions_that_are_missing_are_not_drawn():
     mask = np.array([[True, False], [True, True]])
-    mdp = MDP(objects([[[0, 1], [0, 0]], [[1, 0], [0, 1]]]), objects([[1, 5], [0, 0]]), horizon=Discounted("1/2"), mask=mask)
+    mdp = MDP(
+        objects([[[0, 1], [0, 0]], [[1, 0], [0, 1]]]), objects([[1, 5], [0, 0]]), horizon=Discounted("1/2"), mask=mask
+    )
     (graph,) = told(Models(mdp=mdp, data=TabularPolicy(objects([[1, 0], [0, 1]]))))
     assert [(way.place, way.words, way.law) for way in graph.ways] == [
         ("s0", "any: $r$ = 1", (("s1", ""),)),
@@ -146,7 +180,10 @@ def test_sparse_problems_are_drawn_like_dense_ones():
 
 def test_many_actions_of_a_player_are_separated():
     game = MarkovGame(
-        objects(np.ones((1, 22, 1), dtype=int)), objects(np.eye(22, dtype=int)[[11]][None].repeat(2, 0)), horizon=Finite(1), actions=(11, 2)
+        objects(np.ones((1, 22, 1), dtype=int)),
+        objects(np.eye(22, dtype=int)[[11]][None].repeat(2, 0)),
+        horizon=Finite(1),
+        actions=(11, 2),
     )
     (graph,) = told(Models(game=game, expert=JointPolicy(objects([[0] * 21 + [1]]))))
     assert graph.ways[0].words == "$a_{5,1}$: $r$ = (1, 1)"

@@ -77,7 +77,10 @@ def actions_in(text, counts):
     for name in re.findall(r"\$a_\{(.*?)\}\$", text.replace(r"{\ast}", "*")):
         parts = list(name) if len(counts) > 1 else [name]
         choices = [range(count) if part == "*" else [int(part)] for part, count in zip(parts, counts, strict=True)]
-        found += [int(np.ravel_multi_index(each, counts)) for each in np.array(np.meshgrid(*choices)).reshape(len(counts), -1).T]
+        found += [
+            int(np.ravel_multi_index(each, counts))
+            for each in np.array(np.meshgrid(*choices)).reshape(len(counts), -1).T
+        ]
     return found
 
 
@@ -95,7 +98,9 @@ def effects_in(text, counts, players):
 
 def law_in(lines, letter, counts):
     """The one law that a box says a policy plays."""
-    said = " ".join(line for line, _ in lines if line.startswith(f"{letter}: ") or (":" not in line and line != lines[0][0]))
+    said = " ".join(
+        line for line, _ in lines if line.startswith(f"{letter}: ") or (":" not in line and line != lines[0][0])
+    )
     said = said.removeprefix(f"{letter}: ")
     row = objects([0] * int(np.prod(counts)))
     if said.endswith(" each"):
@@ -160,14 +165,20 @@ def test_unrolled_rows_read_back(family, sizes, seed):
     for place in graph.places:
         for letter, policy in (("E", m.expert), ("L", m.learner)):
             lines = [place.lines[0], *(line for line in place.lines[1:] if line[1] == COLOURS["EL".index(letter)])]
-            assert (law_in(lines, letter, getattr(problem, "actions", (J,))) == policy.table[place.step, place.state]).all()
+            assert (
+                law_in(lines, letter, getattr(problem, "actions", (J,))) == policy.table[place.step, place.state]
+            ).all()
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_artists_are_the_sketch(name):
     figure, sketch = figure_of(name), sketch_of(name)
     assert arrows(figure) == [f"{curve.arrow.source} -> {curve.arrow.target}" for curve in sketch.curves]
-    lines = [line for text in (*(text for box in sketch.boxes for text in box.texts), *sketch.texts) for line in text.words.split("\n")]
+    lines = [
+        line
+        for text in (*(text for box in sketch.boxes for text in box.texts), *sketch.texts)
+        for line in text.words.split("\n")
+    ]
     assert sorted(words(figure)) == sorted(lines)
     for curve in sketch.curves:
         for line in filter(None, curve.arrow.words.split("\n")):
@@ -175,7 +186,11 @@ def test_artists_are_the_sketch(name):
     (graph,) = told(WITNESSES[name]())
     led = {(way.place, target) for way in graph.ways for target, _ in way.law}
     stems = {curve.arrow.target: curve.arrow.source for curve in sketch.curves if not curve.arrow.head}
-    ends = [(stems.get(curve.arrow.source, curve.arrow.source), curve.arrow.target) for curve in sketch.curves if curve.arrow.head]
+    ends = [
+        (stems.get(curve.arrow.source, curve.arrow.source), curve.arrow.target)
+        for curve in sketch.curves
+        if curve.arrow.head
+    ]
     states = {place.name for place in graph.places}
     assert {end for end in ends if set(end) <= states} == led
 
@@ -247,7 +262,9 @@ def test_unrolled_states_that_nothing_needs_are_left_out():
 def test_a_second_problem_has_a_heading_and_its_own_rows():
     m = cliff(3, "1/20")
     both = Models(mdp=m.mdp, model=m.mdp, expert=m.expert)
-    first, second = told(both, {"model.P": np.array([[True, False], [False, False]]), "model.r": False, "model.rho": False})
+    first, second = told(
+        both, {"model.P": np.array([[True, False], [False, False]]), "model.r": False, "model.rho": False}
+    )
     assert (first.heading, second.heading) == ("mdp", "model")
     assert len(first.ways) == 3
     assert [(way.words, way.law) for way in second.ways] == [("$a_{0}$", (("s0", ""),))]
@@ -290,7 +307,9 @@ def test_no_arrow_runs_through_words_or_through_a_strange_box(name):
 
 def along(points):
     u = np.linspace(0, 1, 101)[:, None]
-    return (1 - u) ** 3 * points[0] + 3 * (1 - u) ** 2 * u * points[1] + 3 * (1 - u) * u**2 * points[2] + u**3 * points[3]
+    return (
+        (1 - u) ** 3 * points[0] + 3 * (1 - u) ** 2 * u * points[1] + 3 * (1 - u) * u**2 * points[2] + u**3 * points[3]
+    )
 
 
 @pytest.mark.parametrize("name", WITNESSES)

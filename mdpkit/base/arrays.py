@@ -40,7 +40,9 @@ def is_exact(array) -> bool:
 
 def bare(x, dtype=None):
     """`x` as a numpy array in C order; arrays of a class with `run_kernel` are returned unchanged."""
-    return x if hasattr(x, "run_kernel") else np.asarray(x, dtype, order="C")
+    if hasattr(x, "run_kernel"):
+        return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+    return np.asarray(x, dtype, order="C")
 
 
 def exact_number(x):

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from flint import fmpq
 
-from .arrays import exactly, floats, frozen, is_exact, like, nearest, rationals
+from .arrays import bare, exactly, floats, frozen, is_exact, like, nearest, rationals
 from .errors import ExactnessLost, InvalidModel
 from .mode import proposing
 from .shown import Shown, tabled
@@ -220,7 +220,7 @@ def any_exact(*values) -> bool:
 
 def _holds_objects(value) -> bool:
     try:
-        return np.asarray(value).dtype == object
+        return bare(value).dtype == object
     except ValueError:
         return False
 

@@ -62,14 +62,14 @@ def hunt(
         progress(0, total, "")
         budget = {"seconds": seconds, "counted": counted, "seed": seed}
         found = search(claim, **budget, grid=values or None, part=part, control=control, notice=notice, progress=ended)
-        files = write_hunt(found, folder or user_cache() / "hunts", png)
-    if as_json:
-        typer.echo(
-            json.dumps(finite({**found.to_data(), "files": [str(file) for file in files]}), indent=1, allow_nan=False)
-        )
-    else:
+    if not as_json:
         show_table(table(found))
-        for line in remarks(found):
+    files, undrawn = write_hunt(found, folder or user_cache() / "hunts", png)
+    if as_json:
+        data = {**found.to_data(), "files": [str(file) for file in files], "undrawn": undrawn}
+        typer.echo(json.dumps(finite(data), indent=1, allow_nan=False))
+    else:
+        for line in [*remarks(found), *undrawn]:
             typer.echo(line)
         for file in files:
             typer.echo(file)

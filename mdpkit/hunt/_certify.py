@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq
 
-from ..base.arrays import exactly, is_exact
+from ..base.arrays import is_exact
 from ..base.decision import Decision
 from ..base.errors import MdpkitError
 from ..instances.family import Drawn
@@ -62,15 +62,6 @@ def _certified(left, right):
     # rounded down twice: for the quotient, and for its conversion
     with np.errstate(over="ignore"):  # on overflow, nextafter gives the largest float64
         return float(np.nextafter(np.nextafter((low[positive] / high[positive]).max(), -np.inf), -np.inf))
-
-
-def as_drawn(family, member, sizes) -> Drawn:
-    """The exact instance represented by floats: entries as dyadic rationals, distributions renormalised."""
-    arrays = {}
-    for name, block in family.blocks.items():
-        array = np.asarray(member[name])
-        arrays[name] = block.mended(exactly(array)) if array.dtype.kind == "f" else array
-    return family.drawn(arrays, sizes)
 
 
 def as_member(family, x) -> dict:

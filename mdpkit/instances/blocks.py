@@ -5,6 +5,7 @@ rounding to small rationals, and deletion along an axis.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 from math import prod
 
 import numpy as np
@@ -51,6 +52,17 @@ class Block:
     def mended(self, array):
         """The array back inside the block after an edit."""
         return array
+
+    continuous = False
+    """Whether a row can be anywhere between its corners."""
+
+    def corners(self, sizes) -> list:
+        """Simple values of one row as floats, the ends first."""
+        raise NotImplementedError
+
+    def ends(self, sizes) -> int:
+        """How many of the corners are ends."""
+        return len(self.corners(sizes))
 
 
 def _length(axis, sizes) -> int:
@@ -101,7 +113,7 @@ class Simplex(Block):
         inside = np.broadcast_to(allowed, array.shape)
         array = np.where(inside, array, array * 0)
         total = array.sum(axis=-1)
-        first = like(np.eye(array.shape[-1], dtype=int)[inside.argmax(axis=-1)], array)
+        first = like((np.arange(array.shape[-1]) == inside.argmax(axis=-1)[..., None]).astype(int), array)
         array = np.where(bare(total == 0)[..., None], first, array)
         return array / array.sum(axis=-1)[..., None]
 
@@ -124,7 +136,15 @@ class Simplex(Block):
         for denominator in (2, 3, 4, 6, 8, 12, 24):
             yield self.rounded(numeric, denominator)
 
+    def corners(self, sizes):
+        certain = np.eye(_length(self.axes[-1], sizes))
+        return [*certain, *((first + second) / 2 for first, second in combinations(certain, 2))]
+
+    def ends(self, sizes):
+        return _length(self.axes[-1], sizes)
+
     row_axes = 1
+    continuous = True
 
 
 @dataclass(frozen=True, init=False)
@@ -175,7 +195,15 @@ class Box(Block):
     def _at(self, fraction):
         return objects(self.lower + (self.upper - self.lower) * fraction)
 
+    def corners(self, sizes):
+        low, high = float(self.lower), float(self.upper)
+        return [low, high, (low + high) / 2, *([0.0] if low < 0 < high and low != -high else [])]
+
+    def ends(self, sizes):
+        return 2
+
     row_axes = 0
+    continuous = True
 
 
 @dataclass(frozen=True, init=False)
@@ -217,6 +245,9 @@ class Choice(Block):
         if axis == self.of:
             array = np.where(array >= index, np.maximum(array - 1, 0), array)
         return super().delete(array, axis, index, sizes)
+
+    def corners(self, sizes):
+        return list(range(self.options(sizes)) if isinstance(self.of, str) else self._floats())
 
     def _floats(self):
         return np.array([float(value) for value in self.of])

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..base.arrays import floats, is_exact, like
+from ..base.arrays import exactly, floats, is_exact, like
 from ..base.errors import InvalidClaim
 from ..base.record import Record
 from .blocks import Block, Choice, Simplex
@@ -104,6 +104,14 @@ class Family:
         return self.drawn(
             {name: block.rounded(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
         )
+
+    def exactly(self, arrays, sizes) -> Drawn:
+        """The draw that float blocks represent: entries as dyadic rationals, distributions divided by their sums."""
+        exact = {
+            name: block.mended(exactly(arrays[name])) if arrays[name].dtype.kind == "f" else arrays[name]
+            for name, block in self.blocks.items()
+        }
+        return self.drawn(exact, sizes)
 
     # ---- building
     def build(self, x: Drawn) -> Instance:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..base.arrays import is_exact, objects
+from ..base.arrays import bare, is_exact, objects
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, numbers
@@ -65,9 +65,7 @@ class LinearQuadratic(Record):
 
         Q may have a negative eigenvalue; then no costs that are squares have this value.
         """
-        A, B, P, R = (
-            np.asarray(each) if np.asarray(each).dtype.kind == "f" else objects(each) for each in (A, B, P, R)
-        )
+        A, B, P, R = (bare(each) if bare(each).dtype.kind == "f" else objects(each) for each in (A, B, P, R))
         gamma = Discounted(gamma).gamma
         return cls(A, B, P - _carried(A, B, P, R, gamma), R, P, gamma)
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
@@ -85,11 +86,11 @@ class SafetyProblem(Record):
         return _functions.safety_from_functions(cls, states, actions, transition, failure)
 
     def _trust(self):
-        self._set(failure=np.ascontiguousarray(self.failure, dtype=bool))
+        self._set(failure=bare(self.failure, bool))
         if self.P is None:
-            self._set(successors=np.ascontiguousarray(self.successors, dtype=np.int64))
+            self._set(successors=bare(self.successors, np.int64))
         else:
-            self._set(P=np.ascontiguousarray(self.P, dtype=float))
+            self._set(P=bare(self.P, float))
 
     @property
     def S(self) -> int:

@@ -18,8 +18,14 @@ def size_of(population) -> int:
     return len(next(iter(population.values())))
 
 
+def repeated(member, count):
+    """A population of copies of one member."""
+    return {name: np.repeat(np.asarray(array)[None], count, axis=0) for name, array in member.items()}
+
+
 def evaluate(score, population):
-    return np.array([score(members(population, k)) for k in range(size_of(population))])
+    """The scores of all members."""
+    return score.of_population(population)
 
 
 def generations(score, population, rng, steps=0.4):

@@ -85,6 +85,10 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
         witness=witness,
         witness_part="" if broken is None else claim.judged[broken].name,
         note=note,
+        drawn=whole.drawn,
+        turned_away=whole.turned_away,
+        proposed=whole.proposed,
+        lost=whole.lost,
         matters=matter,
         violations=violated,
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.arrays import is_exact, objects, rational
+from ...base.arrays import bare, is_exact, objects, rational
 from ...instances.blocks import Box, Choice, Simplex
 
 LAW = Simplex("X", to="Y")
@@ -26,7 +26,7 @@ def inside(x):
 
 def left_out(x):
     """The drawn data, restricted to the responses other than the hidden one of each prompt."""
-    return LAW.confined(x.data, np.arange(x.sizes["Y"]) != np.asarray(x.hidden)[:, None])
+    return LAW.confined(x.data, np.arange(x.sizes["Y"]) != bare(x.hidden)[:, None])
 
 
 def spread(weights):

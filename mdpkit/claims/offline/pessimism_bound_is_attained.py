@@ -17,7 +17,7 @@ Proof      proofs/offline/pessimism_bound_is_attained.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
+from ...base.arrays import bare, objects, rational
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
@@ -75,7 +75,7 @@ FAMILY = Family(
         mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])),
         model=lambda x: MDP(x.guess, x.believed, x.rho, horizon=Finite(x.sizes["H"])),
         bonus=raised,
-        learner=lambda x: TabularPolicy(x.like(np.eye(x.sizes["A"], dtype=int)[x.learner])),
+        learner=lambda x: TabularPolicy(x.like((np.arange(x.sizes["A"]) == bare(x.learner)[..., None]).astype(int))),
         rival=lambda x: TabularPolicy(x.rival),
     ),
 )

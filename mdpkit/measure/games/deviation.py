@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...base.arrays import bare
 from ...base.interval import Interval, stacked
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
@@ -90,10 +91,9 @@ def _reached(game, joint, swapped, J):
     turns = np.zeros((J, J), dtype=bool)
     for j, into in enumerate(swapped):
         turns[j, into] = True
-    moves, table = stepwise(np.asarray(game.P != 0), 3), stepwise(np.asarray(joint.table != 0), 2)
-    reached = np.zeros((game.horizon.H, game.S), dtype=bool)
-    reached[0] = game.rho != 0
+    moves, table = stepwise(bare(game.P != 0), 3), stepwise(bare(joint.table != 0), 2)
+    reached = [bare(game.rho != 0)]
     for t in range(game.horizon.H - 1):
         played = (table[t % len(table)] @ turns) & reached[t][:, None]
-        reached[t + 1] = (moves[t % len(moves)] & played[..., None]).any(axis=(0, 1))
-    return reached
+        reached.append((moves[t % len(moves)] & played[..., None]).any(axis=(0, 1)))
+    return np.stack(reached)

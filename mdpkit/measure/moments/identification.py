@@ -59,7 +59,7 @@ def _smallest(G, law):
     least, vectors = np.linalg.eigh(
         scale[:, None] * (G[np.ix_(present, present)] + G[np.ix_(present, free)] @ filling) * scale
     )
-    v = np.zeros(len(law))
+    v = np.zeros_like(law)
     v[present] = scale * vectors[:, 0]
     v[free] = filling @ v[present]
-    return max(0.0, least[0]), v
+    return np.maximum(0, least[0]), v

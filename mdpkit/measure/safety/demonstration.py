@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...base.arrays import bare
 from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...base.mode import proposing
@@ -36,7 +37,7 @@ def visited(problem, start, goals, order=None) -> Interval:
     goals = np.asarray(goals)
     if not proposing():
         _expect(problem, start, goals, order)
-    viable = np.asarray((tube(problem) if proposing() else tube(problem).lower) == 0, dtype=bool)
+    viable = bare((tube(problem) if proposing() else tube(problem).lower) == 0, bool)
     paths = [safety.expert_visits(viable, problem.successors, order, int(start), int(goal)) for goal in goals]
     return indicator(np.array(paths).reshape(len(goals), problem.S))
 
@@ -46,7 +47,7 @@ def safely_reachable(problem, start) -> Interval:
     """Indicator of the states reachable from the start without entering the avoid tube, `[s]`."""
     if not proposing():
         _expect(problem, start, np.zeros(0, dtype=int), np.arange(problem.A))
-    viable = np.asarray((tube(problem) if proposing() else tube(problem).lower) == 0, dtype=bool)
+    viable = bare((tube(problem) if proposing() else tube(problem).lower) == 0, bool)
     inside = (np.arange(problem.S) == start) & viable
     for _ in range(problem.S):
         larger = inside.copy()

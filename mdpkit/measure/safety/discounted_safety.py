@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.arrays import is_exact
+from ...base.arrays import bare, is_exact
 from ...base.errors import ExactnessLost, InvalidModel
 from ...base.interval import Interval
 from ...base.mode import proposing
@@ -36,7 +36,7 @@ def discounted_safety(problem, margin, gamma) -> Interval:
     successors = problem.successors
     if successors is None:
         raise InvalidModel(f"the discounted safety value needs deterministic dynamics; got {problem!r}")
-    margin, gamma = np.asarray(margin), gamma.item() if isinstance(gamma, np.ndarray) else gamma
+    margin, gamma = bare(margin), gamma.item() if isinstance(gamma, np.ndarray) else gamma
     if not proposing():
         _expect_margin(problem, margin, gamma)
     w = safety.discounted_safety(margin, successors, gamma, 4 * problem.S * problem.A + 100)

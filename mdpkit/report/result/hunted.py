@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from ...base.errors import InvalidModel
 from ...base.files import write_whole
 from ...base.markup import abbreviate
 from ...hunt import Hunt, matters
@@ -37,14 +38,14 @@ def remarks(found: Hunt) -> list[str]:
     return lines + sorted(left_out)
 
 
-def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
+def write_hunt(found: Hunt, folder, png=False) -> tuple[list[Path], list[str]]:
     """Write what a hunt found: its result and, where it found an instance, the record and the witness.
 
     `<claim>.hunt.json` is the result. `<claim>.record.json` is the instance with the largest ratio. `<claim>.witness.json` is the
     simplest one kept: of a refuted statement the violation of the smallest size. Of the witness there are also which of its rows matter, a
     drawing (PDF) and TikZ. Where a control was hunted, names begin `<claim>.control.<name of the control>`.
 
-    Returns: the files written, the result first.
+    Returns: the files written, the result first; and a sentence about a drawing that no page holds, which is left out.
     """
     at = Path(folder) / place(found.claim)
     at.parent.mkdir(parents=True, exist_ok=True)
@@ -56,17 +57,20 @@ def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
     files = [write_whole(named("hunt.json"), text.encode())]
     row = found.smallest
     if row is None:
-        return files
+        return files, []
     save(found.record(), named("record.json"))
     files.append(named("record.json"))
     instance = found.witness(row)
     told = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
     files += write_witness(instance, told, named("witness.json"))
-    figure = draw_witness(instance, told)
+    try:
+        figure, document = draw_witness(instance, told), tikz(instance, told)
+    except InvalidModel as error:
+        return files, [f"the witness is not drawn: {error}"]
     for kind in ("pdf", "png") if png else ("pdf",):
         files.append(write_whole(named(f"witness.{kind}"), as_bytes(figure, kind)))
-    files.append(write_whole(named("witness.tex"), tikz(instance, told).encode()))
-    return files
+    files.append(write_whole(named("witness.tex"), document.encode()))
+    return files, []
 
 
 def _stem(found):

@@ -15,9 +15,10 @@ from ..blame import blamed
 from ..breadth import breadth
 from ..controls import run_control
 from ..depth import depth
-from ..differential import compare, in_floats
+from ..differential import compare, expect_same_build, in_floats
 from ..judge import all_exact, judge, judge_draw
 from ..profile import Profile
+from ..proposals import proposals
 from ..tally import Tally
 from ..worst import worst
 
@@ -72,13 +73,21 @@ def _chunk(claim, task, profile, seed):
 
 
 def _family(part, profile, seed, resolution, chunk, known):
-    tally, kept = breadth(part, profile.draws, seed, resolution, profile.differential if chunk == 0 else 0)
+    """Proposals in floats, exact draws with their differential run, kept worst draws, and a search, until one of them refutes."""
+    tally = proposals(part, profile.proposals, seed, resolution) if profile.proposals else Tally()
+    if tally.violation:
+        return tally
+    keep = profile.differential if chunk == 0 else 0
+    broad, kept = breadth(part, profile.draws, seed, resolution, keep, profile.enough)
+    tally = tally.merge(broad)
     if part.instances.exact:
         for x, judgement in kept:
-            tally.compared += compare(part, part.instances.build(part.instances.to_float(x)), judgement)
+            instance = part.instances.build(x)
+            expect_same_build(part.instances, x, instance)
+            tally.compared += compare(part, in_floats(instance), judgement)
     for x in known:
         tally.add(judge_draw(part, x, resolution), x.sizes, x)
-    return tally.merge(depth(part, profile.evaluations, seed, resolution))
+    return tally if tally.violation else tally.merge(depth(part, profile.evaluations, seed, resolution))
 
 
 def _enumerated(part, profile, resolution):

@@ -7,6 +7,9 @@ from fractions import Fraction
 from ..base.errors import InvalidClaim
 from ..instances.family import Family
 
+STATEMENT = "statement"
+"""Name of a claim's own statement among its parts."""
+
 
 class Bound:
     """A chain of inequalities a <= b <= ... <= z. Each is decided; the ratio is a/z.
@@ -52,7 +55,7 @@ class Control:
         at: for Equal, the pair that `tightens` changes.
         sabotages: a measure: the claim holds on the witness with the measure itself, and is decided NO with `by` in its place.
         by: function of (original measure, *its arguments).
-        part: name of the Part whose check is varied; defaults to the claim's own statement.
+        part: name of the Part whose check is varied; defaults to the claim's own statement, `"statement"`.
     """
 
     name: str
@@ -62,7 +65,7 @@ class Control:
     at: str | None = None
     sabotages: Callable | None = None
     by: Callable | None = None
-    part: str | None = None
+    part: str = STATEMENT
 
     def __post_init__(self):
         given = [kind for kind in ("drops", "tightens", "sabotages") if getattr(self, kind) is not None]
@@ -90,6 +93,11 @@ class Part:
     assumes: tuple[Assumption, ...] = ()
     accepts: tuple | None = None
     data: Callable | None = None
+
+
+def in_seeds(part: str) -> str:
+    """The name of a part as it enters seeds: that of the claim's own statement adds nothing to them."""
+    return "" if part == STATEMENT else part
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,9 @@ class Claim:
         if not self.controls:
             raise InvalidClaim(f"{self.id} has no control; a claim needs at least one variation that must fail")
         names = {assumption.name for assumption in self.assumes}
-        parts = {part.name for part in self.also}
+        names_of_parts = [part.name for part in self.parts]
+        if len(set(names_of_parts)) < len(names_of_parts):
+            raise InvalidClaim(f"{self.id} has parts {names_of_parts}; expected different names, none {STATEMENT!r}")
         for control in self.controls:
             if control.drops is not None and control.drops not in names | {
                 a.name for p in self.also for a in p.assumes
@@ -141,15 +151,15 @@ class Claim:
                 raise InvalidClaim(
                     f"control {control.name!r} drops {control.drops!r}; {self.id} assumes {sorted(names) or 'nothing'}"
                 )
-            if control.part is not None and control.part not in parts:
+            if control.part not in names_of_parts:
                 raise InvalidClaim(
-                    f"control {control.name!r} names the part {control.part!r}; {self.id} has {sorted(parts) or 'none'}"
+                    f"control {control.name!r} names the part {control.part!r}; {self.id} has {names_of_parts}"
                 )
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The claim's own statement, followed by its further parts."""
-        return (Part("", self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
+        return (Part(STATEMENT, self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
 
     @property
     def judged(self) -> tuple[Part, ...]:
@@ -157,7 +167,7 @@ class Claim:
         return self.parts if self.on is None else self.on
 
     def part(self, name) -> Part:
-        return next(part for part in self.parts if part.name == (name or ""))
+        return next(part for part in self.parts if part.name == name)
 
     @property
     def statement(self) -> str:

@@ -12,6 +12,7 @@ import pytest
 from mdpkit import Outcome, verify
 from mdpkit.claims import get, ids, themes
 from mdpkit.instances import Family, decode, encode
+from mdpkit.verify.claim import STATEMENT
 from mdpkit.verify.judge import all_exact
 from mdpkit.verify.profile import Profile
 from mdpkit.verify.register import place
@@ -81,7 +82,7 @@ def test_its_kind_is_what_the_machine_sees(name):
     assert drawn or "enumerated" in words
     equal = {part.name: all("pairs" in row for row in tally.rows.values()) for part, tally in tallies(name)}
     assert any(equal.values()) or not any(kind.startswith("identity") for kind in each)
-    assert equal[""] or not each[0].startswith("identity")
+    assert equal[STATEMENT] or not each[0].startswith("identity")
     assert any(tally.evidence == "sampled" for _, tally in tallies(name)) == ("sampled" in words)
 
 
@@ -136,7 +137,7 @@ def test_it_survives_and_every_control_bites(name):
     assert all(control.bites and control.reason for control in verdict.controls)
     enumerated = not any(isinstance(part.instances, Family) for part in claim.parts)
     assert verdict.outcome is (Outcome.CERTIFIED if enumerated and verdict.evidence != "sampled" else Outcome.SURVIVED)
-    if all("pairs" in row for row in verdict.rows if row["part"] == ""):
+    if all("pairs" in row for row in verdict.rows if row["part"] == STATEMENT):
         assert verdict.tightest is None
     else:
         assert 0 < verdict.tightest <= 1, "the two sides of a bound are compared somewhere"

@@ -105,7 +105,7 @@ def halved(kl, p, q):
 
 def figure(ax, rows):
     """The gap against the reference mass of the response that the data never show."""
-    found = [row for row in rows if row["part"] == "" and not row.get("control")]
+    found = [row for row in rows if row["part"] == "statement" and not row.get("control")]
     mass = [2.0 ** -row["parameters"]["k"] for row in found]
     ax.plot(mass, [row["sides"][0] for row in found], "k--", label="$(k/2 - 1) \\log 2$")
     ax.plot(mass, [row["sides"][1] for row in found], "oC0", label="gap at pair error 0")

@@ -123,7 +123,7 @@ def figure(ax, rows):
     found = [
         (row["sizes"]["H"], row["ratio"])
         for row in rows
-        if not row["part"] and not row.get("control") and row["ratio"] is not None
+        if row["part"] == "statement" and not row.get("control") and row["ratio"] is not None
     ]
     ax.plot(*zip(*found, strict=True), ".C3", label="tightest of each size, any $b$")
     ax.set(xlabel="horizon $H$", ylabel="regret gap / bound", xscale="log", ylim=(0, 1.05))

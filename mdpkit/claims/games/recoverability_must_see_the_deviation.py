@@ -94,8 +94,8 @@ def chains():
 
 def figure(ax, rows):
     """The regret gap against the horizon, the bound with recoverability under deviations, and the bound without."""
-    H = np.array([row["sizes"]["H"] for row in rows if not row["part"] and not row.get("control")])
-    gap = [row["pairs"]["regret gap"][0] for row in rows if not row["part"] and not row.get("control")]
+    H = np.array([row["sizes"]["H"] for row in rows if row["part"] == "statement" and not row.get("control")])
+    gap = [row["pairs"]["regret gap"][0] for row in rows if row["part"] == "statement" and not row.get("control")]
     ax.plot(H, H, "k--", label="$2uH\\varepsilon$")
     ax.plot(H, gap, "oC0", label="regret gap")
     ax.plot(H, H**0, color="C1", label="$2u_0H\\varepsilon$ (fails)")

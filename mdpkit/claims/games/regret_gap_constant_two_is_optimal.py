@@ -115,7 +115,7 @@ def figure(ax, rows):
         ax.plot(
             [row["sizes"]["H"] for row in at], ratio, style, mfc="none", markersize=4 + 4 * (part == BLIND), label=words
         )
-    found = [row for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
+    found = [row for row in rows if row["part"] == "statement" and not row.get("control") and row["ratio"] is not None]
     ax.plot(
         [row["sizes"]["H"] for row in found], [2 * row["ratio"] for row in found], ".C3", label="tightest of each size"
     )

@@ -94,7 +94,7 @@ EQUAL, FIRST, PAID_MORE = "equal errors on disjoint lanes", "one error, at the f
 def figure(ax, rows):
     """The gap per unit of error and step, gap / (eps H) with eps = mean_t e_t, against the horizon."""
     found, equal, first = (
-        [row for row in rows if row["part"] == part and not row.get("control")] for part in ("", EQUAL, FIRST)
+        [row for row in rows if row["part"] == part and not row.get("control")] for part in ("statement", EQUAL, FIRST)
     )
     H = np.array([row["sizes"]["H"] for row in equal])
     ax.plot(H, H, "k--", label="bound $H$")

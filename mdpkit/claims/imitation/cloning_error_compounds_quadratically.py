@@ -73,7 +73,9 @@ def figure(ax, rows):
     """The gap per unit of error and step, gap / (eps H) with eps = max_t e_t, against the horizon."""
     H = np.arange(1, 14)
     ax.plot(H, (H + 1) / 2, "k--", label="bound $(H + 1)/2$")
-    found, falls = ([row for row in rows if row["part"] == part and not row.get("control")] for part in ("", CLIFF))
+    found, falls = (
+        [row for row in rows if row["part"] == part and not row.get("control")] for part in ("statement", CLIFF)
+    )
     found = [
         (row["sizes"]["H"], row["ratio"] * (row["sizes"]["H"] + 1) / 2) for row in found if row["ratio"] is not None
     ]

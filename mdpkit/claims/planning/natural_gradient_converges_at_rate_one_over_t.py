@@ -99,7 +99,7 @@ def share(m):
 
 def figure(ax, rows):
     """Gap / bound against T."""
-    found = [row for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
+    found = [row for row in rows if row["part"] == "statement" and not row.get("control") and row["ratio"] is not None]
     ax.axhline(1, color="k", linestyle="--", label="bound")
     for k in (1, 3, 5, 10):
         at = [row for row in rows if row["part"] == ARMS and row["parameters"]["k"] == k]

@@ -112,7 +112,7 @@ def numbers(m):
 
 def figure(ax, rows):
     """Average violation and regret of one run against the rounds, and the violation if the constraint is never updated."""
-    at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and not row["part"]]
+    at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and row["part"] == "statement"]
     T, sides = [row["parameters"]["T"] for row in at], np.array([row["data"]["sides"] for row in at])
     ax.loglog(T, sides[:, -1], "k--", label="regret $R_T / T$")
     ax.loglog(T, sides[:, 1], "s-C2", label="violation, all tasks")

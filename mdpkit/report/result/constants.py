@@ -9,6 +9,7 @@ import numpy as np
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
 from ...base.versions import versions
+from ...verify.claim import STATEMENT
 from ..style import COLOURS, PAGE, blank, styled
 from .draw import as_bytes, settle_colours
 from .store import plain
@@ -108,20 +109,20 @@ def draw_constants(lines):
 
 def _title(line):
     words = line["claim"].replace("_", " ")
-    return words[:1].upper() + words[1:] + (f" ({line['part']})" if line["part"] else "")
+    return words[:1].upper() + words[1:] + (f" ({line['part']})" if line["part"] != STATEMENT else "")
 
 
 def _named(line):
-    return line["claim"] + (f" ({line['part']})" if line["part"] else "")
+    return line["claim"] + (f" ({line['part']})" if line["part"] != STATEMENT else "")
 
 
 def _cells(line):
     row = line["shown"]
     at = " ".join(f"{name}={value}" for name, value in row["fixed"].items())
     formula = next(iter(line["formulas"].values()), "")
-    return f"`{line['claim']}`" + (f" {line['part']}" if line["part"] else "") + (f", {at}" if at else ""), *(
-        (_short(row["random"]), _ratio(row), line["certificate"], formula, row["verdict"], _short(row["to_99"]))
-    )
+    return f"`{line['claim']}`" + (f" {line['part']}" if line["part"] != STATEMENT else "") + (
+        f", {at}" if at else ""
+    ), *((_short(row["random"]), _ratio(row), line["certificate"], formula, row["verdict"], _short(row["to_99"])))
 
 
 def _wrong_cells(line):

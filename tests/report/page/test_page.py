@@ -21,6 +21,7 @@ from mdpkit.report.page.statement import parsed
 from mdpkit.report.result.store import digest_of
 from mdpkit.report.witness.files import read_witness
 from mdpkit.report.witness.rows import told
+from mdpkit.verify.claim import STATEMENT
 from mdpkit.verify.register import place, statement_of
 
 ROOT = Path(__file__).parents[3]
@@ -311,7 +312,7 @@ def test_markup_in_a_claim_is_text(drawn, tmp_path):
     claim = find(tmp_path / "hostile.py")
     rows = [
         {
-            "part": "",
+            "part": STATEMENT,
             "label": HOSTILE,
             "ratio": 1.0,
             "sizes": {HOSTILE: 1},

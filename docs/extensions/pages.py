@@ -25,7 +25,8 @@ from mdpkit.report.page.entry import KINDS, entries, words_of
 from mdpkit.report.page.inline import SCALE
 from mdpkit.report.page.statement import lines_of
 from mdpkit.report.page.typeset import typeset
-from mdpkit.report.result.draw import draw_claim, rendered
+from mdpkit.report.result.constants import draw_constants, tables
+from mdpkit.report.result.draw import as_bytes, draw_claim, rendered
 from mdpkit.verify.register import path_of
 
 DOCS = Path(__file__).parents[1]
@@ -112,7 +113,18 @@ def claim_pages(here):
             source=Path(os.path.relpath(path_of(entry.id), DOCS / "claims")).as_posix(),
             first=first_statement(path_of(entry.id)),
         )
-    return pages
+    return pages | constants_pages(here, [line for entry in shown for line in entry.constants])
+
+
+def constants_pages(here, lines):
+    """The table of all stored constants, with its figure."""
+    figure = draw_constants(lines)
+    width = round(figure.get_figwidth() * POINTS_AN_INCH * SCALE)
+    words = linked("\n".join(tables(lines)))
+    return {
+        "constants.svg": as_bytes(figure, "svg"),
+        "constants.md": here.get_template("constants.md").render(width=width, tables=words),
+    }
 
 
 def by_theme(shown):

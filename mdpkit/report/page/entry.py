@@ -170,8 +170,6 @@ def entries(references, folder, root=".") -> list[Entry]:
     Raises: UnknownClaim, InvalidClaim; InvalidModel where a file holds something else than its name says.
     """
     folder, root, found = Path(folder), Path(root), {}
-    table = folder / "constants.json"
-    lines = read_constants(table) if table.exists() else []
     for reference in references:
         claim = register.find(reference)
         at = folder / register.place(claim.id)
@@ -182,10 +180,7 @@ def entries(references, folder, root=".") -> list[Entry]:
                 f"{path} holds the result {result.outcome!r} of {result.claim!r}; expected one of {claim.id!r}"
             )
         hunts = [at.with_name(f"{claim.id}.hunt.json"), *sorted(at.parent.glob(f"{claim.id}.control.*.hunt.json"))]
-        constants = [
-            *(line for path in hunts for line in _hunt(path)),
-            *(line for line in lines if line["claim"] == claim.id),
-        ]
+        constants = [*(line for path in hunts for line in _hunt(path)), *read_constants(folder, claim.id)]
         found[claim.id] = Entry(claim, str(reference), folder, root, result, tuple(constants))
     return list(found.values())
 

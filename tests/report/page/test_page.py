@@ -261,7 +261,7 @@ def test_a_witness_is_drawn_without_what_does_not_count_and_the_page_computes_no
 @pytest.mark.parametrize("text", ["{", "[]", '{"records": []}'])
 def test_files_that_hold_something_else_are_refused_by_name(drawn, tmp_path, text):
     drawn(of(CART))
-    for name in (f"{place(CART)}.hunt.json", "constants.json"):
+    for name in (f"{place(CART)}.hunt.json", f"{place(CART)}.constants.json"):
         file = tmp_path / "figures" / name
         file.write_text(text)
         with pytest.raises(InvalidModel, match=re.escape(name)):
@@ -339,7 +339,9 @@ def test_markup_in_a_claim_is_text(drawn, tmp_path):
         "shown": shown,
     }
     (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "constants.json").write_text(json.dumps({"hunts": [line, {**line, "control": HOSTILE}]}))
+    (tmp_path / "figures" / "hostile.constants.json").write_text(
+        json.dumps({"hunts": [line, {**line, "control": HOSTILE}]})
+    )
     changes = {
         "claim": "hostile",
         "rows": rows,

@@ -12,8 +12,10 @@ import pytest
 from mdpkit import Outcome, verify
 from mdpkit.claims import get, ids, themes
 from mdpkit.instances import Family, decode, encode
+from mdpkit.report.page.formula import mathml
 from mdpkit.verify.claim import STATEMENT
 from mdpkit.verify.judge import all_exact
+from mdpkit.verify.papers import cited_in
 from mdpkit.verify.profile import Profile
 from mdpkit.verify.register import place
 from mdpkit.verify.run.work import run, tasks
@@ -84,6 +86,15 @@ def test_its_kind_is_what_the_machine_sees(name):
     assert any(equal.values()) or not any(kind.startswith("identity") for kind in each)
     assert equal[STATEMENT] or not each[0].startswith("identity")
     assert any(tally.evidence == "sampled" for _, tally in tallies(name)) == ("sampled" in words)
+
+
+@pytest.mark.parametrize("name", ids())
+def test_it_names_its_papers_its_subjects_and_its_formula(name):
+    """Its papers are those that `Source` cites; the formula is one that a page can show."""
+    claim = get(name)
+    assert [paper.key for paper in cited_in(sections(claim.statement)["Source"])] == list(claim.papers) != []
+    assert len(set(claim.tags)) == len(claim.tags) > 0
+    assert mathml(claim.formula, display=True).startswith("<math")
 
 
 @pytest.mark.parametrize("name", ids())

@@ -123,6 +123,9 @@ CLAIM = Claim(
     "unseen_response_makes_offline_preference_arbitrarily_bad",
     check,
     instances=lambda: [instance(k) for k in (4, 8, 16, 32, 64, 128)],
+    formula=r"J(\pi^*) - J(\pi) = \beta\, \mathrm{kl}(m, u) \ge \beta \big( \tfrac k2 - 1 \big) \log 2",
+    papers=("song2024",),
+    tags=("preferences", "coverage"),
     assumes=(NEVER, EXPLAINED),
     controls=(
         Control(SHOWN, witness=lambda: instance(20, None, data=("9/20", "9/20", "1/10")), drops=NEVER.name),

@@ -137,6 +137,12 @@ CLAIM = Claim(
     "coverage_gated_regret_is_asymptotically_tight",
     check,
     GATED,
+    formula=(
+        r"L = E \text{ wherever } d_t^E(s) < b \;\Rightarrow\; \max_i R_i(L) - \max_i R_i(E) \le "
+        r"\frac{2\,u\,H\,e}{b}, \qquad e = \frac1H \sum_t \mathbb{E}_{s \sim d_t^E}\, \mathrm{TV}(E, L)(s)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "coverage"),
     assumes=(SEEN,),
     controls=(
         Control("without the threshold", witness=lambda: pennies(3, "1/10"), tightens=without_threshold),

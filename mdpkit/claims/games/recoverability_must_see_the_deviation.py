@@ -108,6 +108,12 @@ CLAIM = Claim(
     "recoverability_must_see_the_deviation",
     check,
     instances=lambda: [hidden_stakes(H) for H in range(1, 17)],
+    formula=(
+        r"\max_i R_i(L) - \max_i R_i(E) = \frac{H+1}{2} \cdot 2\,u_0\,H\,e, \qquad u_0 = \max_{i,t,s} \big( \max_j "
+        r"Q_{i,t}^E(s, j) - \min_j Q_{i,t}^E(s, j) \big)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "recoverability"),
     assumes=(LATER,),
     controls=(
         Control(

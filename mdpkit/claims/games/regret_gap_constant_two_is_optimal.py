@@ -128,6 +128,12 @@ CLAIM = Claim(
     "regret_gap_constant_two_is_optimal",
     check,
     FAMILY,
+    formula=(
+        r"\max_i R_i(L) - \max_i R_i(E) \le 2\,u\,H\,e, \qquad e = \frac1H \max_{i, \varphi} \sum_t \mathbb{E}_{s "
+        r"\sim d_t^{L \circ \varphi}}\, \mathrm{TV}(L, E)(s)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "recoverability"),
     controls=(
         Control("a constant of 1.99", witness=lambda: pennies(2), tightens=lambda m: check(m, swap=NEARLY)),
         Control(

@@ -145,6 +145,12 @@ CLAIM = Claim(
     "zero_sum_equilibria_need_the_constant_two",
     check,
     FAMILY,
+    formula=(
+        r"\max_i R_i(L) \le 2\,u\,H\,e, \qquad \max_i R_i(L) = \Big( 1 - \frac v2 \Big)\, 2\,u\,H\,e \text{ in a "
+        r"game of value } v \le \tfrac12"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "equilibria", "zero-sum"),
     assumes=(NASH,),
     controls=(
         Control("a constant of 3/2", witness=lambda: hair(2, "1/10"), tightens=three_halves),

@@ -96,6 +96,12 @@ CLAIM = Claim(
     "ill_posedness_is_the_smallest_singular_value",
     check,
     FAMILY,
+    formula=(
+        r"\sigma^2\, \mathbb{E} (h - h_0)^2 \le \mathrm{PRMSE}(h)^2, \qquad \sigma = \sigma_{\min} \big( D_z^{1/2} "
+        r"A D_x^{-1/2} \big)"
+    ),
+    papers=("dikkala2020",),
+    tags=("conditional-moments", "instrumental-variables"),
     assumes=(UNCONFOUNDED,),
     controls=(
         Control("errors seen as a regression sees them", witness=lambda: channel(2), tightens=without_instruments),

@@ -11,6 +11,7 @@ from pathlib import Path
 from ...base.errors import InvalidModel
 from ...verify import register
 from ...verify.claim import STATEMENT, Claim
+from ...verify.papers import Paper, paper
 from ...verify.verdict import PASSED, Outcome
 from ..result.constants import read_constants
 from ..result.store import Stored, digest_of, read
@@ -58,8 +59,8 @@ class Entry:
         return parsed(self.claim.statement)
 
     @property
-    def papers(self) -> list[str]:
-        return list(dict.fromkeys(self.statement.papers)) or ["no paper named"]
+    def papers(self) -> list[Paper]:
+        return [paper(key) for key in self.claim.papers]
 
     @property
     def outcome(self) -> str:

@@ -22,10 +22,13 @@ from mdpkit.claims import ids
 from mdpkit.cli import app
 from mdpkit.learn.needs import COLUMNS, needs
 from mdpkit.report.page.entry import KINDS, entries, words_of
+from mdpkit.report.page.formula import mathml
 from mdpkit.report.page.inline import SCALE
+from mdpkit.report.page.papers import index
 from mdpkit.report.page.statement import lines_of
 from mdpkit.report.page.typeset import typeset
-from mdpkit.report.result.draw import draw_claim, rendered
+from mdpkit.report.result.constants import draw_constants, tables
+from mdpkit.report.result.draw import as_bytes, draw_claim, rendered
 from mdpkit.verify.register import path_of
 
 DOCS = Path(__file__).parents[1]
@@ -64,7 +67,7 @@ def generate(sphinx):
     here = Environment(
         loader=FileSystemLoader(DOCS / "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell}
+    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "mathml": displayed}
     write_all("claims", claim_pages(here))
     notes = {f"{name}.md": path.read_text(encoding="utf-8") for name, path in NOTES.items()}
     write_all("notes", {name: linked(note) for name, note in notes.items()})
@@ -98,7 +101,11 @@ def write_tour():
 # ---- claims
 def claim_pages(here):
     shown = entries(ids(), ROOT / "figures", ROOT)
-    pages = {"index.md": here.get_template("claims.md").render(themes=by_theme(shown))}
+    pages = {
+        "index.md": here.get_template("claims.md").render(themes=by_theme(shown)),
+        "papers.md": here.get_template("papers.md").render(rows=index(shown)),
+        "formal.md": here.get_template("formal.md").render(shown=shown),
+    }
     for entry in shown:
         figure = None if entry.result is None else draw_claim(entry.result, entry.claim)
         if figure is not None:
@@ -112,7 +119,18 @@ def claim_pages(here):
             source=Path(os.path.relpath(path_of(entry.id), DOCS / "claims")).as_posix(),
             first=first_statement(path_of(entry.id)),
         )
-    return pages
+    return pages | constants_pages(here, [line for entry in shown for line in entry.constants])
+
+
+def constants_pages(here, lines):
+    """The table of all stored constants, with its figure."""
+    figure = draw_constants(lines)
+    width = round(figure.get_figwidth() * POINTS_AN_INCH * SCALE)
+    words = linked("\n".join(tables(lines)))
+    return {
+        "constants.svg": as_bytes(figure, "svg"),
+        "constants.md": here.get_template("constants.md").render(width=width, tables=words),
+    }
 
 
 def by_theme(shown):
@@ -136,6 +154,11 @@ def as_html(text) -> Markup:
     return Markup("\n").join(
         Markup('<p class="display">{}</p>' if display else "<p>{}</p>").format(line) for display, line in lines
     )
+
+
+def displayed(tex) -> Markup:
+    """A formula on a line of its own."""
+    return Markup('<div class="equation">{}</div>').format(mathml(tex, display=True))
 
 
 def under(note) -> str:

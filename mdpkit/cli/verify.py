@@ -133,7 +133,7 @@ def _row(each):
 def _tightest(verdict):
     if verdict.tightest is not None:
         return f"{verdict.tightest:.6g}"
-    return "identity" if any("pairs" in row for row in verdict.rows if row["part"] == "") else "—"
+    return "identity" if any("pairs" in row for row in verdict.rows if row["part"] == "statement") else "—"
 
 
 def _remarks(each, witness):
@@ -147,7 +147,7 @@ def _remarks(each, witness):
         if not control.bites:
             yield f"{each.claim}: the control '{control.name}' is silent: {control.reason}"
     if witness:
-        part = f" of '{each.verdict.witness_part}'" if each.verdict.witness_part else ""
+        part = "" if each.verdict.witness_part == "statement" else f" of '{each.verdict.witness_part}'"
         yield f"{each.claim}: refuted; the witness{part} is {witness}"
         yield from (f"  {line}" for line in each.verdict.explain().split("\n"))
         yield f"  mdpkit verify {shlex.quote(each.reference)} --on {shlex.quote(str(witness))}"
@@ -160,7 +160,7 @@ def _show_details(verdict):
         typer.echo(
             f"control {'fails' if control.bites else 'SILENT'}: {control.name} [{control.kind}]: {control.reason}"
         )
-    tight = [row for row in verdict.rows if row["part"] == "" and row["ratio"] is not None]
+    tight = [row for row in verdict.rows if row["part"] == "statement" and row["ratio"] is not None]
     if tight:
         typer.echo()
         order = sorted(tight, key=lambda row: sorted(row["sizes"].items()))

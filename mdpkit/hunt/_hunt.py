@@ -10,7 +10,7 @@ from ..base.errors import InvalidClaim
 from ..base.markup import abbreviate
 from ..base.versions import versions
 from ..verify import register
-from ..verify.claim import Claim
+from ..verify.claim import STATEMENT, Claim, in_seeds
 from ._reading import formula, slope
 from ._row import Row, hunt_row
 from ._target import Target, target
@@ -105,7 +105,7 @@ class Hunt:
 
     def __repr__(self):
         lines = [
-            f"hunt of {self.claim}{f', {self.part}' if self.part else ''}{f', with {self.control}' if self.control else ''}"
+            f"hunt of {self.claim}{'' if self.part == STATEMENT else f', {self.part}'}{f', with {self.control}' if self.control else ''}"
         ]
         for row in self.records[:7]:
             fixed = " ".join(f"{name}={value}" for name, value in row.fixed.items())
@@ -157,7 +157,7 @@ def hunt(
     rows = []
     for aim in aims:
         notice(" ".join(f"{name}={value}" for name, value in aim.fixed.items()) or "free")
-        name = f"{aimed.claim.id}/{aimed.part}/{aimed.control}/{sorted(aim.fixed.items())}/{seed}"
+        name = f"{aimed.claim.id}/{in_seeds(aimed.part)}/{aimed.control}/{sorted(aim.fixed.items())}/{seed}"
         rows.append(
             hunt_row(aim, seconds / len(aims), np.random.default_rng(zlib.crc32(name.encode())), notice, counted)
         )

@@ -54,7 +54,7 @@ def target(claim, part=None, control=None) -> Target:
     """
     changed = None if control is None else _control(claim, control)
     if changed is not None:
-        part = changed.part or ""
+        part = changed.part
     found = _part(claim, part)
     _demand_ratio(claim, found)
     if changed is not None:
@@ -94,7 +94,7 @@ def _part(claim, name):
         why = _lack(part)
         if why is None:
             return part
-        lacks.append(f"{part.name or 'its statement'} {why}")
+        lacks.append(f"its {part.name} {why}")
     raise InvalidClaim(f"{claim.id} cannot be hunted: {'; '.join(lacks)}")
 
 
@@ -113,7 +113,7 @@ def _lack(part) -> str | None:
 def _demand_ratio(claim, part, changed=""):
     why = _lack(part)
     if why is not None:
-        raise InvalidClaim(f"{claim.id} cannot be hunted: {part.name or 'its statement'}{changed} {why}")
+        raise InvalidClaim(f"{claim.id} cannot be hunted: its {part.name}{changed} {why}")
 
 
 def _probe(part):

@@ -10,7 +10,7 @@ UNIT = 0.42
 
 def identity(ax, rows):
     """Scatter plot of both sides of an identity, with the controls off the diagonal."""
-    names = {name for row in rows if not row.get("part") for name in row.get("pairs", {})}
+    names = {name for row in rows if row.get("part") == "statement" for name in row.get("pairs", {})}
     pairs = _by_part(rows, lambda row: row.get("pairs", {}).values())
     _against(ax, pairs, _controls(rows), "equal sides")
     of = f" of {next(iter(names))}" if len(names) == 1 else ""
@@ -40,7 +40,7 @@ def _by_part(rows, points):
     own, further = [], []
     for row in rows:
         if not row.get("control"):
-            (further if row.get("part") else own).extend(points(row))
+            (own if row.get("part") == "statement" else further).extend(points(row))
     return own, further
 
 

@@ -6,6 +6,7 @@ from .claim import Bound as Bound
 from .claim import Claim as Claim
 from .claim import Control as Control
 from .claim import Equal as Equal
+from .claim import Formal as Formal
 from .claim import Part as Part
 from .holds import holds as holds
 from .verdict import Outcome as Outcome

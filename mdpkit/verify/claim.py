@@ -1,11 +1,16 @@
 """Claims: statements with two sides, assumptions, controls and instances."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ..base.errors import InvalidClaim
 from ..instances.family import Family
+from .papers import paper
+
+STATEMENT = "statement"
+"""Name of a claim's own statement among its parts."""
 
 
 class Bound:
@@ -52,7 +57,7 @@ class Control:
         at: for Equal, the pair that `tightens` changes.
         sabotages: a measure: the claim holds on the witness with the measure itself, and is decided NO with `by` in its place.
         by: function of (original measure, *its arguments).
-        part: name of the Part whose check is varied; defaults to the claim's own statement.
+        part: name of the Part whose check is varied; defaults to the claim's own statement, `"statement"`.
     """
 
     name: str
@@ -62,7 +67,7 @@ class Control:
     at: str | None = None
     sabotages: Callable | None = None
     by: Callable | None = None
-    part: str | None = None
+    part: str = STATEMENT
 
     def __post_init__(self):
         given = [kind for kind in ("drops", "tightens", "sabotages") if getattr(self, kind) is not None]
@@ -92,6 +97,44 @@ class Part:
     data: Callable | None = None
 
 
+RELATIONS = ("exact", "weaker", "stronger")
+
+
+@dataclass(frozen=True)
+class Formal:
+    """A theorem of a proof assistant's library beside a claim.
+
+    Args:
+        system: the proof assistant. repository: owner/name on GitHub. commit: the version that was read.
+        theorem: its name there.
+        relation: whether it states the same ("exact"), or is "weaker" or "stronger" than the claim.
+        note: how it differs.
+    """
+
+    system: str
+    repository: str
+    commit: str
+    theorem: str
+    relation: str
+    note: str = ""
+
+    def __post_init__(self):
+        if self.relation not in RELATIONS:
+            raise InvalidClaim(f"{self.theorem} is {self.relation!r}; expected one of {', '.join(RELATIONS)}")
+        if self.relation != "exact" and not self.note:
+            raise InvalidClaim(f"{self.theorem} is {self.relation}; expected a note that says how it differs")
+
+    @property
+    def url(self) -> str:
+        """Address of the version that was read."""
+        return f"https://github.com/{self.repository}/tree/{self.commit}"
+
+
+def in_seeds(part: str) -> str:
+    """The name of a part as it enters seeds: that of the claim's own statement adds nothing to them."""
+    return "" if part == STATEMENT else part
+
+
 @dataclass(frozen=True)
 class Claim:
     """A theorem with the means to test it.
@@ -109,6 +152,10 @@ class Claim:
         data: function of an enumerated instance that returns a dictionary of lists, stored in its row for the figure.
         sides: names of the left and of the right side of the claim's own statement, in matplotlib's notation; for figures.
         resolution: maximum width of an interval at which an Equal in floats may pass.
+        formula: the claim's own statement in LaTeX, without dollars.
+        papers: keys of mdpkit/references.bib that the statement is adapted from, as `Source` cites them.
+        tags: subjects, each in lower case with hyphens.
+        formal: machine-checked counterparts elsewhere.
         on: parts that remain when a user's problem is given; set by `verify`.
     """
 
@@ -123,17 +170,30 @@ class Claim:
     data: Callable | None = None
     sides: tuple[str, str] | None = None
     resolution: Fraction = Fraction(1, 10**8)
+    formula: str = ""
+    papers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    formal: tuple[Formal, ...] = ()
     on: tuple[Part, ...] | None = None
 
     def __post_init__(self):
-        for field in ("assumes", "controls", "also"):
+        for field in ("assumes", "controls", "also", "papers", "tags", "formal"):
+            if isinstance(getattr(self, field), str):
+                raise InvalidClaim(f"{field} of {self.id} is {getattr(self, field)!r}; expected a tuple")
             object.__setattr__(self, field, tuple(getattr(self, field)))
         if not self.id.isidentifier():
             raise InvalidClaim(f"the id {self.id!r} is not a snake_case name")
         if not self.controls:
             raise InvalidClaim(f"{self.id} has no control; a claim needs at least one variation that must fail")
+        for key in self.papers:
+            paper(key)
+        for tag in self.tags:
+            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", tag):
+                raise InvalidClaim(f"the tag {tag!r} of {self.id} is not in lower case with hyphens")
         names = {assumption.name for assumption in self.assumes}
-        parts = {part.name for part in self.also}
+        names_of_parts = [part.name for part in self.parts]
+        if len(set(names_of_parts)) < len(names_of_parts):
+            raise InvalidClaim(f"{self.id} has parts {names_of_parts}; expected different names, none {STATEMENT!r}")
         for control in self.controls:
             if control.drops is not None and control.drops not in names | {
                 a.name for p in self.also for a in p.assumes
@@ -141,15 +201,15 @@ class Claim:
                 raise InvalidClaim(
                     f"control {control.name!r} drops {control.drops!r}; {self.id} assumes {sorted(names) or 'nothing'}"
                 )
-            if control.part is not None and control.part not in parts:
+            if control.part not in names_of_parts:
                 raise InvalidClaim(
-                    f"control {control.name!r} names the part {control.part!r}; {self.id} has {sorted(parts) or 'none'}"
+                    f"control {control.name!r} names the part {control.part!r}; {self.id} has {names_of_parts}"
                 )
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The claim's own statement, followed by its further parts."""
-        return (Part("", self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
+        return (Part(STATEMENT, self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
 
     @property
     def judged(self) -> tuple[Part, ...]:
@@ -157,7 +217,7 @@ class Claim:
         return self.parts if self.on is None else self.on
 
     def part(self, name) -> Part:
-        return next(part for part in self.parts if part.name == (name or ""))
+        return next(part for part in self.parts if part.name == name)
 
     @property
     def statement(self) -> str:

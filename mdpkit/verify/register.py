@@ -140,6 +140,11 @@ def _claim_of(module, where) -> Claim:
     return claim
 
 
+def registered() -> list[str]:
+    """Names of all registered claims, including those that cannot run in this environment."""
+    return list(_files())
+
+
 def place(name: str) -> Path:
     """Where the files of a claim lie, relative to a folder of such files: theme/id if it is registered, its id otherwise."""
     return Path(_files()[name].parent.name, name) if name in _files() else Path(name)

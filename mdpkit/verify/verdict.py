@@ -6,6 +6,7 @@ from itertools import islice
 from types import SimpleNamespace
 
 from ..base.shown import MOST, Shown, Table, clipped
+from .claim import STATEMENT
 from .controls import ControlResult
 from .violation import Violation, witness_rows
 
@@ -60,7 +61,7 @@ class Verdict(Shown):
     seed: int
     profile: str
     witness: SimpleNamespace | None = None
-    witness_part: str = ""
+    witness_part: str | None = None
     note: str = ""
     drawn: int = 0
     turned_away: int = 0
@@ -117,7 +118,7 @@ class Verdict(Shown):
         rows = list(islice(witness_rows(self.witness, self.matters), most + 1))
         what = "all rows" if self.matters is None else "rows that change a side"
         lines = [f"violated: {each}" for each in self.violations]
-        lines.append(f"witness{f' of {self.witness_part!r}' if self.witness_part else ''}, {what}:")
+        lines.append(f"witness{'' if self.witness_part == STATEMENT else f' of {self.witness_part!r}'}, {what}:")
         lines += [f"  {name} = {entries}" for name, entries in rows[:most]]
         return "\n".join([*lines, "  ..."] if len(rows) > most else lines)
 

@@ -83,7 +83,7 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
         seed=seed,
         profile=profile.name,
         witness=witness,
-        witness_part="" if broken is None else claim.judged[broken].name,
+        witness_part=None if broken is None else claim.judged[broken].name,
         note=note,
         drawn=whole.drawn,
         turned_away=whole.turned_away,
@@ -98,7 +98,7 @@ def _outcome(claim, tallies, controls, profile):
     if any(tally.violation for tally in tallies):
         return Outcome.REFUTED, ""
     for part, tally in zip(claim.judged, tallies, strict=True):
-        words = f"{part.name or 'the statement'}: {tally.instances} instances admitted"
+        words = f"{part.name}: {tally.instances} instances admitted"
         if isinstance(part.instances, Family) and tally.instances < min(profile.demanded, profile.draws):
             refused = ", ".join(f"{count} fail '{name}'" for name, count in tally.refused.items())
             reasons = [f"{tally.degenerate} have both sides 0", *([refused] if refused else [])]

@@ -108,6 +108,12 @@ CLAIM = Claim(
     "bounded_reward_keeps_rlhf_in_a_kl_ball",
     check,
     family(3),
+    formula=(
+        r"\mathbb{E}_x \mathrm{KL}(\pi_g \,\Vert\, \mathrm{ref}) \le \min \Big\{ \frac{R^2}{8 \beta^2},\, \frac "
+        r"R\beta \Big\}, \qquad \pi_g = \frac1Z\, \mathrm{ref}\; e^{g / \beta}"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "kl-regularisation"),
     assumes=(BOUNDED,),
     controls=(
         Control("half of the constant", witness=lambda: two_responses(2), tightens=sixteenth),

@@ -112,6 +112,12 @@ CLAIM = Claim(
     "coverage_bounds_the_preference_gap",
     check,
     FAMILY,
+    formula=(
+        r"\big( J(\pi^*) - J(\pi) \big)^2 \le \tfrac12\, C(\pi^*)\, C(\pi)\, e, \qquad \big( J(\pi^*) - J(\pi) "
+        r"\big)^2 \le \big( \chi^2(\pi^* \,\Vert\, \mu) + \chi^2(\pi \,\Vert\, \mu) \big)\, e"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "coverage"),
     assumes=(COVERED, IMPLIED),
     controls=(
         Control("without the coverage of pi", witness=starved, tightens=without_the_policy),

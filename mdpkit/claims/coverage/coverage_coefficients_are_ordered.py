@@ -67,6 +67,12 @@ CLAIM = Claim(
     "coverage_coefficients_are_ordered",
     check,
     FAMILY,
+    formula=(
+        r"1 + \chi^2(\pi_g \,\Vert\, \mu) \le C(\pi_g) \le C_{\mathrm{tilt}}(R) \le C_{\mathrm{ball}}(R / \beta) "
+        r"\le C_{\mathrm{glo}}"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "coverage"),
     assumes=(WITHIN,),
     controls=(
         Control("a ball of a hundredth of the radius", witness=rare, tightens=smaller_ball),

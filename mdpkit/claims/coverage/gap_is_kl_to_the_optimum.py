@@ -73,6 +73,12 @@ CLAIM = Claim(
     "gap_is_kl_to_the_optimum",
     check,
     FAMILY,
+    formula=(
+        r"J(\pi^*) - J(\pi) = \beta\, \mathbb{E}_x \mathrm{KL}(\pi \,\Vert\, \pi^*), \qquad J(\pi) = \mathbb{E}_x "
+        r"\big[ \mathbb{E}_\pi r - \beta\, \mathrm{KL}(\pi \,\Vert\, \mathrm{ref}) \big]"
+    ),
+    papers=("korbak2022",),
+    tags=("preferences", "kl-regularisation"),
     controls=(
         Control("the divergence of the optimum from the policy", witness=leaning, tightens=backward, at="gap"),
         Control("the optimum of a smaller class", witness=leaning, tightens=best_in_a_class, at="gap"),

@@ -85,6 +85,13 @@ CLAIM = Claim(
     "hybrid_preference_picks_the_closest_minimiser",
     check,
     FAMILY,
+    formula=(
+        r"\mathbb{E}_x \mathrm{KL}(\pi \,\Vert\, \mathrm{ref}) \ge \mathbb{E}_x \big[ - \log (A + e) \big], \qquad "
+        r"A = \exp \Big( - \sum_S p \log \frac{p}{\mathrm{ref}} \Big), \quad e = \mathrm{ref}(\text{not } S), "
+        r"\quad p = \pi^*(\cdot \mid S)"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "kl-regularisation"),
     assumes=(EXPLAINED,),
     controls=(
         Control("the reference itself", witness=lambda: three(["49/100", "49/100", "1/50"]), drops=EXPLAINED.name),

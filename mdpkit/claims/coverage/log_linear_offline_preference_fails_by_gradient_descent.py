@@ -116,6 +116,12 @@ CLAIM = Claim(
     "log_linear_offline_preference_fails_by_gradient_descent",
     check,
     instances=lambda: [lifted(k) for k in SIZES],
+    formula=(
+        r"\theta_\infty = \frac{r(y) - r(z)}{\beta\, \lvert d \rvert^2}\, d, \qquad J(\pi^*) - "
+        r"J(\pi_{\theta_\infty}) \ge \beta\, k \log 2, \qquad J(\pi^*) - J(\pi_g) \le \frac{8 \beta}{2^k}"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "coverage"),
     assumes=(ENDED, LIFTED),
     controls=(
         Control(APART, witness=lambda: one_hot(20), drops=LIFTED.name),

@@ -8,7 +8,8 @@ Statement  Three responses, a uniform reference, beta = 1, rewards (1, 2, 0) log
 Assumes    the policy minimises the population loss in its class; the third pair is over-weighted, h > T(w).
 Units      rewards; the mean reward of the reference is log w.
 Kind       for all; exists (the threshold, enumerated)
-Source     adapted from Gopalan and coauthors, 2025 (arXiv 2510.20413), who show that such a loss is misspecified.
+Source     adapted from Gopalan, Chowdhury and Banerjee, 2025 (arXiv 2510.20413), who show that such a loss is
+           misspecified.
 Proof      proofs/coverage/misspecified_offline_preference_falls_below_the_reference.md
 """
 
@@ -135,6 +136,12 @@ CLAIM = Claim(
     "misspecified_offline_preference_falls_below_the_reference",
     check,
     FAMILY,
+    formula=(
+        r"t > 1 \;\Leftrightarrow\; h > T(w) = \frac{2 (\frac12 - p_{12}) - (\frac12 - p_{23})}{p_{13} - \frac12}, "
+        r"\qquad t > 1 \;\Rightarrow\; \mathbb{E}_{\pi_t} r < \mathbb{E}_{\mathrm{ref}}\, r"
+    ),
+    papers=("gopalan2025",),
+    tags=("preferences", "misspecification"),
     assumes=(MINIMISES, OVERWEIGHTED),
     controls=(
         Control(NOT_MORE, witness=lambda: exact(*MILD), drops=OVERWEIGHTED.name),

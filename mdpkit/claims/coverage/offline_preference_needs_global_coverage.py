@@ -117,6 +117,12 @@ CLAIM = Claim(
     "offline_preference_needs_global_coverage",
     check,
     LEFT_OUT,
+    formula=(
+        r"J(\pi^*) - J(\pi) \ge \beta\, \mathbb{E}_x \mathrm{kl}(m, u) \ge \beta\, \mathbb{E}_x \big[ m \log "
+        r"\tfrac1u - \log 2 \big], \qquad u = \pi^*(\text{not } S)"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "coverage"),
     assumes=(EXPLAINED, MASS),
     controls=(
         Control("the optimum", witness=lambda: three(optimal=True), drops=MASS.name),

@@ -124,6 +124,12 @@ CLAIM = Claim(
     "online_rlhf_needs_only_local_coverage",
     check,
     FAMILY,
+    formula=(
+        r"\big( J(\pi^*) - J(\pi_g) \big)^2 \le \tfrac12\, C(\pi^*)\, C(\pi_g)\, e \le \tfrac12\, "
+        r"C_{\mathrm{tilt}}(R)^2\, e, \qquad C_{\mathrm{tilt}}(R) \le e^{R / \beta}"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "coverage"),
     assumes=(BOUNDED, DRAWN),
     controls=(
         Control(UNCLIPPED, witness=lambda: rare(27, learned=(1, 1, 2**170)), drops=BOUNDED.name),

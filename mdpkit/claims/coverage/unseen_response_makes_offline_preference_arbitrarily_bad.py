@@ -105,7 +105,7 @@ def halved(kl, p, q):
 
 def figure(ax, rows):
     """The gap against the reference mass of the response that the data never show."""
-    found = [row for row in rows if row["part"] == "" and not row.get("control")]
+    found = [row for row in rows if row["part"] == "statement" and not row.get("control")]
     mass = [2.0 ** -row["parameters"]["k"] for row in found]
     ax.plot(mass, [row["sides"][0] for row in found], "k--", label="$(k/2 - 1) \\log 2$")
     ax.plot(mass, [row["sides"][1] for row in found], "oC0", label="gap at pair error 0")
@@ -123,6 +123,9 @@ CLAIM = Claim(
     "unseen_response_makes_offline_preference_arbitrarily_bad",
     check,
     instances=lambda: [instance(k) for k in (4, 8, 16, 32, 64, 128)],
+    formula=r"J(\pi^*) - J(\pi) = \beta\, \mathrm{kl}(m, u) \ge \beta \big( \tfrac k2 - 1 \big) \log 2",
+    papers=("song2024",),
+    tags=("preferences", "coverage"),
     assumes=(NEVER, EXPLAINED),
     controls=(
         Control(SHOWN, witness=lambda: instance(20, None, data=("9/20", "9/20", "1/10")), drops=NEVER.name),

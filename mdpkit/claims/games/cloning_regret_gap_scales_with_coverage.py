@@ -99,6 +99,12 @@ CLAIM = Claim(
     "cloning_regret_gap_scales_with_coverage",
     check,
     replace(FAMILY, repair=where_seen),
+    formula=(
+        r"\max_i R_i(L) - \max_i R_i(E) \le \frac{2\,u\,H\,e}{b}, \qquad e = \frac1H \sum_t \mathbb{E}_{s \sim "
+        r"d_t^E}\, \mathrm{TV}(E, L)(s)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "coverage", "behavioural-cloning"),
     assumes=(SEEN,),
     controls=(
         Control("without 1/b", witness=lambda: fork(10, "1/10", "1/200"), tightens=without_coverage),

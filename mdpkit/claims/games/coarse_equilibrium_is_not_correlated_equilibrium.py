@@ -67,6 +67,9 @@ CLAIM = Claim(
     "coarse_equilibrium_is_not_correlated_equilibrium",
     check,
     instances=lambda: [repeated(H) for H in range(1, 13)],
+    formula=r"\max_i R_i^{\text{coarse}} = 0, \qquad \max_i R_i^{\text{swap}} = \frac H2",
+    papers=("moulin1978", "aumann1974"),
+    tags=("regret", "equilibria"),
     assumes=(CORRELATED,),
     controls=(
         Control("nor does a player that is told gain", witness=lambda: repeated(3), tightens=an_equilibrium, at="swap"),

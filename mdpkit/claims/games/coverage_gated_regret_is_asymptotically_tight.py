@@ -123,7 +123,7 @@ def figure(ax, rows):
     found = [
         (row["sizes"]["H"], row["ratio"])
         for row in rows
-        if not row["part"] and not row.get("control") and row["ratio"] is not None
+        if row["part"] == "statement" and not row.get("control") and row["ratio"] is not None
     ]
     ax.plot(*zip(*found, strict=True), ".C3", label="tightest of each size, any $b$")
     ax.set(xlabel="horizon $H$", ylabel="regret gap / bound", xscale="log", ylim=(0, 1.05))
@@ -137,6 +137,12 @@ CLAIM = Claim(
     "coverage_gated_regret_is_asymptotically_tight",
     check,
     GATED,
+    formula=(
+        r"L = E \text{ wherever } d_t^E(s) < b \;\Rightarrow\; \max_i R_i(L) - \max_i R_i(E) \le "
+        r"\frac{2\,u\,H\,e}{b}, \qquad e = \frac1H \sum_t \mathbb{E}_{s \sim d_t^E}\, \mathrm{TV}(E, L)(s)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "coverage"),
     assumes=(SEEN,),
     controls=(
         Control("without the threshold", witness=lambda: pennies(3, "1/10"), tightens=without_threshold),

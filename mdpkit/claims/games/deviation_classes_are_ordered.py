@@ -149,6 +149,12 @@ CLAIM = Claim(
     "deviation_classes_are_ordered",
     check,
     FAMILY,
+    formula=(
+        r"R_{\text{constant}} \le R_{\text{coarse}} \le R_{\text{trigger}} \le R_{\text{swap}}, \qquad 0 \le "
+        r"R_{\text{trigger}}, \qquad 0 \le R_{\text{one-shot}} \le R_{\text{swap}}"
+    ),
+    papers=("morrill2021", "tang2024"),
+    tags=("regret", "equilibria"),
     controls=(
         Control("one-shot is below coarse", witness=lambda: mismatched(1), tightens=claiming(0, "one-shot", "coarse")),
         Control("one-shot is below trigger", witness=useful_later, tightens=claiming(3, "one-shot", "trigger")),

@@ -94,8 +94,8 @@ def chains():
 
 def figure(ax, rows):
     """The regret gap against the horizon, the bound with recoverability under deviations, and the bound without."""
-    H = np.array([row["sizes"]["H"] for row in rows if not row["part"] and not row.get("control")])
-    gap = [row["pairs"]["regret gap"][0] for row in rows if not row["part"] and not row.get("control")]
+    H = np.array([row["sizes"]["H"] for row in rows if row["part"] == "statement" and not row.get("control")])
+    gap = [row["pairs"]["regret gap"][0] for row in rows if row["part"] == "statement" and not row.get("control")]
     ax.plot(H, H, "k--", label="$2uH\\varepsilon$")
     ax.plot(H, gap, "oC0", label="regret gap")
     ax.plot(H, H**0, color="C1", label="$2u_0H\\varepsilon$ (fails)")
@@ -108,6 +108,12 @@ CLAIM = Claim(
     "recoverability_must_see_the_deviation",
     check,
     instances=lambda: [hidden_stakes(H) for H in range(1, 17)],
+    formula=(
+        r"\max_i R_i(L) - \max_i R_i(E) = \frac{H+1}{2} \cdot 2\,u_0\,H\,e, \qquad u_0 = \max_{i,t,s} \big( \max_j "
+        r"Q_{i,t}^E(s, j) - \min_j Q_{i,t}^E(s, j) \big)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "recoverability"),
     assumes=(LATER,),
     controls=(
         Control(

@@ -110,6 +110,12 @@ CLAIM = Claim(
     "regret_equivalence_implies_value_equivalence",
     check,
     UNPAID,
+    formula=(
+        r"\Big( 1 - \frac1A \Big)\, VG_F \le \max_b RG(f_b) \le RG_F, \qquad VG_F = \sum_{t,s,j} \lvert d_t^E - "
+        r"d_t^L \rvert (s, j)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "value-gap"),
     controls=(
         Control("nobody may deviate", witness=apart, sabotages=measure.regret, by=nobody_deviates),
         Control("no reward but 0", witness=apart, tightens=zero_alone),

@@ -115,7 +115,7 @@ def figure(ax, rows):
         ax.plot(
             [row["sizes"]["H"] for row in at], ratio, style, mfc="none", markersize=4 + 4 * (part == BLIND), label=words
         )
-    found = [row for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
+    found = [row for row in rows if row["part"] == "statement" and not row.get("control") and row["ratio"] is not None]
     ax.plot(
         [row["sizes"]["H"] for row in found], [2 * row["ratio"] for row in found], ".C3", label="tightest of each size"
     )
@@ -128,6 +128,12 @@ CLAIM = Claim(
     "regret_gap_constant_two_is_optimal",
     check,
     FAMILY,
+    formula=(
+        r"\max_i R_i(L) - \max_i R_i(E) \le 2\,u\,H\,e, \qquad e = \frac1H \max_{i, \varphi} \sum_t \mathbb{E}_{s "
+        r"\sim d_t^{L \circ \varphi}}\, \mathrm{TV}(L, E)(s)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "recoverability"),
     controls=(
         Control("a constant of 1.99", witness=lambda: pennies(2), tightens=lambda m: check(m, swap=NEARLY)),
         Control(

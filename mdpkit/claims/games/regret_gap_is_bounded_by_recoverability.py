@@ -82,6 +82,13 @@ CLAIM = Claim(
     "regret_gap_is_bounded_by_recoverability",
     check,
     FAMILY,
+    formula=(
+        r"\max_i R_i(L) - \max_i R_i(E) \le 2\,u\,H\,e, \qquad u = \max_{i, \varphi, t, s} \big( \max_j Q_{i,t}^{E "
+        r"\circ \varphi}(s, j) - \min_j Q_{i,t}^{E \circ \varphi}(s, j) \big), \quad e = \frac1H \max_{i, \varphi} "
+        r"\sum_t \mathbb{E}_{s \sim d_t^{L \circ \varphi}}\, \mathrm{TV}(L, E)(s)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "recoverability"),
     controls=(
         Control("a constant of 1", witness=lambda: pennies(2), tightens=once),
         Control(

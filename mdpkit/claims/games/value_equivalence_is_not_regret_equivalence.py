@@ -114,6 +114,9 @@ CLAIM = Claim(
     "value_equivalence_is_not_regret_equivalence",
     check,
     instances=lambda: [fork(H) for H in range(2, 31)],
+    formula=r"d_t^L = d_t^E, \qquad J_i(L) = J_i(E), \qquad \max_i R_i(E) = 0, \qquad \max_i R_i(L) = H - 1",
+    papers=("tang2024",),
+    tags=("regret", "value-gap"),
     assumes=(UNSEEN,),
     controls=(
         Control("the expert sees the fork", witness=lambda: fork(5, "1/4"), drops=UNSEEN.name),

@@ -128,7 +128,11 @@ def figure(ax, rows):
     ax.axhline(1, color="k", linestyle="--", label="$2uH\\varepsilon$")
     ax.axhline(0.75, color="C1", label="$\\frac{3}{2}uH\\varepsilon$ (fails)")
     ax.plot(v, [row["pairs"]["share"][0] / (2 * x) for row, x in zip(at, v, strict=True)], "oC0", label="$1 - v/2$")
-    found = [row["ratio"] for row in rows if not row["part"] and not row.get("control") and row["ratio"] is not None]
+    found = [
+        row["ratio"]
+        for row in rows
+        if row["part"] == "statement" and not row.get("control") and row["ratio"] is not None
+    ]
     ax.plot([0.5] * len(found), found, ".C3", label="tightest of each size, any game")
     ax.set(xlabel="value $v$ of the game", ylabel="regret gap / bound", ylim=(0, 1.05))
     ax.legend()
@@ -141,6 +145,12 @@ CLAIM = Claim(
     "zero_sum_equilibria_need_the_constant_two",
     check,
     FAMILY,
+    formula=(
+        r"\max_i R_i(L) \le 2\,u\,H\,e, \qquad \max_i R_i(L) = \Big( 1 - \frac v2 \Big)\, 2\,u\,H\,e \text{ in a "
+        r"game of value } v \le \tfrac12"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "equilibria", "zero-sum"),
     assumes=(NASH,),
     controls=(
         Control("a constant of 3/2", witness=lambda: hair(2, "1/10"), tightens=three_halves),

@@ -11,7 +11,7 @@ Statement  Let a_t, b_t be the moments E_{s ~ d_t^E, a ~ E} A_f^L(s, a) of two r
 Assumes    both rewards see the same gap.
 Units      the moments are in units of J, the undiscounted return; x is dimensionless.
 Kind       for all; exists (enumerated)
-Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023.
+Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
 Proof      proofs/imitation/agreeing_rewards_share_their_moments.md
 """
 
@@ -102,6 +102,13 @@ CLAIM = Claim(
     "agreeing_rewards_share_their_moments",
     check,
     FAMILY,
+    formula=(
+        r"\lvert g \rvert \le \sum_t \max(\lvert a_t \rvert, \lvert b_t \rvert) - \tfrac12 \sum_t \lvert a_t - b_t "
+        r"\rvert, \qquad a_t = \mathbb{E}_{s \sim d_t^E,\, a \sim E}\, A_t^{L,f}(s, a), \quad b_t = \mathbb{E}_{s "
+        r"\sim d_t^E,\, a \sim E}\, A_t^{L,f'}(s, a), \quad g = J_f(E) - J_f(L) = J_{f'}(E) - J_{f'}(L)"
+    ),
+    papers=("swamy2023",),
+    tags=("moments", "inverse-reinforcement-learning"),
     assumes=(SAME,),
     controls=(
         Control("all that sets them apart", witness=lambda: apart("1/2"), tightens=lambda m: check(m, part=1)),

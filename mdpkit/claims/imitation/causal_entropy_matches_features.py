@@ -23,7 +23,7 @@ from ...base.interval import stacked
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite
-from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 from ._features import apart, drawn, problems
 
 
@@ -124,6 +124,31 @@ CLAIM = Claim(
     "causal_entropy_matches_features",
     check,
     FAMILY,
+    formula=(
+        r"\nabla V(\theta) = \phi(\pi_\theta), \qquad V(\theta) + \langle \phi(\pi_\theta), \theta' - \theta "
+        r"\rangle \le V(\theta'), \qquad V(\theta) = \max_\pi\, \mathbb{E}_\pi \sum_t \big( \langle \theta, "
+        r"\phi(s_t, a_t) \rangle - \log \pi_t(a_t \mid s_t) \big)"
+    ),
+    papers=("ziebart2010", "ziebart2008"),
+    tags=("inverse-reinforcement-learning", "entropy"),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "maxent_irl_dual_concave",
+            "weaker",
+            "concavity of an entropy term under a scalar parameter, with Q assumed linear in it; no gradient",
+        ),
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "maxent_feature_matching_from_hypothesis",
+            "weaker",
+            "the matching is a hypothesis there; here it is computed",
+        ),
+    ),
     controls=(
         Control(
             "chance taken for choice", witness=lambda: apart(0), sabotages=measure.entropy_features, by=trajectories

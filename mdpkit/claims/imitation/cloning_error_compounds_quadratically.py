@@ -16,7 +16,7 @@ from ... import measure
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Formal, Part
 from ._instances import cliff, states_exchanged
 
 
@@ -73,7 +73,9 @@ def figure(ax, rows):
     """The gap per unit of error and step, gap / (eps H) with eps = max_t e_t, against the horizon."""
     H = np.arange(1, 14)
     ax.plot(H, (H + 1) / 2, "k--", label="bound $(H + 1)/2$")
-    found, falls = ([row for row in rows if row["part"] == part and not row.get("control")] for part in ("", CLIFF))
+    found, falls = (
+        [row for row in rows if row["part"] == part and not row.get("control")] for part in ("statement", CLIFF)
+    )
     found = [
         (row["sizes"]["H"], row["ratio"] * (row["sizes"]["H"] + 1) / 2) for row in found if row["ratio"] is not None
     ]
@@ -97,6 +99,22 @@ CLAIM = Claim(
     "cloning_error_compounds_quadratically",
     check,
     FAMILY,
+    formula=(
+        r"\lvert J(E) - J(L) \rvert \le \sum_{t=0}^{H-1} (H-t)\, e_t \le \tfrac{H(H+1)}{2} \max_t e_t, \qquad e_t "
+        r"= \mathbb{E}_{s \sim d_t^E}\, \mathrm{TV}(E_t, L_t)(s)"
+    ),
+    papers=("ross2010",),
+    tags=("behavioural-cloning",),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "behavior_cloning_bound",
+            "weaker",
+            "H^2 eps under a hypothesis at every state and step that implies H(H+1)/2 eps",
+        ),
+    ),
     assumes=(UNIT,),
     controls=(
         Control("a linear constant", witness=lambda: cliff(*AT), tightens=linear),

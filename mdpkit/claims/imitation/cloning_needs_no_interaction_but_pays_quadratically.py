@@ -112,6 +112,12 @@ CLAIM = Claim(
     "cloning_needs_no_interaction_but_pays_quadratically",
     check,
     samples,
+    formula=(
+        r"\mathbb{E}\,[J(E) - J(L)] = \sum_{k=1}^H \big( 1 - (1-e)^k \big) \ge \Big( 1 - \tfrac{eH}{2} \Big)\, e\, "
+        r"\tfrac{H(H+1)}{2}, \qquad e = \tfrac12 \big( p (1-p)^n + (1-p) p^n \big)"
+    ),
+    papers=("ross2011", "rajaraman2020"),
+    tags=("behavioural-cloning", "interactive-learning", "sample-complexity"),
     assumes=(UNIT,),
     controls=(
         Control("a slip costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),

@@ -26,7 +26,7 @@ from ...instances.family import Family
 from ...instances.instance import Instance
 from ...learn import DAgger
 from ...model import MDP, Finite, TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 from ._instances import cliff, states_exchanged
 from ._roads import ditch, fog, keeps, learned
 from .recoverable_cliff_is_linear import road
@@ -143,6 +143,23 @@ CLAIM = Claim(
     "dagger_regret_bounds_the_gap",
     check,
     FAMILY,
+    formula=(
+        r"J(E) - J(M) \le \frac1N \sum_k \sum_t \mathbb{E}_{s \sim d_t^{\pi_k}} \big[ \mathrm{range}_a\, Q_t^E(s, "
+        r"a)\; \mathrm{TV}(E, \pi_k)_t(s) \big] \le u \Big( c + \frac RN \Big), \qquad u = \max_{t,s}\, "
+        r"\mathrm{range}_a\, Q_t^E(s, a)"
+    ),
+    papers=("ross2011",),
+    tags=("interactive-learning", "no-regret"),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "dagger_bound",
+            "weaker",
+            "H eps from an assumed per-step advantage bound; no regret and no class of policies",
+        ),
+    ),
     controls=(
         Control(
             "corrected where the expert goes",

@@ -150,6 +150,12 @@ CLAIM = Claim(
     "expert_resets_remove_exploration",
     check,
     FAMILY,
+    formula=(
+        r"\mathbb{E}\, J \le \frac{m+1}{A^H} \text{ after } m \text{ episodes from the root}, \qquad J(\hat\pi) "
+        r"\ge J(E) \text{ after } H A \text{ resets}"
+    ),
+    papers=("swamy2023", "bagnell2003"),
+    tags=("resets", "inverse-reinforcement-learning", "sample-complexity"),
     controls=(
         Control("no answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
         Control(TOLD, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),

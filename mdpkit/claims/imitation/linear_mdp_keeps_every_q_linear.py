@@ -21,7 +21,7 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import MDP, Finite, LinearMDP, TabularPolicy
-from ...verify.claim import Assumption, Claim, Control, Equal
+from ...verify.claim import Assumption, Claim, Control, Equal, Formal
 
 
 def check(m):
@@ -97,6 +97,19 @@ CLAIM = Claim(
     "linear_mdp_keeps_every_q_linear",
     check,
     FAMILY,
+    formula=(r"Q_t(s, a) = \sum_k \varphi_k(s, a)\, w_{t,k}, \qquad w_{t,k} = \theta_k + \sum_n \mu_k(n)\, V_{t+1}(n)"),
+    papers=("jin2020",),
+    tags=("linear-mdp",),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "optQ_linear",
+            "weaker",
+            "optimal values only; here those of every policy",
+        ),
+    ),
     assumes=(LINEAR,),
     controls=(
         Control("one transition off", witness=lambda: mixture(objects("1/3")[()]), drops=LINEAR.name),

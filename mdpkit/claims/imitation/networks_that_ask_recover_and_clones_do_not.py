@@ -109,6 +109,12 @@ CLAIM = Claim(
     "networks_that_ask_recover_and_clones_do_not",
     check,
     lambda: [trained(H) for H in LENGTHS],
+    formula=(
+        r"\mathrm{median}\; r(\text{DAgger}) \le \tfrac52 < \tfrac H4 \le \mathrm{median}\; r(\text{cloning}), "
+        r"\qquad r(L) = \frac{J(E) - J(L)}{\sum_t \mathbb{E}_{s \sim d_t^E}\, \mathrm{TV}(E, L)(s)}"
+    ),
+    papers=("ross2011",),
+    tags=("behavioural-cloning", "interactive-learning", "networks"),
     assumes=(ASKS,),
     controls=(
         Control(MUTE, witness=lambda: trained(AT, asks=False), drops=ASKS.name),

@@ -107,6 +107,12 @@ CLAIM = Claim(
     "on_policy_value_moments_are_tight",
     check,
     FAMILY,
+    formula=(
+        r"\lvert J(E) - J(L) \rvert \le u \sum_t \mathbb{E}_{s \sim d_t^L}\, \mathrm{TV}(E, L)_t(s), \qquad u = "
+        r"\max_{t,s} \big( \max_a Q_t^E(s, a) - \min_a Q_t^E(s, a) \big)"
+    ),
+    papers=("swamy2021",),
+    tags=("moments", "interactive-learning", "recoverability"),
     controls=(
         Control("half of the range", witness=lambda: first_fall(3, 1), tightens=half),
         Control("the largest advantage", witness=lambda: undecided(3), tightens=largest_advantage),

@@ -17,7 +17,7 @@ from ...ink.figures import identity
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...model import MDP, Discounted, Finite, TabularPolicy
-from ...verify.claim import Claim, Control, Equal, Part
+from ...verify.claim import Claim, Control, Equal, Formal, Part
 from ._instances import cliff
 
 
@@ -77,6 +77,19 @@ CLAIM = Claim(
     "performance_difference_lemma",
     check,
     FINITE,
+    formula=r"J(E) - J(L) = \sum_{t,s,a} d_t^E(s, a)\, A_t^L(s, a) = - \sum_{t,s,a} d_t^L(s, a)\, A_t^E(s, a)",
+    papers=("kakade2002",),
+    tags=("occupancy",),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "pdl_occupancy_form",
+            "weaker",
+            "discounted, from one start state; here the finite horizon as well",
+        ),
+    ),
     controls=(
         Control(
             "visits and advantages of the same policy",

@@ -21,7 +21,7 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import MDP, Finite, TabularPolicy
-from ...verify.claim import Assumption, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Claim, Control, Equal, Formal, Part
 
 
 def facts(m, start, everywhere):
@@ -118,6 +118,22 @@ CLAIM = Claim(
     "potential_shaping_preserves_the_optimum",
     check,
     FAMILY,
+    formula=(
+        r"J' = J - \mathbb{E}_\rho \Phi_0, \qquad Q^{*\prime}_t(s, a) = Q^*_t(s, a) - \Phi_t(s), \qquad r'_t(s, a) "
+        r"= r_t(s, a) + \mathbb{E}\,[ \Phi_{t+1}(n) \mid s, a ] - \Phi_t(s), \quad \Phi_H = 0"
+    ),
+    papers=("ng1999",),
+    tags=("reward-shaping",),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "shaped_greedy_preserved",
+            "weaker",
+            "discounted, greedy actions only; here the finite horizon and every return as well",
+        ),
+    ),
     assumes=(ENDS,),
     controls=(
         Control("a potential that does not end at 0", witness=lambda: fork(last=1), drops=ENDS.name),

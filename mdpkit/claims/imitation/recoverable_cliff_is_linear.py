@@ -21,7 +21,7 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import MDP, Finite, TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Formal, Part
 from ._instances import states_exchanged
 
 
@@ -138,6 +138,22 @@ CLAIM = Claim(
     "recoverable_cliff_is_linear",
     check,
     FAMILY,
+    formula=(
+        r"\lvert J(E) - J(L) \rvert \le \sum_t \min(2, H-t)\, e_t \le (2H-1) \max_t e_t, \qquad e_t = "
+        r"\mathrm{TV}(E_t, L_t)(0)"
+    ),
+    papers=("ross2010", "swamy2021"),
+    tags=("behavioural-cloning", "recoverability"),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "dagger_bound",
+            "weaker",
+            "H eps from an assumed per-step advantage bound; recovery is not derived",
+        ),
+    ),
     assumes=(UNIT, STAYS, RECOVERS),
     controls=(
         Control("recovery that needs the right action", witness=lambda: road(8, EPS, False), drops=RECOVERS.name),

@@ -147,6 +147,12 @@ CLAIM = Claim(
     "reduction_to_no_regret_is_an_equality",
     check,
     FAMILY,
+    formula=(
+        r"\max_{f \in F}\; J_f(E) - J_f(M) = \frac1N \Big( R + \sum_{k=1}^N \big[ J_{f_k}(E) - J_{f_k}(\pi_k) "
+        r"\big] \Big), \qquad R = \max_{f \in F} \sum_{k=1}^N \langle f - f_k,\, d^E - d^{\pi_k} \rangle"
+    ),
+    papers=("ren2024",),
+    tags=("inverse-reinforcement-learning", "no-regret"),
     controls=(
         Control("the average of the tables", witness=flips, tightens=averaged_tables, at="gap"),
         Control("regret of the last round alone", witness=lambda: flips(3), tightens=last_round_alone, at="gap"),

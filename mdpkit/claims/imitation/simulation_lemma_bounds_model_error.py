@@ -22,7 +22,7 @@ from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import MDP, Discounted, Finite, TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 from ._instances import states_exchanged
 
 
@@ -112,6 +112,23 @@ CLAIM = Claim(
     "simulation_lemma_bounds_model_error",
     check,
     FINITE,
+    formula=(
+        r"\lvert J - J' \rvert \le \sum_t \mathbb{E}_{d_t} \big[ \lvert r - r' \rvert + \mathrm{osc}(V'_{t+1})\, "
+        r"\mathrm{TV}(P, P') \big] \le \sum_t \mathbb{E}_{d_t} \big[ \lvert r - r' \rvert + (H-1-t)\, "
+        r"\mathrm{TV}(P, P') \big]"
+    ),
+    papers=("kearns2002",),
+    tags=("model-error",),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "simulation_lemma",
+            "weaker",
+            "discounted, largest errors over all states and a bound on |V|; here errors under the occupancy and the span of V",
+        ),
+    ),
     assumes=(UNIT,),
     controls=(
         Control("half of the oscillation", witness=lambda: leak(*AT), tightens=half),

@@ -89,6 +89,12 @@ CLAIM = Claim(
     "state_divergence_bounds_the_gap_to_second_order",
     check,
     FAMILY,
+    formula=(
+        r"g^2 \le (2V + g)\, D, \qquad g \le \sqrt{2 V D} + D \le 2 \sqrt{V D} + D, \qquad D = \sum_s \frac{(P(s) "
+        r"- Q(s))^2}{P(s) + Q(s)}"
+    ),
+    papers=("wu2025",),
+    tags=("divergences", "second-order"),
     assumes=(UNIT,),
     controls=(
         Control("the variance once", witness=lambda: two("51/100", "1/2"), tightens=lambda m: check(m, variance=1)),

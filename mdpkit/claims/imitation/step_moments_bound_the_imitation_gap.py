@@ -10,7 +10,7 @@ Statement  For every finite class of rewards f
 Assumes    the resets lead wherever the expert goes: nu_t > 0 where d_t^E > 0.
 Units      the moments are in units of J, the undiscounted return; divided by H - t, in units of reward per step.
 Kind       for all; exists
-Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023, and Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
+Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023, and Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
 Proof      proofs/imitation/step_moments_bound_the_imitation_gap.md
 """
 
@@ -136,6 +136,13 @@ CLAIM = Claim(
     "step_moments_bound_the_imitation_gap",
     check,
     REWARDS,
+    formula=(
+        r"\max_f \lvert J_f(E) - J_f(L) \rvert \le \sum_t \max_f \big\lvert \mathbb{E}_{s \sim d_t^E,\, a \sim "
+        r"E}\, A_t^{L,f}(s, a) \big\rvert, \qquad J(E) - J(L) \le C \sum_t \mathbb{E}_{s \sim \nu_t} \max_a "
+        r"A_t^L(s, a), \quad C = \max_{t,s} \frac{d_t^E(s)}{\nu_t(s)}"
+    ),
+    papers=("swamy2023", "espinosadice2025"),
+    tags=("moments", "resets", "inverse-reinforcement-learning"),
     controls=(
         Control(
             "moments where the learner goes",

@@ -101,6 +101,12 @@ CLAIM = Claim(
     "double_sampling_bias_is_next_state_variance",
     check,
     OF_THE_STATE,
+    formula=(
+        r"\mathbb{E}\, \delta^2 = \mathbb{E}_s \big( \mathbb{E}[\delta \mid s] \big)^2 + \gamma^2\, \mathbb{E}_s "
+        r"\mathrm{Var}(V(s') \mid s), \qquad \delta = r(s, a) + \gamma V(s') - V(s)"
+    ),
+    papers=("baird1995", "swamy2022"),
+    tags=("conditional-moments", "bellman-residual"),
     assumes=(KNOWN,),
     controls=(
         Control("gamma in place of its square", witness=coin, tightens=undiscounted, at="squared difference"),

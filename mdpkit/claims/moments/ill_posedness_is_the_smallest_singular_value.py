@@ -85,7 +85,7 @@ def figure(ax, rows):
     """The largest error per unit of projected error, against the crossover probability of the channel."""
     noise = np.linspace(0, 0.4995, 400)
     ax.plot(noise, 1 / (1 - 2 * noise), "k--", label="$1/\\sigma = 1/(1 - 2e)$")
-    least = [row["pairs"]["sigma"][0] for row in rows if row["part"]]
+    least = [row["pairs"]["sigma"][0] for row in rows if row["part"] != "statement"]
     ax.plot([(1 - s**0.5) / 2 for s in least], [s**-0.5 for s in least], "oC0", label="singular vector")
     ax.plot(noise, noise * 0 + 1, "C1", label="as for a regression (fails)")
     ax.set(xlabel="crossover probability $e$", ylabel="error / projected error", yscale="log")
@@ -96,6 +96,12 @@ CLAIM = Claim(
     "ill_posedness_is_the_smallest_singular_value",
     check,
     FAMILY,
+    formula=(
+        r"\sigma^2\, \mathbb{E} (h - h_0)^2 \le \mathrm{PRMSE}(h)^2, \qquad \sigma = \sigma_{\min} \big( D_z^{1/2} "
+        r"A D_x^{-1/2} \big)"
+    ),
+    papers=("dikkala2020",),
+    tags=("conditional-moments", "instrumental-variables"),
     assumes=(UNCONFOUNDED,),
     controls=(
         Control("errors seen as a regression sees them", witness=lambda: channel(2), tightens=without_instruments),

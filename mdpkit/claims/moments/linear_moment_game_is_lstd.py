@@ -142,6 +142,12 @@ CLAIM = Claim(
     "linear_moment_game_is_lstd",
     check,
     FAMILY,
+    formula=(
+        r"\max_{f = \Phi c}\; 2\, \mathbb{E}[f \psi] - \mathbb{E} f^2 = \mathbb{E} (\Pi \psi)^2, \qquad \psi = r + "
+        r"\gamma P V - V, \quad V = \Phi w"
+    ),
+    papers=("bradtke1996", "swamy2022"),
+    tags=("conditional-moments", "bellman-residual"),
     assumes=(SAME, REGULAR),
     controls=(
         Control("an adversary with another feature", witness=lambda: walk([[1], [1], [1]]), drops=SAME.name),

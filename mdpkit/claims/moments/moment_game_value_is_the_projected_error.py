@@ -89,6 +89,12 @@ CLAIM = Claim(
     "moment_game_value_is_the_projected_error",
     check,
     FAMILY,
+    formula=(
+        r"\max_f\; 2\, \mathbb{E}[f(z) (Y - h(X))] - \mathbb{E} f(z)^2 = \mathbb{E}\, \psi(z)^2 = "
+        r"\mathrm{PRMSE}(h)^2, \qquad \psi(z) = \mathbb{E}[Y - h(X) \mid z]"
+    ),
+    papers=("dikkala2020", "swamy2022"),
+    tags=("conditional-moments", "instrumental-variables"),
     assumes=(BLIND,),
     controls=(
         Control("the residual squared before its mean", witness=coin, tightens=squared_first, at="the best adversary"),

@@ -140,6 +140,12 @@ CLAIM = Claim(
     "regression_is_biased_where_the_moment_game_is_not",
     check,
     FAMILY,
+    formula=(
+        r"\mathbb{E}[Y \mid X] = h_0(X) + \mathbb{E}[e(U) \mid X], \qquad \mathrm{median}\, \lvert \hat h - h_0 "
+        r"\rvert^2 \le \frac{2V}{n} \le \frac{B^2}{2} \le \mathrm{median}\, \lvert \bar h - h_0 \rvert^2"
+    ),
+    papers=("swamy2022",),
+    tags=("conditional-moments", "instrumental-variables"),
     assumes=(UNCONFOUNDED, IDENTIFIED),
     controls=(
         Control("an adversary that sees the cause", witness=small, tightens=cause_seen, at="the game"),

@@ -139,6 +139,13 @@ CLAIM = Claim(
     "slack_ball_is_the_dual_norm_penalty",
     check,
     FAMILY,
+    formula=(
+        r"2\, \mathbb{E}[f \psi] - \mathbb{E} f^2 - 2 d\, \lvert f \rvert_q \le \mathbb{E} (\psi - \xi)^2, \qquad "
+        r"\max_{\lvert \xi \rvert_p \le d} \mathbb{E}[f \xi] = d\, \lvert f \rvert_q, \quad \tfrac1p + \tfrac1q = "
+        r"1"
+    ),
+    papers=("swamy2022",),
+    tags=("conditional-moments", "duality"),
     controls=(
         Control("the norm of the slack itself", witness=pair, tightens=own_norm, at="p = infinity"),
         Control("slack beyond the ball", witness=lambda: pair(3), drops=EVEN.name, part=OFF),

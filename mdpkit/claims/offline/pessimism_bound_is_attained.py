@@ -23,7 +23,7 @@ from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import MDP, Finite, TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 
 
 def sides(m):
@@ -134,6 +134,22 @@ CLAIM = Claim(
     "pessimism_bound_is_attained",
     check,
     FAMILY,
+    formula=(
+        r"J(C) - J(L) \le J(C) - \rho V^-_0 \le 2 \sum_t \mathbb{E}_{d_t^C}\, b_t, \qquad b_t \ge \lvert \hat r_t "
+        r"- r_t + (\hat P_t - P_t) V^-_{t+1} \rvert"
+    ),
+    papers=("jin2021", "rashidinejad2021"),
+    tags=("pessimism", "model-error"),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "suboptimality_under_pessimism",
+            "weaker",
+            "an inequality at one state for an assumed bonus; here the values and the comparator's occupancy",
+        ),
+    ),
     assumes=(COVERS, GREEDY),
     controls=(
         Control("a constant of 1", witness=lambda: wrong_turn(2), tightens=once),

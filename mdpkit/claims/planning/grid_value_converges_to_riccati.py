@@ -140,6 +140,9 @@ CLAIM = Claim(
     "grid_value_converges_to_riccati",
     check,
     FAMILY,
+    formula=(r"0 \le V_h(x) - x'Px \le \frac{\gamma h^2\, \mathrm{tr}\, P + \delta^2 (R + \gamma B'PB)}{4 (1-\gamma)}"),
+    papers=("kushner1992",),
+    tags=("linear-quadratic", "discretisation", "discounted"),
     assumes=ASSUMED,
     controls=(
         Control("third order in the spacing", witness=lambda: dead_beat("1/2"), tightens=third_order),

@@ -113,6 +113,12 @@ CLAIM = Claim(
     "avoid_probability_is_the_greatest_fixed_point",
     check,
     FAMILY,
+    formula=(
+        r"q \le p = T p \le T^{n+1} \mathbf{1} \le T^n \mathbf{1}, \qquad (T q)(s) = \max_a \sum_{s'} P(s' \mid s, "
+        r"a)\, q(s') \text{ outside failure, } 0 \text{ on it}"
+    ),
+    papers=("abate2008",),
+    tags=("reachability", "fixed-points"),
     controls=(
         Control("n steps in place of for ever", leak, tightens=reached_in_n_steps),
         Control("sweeps from 0", leak, sabotages=measure.avoid_probability, by=iterated_from_0, part="the equation"),

@@ -144,6 +144,9 @@ CLAIM = Claim(
     "constraint_transfers_iff_tubes_are_nested",
     check,
     family(lambda x: x.some, lambda x: x.more),
+    formula=r"B_g(B_f(F)) = B_g(F) \;\Leftrightarrow\; B_f(F) \subseteq B_g(F)",
+    papers=("qadri2025",),
+    tags=("inverse-constraints", "reachability", "transfer"),
     assumes=(SAME,),
     controls=(
         Control("nested the other way", lambda: carts(1, 2), tightens=nested_the_other_way, at="lossless iff nested"),

@@ -136,6 +136,12 @@ CLAIM = Claim(
     "discounted_safety_is_optimistic",
     check,
     FAMILY,
+    formula=(
+        r"g^d (1+L) > L \;\Rightarrow\; V_g(s) < 0 \;\Rightarrow\; V_G(s) < 0 \text{ for } G \ge g \;\Rightarrow\; "
+        r"s \in B(F), \qquad V_g(s) = (1-g)\, l(s) + g \min \{ l(s), \max_a V_g(f(s, a)) \}"
+    ),
+    papers=("fisac2019",),
+    tags=("reachability", "discounted"),
     assumes=(DEEP,),
     controls=(
         Control("one step deeper than the threshold", lambda: corridor(3, 1, "3/4"), tightens=one_step_deeper),

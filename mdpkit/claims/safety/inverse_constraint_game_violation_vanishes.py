@@ -112,7 +112,7 @@ def numbers(m):
 
 def figure(ax, rows):
     """Average violation and regret of one run against the rounds, and the violation if the constraint is never updated."""
-    at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and not row["part"]]
+    at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and row["part"] == "statement"]
     T, sides = [row["parameters"]["T"] for row in at], np.array([row["data"]["sides"] for row in at])
     ax.loglog(T, sides[:, -1], "k--", label="regret $R_T / T$")
     ax.loglog(T, sides[:, 1], "s-C2", label="violation, all tasks")
@@ -126,6 +126,12 @@ CLAIM = Claim(
     "inverse_constraint_game_violation_vanishes",
     check,
     plays,
+    formula=(
+        r"\max_k v_k \le \sum_k v_k \le \max_c \frac1T \sum_t U_t(c) \le \frac{R_T}{T}, \qquad v_k = \frac1T "
+        r"\sum_t J(L_{tk}, c^*) - J(E_k, c^*), \quad U_t(c) = \sum_k J(L_{tk}, c) - J(E_k, c)"
+    ),
+    papers=("kim2023", "zinkevich2003"),
+    tags=("inverse-constraints", "no-regret"),
     assumes=(FRUGAL, OBEDIENT),
     controls=(
         Control("half the regret", lambda: played(demonstrated(0), 4), tightens=half_the_regret),

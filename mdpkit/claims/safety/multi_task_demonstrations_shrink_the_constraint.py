@@ -123,6 +123,12 @@ CLAIM = Claim(
     "multi_task_demonstrations_shrink_the_constraint",
     check,
     SOME,
+    formula=(
+        r"B(F) \cup U \subseteq C_K \subseteq C_{K-1}, \qquad U = \{ s : \text{every path from the start to } s "
+        r"\text{ enters } B(F) \}"
+    ),
+    papers=("kim2023",),
+    tags=("inverse-constraints", "reachability"),
     controls=(
         Control("the first task says all", lambda: grid([3, 12]), tightens=first_task_says_all),
         Control("experts that violate", lambda: grid([9, 10]), sabotages=measure.visited, by=reckless),

@@ -128,6 +128,12 @@ CLAIM = Claim(
     "tube_needs_no_lookahead",
     check,
     FAMILY,
+    formula=(
+        r"K_N = B(F)^c \ne K_{N-1}, \qquad N \le \lvert B(F) \setminus F \rvert, \qquad K_0 = F^c, \quad K_{k+1} = "
+        r"\{ s \in K_k : f(s, a) \in K_k \text{ for some } a \}"
+    ),
+    papers=("qadri2025",),
+    tags=("shielding", "reachability"),
     assumes=(DOOMED,),
     controls=(
         Control(

@@ -15,9 +15,11 @@ from ..result.draw import draw_claim
 from ..witness.draw import draw_witness
 from ..witness.files import read_witness
 from .entry import KINDS, ORDER, Entry, address, entries, words_of
+from .formula import mathml
 from .inline import Figures
 from .mathfont import math_font
 from .note import note_html
+from .papers import index
 from .statement import lines_of
 from .typeset import typeset
 
@@ -61,6 +63,7 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
         loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     here.filters |= {
+        "mathml": lambda tex: mathml(tex, display=True),
         "typeset": lambda text: typeset(text, known),
         "lines": lines_of,
         "words": words_of,
@@ -88,18 +91,19 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
         sections.append(section(each))
         progress(len(sections), len(shown), each.id)
     notes = "".join(section["note"] or "" for section in sections)
+    formulas = notes + "".join(mathml(each.claim.formula) for each in shown if each.claim.formula)
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return here.get_template("page.html").render(
         sections=sections,
         themes=_grouped(sections),
-        papers=sorted({paper for each in shown for paper in each.papers}, key=str.casefold),
+        papers=index(shown),
         outcomes=[outcome for outcome in ORDER if any(each.outcome == outcome for each in shown)],
         counts=Counter(each.outcome for each in shown),
         figures=figures,
         kinds=KINDS,
         marks=MARKS,
         to=to,
-        math_font=math_font(notes) if notes else "",
+        math_font=math_font(formulas) if formulas else "",
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
         script_digest=b64encode(sha256(script.encode()).digest()).decode(),

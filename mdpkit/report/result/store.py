@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
-from ...verify.claim import Claim
+from ...verify.claim import STATEMENT, Claim
 from ...verify.verdict import PASSED, Outcome, Verdict
 
 
@@ -45,7 +45,8 @@ class Stored:
     def drawn(self) -> list[dict]:
         """What a claim's `figure` is handed: the verdict's rows, then one row a control."""
         controls = [
-            {"control": True, "label": each["name"], "part": "", "sides": each["sides"]} for each in self.controls
+            {"control": True, "label": each["name"], "part": STATEMENT, "sides": each["sides"]}
+            for each in self.controls
         ]
         return [*self.rows, *controls]
 

@@ -13,6 +13,7 @@ from ...base.record import Record
 from ...instances.family import Family
 from ..blame import blamed
 from ..breadth import breadth
+from ..claim import in_seeds
 from ..controls import run_control
 from ..depth import depth
 from ..differential import compare, expect_same_build, in_floats
@@ -65,7 +66,7 @@ def _controls(claim):
 def _chunk(claim, task, profile, seed):
     part = claim.judged[task.part]
     # crc32 of the names: the seed of a chunk does not depend on which other claims are verified
-    stretch = zlib.crc32(f"{claim.id}/{part.name}/{task.chunk}/{seed}".encode())
+    stretch = zlib.crc32(f"{claim.id}/{in_seeds(part.name)}/{task.chunk}/{seed}".encode())
     if isinstance(part.instances, Family):
         known = worst(claim, part) if task.chunk == 0 and not part.instances.given else ()
         return {"tally": _family(part, profile, stretch, claim.resolution, task.chunk, known).to_data()}

@@ -17,26 +17,26 @@ from mdpkit.instances.blocks import Box, Choice, Simplex  # noqa: E402
 from mdpkit.instances.family import Family  # noqa: E402
 from mdpkit.search import population as one_by_one  # noqa: E402
 from mdpkit.search.score import Score  # noqa: E402
-from mdpkit.verify.claim import Bound, Equal  # noqa: E402
+from mdpkit.verify.claim import STATEMENT, Bound, Equal  # noqa: E402
 
 STORED, BRANCHES = "be converted to numbers", "branches on values"
 UNTRACEABLE = {
-    ("avoid_probability_is_the_greatest_fixed_point", ""): "np.concatenate",
-    ("cloning_regret_gap_scales_with_coverage", ""): STORED,
+    ("avoid_probability_is_the_greatest_fixed_point", STATEMENT): "np.concatenate",
+    ("cloning_regret_gap_scales_with_coverage", STATEMENT): STORED,
     ("constraint_transfers_iff_tubes_are_nested", "stronger"): "np.concatenate",
     ("coverage_bounds_the_preference_gap", "by chi-square"): "np.isposinf",
-    ("coverage_coefficients_are_ordered", ""): "np.flatnonzero",
-    ("discounted_safety_is_optimistic", ""): "np.concatenate",
-    ("expert_resets_remove_exploration", ""): STORED,
-    ("grid_value_converges_to_riccati", ""): STORED,
-    ("hybrid_preference_picks_the_closest_minimiser", ""): STORED,
-    ("ill_posedness_is_the_smallest_singular_value", ""): "np.flatnonzero",
-    ("multi_task_demonstrations_shrink_the_constraint", ""): "np.concatenate",
-    ("offline_preference_needs_global_coverage", ""): STORED,
-    ("online_rlhf_needs_only_local_coverage", ""): BRANCHES,
-    ("pessimism_bound_is_attained", ""): "'copy'",
-    ("recoverable_cliff_is_linear", ""): STORED,
-    ("regret_equivalence_implies_value_equivalence", ""): STORED,
+    ("coverage_coefficients_are_ordered", STATEMENT): "np.flatnonzero",
+    ("discounted_safety_is_optimistic", STATEMENT): "np.concatenate",
+    ("expert_resets_remove_exploration", STATEMENT): STORED,
+    ("grid_value_converges_to_riccati", STATEMENT): STORED,
+    ("hybrid_preference_picks_the_closest_minimiser", STATEMENT): STORED,
+    ("ill_posedness_is_the_smallest_singular_value", STATEMENT): "np.flatnonzero",
+    ("multi_task_demonstrations_shrink_the_constraint", STATEMENT): "np.concatenate",
+    ("offline_preference_needs_global_coverage", STATEMENT): STORED,
+    ("online_rlhf_needs_only_local_coverage", STATEMENT): BRANCHES,
+    ("pessimism_bound_is_attained", STATEMENT): "'copy'",
+    ("recoverable_cliff_is_linear", STATEMENT): STORED,
+    ("regret_equivalence_implies_value_equivalence", STATEMENT): STORED,
     ("tube_needs_no_lookahead", "delay"): "np.concatenate",
 }
 """What gradients cannot climb, and why: the other searches do. Nothing joins this list unseen."""

@@ -30,7 +30,6 @@ def test_no_line_of_a_docstring_is_lost(claim_id):
     text = statement_of(claim_id)
     found = parsed(text)
     assert list(found.fields) == ["Statement", "Assumes", "Units", "Kind", "Source", "Proof"]
-    assert found.papers
     said = [found.headline, found.body]
     for name, field in found.fields.items():
         said += [name, *(line for _, line in lines_of(field))]

@@ -10,6 +10,7 @@ from mdpkit import Outcome
 from mdpkit.base.errors import InvalidModel
 from mdpkit.report import read, stored, write
 from mdpkit.report.result.store import text
+from mdpkit.verify.claim import STATEMENT
 
 CLAIM = mdpkit.claims.get("double_integrator_tube_has_a_closed_form")
 
@@ -46,7 +47,7 @@ def test_rows_for_a_figure_end_with_one_for_each_control(verdict):
     result = stored(verdict, CLAIM)
     assert result.drawn[: len(result.rows)] == list(verdict.rows)
     wanted = [
-        {"control": True, "label": control.name, "part": "", "sides": list(control.sides)}
+        {"control": True, "label": control.name, "part": STATEMENT, "sides": list(control.sides)}
         for control in verdict.controls
     ]
     assert result.drawn[len(result.rows) :] == wanted
@@ -54,11 +55,12 @@ def test_rows_for_a_figure_end_with_one_for_each_control(verdict):
 
 def test_infinities_are_stored_as_null_and_nan_is_refused(verdict, tmp_path):
     infinite = stored(
-        replace(verdict, tightest=float("inf"), rows=({"part": "", "ratio": float("-inf"), "sides": (1, 2)},)), CLAIM
+        replace(verdict, tightest=float("inf"), rows=({"part": STATEMENT, "ratio": float("-inf"), "sides": (1, 2)},)),
+        CLAIM,
     )
     path = write(infinite, tmp_path / "result.json")
     assert json.loads(path.read_text(), parse_constant=pytest.fail)["tightest"] is None
-    assert read(path).rows == [{"part": "", "ratio": None, "sides": [1, 2]}]
+    assert read(path).rows == [{"part": STATEMENT, "ratio": None, "sides": [1, 2]}]
     with pytest.raises(ValueError, match="not JSON compliant"):
         write(replace(infinite, widest=float("nan")), path)
     assert read(path) == infinite

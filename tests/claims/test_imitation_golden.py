@@ -8,6 +8,7 @@ import pytest
 from mdpkit import measure
 from mdpkit.base.arrays import objects
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
+from mdpkit.claims.imitation.dagger_regret_bounds_the_gap import falling, terms
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
 from mdpkit.claims.imitation.on_policy_value_moments_are_tight import habit
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
@@ -118,3 +119,13 @@ def test_the_step_moments_of_one_reward_sum_to_the_gap_exactly_if_they_have_one_
         assert (gap == total).all_yes() == one_sign
         seen[one_sign] += 1
     assert min(seen.values()) > 8
+
+
+@pytest.mark.parametrize("H", [1, 4])
+def test_the_class_error_and_the_regret_of_falls_are_known_one_by_one(H):
+    """Falls with probability 1/2 and 1/4 in a class of 1/3 and 1/5: c = 1/5 and R/N = 3/8 - 1/5."""
+    gap, costs, best, regret = terms(falling(H, ["1/2", "1/4"], ["1/3", "1/5"]))
+    assert best == Fraction(1, 5)
+    assert regret == Fraction(3, 8) - Fraction(1, 5)
+    assert gap == Fraction(3, 8) * H
+    assert costs == gap

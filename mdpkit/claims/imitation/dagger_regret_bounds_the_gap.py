@@ -109,16 +109,15 @@ FAMILY = Family(
     ),
 )
 
-IN_CLASS_FAMILY = replace(
-    FAMILY, models={**FAMILY.models, "rules": lambda x: np.concatenate([x.rules, x.expert[None]])}
-)
+IN_CLASS_FAMILY = replace(FAMILY, models={**FAMILY.models, "rules": lambda x: np.stack([*x.rules, x.expert])})
 
 
 def unbeaten(x):
     """Of one round: every rule with a lower loss on the learner's states becomes the learner."""
-    d, learner = finite.occupancy(x.P, x.rho, x.learners[0], len(x.P)).sum(axis=2), x.learners[0]
+    learner = x.learners[0]
+    d = finite.occupancy(x.P, x.rho, learner, len(x.P)).sum(axis=2)
     own, *others = ((abs(x.expert - table).sum(axis=2) * d).sum() for table in (learner, *x.rules))
-    rules = [learner if loss < own else rule for loss, rule in zip(others, x.rules, strict=True)]
+    rules = [np.where(loss < own, learner, rule) for loss, rule in zip(others, x.rules, strict=True)]
     return type(x)(**{**vars(x), "rules": np.stack(rules)})
 
 

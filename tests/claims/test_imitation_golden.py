@@ -9,7 +9,9 @@ from mdpkit import measure
 from mdpkit.base.arrays import objects
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
 from mdpkit.claims.imitation.dagger_regret_bounds_the_gap import falling, terms
-from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
+from mdpkit.claims.imitation.expert_resets_remove_exploration import FAMILY as SEARCHES
+from mdpkit.claims.imitation.expert_resets_remove_exploration import found
+from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import SIGNED, distance, mixture
 from mdpkit.claims.imitation.on_policy_value_moments_are_tight import habit
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
@@ -129,3 +131,23 @@ def test_the_class_error_and_the_regret_of_falls_are_known_one_by_one(H):
     assert regret == Fraction(3, 8) - Fraction(1, 5)
     assert gap == Fraction(3, 8) * H
     assert costs == gap
+
+
+def test_signed_features_are_drawn_that_no_laws_replace():
+    """Both the features and mu take negative values, and the product is a law all the same."""
+    sizes, rng, seen = dict(H=2, S=3, A=2, K=3), np.random.default_rng(0), 0
+    for _ in range(20):
+        m = SIGNED.build(SIGNED.from_bytes(rng.bytes(SIGNED.byte_count(sizes)), sizes))
+        seen += bool((m.linear.features < 0).any() and (m.linear.mu < 0).any())
+        assert (m.mdp.P >= 0).all()
+    assert seen > 5
+
+
+@pytest.mark.parametrize("H", [1, 2, 4])
+def test_searches_of_every_horizon_are_drawn(H):
+    """The chance of the last of the drawn policies alone sums to 1 over the leaves of H steps."""
+    sizes = dict(H=H, M=1, A=3)
+    m = SEARCHES.build(SEARCHES.from_bytes(np.random.default_rng(H).bytes(SEARCHES.byte_count(sizes)), sizes))
+    assert m.tree.horizon.H == H
+    assert len(found(m)) == 3**H
+    assert found(m).sum() == 1

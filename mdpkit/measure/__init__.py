@@ -6,6 +6,7 @@ from .games.deviation import covers as covers
 from .games.deviation import deviation_error as deviation_error
 from .games.regret import best_deviation as best_deviation
 from .games.regret import deviated_value as deviated_value
+from .games.regret import recoverability_is_exact as recoverability_is_exact
 from .games.regret import regret as regret
 from .games.regret import regret_gap as regret_gap
 from .imitation.causal_entropy import entropy_features as entropy_features

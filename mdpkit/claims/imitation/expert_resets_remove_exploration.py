@@ -48,14 +48,23 @@ def without_an_answer(m):
     return check(m, answers=0)
 
 
+LONGEST = 4
+
+
 def listed(x):
-    return tree(x.sizes["A"], 3, pattern=x.tests)
+    return tree(x.sizes["A"], x.sizes["H"], pattern=x.tests)
+
+
+def shortened(x):
+    """Policies on the tree of H steps whose leaves have the laws of the first H of the drawn laws' LONGEST actions."""
+    A, H = x.sizes["A"], x.sizes["H"]
+    return np.stack([to_law(law.reshape(A**H, -1).sum(axis=1), A, H).table for law in x.tests])
 
 
 FAMILY = Family(
-    blocks=dict(tests=Simplex("M", to=("A", "A", "A"))),
-    sizes=dict(M=(1, 5), A=(2, 3)),
-    models=dict(tree=listed, tests=lambda x: np.stack([to_law(law, x.sizes["A"], 3).table for law in x.tests])),
+    blocks=dict(tests=Simplex("M", to=("A",) * LONGEST)),
+    sizes=dict(H=(1, LONGEST), M=(1, 5), A=(2, 3)),
+    models=dict(tree=listed, tests=shortened),
 )
 
 

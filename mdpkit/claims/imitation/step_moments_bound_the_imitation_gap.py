@@ -2,12 +2,14 @@
 
 Statement  For every finite class of rewards f
                max_f |J_f(E) - J_f(L)| <= sum_t max_f |E_{s ~ d_t^E, a ~ E} A_f^L(s, a)|,
-           with equality for one reward; for H rewards that each pay at one step the right side is H times the left.
+           with equality for one reward whose moments, the terms of the sum, have one sign. For some H rewards that
+           each pay at one step the right side is H times the left.
            With resets nu_t
                J(E) - J(L) <= sum_t E_{d_t^E} max_a A^L <= C sum_t E_{nu_t} max_a A^L,   C = max d^E/nu,
            attained, for every C, with a share 1/C of the resets on the expert's states and the others on a state
            without reward.
-Assumes    the resets lead wherever the expert goes: nu_t > 0 where d_t^E > 0.
+Assumes    the moments of the reward have one sign (equality for one reward); the resets lead wherever the expert goes:
+           nu_t > 0 where d_t^E > 0 (resets).
 Units      the moments are in units of J, the undiscounted return; divided by H - t, in units of reward per step.
 Kind       for all; exists
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023, and Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
@@ -32,17 +34,26 @@ from .cloning_error_compounds_quadratically import FAMILY
 from .on_policy_value_moments_are_tight import habit
 
 
+def moments(m, road="expert"):
+    """The expert's average advantage over the learner, `[k,t]` for reward k at step t, at the states of the `road`."""
+    d = measure.occupancy(m.mdp, getattr(m, road)).sum(axis=-1)[..., None] * m.expert.table
+    tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
+    return stacked([(d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks])
+
+
 def check(m, road="expert"):
     """The largest gap over the rewards and their negatives, and the sum over steps of the largest moment."""
-    tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
-    d = measure.occupancy(m.mdp, getattr(m, road)).sum(axis=-1)[..., None] * m.expert.table
-    steps = stacked([(d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks])
-    gaps = stacked([measure.value_gap(task, m.expert, m.learner) for task in tasks])
-    return Bound(abs(gaps).max(), abs(steps).max(axis=0).sum())
+    gaps = [measure.value_gap(replace(m.mdp, r=reward), m.expert, m.learner) for reward in m.rewards]
+    return Bound(abs(stacked(gaps)).max(), abs(moments(m, road)).max(axis=0).sum())
 
 
 def where_the_learner_goes(m):
     return check(m, "learner")
+
+
+def summed(m):
+    """For one reward: the gap and the sum of the absolute moments."""
+    return Equal({"gap": check(m).sides})
 
 
 def shared(m):
@@ -63,6 +74,9 @@ REWARDS = replace(
         "rewards": lambda x: x.rewards,
     },
 )
+
+ONE_REWARD = replace(REWARDS, sizes={**REWARDS.sizes, "H": (1, 3), "K": (1, 1)})
+ONE_SIGN = Assumption("the moments of the reward have one sign", lambda m: moments(m).min() * moments(m).max() >= 0)
 
 
 # ---- resets
@@ -117,6 +131,13 @@ def rewards():
     return [rewarded(habit, H, 1, times) for H in range(1, 7) for times in ([range(H)], [[t] for t in range(H)])]
 
 
+def overtaken():
+    """The habit, slipping at every step: the moments are the rewards of 1, 1 and -1, and the gap is 1."""
+    m = rewarded(habit, 3, 1, [range(2)])
+    m.rewards[0, 2, 0, 0] = -rational(1)
+    return m
+
+
 def idle(H, share):
     """Both states are absorbing. At state 0 action 0 pays; a share of the resets is there, the rest at state 1, which pays nothing."""
     process = MDP(objects([[[1, 0]] * 2, [[0, 1]] * 2]), objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
@@ -131,7 +152,7 @@ def idles():
 COVERED = Assumption(
     "the resets lead wherever the expert goes", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0
 )
-BY_RESETS = "with resets"
+BY_RESETS, ONE = "with resets", "one reward"
 CLAIM = Claim(
     "step_moments_bound_the_imitation_gap",
     check,
@@ -155,10 +176,12 @@ CLAIM = Claim(
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
+        Control("one reward of both signs", witness=overtaken, drops=ONE_SIGN.name, part=ONE),
         Control("without coverage", witness=lambda: idle(4, "1/8"), tightens=without_coverage, part=BY_RESETS),
         Control("resets that miss the expert", witness=lambda: idle(4, 0), drops=COVERED.name, part=BY_RESETS),
     ),
     also=(
+        Part(ONE, ONE_REWARD, summed, assumes=(ONE_SIGN,)),
         Part("one reward, and one a step", rewards, shared),
         Part(BY_RESETS, RESETS, by_resets, assumes=(COVERED,)),
         Part("idle resets attain it", idles, attained, assumes=(COVERED,)),

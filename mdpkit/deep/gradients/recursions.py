@@ -168,6 +168,17 @@ def extremes(P, r, sigma, own, swapped, H):
     return high, low
 
 
+def corner(P, r, sigma, own, swapped, picked, H):
+    gain, W = _disobedience(P, r, sigma, own, swapped), _nothing(r)
+    ends = [(W, W)]
+    for t in range(H - 1, -1, -1):
+        gains = gain(t, W)
+        high, low = gains.amax(dim=2).sum(dim=1), gains.amin(dim=2).sum(dim=1)
+        ends.append((high, low))
+        W = torch.where(picked[t].bool(), high, low)
+    return tuple(torch.stack(parts) for parts in zip(*ends[::-1], strict=True))
+
+
 def spread(P, r, high, low, H):
     gap, shift = r[..., :, None] - r[..., None, :], P[..., :, None, :] - P[..., None, :, :]
     upwards = shift.clamp(min=0)
@@ -184,5 +195,6 @@ TWINS = {
     regret.trigger: trigger,
     regret.one_shot: one_shot,
     regret.extremes: extremes,
+    regret.corner: corner,
     regret.spread: spread,
 }

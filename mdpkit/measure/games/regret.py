@@ -5,7 +5,8 @@ recommendations are independent of the past, so memoryless modifications are opt
 each class below is maximised by one backward pass.
 """
 
-from functools import cache
+from functools import cache, reduce
+from itertools import product
 
 import numpy as np
 
@@ -84,19 +85,31 @@ def deviated_value(game: MarkovGame, joint: Policy, deviation: Deviation) -> Int
     return player.follow(deviation)
 
 
+CORNERS = 64
+"""Largest number of choices of later values that are tried for an exact recoverability: 2^(S (H - 2)) for S states and H steps."""
+
+
+@replaceable
+def recoverability_is_exact(game: MarkovGame) -> bool:
+    """Whether the recoverability of a game is computed exactly rather than bounded: 2^(S (H - 2)) <= CORNERS, or H <= 2."""
+    return game.S * max(game.horizon.H - 2, 0) <= CORNERS.bit_length() - 1
+
+
 @replaceable
 def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
-    """Upper bound on the range of action values over all players, swap deviations, steps and states.
+    """The largest range of action values over all players, swap deviations, steps and states; else an upper bound on it.
 
-    The largest and smallest continuation values over modifications are computed by backward induction; the range
-    between two joint actions is bounded through their rewards and these extreme values. The bound is attained for H <= 2.
+    Given the values W after step t + 1, those at t + 1 fill a box, since a deviation chooses at each state by itself; the
+    range at t is largest at the corner of the box that the sign of each difference of laws picks, and this maximum is
+    convex in W, as is every maximum over deviations at t + 2 and later. So it is attained where every later value is the
+    largest or the smallest given those after it: these corners are tried one by one. Where they are too many (see
+    `recoverability_is_exact`), the values are replaced by their extremes over all deviations, which gives an upper bound.
     """
     parts = []
     for i in range(game.players):
         one = _Player(game, expert, i)
-        high, low = kernels.extremes(one.P, one.r, one.sigma, one.own, one.swapped, one.H)
-        widest = bare(kernels.spread(one.P, one.r, high, low, one.H))
-        parts.append(settle(widest, one.largest_spread, one.roundings + 2 * game.S))
+        widest = reduce(np.maximum, (kernels.spread(one.P, one.r, *ends, one.H) for ends in one.later_values()))
+        parts.append(settle(bare(widest), one.largest_spread, one.roundings + 2 * game.S))
     return stacked(parts).max()
 
 
@@ -108,7 +121,7 @@ class _Player:
             raise InvalidModel(f"the game is {game.horizon}; regret is computed over a Finite horizon")
         if not 0 <= i < game.players:
             raise InvalidModel(f"player is {i}; the game has players 0 to {game.players - 1}")
-        self.process = game.player(i)
+        self.game, self.process = game, game.player(i)
         table = policy_table(self.process, joint)
         self.i, self.H, self.joint = i, game.horizon.H, joint
         self.P, self.r, self.sigma = stepwise(game.P, 3), stepwise(self.process.r, 2), stepwise(table, 2)
@@ -182,6 +195,17 @@ class _Player:
         shape = (self.H, len(self.process.rho), self.swapped.shape[1])
         least = values.lower if isinstance(values, Interval) else values
         return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
+
+    def later_values(self):
+        """The largest and smallest values that deviations leave at each step, for every choice of those after it."""
+        S, H = self.process.S, self.H
+        if not recoverability_is_exact(self.game):
+            yield kernels.extremes(self.P, self.r, *self.args, H)
+            return
+        for choice in product((0, 1), repeat=S * max(H - 2, 0)):
+            picked = np.zeros((H, S), dtype=np.int64)
+            picked[2:] = np.reshape(choice, (max(H - 2, 0), S))
+            yield kernels.corner(self.P, self.r, *self.args, picked, H)
 
     def largest_spread(self):
         size, _ = kernels.extremes(self.P, np.abs(self.r), *self.args, self.H)

@@ -7,12 +7,13 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from .errors import ExactnessLost
+from .types import Number, Numbers
 
 INTEGERS = (int, np.integer, fmpz)
 RATIONAL = np.dtype(object)
 
 
-def rational(x) -> fmpq:
+def rational(x: Number) -> fmpq:
     """Convert `x` to an exact rational.
 
     Args: x: an integer, a fraction, or text such as "1/3".
@@ -52,7 +53,7 @@ def exact_number(x):
     return x if isinstance(x, fmpq) or getattr(x, "exact_number", False) else rational(x)
 
 
-def objects(x) -> np.ndarray:
+def objects(x: Numbers) -> np.ndarray:
     """`x` as an array of rationals (or other exact numbers), also for scalars.
 
     numpy replaces a 0-dimensional object array by its only entry in every operation, so every object array in mdpkit is

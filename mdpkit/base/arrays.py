@@ -7,19 +7,25 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from .errors import ExactnessLost
+from .types import Number, Numbers
 
 INTEGERS = (int, np.integer, fmpz)
 RATIONAL = np.dtype(object)
 
 
-def rational(x) -> fmpq:
+def rational(x: Number) -> fmpq:
     """Convert `x` to an exact rational.
 
     Args: x: an integer, a fraction, or text such as "1/3".
     Raises: ExactnessLost for a float, since the intended rational cannot be recovered from it.
 
+    The result is flint's fmpq, which mixes with integers, with exact arrays and with Intervals. It does not mix with Python's Fraction:
+    arithmetic raises TypeError, and `==` is False whatever the numbers, so that a Fraction beside it is converted first.
+
     >>> rational("1/3") + 1
     4/3
+    >>> rational(Fraction(1, 2)) * rational("1/3"), rational(Fraction(1, 2)) == rational("1/2")
+    (1/6, True)
     """
     if isinstance(x, fmpq):
         return x
@@ -54,7 +60,7 @@ def exact_number(x):
     return x if isinstance(x, fmpq) or getattr(x, "exact_number", False) else rational(x)
 
 
-def objects(x) -> np.ndarray:
+def objects(x: Numbers) -> np.ndarray:
     """`x` as an array of rationals (or other exact numbers), also for scalars.
 
     numpy replaces a 0-dimensional object array by its only entry in every operation, so every object array in mdpkit is

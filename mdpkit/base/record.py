@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import fields, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from flint import fmpq
@@ -11,6 +11,7 @@ from .arrays import bare, exactly, floats, frozen, is_exact, like, nearest, rati
 from .errors import ExactnessLost, InvalidModel
 from .mode import proposing
 from .shown import Shown, tabled
+from .types import Numbers
 
 
 class Record(Shown):
@@ -25,7 +26,7 @@ class Record(Shown):
     axes: ClassVar[dict[str, str]] = {}
     """Index letters of the fields' axes; the leading ones are dropped if an array has fewer."""
 
-    def like(self, array):
+    def like(self, array: Numbers) -> np.ndarray:
         """Integers, fractions or "p/q" text as an array of the record's number kind."""
         return like(array, self._pattern())
 
@@ -38,11 +39,11 @@ class Record(Shown):
         """Length of every named axis, such as {"S": 3, "A": 2}."""
         return {}
 
-    def to_float(self):
+    def to_float(self) -> Self:
         """The same record with every rational rounded to the nearest float64."""
         return self._mapped(floats)
 
-    def to_exact(self):
+    def to_exact(self) -> Self:
         """The rational record represented by the floats: numbers converted exactly, distributions renormalised."""
         return self._mapped(exactly, lambda law: law / np.where(law.sum(axis=-1) == 0, 1, law.sum(axis=-1))[..., None])
 
@@ -66,7 +67,7 @@ class Record(Shown):
             text.update(f"|{field.name}:".encode() + _content(getattr(self, field.name)))
         return text.hexdigest()[:16]
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.digest() == other.digest()
 
     def __hash__(self):

@@ -44,7 +44,7 @@ class Target:
         return replace(self, instances=family, fixed=dict(fixed))
 
 
-def target(claim, part=None, control=None) -> Target:
+def target(claim: Claim, part: str | None = None, control: str | None = None) -> Target:
     """The statement of a claim to hunt.
 
     Args:
@@ -72,7 +72,7 @@ def target(claim, part=None, control=None) -> Target:
     )
 
 
-def targets(claim) -> list[Target]:
+def targets(claim: Claim) -> list[Target]:
     """All universal inequalities of a claim; empty if there are none."""
     found = []
     for part in claim.parts:

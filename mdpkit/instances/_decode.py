@@ -6,7 +6,7 @@ from inspect import formatannotation
 from itertools import chain
 from math import isfinite
 from types import SimpleNamespace, UnionType
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 from flint import fmpq, fmpz
@@ -26,7 +26,7 @@ class Refused:
         self.words = words
 
 
-def decode(data, reader=None):
+def decode(data: Any, reader: Any = None) -> Any:
     """The thing that `encode` was given.
 
     Args:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from fractions import Fraction
 from math import isfinite
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -19,7 +20,7 @@ from ._form import HEADER, RECORDS, Budget, below, root
 KINDS = {"O": "rational", "f": "float", "i": "int", "b": "bool"}
 
 
-def encode(thing, writer=None) -> dict:
+def encode(thing: Any, writer: Any = None) -> dict:
     """A record, or a named collection of records and numbers, as data that JSON holds without loss.
 
     Args:

@@ -4,34 +4,41 @@ A block knows its axes by name, so one description gives exact draws from bytes,
 rounding to small rationals, and deletion along an axis.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 from flint import fmpq
 
 from ..base.arrays import bare, like, objects, rational
 from ..base.errors import InvalidClaim
+from ..base.types import Number
 
 WEIGHTS = 13
 """Exact draws use the weights 0..12, so rows have denominators up to 12 times their length."""
 
 
+Axis: TypeAlias = str | int | tuple[str | int, ...]
+"""The name or the length of an axis; a tuple is a product of axes."""
+
+
 class Block:
     """An array with named axes. Subclasses say what its entries may be."""
 
-    def shape(self, sizes) -> tuple[int, ...]:
+    def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         try:
             return tuple(_length(axis, sizes) for axis in self.axes)
         except KeyError as missing:
             raise InvalidClaim(f"{self} has the axis {missing}; the family's sizes are {', '.join(sizes)}") from None
 
-    def count(self, sizes) -> int:
+    def count(self, sizes: Mapping[str, int]) -> int:
         """How many bytes an exact draw consumes."""
         return prod(self.shape(sizes))
 
-    def delete(self, array, axis, index, sizes):
+    def delete(self, array: np.ndarray, axis: str, index: int, sizes: Mapping[str, int]) -> np.ndarray | None:
         """The array without entry `index` of a named axis; None where nothing would be left."""
         for place, name in reversed(list(enumerate(self.axes))):
             parts = name if isinstance(name, tuple) else (name,)
@@ -49,7 +56,7 @@ class Block:
                 return None
         return self.mended(array)
 
-    def mended(self, array):
+    def mended(self, array: np.ndarray) -> np.ndarray:
         """The array back inside the block after an edit."""
         return array
 
@@ -84,22 +91,22 @@ class Simplex(Block):
     axes: tuple
     within: str | None
 
-    def __init__(self, *axes, to, within=None):
+    def __init__(self, *axes: Axis, to: Axis, within: str | None = None) -> None:
         object.__setattr__(self, "axes", (*axes, to))
         object.__setattr__(self, "within", within)
 
-    def from_bytes(self, raw, sizes):
+    def from_bytes(self, raw: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
         drawn = raw.reshape(self.shape(sizes)).astype(int)
         return self.mended(objects(np.where(drawn < 96, 0, drawn % WEIGHTS)))
 
-    def random(self, rng, sizes, batch):
+    def random(self, rng: np.random.Generator, sizes: Mapping[str, int], batch: int) -> np.ndarray:
         """Half of the rows are certain outcomes, half are spread evenly over the simplex."""
         shape = (batch, *self.shape(sizes))
         spread = rng.exponential(size=shape)
         certain = np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
         return self.mended(np.where(rng.random(shape[:-1])[..., None] < 0.5, certain, spread))
 
-    def mended(self, array):
+    def mended(self, array: np.ndarray) -> np.ndarray:
         """Negative weights go to 0, rows are divided by their sum, an empty row becomes its first outcome."""
         exact = array.dtype == object
         array = np.where(array > 0, array, fmpq(0) if exact else 0.0)
@@ -108,7 +115,7 @@ class Simplex(Block):
         array[empty, 0] = fmpq(1) if exact else 1.0
         return array / (objects(np.where(empty, 1, total)) if exact else np.where(empty, 1.0, total))[..., None]
 
-    def confined(self, array, allowed):
+    def confined(self, array: np.ndarray, allowed: np.ndarray) -> np.ndarray:
         """The rows with the outcomes outside `allowed` removed; an empty row becomes its first allowed outcome."""
         inside = np.broadcast_to(allowed, array.shape)
         array = np.where(inside, array, array * 0)
@@ -117,7 +124,7 @@ class Simplex(Block):
         array = np.where(bare(total == 0)[..., None], first, array)
         return array / array.sum(axis=-1)[..., None]
 
-    def rounded(self, array, denominator):
+    def rounded(self, array: np.ndarray, denominator: int) -> np.ndarray:
         """Rows of multiples of 1/denominator that sum to 1, nearest in the largest-remainder sense."""
         scaled = array * denominator
         floor = np.floor(scaled + 1e-9).astype(int)
@@ -125,7 +132,7 @@ class Simplex(Block):
         order = np.argsort(np.argsort(-(scaled - floor), axis=-1, kind="stable"), axis=-1, kind="stable")
         return self.mended(objects(floor + (order < missing[..., None])))
 
-    def simpler(self, row):
+    def simpler(self, row: np.ndarray) -> Iterator[np.ndarray]:
         """Rows to try in place of one row: certain outcomes, equal pairs, small weights."""
         m = len(row)
         yield from (objects(np.eye(m, dtype=int)[k]) for k in range(m))
@@ -158,33 +165,33 @@ class Box(Block):
     lower: fmpq
     upper: fmpq
 
-    def __init__(self, *axes, lower=0, upper=1):
+    def __init__(self, *axes: Axis, lower: Number = 0, upper: Number = 1) -> None:
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "lower", rational(lower))
         object.__setattr__(self, "upper", rational(upper))
         if not self.lower <= self.upper:
             raise InvalidClaim(f"the box runs from {lower} to {upper}; its lower end lies above its upper end")
 
-    def from_bytes(self, raw, sizes):
+    def from_bytes(self, raw: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
         drawn = raw.reshape(self.shape(sizes)).astype(int)
         twelfths = np.where(drawn < 64, 0, np.where(drawn >= 192, 12, drawn % WEIGHTS))
         return self._at(objects(twelfths) / 12)
 
-    def random(self, rng, sizes, batch):
+    def random(self, rng: np.random.Generator, sizes: Mapping[str, int], batch: int) -> np.ndarray:
         """A third of the entries at either end, a third evenly in between."""
         where = rng.random((batch, *self.shape(sizes)))
         return float(self.lower) + float(self.upper - self.lower) * np.clip(3 * where - 1, 0, 1)
 
-    def mended(self, array):
+    def mended(self, array: np.ndarray) -> np.ndarray:
         if array.dtype == object:
             return objects(np.minimum(np.maximum(array, self.lower), self.upper))
         return np.clip(array, float(self.lower), float(self.upper))
 
-    def rounded(self, array, denominator):
+    def rounded(self, array: np.ndarray, denominator: int) -> np.ndarray:
         span = float(self.upper - self.lower) or 1.0
         return self._at(objects(np.rint((array - float(self.lower)) / span * denominator).astype(int)) / denominator)
 
-    def simpler(self, entry):
+    def simpler(self, entry: np.ndarray) -> Iterator[np.ndarray]:
         """Entries to try in place of one entry: the ends, 0, the middle, small fractions of the span."""
         zero = [fmpq(0)] if self.lower <= 0 <= self.upper else []
         for value in [*zero, self.lower, self.upper, (self.lower + self.upper) / 2]:
@@ -216,32 +223,32 @@ class Choice(Block):
     axes: tuple
     of: str | tuple
 
-    def __init__(self, *axes, of):
+    def __init__(self, *axes: Axis, of: str | tuple[Number, ...]) -> None:
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "of", of if isinstance(of, str) else tuple(rational(value) for value in of))
 
-    def from_bytes(self, raw, sizes):
+    def from_bytes(self, raw: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
         return self._values(raw.reshape(self.shape(sizes)).astype(int) % self.options(sizes))
 
-    def random(self, rng, sizes, batch):
+    def random(self, rng: np.random.Generator, sizes: Mapping[str, int], batch: int) -> np.ndarray:
         picked = rng.integers(self.options(sizes), size=(batch, *self.shape(sizes)))
         return picked if isinstance(self.of, str) else self._floats()[picked]
 
-    def mended(self, array):
+    def mended(self, array: np.ndarray) -> np.ndarray:
         """Floats between the values go to the nearest of them."""
         return self._floats()[self._nearest(array)] if array.dtype.kind == "f" else array
 
-    def rounded(self, array, denominator):
+    def rounded(self, array: np.ndarray, denominator: int) -> np.ndarray:
         return np.asarray(array) if isinstance(self.of, str) else self._values(self._nearest(array))
 
-    def simpler(self, entry):
+    def simpler(self, entry: np.ndarray) -> Iterator[np.ndarray]:
         if not isinstance(self.of, str):
             yield from (objects(value) for value in self.of)
 
-    def options(self, sizes) -> int:
+    def options(self, sizes: Mapping[str, int]) -> int:
         return sizes[self.of] if isinstance(self.of, str) else len(self.of)
 
-    def delete(self, array, axis, index, sizes):
+    def delete(self, array: np.ndarray, axis: str, index: int, sizes: Mapping[str, int]) -> np.ndarray | None:
         if axis == self.of:
             array = np.where(array >= index, np.maximum(array - 1, 0), array)
         return super().delete(array, axis, index, sizes)

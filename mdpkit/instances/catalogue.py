@@ -9,7 +9,7 @@ from .io import load
 FOLDER = Path(__file__).parent / "files"
 
 
-def bundled(name) -> MDP:
+def bundled(name: str) -> MDP:
     """A well-known problem, as an exact rational MDP.
 
     Args: name: the name of a file in `mdpkit/instances/files`, without its ending.

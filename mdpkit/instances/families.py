@@ -4,10 +4,11 @@ import numpy as np
 
 from ..base.arrays import objects, rational, zeros
 from ..base.errors import InvalidModel
+from ..base.types import Number
 from ..model import MDP, Discounted, Finite, SafetyProblem
 
 
-def double_integrator(amax, vmax, xmax) -> SafetyProblem:
+def double_integrator(amax: int, vmax: int, xmax: int) -> SafetyProblem:
     """A cart on the integers that must not reach the wall: x' = x + v and v' = v + a, both at once.
 
     Args:
@@ -35,7 +36,7 @@ def double_integrator(amax, vmax, xmax) -> SafetyProblem:
     return SafetyProblem(failure=x[..., 0].ravel() >= xmax, successors=successors.reshape(-1, 2 * amax + 1))
 
 
-def garnet(S, A, branching, gamma, *, rng, sparse=False) -> MDP:
+def garnet(S: int, A: int, branching: int, gamma: Number, *, rng: np.random.Generator, sparse: bool = False) -> MDP:
     """A random problem in which every action has few possible successors.
 
     Args:
@@ -88,7 +89,7 @@ def _subsets(n, size, count, rng):
     return chosen
 
 
-def cliff(H, reward=1, recovers=False) -> MDP:
+def cliff(H: int, reward: Number = 1, recovers: bool = False) -> MDP:
     """State 0 pays while action 0 is played; action 1 falls to state 1, which pays nothing.
 
     Args:
@@ -108,7 +109,7 @@ def cliff(H, reward=1, recovers=False) -> MDP:
     return MDP(objects(P), objects([[reward, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
 
 
-def combination_lock(H, digits=10, bait="1/10") -> MDP:
+def combination_lock(H: int, digits: int = 10, bait: Number = "1/10") -> MDP:
     """Two good states and a bad one; at every step one of the digits keeps good, and the reward comes at the end.
 
     Args:

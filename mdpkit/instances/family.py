@@ -1,16 +1,18 @@
 """A family of instances: named blocks, size ranges, and the records built from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 from types import SimpleNamespace
+from typing import Self
 
 import numpy as np
 
 from ..base.arrays import exactly, floats, is_exact, like
 from ..base.errors import InvalidClaim
 from ..base.record import Record
+from ..base.types import Numbers
 from .blocks import Block, Choice, Simplex
 from .instance import Instance
 
@@ -18,7 +20,7 @@ from .instance import Instance
 class Drawn(SimpleNamespace):
     """One draw: every block by its name, and `sizes`."""
 
-    def like(self, array):
+    def like(self, array: Numbers) -> np.ndarray:
         """Integers, fractions or "p/q" text in the number kind of this draw."""
         return like(array, next(_numeric(self), np.empty(0, dtype=object)))
 
@@ -54,7 +56,7 @@ class Family:
     repair: Callable | None = None
     given: dict[str, Record] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for axis, ends in self.sizes.items():
             low, high = ends
             if not 1 <= low <= high:
@@ -71,7 +73,7 @@ class Family:
         return not any(model._pattern().size and not model.exact for model in self.given.values())
 
     # ---- drawing
-    def from_bytes(self, raw: bytes, sizes) -> Drawn:
+    def from_bytes(self, raw: bytes, sizes: Mapping[str, int]) -> Drawn:
         """The exact draw that a string of bytes spells; zero bytes spell the simplest one."""
         data, arrays, at = np.frombuffer(raw, dtype=np.uint8), {}, 0
         for name, block in self.blocks.items():
@@ -80,14 +82,14 @@ class Family:
             at += count
         return self.drawn(arrays, sizes)
 
-    def byte_count(self, sizes) -> int:
+    def byte_count(self, sizes: Mapping[str, int]) -> int:
         return sum(block.count(sizes) for block in self.blocks.values())
 
-    def random(self, rng, sizes, batch) -> dict[str, np.ndarray]:
+    def random(self, rng: np.random.Generator, sizes: Mapping[str, int], batch: int) -> dict[str, np.ndarray]:
         """Float blocks with a leading batch axis."""
         return {name: block.random(rng, sizes, batch) for name, block in self.blocks.items()}
 
-    def drawn(self, arrays, sizes) -> Drawn:
+    def drawn(self, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> Drawn:
         """Arrays as a draw inside masks and assumptions."""
         arrays = dict(arrays)
         for name, block in self.blocks.items():
@@ -99,7 +101,7 @@ class Family:
         x = Drawn(**arrays, sizes=dict(sizes))
         return self.repair(x) if self.repair else x
 
-    def rounded(self, arrays, denominator, sizes) -> Drawn:
+    def rounded(self, arrays: Mapping[str, np.ndarray], denominator: int, sizes: Mapping[str, int]) -> Drawn:
         """The draw of small rationals near float blocks."""
         return self.drawn(
             {name: block.rounded(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
@@ -136,7 +138,7 @@ class Family:
         arrays = {name: floats(value) if is_exact(value) else value for name, value in vars(x).items()}
         return Drawn(**arrays)
 
-    def on(self, name, problem, replaced):
+    def on(self, name: str, problem: Record, replaced: Iterable[str]) -> Self | None:
         """The family with one model given instead of drawn; None where its blocks need an axis that the problem lacks."""
         blocks = {key: block for key, block in self.blocks.items() if key not in replaced}
         known = problem.sizes()
@@ -152,7 +154,7 @@ class Family:
         return replace(self, blocks=blocks, sizes=sizes, given={name: problem}, fixed=(*self.fixed, *known))
 
     # ---- sizes
-    def ladder(self, most=6) -> list[dict[str, int]]:
+    def ladder(self, most: int = 6) -> list[dict[str, int]]:
         """Up to `most` size combinations from the smallest to the largest, both ends included."""
         ranges = [range(low, high + 1) for low, high in self.sizes.values()]
         every = [dict(zip(self.sizes, values, strict=True)) for values in product(*ranges)]

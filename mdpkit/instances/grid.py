@@ -1,20 +1,24 @@
 """From a continuous control problem to a finite one: multilinear interpolation on a grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..base.arrays import frozen, is_exact, like, objects, zeros
 from ..base.errors import InvalidModel
-from ..base.interval import Interval
+from ..base.interval import Interval, Quantity
 from ..base.record import numbers
 from ..base.tolerance import UNIT
 from ..model.continuous import ContinuousProblem
 from ..model.margin import MarginProblem
 from ..model.mdp import MDP
+from ..model.policy import TabularPolicy
 
 ROUNDINGS = 32
 """Roundings that a step may meet and still be taken to end at a grid point."""
@@ -23,7 +27,7 @@ LARGEST_DENSE = 2**16
 """A float law with more entries than this is stored sparse."""
 
 
-def grid(problem, shape, controls) -> "Grid":
+def grid(problem: ContinuousProblem, shape: int | Sequence[int], controls: int | Sequence[Any] | np.ndarray) -> "Grid":
     """The finite problem of the grid points, where a step goes to the corners of the cell it ends in.
 
     Args:
@@ -66,7 +70,7 @@ class Grid:
     shape: tuple[int, ...]
     controls: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         low, exact = self.problem.low, self.problem.exact
         object.__setattr__(self, "shape", _counts("shape", self.shape, len(low), 2 - self.problem.periodic.astype(int)))
         controls = self.controls
@@ -110,7 +114,7 @@ class Grid:
         steps = [like(np.arange(n), self.problem.low) for n in self.shape]
         return frozen(_product([a + h * k for a, h, k in zip(self.problem.low, self.spacing, steps, strict=True)]))
 
-    def weights(self, x):
+    def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The corners of the cells in which states `x[b,i]` lie, and their weights, both `[b,c]` with 2^i corners.
 
         States outside the box count as the nearest ones of the box.
@@ -196,7 +200,7 @@ class Grid:
         return rho
 
     # ---- back to the box
-    def read(self, values, x):
+    def read(self, values: Quantity, x: ArrayLike) -> np.ndarray | Interval:
         """Values of the grid points (and of the state outside, which counts nowhere) interpolated at states `x[b,i]`.
 
         Args: values: `[s]`, or an Interval.
@@ -207,12 +211,12 @@ class Grid:
             return (at * (Interval(weights) if at.exact else weights)).sum(axis=1)
         return (np.asarray(values)[corners] * weights).sum(axis=1)
 
-    def law(self, policy, x) -> np.ndarray:
+    def law(self, policy: TabularPolicy, x: ArrayLike) -> np.ndarray:
         """What a policy of the grid plays at states `x[b,i]`: a corner is drawn by its weight and its law taken, `[b,a]`."""
         corners, weights = self.weights(np.asarray(x))
         return (weights[:, :, None] * policy.table[corners]).sum(axis=1)
 
-    def greedy(self, values, x) -> np.ndarray:
+    def greedy(self, values: np.ndarray, x: ArrayLike) -> np.ndarray:
         """The control `[b,j]` that is best one step ahead of states `x[b,i]`, the value being interpolated after it.
 
         Args: values: `[s]`, numbers.

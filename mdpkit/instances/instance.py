@@ -1,6 +1,7 @@
 """One instance of a statement: its models by name."""
 
 from types import SimpleNamespace
+from typing import Any
 
 
 class Instance(SimpleNamespace):
@@ -13,6 +14,6 @@ class Instance(SimpleNamespace):
     Instance(p=1, q=3)
     """
 
-    def replace(self, **changes) -> "Instance":
+    def replace(self, **changes: Any) -> "Instance":
         """A copy with some models changed or added; this one stays as it is."""
         return Instance(**{**vars(self), **changes})

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
+from ..model.horizon import Horizon
 from ._decode import Refused
 from ._decode import decode as decode
 from ._encode import encode as encode
@@ -17,7 +20,7 @@ OWN = {".json": "io", ".npz": "npz"}
 TEXTS = {".tra": "prism", ".drn": "drn", ".nfg": "nfg"}
 
 
-def save(thing, path):
+def save(thing: Any, path: str | PathLike[str]) -> None:
     """Write a thing into a file, in the format that its ending names; each file is written whole or not at all.
 
     Args:
@@ -36,7 +39,7 @@ def save(thing, path):
     _format(path).write(thing, path)
 
 
-def load(path, *, horizon=None, rewards=None):
+def load(path: str | PathLike[str], *, horizon: Horizon | None = None, rewards: str | None = None) -> Any:
     """The thing in a file, in the format that its ending names: .json, .npz, .tra, .drn or .nfg.
 
     Args:

@@ -7,7 +7,7 @@ from ..base.errors import InvalidModel
 from ..model import MomentProblem
 
 
-def instrumental(joint, outcome, seen="z") -> MomentProblem:
+def instrumental(joint: np.ndarray, outcome: np.ndarray, seen: str = "z") -> MomentProblem:
     """E[Y - h(X) given what is seen] = 0, for a cause X that takes finitely many values.
 
     Args:
@@ -33,7 +33,7 @@ def instrumental(joint, outcome, seen="z") -> MomentProblem:
     return MomentProblem(A[there] / mass[there, None], b[there] / mass[there], mass[there])
 
 
-def empirical(law, n, *, rng) -> np.ndarray:
+def empirical(law: np.ndarray, n: int, *, rng: np.random.Generator) -> np.ndarray:
     """The frequencies of n independent draws from a law of any shape, as rationals.
 
     >>> empirical(objects([0, 1]), 5, rng=np.random.default_rng(0))

@@ -1,5 +1,8 @@
 """Grant a learner access to a problem."""
 
+from collections.abc import Callable
+from typing import Any, Protocol
+
 import numpy as np
 
 from ..base.errors import InvalidModel
@@ -16,8 +19,32 @@ from ._judge import Judge
 from ._labels import Labels, expect_player
 
 
+class Environment(Protocol):
+    """What is asked of an environment: gymnasium's interface."""
+
+    observation_space: Any
+    action_space: Any
+
+    @property
+    def reset(self) -> Callable[..., Any]:
+        """`reset(seed=, options=)`, (observation, info)."""
+
+    @property
+    def step(self) -> Callable[..., Any]:
+        """`step(action)`, (observation, reward, terminated, truncated, info)."""
+
+
 def grant(
-    problem, *, expert=None, demonstrations=0, episodes=0, resets=None, queries=0, preferences=0, rewards=None, rng=None
+    problem: MDP | PreferenceProblem | Environment,
+    *,
+    expert: Any = None,
+    demonstrations: int | str | Trajectories = 0,
+    episodes: int | str = 0,
+    resets: int | str | None = None,
+    queries: int | str = 0,
+    preferences: int | str = 0,
+    rewards: bool | None = None,
+    rng: np.random.Generator | None = None,
 ) -> Access:
     """Access to a problem: the kinds and numbers of interactions granted to a learner.
 

@@ -1,7 +1,9 @@
 """Access requirements of learners."""
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from types import ModuleType
 
 import numpy as np
 
@@ -26,7 +28,7 @@ class Needs(Shown):
     Attributes: rows: Rows with `learner`, `needs` and `words`.
     """
 
-    def __init__(self, rows):
+    def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = tuple(rows)
 
     def __repr__(self):
@@ -37,7 +39,7 @@ class Needs(Shown):
         return (Table("", ("learner", *COLUMNS), tuple(rows)),)
 
 
-def needs(*rooms) -> Needs:
+def needs(*rooms: ModuleType) -> Needs:
     """Access requirements of the learners in some modules, in alphabetical order; one row per variant if options change them.
 
     Args: rooms: modules such as `mdpkit.learn` or `mdpkit.deep`; defaults to `mdpkit.learn`.

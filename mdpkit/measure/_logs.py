@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..base.arrays import bare, rational
-from ..base.interval import How, Interval, interval
+from ..base.interval import How, Interval, Quantity, interval
 from ..base.mode import proposing
 from ..base.replaceable import replaceable
 from ..exact.infinite import INFINITY
@@ -12,7 +12,7 @@ from ._known import known
 
 
 @replaceable
-def logarithm(x):
+def logarithm(x: Quantity) -> Interval:
     """Entrywise log x of a nonnegative Interval, array or number; -infinity at 0.
 
     Rationals and integers give exact numbers, floats an enclosure that accounts for input rounding (while proposing, a plain array).

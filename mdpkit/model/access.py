@@ -1,11 +1,17 @@
 """What a learner may use of a problem, and how much of it was used."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..base.errors import InvalidModel, MissingAccess
 from ..base.record import expect_counts
+from ..base.types import Numbers
+from .data import Trajectories
+from .mdp import MDP
 
 KINDS = {
     "demonstrations": "demonstrations=... of an expert",
@@ -43,10 +49,10 @@ class Meter:
     comparisons: int = 0
     model_calls: int = 0
 
-    def __add__(self, other):
+    def __add__(self, other: "Meter") -> "Meter":
         return Meter(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Meter") -> "Meter":
         return Meter(*(getattr(self, field.name) - getattr(other, field.name) for field in fields(self)))
 
     def __repr__(self):
@@ -120,7 +126,16 @@ class Access:
     Without `grant(..., rewards=True)` a step's reward is NaN where there is an expert to imitate.
     """
 
-    def __init__(self, setting, granted, *, demonstrations=None, simulator=None, expert=None, judge=None):
+    def __init__(
+        self,
+        setting: Setting,
+        granted: Mapping[str, int | str | bool],
+        *,
+        demonstrations: Trajectories | None = None,
+        simulator: Any = None,
+        expert: Any = None,
+        judge: Any = None,
+    ) -> None:
         self.setting = setting
         self._limits = dict(granted)
         self._demonstrations, self._simulator, self._expert, self._judge = demonstrations, simulator, expert, judge
@@ -135,14 +150,14 @@ class Access:
     def used(self) -> Meter:
         return self._used
 
-    def demonstrations(self):
+    def demonstrations(self) -> Trajectories:
         """The Trajectories of the expert: a sample, or every row of its population law."""
         self._need("demonstrations")
         self._count(demonstrations=len(self._demonstrations))
         return self._demonstrations
 
     # ---- episodes, in gymnasium's words
-    def reset(self, to=None, at=0):
+    def reset(self, to: Any = None, at: int = 0) -> tuple[Any, dict[str, Any]]:
         """Start an episode, from the start law, or `to` a state at step `at` where resets are granted.
 
         Returns: observation, {}.
@@ -158,7 +173,7 @@ class Access:
         self._running = True
         return obs, {}
 
-    def step(self, action):
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Play one action.
 
         Returns: observation, reward, terminated, truncated, {}. A finite horizon terminates after H steps; discounting by
@@ -172,7 +187,7 @@ class Access:
         self._running = not (terminated or truncated)
         return obs, reward if "rewards" in self.granted else float("nan"), terminated, truncated, {}
 
-    def play(self, policy, episodes, *, rng):
+    def play(self, policy: Any, episodes: int, *, rng: np.random.Generator) -> Trajectories:
         """Trajectories of the given number of complete episodes of a policy."""
         self._need("episodes")
         expect_counts(episodes=episodes)
@@ -184,21 +199,21 @@ class Access:
         return played
 
     # ---- the expert, asked
-    def label(self, obs, t=0):
+    def label(self, obs: ArrayLike, t: ArrayLike = 0) -> np.ndarray:
         """The actions that the expert takes at observations `obs[k,...]` and steps t; each is a query."""
         self._need("queries")
         obs, t = _asked(obs, t)
         self._spend("queries", len(obs))
         return self._expert.label(obs, t)
 
-    def label_law(self, obs, t=0):
+    def label_law(self, obs: ArrayLike, t: ArrayLike = 0) -> np.ndarray:
         """The expert's action probabilities `[k,a]`, where queries="exact"."""
         self._need("queries", exactly=True)
         obs, t = _asked(obs, t)
         self._spend("queries", len(obs))
         return self._expert.law(obs, t)
 
-    def compare(self, x, y, z):
+    def compare(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> np.ndarray:
         """Whether response `y[k]` was preferred to `z[k]` at prompt `x[k]`, drawn anew; each is a comparison."""
         self._need("preferences")
         x, y, z = (np.asarray(index) for index in (x, y, z))
@@ -210,19 +225,19 @@ class Access:
         return self._judge.compare(x, y, z)
 
     # ---- the model, known
-    def model(self, reward):
+    def model(self, reward: Numbers) -> MDP:
         """The problem with a reward of the learner's own: all that is known about the dynamics. A model call."""
         self._need("model")
         self._count(model_calls=1)
         return self._simulator.model(reward)
 
-    def law(self, policy):
+    def law(self, policy: Any) -> Trajectories:
         """Every (t, s, a) that a policy visits as Trajectories, weighted by its probability. A model call."""
         self._need("model")
         self._count(model_calls=1)
         return self._simulator.law(policy)
 
-    def exact(self, kind) -> bool:
+    def exact(self, kind: str) -> bool:
         """Whether a kind was granted without a limit, as a law and not as a sample."""
         return self._limits.get(kind) == "exact"
 

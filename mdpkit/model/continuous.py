@@ -1,7 +1,7 @@
 """Control problems on a box of states: continuous dynamics in discrete time."""
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 
 import numpy as np
 
@@ -9,10 +9,11 @@ from ..base.arrays import frozen, is_exact
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import any_exact, numbers
+from ..base.types import Array, FilledArray, Scalar, record
 from .horizon import Discounted, Finite, fitted
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class ContinuousProblem:
     """A deterministic control problem on a box, with either a reward to collect or a margin to keep.
 
@@ -40,21 +41,21 @@ class ContinuousProblem:
     """
 
     step: Callable
-    low: np.ndarray
-    high: np.ndarray
-    control_low: np.ndarray
-    control_high: np.ndarray
+    low: Array
+    high: Array
+    control_low: Array
+    control_high: Array
     _: KW_ONLY
     reward: Callable | None = None
     margin: Callable | None = None
     horizon: Finite | Discounted | None = None
     outside: Callable | None = None
-    periodic: np.ndarray | None = None
-    dt: object = 1
-    start_low: np.ndarray | None = None
-    start_high: np.ndarray | None = None
+    periodic: FilledArray = None
+    dt: Scalar = 1
+    start_low: FilledArray = None
+    start_high: FilledArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._trust()
         if (self.reward is None) == (self.margin is None):
@@ -106,7 +107,7 @@ class ContinuousProblem:
         """Whether the box is given in rationals."""
         return is_exact(self.low)
 
-    def confined(self, x):
+    def confined(self, x: np.ndarray) -> np.ndarray:
         """States `[b,i]` brought to the box: once round the circle on periodic axes, else clamped."""
         turns = (
             np.floor_divide(x - self.low, self.high - self.low)
@@ -117,7 +118,7 @@ class ContinuousProblem:
             self.periodic, x - turns * (self.high - self.low), np.minimum(np.maximum(x, self.low), self.high)
         )
 
-    def leaves(self, x) -> np.ndarray:
+    def leaves(self, x: np.ndarray) -> np.ndarray:
         """`[b]`, True where a state lies outside the box; nothing lies outside a circle."""
         return np.asarray(((x < self.low) | (x > self.high)) & ~self.periodic, dtype=bool).any(axis=-1)
 

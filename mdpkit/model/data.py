@@ -1,7 +1,8 @@
 """What was seen of a decision process: observations, actions, and what followed."""
 
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, replace
 from fractions import Fraction
+from typing import Self
 
 import numpy as np
 
@@ -9,9 +10,10 @@ from ..base.arrays import objects
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, at, numbers, shape_words, taken
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, OptionalArray, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Trajectories(Record):
     """Weighted rows of observation and action, of a sample or of a whole population law.
 
@@ -35,18 +37,18 @@ class Trajectories(Record):
     array([0, 1, 0])
     """
 
-    obs: np.ndarray
-    action: np.ndarray
+    obs: Array
+    action: Array
     _: KW_ONLY
-    t: np.ndarray | None = None
-    weight: np.ndarray | None = None
-    reward: np.ndarray | None = None
-    following: np.ndarray | None = None
-    ended: np.ndarray | None = None
-    state: np.ndarray | None = None
-    episode: np.ndarray | None = None
+    t: FilledArray = None
+    weight: FilledArray = None
+    reward: OptionalArray = None
+    following: OptionalArray = None
+    ended: OptionalArray = None
+    state: OptionalArray = None
+    episode: OptionalArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         columns = {
             name: _column(name, getattr(self, name)) for name in ("obs", "action", "reward", "following", "state")
         }
@@ -76,7 +78,7 @@ class Trajectories(Record):
             raise InvalidModel(f"weight[{k}] is {weight[k]}; a weight is at least 0")
         return weight
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.obs)
 
     @property
@@ -87,14 +89,14 @@ class Trajectories(Record):
     def _mapped(self, convert, law=None):
         return replace(self, weight=convert(self.weight))
 
-    def to_exact(self):
+    def to_exact(self) -> Self:
         """The same rows with rational weights: 1 / the number of rows at t = 0 where the floats say so, else the floats as they are."""
         starts = int((self.t == 0).sum())
         if self.exact or starts == 0 or (self.weight != 1 / starts).any():
             return super().to_exact()
         return replace(self, weight=objects([Fraction(1, starts)] * len(self)))
 
-    def occupancy(self, S, A, H=None) -> np.ndarray:
+    def occupancy(self, S: int, A: int, H: int | None = None) -> np.ndarray:
         """Total weight of each step, state and action, `[t,s,a]`, or of each state and action over all steps, `[s,a]`, without H.
 
         Raises: InvalidModel where a row is no state, action or step of such a problem.
@@ -105,7 +107,7 @@ class Trajectories(Record):
         np.add.at(d, index, self.weight)
         return d
 
-    def check(self, S, A, H=None):
+    def check(self, S: int, A: int, H: int | None = None) -> None:
         """Refuse rows that belong to no problem with so many states, actions and steps.
 
         Raises: InvalidModel, naming the first of them.
@@ -120,7 +122,7 @@ class Trajectories(Record):
             if wrong.size:
                 raise InvalidModel(f"{name}[{wrong[0]}] is {column[wrong[0]]}; the problem has 0 to {end - 1}")
 
-    def check_mass(self, H=None):
+    def check_mass(self, H: int | None = None) -> None:
         """Refuse weights that no episodes have: each visits a step once, and ends by the mark of its last row or at step H - 1.
 
         Args: H: the number of steps of the problem; None where there is no last one.

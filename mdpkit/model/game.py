@@ -1,11 +1,12 @@
 """Markov games, mediators' recommendations, and deviations from them."""
 
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY
 from functools import cached_property
 from itertools import product
 from numbers import Integral
 from operator import index
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,13 +15,14 @@ from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers, texts
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, Number, OptionalArray, OptionalNames, record
 from . import _functions
 from .horizon import Finite, Horizon
 from .mdp import MDP
 from .policy import TabularPolicy
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class MarkovGame(Record):
     """An n-player Markov game with a common state.
 
@@ -40,16 +42,16 @@ class MarkovGame(Record):
     laws = ("P", "rho")
     axes: ClassVar = {"P": "tsjn", "r": "tisj", "rho": "s"}
 
-    P: np.ndarray
-    r: np.ndarray
-    rho: np.ndarray | None = None
+    P: Array
+    r: Array
+    rho: FilledArray = None
     _: KW_ONLY
     horizon: Horizon
     actions: tuple[int, ...]
-    state_names: tuple[str, ...] | None = None
+    state_names: OptionalNames = None
     action_names: tuple[tuple[str, ...], ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         try:
             actions = tuple(map(index, self.actions))
         except TypeError as error:
@@ -79,7 +81,16 @@ class MarkovGame(Record):
         )
 
     @classmethod
-    def from_functions(cls, states, actions, transition, reward, *, horizon, start=None) -> "MarkovGame":
+    def from_functions(
+        cls,
+        states: Iterable[Any],
+        actions: Iterable[Iterable[Any]],
+        transition: Callable[[Any, Any], Mapping[Any, Number]],
+        reward: Callable[[Any, Any], Sequence[Number]],
+        *,
+        horizon: Horizon,
+        start: Mapping[Any, Number] | None = None,
+    ) -> "MarkovGame":
         """A game given by functions of named states and joint actions.
 
         Args:
@@ -104,7 +115,7 @@ class MarkovGame(Record):
         """
         return _functions.game_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start)
 
-    def player(self, i) -> MDP:
+    def player(self, i: int) -> MDP:
         """The decision process of player i's reward when a mediator plays joint actions."""
         return self._processes[i]
 
@@ -162,7 +173,7 @@ def _action_names(names, actions):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class JointPolicy(TabularPolicy):
     """A mediator's recommendation, possibly correlated between players.
 
@@ -178,7 +189,7 @@ class JointPolicy(TabularPolicy):
         return dict(zip("HSJ" if self.table.ndim == 3 else "SJ", self.table.shape, strict=True))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Deviation(Record):
     """A strategy modification of one player: told a, play b.
 
@@ -195,10 +206,10 @@ class Deviation(Record):
     axes: ClassVar = {"table": "tsab", "after": "tsb"}
 
     player: int
-    table: np.ndarray
-    after: np.ndarray | None = None
+    table: Array
+    after: OptionalArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.player, bool) or not isinstance(self.player, Integral) or self.player < 0:
             raise InvalidModel(f"player is {self.player!r}; expected an integer, counted from 0")
         exact = any_exact(self.table, self.after)

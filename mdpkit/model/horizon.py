@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from numbers import Integral
+from typing import NoReturn
 
 import numpy as np
 
 from ..base.arrays import is_exact, rational
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
+from ..base.types import Scalar, record
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Finite:
 
     H: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.H, bool) or not isinstance(self.H, Integral) or self.H < 1:
             raise InvalidModel(f"the horizon H is {self.H!r}; expected an integer of at least 1")
         object.__setattr__(self, "H", int(self.H))
@@ -29,7 +31,7 @@ class Finite:
         return self
 
 
-@dataclass(frozen=True)
+@record()
 class Discounted:
     """For ever, step t weighted by gamma^t, 0 <= gamma < 1; J = E sum_t gamma^t r_t is not normalised.
 
@@ -37,9 +39,9 @@ class Discounted:
     9/10
     """
 
-    gamma: object
+    gamma: Scalar
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         gamma = self.gamma
         if not proposing():
             gamma = gamma.item() if isinstance(gamma, np.ndarray) and gamma.size == 1 else gamma
@@ -71,7 +73,7 @@ class Average:
     """
 
     @property
-    def gamma(self):
+    def gamma(self) -> NoReturn:
         raise InvalidModel("the horizon is Average(), which has no discount; expected Finite(H) or Discounted(gamma)")
 
     def _mapped(self, convert, law=None):

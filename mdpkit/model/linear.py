@@ -1,18 +1,17 @@
 """Linear MDPs."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import ClassVar
-
-import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, numbers
+from ..base.types import Array, FilledArray, record
 from .horizon import Horizon, told
 from .mdp import MDP
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class LinearMDP(Record):
     """A decision process whose transition law and reward are linear in known features.
 
@@ -31,14 +30,14 @@ class LinearMDP(Record):
     laws = ("rho",)
     axes: ClassVar = {"features": "sak", "mu": "kn", "theta": "k", "rho": "s"}
 
-    features: np.ndarray
-    mu: np.ndarray
-    theta: np.ndarray
-    rho: np.ndarray | None = None
+    features: Array
+    mu: Array
+    theta: Array
+    rho: FilledArray = None
     _: KW_ONLY
     horizon: Horizon
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return
         exact = any_exact(self.features, self.mu, self.theta, self.rho)

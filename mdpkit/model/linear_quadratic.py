@@ -1,20 +1,21 @@
 """Linear dynamics, quadratic costs: the discounted problem whose optimal value is known in closed form."""
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from flint import fmpq
 
 from ..base.arrays import bare, is_exact, objects
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, numbers
+from ..base.types import Array, Number, Numbers, Scalar, record
 from .continuous import ContinuousProblem
 from .horizon import Discounted, fitted
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class LinearQuadratic(Record):
     """x' = A x + B u at the cost x'Qx + u'Ru, discounted; its optimal value is -x'Px and its optimal control K x.
 
@@ -28,14 +29,14 @@ class LinearQuadratic(Record):
 
     axes: ClassVar = {"A": "in", "B": "ij", "Q": "in", "R": "jk", "P": "in"}
 
-    A: np.ndarray
-    B: np.ndarray
-    Q: np.ndarray
-    R: np.ndarray
-    P: np.ndarray
-    gamma: object
+    A: Array
+    B: Array
+    Q: Array
+    R: Array
+    P: Array
+    gamma: Scalar
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return
         given = {name: getattr(self, name) for name in "ABQRP"}
@@ -51,7 +52,7 @@ class LinearQuadratic(Record):
         self._set(**given, gamma=fitted(Discounted(self.gamma), exact).gamma)
 
     @classmethod
-    def solved(cls, A, B, Q, R, gamma):
+    def solved(cls, A: Numbers, B: Numbers, Q: Numbers, R: Numbers, gamma: float) -> Self:
         """The problem with these costs, in floats: P by scipy's discrete Riccati equation for sqrt(gamma) A and sqrt(gamma) B."""
         from scipy.linalg import solve_discrete_are
 
@@ -60,7 +61,7 @@ class LinearQuadratic(Record):
         return cls(A, B, Q, R, solve_discrete_are(root * A, root * B, Q, R), gamma)
 
     @classmethod
-    def valued(cls, A, B, P, R, gamma):
+    def valued(cls, A: Numbers, B: Numbers, P: Numbers, R: Numbers, gamma: Number) -> Self:
         """The problem whose optimal value is -x'Px: Q is what the Riccati equation leaves for it; exact on rationals.
 
         Q may have a negative eigenvalue; then no costs that are squares have this value.
@@ -84,11 +85,11 @@ class LinearQuadratic(Record):
         """Q + gamma A'PA - gamma^2 A'PB S^-1 B'PA - P, `[i,i]`: zero where P solves the discounted Riccati equation."""
         return self.Q + _carried(self.A, self.B, self.P, self.R, self.gamma) - self.P
 
-    def value(self, x):
+    def value(self, x: np.ndarray) -> np.ndarray:
         """-x'Px, `[b]`."""
         return -_form(self.P, x)
 
-    def missed(self, x, u):
+    def missed(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
         """(u - Kx)'S(u - Kx), `[b]`: what the control u costs more than the optimal one."""
         return _form(self.price, u - x @ self.feedback.T)
 
@@ -97,7 +98,9 @@ class LinearQuadratic(Record):
         kind = "rational" if self.exact else "float"
         return f"LinearQuadratic({n} state{'s' * (n > 1)}, {m} control{'s' * (m > 1)}, gamma={self.gamma}, {kind})"
 
-    def problem(self, low, high, control_low, control_high, dt=1) -> ContinuousProblem:
+    def problem(
+        self, low: Numbers, high: Numbers, control_low: Numbers, control_high: Numbers, dt: Number = 1
+    ) -> ContinuousProblem:
         """The problem on a box; who leaves it pays x'Px, so that -x'Px is the optimal value in the box as well."""
         return ContinuousProblem(
             lambda x, u: x @ self.A.T + u @ self.B.T,
@@ -111,11 +114,11 @@ class LinearQuadratic(Record):
             dt=dt,
         )
 
-    def interpolation_error(self, spacing):
+    def interpolation_error(self, spacing: np.ndarray) -> float | fmpq:
         """sum_i P_ii h_i^2 / 4, by how much x'Px is interpolated too high at the middle of a cell, where most."""
         return (np.diag(self.P) * spacing**2).sum() / 4
 
-    def grid_error(self, grid):
+    def grid_error(self, grid: Any) -> float | fmpq:
         """How far the optimal value of a grid on `problem` lies below -x'Px at its points, at most; it never lies above.
 
         (gamma sum_i P_ii h_i^2 / 4 + max over points of min over controls of (u - Kx)'S(u - Kx)) / (1 - gamma)

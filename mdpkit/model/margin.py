@@ -1,6 +1,5 @@
 """Margins to failure: how large the least one ever met can be kept."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
@@ -9,9 +8,10 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, at, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class MarginProblem(Record):
     """V = min(margin, max_a E V(next)), the greatest solution: on deterministic dynamics the least margin met, made as large as possible.
 
@@ -33,11 +33,11 @@ class MarginProblem(Record):
     laws = ("P",)
     axes: ClassVar = {"margin": "s", "P": "san", "ended": "sa"}
 
-    margin: np.ndarray
-    P: np.ndarray
-    ended: np.ndarray | None = None
+    margin: Array
+    P: Array
+    ended: FilledArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         sparse = hasattr(self.P, "tocsr")
         exact = any_exact(self.margin, None if sparse else self.P, self.ended)
         if sparse and exact:
@@ -86,7 +86,7 @@ class MarginProblem(Record):
         return (np.diff(self.rows[2]) == 0).reshape(self.S, self.A)
 
     @cached_property
-    def rows(self):
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(data, indices, first): row s*A+a holds data[first[s*A+a] : first[s*A+a+1]] at the states `indices`."""
         if self.sparse:
             return self.P.data, self.P.indices.astype(np.int64), self.P.indptr.astype(np.int64)
@@ -95,7 +95,7 @@ class MarginProblem(Record):
         return dense[row, indices], np.ascontiguousarray(indices), np.searchsorted(row, np.arange(len(dense) + 1))
 
     @cached_property
-    def sums(self):
+    def sums(self) -> np.ndarray:
         """Row sums of P, `[s*A+a]`."""
         return np.asarray(self.P.sum(axis=1) if self.sparse else self.P.reshape(-1, self.S).sum(axis=1)).ravel()
 

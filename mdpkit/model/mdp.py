@@ -1,8 +1,9 @@
 """Finite Markov decision processes: dense, time-varying or sparse."""
 
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import KW_ONLY
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from ..base.mode import proposing
 from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
 from ..base.shown import MOST, Table, tabled
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, Names, Number, OptionalArray, OptionalNames, record
 from . import _functions, _gymnasium
 from .horizon import Finite, Horizon, fitted, told
 from .mistaken import refuse_other_layouts
@@ -24,7 +26,7 @@ MOST_TARGETS = 6
 """So many successors are shown of an action."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class MDP(Record):
     """A finite decision process.
 
@@ -49,16 +51,16 @@ class MDP(Record):
     laws = ("P", "rho")
     axes: ClassVar = {"rho": "s"}
 
-    P: np.ndarray
-    r: np.ndarray
-    rho: np.ndarray | None = None
+    P: Array
+    r: Array
+    rho: FilledArray = None
     _: KW_ONLY
     horizon: Horizon
-    mask: np.ndarray | None = None
-    state_names: tuple[str, ...] | None = None
-    action_names: tuple[str, ...] | None = None
+    mask: OptionalArray = None
+    state_names: OptionalNames = None
+    action_names: OptionalNames = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._trust()
         refuse_other_layouts(self.P, self.r, self.horizon)
@@ -103,7 +105,17 @@ class MDP(Record):
 
     # ---- where it comes from
     @classmethod
-    def from_functions(cls, states, actions, transition, reward, *, horizon, start=None, sparse=False) -> "MDP":
+    def from_functions(
+        cls,
+        states: Iterable[Any],
+        actions: Iterable[Any] | Callable[[Any], Iterable[Any]],
+        transition: Callable[[Any, Any], Mapping[Any, Number]],
+        reward: Callable[[Any, Any], Number],
+        *,
+        horizon: Horizon,
+        start: Mapping[Any, Number] | None = None,
+        sparse: bool = False,
+    ) -> "MDP":
         """A problem told by functions of named states and actions.
 
         Args:
@@ -130,7 +142,15 @@ class MDP(Record):
         )
 
     @classmethod
-    def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=None, **options) -> "MDP":
+    def from_gymnasium(
+        cls,
+        environment: Any,
+        *,
+        horizon: Horizon,
+        state_names: Names | None = None,
+        action_names: Names | None = None,
+        **options: Any,
+    ) -> "MDP":
         """The problem that a gymnasium environment's table describes, in its numbering of states and actions.
 
         Args:

@@ -1,18 +1,16 @@
 """Linear conditional moment restrictions."""
 
-from dataclasses import dataclass
 from typing import ClassVar
-
-import numpy as np
 
 from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, distributions, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class MomentProblem(Record):
     """Find h with E[psi | z] = b[z] - sum_k A[z,k] h[k] = 0 for every instrument value z.
 
@@ -30,11 +28,11 @@ class MomentProblem(Record):
     laws = ("weights",)
     axes: ClassVar = {"A": "zk", "b": "z", "weights": "z"}
 
-    A: np.ndarray
-    b: np.ndarray
-    weights: np.ndarray
+    A: Array
+    b: Array
+    weights: Array
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._set(**{name: bare(getattr(self, name), float) for name in ("A", "b", "weights")})
         exact = any_exact(self.A, self.b, self.weights)

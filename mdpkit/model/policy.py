@@ -1,19 +1,20 @@
 """Randomised Markov policies."""
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..base.arrays import bare, floats
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class TabularPolicy(Record):
     """A randomised Markov policy.
 
@@ -27,9 +28,9 @@ class TabularPolicy(Record):
     laws = ("table",)
     axes: ClassVar = {"table": "tsa"}
 
-    table: np.ndarray
+    table: Array
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._set(table=bare(self.table, float))
         table = numbers("table", self.table, any_exact(self.table), ("sa", "tsa"))
@@ -45,18 +46,18 @@ class TabularPolicy(Record):
         return defect(self.table)
 
     # ---- the protocol of every policy
-    def start(self, u) -> "TabularPolicy":
+    def start(self, u: float) -> "TabularPolicy":
         """The Markov policy that plays an episode, by a uniform number u in [0, 1): this one."""
         return self
 
-    def law(self, obs, t) -> np.ndarray:
+    def law(self, obs: ArrayLike, t: ArrayLike) -> np.ndarray:
         """Action probabilities `[...,a]` as float64 at states `obs[...]` and steps t.
 
         Raises: InvalidModel where an observation is no state, or t no step, of the table.
         """
         return self._rows(self._law, obs, t)
 
-    def rows(self, obs, t) -> np.ndarray:
+    def rows(self, obs: ArrayLike, t: ArrayLike) -> np.ndarray:
         """The same probabilities in the table's own kind of numbers."""
         return self._rows(self.table, obs, t)
 
@@ -71,7 +72,7 @@ class TabularPolicy(Record):
             f"{self!r} has no row for observations {np.array2string(np.asarray(obs), threshold=6)} at step {t}"
         )
 
-    def sample(self, obs, t, u) -> np.ndarray:
+    def sample(self, obs: ArrayLike, t: ArrayLike, u: ArrayLike) -> np.ndarray:
         """The actions that uniform numbers `u[...]` in [0, 1) choose at states `obs[...]` and steps t, an integer or `t[...]`.
 
         >>> TabularPolicy([[0.25, 0.75]]).sample(np.array([0, 0]), 0, np.array([0.2, 0.3]))
@@ -79,12 +80,12 @@ class TabularPolicy(Record):
         """
         return inverse(self.law(obs, t), u)
 
-    def log_prob(self, obs, t, action) -> np.ndarray:
+    def log_prob(self, obs: ArrayLike, t: ArrayLike, action: ArrayLike) -> np.ndarray:
         """log P(action | obs) at step t, in nats; -inf for an action that is never played."""
         with np.errstate(divide="ignore"):
             return np.log(np.take_along_axis(self.law(obs, t), np.asarray(action)[..., None], axis=-1)[..., 0])
 
-    def to_tabular(self, problem) -> "TabularPolicy":
+    def to_tabular(self, problem: Any) -> "TabularPolicy":
         """This policy, checked to belong to a finite problem."""
         return tabular(problem, self)
 
@@ -113,7 +114,7 @@ def inverse(law, u) -> np.ndarray:
 class HasToTabular(Protocol):
     """A policy of any kind that makes a TabularPolicy for a finite problem."""
 
-    def to_tabular(self, problem) -> TabularPolicy: ...
+    def to_tabular(self, problem: Any) -> TabularPolicy: ...
 
 
 Policy = TabularPolicy | HasToTabular

@@ -1,6 +1,6 @@
 """Contextual preference problems."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import ClassVar
 
 import numpy as np
@@ -10,9 +10,10 @@ from ..base.errors import ExactnessLost, InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, at, distributions, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, OptionalArray, Scalar, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class PreferenceProblem(Record):
     """Prompts x, responses y, a reference policy that is left at a price, and what is preferred.
 
@@ -40,16 +41,16 @@ class PreferenceProblem(Record):
     laws = ("reference", "data", "rho")
     axes: ClassVar = {**dict.fromkeys(("reference", "reward", "weights", "data"), "xy"), "win": "xyz", "rho": "x"}
 
-    reference: np.ndarray
+    reference: Array
     _: KW_ONLY
-    reward: np.ndarray | None = None
-    weights: np.ndarray | None = None
-    win: np.ndarray | None = None
-    data: np.ndarray | None = None
-    rho: np.ndarray | None = None
-    beta: object = 1
+    reward: OptionalArray = None
+    weights: OptionalArray = None
+    win: OptionalArray = None
+    data: FilledArray = None
+    rho: FilledArray = None
+    beta: Scalar = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._trust()
         told = [name for name in ("reward", "weights", "win") if getattr(self, name) is not None]

@@ -1,8 +1,9 @@
 """Safety problems: which states can avoid failure for ever."""
 
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, OptionalArray, OptionalNames, record
 from . import _functions
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class SafetyProblem(Record):
     """Dynamics without reward, and the states that count as failure.
 
@@ -37,14 +39,14 @@ class SafetyProblem(Record):
     laws = ("P",)
     axes: ClassVar = {"failure": "s", "successors": "sa", "P": "san"}
 
-    failure: np.ndarray
-    successors: np.ndarray | None = None
-    P: np.ndarray | None = None
+    failure: Array
+    successors: OptionalArray = None
+    P: OptionalArray = None
     _: KW_ONLY
-    state_names: tuple[str, ...] | None = None
-    action_names: tuple[str, ...] | None = None
+    state_names: OptionalNames = None
+    action_names: OptionalNames = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if (self.successors is None) == (self.P is None):
             given = "neither" if self.P is None else "both"
             raise InvalidModel(f"{given} of successors and P are given; expected exactly one of them")
@@ -63,7 +65,13 @@ class SafetyProblem(Record):
         self._set(**names, action_names=texts("action_names", self.action_names, self.A))
 
     @classmethod
-    def from_functions(cls, states, actions, transition, failure) -> "SafetyProblem":
+    def from_functions(
+        cls,
+        states: Iterable[Any],
+        actions: Iterable[Any],
+        transition: Callable[[Any, Any], Any],
+        failure: Callable[[Any], bool],
+    ) -> "SafetyProblem":
         """A safety problem given by functions of named states and actions.
 
         Args:
@@ -104,7 +112,7 @@ class SafetyProblem(Record):
         return {"S": self.S, "A": self.A}
 
     @cached_property
-    def edges(self):
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
         """The support graph as (first, reached): action a in state s may lead to reached[first[s*A+a] : first[s*A+a+1]]."""
         if self.P is None:
             return np.arange(self.S * self.A + 1), self.successors.ravel()

@@ -1,5 +1,6 @@
 """How every figure looks: two widths, 8 pt, one colour for one meaning, text that stays text."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -35,7 +36,7 @@ def widths() -> Widths:
 
 
 @contextmanager
-def style(name):
+def style(name: str) -> Iterator[None]:
     """A context in which figures have the widths and the looks of a page they will be printed on.
 
     Args: name: "neurips" (5.5 in, one column), "icml" (columns of 3.25 in on a page of 6.75 in), "column" (3.25 in and never more) or

@@ -1,6 +1,6 @@
 """`solve(problem)`, a Solution with bounds; one file for each family of methods."""
 
-from ..base.verb import also_called
+from ..base.verb import also_called as _also_called
 from .avoid_margin import AvoidMargin as AvoidMargin
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
@@ -25,4 +25,4 @@ from .tilting import tilted as tilted
 from .two_stage import TwoStageRLHF as TwoStageRLHF
 from .zero_error import zero_error_policy as zero_error_policy
 
-also_called(__name__, solve)
+_also_called(__name__, solve)

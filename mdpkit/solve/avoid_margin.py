@@ -39,7 +39,7 @@ class AvoidMargin:
 
     sweeps: int = 10**5
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MarginProblem, tol: float, before: Solution | None = None) -> Solution:
         """The answer; float bounds of width `tol`. `before` is not used."""
         expects(self, problem, MarginProblem)
         return self._rationals(problem, tol) if problem.exact else self._floats(problem, tol)

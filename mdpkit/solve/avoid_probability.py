@@ -52,7 +52,7 @@ class AvoidProbability:
 
     improvements: int = 10**4
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: SafetyProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer; float bounds of width `tol`. `before` is not used."""
         expects(self, problem, SafetyProblem)
         if problem.P is None:
@@ -71,7 +71,7 @@ class AvoidProbability:
         status = judged(value, tol, Status.FLOOR_REACHED if found.ended else Status.CAPPED, value.lower)
         return Solution(problem, self, status, policy, value, found.used, tube=found.tube)
 
-    def searched(self, problem):
+    def searched(self, problem: SafetyProblem) -> _Found:
         """p, exact on rationals and without bounds on floats, the policy `choice`, and the parts between the two sets."""
         safe = viable(problem)
         tube = ~hopeful(problem, safe)

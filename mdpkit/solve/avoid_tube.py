@@ -24,7 +24,7 @@ class AvoidTube:
     array([ True,  True, False])
     """
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: SafetyProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer, exact; `tol` and `before` are not used."""
         expects(self, problem, SafetyProblem)
         if problem.successors is None:

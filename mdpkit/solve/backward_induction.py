@@ -31,7 +31,7 @@ class BackwardInduction:
     Interval(3/2, exact)
     """
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer; float bounds of width `tol`, or as narrow as float64 allows. `before` is not used."""
         expects(self, problem, MDP, Finite)
         if problem.exact:

@@ -7,6 +7,7 @@ import numpy as np
 from ..base.arrays import objects, zeros
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
+from ..base.types import Numbers
 from ..exact.lp import LinearProgram, Optimum, optimise
 from ..model.horizon import Discounted
 from ..model.mdp import MDP
@@ -32,10 +33,10 @@ class ConstrainedPlanning:
     Interval(1/2, exact)
     """
 
-    costs: np.ndarray
-    limits: np.ndarray
+    costs: Numbers
+    limits: Numbers
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer, exact; `tol` and `before` are not used."""
         expects(self, problem, MDP, Discounted)
         if not problem.exact:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base.arrays import objects, rational, zeros
 from ..base.errors import InvalidModel
+from ..base.types import Number, Numbers
 from ..exact.linear import solve_linear
 from ..model.mdp import MDP
 from .constrained_planning import ConstrainedPlanning
@@ -22,7 +23,7 @@ class Rounds:
     learners: np.ndarray
 
 
-def constraint_game(problem, rewards, experts, rounds, step) -> Rounds:
+def constraint_game(problem: MDP, rewards: Numbers, experts: Numbers, rounds: int, step: Number) -> Rounds:
     """Play projected gradient ascent of the constraint against constrained optimal policies.
 
     Args:

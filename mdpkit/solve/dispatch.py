@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import singledispatch
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from ..model.game import MarkovGame
 from ..model.horizon import Average, Discounted, Finite
@@ -26,8 +26,45 @@ from .solution import Solution, Status
 from .stage_equilibria import CorrelatedEquilibrium
 from .tilting import Tilting
 
+if TYPE_CHECKING:
+    from .solution import Avoidance, Minimiser, Optimum
+
 SWEEPS = 3000
 """Sweeps after which policy iteration takes over, where its equations can be factorised."""
+
+
+Problem: TypeAlias = MDP | MarkovGame | SafetyProblem | MarginProblem | MomentProblem | PreferenceProblem
+"""What `solve` takes without a method."""
+
+
+@overload
+def solve(
+    problem: MDP | MarkovGame | MarginProblem | PreferenceProblem,
+    method: Method | None = None,
+    *,
+    tol: float = 1e-8,
+    throw: Literal[True] = True,
+) -> "Optimum": ...
+
+
+@overload
+def solve(
+    problem: SafetyProblem, method: Method | None = None, *, tol: float = 1e-8, throw: Literal[True] = True
+) -> "Avoidance": ...
+
+
+@overload
+def solve(
+    problem: MomentProblem, method: Method | None = None, *, tol: float = 1e-8, throw: Literal[True] = True
+) -> "Minimiser": ...
+
+
+@overload
+def solve(problem: Problem, method: Method | None = None, *, tol: float = 1e-8, throw: bool = True) -> Solution: ...
+
+
+@overload
+def solve(problem: Any, method: Method, *, tol: float = 1e-8, throw: bool = True) -> Solution: ...
 
 
 def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, throw: bool = True) -> Solution:

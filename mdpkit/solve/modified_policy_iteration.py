@@ -43,7 +43,7 @@ class ModifiedPolicyIteration:
 
     sweeps: int = 10**6
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, MDP, Discounted)
         meant = problem.to_float() if problem.exact else problem

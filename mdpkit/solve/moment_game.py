@@ -7,6 +7,7 @@ import numpy as np
 from ..base.arrays import like
 from ..base.interval import Interval
 from ..base.tolerance import UNDERFLOW, UNIT, gamma
+from ..base.types import Numbers
 from ..exact.linear import Singular, enclosed_solution, product, solve_linear
 from ..model.moments import MomentProblem
 from ._expects import expects
@@ -33,9 +34,9 @@ class MomentGame:
     Interval(2/3, exact)
     """
 
-    test: np.ndarray | None = None
+    test: Numbers | None = None
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: MomentProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer; `before` is not used."""
         expects(self, problem, MomentProblem)
         if self.test is not None:

@@ -43,7 +43,7 @@ class MultichainPolicyIteration:
 
     improvements: int = 10**4
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer; float bounds of width `tol`. `before`, a Solution of the problem, gives the first policy."""
         expects(self, problem, MDP, Average)
         return self._rationals(problem, before) if problem.exact else self._floats(problem, tol, before)

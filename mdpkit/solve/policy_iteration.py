@@ -42,7 +42,7 @@ class PolicyIteration:
 
     improvements: int = 10**4
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer; float bounds of width `tol`. `before`, a Solution of the problem, gives the first policy."""
         expects(self, problem, MDP, Discounted)
         if problem.exact:

@@ -41,7 +41,7 @@ class RelativeValueIteration:
 
     sweeps: int = 10**6
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, MDP, Average)
         parts = Components(problem.to_float() if problem.exact else problem)

@@ -7,12 +7,14 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval, stacked
 from ..base.mode import proposing
 from ..base.tolerance import UNIT
+from ..base.types import Number, Numbers
+from ..model.preference import PreferenceProblem
 from .bounded_likelihood import Comparisons
 
 BITS = 256
 
 
-def fitted_weights(problem, width, unseen) -> Interval:
+def fitted_weights(problem: PreferenceProblem, width: Number, unseen: Numbers) -> Interval:
     """e^(g/beta) `[x,y]` of the reward g that maximises the population likelihood of comparisons within a class of bounded rewards.
 
     The data are pairs of responses drawn from data(.|x), of which y beats z with chance 1 / (1 + e^(r(z) - r(y))). The class

@@ -42,11 +42,11 @@ class SoftPlanning:
     temperature: float
     reference: TabularPolicy | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.temperature < np.inf:
             raise InvalidModel(f"the temperature is {self.temperature}; expected a positive number")
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`. `before` is not used."""
         expects(self, problem, MDP)
         meant = problem.to_float() if problem.exact else problem

@@ -2,6 +2,7 @@
 
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -49,8 +50,8 @@ class Solution(Shown):
         learned: preferences by way of a reward model: the problem with the fitted reward in place of its own.
     """
 
-    problem: object
-    method: object
+    problem: Any
+    method: Any
     status: Status
     policy: TabularPolicy | None
     value: Interval | None
@@ -81,7 +82,7 @@ class Solution(Shown):
                 shown.append(tabled(name, known, letters, names))
         return tuple(shown)
 
-    def demanded(self, tol):
+    def demanded(self, tol: float) -> Self:
         """Return self if SOLVED, else raise NotSolved with the status message."""
         if self.status is Status.SOLVED:
             return self
@@ -89,6 +90,27 @@ class Solution(Shown):
         reached = "" if known is None else f": their width is {known.width:.1e}, tol is {tol:.1e}"
         advice = _advice(self) if self.status is Status.FLOOR_REACHED else ""
         raise NotSolved(f"{type(self.method).__name__} on {self.problem!r}: {self.status.value}{reached}{advice}")
+
+
+if TYPE_CHECKING:
+
+    class Optimum(Solution):
+        """A Solution that has a policy and a value, as a type checker sees it."""
+
+        policy: TabularPolicy
+        value: Interval
+
+    class Avoidance(Solution):
+        """A Solution that has a policy and a tube, as a type checker sees it."""
+
+        policy: TabularPolicy
+        tube: np.ndarray
+
+    class Minimiser(Solution):
+        """A Solution that has a minimiser and a value, as a type checker sees it."""
+
+        h: Interval
+        value: Interval
 
 
 def _advice(answer) -> str:

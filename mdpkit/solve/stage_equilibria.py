@@ -28,7 +28,7 @@ class CorrelatedEquilibrium:
     array([[[1/2, 1/4, 1/4, 0]]], dtype=object)
     """
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: MarkovGame, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer; `tol` and `before` are not used. Raises: ExactnessLost for a float game."""
         return _stages(self, problem, stage.obedience)
 
@@ -42,7 +42,7 @@ class CoarseCorrelatedEquilibrium:
     Source: Moulin and Vial, 1978; for Markov games adapted from Jin, Liu, Wang and Yu, 2021.
     """
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: MarkovGame, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer; `tol` and `before` are not used. Raises: ExactnessLost for a float game."""
         return _stages(self, problem, stage.commitment)
 

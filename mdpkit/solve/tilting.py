@@ -9,6 +9,7 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.mode import proposing
 from ..base.tolerance import UNIT
+from ..base.types import Numbers
 from ..exact.logs import log
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
@@ -16,7 +17,7 @@ from ._expects import expects
 from .solution import Solution, Status, judged
 
 
-def tilted(problem, weights=None) -> TabularPolicy:
+def tilted(problem: PreferenceProblem, weights: Numbers | None = None) -> TabularPolicy:
     """reference * weights / Z: the policy that maximises E_pi beta log weights - beta KL(pi || reference).
 
     Args: weights: `[x,y]`, above 0; those of the problem, whose optimum this then is, if left out.
@@ -46,7 +47,7 @@ class Tilting:
     Interval(log(2), exact)
     """
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: PreferenceProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, PreferenceProblem)
         if problem.win is not None:

@@ -8,6 +8,7 @@ from ..base.arrays import exactly
 from ..base.interval import Interval
 from ..base.mode import proposing
 from ..base.tolerance import UNIT
+from ..base.types import Number, Numbers
 from ..model.preference import PreferenceProblem
 from ._expects import expects
 from .reward_fit import fitted_weights
@@ -40,10 +41,10 @@ class TwoStageRLHF:
     array([[1/10, 3/10, 3/5]], dtype=object)
     """
 
-    width: object
-    unseen: object
+    width: Number
+    unseen: Numbers
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: PreferenceProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, PreferenceProblem)
         weights = fitted_weights(problem, self.width, self.unseen)

@@ -4,7 +4,9 @@ import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
+from ..base.types import Numbers
 from ..model.policy import TabularPolicy
+from ..model.preference import PreferenceProblem
 from .tilting import tilted
 
 
@@ -27,7 +29,7 @@ def seen_part(problem) -> np.ndarray:
     return part / total[:, None]
 
 
-def zero_error_policy(problem, mass, rest=None) -> TabularPolicy:
+def zero_error_policy(problem: PreferenceProblem, mass: Numbers, rest: np.ndarray | None = None) -> TabularPolicy:
     """A minimiser of the population loss of direct preference optimisation.
 
     On the seen responses S every minimiser over all policies is pi*(. given S) times its mass there: only ratios are

@@ -1,9 +1,10 @@
 """Claims: statements with two sides, assumptions, controls and instances."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from ..base.errors import InvalidClaim
 from ..instances.family import Family
@@ -19,7 +20,7 @@ class Bound:
     Args: sides: two or more Intervals (arrays are compared entrywise) or rational numbers.
     """
 
-    def __init__(self, *sides):
+    def __init__(self, *sides: Any) -> None:
         if len(sides) < 2:
             raise InvalidClaim(f"a Bound has {len(sides)} sides; expected at least two")
         self.sides = sides
@@ -31,7 +32,7 @@ class Equal:
     Args: pairs: name -> (a, b), Intervals or rational numbers or arrays of them.
     """
 
-    def __init__(self, pairs):
+    def __init__(self, pairs: Mapping[str, tuple[Any, Any]]) -> None:
         if not pairs or any(len(pair) != 2 for pair in pairs.values()):
             raise InvalidClaim("Equal takes a non-empty dictionary of name -> (a, b)")
         self.pairs = dict(pairs)
@@ -69,7 +70,7 @@ class Control:
     by: Callable | None = None
     part: str = STATEMENT
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         given = [kind for kind in ("drops", "tightens", "sabotages") if getattr(self, kind) is not None]
         if len(given) != 1:
             raise InvalidClaim(
@@ -176,7 +177,7 @@ class Claim:
     formal: tuple[Formal, ...] = ()
     on: tuple[Part, ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in ("assumes", "controls", "also", "papers", "tags", "formal"):
             if isinstance(getattr(self, field), str):
                 raise InvalidClaim(f"{field} of {self.id} is {getattr(self, field)!r}; expected a tuple")
@@ -216,7 +217,7 @@ class Claim:
         """The parts whose instances are judged; controls always vary the claim as stated."""
         return self.parts if self.on is None else self.on
 
-    def part(self, name) -> Part:
+    def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
 
     @property

@@ -108,7 +108,7 @@ class Verdict(Shown):
             data["violations"] = [each.to_data() for each in self.violations]
         return data
 
-    def explain(self, most=24) -> str:
+    def explain(self, most: int = 24) -> str:
         """Why the claim is refuted: both sides of what fails, then the rows of the witness that change them; empty unless REFUTED.
 
         Args: most: number of rows at most; a last line says where there are more.

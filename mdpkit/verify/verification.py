@@ -1,8 +1,10 @@
 """Verify one claim."""
 
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ from .verdict import Outcome, Verdict
 from .violation import violations
 
 
-def verify(claim, profile="quick", *, seed=0, on=None) -> Verdict:
+def verify(claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: int = 0, on: Any = None) -> Verdict:
     """Test a claim: run its controls, its instances and a search for violations, all decided by exact or enclosed arithmetic.
 
     Args:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -9,8 +10,9 @@ import torch
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.record import expect_counts
-from ...model.access import KINDS, Continuous, Discrete
+from ...model.access import KINDS, Access, Continuous, Discrete
 from ..plumbing.encoding import action_rows, encoding
+from ..plumbing.policy import NetworkPolicy
 from ..plumbing.repeatable import borrowed_globals, device_named, drawing, generator, seeds, threads
 from ..plumbing.replay import RelabellingBuffer
 from ..plumbing.view import AccessEnv
@@ -50,14 +52,14 @@ class MomentMatching:
     normalise: bool = False
     progress: Callable | None = field(default=None, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_counts(rounds=self.rounds, episodes=self.episodes)
         for name in ("expert_share", "expert_resets"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidModel(f"{name} is {getattr(self, name)}; expected 0 to 1")
 
     @property
-    def needs(self):
+    def needs(self) -> tuple[str, ...]:
         return tuple(
             kind
             for kind in KINDS
@@ -65,11 +67,11 @@ class MomentMatching:
         )
 
     @classmethod
-    def variants(cls):
+    def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
         return cls(), cls(expert_resets=1.0)
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[NetworkPolicy, dict[str, Any]]:
         """The best iterate, and a trace with one row per round.
 
         Its columns: steps: total environment steps so far. gap: worst-case gap of the iterate, in units of f per step. best:

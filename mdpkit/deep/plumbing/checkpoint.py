@@ -4,6 +4,8 @@ import hashlib
 import json
 import platform
 from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,6 +14,7 @@ from safetensors import torch as safe
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
 from ...model.access import Continuous, Discrete
+from ..plumbing.policy import NetworkPolicy
 from .encoding import Encoding
 from .nets import mlp
 from .policy import Categorical, ClippedGaussian, Greedy, SquashedGaussian
@@ -72,7 +75,7 @@ def read(path, kind):
     return header, tensors
 
 
-def save(policy, path):
+def save(policy: NetworkPolicy, path: str | PathLike[str]) -> Path:
     """Write a network policy.
 
     Args: policy: a policy from a deep learner. path: path of the file, conventionally `.safetensors`.
@@ -83,7 +86,7 @@ def save(policy, path):
     return write(path, "policy", {"architecture": architecture(policy)}, policy.state_dict())
 
 
-def load(path):
+def load(path: str | PathLike[str]) -> NetworkPolicy:
     """Read a network policy written by `save`, bit-identical to the original.
 
     Raises: InvalidModel naming the file and what was expected, if it is truncated, altered, foreign or contains no policy.

@@ -1,14 +1,15 @@
 """Inverse reinforcement learning by maximum causal entropy."""
 
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ...base.arrays import floats, is_exact
 from ...base.errors import InvalidModel, NotSolved
 from ...base.interval import Interval, stacked
+from ...base.types import Array, record
 from ...measure import occupancy
+from ...model.access import Access
 from ...model.horizon import Finite
 from ...model.policy import TabularPolicy
 from ...solve import SoftPlanning, solve
@@ -16,7 +17,7 @@ from .._tabular import exists, occupied
 from ..players.rewards import LinearRewards
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class MaxCausalEntropy:
     """Maximum causal entropy: the policy of maximum causal entropy that matches the demonstrations' features, and a reward for it.
 
@@ -35,21 +36,21 @@ class MaxCausalEntropy:
     Source: Ziebart, Bagnell and Dey, 2010; discounted: adapted from Zhou, Bloem and Bambos, 2018.
     """
 
-    features: np.ndarray
+    features: Array
     tolerance: float = 1e-6
     ridge: float = 0.0
     rounds: int = 1000
 
     needs: ClassVar = ("demonstrations", "model")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "features", LinearRewards(self.features).features)
         if not 0 < self.tolerance < np.inf or not 0 <= self.ridge < np.inf:
             raise InvalidModel(
                 f"tolerance={self.tolerance}, ridge={self.ridge}; expected a positive and a nonnegative number"
             )
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy, and a trace with one row per step.
 
         Its columns: theta `[k]`; loss: L in nats; feature_gap: an Interval that encloses the maximum absolute difference

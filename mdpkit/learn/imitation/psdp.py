@@ -1,13 +1,15 @@
 """Policy search by dynamic programming: backward in time, each step optimised under the expert's state distribution."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
 from ...base.arrays import is_exact, like, zeros
 from ...base.errors import InvalidModel
 from ...base.record import numbers
-from ...model.access import KINDS
+from ...base.types import Numbers
+from ...model.access import KINDS, Access
 from ...model.mdp import stepwise
 from ...model.policy import TabularPolicy
 from .._tabular import deterministic, exists, occupied, sizes, steps, uniform
@@ -34,30 +36,30 @@ class PSDP:
     Source: Bagnell, Kakade, Ng and Schneider, 2003; with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
     """
 
-    reward: object = None
+    reward: Numbers | None = None
     probes: int | None = 1
     elsewhere: TabularPolicy | None = None
     rules: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_probes(self.probes)
         if self.reward is None and self.probes is None:
             raise InvalidModel("the model does not contain the rewards: give reward=, or probes=")
 
     @property
-    def needs(self):
+    def needs(self) -> tuple[str, ...]:
         kinds = {"demonstrations", "model" if self.probes is None else "resets"} | (
             {"rewards"} if self.reward is None else set()
         )
         return tuple(kind for kind in KINDS if kind in kinds)
 
     @classmethod
-    def variants(cls):
+    def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
         given = np.zeros((1, 1))
         return cls(), cls(reward=given), cls(reward=given, probes=None)
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy, and a trace with the number of demonstrated states per step, from the last step to the first."""
         visits = occupied(access.setting, access.demonstrations())
         reward = None if self.reward is None else numbers("reward", self.reward, is_exact(visits), ("sa", "tsa"))

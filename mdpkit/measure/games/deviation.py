@@ -17,7 +17,7 @@ from .regret import parts_of_joint_actions, regret
 
 
 @replaceable
-def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviations="swap") -> Interval:
+def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviations: str = "swap") -> Interval:
     """e = (1/H) max over players and deviations in a class of E sum_t TV(expert, learner), a scalar in [0, 1].
 
     The expectation is under the state distribution induced by the deviation from the learner; obedience counts as a

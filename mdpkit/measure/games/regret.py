@@ -26,7 +26,7 @@ from ..planning.value import value
 
 
 @replaceable
-def regret(game: MarkovGame, joint: Policy, deviations="swap") -> Interval:
+def regret(game: MarkovGame, joint: Policy, deviations: str = "swap") -> Interval:
     """Largest gain of each player over a class of deviations, `[i]`.
 
     Args:
@@ -52,14 +52,16 @@ def regret(game: MarkovGame, joint: Policy, deviations="swap") -> Interval:
 
 
 @replaceable
-def regret_gap(game: MarkovGame, expert: Policy, learner: Policy, deviations="swap", per_player=False) -> Interval:
+def regret_gap(
+    game: MarkovGame, expert: Policy, learner: Policy, deviations: str = "swap", per_player: bool = False
+) -> Interval:
     """Regret gap max_i R_i(learner) - max_i R_i(expert), or per player `[i]` the vector R_i(learner) - R_i(expert)."""
     ours, theirs = regret(game, learner, deviations), regret(game, expert, deviations)
     return ours - theirs if per_player else ours.max() - theirs.max()
 
 
 @replaceable
-def best_deviation(game: MarkovGame, joint: Policy, player, deviations="swap") -> Deviation:
+def best_deviation(game: MarkovGame, joint: Policy, player: int, deviations: str = "swap") -> Deviation:
     """A deviation of the class that attains the player's regret (on floats, in the float64 recursion).
 
     Ties are broken in favour of obedience, then of the first action. A trigger deviation carries `after`, its policy

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...base.arrays import exactly
 from ...base.errors import InvalidModel, NotSolved
-from ...base.interval import Interval, interval
+from ...base.interval import Interval, Quantity, interval
 from ...base.mode import propose, proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
@@ -17,7 +17,7 @@ KINDS = "causal", "trajectory"
 
 
 @replaceable
-def entropy_value(problem: MDP, features, theta) -> Interval:
+def entropy_value(problem: MDP, features: Quantity, theta: Quantity) -> Interval:
     """Maximum of E[reward + causal entropy of the actions] for the reward sum_k theta[k] features[k], in nats.
 
     Args:
@@ -37,13 +37,13 @@ def entropy_value(problem: MDP, features, theta) -> Interval:
 
 
 @replaceable
-def entropy_slope(problem: MDP, features, theta) -> Interval:
+def entropy_slope(problem: MDP, features: Quantity, theta: Quantity) -> Interval:
     """Gradient of `entropy_value` in theta, `[k]`, by automatic differentiation with power series (no closed formula)."""
     return _answer(problem, features, theta, lambda soft, theta: soft.derivatives(soft.value, theta))
 
 
 @replaceable
-def entropy_features(problem: MDP, features, theta, kind="causal") -> Interval:
+def entropy_features(problem: MDP, features: Quantity, theta: Quantity, kind: str = "causal") -> Interval:
     """Feature expectations of the maximum-entropy policy in the problem, `[k]`.
 
     Args: kind: "causal", or "trajectory": the policy of the distribution over trajectories with weights
@@ -53,7 +53,9 @@ def entropy_features(problem: MDP, features, theta, kind="causal") -> Interval:
 
 
 @replaceable
-def matched_theta(problem: MDP, features, moments, kind="causal", rounds=100) -> Interval:
+def matched_theta(
+    problem: MDP, features: Quantity, moments: Quantity, kind: str = "causal", rounds: int = 100
+) -> Interval:
     """The theta `[k]` at which the maximum-entropy policy has the given feature expectations `moments[k]`.
 
     With kind "trajectory" the expectations match in its own model, whose transitions are tilted towards reward.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.policy import Policy
@@ -51,7 +51,7 @@ def kl(p: Policy, q: Policy) -> Interval:
 
 
 @replaceable
-def triangular(p, q) -> Interval:
+def triangular(p: Quantity, q: Quantity) -> Interval:
     """Triangular discrimination sum_s (p - q)^2 / (p + q) in [0, 2] of two distributions `[s]`.
 
     It is at least 2 TV^2, and at most 2 TV and 2 KL. Outcomes with p = q = 0 contribute 0.

@@ -1,7 +1,7 @@
 """Moments of the temporal difference r + gamma V(s') - V(s) of a candidate value function V."""
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...model.horizon import Discounted
 from ...model.mdp import MDP
@@ -10,7 +10,7 @@ from .._known import expected_next, given, known, law, number, row_error
 
 
 @replaceable
-def bellman_residual(problem: MDP, policy: Policy, V) -> Interval:
+def bellman_residual(problem: MDP, policy: Policy, V: Quantity) -> Interval:
     """Bellman residual E[r + gamma V(s') - V(s) | s], `[s]`, with expectation over the action and the next state.
 
     Args: problem: discounted MDP. V: candidate value function, Interval or numbers `[s]`.
@@ -20,7 +20,7 @@ def bellman_residual(problem: MDP, policy: Policy, V) -> Interval:
 
 
 @replaceable
-def squared_temporal_difference(problem: MDP, policy: Policy, V, weights) -> Interval:
+def squared_temporal_difference(problem: MDP, policy: Policy, V: Quantity, weights: Quantity) -> Interval:
     """E[(r + gamma V(s') - V(s))^2] over s ~ weights, a ~ policy, s' ~ P: the loss estimated from single sampled transitions.
 
     Args: problem: discounted MDP. V: candidate value function `[s]`. weights: state distribution, `[s]`.
@@ -32,7 +32,7 @@ def squared_temporal_difference(problem: MDP, policy: Policy, V, weights) -> Int
 
 
 @replaceable
-def squared_bellman_error(problem: MDP, policy: Policy, V, weights, given="s") -> Interval:
+def squared_bellman_error(problem: MDP, policy: Policy, V: Quantity, weights: Quantity, given: str = "s") -> Interval:
     """Expected squared conditional mean of the temporal difference, given the state ("s") or the state and action ("sa")."""
     pi, gamma, V, weights = _given(problem, policy, V, weights)
     mean = known(problem.r) + expected_next(problem, V) * gamma - V[:, None]
@@ -43,7 +43,7 @@ def squared_bellman_error(problem: MDP, policy: Policy, V, weights, given="s") -
 
 
 @replaceable
-def next_state_variance(problem: MDP, policy: Policy, V, weights, given="s") -> Interval:
+def next_state_variance(problem: MDP, policy: Policy, V: Quantity, weights: Quantity, given: str = "s") -> Interval:
     """E[Var(V(s') | s)] over the action and the next state ("s"), or E[Var(V(s') | s, a)] ("sa")."""
     pi, _, V, weights = _given(problem, policy, V, weights)
     mean, square = expected_next(problem, V), expected_next(problem, V**2)

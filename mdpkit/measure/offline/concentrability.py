@@ -6,7 +6,7 @@ import numpy as np
 
 from ...base.arrays import exactly, like, objects
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, interval
+from ...base.interval import Interval, Quantity, interval
 from ...base.replaceable import replaceable
 from ...exact.infinite import INFINITY
 from ...model.game import MarkovGame
@@ -22,7 +22,9 @@ HALVINGS = 50
 
 
 @replaceable
-def concentrability(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy, mu=None, kind="sup") -> Interval:
+def concentrability(
+    problem: MDP | MarkovGame | PreferenceProblem, policy: Policy, mu: Quantity | None = None, kind: str = "sup"
+) -> Interval:
     """Concentrability C = max d/mu over states and actions ("sup"), or chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
 
     Args:
@@ -69,7 +71,7 @@ def full_coverage(problem: PreferenceProblem) -> Interval:
 
 
 @replaceable
-def tilt_coverage(problem: PreferenceProblem, width) -> Interval:
+def tilt_coverage(problem: PreferenceProblem, width: Quantity) -> Interval:
     """Maximum of C over policies reference * w / Z with max w <= width * min w, i.e. over rewards of range at most beta log width.
 
     It equals max (ref/mu) width / (1 + (width - 1) ref), attained by a reward that is maximal at one response and minimal at all others.
@@ -82,7 +84,7 @@ def tilt_coverage(problem: PreferenceProblem, width) -> Interval:
 
 
 @replaceable
-def ball_coverage(problem: PreferenceProblem, radius) -> Interval:
+def ball_coverage(problem: PreferenceProblem, radius: Quantity) -> Interval:
     """Maximum of C over policies with E_x KL(pi || reference) <= radius nats, enclosed by bisection.
 
     The maximiser spends the whole radius on one prompt and one response, whose probability p is the largest with

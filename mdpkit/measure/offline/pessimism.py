@@ -1,6 +1,6 @@
 """Pessimistic (lower-confidence) values."""
 
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
 from ...model.mdp import MDP, stepwise
@@ -9,7 +9,7 @@ from ..planning.optimal import optimal_action_value, optimal_value
 
 
 @replaceable
-def pessimistic_action_value(model: MDP, bonus) -> Interval:
+def pessimistic_action_value(model: MDP, bonus: Quantity) -> Interval:
     """Q-: optimal action values of the model with reward r - bonus; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: bonus: `[t,s,a]` or `[s,a]`; numbers, or an Interval.
@@ -25,7 +25,7 @@ def pessimistic_action_value(model: MDP, bonus) -> Interval:
 
 
 @replaceable
-def pessimistic_value(model: MDP, bonus) -> Interval:
+def pessimistic_value(model: MDP, bonus: Quantity) -> Interval:
     """V- = max_a Q-: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
     If the bonus is at least the `backup_error` of V-, every policy greedy for Q- has value at least V- in the true MDP.

@@ -1,6 +1,6 @@
 """Errors of a model of the MDP, under a policy's occupancy or per state and action."""
 
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...model.mdp import MDP, stepwise
 from ...model.policy import Policy
@@ -30,7 +30,7 @@ def transition_error(problem: MDP, model: MDP, policy: Policy) -> Interval:
 
 
 @replaceable
-def backup_error(problem: MDP, model: MDP, values) -> Interval:
+def backup_error(problem: MDP, model: MDP, values: Quantity) -> Interval:
     """One-step Bellman backup error |r' - r + gamma (P' - P) values| of the model, `[t,s,a]`; Discounted: `[s,a]`.
 
     Args: problem, model: MDPs of the same states, actions and horizon. values: of the next state, `[t,s]` with t = 0..H for

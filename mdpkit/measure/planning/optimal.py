@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, Quantity, stacked
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
@@ -16,7 +16,7 @@ TIE = 1e-9
 
 
 @replaceable
-def shaped_reward(problem: MDP, potential) -> Interval:
+def shaped_reward(problem: MDP, potential: Quantity) -> Interval:
     """Shaped reward r + gamma E[potential(s')] - potential(s); `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: potential: `[t,s]` with t = 0..H for Finite (gamma is then 1), `[s]` for Discounted.
@@ -41,7 +41,7 @@ def shaped_reward(problem: MDP, potential) -> Interval:
 
 
 @replaceable
-def optimal_action_value(problem: MDP, reward=None) -> Interval:
+def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
@@ -63,7 +63,7 @@ def optimal_action_value(problem: MDP, reward=None) -> Interval:
 
 
 @replaceable
-def optimal_value(problem: MDP, reward=None) -> Interval:
+def optimal_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Optimal values V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
@@ -84,7 +84,7 @@ def _best_value(problem, reward):
 
 
 @replaceable
-def optimal_actions(problem: MDP, reward=None) -> Interval:
+def optimal_actions(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Indicator of the optimal actions, in the shape of Q*; the Interval [0, 1] where float64 bounds cannot decide.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
@@ -93,7 +93,7 @@ def optimal_actions(problem: MDP, reward=None) -> Interval:
 
 
 @replaceable
-def best_actions(Q) -> Interval:
+def best_actions(Q: Quantity) -> Interval:
     """Indicator of the maximal entries over the last axis; the Interval [0, 1] where float64 bounds cannot decide.
 
     >>> best_actions([[1, "1/2", 1]]).lower

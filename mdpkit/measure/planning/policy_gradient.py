@@ -8,8 +8,10 @@ from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
+from ...base.types import Number
 from ...model.horizon import Discounted
-from ...model.policy import policy_table
+from ...model.mdp import MDP
+from ...model.policy import Policy, policy_table
 from .._known import given, known, law, number, row_error
 from .._logs import ball, ends
 
@@ -17,7 +19,7 @@ BITS = 256
 
 
 @replaceable
-def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
+def ascent_values(problem: MDP, start: Policy, step: Number, rounds: int, kind: str = "natural") -> Interval:
     """Values V[k,s] of the iterates k = 0..rounds of softmax policy gradient ascent with exact gradients.
 
     Args:

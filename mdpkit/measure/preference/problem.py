@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, Quantity, stacked
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...exact.infinite import INFINITY
@@ -107,7 +107,7 @@ def _bare_pair_error(problem, table):
 
 
 @replaceable
-def averaged(problem, each):
+def averaged(problem: PreferenceProblem, each: Quantity) -> Interval:
     """Average over prompts of one number per prompt; prompts of probability 0 are ignored even if infinite."""
     if not isinstance(each, Interval):
         return np.where(problem.rho > 0, problem.rho * np.where(problem.rho > 0, each, 0.0), 0.0).sum()

@@ -1,5 +1,7 @@
 """States visited by safe experts, and states that are safely reachable."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...base.arrays import bare
@@ -8,11 +10,17 @@ from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...kernels import safety
+from ...model.safety import SafetyProblem
 from .tube import indicator, tube
 
 
 @replaceable
-def visited(problem, start, goals, order=None) -> Interval:
+def visited(
+    problem: SafetyProblem,
+    start: int,
+    goals: Sequence[int] | np.ndarray,
+    order: Sequence[int] | np.ndarray | None = None,
+) -> Interval:
     """Indicator of the states visited by the expert of each goal k, `[k,s]`.
 
     Args:
@@ -43,7 +51,7 @@ def visited(problem, start, goals, order=None) -> Interval:
 
 
 @replaceable
-def safely_reachable(problem, start) -> Interval:
+def safely_reachable(problem: SafetyProblem, start: int) -> Interval:
     """Indicator of the states reachable from the start without entering the avoid tube, `[s]`."""
     if not proposing():
         _expect(problem, start, np.zeros(0, dtype=int), np.arange(problem.A))

@@ -7,13 +7,15 @@ from ...base.errors import ExactnessLost, InvalidModel
 from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
+from ...base.types import Number
 from ...kernels import safety
+from ...model.safety import SafetyProblem
 from .._known import known, number
 from .tube import indicator
 
 
 @replaceable
-def discounted_safety(problem, margin, gamma) -> Interval:
+def discounted_safety(problem: SafetyProblem, margin: np.ndarray, gamma: Number) -> Interval:
     """Discounted safety value, the fixed point V = (1 - gamma) margin + gamma min(margin, max_a V[successor]), `[s]`.
 
     Args:
@@ -55,7 +57,7 @@ def discounted_safety(problem, margin, gamma) -> Interval:
 
 
 @replaceable
-def flagged(problem, margin, gamma) -> Interval:
+def flagged(problem: SafetyProblem, margin: np.ndarray, gamma: Number) -> Interval:
     """Indicator of the states classified as unsafe, i.e. with negative discounted safety value, `[s]`."""
     V = discounted_safety(problem, margin, gamma)
     if not isinstance(V, Interval):

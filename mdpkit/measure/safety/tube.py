@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...base.arrays import objects
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.safety import SafetyProblem
@@ -13,7 +13,7 @@ from .._known import expected_next, known
 
 
 @replaceable
-def tube(problem: SafetyProblem, steps=None) -> Interval:
+def tube(problem: SafetyProblem, steps: int | None = None) -> Interval:
     """Indicator of the avoid tube, the states (failure included) from which failure is inevitable, `[s]`.
 
     Args:
@@ -40,7 +40,7 @@ def viability_kernel(problem: SafetyProblem) -> Interval:
 
 
 @replaceable
-def avoid_probability(problem: SafetyProblem, steps=None, after=None) -> Interval:
+def avoid_probability(problem: SafetyProblem, steps: int | None = None, after: Quantity | None = None) -> Interval:
     """Maximum probability of avoiding failure, `[s]`.
 
     Args:

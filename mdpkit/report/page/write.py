@@ -1,7 +1,10 @@
 """One self-contained page of everything that is stored: no network, no date, nothing verified while it is drawn."""
 
 from collections import Counter
+from collections.abc import Callable, Iterable
+from os import PathLike
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -27,7 +30,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 MARKS = {"CERTIFIED": "✓", "SURVIVED": "✓", "NOT_VERIFIED": "○"}
 
 
-def write_page(path, claims=None, folder="figures", root=None, progress=lambda done, total, words: None) -> list[Entry]:
+def write_page(
+    path: str | PathLike[str],
+    claims: Iterable[str | PathLike[str]] | None = None,
+    folder: str | PathLike[str] = "figures",
+    root: str | PathLike[str] | None = None,
+    progress: Callable[[int, int, str], Any] = lambda done, total, words: None,
+) -> list[Entry]:
     """Write the page of a folder of stored results.
 
     Args:

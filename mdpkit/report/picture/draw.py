@@ -1,5 +1,8 @@
 """`draw(problem)`: one verb for every picture of a problem."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from ...base.errors import InvalidModel
 from ...instances.grid import Grid
 from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem
@@ -11,6 +14,9 @@ from .scene import Scene
 from .simplex import draw_simplex
 from .transitions import draw_graph
 from .visits import draw_occupancy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ANY = (MDP, MarkovGame, SafetyProblem, MarginProblem, PreferenceProblem, MomentProblem)
 KINDS = {
@@ -24,18 +30,18 @@ KINDS = {
 
 
 def draw(
-    problem,
-    policy=None,
-    value=None,
-    kind=None,
+    problem: Any,
+    policy: Any = None,
+    value: Any = None,
+    kind: str | None = None,
     *,
-    step=0,
-    grid=None,
-    directions=None,
-    coordinates=None,
-    trajectories=None,
-    state=None,
-):
+    step: int = 0,
+    grid: tuple[int, int] | None = None,
+    directions: Any = None,
+    coordinates: Mapping[str, Any] | None = None,
+    trajectories: Any = None,
+    state: int | None = None,
+) -> "Figure":
     """A picture of a problem, of what a policy does there, and of its values.
 
     Args:

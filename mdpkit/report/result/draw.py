@@ -2,15 +2,20 @@
 
 import hashlib
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from ...claims import get
 from ...ink.figures import bound, identity, name_sides
+from ...verify.claim import Claim
 from ...verify.verdict import Verdict
 from ..style import blank, styled, widths
 from .store import Stored, stored, text
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def draw_claim(result: Verdict | Stored, claim=None):
+
+def draw_claim(result: Verdict | Stored, claim: Claim | None = None) -> "Figure":
     """The figure of what was found.
 
     Args:
@@ -36,7 +41,7 @@ def draw_claim(result: Verdict | Stored, claim=None):
     return figure
 
 
-def rendered(figure, result: Stored, kind="pdf") -> bytes:
+def rendered(figure: "Figure", result: Stored, kind: str = "pdf") -> bytes:
     """The bytes of a figure as "pdf", "svg" or "png": the same in every process.
 
     They hold no date and no program's name; the PDF names the sha256 of the result that it shows as its subject.

@@ -1,5 +1,6 @@
 """From a claim to its committed files."""
 
+from os import PathLike
 from pathlib import Path
 
 from ...base.files import write_whole
@@ -13,7 +14,15 @@ from .numbers import as_csv, as_macros
 from .store import read, stored, write
 
 
-def make_figure(claim_id, folder, png=False, profile="quick", seed=0, csv=False, tex=False) -> list[Path]:
+def make_figure(
+    claim_id: str | PathLike[str],
+    folder: str | PathLike[str],
+    png: bool = False,
+    profile: str = "quick",
+    seed: int = 0,
+    csv: bool = False,
+    tex: bool = False,
+) -> list[Path]:
     """Verify a claim, store the result, and draw what was stored.
 
     Args:

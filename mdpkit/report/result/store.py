@@ -5,6 +5,7 @@ import json
 import math
 import sys
 from dataclasses import asdict, dataclass, fields
+from os import PathLike
 from pathlib import Path
 
 from ...base.errors import InvalidModel
@@ -78,12 +79,12 @@ def text(result: Stored) -> str:
     return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
-def write(result: Stored, path) -> Path:
+def write(result: Stored, path: str | PathLike[str]) -> Path:
     """Store a result, whole or not at all."""
     return write_whole(path, text(result).encode("ascii"))
 
 
-def read(path) -> Stored:
+def read(path: str | PathLike[str]) -> Stored:
     """The result that `write` stored.
 
     Raises: InvalidModel where the file is missing, is no JSON, or has other entries than a stored result.

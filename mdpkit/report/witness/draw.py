@@ -1,13 +1,22 @@
 """Small counter-examples drawn: states and what actions do there, or a table of responses."""
 
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from ...ink.graph import paint
 from ..style import bare, styled, widths
 from .latex import picture
 from .layout import MARGIN, laid_out
 from .rows import told
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def draw_witness(instance, matters=None):
+
+def draw_witness(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | None = None) -> "Figure":
     """An instance as a reader checks it: every number exact, nothing that does not count.
 
     States are boxes. An arrow is what some actions do, "any" if all of them; it says which, and the reward unless it is 0. Where chance
@@ -43,7 +52,7 @@ def draw_witness(instance, matters=None):
         return figure_of(laid_out(told(instance, matters)))
 
 
-def tikz(instance, matters=None) -> str:
+def tikz(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | None = None) -> str:
     r"""The same drawing as a TikZ document for `pdflatex`, everything at the same place, fractions as \tfrac.
 
     Args, Raises: as `draw_witness`.

@@ -249,8 +249,7 @@ class _Rung:
     def near_the_boundary(self):
         """Judge exactly the rays on which the ratio may exceed 1 at tiny probabilities, errors or distances."""
         family, sizes = self.target.instances, self.sizes
-        near = Score(self.target, sizes, self.score.gates, rays.FLOOR, rays.LEAST)
-        near.scale_of(self.score)
+        near = self.score.near_the_boundary()
         self.clock.scores.append(near)
         starts = rays.members_of(self._draw(RAY_STARTS))
         if self.best.x is not None:

@@ -17,8 +17,6 @@ DENOMINATOR = 64
 """Bases and targets consist of multiples of 1/64, so that floats and rationals describe the same points."""
 OCTAVES = (3, 8, 14, 20)
 """Distances u = 2^-k at which floats score a ray."""
-FLOOR, LEAST = 2.0**-30, 2.0**-40
-"""Lower bounds on right ends, relative to their typical size and absolute, of a score on rays."""
 GROWTH = 1.5
 """Factor from one distance to the next from which a score is extrapolated."""
 BEYOND = 40
@@ -98,7 +96,7 @@ def _one_row(block, array, target, rng):
 def promising(score, rays, most) -> list[tuple[Ray, float]]:
     """The rays whose scores, extrapolated to u = 2^-40, exceed 1 most, with the score at the smallest float distance.
 
-    Args: score: with lower bounds `FLOOR` and `LEAST` on right ends. most: number of rays returned at most.
+    Args: score: one near the boundary, in which tiny right ends count. most: number of rays returned at most.
     """
     if not rays:
         return []

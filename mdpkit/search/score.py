@@ -14,6 +14,8 @@ FIRST = 64
 """Number of evaluations whose median is the typical size of a right end (a maximum would be misleading for unbounded ones)."""
 LEAST = 1e-9
 """If all right ends are 0, left ends up to this size are attributed to rounding, and larger ones are violations."""
+ROUNDING, TINIEST = 2.0**-44, 2.0**-900
+"""Near a boundary, left ends up to this fraction of their typical size are attributed to rounding."""
 LINK = 1e-6
 """Inner inequalities of a chain count if they are violated by more than this."""
 ALONE = 2
@@ -31,19 +33,19 @@ class Score:
         part: a statement, with `instances` (a Family) and `check`.
         sizes: length of every axis.
         gates: functions of an instance; if one of them is False, the score is -inf.
-        floor, least: right ends are bounded below by this fraction of `scale`, and by this number.
+        floor: right ends are bounded below by this fraction of their typical size, or by `LEAST`.
 
     A member is a dictionary, block name -> float or integer array; a population is one of arrays with a leading batch axis.
 
     Attributes:
-        scale: typical size of a right end.
+        scale: typical sizes of the left and of the right end.
         evaluations: number of members scored. runs: number of runs of the check.
         unbatched: reasons why populations were scored one by one.
     """
 
-    def __init__(self, part, sizes, gates=(), floor=FLOOR, least=LEAST):
-        self.part, self.sizes, self.gates, self.floor, self.least = part, sizes, gates, floor, least
-        self.scale, self.error, self.evaluations, self.runs = 0.0, None, 0, 0
+    def __init__(self, part, sizes, gates=(), floor=FLOOR):
+        self.part, self.sizes, self.gates, self.floor = part, sizes, gates, floor
+        self.scale, self.error, self.evaluations, self.runs = (0.0, 0.0), None, 0, 0
         self.unbatched = []
         self.equality = False
         self._seen = []
@@ -52,8 +54,14 @@ class Score:
     def family(self):
         return self.part.instances
 
-    def scale_of(self, other):
-        """Take the typical size of a right end from another score of the same statement and size."""
+    def near_the_boundary(self):
+        """The same score without a floor but for the rounding errors of its left ends: for right ends that tend to 0."""
+        other = Score(self.part, self.sizes, self.gates, floor=None)
+        other.take_scale(self)
+        return other
+
+    def take_scale(self, other):
+        """Take the typical sizes of the ends from another score of the same statement."""
         self.scale, self._seen = other.scale, list(other._seen)
 
     # ---- one member
@@ -127,9 +135,10 @@ class Score:
         ends = [bare(side) for side in sides]
         left, right = _rows((ends[0], ends[-1]), n)
         if len(self._seen) < FIRST:
-            self._seen.extend(np.abs(right).max(axis=1)[: FIRST - len(self._seen)].tolist())
-            self.scale = float(np.median(self._seen))
-        floor = max(self.floor * self.scale, self.least)
+            both = np.stack([np.abs(end).max(axis=1) for end in (left, right)], axis=1)
+            self._seen.extend(both[: FIRST - len(self._seen)].tolist())
+            self.scale = tuple(np.median(self._seen, axis=0).tolist())
+        floor = ROUNDING * self.scale[0] + TINIEST if self.floor is None else max(self.floor * self.scale[1], LEAST)
         score = (left / np.maximum(right, floor)).max(axis=1)
         for a, b in pairwise(ends) if len(ends) > 2 else ():
             left, right = _rows((a, b), n)

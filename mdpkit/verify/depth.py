@@ -85,8 +85,7 @@ def _refined(score, member, rng):
 def _near_the_boundary(suspicion, score, population, scores, member, rng):
     """Whether an exact violation lies on a ray from one of the best members to the boundary."""
     family, sizes = score.family, score.sizes
-    near = Score(score.part, sizes, score.gates, rays.FLOOR, rays.LEAST)
-    near.scale_of(score)
+    near = score.near_the_boundary()
     starts = [member, *rays.bases(population, scores, rng, BASES - 1)]
     with propose():
         found = rays.promising(near, [ray for start in starts for ray in rays.rays_from(family, start, rng)], RAYS)

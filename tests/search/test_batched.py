@@ -41,7 +41,7 @@ def test_batched_is_one_by_one(claim, part):
         together, alone = Score(part, sizes), Score(part, sizes)
         with propose():
             found = together.of_population(population)
-            alone.scale_of(together)
+            alone.take_scale(together)
             expected = np.array([alone(members(population, k)) for k in range(24)])
         defined = np.isfinite(expected)
         assert (defined == np.isfinite(found)).all()

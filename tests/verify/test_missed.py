@@ -1,7 +1,6 @@
 """Kinds of false statements that a search misses easily: each must be refuted."""
 
 from fractions import Fraction
-from types import SimpleNamespace
 
 import pytest
 
@@ -16,8 +15,13 @@ from mdpkit.verify.verdict import Outcome
 
 
 def claim(check, family, *assumes):
-    """A claim whose control is of no interest here."""
-    false = Control("false", lambda: SimpleNamespace(), tightens=lambda m: Bound(1, 0))
+    """A claim whose control fails on the simplest instance."""
+    sizes = {axis: low for axis, (low, _) in family.sizes.items()}
+
+    def witness():
+        return family.build(family.from_bytes(bytes(family.byte_count(sizes)), sizes))
+
+    false = Control("0 on the right", witness, tightens=lambda m: Bound(*check(m).sides[:-1], -1))
     return Claim("planted", check, family, assumes=assumes, controls=(false,))
 
 
@@ -60,9 +64,12 @@ def test_false_only_near_certainty():
 
 def test_false_by_a_millionth():
     """The largest value 1 + 1e-6 lies at one point that no rounding to small rationals hits."""
-    at = Fraction(314159, 1000000)
-    line = Family(dict(x=Box()), {}, dict(x=lambda x: x.x))
-    peak = claim(lambda m: Bound(1 + Fraction(2, 10**6) - (m.x - at) * (m.x - at), 1), line)
+
+    def check(m):
+        off = m.x * 10**6 - 314159
+        return Bound(10**12 + 2 * 10**6 - off * off, 10**12)
+
+    peak = claim(check, Family(dict(x=Box()), {}, dict(x=lambda x: x.x)))
     assert mdpkit.verify(peak).outcome is Outcome.REFUTED
 
 

@@ -115,7 +115,7 @@ class _Ascent:
 
     def step(self):
         at = self.at.detach().requires_grad_()
-        values = _checked(self.score, {**self.population(at), **self.still}, max(FLOOR * self.score.scale, LEAST))[0]
+        values = _checked(self.score, {**self.population(at), **self.still}, max(FLOOR * self.score.scale[1], LEAST))[0]
         if not values.requires_grad:
             raise NotTraceable("neither side depends differentiably on a real block")
         (slope,) = torch.autograd.grad(values.sum(), at)

@@ -33,7 +33,7 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
             try:
                 return f(*args, **options)
             except (AttributeError, TypeError) as error:
-                words = _mistaken(f, args, options)
+                words = _wrong_argument(f, args, options)
                 if words is None:
                     raise
                 raise WrongArgument(words) from error
@@ -45,7 +45,7 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     return asking
 
 
-def _mistaken(f, args, options) -> str | None:
+def _wrong_argument(f, args, options) -> str | None:
     """The first argument that is not of the type it is annotated with, in words."""
     hints = get_type_hints(f)
     try:
@@ -56,11 +56,11 @@ def _mistaken(f, args, options) -> str | None:
         if name in hints and not isinstance(value, hints[name]):
             kinds = [kind.__name__ for kind in get_args(hints[name]) or (hints[name],)]
             expected = " or ".join(f"{'an' if kind == 'MDP' else 'a'} {kind}" for kind in kinds)
-            return f"{f.__name__}: {name} is {_described(value)}; expected {expected}"
+            return f"{f.__name__}: {name} is {_describe(value)}; expected {expected}"
     return None
 
 
-def _described(value) -> str:
+def _describe(value) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return f"an array of shape {shape} ({type(value).__name__})"

@@ -4,6 +4,6 @@ import sys
 from types import ModuleType
 
 
-def also_called(room: str, verb):
+def make_callable(room: str, verb):
     """Make the module named `room` callable as the function `verb`."""
     sys.modules[room].__class__ = type("Verb", (ModuleType,), {"__call__": staticmethod(verb)})

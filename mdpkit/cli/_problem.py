@@ -13,7 +13,7 @@ from ._app import UsageError
 ENVIRONMENT, BUNDLED = "gym:", "bundled:"
 
 
-def horizon_told(gamma, steps, average=False):
+def horizon_option(gamma, steps, average=False):
     """The horizon that the options name, or None.
 
     Raises: UsageError where they name two, or none that there is.

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ._app import FAILED, INTERRUPTED, SILENT, UsageError, app
-from ._problem import as_file, horizon_told
+from ._problem import as_file, horizon_option
 from ._shown import finite, show_columns, show_table, shown_progress, stdout_for_the_result
 
 
@@ -44,7 +44,7 @@ def verify(
         raise UsageError("name the claims, or give --all or --theme, not both")
     if on and not claims:
         raise UsageError("--on needs the names of the claims to verify on that problem")
-    told = horizon_told(gamma, horizon)
+    told = horizon_option(gamma, horizon)
     if told and not on:
         raise UsageError("--gamma and --horizon speak of the problem given by --on")
     if rewards is not None and not on:

@@ -226,7 +226,7 @@ class _Rung:
     def _rounded_together(self, member):
         """The best draw with all rows rounded to one common denominator, for rows that must change jointly."""
         family = self.target.instances
-        draws = [family.rounded(member, denominator, self.sizes) for denominator in COARSE]
+        draws = [family.round_draw(member, denominator, self.sizes) for denominator in COARSE]
         return max(draws, key=lambda x: self.score(as_member(family, x)))
 
     def _polished(self, x):
@@ -322,8 +322,8 @@ def _at_the_boundary(target, end) -> Worth:
     arrays = {name: getattr(end.x, name) for name in target.instances.blocks}
     for name, block in target.instances.blocks.items():
         if block.row_axes:
-            arrays[name] = block.mended(np.where(arrays[name] < TINY, arrays[name] * 0, arrays[name]))
-    return worth(target, target.instances.drawn(arrays, end.x.sizes))
+            arrays[name] = block.repair(np.where(arrays[name] < TINY, arrays[name] * 0, arrays[name]))
+    return worth(target, target.instances.to_draw(arrays, end.x.sizes))
 
 
 def _first_of_the_best(rungs):

@@ -8,8 +8,8 @@ from flint import fmpq
 from ..base.errors import InvalidModel
 from ..base.tolerance import ROW_SUM
 from ..model import MDP
-from ..model.rows import assembled
-from ._lines import exact_kind, rational, refused, shown
+from ..model.rows import assemble
+from ._lines import abbreviate, exact_kind, rational, refusal
 
 LARGEST = 2**22
 """The most states times actions of a problem, and the most entries of a rational law."""
@@ -18,7 +18,7 @@ DENSE = 2**20
 """A float law with more entries than this is stored sparse."""
 
 
-def chosen(known, wanted, what, error=InvalidModel) -> int | None:
+def choose(known, wanted, what, error=InvalidModel) -> int | None:
     """Which of the reward structures counts: the one that is wanted, else the only one; None where there is none.
 
     Args: known: for each structure all that it can be called by, its name first. what: "reward structure" or "reward model".
@@ -52,14 +52,15 @@ class Choices:
         row = self.law.setdefault((s, c), {})
         self.line.setdefault((s, c), line)
         if n in row:
-            raise refused(line, f"the transition from state {s} by choice {c} to {n} is listed a second time")
+            raise refusal(line, f"the transition from state {s} by choice {c} to {n} is listed a second time")
         row[n] = p
 
     def call(self, line, s, c, label):
         """What a choice is called; two names for one are refused."""
         if self.label.setdefault((s, c), label) != label:
-            raise refused(
-                line, f"choice {c} of state {s} is called {shown(label)}, and {shown(self.label[s, c])} before"
+            raise refusal(
+                line,
+                f"choice {c} of state {s} is called {abbreviate(label)}, and {abbreviate(self.label[s, c])} before",
             )
 
     def count(self, S) -> int:
@@ -74,14 +75,14 @@ class Choices:
             raise InvalidModel(f"of {S} states {len(each)} have a transition; expected one at least from each")
         for s, found in each.items():
             if max(found) >= len(found):
-                raise refused(
+                raise refusal(
                     self.line[s, max(found)],
                     f"choice {max(found)} of state {s} comes without the {max(found)} before it",
                 )
         return len(self.law)
 
     def process(self, S, started, horizon, state_names=None, actions=None) -> MDP:
-        """The decision process, as likely to start in each of the states `started`.
+        """The decision process, as likely to start in each of the states `start_states`.
 
         Args: actions: the names of the actions in order, by which the choices are called; found from these if left out.
         """
@@ -102,7 +103,7 @@ class Choices:
         named = {
             name: given for name, given in (("state_names", state_names), ("action_names", names)) if given is not None
         }
-        return assembled(
+        return assemble(
             MDP, (S, A), law, pay, rho, exact=exact, sparse=not exact and S * A * S > DENSE, horizon=horizon, **named
         )
 
@@ -115,7 +116,7 @@ class Choices:
     def _row(self, key, row, exact):
         total = sum(row.values())
         if abs(total - 1) > (0 if exact else ROW_SUM):
-            raise refused(
+            raise refusal(
                 self.line[key], f"the probabilities of state {key[0]} and choice {key[1]} sum to {total}, not 1"
             )
         return row
@@ -163,7 +164,7 @@ def rows(mdp: MDP) -> Iterator[tuple[int, int, list]]:
                 yield s, a, [(n, mdp.P[s, a, n]) for n in np.flatnonzero(mdp.P[s, a] != 0).tolist()]
 
 
-def started(mdp: MDP) -> list[int]:
+def start_states(mdp: MDP) -> list[int]:
     """The states in which episodes start, if they are equally likely.
 
     Raises: InvalidModel where they are not.

@@ -29,7 +29,7 @@ def about(path):
         raise InvalidModel(f"{path} cannot be read: {error.strerror}") from error
 
 
-def refused(line, words) -> InvalidModel:
+def refusal(line, words) -> InvalidModel:
     """The error that names a line."""
     return InvalidModel(f"line {line}: {words}")
 
@@ -44,36 +44,36 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         while raw := file.readline(LONGEST + 1):
             number += 1
             if len(raw) > LONGEST:
-                raise refused(number, f"it has more than {LONGEST} bytes; this is no text of this format")
+                raise refusal(number, f"it has more than {LONGEST} bytes; this is no text of this format")
             try:
                 text = raw.decode("utf-8").strip()
             except UnicodeDecodeError as error:
-                raise refused(number, f"byte {error.start} is no UTF-8; expected text") from error
+                raise refusal(number, f"byte {error.start} is no UTF-8; expected text") from error
             if not text.replace("\t", " ").isprintable():
-                raise refused(number, f"{shown(text)} holds a control character; expected text")
+                raise refusal(number, f"{abbreviate(text)} holds a control character; expected text")
             if text:
                 yield number, text
 
 
-def shown(text) -> str:
+def abbreviate(text) -> str:
     return repr(text) if len(text) <= 40 else f"{text[:40]!r}..."
 
 
 def whole(line, text, what, most=None) -> int:
     """A token that is an integer of at least 0, and below `most`."""
     if not INTEGER.fullmatch(text):
-        raise refused(line, f"{what} is {shown(text)}; expected an integer of at least 0")
+        raise refusal(line, f"{what} is {abbreviate(text)}; expected an integer of at least 0")
     if most is not None and int(text) >= most:
-        raise refused(line, f"{what} is {text}; expected at most {most - 1}")
+        raise refusal(line, f"{what} is {text}; expected at most {most - 1}")
     return int(text)
 
 
 def number(line, text, what) -> str:
     """A token that is a finite number: an integer, p/q, or a decimal."""
     if not FRACTION.fullmatch(text) and not DECIMAL.fullmatch(text):
-        raise refused(line, f"{what} is {shown(text)}; expected a finite number, such as 0.25 or 1/4")
+        raise refusal(line, f"{what} is {abbreviate(text)}; expected a finite number, such as 0.25 or 1/4")
     if decimal(text) and not abs(float(text)) < float("inf"):
-        raise refused(line, f"{what} is {shown(text)}, past the largest float64")
+        raise refusal(line, f"{what} is {abbreviate(text)}, past the largest float64")
     return text
 
 
@@ -81,7 +81,7 @@ def probability(line, text, what) -> str:
     """A token that is a number from 0 to 1."""
     value = rational(number(line, text, what))
     if not 0 <= value <= 1:
-        raise refused(line, f"{what} is {shown(text)}; expected a probability from 0 to 1")
+        raise refusal(line, f"{what} is {abbreviate(text)}; expected a probability from 0 to 1")
     return text
 
 
@@ -103,6 +103,6 @@ def exact_kind(tokens) -> bool:
     return "/" in kinds or "." not in kinds
 
 
-def written(x) -> str:
+def write_number(x) -> str:
     """A number as text that reads back as the same number of the same kind."""
     return repr(float(x)) if isinstance(x, float) else str(x)

@@ -46,9 +46,9 @@ class Block:
             array = split.reshape(*array.shape[:place], prod(left), *array.shape[place + 1 :])
             if 0 in array.shape:
                 return None
-        return self.mended(array)
+        return self.repair(array)
 
-    def mended(self, array):
+    def repair(self, array):
         """The array back inside the block after an edit."""
         return array
 
@@ -78,16 +78,16 @@ class Simplex(Block):
 
     def from_bytes(self, raw, sizes):
         drawn = raw.reshape(self.shape(sizes)).astype(int)
-        return self.mended(objects(np.where(drawn < 96, 0, drawn % WEIGHTS)))
+        return self.repair(objects(np.where(drawn < 96, 0, drawn % WEIGHTS)))
 
     def random(self, rng, sizes, batch):
         """Half of the rows are certain outcomes, half are spread evenly over the simplex."""
         shape = (batch, *self.shape(sizes))
         spread = rng.exponential(size=shape)
         certain = np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
-        return self.mended(np.where(rng.random(shape[:-1])[..., None] < 0.5, certain, spread))
+        return self.repair(np.where(rng.random(shape[:-1])[..., None] < 0.5, certain, spread))
 
-    def mended(self, array):
+    def repair(self, array):
         """Negative weights go to 0, rows are divided by their sum, an empty row becomes its first outcome."""
         exact = array.dtype == object
         array = np.where(array > 0, array, fmpq(0) if exact else 0.0)
@@ -96,7 +96,7 @@ class Simplex(Block):
         array[empty, 0] = fmpq(1) if exact else 1.0
         return array / (objects(np.where(empty, 1, total)) if exact else np.where(empty, 1.0, total))[..., None]
 
-    def confined(self, array, allowed):
+    def restrict(self, array, allowed):
         """The rows with the outcomes outside `allowed` removed; an empty row becomes its first allowed outcome."""
         inside = np.broadcast_to(allowed, array.shape)
         array = np.where(inside, array, array * 0)
@@ -105,13 +105,13 @@ class Simplex(Block):
         array = np.where(bare(total == 0)[..., None], first, array)
         return array / array.sum(axis=-1)[..., None]
 
-    def rounded(self, array, denominator):
+    def round(self, array, denominator):
         """Rows of multiples of 1/denominator that sum to 1, nearest in the largest-remainder sense."""
         scaled = array * denominator
         floor = np.floor(scaled + 1e-9).astype(int)
         missing = denominator - floor.sum(axis=-1)
         order = np.argsort(np.argsort(-(scaled - floor), axis=-1, kind="stable"), axis=-1, kind="stable")
-        return self.mended(objects(floor + (order < missing[..., None])))
+        return self.repair(objects(floor + (order < missing[..., None])))
 
     def simpler(self, row):
         """Rows to try in place of one row: certain outcomes, equal pairs, small weights."""
@@ -122,7 +122,7 @@ class Simplex(Block):
                 yield objects(np.eye(m, dtype=int)[k] + np.eye(m, dtype=int)[l]) / 2
         numeric = np.array([float(x) for x in row])
         for denominator in (2, 3, 4, 6, 8, 12, 24):
-            yield self.rounded(numeric, denominator)
+            yield self.round(numeric, denominator)
 
     row_axes = 1
 
@@ -155,12 +155,12 @@ class Box(Block):
         where = rng.random((batch, *self.shape(sizes)))
         return float(self.lower) + float(self.upper - self.lower) * np.clip(3 * where - 1, 0, 1)
 
-    def mended(self, array):
+    def repair(self, array):
         if array.dtype == object:
             return objects(np.minimum(np.maximum(array, self.lower), self.upper))
         return np.clip(array, float(self.lower), float(self.upper))
 
-    def rounded(self, array, denominator):
+    def round(self, array, denominator):
         span = float(self.upper - self.lower) or 1.0
         return self._at(objects(np.rint((array - float(self.lower)) / span * denominator).astype(int)) / denominator)
 
@@ -170,7 +170,7 @@ class Box(Block):
         for value in [*zero, self.lower, self.upper, (self.lower + self.upper) / 2]:
             yield objects(value)
         for denominator in (2, 3, 4, 6, 12):
-            yield self.rounded(np.asarray(float(np.asarray(entry)[()])), denominator)
+            yield self.round(np.asarray(float(np.asarray(entry)[()])), denominator)
 
     def _at(self, fraction):
         return objects(self.lower + (self.upper - self.lower) * fraction)
@@ -199,11 +199,11 @@ class Choice(Block):
         picked = rng.integers(self.options(sizes), size=(batch, *self.shape(sizes)))
         return picked if isinstance(self.of, str) else self._floats()[picked]
 
-    def mended(self, array):
+    def repair(self, array):
         """Floats between the values go to the nearest of them."""
         return self._floats()[self._nearest(array)] if array.dtype.kind == "f" else array
 
-    def rounded(self, array, denominator):
+    def round(self, array, denominator):
         return np.asarray(array) if isinstance(self.of, str) else self._values(self._nearest(array))
 
     def simpler(self, entry):

@@ -78,7 +78,7 @@ class Family:
             count = block.count(sizes)
             arrays[name] = block.from_bytes(data[at : at + count], sizes)
             at += count
-        return self.drawn(arrays, sizes)
+        return self.to_draw(arrays, sizes)
 
     def byte_count(self, sizes) -> int:
         return sum(block.count(sizes) for block in self.blocks.values())
@@ -87,7 +87,7 @@ class Family:
         """Float blocks with a leading batch axis."""
         return {name: block.random(rng, sizes, batch) for name, block in self.blocks.items()}
 
-    def drawn(self, arrays, sizes) -> Drawn:
+    def to_draw(self, arrays, sizes) -> Drawn:
         """Arrays as a draw inside masks and assumptions."""
         arrays = dict(arrays)
         for name, block in self.blocks.items():
@@ -95,14 +95,14 @@ class Family:
                 for model in self.given.values():
                     allowed = getattr(model, block.within, None)
                     if allowed is not None:
-                        arrays[name] = block.confined(arrays[name], allowed)
+                        arrays[name] = block.restrict(arrays[name], allowed)
         x = Drawn(**arrays, sizes=dict(sizes))
         return self.repair(x) if self.repair else x
 
-    def rounded(self, arrays, denominator, sizes) -> Drawn:
+    def round_draw(self, arrays, denominator, sizes) -> Drawn:
         """The draw of small rationals near float blocks."""
-        return self.drawn(
-            {name: block.rounded(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
+        return self.to_draw(
+            {name: block.round_draw(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
         )
 
     # ---- building
@@ -112,12 +112,12 @@ class Family:
         built = {}
         for name, make in self.models.items():
             if name in self.given:
-                built[name] = self.given[name] if exact else self._float_given(name)
+                built[name] = self.given[name] if exact else self._float_constant(name)
             else:
                 built[name] = make(x)
         return Instance(**built)
 
-    def _float_given(self, name):
+    def _float_constant(self, name):
         cached = self.__dict__.setdefault("_floats", {})
         if name not in cached:
             cached[name] = self.given[name].to_float()

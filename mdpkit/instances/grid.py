@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from ..base.arrays import frozen, is_exact, like, objects, zeros
+from ..base.arrays import freeze, is_exact, like, objects, zeros
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.record import numbers
@@ -73,7 +73,7 @@ class Grid:
         if isinstance(controls, int | np.integer | tuple):
             ends = self.problem.control_low, self.problem.control_high
             counts = _counts("controls", controls, len(ends[0]), np.ones(len(ends[0]), dtype=int))
-            axes = [_spaced(a, b, n) for a, b, n in zip(*ends, counts, strict=True)]
+            axes = [_space(a, b, n) for a, b, n in zip(*ends, counts, strict=True)]
             controls = _product(axes)
         controls = numbers("controls", controls, exact, "aj")
         if controls.shape[1:] != self.problem.control_low.shape or len(controls) == 0:
@@ -87,7 +87,7 @@ class Grid:
             raise InvalidModel(
                 f"controls[{int(np.flatnonzero(outside)[0])}] is {controls[outside][0]}; expected controls inside their box"
             )
-        object.__setattr__(self, "controls", frozen(controls))
+        object.__setattr__(self, "controls", freeze(controls))
 
     @property
     def S(self) -> int:
@@ -102,13 +102,13 @@ class Grid:
     def spacing(self) -> np.ndarray:
         """h_i, `[i]`."""
         width, cells = self.problem.high - self.problem.low, np.array(self.shape) - ~self.problem.periodic
-        return frozen(width / (objects(cells) if self.problem.exact else cells))
+        return freeze(width / (objects(cells) if self.problem.exact else cells))
 
     @cached_property
     def points(self) -> np.ndarray:
         """The grid points `[s,i]`, the last axis running fastest."""
         steps = [like(np.arange(n), self.problem.low) for n in self.shape]
-        return frozen(_product([a + h * k for a, h, k in zip(self.problem.low, self.spacing, steps, strict=True)]))
+        return freeze(_product([a + h * k for a, h, k in zip(self.problem.low, self.spacing, steps, strict=True)]))
 
     def weights(self, x):
         """The corners of the cells in which states `x[b,i]` lie, and their weights, both `[b,c]` with 2^i corners.
@@ -116,7 +116,7 @@ class Grid:
         States outside the box count as the nearest ones of the box.
         """
         exact = is_exact(self.problem.low)
-        at = (self.problem.confined(x) - self.problem.low) / self.spacing
+        at = (self.problem.confine(x) - self.problem.low) / self.spacing
         if not exact:  # a point that differs from a grid point by rounding is that point: surely reached, with weight 1
             slack = ROUNDINGS * UNIT * (np.abs(x) + np.abs(self.problem.low) + np.abs(self.problem.high)) / self.spacing
             at = np.where(np.abs(at - np.rint(at)) <= slack, np.rint(at), at)
@@ -140,17 +140,17 @@ class Grid:
         """The finite problem; its action a is `controls[a]`, its state s is `points[s]`."""
         x = np.repeat(self.points, self.A, axis=0)
         u = np.tile(self.controls, (self.S, 1))
-        following = _given("step", self.problem.step(x, u), x.shape)
+        following = _check_shape("step", self.problem.step(x, u), x.shape)
         gone = np.zeros(len(x), dtype=bool) if self.problem.outside is None else self.problem.leaves(following)
         corners, weights = self.weights(following)
         after = zeros(len(x), following)
         if gone.any():
-            after[gone] = _given("outside", self.problem.outside(following[gone]), (int(gone.sum()),))
+            after[gone] = _check_shape("outside", self.problem.outside(following[gone]), (int(gone.sum()),))
         if self.problem.margin is not None:
-            margin = _given("margin", self.problem.margin(self.points), (self.S,))
+            margin = _check_shape("margin", self.problem.margin(self.points), (self.S,))
             return MarginProblem(margin, self._law(corners, weights, ~gone, self.S), after.reshape(self.S, self.A))
         S, horizon = self.S + gone.any(), self.problem.horizon
-        r = _given("reward", self.problem.reward(x, u), (len(x),)) + getattr(horizon, "gamma", 1) * after
+        r = _check_shape("reward", self.problem.reward(x, u), (len(x),)) + getattr(horizon, "gamma", 1) * after
         if gone.any():  # one more state, in which nothing is collected
             corners = np.concatenate(
                 [np.where(gone[:, None], self.S, corners), np.full((self.A, corners.shape[1]), self.S)]
@@ -240,7 +240,7 @@ def _counts(name, given, axes, least):
     return tuple(int(n) for n in counts)
 
 
-def _spaced(low, high, n):
+def _space(low, high, n):
     """n numbers from low to high; of one their middle."""
     steps = like(np.arange(n), np.asarray(low, dtype=object if not isinstance(low, float) else float))
     return low + (high - low) * steps / (n - 1) if n > 1 else low + (high - low) * (steps + 1) / 2
@@ -251,7 +251,7 @@ def _product(axes):
     return np.stack([each.ravel() for each in np.meshgrid(*axes, indexing="ij")], axis=1)
 
 
-def _given(name, array, shape):
+def _check_shape(name, array, shape):
     array = np.asarray(array)
     if array.shape != shape:
         raise InvalidModel(f"{name} returned an array of shape {array.shape}; expected {shape}")

@@ -92,7 +92,7 @@ def read(path: Path):
     """The thing in a JSON file."""
     with about(path):
         try:
-            return decode(_parsed(_content(path).decode("utf-8")))
+            return decode(_parse(_content(path).decode("utf-8")))
         except UnicodeDecodeError as error:
             raise InvalidModel(f"byte {error.start} is no UTF-8; expected JSON text") from error
 
@@ -108,7 +108,7 @@ def _content(path) -> bytes:
     return content
 
 
-def _parsed(text):
+def _parse(text):
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=Refused, parse_float=_float, parse_int=_int)
     except json.JSONDecodeError as error:

@@ -9,7 +9,7 @@ from ..base.arrays import objects
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
 from ..model import Finite, MarkovGame
-from ._lines import about, lines, number, rational, refused, shown, whole, written
+from ._lines import abbreviate, about, lines, number, rational, refusal, whole, write_number
 
 TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|,|([^\s{}",]+))')
 LARGEST = 2**22
@@ -30,14 +30,14 @@ def read(path: Path, horizon) -> MarkovGame:
             tokens.expect(word)
         kind = tokens.take("the number kind R or D")
         if kind not in ("R", "D"):
-            raise refused(tokens.line, f"the number kind is {shown(kind)}; expected R or D")
+            raise refusal(tokens.line, f"the number kind is {abbreviate(kind)}; expected R or D")
         tokens.text("the title")
         players = len(tokens.texts("a player"))
         actions = tokens.strategies()
         if len(actions) != players:
-            raise refused(tokens.line, f"there are strategies for {len(actions)} players; expected {players}")
+            raise refusal(tokens.line, f"there are strategies for {len(actions)} players; expected {players}")
         if players * prod(actions) > LARGEST:
-            raise refused(
+            raise refusal(
                 tokens.line, f"{prod(actions)} contingencies are too many; expected at most {LARGEST} payoffs"
             )
         if (tokens.peek() or "").startswith('"'):
@@ -46,7 +46,9 @@ def read(path: Path, horizon) -> MarkovGame:
             tokens.outcomes(players, prod(actions)) if tokens.peek() == "{" else tokens.payoffs(players * prod(actions))
         )
         if tokens.peek() is not None:
-            raise refused(tokens.line, f"{shown(tokens.peek())} comes after the last of {prod(actions)} contingencies")
+            raise refusal(
+                tokens.line, f"{abbreviate(tokens.peek())} comes after the last of {prod(actions)} contingencies"
+            )
         return _game(players, actions, paid, horizon)
 
 
@@ -90,23 +92,23 @@ class _Tokens:
                 break
             if '"' in text:
                 return begun
-        raise refused(first, f"{shown(begun)} is no whole text in quotes, number or brace")
+        raise refusal(first, f"{abbreviate(begun)} is no whole text in quotes, number or brace")
 
     def take(self, what):
         token = self.peek()
         if token is None:
-            raise refused(self.line, f"the file ends here; expected {what}")
+            raise refusal(self.line, f"the file ends here; expected {what}")
         return self.waiting.pop()
 
     def expect(self, word):
         token = self.take(word)
         if token != word:
-            raise refused(self.line, f"{shown(token)} stands where {word} is expected")
+            raise refusal(self.line, f"{abbreviate(token)} stands where {word} is expected")
 
     def text(self, what):
         token = self.take(what)
         if not token.startswith('"'):
-            raise refused(self.line, f"{what} is {shown(token)}; expected a text in quotes")
+            raise refusal(self.line, f"{what} is {abbreviate(token)}; expected a text in quotes")
 
     def texts(self, what):
         self.expect("{")
@@ -127,10 +129,10 @@ class _Tokens:
                 else whole(self.line, self.take("a count"), "a count")
             )
             if counts[-1] < 1:
-                raise refused(self.line, f"player {len(counts)} has no strategy; expected one at least")
+                raise refusal(self.line, f"player {len(counts)} has no strategy; expected one at least")
         self.expect("}")
         if not counts:
-            raise refused(self.line, "there is no player; expected one at least")
+            raise refusal(self.line, "there is no player; expected one at least")
         return tuple(counts)
 
     def payoffs(self, count):
@@ -168,4 +170,4 @@ def write(game, path: Path):
     names = [f'"{i + 1}"' for i in range(game.players)]
     strategies = ["{ " + " ".join(f'"{a + 1}"' for a in range(count)) + " }" for count in game.actions]
     head = f"NFG 1 R {json.dumps('Written by mdpkit')} {{ {' '.join(names)} }} {{ {' '.join(strategies)} }}"
-    write_whole(path, "\n".join([head, "", *(" ".join(map(written, row)) for row in table)]) + "\n")
+    write_whole(path, "\n".join([head, "", *(" ".join(map(write_number, row)) for row in table)]) + "\n")

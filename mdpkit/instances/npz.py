@@ -19,7 +19,7 @@ from ._decode import Reader, decode
 from ._encode import Writer, encode
 from ._form import below, root
 from ._lines import about
-from .io import _parsed
+from .io import _parse
 
 HEAD = "header.json"
 DTYPES = {"<f8": np.float64, "<i8": np.int64, "|b1": np.bool_}
@@ -74,14 +74,14 @@ def read(path: Path):
     with about(path):
         try:
             with zipfile.ZipFile(path) as archive:
-                return _unpacked(archive)
+                return _unpack(archive)
         except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
             if isinstance(error, InvalidModel):
                 raise
             raise InvalidModel(f"this is no whole zip archive of stored arrays ({error})") from error
 
 
-def _unpacked(archive):
+def _unpack(archive):
     entries = {}
     for info in archive.infolist():
         if info.filename in entries:
@@ -98,7 +98,7 @@ def _unpacked(archive):
     except UnicodeDecodeError as error:
         raise InvalidModel(f"{HEAD}: byte {error.start} is no UTF-8; expected JSON text") from error
     reader = _Reader(archive, {name: info for name, info in entries.items() if name != HEAD})
-    thing = decode(_parsed(text), reader)
+    thing = decode(_parse(text), reader)
     if reader.kept:
         raise InvalidModel(f"{next(iter(reader.kept))!r} is in the archive, and the header does not name it")
     return thing
@@ -112,9 +112,9 @@ class _Reader(Reader):
         self.archive, self.kept = archive, entries
 
     def readers(self):
-        return {**super().readers(), "stored": _Reader.stored, "stored csr": _Reader.stored_csr}
+        return {**super().readers(), "stored": _Reader.read_stored, "stored csr": _Reader.stored_csr}
 
-    def stored(self, node, place):
+    def read_stored(self, node, place):
         info = self.kept.pop(f"{node}.npy", None) if isinstance(node, str) else None
         if info is None:
             raise InvalidModel(

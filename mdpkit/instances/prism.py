@@ -19,8 +19,8 @@ from pathlib import Path
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
 from ..model import MDP
-from ._choices import Choices, chosen, rows, started
-from ._lines import about, lines, number, probability, refused, shown, whole, written
+from ._choices import Choices, choose, rows, start_states
+from ._lines import abbreviate, about, lines, number, probability, refusal, whole, write_number
 
 LOG = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def read(path: Path, horizon, rewards=None) -> MDP:
         groups = _reward_files(path)
     structures = [(_names(stem, files), files) for stem, files in groups.items()]
     with about(path):
-        which = chosen([names for names, _ in structures], rewards, "reward structure")
+        which = choose([names for names, _ in structures], rewards, "reward structure")
     beside = {ending: path.with_suffix(ending) for ending in (".lab", ".sta") if path.with_suffix(ending).is_file()}
     files = {**beside, **({} if which is None else structures[which][1])}
     start, names = [0], None
@@ -76,7 +76,7 @@ def _reward_files(path) -> dict:
 
 def _names(stem, files) -> tuple:
     """What a reward structure can be called by: the name that its files give, and their stem."""
-    names = {_commented(file, STRUCTURE) for file in files.values()} - {None, ""}
+    names = {_find_comment(file, STRUCTURE) for file in files.values()} - {None, ""}
     if len(names) > 1:
         raise InvalidModel(
             f"{stem}.srew and {stem}.trew name the reward structures {', '.join(sorted(names))}; expected one name"
@@ -84,7 +84,7 @@ def _names(stem, files) -> tuple:
     return *names, stem
 
 
-def _commented(path, pattern) -> str | None:
+def _find_comment(path, pattern) -> str | None:
     """What the pattern finds in the comments that a file begins with."""
     with about(path):
         for _, text in lines(path):
@@ -102,7 +102,7 @@ def _entries(path, *allowed):
             tokens = text.split()
             if len(tokens) not in allowed:
                 expected = " or ".join(map(str, allowed))
-                raise refused(line, f"{shown(text)} has {len(tokens)} parts; expected {expected}")
+                raise refusal(line, f"{abbreviate(text)} has {len(tokens)} parts; expected {expected}")
             yield line, tokens
 
 
@@ -113,20 +113,20 @@ def _transitions(path, choices):
     storm = len(first) == 1 and first[0].lower() in ("mdp", "dtmc")
     if len(first) not in (2, 3) and not storm:
         expected = "the numbers of states, choices and transitions of an MDP, or of states and transitions of a Markov chain (DTMC)"
-        raise refused(head, f"{shown(' '.join(first))} is no header; expected {expected}")
+        raise refusal(head, f"{abbreviate(' '.join(first))} is no header; expected {expected}")
     told = None if storm else [whole(head, token, "a number in the header") for token in first]
     chain = first[0].lower() == "dtmc" or len(first) == 2
-    kind = _commented(path, KIND)
+    kind = _find_comment(path, KIND)
     if kind not in (None, "DTMC" if chain else "MDP"):
         expected = "MDP above three numbers, or DTMC above two"
         raise InvalidModel(
-            f"the comment at the top says {shown(kind)}, the header has {len(first)} numbers; expected {expected}"
+            f"the comment at the top says {abbreviate(kind)}, the header has {len(first)} numbers; expected {expected}"
         )
     parts = ("state", "next state", "probability") if chain else ("state", "choice", "next state", "probability")
     count = largest = 0
     for line, tokens in entries:
         if not len(parts) <= len(tokens) <= len(parts) + 1:
-            raise refused(line, f"{len(tokens)} parts are no transition; expected {', '.join(parts)} and action")
+            raise refusal(line, f"{len(tokens)} parts are no transition; expected {', '.join(parts)} and action")
         # a chain's transitions may have actions, which choose nothing
         s, c, n, p, *label = (tokens[0], "0", *tokens[1:3]) if chain else tokens
         s = whole(line, s, "the state", told and told[0])
@@ -137,7 +137,7 @@ def _transitions(path, choices):
             choices.call(line, s, c, *label)
         count, largest = count + 1, max(largest, s, n)
     if not count:
-        raise refused(head, "no transition follows")
+        raise refusal(head, "no transition follows")
     S = told[0] if told else largest + 1
     listed = choices.count(S)
     if told:
@@ -150,24 +150,24 @@ def _valuations(path, S):
     text = ((line, words) for line, words in lines(path) if not words.startswith("#"))
     head, first = next(text, (1, ""))
     if not re.fullmatch(r"\([^()]*\)", first):
-        raise refused(head, f"{shown(first)} is no list of variables; expected (x,y) and so on")
-    variables, names = _listed(first), {}
+        raise refusal(head, f"{abbreviate(first)} is no list of variables; expected (x,y) and so on")
+    variables, names = _split_list(first), {}
     for line, words in text:
         found = re.fullmatch(r"([^:\s]+)\s*:\s*(\([^()]*\))", words)
         if found is None:
-            raise refused(line, f"{shown(words)} is no state; expected 0:(1,2) and so on")
-        s, values = whole(line, found[1], "the state", S), _listed(found[2])
+            raise refusal(line, f"{abbreviate(words)} is no state; expected 0:(1,2) and so on")
+        s, values = whole(line, found[1], "the state", S), _split_list(found[2])
         if len(values) != len(variables):
-            raise refused(line, f"state {s} has {len(values)} values; expected {len(variables)}, one for each variable")
+            raise refusal(line, f"state {s} has {len(values)} values; expected {len(variables)}, one for each variable")
         if s in names:
-            raise refused(line, f"state {s} is listed a second time")
+            raise refusal(line, f"state {s} is listed a second time")
         names[s] = ",".join(f"{x}={value}" for x, value in zip(variables, values, strict=True))
     if len(names) != S:
         raise InvalidModel(f"{len(names)} states are listed; expected {S}")
     return [names[s] for s in range(S)] if variables else None
 
 
-def _listed(text):
+def _split_list(text):
     """The parts between brackets."""
     inner = text[1:-1].strip()
     return [part.strip() for part in inner.split(",")] if inner else []
@@ -186,14 +186,16 @@ def _labels(path, S):
         elif init is None:
             names = dict(re.findall(r'(\d+)="([^"]*)"', text))
             if " ".join(f'{k}="{name}"' for k, name in names.items()) != " ".join(text.split()):
-                raise refused(line, f'{shown(text)} is no list of labels; expected 0="init" 1="deadlock" and so on')
+                raise refusal(
+                    line, f'{abbreviate(text)} is no list of labels; expected 0="init" 1="deadlock" and so on'
+                )
             init = next((k for k, name in names.items() if name == "init"), "")
         else:
             state, *labels = (text.replace(":", " ", 1) if declaring is None else text).split()
             s = whole(line, state, "the state", S)
             if init in labels:
                 if found and s <= found[-1]:
-                    raise refused(
+                    raise refusal(
                         line, f"state {s} is labelled init after state {found[-1]}; expected every state once, in order"
                     )
                 found.append(s)
@@ -212,7 +214,7 @@ def _state_rewards(path, choices, S):
     for line, (state, token) in entries:
         s = whole(line, state, "the state", S)
         if s in paid:
-            raise refused(line, f"the reward of state {s} is listed a second time")
+            raise refusal(line, f"the reward of state {s} is listed a second time")
         paid[s] = number(line, token, "the reward")
     _agree(head, (("rewards", whole(head, told, "the number of rewards"), len(paid)),))
     for s, c in choices.law:
@@ -225,24 +227,24 @@ def _transition_rewards(path, choices, S, chain):
     head, told = next(entries, (1, []))
     if len(told) != (2 if chain else 3):
         expected = "two numbers, of states and rewards" if chain else "three numbers, of states, choices and rewards"
-        raise refused(head, f"expected a header of {expected}")
+        raise refusal(head, f"expected a header of {expected}")
     states, *listed, rewards = (whole(head, token, "a number in the header") for token in told)
     count = 0
     for line, tokens in entries:
         if len(tokens) != (3 if chain else 4):
-            raise refused(line, f"expected state, {'' if chain else 'choice, '}next state and reward")
+            raise refusal(line, f"expected state, {'' if chain else 'choice, '}next state and reward")
         ends = (tokens[0], "0", tokens[1]) if chain else tokens[:3]
         s, c, n = (
             whole(line, token, what)
             for token, what in zip(ends, ("the state", "the choice", "the next state"), strict=True)
         )
         if n not in choices.law.get((s, c), ()):
-            raise refused(
+            raise refusal(
                 line, f"there is no transition from state {s} by choice {c} to {n} that a reward could be for"
             )
         own = choices.after.setdefault((s, c), {})
         if n in own:
-            raise refused(line, f"the reward from state {s} by choice {c} to {n} is listed a second time")
+            raise refusal(line, f"the reward from state {s} by choice {c} to {n} is listed a second time")
         own[n] = number(line, tokens[-1], "the reward")
         count += 1
     _agree(
@@ -254,7 +256,7 @@ def _transition_rewards(path, choices, S, chain):
 def _agree(line, counts):
     for what, told, found in counts:
         if told != found:
-            raise refused(line, f"the header says {told} {what}; there are {found}")
+            raise refusal(line, f"the header says {told} {what}; there are {found}")
 
 
 def write(mdp, path: Path):
@@ -269,14 +271,14 @@ def write(mdp, path: Path):
     """
     if not isinstance(mdp, MDP):
         raise InvalidModel(f"{path} can hold an MDP, got {mdp!r}")
-    begun, listed = started(mdp), list(rows(mdp))
+    begun, listed = start_states(mdp), list(rows(mdp))
     law, paid, choice, last = [], [], -1, None
     for s, a, row in listed:
         choice, last = (choice + 1, s) if s == last else (0, s)
         label = _label(mdp, a)
         for n, p in row:
-            law.append(f"{s} {choice} {n} {written(p)}{label}")
-            paid.append(f"{s} {choice} {n} {written(mdp.r[s, a])}")
+            law.append(f"{s} {choice} {n} {write_number(p)}{label}")
+            paid.append(f"{s} {choice} {n} {write_number(mdp.r[s, a])}")
     sizes = f"{mdp.S} {len(listed)} {len(law)}"
     states = _states(mdp)
     _refuse_strangers(path, states)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.arrays import floats, frozen, is_exact
+from ..base.arrays import floats, freeze, is_exact
 from ..base.errors import InvalidModel
 from ..base.record import any_exact, distributions, numbers
 from ..base.tolerance import ROW_SUM
@@ -36,7 +36,7 @@ class Mixture:
         if len(weights) != len(members):
             raise InvalidModel(f"there are {len(weights)} weights; expected one for each of {len(members)} members")
         object.__setattr__(self, "members", members)
-        object.__setattr__(self, "weights", frozen(weights))
+        object.__setattr__(self, "weights", freeze(weights))
 
     def start(self, u):
         """The Markov policy selected by a uniform number u for one episode."""

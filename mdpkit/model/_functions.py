@@ -10,40 +10,36 @@ from ..base.arrays import rational
 from ..base.errors import ExactnessLost, InvalidModel
 from ..base.tolerance import ROW_SUM
 from .horizon import Discounted
-from .rows import array_kind, assembled, dense, double
+from .rows import array_kind, assemble, dense, double
 
 
 def process_from_functions(cls, states, actions, transition, reward, *, horizon, start=None, sparse=False):
     """The record that `MDP.from_functions` returns."""
-    index = _numbered("states", states)
-    allowed = {
-        s: _numbered(f"actions({s!r})", _called("actions", actions, s)) if callable(actions) else None for s in index
-    }
-    action = _numbered(
+    index = _index("states", states)
+    allowed = {s: _index(f"actions({s!r})", _call("actions", actions, s)) if callable(actions) else None for s in index}
+    action = _index(
         "actions", dict.fromkeys(a for own in allowed.values() for a in own) if callable(actions) else actions
     )
     pairs = [(s, a) for s in index for a in allowed[s] or action]
-    law = {pair: _law(_place("transition", *pair), _called("transition", transition, *pair), index) for pair in pairs}
-    pay = {pair: _number(_place("reward", *pair), _called("reward", reward, *pair)) for pair in pairs}
+    law = {pair: _law(_place("transition", *pair), _call("transition", transition, *pair), index) for pair in pairs}
+    pay = {pair: _number(_place("reward", *pair), _call("reward", reward, *pair)) for pair in pairs}
     rho = None if start is None else _law("start", start, index)
     exact = _kind(
         [*_probabilities(law, rho), *((_place("reward", *pair), paid) for pair, paid in pay.items())], horizon
     )
     names = {"state_names": map(str, index), "action_names": map(str, action)}
     law, pay = ({(index[s], action[a]): given for (s, a), given in table.items()} for table in (law, pay))
-    return assembled(
-        cls, (len(index), len(action)), law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **names
-    )
+    return assemble(cls, (len(index), len(action)), law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **names)
 
 
 def game_from_functions(cls, states, actions, transition, reward, *, horizon, start=None):
     """The record that `MarkovGame.from_functions` returns."""
-    index = _numbered("states", states)
-    own = [_numbered(f"actions of player {i}", each) for i, each in enumerate(_players(actions))]
+    index = _index("states", states)
+    own = [_index(f"actions of player {i}", each) for i, each in enumerate(_players(actions))]
     joint = list(product(*own))
     pairs = [(s, j) for s in index for j in joint]
-    law = {pair: _law(_place("transition", *pair), _called("transition", transition, *pair), index) for pair in pairs}
-    pay = {pair: _rewards(_place("reward", *pair), _called("reward", reward, *pair), len(own)) for pair in pairs}
+    law = {pair: _law(_place("transition", *pair), _call("transition", transition, *pair), index) for pair in pairs}
+    pay = {pair: _rewards(_place("reward", *pair), _call("reward", reward, *pair), len(own)) for pair in pairs}
     rho = None if start is None else _law("start", start, index)
     exact = _kind(
         [*_probabilities(law, rho), *((_place("reward", *pair), x) for pair, paid in pay.items() for x in paid)],
@@ -66,10 +62,10 @@ def game_from_functions(cls, states, actions, transition, reward, *, horizon, st
 
 def safety_from_functions(cls, states, actions, transition, failure):
     """The record that `SafetyProblem.from_functions` returns."""
-    index, action = _numbered("states", states), _numbered("actions", actions)
-    failed = np.array([_truth(f"failure({s!r})", _called("failure", failure, s)) for s in index])
+    index, action = _index("states", states), _index("actions", actions)
+    failed = np.array([_truth(f"failure({s!r})", _call("failure", failure, s)) for s in index])
     pairs = [(s, a) for s in index for a in action]
-    reached = {pair: _called("transition", transition, *pair) for pair in pairs}
+    reached = {pair: _call("transition", transition, *pair) for pair in pairs}
     shape = len(index), len(action)
     names = {"state_names": tuple(map(str, index)), "action_names": tuple(map(str, action))}
     if not any(isinstance(given, Mapping) for given in reached.values()):
@@ -143,7 +139,7 @@ def _probabilities(law, rho):
     yield from (("start", p) for p in (rho or {}).values())
 
 
-def _numbered(what, things):
+def _index(what, things):
     """Every thing with its number, in the order given."""
     try:
         things = list(things)
@@ -159,7 +155,7 @@ def _numbered(what, things):
     return index
 
 
-def _called(name, function, *arguments):
+def _call(name, function, *arguments):
     try:
         return function(*arguments)
     except Exception as error:

@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq
 
 from ..base.errors import InvalidModel
-from .rows import assembled
+from .rows import assemble
 
 LOG = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ HARMLESS = {
 
 def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=None, **options):
     """The record that `MDP.from_gymnasium` returns."""
-    env = _made(environment, options) if isinstance(environment, str) else environment
+    env = _make(environment, options) if isinstance(environment, str) else environment
     source = environment if isinstance(environment, str) else type(env.unwrapped).__name__
     try:
         _refuse_what_no_table_shows(env, source)
@@ -51,7 +51,7 @@ def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=
             env.close()
 
 
-def _made(name, options):
+def _make(name, options):
     try:
         import gymnasium
     except ImportError as error:
@@ -98,7 +98,7 @@ def _read(cls, env, source, horizon, state_names, action_names):
             probabilities = [p for p, *_ in outcomes]
             rationals = lawful(probabilities, repairs)
             exact = exact and rationals is not None
-            law[s, a], pay[s, a] = _merged(
+            law[s, a], pay[s, a] = _merge(
                 outcomes, rationals or list(map(_exactly, probabilities)), S if added else None
             )
     if added:
@@ -115,7 +115,7 @@ def _read(cls, env, source, horizon, state_names, action_names):
     named = {name: given for name, given in named.items() if given is not None}
     rho = dict(enumerate(rho or map(_exactly, start)))
     sparse = not exact and (S + added) * A * (S + added) > LARGEST_DENSE
-    return assembled(cls, sizes, law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **named)
+    return assemble(cls, sizes, law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **named)
 
 
 def _table(env, source):
@@ -174,12 +174,12 @@ def _ends(table, start):
     return ends, bool(ends & {n for n, ended in entered if not ended}) or any(start[n] for n in ends)
 
 
-def _merged(outcomes, probabilities, end):
+def _merge(outcomes, probabilities, end):
     row, paid = {}, fmpq(0)
     for (_, n, reward, ended), p in zip(outcomes, probabilities, strict=True):
         n = end if ended and end is not None else n
         row[n] = row.get(n, fmpq(0)) + p
-        paid += p * _written(reward)
+        paid += p * _decimal(reward)
     return row, paid
 
 
@@ -196,11 +196,11 @@ def lawful(numbers, repairs=None):
     [617/5000, 4383/5000]
     >>> lawful([0.3, 0.3])
     """
-    for reading in (lambda x: _near(x, DOUBLE), _written, lambda x: _near(x, _coarse(x))):
+    for reading in (lambda x: _near(x, DOUBLE), _decimal, lambda x: _near(x, _coarse(x))):
         row = list(map(reading, numbers))
         if None not in row and sum(row, fmpq(0)) == 1:
             if repairs is not None:
-                repairs.update({x: p for x, p in zip(numbers, row, strict=True) if p != _written(x)})
+                repairs.update({x: p for x, p in zip(numbers, row, strict=True) if p != _decimal(x)})
             return row
     return None
 
@@ -216,7 +216,7 @@ def _near(x, tolerance):
     return fmpq(near.numerator, near.denominator) if abs(near - Fraction(x)) <= tolerance else None
 
 
-def _written(x):
+def _decimal(x):
     part = Fraction(repr(x))
     return fmpq(part.numerator, part.denominator)
 

@@ -152,7 +152,7 @@ class Access:
         self._need(kind)
         if to is None and at != 0:
             raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` to begin elsewhere")
-        self._left(kind, 1)
+        self._check_limit(kind, 1)
         obs = self._simulator.reset(to, at)
         self._count(**{kind: 1})
         self._running = True
@@ -187,14 +187,14 @@ class Access:
     def label(self, obs, t=0):
         """The actions that the expert takes at observations `obs[k,...]` and steps t; each is a query."""
         self._need("queries")
-        obs, t = _asked(obs, t)
+        obs, t = _query(obs, t)
         self._spend("queries", len(obs))
         return self._expert.label(obs, t)
 
     def label_law(self, obs, t=0):
         """The expert's action probabilities `[k,a]`, where queries="exact"."""
         self._need("queries", exactly=True)
-        obs, t = _asked(obs, t)
+        obs, t = _query(obs, t)
         self._spend("queries", len(obs))
         return self._expert.law(obs, t)
 
@@ -233,10 +233,10 @@ class Access:
             raise MissingAccess(f"this needs {how}; granted: {', '.join(self.granted) or 'nothing'}")
 
     def _spend(self, kind, count):
-        self._left(kind, count)
+        self._check_limit(kind, count)
         self._count(**{USED_AS.get(kind, kind): count})
 
-    def _left(self, kind, count):
+    def _check_limit(self, kind, count):
         """Raises: MissingAccess where fewer are left."""
         limit, name = self._limits[kind], USED_AS.get(kind, kind)
         used = getattr(self._used, name)
@@ -257,7 +257,7 @@ def expect_generator(rng):
         raise InvalidModel(f"rng is {rng!r}; expected numpy.random.default_rng(seed)")
 
 
-def _asked(obs, t):
+def _query(obs, t):
     """Observations, and the step or the steps at which they were made: one query each.
 
     Raises: InvalidModel for steps that are no integers of at least 0, or not as many as the observations.

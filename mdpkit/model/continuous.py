@@ -5,11 +5,11 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from ..base.arrays import frozen, is_exact
+from ..base.arrays import freeze, is_exact
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import any_exact, numbers
-from .horizon import Discounted, Finite, fitted
+from .horizon import Discounted, Finite, fit_horizon
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,9 +89,9 @@ class ContinuousProblem:
             raise InvalidModel(
                 f"periodic has dtype {periodic.dtype} and shape {periodic.shape}; expected one bool an axis of {given['low'].shape}"
             )
-        horizon = self.horizon if self.horizon is None else fitted(self.horizon, exact)
+        horizon = self.horizon if self.horizon is None else fit_horizon(self.horizon, exact)
         for name, value in {**given, "periodic": periodic, "horizon": horizon}.items():
-            object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) else value)
+            object.__setattr__(self, name, freeze(value) if isinstance(value, np.ndarray) else value)
 
     def _trust(self):
         still = np.zeros(len(self.low), dtype=bool) if self.periodic is None else self.periodic
@@ -106,7 +106,7 @@ class ContinuousProblem:
         """Whether the box is given in rationals."""
         return is_exact(self.low)
 
-    def confined(self, x):
+    def confine(self, x):
         """States `[b,i]` brought to the box: once round the circle on periodic axes, else clamped."""
         turns = (
             np.floor_divide(x - self.low, self.high - self.low)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.arrays import objects
 from ..base.errors import InvalidModel
-from ..base.record import Record, any_exact, at, numbers, shape_words, taken
+from ..base.record import Record, any_exact, at, field_array, numbers, shape_words
 from ..base.tolerance import ROW_SUM
 
 
@@ -56,7 +56,7 @@ class Trajectories(Record):
         for name in ("t", "episode"):
             given = getattr(self, name)
             columns[name] = None if given is None else _integers(name, given)
-        columns["ended"] = None if self.ended is None else np.asarray(taken("ended", self.ended, "k"), dtype=bool)
+        columns["ended"] = None if self.ended is None else np.asarray(field_array("ended", self.ended, "k"), dtype=bool)
         _refuse_lengths(columns, rows)
         if self.t is None:
             columns["t"] = _steps(columns)
@@ -84,7 +84,7 @@ class Trajectories(Record):
         """Whether the weights are rationals."""
         return self.weight.dtype == object
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return replace(self, weight=convert(self.weight))
 
     def to_exact(self):
@@ -195,7 +195,7 @@ def _column(name, value):
     if value is None:
         return None
     axes = "k" if name == "reward" else ("k", "kd")
-    column = taken(name, value, axes)
+    column = field_array(name, value, axes)
     if column.dtype.kind not in "iuf" or column.ndim not in (1, len(axes)):
         raise InvalidModel(
             f"{name} holds {column.dtype} of shape {column.shape}; expected integers or floats, {shape_words(name, axes)}"
@@ -207,7 +207,7 @@ def _column(name, value):
 
 
 def _integers(name, value):
-    column = taken(name, value, "k")
+    column = field_array(name, value, "k")
     if column.dtype.kind not in "iu" or column.ndim != 1 or (column < 0).any():
         raise InvalidModel(
             f"{name} holds {column.dtype} of shape {column.shape}; expected integers of at least 0, {name}[k]"

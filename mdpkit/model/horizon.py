@@ -25,7 +25,7 @@ class Finite:
             raise InvalidModel(f"the horizon H is {self.H!r}; expected an integer of at least 1")
         object.__setattr__(self, "H", int(self.H))
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return self
 
 
@@ -54,7 +54,7 @@ class Discounted:
                 raise InvalidModel(f"gamma is {gamma}; expected 0 <= gamma < 1")
         object.__setattr__(self, "gamma", gamma)
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return Discounted(
             np.asarray(convert(np.asarray(self.gamma, dtype=None if isinstance(self.gamma, float) else object))).item()
         )
@@ -74,14 +74,14 @@ class Average:
     def gamma(self):
         raise InvalidModel("the horizon is Average(), which has no discount; expected Finite(H) or Discounted(gamma)")
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return self
 
 
 Horizon = Finite | Discounted | Average
 
 
-def fitted(horizon, exact):
+def fit_horizon(horizon, exact):
     """The horizon in the number kind of a record.
 
     Raises: InvalidModel where a float discount meets rational transitions, or the horizon is none.
@@ -100,7 +100,7 @@ def fitted(horizon, exact):
     return horizon
 
 
-def told(horizon) -> str:
+def horizon_text(horizon) -> str:
     """The horizon in one line, a rational discount as "p/q"."""
     return f"Discounted({horizon.gamma})" if isinstance(horizon, Discounted) else repr(horizon)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, numbers
-from .horizon import Horizon, told
+from .horizon import Horizon, horizon_text
 from .mdp import MDP
 
 
@@ -63,4 +63,4 @@ class LinearMDP(Record):
 
     def __repr__(self):
         S, A, K = self.features.shape
-        return f"LinearMDP(S={S}, A={A}, K={K}, {told(self.horizon)}, {'rational' if self.exact else 'float'})"
+        return f"LinearMDP(S={S}, A={A}, K={K}, {horizon_text(self.horizon)}, {'rational' if self.exact else 'float'})"

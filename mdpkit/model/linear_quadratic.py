@@ -11,7 +11,7 @@ from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, numbers
 from .continuous import ContinuousProblem
-from .horizon import Discounted, fitted
+from .horizon import Discounted, fit_horizon
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -22,7 +22,7 @@ class LinearQuadratic(Record):
 
     `riccati` is zero where P is the solution: made by `solved` from Q, in floats, or by `valued` from P, exactly.
 
-    >>> LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10").Q
+    >>> LinearQuadratic.from_value([[1]], [[1]], [[2]], [[0]], "9/10").Q
     array([[2]], dtype=object)
     """
 
@@ -48,10 +48,10 @@ class LinearQuadratic(Record):
                 raise InvalidModel(
                     f"{name} has shape {value.shape}; expected {wanted[name]} beside B of shape {(n, m)}"
                 )
-        self._set(**given, gamma=fitted(Discounted(self.gamma), exact).gamma)
+        self._set(**given, gamma=fit_horizon(Discounted(self.gamma), exact).gamma)
 
     @classmethod
-    def solved(cls, A, B, Q, R, gamma):
+    def from_costs(cls, A, B, Q, R, gamma):
         """The problem with these costs, in floats: P by scipy's discrete Riccati equation for sqrt(gamma) A and sqrt(gamma) B."""
         from scipy.linalg import solve_discrete_are
 
@@ -60,7 +60,7 @@ class LinearQuadratic(Record):
         return cls(A, B, Q, R, solve_discrete_are(root * A, root * B, Q, R), gamma)
 
     @classmethod
-    def valued(cls, A, B, P, R, gamma):
+    def from_value(cls, A, B, P, R, gamma):
         """The problem whose optimal value is -x'Px: Q is what the Riccati equation leaves for it; exact on rationals.
 
         Q may have a negative eigenvalue; then no costs that are squares have this value.
@@ -69,7 +69,7 @@ class LinearQuadratic(Record):
             np.asarray(each) if np.asarray(each).dtype.kind == "f" else objects(each) for each in (A, B, P, R)
         )
         gamma = Discounted(gamma).gamma
-        return cls(A, B, P - _carried(A, B, P, R, gamma), R, P, gamma)
+        return cls(A, B, P - _carry(A, B, P, R, gamma), R, P, gamma)
 
     @cached_property
     def price(self) -> np.ndarray:
@@ -79,18 +79,18 @@ class LinearQuadratic(Record):
     @cached_property
     def feedback(self) -> np.ndarray:
         """K = -S^-1 gamma B'PA, `[j,i]`: the optimal control is K x."""
-        return -_solved(self.price, self.gamma * self.B.T @ self.P @ self.A)
+        return -_solve(self.price, self.gamma * self.B.T @ self.P @ self.A)
 
     @property
     def riccati(self) -> np.ndarray:
         """Q + gamma A'PA - gamma^2 A'PB S^-1 B'PA - P, `[i,i]`: zero where P solves the discounted Riccati equation."""
-        return self.Q + _carried(self.A, self.B, self.P, self.R, self.gamma) - self.P
+        return self.Q + _carry(self.A, self.B, self.P, self.R, self.gamma) - self.P
 
     def value(self, x):
         """-x'Px, `[b]`."""
         return -_form(self.P, x)
 
-    def missed(self, x, u):
+    def excess_cost(self, x, u):
         """(u - Kx)'S(u - Kx), `[b]`: what the control u costs more than the optimal one."""
         return _form(self.price, u - x @ self.feedback.T)
 
@@ -125,7 +125,7 @@ class LinearQuadratic(Record):
         Source: proofs/planning/grid_value_converges_to_riccati.md, for P with no negative number on its diagonal.
         """
         x, u = np.repeat(grid.points, grid.A, axis=0), np.tile(grid.controls, (grid.S, 1))
-        missed = self.missed(x, u).reshape(grid.S, grid.A).min(axis=1).max()
+        missed = self.excess_cost(x, u).reshape(grid.S, grid.A).min(axis=1).max()
         return (self.gamma * self.interpolation_error(grid.spacing) + missed) / (1 - self.gamma)
 
 
@@ -133,13 +133,13 @@ def _form(matrix, x):
     return ((x @ matrix) * x).sum(axis=1)
 
 
-def _carried(A, B, P, R, gamma):
+def _carry(A, B, P, R, gamma):
     """gamma A'PA - gamma^2 A'PB (R + gamma B'PB)^-1 B'PA."""
     across = gamma * B.T @ P @ A
-    return gamma * A.T @ P @ A - across.T @ _solved(R + gamma * B.T @ P @ B, across)
+    return gamma * A.T @ P @ A - across.T @ _solve(R + gamma * B.T @ P @ B, across)
 
 
-def _solved(matrix, right):
+def _solve(matrix, right):
     if not is_exact(matrix):
         return np.linalg.solve(matrix, right)
     from flint import fmpq_mat

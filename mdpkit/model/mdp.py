@@ -10,11 +10,11 @@ from ..base.arrays import bare, objects
 from ..base.errors import InvalidModel
 from ..base.markup import Symbol
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
-from ..base.shown import MOST, Table, tabled
+from ..base.record import Record, any_exact, at, defect, distributions, field_array, numbers, texts
+from ..base.shown import MOST, Table, tabulate
 from ..base.tolerance import ROW_SUM
 from . import _functions, _gymnasium
-from .horizon import Finite, Horizon, fitted, told
+from .horizon import Finite, Horizon, fit_horizon, horizon_text
 from .mistaken import refuse_other_layouts
 
 LAW, REWARD = ("san", "tsan"), ("sa", "tsa")
@@ -66,7 +66,7 @@ class MDP(Record):
         exact = any_exact(None if sparse else self.P, self.r, self.rho)
         if sparse and exact:
             raise InvalidModel("P is sparse, so float64, while r or rho is rational; give a dense rational P or floats")
-        told = None if self.mask is None else taken("mask", self.mask, "sa")
+        told = None if self.mask is None else field_array("mask", self.mask, "sa")
         r = numbers("r", _blank("r", self.r, told, REWARD), exact, REWARD)
         S, A = r.shape[-2:]
         if S == 0 or A == 0:
@@ -77,7 +77,7 @@ class MDP(Record):
         if rho.shape != (S,):
             raise InvalidModel(f"rho has shape {rho.shape}; expected ({S},), one entry a state")
         distributions("rho", rho, ROW_SUM)
-        horizon = fitted(self.horizon, exact)
+        horizon = fit_horizon(self.horizon, exact)
         for name, array, still in (("P", P, 3), ("r", r, 2)):
             if not sparse or name == "r":
                 _steps(name, array, still, horizon)
@@ -196,12 +196,12 @@ class MDP(Record):
         return {"s": self.state_names, "a": self.action_names}
 
     def _tables(self):
-        return _transitions(self), tabled("rho", self.rho, "s", self._axis_names())
+        return _transitions(self), tabulate("rho", self.rho, "s", self._axis_names())
 
     def __repr__(self):
         kind = "rational" if self.exact else "float"
         count = self.P.nnz if self.sparse else int((self.P != 0).sum())
-        return f"MDP(S={self.S}, A={self.A}, {told(self.horizon)}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
+        return f"MDP(S={self.S}, A={self.A}, {horizon_text(self.horizon)}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
 
 
 def _transitions(problem) -> Table:
@@ -210,7 +210,7 @@ def _transitions(problem) -> Table:
     steps, pairs = max(len(r), 1 if P is None else len(P)), np.argwhere(problem.available).tolist()
     names = problem._axis_names()
 
-    def called(letter, k):
+    def name_of(letter, k):
         return names[letter][k] if names[letter] else Symbol(letter, k)
 
     rows = []
@@ -218,10 +218,10 @@ def _transitions(problem) -> Table:
         t, (s, a) = k // len(pairs), pairs[k % len(pairs)]
         row = problem.P[[s * problem.A + a]].toarray()[0] if P is None else P[t % len(P), s, a]
         targets = np.flatnonzero(row).tolist()
-        law = [called("s", n) if row[n] == 1 else (row[n], called("s", n)) for n in targets[:MOST_TARGETS]]
+        law = [name_of("s", n) if row[n] == 1 else (row[n], name_of("s", n)) for n in targets[:MOST_TARGETS]]
         when = (str(t),) if steps > 1 else ()
         rows.append(
-            (*when, called("s", s), called("a", a), r[t % len(r), s, a], law + [None] * (len(targets) > MOST_TARGETS))
+            (*when, name_of("s", s), name_of("a", a), r[t % len(r), s, a], law + [None] * (len(targets) > MOST_TARGETS))
         )
     heads = (*(["step"] if steps > 1 else []), "state", "action", "reward", "leads to")
     left = steps * len(pairs) - len(rows)
@@ -232,7 +232,7 @@ def _blank(name, array, mask, axes, after=0):
     """`array` with the entries of missing actions set to 0: they count nowhere, whatever they hold."""
     if mask is None or mask.dtype != bool:
         return array
-    array = taken(name, array, axes).copy()
+    array = field_array(name, array, axes).copy()
     if array.shape[array.ndim - after - 2 : array.ndim - after] == mask.shape:
         array[(Ellipsis, *np.nonzero(~mask), *[slice(None)] * after)] = 0
     return array

@@ -8,7 +8,7 @@ from flint import fmpq
 from ..base.arrays import nearest, objects, zeros
 
 
-def assembled(cls, sizes, law, pay, rho, *, exact, sparse, horizon, **names):
+def assemble(cls, sizes, law, pay, rho, *, exact, sparse, horizon, **names):
     """A record from laws `{(s, a): {n: p}}`, rewards `{(s, a): r}` and a start law `{s: p}` or None; what is absent is masked."""
     S, A = sizes
     number, filled = array_kind(exact)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
+from ..base.record import Record, any_exact, at, defect, distributions, field_array, numbers, texts
 from ..base.tolerance import ROW_SUM
 from . import _functions
 
@@ -49,7 +49,7 @@ class SafetyProblem(Record):
             raise InvalidModel(f"{given} of successors and P are given; expected exactly one of them")
         if proposing():
             return self._trust()
-        failure = taken("failure", self.failure, "s")
+        failure = field_array("failure", self.failure, "s")
         if failure.dtype != bool or failure.ndim != 1:
             raise InvalidModel(
                 f"failure has dtype {failure.dtype} and shape {failure.shape}; expected bool, one entry a state"
@@ -124,7 +124,7 @@ class SafetyProblem(Record):
 
 
 def _successors(given, S):
-    successors = taken("successors", given, "sa")
+    successors = field_array("successors", given, "sa")
     if successors.dtype.kind not in "iu" or successors.ndim != 2:
         raise InvalidModel(
             f"successors has dtype {successors.dtype} and shape {successors.shape}; expected integers [s,a]"

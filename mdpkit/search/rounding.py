@@ -24,11 +24,11 @@ def rationals(score, member, kept=KEPT):
             continue
         for index in np.ndindex(array.shape[: array.ndim - block.row_axes]):
             before = np.array(array[index])
-            for row in (*block.simpler(before), *(block.rounded(before, denominator) for denominator in FINE)):
+            for row in (*block.simpler(before), *(block.round(before, denominator) for denominator in FINE)):
                 array[index] = row
                 found = score(arrays)
                 if found >= kept * record:
                     break
             exact[name][index] = row if row.ndim else row[()]
             record = max(record, found)
-    return family.drawn(exact, sizes)
+    return family.to_draw(exact, sizes)

@@ -38,7 +38,7 @@ class Score:
         self.evaluations += 1
         try:
             with np.errstate(all="ignore"):
-                instance = self.family.build(self.family.drawn(member, self.sizes))
+                instance = self.family.build(self.family.to_draw(member, self.sizes))
                 if not all(gate(instance) for gate in self.gates):
                     return -np.inf
                 return self.of(self.part.check(instance))

@@ -10,7 +10,7 @@ from ..kernels import safety
 from ..model.margin import MarginProblem
 from ._expects import expects
 from .bounds import deterministic, down, up
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 
 LONGEST = 4096
 """Most bits of a denominator in exact sweeps; longer ones come of sweeps that approach their limit and never reach it."""
@@ -52,10 +52,10 @@ class AvoidMargin:
         if change == 0:
             return Solution(problem, self, Status.SOLVED, deterministic(problem, choice), Interval(w), used)
         near = self._floats(problem.to_float(), tol)
-        upper = np.minimum(near.value.upper, Interval(w).enclosed().upper)
+        upper = np.minimum(near.value.upper, Interval(w).enclose().upper)
         value = Interval(near.value.lower, upper, "float")
         policy = deterministic(problem, near.policy.table.argmax(axis=1))
-        return Solution(problem, self, judged(value, tol, Status.CAPPED, upper), policy, value, used + near.iterations)
+        return Solution(problem, self, judge(value, tol, Status.CAPPED, upper), policy, value, used + near.iterations)
 
     def _floats(self, problem, tol):
         arrays = problem.margin, problem.ended, *problem.rows
@@ -72,7 +72,7 @@ class AvoidMargin:
                     break
                 goal = change / 8
         value, choice = self._bounds(problem, w, used, choice)
-        status = judged(value, tol, Status.FLOOR_REACHED if change == 0 else Status.CAPPED, w)
+        status = judge(value, tol, Status.FLOOR_REACHED if change == 0 else Status.CAPPED, w)
         return Solution(problem, self, status, deterministic(problem, choice), value, used)
 
     def _bounds(self, problem, w, used, choice):

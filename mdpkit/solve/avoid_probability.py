@@ -12,7 +12,7 @@ from ..model.safety import SafetyProblem
 from ._expects import expects
 from .avoid_tube import hopeful, staying, viable
 from .bounds import deterministic, down, up
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 
 
 @dataclass
@@ -59,7 +59,7 @@ class AvoidProbability:
             raise TypeError(
                 f"AvoidProbability solves a SafetyProblem with a law P; got {problem!r}, which has successors"
             )
-        found = self.searched(problem)
+        found = self.search(problem)
         policy = deterministic(problem, found.choice)
         if problem.exact:
             value, status = (Interval(found.p), Status.SOLVED) if found.ended else (None, Status.CAPPED)
@@ -68,10 +68,10 @@ class AvoidProbability:
         if found.between.size:
             error[found.between] = self._error(found)
         value = _around(found.p, error)
-        status = judged(value, tol, Status.FLOOR_REACHED if found.ended else Status.CAPPED, value.lower)
+        status = judge(value, tol, Status.FLOOR_REACHED if found.ended else Status.CAPPED, value.lower)
         return Solution(problem, self, status, policy, value, found.used, tube=found.tube)
 
-    def searched(self, problem):
+    def search(self, problem):
         """p, exact on rationals and without bounds on floats, the policy `choice`, and the parts between the two sets."""
         safe = viable(problem)
         tube = ~hopeful(problem, safe)
@@ -82,18 +82,18 @@ class AvoidProbability:
         found = _Found(p, choice, tube, between, rows[:, :, between], rows[:, :, safe].sum(axis=2))
         if between.size:
             found.rate = 0 if problem.exact else gamma(problem.S + 16 + 2 * problem.defect / UNIT)
-            p[between], choice[between], found.used, found.ended = self._until_left(
+            p[between], choice[between], found.used, found.ended = self._collect_until_exit(
                 found.inside, found.enter, found.rate
             )
         return found
 
-    def _until_left(self, inside, reward, rate):
+    def _collect_until_exit(self, inside, reward, rate):
         """max over policies of the reward collected until the states are left; the policy, improvements, whether it is optimal.
 
         Args: inside: `[s,a,n]` on states that every policy leaves. reward: `[s,a]`. rate: relative error of a sum; 0 if exact.
         """
         states, choice, used = np.arange(len(reward)), np.zeros(len(reward), dtype=np.int64), 0
-        identity, answer = np.eye(len(reward), dtype=int), solve_linear if rate == 0 else _solved
+        identity, answer = np.eye(len(reward), dtype=int), solve_linear if rate == 0 else _solve
         while True:
             v = answer(identity - inside[states, choice], reward[states, choice])
             Q = reward + inside @ v
@@ -111,7 +111,7 @@ class AvoidProbability:
         this for the greedy policy.
         """
         inside, enter, rate, w = found.inside, found.enter, found.rate, found.p[found.between]
-        h = self._until_left(inside, np.ones_like(enter), rate)[0]
+        h = self._collect_until_exit(inside, np.ones_like(enter), rate)[0]
         with np.errstate(invalid="ignore", over="ignore"):
             ahead = inside @ h
             least = (h[:, None] - ahead - rate * (2 * ahead + h[:, None])).min()
@@ -120,7 +120,7 @@ class AvoidProbability:
             return (1 + 16 * UNIT) * d / least * h if least > 0 and np.isfinite(h).all() else np.ones(len(w))
 
 
-def _solved(matrix, right):
+def _solve(matrix, right):
     """x of matrix x = right; NaN where the matrix is singular in float64."""
     try:
         return np.linalg.solve(matrix, right)

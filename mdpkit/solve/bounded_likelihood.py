@@ -30,7 +30,7 @@ class Comparisons:
     scale: object
     limit: object
 
-    def proposed(self) -> np.ndarray:
+    def propose(self) -> np.ndarray:
         """The scores `[y]`, the lowest 0, by Newton's method on those that no end of the range holds."""
         start = self.h - np.min(self.h)
         if start.max() <= self.limit:
@@ -74,7 +74,7 @@ class Comparisons:
         if not highest - lowest > self.limit:
             return [a.min(b) for a, b in zip(told, self._floor(), strict=True)], told, nowhere, nowhere
         near = Comparisons(_middles(self.h), _middles(self.mass), float(self.scale.mid()), float(self.limit.mid()))
-        g, turned = near.proposed(), replace(self, h=[-score for score in self.h])
+        g, turned = near.propose(), replace(self, h=[-score for score in self.h])
         below, full = self._lower(near, g)
         above, empty = turned._lower(replace(near, h=-near.h), near.limit - g)
         return below, [self.limit - score for score in above], empty, full

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ..base.tolerance import UNIT, gamma
-from ..exact.chain import factorised
+from ..exact.chain import factorise
 from .end_components import end_components
 from .sweep import SparseSweep
 
@@ -70,7 +70,7 @@ class Components:
         )
         return self.rows[self.moves] @ joined
 
-    def ended(self, stay, move):
+    def best_total(self, stay, move):
         """`[node]`: the most that is collected, `stay[component]` at the end and `move` for every move, up to rounding, NaN where
         float64 cannot tell; and the row of `moves` that each node plays, -1 where it stays."""
         starts, N = self.nodes[self.moves // self.A], int(self.nodes.max()) + 1
@@ -80,7 +80,7 @@ class Components:
         ending, met = np.concatenate([stay, np.full(N - self.count, -np.inf)]), set()
         while True:
             met.add(choice.tobytes())
-            x = self._collected(choice, ending, move)
+            x = self._total(choice, ending, move)
             q = move + self.between @ x
             best = np.full(N, -np.inf)
             np.maximum.at(best, starts, q)
@@ -94,12 +94,12 @@ class Components:
                 return x, choice
             choice = improved
 
-    def _collected(self, choice, ending, move):
+    def _total(self, choice, ending, move):
         going = np.flatnonzero(choice >= 0)
         x = np.where(choice >= 0, 0.0, ending)
         if len(going):
             law = self.between[choice[going]]
-            x[going] = factorised(law[:, going])(move + law @ x)
+            x[going] = factorise(law[:, going])(move + law @ x)
         return x
 
     def towards(self, s):
@@ -122,5 +122,5 @@ class Components:
         """`[s]`: the expected number of steps until a policy that plays `pairs` is among the `final` states."""
         time, going = np.zeros(self.S), np.flatnonzero(~final)
         if len(going):
-            time[going] = factorised(self.rows[pairs[going]][:, going])(np.ones(len(going)))
+            time[going] = factorise(self.rows[pairs[going]][:, going])(np.ones(len(going)))
         return time

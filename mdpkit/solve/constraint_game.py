@@ -51,7 +51,7 @@ def constraint_game(problem, rewards, experts, rounds, step) -> Rounds:
         constraints.append(c)
         learners.append(answers)
         gradient = sum(state_visits(problem, table) for table in answers) - sum(shown)
-        c = stepped(c, gradient, step)
+        c = gradient_step(c, gradient, step)
     return Rounds(objects(constraints), objects(learners))
 
 
@@ -62,9 +62,9 @@ def state_visits(problem: MDP, table):
 
 
 def _answer(task, cost, limit):
-    return ConstrainedPlanning(cost, objects([limit])).run(task).demanded(0).policy.table
+    return ConstrainedPlanning(cost, objects([limit])).run(task).require(0).policy.table
 
 
-def stepped(c, gradient, step):
+def gradient_step(c, gradient, step):
     """c + step gradient, clipped to [0, 1] and rounded to the nearest multiples of 1/GRID."""
     return objects([(x * GRID + rational("1/2")).floor() for x in np.clip(c + step * gradient, 0, 1)]) / GRID

@@ -64,7 +64,7 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
         answer = trial.run(problem, tol, answer)
         if answer.status is not Status.CAPPED:
             break
-    return answer.demanded(tol) if throw else answer
+    return answer.require(tol) if throw else answer
 
 
 @singledispatch

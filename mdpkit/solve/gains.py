@@ -8,13 +8,13 @@ from ..base.tolerance import UNIT
 from ..exact.chain import chain, mean
 from ..exact.gain_certificate import GainCertificate
 from .bounds import deterministic, down, up
-from .solution import Solution, judged
+from .solution import Solution, judge
 
 BIAS_STATES = 20_000
 """Largest number of states for which the bias of a float policy is computed, by linear solves."""
 
 
-def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
+def answer(problem, parts, method, h, tol, otherwise, used) -> Solution:
     """The Solution that relative values `h` of the states in components lead to.
 
     In a component the gain lies between the extremes of T h - h. Let w be the best expected gain at the end, and `time` a
@@ -27,15 +27,15 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     low, high = down(low - error), up(high + error)
     base = low[0] / 2 + high[0] / 2
     centre = low / 2 + high / 2 - base
-    (ends, picked), (times, _) = parts.ended(centre, 0), parts.ended(np.zeros(parts.count), 1)
+    (ends, picked), (times, _) = parts.best_total(centre, 0), parts.best_total(np.zeros(parts.count), 1)
     if not np.isfinite([*ends, *times]).all() or (times < 0).any():
         gain, policy = (
             Interval(*np.outer([-np.inf, np.inf], np.ones(S)), "float"),
             deterministic(problem, problem.available.argmax(axis=1)),
         )
-        return Solution(problem, method, judged(gain, tol, otherwise, centre), policy, gain[0], used, gain=gain)
+        return Solution(problem, method, judge(gain, tol, otherwise, centre), policy, gain[0], used, gain=gain)
     w, time = ends[parts.nodes], times[parts.nodes]
-    choice, final = _played(parts, kept, picked)
+    choice, final = _final_policy(parts, kept, picked)
     pairs = np.arange(S) * parts.A + choice
     turns = pairs[~parts.inner.ravel()[pairs]]
     won, lost = (_tilt(parts, moves, rise, time) for moves, rise in ((parts.moves, w), (turns, -w)))
@@ -60,7 +60,7 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     return Solution(
         problem,
         method,
-        judged(gain, tol, otherwise, w),
+        judge(gain, tol, otherwise, w),
         policy,
         value,
         used,
@@ -70,7 +70,7 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     )
 
 
-def _played(parts, kept, picked):
+def _final_policy(parts, kept, picked):
     """The policy `[s]`, and where it has arrived for good, `[s]`: in the components that it stays in."""
     choice = np.zeros(parts.S, dtype=np.int64)
     choice[parts.members] = kept

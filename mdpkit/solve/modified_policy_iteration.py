@@ -9,7 +9,7 @@ from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import around, deterministic, proof, shifts
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .sweep import sweeps
 
 INNER = 10
@@ -66,11 +66,11 @@ class ModifiedPolicyIteration:
                 rest, confirmed = self.sweeps - used, np.array_equal(choice, last)
                 floor = max(enough, error) / 8  # below the rounding of w no residual is seen
                 stop, most = (floor, rest) if confirmed else (max(span / INNER, floor), min(LOOK_AGAIN, rest))
-                e, swept = step.correct(choice, step.recentred(change), stop, most)
-                w, used, last = step.recentred(w + e), used + swept, choice
+                e, swept = step.correct(choice, step.recentre(change), stop, most)
+                w, used, last = step.recentre(w + e), used + swept, choice
         below, above = shifts(low, high, error, g)
         value = around(w, below, above)
         capped = used >= self.sweeps and span > enough
         policy = deterministic(problem, choice)
-        status = judged(value, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, w + high)
+        status = judge(value, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, w + high)
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, w, below, above))

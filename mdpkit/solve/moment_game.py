@@ -11,7 +11,7 @@ from ..exact.linear import Singular, enclosed_solution, product, solve_linear
 from ..model.moments import MomentProblem
 from ._expects import expects
 from .bounds import down, up
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class MomentGame:
             return Solution(problem, self, Status.FLOOR_REACHED, None, None, 1)
         value = _minimum(problem, h, error)
         h = Interval(down(h - error), up(h + error), "float")
-        return Solution(problem, self, judged(h, tol, Status.FLOOR_REACHED, h.mid), None, value, 1, h=h)
+        return Solution(problem, self, judge(h, tol, Status.FLOOR_REACHED, h.mid), None, value, 1, h=h)
 
     def _against(self, problem, tol):
         """Against combinations of test functions: with T their array, G = T'WT, C = T'WA and d = T'Wb, h minimises
@@ -81,7 +81,7 @@ class MomentGame:
             value = (rest * enclosed_solution(G, rest)).sum() / weights.sum()
         except Singular:
             return Solution(problem, self, Status.INFEASIBLE, None, None, 0)
-        status = judged(h, tol, Status.FLOOR_REACHED, h.mid) if np.isfinite(h.width) else Status.FLOOR_REACHED
+        status = judge(h, tol, Status.FLOOR_REACHED, h.mid) if np.isfinite(h.width) else Status.FLOOR_REACHED
         return Solution(problem, self, status, None, value, 1, h=h)
 
 

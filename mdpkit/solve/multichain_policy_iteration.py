@@ -15,7 +15,7 @@ from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import deterministic
 from .components import Components
-from .gains import answered
+from .gains import answer
 from .relative_value_iteration import RelativeValueIteration
 from .solution import Solution, Status
 
@@ -63,7 +63,7 @@ class MultichainPolicyIteration:
             g, h = states_chain.gain(pay).lower, states_chain.bias(pay).lower
             G, Q = ahead(g), problem.r + ahead(h)
             used += 1
-            going, choice = _improved(np.where(problem.available, G, g.min() - 1), Q, problem.available, choice)
+            going, choice = _improve(np.where(problem.available, G, g.min() - 1), Q, problem.available, choice)
         policy = deterministic(problem, choice)
         if going:
             return Solution(problem, self, Status.CAPPED, policy, None, used)
@@ -83,7 +83,7 @@ class MultichainPolicyIteration:
         with np.errstate(over="ignore", invalid="ignore"):
             while going and used < self.improvements and choice.tobytes() not in met:
                 met.add(choice.tobytes())
-                g, h = self._evaluated(step, choice, parts.rate)
+                g, h = self._evaluate(step, choice, parts.rate)
                 used += 1
                 if not (np.isfinite(g).all() and np.isfinite(h).all()):
                     break
@@ -92,11 +92,11 @@ class MultichainPolicyIteration:
                 best, smallest = (h, span) if span < smallest else (best, smallest)
                 noise = 4 * parts.rate * np.abs(g).max(), 2 * step.rounding(h)
                 G, Q = (step.rows @ g).reshape(available.shape), np.where(available, step.action_values(h), -np.inf)
-                going, choice = _improved(np.where(available, G, -np.inf), Q, available, choice, *noise)
+                going, choice = _improve(np.where(available, G, -np.inf), Q, available, choice, *noise)
             capped = going and used >= self.improvements
-            return answered(problem, parts, self, best, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, used)
+            return answer(problem, parts, self, best, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, used)
 
-    def _evaluated(self, step, choice, rate):
+    def _evaluate(self, step, choice, rate):
         """Gain and relative values of a policy, the latter in the middle of their bounds."""
         rows = np.arange(step.S) * step.A + choice
         law = step.rows[rows]
@@ -107,7 +107,7 @@ class MultichainPolicyIteration:
         return gain.mid, states_chain.bias(pay).mid
 
 
-def _improved(G, Q, available, choice, gain_noise=0, value_noise=0):
+def _improve(G, Q, available, choice, gain_noise=0, value_noise=0):
     """Whether some action is better, and the policy that plays it: by the gain ahead G first, then by Q among equal G."""
     states = np.arange(len(choice))
     better, top = G.argmax(axis=1), G.max(axis=1)

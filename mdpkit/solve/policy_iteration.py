@@ -14,7 +14,7 @@ from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import around, deterministic, proof, shifts
 from .modified_policy_iteration import NOISE, PATIENCE, ModifiedPolicyIteration
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .sweep import sweeps
 
 LOOKS = 100
@@ -56,7 +56,7 @@ class PolicyIteration:
         choice = best.choice if before is None else before.policy.table.argmax(axis=1)
         with np.errstate(over="ignore", invalid="ignore"):
             while going and used < self.improvements:
-                w = self._evaluated(step, choice, w)
+                w = self._evaluate(step, choice, w)
                 used += 1
                 Q, now, last = step.action_values(w), _residual(step, w), choice
                 best, quiet = (now, 0) if now.span < best.span else (best, quiet + 1)
@@ -66,7 +66,7 @@ class PolicyIteration:
                     going = not np.array_equal(choice, last) and (quiet < PATIENCE or now.span > NOISE * now.error)
         below, above = shifts(best.low, best.high, best.error, g)
         value, policy = around(best.w, below, above), deterministic(problem, best.choice)
-        status = judged(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, best.w + best.high)
+        status = judge(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, best.w + best.high)
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, best.w, below, above))
 
     def _looking_ahead(self, step, choice, w, better):
@@ -77,15 +77,15 @@ class PolicyIteration:
             change, better = step.greedy(w)
             if np.array_equal(better, last):
                 break
-        w = step.recentred(w)
+        w = step.recentre(w)
         Q = step.action_values(w)
         return np.where(Q[states, better] > Q[states, choice] + 2 * step.rounding(w), better, choice)
 
-    def _evaluated(self, step, choice, w):
+    def _evaluate(self, step, choice, w):
         """Relative values of a policy: a linear solve, and one correction by its residual."""
         states = np.arange(step.S)
         for _ in range(2):
-            w = step.recentred(w + step.solve(choice, step.recentred(step.action_values(w)[states, choice] - w)))
+            w = step.recentre(w + step.solve(choice, step.recentre(step.action_values(w)[states, choice] - w)))
         return w
 
     def _rationals(self, problem, before):

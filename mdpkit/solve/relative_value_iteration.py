@@ -9,7 +9,7 @@ from ..model.horizon import Average
 from ..model.mdp import MDP
 from ._expects import expects
 from .components import Components
-from .gains import answered
+from .gains import answer
 from .solution import Solution, Status
 
 DAMPING = 0.75
@@ -62,4 +62,4 @@ class RelativeValueIteration:
                 if done or quiet == PATIENCE or used >= self.sweeps:
                     break
             otherwise = Status.FLOOR_REACHED if done or quiet == PATIENCE else Status.CAPPED
-            return answered(problem, parts, self, w, tol, otherwise, used)
+            return answer(problem, parts, self, w, tol, otherwise, used)

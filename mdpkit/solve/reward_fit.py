@@ -4,7 +4,7 @@ import numpy as np
 
 from ..base.arrays import objects
 from ..base.errors import InvalidModel
-from ..base.interval import Interval, stacked
+from ..base.interval import Interval, stack
 from ..base.mode import proposing
 from ..base.tolerance import UNIT
 from .bounded_likelihood import Comparisons
@@ -43,12 +43,12 @@ def fitted_weights(problem, width, unseen) -> Interval:
     array([[1, 2, 2]], dtype=object)
     """
     if not proposing():
-        width, unseen = _checked(problem, width, unseen)
+        width, unseen = _check(problem, width, unseen)
     unseen = np.broadcast_to(unseen, problem.X)
-    return stacked([_row(problem, x, width, unseen[x]) for x in range(problem.X)])
+    return stack([_row(problem, x, width, unseen[x]) for x in range(problem.X)])
 
 
-def _checked(problem, width, unseen):
+def _check(problem, width, unseen):
     if problem.win is not None:
         raise InvalidModel(f"{problem!r} has no reward to be learned: it says who beats whom, by `win`")
     if problem.exact and problem.weights is None:
@@ -66,20 +66,20 @@ def _checked(problem, width, unseen):
 def _row(problem, x, width, share):
     """The weights of one prompt, the lowest 1."""
     shown = np.flatnonzero(problem.data[x])
-    fitted, width, share = _shown(problem, x, shown, width), _about(width), _about(share)
+    fitted, width, share = _weights(problem, x, shown, width), _about(width), _about(share)
     least = fitted.max() / width
     row = [least + (width - least) * share] * problem.Y
     for k, y in enumerate(shown):
         row[y] = fitted[k]
-    row = stacked(row)
+    row = stack(row)
     return row / row.min()
 
 
-def _shown(problem, x, shown, width):
+def _weights(problem, x, shown, width):
     """The weights of the responses shown, the lowest 1."""
     if proposing():
         h = problem.reward[x, shown] / problem.beta if problem.weights is None else np.log(problem.weights[x, shown])
-        return np.exp(Comparisons(h, problem.data[x, shown], problem.beta, np.log(width)).proposed())
+        return np.exp(Comparisons(h, problem.data[x, shown], problem.beta, np.log(width)).propose())
     if problem.exact:
         ratios = problem.weights[x, shown] / problem.weights[x, shown].min()
         if ratios.max() <= width or width == 1:

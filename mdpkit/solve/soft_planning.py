@@ -12,10 +12,10 @@ from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
 from ._expects import expects
-from .backward_induction import recentred
+from .backward_induction import recentre
 from .bounds import around, down, shifts, up
 from .modified_policy_iteration import PATIENCE
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .sweep import sweeps
 
 
@@ -52,7 +52,7 @@ class SoftPlanning:
         meant = problem.to_float() if problem.exact else problem
         soft = SoftMaximum(float(self.temperature), *self._references(meant))
         with np.errstate(over="ignore", invalid="ignore"):
-            return (self._finite if isinstance(problem.horizon, Finite) else self._discounted)(
+            return (self._finite if isinstance(problem.horizon, Finite) else self._solve_discounted)(
                 problem, meant, soft, tol
             )
 
@@ -75,13 +75,13 @@ class SoftPlanning:
         for t in range(H - 1, -1, -1):
             now = step(t)
             v, pi[t], error = soft(t, now.action_values(w[t + 1]))
-            w[t], shift, moved = recentred(v)
+            w[t], shift, moved = recentre(v)
             error += moved + now.rounding(w[t + 1])
             below[t], above[t] = down(down(below[t + 1] + shift) - error), up(up(above[t + 1] + shift) + error)
         value = around(w, below, above)
-        return self._answer(problem, value, judged(value, tol, Status.FLOOR_REACHED, w + (above - below)), pi, H)
+        return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w + (above - below)), pi, H)
 
-    def _discounted(self, problem, meant, soft, tol):
+    def _solve_discounted(self, problem, meant, soft, tol):
         step, g = sweeps(meant)(0), meant.horizon.gamma
         w, used, best, quiet = np.zeros(meant.S), 0, None, 0
         while quiet < PATIENCE:
@@ -95,10 +95,10 @@ class SoftPlanning:
                 quiet += 1
             if not width > tol / 2:
                 break
-            w = step.recentred(w + step.mixed(pi, step.recentred(change)))
+            w = step.recentre(w + step.evaluate(pi, step.recentre(change)))
         _, w, ends, pi = best
         value = around(w, *ends)
-        return self._answer(problem, value, judged(value, tol, Status.FLOOR_REACHED, w), pi, used)
+        return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w), pi, used)
 
     def _answer(self, problem, value, status, pi, used):
         policy = TabularPolicy(pi) if np.isfinite(pi).all() else None

@@ -8,7 +8,7 @@ import numpy as np
 from ..base.arrays import nearest
 from ..base.errors import NotSolved
 from ..base.interval import Interval
-from ..base.shown import Shown, tabled
+from ..base.shown import Shown, tabulate
 from ..exact.certificate import OptimalityCertificate
 from ..exact.gain_certificate import GainCertificate
 from ..model.horizon import Average, Discounted
@@ -70,18 +70,18 @@ class Solution(Shown):
 
     def _tables(self):
         names = getattr(self.problem, "_axis_names", dict)()
-        shown = [] if self.policy is None else [tabled("policy", self.policy.table, self.policy.axes["table"], names)]
+        shown = [] if self.policy is None else [tabulate("policy", self.policy.table, self.policy.axes["table"], names)]
         for name, letters in (("value", "its"), ("gain", "s"), ("bias", "s"), ("tube", "s"), ("h", "k")):
             known = getattr(self, name)
             if isinstance(known, Interval):
                 shown.append(
-                    tabled(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell)
+                    tabulate(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell)
                 )
             elif known is not None:
-                shown.append(tabled(name, known, letters, names))
+                shown.append(tabulate(name, known, letters, names))
         return tuple(shown)
 
-    def demanded(self, tol):
+    def require(self, tol):
         """Return self if SOLVED, else raise NotSolved with the status message."""
         if self.status is Status.SOLVED:
             return self
@@ -110,7 +110,7 @@ def _advice(answer) -> str:
     return words
 
 
-def judged(value, tol, otherwise, computed) -> Status:
+def judge(value, tol, otherwise, computed) -> Status:
     """SOLVED where the bounds are narrow enough, NONFINITE where a computed number is not finite, else `otherwise`."""
     if not np.isfinite(computed).all():
         return Status.NONFINITE

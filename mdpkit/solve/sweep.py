@@ -49,19 +49,19 @@ class Sweep:
 
     def solve(self, choice, change):
         """e = change + g P_choice e up to rounding, directly; NaN where the matrix is singular in float64."""
-        return self.direct(self.rows[self._played(choice)], change)
+        return self.direct(self.rows[self._row_numbers(choice)], change)
 
-    def mixed(self, pi, change, sweeps=1000):
+    def evaluate(self, pi, change, sweeps=1000):
         """e = change + g P_pi e for a randomised policy `pi[s,a]`, up to a constant: by sweeps, else directly."""
         law = self.mixture(pi)
         stop = np.ptp(change) / 2**20
-        e, used = swept(law * self.g, change, stop, sweeps, patience=sweeps)
+        e, used = sweep_until(law * self.g, change, stop, sweeps, patience=sweeps)
         return e if used < sweeps else self.direct(law, change)
 
-    def _played(self, choice):
+    def _row_numbers(self, choice):
         return np.arange(self.S) * self.A + choice
 
-    def recentred(self, w):
+    def recentre(self, w):
         """w with the middle of its range moved to 0."""
         return w - (w.max() / 2 + w.min() / 2)
 
@@ -79,7 +79,7 @@ class DenseSweep(Sweep):
 
     def correct(self, choice, change, stop, sweeps):
         """e = change + g P_choice e up to a constant, by sweeps until a step's span is at most `stop` or stalls; how many."""
-        return swept(self.rows[self._played(choice)] * self.g, change, stop, sweeps)
+        return sweep_until(self.rows[self._row_numbers(choice)] * self.g, change, stop, sweeps)
 
     def mixture(self, pi):
         return np.matmul(pi[:, None, :], self.P)[:, 0]
@@ -98,7 +98,7 @@ class SparseSweep(Sweep):
 
     @cached_property
     def parts(self):
-        return self.P.data, *(_unsigned(part) for part in (self.P.indices, self.P.indptr))
+        return self.P.data, *(_to_uint32(part) for part in (self.P.indices, self.P.indptr))
 
     def greedy(self, w):
         return discounted.greedy(*self.parts, self.r, w, self.g)
@@ -122,7 +122,7 @@ class SparseSweep(Sweep):
             return np.full(self.S, np.nan)
 
 
-def swept(law, change, stop, sweeps, patience=discounted.STALLED):
+def sweep_until(law, change, stop, sweeps, patience=discounted.STALLED):
     """e with e = change + law e up to a constant: sweeps until the span of a step is at most `stop`, or for `patience` sweeps no
     smaller than before, which rounding alone explains; how many."""
     e, used, smallest, stalled = change, 0, np.inf, 0
@@ -135,7 +135,7 @@ def swept(law, change, stop, sweeps, patience=discounted.STALLED):
     return e, used
 
 
-def _unsigned(indices):
+def _to_uint32(indices):
     same = indices.dtype.itemsize == 4 and indices.flags.c_contiguous
     return indices.view(np.uint32) if same else indices.astype(np.uint32)
 

@@ -13,16 +13,16 @@ from ..exact.logs import log
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
 from ._expects import expects
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 
 
-def tilted(problem, weights=None) -> TabularPolicy:
+def tilt(problem, weights=None) -> TabularPolicy:
     """reference * weights / Z: the policy that maximises E_pi beta log weights - beta KL(pi || reference).
 
     Args: weights: `[x,y]`, above 0; those of the problem, whose optimum this then is, if left out.
     Raises: InvalidModel where the problem is not in tilt form and no weights are given, or no weight of a row is left.
 
-    >>> tilted(PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]))).table
+    >>> tilt(PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]))).table
     array([[1/4, 3/4]], dtype=object)
     """
     weights = problem.weights if weights is None else weights
@@ -54,12 +54,12 @@ class Tilting:
         if problem.exact and problem.weights is not None:
             Z = (problem.reference * problem.weights).sum(axis=-1)
             value = sum(log(Z[x]) * problem.rho[x] for x in np.flatnonzero(problem.rho != 0)) * problem.beta
-            return Solution(problem, self, Status.SOLVED, tilted(problem), Interval(objects(value)), 1)
-        policy, value = _enclosed(problem)
-        return Solution(problem, self, judged(value, tol, Status.FLOOR_REACHED, value.mid), policy, value, 1)
+            return Solution(problem, self, Status.SOLVED, tilt(problem), Interval(objects(value)), 1)
+        policy, value = _bracket(problem)
+        return Solution(problem, self, judge(value, tol, Status.FLOOR_REACHED, value.mid), policy, value, 1)
 
 
-def _enclosed(problem):
+def _bracket(problem):
     """A policy within rounding of the optimal one, and bounds on the value of both.
 
     Where every entry of the policy, before its row is divided by its sum, is within a factor e^m of its ball, the policy

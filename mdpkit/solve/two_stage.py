@@ -11,7 +11,7 @@ from ..base.tolerance import UNIT
 from ..model.preference import PreferenceProblem
 from ._expects import expects
 from .reward_fit import fitted_weights
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .tilting import Tilting
 
 
@@ -64,7 +64,7 @@ class TwoStageRLHF:
         if bare or weights.exact:
             return answer
         value = answer.value + _slack(weights, problem.beta)
-        return replace(answer, value=value, status=judged(value, tol, Status.FLOOR_REACHED, value.mid))
+        return replace(answer, value=value, status=judge(value, tol, Status.FLOOR_REACHED, value.mid))
 
 
 def _slack(weights, beta):

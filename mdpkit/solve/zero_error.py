@@ -5,10 +5,10 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..model.policy import TabularPolicy
-from .tilting import tilted
+from .tilting import tilt
 
 
-def seen(problem) -> np.ndarray:
+def in_support(problem) -> np.ndarray:
     """`[x,y]`, True where the data show the response."""
     return problem.data != 0
 
@@ -18,7 +18,7 @@ def seen_part(problem) -> np.ndarray:
 
     Raises: InvalidModel where the optimal policy gives no seen response.
     """
-    part = tilted(problem).table * seen(problem)
+    part = tilt(problem).table * in_support(problem)
     total = part.sum(axis=-1)
     if not proposing() and (total == 0).any():
         raise InvalidModel(
@@ -46,7 +46,7 @@ def zero_error_policy(problem, mass, rest=None) -> TabularPolicy:
     >>> zero_error_policy(problem, "1/5").table
     array([[1/5, 3/5, 1/5]], dtype=object)
     """
-    rest = (problem.reference if rest is None else rest) * ~seen(problem)
+    rest = (problem.reference if rest is None else rest) * ~in_support(problem)
     total = rest.sum(axis=-1)
     mass = np.broadcast_to(mass if proposing() else problem.like(mass), total.shape)
     if not proposing() and ((total == 0) & (mass != 0)).any():

@@ -187,7 +187,7 @@ def test_rows_that_do_not_matter_may_be_anything():
                 changed = np.array(array, copy=True)
                 changed[tuple(index) if rows.ndim else ()] = getattr(fresh, name)[tuple(index) if rows.ndim else ()]
                 arrays = {each: getattr(row.smallest.x, each) for each in told}
-                again = worth(aimed, aimed.instances.drawn({**arrays, name: changed}, sizes))
+                again = worth(aimed, aimed.instances.to_draw({**arrays, name: changed}, sizes))
                 assert again.violates
 
 

@@ -254,7 +254,7 @@ def test_a_refusal_near_gamma_1_names_what_its_rounding_costs_and_the_exact_prob
     with pytest.raises(
         NotSolved, match=r"rounding gamma = 0\.99999904632568359 .* by up to about (\S+);.* problem\.to_exact\(\)"
     ) as refusal:
-        answer.demanded(1e-9)
+        answer.require(1e-9)
     shown = float(re.search(r"by up to about (\S+);", str(refusal.value)).group(1))
     rounded = replace(problem, horizon=Discounted(problem.horizon.gamma * (1 + objects(f"1/{2**53}")[()])))
     moved = np.abs(floats(solve(rounded).value.lower - solve(problem).value.lower)).max()

@@ -9,7 +9,7 @@ from mdpkit import measure, solve
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.model import PreferenceProblem
-from mdpkit.solve import Status, tilted
+from mdpkit.solve import Status, tilt
 from mdpkit.strategies import policies, preferences
 
 
@@ -44,6 +44,6 @@ def test_what_has_no_closed_form_is_refused():
     with pytest.raises(TypeError, match="who beats whom"):
         solve(told)
     with pytest.raises(InvalidModel, match="no weights"):
-        tilted(PreferenceProblem([[0.5, 0.5]], reward=[[0, 1]]))
+        tilt(PreferenceProblem([[0.5, 0.5]], reward=[[0, 1]]))
     answer = solve(PreferenceProblem([[0.5, 0.5]], reward=[[0, 1]]), tol=1e-40, throw=False)
     assert answer.status is Status.FLOOR_REACHED

@@ -22,14 +22,14 @@ from ...instances.blocks import Box
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem
-from ...solve import TwoStageRLHF, solve, tilted
+from ...solve import TwoStageRLHF, solve, tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import LAW, PROMPTS, spread
 
 
 def divergence(m):
     """KL divergence from the reference of the policy that the learned reward, in tilt form, induces."""
-    return measure.divergence_from_reference(m.learned, tilted(m.learned))
+    return measure.divergence_from_reference(m.learned, tilt(m.learned))
 
 
 def check(m):

@@ -22,14 +22,14 @@ from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import BETA, LAW, PROMPTS, full
 
 
 def terms(m):
     """The squared gap, both coverage coefficients, and the pair error."""
-    best = tilted(m.problem)
+    best = tilt(m.problem)
     gap, e = measure.value_gap(m.problem, best, m.policy), measure.pair_error(m.problem, m.policy)
     return gap**2, measure.concentrability(m.problem, best), measure.concentrability(m.problem, m.policy), e
 
@@ -56,7 +56,7 @@ def nearly_attained(m):
 
 def by_chi_square(m):
     gap, *_, e = terms(m)
-    best, own = (measure.concentrability(m.problem, policy, kind="chi2") for policy in (tilted(m.problem), m.policy))
+    best, own = (measure.concentrability(m.problem, policy, kind="chi2") for policy in (tilt(m.problem), m.policy))
     return Bound(gap, (best + own) * e, (measure.full_coverage(m.problem) - 1) * e * 2)
 
 
@@ -95,7 +95,7 @@ def approaching():
 
 def covered(m):
     shown = m.problem.data > 0
-    return (shown | ~((m.policy.table > 0) | (tilted(m.problem).table > 0)))[m.problem.rho > 0].all()
+    return (shown | ~((m.policy.table > 0) | (tilt(m.problem).table > 0)))[m.problem.rho > 0].all()
 
 
 COVERED = Assumption("the data cover every response that pi or pi* gives", covered)

@@ -17,14 +17,14 @@ from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control
 from ._instances import LAW, PROMPTS, WEIGHTS, full, spread
 
 
 def own(m):
     """Coefficients of the tilted policy itself."""
-    policy = tilted(m.problem)
+    policy = tilt(m.problem)
     return measure.concentrability(m.problem, policy, kind="chi2") + 1, measure.concentrability(m.problem, policy)
 
 

@@ -18,7 +18,7 @@ from ...instances.blocks import Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Claim, Control, Equal, Part
 from ._instances import BETA, LAW, PROMPTS, WEIGHTS, inside
 
@@ -30,11 +30,11 @@ def sides(m, best):
 
 
 def check(m):
-    return Equal({"gap": sides(m, tilted(m.problem))})
+    return Equal({"gap": sides(m, tilt(m.problem))})
 
 
 def backward(m):
-    best = tilted(m.problem)
+    best = tilt(m.problem)
     return Equal({"gap": (sides(m, best)[0], measure.divergence_from(m.problem, best, m.policy) * m.problem.beta)})
 
 

@@ -41,7 +41,7 @@ def excess(m):
     found = measure.divergence_from_reference(
         m.problem, zero_error_policy(m.problem, away)
     ) - measure.closest_divergence(m.problem)
-    return Equal({"excess": (found, measure.averaged(m.problem, shown + unseen))})
+    return Equal({"excess": (found, measure.prompt_average(m.problem, shown + unseen))})
 
 
 def problem(x):
@@ -78,7 +78,7 @@ EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_err
 def on_offline_samples(divergence_from_reference, problem, policy):
     """The average of log pi/ref over the data in place of the policy's own responses."""
     logs = measure.logarithm(policy.table) - measure.logarithm(problem.reference)
-    return measure.averaged(problem, (logs * problem.data).sum(axis=-1))
+    return measure.prompt_average(problem, (logs * problem.data).sum(axis=-1))
 
 
 CLAIM = Claim(

@@ -20,7 +20,7 @@ from ... import measure
 from ...base.arrays import objects, rational
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import TwoStageRLHF, solve, tilted
+from ...solve import TwoStageRLHF, solve, tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import rare_third
 
@@ -37,11 +37,11 @@ def lifts(features):
 def end_of_descent(problem, features):
     """The limit of gradient descent from the reference on the loss of the pair."""
     root = rational(RATIO // 2)
-    return tilted(problem, problem.like([[root ** int(power) for power in lifts(features)]]))
+    return tilt(problem, problem.like([[root ** int(power) for power in lifts(features)]]))
 
 
 def gap(m, policy):
-    return measure.value_gap(m.problem, tilted(m.problem), policy)
+    return measure.value_gap(m.problem, tilt(m.problem), policy)
 
 
 def surely_lost(m):

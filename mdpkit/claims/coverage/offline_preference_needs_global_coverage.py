@@ -24,7 +24,7 @@ from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import tilted, zero_error_policy
+from ...solve import tilt, zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import BETA, LAW, PROMPTS, WEIGHTS, full, left_out
 
@@ -36,19 +36,19 @@ def shown_or_not(m, policy):
 
 
 def gap(m):
-    return measure.value_gap(m.problem, tilted(m.problem), m.policy)
+    return measure.value_gap(m.problem, tilt(m.problem), m.policy)
 
 
 def check(m):
-    best = shown_or_not(m, tilted(m.problem))
+    best = shown_or_not(m, tilt(m.problem))
     given = TabularPolicy(np.stack([1 - m.mass, m.mass], axis=-1))
-    return Bound(measure.averaged(m.problem, measure.kl(given, best)) * m.problem.beta, gap(m))
+    return Bound(measure.prompt_average(m.problem, measure.kl(given, best)) * m.problem.beta, gap(m))
 
 
 def all_of_the_surprise(m):
     """m log(1/u), without the entropy of the two outcomes."""
-    unseen = shown_or_not(m, tilted(m.problem)).table[:, 1]
-    return Bound(measure.averaged(m.problem, -measure.logarithm(unseen) * m.mass) * m.problem.beta, gap(m))
+    unseen = shown_or_not(m, tilt(m.problem)).table[:, 1]
+    return Bound(measure.prompt_average(m.problem, -measure.logarithm(unseen) * m.mass) * m.problem.beta, gap(m))
 
 
 def enough(m):
@@ -91,7 +91,7 @@ def three(data=("1/2", "1/2", 0), optimal=False):
     law = objects([["1/4", "1/2", "1/4"]])
     given = PreferenceProblem(law, weights=objects([[1, 2, 4]]), data=objects([data]))
     half = objects(["1/2"])
-    return Instance(problem=given, mass=half, policy=tilted(given) if optimal else zero_error_policy(given, half))
+    return Instance(problem=given, mass=half, policy=tilt(given) if optimal else zero_error_policy(given, half))
 
 
 def hardly_shown():

@@ -19,20 +19,20 @@ from ...base.arrays import objects, rational
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import BETA, LAW, PROMPTS, WEIGHTS, rare_third, spread
 
 
 def online(m):
     """The policy of the learned reward, its squared gap and its pair error."""
-    policy, best = tilted(m.problem, m.learned), tilted(m.problem)
+    policy, best = tilt(m.problem, m.learned), tilt(m.problem)
     return policy, measure.value_gap(m.problem, best, policy) ** 2, measure.pair_error(m.problem, policy)
 
 
 def check(m):
     policy, gap, e = online(m)
-    local = measure.concentrability(m.problem, tilted(m.problem)) * measure.concentrability(m.problem, policy)
+    local = measure.concentrability(m.problem, tilt(m.problem)) * measure.concentrability(m.problem, policy)
     return Bound(gap, local * e / 2, measure.tilt_coverage(m.problem, m.width) ** 2 * e / 2)
 
 
@@ -51,7 +51,7 @@ def surely_lost(m):
 def apart(m):
     """The online gap, its bounds at its own error and at the offline policy's, and the offline gap above its lower bound; all squared."""
     _, gap, e = online(m)
-    offline = measure.value_gap(m.problem, tilted(m.problem), m.offline)
+    offline = measure.value_gap(m.problem, tilt(m.problem), m.offline)
     allowed = measure.pair_error(m.problem, m.offline) * m.width**2 / 2
     tilts = measure.tilt_coverage(m.problem, m.width) ** 2 * e / 2
     return Bound(gap, tilts, e * m.width**2 / 2, allowed, surely_lost(m) ** 2, offline**2)

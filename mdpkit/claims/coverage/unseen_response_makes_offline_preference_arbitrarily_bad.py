@@ -21,7 +21,7 @@ from ...base.arrays import objects
 from ...exact.infinite import INFINITY
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import TwoStageRLHF, solve, tilted, zero_error_policy
+from ...solve import TwoStageRLHF, solve, tilt, zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._instances import rare_third
 
@@ -33,12 +33,12 @@ def instance(k, mass="1/2", weights=(1, 1, 1), data=("1/2", "1/2", 0), beta=1):
     problem = PreferenceProblem(rare_third(k), weights=objects([weights]), data=objects([data]), beta=beta)
     rest = objects([[0, 0, 1]])
     return Instance(
-        problem=problem, k=k or 0, policy=tilted(problem) if mass is None else zero_error_policy(problem, mass, rest)
+        problem=problem, k=k or 0, policy=tilt(problem) if mass is None else zero_error_policy(problem, mass, rest)
     )
 
 
 def gap(m):
-    return measure.value_gap(m.problem, tilted(m.problem), m.policy)
+    return measure.value_gap(m.problem, tilt(m.problem), m.policy)
 
 
 def check(m):
@@ -51,7 +51,7 @@ def twice(m):
 
 def loss_of_the_mass(m):
     """The gap is beta times the KL divergence between two outcomes: the unseen response or not."""
-    mass, best = (table[:, UNSEEN] for table in (m.policy.table, tilted(m.problem).table))
+    mass, best = (table[:, UNSEEN] for table in (m.policy.table, tilt(m.problem).table))
     outcomes = (TabularPolicy(np.stack([1 - chance, chance], axis=1)) for chance in (mass, best))
     return Equal({"gap": (gap(m), measure.kl(*outcomes).sum() * m.problem.beta)})
 
@@ -72,7 +72,7 @@ def kept(m):
     """The gap of two-stage RLHF on the same data and its bound, and the gap of the policy above its lower bound."""
     trained = solve(m.problem, TwoStageRLHF(width=4, unseen=m.unseen)).policy
     worst = measure.logarithm(m.problem.like(2)) * m.problem.beta * 8 / 2**m.k
-    return Bound(measure.value_gap(m.problem, tilted(m.problem), trained), worst, *check(m).sides)
+    return Bound(measure.value_gap(m.problem, tilt(m.problem), trained), worst, *check(m).sides)
 
 
 def made_up():

@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Choice
 from ...kernels import finite
 from ...model import JointPolicy
@@ -39,7 +39,7 @@ def sides(m):
 def check(m):
     gap, price, seen = sides(m)
     few = price * (seen / 2 + (1 + m.b))
-    return Bound(gap, stacked([few, price * 2]).min(), price * 2)
+    return Bound(gap, stack([few, price * 2]).min(), price * 2)
 
 
 def without_threshold(m):

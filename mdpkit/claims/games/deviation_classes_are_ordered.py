@@ -16,7 +16,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import panels
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -44,7 +44,7 @@ def gains(m):
 
 def check(m, links=LINKS):
     found = gains(m)
-    return Bound(*(stacked([found[link[end]] for link in links]) for end in (0, 1)))
+    return Bound(*(stack([found[link[end]] for link in links]) for end in (0, 1)))
 
 
 def claiming(k, low, high):

@@ -18,7 +18,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -62,7 +62,7 @@ def bonus_chain(u, H, slip, seen):
 
 def of_the_obeyed(recoverability, game, expert):
     """u_0: the widest range of any player's action values when no player deviates."""
-    return stacked([recoverability(game.player(i), expert) for i in range(game.players)]).max()
+    return stack([recoverability(game.player(i), expert) for i in range(game.players)]).max()
 
 
 def sides(m):

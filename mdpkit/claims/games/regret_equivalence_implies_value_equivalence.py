@@ -18,7 +18,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import like, objects
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -52,7 +52,7 @@ def witnesses(m, rewards):
         r = np.stack([f, *[f * 0] * (m.game.players - 1)], axis=1)
         paid = MarkovGame(m.game.P, r, m.game.rho, horizon=m.game.horizon, actions=m.game.actions)
         found.append(measure.regret_gap(paid, m.expert, m.learner))
-    return stacked(found)
+    return stack(found)
 
 
 def check(m, rewards=telling_rewards):
@@ -71,7 +71,7 @@ def for_what_the_learner_plays(m):
 def by_visits(m):
     gaps = visits(m)
     missed = [(abs(gaps) - gaps)[:, :, ~plays(m, b)].sum() for b in range(m.game.actions[0])]
-    return Equal({"witness": (witnesses(m, telling_rewards(m, gaps)), stacked(missed))})
+    return Equal({"witness": (witnesses(m, telling_rewards(m, gaps)), stack(missed))})
 
 
 POLICIES = {name: FAMILY.models[name] for name in ("expert", "learner")}

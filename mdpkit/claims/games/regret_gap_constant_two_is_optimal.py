@@ -19,7 +19,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -37,7 +37,7 @@ def check(m, swap=2, coarse=2):
     for name in CLASSES:
         gaps.append(measure.regret_gap(m.game, m.expert, m.learner, name))
         mistakes.append(measure.deviation_error(m.game, m.expert, m.learner, name) * m.game.horizon.H)
-    return Bound(stacked(gaps), stacked([u * mistakes[0] * swap, u * mistakes[1] * coarse]))
+    return Bound(stack(gaps), stack([u * mistakes[0] * swap, u * mistakes[1] * coarse]))
 
 
 NEARLY = Fraction(199, 100)

@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box
 from ...kernels import finite
@@ -36,7 +36,7 @@ def sides(m):
     tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
     d = measure.occupancy(m.mdp, m.expert).sum(axis=-1)[..., None] * m.expert.table
     a, b = ((d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks)
-    return abs(stacked(gaps(m))).max(), stacked([abs(a), abs(b)]).max(axis=0).sum(), abs(a - b).sum()
+    return abs(stack(gaps(m))).max(), stack([abs(a), abs(b)]).max(axis=0).sum(), abs(a - b).sum()
 
 
 def check(m, part=2):

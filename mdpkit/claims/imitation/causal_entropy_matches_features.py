@@ -19,7 +19,7 @@ from fractions import Fraction
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite
@@ -70,7 +70,7 @@ FAMILY = Family(
 def shown(m):
     """The expert's features `[k]`."""
     d = measure.occupancy(m.mdp, m.expert)
-    return stacked([(d * feature).sum() for feature in m.features])
+    return stack([(d * feature).sum() for feature in m.features])
 
 
 def matched(m, kind="causal"):

@@ -22,14 +22,14 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...model import TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._roads import every_sample, smoothed
 
 
 def mean_gap(m):
-    gaps = stacked([measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in m.policies])
+    gaps = stack([measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in m.policies])
     return (gaps * m.weights).sum()
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -35,7 +35,7 @@ from .recoverable_cliff_is_linear import road
 def losses(m, policy, roads, cost=1):
     """l_k(policy) `[k]`; a disagreement costs 1, or `cost` by step and state."""
     apart = measure.total_variation(m.expert, policy) * cost
-    return stacked([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
+    return stack([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
 
 
 def terms(m, astray=True):
@@ -48,7 +48,7 @@ def terms(m, astray=True):
     costs, own = (
         sum(losses(m, pi, [on], cost)[0] for pi, on in zip(policies, roads, strict=True)) / N for cost in (ranges, 1)
     )
-    best = stacked([losses(m, TabularPolicy(table), roads).sum() / N for table in m.rules]).min()
+    best = stack([losses(m, TabularPolicy(table), roads).sum() / N for table in m.rules]).min()
     return gap, costs, best, own - best
 
 
@@ -134,7 +134,7 @@ def as_told(m):
 
 def surely_told(m):
     own = [losses(m, policy, [policy])[0] for policy in map(TabularPolicy, m.learners)]
-    return Equal({"told": (m.told, stacked(own))})
+    return Equal({"told": (m.told, stack(own))})
 
 
 SURE = Assumption("the expert does not randomise", lambda m: ((m.expert.table == 0) | (m.expert.table == 1)).all())

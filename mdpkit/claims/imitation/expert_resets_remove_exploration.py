@@ -19,7 +19,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import panels
 from ...instances.blocks import Simplex
 from ...instances.family import Family
@@ -63,7 +63,7 @@ FAMILY = Family(
 def returns(m, tables=None):
     """J `[leaf]` of the learner's policies, or of `tables`, each under the reward of its leaf."""
     pairs = zip(m.rewards, m.policies if tables is None else tables, strict=True)
-    return stacked([measure.value(replace(m.tree, r=r), TabularPolicy(m.tree.like(table))) for r, table in pairs])
+    return stack([measure.value(replace(m.tree, r=r), TabularPolicy(m.tree.like(table))) for r, table in pairs])
 
 
 def average(m):

@@ -20,7 +20,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.instance import Instance
@@ -36,8 +36,8 @@ def check(m, road="expert"):
     """The largest gap over the rewards and their negatives, and the sum over steps of the largest moment."""
     tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
     d = measure.occupancy(m.mdp, getattr(m, road)).sum(axis=-1)[..., None] * m.expert.table
-    steps = stacked([(d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks])
-    gaps = stacked([measure.value_gap(task, m.expert, m.learner) for task in tasks])
+    steps = stack([(d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks])
+    gaps = stack([measure.value_gap(task, m.expert, m.learner) for task in tasks])
     return Bound(abs(gaps).max(), abs(steps).max(axis=0).sum())
 
 

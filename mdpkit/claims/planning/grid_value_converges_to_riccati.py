@@ -55,7 +55,7 @@ def attained(m):
 
 
 def drawn(x):
-    return LinearQuadratic.valued(*(each[None, None] for each in (x.a, x.b, x.p, x.R)), x.gamma[()])
+    return LinearQuadratic.from_value(*(each[None, None] for each in (x.a, x.b, x.p, x.R)), x.gamma[()])
 
 
 def apart(x):

@@ -18,9 +18,9 @@ from dataclasses import replace
 import numpy as np
 
 from ... import measure
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...model import TabularPolicy
-from ...solve.constraint_game import GRID, stepped
+from ...solve.constraint_game import GRID, gradient_step
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._constraint_play import demonstrated, optimum, played, plays, task_by_task
 
@@ -48,7 +48,7 @@ def links(m, cut):
     g, T = gaps(m), len(m.learners)
     violations = [(sum(each) * m.cost).sum() / T for each in zip(*g, strict=True)]
     best, missed = regret(m, g)
-    return Bound(stacked(violations).max(), sum(violations), best / T, missed / (cut * T))
+    return Bound(stack(violations).max(), sum(violations), best / T, missed / (cut * T))
 
 
 def check(m):
@@ -96,7 +96,7 @@ def gradient_steps(m):
     for each, charged in zip(gaps(m), m.constraints, strict=True):
         if (c != charged).any():
             return False
-        c = stepped(c, sum(each).lower, m.step)
+        c = gradient_step(c, sum(each).lower, m.step)
     return True
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ...base.arrays import bare, zeros
 from ...base.enclosure import settle
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...base.replaceable import replaceable
 from ...kernels import finite
 from ...kernels import regret as kernels
@@ -20,7 +20,7 @@ from ...model.game import Deviation, MarkovGame
 from ...model.horizon import Finite
 from ...model.mdp import stepwise
 from ...model.policy import Policy, policy_table
-from .._known import expected_next, known, law, start_roundings, step_roundings
+from .._known import enclose, expected_next, law, start_roundings, step_roundings
 from ..planning.value import value
 
 
@@ -47,7 +47,7 @@ def regret(game: MarkovGame, joint: Policy, deviations="swap") -> Interval:
     >>> regret(game, JointPolicy(objects([["1/2", 0, 0, "1/2"]]))).lower
     array([0, 1], dtype=object)
     """
-    return stacked([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
+    return stack([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
 
 
 @replaceable
@@ -97,7 +97,7 @@ def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
         high, low = kernels.extremes(one.P, one.r, one.sigma, one.own, one.swapped, one.H)
         widest = bare(kernels.spread(one.P, one.r, high, low, one.H))
         parts.append(settle(widest, one.largest_spread, one.roundings + 2 * game.S))
-    return stacked(parts).max()
+    return stack(parts).max()
 
 
 class _Player:
@@ -124,9 +124,9 @@ class _Player:
 
     def against_obedience(self, W, size):
         """Value J of the deviator, from its state values, minus the value of obedience."""
-        return self.started(W, size) - value(self.process, self.joint)
+        return self.from_start(W, size) - value(self.process, self.joint)
 
-    def started(self, W, size):
+    def from_start(self, W, size):
         """Expected state value under the initial distribution."""
         rho = self.process.rho
         start = bare((rho * W[0]).sum())
@@ -175,10 +175,10 @@ class _Player:
             laws, paid = (bare(array[:, :, played]) for array in (self.P, r))
             return finite.policy_value(laws, paid, self.sigma, self.H)
 
-        def repeated(played):
-            return self.started(run(self.r, played), lambda: run(np.abs(self.r), played))
+        def repeat(played):
+            return self.from_start(run(self.r, played), lambda: run(np.abs(self.r), played))
 
-        values = stacked([repeated(played) for played in self.swapped.T])
+        values = stack([repeat(played) for played in self.swapped.T])
         shape = (self.H, len(self.process.rho), self.swapped.shape[1])
         least = values.lower if isinstance(values, Interval) else values
         return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
@@ -200,12 +200,12 @@ class _Player:
 
     def follow(self, deviation):
         """Value J of a given modification, by backward policy evaluation."""
-        obeying = left = known(zeros(self.process.S, self.r))
+        obeying = left = enclose(zeros(self.process.S, self.r))
         recommended, modified = law(self.joint, "table"), law(deviation, "table")
         recommended = recommended if recommended.ndim == 3 else recommended[None]
         disobeys = self.own[:, None] != np.arange(self.swapped.shape[1])
         for t in range(self.H - 1, -1, -1):
-            reward = known(self.r[t % len(self.r)])
+            reward = enclose(self.r[t % len(self.r)])
             stay = reward + expected_next(self.process, obeying, t)
             leave = stay if deviation.after is None else reward + expected_next(self.process, left, t)
             sigma = recommended[t % len(recommended)]

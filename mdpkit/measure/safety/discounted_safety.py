@@ -8,7 +8,7 @@ from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...kernels import safety
-from .._known import known, number
+from .._known import enclose, number
 from .tube import indicator
 
 
@@ -42,7 +42,7 @@ def discounted_safety(problem, margin, gamma) -> Interval:
     w = safety.discounted_safety(margin, successors, gamma, 4 * problem.S * problem.A + 100)
     if proposing():
         return w
-    near, given = Interval(w) if is_exact(w) else Interval(w, w, "float"), known(margin)
+    near, given = Interval(w) if is_exact(w) else Interval(w, w, "float"), enclose(margin)
     factor = number(gamma, near)
     kept = _smaller(given, near[successors].max(axis=1))
     residual = given * (1 - factor) + kept * factor - near

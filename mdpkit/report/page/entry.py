@@ -14,7 +14,7 @@ from ...verify.claim import Claim
 from ...verify.verdict import PASSED, Outcome
 from ..result.constants import read_constants
 from ..result.store import Stored, digest_of, read
-from .statement import Statement, parsed
+from .statement import Statement, parse
 
 UNVERIFIED = "NOT_VERIFIED"
 KINDS = {"drops": "assumption dropped", "tightens": "statement tightened", "sabotages": "measure sabotaged"}
@@ -55,7 +55,7 @@ class Entry:
 
     @cached_property
     def statement(self) -> Statement:
-        return parsed(self.claim.statement)
+        return parse(self.claim.statement)
 
     @property
     def papers(self) -> list[str]:
@@ -124,7 +124,7 @@ class Entry:
         """What was hunted of the statement as it stands."""
         return [line for line in self.constants if not line["control"]]
 
-    def hunted(self, control: str) -> list[dict]:
+    def hunt_of(self, control: str) -> list[dict]:
         return [line for line in self.constants if line["control"] == control]
 
     @property

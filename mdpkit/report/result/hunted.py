@@ -24,7 +24,7 @@ def table(found: Hunt) -> list[tuple[str, ...]]:
 
 def remarks(found: Hunt) -> list[str]:
     """What the table has no room for: formulas, exponents, faults, engines that could not be used."""
-    lines = kept(found)
+    lines = summary(found)
     lines += [f"through every exact record: {text}" for text in found.formulas.values()]
     lines += [f"the best ratio grows like {name}^{power:.3g}" for name, power in found.slopes.items()]
     lines += [f"{_named(row.fixed) or 'free'}: {row.note}" for row in found.records if row.note]
@@ -76,7 +76,7 @@ def _stem(found):
     return f"{found.claim}.control.{'_'.join(re.findall(r'[a-z0-9]+', found.control.lower())) or 'unnamed'}"
 
 
-def kept(found: Hunt) -> list[str]:
+def summary(found: Hunt) -> list[str]:
     """The ratio and the sizes of the record, and of the witness; nothing where no instance was found."""
     largest, smallest = found.largest, found.smallest
     if smallest is None:

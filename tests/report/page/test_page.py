@@ -17,10 +17,10 @@ from mdpkit.base.errors import InvalidModel
 from mdpkit.claims import find
 from mdpkit.report import draw_witness, make_figure, read, write, write_page
 from mdpkit.report.page.inline import Figures
-from mdpkit.report.page.statement import parsed
+from mdpkit.report.page.statement import parse
 from mdpkit.report.result.store import digest_of
 from mdpkit.report.witness.files import read_witness
-from mdpkit.report.witness.rows import told
+from mdpkit.report.witness.rows import describe
 from mdpkit.verify.register import place, statement_of
 
 ROOT = Path(__file__).parents[3]
@@ -90,7 +90,7 @@ def test_every_claim_has_a_row_and_a_section_under_its_id(whole):
     assert {row["data-claim"] for row in whole.all("tr") if "data-claim" in row} == ids
     assert {section["id"] for section in whole.all("article")} == ids
     for row in (row for row in whole.all("tr") if "data-claim" in row):
-        assert row["data-paper"].split("|") == parsed(statement_of(row["data-claim"])).papers
+        assert row["data-paper"].split("|") == parse(statement_of(row["data-claim"])).papers
 
 
 def test_ids_are_unique_and_every_link_within_the_page_leads_to_one(whole):
@@ -240,7 +240,7 @@ def test_a_witness_is_drawn_without_what_does_not_count_and_the_page_computes_no
         Figures().inline(draw_witness(*each), "The instance that contradicts the claim")
         for each in ((instance, matters), (instance,))
     )
-    assert len(told(instance, matters)[0].places) < len(told(instance)[0].places) == 3
+    assert len(describe(instance, matters)[0].places) < len(describe(instance)[0].places) == 3
     assert shown != whole
     monkeypatch.setattr(mdpkit.hunt, "matters", None)
     monkeypatch.setattr(mdpkit.measure, "value", None)

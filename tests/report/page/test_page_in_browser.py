@@ -5,7 +5,7 @@ import re
 import pytest
 
 import mdpkit
-from mdpkit.report.page.statement import parsed
+from mdpkit.report.page.statement import parse
 from mdpkit.verify.register import statement_of
 
 IDS = mdpkit.claims.ids()
@@ -100,7 +100,7 @@ def test_every_paper_shows_the_claims_that_name_it(page):
     papers = page.run(
         "[...document.querySelectorAll('select[name=paper] option')].map(each => each.value).filter(Boolean)"
     )
-    named = {name: parsed(statement_of(name)).papers for name in IDS}
+    named = {name: parse(statement_of(name)).papers for name in IDS}
     assert set(papers) == {paper for some in named.values() for paper in some}
     for paper in papers:
         choose(page, "paper", paper)

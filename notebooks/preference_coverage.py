@@ -26,8 +26,17 @@ from IPython.display import display
 import mdpkit
 from mdpkit import PreferenceProblem, TabularPolicy, measure, objects
 from mdpkit.claims.coverage.bounded_reward_keeps_rlhf_in_a_kl_ball import rare as rare_weight
-from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import check, starved, two_responses, without_the_policy
-from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import clipped, lifted, one_hot
+from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import (
+    check,
+    rare_in_data,
+    two_responses,
+    without_the_policy,
+)
+from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import (
+    clip_reward,
+    lift_third,
+    one_hot,
+)
 from mdpkit.claims.coverage.misspecified_offline_preference_falls_below_the_reference import exact
 from mdpkit.claims.coverage.online_rlhf_needs_only_local_coverage import apart, rare
 from mdpkit.report import draw_claim
@@ -117,7 +126,7 @@ assert gap.mid / bound.mid > 0.93
 # Without the concentrability of the policy itself the bound fails where the policy's responses are rare in the data.
 
 # %%
-gap, bound = without_the_policy(starved()).sides
+gap, bound = without_the_policy(rare_in_data()).sides
 assert gap > bound
 verdict = mdpkit.verify("coverage_bounds_the_preference_gap")
 assert verdict.passed
@@ -200,7 +209,7 @@ display(verdict, draw_claim(verdict))
 
 # %%
 for k in (4, 16, 32):
-    kept, _, _, lost = (getattr(side, "mid", side) for side in clipped(lifted(k)).sides)
+    kept, _, _, lost = (getattr(side, "mid", side) for side in clip_reward(lift_third(k)).sides)
     alone = one_hot(k)
     harmless = measure.value_gap(alone.problem, tilt(alone.problem), alone.policy).mid
     print(f"reference mass 2^-{k}: end of descent {lost:.3f}, clipped {kept:.1e}, one feature each {harmless:.1e}")

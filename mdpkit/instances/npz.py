@@ -112,9 +112,9 @@ class _Reader(Reader):
         self.archive, self.kept = archive, entries
 
     def readers(self):
-        return {**super().readers(), "stored": _Reader.read_stored, "stored csr": _Reader.stored_csr}
+        return {**super().readers(), "stored": _Reader.read_array, "stored csr": _Reader.stored_csr}
 
-    def read_stored(self, node, place):
+    def read_array(self, node, place):
         info = self.kept.pop(f"{node}.npy", None) if isinstance(node, str) else None
         if info is None:
             raise InvalidModel(

@@ -52,7 +52,7 @@ class SoftPlanning:
         meant = problem.to_float() if problem.exact else problem
         soft = SoftMaximum(float(self.temperature), *self._references(meant))
         with np.errstate(over="ignore", invalid="ignore"):
-            return (self._finite if isinstance(problem.horizon, Finite) else self._solve_discounted)(
+            return (self._finite if isinstance(problem.horizon, Finite) else self._solve_infinite)(
                 problem, meant, soft, tol
             )
 
@@ -81,7 +81,7 @@ class SoftPlanning:
         value = around(w, below, above)
         return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w + (above - below)), pi, H)
 
-    def _solve_discounted(self, problem, meant, soft, tol):
+    def _solve_infinite(self, problem, meant, soft, tol):
         step, g = sweeps(meant)(0), meant.horizon.gamma
         w, used, best, quiet = np.zeros(meant.S), 0, None, 0
         while quiet < PATIENCE:

@@ -10,7 +10,7 @@ from mdpkit import measure, solve
 from mdpkit.base.arrays import floats, objects, rational
 from mdpkit.base.mode import propose
 from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import two_responses
-from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import end_of_descent, lifted
+from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import end_of_descent, lift_third
 from mdpkit.claims.coverage.misspecified_offline_preference_falls_below_the_reference import exact, slope
 from mdpkit.claims.coverage.unseen_response_makes_offline_preference_arbitrarily_bad import instance
 from mdpkit.exact.logs import log
@@ -92,7 +92,7 @@ def test_descent_ends_where_the_closed_form_says(features, third, gap):
 
 
 def test_the_claims_own_limit_is_where_descent_ends():
-    m = lifted(4)
+    m = lift_third(4)
     end = floats(end_of_descent(m.problem, m.features).table[0])
     np.testing.assert_allclose(descended(m.problem.to_float(), m.features.astype(float)), end, rtol=1e-9)
 

@@ -49,7 +49,7 @@ def a_quarter(m):
     return Bound(gap, C_best * C * e / 4)
 
 
-def nearly_attained(m):
+def nearly_attains(m):
     gap, C_best, C, e = terms(m)
     return Bound(C_best * C * e / 2 * m.share, gap)
 
@@ -79,7 +79,7 @@ def two_responses(k, n, data=("1/2", "1/2")):
     return Instance(problem=problem, policy=TabularPolicy(objects([[1 - rational(n), rational(n)]])))
 
 
-def starved():
+def rare_in_data():
     """The data give little probability to a response that the policy gives half of the time."""
     return two_responses(8, "1/2", ("1/100", "99/100"))
 
@@ -93,12 +93,12 @@ def approaching():
     return found
 
 
-def covered(m):
+def data_cover(m):
     shown = m.problem.data > 0
     return (shown | ~((m.policy.table > 0) | (tilt(m.problem).table > 0)))[m.problem.rho > 0].all()
 
 
-COVERED = Assumption("the data cover every response that pi or pi* gives", covered)
+COVERED = Assumption("the data cover every response that pi or pi* gives", data_cover)
 IMPLIED = Assumption(
     "the reference gives every response that they show", lambda m: (m.problem.reference > 0)[m.problem.data > 0].all()
 )
@@ -114,12 +114,14 @@ CLAIM = Claim(
     FAMILY,
     assumes=(COVERED, IMPLIED),
     controls=(
-        Control("without the coverage of pi", witness=starved, tightens=without_the_policy),
+        Control("without the coverage of pi", witness=rare_in_data, tightens=without_the_policy),
         Control("half of the constant", witness=lambda: two_responses(64, "1/64"), tightens=a_quarter),
-        Control("coverage by the reference", witness=starved, sabotages=measure.concentrability, by=by_the_reference),
+        Control(
+            "coverage by the reference", witness=rare_in_data, sabotages=measure.concentrability, by=by_the_reference
+        ),
     ),
     also=(
-        Part("the constant is approached", approaching, nearly_attained, assumes=(COVERED, IMPLIED)),
+        Part("the constant is approached", approaching, nearly_attains, assumes=(COVERED, IMPLIED)),
         Part("by chi-square", FAMILY, by_chi_square, assumes=(COVERED, IMPLIED)),
     ),
     figure=bound,

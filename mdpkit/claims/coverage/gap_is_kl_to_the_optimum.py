@@ -65,7 +65,7 @@ def outside():
     return [leaning(("1/2", "1/2", 0), (0, f"{k - 1}/{k}", f"1/{k}")) for k in (2, 3, 100)]
 
 
-def halved(divergence_from, problem, policy, other):
+def halve(divergence_from, problem, policy, other):
     return divergence_from(problem, policy, other) / 2
 
 
@@ -76,7 +76,7 @@ CLAIM = Claim(
     controls=(
         Control("the divergence of the optimum from the policy", witness=leaning, tightens=backward, at="gap"),
         Control("the optimum of a smaller class", witness=leaning, tightens=best_in_a_class, at="gap"),
-        Control("half of the divergence", witness=leaning, sabotages=measure.divergence_from, by=halved),
+        Control("half of the divergence", witness=leaning, sabotages=measure.divergence_from, by=halve),
     ),
     also=(Part("a policy that leaves the reference loses without limit", outside, check),),
     accepts=("problem", PreferenceProblem, ("reference", "weights", "rho", "beta")),

@@ -29,7 +29,7 @@ def check(m):
     return Bound(measure.closest_divergence(m.problem), measure.divergence_from_reference(m.problem, m.policy))
 
 
-def doubled(m):
+def double(m):
     return Bound(measure.closest_divergence(m.problem) * 2, measure.divergence_from_reference(m.problem, m.policy))
 
 
@@ -88,7 +88,7 @@ CLAIM = Claim(
     assumes=(EXPLAINED,),
     controls=(
         Control("the reference itself", witness=lambda: three(["49/100", "49/100", "1/50"]), drops=EXPLAINED.name),
-        Control("twice the divergence", witness=three, tightens=doubled),
+        Control("twice the divergence", witness=three, tightens=double),
         Control("offline samples", witness=three, sabotages=measure.divergence_from_reference, by=on_offline_samples),
     ),
     also=(Part("the excess of another mass", IN_PROPORTION, excess),),

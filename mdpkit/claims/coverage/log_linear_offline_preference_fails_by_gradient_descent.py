@@ -44,27 +44,27 @@ def gap(m, policy):
     return measure.value_gap(m.problem, tilt(m.problem), policy)
 
 
-def surely_lost(m):
+def sure_loss(m):
     """beta k log 2"""
     return measure.logarithm(m.problem.like(2)) * m.problem.beta * m.k
 
 
 def check(m):
-    return Bound(surely_lost(m), gap(m, m.policy))
+    return Bound(sure_loss(m), gap(m, m.policy))
 
 
-def doubled(m):
-    return Bound(surely_lost(m) * 2, gap(m, m.policy))
+def double(m):
+    return Bound(sure_loss(m) * 2, gap(m, m.policy))
 
 
-def clipped(m):
+def clip_reward(m):
     """Two-stage RLHF with rewards of the observed range, maximal for the third response: the learned reward, clipped."""
     kept = solve(m.problem, TwoStageRLHF(width=RATIO, unseen=1)).policy
-    return Bound(gap(m, kept), m.problem.beta * 8 / 2**m.k, surely_lost(m), gap(m, m.policy))
+    return Bound(gap(m, kept), m.problem.beta * 8 / 2**m.k, sure_loss(m), gap(m, m.policy))
 
 
 # ---- exact instances and controls
-def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
+def lift_third(k, third=None, pair=((1, 0), (0, 0)), policy=None):
     """The third response is bad, rare and unseen; its features are `third`, by default such that it is lifted by 2k."""
     problem = PreferenceProblem(rare_third(k), weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
     features = np.array([*pair, (2 * k, 1) if third is None else third])
@@ -72,11 +72,11 @@ def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
 
 
 def one_hot(k):
-    return lifted(k, third=(0, 0, 1), pair=((1, 0, 0), (0, 1, 0)))
+    return lift_third(k, third=(0, 0, 1), pair=((1, 0, 0), (0, 1, 0)))
 
 
-def not_moved(k):
-    return lifted(k, policy=TabularPolicy(lifted(k).problem.reference))
+def stay_at_reference(k):
+    return lift_third(k, policy=TabularPolicy(lift_third(k).problem.reference))
 
 
 def at_the_end(m):
@@ -115,21 +115,23 @@ SIZES = (4, 8, 12, 16, 20, 24, 32, 40)
 CLAIM = Claim(
     "log_linear_offline_preference_fails_by_gradient_descent",
     check,
-    instances=lambda: [lifted(k) for k in SIZES],
+    instances=lambda: [lift_third(k) for k in SIZES],
     assumes=(ENDED, LIFTED),
     controls=(
         Control(APART, witness=lambda: one_hot(20), drops=LIFTED.name),
-        Control("features that tell how bad it is", witness=lambda: lifted(20, third=(-1, 0)), drops=LIFTED.name),
-        Control("stopped at the reference", witness=lambda: not_moved(20), drops=ENDED.name),
-        Control("twice the loss", witness=lambda: lifted(20), tightens=doubled),
+        Control("features that tell how bad it is", witness=lambda: lift_third(20, third=(-1, 0)), drops=LIFTED.name),
+        Control("stopped at the reference", witness=lambda: stay_at_reference(20), drops=ENDED.name),
+        Control("twice the loss", witness=lambda: lift_third(20), tightens=double),
     ),
     also=(
         Part(
             CLIPPED,
-            lambda: [lifted(k) for k in SIZES],
-            clipped,
+            lambda: [lift_third(k) for k in SIZES],
+            clip_reward,
             assumes=(ENDED, LIFTED),
-            data=lambda m: {"sides": [side.mid if hasattr(side, "mid") else float(side) for side in clipped(m).sides]},
+            data=lambda m: {
+                "sides": [side.mid if hasattr(side, "mid") else float(side) for side in clip_reward(m).sides]
+            },
         ),
     ),
     figure=figure,

@@ -94,7 +94,7 @@ def three(data=("1/2", "1/2", 0), optimal=False):
     return Instance(problem=given, mass=half, policy=tilt(given) if optimal else zero_error_policy(given, half))
 
 
-def hardly_shown():
+def mostly_on_unseen():
     m = three(("499/1000", "499/1000", "1/500"), optimal=True)
     return Instance(problem=m.problem, policy=TabularPolicy(objects([["1/100", "1/50", "97/100"]])))
 
@@ -107,7 +107,7 @@ MASS = Assumption(
 COVERED = Assumption(ALL_SHOWN, lambda m: (m.problem.data > 0).all())
 
 
-def of_the_shown(value_gap, problem, expert, learner):
+def gap_on_the_data(value_gap, problem, expert, learner):
     """Both policies conditioned on the responses that the data show."""
     parts = [policy.table * (problem.data != 0) for policy in (expert, learner)]
     return value_gap(problem, *(TabularPolicy(part / part.sum(axis=-1)[:, None]) for part in parts))
@@ -121,8 +121,8 @@ CLAIM = Claim(
     controls=(
         Control("the optimum", witness=lambda: three(optimal=True), drops=MASS.name),
         Control("all of the surprise", witness=three, tightens=all_of_the_surprise),
-        Control("the gap on shown responses", witness=three, sabotages=measure.value_gap, by=of_the_shown),
-        Control("without the coverage", witness=hardly_shown, tightens=without_coverage, part=ALL_SHOWN),
+        Control("the gap on shown responses", witness=three, sabotages=measure.value_gap, by=gap_on_the_data),
+        Control("without the coverage", witness=mostly_on_unseen, tightens=without_coverage, part=ALL_SHOWN),
     ),
     also=(Part(ALL_SHOWN, SHOWN, enough, assumes=(COVERED,)),),
     figure=bound,

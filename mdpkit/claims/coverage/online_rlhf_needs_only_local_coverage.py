@@ -41,7 +41,7 @@ def without_coverage(m):
     return Bound(gap, e / 2)
 
 
-def surely_lost(m):
+def sure_loss(m):
     """beta (log C_glo / 2 - log 2)"""
     return (
         measure.logarithm(measure.full_coverage(m.problem)) / 2 - measure.logarithm(m.problem.like(2))
@@ -54,7 +54,7 @@ def apart(m):
     offline = measure.value_gap(m.problem, tilt(m.problem), m.offline)
     allowed = measure.pair_error(m.problem, m.offline) * m.width**2 / 2
     tilts = measure.tilt_coverage(m.problem, m.width) ** 2 * e / 2
-    return Bound(gap, tilts, e * m.width**2 / 2, allowed, surely_lost(m) ** 2, offline**2)
+    return Bound(gap, tilts, e * m.width**2 / 2, allowed, sure_loss(m) ** 2, offline**2)
 
 
 FAMILY = Family(
@@ -76,7 +76,7 @@ def rare(k, learned=(1, 1, 4), width=4):
     return Instance(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
 
 
-def lopsided(k=64):
+def skew_pair(k=64):
     problem = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 2**k - 1]]))
     return Instance(problem=problem, learned=objects([[k - 1, 1]]), width=rational(2**k))
 
@@ -127,8 +127,8 @@ CLAIM = Claim(
     assumes=(BOUNDED, DRAWN),
     controls=(
         Control(UNCLIPPED, witness=lambda: rare(27, learned=(1, 1, 2**170)), drops=BOUNDED.name),
-        Control("no coverage at all", witness=lopsided, tightens=without_coverage),
-        Control("coverage on average", witness=lopsided, sabotages=measure.concentrability, by=on_average),
+        Control("no coverage at all", witness=skew_pair, tightens=without_coverage),
+        Control("coverage on average", witness=skew_pair, sabotages=measure.concentrability, by=on_average),
     ),
     also=(Part(PAIR, lambda: [rare(k) for k in range(8, 41, 2)], apart, assumes=(BOUNDED, DRAWN), data=numbers),),
     figure=figure,

@@ -68,7 +68,7 @@ def lost_without_limit(m):
     )
 
 
-def kept(m):
+def two_stage_gap(m):
     """The gap of two-stage RLHF on the same data and its bound, and the gap of the policy above its lower bound."""
     trained = solve(m.problem, TwoStageRLHF(width=4, unseen=m.unseen)).policy
     worst = measure.logarithm(m.problem.like(2)) * m.problem.beta * 8 / 2**m.k
@@ -94,12 +94,12 @@ NEVER = Assumption("the data never show the third response", lambda m: (m.proble
 EXPLAINED = Assumption("the policy explains the others", lambda m: measure.pair_error(m.problem, m.policy) == 0)
 
 
-def unexplained():
+def wrong_proportion():
     """The third response has mass 1/2, but the two others are not in the proportion that the data imply."""
     return Instance(problem=instance(20).problem, k=20, policy=TabularPolicy(objects([["1/8", "3/8", "1/2"]])))
 
 
-def halved(kl, p, q):
+def halve(kl, p, q):
     return kl(p, q) / 2
 
 
@@ -126,19 +126,19 @@ CLAIM = Claim(
     assumes=(NEVER, EXPLAINED),
     controls=(
         Control(SHOWN, witness=lambda: instance(20, None, data=("9/20", "9/20", "1/10")), drops=NEVER.name),
-        Control("a pair left unexplained", witness=unexplained, drops=EXPLAINED.name, part="two outcomes"),
+        Control("a pair left unexplained", witness=wrong_proportion, drops=EXPLAINED.name, part="two outcomes"),
         Control("twice the loss", witness=lambda: instance(20), tightens=twice),
         Control(
             "half of the divergence",
             lambda: instance(4, weights=(2, 1, 16)),
             sabotages=measure.kl,
-            by=halved,
+            by=halve,
             part="two outcomes",
         ),
     ),
     also=(
         Part("two outcomes", both_ways, loss_of_the_mass, assumes=(NEVER, EXPLAINED)),
-        Part("a bounded reward", made_up, kept, assumes=(NEVER, EXPLAINED)),
+        Part("a bounded reward", made_up, two_stage_gap, assumes=(NEVER, EXPLAINED)),
         Part(
             "the reference never gives it",
             lambda: [instance(None, f"{k - 1}/{k}", (1, 1, 8)) for k in (2, 10, 100)],

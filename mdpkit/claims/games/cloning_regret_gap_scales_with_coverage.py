@@ -41,7 +41,7 @@ def without_coverage(m):
     return Bound(sides(m)[0], check(m).sides[-1])
 
 
-def where_seen(x):
+def copy_expert_off_its_support(x):
     """The learner equals the expert where the expert has no visits. With a user's own game, other draws are rejected."""
     if not hasattr(x, "P"):
         return x
@@ -98,7 +98,7 @@ def slips():
 CLAIM = Claim(
     "cloning_regret_gap_scales_with_coverage",
     check,
-    replace(FAMILY, repair=where_seen),
+    replace(FAMILY, repair=copy_expert_off_its_support),
     assumes=(SEEN,),
     controls=(
         Control("without 1/b", witness=lambda: fork(10, "1/10", "1/200"), tightens=without_coverage),

@@ -26,7 +26,7 @@ TOGETHER = [["1/2", 0, 0], [0, "1/2", 0], [0, 0, 0]]
 APART = [["1/4", "1/4", 0], ["1/4", "1/4", 0], [0, 0, 0]]
 
 
-def repeated(H, law=TOGETHER):
+def repeat(H, law=TOGETHER):
     """The same game and the same law of recommendations at each of H steps."""
     once = objects(np.ones((1, 9, 1), dtype=int))
     game = MarkovGame(once, objects([FIRST, SECOND]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
@@ -66,12 +66,12 @@ CORRELATED = Assumption("the parts are not drawn independently", is_correlated)
 CLAIM = Claim(
     "coarse_equilibrium_is_not_correlated_equilibrium",
     check,
-    instances=lambda: [repeated(H) for H in range(1, 13)],
+    instances=lambda: [repeat(H) for H in range(1, 13)],
     assumes=(CORRELATED,),
     controls=(
-        Control("nor does a player that is told gain", witness=lambda: repeated(3), tightens=an_equilibrium, at="swap"),
-        Control("the same parts drawn independently", witness=lambda: repeated(3, APART), drops=CORRELATED.name),
-        Control("swap regret by marginals", witness=lambda: repeated(3), sabotages=measure.regret, by=by_marginals),
+        Control("nor does a player that is told gain", witness=lambda: repeat(3), tightens=an_equilibrium, at="swap"),
+        Control("the same parts drawn independently", witness=lambda: repeat(3, APART), drops=CORRELATED.name),
+        Control("swap regret by marginals", witness=lambda: repeat(3), sabotages=measure.regret, by=by_marginals),
     ),
     figure=figure,
 )

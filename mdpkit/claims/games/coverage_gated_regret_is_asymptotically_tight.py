@@ -52,22 +52,22 @@ def of_two_steps(m):
     return Bound(gap, price * (1 + m.b))
 
 
-def gated(learner, expert, visits, b):
+def gate(learner, expert, visits, b):
     """learner[t,s,j], but expert[t,s,j] where visits[t,s] < b."""
     return np.where((visits < b)[..., None], expert, learner)
 
 
-def kept(x):
+def gate_learner(x):
     """The drawn learner, set to the expert where the expert's visitation is below b."""
     visits = finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2)
-    return type(x)(**{**vars(x), "learner": gated(x.learner, x.expert, visits, x.b)})
+    return type(x)(**{**vars(x), "learner": gate(x.learner, x.expert, visits, x.b)})
 
 
 GATED = replace(
     FAMILY,
     blocks={**FAMILY.blocks, "b": Choice(of=("1/2", "1/4", "1/10"))},
     models={**FAMILY.models, "b": lambda x: x.b[()]},
-    repair=kept,
+    repair=gate_learner,
 )
 
 
@@ -75,7 +75,7 @@ GATED = replace(
 def pennies(H, b, strays=False):
     m = rare_pennies(H, b, strays)
     visits = measure.occupancy(m.game.player(0), m.expert).lower.sum(axis=2)
-    m.learner = JointPolicy(gated(*(np.stack([each.table] * H) for each in (m.learner, m.expert)), visits, m.b))
+    m.learner = JointPolicy(gate(*(np.stack([each.table] * H) for each in (m.learner, m.expert)), visits, m.b))
     m.strays = int(strays)
     return m
 
@@ -94,7 +94,7 @@ def shares(m):
 SHARES, LENGTHS = ("1", "3/4", "1/2", "1/4", "1/10", "1/100"), (2, 3, 6, 20, 60)
 
 
-def listed():
+def all_pennies():
     return [pennies(H, b, strays) for strays in (False, True) for b in SHARES for H in LENGTHS]
 
 
@@ -146,7 +146,7 @@ CLAIM = Claim(
     ),
     also=(
         Part(TWO, replace(GATED, sizes={**GATED.sizes, "H": (2, 2)}), of_two_steps, assumes=(SEEN, SHORT)),
-        Part(LISTED, listed, shares, assumes=(SEEN,)),
+        Part(LISTED, all_pennies, shares, assumes=(SEEN,)),
     ),
     figure=figure,
 )

@@ -97,7 +97,7 @@ def steps(name, paid, laws, expected):
     )
 
 
-def mismatched(H):
+def mismatch(H):
     return steps(
         f"told the mismatch, H = {H}",
         [MATCH] * H,
@@ -119,7 +119,7 @@ def useful_later():
 
 
 def witnesses():
-    return [mismatched(1), mismatched(3), wrong_twice(), changing(), useful_later()]
+    return [mismatch(1), mismatch(3), wrong_twice(), changing(), useful_later()]
 
 
 def as_computed_by_hand(m):
@@ -150,13 +150,13 @@ CLAIM = Claim(
     check,
     FAMILY,
     controls=(
-        Control("one-shot is below coarse", witness=lambda: mismatched(1), tightens=claiming(0, "one-shot", "coarse")),
+        Control("one-shot is below coarse", witness=lambda: mismatch(1), tightens=claiming(0, "one-shot", "coarse")),
         Control("one-shot is below trigger", witness=useful_later, tightens=claiming(3, "one-shot", "trigger")),
         Control("coarse is below one-shot", witness=wrong_twice, tightens=claiming(1, "coarse", "one-shot")),
         Control("coarse is below constant", witness=changing, tightens=claiming(0, "coarse", "constant")),
-        Control("trigger is below coarse", witness=lambda: mismatched(1), tightens=claiming(1, "trigger", "coarse")),
-        Control("swap is below trigger", witness=lambda: mismatched(2), tightens=claiming(2, "swap", "trigger")),
-        Control("swap by marginals", witness=lambda: mismatched(1), sabotages=measure.regret, by=by_marginals),
+        Control("trigger is below coarse", witness=lambda: mismatch(1), tightens=claiming(1, "trigger", "coarse")),
+        Control("swap is below trigger", witness=lambda: mismatch(2), tightens=claiming(2, "swap", "trigger")),
+        Control("swap by marginals", witness=lambda: mismatch(1), sabotages=measure.regret, by=by_marginals),
     ),
     also=(Part("every link can be strict", witnesses, as_computed_by_hand),),
     accepts=("game", MarkovGame, ("P", "r", "rho")),

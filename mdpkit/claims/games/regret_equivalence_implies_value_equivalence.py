@@ -89,7 +89,7 @@ def unpaid(P, rho, H, actions):
     )
 
 
-def listed():
+def draws():
     """Sixty draws, decoded from the bytes of a fixed generator."""
     rng, ladder = np.random.default_rng(0), UNPAID.ladder()
     return [
@@ -115,7 +115,7 @@ CLAIM = Claim(
         Control("no reward but 0", witness=apart, tightens=zero_alone),
         Control("paid for what the learner plays alone", witness=apart, tightens=for_what_the_learner_plays),
     ),
-    also=(Part("the witness counts visits", listed, by_visits),),
+    also=(Part("the witness counts visits", draws, by_visits),),
     accepts=("game", MarkovGame, ("P", "rho")),
     figure=bound,
     sides=(r"$(1 - 1/A)\,VG_F$", r"$\max_b RG(f_b)$"),

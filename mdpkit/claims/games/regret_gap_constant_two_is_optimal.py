@@ -43,7 +43,7 @@ def check(m, swap=2, coarse=2):
 NEARLY = Fraction(199, 100)
 
 
-def attained(m):
+def attains(m):
     gap, right = check(m).sides
     return Equal({"swap": (gap[0], right[0])})
 
@@ -74,7 +74,7 @@ FAMILY = Family(
 
 
 # ---- one state, two parts: joint actions are 00, 01, 10, 11
-def told(m, expert, learner):
+def with_policies(m, expert, learner):
     return Instance(game=m.game, expert=JointPolicy(objects([expert])), learner=JointPolicy(objects([learner])))
 
 
@@ -84,10 +84,10 @@ def unpaid_partner(H):
     r = m.game.r.copy()
     r[1] = objects(0)
     m.game = MarkovGame(m.game.P, r, m.game.rho, horizon=Finite(H), actions=(2, 2))
-    return told(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
+    return with_policies(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
 
 
-def watched(m):
+def add_observer(m):
     """With a third player whose two actions, drawn uniformly, have no effect."""
     g = m.game
     r = np.repeat(np.concatenate([g.r, g.r[:1] * 0]), 2, axis=2)
@@ -96,9 +96,9 @@ def watched(m):
     return Instance(game=game, expert=expert, learner=learner)
 
 
-def correlated():
+def all_games():
     games = [pennies(H, stake) for H in range(1, 9) for stake in (1, 3)]
-    return games + [watched(m) for m in games[:4]]
+    return games + [add_observer(m) for m in games[:4]]
 
 
 def figure(ax, rows):
@@ -141,7 +141,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(PENNIES, correlated, attained),
+        Part(PENNIES, games, attains),
         Part(BLIND, lambda: [unpaid_partner(H) for H in range(1, 9)], attained_blindly),
     ),
     figure=figure,

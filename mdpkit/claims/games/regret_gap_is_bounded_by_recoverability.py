@@ -72,7 +72,7 @@ def pennies(H, stake=1):
     )
 
 
-def unprovoked(error, game, expert, learner):
+def without_deviations(error, game, expert, learner):
     """The error under the learner's own occupancy, without deviations."""
     own = measure.cloning_error(game, learner, expert)
     return own.sum() / game.horizon.H
@@ -88,7 +88,7 @@ CLAIM = Claim(
             "mistakes where the learner itself goes",
             witness=lambda: fork(5),
             sabotages=measure.deviation_error,
-            by=unprovoked,
+            by=without_deviations,
         ),
         Control(
             "u of the obeyed expert",

@@ -44,12 +44,12 @@ def check(m, part=2):
     return Bound(gap, most - apart / part)
 
 
-def attained(m):
+def attains(m):
     gap, most, apart = sides(m)
     return Equal({"gap": (gap, most * (1 - m.x / 2)), "apart": (apart, most * m.x)})
 
 
-def dominated(m):
+def dominates(m):
     gap, most, apart = sides(m)
     return Equal({"gap": (gap, most), "apart": (apart, most * m.x)})
 
@@ -76,7 +76,7 @@ FAMILY = replace(
 
 
 # ---- a learner that slips at every step: the reward of action 0 at state 0 is the moment of that step
-def valued(first, second, x):
+def with_rewards(first, second, x):
     m = habit(2, 1)
     m.rewards = objects([[[[rational(paid), 0], [0, 0]] for paid in steps] for steps in (first, second)])
     m.x = rational(x)
@@ -86,7 +86,7 @@ def valued(first, second, x):
 def apart(x):
     """Rewards of 1 and 1 - x, in either order."""
     y = 1 - rational(x)
-    return valued([1, y], [y, 1], x)
+    return with_rewards([1, y], [y, 1], x)
 
 
 def tight():
@@ -106,7 +106,9 @@ CLAIM = Claim(
     controls=(
         Control("all that sets them apart", witness=lambda: apart("1/2"), tightens=lambda m: check(m, part=1)),
         Control(
-            "one reward values the gap twice as much", witness=lambda: valued([1, 1], [1, 0], "1/2"), drops=SAME.name
+            "one reward values the gap twice as much",
+            witness=lambda: with_rewards([1, 1], [1, 0], "1/2"),
+            drops=SAME.name,
         ),
         Control(
             "moments where the expert never is",
@@ -116,11 +118,11 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part("as far apart as one likes", tight, attained, assumes=(SAME,)),
+        Part("as far apart as one likes", tight, attains, assumes=(SAME,)),
         Part(
             "rewards that merely differ",
-            lambda: [valued([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)],
-            dominated,
+            lambda: [with_rewards([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)],
+            dominates,
         ),
     ),
     figure=bound,

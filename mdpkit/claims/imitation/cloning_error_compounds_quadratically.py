@@ -58,7 +58,7 @@ def cliffs():
     return [cliff(H, f"1/{k * H}") for H in (1, 2, 3, 5, 8, 13) for k in (1, 4, 100)]
 
 
-def attained(m):
+def attains(m):
     H, gap, _ = sides(m)
     return Bound((1 - m.eps * H / 2) * m.eps * (H * (H + 1) // 2), gap)
 
@@ -108,7 +108,7 @@ CLAIM = Claim(
             by=states_exchanged,
         ),
     ),
-    also=(Part(CLIFF, cliffs, attained, assumes=(UNIT,)),),
+    also=(Part(CLIFF, cliffs, attains, assumes=(UNIT,)),),
     accepts=("mdp", MDP, ("P", "r", "rho")),
     figure=figure,
 )

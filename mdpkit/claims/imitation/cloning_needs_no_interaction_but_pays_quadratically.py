@@ -38,7 +38,7 @@ def slip(m):
     return (m.p * (1 - m.p) ** m.n + (1 - m.p) * m.p**m.n) / 2
 
 
-def lost(m, e):
+def loss(m, e):
     """The value gap on a cliff with slips of probability e."""
     return sum(1 - (1 - e) ** k for k in range(1, m.mdp.horizon.H + 1))
 
@@ -50,7 +50,7 @@ def counts(m):
 
 
 def check(m):
-    return Equal({"gap": (mean_gap(m), lost(m, slip(m))), **counts(m)})
+    return Equal({"gap": (mean_gap(m), loss(m, slip(m))), **counts(m)})
 
 
 def one_step(m):
@@ -73,12 +73,12 @@ def from_the_fall(value, problem, policy):
 
 
 # ---- the ditch
-def cloned(m):
+def cloning_gap(m):
     H = m.mdp.horizon.H
     return Bound(m.eps * (3 * H * H) / 8, measure.value_gap(m.mdp, m.expert, m.learner))
 
 
-def asked(m):
+def query_gap(m):
     return Bound(measure.value_gap(m.mdp, m.expert, m.learner), m.eps * (5 * m.mdp.horizon.H) / 2)
 
 
@@ -126,8 +126,8 @@ CLAIM = Claim(
     also=(
         Part("quadratic in the horizon", samples, quadratic, assumes=(UNIT,)),
         Part("so seldom seen for every n", samples, rare),
-        Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloned, assumes=(UNIT,)),
-        Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], asked, assumes=(UNIT, ASKS)),
+        Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloning_gap, assumes=(UNIT,)),
+        Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], query_gap, assumes=(UNIT, ASKS)),
     ),
     figure=figure,
 )

@@ -72,7 +72,7 @@ def without_regret(m):
     return Bound(gap, measure.recoverability(m.mdp, m.expert) * best)
 
 
-def attained(m):
+def attains(m):
     gap, _, right = check(m).sides
     return Equal({"gap": (gap, right)})
 
@@ -105,7 +105,7 @@ def alone(m, rule=None):
     )
 
 
-def corrected(mdp, learner, wavers=0):
+def run_dagger(mdp, learner, wavers=0):
     """DAgger with exact expectations, and its reported losses. The expert leaves action 0 with probability `wavers`."""
     H, S, A = mdp.horizon.H, mdp.S, mdp.A
     sure, wavers = keeps(S, A).table, rational(wavers)
@@ -124,15 +124,15 @@ def corrected(mdp, learner, wavers=0):
 def plays(*wavers):
     roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
     learners = DAgger(1), DAgger(2), DAgger(8), DAgger(3, smoothing="1/32", demonstrated=True)
-    return [corrected(*each) for each in product(roads, learners, wavers)]
+    return [run_dagger(*each) for each in product(roads, learners, wavers)]
 
 
-def as_told(m):
+def bound_by_reports(m):
     gap, _, right = check(m).sides
     return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.told.sum() / len(m.told)))
 
 
-def surely_told(m):
+def reports_agree(m):
     own = [losses(m, policy, [policy])[0] for policy in map(TabularPolicy, m.learners)]
     return Equal({"told": (m.told, stack(own))})
 
@@ -162,13 +162,16 @@ CLAIM = Claim(
             by=states_exchanged,
         ),
         Control(
-            "an expert who wavers", witness=lambda: corrected(ditch(3, 2), DAgger(2), "1/8"), drops=SURE.name, part=TOLD
+            "an expert who wavers",
+            witness=lambda: run_dagger(ditch(3, 2), DAgger(2), "1/8"),
+            drops=SURE.name,
+            part=TOLD,
         ),
     ),
     also=(
-        Part("a fall at once", lambda: [alone(cliff(H, 1)) for H in (1, 2, 5, 13)], attained),
-        Part("dataset aggregation", lambda: plays("0", "1/8"), as_told),
-        Part(TOLD, lambda: plays("0"), surely_told, assumes=(SURE,)),
+        Part("a fall at once", lambda: [alone(cliff(H, 1)) for H in (1, 2, 5, 13)], attains),
+        Part("dataset aggregation", lambda: plays("0", "1/8"), bound_by_reports),
+        Part(TOLD, lambda: plays("0"), reports_agree, assumes=(SURE,)),
     ),
     figure=bound,
     sides=(r"$J(E) - J(M)$", r"$u\,(c + R/N)$"),

@@ -30,7 +30,7 @@ from ._tree import at_leaves, to_law, to_leaf, tree, way
 
 
 # ---- every learner
-def found(m):
+def success(m):
     """The probability of a return of 1 for every leaf, if the learner returns the leaf once an episode has ended there."""
     *tests, last = (at_leaves(measure.occupancy(m.tree, TabularPolicy(table))) for table in m.tests)
     missed = 1 - last
@@ -40,7 +40,7 @@ def found(m):
 
 
 def check(m, answers=1):
-    chances = found(m)
+    chances = success(m)
     return Bound(chances.sum() / len(chances), rational(len(m.tests) - 1 + answers) / len(chances))
 
 
@@ -48,14 +48,14 @@ def without_an_answer(m):
     return check(m, answers=0)
 
 
-def listed(x):
+def build_tree(x):
     return tree(x.sizes["A"], 3, pattern=x.tests)
 
 
 FAMILY = Family(
     blocks=dict(tests=Simplex("M", to=("A", "A", "A"))),
     sizes=dict(M=(1, 5), A=(2, 3)),
-    models=dict(tree=listed, tests=lambda x: np.stack([to_law(law, x.sizes["A"], 3).table for law in x.tests])),
+    models=dict(tree=build_tree, tests=lambda x: np.stack([to_law(law, x.sizes["A"], 3).table for law in x.tests])),
 )
 
 
@@ -71,7 +71,7 @@ def average(m):
     return Bound(J.sum() / len(J), rational(m.episodes + m.resets + 1) / len(J))
 
 
-def swept(m):
+def sweep(m):
     return Equal({"return": average(m).sides})
 
 
@@ -85,7 +85,7 @@ def halfway(m):
 
 
 # ---- resets to the expert's states
-def counted(m):
+def count(m):
     counts = {
         "resets": (m.resets, m.A * m.H),
         "steps": (m.steps, m.A * m.H * (m.H + 1) // 2),
@@ -167,7 +167,7 @@ CLAIM = Claim(
         Part(
             "a sweep attains it",
             lambda: [played(Sweep(m), A, H) for A, H in ((2, 3), (3, 2)) for m in range(A**H)],
-            swept,
+            sweep,
         ),
         Part(
             HALF,
@@ -177,7 +177,7 @@ CLAIM = Claim(
         Part(
             RESETS,
             lambda: [guided(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))],
-            counted,
+            count,
             assumes=(THERE,),
         ),
         Part(ANY, any_rewards, competes, assumes=(THERE,)),

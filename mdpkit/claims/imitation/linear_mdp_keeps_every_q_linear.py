@@ -30,7 +30,7 @@ def check(m):
         measure.state_value(m.mdp, m.policy),
         measure.optimal_action_value(m.mdp),
     )
-    linear = predicted(m, V)
+    linear = predict(m, V)
     returned = (measure.occupancy(m.mdp, m.policy)[0] * linear[0]).sum()
     pairs = {"distance": (distance(m, Q), 0), "distance of Q*": (distance(m, best), 0)}
     return Equal({**pairs, "weights": (Q, linear), "return": (returned, measure.value(m.mdp, m.policy))})
@@ -43,7 +43,7 @@ def distance(m, Q):
     return sum(steps[1:], steps[0])
 
 
-def predicted(m, V):
+def predict(m, V):
     """features (theta + mu V_{t+1}), `[t,s,a]`."""
     weights = (V[1:, None, :] * m.linear.mu).sum(axis=-1) + m.linear.theta
     return (weights[:, None, None, :] * m.linear.features).sum(axis=-1)
@@ -52,7 +52,7 @@ def predicted(m, V):
 def reward_alone(m):
     """The weights of the reward in place of those of the value."""
     pairs = check(m).pairs
-    return Equal({**pairs, "weights": (pairs["weights"][0], predicted(m, measure.state_value(m.mdp, m.policy) * 0))})
+    return Equal({**pairs, "weights": (pairs["weights"][0], predict(m, measure.state_value(m.mdp, m.policy) * 0))})
 
 
 def linear(x):

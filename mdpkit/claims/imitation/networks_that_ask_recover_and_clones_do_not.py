@@ -41,7 +41,7 @@ def ditch(H):
     return mdp, TabularPolicy(objects(right))
 
 
-def trained(H, asks=True, seeds=SEEDS):
+def train(H, asks=True, seeds=SEEDS):
     """Tables `[seed,s,a]` of cloned networks, and of DAgger's last policy; without `asks`, of clones trained for as many steps."""
     mdp, expert = ditch(H)
     clones, others, queries = [], [], 0
@@ -108,11 +108,11 @@ MUTE, AT = "no queries", 16
 CLAIM = Claim(
     "networks_that_ask_recover_and_clones_do_not",
     check,
-    lambda: [trained(H) for H in LENGTHS],
+    lambda: [train(H) for H in LENGTHS],
     assumes=(ASKS,),
     controls=(
-        Control(MUTE, witness=lambda: trained(AT, asks=False), drops=ASKS.name),
-        Control("a slip costs one reward", witness=lambda: trained(AT), tightens=one_reward),
+        Control(MUTE, witness=lambda: train(AT, asks=False), drops=ASKS.name),
+        Control("a slip costs one reward", witness=lambda: train(AT), tightens=one_reward),
     ),
     figure=figure,
     data=ends,

@@ -91,7 +91,7 @@ LENGTHS = 8, 32, 128
 EPS = "1/1000"
 
 
-def nearly_attained(m):
+def nearly_attains(m):
     H, gap, e = sides(m)
     return Bound(e.max() * (2 * H - 1) * (1 - m.eps), gap)
 
@@ -153,7 +153,7 @@ CLAIM = Claim(
         Part(
             FORGIVING,
             lambda: [road(H, EPS) for H in (1, 2, *LENGTHS)],
-            nearly_attained,
+            nearly_attains,
             assumes=(UNIT, STAYS, RECOVERS),
         ),
         Part(UNFORGIVING, lambda: [road(H, EPS, False) for H in LENGTHS], compounds, assumes=(UNIT, STAYS)),

@@ -75,7 +75,7 @@ def pairs():
     ]
 
 
-def published(p, q, s):
+def published_pair(p, q, s):
     return two(p, q).replace(s=rational(s))
 
 
@@ -102,7 +102,7 @@ CLAIM = Claim(
         ),
         Control(
             "sqrt(V D) + D",
-            witness=lambda: published("51/100", "1/2", "19/20"),
+            witness=lambda: published_pair("51/100", "1/2", "19/20"),
             tightens=lambda m: by_roots(m, [4]),
             part=PUBLISHED,
         ),

@@ -45,7 +45,7 @@ def where_the_learner_goes(m):
     return check(m, "learner")
 
 
-def shared(m):
+def shares(m):
     gap, steps = check(m).sides
     return Equal({"moments": (gap * len(m.rewards), steps)})
 
@@ -80,12 +80,12 @@ def without_coverage(m):
     return Bound(gap, middle, (measure.advantage(m.process, m.learner).max(axis=-1) * m.resets).sum())
 
 
-def attained(m):
+def attains(m):
     gap, middle, right = by_resets(m).sides
     return Equal({"gap": (gap, right), "on the expert's road": (middle, right)})
 
 
-def mixed(x):
+def mix_resets(x):
     """The drawn resets, mixed with a share of the expert's occupancy."""
     return finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2) * x.share + x.resets * (1 - x.share)
 
@@ -98,13 +98,13 @@ RESETS = replace(
         process=FAMILY.models["mdp"],
         expert=FAMILY.models["expert"],
         learner=FAMILY.models["learner"],
-        resets=mixed,
+        resets=mix_resets,
     ),
 )
 
 
 # ---- instances
-def rewarded(make, H, eps, times):
+def with_rewards(make, H, eps, times):
     """With rewards that pay for action 0 at state 0 at some steps: `times[k]` of reward k."""
     m, action = make(H, eps), [[1, 0], [0, 0]]
     m.rewards = objects(
@@ -114,7 +114,7 @@ def rewarded(make, H, eps, times):
 
 
 def rewards():
-    return [rewarded(habit, H, 1, times) for H in range(1, 7) for times in ([range(H)], [[t] for t in range(H)])]
+    return [with_rewards(habit, H, 1, times) for H in range(1, 7) for times in ([range(H)], [[t] for t in range(H)])]
 
 
 def idle(H, share):
@@ -139,12 +139,12 @@ CLAIM = Claim(
     controls=(
         Control(
             "moments where the learner goes",
-            witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]),
+            witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             tightens=where_the_learner_goes,
         ),
         Control(
             "moments where the expert never is",
-            witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]),
+            witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
@@ -152,9 +152,9 @@ CLAIM = Claim(
         Control("resets that miss the expert", witness=lambda: idle(4, 0), drops=COVERED.name, part=BY_RESETS),
     ),
     also=(
-        Part("one reward, and one a step", rewards, shared),
+        Part("one reward, and one a step", rewards, shares),
         Part(BY_RESETS, RESETS, by_resets, assumes=(COVERED,)),
-        Part("idle resets attain it", idles, attained, assumes=(COVERED,)),
+        Part("idle resets attain it", idles, attains, assumes=(COVERED,)),
     ),
     accepts=("mdp", MDP, ("P", "r", "rho")),
     figure=bound,

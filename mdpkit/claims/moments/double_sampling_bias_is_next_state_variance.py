@@ -45,7 +45,7 @@ def given_the_action(m):
     return forms(m, "sa", m.mdp.horizon.gamma**2)
 
 
-def undiscounted(m):
+def ignore_discount(m):
     return forms(m, "s", m.mdp.horizon.gamma)
 
 
@@ -93,7 +93,7 @@ def coins():
 KNOWN = Assumption("the reward is known once the state is", lambda m: (m.mdp.r == m.mdp.r[:, :1]).all())
 
 
-def halved(next_state_variance, problem, policy, V, weights, given="s"):
+def halve(next_state_variance, problem, policy, V, weights, given="s"):
     return next_state_variance(problem, policy, V, weights, given=given) / 2
 
 
@@ -103,13 +103,13 @@ CLAIM = Claim(
     OF_THE_STATE,
     assumes=(KNOWN,),
     controls=(
-        Control("gamma in place of its square", witness=coin, tightens=undiscounted, at="squared difference"),
+        Control("gamma in place of its square", witness=coin, tightens=ignore_discount, at="squared difference"),
         Control(
             "a reward that the state does not tell",
             witness=lambda: coin(pays=(0, 1)),
             drops="the reward is known once the state is",
         ),
-        Control("half of the variance", witness=coin, sabotages=measure.next_state_variance, by=halved),
+        Control("half of the variance", witness=coin, sabotages=measure.next_state_variance, by=halve),
     ),
     also=(
         Part("given state and action", OF_BOTH, given_the_action),

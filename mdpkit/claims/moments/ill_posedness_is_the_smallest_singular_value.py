@@ -40,7 +40,7 @@ def without_instruments(m):
     return Bound(measure.norm_power(m.h - m.h0, law, 2), sides(m)[1])
 
 
-def attained(m):
+def attains(m):
     left, right = sides(m)
     return Equal(
         {
@@ -106,8 +106,6 @@ CLAIM = Claim(
             "constant test functions", witness=lambda: channel(2), sabotages=measure.projected_error, by=constant_tests
         ),
     ),
-    also=(
-        Part("the channel attains it", lambda: [channel(k) for k in range(1, 9)], attained, assumes=(UNCONFOUNDED,)),
-    ),
+    also=(Part("the channel attains it", lambda: [channel(k) for k in range(1, 9)], attains, assumes=(UNCONFOUNDED,)),),
     figure=figure,
 )

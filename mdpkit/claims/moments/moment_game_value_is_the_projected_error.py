@@ -81,7 +81,7 @@ def coin(f=((1, 1), (1, 1))):
     return Instance(problem=instrumental(joint, outcome), joint=joint, outcome=outcome, h=objects([0, 1]), f=objects(f))
 
 
-def unweighted(projected_error, psi, weights, test=None):
+def ignore_weights(projected_error, psi, weights, test=None):
     return projected_error(psi, [f"1/{len(weights)}"] * len(weights), test)
 
 
@@ -93,7 +93,7 @@ CLAIM = Claim(
     controls=(
         Control("the residual squared before its mean", witness=coin, tightens=squared_first, at="the best adversary"),
         Control("an adversary that sees the cause", witness=lambda: coin(((1, 0), (0, 1))), drops=BLIND.name),
-        Control("instruments counted alike", witness=coin, sabotages=measure.projected_error, by=unweighted),
+        Control("instruments counted alike", witness=coin, sabotages=measure.projected_error, by=ignore_weights),
     ),
     figure=identity,
 )

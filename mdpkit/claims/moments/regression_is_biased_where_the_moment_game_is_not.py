@@ -40,11 +40,11 @@ def check(m):
     )
 
 
-def cause_seen(m):
+def observe_cause(m):
     return Equal({**check(m).pairs, "the game": (game(m.joint, m.outcome, "x"), m.h0)})
 
 
-def centred(x):
+def centre(x):
     return x.e - (x.e * x.confounder).sum()
 
 
@@ -56,9 +56,9 @@ FAMILY = Family(
         joint=lambda x: (
             ((x.weights + x.like([f"1/{x.sizes['Z']}"])) / 2)[:, None, None] * x.confounder[:, None] * x.given
         ),
-        outcome=lambda x: x.h0 + centred(x)[:, None],
+        outcome=lambda x: x.h0 + centre(x)[:, None],
         h0=lambda x: x.h0,
-        noise=centred,
+        noise=centre,
     ),
 )
 
@@ -105,11 +105,11 @@ def numbers(m):
 
 
 # ---- assumptions and controls
-def unmoved(m):
+def truth_solves_the_game(m):
     return measure.moment_residual(instrumental(m.joint, m.outcome), m.h0) == 0
 
 
-UNCONFOUNDED = Assumption("the instrument is unconfounded", unmoved)
+UNCONFOUNDED = Assumption("the instrument is unconfounded", truth_solves_the_game)
 IDENTIFIED = Assumption("the instrument identifies the answer", lambda m: full_rank(instrumental(m.joint, m.outcome).A))
 MOVED = Assumption("the confounder moves the cause", lambda m: (squared_bias(m) > 0).all_yes())
 FALLS, OVERTAKES = "the game's error falls", "regression is overtaken"
@@ -142,7 +142,7 @@ CLAIM = Claim(
     FAMILY,
     assumes=(UNCONFOUNDED, IDENTIFIED),
     controls=(
-        Control("an adversary that sees the cause", witness=small, tightens=cause_seen, at="the game"),
+        Control("an adversary that sees the cause", witness=small, tightens=observe_cause, at="the game"),
         Control(
             "an instrument that tells the confounder", witness=lambda: small(Fraction(1, 4)), drops=UNCONFOUNDED.name
         ),

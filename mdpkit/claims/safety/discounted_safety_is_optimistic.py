@@ -55,7 +55,7 @@ def one_step_deeper(m):
     return chain(m, 1)
 
 
-def met(m):
+def closed_form(m):
     V = measure.discounted_safety(m.problem, m.margin, m.g)
     formula = m.L - m.g**m.d * (1 + m.L)
     flag, inside = measure.flagged(m.problem, m.margin, m.g)[0], measure.tube(m.problem)[0]
@@ -65,7 +65,7 @@ def met(m):
 
 
 def whole_tube(m):
-    return Equal({**met(m).pairs, "flagged": (measure.flagged(m.problem, m.margin, m.g)[0], 1)})
+    return Equal({**closed_form(m).pairs, "flagged": (measure.flagged(m.problem, m.margin, m.g)[0], 1)})
 
 
 # ---- instances
@@ -149,6 +149,6 @@ CLAIM = Claim(
             part="corridors",
         ),
     ),
-    also=(Part("corridors", corridors, met, assumes=(DEEP,)),),
+    also=(Part("corridors", corridors, closed_form, assumes=(DEEP,)),),
     figure=figure,
 )

@@ -59,14 +59,14 @@ def half_the_regret(m):
     return links(m, 2)
 
 
-def earned(m):
+def compare_returns(m):
     """One expert's return and its average learner's."""
     task = replace(m.mdp, r=m.rewards[m.task])
     won = [measure.value(task, TabularPolicy(tables[m.task])) for tables in m.learners]
     return Bound(measure.value(task, TabularPolicy(m.experts[m.task])), sum(won) / len(won))
 
 
-def bounded(m):
+def regret_bound(m):
     """The regret against the bound for gradient steps from 0 in a box; rounding moves a step by at most 1 / (2 GRID)."""
     g, S, T = gaps(m), m.mdp.S, len(m.learners)
     squares = sum((sum(each) ** 2).sum() for each in g)
@@ -139,8 +139,8 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part("rewards", task_by_task, earned),
-        Part("gradient steps", plays, bounded, assumes=(STEPS,)),
+        Part("rewards", task_by_task, compare_returns),
+        Part("gradient steps", plays, regret_bound, assumes=(STEPS,)),
     ),
     data=numbers,
     figure=figure,

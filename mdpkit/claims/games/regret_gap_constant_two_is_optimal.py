@@ -141,7 +141,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(PENNIES, games, attains),
+        Part(PENNIES, all_games, attains),
         Part(BLIND, lambda: [unpaid_partner(H) for H in range(1, 9)], attained_blindly),
     ),
     figure=figure,

@@ -223,9 +223,7 @@ for H in (1, 2, 4, 8):
     gap, u, errors = facts(m)
     obeyed = measure.recoverability(m.game.player(0), m.expert)
     with_u, with_obeyed = u * errors * 2, obeyed * errors * 2
-    print(
-        f"H = {H}: gap {gap.lower[()]}, with u {with_u.lower[()]}, with u of the obeyed expert {with_obeyed.lower[()]}"
-    )
+    print(f"H = {H}: gap {gap.lower[()]}, with u {with_u.lower[()]}, with u without deviations {with_obeyed.lower[()]}")
     assert gap <= u * errors * 2
     assert gap == obeyed * errors * (H + 1)
 

@@ -58,7 +58,7 @@ def test_the_witness_is_what_the_record_says():
     ("claim", "control", "grid"),
     [
         (CLONING, "a linear constant", None),
-        (REGRET, "u of the obeyed expert", {"H": [2]}),
+        (REGRET, "u without deviations", {"H": [2]}),
         (COVERAGE, "without the coverage of pi", None),
     ],
 )

@@ -98,10 +98,8 @@ def data_cover(m):
     return (shown | ~((m.policy.table > 0) | (tilt(m.problem).table > 0)))[m.problem.rho > 0].all()
 
 
-COVERED = Assumption("the data cover every response that pi or pi* gives", data_cover)
-IMPLIED = Assumption(
-    "the reference gives every response that they show", lambda m: (m.problem.reference > 0)[m.problem.data > 0].all()
-)
+COVERED = Assumption("the data cover the support of pi and of pi*", data_cover)
+IMPLIED = Assumption("the reference covers the data", lambda m: (m.problem.reference > 0)[m.problem.data > 0].all())
 
 
 def by_the_reference(concentrability, problem, policy, mu=None, kind="sup"):

@@ -72,7 +72,7 @@ CLAIM = Claim(
         Control("a ball of a hundredth of the radius", witness=rare, tightens=smaller_ball),
         Control("a reward of a larger range", witness=lambda: rare(weight=1000), drops=WITHIN.name),
         Control(
-            "data against policy",
+            "data and policy exchanged",
             witness=lambda: rare("1/3", "1/100", 100),
             sabotages=measure.concentrability,
             by=by_the_policy,

@@ -78,7 +78,7 @@ CLAIM = Claim(
         Control("the optimum of a smaller class", witness=leaning, tightens=best_in_a_class, at="gap"),
         Control("half of the divergence", witness=leaning, sabotages=measure.divergence_from, by=halve),
     ),
-    also=(Part("a policy that leaves the reference loses without limit", outside, check),),
+    also=(Part("a policy outside the reference's support has infinite loss", outside, check),),
     accepts=("problem", PreferenceProblem, ("reference", "weights", "rho", "beta")),
     figure=identity,
 )

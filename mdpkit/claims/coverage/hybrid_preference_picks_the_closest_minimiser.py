@@ -34,7 +34,7 @@ def double(m):
 
 
 def excess(m):
-    """The excess of another mass is the binary KL divergence from the optimal mass."""
+    """The excess at any other mass is the binary KL divergence from the optimal mass."""
     s, away = measure.closest_mass(m.problem), m.mass
     shown = (measure.logarithm(1 - away) - measure.logarithm(s)) * (1 - away)
     unseen = (measure.logarithm(away) - measure.logarithm(1 - s)) * away
@@ -91,6 +91,6 @@ CLAIM = Claim(
         Control("twice the divergence", witness=three, tightens=double),
         Control("offline samples", witness=three, sabotages=measure.divergence_from_reference, by=on_offline_samples),
     ),
-    also=(Part("the excess of another mass", IN_PROPORTION, excess),),
+    also=(Part("the excess at any other mass", IN_PROPORTION, excess),),
     figure=bound,
 )

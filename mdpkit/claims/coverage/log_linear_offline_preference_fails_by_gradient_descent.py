@@ -6,7 +6,7 @@ Statement  Let pi_theta = ref e^(phi theta) / Z, with one compared pair (y, z) a
            reference mass 2^-k, in which this limit has suboptimality at least beta k log 2, while two-stage RLHF with
            rewards of the range seen on the pair has suboptimality at most beta 8 / 2^k. The highest reward that it can
            assign to the third response is the same linear reward, clipped to that range.
-Assumes    the policy is where descent ends, the limit above; the features lift the third response by at least 2k.
+Assumes    the policy is the limit of gradient descent; the features lift the third response by at least 2k.
 Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d|^2, so that y has lift 1 and z has lift
            0.
 Kind       exists (enumerated; that descent converges, and to where, is proved in the note)
@@ -84,7 +84,7 @@ def at_the_end(m):
     return (m.policy.table == end.table).all() and measure.pair_error(m.problem, end) == 0
 
 
-ENDED = Assumption("the policy is where descent ends", at_the_end)
+ENDED = Assumption("the policy is the limit of gradient descent", at_the_end)
 LIFTED = Assumption("the features lift the third response by at least 2k", lambda m: lifts(m.features)[2] >= 4 * m.k)
 
 
@@ -102,7 +102,7 @@ def figure(ax, rows):
         ax.plot(mass, [side[k] for side in ends], style, label=words)
     for row in rows:
         if row.get("control") and row["label"] == APART:
-            ax.plot(2.0**-20, row["sides"][1], "xC1", label="one feature each (fails)")
+            ax.plot(2.0**-20, row["sides"][1], "xC1", label="one-hot features (fails)")
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.invert_xaxis()
@@ -110,7 +110,7 @@ def figure(ax, rows):
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-CLIPPED, APART = "clipped to what was seen", "one feature each"
+CLIPPED, APART = "the reward clipped to its observed range", "one-hot features"
 SIZES = (4, 8, 12, 16, 20, 24, 32, 40)
 CLAIM = Claim(
     "log_linear_offline_preference_fails_by_gradient_descent",
@@ -119,7 +119,9 @@ CLAIM = Claim(
     assumes=(ENDED, LIFTED),
     controls=(
         Control(APART, witness=lambda: one_hot(20), drops=LIFTED.name),
-        Control("features that tell how bad it is", witness=lambda: lift_third(20, third=(-1, 0)), drops=LIFTED.name),
+        Control(
+            "features that encode the low reward", witness=lambda: lift_third(20, third=(-1, 0)), drops=LIFTED.name
+        ),
         Control("stopped at the reference", witness=lambda: stay_at_reference(20), drops=ENDED.name),
         Control("twice the loss", witness=lambda: lift_third(20), tightens=double),
     ),

@@ -130,7 +130,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-MORE, NOT_MORE, MILD = "more and more weight", "the third pair is not over-weighted", (3, "9/10")
+MORE, NOT_MORE, MILD = "growing weight", "the third pair is not over-weighted", (3, "9/10")
 CLAIM = Claim(
     "misspecified_offline_preference_falls_below_the_reference",
     check,

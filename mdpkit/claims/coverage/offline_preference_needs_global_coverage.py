@@ -99,10 +99,10 @@ def mostly_on_unseen():
     return Instance(problem=m.problem, policy=TabularPolicy(objects([["1/100", "1/50", "97/100"]])))
 
 
-ALL_SHOWN = "the data show every response"
+ALL_SHOWN = "the data cover every response"
 EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)
 MASS = Assumption(
-    "the policy gives the rest its mass", lambda m: (shown_or_not(m, m.policy).table[:, 1] == m.mass).all()
+    "the policy's mass on unseen responses is m", lambda m: (shown_or_not(m, m.policy).table[:, 1] == m.mass).all()
 )
 COVERED = Assumption(ALL_SHOWN, lambda m: (m.problem.data > 0).all())
 
@@ -120,8 +120,8 @@ CLAIM = Claim(
     assumes=(EXPLAINED, MASS),
     controls=(
         Control("the optimum", witness=lambda: three(optimal=True), drops=MASS.name),
-        Control("all of the surprise", witness=three, tightens=all_of_the_surprise),
-        Control("the gap on shown responses", witness=three, sabotages=measure.value_gap, by=gap_on_the_data),
+        Control("the bound without h(m)", witness=three, tightens=all_of_the_surprise),
+        Control("the gap on observed responses", witness=three, sabotages=measure.value_gap, by=gap_on_the_data),
         Control("without the coverage", witness=mostly_on_unseen, tightens=without_coverage, part=ALL_SHOWN),
     ),
     also=(Part(ALL_SHOWN, SHOWN, enough, assumes=(COVERED,)),),

@@ -119,7 +119,7 @@ def figure(ax, rows):
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-PAIR, UNCLIPPED = "one problem, two ways", "a reward that is not clipped"
+PAIR, UNCLIPPED = "offline and online on one problem", "a reward that is not clipped"
 CLAIM = Claim(
     "online_rlhf_needs_only_local_coverage",
     check,
@@ -128,7 +128,7 @@ CLAIM = Claim(
     controls=(
         Control(UNCLIPPED, witness=lambda: rare(27, learned=(1, 1, 2**170)), drops=BOUNDED.name),
         Control("no coverage at all", witness=skew_pair, tightens=without_coverage),
-        Control("coverage on average", witness=skew_pair, sabotages=measure.concentrability, by=on_average),
+        Control("mean coverage", witness=skew_pair, sabotages=measure.concentrability, by=on_average),
     ),
     also=(Part(PAIR, lambda: [rare(k) for k in range(8, 41, 2)], apart, assumes=(BOUNDED, DRAWN), data=numbers),),
     figure=figure,

@@ -7,7 +7,7 @@ Statement  For every k there are a problem with three responses, of which the da
            and E_pi r approaches the third reward.
            On the same data, two-stage RLHF with rewards of range at most beta log 4 has suboptimality at most beta 8
            log 2 / 2^k, whatever reward it assigns to the third response.
-Assumes    the data never show the third response; the policy explains the others (its pair error is 0).
+Assumes    the third response is not in the data; the policy has pair error 0.
 Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
 Kind       exists (enumerated)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
@@ -90,8 +90,8 @@ def both_ways():
 
 
 # ---- controls
-NEVER = Assumption("the data never show the third response", lambda m: (m.problem.data[:, UNSEEN] == 0).all())
-EXPLAINED = Assumption("the policy explains the others", lambda m: measure.pair_error(m.problem, m.policy) == 0)
+NEVER = Assumption("the third response is not in the data", lambda m: (m.problem.data[:, UNSEEN] == 0).all())
+EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)
 
 
 def wrong_proportion():
@@ -111,14 +111,14 @@ def figure(ax, rows):
     ax.plot(mass, [row["sides"][1] for row in found], "oC0", label="gap at pair error 0")
     for row in rows:
         if row.get("control") and row["label"] == SHOWN:
-            ax.plot(2.0**-20, row["sides"][1], "xC1", label="the response is shown (fails)")
+            ax.plot(2.0**-20, row["sides"][1], "xC1", label="the response is observed (fails)")
     ax.set_xscale("log", base=2)
     ax.invert_xaxis()
     ax.set(xlabel="reference mass $2^{-k}$ of the unseen response", ylabel="value gap $/ \\beta$")
     ax.legend()
 
 
-SHOWN = "the response is shown"
+SHOWN = "the response is observed"
 CLAIM = Claim(
     "unseen_response_makes_offline_preference_arbitrarily_bad",
     check,
@@ -126,7 +126,7 @@ CLAIM = Claim(
     assumes=(NEVER, EXPLAINED),
     controls=(
         Control(SHOWN, witness=lambda: instance(20, None, data=("9/20", "9/20", "1/10")), drops=NEVER.name),
-        Control("a pair left unexplained", witness=wrong_proportion, drops=EXPLAINED.name, part="two outcomes"),
+        Control("positive pair error", witness=wrong_proportion, drops=EXPLAINED.name, part="two outcomes"),
         Control("twice the loss", witness=lambda: instance(20), tightens=twice),
         Control(
             "half of the divergence",
@@ -140,7 +140,7 @@ CLAIM = Claim(
         Part("two outcomes", both_ways, loss_of_the_mass, assumes=(NEVER, EXPLAINED)),
         Part("a bounded reward", made_up, two_stage_gap, assumes=(NEVER, EXPLAINED)),
         Part(
-            "the reference never gives it",
+            "outside the reference's support",
             lambda: [instance(None, f"{k - 1}/{k}", (1, 1, 8)) for k in (2, 10, 100)],
             lost_without_limit,
         ),

@@ -6,7 +6,7 @@ Statement  If L = E wherever d_t^E(s) < b, then
            the right side for every H >= 2, and (H-1)/((H-1) + 2/b) times it if the learner itself also moves to that
            place: the supremum over H is 1 for every b. The constant 2 can be replaced by 1 + b + H e/2 where this is
            smaller; for H = 2 and b <= 1/2 the optimal constant is 1 + b.
-Assumes    the learner is the expert wherever the expert is seldom, i.e. has visitation below b.
+Assumes    the learner equals the expert wherever the expert's visitation is below b.
 Units      b is the probability of a place (t, s); e is a total variation averaged over the steps; u is a range; R_i is
            swap regret.
 Kind       for all; exists
@@ -130,9 +130,9 @@ def figure(ax, rows):
     ax.legend(fontsize=6, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-TWO, LISTED = "two steps", "pennies at the rare place"
+TWO, LISTED = "two steps", "pennies at the rare state"
 SHORT = Assumption("two steps, and a threshold of at most 1/2", lambda m: m.game.horizon.H == 2 and bool(2 * m.b <= 1))
-SEEN = Assumption("the learner is the expert wherever the expert is seldom", seldom_alike)
+SEEN = Assumption("the learner equals the expert where the expert's visitation is below b", seldom_alike)
 CLAIM = Claim(
     "coverage_gated_regret_is_asymptotically_tight",
     check,
@@ -141,8 +141,12 @@ CLAIM = Claim(
     controls=(
         Control("without the threshold", witness=lambda: pennies(3, "1/10"), tightens=without_threshold),
         Control("1 + b in longer games", witness=lambda: pennies(20, "1/4", True), drops=SHORT.name, part=TWO),
-        Control("a threshold above the visits", witness=lambda: claiming("1/2", pennies(3, "1/10")), drops=SEEN.name),
-        Control("visits of other places", witness=lambda: pennies(5, "1/2"), sabotages=measure.occupancy, by=elsewhere),
+        Control(
+            "a threshold above the visitation", witness=lambda: claiming("1/2", pennies(3, "1/10")), drops=SEEN.name
+        ),
+        Control(
+            "visitation of another state", witness=lambda: pennies(5, "1/2"), sabotages=measure.occupancy, by=elsewhere
+        ),
     ),
     also=(
         Part(TWO, replace(GATED, sizes={**GATED.sizes, "H": (2, 2)}), of_two_steps, assumes=(SEEN, SHORT)),

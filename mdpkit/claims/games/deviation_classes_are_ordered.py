@@ -99,7 +99,7 @@ def steps(name, paid, laws, expected):
 
 def mismatch(H):
     return steps(
-        f"told the mismatch, H = {H}",
+        f"recommended the mismatch, H = {H}",
         [MATCH] * H,
         [UNMATCHED] * H,
         [rational(H) / 2, rational(H) / 2, rational(H + 1) / 2, H, 1],
@@ -107,7 +107,7 @@ def mismatch(H):
 
 
 def wrong_twice():
-    return steps("told 0, paid for 1", [ONE, ONE], [[0, 1, 0, 0]] * 2, [2, 2, 2, 2, 1])
+    return steps("recommended 0, paid for 1", [ONE, ONE], [[0, 1, 0, 0]] * 2, [2, 2, 2, 2, 1])
 
 
 def changing():
@@ -115,7 +115,9 @@ def changing():
 
 
 def useful_later():
-    return steps("paid for 1, then told the match", [ONE, MATCH], [[1, 0, 0, 0], MATCHED], ["1/2", "1/2", "1/2", 1, 1])
+    return steps(
+        "paid for 1, then recommended the match", [ONE, MATCH], [[1, 0, 0, 0], MATCHED], ["1/2", "1/2", "1/2", 1, 1]
+    )
 
 
 def witnesses():

@@ -111,9 +111,9 @@ CLAIM = Claim(
     check,
     UNPAID,
     controls=(
-        Control("nobody may deviate", witness=apart, sabotages=measure.regret, by=nobody_deviates),
-        Control("no reward but 0", witness=apart, tightens=zero_alone),
-        Control("paid for what the learner plays alone", witness=apart, tightens=for_what_the_learner_plays),
+        Control("obedience alone", witness=apart, sabotages=measure.regret, by=nobody_deviates),
+        Control("the zero reward alone", witness=apart, tightens=zero_alone),
+        Control("rewards for the learner's own actions alone", witness=apart, tightens=for_what_the_learner_plays),
     ),
     also=(Part("the witness counts visits", draws, by_visits),),
     accepts=("game", MarkovGame, ("P", "rho")),

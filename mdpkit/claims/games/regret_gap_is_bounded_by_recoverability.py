@@ -85,13 +85,13 @@ CLAIM = Claim(
     controls=(
         Control("a constant of 1", witness=lambda: pennies(2), tightens=once),
         Control(
-            "mistakes where the learner itself goes",
+            "errors under the learner's own occupancy",
             witness=lambda: fork(5),
             sabotages=measure.deviation_error,
             by=without_deviations,
         ),
         Control(
-            "u of the obeyed expert",
+            "u without deviations",
             witness=lambda: hidden_stakes(4),
             sabotages=measure.recoverability,
             by=of_the_obeyed,

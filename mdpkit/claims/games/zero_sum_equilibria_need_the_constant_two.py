@@ -134,7 +134,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-HAIR = "all but a hair"
+HAIR = "arbitrarily close to the constant"
 NASH = Assumption("the expert is an equilibrium", lambda m: measure.regret(m.game, m.expert).max() == 0)
 VALUES = ("1/2", "1/3", "1/5", "1/10", "1/30", "1/1000")
 CLAIM = Claim(
@@ -148,7 +148,10 @@ CLAIM = Claim(
             "no deviations", witness=lambda: hair(2, "1/10"), sabotages=measure.regret, by=nobody_deviates, part=HAIR
         ),
         Control(
-            "the learner for an expert", witness=lambda: imitate_exactly(hair(2, "1/10")), drops=NASH.name, part=HAIR
+            "the learner in place of the expert",
+            witness=lambda: imitate_exactly(hair(2, "1/10")),
+            drops=NASH.name,
+            part=HAIR,
         ),
     ),
     also=(Part(HAIR, lambda: [hair(H, v) for v in VALUES for H in (1, 2, 7)], share, assumes=(NASH,)),),

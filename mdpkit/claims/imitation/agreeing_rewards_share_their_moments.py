@@ -8,7 +8,7 @@ Statement  Let a_t, b_t be the moments E_{s ~ d_t^E, a ~ E} A_f^L(s, a) of two r
            one reward values at 1 and y and the other at y and 1; for equal rewards (x = 0) the gap is the whole sum.
            Rewards with different gaps can attain the whole sum for every x, since one of them may have the larger
            moment at every step.
-Assumes    both rewards see the same gap.
+Assumes    both rewards have the same value gap.
 Units      the moments are in units of J, the undiscounted return; x is dimensionless.
 Kind       for all; exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023.
@@ -97,30 +97,30 @@ def gaps(m):
     return [measure.value_gap(replace(m.mdp, r=reward), m.expert, m.learner) for reward in m.rewards]
 
 
-SAME = Assumption("both rewards see the same gap", lambda m: gaps(m)[0] == gaps(m)[1])
+SAME = Assumption("both rewards have the same value gap", lambda m: gaps(m)[0] == gaps(m)[1])
 CLAIM = Claim(
     "agreeing_rewards_share_their_moments",
     check,
     FAMILY,
     assumes=(SAME,),
     controls=(
-        Control("all that sets them apart", witness=lambda: apart("1/2"), tightens=lambda m: check(m, part=1)),
+        Control("the whole moment difference", witness=lambda: apart("1/2"), tightens=lambda m: check(m, part=1)),
         Control(
-            "one reward values the gap twice as much",
+            "one reward doubles the value gap",
             witness=lambda: with_rewards([1, 1], [1, 0], "1/2"),
             drops=SAME.name,
         ),
         Control(
-            "moments where the expert never is",
+            "moments off the expert's occupancy",
             witness=lambda: apart(0),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
     ),
     also=(
-        Part("as far apart as one likes", tight, attains, assumes=(SAME,)),
+        Part("arbitrarily different rewards", tight, attains, assumes=(SAME,)),
         Part(
-            "rewards that merely differ",
+            "rewards with different value gaps",
             lambda: [with_rewards([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)],
             dominates,
         ),

@@ -126,9 +126,12 @@ CLAIM = Claim(
     FAMILY,
     controls=(
         Control(
-            "chance taken for choice", witness=lambda: apart(0), sabotages=measure.entropy_features, by=trajectories
+            "transition noise treated as controllable",
+            witness=lambda: apart(0),
+            sabotages=measure.entropy_features,
+            by=trajectories,
         ),
-        Control("the slope of the far end", witness=lambda: apart(0), tightens=slope_of_the_end, part=TANGENT),
+        Control("the gradient at the other end", witness=lambda: apart(0), tightens=slope_of_the_end, part=TANGENT),
         Control(
             "matched in another model", witness=lambda: drawn(0), tightens=by_trajectories, at="features", part=OPTIMUM
         ),

@@ -66,7 +66,7 @@ def attains(m):
 # ---- controls
 UNIT = Assumption("rewards in [0, 1]", lambda m: (m.mdp.r >= 0).all() and (m.mdp.r <= 1).all())
 AT = 5, "1/20"
-CLIFF, PAID_MORE = "the cliff loses that much", "rewards up to 3"
+CLIFF, PAID_MORE = "the cliff attains the rate", "rewards up to 3"
 
 
 def figure(ax, rows):
@@ -102,7 +102,7 @@ CLAIM = Claim(
         Control("a linear constant", witness=lambda: cliff(*AT), tightens=linear),
         Control(PAID_MORE, witness=lambda: cliff(*AT, reward=3), drops=UNIT.name),
         Control(
-            "errors where the expert never is",
+            "errors off the expert's occupancy",
             witness=lambda: cliff(*AT),
             sabotages=measure.occupancy,
             by=states_exchanged,

@@ -8,8 +8,7 @@ Statement  A road pays 1 per step, and at each step is in one of two states, wit
            In a ditch, which only one of 2H actions leaves, with just enough smoothing for a clone to slip with
            probability e = 1/(4H), cloning loses at least (3/8) e H^2, and the third round of DAgger, its queries
            counted, at most (5/2) e H.
-Assumes    rewards in [0, 1]; the learner asks where it goes itself, i.e. queries the expert on its own states (last
-           bound).
+Assumes    rewards in [0, 1]; the learner queries the expert on its own states (last bound).
 Units      rewards in [0, 1]; J is the undiscounted return; counts are those of the learner's Meter.
 Kind       exists (enumerated, n H <= 9 for the samples and H = 2..16 for the ditch)
 Source     adapted from Ross, Gordon and Bagnell, 2011, and Rajaraman, Yang, Jiao and Ramchandran, 2020.
@@ -82,9 +81,9 @@ def query_gap(m):
     return Bound(measure.value_gap(m.mdp, m.expert, m.learner), m.eps * (5 * m.mdp.horizon.H) / 2)
 
 
-ASKS = Assumption("the learner asks where it goes itself", lambda m: m.queries > 0)
+ASKS = Assumption("the learner queries the expert on its own states", lambda m: m.queries > 0)
 UNIT = Assumption("rewards in [0, 1]", lambda m: (m.mdp.r >= 0).all() and (m.mdp.r <= 1).all())
-CLONED, ASKED, NEVER = "cloning at the ditch", "asking at the ditch", "cloning does not ask"
+CLONED, ASKED, NEVER = "cloning at the ditch", "querying at the ditch", "cloning without queries"
 LENGTHS = range(2, 17)
 
 
@@ -114,9 +113,9 @@ CLAIM = Claim(
     samples,
     assumes=(UNIT,),
     controls=(
-        Control("a slip costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),
+        Control("a mistake costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),
         Control(
-            "every episode begins fallen",
+            "every episode starts in the absorbing state",
             witness=lambda: every_sample(2, 1, "1/2"),
             sabotages=measure.value,
             by=from_the_fall,
@@ -125,7 +124,7 @@ CLAIM = Claim(
     ),
     also=(
         Part("quadratic in the horizon", samples, quadratic, assumes=(UNIT,)),
-        Part("so seldom seen for every n", samples, rare),
+        Part("unseen states for every n", samples, rare),
         Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloning_gap, assumes=(UNIT,)),
         Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], query_gap, assumes=(UNIT, ASKS)),
     ),

@@ -117,7 +117,7 @@ def run_dagger(mdp, learner, wavers=0):
         expert=expert,
         learners=tables,
         rules=objects(expert.table)[None],
-        told=objects(list(answer.trace["loss"])),
+        reported=objects(list(answer.trace["loss"])),
     )
 
 
@@ -129,49 +129,49 @@ def plays(*wavers):
 
 def bound_by_reports(m):
     gap, _, right = check(m).sides
-    return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.told.sum() / len(m.told)))
+    return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.reported.sum() / len(m.reported)))
 
 
 def reports_agree(m):
     own = [losses(m, policy, [policy])[0] for policy in map(TabularPolicy, m.learners)]
-    return Equal({"told": (m.told, stack(own))})
+    return Equal({"reported": (m.reported, stack(own))})
 
 
 SURE = Assumption("the expert does not randomise", lambda m: ((m.expert.table == 0) | (m.expert.table == 1)).all())
-TOLD = "told losses"
+REPORTED = "reported losses"
 CLAIM = Claim(
     "dagger_regret_bounds_the_gap",
     check,
     FAMILY,
     controls=(
         Control(
-            "corrected where the expert goes",
+            "losses under the expert's occupancy",
             witness=lambda: alone(road(8, "1/16", recovers=False)),
             tightens=where_the_expert_goes,
         ),
-        Control("what mistakes cost the learner", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
+        Control("the learner's own action values", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
         Control(
-            "the best rule's mistakes alone",
+            "the best in-class loss alone",
             lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner),
             tightens=without_regret,
         ),
         Control(
-            "mistakes in the other state",
+            "errors at the other state",
             witness=lambda: alone(cliff(5, "1/20")),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
         Control(
-            "an expert who wavers",
+            "a randomised expert",
             witness=lambda: run_dagger(ditch(3, 2), DAgger(2), "1/8"),
             drops=SURE.name,
-            part=TOLD,
+            part=REPORTED,
         ),
     ),
     also=(
-        Part("a fall at once", lambda: [alone(cliff(H, 1)) for H in (1, 2, 5, 13)], attains),
+        Part("an immediate fall", lambda: [alone(cliff(H, 1)) for H in (1, 2, 5, 13)], attains),
         Part("dataset aggregation", lambda: plays("0", "1/8"), bound_by_reports),
-        Part(TOLD, lambda: plays("0"), reports_agree, assumes=(SURE,)),
+        Part(REPORTED, lambda: plays("0"), reports_agree, assumes=(SURE,)),
     ),
     figure=bound,
     sides=(r"$J(E) - J(M)$", r"$u\,(c + R/N)$"),

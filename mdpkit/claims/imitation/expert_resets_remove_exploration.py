@@ -59,7 +59,7 @@ FAMILY = Family(
 )
 
 
-# ---- learners that play
+# ---- learners by episodes
 def returns(m, tables=None):
     """J `[leaf]` of the learner's policies, or of `tables`, each under the reward of its leaf."""
     pairs = zip(m.rewards, m.policies if tables is None else tables, strict=True)
@@ -107,8 +107,13 @@ def of_the_expert(m):
 BLIND = Assumption("no reset depends on the leaf", lambda m: (m.starts == m.starts[:1]).all())
 LAST = Assumption("the last step alone pays", lambda m: (m.rewards[:, : -(m.A ** (m.H - 1))] == 0).all())
 THERE = Assumption("the resets are to the expert's states", of_the_expert)
-PLAYED, HALF, RESETS, ANY = "learners that play", "a return of one half", "resets to the expert's states", "any reward"
-TOLD, PAID, ASTRAY = "told where the expert was", "every step pays", "resets all over the tree"
+PLAYED, HALF, RESETS, ANY = (
+    "learners by episodes",
+    "a return of one half",
+    "resets to the expert's states",
+    "any reward",
+)
+BY_LEAF, PAID, ASTRAY = "resets that depend on the leaf", "a reward at every step", "resets to every node of the tree"
 A, H = AT = 2, 4
 FEW = 2, 3
 
@@ -119,7 +124,7 @@ def figure(ax, rows):
     parts = {
         part: [row for row in rows if row["part"] == part and not row.get("control")] for part in (PLAYED, HALF, RESETS)
     }
-    failing = [row["sides"] for row in rows if row.get("control") and row["label"] in (TOLD, PAID)]
+    failing = [row["sides"] for row in rows if row.get("control") and row["label"] in (BY_LEAF, PAID)]
     sweep, reset = (
         [row["parameters"] for row in parts[part] if row["parameters"]["A"] == A] for part in (HALF, RESETS)
     )
@@ -134,7 +139,7 @@ def figure(ax, rows):
     )
     ax.plot(steps, A * steps, ":C2")
     astray = next(row["sides"] for row in rows if row.get("control") and row["label"] == ASTRAY)
-    ax.plot(FEW[1], astray[0], "xC1", label="resets all over the tree (fail)")
+    ax.plot(FEW[1], astray[0], "xC1", label="resets to every node of the tree (fail)")
     ax.set(xlabel="horizon $H$", ylabel="episodes for a return of 1/2", yscale="log")
     m = np.arange(17)
     right.plot(m, np.minimum(1, (m + 1) / A**H), "k--", label="bound $(m + 1) / A^H$")
@@ -151,12 +156,12 @@ CLAIM = Claim(
     check,
     FAMILY,
     controls=(
-        Control("no answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
-        Control(TOLD, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
+        Control("no final answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
+        Control(BY_LEAF, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
         Control(PAID, witness=lambda: shaped(*AT), drops=LAST.name, part=PLAYED),
         Control(ASTRAY, witness=lambda: played(leftmost(*FEW), *FEW, shown=everywhere), drops=THERE.name, part=RESETS),
         Control(
-            "resets where another went",
+            "resets to another policy's states",
             witness=lambda: played(leftmost(*FEW), *FEW, shown=another),
             drops=THERE.name,
             part=ANY,

@@ -99,9 +99,9 @@ CLAIM = Claim(
     FAMILY,
     assumes=(LINEAR,),
     controls=(
-        Control("one transition off", witness=lambda: mixture(objects("1/3")[()]), drops=LINEAR.name),
+        Control("one perturbed transition", witness=lambda: mixture(objects("1/3")[()]), drops=LINEAR.name),
         Control("the weights of the reward alone", witness=mixture, tightens=reward_alone, at="weights"),
-        Control("values that are not the policy's", witness=mixture, sabotages=measure.action_value, by=steeper),
+        Control("values of another policy", witness=mixture, sabotages=measure.action_value, by=steeper),
     ),
     figure=identity,
 )

@@ -5,7 +5,7 @@ Statement  State 0 pays 1 for one action, which stays; the others fall into stat
            expert's occupancy. Over the seeds of two-layer networks trained by Adam, at H = 12, 16, 24, 32,
                median r(third round of DAgger) <= 5/2 < H/4 <= median r(cloning),
            where cloning makes no query; a clone trained for as many steps as DAgger does not recover either.
-Assumes    the second network was taught where it went itself: it queried the expert on its own states, and queries were
+Assumes    the second network was trained on its own states: it queried the expert there, and queries were
            counted.
 Units      rewards in [0, 1]; r in units of J, the undiscounted return; each median with confidence 99/100, from 8 seeds
            of any law.
@@ -103,7 +103,7 @@ def figure(ax, rows):
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-ASKS = Assumption("the second network was taught where it went itself", lambda m: m.queries > 0)
+ASKS = Assumption("the second network was trained on its own states", lambda m: m.queries > 0)
 MUTE, AT = "no queries", 16
 CLAIM = Claim(
     "networks_that_ask_recover_and_clones_do_not",
@@ -112,7 +112,7 @@ CLAIM = Claim(
     assumes=(ASKS,),
     controls=(
         Control(MUTE, witness=lambda: train(AT, asks=False), drops=ASKS.name),
-        Control("a slip costs one reward", witness=lambda: train(AT), tightens=one_reward),
+        Control("a mistake costs one reward", witness=lambda: train(AT), tightens=one_reward),
     ),
     figure=figure,
     data=ends,

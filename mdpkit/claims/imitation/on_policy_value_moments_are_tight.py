@@ -102,7 +102,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-TIGHT = "a fall and a habit attain it"
+TIGHT = "an immediate fall and a repeated mistake attain it"
 CLAIM = Claim(
     "on_policy_value_moments_are_tight",
     check,
@@ -111,7 +111,7 @@ CLAIM = Claim(
         Control("half of the range", witness=lambda: first_fall(3, 1), tightens=half),
         Control("the largest advantage", witness=lambda: random_expert(3), tightens=largest_advantage),
         Control(
-            "mistakes on the expert's road",
+            "errors under the expert's occupancy",
             witness=lambda: habit(5, "1/10"),
             sabotages=measure.cloning_error,
             by=on_the_experts_road,

@@ -121,10 +121,10 @@ CLAIM = Claim(
     assumes=(ENDS,),
     controls=(
         Control("a potential that does not end at 0", witness=lambda: fork(last=1), drops=ENDS.name),
-        Control("returns that do not move", witness=fork, tightens=without_initial_potential, at="return"),
-        Control("shaped under other dynamics", witness=two_steps, sabotages=measure.shaped_reward, by=other_dynamics),
+        Control("returns without the shift", witness=fork, tightens=without_initial_potential, at="return"),
+        Control("shaping under other dynamics", witness=two_steps, sabotages=measure.shaped_reward, by=other_dynamics),
         Control(
-            "shaped without discount",
+            "shaping without discount",
             witness=lambda: maze(0),
             sabotages=measure.shaped_reward,
             by=ignore_discount,

@@ -103,7 +103,11 @@ def of_a_box(m):
     gap = largest(m, measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture))
     regret = largest(m, sum(missed)) - sum((d * f).sum() for d, f in zip(missed, m.played, strict=True))
     return Equal(
-        {"gap": (gap, (regret + sum(lost)) / m.N), "told gap": (m.sup_gap, gap), "told regret": (m.regret, regret)}
+        {
+            "gap": (gap, (regret + sum(lost)) / m.N),
+            "reported gap": (m.sup_gap, gap),
+            "reported regret": (m.regret, regret),
+        }
     )
 
 
@@ -118,7 +122,7 @@ def far(m):
 def numbers(m):
     """Per round: the gap, the regret, the policies' gaps to the expert and to the optimum; the gap of the averaged tables."""
     lost, best = rounds(m)[-1], short(m)
-    gap, regret = (of_a_box(m).pairs[name][1] for name in ("told gap", "told regret"))
+    gap, regret = (of_a_box(m).pairs[name][1] for name in ("reported gap", "reported regret"))
     tables = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, TabularPolicy(sum(m.learners) / m.N))
     return {
         "a round": [each.mid for each in (gap, regret / m.N, sum(lost) / m.N, best.sum() / m.N, largest(m, tables))]
@@ -155,8 +159,8 @@ CLAIM = Claim(
     also=(
         Part("one Markov policy", lambda: [mixed(flips(N)) for N in (1, 2, 3)], of_one),
         Part(PLAY, games, of_a_box, data=numbers),
-        Part("it imitates", games, imitates),
-        Part("no answer is near the best", games, far),
+        Part("the learner imitates", games, imitates),
+        Part("no policy is near optimal", games, far),
     ),
     accepts=("mdp", MDP, ("P", "rho")),
     figure=figure,

@@ -117,7 +117,7 @@ CLAIM = Claim(
         Control("half of the oscillation", witness=lambda: leak(*AT), tightens=half),
         Control("rewards up to 3", witness=lambda: leak(*AT, reward=3), drops=UNIT.name),
         Control(
-            "errors where the process seldom goes",
+            "errors off the occupancy",
             witness=lambda: leak(*AT),
             sabotages=measure.occupancy,
             by=states_exchanged,
@@ -125,7 +125,7 @@ CLAIM = Claim(
     ),
     also=(
         Part("discounted", DISCOUNTED, infinite_horizon_bound),
-        Part("a leak attains it", leaks, attains, assumes=(UNIT,)),
+        Part("a leaking chain attains it", leaks, attains, assumes=(UNIT,)),
     ),
     figure=bound,
 )

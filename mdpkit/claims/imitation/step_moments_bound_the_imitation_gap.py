@@ -7,7 +7,7 @@ Statement  For every finite class of rewards f
                J(E) - J(L) <= sum_t E_{d_t^E} max_a A^L <= C sum_t E_{nu_t} max_a A^L,   C = max d^E/nu,
            attained, for every C, with a share 1/C of the resets on the expert's states and the others on a state
            without reward.
-Assumes    the resets lead wherever the expert goes: nu_t > 0 where d_t^E > 0.
+Assumes    the resets cover the expert's occupancy: nu_t > 0 where d_t^E > 0.
 Units      the moments are in units of J, the undiscounted return; divided by H - t, in units of reward per step.
 Kind       for all; exists
 Source     adapted from Swamy, Wu, Choudhury and Bagnell, 2023, and Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
@@ -129,7 +129,7 @@ def idles():
 
 
 COVERED = Assumption(
-    "the resets lead wherever the expert goes", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0
+    "the resets cover the expert's occupancy", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0
 )
 BY_RESETS = "with resets"
 CLAIM = Claim(
@@ -138,18 +138,18 @@ CLAIM = Claim(
     REWARDS,
     controls=(
         Control(
-            "moments where the learner goes",
+            "moments under the learner's occupancy",
             witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             tightens=where_the_learner_goes,
         ),
         Control(
-            "moments where the expert never is",
+            "moments off the expert's occupancy",
             witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
         Control("without coverage", witness=lambda: idle(4, "1/8"), tightens=without_coverage, part=BY_RESETS),
-        Control("resets that miss the expert", witness=lambda: idle(4, 0), drops=COVERED.name, part=BY_RESETS),
+        Control("resets that do not cover the expert", witness=lambda: idle(4, 0), drops=COVERED.name, part=BY_RESETS),
     ),
     also=(
         Part("one reward, and one a step", rewards, shares),

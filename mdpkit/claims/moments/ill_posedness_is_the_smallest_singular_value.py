@@ -98,9 +98,9 @@ CLAIM = Claim(
     FAMILY,
     assumes=(UNCONFOUNDED,),
     controls=(
-        Control("errors seen as a regression sees them", witness=lambda: channel(2), tightens=without_instruments),
+        Control("regression errors", witness=lambda: channel(2), tightens=without_instruments),
         Control(
-            "an instrument that moves the outcome", witness=lambda: channel(2, leak="1/4"), drops=UNCONFOUNDED.name
+            "an instrument that affects the outcome", witness=lambda: channel(2, leak="1/4"), drops=UNCONFOUNDED.name
         ),
         Control(
             "constant test functions", witness=lambda: channel(2), sabotages=measure.projected_error, by=constant_tests

@@ -147,7 +147,7 @@ CLAIM = Claim(
     controls=(
         Control("the norm of the slack itself", witness=pair, tightens=own_norm, at="p = infinity"),
         Control("slack beyond the ball", witness=lambda: pair(3), drops=EVEN.name, part=OFF),
-        Control("instruments counted alike", witness=pair, sabotages=measure.norm_power, by=ignore_weights),
+        Control("unweighted instruments", witness=pair, sabotages=measure.norm_power, by=ignore_weights),
     ),
     also=(
         Part(OFF, FAMILY, sup_slack, assumes=(EVEN,)),

@@ -143,7 +143,7 @@ CLAIM = Claim(
             "greedy for the model itself", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, 1]), drops=GREEDY.name
         ),
         Control(
-            "a bonus where the rival never is",
+            "a bonus off the comparator's occupancy",
             witness=lambda: wrong_turn(3),
             sabotages=measure.occupancy,
             by=off_the_rivals_path,

@@ -143,7 +143,7 @@ CLAIM = Claim(
     assumes=ASSUMED,
     controls=(
         Control("third order in the spacing", witness=lambda: dead_beat("1/2"), tightens=third_order),
-        Control("half of the points' share", witness=lambda: dead_beat(1), tightens=half),
+        Control("half of the share of the points", witness=lambda: dead_beat(1), tightens=half),
         Control(
             "the nearest point alone",
             lambda: double_integrator(9, "1/10"),

@@ -147,7 +147,7 @@ CLAIM = Claim(
     assumes=(SAME,),
     controls=(
         Control("nested the other way", lambda: carts(1, 2), tightens=nested_the_other_way, at="lossless iff nested"),
-        Control("a failure that was not there before", another_failure, drops=SAME.name),
+        Control("an additional failure", another_failure, drops=SAME.name),
         Control("one step in place of the tube", same_corridor, sabotages=measure.tube, by=one_step),
         Control(
             "transfer to a stronger brake is not in excess",

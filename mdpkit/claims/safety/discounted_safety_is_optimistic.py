@@ -139,10 +139,10 @@ CLAIM = Claim(
     assumes=(DEEP,),
     controls=(
         Control("one step deeper than the threshold", lambda: corridor(3, 1, "3/4"), tightens=one_step_deeper),
-        Control("a failure that is hardly one", lambda: corridor(2, 1, "3/4", least="-1/100"), drops=DEEP.name),
-        Control("the first action for the best", a_way_out, sabotages=measure.flagged, by=first_action_only),
+        Control("a failure of small margin", lambda: corridor(2, 1, "3/4", least="-1/100"), drops=DEEP.name),
+        Control("the first action in place of the best", a_way_out, sabotages=measure.flagged, by=first_action_only),
         Control(
-            "the tube is flagged whole",
+            "the whole tube is flagged",
             lambda: corridor(20, 1, "15/16"),
             tightens=whole_tube,
             at="flagged",

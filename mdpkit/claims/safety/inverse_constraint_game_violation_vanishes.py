@@ -101,7 +101,7 @@ def gradient_steps(m):
 
 
 FRUGAL = Assumption("no policy earns as much as an expert at a lower true cost", frugal)
-OBEDIENT = Assumption("learners pay no more of the constraint played than their experts", obedient)
+OBEDIENT = Assumption("learners cost no more than their experts under the current constraint", obedient)
 STEPS = Assumption("the constraint player takes gradient steps", gradient_steps)
 
 
@@ -129,8 +129,10 @@ CLAIM = Claim(
     assumes=(FRUGAL, OBEDIENT),
     controls=(
         Control("half the regret", lambda: played(demonstrated(0), 4), tightens=half_the_regret),
-        Control("an expert that wastes", lambda: played(demonstrated(0, wasteful=True), 2), drops=FRUGAL.name),
-        Control("learners that do not listen", lambda: played(demonstrated(0), 4, deaf=True), drops=OBEDIENT.name),
+        Control("an expert with needless cost", lambda: played(demonstrated(0, wasteful=True), 2), drops=FRUGAL.name),
+        Control(
+            "learners that ignore the constraint", lambda: played(demonstrated(0), 4, deaf=True), drops=OBEDIENT.name
+        ),
         Control(
             "the constraint frozen at 0",
             lambda: played(demonstrated(0), frozen=True),

@@ -126,9 +126,9 @@ CLAIM = Claim(
     check,
     SOME,
     controls=(
-        Control("the first task says all", lambda: grid([3, 12]), tightens=first_task_says_all),
+        Control("the first task alone", lambda: grid([3, 12]), tightens=first_task_says_all),
         Control("experts that violate", lambda: grid([9, 10]), sabotages=measure.visited, by=reckless),
-        Control("two tasks for all", lambda: grid([3, 12]), drops=EVERY.name, part="all tasks"),
+        Control("two tasks in place of all", lambda: grid([3, 12]), drops=EVERY.name, part="all tasks"),
         Control("the tube alone", lambda: grid(EVERYWHERE), tightens=tube_alone, at="states in it", part="all tasks"),
     ),
     also=(

@@ -133,8 +133,8 @@ CLAIM = Claim(
         Control(
             "one step of look-ahead less", witness=lambda: cart(7), tightens=one_step_less, at="N steps see the tube"
         ),
-        Control("nothing is doomed but failure", witness=open_field, drops=DOOMED.name),
-        Control("looking along one action", witness=lambda: cart(2), sabotages=measure.tube, by=along_one_action),
+        Control("no doomed state outside failure", witness=open_field, drops=DOOMED.name),
+        Control("look-ahead along one action", witness=lambda: cart(2), sabotages=measure.tube, by=along_one_action),
         Control(
             "delay below the number of doomed states",
             lambda: full_delay(5),

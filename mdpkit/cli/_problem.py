@@ -23,8 +23,8 @@ def horizon_option(gamma, steps, average=False):
 
     given = [
         name
-        for name, told in (("--gamma", gamma is not None), ("--horizon", steps is not None), ("--average", average))
-        if told
+        for name, present in (("--gamma", gamma is not None), ("--horizon", steps is not None), ("--average", average))
+        if present
     ]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)}: expected one of them")

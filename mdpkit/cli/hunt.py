@@ -115,8 +115,8 @@ def constants(
             done.append(hunted)
             progress(len(done), total, f"{hunted.claim} {hunted.control}".strip())
 
-        told = read_constants(folder / "constants.json") if missing else []
-        found = {(line["claim"], line["part"], line["control"]): line for line in told}
+        stored = read_constants(folder / "constants.json") if missing else []
+        found = {(line["claim"], line["part"], line["control"]): line for line in stored}
         work = {(job.claim, job.part, job.control): job for job in jobs(claims or None)}
         if not work:
             raise UsageError(

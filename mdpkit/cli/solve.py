@@ -36,11 +36,11 @@ def solve(
     """Solve a decision process, with bounds that are certified. Leaves with 0 if solved, 1 if not, 3 on misuse."""
     from ..solve.dispatch import solve as solution_of
 
-    told = horizon_option(gamma, horizon, average)
+    given = horizon_option(gamma, horizon, average)
     if not 0 < tol < float("inf"):
         raise UsageError(f"--tol is {tol}; expected a positive number")
     with stdout_for_the_result():
-        problem = _process(source, read(source, told, rewards, "--gamma G or --horizon H, or --average"))
+        problem = _process(source, read(source, given, rewards, "--gamma G or --horizon H, or --average"))
         answer = solution_of(problem, tol=tol, throw=False)
         if answer.certificate is not None:
             answer.certificate.verify()

@@ -1,4 +1,4 @@
-"""From JSON data back to records, arrays and numbers; what does not fit is refused by its place."""
+"""Decode JSON data into records, arrays and numbers; errors name the offending place."""
 
 import re
 from dataclasses import MISSING, fields
@@ -20,19 +20,20 @@ from .instance import Instance
 
 
 class Refused:
-    """Stands in parsed JSON for what no instance file may hold, until its place is known."""
+    """Placeholder in parsed JSON for a forbidden value, until its place is known."""
 
     def __init__(self, words):
         self.words = words
 
 
 def decode(data, reader=None):
-    """The thing that `encode` was given.
+    """Inverse of `encode`.
 
     Args:
         data: parsed JSON with the header `{"mdpkit": "instance", "version": 1, "content": ...}`.
-        reader: what turns each part of the content into what it stands for; another format of files has its own.
-    Raises: InvalidModel naming the place, such as `mdp.P[3]`, what stands there and what was expected. Nothing is repaired.
+        reader: converts each part of the content; file formats subclass it.
+    Raises: InvalidModel naming the place, such as `mdp.P[3]`, what stands there and what was expected. Nothing is
+        repaired.
 
     >>> decode({"mdpkit": "instance", "version": 1, "content": {"TabularPolicy": {"table": {"rational": [["1/3", "2/3"]]}}}})
     TabularPolicy(S=1, A=2, stationary, rational)

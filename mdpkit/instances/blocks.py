@@ -1,4 +1,4 @@
-"""Named blocks: the arrays from which the instances of a claim are built.
+"""Named blocks: arrays from which a claim's instances are built.
 
 A block knows its axes by name, so one description gives exact draws from bytes, batches of floats for a search,
 rounding to small rationals, and deletion along an axis.
@@ -14,11 +14,11 @@ from ..base.arrays import bare, like, objects, rational
 from ..base.errors import InvalidClaim
 
 WEIGHTS = 13
-"""Exact draws use the weights 0..12, so rows have denominators up to 12 times their length."""
+"""Exact draws use integer weights 0..12, so denominators are at most 12 times the row length."""
 
 
 class Block:
-    """An array with named axes. Subclasses say what its entries may be."""
+    """An array with named axes; subclasses define the admissible entries."""
 
     def shape(self, sizes) -> tuple[int, ...]:
         try:
@@ -27,11 +27,11 @@ class Block:
             raise InvalidClaim(f"{self} has the axis {missing}; the family's sizes are {', '.join(sizes)}") from None
 
     def count(self, sizes) -> int:
-        """How many bytes an exact draw consumes."""
+        """Number of bytes consumed by an exact draw."""
         return prod(self.shape(sizes))
 
     def delete(self, array, axis, index, sizes):
-        """The array without entry `index` of a named axis; None where nothing would be left."""
+        """The array without entry `index` of a named axis; None if it would be empty."""
         for place, name in reversed(list(enumerate(self.axes))):
             parts = name if isinstance(name, tuple) else (name,)
             if axis not in parts:
@@ -49,7 +49,7 @@ class Block:
         return self.repair(array)
 
     def repair(self, array):
-        """The array back inside the block after an edit."""
+        """Project an edited array back into the block."""
         return array
 
 
@@ -81,14 +81,14 @@ class Simplex(Block):
         return self.repair(objects(np.where(drawn < 96, 0, drawn % WEIGHTS)))
 
     def random(self, rng, sizes, batch):
-        """Half of the rows are certain outcomes, half are spread evenly over the simplex."""
+        """Half of the rows are deterministic, half uniform on the simplex."""
         shape = (batch, *self.shape(sizes))
         spread = rng.exponential(size=shape)
         certain = np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
         return self.repair(np.where(rng.random(shape[:-1])[..., None] < 0.5, certain, spread))
 
     def repair(self, array):
-        """Negative weights go to 0, rows are divided by their sum, an empty row becomes its first outcome."""
+        """Clip negative weights to 0 and normalise the rows; a zero row becomes a point mass on its first outcome."""
         exact = array.dtype == object
         array = np.where(array > 0, array, fmpq(0) if exact else 0.0)
         total = array.sum(axis=-1)
@@ -97,7 +97,7 @@ class Simplex(Block):
         return array / (objects(np.where(empty, 1, total)) if exact else np.where(empty, 1.0, total))[..., None]
 
     def restrict(self, array, allowed):
-        """The rows with the outcomes outside `allowed` removed; an empty row becomes its first allowed outcome."""
+        """Restrict rows to outcomes in `allowed` and renormalise; a zero row becomes the first allowed outcome."""
         inside = np.broadcast_to(allowed, array.shape)
         array = np.where(inside, array, array * 0)
         total = array.sum(axis=-1)
@@ -106,7 +106,7 @@ class Simplex(Block):
         return array / array.sum(axis=-1)[..., None]
 
     def round(self, array, denominator):
-        """Rows of multiples of 1/denominator that sum to 1, nearest in the largest-remainder sense."""
+        """Round rows to multiples of 1/denominator that sum to 1, by largest remainders."""
         scaled = array * denominator
         floor = np.floor(scaled + 1e-9).astype(int)
         missing = denominator - floor.sum(axis=-1)
@@ -114,7 +114,7 @@ class Simplex(Block):
         return self.repair(objects(floor + (order < missing[..., None])))
 
     def simpler(self, row):
-        """Rows to try in place of one row: certain outcomes, equal pairs, small weights."""
+        """Simpler candidate rows: point masses, uniform pairs, small weights."""
         m = len(row)
         yield from (objects(np.eye(m, dtype=int)[k]) for k in range(m))
         for k in range(m):
@@ -129,7 +129,7 @@ class Simplex(Block):
 
 @dataclass(frozen=True, init=False)
 class Box(Block):
-    """Numbers between two ends: `Box("S", "A")` is a reward `[s,a]` in [0, 1].
+    """Numbers in an interval: `Box("S", "A")` is a reward `[s,a]` in [0, 1].
 
     Args: axes: named axes. lower, upper: integers or fractions.
     """
@@ -151,7 +151,7 @@ class Box(Block):
         return self._at(objects(twelfths) / 12)
 
     def random(self, rng, sizes, batch):
-        """A third of the entries at either end, a third evenly in between."""
+        """Each entry is at the lower end, at the upper end or uniform in between, with probability 1/3 each."""
         where = rng.random((batch, *self.shape(sizes)))
         return float(self.lower) + float(self.upper - self.lower) * np.clip(3 * where - 1, 0, 1)
 
@@ -165,7 +165,7 @@ class Box(Block):
         return self._at(objects(np.rint((array - float(self.lower)) / span * denominator).astype(int)) / denominator)
 
     def simpler(self, entry):
-        """Entries to try in place of one entry: the ends, 0, the middle, small fractions of the span."""
+        """Simpler candidate entries: the ends, 0, the midpoint, small fractions of the range."""
         zero = [fmpq(0)] if self.lower <= 0 <= self.upper else []
         for value in [*zero, self.lower, self.upper, (self.lower + self.upper) / 2]:
             yield objects(value)
@@ -180,7 +180,7 @@ class Box(Block):
 
 @dataclass(frozen=True, init=False)
 class Choice(Block):
-    """One of several values in every entry: `Choice("S", of="A")` is an action per state, `Choice(of=("1/2", "9/10"))` a discount.
+    """Entries among finitely many values: `Choice("S", of="A")` is an action per state.
 
     Args: axes: named axes. of: an axis (integers 0..size-1), or a tuple of rational values.
     """
@@ -200,7 +200,7 @@ class Choice(Block):
         return picked if isinstance(self.of, str) else self._floats()[picked]
 
     def repair(self, array):
-        """Floats between the values go to the nearest of them."""
+        """Round floats to the nearest value."""
         return self._floats()[self._nearest(array)] if array.dtype.kind == "f" else array
 
     def round(self, array, denominator):

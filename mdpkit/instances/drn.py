@@ -1,9 +1,9 @@
-"""Storm's explicit format .drn, of MDPs and Markov chains (DTMCs) without parameters.
+"""Storm's explicit format .drn for MDPs and Markov chains (DTMCs) without parameters.
 
-Lines between @-sections, then for every state `state 0 [reward] labels`, its choices `action name [reward]` and where each
-leads, `1 : 0.5`. Brackets hold a reward for every reward model, separated by commas. Of the labels only `init` counts. A
-Markov chain is an MDP of one action a state. Comments that this writer adds hold what the format has no place for: the names
-of the actions in order, and under each state its name, where Storm puts what a state stands for.
+Lines between @-sections, then for every state `state 0 [reward] labels`, its choices `action name [reward]` and where
+each leads, `1 : 0.5`. Brackets hold a reward for every reward model, separated by commas. Of the labels only `init`
+counts. A Markov chain is an MDP with one action per state. Comments added by this writer hold what the format cannot:
+the names of the actions in order, and under each state its name, where Storm puts the state's valuation.
 """
 
 import json
@@ -29,25 +29,25 @@ SECTIONS = ("@type", "@value_type", "@parameters", "@reward_models", "@nr_states
 
 
 def read(path: Path, horizon, rewards=None) -> MDP:
-    """The decision process of a .drn file; a reward of a state counts for each of its actions.
+    """Read a decision process from a .drn file; a state reward is added to each of its actions.
 
-    Args: rewards: the name of the reward model that counts, where there are several.
+    Args: rewards: name of the reward model to use, required if there are several.
     """
     with about(path):
         text = lines(path)
-        told, actions = _head(text, rewards)
-        body = _Body(told)
+        header, actions = _head(text, rewards)
+        body = _Body(header)
         for line, words in text:
             body.take(line, words)
         problem = body.process(horizon, actions)
-    if told["chain"]:
+    if header["chain"]:
         LOG.info("%s: a Markov chain is read as an MDP of one action a state", path)
     return problem
 
 
 def _head(text, rewards):
-    """What the sections before @model say, each with its line, and the names of the actions where a comment has them."""
-    told, actions, section = {}, None, None
+    """Sections before @model with their lines, and the action names if a comment gives them."""
+    header, actions, section = {}, None, None
     for line, words in text:
         if words.startswith(ACTIONS):
             actions = _names(line, words.removeprefix(ACTIONS))
@@ -57,38 +57,38 @@ def _head(text, rewards):
             section, _, value = words.partition(":")
             if section not in SECTIONS:
                 raise refusal(line, f"{abbreviate(words)} is none of the sections {', '.join(SECTIONS)}")
-            if section in told:
+            if section in header:
                 raise refusal(line, f"the section {section} comes a second time")
-            told[section] = (line, value.split())
+            header[section] = (line, value.split())
             if section == "@model":
-                return _check(told, line, rewards), actions
+                return _check(header, line, rewards), actions
         elif section is None:
             raise refusal(line, f"{abbreviate(words)} stands before any section; expected @type: MDP")
         else:
-            told[section] = (line, told[section][1] + words.split())
+            header[section] = (line, header[section][1] + words.split())
     raise InvalidModel("the text ends before @model")
 
 
-def _check(told, line, wanted):
-    """The counts that the head gives, each with its line, whether it is a Markov chain, and which of how many rewards counts."""
+def _check(header, line, wanted):
+    """Check the header: counts with their lines, whether it is a Markov chain, and the index of the reward model."""
     for section in ("@type", "@nr_states"):
-        if section not in told:
+        if section not in header:
             raise refusal(line, f"the section {section} is missing")
-    where, kind = told["@type"]
+    where, kind = header["@type"]
     if kind not in (["MDP"], ["DTMC"]):
         raise refusal(where, f"the type is {' '.join(kind)}; expected MDP or DTMC")
-    where, values = told.get("@value_type", (line, ["double"]))
+    where, values = header.get("@value_type", (line, ["double"]))
     if values not in (["double"], ["rational"]):
         raise refusal(where, f"the value type is {' '.join(values)}; expected double or rational")
-    where, parameters = told.get("@parameters", (line, []))
+    where, parameters = header.get("@parameters", (line, []))
     if parameters:
         raise refusal(where, f"there are parameters ({' '.join(parameters)}); only problems without are read")
-    where, models = told.get("@reward_models", (line, []))
+    where, models = header.get("@reward_models", (line, []))
     which = choose([(name,) for name in models], wanted, "reward model", partial(refusal, where))
     # a reward model without a name leaves no trace in the head
     counts = {"chain": kind == ["DTMC"], "rewards": (which or 0, max(len(models), 1))}
     for section in ("@nr_states", "@nr_choices"):
-        where, values = told.get(section, (line, None))
+        where, values = header.get(section, (line, None))
         if values is not None:
             if len(values) != 1:
                 raise refusal(where, f"{section} has {len(values)} values; expected one number")
@@ -107,10 +107,10 @@ def _names(line, text):
 
 
 class _Body:
-    """The states as they are listed, one after the other."""
+    """Parser of the list of states."""
 
-    def __init__(self, told):
-        self.counts = told
+    def __init__(self, header):
+        self.counts = header
         self.choices, self.begun, self.names = Choices(), [], []
         self.s = self.c = -1
         self.own = None
@@ -179,7 +179,7 @@ class _Body:
         return tokens[which]
 
     def finish(self, line, choice=False):
-        """A state, or a choice, ends where the next begins: it must lead somewhere."""
+        """Finish a state or a choice, which must have a transition."""
         if self.s >= 0 and (self.c >= 0 or not choice) and (self.s, self.c) not in self.choices.law:
             raise refusal(
                 line,
@@ -187,13 +187,13 @@ class _Body:
             )
 
     def process(self, horizon, actions):
-        line, told = self.counts["@nr_states"]
-        if self.s + 1 != told:
-            raise refusal(line, f"the header says {told} states; {self.s + 1} are listed")
-        listed = self.choices.count(told)
-        line, told = self.counts.get("@nr_choices", (line, listed))
-        if told != listed:
-            raise refusal(line, f"the header says {told} choices; {listed} are listed")
+        line, states = self.counts["@nr_states"]
+        if self.s + 1 != states:
+            raise refusal(line, f"the header says {states} states; {self.s + 1} are listed")
+        listed = self.choices.count(states)
+        line, choices = self.counts.get("@nr_choices", (line, listed))
+        if choices != listed:
+            raise refusal(line, f"the header says {choices} choices; {listed} are listed")
         if not self.begun:
             raise InvalidModel("no state is labelled init")
         if actions is not None:
@@ -201,7 +201,7 @@ class _Body:
         return self.choices.process(self.s + 1, self.begun, horizon, self.state_names(), actions)
 
     def name_actions(self, actions):
-        """Labels that are a number stand for the action of that number, which the writer puts for names that are no word."""
+        """Replace labels that are numbers, written for names that are not words, by the action of that number."""
         numbered = {str(a): name for a, name in enumerate(actions)}
         for key, line in self.choices.line.items():
             label = self.choices.label.get(key, "__NOLABEL__")
@@ -227,12 +227,12 @@ def _unquote(text):
 
 
 def write(mdp, path: Path):
-    """Write a stationary decision process as .drn, whole or not at all.
+    """Write a stationary decision process as .drn, atomically.
 
     The reward model is called `reward`. The horizon is left out. Decimals are the shortest that read back as the same
     float64, rationals are written p/q.
 
-    Raises: InvalidModel where the law varies with time, or episodes do not start in some states alike.
+    Raises: InvalidModel if the process varies with time, or its initial distribution is not uniform on its support.
     """
     if not isinstance(mdp, MDP):
         raise InvalidModel(f"{path} can hold an MDP, got {mdp!r}")

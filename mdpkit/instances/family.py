@@ -16,7 +16,7 @@ from .instance import Instance
 
 
 class Drawn(SimpleNamespace):
-    """One draw: every block by its name, and `sizes`."""
+    """One draw: the blocks by name, and `sizes`."""
 
     def like(self, array):
         """Integers, fractions or "p/q" text in the number kind of this draw."""
@@ -24,7 +24,7 @@ class Drawn(SimpleNamespace):
 
 
 def _numeric(x):
-    """The arrays of a draw that hold floats or rationals."""
+    """Arrays of a draw that hold floats or rationals."""
     return (
         value for value in vars(x).values() if getattr(value, "dtype", None) is not None and value.dtype.kind in "fO"
     )
@@ -32,14 +32,14 @@ def _numeric(x):
 
 @dataclass(frozen=True)
 class Family:
-    """The instances over which a statement says "for all".
+    """The instances over which a statement is quantified.
 
     Args:
         blocks: name -> Simplex, Box or Choice.
         sizes: axis name -> (smallest, largest). An axis may be carried by no block; models read it from `x.sizes`.
         models: name -> function of the draw `x` that builds a record (or any value the check wants).
-        fixed: names of axes that belong to the statement and are not shrunk.
-        repair: function of the draw that returns one inside the assumptions.
+        fixed: axes that belong to the statement and are never shrunk.
+        repair: function that maps a draw to one that satisfies the assumptions.
 
     >>> from mdpkit.model import TabularPolicy
     >>> family = Family(dict(pi=Simplex("S", to="A")), dict(S=(1, 2), A=(2, 2)), dict(policy=lambda x: TabularPolicy(x.pi)))
@@ -67,12 +67,12 @@ class Family:
 
     @property
     def exact(self) -> bool:
-        """Whether draws are judged on rationals: unless the given problem holds floats."""
+        """Whether draws are rational, i.e. unless a given problem holds floats."""
         return not any(model._pattern().size and not model.exact for model in self.given.values())
 
     # ---- drawing
     def from_bytes(self, raw: bytes, sizes) -> Drawn:
-        """The exact draw that a string of bytes spells; zero bytes spell the simplest one."""
+        """Decode bytes into an exact draw; zero bytes give the simplest one."""
         data, arrays, at = np.frombuffer(raw, dtype=np.uint8), {}, 0
         for name, block in self.blocks.items():
             count = block.count(sizes)
@@ -84,11 +84,11 @@ class Family:
         return sum(block.count(sizes) for block in self.blocks.values())
 
     def random(self, rng, sizes, batch) -> dict[str, np.ndarray]:
-        """Float blocks with a leading batch axis."""
+        """Random float blocks with a leading batch axis."""
         return {name: block.random(rng, sizes, batch) for name, block in self.blocks.items()}
 
     def to_draw(self, arrays, sizes) -> Drawn:
-        """Arrays as a draw inside masks and assumptions."""
+        """Make a draw from arrays, restricted to masks and repaired to satisfy the assumptions."""
         arrays = dict(arrays)
         for name, block in self.blocks.items():
             if isinstance(block, Simplex) and block.within:
@@ -100,14 +100,14 @@ class Family:
         return self.repair(x) if self.repair else x
 
     def round_draw(self, arrays, denominator, sizes) -> Drawn:
-        """The draw of small rationals near float blocks."""
+        """Round float blocks to a draw of small rationals."""
         return self.to_draw(
             {name: block.round_draw(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
         )
 
     # ---- building
     def build(self, x: Drawn) -> Instance:
-        """The records that checks, assumptions and controls see."""
+        """Build the records that checks, assumptions and controls receive."""
         exact = is_exact(next(_numeric(x), np.empty(0, dtype=object)))
         built = {}
         for name, make in self.models.items():
@@ -124,12 +124,12 @@ class Family:
         return cached[name]
 
     def to_float(self, x: Drawn) -> Drawn:
-        """The same draw on floats."""
+        """The same draw in float64."""
         arrays = {name: floats(value) if is_exact(value) else value for name, value in vars(x).items()}
         return Drawn(**arrays)
 
     def on(self, name, problem, replaced):
-        """The family with one model given instead of drawn; None where its blocks need an axis that the problem lacks."""
+        """The family with one model fixed to a given problem; None if a block needs an axis that the problem lacks."""
         blocks = {key: block for key, block in self.blocks.items() if key not in replaced}
         known = problem.sizes()
         needed = {
@@ -145,7 +145,7 @@ class Family:
 
     # ---- sizes
     def ladder(self, most=6) -> list[dict[str, int]]:
-        """Up to `most` size combinations from the smallest to the largest, both ends included."""
+        """Up to `most` combinations of sizes from the smallest to the largest, both included."""
         ranges = [range(low, high + 1) for low, high in self.sizes.values()]
         every = [dict(zip(self.sizes, values, strict=True)) for values in product(*ranges)]
         every.sort(key=lambda sizes: (self.byte_count(sizes), prod(sizes.values()), tuple(sizes.values())))

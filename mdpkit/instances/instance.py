@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 
 class Instance(SimpleNamespace):
-    """The models of one instance, as attributes: what a claim's check, assumptions and controls receive.
+    """The models of one instance as attributes, as a claim's check, assumptions and controls receive them.
 
     A `types.SimpleNamespace` is accepted wherever an Instance is.
 
@@ -14,5 +14,5 @@ class Instance(SimpleNamespace):
     """
 
     def replace(self, **changes) -> "Instance":
-        """A copy with some models changed or added; this one stays as it is."""
+        """A copy with some models changed or added."""
         return Instance(**{**vars(self), **changes})

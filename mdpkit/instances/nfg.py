@@ -1,4 +1,4 @@
-"""Gambit's strategic games .nfg, in which player 1's strategy varies fastest."""
+"""Gambit's strategic-form games .nfg, in which player 1's strategy varies fastest."""
 
 import json
 import re
@@ -13,16 +13,16 @@ from ._lines import abbreviate, about, lines, number, rational, refusal, whole, 
 
 TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|,|([^\s{}",]+))')
 LARGEST = 2**22
-"""The most payoffs of a game."""
+"""Largest number of payoffs of a game."""
 
 LONGEST = 2**13
-"""The most letters of a text that goes over several lines."""
+"""Largest number of characters of a text that spans several lines."""
 
 
 def read(path: Path, horizon) -> MarkovGame:
-    """The one-state game of a .nfg file, played once if no horizon is given; names of players and strategies are left out.
+    """Read a .nfg file as a one-state game, played once if no horizon is given; names are dropped.
 
-    As in Gambit a decimal is the rational that it writes: 0.1 is 1/10, so payoffs that are equal in decimals tie exactly.
+    As in Gambit, a decimal denotes a rational: 0.1 is 1/10, so payoffs that are equal in decimals tie exactly.
     """
     with about(path):
         tokens = _Tokens(path)
@@ -59,7 +59,7 @@ def _game(players, actions, paid, horizon):
 
 
 class _Tokens:
-    """Texts, braces and numbers in order, each with its line; commas are blanks."""
+    """Tokens (texts, braces, numbers) with their lines; commas are blanks."""
 
     def __init__(self, path):
         self.source, self.line, self.waiting = lines(path), 1, []
@@ -84,7 +84,7 @@ class _Tokens:
         return found
 
     def longer(self, begun):
-        """What is no whole token yet, and the lines up to the one where a text that began here may end."""
+        """An incomplete token, continued over the lines up to the one where its text may end."""
         first = self.line
         for line, text in self.source if begun.startswith('"') else ():
             self.line, begun = line, f"{begun} {text}"
@@ -119,7 +119,7 @@ class _Tokens:
         return found
 
     def strategies(self):
-        """How many every player has: counted among names, or told."""
+        """Number of strategies of every player, given as a list of names or as a count."""
         self.expect("{")
         counts = []
         while self.peek() != "}":
@@ -139,7 +139,7 @@ class _Tokens:
         return [number(self.line, self.take(f"payoff {k + 1} of {count}"), "a payoff") for k in range(count)]
 
     def outcomes(self, players, contingencies):
-        """Payoffs by way of a list of outcomes; outcome 0 pays nothing."""
+        """Payoffs given by a list of outcomes; outcome 0 pays 0."""
         self.expect("{")
         known = [["0"] * players]
         while self.peek() != "}":
@@ -156,9 +156,10 @@ class _Tokens:
 
 
 def write(game, path: Path):
-    """Write a game of one state that is played once as .nfg, whole or not at all.
+    """Write a one-state game that is played once as .nfg, atomically.
 
-    Decimals are the shortest that round to the same float64, rationals are written p/q; both are read back as rationals.
+    Decimals are the shortest that round to the same float64, rationals are written p/q; both are read back as
+    rationals.
 
     Raises: InvalidModel where there are more states or steps.
     """

@@ -1,7 +1,8 @@
 """mdpkit's own binary format: a zip archive of numpy arrays and a JSON header that says what they are.
 
-The header is what a JSON instance file is, in which float, integer and bool arrays are named instead of listed; rationals
-stay "p/q" in it. Nothing is compressed, so that no file unpacks to more than it is, and nothing is pickled.
+The header is a JSON instance file in which float, integer and bool arrays are referenced by name; rationals remain
+"p/q".
+Nothing is compressed, so that no file unpacks to more than its size, and nothing is pickled.
 """
 
 import io
@@ -24,11 +25,11 @@ from .io import _parse
 HEAD = "header.json"
 DTYPES = {"<f8": np.float64, "<i8": np.int64, "|b1": np.bool_}
 LONGEST_HEAD = 2**26
-"""The most bytes of the header."""
+"""Largest number of bytes of the header."""
 
 
 def write(thing, path: Path):
-    """Write a thing that `encode` takes, whole or not at all.
+    """Write an object accepted by `encode`, atomically.
 
     Raises: InvalidModel as `encode` does, before anything is written.
     """
@@ -46,7 +47,7 @@ def write(thing, path: Path):
 
 
 class _Writer(Writer):
-    """Puts arrays aside and names them."""
+    """Encoder that collects arrays under names."""
 
     def __init__(self):
         super().__init__()
@@ -67,7 +68,7 @@ class _Writer(Writer):
 
 
 def read(path: Path):
-    """The thing that `write` wrote.
+    """Read what `write` wrote.
 
     Raises: InvalidModel naming the file, the array or place in the header, what it is and what was expected.
     """
@@ -105,7 +106,7 @@ def _unpack(archive):
 
 
 class _Reader(Reader):
-    """Takes the arrays that the header names from the archive, each once."""
+    """Decoder that takes each array named in the header from the archive, once."""
 
     def __init__(self, archive, entries):
         super().__init__()

@@ -1,13 +1,15 @@
 """PRISM's explicit files: .tra, with .lab, .sta, .srew and .trew beside it.
 
 The format is that of the PRISM manual, "Explicit model files". A .tra file of an MDP starts with the numbers of states,
-choices and transitions; a line `s c n p [action]` is one transition. That of a Markov chain (a DTMC) starts with the numbers
-of states and transitions and has no choices: it is an MDP of one action a state. Of the labels only `init` counts; without
-a .lab file episodes start in state 0. The valuations of a .sta file are the names of the states, such as `x=1,y=2`.
+choices and transitions; a line `s c n p [action]` is one transition. That of a Markov chain (a DTMC) starts with the
+numbers
+of states and transitions and has no choices: it is an MDP with one action per state. Of the labels only `init` counts;
+without a .lab file episodes start in state 0. The valuations of a .sta file are the names of the states, such as
+`x=1,y=2`.
 
-Beside m.tra the files m.srew and m.trew hold one reward structure; where there are several, PRISM numbers them: m1.srew and
-m1.trew, m2.srew and m2.trew, and so on. A structure is called by the name that a comment in its files gives, or as its files are
-("m1"). Numbered files belong to m.tra unless there is an m1.tra for them.
+Beside m.tra the files m.srew and m.trew hold one reward structure; where there are several, PRISM numbers them: m1.srew
+and m1.trew, m2.srew and m2.trew, and so on. A structure is called by the name that a comment in its files gives, or as
+its files are ("m1"). Numbered files belong to m.tra unless there is an m1.tra for them.
 
 Storm's dialect (the word `mdp` or `dtmc` first, labels between #DECLARATION and #END) is read too.
 """
@@ -26,15 +28,15 @@ LOG = logging.getLogger(__name__)
 
 WORD = re.compile("[A-Za-z][A-Za-z0-9_]*")
 VALUATION = re.compile(r"[A-Za-z_]\w*=[^\s,=()#]+(,[A-Za-z_]\w*=[^\s,=()#]+)*")
-"""Names of states that a .sta file can hold."""
+"""State names that a .sta file can hold."""
 KIND = re.compile(r"#\s*Transitions\s*\((.*)\)")
 STRUCTURE = re.compile(r'#\s*Reward structure[^"]*"(.*)"')
 
 
 def read(path: Path, horizon, rewards=None) -> MDP:
-    """The decision process of a .tra file and the files beside it; rewards of a state count for each of its actions.
+    """Read a decision process from a .tra file and its companion files; a state reward is added to each of its actions.
 
-    Args: rewards: the name of the reward structure that counts, where there are several.
+    Args: rewards: name of the reward structure to use, required if there are several.
     """
     with about(path):
         choices = Choices()
@@ -64,7 +66,7 @@ def read(path: Path, horizon, rewards=None) -> MDP:
 
 
 def _reward_files(path) -> dict:
-    """The files of every reward structure beside a .tra file, in order, by their ending; the structures by their files' stem."""
+    """Files of each reward structure of a .tra file, by extension; structures are ordered and keyed by file stem."""
     numbered, found = re.compile(re.escape(path.stem) + "([0-9]*)"), {}
     for file in path.parent.iterdir():
         belongs = numbered.fullmatch(file.stem)
@@ -75,7 +77,7 @@ def _reward_files(path) -> dict:
 
 
 def _names(stem, files) -> tuple:
-    """What a reward structure can be called by: the name that its files give, and their stem."""
+    """Accepted names of a reward structure: the name given in its files, and their stem."""
     names = {_find_comment(file, STRUCTURE) for file in files.values()} - {None, ""}
     if len(names) > 1:
         raise InvalidModel(
@@ -85,7 +87,7 @@ def _names(stem, files) -> tuple:
 
 
 def _find_comment(path, pattern) -> str | None:
-    """What the pattern finds in the comments that a file begins with."""
+    """Match of a pattern in the leading comments of a file, or None."""
     with about(path):
         for _, text in lines(path):
             if not text.startswith("#"):
@@ -96,7 +98,7 @@ def _find_comment(path, pattern) -> str | None:
 
 
 def _entries(path, *allowed):
-    """(line, tokens) of every line that is no comment."""
+    """Yield (line, tokens) of every line that is not a comment."""
     for line, text in lines(path):
         if not text.startswith("#"):
             tokens = text.split()
@@ -107,14 +109,14 @@ def _entries(path, *allowed):
 
 
 def _transitions(path, choices):
-    """The number of states, and whether it is a Markov chain."""
+    """Read transitions; returns the number of states and whether it is a Markov chain."""
     entries = _entries(path, 1, 2, 3, 4, 5)
     head, first = next(entries, (1, []))
     storm = len(first) == 1 and first[0].lower() in ("mdp", "dtmc")
     if len(first) not in (2, 3) and not storm:
         expected = "the numbers of states, choices and transitions of an MDP, or of states and transitions of a Markov chain (DTMC)"
         raise refusal(head, f"{abbreviate(' '.join(first))} is no header; expected {expected}")
-    told = None if storm else [whole(head, token, "a number in the header") for token in first]
+    declared = None if storm else [whole(head, token, "a number in the header") for token in first]
     chain = first[0].lower() == "dtmc" or len(first) == 2
     kind = _find_comment(path, KIND)
     if kind not in (None, "DTMC" if chain else "MDP"):
@@ -129,24 +131,24 @@ def _transitions(path, choices):
             raise refusal(line, f"{len(tokens)} parts are no transition; expected {', '.join(parts)} and action")
         # a chain's transitions may have actions, which choose nothing
         s, c, n, p, *label = (tokens[0], "0", *tokens[1:3]) if chain else tokens
-        s = whole(line, s, "the state", told and told[0])
+        s = whole(line, s, "the state", declared and declared[0])
         c = whole(line, c, "the choice")
-        n = whole(line, n, "the next state", told and told[0])
+        n = whole(line, n, "the next state", declared and declared[0])
         choices.add(line, s, c, n, probability(line, p, "the probability"))
         if label:
             choices.call(line, s, c, *label)
         count, largest = count + 1, max(largest, s, n)
     if not count:
         raise refusal(head, "no transition follows")
-    S = told[0] if told else largest + 1
+    S = declared[0] if declared else largest + 1
     listed = choices.count(S)
-    if told:
-        _agree(head, (*([] if chain else [("choices", told[1], listed)]), ("transitions", told[-1], count)))
+    if declared:
+        _agree(head, (*([] if chain else [("choices", declared[1], listed)]), ("transitions", declared[-1], count)))
     return S, chain
 
 
 def _valuations(path, S):
-    """What the variables are in every state, as its name; None where there are no variables."""
+    """State names made of the variables' values; None if there are no variables."""
     text = ((line, words) for line, words in lines(path) if not words.startswith("#"))
     head, first = next(text, (1, ""))
     if not re.fullmatch(r"\([^()]*\)", first):
@@ -168,13 +170,13 @@ def _valuations(path, S):
 
 
 def _split_list(text):
-    """The parts between brackets."""
+    """Comma-separated parts between brackets."""
     inner = text[1:-1].strip()
     return [part.strip() for part in inner.split(",")] if inner else []
 
 
 def _labels(path, S):
-    """The states labelled init."""
+    """States labelled init."""
     found, init, declaring = [], None, None
     for line, text in lines(path):
         if text.upper() == "#DECLARATION" and init is None:
@@ -208,7 +210,7 @@ def _labels(path, S):
 
 def _state_rewards(path, choices, S):
     entries = _entries(path, 2)
-    head, (states, told) = next(entries, (1, ["", ""]))
+    head, (states, declared) = next(entries, (1, ["", ""]))
     _agree(head, (("states", whole(head, states, "the number of states"), S),))
     paid = {}
     for line, (state, token) in entries:
@@ -216,7 +218,7 @@ def _state_rewards(path, choices, S):
         if s in paid:
             raise refusal(line, f"the reward of state {s} is listed a second time")
         paid[s] = number(line, token, "the reward")
-    _agree(head, (("rewards", whole(head, told, "the number of rewards"), len(paid)),))
+    _agree(head, (("rewards", whole(head, declared, "the number of rewards"), len(paid)),))
     for s, c in choices.law:
         if s in paid:
             choices.flat[s, c] = [paid[s]]
@@ -224,11 +226,11 @@ def _state_rewards(path, choices, S):
 
 def _transition_rewards(path, choices, S, chain):
     entries = _entries(path, 2, 3) if chain else _entries(path, 3, 4)
-    head, told = next(entries, (1, []))
-    if len(told) != (2 if chain else 3):
+    head, declared = next(entries, (1, []))
+    if len(declared) != (2 if chain else 3):
         expected = "two numbers, of states and rewards" if chain else "three numbers, of states, choices and rewards"
         raise refusal(head, f"expected a header of {expected}")
-    states, *listed, rewards = (whole(head, token, "a number in the header") for token in told)
+    states, *listed, rewards = (whole(head, token, "a number in the header") for token in declared)
     count = 0
     for line, tokens in entries:
         if len(tokens) != (3 if chain else 4):
@@ -249,22 +251,26 @@ def _transition_rewards(path, choices, S, chain):
         count += 1
     _agree(
         head,
-        (("states", states, S), *(("choices", told, len(choices.law)) for told in listed), ("rewards", rewards, count)),
+        (
+            ("states", states, S),
+            *(("choices", declared, len(choices.law)) for declared in listed),
+            ("rewards", rewards, count),
+        ),
     )
 
 
 def _agree(line, counts):
-    for what, told, found in counts:
-        if told != found:
-            raise refusal(line, f"the header says {told} {what}; there are {found}")
+    for what, declared, found in counts:
+        if declared != found:
+            raise refusal(line, f"the header says {declared} {what}; there are {found}")
 
 
 def write(mdp, path: Path):
-    """Write a stationary decision process as .tra, .lab, .srew and .trew; each file is whole or not there.
+    """Write a stationary decision process as .tra, .lab, .srew and .trew, each atomically.
 
-    Rewards are written for every transition of their action. Names of states are written, as .sta, where all of them are
-    valuations of the same variables, such as x=1,y=2. The horizon is left out, and names of actions that are no word. Decimals
-    are the shortest that read back as the same float64, rationals are written p/q.
+    Rewards are written for every transition of their action. Names of states are written, as .sta, where all of them
+    are valuations of the same variables, such as x=1,y=2. The horizon is left out, and names of actions that are no
+    word. Decimals are the shortest that read back as the same float64, rationals are written p/q.
 
     Raises: InvalidModel where the law varies with time, episodes do not start in some states alike, or a file beside it
     would be read as a part of it: a .sta file that is not written over, or the numbered rewards of another problem.
@@ -291,7 +297,7 @@ def write(mdp, path: Path):
 
 
 def _states(mdp) -> str | None:
-    """The text of a .sta file, where the states are called by valuations."""
+    """Text of a .sta file, if state names are valuations."""
     names = mdp.state_names or ()
     if not names or not all(map(VALUATION.fullmatch, names)):
         return None
@@ -304,7 +310,7 @@ def _states(mdp) -> str | None:
 
 
 def _refuse_strangers(path, states):
-    """Before anything is written: what stands beside the path and would be read with it."""
+    """Refuse, before anything is written, files beside the path that would be read with it."""
     found = [file.name for stem, files in _reward_files(path).items() if stem != path.stem for file in files.values()]
     if states is None and path.with_suffix(".sta").exists():
         found.append(path.with_suffix(".sta").name)

@@ -13,13 +13,14 @@ from .mdp import MDP
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LinearMDP(Record):
-    """A decision process whose transition law and reward are linear in known features.
+    """MDP whose transition law and reward are linear in known features.
 
     P(n | s, a) = sum_k features[s,a,k] mu[k,n] and r(s, a) = sum_k features[s,a,k] theta[k].
 
-    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if left out. horizon: `Finite(H)`,
+    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if omitted. horizon: `Finite(H)`,
         `Discounted(gamma)` or `Average()`.
-    Raises: InvalidModel for shapes that disagree, or where the product is no transition law (which row, by how much).
+    Raises: InvalidModel for inconsistent shapes, or if features @ mu is not a transition law (naming the row and by how
+        much).
     Source: adapted from Jin, Yang, Wang and Jordan, 2020.
 
     >>> from mdpkit.model import Discounted
@@ -55,7 +56,7 @@ class LinearMDP(Record):
         self._set(rho=table.rho, horizon=table.horizon)
 
     def tabular(self) -> MDP:
-        """The same process with its transition law written out."""
+        """The same process as a tabular MDP."""
         return MDP(self.features @ self.mu, self.features @ self.theta, self.rho, horizon=self.horizon)
 
     def sizes(self) -> dict:

@@ -1,4 +1,4 @@
-"""Linear dynamics, quadratic costs: the discounted problem whose optimal value is known in closed form."""
+"""Discounted linear-quadratic control, with its optimal value in closed form."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +16,11 @@ from .horizon import Discounted, fit_horizon
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LinearQuadratic(Record):
-    """x' = A x + B u at the cost x'Qx + u'Ru, discounted; its optimal value is -x'Px and its optimal control K x.
+    """Dynamics x' = A x + B u and discounted cost x'Qx + u'Ru; the optimal value is -x'Px, the optimal control K x.
 
     Args: A: `[i,n]`. B: `[i,j]`. Q, P: `[i,n]`, symmetric. R: `[j,k]`, symmetric. gamma: the discount.
 
-    `riccati` is zero where P is the solution: made by `solved` from Q, in floats, or by `valued` from P, exactly.
+    `riccati` is zero if P is the solution: see `from_costs` (from Q, in floats) and `from_value` (from P, exactly).
 
     >>> LinearQuadratic.from_value([[1]], [[1]], [[2]], [[0]], "9/10").Q
     array([[2]], dtype=object)
@@ -52,7 +52,7 @@ class LinearQuadratic(Record):
 
     @classmethod
     def from_costs(cls, A, B, Q, R, gamma):
-        """The problem with these costs, in floats: P by scipy's discrete Riccati equation for sqrt(gamma) A and sqrt(gamma) B."""
+        """The problem with given costs, in floats: P by scipy's Riccati solver for sqrt(gamma) A and sqrt(gamma) B."""
         from scipy.linalg import solve_discrete_are
 
         A, B, Q, R = (np.asarray(each, dtype=float) for each in (A, B, Q, R))
@@ -61,9 +61,9 @@ class LinearQuadratic(Record):
 
     @classmethod
     def from_value(cls, A, B, P, R, gamma):
-        """The problem whose optimal value is -x'Px: Q is what the Riccati equation leaves for it; exact on rationals.
+        """The problem with optimal value -x'Px: Q is determined by the Riccati equation; exact on rationals.
 
-        Q may have a negative eigenvalue; then no costs that are squares have this value.
+        Q may have a negative eigenvalue; then no positive semidefinite cost has this value.
         """
         A, B, P, R = (
             np.asarray(each) if np.asarray(each).dtype.kind == "f" else objects(each) for each in (A, B, P, R)
@@ -91,7 +91,7 @@ class LinearQuadratic(Record):
         return -_form(self.P, x)
 
     def excess_cost(self, x, u):
-        """(u - Kx)'S(u - Kx), `[b]`: what the control u costs more than the optimal one."""
+        """Suboptimality of control u: (u - Kx)'S(u - Kx), `[b]`."""
         return _form(self.price, u - x @ self.feedback.T)
 
     def __repr__(self):
@@ -100,7 +100,7 @@ class LinearQuadratic(Record):
         return f"LinearQuadratic({n} state{'s' * (n > 1)}, {m} control{'s' * (m > 1)}, gamma={self.gamma}, {kind})"
 
     def problem(self, low, high, control_low, control_high, dt=1) -> ContinuousProblem:
-        """The problem on a box; who leaves it pays x'Px, so that -x'Px is the optimal value in the box as well."""
+        """The problem on a box; leaving it costs x'Px, so that -x'Px is the optimal value on the box too."""
         return ContinuousProblem(
             lambda x, u: x @ self.A.T + u @ self.B.T,
             low,
@@ -114,15 +114,15 @@ class LinearQuadratic(Record):
         )
 
     def interpolation_error(self, spacing):
-        """sum_i P_ii h_i^2 / 4, by how much x'Px is interpolated too high at the middle of a cell, where most."""
+        """sum_i P_ii h_i^2 / 4, the largest interpolation error of x'Px, attained at the middle of a cell."""
         return (np.diag(self.P) * spacing**2).sum() / 4
 
     def grid_error(self, grid):
-        """How far the optimal value of a grid on `problem` lies below -x'Px at its points, at most; it never lies above.
+        """Bound on -x'Px minus the optimal value of a grid on `problem` at its points, which is never negative.
 
         (gamma sum_i P_ii h_i^2 / 4 + max over points of min over controls of (u - Kx)'S(u - Kx)) / (1 - gamma)
 
-        Source: proofs/planning/grid_value_converges_to_riccati.md, for P with no negative number on its diagonal.
+        Source: proofs/planning/grid_value_converges_to_riccati.md, for P with non-negative diagonal.
         """
         x, u = np.repeat(grid.points, grid.A, axis=0), np.tile(grid.controls, (grid.S, 1))
         missed = self.excess_cost(x, u).reshape(grid.S, grid.A).min(axis=1).max()

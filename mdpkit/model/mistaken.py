@@ -1,4 +1,4 @@
-"""Arrays in a layout that other libraries use: refused with the line that converts them."""
+"""Detect arrays in other libraries' layouts; errors give the line that converts them."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from .horizon import Finite
 
 
 def refuse_other_layouts(P, r, horizon):
-    """Look for the usual mistakes in P and r before their shapes are compared.
+    """Check P and r for common layout mistakes.
 
-    Raises: InvalidModel where P is a list of sparse matrices, P has the axes [a,s,n], or r depends on the next state or has the axes
-        [a,s]. What could be mdpkit's own layout, as where S = A, is let through.
+    Raises: InvalidModel if P is a list of sparse matrices or has the axes [a,s,n], or r depends on the next state or
+        has the axes [a,s]. Ambiguous shapes, such as S = A, are accepted.
     """
     if isinstance(P, list | tuple) and any(hasattr(each, "tocsr") for each in P):
         raise InvalidModel(
@@ -42,7 +42,7 @@ def refuse_other_layouts(P, r, horizon):
 
 
 def _shape(array):
-    """The shape of an array or of nested lists; () where these are ragged, which is refused later."""
+    """Shape of an array or of nested lists; () if ragged, which is refused later."""
     try:
         return np.shape(array)
     except ValueError:

@@ -55,9 +55,9 @@ class Comparisons:
         from scipy.special import expit
 
         with np.errstate(over="ignore", invalid="ignore"):
-            told, now = (self.scale * (score[:, None] - score[None, :]) for score in (self.h, g))
+            given, now = (self.scale * (score[:, None] - score[None, :]) for score in (self.h, g))
         # differences of s are taken between its small tails
-        gap = np.where(now > 0, expit(-now) - expit(-told), expit(told) - expit(now))
+        gap = np.where(now > 0, expit(-now) - expit(-given), expit(given) - expit(now))
         pull = self.scale * self.mass * expit(now) * expit(-now)
         np.fill_diagonal(pull, 0)
         total = pull.sum(axis=1)
@@ -67,12 +67,12 @@ class Comparisons:
     def bounds(self):
         """Balls (below, above) around the scores, the lowest 0; and where the score is 0 for sure, and where `limit`."""
         lowest, highest = (_extreme(self.h, way) for way in ("min", "max"))
-        told = [score - lowest for score in self.h]
-        nowhere = [False] * len(told)
+        given = [score - lowest for score in self.h]
+        nowhere = [False] * len(given)
         if highest - lowest <= self.limit:
-            return told, told, nowhere, nowhere
+            return given, given, nowhere, nowhere
         if not highest - lowest > self.limit:
-            return [a.min(b) for a, b in zip(told, self._floor(), strict=True)], told, nowhere, nowhere
+            return [a.min(b) for a, b in zip(given, self._floor(), strict=True)], given, nowhere, nowhere
         near = Comparisons(_middles(self.h), _middles(self.mass), float(self.scale.mid()), float(self.limit.mid()))
         g, turned = near.propose(), replace(self, h=[-score for score in self.h])
         below, full = self._lower(near, g)
@@ -80,12 +80,12 @@ class Comparisons:
         return below, [self.limit - score for score in above], empty, full
 
     def _floor(self):
-        """Scores that are too low: all distances as told, the highest at `limit`, none below 0."""
+        """Scores that are too low: all distances as given, the highest at `limit`, none below 0."""
         highest = _extreme(self.h, "max")
         return [(score - highest + self.limit).max(0) for score in self.h]
 
     def _lower(self, near, g):
-        """Scores that are too low, and where they are `limit`, for sure; the range told is wider than `limit`.
+        """Scores that are too low, and where they are `limit`, for sure; the range given is wider than `limit`.
 
         They are if each is 0, or that of `_floor`, or still pushed upwards.
         Args: near: the same in floats. g: about the scores, `[y]`.
@@ -103,8 +103,8 @@ class Comparisons:
 
     def _push(self, g, y):
         """F_y, a ball."""
-        told, now = ([_logistic(self.scale * (score[y] - other)) for other in score] for score in (self.h, g))
-        return sum(mass * (p - q) for mass, p, q in zip(self.mass, told, now, strict=True))
+        given, now = ([_logistic(self.scale * (score[y] - other)) for other in score] for score in (self.h, g))
+        return sum(mass * (p - q) for mass, p, q in zip(self.mass, given, now, strict=True))
 
 
 def _step(stiffness, push, free):

@@ -77,8 +77,8 @@ class MultichainPolicyIteration:
             np.arange(len(parts.members)),
             before or RelativeValueIteration(sweeps=SWEEPS).run(problem, tol),
         )
-        told = before.policy.table.argmax(axis=1)[parts.members]
-        choice = np.where(available[states, told], told, available.argmax(axis=1))
+        previous = before.policy.table.argmax(axis=1)[parts.members]
+        choice = np.where(available[states, previous], previous, available.argmax(axis=1))
         best, smallest, met, used, going = np.zeros(len(states)), np.inf, set(), 0, True
         with np.errstate(over="ignore", invalid="ignore"):
             while going and used < self.improvements and choice.tobytes() not in met:

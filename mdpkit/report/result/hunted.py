@@ -60,12 +60,12 @@ def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
     save(found.record(), named("record.json"))
     files.append(named("record.json"))
     instance = found.witness(row)
-    told = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
-    files += write_witness(instance, told, named("witness.json"))
-    figure = draw_witness(instance, told)
+    relevant = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
+    files += write_witness(instance, relevant, named("witness.json"))
+    figure = draw_witness(instance, relevant)
     for kind in ("pdf", "png") if png else ("pdf",):
         files.append(write_whole(named(f"witness.{kind}"), as_bytes(figure, kind)))
-    files.append(write_whole(named("witness.tex"), tikz(instance, told).encode()))
+    files.append(write_whole(named("witness.tex"), tikz(instance, relevant).encode()))
     return files
 
 

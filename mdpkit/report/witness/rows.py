@@ -85,12 +85,12 @@ def entries(instance) -> Table:
     """
     rows = []
     for name, part in vars(instance).items():
-        told = (
+        labels = (
             {f"{name}.{field.name}": getattr(part, field.name) for field in fields(part)}
             if is_dataclass(part)
             else {name: part}
         )
-        for label, value in told.items():
+        for label, value in labels.items():
             if isinstance(value, np.ndarray) and value.ndim:
                 for k in np.ndindex(value.shape[:-1]):
                     rows.append((f"{label}{list(k) if k else ''}", wrap([number_text(x) for x in value[k]], 8)))

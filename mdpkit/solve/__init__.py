@@ -1,4 +1,4 @@
-"""`solve(problem)`, a Solution with bounds; one file for each family of methods."""
+"""Solvers: `solve(problem)` returns a Solution with bounds; one file per family of methods."""
 
 from ..base.verb import make_callable
 from .avoid_margin import AvoidMargin as AvoidMargin

@@ -19,9 +19,10 @@ from .sweep import sweeps
 
 @dataclass(frozen=True)
 class BackwardInduction:
-    """Optimal values from the last step back to the first; of tied actions the first is played.
+    """Dynamic programming from the last step to the first; ties are broken by the first action.
 
-    Finite problems, dense, time-varying, masked or sparse. Rational ones are answered exactly. `iterations` counts steps.
+    Finite problems, dense, time-varying, masked or sparse. Rational ones are answered exactly. `iterations` counts
+    steps.
     Source: Bellman, 1957.
 
     >>> from mdpkit.base.arrays import objects
@@ -61,6 +62,6 @@ class BackwardInduction:
 
 
 def recentre(v):
-    """v with the middle of its range moved to 0, by how much, and a bound on the rounding of v's last sum and of the move."""
+    """Centre the range of v at 0; also the shift, and a bound on the rounding of v's last sum and of the shift."""
     middle = v.max() / 2 + v.min() / 2
     return v - middle, middle, 4 * UNIT * np.abs(v).max()

@@ -1,4 +1,4 @@
-"""Planning with a price on leaving a reference policy."""
+"""Planning with a KL penalty to a reference policy."""
 
 from dataclasses import dataclass
 
@@ -24,12 +24,13 @@ class SoftPlanning:
     """The policy that maximises E sum_t gamma^t (r_t - temperature KL(pi(.|s_t) | reference(.|s_t))).
 
     Args:
-        temperature: above 0, in units of reward for each nat.
-        reference: a TabularPolicy on the existing actions; uniform over them if left out.
+        temperature: above 0, in units of reward per nat.
+        reference: a TabularPolicy on the existing actions; uniform over them if omitted.
 
-    With a uniform reference over m actions this is entropy regularisation, less temperature log m a step. The answer
-    V(s) = temperature log sum_a reference e^(Q / temperature) is transcendental: rational problems too get float
-    bounds, and a float policy. Finite: backward induction. Discounted: Newton's method, each step a linear system.
+    With a uniform reference over m actions this is entropy regularisation, up to temperature log m per step. The answer
+    V(s) = temperature log sum_a reference e^(Q / temperature) is transcendental, so rational problems
+    too get float bounds and a float policy. Finite: backward induction. Discounted: Newton's method, each step a linear
+    system.
     The bounds enclose the optimal regularised value; there is no certificate. `iterations` counts steps.
     Source: adapted from Ziebart, 2010; Geist, Scherrer and Pietquin, 2019.
 
@@ -107,10 +108,10 @@ class SoftPlanning:
 
 @dataclass(frozen=True)
 class SoftMaximum:
-    """v = temperature log sum_a reference e^(Q / temperature), its maximising policy, and a bound on v's error.
+    """Soft maximum v = temperature log sum_a reference e^(Q / temperature), its policy, and a bound on v's error.
 
     The bound counts the rounding of temperature, reference (relative `input_error` an entry), exponential, sum and
-    logarithm (4 units each for exp and log); an error of Q passes to v unenlarged, since v is a monotone mean of Q.
+    logarithm (4 units each for exp and log); an error of Q is not amplified, since v is 1-Lipschitz in Q.
     """
 
     temperature: float

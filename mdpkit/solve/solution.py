@@ -1,4 +1,4 @@
-"""What `solve` answers."""
+"""Solutions and their statuses."""
 
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
@@ -17,36 +17,39 @@ from ..model.preference import PreferenceProblem
 
 
 class Status(Enum):
-    """How a solver ended, as a sentence."""
+    """Termination status of a solver, as a sentence."""
 
     SOLVED = "the bounds meet the requested tolerance"
-    CAPPED = "the iterations ran out before the bounds were as narrow as was asked"
-    FLOOR_REACHED = "float64 cannot carry bounds as narrow as was asked"
-    INFEASIBLE = "no single answer meets the conditions"
+    CAPPED = "the iteration limit was reached before the bounds met the requested tolerance"
+    FLOOR_REACHED = "float64 cannot represent bounds as narrow as requested"
+    INFEASIBLE = "the conditions have no solution, or no unique one"
     UNBOUNDED = "the objective has no finite optimum"
     NONFINITE = "a value overflowed or was NaN"
 
 
 @dataclass(frozen=True, eq=False)
 class Solution(Shown):
-    """The answer of a method, with bounds.
+    """Solution of a problem by a method, with rigorous bounds.
 
     Args:
-        problem, method: what was solved, and by which record of settings.
-        status: how it ended.
-        policy: for a decision process one whose value lies within the bounds; for a safety problem one that avoids
-            failure from every state outside the tube, with a law P one whose avoid probability lies within the bounds.
+        problem, method: the problem solved, and the method with its settings.
+        status: termination status.
+        policy: for a decision process, a policy whose value lies within the bounds; for a safety problem, one that
+            avoids failure from every state outside the tube, or for stochastic dynamics, whose avoid probability is
+            within the bounds.
         value: bounds on the optimal value: `[s]` for Discounted, `[t,s]` with t = 0..H and row H zero for Finite, the
-            scalar J, the best gain from the start law, for Average; the value of the game for moments; the scalar J for
-            preferences; for safety with a law P the highest avoid probability `[s]`.
-        iterations: improvements, steps or sweeps over the policy's equations, as the method says.
-        certificate: proves the bounds by exact arithmetic: `certificate.verify()`. None where there is none.
+            scalar optimal gain from the initial distribution for Average; the value of the game for moments; the scalar
+            J for preferences; for safety with a law P the maximum avoid probability `[s]`.
+        iterations: improvements, steps or sweeps, as documented by the method.
+        certificate: proves the bounds in exact arithmetic by `certificate.verify()`; None if there is none.
         tube: safety: `tube[s]`, True where failure is inevitable, failure included.
         h: moments: bounds on the minimiser `h[k]`.
-        gain: Average: bounds on the optimal gain `[s]` of each state; `value` is its mean under the start law.
-        bias: Average: bounds on the bias `[s]` of the policy: gain + bias = r + P bias for it, and the bias has mean 0 under the
-            stationary law of each of its recurrent classes. None on floats of more than 20,000 states.
-        learned: preferences by way of a reward model: the problem with the fitted reward in place of its own.
+        gain: Average: bounds on the optimal gain `[s]` of each state; `value` is its mean under the initial
+            distribution.
+        bias: Average: bounds on the bias `[s]` of the policy: gain + bias = r + P bias for it, and the bias has mean 0
+            under the stationary distribution of each of its recurrent classes. None on floats with more than 20,000
+            states.
+        learned: preferences via a reward model: the problem with the fitted reward.
     """
 
     problem: object
@@ -92,9 +95,10 @@ class Solution(Shown):
 
 
 def _advice(answer) -> str:
-    """What would help where float64 does not suffice, and, for a discount, what its own rounding costs.
+    """Advice if float64 does not suffice, with the effect of rounding the discount.
 
-    Moving gamma by d moves the value by d |(I - gamma P)^-1 P V| to first order, at most d max|V| / (1 - gamma); d = 2^-53 gamma.
+    Moving gamma by d moves the value by d |(I - gamma P)^-1 P V| to first order, at most d max|V| / (1 - gamma); d =
+    2^-53 gamma.
     """
     horizon, exact = getattr(answer.problem, "horizon", None), answer.problem.exact
     words = ""
@@ -111,7 +115,7 @@ def _advice(answer) -> str:
 
 
 def judge(value, tol, otherwise, computed) -> Status:
-    """SOLVED where the bounds are narrow enough, NONFINITE where a computed number is not finite, else `otherwise`."""
+    """SOLVED if the bounds are narrow enough, NONFINITE if a computed number is not finite, else `otherwise`."""
     if not np.isfinite(computed).all():
         return Status.NONFINITE
     return Status.SOLVED if value.width <= tol else otherwise

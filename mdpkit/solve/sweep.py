@@ -1,4 +1,4 @@
-"""One step of dynamic programming on float64, dense or sparse, with a bound on its error.
+"""Bellman backups in float64, dense or sparse, with error bounds.
 
 Values are kept relative, w = V minus a constant: rounding errors then grow with the spread of V and not with its size.
 """
@@ -15,11 +15,12 @@ from ..model.horizon import Finite
 
 @dataclass(frozen=True)
 class Rounding:
-    """Bound `constant + each * max|w|` on the error of a computed r + g P w - w, whatever the order of the sums.
+    """Bound `constant + each * max|w|` on the error of a computed r + g P w - w, for any order of summation.
 
     Errors of the input (relative 2^-53 an entry, rows divided by their sums) and of the computation are both counted: a
-    term p w meets one rounding for each entry of its row, one in p, one in the row's sum, two in and by g, one when r is
-    added and two when w is taken off; r meets one of its own and the last two. Derivation: proofs/lemmas/rounding.md.
+    term p w meets one rounding for each entry of its row, one in p, one in the row's sum, two in and by g, one when r
+    is added and two when w is taken off; r meets one of its own and the last two. Derivation:
+    proofs/lemmas/rounding.md.
     """
 
     constant: float
@@ -30,7 +31,7 @@ class Rounding:
 
 
 class Sweep:
-    """The step of one time: subclasses know how P is stored."""
+    """The Bellman backup of one time step; subclasses differ in the storage of P."""
 
     def __init__(self, P, r, g, mask, longest):
         self.P, self.g, self.S, self.A = P, g, *r.shape
@@ -48,11 +49,11 @@ class Sweep:
         return self.r + self.g * (self.rows @ w).reshape(self.S, self.A)
 
     def solve(self, choice, change):
-        """e = change + g P_choice e up to rounding, directly; NaN where the matrix is singular in float64."""
+        """Solve e = change + g P_choice e directly, up to rounding; NaN if the matrix is singular in float64."""
         return self.direct(self.rows[self._row_numbers(choice)], change)
 
     def evaluate(self, pi, change, sweeps=1000):
-        """e = change + g P_pi e for a randomised policy `pi[s,a]`, up to a constant: by sweeps, else directly."""
+        """Solve e = change + g P_pi e for a randomised policy `pi[s,a]`, up to a constant: by sweeps, else directly."""
         law = self.mixture(pi)
         stop = np.ptp(change) / 2**20
         e, used = sweep_until(law * self.g, change, stop, sweeps, patience=sweeps)
@@ -62,7 +63,7 @@ class Sweep:
         return np.arange(self.S) * self.A + choice
 
     def recentre(self, w):
-        """w with the middle of its range moved to 0."""
+        """Centre the range of w at 0."""
         return w - (w.max() / 2 + w.min() / 2)
 
 
@@ -78,7 +79,10 @@ class DenseSweep(Sweep):
         return Q[np.arange(self.S), choice] - w, choice
 
     def correct(self, choice, change, stop, sweeps):
-        """e = change + g P_choice e up to a constant, by sweeps until a step's span is at most `stop` or stalls; how many."""
+        """Solve e = change + g P_choice e up to a constant, by sweeps until the span meets `stop` or stalls.
+
+        Returns: e, and the number of sweeps.
+        """
         return sweep_until(self.rows[self._row_numbers(choice)] * self.g, change, stop, sweeps)
 
     def mixture(self, pi):
@@ -123,8 +127,10 @@ class SparseSweep(Sweep):
 
 
 def sweep_until(law, change, stop, sweeps, patience=discounted.STALLED):
-    """e with e = change + law e up to a constant: sweeps until the span of a step is at most `stop`, or for `patience` sweeps no
-    smaller than before, which rounding alone explains; how many."""
+    """Solve e = change + law e up to a constant, by sweeps; also their number.
+
+    Stops when the span of a step is at most `stop`, or has not decreased for `patience` sweeps, which is due to
+    rounding."""
     e, used, smallest, stalled = change, 0, np.inf, 0
     while used < sweeps:
         before, e = e, change + law @ e
@@ -141,7 +147,7 @@ def _to_uint32(indices):
 
 
 def sweeps(problem):
-    """A function t -> Sweep for a float problem; the sweep of a stationary one is made once."""
+    """Function t -> Sweep for a float problem, built once if stationary."""
     g = 1.0 if isinstance(problem.horizon, Finite) else problem.horizon.gamma
     kind = SparseSweep if problem.sparse else DenseSweep
     longest = int(np.diff(problem.P.indptr).max(initial=1)) if problem.sparse else problem.S

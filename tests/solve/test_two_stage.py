@@ -197,7 +197,7 @@ def test_a_fit_between_the_ends_gives_a_value_with_bounds():
     assert (answer.problem, answer.method, answer.value.how) == (problem, method, "enclosed")
     assert 0 < answer.value.width < 1e-9
     assert answer.value.contains(measure.value(answer.learned, answer.policy))
-    with pytest.raises(NotSolved, match=r"TwoStageRLHF on .*: float64 cannot carry bounds as narrow as was asked"):
+    with pytest.raises(NotSolved, match=r"TwoStageRLHF on .*: float64 cannot represent bounds as narrow as requested"):
         solve(problem, method, tol=1e-300)
 
 

@@ -27,7 +27,6 @@ from ..verification import assemble, on_problem
 from .resume import Run, RunFolder, stamp
 from .work import Task, run, tasks
 
-
 CHANGED = "a source changed while the claims were being verified; verify again"
 
 
@@ -212,7 +211,7 @@ def _compile_searches(claims):
         with propose(), np.errstate(all="ignore"), suppress(Exception):  # the task itself will report any exception
             sizes = family.ladder()[0]
             blocks = family.random(np.random.default_rng(0), sizes, 1)
-            part.check(family.build(family.drawn({name: array[0] for name, array in blocks.items()}, sizes)))
+            part.check(family.build(family.to_draw({name: array[0] for name, array in blocks.items()}, sizes)))
 
 
 # ---- in a worker

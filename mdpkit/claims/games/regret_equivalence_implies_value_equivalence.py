@@ -17,7 +17,7 @@ Proof      proofs/games/regret_equivalence_implies_value_equivalence.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import like, objects
+from ...base.arrays import bare, like, objects
 from ...base.interval import Interval, stack
 from ...ink.figures import bound
 from ...instances.family import Family
@@ -41,7 +41,7 @@ def plays(m, b):
 def telling_rewards(m, gaps):
     """The rewards f_b[t,s,j], one per b: any signs give a lower bound, those of the differences the largest."""
     low, high = (gaps.lower, gaps.upper) if isinstance(gaps, Interval) else (gaps, gaps)
-    signs = np.asarray(low > 0).astype(int) - np.asarray(high < 0).astype(int)
+    signs = bare(low > 0).astype(int) - bare(high < 0).astype(int)
     return [m.game.like(np.where(plays(m, b), 1, signs)) for b in range(m.game.actions[0])]
 
 

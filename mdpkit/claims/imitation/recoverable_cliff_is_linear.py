@@ -52,8 +52,10 @@ def first(x, *shape):
 def process(x):
     """At state 0, action 0 stays and the others may fall; elsewhere every action comes back, for the same reward."""
     H, S, A = (x.sizes[axis] for axis in "HSA")
-    P, r = first(x, H, S, A, S), np.repeat(x.fallen[:, :, None], A, axis=2)
-    P[:, 0, 1:], r[:, 0] = x.falls[:, 1:], x.r
+    at_start = (np.arange(S) == 0)[:, None]
+    falls = at_start & (np.arange(A) > 0)
+    P = np.where(falls[..., None], x.falls[:, None], first(x, H, S, A, S))
+    r = np.where(at_start, x.r[:, None], x.fallen[:, :, None])
     return MDP(P, r, first(x, S), horizon=Finite(H))
 
 

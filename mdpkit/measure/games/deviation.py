@@ -1,5 +1,7 @@
 """Deviation error and coverage: distance between two mediators on the states that deviators reach."""
 
+from functools import reduce
+
 import numpy as np
 
 from ...base.arrays import bare
@@ -83,7 +85,7 @@ def _places(game, expert, learner):
 def deviators_reach(game, joint):
     """Whether some swap deviation of one player reaches s at step t with positive probability, `[t,s]`."""
     ways = [parts_of_joint_actions(game.actions, i)[1] for i in range(game.players)]
-    return np.logical_or.reduce([_reachable(game, joint, swapped, game.J) for swapped in ways])
+    return reduce(np.logical_or, [_reachable(game, joint, swapped, game.J) for swapped in ways])
 
 
 def _reachable(game, joint, swapped, J):

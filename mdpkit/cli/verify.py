@@ -20,7 +20,9 @@ def verify(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every registered claim.")] = False,
     theme: Annotated[str | None, typer.Option(help="Every claim of one theme.")] = None,
-    profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    profile: Annotated[
+        str | None, typer.Option(help="glance, quick or full; if left out, quick for up to 100 claims, else glance.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
     on: Annotated[
         str | None,
@@ -55,16 +57,20 @@ def verify(
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(user_cache() / "hypothesis"))
     from ..base.versions import versions
     from ..claims import ids, left_out
+    from ..verify.profile import profile_for
     from ..verify.run.session import verify_all
 
     try:
         with stdout_for_the_result(), shown_progress() as (notice, progress):
             names = claims or ids(theme)
             # a pool takes about as long to start as one claim to verify
-            processes = workers or (1 if len(names) == 1 and profile == "quick" else os.cpu_count() or 1)
+            chosen = profile or profile_for(len(names))
+            processes = workers or (1 if len(names) == 1 and chosen != "full" else os.cpu_count() or 1)
+            if profile is None and len(names) > 1:
+                notice(f"profile {chosen}: {len(names)} claims")
             problem = as_file(on, given, rewards) if on else None
             finished = verify_all(
-                names, profile, seed=seed, on=problem, workers=processes, notice=notice, progress=progress
+                names, chosen, seed=seed, on=problem, workers=processes, notice=notice, progress=progress
             )
     except KeyboardInterrupt:
         typer.echo("interrupted: the same command resumes where it stopped", err=True)

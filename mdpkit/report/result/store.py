@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from os import PathLike
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Stored:
     digest: str
     seed: int
     profile: str
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -60,7 +61,7 @@ def digest_of(claim: Claim) -> str:
 
 def result_of(verdict: Verdict, claim: Claim) -> Stored:
     """The part of a verdict that is the same at every run of the same claim, seed and profile."""
-    found = {field.name: getattr(verdict, field.name) for field in fields(Stored) if field.name != "digest"}
+    found = {each.name: getattr(verdict, each.name) for each in fields(Stored) if each.name != "digest"}
     found |= {
         "outcome": verdict.outcome.name,
         "controls": [asdict(each) for each in verdict.controls],
@@ -94,7 +95,7 @@ def read(path: str | PathLike[str]) -> Stored:
         data = json.loads(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
         raise InvalidModel(f"{path} holds no stored result: {error}") from error
-    wanted = {field.name for field in fields(Stored)}
+    wanted = {each.name for each in fields(Stored)}
     found = set(data) if isinstance(data, dict) else set()
     if found != wanted:
         missing, extra = sorted(wanted - found), sorted(found - wanted)

@@ -16,6 +16,8 @@ POPULATION = 64
 STALLED = 6
 """Generations without a gain of `GAIN` after which the search of a size ends."""
 GAIN = 1e-3
+SIMPLIFIED = 2
+"""Number of times that the best point of a search is simplified and polished again."""
 NOISE = 1e-9
 """Differences of an equality up to which a search would climb rounding errors only."""
 BASES, RAYS = 4, 4
@@ -76,9 +78,14 @@ def _outside(suspicion, score, value, member):
 
 
 def _refine(score, member, rng):
-    """Score and member after single-row moves and simplifications in turn."""
-    for step in (polish, simplify, polish, simplify, polish):
-        member, value = step(score, member, rng)
+    """Score and member after single-row moves, and after simplifications as long as these open up further gains."""
+    member, value = polish(score, member, rng)
+    for _ in range(SIMPLIFIED):
+        simpler, _ = simplify(score, member, rng)
+        better, reached = polish(score, simpler, rng)
+        if not reached > value + GAIN * abs(value):
+            break
+        member, value = better, reached
     return value, member
 
 

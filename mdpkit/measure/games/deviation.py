@@ -62,9 +62,10 @@ def coverage(game: MarkovGame, expert: Policy, learner: Policy) -> Interval:
     pair. (A minimum over all pairs would be 0 in every layered game.)
     """
     seen, _ = _places(game, expert, learner)
+    if proposing():  # without a branch on values
+        return np.where(seen, occupancy(game, expert).sum(axis=-1), 1).min()
     if not seen.any():
-        one = game.like(np.ones((), dtype=int))
-        return one if proposing() else enclose(one)
+        return enclose(game.like(np.ones((), dtype=int)))
     return occupancy(game, expert).sum(axis=-1)[seen].min()
 
 

@@ -88,7 +88,10 @@ class Control:
 
 @dataclass(frozen=True)
 class Part:
-    """A further statement of the same theorem with its own instances; it is excluded from `tightest`."""
+    """A further statement of the same theorem with its own instances; it is excluded from `tightest`.
+
+    Args: the fields are those of a Claim.
+    """
 
     name: str
     instances: Family | Callable[[], Iterable]
@@ -96,6 +99,7 @@ class Part:
     assumes: tuple[Assumption, ...] = ()
     accepts: tuple | None = None
     data: Callable | None = None
+    thorough: Callable[[], Iterable] | None = None
 
 
 RELATIONS = ("exact", "weaker", "stronger")
@@ -152,6 +156,7 @@ class Claim:
         figure: function of (axes, rows) that draws stored rows.
         data: function of an enumerated instance that returns a dictionary of lists, stored in its row for the figure.
         sides: names of the left and of the right side of the claim's own statement, in matplotlib's notation; for figures.
+        thorough: function that lists further instances of an enumerated statement, larger ones, judged at the profile full only.
         resolution: maximum width of an interval at which an Equal in floats may pass.
         formula: the claim's own statement in LaTeX, without dollars.
         papers: keys of mdpkit/references.bib that the statement is adapted from, as `Source` cites them.
@@ -171,6 +176,7 @@ class Claim:
     data: Callable | None = None
     sides: tuple[str, str] | None = None
     resolution: Fraction = Fraction(1, 10**8)
+    thorough: Callable[[], Iterable] | None = None
     formula: str = ""
     papers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -210,7 +216,8 @@ class Claim:
     @property
     def parts(self) -> tuple[Part, ...]:
         """The claim's own statement, followed by its further parts."""
-        return (Part(STATEMENT, self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
+        own = Part(STATEMENT, self.instances, self.check, self.assumes, self.accepts, self.data, self.thorough)
+        return (own, *self.also)
 
     @property
     def judged(self) -> tuple[Part, ...]:

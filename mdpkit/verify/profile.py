@@ -17,6 +17,7 @@ class Profile:
         demanded: minimum number of admitted instances; below it the outcome is VACUOUS.
         enough: number of admitted draws after which a chunk draws no more; None for all of its draws.
         proposals: float instances per chunk, spread over all sizes.
+        thorough: whether the further instances of enumerated statements are judged too.
     """
 
     name: str
@@ -27,12 +28,13 @@ class Profile:
     demanded: int = 20
     enough: int | None = None
     proposals: int = 0
+    thorough: bool = False
 
 
 PROFILES = {
     "glance": Profile("glance", 1, 50, 3000, differential=5, demanded=5, enough=5, proposals=288),
     "quick": Profile("quick", 1, 200, 24000, enough=20, proposals=576),
-    "full": Profile("full", 16, 500, 100000, demanded=500, proposals=4000),
+    "full": Profile("full", 16, 500, 100000, demanded=500, proposals=4000, thorough=True),
 }
 ALL = 100
 """Number of claims up to which they are verified at the profile quick unless another is named."""

@@ -4,7 +4,7 @@ import time
 import zlib
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 
 from flint import fmpq
 
@@ -93,7 +93,8 @@ def _family(part, profile, seed, resolution, chunk, known):
 
 def _enumerated(part, profile, resolution):
     tally, smallest = Tally(), []
-    for k, instance in enumerate(part.instances()):
+    further = part.thorough() if profile.thorough and part.thorough else ()
+    for k, instance in enumerate(chain(part.instances(), further)):
         judgement = judge(part, instance, resolution)
         if all_exact(instance) and judgement.how == "float":
             raise ExactnessLost("a side is a float on a rational instance")

@@ -107,7 +107,7 @@ def preferences(
     law = Simplex("X", to="Y")
 
     def problem(x):
-        data = law.confined(x.data, x.reference != 0)
+        data = law.restrict(x.data, x.reference != 0)
         return PreferenceProblem(x.reference, weights=x.weights, data=data, rho=x.rho, beta=x.beta)
 
     blocks = dict(

@@ -28,7 +28,7 @@ from mdpkit.report.page.papers import index
 from mdpkit.report.page.statement import lines_of
 from mdpkit.report.page.typeset import typeset
 from mdpkit.report.result.constants import draw_constants, tables
-from mdpkit.report.result.draw import as_bytes, draw_claim, rendered
+from mdpkit.report.result.draw import as_bytes, draw_claim, render
 from mdpkit.verify.register import path_of
 
 DOCS = Path(__file__).parents[1]
@@ -67,10 +67,10 @@ def generate(sphinx):
     here = Environment(
         loader=FileSystemLoader(DOCS / "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "mathml": displayed}
+    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "mathml": display_formula}
     write_all("claims", claim_pages(here))
     notes = {f"{name}.md": path.read_text(encoding="utf-8") for name, path in NOTES.items()}
-    write_all("notes", {name: linked(note) for name, note in notes.items()})
+    write_all("notes", {name: add_links(note) for name, note in notes.items()})
     write_all("reference", reference_pages(here))
 
 
@@ -109,13 +109,13 @@ def claim_pages(here):
     for entry in shown:
         figure = None if entry.result is None else draw_claim(entry.result, entry.claim)
         if figure is not None:
-            pages[f"{entry.id}.svg"] = rendered(figure, entry.result, "svg")
+            pages[f"{entry.id}.svg"] = render(figure, entry.result, "svg")
         pages[f"{entry.id}.md"] = here.get_template("claim.md").render(
             entry=entry,
             width=None if figure is None else round(figure.get_figwidth() * POINTS_AN_INCH * SCALE),
             kinds=KINDS,
             again=replace(entry, folder=Path("figures")).again,
-            note=entry.note and linked(under(entry.note.read_text(encoding="utf-8")), entry.id),
+            note=entry.note and add_links(under(entry.note.read_text(encoding="utf-8")), entry.id),
             source=Path(os.path.relpath(path_of(entry.id), DOCS / "claims")).as_posix(),
             first=first_statement(path_of(entry.id)),
         )
@@ -126,7 +126,7 @@ def constants_pages(here, lines):
     """The table of all stored constants, with its figure."""
     figure = draw_constants(lines)
     width = round(figure.get_figwidth() * POINTS_AN_INCH * SCALE)
-    words = linked("\n".join(tables(lines)))
+    words = add_links("\n".join(tables(lines)))
     return {
         "constants.svg": as_bytes(figure, "svg"),
         "constants.md": here.get_template("constants.md").render(width=width, tables=words),
@@ -156,7 +156,7 @@ def as_html(text) -> Markup:
     )
 
 
-def displayed(tex) -> Markup:
+def display_formula(tex) -> Markup:
     """A formula on a line of its own."""
     return Markup('<div class="equation">{}</div>').format(mathml(tex, display=True))
 
@@ -166,7 +166,7 @@ def under(note) -> str:
     return re.sub(r"^(#+ )", r"#\1", re.sub(r"\A# .*\n", "", note), flags=re.MULTILINE)
 
 
-def linked(note, own=None) -> str:
+def add_links(note, own=None) -> str:
     """A note whose mentions of other claims and notes are links."""
     targets = {name: f"/claims/{name}.md" for name in ids()} | {name: f"/notes/{name}.md" for name in NOTES}
 

@@ -69,7 +69,7 @@ def objects(x: Numbers) -> np.ndarray:
     >>> objects(1).shape, objects([1, "1/2"])
     ((), array([1, 1/2], dtype=object))
     """
-    return _filled(np.asarray(x, dtype=object), exact_number, object)
+    return _fill(np.asarray(x, dtype=object), exact_number, object)
 
 
 def rationals(x) -> np.ndarray:
@@ -77,7 +77,7 @@ def rationals(x) -> np.ndarray:
 
     Raises: ExactnessLost for any other entry.
     """
-    return _filled(np.asarray(x, dtype=object), rational, object)
+    return _fill(np.asarray(x, dtype=object), rational, object)
 
 
 def exactly(x) -> np.ndarray:
@@ -85,7 +85,7 @@ def exactly(x) -> np.ndarray:
     source = np.asarray(x)
     if is_exact(source):
         return objects(source)
-    return _filled(source, lambda number: fmpq(*float(number).as_integer_ratio()), object)
+    return _fill(source, lambda number: fmpq(*float(number).as_integer_ratio()), object)
 
 
 def nearest(x) -> float:
@@ -133,13 +133,13 @@ def zeros(shape, pattern) -> np.ndarray:
     return out
 
 
-def _filled(source, convert, dtype):
+def _fill(source, convert, dtype):
     out = np.empty(source.size, dtype=dtype)
     out[:] = [convert(number) for number in source.ravel()]
     return out.reshape(source.shape)
 
 
-def frozen(array) -> np.ndarray:
+def freeze(array) -> np.ndarray:
     """A read-only copy in C order."""
     out = np.array(array, order="C", copy=True)
     out.flags.writeable = False

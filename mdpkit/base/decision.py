@@ -61,7 +61,7 @@ class Decisions:
         raise Undecided("an array of decisions has no single truth value: use .all_yes() or .any_no()")
 
     def __getitem__(self, key: Any) -> "Decision | Decisions":
-        return decided(self.yes[key], self.no[key])
+        return decide(self.yes[key], self.no[key])
 
     def __and__(self, other: "Decision | Decisions") -> "Decision | Decisions":
         """Entrywise conjunction; a single Decision is broadcast."""
@@ -83,7 +83,7 @@ class Decisions:
         return f"Decisions({int(self.yes.sum())} yes, {int(self.no.sum())} no, of {self.yes.size})"
 
 
-def decided(yes, no) -> Decision | Decisions:
+def decide(yes, no) -> Decision | Decisions:
     """A Decision for scalars, Decisions for arrays."""
     if np.ndim(yes) == 0:
         return Decision.YES if yes else Decision.NO if no else Decision.UNDECIDED
@@ -93,4 +93,4 @@ def decided(yes, no) -> Decision | Decisions:
 def _both(a, b):
     if not isinstance(b, Decision | Decisions):
         return NotImplemented
-    return decided(a.yes & b.yes, a.no | b.no)
+    return decide(a.yes & b.yes, a.no | b.no)

@@ -12,10 +12,10 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from .arrays import floats, is_exact, nearest, objects
-from .decision import Decision, Decisions, decided
+from .decision import Decision, Decisions, decide
 from .errors import ExactnessLost, NotFinite, Undecided
 from .markup import Ends, abbreviate, decimal, in_latex
-from .shown import Shown, summary, tabled
+from .shown import Shown, summary, tabulate
 from .tolerance import UNIT
 from .types import Numbers
 
@@ -142,7 +142,7 @@ class Interval(Shown):
         try:
             if self.width == 0:
                 return format(self.mid, spec)
-            return f"[{_rounded(float(self.lower), spec, ROUND_FLOOR)}, {_rounded(float(self.upper), spec, ROUND_CEILING)}]"
+            return f"[{_round(float(self.lower), spec, ROUND_FLOOR)}, {_round(float(self.upper), spec, ROUND_CEILING)}]"
         except ValueError as error:
             raise ValueError(
                 f"{spec!r} formats no interval; expected a format of floats, such as '.3f' or '.2e'"
@@ -171,7 +171,7 @@ class Interval(Shown):
         return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e})" if self.shape else repr(self)
 
     def _tables(self):
-        return (tabled("" if self.exact else "middle", self.lower, entry=self._cell),) if self.shape else ()
+        return (tabulate("" if self.exact else "middle", self.lower, entry=self._cell),) if self.shape else ()
 
     def _cell(self, index):
         return self.lower[index] if self.exact else Ends(float(self.lower[index]), float(self.upper[index]))
@@ -186,7 +186,7 @@ class Interval(Shown):
         )
         return f"${ends}$"
 
-    def enclosed(self) -> "Interval":
+    def enclose(self) -> "Interval":
         """The same interval, with exact numbers enclosed by float64 ends."""
         return Interval(*_enclose(self.lower), "enclosed") if self.exact else self
 
@@ -203,10 +203,10 @@ class Interval(Shown):
 
     # ---- reductions
     def max(self, axis: int | tuple[int, ...] | None = None) -> "Interval":
-        return self._ordered(lambda known: known._each(lambda end: end.max(axis=axis)))
+        return self._apply(lambda known: known._each(lambda end: end.max(axis=axis)))
 
     def min(self, axis: int | tuple[int, ...] | None = None) -> "Interval":
-        return self._ordered(lambda known: known._each(lambda end: end.min(axis=axis)))
+        return self._apply(lambda known: known._each(lambda end: end.min(axis=axis)))
 
     def sum(self, axis: int | tuple[int, ...] | None = None) -> "Interval":
         if self.exact:
@@ -220,7 +220,7 @@ class Interval(Shown):
             )
 
     def __abs__(self) -> "Interval":
-        return self._ordered(Interval._size)
+        return self._apply(Interval._size)
 
     def _size(self):
         if self.exact:
@@ -299,12 +299,12 @@ class Interval(Shown):
         except Undecided:
             return False
 
-    def _ordered(self, f):
+    def _apply(self, f):
         """f of the numbers, or of their float64 enclosures if their order is undecided."""
         try:
             return f(self)
         except Undecided:
-            return f(self.enclosed())
+            return f(self.enclose())
 
     def _each(self, f):
         if self.exact:
@@ -316,7 +316,7 @@ Quantity: TypeAlias = Interval | Numbers
 """An Interval, or numbers whose kind says how they are known."""
 
 
-def _rounded(x, spec, rounding):
+def _round(x, spec, rounding):
     """A float in the given format, rounded in one direction."""
     if not math.isfinite(x):
         return format(x, spec)
@@ -441,9 +441,9 @@ def _compare(a, b, rule):
         return NotImplemented
     ends = _ends(a, b)
     try:
-        return decided(*rule(*ends))
+        return decide(*rule(*ends))
     except Undecided:
-        return decided(*_one_by_one(rule, *ends))
+        return decide(*_one_by_one(rule, *ends))
 
 
 def _one_by_one(rule, a, b):
@@ -504,12 +504,12 @@ def interval(x: "Quantity") -> Interval:
     return Interval(array)
 
 
-def stacked(parts):
+def stack(parts):
     """Stack Intervals (or plain arrays) of one shape along a new first axis."""
     if not isinstance(parts[0], Interval):
         return np.stack(parts)
     if all(part.exact for part in parts):
         return Interval(np.stack([part.lower for part in parts]))
     how = max(How[part.how] for part in parts)
-    parts = [part.enclosed() for part in parts]
+    parts = [part.enclose() for part in parts]
     return Interval(np.stack([part.lower for part in parts]), np.stack([part.upper for part in parts]), how)

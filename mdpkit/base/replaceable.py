@@ -34,7 +34,7 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
             try:
                 return f(*args, **options)
             except (AttributeError, TypeError) as error:
-                words = _mistaken(f, args, options)
+                words = _wrong_argument(f, args, options)
                 if words is None:
                     raise
                 raise WrongArgument(words) from error
@@ -46,7 +46,7 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     return asking
 
 
-def _mistaken(f, args, options) -> str | None:
+def _wrong_argument(f, args, options) -> str | None:
     """The first argument that is not of the type it is annotated with, in words."""
     hints = get_type_hints(f)
     try:
@@ -57,7 +57,7 @@ def _mistaken(f, args, options) -> str | None:
         kinds = _classes(hints.get(name))
         if kinds and not isinstance(value, kinds):
             expected = " or ".join(f"{'an' if kind.__name__ == 'MDP' else 'a'} {kind.__name__}" for kind in kinds)
-            return f"{f.__name__}: {name} is {_described(value)}; expected {expected}"
+            return f"{f.__name__}: {name} is {_describe(value)}; expected {expected}"
     return None
 
 
@@ -67,7 +67,7 @@ def _classes(hint) -> tuple[type, ...]:
     return parts if all(isinstance(part, type) and part.__module__.startswith("mdpkit.") for part in parts) else ()
 
 
-def _described(value) -> str:
+def _describe(value) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return f"an array of shape {shape} ({type(value).__name__})"

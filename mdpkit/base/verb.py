@@ -6,6 +6,6 @@ from types import ModuleType
 from typing import Any
 
 
-def also_called(room: str, verb: Callable[..., Any]) -> None:
+def make_callable(room: str, verb: Callable[..., Any]) -> None:
     """Make the module named `room` callable as the function `verb`."""
     sys.modules[room].__class__ = type("Verb", (ModuleType,), {"__call__": staticmethod(verb)})

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ._app import FAILED, INTERRUPTED, SILENT, UsageError, app
-from ._problem import as_file, horizon_told
+from ._problem import as_file, horizon_option
 from ._shown import finite, show_columns, show_table, shown_progress, stdout_for_the_result
 
 
@@ -44,8 +44,8 @@ def verify(
         raise UsageError("name the claims, or give --all or --theme, not both")
     if on and not claims:
         raise UsageError("--on needs the names of the claims to verify on that problem")
-    told = horizon_told(gamma, horizon)
-    if told and not on:
+    given = horizon_option(gamma, horizon)
+    if given and not on:
         raise UsageError("--gamma and --horizon speak of the problem given by --on")
     if rewards is not None and not on:
         raise UsageError("--rewards chooses a reward structure of the file given by --on")
@@ -62,7 +62,7 @@ def verify(
             names = claims or ids(theme)
             # a pool takes about as long to start as one claim to verify
             processes = workers or (1 if len(names) == 1 and profile == "quick" else os.cpu_count() or 1)
-            problem = as_file(on, told, rewards) if on else None
+            problem = as_file(on, given, rewards) if on else None
             finished = verify_all(
                 names, profile, seed=seed, on=problem, workers=processes, notice=notice, progress=progress
             )

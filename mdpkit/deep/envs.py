@@ -49,7 +49,7 @@ class ControlEnv(gymnasium.Env):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
         drawn = self.np_random.uniform(self.problem.start_low, self.problem.start_high)
-        self.state, self.steps = _asked(options, drawn, self.problem.low.shape), _time(options)
+        self.state, self.steps = _requested_state(options, drawn, self.problem.low.shape), _time(options)
         if self.problem.leaves(self.state[None])[0]:
             raise InvalidModel(
                 f"the state is {self.state}; expected one inside {self.problem.low} to {self.problem.high}"
@@ -61,7 +61,7 @@ class ControlEnv(gymnasium.Env):
         x, problem = self.state[None], self.problem
         following = problem.step(x, u)
         gone = problem.outside is not None and bool(problem.leaves(following)[0])
-        self.state = following[0] if gone else problem.confined(following)[0]
+        self.state = following[0] if gone else problem.confine(following)[0]
         self.steps += 1
         if problem.margin is not None:
             failed = bool(problem.margin(self.state[None])[0] < 0)
@@ -97,7 +97,7 @@ class SettablePendulum(PendulumEnv):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
-        self.state, self.steps = _asked(options, self.state, (2,)), _time(options)
+        self.state, self.steps = _requested_state(options, self.state, (2,)), _time(options)
         return self._get_obs(), {}
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -163,7 +163,7 @@ class LatentEnv(gymnasium.Env):
         return self.observation.copy(), {"state": self.state}
 
 
-def _asked(options, drawn, shape):
+def _requested_state(options, drawn, shape):
     """The state requested in `options`, else the sampled one."""
     state = np.array((options or {}).get("state", drawn), dtype=float)
     if state.shape != shape or not np.isfinite(state).all():

@@ -141,7 +141,7 @@ def lqr(dt: float = 0.1, gamma: float = 0.99) -> Twin:
     Leaving the box of 1 m and 1 m/s incurs the optimal cost from there, so the closed form -x'Px holds in the whole box.
     The error of a grid is at most `LinearQuadratic.grid_error`: second order if the controls are as fine as the points.
     """
-    cart = LinearQuadratic.solved([[1, dt], [0, 1]], [[dt**2 / 2], [dt]], np.eye(2) * dt, [[dt / 10]], gamma)
+    cart = LinearQuadratic.from_costs([[1, dt], [0, 1]], [[dt**2 / 2], [dt]], np.eye(2) * dt, [[dt / 10]], gamma)
     problem = cart.problem([-1.0, -1.0], [1.0, 1.0], [-6.0], [6.0], dt=dt)
     return Twin(
         lambda: ControlEnv(problem),
@@ -163,7 +163,7 @@ def double_integrator_tube(dt: float = 0.02) -> Twin:
     def step(x, u):
         return np.stack([x[:, 0] + x[:, 1] * dt + u[:, 0] * dt**2 / 2, x[:, 1] + u[:, 0] * dt], axis=1)
 
-    def kept(x):
+    def safety_value(x):
         return x[:, 0] - np.minimum(x[:, 1], 0) ** 2 / 2
 
     def bound(grid):
@@ -173,8 +173,10 @@ def double_integrator_tube(dt: float = 0.02) -> Twin:
         return max(dt**2 / 8, h**2 / 2 * part * (1 - part) * (fastest + beyond) / dt) + 1e-7
 
     box = [-0.5, -1.5], [1.5, 1.5], [-1.0], [1.0]
-    problem = ContinuousProblem(step, *box, margin=lambda x: x[:, 0], outside=kept, dt=dt)
-    return Twin(lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), 3), closed=kept, bound=bound)
+    problem = ContinuousProblem(step, *box, margin=lambda x: x[:, 0], outside=safety_value, dt=dt)
+    return Twin(
+        lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), 3), closed=safety_value, bound=bound
+    )
 
 
 def dubins_tube(dt: float = 0.05) -> Twin:
@@ -197,7 +199,7 @@ def dubins_tube(dt: float = 0.05) -> Twin:
     def margin(x):
         return np.hypot(x[:, 0], x[:, 1]) - 1
 
-    def kept(x):
+    def safety_value(x):
         east, north = np.cos(x[:, 2]), np.sin(x[:, 2])
         left, right = (np.hypot(x[:, 0] - side * north, x[:, 1] + side * east) for side in (1, -1))
         turning = np.maximum(np.abs(left - 1), np.abs(right - 1)) - 1
@@ -210,7 +212,7 @@ def dubins_tube(dt: float = 0.05) -> Twin:
         [-1.0],
         [1.0],
         margin=margin,
-        outside=kept,
+        outside=safety_value,
         periodic=[False, False, True],
         dt=dt,
     )
@@ -218,7 +220,7 @@ def dubins_tube(dt: float = 0.05) -> Twin:
         lambda: ControlEnv(problem),
         problem=problem,
         sizes=lambda n: ((n, n, 3 * n // 5), 3),
-        closed=kept,
+        closed=safety_value,
         bound=lambda grid: grid.spacing.max() / 2,
     )
 

@@ -53,7 +53,7 @@ def worth(target, x) -> Worth:
 
 def _certified(left, right):
     """A lower bound on the largest left/right over entries, from enclosures of both."""
-    left, right = left.enclosed(), right.enclosed()
+    left, right = left.enclose(), right.enclose()
     low, high, positive = np.broadcast_arrays(left.lower, right.upper, right.lower > 0)
     if ((right.upper <= 0) & (left.lower > 0)).any():
         return np.inf

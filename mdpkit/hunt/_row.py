@@ -223,16 +223,16 @@ class _Rung:
             return
         with propose():
             x = rationals(self.score, {block: np.array(array) for block, array in member.items()})
-            together = self._rounded_together(member)
+            together = self._round_together(member)
         for found in (x, self._polished(x), self._polished(together)):
             self._take(name, worth(self.target, found))
         if value > self.best.least * (1 + ALIKE):
             self._take(name, worth(self.target, self.target.instances.exactly(member, self.sizes)))
 
-    def _rounded_together(self, member):
+    def _round_together(self, member):
         """The best draw with all rows rounded to one common denominator, for rows that must change jointly."""
         family = self.target.instances
-        draws = [family.rounded(member, denominator, self.sizes) for denominator in COARSE]
+        draws = [family.round_draw(member, denominator, self.sizes) for denominator in COARSE]
         return max(draws, key=lambda x: self.score(as_member(family, x)))
 
     def _polished(self, x):
@@ -351,8 +351,8 @@ def _at_the_boundary(target, end) -> Worth:
     arrays = {name: getattr(end.x, name) for name in target.instances.blocks}
     for name, block in target.instances.blocks.items():
         if block.row_axes:
-            arrays[name] = block.mended(np.where(arrays[name] < TINY, arrays[name] * 0, arrays[name]))
-    return worth(target, target.instances.drawn(arrays, end.x.sizes))
+            arrays[name] = block.repair(np.where(arrays[name] < TINY, arrays[name] * 0, arrays[name]))
+    return worth(target, target.instances.to_draw(arrays, end.x.sizes))
 
 
 def _first_of_the_best(rungs):

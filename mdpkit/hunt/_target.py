@@ -124,7 +124,9 @@ def _probe(part):
         try:
             with propose(), np.errstate(all="ignore"):
                 blocks = family.random(rng, sizes, 1)
-                return part.check(family.build(family.drawn({name: array[0] for name, array in blocks.items()}, sizes)))
+                return part.check(
+                    family.build(family.to_draw({name: array[0] for name, array in blocks.items()}, sizes))
+                )
         except Exception as error:
             last = error
     return last

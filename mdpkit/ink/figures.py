@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .graph import BLACK, Arrow, Box, joined, paint
+from .graph import BLACK, Arrow, Box, connect, paint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +95,7 @@ def draw_graph(
     """Draw a graph: states as boxes at `places`, transitions as arrows with labels."""
     boxes = [Box(str(state), (x * UNIT, y * UNIT), ((names[state], BLACK),)) for state, (x, y) in places.items()]
     arrows = [Arrow(str(source), str(target), words) for (source, target), words in ways.items()]
-    paint(ax, joined(boxes, arrows), UNIT)
+    paint(ax, connect(boxes, arrows), UNIT)
     across, up = zip(*places.values(), strict=True)
     ax.set_axis_off()
     ax.set(xlim=(min(across) - 1, max(across) + 1), ylim=(min(up) - 1.4, max(up) + 0.6), aspect="equal")

@@ -1,4 +1,4 @@
-"""Named blocks: the arrays from which the instances of a claim are built.
+"""Named blocks: arrays from which a claim's instances are built.
 
 A block knows its axes by name, so one description gives exact draws from bytes, batches of floats for a search,
 rounding to small rationals, and deletion along an axis.
@@ -18,7 +18,7 @@ from ..base.errors import InvalidClaim
 from ..base.types import Number
 
 WEIGHTS = 13
-"""Exact draws use the weights 0..12, so rows have denominators up to 12 times their length."""
+"""Exact draws use integer weights 0..12, so denominators are at most 12 times the row length."""
 
 
 Axis: TypeAlias = str | int | tuple[str | int, ...]
@@ -26,7 +26,7 @@ Axis: TypeAlias = str | int | tuple[str | int, ...]
 
 
 class Block:
-    """An array with named axes. Subclasses say what its entries may be."""
+    """An array with named axes; subclasses define the admissible entries."""
 
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         try:
@@ -35,11 +35,11 @@ class Block:
             raise InvalidClaim(f"{self} has the axis {missing}; the family's sizes are {', '.join(sizes)}") from None
 
     def count(self, sizes: Mapping[str, int]) -> int:
-        """How many bytes an exact draw consumes."""
+        """Number of bytes consumed by an exact draw."""
         return prod(self.shape(sizes))
 
     def delete(self, array: np.ndarray, axis: str, index: int, sizes: Mapping[str, int]) -> np.ndarray | None:
-        """The array without entry `index` of a named axis; None where nothing would be left."""
+        """The array without entry `index` of a named axis; None if it would be empty."""
         for place, name in reversed(list(enumerate(self.axes))):
             parts = name if isinstance(name, tuple) else (name,)
             if axis not in parts:
@@ -54,10 +54,10 @@ class Block:
             array = split.reshape(*array.shape[:place], prod(left), *array.shape[place + 1 :])
             if 0 in array.shape:
                 return None
-        return self.mended(array)
+        return self.repair(array)
 
-    def mended(self, array: np.ndarray) -> np.ndarray:
-        """The array back inside the block after an edit."""
+    def repair(self, array: np.ndarray) -> np.ndarray:
+        """Project an edited array back into the block."""
         return array
 
     continuous = False
@@ -97,17 +97,17 @@ class Simplex(Block):
 
     def from_bytes(self, raw: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
         drawn = raw.reshape(self.shape(sizes)).astype(int)
-        return self.mended(objects(np.where(drawn < 96, 0, drawn % WEIGHTS)))
+        return self.repair(objects(np.where(drawn < 96, 0, drawn % WEIGHTS)))
 
     def random(self, rng: np.random.Generator, sizes: Mapping[str, int], batch: int) -> np.ndarray:
-        """Half of the rows are certain outcomes, half are spread evenly over the simplex."""
+        """Half of the rows are deterministic, half uniform on the simplex."""
         shape = (batch, *self.shape(sizes))
         spread = rng.exponential(size=shape)
         certain = np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
-        return self.mended(np.where(rng.random(shape[:-1])[..., None] < 0.5, certain, spread))
+        return self.repair(np.where(rng.random(shape[:-1])[..., None] < 0.5, certain, spread))
 
-    def mended(self, array: np.ndarray) -> np.ndarray:
-        """Negative weights go to 0, rows are divided by their sum, an empty row becomes its first outcome."""
+    def repair(self, array: np.ndarray) -> np.ndarray:
+        """Clip negative weights to 0 and normalise the rows; a zero row becomes a point mass on its first outcome."""
         exact = array.dtype == object
         array = np.where(array > 0, array, fmpq(0) if exact else 0.0)
         total = array.sum(axis=-1)
@@ -115,8 +115,8 @@ class Simplex(Block):
         array[empty, 0] = fmpq(1) if exact else 1.0
         return array / (objects(np.where(empty, 1, total)) if exact else np.where(empty, 1.0, total))[..., None]
 
-    def confined(self, array: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-        """The rows with the outcomes outside `allowed` removed; an empty row becomes its first allowed outcome."""
+    def restrict(self, array: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+        """Restrict rows to outcomes in `allowed` and renormalise; a zero row becomes the first allowed outcome."""
         inside = np.broadcast_to(allowed, array.shape)
         array = np.where(inside, array, array * 0)
         total = array.sum(axis=-1)
@@ -124,16 +124,16 @@ class Simplex(Block):
         array = np.where(bare(total == 0)[..., None], first, array)
         return array / array.sum(axis=-1)[..., None]
 
-    def rounded(self, array: np.ndarray, denominator: int) -> np.ndarray:
-        """Rows of multiples of 1/denominator that sum to 1, nearest in the largest-remainder sense."""
+    def round(self, array: np.ndarray, denominator: int) -> np.ndarray:
+        """Round rows to multiples of 1/denominator that sum to 1, by largest remainders."""
         scaled = array * denominator
         floor = np.floor(scaled + 1e-9).astype(int)
         missing = denominator - floor.sum(axis=-1)
         order = np.argsort(np.argsort(-(scaled - floor), axis=-1, kind="stable"), axis=-1, kind="stable")
-        return self.mended(objects(floor + (order < missing[..., None])))
+        return self.repair(objects(floor + (order < missing[..., None])))
 
     def simpler(self, row: np.ndarray) -> Iterator[np.ndarray]:
-        """Rows to try in place of one row: certain outcomes, equal pairs, small weights."""
+        """Simpler candidate rows: point masses, uniform pairs, small weights."""
         m = len(row)
         yield from (objects(np.eye(m, dtype=int)[k]) for k in range(m))
         for k in range(m):
@@ -141,7 +141,7 @@ class Simplex(Block):
                 yield objects(np.eye(m, dtype=int)[k] + np.eye(m, dtype=int)[l]) / 2
         numeric = np.array([float(x) for x in row])
         for denominator in (2, 3, 4, 6, 8, 12, 24):
-            yield self.rounded(numeric, denominator)
+            yield self.round(numeric, denominator)
 
     def corners(self, sizes):
         certain = np.eye(_length(self.axes[-1], sizes))
@@ -156,7 +156,7 @@ class Simplex(Block):
 
 @dataclass(frozen=True, init=False)
 class Box(Block):
-    """Numbers between two ends: `Box("S", "A")` is a reward `[s,a]` in [0, 1].
+    """Numbers in an interval: `Box("S", "A")` is a reward `[s,a]` in [0, 1].
 
     Args: axes: named axes. lower, upper: integers or fractions.
     """
@@ -178,26 +178,26 @@ class Box(Block):
         return self._at(objects(twelfths) / 12)
 
     def random(self, rng: np.random.Generator, sizes: Mapping[str, int], batch: int) -> np.ndarray:
-        """A third of the entries at either end, a third evenly in between."""
+        """Each entry is at the lower end, at the upper end or uniform in between, with probability 1/3 each."""
         where = rng.random((batch, *self.shape(sizes)))
         return float(self.lower) + float(self.upper - self.lower) * np.clip(3 * where - 1, 0, 1)
 
-    def mended(self, array: np.ndarray) -> np.ndarray:
+    def repair(self, array: np.ndarray) -> np.ndarray:
         if array.dtype == object:
             return objects(np.minimum(np.maximum(array, self.lower), self.upper))
         return np.clip(array, float(self.lower), float(self.upper))
 
-    def rounded(self, array: np.ndarray, denominator: int) -> np.ndarray:
+    def round(self, array: np.ndarray, denominator: int) -> np.ndarray:
         span = float(self.upper - self.lower) or 1.0
         return self._at(objects(np.rint((array - float(self.lower)) / span * denominator).astype(int)) / denominator)
 
     def simpler(self, entry: np.ndarray) -> Iterator[np.ndarray]:
-        """Entries to try in place of one entry: the ends, 0, the middle, small fractions of the span."""
+        """Simpler candidate entries: the ends, 0, the midpoint, small fractions of the range."""
         zero = [fmpq(0)] if self.lower <= 0 <= self.upper else []
         for value in [*zero, self.lower, self.upper, (self.lower + self.upper) / 2]:
             yield objects(value)
         for denominator in (2, 3, 4, 6, 12):
-            yield self.rounded(np.asarray(float(np.asarray(entry)[()])), denominator)
+            yield self.round(np.asarray(float(np.asarray(entry)[()])), denominator)
 
     def _at(self, fraction):
         return objects(self.lower + (self.upper - self.lower) * fraction)
@@ -215,7 +215,7 @@ class Box(Block):
 
 @dataclass(frozen=True, init=False)
 class Choice(Block):
-    """One of several values in every entry: `Choice("S", of="A")` is an action per state, `Choice(of=("1/2", "9/10"))` a discount.
+    """Entries among finitely many values: `Choice("S", of="A")` is an action per state.
 
     Args: axes: named axes. of: an axis (integers 0..size-1), or a tuple of rational values.
     """
@@ -234,11 +234,11 @@ class Choice(Block):
         picked = rng.integers(self.options(sizes), size=(batch, *self.shape(sizes)))
         return picked if isinstance(self.of, str) else self._floats()[picked]
 
-    def mended(self, array: np.ndarray) -> np.ndarray:
-        """Floats between the values go to the nearest of them."""
+    def repair(self, array: np.ndarray) -> np.ndarray:
+        """Round floats to the nearest value."""
         return self._floats()[self._nearest(array)] if array.dtype.kind == "f" else array
 
-    def rounded(self, array: np.ndarray, denominator: int) -> np.ndarray:
+    def round(self, array: np.ndarray, denominator: int) -> np.ndarray:
         return np.asarray(array) if isinstance(self.of, str) else self._values(self._nearest(array))
 
     def simpler(self, entry: np.ndarray) -> Iterator[np.ndarray]:

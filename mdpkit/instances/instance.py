@@ -5,7 +5,7 @@ from typing import Any
 
 
 class Instance(SimpleNamespace):
-    """The models of one instance, as attributes: what a claim's check, assumptions and controls receive.
+    """The models of one instance as attributes, as a claim's check, assumptions and controls receive them.
 
     A `types.SimpleNamespace` is accepted wherever an Instance is.
 
@@ -15,5 +15,5 @@ class Instance(SimpleNamespace):
     """
 
     def replace(self, **changes: Any) -> "Instance":
-        """A copy with some models changed or added; this one stays as it is."""
+        """A copy with some models changed or added."""
         return Instance(**{**vars(self), **changes})

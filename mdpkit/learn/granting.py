@@ -14,7 +14,7 @@ from ..model.horizon import Average
 from ..model.mdp import MDP
 from ..model.preference import PreferenceProblem
 from ._environment import EnvironmentSimulator
-from ._finite import FiniteSimulator, demonstrated, finite_setting
+from ._finite import FiniteSimulator, demonstrate, finite_setting
 from ._judge import Judge
 from ._labels import Labels, expect_player
 
@@ -97,7 +97,7 @@ def grant(
             f"{type(problem).__name__} is not a learning problem; expected an MDP or a gymnasium environment"
         )
     if rng is None and (
-        any(count not in (0, "exact") for count in counts.values()) or _sampled(demonstrations) or not finite
+        any(count not in (0, "exact") for count in counts.values()) or _needs_sampling(demonstrations) or not finite
     ):
         raise InvalidModel("the access requires sampling: give rng=numpy.random.default_rng(seed)")
     if expert is None and (queries or not (isinstance(demonstrations, Trajectories) or demonstrations == 0)):
@@ -111,7 +111,7 @@ def grant(
             expect_player(expert)
         return _environment(problem, expert, demonstrations, counts, rewards, rng)
     setting, expert = finite_setting(problem), None if expert is None else expert.to_tabular(problem)
-    shown = demonstrated(problem, expert, demonstrations, rng)
+    shown = demonstrate(problem, expert, demonstrations, rng)
     simulator = FiniteSimulator(problem, rng) if episodes or resets else None
     seen = "exact" if isinstance(demonstrations, str) else 0 if shown is None else len(shown)
     granted = {
@@ -168,5 +168,5 @@ def _countable(name, count):
     raise InvalidModel(f'{name} is {count!r}; expected a count of at least 0, or "exact"')
 
 
-def _sampled(demonstrations):
+def _needs_sampling(demonstrations):
     return not isinstance(demonstrations, Trajectories | str) and demonstrations != 0

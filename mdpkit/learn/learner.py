@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..base.errors import InvalidModel, MissingAccess
-from ..base.shown import Shown, tabled
+from ..base.shown import Shown, tabulate
 from ..model.access import KINDS, Access, Meter, expect_generator
 from ..model.policy import TabularPolicy
 
@@ -79,7 +79,7 @@ class Trace(Mapping, Shown):
         plain = {
             name: column for name, column in self._columns.items() if column.ndim == 1 and column.dtype.kind in "iuf"
         }
-        return tuple(tabled(name, column) for name, column in plain.items())
+        return tuple(tabulate(name, column) for name, column in plain.items())
 
 
 def _column(entries):

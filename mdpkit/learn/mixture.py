@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..base.arrays import floats, frozen, is_exact
+from ..base.arrays import floats, freeze, is_exact
 from ..base.errors import InvalidModel
 from ..base.record import any_exact, distributions, numbers
 from ..base.tolerance import ROW_SUM
@@ -39,7 +39,7 @@ class Mixture:
         if len(weights) != len(members):
             raise InvalidModel(f"there are {len(weights)} weights; expected one for each of {len(members)} members")
         object.__setattr__(self, "members", members)
-        object.__setattr__(self, "weights", frozen(weights))
+        object.__setattr__(self, "weights", freeze(weights))
 
     def start(self, u: float) -> Policy:
         """The Markov policy selected by a uniform number u for one episode."""

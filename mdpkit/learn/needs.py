@@ -80,11 +80,11 @@ def _options(learner) -> str:
             field.default if field.default_factory is MISSING else field.default_factory(),
         )
         if repr(value) != repr(usual):
-            shown.append(f"{field.name}={_shown(value)}")
+            shown.append(f"{field.name}={_show(value)}")
     return f"({', '.join(shown)})" if shown else ""
 
 
-def _shown(value) -> str:
+def _show(value) -> str:
     if is_dataclass(value):
         return type(value).__name__ + _options(value)
     return "..." if isinstance(value, np.ndarray) else repr(value)

@@ -1,4 +1,4 @@
-"""Immutable records of what is given."""
+"""Immutable records: decision processes, games, policies, data, access."""
 
 from .access import Access as Access
 from .access import Meter as Meter

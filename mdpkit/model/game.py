@@ -1,4 +1,4 @@
-"""Markov games, mediators' recommendations, and deviations from them."""
+"""Markov games, mediators, and strategy modifications."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY
@@ -27,16 +27,16 @@ class MarkovGame(Record):
     """An n-player Markov game with a common state.
 
     Args:
-        P: `P[s,j,n]` or `P[t,s,j,n]`, joint action j flattened in C order: player 0's action varies slowest.
-        r: `r[i,s,j]` or `r[t,i,s,j]`, one reward a player.
-        rho: start law `rho[s]`; uniform if left out.
+        P: `P[s,j,n]` or `P[t,s,j,n]`, joint action j flattened in C order (player 0's action varies slowest).
+        r: `r[i,s,j]` or `r[t,i,s,j]`, one reward per player.
+        rho: initial distribution `rho[s]`; uniform if omitted.
         horizon: `Finite(H)` or `Discounted(gamma)`.
-        actions: how many actions each player has.
+        actions: number of actions of each player.
         state_names: one text for each state. action_names: for each player one text for each action.
 
     A one-player game is an MDP: `game.player(0)`.
 
-    Raises: InvalidModel, as MDP does; also where `actions` does not multiply to the number of joint actions.
+    Raises: InvalidModel as MDP does, and if the product of `actions` is not the number of joint actions.
     """
 
     laws = ("P", "rho")
@@ -96,15 +96,15 @@ class MarkovGame(Record):
         Args:
             states: the states in order, each a dictionary key; their texts become `state_names`.
             actions: for each player the actions in order; their texts become `action_names`.
-            transition: `transition(state, joint)`, a mapping from next states to probabilities; `joint` is the tuple of the
-                players' actions.
+            transition: `transition(state, joint)`, a mapping from next states to probabilities; `joint` is the tuple of
+                the players' actions.
             reward: `reward(state, joint)`, one number for each player.
             horizon: `Finite(H)` or `Discounted(gamma)`.
-            start: a mapping from states to probabilities; uniform if left out.
+            start: a mapping from states to probabilities; uniform if omitted.
 
-        The game is rational where no float appears (integers, Fractions, "p/q"), else float64.
+        The game is rational if no float appears (integers, Fractions, "p/q"), else float64.
 
-        Raises: InvalidModel naming the state and joint action, what the function gave and what was expected.
+        Raises: InvalidModel naming the state and joint action, the returned value and what was expected.
 
         >>> from mdpkit.model import Finite, MarkovGame
         >>> def paid(place, joint):
@@ -116,7 +116,7 @@ class MarkovGame(Record):
         return _functions.game_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start)
 
     def player(self, i: int) -> MDP:
-        """The decision process of player i's reward when a mediator plays joint actions."""
+        """The MDP over joint actions with player i's reward."""
         return self._processes[i]
 
     @cached_property
@@ -175,7 +175,7 @@ def _action_names(names, actions):
 
 @record(eq=False, repr=False)
 class JointPolicy(TabularPolicy):
-    """A mediator's recommendation, possibly correlated between players.
+    """A mediator: a possibly correlated distribution of joint recommendations.
 
     Args: table: `table[s,j]` or `table[t,s,j]` over joint actions.
 
@@ -191,15 +191,15 @@ class JointPolicy(TabularPolicy):
 
 @record(eq=False, repr=False)
 class Deviation(Record):
-    """A strategy modification of one player: told a, play b.
+    """A strategy modification of one player: recommended a, play b.
 
     Args:
-        player: who deviates.
-        table: `table[t,s,a,b]`, probability of playing b at step t in state s when told a.
-        after: `after[t,s,b]`, the play from the step after the first disobedience on, when nothing is told any more;
-            None for a modification that goes on being told.
+        player: index of the deviating player.
+        table: `table[t,s,a,b]`, probability of playing b at step t in state s when recommended a.
+        after: `after[t,s,b]`, policy after the first disobedience, when recommendations are no longer observed; None if
+            they still are.
 
-    Raises: InvalidModel where a row is no distribution or player is negative.
+    Raises: InvalidModel if a row is not a distribution or player is negative.
     """
 
     laws = ("table", "after")
@@ -229,7 +229,7 @@ class Deviation(Record):
 
     @cached_property
     def defect(self) -> float:
-        """How far a float row sums from 1."""
+        """Largest deviation of a float row's sum from 1."""
         return max(defect(self.table), 0.0 if self.after is None else defect(self.after))
 
     def sizes(self) -> dict:

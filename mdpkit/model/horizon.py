@@ -1,4 +1,4 @@
-"""How long rewards are collected: a sum type."""
+"""Horizons: finite, discounted, average-reward."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -14,7 +14,7 @@ from ..base.types import Scalar, record
 
 @dataclass(frozen=True)
 class Finite:
-    """H steps, t = 0..H-1, undiscounted.
+    """Finite horizon: steps t = 0..H-1, undiscounted.
 
     >>> Finite(3).H
     3
@@ -27,13 +27,13 @@ class Finite:
             raise InvalidModel(f"the horizon H is {self.H!r}; expected an integer of at least 1")
         object.__setattr__(self, "H", int(self.H))
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return self
 
 
 @record()
 class Discounted:
-    """For ever, step t weighted by gamma^t, 0 <= gamma < 1; J = E sum_t gamma^t r_t is not normalised.
+    """Infinite horizon, discounted: J = E sum_t gamma^t r_t with 0 <= gamma < 1, not normalised.
 
     >>> Discounted("9/10").gamma
     9/10
@@ -56,7 +56,7 @@ class Discounted:
                 raise InvalidModel(f"gamma is {gamma}; expected 0 <= gamma < 1")
         object.__setattr__(self, "gamma", gamma)
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return Discounted(
             np.asarray(convert(np.asarray(self.gamma, dtype=None if isinstance(self.gamma, float) else object))).item()
         )
@@ -64,9 +64,9 @@ class Discounted:
 
 @dataclass(frozen=True)
 class Average:
-    """For ever, every step counted alike: J is the gain, the limit of the mean reward of the first N steps.
+    """Infinite horizon, average reward: J is the gain, the limit of the mean reward of the first N steps.
 
-    Raises: InvalidModel where a discount is asked for, by whatever is defined with one only.
+    Raises: InvalidModel if a quantity that needs a discount is requested.
 
     >>> Average()
     Average()
@@ -76,17 +76,17 @@ class Average:
     def gamma(self) -> NoReturn:
         raise InvalidModel("the horizon is Average(), which has no discount; expected Finite(H) or Discounted(gamma)")
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return self
 
 
 Horizon = Finite | Discounted | Average
 
 
-def fitted(horizon, exact):
-    """The horizon in the number kind of a record.
+def fit_horizon(horizon, exact):
+    """Convert a horizon to a record's number kind.
 
-    Raises: InvalidModel where a float discount meets rational transitions, or the horizon is none.
+    Raises: InvalidModel for a float discount with rational transitions, or if this is not a horizon.
     """
     if isinstance(horizon, Finite | Average) or (proposing() and isinstance(horizon, Discounted)):
         return horizon
@@ -102,13 +102,13 @@ def fitted(horizon, exact):
     return horizon
 
 
-def told(horizon) -> str:
-    """The horizon in one line, a rational discount as "p/q"."""
+def horizon_text(horizon) -> str:
+    """One-line description of a horizon, a rational discount as "p/q"."""
     return f"Discounted({horizon.gamma})" if isinstance(horizon, Discounted) else repr(horizon)
 
 
 def discount(horizon, pattern):
-    """gamma as a scalar that kernels can multiply with `pattern`; 1 for a finite horizon."""
+    """gamma as a scalar of the number kind of `pattern`; 1 for a finite horizon."""
     if isinstance(horizon, Finite):
         return rational(1) if is_exact(pattern) else 1.0
     return horizon.gamma

@@ -7,19 +7,20 @@ from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, numbers
 from ..base.types import Array, FilledArray, record
-from .horizon import Horizon, told
+from .horizon import Horizon, horizon_text
 from .mdp import MDP
 
 
 @record(eq=False, repr=False)
 class LinearMDP(Record):
-    """A decision process whose transition law and reward are linear in known features.
+    """MDP whose transition law and reward are linear in known features.
 
     P(n | s, a) = sum_k features[s,a,k] mu[k,n] and r(s, a) = sum_k features[s,a,k] theta[k].
 
-    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if left out. horizon: `Finite(H)`,
+    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if omitted. horizon: `Finite(H)`,
         `Discounted(gamma)` or `Average()`.
-    Raises: InvalidModel for shapes that disagree, or where the product is no transition law (which row, by how much).
+    Raises: InvalidModel for inconsistent shapes, or if features @ mu is not a transition law (naming the row and by how
+        much).
     Source: adapted from Jin, Yang, Wang and Jordan, 2020.
 
     >>> from mdpkit.model import Discounted
@@ -57,7 +58,7 @@ class LinearMDP(Record):
         self._set(rho=table.rho, horizon=table.horizon)
 
     def tabular(self) -> MDP:
-        """The same process with its transition law written out."""
+        """The same process as a tabular MDP."""
         return MDP(self.features @ self.mu, self.features @ self.theta, self.rho, horizon=self.horizon)
 
     def sizes(self) -> dict:
@@ -65,4 +66,4 @@ class LinearMDP(Record):
 
     def __repr__(self):
         S, A, K = self.features.shape
-        return f"LinearMDP(S={S}, A={A}, K={K}, {told(self.horizon)}, {'rational' if self.exact else 'float'})"
+        return f"LinearMDP(S={S}, A={A}, K={K}, {horizon_text(self.horizon)}, {'rational' if self.exact else 'float'})"

@@ -1,4 +1,4 @@
-"""Margins to failure: how large the least one ever met can be kept."""
+"""Safety margins: the largest achievable minimum margin over time."""
 
 from functools import cached_property
 from typing import ClassVar
@@ -13,18 +13,18 @@ from ..base.types import Array, FilledArray, record
 
 @record(eq=False, repr=False)
 class MarginProblem(Record):
-    """V = min(margin, max_a E V(next)), the greatest solution: on deterministic dynamics the least margin met, made as large as possible.
+    """The greatest solution of V = min(margin, max_a E V(next)); for deterministic dynamics the optimal minimum margin.
 
-    With a law, V is the recursion above, as interpolation on a grid makes it, and not an expected least margin.
+    For stochastic dynamics, as made by interpolation on a grid, V is this recursion and not an expected minimum margin.
 
     Args:
-        margin: `margin[s]`, below 0 on failure.
-        P: transition law `P[s,a,n]`, rational or float64, or a scipy CSR matrix of shape (S*A, S), row s*A+a. A row of zeros
-            is an action that ends the problem. Float rows may sum to 1 within 1e-9, and the law that is meant is then the
-            row divided by its sum.
-        ended: `ended[s,a]`, the margin kept from there on by an action that ends the problem; elsewhere it counts nowhere.
+        margin: `margin[s]`, negative on failure.
+        P: transition law `P[s,a,n]`, rational or float64, or a scipy CSR matrix of shape (S*A, S), row s*A+a. A zero
+            row is an action that terminates. Float rows may sum to 1 within 1e-9 and then mean the row divided by its
+            sum.
+        ended: `ended[s,a]`, the margin from there on after an action that terminates; ignored elsewhere.
 
-    Raises: InvalidModel for shapes that disagree, or a row that is neither a distribution nor zero.
+    Raises: InvalidModel for inconsistent shapes, or a row that is neither a distribution nor zero.
 
     >>> MarginProblem([1, 2, -1], [[[0, 1, 0], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 1]]])
     MarginProblem(S=3, A=2, float, 6 transitions)
@@ -82,7 +82,7 @@ class MarginProblem(Record):
 
     @property
     def ends(self) -> np.ndarray:
-        """`[s,a]`, True where an action ends the problem."""
+        """`[s,a]`, True where an action terminates."""
         return (np.diff(self.rows[2]) == 0).reshape(self.S, self.A)
 
     @cached_property

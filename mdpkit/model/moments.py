@@ -12,14 +12,14 @@ from ..base.types import Array, record
 
 @record(eq=False, repr=False)
 class MomentProblem(Record):
-    """Find h with E[psi | z] = b[z] - sum_k A[z,k] h[k] = 0 for every instrument value z.
+    """Linear conditional moment restriction: E[psi | z] = b[z] - sum_k A[z,k] h[k] = 0 for every instrument value z.
 
     Args:
-        A: `A[z,k]`; b: `b[z]`; weights: law `weights[z]` of the instrument.
+        A: `A[z,k]`; b: `b[z]`; weights: distribution `weights[z]` of the instrument.
 
     Instrumental variables: A = P(x given z), b = E[Y given z]. Bellman: A = I - gamma P, b = r.
 
-    Raises: InvalidModel for shapes that disagree or weights that are no distribution.
+    Raises: InvalidModel for inconsistent shapes, or weights that are not a distribution.
 
     >>> MomentProblem([[1, 0], [1, 2]], [1, 3], [0.5, 0.5])
     MomentProblem(Z=2, K=2, float)

@@ -59,7 +59,7 @@ def style(name: str) -> Iterator[None]:
     column = STYLES[name].column
     token = _style.set(name)
     try:
-        with styled({"figure.figsize": (column, GOLDEN * column)}):
+        with style_context({"figure.figsize": (column, GOLDEN * column)}):
             yield
     finally:
         _style.reset(token)
@@ -94,7 +94,7 @@ def settings() -> dict:
     }
 
 
-def styled(more=None):
+def style_context(more=None):
     """A context with these settings, and `more`, on top of matplotlib's own, whatever a user has set."""
     from matplotlib import style
 
@@ -102,7 +102,7 @@ def styled(more=None):
 
 
 def blank(width=COLUMN, height=2.4):
-    """A Figure of `width` by `height` inches and its one pair of axes; to be called, and saved, inside `styled()`."""
+    """A Figure of `width` by `height` inches and its one pair of axes; to be called, and saved, inside `style_context()`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -110,7 +110,7 @@ def blank(width=COLUMN, height=2.4):
 
 
 def bare(width, height):
-    """A Figure of that size all over which axes without frame or ticks reach; to be called, and saved, inside `styled()`."""
+    """A Figure of that size all over which axes without frame or ticks reach; to be called, and saved, inside `style_context()`."""
     figure, ax = blank(width, height)
     figure.set_layout_engine("none")
     ax.set_axis_off()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .population import repeated
+from .population import repeat
 
 GAIN = 1e-6
 """Relative gain from which a move counts."""
@@ -27,7 +27,7 @@ def polish(score, member, rng, rounds=6):
         gaining = [k for k in np.argsort(-found, kind="stable") if found[k] > best + GAIN * abs(best)]
         if not gaining:
             break
-        alone, together = _made(member, moves[gaining[0]]), _made(member, *_one_a_row(moves, gaining))
+        alone, together = _apply_moves(member, moves[gaining[0]]), _apply_moves(member, *_one_a_row(moves, gaining))
         both = score(together)
         member, best = (together, both) if both > found[gaining[0]] else (alone, float(found[gaining[0]]))
     return member, best
@@ -45,7 +45,7 @@ def simplify(score, member, rng, rounds=3):
         keeping = [k for k in np.argsort(-found, kind="stable") if found[k] >= KEPT * best]
         chosen = _one_a_row(moves, keeping)
         while chosen:
-            simpler = _made(member, *chosen)
+            simpler = _apply_moves(member, *chosen)
             reached = score(simpler)
             if reached >= KEPT * best:
                 member, best = simpler, max(best, reached)
@@ -84,7 +84,7 @@ def _some(moves, rng):
 def _scores(score, member, moves):
     if not moves:
         return np.empty(0)
-    population = repeated(member, len(moves))
+    population = repeat(member, len(moves))
     for k, (name, row, value) in enumerate(moves):
         population[name][(k, *row)] = value
     return score.of_population(population)
@@ -98,7 +98,7 @@ def _one_a_row(moves, order):
     return list(chosen.values())
 
 
-def _made(member, *moves):
+def _apply_moves(member, *moves):
     changed = {name: np.array(array) for name, array in member.items()}
     for name, row, value in moves:
         changed[name][row] = value

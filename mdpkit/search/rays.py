@@ -42,11 +42,11 @@ class Ray:
 
     def exactly(self, family, sizes, u):
         """The draw at a rational distance u."""
-        arrays = {name: block.rounded(self.base[name], DENOMINATOR) for name, block in family.blocks.items()}
+        arrays = {name: block.round(self.base[name], DENOMINATOR) for name, block in family.blocks.items()}
         for name, target in self.targets.items():
-            exact = family.blocks[name].rounded(target, DENOMINATOR)
+            exact = family.blocks[name].round(target, DENOMINATOR)
             arrays[name] = objects(exact * (1 - u) + arrays[name] * u)
-        return family.drawn(arrays, sizes)
+        return family.to_draw(arrays, sizes)
 
 
 def rays_from(family, member, rng) -> list[Ray]:
@@ -55,7 +55,7 @@ def rays_from(family, member, rng) -> list[Ray]:
     Each of them moves the whole block, and one of its rows alone; the last ray moves all blocks to their nearest boundary.
     """
     base = {
-        name: np.asarray(block.rounded(member[name], DENOMINATOR), dtype=float) if block.continuous else member[name]
+        name: np.asarray(block.round(member[name], DENOMINATOR), dtype=float) if block.continuous else member[name]
         for name, block in family.blocks.items()
     }
     every = {name: _boundaries(family, base, name, rng) for name, block in family.blocks.items() if block.continuous}
@@ -84,7 +84,7 @@ def _boundaries(family, base, name, rng):
         return [outcomes[array.argmax(axis=-1)], outcomes[picked], *twins]
     low, high = float(block.lower), float(block.upper)
     ends = [np.where(array - low < high - array, low, high), np.full_like(array, low), np.full_like(array, high)]
-    return [*ends, *([np.zeros_like(array)] if low < 0 < high else []), *(block.mended(twin) for twin in twins)]
+    return [*ends, *([np.zeros_like(array)] if low < 0 < high else []), *(block.repair(twin) for twin in twins)]
 
 
 def _one_row(block, array, target, rng):

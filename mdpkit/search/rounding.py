@@ -27,21 +27,21 @@ def rationals(score, member, kept=KEPT):
             continue
         for index in np.ndindex(array.shape[: array.ndim - block.row_axes]):
             before = np.array(array[index])
-            for row in (*block.simpler(before), *(block.rounded(before, denominator) for denominator in FINE)):
+            for row in (*block.simpler(before), *(block.round(before, denominator) for denominator in FINE)):
                 array[index] = row
                 found = score(arrays)
                 if found >= _least(score, record, kept):
                     break
             exact[name][index] = row if row.ndim else row[()]
             record = max(record, found)
-    return family.drawn(exact, sizes)
+    return family.to_draw(exact, sizes)
 
 
-def rounded_together(score, member, kept=KEPT):
+def round_together(score, member, kept=KEPT):
     """The draw with all rows rounded to the smallest common denominator that keeps the fraction `kept` of the score."""
     family = score.family
     choices = [
-        {name: block.rounded(member[name], denominator) for name, block in family.blocks.items()}
+        {name: block.round(member[name], denominator) for name, block in family.blocks.items()}
         for denominator in COARSE
     ]
     columns = {name: [*(choice[name] for choice in choices), member[name]] for name in member}
@@ -51,7 +51,7 @@ def rounded_together(score, member, kept=KEPT):
     }
     found = score.of_population(population)
     keeping = np.flatnonzero(found[:-1] >= _least(score, found[-1], kept))
-    return family.drawn(choices[keeping[0] if len(keeping) else -1], score.sizes)
+    return family.to_draw(choices[keeping[0] if len(keeping) else -1], score.sizes)
 
 
 def _least(score, record, kept):

@@ -74,7 +74,7 @@ class Score:
 
     def _sides(self, blocks):
         """The two sides, or None where a gate is closed."""
-        instance = self.family.build(self.family.drawn(blocks, self.sizes))
+        instance = self.family.build(self.family.to_draw(blocks, self.sizes))
         return self.part.check(instance) if all(gate(instance) for gate in self.gates) else None
 
     # ---- a population

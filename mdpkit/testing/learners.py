@@ -101,7 +101,7 @@ def every_use_is_of_a_declared_need(case: LearnerCase) -> None:
     answer = fit(learner, access, rng=np.random.default_rng(5))
     expect(access.used == answer.used, f"the access was used for {access.used!r}, the fit reports {answer.used!r}")
     expect(any(asdict(answer.used).values()), "nothing that was granted was used")
-    expect_declared(answer.used, learner.needs)
+    expect_declaration(answer.used, learner.needs)
 
 
 def more_access_does_not_change_what_is_used(case: LearnerCase) -> None:
@@ -110,10 +110,10 @@ def more_access_does_not_change_what_is_used(case: LearnerCase) -> None:
     everything = tuple(
         kind for kind in KINDS if kind not in ("preferences", "model", "rewards") or kind in learner.needs
     )
-    expect_declared(fit(learner, case.grant(everything), rng=np.random.default_rng(5)).used, learner.needs)
+    expect_declaration(fit(learner, case.grant(everything), rng=np.random.default_rng(5)).used, learner.needs)
 
 
-def expect_declared(used, needs):
+def expect_declaration(used, needs):
     """Raise AssertionError where a meter counts a use that no declared need explains."""
     for count, kinds in USES.items():
         times = asdict(used)[count]

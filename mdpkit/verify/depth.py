@@ -7,7 +7,7 @@ from ..base.mode import propose
 from ..search import rays
 from ..search.moves import polish, simplify
 from ..search.population import generations
-from ..search.rounding import rounded_together
+from ..search.rounding import round_together
 from ..search.score import Score
 from .suspicion import Suspicion, best, violates
 from .tally import Tally
@@ -58,11 +58,11 @@ def _search(part, sizes, evaluations, rng, resolution, tally) -> bool:
             why = f"{type(score.error).__name__}: {score.error}"
             raise ClaimBroken(f"no instance of size {sizes} can be searched on plain floats: {why}") from score.error
         if not score.equality:
-            value, member = _refined(score, member, rng)
-        x = rounded_together(score, member)
+            value, member = _refine(score, member, rng)
+        x = round_together(score, member)
     refuted = (
-        suspicion.confirmed(score, value, member)
-        or violates(suspicion.judged(x, sizes))
+        suspicion.confirm(score, value, member)
+        or violates(suspicion.judge(x, sizes))
         or (not score.equality and _near_the_boundary(suspicion, score, population, scores, member, rng))
     )
     tally.evaluations += score.evaluations
@@ -72,10 +72,10 @@ def _search(part, sizes, evaluations, rng, resolution, tally) -> bool:
 def _outside(suspicion, score, value, member):
     """The exact judgement of a suspect, which must not run in the proposing mode of the search."""
     with propose(False):
-        return suspicion.confirmed(score, value, member)
+        return suspicion.confirm(score, value, member)
 
 
-def _refined(score, member, rng):
+def _refine(score, member, rng):
     """Score and member after single-row moves and simplifications in turn."""
     for step in (polish, simplify, polish, simplify, polish):
         member, value = step(score, member, rng)
@@ -93,6 +93,6 @@ def _near_the_boundary(suspicion, score, population, scores, member, rng):
     suspicion.tally.evaluations += near.evaluations
     for ray, _ in found:
         for x in rays.suspects(ray, family, sizes):
-            if violates(suspicion.judged(x, sizes)):
+            if violates(suspicion.judge(x, sizes)):
                 return True
     return False

@@ -132,7 +132,7 @@ def ratio(a, z):
             elif x > 0:
                 return float("inf")
         return best
-    a, z = a.enclosed(), z.enclosed()
+    a, z = a.enclose(), z.enclose()
     if ((z.upper <= 0) & (a.lower > 0)).any():
         return float("inf")
     left, right, positive = np.broadcast_arrays(a.mid, z.mid, z.lower > 0)

@@ -21,7 +21,7 @@ def proposals(part, count, seed, resolution) -> Tally:
             scores = score.of_population(population)
         tally.proposed += int(np.isfinite(scores).sum())
         tally.evaluations += share
-        if Suspicion(part, resolution, tally).confirmed(score, *best(population, scores)):
+        if Suspicion(part, resolution, tally).confirm(score, *best(population, scores)):
             break
     return tally
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..base.decision import Decision
 from ..base.mode import propose
-from ..search.rounding import rounded_together
+from ..search.rounding import round_together
 from .judge import Kind, as_float, judge_draw
 
 OVER = 1e-6
@@ -26,7 +26,7 @@ class Suspicion:
         self.part, self.resolution, self.tally = part, resolution, tally
         self.tried, self.largest = 0, 0.0
 
-    def confirmed(self, score, value, member) -> bool:
+    def confirm(self, score, value, member) -> bool:
         """Whether a member with a violating score violates the statement exactly, if it is judged at all.
 
         A violation that is lost in the exact world is recorded in the tally.
@@ -37,16 +37,16 @@ class Suspicion:
             return False
         self.tried, self.largest = self.tried + 1, value
         with propose():
-            x = rounded_together(score, member)
+            x = round_together(score, member)
         for candidate in (x, score.family.exactly(member, score.sizes)):
-            judgement = self.judged(candidate, score.sizes)
+            judgement = self.judge(candidate, score.sizes)
             if violates(judgement):
                 return True
         if not score.equality and judgement.kind is not Kind.REFUSED:
             self.tally.lose(value, as_float(judgement.ratio))
         return False
 
-    def judged(self, x, sizes):
+    def judge(self, x, sizes):
         """The exact judgement of a draw, counted."""
         judgement = judge_draw(self.part, x, self.resolution)
         self.tally.add(judgement, sizes, x)

@@ -5,7 +5,7 @@ from enum import Enum
 from itertools import islice
 from types import SimpleNamespace
 
-from ..base.shown import MOST, Shown, Table, clipped
+from ..base.shown import MOST, Shown, Table, clip
 from .claim import STATEMENT
 from .controls import ControlResult
 from .violation import Violation, witness_rows
@@ -180,4 +180,4 @@ class Verdict(Shown):
 
     def __repr__(self):
         lines = [self.summary, *(f"  {line}"[:140] for line in self.explain().split("\n") if line)]
-        return clipped("\n".join(lines), MOST)
+        return clip("\n".join(lines), MOST)

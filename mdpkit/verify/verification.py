@@ -198,7 +198,7 @@ def _on_record(part: Part, claim: Claim, given):
         return None
     _refuse_what_breaks_alone(part, claim, name, given)
     if not family.blocks:  # nothing is left to draw
-        return replace(part, instances=lambda: [family.build(family.drawn({}, sizes)) for sizes in family.ladder()])
+        return replace(part, instances=lambda: [family.build(family.to_draw({}, sizes)) for sizes in family.ladder()])
     return replace(part, instances=family)
 
 

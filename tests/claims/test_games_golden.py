@@ -12,9 +12,9 @@ from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pe
 from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes, of_the_obeyed
 from mdpkit.claims.games.regret_gap_constant_two_is_optimal import (
     FAMILY,
+    add_observer,
     meeting,
     unpaid_partner,
-    watched,
     without_obedience,
 )
 from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import FAMILY as BOUNDED
@@ -142,7 +142,7 @@ def test_the_constant_two_by_hand():
     m = pennies(1)
     assert (gap(m), errors(m)[0]) == (1, rational("1/2"))
     assert measure.regret_gap(m.game, m.expert, m.learner, "coarse") == rational("1/2")
-    assert (gap(watched(m)), errors(watched(m))[0]) == (1, rational("1/2"))
+    assert (gap(add_observer(m)), errors(add_observer(m))[0]) == (1, rational("1/2"))
     m.learner = JointPolicy(objects([["1/4", 0, "3/4", 0]]))
     assert (gap(m), errors(m)[0]) == (rational("3/4"), rational("1/2"))
     partner = unpaid_partner(3)

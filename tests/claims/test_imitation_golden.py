@@ -17,7 +17,7 @@ from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
 from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, leak
 from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
-from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import ONE_REWARD, overtaken, summed
+from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import ONE_REWARD, overtaken, sum_moments
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import moments as step_moments
 from mdpkit.model import TabularPolicy
 
@@ -111,12 +111,12 @@ def test_the_step_moments_of_one_reward_sum_to_the_gap_exactly_if_they_have_one_
     """Equality for every single reward, signs apart, is false: the moments of the habit are 1, 1 and -1, its gap is 1."""
     m = overtaken()
     assert list(step_moments(m).lower[0]) == [1, 1, -1]
-    assert [side.lower[()] for side in summed(m).pairs["gap"]] == [1, 3]
+    assert [side.lower[()] for side in sum_moments(m).pairs["gap"]] == [1, 3]
     seen, rng = {True: 0, False: 0}, np.random.default_rng(0)
     for _ in range(64):
         sizes = dict(H=3, S=2, A=2, K=1)
         m = ONE_REWARD.build(ONE_REWARD.from_bytes(rng.bytes(ONE_REWARD.byte_count(sizes)), sizes))
-        found, (gap, total) = step_moments(m).lower, summed(m).pairs["gap"]
+        found, (gap, total) = step_moments(m).lower, sum_moments(m).pairs["gap"]
         one_sign = bool((found >= 0).all() or (found <= 0).all())
         assert (gap == total).all_yes() == one_sign
         seen[one_sign] += 1

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 import mdpkit
 from mdpkit.cli import app
-from mdpkit.report.page.statement import parsed
+from mdpkit.report.page.statement import parse
 from mdpkit.report.page.typeset import GREEK
 from mdpkit.verify.register import place, statement_of
 
@@ -84,7 +84,7 @@ def test_the_pages_are_whole(tmp_path):
     pages = {path: Page(path) for path in sorted(out.rglob("*.html"))}
     for name in mdpkit.claims.ids():
         page = pages[out / "claims" / f"{name}.html"]
-        statement = parsed(statement_of(name))
+        statement = parse(statement_of(name))
         assert_says(page.statement, f"{statement.headline} {statement.fields.get('Statement', statement.body)}", name)
         assert (page.formulas > 0) == ("$" in (ROOT / "proofs" / f"{place(name)}.md").read_text(encoding="utf-8")), name
         assert (

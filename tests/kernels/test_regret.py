@@ -176,6 +176,6 @@ def test_compiled_and_plain_agree():
 def test_what_is_never_recommended_counts_nowhere():
     """The joint action of chance 0 may be worth anything; unrecommended actions are obeyed."""
     sigma, Q = np.array([0.0, 0.5, 0.5, 0.0, 0.0, 0.0]), np.array([1.0, 2.0, 4.0, np.inf, np.inf, np.inf])
-    assert kernels.told_and_played(sigma, Q, OWN, SWAPPED).tolist() == [[0, 0, 0], [0.5, 1, 2], [0.5, 1, 2]]
+    assert kernels.swap_gain(sigma, Q, OWN, SWAPPED).tolist() == [[0, 0, 0], [0.5, 1, 2], [0.5, 1, 2]]
     P, r = np.ones((1, 1, 6, 1)), Q[None, None]
     assert kernels.swap(P, r, sigma[None, None], OWN, SWAPPED, 1)[1].tolist() == [[[0, 2, 2]]]

@@ -20,7 +20,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -38,13 +38,13 @@ def check(m, swap=2, coarse=2):
     for name in CLASSES:
         gaps.append(measure.regret_gap(m.game, m.expert, m.learner, name))
         mistakes.append(measure.deviation_error(m.game, m.expert, m.learner, name) * m.game.horizon.H)
-    return Bound(stacked(gaps), stacked([u * mistakes[0] * swap, u * mistakes[1] * coarse]))
+    return Bound(stack(gaps), stack([u * mistakes[0] * swap, u * mistakes[1] * coarse]))
 
 
 NEARLY = Fraction(199, 100)
 
 
-def attained(m):
+def attains(m):
     gap, right = check(m).sides
     return Equal({"swap": (gap[0], right[0])})
 
@@ -75,7 +75,7 @@ FAMILY = Family(
 
 
 # ---- one state, two parts: joint actions are 00, 01, 10, 11
-def told(m, expert, learner):
+def with_policies(m, expert, learner):
     return Instance(game=m.game, expert=JointPolicy(objects([expert])), learner=JointPolicy(objects([learner])))
 
 
@@ -85,7 +85,7 @@ def unpaid_partner(H):
     r = m.game.r.copy()
     r[1] = objects(0)
     m.game = MarkovGame(m.game.P, r, m.game.rho, horizon=Finite(H), actions=(2, 2))
-    return told(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
+    return with_policies(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
 
 
 def meeting(n):
@@ -115,7 +115,7 @@ def without_obedience(error, game, expert, learner, deviations="swap"):
     return (measure.regret(priced, learner, deviations) + measure.value(priced, learner)).max() / game.horizon.H
 
 
-def watched(m):
+def add_observer(m):
     """With a third player whose two actions, drawn uniformly, have no effect."""
     g = m.game
     r = np.repeat(np.concatenate([g.r, g.r[:1] * 0]), 2, axis=2)
@@ -124,9 +124,9 @@ def watched(m):
     return Instance(game=game, expert=expert, learner=learner)
 
 
-def correlated():
+def all_games():
     games = [pennies(H, stake) for H in range(1, 9) for stake in (1, 3)]
-    return games + [watched(m) for m in games[:4]]
+    return games + [add_observer(m) for m in games[:4]]
 
 
 def figure(ax, rows):
@@ -168,7 +168,7 @@ CLAIM = Claim(
             "1.99 for coarse deviations", witness=lambda: unpaid_partner(2), tightens=lambda m: check(m, coarse=NEARLY)
         ),
         Control(
-            "u of the obeyed expert",
+            "u without deviations",
             witness=lambda: hidden_stakes(4),
             sabotages=measure.recoverability,
             by=of_the_obeyed,
@@ -181,7 +181,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(PENNIES, correlated, attained),
+        Part(PENNIES, all_games, attains),
         Part(BLIND, lambda: [unpaid_partner(H) for H in range(1, 9)], attained_blindly),
     ),
     figure=figure,

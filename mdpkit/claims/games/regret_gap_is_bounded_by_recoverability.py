@@ -73,7 +73,7 @@ def pennies(H, stake=1):
     )
 
 
-def unprovoked(error, game, expert, learner):
+def without_deviations(error, game, expert, learner):
     """The error under the learner's own occupancy, without deviations."""
     own = measure.cloning_error(game, learner, expert)
     return own.sum() / game.horizon.H
@@ -93,13 +93,13 @@ CLAIM = Claim(
     controls=(
         Control("a constant of 1", witness=lambda: pennies(2), tightens=once),
         Control(
-            "mistakes where the learner itself goes",
+            "errors under the learner's own occupancy",
             witness=lambda: fork(5),
             sabotages=measure.deviation_error,
-            by=unprovoked,
+            by=without_deviations,
         ),
         Control(
-            "u of the obeyed expert",
+            "u without deviations",
             witness=lambda: hidden_stakes(4),
             sabotages=measure.recoverability,
             by=of_the_obeyed,

@@ -25,7 +25,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -43,7 +43,7 @@ from .recoverable_cliff_is_linear import road
 def losses(m, policy, roads, cost=1):
     """l_k(policy) `[k]`; a disagreement costs 1, or `cost` by step and state."""
     apart = measure.total_variation(m.expert, policy) * cost
-    return stacked([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
+    return stack([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
 
 
 def terms(m, astray=True):
@@ -56,7 +56,7 @@ def terms(m, astray=True):
     costs, own = (
         sum(losses(m, pi, [on], cost)[0] for pi, on in zip(policies, roads, strict=True)) / N for cost in (ranges, 1)
     )
-    rules = stacked([losses(m, TabularPolicy(table), roads).sum() / N for table in m.rules])
+    rules = stack([losses(m, TabularPolicy(table), roads).sum() / N for table in m.rules])
     return gap, costs, rules.min(), (own - rules).max()
 
 
@@ -84,7 +84,7 @@ def by_regret(m):
     return Bound(gap, measure.recoverability(m.mdp, m.expert) * regret)
 
 
-def attained(m):
+def attains(m):
     """Against the class error and the regret known for falls at the first step."""
     gap, _, best, regret = terms(m)
     right = measure.recoverability(m.mdp, m.expert) * (best + regret)
@@ -142,14 +142,14 @@ def falling(H, falls, allowed):
     return Instance(mdp=m.mdp, expert=m.expert, learners=learners, rules=rules, best=best, regret=regret)
 
 
-def fallen():
+def immediate_falls():
     classes = ["1/3"], [0], ["1/7", "1/5"], [1, "1/2", 0]
     return [
         falling(H, falls, each) for H in (1, 2, 5, 13) for falls in ([1], ["1/3"], ["1/2", "1/9"]) for each in classes
     ]
 
 
-def corrected(mdp, learner, wavers=0):
+def run_dagger(mdp, learner, wavers=0):
     """DAgger with exact expectations, and its reported losses. The expert leaves action 0 with probability `wavers`."""
     H, S, A = mdp.horizon.H, mdp.S, mdp.A
     sure, wavers = keeps(S, A).table, rational(wavers)
@@ -161,20 +161,20 @@ def corrected(mdp, learner, wavers=0):
         expert=expert,
         learners=tables,
         rules=objects(expert.table)[None],
-        told=objects(list(answer.trace["loss"])),
+        reported=objects(list(answer.trace["loss"])),
     )
 
 
 def plays(*wavers):
     roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
     learners = DAgger(1), DAgger(2), DAgger(8), DAgger(3, smoothing="1/32", demonstrated=True)
-    return [corrected(*each) for each in product(roads, learners, wavers)]
+    return [run_dagger(*each) for each in product(roads, learners, wavers)]
 
 
-def settled():
+def run_without_smoothing():
     """DAgger on labels without smoothing."""
     roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
-    return [corrected(*each) for each in product(roads, (DAgger(1), DAgger(2), DAgger(8)))]
+    return [run_dagger(*each) for each in product(roads, (DAgger(1), DAgger(2), DAgger(8)))]
 
 
 def by_places(m):
@@ -183,20 +183,20 @@ def by_places(m):
     return Bound(gap, right, u * rational(m.mdp.horizon.H * m.mdp.S) / N)
 
 
-def as_told(m):
+def bound_by_reports(m):
     gap, _, right = check(m).sides
-    return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.told.sum() / len(m.told)))
+    return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.reported.sum() / len(m.reported)))
 
 
-def surely_told(m):
+def reports_agree(m):
     own = [losses(m, policy, [policy])[0] for policy in map(TabularPolicy, m.learners)]
-    return Equal({"told": (m.told, stacked(own))})
+    return Equal({"reported": (m.reported, stack(own))})
 
 
 SURE = Assumption("the expert does not randomise", lambda m: ((m.expert.table == 0) | (m.expert.table == 1)).all())
 UNBEATEN = Assumption("no policy in the class has a lower loss", lambda m: terms(m)[3] <= 0)
 IN_CLASS = Assumption("the expert is in the class", lambda m: terms(m)[2] == 0)
-TOLD, CLASS, REGRET = "told losses", "the class error alone", "the regret alone"
+REPORTED, CLASS, REGRET = "reported losses", "the class error alone", "the regret alone"
 CLAIM = Claim(
     "dagger_regret_bounds_the_gap",
     check,
@@ -220,13 +220,13 @@ CLAIM = Claim(
     ),
     controls=(
         Control(
-            "corrected where the expert goes",
+            "losses under the expert's occupancy",
             witness=lambda: alone(road(8, "1/16", recovers=False)),
             tightens=where_the_expert_goes,
         ),
-        Control("what mistakes cost the learner", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
+        Control("the learner's own action values", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
         Control(
-            "the best rule's mistakes alone",
+            "the best in-class loss alone",
             witness=lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner),
             tightens=by_class,
         ),
@@ -243,22 +243,25 @@ CLAIM = Claim(
             part=REGRET,
         ),
         Control(
-            "mistakes in the other state",
+            "errors at the other state",
             witness=lambda: alone(cliff(5, "1/20")),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
         Control(
-            "an expert who wavers", witness=lambda: corrected(ditch(3, 2), DAgger(2), "1/8"), drops=SURE.name, part=TOLD
+            "a randomised expert",
+            witness=lambda: run_dagger(ditch(3, 2), DAgger(2), "1/8"),
+            drops=SURE.name,
+            part=REPORTED,
         ),
     ),
     also=(
         Part(CLASS, UNBEATEN_FAMILY, by_class, assumes=(UNBEATEN,)),
         Part(REGRET, IN_CLASS_FAMILY, by_regret, assumes=(IN_CLASS,)),
-        Part("a fall at once", fallen, attained),
-        Part("regret of dataset aggregation", settled, by_places, assumes=(SURE,)),
-        Part("dataset aggregation", lambda: plays("0", "1/8"), as_told),
-        Part(TOLD, lambda: plays("0"), surely_told, assumes=(SURE,)),
+        Part("an immediate fall", immediate_falls, attains),
+        Part("regret of dataset aggregation", run_without_smoothing, by_places, assumes=(SURE,)),
+        Part("dataset aggregation", lambda: plays("0", "1/8"), bound_by_reports),
+        Part(REPORTED, lambda: plays("0"), reports_agree, assumes=(SURE,)),
     ),
     figure=bound,
     sides=(r"$J(E) - J(M)$", r"$u\,(c + R/N)$"),

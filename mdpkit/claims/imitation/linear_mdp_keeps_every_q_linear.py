@@ -30,7 +30,7 @@ def check(m):
         measure.state_value(m.mdp, m.policy),
         measure.optimal_action_value(m.mdp),
     )
-    linear = predicted(m, V)
+    linear = predict(m, V)
     returned = (measure.occupancy(m.mdp, m.policy)[0] * linear[0]).sum()
     pairs = {"distance": (distance(m, Q), 0), "distance of Q*": (distance(m, best), 0)}
     return Equal({**pairs, "weights": (Q, linear), "return": (returned, measure.value(m.mdp, m.policy))})
@@ -43,7 +43,7 @@ def distance(m, Q):
     return sum(steps[1:], steps[0])
 
 
-def predicted(m, V):
+def predict(m, V):
     """features (theta + mu V_{t+1}), `[t,s,a]`."""
     weights = (V[1:, None, :] * m.linear.mu).sum(axis=-1) + m.linear.theta
     return (weights[:, None, None, :] * m.linear.features).sum(axis=-1)
@@ -52,7 +52,7 @@ def predicted(m, V):
 def reward_alone(m):
     """The weights of the reward in place of those of the value."""
     pairs = check(m).pairs
-    return Equal({**pairs, "weights": (pairs["weights"][0], predicted(m, measure.state_value(m.mdp, m.policy) * 0))})
+    return Equal({**pairs, "weights": (pairs["weights"][0], predict(m, measure.state_value(m.mdp, m.policy) * 0))})
 
 
 def linear(x):
@@ -72,7 +72,7 @@ FAMILY = Family(
 )
 
 
-def signed(x):
+def sign_features(x):
     """The features 1 and any numbers in [-1, 1]; mu is a law, and signed measures whose densities in it are at most 1/(K-1) in size.
 
     P(n | s,a) = base[n] (1 + sum_k f_k(s,a) (g_k[n] - E g_k) / (2 (K-1))) is a law: no term of the sum exceeds 1/(K-1).
@@ -95,12 +95,14 @@ SIGNED = Family(
         policy=Simplex("H", "S", to="A"),
     ),
     sizes=dict(H=(1, 3), S=(2, 4), A=(1, 3), K=(2, 3)),
-    models=dict(linear=signed, mdp=lambda x: signed(x).tabular(), policy=lambda x: TabularPolicy(x.policy)),
+    models=dict(
+        linear=sign_features, mdp=lambda x: sign_features(x).tabular(), policy=lambda x: TabularPolicy(x.policy)
+    ),
 )
 
 
 # ---- controls
-def opposed(off=0):
+def oppose_features(off=0):
     """Features 1 and -1, 0 or 1 over two states: state 0 has probability 1/2 + f/2. `off` perturbs one transition law."""
     features = objects([[[1, -1], [1, 0]], [[1, 1], [1, 1]]])
     mu = objects([["1/2", "1/2"], ["1/2", "-1/2"]])
@@ -152,10 +154,12 @@ CLAIM = Claim(
     ),
     assumes=(LINEAR,),
     controls=(
-        Control("one transition off", witness=lambda: mixture(objects("1/3")[()]), drops=LINEAR.name),
+        Control("one perturbed transition", witness=lambda: mixture(objects("1/3")[()]), drops=LINEAR.name),
         Control("the weights of the reward alone", witness=mixture, tightens=reward_alone, at="weights"),
-        Control("signed features, one transition off", lambda: opposed("1/3"), drops=LINEAR.name, part=ANY_SIGN),
-        Control("values that are not the policy's", witness=mixture, sabotages=measure.action_value, by=steeper),
+        Control(
+            "signed features, one transition off", lambda: oppose_features("1/3"), drops=LINEAR.name, part=ANY_SIGN
+        ),
+        Control("values of another policy", witness=mixture, sabotages=measure.action_value, by=steeper),
     ),
     also=(Part(ANY_SIGN, SIGNED, check, assumes=(LINEAR,)),),
     figure=identity,

@@ -8,7 +8,7 @@ Statement  For every finite class of rewards f
                J(E) - J(L) <= sum_t E_{d_t^E} max_a A^L <= C sum_t E_{nu_t} max_a A^L,   C = max d^E/nu,
            attained, for every C, with a share 1/C of the resets on the expert's states and the others on a state
            without reward.
-Assumes    the moments of the reward have one sign (equality for one reward); the resets lead wherever the expert goes:
+Assumes    the moments of the reward have one sign (equality for one reward); the resets cover the expert's occupancy:
            nu_t > 0 where d_t^E > 0 (resets).
 Units      the moments are in units of J, the undiscounted return; divided by H - t, in units of reward per step.
 Kind       for all; exists
@@ -22,7 +22,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.instance import Instance
@@ -38,25 +38,25 @@ def moments(m, road="expert"):
     """The expert's average advantage over the learner, `[k,t]` for reward k at step t, at the states of the `road`."""
     d = measure.occupancy(m.mdp, getattr(m, road)).sum(axis=-1)[..., None] * m.expert.table
     tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
-    return stacked([(d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks])
+    return stack([(d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks])
 
 
 def check(m, road="expert"):
     """The largest gap over the rewards and their negatives, and the sum over steps of the largest moment."""
     gaps = [measure.value_gap(replace(m.mdp, r=reward), m.expert, m.learner) for reward in m.rewards]
-    return Bound(abs(stacked(gaps)).max(), abs(moments(m, road)).max(axis=0).sum())
+    return Bound(abs(stack(gaps)).max(), abs(moments(m, road)).max(axis=0).sum())
 
 
 def where_the_learner_goes(m):
     return check(m, "learner")
 
 
-def summed(m):
+def sum_moments(m):
     """For one reward: the gap and the sum of the absolute moments."""
     return Equal({"gap": check(m).sides})
 
 
-def shared(m):
+def shares(m):
     gap, steps = check(m).sides
     return Equal({"moments": (gap * len(m.rewards), steps)})
 
@@ -94,12 +94,12 @@ def without_coverage(m):
     return Bound(gap, middle, (measure.advantage(m.process, m.learner).max(axis=-1) * m.resets).sum())
 
 
-def attained(m):
+def attains(m):
     gap, middle, right = by_resets(m).sides
     return Equal({"gap": (gap, right), "on the expert's road": (middle, right)})
 
 
-def mixed(x):
+def mix_resets(x):
     """The drawn resets, mixed with a share of the expert's occupancy."""
     return finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2) * x.share + x.resets * (1 - x.share)
 
@@ -112,13 +112,13 @@ RESETS = replace(
         process=FAMILY.models["mdp"],
         expert=FAMILY.models["expert"],
         learner=FAMILY.models["learner"],
-        resets=mixed,
+        resets=mix_resets,
     ),
 )
 
 
 # ---- instances
-def rewarded(make, H, eps, times):
+def with_rewards(make, H, eps, times):
     """With rewards that pay for action 0 at state 0 at some steps: `times[k]` of reward k."""
     m, action = make(H, eps), [[1, 0], [0, 0]]
     m.rewards = objects(
@@ -128,12 +128,12 @@ def rewarded(make, H, eps, times):
 
 
 def rewards():
-    return [rewarded(habit, H, 1, times) for H in range(1, 7) for times in ([range(H)], [[t] for t in range(H)])]
+    return [with_rewards(habit, H, 1, times) for H in range(1, 7) for times in ([range(H)], [[t] for t in range(H)])]
 
 
 def overtaken():
     """The habit, slipping at every step: the moments are the rewards of 1, 1 and -1, and the gap is 1."""
-    m = rewarded(habit, 3, 1, [range(2)])
+    m = with_rewards(habit, 3, 1, [range(2)])
     m.rewards[0, 2, 0, 0] = -rational(1)
     return m
 
@@ -150,7 +150,7 @@ def idles():
 
 
 COVERED = Assumption(
-    "the resets lead wherever the expert goes", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0
+    "the resets cover the expert's occupancy", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0
 )
 BY_RESETS, ONE = "with resets", "one reward"
 CLAIM = Claim(
@@ -166,25 +166,25 @@ CLAIM = Claim(
     tags=("moments", "resets", "inverse-reinforcement-learning"),
     controls=(
         Control(
-            "moments where the learner goes",
-            witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]),
+            "moments under the learner's occupancy",
+            witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             tightens=where_the_learner_goes,
         ),
         Control(
-            "moments where the expert never is",
-            witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]),
+            "moments off the expert's occupancy",
+            witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
         Control("one reward of both signs", witness=overtaken, drops=ONE_SIGN.name, part=ONE),
         Control("without coverage", witness=lambda: idle(4, "1/8"), tightens=without_coverage, part=BY_RESETS),
-        Control("resets that miss the expert", witness=lambda: idle(4, 0), drops=COVERED.name, part=BY_RESETS),
+        Control("resets that do not cover the expert", witness=lambda: idle(4, 0), drops=COVERED.name, part=BY_RESETS),
     ),
     also=(
-        Part(ONE, ONE_REWARD, summed, assumes=(ONE_SIGN,)),
-        Part("one reward, and one a step", rewards, shared),
+        Part(ONE, ONE_REWARD, sum_moments, assumes=(ONE_SIGN,)),
+        Part("one reward, and one a step", rewards, shares),
         Part(BY_RESETS, RESETS, by_resets, assumes=(COVERED,)),
-        Part("idle resets attain it", idles, attained, assumes=(COVERED,)),
+        Part("idle resets attain it", idles, attains, assumes=(COVERED,)),
     ),
     accepts=("mdp", MDP, ("P", "r", "rho")),
     figure=bound,

@@ -93,12 +93,12 @@ def _turns(own, swapped):
     return turns.flatten(1)
 
 
-def _recommended(sigma, turns):
+def _recommend(sigma, turns):
     """recommended[t,s,(a,b),k]: probability that a is recommended and playing b results in joint action k."""
     return (sigma @ turns).unflatten(2, (-1, sigma.shape[2]))
 
 
-def _led(P, recommended):
+def _next_law(P, recommended):
     """Next-state weights law[(s,a,b),n], one per step."""
     return (recommended @ P).flatten(1, 2).unbind(0)
 
@@ -106,8 +106,8 @@ def _led(P, recommended):
 def _disobedience(P, r, sigma, own, swapped):
     """gain(t, W)[s,a,b]: value of playing b when a is recommended at step t, with continuation values W[n], weighted by sigma."""
     B = swapped.shape[1]
-    recommended = _once(_recommended, sigma, _turns(tuple(own.tolist()), tuple(map(tuple, swapped.tolist()))))
-    law, now = _once(_led, P, recommended), (recommended @ r[..., None]).flatten(1).unbind(0)
+    recommended = _once(_recommend, sigma, _turns(tuple(own.tolist()), tuple(map(tuple, swapped.tolist()))))
+    law, now = _once(_next_law, P, recommended), (recommended @ r[..., None]).flatten(1).unbind(0)
 
     def gain(t, W):
         return (now[t % len(now)] + law[t % len(law)] @ W).unflatten(0, (-1, B, B))

@@ -11,7 +11,7 @@ from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.record import expect_counts
 from ...learn import Mixture
-from ...learn.rollin import aggregated, labelled, visits
+from ...learn.rollin import aggregate, label, visits
 from ...model.access import Access
 from ..plumbing.repeatable import generator, seeds, threads
 from .cloning import Cloning, Run
@@ -69,9 +69,9 @@ class DAgger:
         with threads(self.cloning.threads):
             for k in range(self.iterations):
                 if collected:
-                    Run(self.cloning, policy, aggregated(collected), drawn).finish()
+                    Run(self.cloning, policy, aggregate(collected), drawn).finish()
                 played.append(deepcopy(policy))
-                labels = labelled(access, visits(access, policy, self.episodes, rng=rng))
+                labels = label(access, visits(access, policy, self.episodes, rng=rng))
                 losses.append(
                     float(-(floats(labels.weight) * policy.log_prob(labels.obs, labels.t, labels.action)).sum())
                 )

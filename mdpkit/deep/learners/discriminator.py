@@ -70,7 +70,7 @@ class FittedReward(Reward):
         self.settings, self.drawn = settings, drawn
         self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
 
-    def kept(self) -> Reward:
+    def snapshot(self) -> Reward:
         """A frozen copy of the current reward."""
         return Reward(deepcopy(self.net), self.round)
 

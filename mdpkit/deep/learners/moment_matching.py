@@ -104,7 +104,7 @@ class _Match:
         self.f = settings.discriminator.start(self.expert.shape[1], generator(streams[2]), self.device)
         self.rng = np.random.default_rng(streams[3])
         self.policies, self.seen, self.fitted, self.steps = [], [], [], []
-        env = AccessEnv(access, self.encoding, self._paid, self._starts(data), self.rng)
+        env = AccessEnv(access, self.encoding, self._reward, self._starts(data), self.rng)
         buffer = {
             "reward": self._reward,
             "relabel": settings.relabel,
@@ -120,16 +120,16 @@ class _Match:
             replay_buffer_class=RelabellingBuffer,
             replay_buffer_kwargs=buffer,
         )
-        self.episodes = self._played(policy_of(self.algorithm, self.encoding, self.setting))
+        self.episodes = self._play(policy_of(self.algorithm, self.encoding, self.setting))
 
     def play(self):
         """Run one round."""
         self.f.update(self.expert, self.draw, self.episodes)
-        self.fitted.append(self.f.kept())
+        self.fitted.append(self.f.snapshot())
         self.algorithm._last_obs = None  # its current episode was ended by those played for the discriminator
         self.algorithm.learn(self.settings.policy_player.steps, reset_num_timesteps=False, log_interval=None)
         self.policies.append(policy_of(self.algorithm, self.encoding, self.setting))
-        self.episodes = self._played(self.policies[-1])
+        self.episodes = self._play(self.policies[-1])
         self.seen.append(self.episodes)
         self.steps.append(self.access.used.steps - self.before)
 
@@ -151,7 +151,7 @@ class _Match:
         rows = self.encoding(data.obs, data.t), action_rows(self.setting.actions, data.action)
         return torch.cat(rows, dim=1).to(self.device)
 
-    def _played(self, policy):
+    def _play(self, policy):
         return self._rows(self.access.play(policy, self.settings.episodes, rng=self.rng))
 
     # ---- rewards, initial states and expert transitions of the reinforcement learner
@@ -161,7 +161,7 @@ class _Match:
             actions = torch.nn.functional.one_hot(actions[:, 0].long(), self.setting.actions.n)
         return self.f(torch.cat([observations, actions.float()], dim=1))
 
-    def _paid(self, row, action):
+    def _reward(self, row, action):
         if self.settings.relabel:
             return 0.0  # unused: rewards are recomputed at replay
         rows = torch.tensor(row)[None], action_rows(self.setting.actions, np.asarray(action)[None])

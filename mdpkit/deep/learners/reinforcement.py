@@ -70,7 +70,7 @@ class Reinforcement:
             algorithm = self.algorithm(AccessEnv(access, shown), access.setting, self.steps, seed)
             rows = []
 
-            def ended(algorithm_locals, _):
+            def on_step(algorithm_locals, _):
                 for info in algorithm_locals["infos"]:
                     if "episode" in info:
                         rows.append((algorithm.num_timesteps, info["episode"]["r"]))
@@ -78,7 +78,7 @@ class Reinforcement:
                             self.progress(min(rows[-1][0], self.steps), self.steps, return_=float(rows[-1][1]))
                 return True  # continue training
 
-            algorithm.learn(self.steps, callback=ended, log_interval=None)
+            algorithm.learn(self.steps, callback=on_step, log_interval=None)
         column = {name: [row[k] for row in rows] for k, name in enumerate(("steps", "return"))}
         return policy_of(algorithm, shown, access.setting), column
 

@@ -94,7 +94,7 @@ def load(path: str | PathLike[str]) -> NetworkPolicy:
     header, tensors = read(path, "policy")
     try:
         _expect_stated_sizes(header["architecture"], tensors)
-        policy = built(header["architecture"])
+        policy = build(header["architecture"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InvalidModel(
             f"{path} states no valid policy architecture ({error}); expected a file written by mdpkit.deep"
@@ -120,7 +120,7 @@ def fill(policy, tensors, path):
 
 # ---- a policy's architecture as JSON data
 def architecture(policy) -> dict:
-    """The architecture from which `built` reconstructs the policy, up to its tensors."""
+    """The architecture from which `build` reconstructs the policy, up to its tensors."""
     net, masked = (policy.net.net, True) if hasattr(policy.net, "missing") else (policy.net, False)
     encoding = policy.encoding
     return {
@@ -146,7 +146,7 @@ def _expect_stated_sizes(shape, tensors):
             raise ValueError(f"{name} is {shape[name]}; the longest axis of its tensors is {most}")
 
 
-def built(shape):
+def build(shape):
     """A policy of the given architecture, with arbitrary weights."""
     observations, actions = (_of_space(shape[name]) for name in ("observations", "actions"))
     encoding, kind = Encoding(observations, shape["H"], shape["time"]), POLICIES[shape["policy"]]

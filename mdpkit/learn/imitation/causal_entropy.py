@@ -6,14 +6,14 @@ import numpy as np
 
 from ...base.arrays import floats, is_exact
 from ...base.errors import InvalidModel, NotSolved
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...base.types import Array, record
 from ...measure import occupancy
 from ...model.access import Access
 from ...model.horizon import Finite
 from ...model.policy import TabularPolicy
 from ...solve import SoftPlanning, solve
-from .._tabular import exists, occupied
+from .._tabular import empirical_occupancy, exists
 from ..players.rewards import LinearRewards
 
 
@@ -65,15 +65,15 @@ class MaxCausalEntropy:
             met[theta.tobytes()] = row = dual.at(theta)
             return row.loss, row.gradient
 
-        def accepted(theta):
+        def on_accept(theta):
             rows.append(met[theta.tobytes()])
             met.clear()
 
         start = np.zeros(len(self.features))
         objective(start)
-        accepted(start)
+        on_accept(start)
         options = {"gtol": self.tolerance, "ftol": 0.0, "maxiter": self.rounds, "maxcor": 30}
-        minimize(objective, start, jac=True, method="L-BFGS-B", callback=accepted, options=options)
+        minimize(objective, start, jac=True, method="L-BFGS-B", callback=on_accept, options=options)
         while (
             rows[-1].residual > self.tolerance and len(rows) <= self.rounds
         ):  # the line search stalls at the rounding error of L
@@ -103,10 +103,10 @@ class Dual:
 
     def __init__(self, access, features, ridge=0.0):
         self.access, self.ridge = access, ridge
-        shown = occupied(access.setting, access.demonstrations().to_exact())
+        shown = empirical_occupancy(access.setting, access.demonstrations().to_exact())
         self.features = LinearRewards(features).like(floats(shown))
         self.moments = self.features.moments(floats(shown))
-        self.shown, self.known = Interval(shown).enclosed(), _enclosed(features)
+        self.shown, self.known = Interval(shown).enclose(), _enclose(features)
         # SoftPlanning measures entropy relative to the uniform distribution over existing actions
         self.choices = np.log(exists(access.setting).sum(axis=1))[:, None]
 
@@ -129,7 +129,7 @@ class Dual:
 
     def _gap(self, visits):
         apart = visits - self.shown
-        return abs(stacked([(feature * apart).sum() for feature in self.known])).max()
+        return abs(stack([(feature * apart).sum() for feature in self.known])).max()
 
 
 class Step(NamedTuple):
@@ -145,9 +145,9 @@ class Step(NamedTuple):
         return np.abs(self.gradient).max()
 
 
-def _enclosed(features):
+def _enclose(features):
     """Features as Intervals; floats are enlarged by their input rounding error."""
     if is_exact(features):
-        return Interval(features).enclosed()
+        return Interval(features).enclose()
     features = floats(features)
     return Interval(np.nextafter(features, -np.inf), np.nextafter(features, np.inf), "float")

@@ -12,7 +12,7 @@ from ...model.policy import TabularPolicy
 from .._tabular import uniform
 from ..mixture import Mixture
 from ..players.no_regret import expect_number
-from ..rollin import aggregated, labelled, visits
+from ..rollin import aggregate, label, visits
 from .cloning import frequencies
 
 
@@ -64,9 +64,9 @@ class DAgger:
         policies, losses = [], []
         for _ in range(self.iterations):
             policies.append(policy)
-            collected.append(labelled(access, visits(access, policy, self.episodes, rng=rng)))
+            collected.append(label(access, visits(access, policy, self.episodes, rng=rng)))
             losses.append(disagreement(policy, collected[-1]))
-            policy = TabularPolicy(frequencies(aggregated(collected), setting, self.smoothing))
+            policy = TabularPolicy(frequencies(aggregate(collected), setting, self.smoothing))
         return Mixture(tuple(policies)), {"loss": losses}
 
 

@@ -11,7 +11,7 @@ from ...base.errors import InvalidModel
 from ...base.record import expect_counts
 from ...base.types import Numbers
 from ...model.access import KINDS, Access
-from .._tabular import occupied, uniform
+from .._tabular import empirical_occupancy, uniform
 from ..mixture import Mixture
 from ..players.no_regret import Gains, GradientAscent, Player
 from ..players.policy_players import ExpertResets, Planning, PolicyPlayer
@@ -70,7 +70,7 @@ class MomentMatching:
         reward_regret: Reg_f of the rounds up to k.
         """
         setting = access.setting
-        expert = occupied(setting, access.demonstrations())
+        expert = empirical_occupancy(setting, access.demonstrations())
         rewards, states = self.rewards.like(expert), expert.sum(axis=-1)
         point, policy = self._start(rewards), uniform(setting)
         gains = Gains(None, zeros(rewards.moments(expert).shape, expert), 0)
@@ -82,7 +82,7 @@ class MomentMatching:
                 reward = _finite(rewards.reward(point), k)
             if reward is not None:
                 policy = self.policy_player.next(access, reward, policy, states, rng)
-            seen = occupied(setting, visits(access, policy, self.episodes, rng=rng))
+            seen = empirical_occupancy(setting, visits(access, policy, self.episodes, rng=rng))
             gains = gains.then(rewards.moments(expert - seen))
             if self.order == "primal":
                 point = self.reward_player.next(rewards, point, gains)

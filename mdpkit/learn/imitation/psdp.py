@@ -12,7 +12,7 @@ from ...base.types import Numbers
 from ...model.access import KINDS, Access
 from ...model.mdp import stepwise
 from ...model.policy import TabularPolicy
-from .._tabular import deterministic, exists, occupied, sizes, steps, uniform
+from .._tabular import deterministic, empirical_occupancy, exists, sizes, steps, uniform
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class PSDP:
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy, and a trace with the number of demonstrated states per step, from the last step to the first."""
-        visits = occupied(access.setting, access.demonstrations())
+        visits = empirical_occupancy(access.setting, access.demonstrations())
         reward = None if self.reward is None else numbers("reward", self.reward, is_exact(visits), ("sa", "tsa"))
         if reward is not None and reward.shape not in (visits.shape, visits.shape[-2:]):
             raise InvalidModel(f"reward has shape {reward.shape}; expected {visits.shape[-2:]} or {visits.shape}")

@@ -82,7 +82,7 @@ class Hedge:
             raise InvalidModel(f"Hedge weighs the members of a FiniteRewards; got {type(rewards).__name__}")
         total = floats(gains.total)
         rate = sqrt(log(len(total)) / gains.rounds) if self.rate is None else nearest(fraction(self.rate))
-        return tilted(np.ones(len(total), dtype=bool), rate * total, point)
+        return tilt(np.ones(len(total), dtype=bool), rate * total, point)
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ class BestResponse:
         return rewards.best(gains.last)
 
 
-def tilted(exists, exponents, pattern) -> np.ndarray:
+def tilt(exists, exponents, pattern) -> np.ndarray:
     """Distributions over the last axis proportional to e^exponents where `exists`, rounded to positive multiples of 1/GRID.
 
     Args: pattern: an array of the number kind to return, floats or rationals; the rounding makes both equal.
 
-    >>> tilted(np.ones(2, dtype=bool), np.array([0.0, 0.0]), np.zeros(1))
+    >>> tilt(np.ones(2, dtype=bool), np.array([0.0, 0.0]), np.zeros(1))
     array([0.5, 0.5])
     """
     kept = np.where(exists, exponents, -np.inf)

@@ -14,7 +14,7 @@ from ...model.policy import TabularPolicy
 from ...solve import solve
 from .._tabular import exists
 from ..imitation.psdp import expect_probes, psdp
-from .no_regret import expect_number, fraction, tilted
+from .no_regret import expect_number, fraction, tilt
 
 
 class PolicyPlayer(Protocol):
@@ -85,7 +85,7 @@ class NaturalGradient:
         Q = known.mid if isinstance(known, Interval) else known
         with np.errstate(divide="ignore"):
             exponents = np.log(floats(policy.table)) + nearest(fraction(self.rate)) * Q
-        return TabularPolicy(tilted(exists(access.setting), exponents, policy.table))
+        return TabularPolicy(tilt(exists(access.setting), exponents, policy.table))
 
 
 @dataclass(frozen=True, eq=False)

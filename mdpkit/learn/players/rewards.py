@@ -62,7 +62,7 @@ class FiniteRewards(_Linear):
     rewards: Array
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rewards", _listed("rewards", self.rewards))
+        object.__setattr__(self, "rewards", _convert("rewards", self.rewards))
 
     def like(self, d: np.ndarray) -> Self:
         return replace(self, rewards=_fitting("rewards", self.rewards, d))
@@ -72,7 +72,7 @@ class FiniteRewards(_Linear):
         return like([1] * count, self.rewards) / count
 
     def reward(self, point: np.ndarray) -> np.ndarray:
-        return _mixed(point, self.rewards)
+        return _mix(point, self.rewards)
 
     def moments(self, difference: np.ndarray) -> np.ndarray:
         return _inner(self.rewards, difference)
@@ -111,7 +111,7 @@ class BoxRewards(_Linear):
         if self.support is not None:
             support = np.broadcast_to(_mask(self.support, d), d.shape)
             lower, upper = (np.where(support, end, like(0, d)[()]) for end in (lower, upper))
-        _ordered(lower, upper)
+        _check_order(lower, upper)
         return BoxRewards(lower, upper)
 
     def start(self) -> np.ndarray:
@@ -148,18 +148,18 @@ class LinearRewards(_Linear):
     upper: Array = 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "features", _listed("features", self.features))
+        object.__setattr__(self, "features", _convert("features", self.features))
 
     def like(self, d: np.ndarray) -> Self:
         lower, upper = (_bound(name, getattr(self, name), d, (len(self.features),)) for name in ("lower", "upper"))
-        _ordered(lower, upper)
+        _check_order(lower, upper)
         return LinearRewards(_fitting("features", self.features, d), lower, upper)
 
     def start(self) -> np.ndarray:
         return self.project(zeros(self.lower.shape, self.lower))
 
     def reward(self, point: np.ndarray) -> np.ndarray:
-        return _mixed(point, self.features)
+        return _mix(point, self.features)
 
     def moments(self, difference: np.ndarray) -> np.ndarray:
         return _inner(self.features, difference)
@@ -167,7 +167,7 @@ class LinearRewards(_Linear):
     best, project = BoxRewards.best, BoxRewards.project
 
 
-def _listed(name, arrays):
+def _convert(name, arrays):
     arrays = np.asarray(arrays)
     if arrays.ndim not in (3, 4) or len(arrays) == 0:
         raise InvalidModel(
@@ -213,12 +213,12 @@ def _mask(support, d):
     return support
 
 
-def _ordered(lower, upper):
+def _check_order(lower, upper):
     if np.asarray(lower > upper).any():
         raise InvalidModel("lower exceeds upper, so the class is empty")
 
 
-def _mixed(point, arrays):
+def _mix(point, arrays):
     return sum((share * array for share, array in zip(point[1:], arrays[1:], strict=True)), point[0] * arrays[0])
 
 

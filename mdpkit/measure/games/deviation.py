@@ -3,13 +3,13 @@
 import numpy as np
 
 from ...base.arrays import bare
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.game import MarkovGame
 from ...model.mdp import stepwise
 from ...model.policy import Policy
-from .._known import known
+from .._known import enclose
 from ..imitation.divergence import total_variation
 from ..planning.occupancy import occupancy
 from ..planning.value import value
@@ -48,7 +48,7 @@ def _highest(game, reward, joint, deviations):
     paid = np.repeat(reward[..., None, :, None], game.players, axis=-3)
     priced = MarkovGame(game.P, np.repeat(paid, game.J, axis=-1), game.rho, horizon=game.horizon, actions=game.actions)
     obeyed = value(priced, joint)
-    return stacked([regret(priced, joint, deviations) + obeyed, obeyed]).max()
+    return stack([regret(priced, joint, deviations) + obeyed, obeyed]).max()
 
 
 @replaceable
@@ -62,7 +62,7 @@ def coverage(game: MarkovGame, expert: Policy, learner: Policy) -> Interval:
     seen, _ = _places(game, expert, learner)
     if not seen.any():
         one = game.like(np.ones((), dtype=int))
-        return one if proposing() else known(one)
+        return one if proposing() else enclose(one)
     return occupancy(game, expert).sum(axis=-1)[seen].min()
 
 
@@ -76,17 +76,17 @@ def _places(game, expert, learner):
     """Pairs `[t,s]` reachable by deviations from the learner at which the mediators differ: those visited by the expert, and the rest."""
     differ = stepwise((expert.table != learner.table).any(axis=-1), 1)
     matter = deviators_reach(game, learner) & differ
-    visited = _reached(game, expert, range(game.J), game.J)
+    visited = _reachable(game, expert, range(game.J), game.J)
     return matter & visited, matter & ~visited
 
 
 def deviators_reach(game, joint):
     """Whether some swap deviation of one player reaches s at step t with positive probability, `[t,s]`."""
     ways = [parts_of_joint_actions(game.actions, i)[1] for i in range(game.players)]
-    return np.logical_or.reduce([_reached(game, joint, swapped, game.J) for swapped in ways])
+    return np.logical_or.reduce([_reachable(game, joint, swapped, game.J) for swapped in ways])
 
 
-def _reached(game, joint, swapped, J):
+def _reachable(game, joint, swapped, J):
     """States `[t,s]` reachable when joint action j may be replaced by any of swapped[j]."""
     turns = np.zeros((J, J), dtype=bool)
     for j, into in enumerate(swapped):

@@ -13,7 +13,7 @@ import numpy as np
 from ...base.arrays import bare, zeros
 from ...base.enclosure import settle
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...base.replaceable import replaceable
 from ...kernels import finite
 from ...kernels import regret as kernels
@@ -21,7 +21,7 @@ from ...model.game import Deviation, MarkovGame
 from ...model.horizon import Finite
 from ...model.mdp import stepwise
 from ...model.policy import Policy, policy_table
-from .._known import expected_next, known, law, start_roundings, step_roundings
+from .._known import enclose, expected_next, law, start_roundings, step_roundings
 from ..planning.value import value
 
 
@@ -48,7 +48,7 @@ def regret(game: MarkovGame, joint: Policy, deviations: str = "swap") -> Interva
     >>> regret(game, JointPolicy(objects([["1/2", 0, 0, "1/2"]]))).lower
     array([0, 1], dtype=object)
     """
-    return stacked([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
+    return stack([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
 
 
 @replaceable
@@ -112,7 +112,7 @@ def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
         one = _Player(game, expert, i)
         widest = reduce(np.maximum, (kernels.spread(one.P, one.r, *ends, one.H) for ends in one.later_values()))
         parts.append(settle(bare(widest), one.largest_spread, one.roundings + 2 * game.S))
-    return stacked(parts).max()
+    return stack(parts).max()
 
 
 class _Player:
@@ -139,9 +139,9 @@ class _Player:
 
     def against_obedience(self, W, size):
         """Value J of the deviator, from its state values, minus the value of obedience."""
-        return self.started(W, size) - value(self.process, self.joint)
+        return self.from_start(W, size) - value(self.process, self.joint)
 
-    def started(self, W, size):
+    def from_start(self, W, size):
         """Expected state value under the initial distribution."""
         rho = self.process.rho
         start = bare((rho * W[0]).sum())
@@ -190,10 +190,10 @@ class _Player:
             laws, paid = (bare(array[:, :, played]) for array in (self.P, r))
             return finite.policy_value(laws, paid, self.sigma, self.H)
 
-        def repeated(played):
-            return self.started(run(self.r, played), lambda: run(np.abs(self.r), played))
+        def repeat(played):
+            return self.from_start(run(self.r, played), lambda: run(np.abs(self.r), played))
 
-        values = stacked([repeated(played) for played in self.swapped.T])
+        values = stack([repeat(played) for played in self.swapped.T])
         shape = (self.H, len(self.process.rho), self.swapped.shape[1])
         least = values.lower if isinstance(values, Interval) else values
         return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
@@ -226,12 +226,12 @@ class _Player:
 
     def follow(self, deviation):
         """Value J of a given modification, by backward policy evaluation."""
-        obeying = left = known(zeros(self.process.S, self.r))
+        obeying = left = enclose(zeros(self.process.S, self.r))
         recommended, modified = law(self.joint, "table"), law(deviation, "table")
         recommended = recommended if recommended.ndim == 3 else recommended[None]
         disobeys = self.own[:, None] != np.arange(self.swapped.shape[1])
         for t in range(self.H - 1, -1, -1):
-            reward = known(self.r[t % len(self.r)])
+            reward = enclose(self.r[t % len(self.r)])
             stay = reward + expected_next(self.process, obeying, t)
             leave = stay if deviation.after is None else reward + expected_next(self.process, left, t)
             sigma = recommended[t % len(recommended)]

@@ -1,6 +1,6 @@
 """Value gap, cloning error and recoverability."""
 
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...base.replaceable import replaceable
 from ...model.game import MarkovGame
 from ...model.mdp import MDP
@@ -47,5 +47,5 @@ def recoverability(problem: MDP | MarkovGame, expert: Policy) -> Interval:
     Q = action_value(problem, expert)
     if problem.mask is not None:
         rows = [Q[..., s, problem.mask[s].nonzero()[0]] for s in range(problem.S)]
-        return stacked([(row.max(axis=-1) - row.min(axis=-1)).max() for row in rows]).max()
+        return stack([(row.max(axis=-1) - row.min(axis=-1)).max() for row in rows]).max()
     return (Q.max(axis=-1) - Q.min(axis=-1)).max()

@@ -8,7 +8,7 @@ from ...exact.linear import enclosed_solution, product
 from ...model.mdp import MDP
 from ...model.moments import MomentProblem
 from ...model.policy import Policy
-from .._known import alike, known, law, number, row_error
+from .._known import alike, enclose, law, number, row_error
 
 
 @replaceable
@@ -58,10 +58,10 @@ def lstd(problem: MDP, policy: Policy, features: Quantity, weights: Quantity) ->
     """
     features, weights = alike(features, weights)
     pi, gamma = law(policy, "table"), number(problem.horizon.gamma, features)
-    chain = (pi[:, :, None] * known(problem.P, row_error(problem))).sum(axis=1)
+    chain = (pi[:, :, None] * enclose(problem.P, row_error(problem))).sum(axis=1)
     weighted = (features * weights[:, None]).T
     A = product(weighted, features - product(chain, features) * gamma)
-    return enclosed_solution(A, product(weighted, (pi * known(problem.r)).sum(axis=1)))
+    return enclosed_solution(A, product(weighted, (pi * enclose(problem.r)).sum(axis=1)))
 
 
 @replaceable

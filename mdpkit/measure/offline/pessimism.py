@@ -4,7 +4,7 @@ from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
 from ...model.mdp import MDP, stepwise
-from .._known import given, known
+from .._known import convert, enclose
 from ..planning.optimal import optimal_action_value, optimal_value
 
 
@@ -21,7 +21,7 @@ def pessimistic_action_value(model: MDP, bonus: Quantity) -> Interval:
     >>> pessimistic_action_value(arms, objects([["3/2", 0]])).lower
     array([[[-1/2, 0]]], dtype=object)
     """
-    return optimal_action_value(model, _doubted(model, bonus))
+    return optimal_action_value(model, _pessimistic_reward(model, bonus))
 
 
 @replaceable
@@ -32,9 +32,9 @@ def pessimistic_value(model: MDP, bonus: Quantity) -> Interval:
 
     Args: bonus: as for `pessimistic_action_value`.
     """
-    return optimal_value(model, _doubted(model, bonus))
+    return optimal_value(model, _pessimistic_reward(model, bonus))
 
 
-def _doubted(model, bonus):
+def _pessimistic_reward(model, bonus):
     reward = stepwise(model.r, 2) if isinstance(model.horizon, Finite) else model.r
-    return known(reward) - given(bonus, model)
+    return enclose(reward) - convert(bonus, model)

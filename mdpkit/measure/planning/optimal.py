@@ -3,13 +3,13 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, Quantity, stacked
+from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
 from ...model.mdp import MDP, stepwise
 from ...solve import solve
-from .._known import alike, expected_next, given, known, number
+from .._known import alike, convert, enclose, expected_next, number
 
 TIE = 1e-9
 """While proposing, actions whose values differ by at most this much are tied."""
@@ -23,20 +23,20 @@ def shaped_reward(problem: MDP, potential: Quantity) -> Interval:
     Raises: InvalidModel if it has a different shape.
     Source: adapted from Ng, Harada and Russell, 1999.
     """
-    potential, finite = given(potential, problem), isinstance(problem.horizon, Finite)
+    potential, finite = convert(potential, problem), isinstance(problem.horizon, Finite)
     wanted = (problem.horizon.H + 1, problem.S) if finite else (problem.S,)
     if potential.shape != wanted:
         raise InvalidModel(f"the potential has shape {potential.shape}; expected {wanted}")
     if not finite:
         return (
-            known(problem.r)
+            enclose(problem.r)
             + expected_next(problem, potential) * number(problem.horizon.gamma, potential)
             - potential[:, None]
         )
     r = stepwise(problem.r, 2)
     steps = range(problem.horizon.H)
-    return stacked(
-        [known(r[t % len(r)]) + expected_next(problem, potential[t + 1], t) - potential[t][:, None] for t in steps]
+    return stack(
+        [enclose(r[t % len(r)]) + expected_next(problem, potential[t + 1], t) - potential[t][:, None] for t in steps]
     )
 
 
@@ -50,7 +50,7 @@ def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interv
         raise InvalidModel(
             f"{problem!r} has masked actions; optimal action values are computed where every action exists"
         )
-    reward = known(problem.r) if reward is None else given(reward, problem)
+    reward = enclose(problem.r) if reward is None else convert(reward, problem)
     if not isinstance(problem.horizon, Finite):
         gamma = problem.horizon.gamma
         V = _best_value(problem, reward)
@@ -59,7 +59,7 @@ def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interv
     for t in range(problem.horizon.H - 1, -1, -1):
         now = reward[t % len(reward)]
         Q.append(now + expected_next(problem, Q[-1].max(axis=-1), t) if Q else now)
-    return stacked(Q[::-1])
+    return stack(Q[::-1])
 
 
 @replaceable
@@ -69,7 +69,7 @@ def optimal_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
     """
     V = optimal_action_value(problem, reward).max(axis=-1)
-    return stacked([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
+    return stack([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
 
 
 def _best_value(problem, reward):
@@ -79,7 +79,7 @@ def _best_value(problem, reward):
         value = solve(MDP(problem.P, numbers, problem.rho, horizon=problem.horizon)).value
         return value.mid if proposing() else value
     value = solve(MDP(problem.P, reward.mid, problem.rho, horizon=problem.horizon)).value
-    slack = (Interval(0.0, reward.width, "float") / (1 - known(np.asarray(problem.horizon.gamma)))).upper
+    slack = (Interval(0.0, reward.width, "float") / (1 - enclose(np.asarray(problem.horizon.gamma)))).upper
     return value + Interval(-slack, slack, "float")
 
 

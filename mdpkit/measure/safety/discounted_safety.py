@@ -10,7 +10,7 @@ from ...base.replaceable import replaceable
 from ...base.types import Number
 from ...kernels import safety
 from ...model.safety import SafetyProblem
-from .._known import known, number
+from .._known import enclose, number
 from .tube import indicator
 
 
@@ -44,7 +44,7 @@ def discounted_safety(problem: SafetyProblem, margin: np.ndarray, gamma: Number)
     w = safety.discounted_safety(margin, successors, gamma, 4 * problem.S * problem.A + 100)
     if proposing():
         return w
-    near, given = Interval(w) if is_exact(w) else Interval(w, w, "float"), known(margin)
+    near, given = Interval(w) if is_exact(w) else Interval(w, w, "float"), enclose(margin)
     factor = number(gamma, near)
     kept = _smaller(given, near[successors].max(axis=1))
     residual = given * (1 - factor) + kept * factor - near

@@ -9,7 +9,7 @@ from ...base.replaceable import replaceable
 from ...model.safety import SafetyProblem
 from ...solve import AvoidProbability, solve
 from ...solve.avoid_tube import hopeful, viable
-from .._known import expected_next, known
+from .._known import enclose, expected_next
 
 
 @replaceable
@@ -64,7 +64,7 @@ def avoid_probability(problem: SafetyProblem, steps: int | None = None, after: Q
         if after is not None
         else indicator(~problem.failure)
         if problem.P is None
-        else known(_in_kind(alive, problem))
+        else enclose(_in_kind(alive, problem))
     )
     for _ in range(steps):
         ahead = p[problem.successors] if problem.P is None else expected_next(problem, p)
@@ -90,7 +90,7 @@ def _tube_within(problem, steps):
 
 
 def _for_ever(problem):
-    return AvoidProbability().searched(problem).p if proposing() else solve(problem, throw=False).value
+    return AvoidProbability().search(problem).p if proposing() else solve(problem, throw=False).value
 
 
 def _in_kind(alive, problem):

@@ -7,7 +7,7 @@ from ...base.errors import InvalidModel
 from ...instances.grid import Grid
 from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem
 from ...model.margin import MarginProblem
-from ..style import styled
+from ..style import style_context
 from .grid import draw_grid, named_cells
 from .plane import draw_plane
 from .scene import Scene
@@ -93,7 +93,7 @@ def draw(
     if not isinstance(problem, drawn):
         names = " or ".join(each.__name__ for each in drawn)
         raise InvalidModel(f"kind={kind!r} draws {names}; got {type(problem).__name__}")
-    with styled():
+    with style_context():
         return function(Scene(problem, policy, value, step), **given)
 
 

@@ -25,7 +25,7 @@ def table(found: Hunt) -> list[tuple[str, ...]]:
 
 def remarks(found: Hunt) -> list[str]:
     """What the table has no room for: formulas, exponents, faults, engines that could not be used."""
-    lines = kept(found)
+    lines = summary(found)
     lines += [f"through every exact record: {text}" for text in found.formulas.values()]
     lines += [f"the best ratio grows like {name}^{power:.3g}" for name, power in found.slopes.items()]
     lines += [f"{_named(row.fixed) or 'free'}: {row.note}" for row in found.records if row.note]
@@ -61,10 +61,10 @@ def write_hunt(found: Hunt, folder, png=False) -> tuple[list[Path], list[str]]:
     save(found.record(), named("record.json"))
     files.append(named("record.json"))
     instance = found.witness(row)
-    told = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
-    files += write_witness(instance, told, named("witness.json"))
+    relevant = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
+    files += write_witness(instance, relevant, named("witness.json"))
     try:
-        figure, document = draw_witness(instance, told), tikz(instance, told)
+        figure, document = draw_witness(instance, relevant), tikz(instance, relevant)
     except InvalidModel as error:
         return files, [f"the witness is not drawn: {error}"]
     for kind in ("pdf", "png") if png else ("pdf",):
@@ -80,7 +80,7 @@ def _stem(found):
     return f"{found.claim}.control.{'_'.join(re.findall(r'[a-z0-9]+', found.control.lower())) or 'unnamed'}"
 
 
-def kept(found: Hunt) -> list[str]:
+def summary(found: Hunt) -> list[str]:
     """The ratio and the sizes of the record, and of the witness; nothing where no instance was found."""
     largest, smallest = found.largest, found.smallest
     if smallest is None:

@@ -58,7 +58,7 @@ def digest_of(claim: Claim) -> str:
     return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
-def stored(verdict: Verdict, claim: Claim) -> Stored:
+def result_of(verdict: Verdict, claim: Claim) -> Stored:
     """The part of a verdict that is the same at every run of the same claim, seed and profile."""
     found = {field.name: getattr(verdict, field.name) for field in fields(Stored) if field.name != "digest"}
     found |= {

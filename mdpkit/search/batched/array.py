@@ -67,7 +67,7 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
             return matmul(*inputs)
         if method != "__call__" or ufunc.signature is not None:
             return member_by_member(ufunc if method == "__call__" else getattr(ufunc, method), inputs, options)
-        found = ufunc(*aligned(inputs), **options)
+        found = ufunc(*align(inputs), **options)
         return tuple(map(Batched, found)) if isinstance(found, tuple) else Batched(found)
 
     def __array_function__(self, function, types, args, options):
@@ -93,20 +93,20 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
         raise Diverged(flags)
 
     def __index__(self):
-        return int(self._agreed())
+        return int(self._agree())
 
     def __int__(self):
-        return int(self._agreed(np.trunc))
+        return int(self._agree(np.trunc))
 
     def __float__(self):
-        return float(self._agreed())
+        return float(self._agree())
 
     def _single(self, what):
         if self.size != 1:
             raise ValueError(f"{what} of an array with {self.size} entries is ambiguous")
         return self.values.reshape(-1)
 
-    def _agreed(self, of=np.asarray):
+    def _agree(self, of=np.asarray):
         entries = of(self._single("the value"))
         if (entries == entries[0]).all():
             return entries[0]
@@ -223,7 +223,7 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
     def cumsum(self, axis=None):
         return np.cumsum(self, axis=axis)
 
-    def _reduced(self, name, axis, keepdims, options):
+    def _reduce(self, name, axis, keepdims, options):
         x = self.values
         if axis is not None:
             return Batched(getattr(x, name)(axis=behind(axis, self.ndim), keepdims=keepdims, **options))
@@ -233,7 +233,7 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
 
 def _reduction(name):
     def method(self, axis=None, keepdims=False, **options):
-        return self._reduced(name, axis, keepdims, options)
+        return self._reduce(name, axis, keepdims, options)
 
     method.__name__ = name
     return method
@@ -255,7 +255,7 @@ def behind(axis, ndim):
     return tuple(each % ndim + 1 for each in axis) if isinstance(axis, tuple | list) else axis % ndim + 1
 
 
-def aligned(inputs):
+def align(inputs):
     """Plain arrays of which the populations broadcast against each other as their members do."""
     most = max(np.ndim(x) for x in inputs)
     return [

@@ -3,13 +3,13 @@
 import numpy as np
 
 from . import rules
-from .array import Batched, Diverged, NotBatchable, aligned, behind, count, full
+from .array import Batched, Diverged, NotBatchable, align, behind, count, full
 
 
 def member_by_member(function, args, options):
     """The function applied to one member after the other, for what has no rule of its own."""
     n = count(args) or count(options.values())
-    return _joined([function(*_member(args, k), **_member(options, k)) for k in range(n)])
+    return _join([function(*_member(args, k), **_member(options, k)) for k in range(n)])
 
 
 def _member(x, k):
@@ -24,14 +24,14 @@ def _member(x, k):
     return x
 
 
-def _joined(results):
+def _join(results):
     """One population of the results of all members.
 
     Raises: Diverged if their shapes differ; NotBatchable if they are no arrays.
     """
     first = results[0]
     if isinstance(first, tuple | list):
-        parts = [_joined([each[k] for each in results]) for k in range(len(first))]
+        parts = [_join([each[k] for each in results]) for k in range(len(first))]
         return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
     if not isinstance(first, np.ndarray | np.generic | float | int | bool):
         raise NotBatchable(f"results are of type {type(first).__name__}")
@@ -50,7 +50,7 @@ def _keys(things):
 def _where(condition, x=None, y=None):
     if x is None:
         return np.nonzero(condition)
-    return Batched(np.where(*aligned((condition, x, y))))
+    return Batched(np.where(*align((condition, x, y))))
 
 
 def _along_new_axis(arrays, axis=0):
@@ -107,7 +107,7 @@ def _shaped_like(function):
     def rule(x, *fill, dtype=None, shape=None, **options):
         if shape is not None:
             return function(x.values[0], *fill, dtype=dtype, shape=shape)
-        return Batched(function(x.values, *aligned((*fill, x))[:-1], dtype=dtype))
+        return Batched(function(x.values, *align((*fill, x))[:-1], dtype=dtype))
 
     return rule
 

@@ -8,7 +8,7 @@ from .array import Batched, count, full
 def matmul(x, y):
     """Matrix products of all members."""
     most = max(np.ndim(x), np.ndim(y), 2)
-    left, right = (_stacked(each, most, column=each is y) for each in (x, y))
+    left, right = (_stack(each, most, column=each is y) for each in (x, y))
     found = left @ right
     if np.ndim(y) == 1:
         found = found[..., 0]
@@ -17,7 +17,7 @@ def matmul(x, y):
     return Batched(found)
 
 
-def _stacked(x, most, column):
+def _stack(x, most, column):
     """A factor as matrices with enough leading axes: vectors become rows, or columns."""
     values = x.values if type(x) is Batched else np.asarray(x)
     if np.ndim(x) == 1:
@@ -48,11 +48,11 @@ def solve(a, b):
     try:
         found = np.linalg.solve(matrices, right)
     except np.linalg.LinAlgError:
-        found = np.array([_solved(*each) for each in zip(matrices, right, strict=True)])
+        found = np.array([_solve(*each) for each in zip(matrices, right, strict=True)])
     return Batched(found[..., 0] if np.ndim(b) == 1 else found)
 
 
-def _solved(matrix, right):
+def _solve(matrix, right):
     try:
         return np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:

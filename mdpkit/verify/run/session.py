@@ -208,7 +208,7 @@ def _compile_searches(claims):
         with propose(), np.errstate(all="ignore"), suppress(Exception):  # the task itself will report any exception
             sizes = family.ladder()[0]
             blocks = family.random(np.random.default_rng(0), sizes, 1)
-            part.check(family.build(family.drawn({name: array[0] for name, array in blocks.items()}, sizes)))
+            part.check(family.build(family.to_draw({name: array[0] for name, array in blocks.items()}, sizes)))
 
 
 # ---- in a worker

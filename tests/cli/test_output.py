@@ -125,6 +125,8 @@ def test_new_refuses_bad_ids_and_folders(mdpkit, tmp_path):
     for name in ("3_is_odd", "Is_It", "is-it", "lambda", "../is_it", "_is_it", "", ids()[0]):
         assert mdpkit("new", name).exit_code == 3
     assert mdpkit("new", "is_it", "--folder", tmp_path / "missing").exit_code == 3
+    for words in (("--theme", "astrology"), ("--theme", "games", "--folder", tmp_path)):
+        assert mdpkit("new", "is_it", *words).exit_code == 3
     assert list(tmp_path.iterdir()) == []
 
 

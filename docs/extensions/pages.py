@@ -22,7 +22,7 @@ from mdpkit.claims import ids
 from mdpkit.cli import app
 from mdpkit.learn.needs import COLUMNS, needs
 from mdpkit.report.page.entry import KINDS, entries, words_of
-from mdpkit.report.page.formula import mathml
+from mdpkit.report.page.formula import displays
 from mdpkit.report.page.inline import SCALE
 from mdpkit.report.page.papers import index
 from mdpkit.report.page.statement import lines_of
@@ -67,7 +67,7 @@ def generate(sphinx):
     here = Environment(
         loader=FileSystemLoader(DOCS / "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "mathml": display_formula}
+    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "displays": display_formula}
     write_all("claims", claim_pages(here))
     notes = {f"{name}.md": path.read_text(encoding="utf-8") for name, path in NOTES.items()}
     write_all("notes", {name: add_links(note) for name, note in notes.items()})
@@ -157,8 +157,8 @@ def as_html(text) -> Markup:
 
 
 def display_formula(tex) -> Markup:
-    """A formula on a line of its own."""
-    return Markup('<div class="equation">{}</div>').format(mathml(tex, display=True))
+    """A claim's formula, on lines of its own."""
+    return Markup("\n").join(Markup('<div class="equation">{}</div>').format(line) for line in displays(tex))
 
 
 def under(note) -> str:

@@ -55,7 +55,8 @@ class Paper:
         'Stéphane Ross, J. Andrew Bagnell. Efficient Reductions for Imitation Learning. AISTATS, 2010.'
         """
         names = ", ".join(" ".join(reversed(each.split(", "))) for each in self.authors)
-        return f"{names}. {self.title}. {self.venue + ', ' if self.venue else ''}{self.year}."
+        title = self.title if self.title.endswith("?") else f"{self.title}."
+        return f"{names}. {title} {self.venue + ', ' if self.venue else ''}{self.year}."
 
 
 @cache

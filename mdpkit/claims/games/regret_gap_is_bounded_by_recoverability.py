@@ -85,7 +85,7 @@ CLAIM = Claim(
     FAMILY,
     formula=(
         r"\max_i R_i(L) - \max_i R_i(E) \le 2\,u\,H\,e, \qquad u = \max_{i, \varphi, t, s} \big( \max_j Q_{i,t}^{E "
-        r"\circ \varphi}(s, j) - \min_j Q_{i,t}^{E \circ \varphi}(s, j) \big), \quad e = \frac1H \max_{i, \varphi} "
+        r"\circ \varphi}(s, j) - \min_j Q_{i,t}^{E \circ \varphi}(s, j) \big), \qquad e = \frac1H \max_{i, \varphi} "
         r"\sum_t \mathbb{E}_{s \sim d_t^{L \circ \varphi}}\, \mathrm{TV}(L, E)(s)"
     ),
     papers=("tang2024",),

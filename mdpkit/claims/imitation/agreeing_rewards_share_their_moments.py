@@ -104,8 +104,8 @@ CLAIM = Claim(
     FAMILY,
     formula=(
         r"\lvert g \rvert \le \sum_t \max(\lvert a_t \rvert, \lvert b_t \rvert) - \tfrac12 \sum_t \lvert a_t - b_t "
-        r"\rvert, \qquad a_t = \mathbb{E}_{s \sim d_t^E,\, a \sim E}\, A_t^{L,f}(s, a), \quad b_t = \mathbb{E}_{s "
-        r"\sim d_t^E,\, a \sim E}\, A_t^{L,f'}(s, a), \quad g = J_f(E) - J_f(L) = J_{f'}(E) - J_{f'}(L)"
+        r"\rvert, \qquad a_t = \mathbb{E}_{s \sim d_t^E,\, a \sim E}\, A_t^{L,f}(s, a), \qquad b_t = \mathbb{E}_{s "
+        r"\sim d_t^E,\, a \sim E}\, A_t^{L,f'}(s, a), \qquad g = J_f(E) - J_f(L) = J_{f'}(E) - J_{f'}(L)"
     ),
     papers=("swamy2023",),
     tags=("moments", "inverse-reinforcement-learning"),

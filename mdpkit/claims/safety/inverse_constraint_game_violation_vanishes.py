@@ -128,7 +128,7 @@ CLAIM = Claim(
     plays,
     formula=(
         r"\max_k v_k \le \sum_k v_k \le \max_c \frac1T \sum_t U_t(c) \le \frac{R_T}{T}, \qquad v_k = \frac1T "
-        r"\sum_t J(L_{tk}, c^*) - J(E_k, c^*), \quad U_t(c) = \sum_k J(L_{tk}, c) - J(E_k, c)"
+        r"\sum_t J(L_{tk}, c^*) - J(E_k, c^*), \qquad U_t(c) = \sum_k J(L_{tk}, c) - J(E_k, c)"
     ),
     papers=("kim2023", "zinkevich2003"),
     tags=("inverse-constraints", "no-regret"),

@@ -30,9 +30,11 @@ class Row:
         return dict(Counter(each.result.evidence for each in self.entries if each.result is not None))
 
     @property
-    def figures(self) -> list[Entry]:
-        """The claims with a figure."""
-        return [each for each in self.entries if each.result is not None]
+    def missing(self) -> str:
+        """What of the paper has no claim or algorithm here; empty if nothing is known to be missing."""
+        if self.paper.missing or self.entries:
+            return self.paper.missing
+        return "claims" if self.algorithms else "claims and algorithms"
 
 
 def index(shown: list[Entry]) -> list[Row]:

@@ -18,7 +18,7 @@ from ..result.draw import draw_claim
 from ..witness.draw import draw_witness
 from ..witness.files import read_witness
 from .entry import KINDS, ORDER, Entry, address, entries, words_of
-from .formula import mathml
+from .formula import displays
 from .inline import Figures
 from .mathfont import math_font
 from .note import note_html
@@ -72,7 +72,7 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
         loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     here.filters |= {
-        "mathml": lambda tex: mathml(tex, display=True),
+        "displays": displays,
         "typeset": lambda text: typeset(text, address_of),
         "lines": lines_of,
         "words": words_of,
@@ -100,7 +100,7 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
         sections.append(section(each))
         progress(len(sections), len(shown), each.id)
     notes = "".join(section["note"] or "" for section in sections)
-    formulas = notes + "".join(mathml(each.claim.formula) for each in shown if each.claim.formula)
+    formulas = notes + "".join(line for each in shown for line in displays(each.claim.formula))
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return here.get_template("page.html").render(
         sections=sections,

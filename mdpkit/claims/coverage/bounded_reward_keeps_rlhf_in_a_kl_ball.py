@@ -124,4 +124,5 @@ CLAIM = Claim(
         ),
     ),
     figure=bound,
+    sides=(r"$E_x\,KL(\pi_g \| ref)$", r"$R^2 / (8\beta^2)$"),
 )

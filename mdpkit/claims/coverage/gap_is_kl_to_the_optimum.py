@@ -81,4 +81,5 @@ CLAIM = Claim(
     also=(Part("a policy that leaves the reference loses without limit", outside, check),),
     accepts=("problem", PreferenceProblem, ("reference", "weights", "rho", "beta")),
     figure=identity,
+    sides=(r"$J(\pi^*) - J(\pi)$", r"$\beta\,E_x\,KL(\pi \| \pi^*)$"),
 )

@@ -93,4 +93,5 @@ CLAIM = Claim(
     ),
     also=(Part("the excess of another mass", IN_PROPORTION, excess),),
     figure=bound,
+    sides=(r"$E_x\,[-\log(A + e)]$", r"$E_x\,KL(\pi \| ref)$"),
 )

@@ -128,4 +128,5 @@ CLAIM = Claim(
         Part("a leak attains it", leaks, attained, assumes=(UNIT,)),
     ),
     figure=bound,
+    sides=(r"$|J(P) - J(P')|$", r"$\sum_t E_{d_t}[|r - r'| + (H-1-t)\,TV(P, P')]$"),
 )

@@ -47,6 +47,9 @@ ROOMS = (
     "strategies",
     "testing",
 )
+NETWORKS = ("deep", "deep.twins", "deep.envs")
+"""The room of networks and its public modules, on one page, where torch is installed."""
+
 NOTES = {
     path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path
     for path in sorted(ROOT.glob("proofs/lemmas/*.md"))
@@ -188,8 +191,11 @@ def cell(text) -> str:
 
 # ---- the reference
 def reference_pages(here):
-    rooms = {room: importlib.import_module(f"mdpkit.{room}") for room in ROOMS}
+    names = (*ROOMS, *NETWORKS[:1]) if importlib.util.find_spec("torch") else ROOMS
+    rooms = {room: importlib.import_module(f"mdpkit.{room}") for room in names}
     listed = {room: names_of(module) for room, module in rooms.items()}
+    for name in NETWORKS[1:] if NETWORKS[0] in rooms else ():
+        listed[NETWORKS[0]] += names_of(importlib.import_module(f"mdpkit.{name}"))
     pages = {
         f"{room}.md": here.get_template("room.md").render(room=room, words=sentence(module), names=listed[room])
         for room, module in rooms.items()
@@ -226,7 +232,8 @@ def names_of(module) -> list[tuple[str, str, list[str]]]:
     """(how it is documented, public name, values of an enumeration) of everything that a room offers, in the alphabet's order."""
     room = module.__name__
     found = []
-    for name, thing in sorted(vars(module).items(), key=lambda each: each[0].casefold()):
+    for name in sorted(dir(module), key=str.casefold):
+        thing = getattr(module, name)
         if name.startswith("_") or inspect.ismodule(thing) or not getattr(thing, "__module__", "").startswith(room):
             continue
         public = f"mdpkit.{name}" if mdpkit._NAMES.get(name) == room.rpartition(".")[2] else f"{room}.{name}"

@@ -54,14 +54,14 @@ def _wrong_argument(f, args, options) -> str | None:
     except TypeError:  # a wrong number of arguments: Python's own message says so
         return None
     for name, value in given.items():
-        kinds = _classes(hints.get(name))
+        kinds = classes_of(hints.get(name))
         if kinds and not isinstance(value, kinds):
             expected = " or ".join(f"{'an' if kind.__name__ == 'MDP' else 'a'} {kind.__name__}" for kind in kinds)
             return f"{f.__name__}: {name} is {_describe(value)}; expected {expected}"
     return None
 
 
-def _classes(hint) -> tuple[type, ...]:
+def classes_of(hint) -> tuple[type, ...]:
     """The classes that an annotation names; none where it names others than classes of records, such as `int` or `Sequence[int]`."""
     parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     return parts if all(isinstance(part, type) and part.__module__.startswith("mdpkit.") for part in parts) else ()

@@ -46,13 +46,13 @@ else:
     Array = np.ndarray
     """A field that holds an array and is given anything that makes one."""
 
-    FilledArray = np.ndarray
+    FilledArray = np.ndarray | None
     """An `Array` that may be left out: the record fills it in."""
 
     OptionalArray = np.ndarray | None
     """An `Array`, or None."""
 
-    Scalar = float | fmpq
+    Scalar = object
     """A field that holds a float or a rational and is given any number."""
 
     OptionalNames = tuple[str, ...] | None

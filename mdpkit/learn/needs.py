@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base.shown import Shown, Table
 from ..model.access import KINDS
+from .learner import Learner
 
 COLUMNS = tuple(kind for kind in KINDS if kind != "preferences")
 
@@ -56,7 +57,11 @@ def needs(*rooms: ModuleType) -> Needs:
 
 def _learners(room):
     things = (getattr(room, name) for name in sorted(dir(room), key=str.casefold) if not name.startswith("_"))
-    return [thing for thing in things if inspect.isclass(thing) and hasattr(thing, "learn") and hasattr(thing, "needs")]
+    return [
+        thing
+        for thing in things
+        if inspect.isclass(thing) and thing is not Learner and hasattr(thing, "learn") and hasattr(thing, "needs")
+    ]
 
 
 def _rows(room, learner):

@@ -8,6 +8,7 @@ from ..base.mode import proposing
 from ..base.record import defect as row_defect
 from ..base.tolerance import UNIT, gamma
 from ..model.game import MarkovGame
+from ..model.mdp import at_step
 
 
 def enclose(array, defect=0.0):
@@ -67,10 +68,8 @@ def dynamics(problem):
 
 def transition(problem, t=0):
     """Transition matrix at step t, `[s*A+a, n]`, dense or CSR."""
-    if hasattr(problem.P, "tocsr"):
-        return problem.P
-    P = problem.P if problem.P.ndim == 3 else problem.P[t]
-    return P.reshape(-1, problem.S)
+    P = at_step(problem.P, t)
+    return P if hasattr(P, "tocsr") else P.reshape(-1, problem.S)
 
 
 def expected_next(problem, V, t=0):

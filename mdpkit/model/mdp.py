@@ -318,6 +318,23 @@ def _steps(name, array, still, horizon):
         raise InvalidModel(f"{name} has {len(array)} steps (shape {array.shape}); the horizon has {horizon.H}")
 
 
+def at_step(P: np.ndarray, t: int) -> np.ndarray:
+    """The transition law of step t, `[s,a,n]`, or the whole matrix of a sparse law, which is the same at every step.
+
+    Args: P: `P[s,a,n]`, time-varying `P[t,s,a,n]`, or a CSR matrix of shape (S*A, S); of a game, j in place of a. t: from 0 on.
+    Raises: InvalidModel where a time-varying law has no step t.
+
+    >>> P = np.array([[[[0.0, 1.0]], [[1.0, 0.0]]], [[[1.0, 0.0]], [[1.0, 0.0]]]])
+    >>> at_step(P, 0)[0], at_step(P, 1)[0], at_step(P[0], 1)[0]
+    (array([[0., 1.]]), array([[1., 0.]]), array([[0., 1.]]))
+    """
+    if hasattr(P, "tocsr") or P.ndim == 3:
+        return P
+    if not 0 <= t < len(P):
+        raise InvalidModel(f"P has no step {t}; expected 0 to {len(P) - 1}")
+    return P[t]
+
+
 def stepwise(array, still):
     """A view with a leading time axis, of length 1 if stationary: kernels index it by t % length."""
     return array if array.ndim > still else array[None]

@@ -11,6 +11,7 @@ import numpy as np
 from ..base.tolerance import UNIT, gamma
 from ..kernels import discounted
 from ..model.horizon import Finite
+from ..model.mdp import at_step
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,8 @@ def sweeps(problem):
     moving = problem.r.ndim == 3 or (not problem.sparse and problem.P.ndim == 4)
 
     def at(t):
-        P = problem.P[t] if not problem.sparse and problem.P.ndim == 4 else problem.P
         r = problem.r[t] if problem.r.ndim == 3 else problem.r
-        return kind(P, r, g, problem.mask, longest)
+        return kind(at_step(problem.P, t), r, g, problem.mask, longest)
 
     if moving:
         return at

@@ -13,6 +13,7 @@ from ..learn import Fit, Learner, fit, grant
 from ..model.access import KINDS, Access
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
+from ._case import Case, check_all
 from ._expect import expect, expect_error
 from .policies import PolicyCase, check_policy
 
@@ -32,7 +33,7 @@ SOME = dict(demonstrations=30, episodes=2000, resets=20_000, queries=50_000)
 
 
 @dataclass(frozen=True)
-class LearnerCase:
+class LearnerCase(Case):
     """A learner and the problem on which it is checked.
 
     Args:
@@ -45,7 +46,6 @@ class LearnerCase:
         rounding: error allowed in the probabilities of its policy.
     """
 
-    name: str
     make: Callable[[], Learner]
     problem: MDP
     expert: TabularPolicy
@@ -53,9 +53,6 @@ class LearnerCase:
     rational: bool = True
     recovers: Callable[[MDP, TabularPolicy, Fit], bool] | None = None
     rounding: float = 1e-12
-
-    def __str__(self) -> str:
-        return self.name
 
     def grant(self, needs: Iterable[str], problem: MDP | None = None, seed: int = 11) -> Access:
         """An access with these kinds and no others, except for the episodes that the model comes with."""
@@ -224,5 +221,4 @@ def check_learner(case: LearnerCase) -> None:
     >>> flip = MDP([[[0.0, 1], [1, 0]], [[1, 0], [0, 1]]], [[1.0, 0], [0, 1]], horizon=Finite(3))
     >>> check_learner(LearnerCase("cloning", Cloning, flip, TabularPolicy([[1.0, 0], [0, 1]])))
     """
-    for check in LEARNER_CHECKS:
-        check(case)
+    check_all(LEARNER_CHECKS, case)

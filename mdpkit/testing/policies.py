@@ -10,6 +10,7 @@ from ..learn import Policy
 from ..measure import occupancy
 from ..model import Finite, TabularPolicy
 from ..model.mdp import MDP
+from ._case import Case, check_all
 from ._expect import expect
 
 GRID = 400
@@ -20,7 +21,7 @@ BELOW_ONE = np.nextafter(1.0, 0.0)
 
 
 @dataclass(frozen=True)
-class PolicyCase:
+class PolicyCase(Case):
     """A policy and a finite problem on which it is checked.
 
     Args:
@@ -30,13 +31,9 @@ class PolicyCase:
         rounding: error allowed in a probability; 1e-5 suits a policy that computes in float32.
     """
 
-    name: str
     policy: Policy
     problem: MDP
     rounding: float = 1e-12
-
-    def __str__(self) -> str:
-        return self.name
 
     @property
     def steps(self) -> range:
@@ -180,5 +177,4 @@ def check_policy(case: PolicyCase) -> None:
     >>> stay = MDP([[[1.0], [1.0]]], [[0.0, 1.0]], horizon=Finite(2))
     >>> check_policy(PolicyCase("uniform", TabularPolicy([[0.5, 0.5]]), stay))
     """
-    for check in POLICY_CHECKS:
-        check(case)
+    check_all(POLICY_CHECKS, case)

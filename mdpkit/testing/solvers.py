@@ -10,11 +10,12 @@ import numpy as np
 from ..base.errors import MdpkitError, NotSolved
 from ..base.interval import Interval
 from ..solve import Method, Solution, Status, solve
+from ._case import Case, check_all
 from ._expect import expect, expect_error
 
 
 @dataclass(frozen=True)
-class SolverCase:
+class SolverCase(Case):
     """A method and the rational problem on which it is checked.
 
     Args:
@@ -30,7 +31,6 @@ class SolverCase:
         refuses: a problem of another type or horizon, which the method must refuse.
     """
 
-    name: str
     method: Method
     problem: Any
     truth: Callable[[Any], Any] | None = None
@@ -39,9 +39,6 @@ class SolverCase:
     exact: bool = True
     floats: bool = True
     refuses: Any = None
-
-    def __str__(self) -> str:
-        return self.name
 
     @property
     def problems(self) -> list:
@@ -185,5 +182,4 @@ def check_solver(case: SolverCase) -> None:
     >>> wait = MDP(objects([[[1], [1]]]), objects([[0, 1]]), horizon=Discounted("1/2"))
     >>> check_solver(SolverCase("policy iteration", PolicyIteration(), wait, lambda problem: objects([2])))
     """
-    for check in SOLVER_CHECKS:
-        check(case)
+    check_all(SOLVER_CHECKS, case)

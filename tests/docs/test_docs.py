@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from tools.left_out import MISSING
 from typer.main import get_command
 
 import mdpkit
@@ -93,6 +94,8 @@ def test_the_pages_are_whole(tmp_path):
         ), name
     documented = set().union(*(page.anchors for path, page in pages.items() if path.parent.name == "reference"))
     assert [name for name in public_names() if not documented & {f"mdpkit.{name}", f"mdpkit.{name}.{name}"}] == []
+    networks = [] if MISSING else ["envs.ControlEnv", "twins.Twin", *mdpkit.deep.__all__]
+    assert [name for name in networks if f"mdpkit.deep.{name}" not in documented] == []
     assert [
         f"{path}: {link}" for path, page in pages.items() for link in page.links if leads_nowhere(path, link, pages)
     ] == []

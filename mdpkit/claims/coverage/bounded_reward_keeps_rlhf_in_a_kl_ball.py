@@ -128,4 +128,5 @@ CLAIM = Claim(
         Part("the linear form is approached", lambda: [rare(k) for k in (4, 8, 16, 24)], approach, assumes=(BOUNDED,)),
     ),
     figure=bound,
+    sides=(r"$E_x\,KL(\pi_g \| ref)$", r"$R^2 / (8\beta^2)$"),
 )

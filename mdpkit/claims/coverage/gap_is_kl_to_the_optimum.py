@@ -87,4 +87,5 @@ CLAIM = Claim(
     also=(Part("a policy outside the reference's support has infinite loss", outside, check),),
     accepts=("problem", PreferenceProblem, ("reference", "weights", "rho", "beta")),
     figure=identity,
+    sides=(r"$J(\pi^*) - J(\pi)$", r"$\beta\,E_x\,KL(\pi \| \pi^*)$"),
 )

@@ -100,4 +100,5 @@ CLAIM = Claim(
     ),
     also=(Part("the excess at any other mass", IN_PROPORTION, excess),),
     figure=bound,
+    sides=(r"$E_x\,[-\log(A + e)]$", r"$E_x\,KL(\pi \| ref)$"),
 )

@@ -132,4 +132,5 @@ CLAIM = Claim(
     ),
     also=(Part(ALL_SHOWN, SHOWN, enough, assumes=(COVERED,)),),
     figure=bound,
+    sides=(r"$\beta\,E_x\,kl(m, u)$", r"$J(\pi^*) - J(\pi)$"),
 )

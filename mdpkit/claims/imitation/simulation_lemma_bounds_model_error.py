@@ -145,4 +145,5 @@ CLAIM = Claim(
         Part("a leaking chain attains it", leaks, attains, assumes=(UNIT,)),
     ),
     figure=bound,
+    sides=(r"$|J(P) - J(P')|$", r"$\sum_t E_{d_t}[|r - r'| + (H-1-t)\,TV(P, P')]$"),
 )

@@ -119,4 +119,5 @@ CLAIM = Claim(
         Part("pairs that approach it", pairs, shares, assumes=(UNIT,)),
     ),
     figure=bound,
+    sides=(r"$g^2$", r"$(2V + g)\,D$"),
 )

@@ -188,4 +188,5 @@ CLAIM = Claim(
     ),
     accepts=("mdp", MDP, ("P", "r", "rho")),
     figure=bound,
+    sides=(r"$\max_f |J_f(E) - J_f(L)|$", r"$\sum_t \max_f |E_{d_t^E}\,A_f^L|$"),
 )

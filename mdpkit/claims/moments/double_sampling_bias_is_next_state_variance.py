@@ -122,4 +122,5 @@ CLAIM = Claim(
         Part("the game has no bias", coins, no_bias_in_the_game),
     ),
     figure=identity,
+    sides=(r"$E\,\delta^2$", r"$MSBE + \gamma^2\,E_s\,Var\,V(s')$"),
 )

@@ -10,7 +10,7 @@ from ...base.errors import InvalidModel
 from ...base.record import numbers
 from ...base.types import Numbers
 from ...model.access import KINDS, Access
-from ...model.mdp import stepwise
+from ...model.mdp import at_step, stepwise
 from ...model.policy import TabularPolicy
 from .._tabular import deterministic, empirical_occupancy, exists, sizes, steps, uniform
 
@@ -126,8 +126,8 @@ class _Modelled:
         self.V = (table[t] * self._all(t)).sum(axis=-1)
 
     def _all(self, t):
-        P = self.problem.P if self.problem.sparse else stepwise(self.problem.P, 3)[t % len(stepwise(self.problem.P, 3))]
-        return self.r[t % len(self.r)] + (P @ self.V).reshape(self.problem.S, self.problem.A)
+        ahead = (at_step(self.problem.P, t) @ self.V).reshape(self.problem.S, self.problem.A)
+        return self.r[t % len(self.r)] + ahead
 
 
 class _Probed:

@@ -8,7 +8,7 @@ from ...base.interval import Interval, Quantity, interval
 from ...base.mode import propose, proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
-from ...model.mdp import MDP, stepwise
+from ...model.mdp import MDP, at_step
 from .._known import convert, enclose, law, row_error
 from .._logs import ball, ends
 
@@ -89,7 +89,7 @@ class Soft:
         H, P, rho = problem.horizon.H, enclose(problem.P, row_error(problem)), law(problem, "rho")
         self.balls = not proposing()
         self.P, self.rho, self.features = ((_balls(x) if self.balls else x) for x in (P, rho, features))
-        self.P = [stepwise(self.P, 3)[t % len(stepwise(self.P, 3))] for t in range(H)]
+        self.P = [at_step(self.P, t) for t in range(H)]
         self.exp, self.log, self.kind = *((_EXP, _LOG) if self.balls else (np.exp, np.log)), kind
 
     def plan(self, theta):

@@ -9,11 +9,12 @@ from mdpkit import measure
 from mdpkit.base.arrays import objects
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
-from mdpkit.claims.imitation.on_policy_value_moments_are_tight import habit
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
-from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
-from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, leak
+from mdpkit.claims.imitation.recoverable_cliff_is_linear import sides
+from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check
 from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
+from mdpkit.instances.library.imitation.cliff import habit, leak
+from mdpkit.instances.library.imitation.road import road
 from mdpkit.model import TabularPolicy
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ._app import app
+from ._app import UsageError, app
+from ._instance import instance_lines
 from ._shown import show_columns, stdout_for_the_result
 
 
@@ -29,13 +30,32 @@ def list_(
 
 
 @app.command()
-def show(claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")]):
-    """Show what a claim states, assumes and accepts, and the controls that must fail."""
+def show(
+    claim: Annotated[str | None, typer.Argument(metavar="CLAIM|FILE")] = None,
+    instance: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A named instance, such as cliff, in place of a claim.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="A parameter of the instance: H=4, eps=1/10, e=1/2,1/3.")
+    ] = None,
+    draw: Annotated[
+        Path | None, typer.Option(dir_okay=False, metavar="FILE", help="Draw the instance: .pdf, .svg, .png or .tex.")
+    ] = None,
+):
+    """Show what a claim states, assumes and accepts, and the controls that must fail; or a named instance."""
+    if (claim is None) == (instance is None):
+        raise UsageError("expected a claim, or --instance NAME")
+    if instance is None and (parameter or draw):
+        raise UsageError("--parameter and --draw belong to --instance")
+    typer.echo("\n".join(_claim(claim) if instance is None else instance_lines(instance, parameter or [], draw)))
+
+
+def _claim(reference) -> list[str]:
     from ..verify import register
 
     with stdout_for_the_result():
-        found = register.find(claim)
-    file = register.path_of(claim) if claim in register.ids() else Path(claim).resolve()
+        found = register.find(reference)
+    file = register.path_of(reference) if reference in register.ids() else Path(reference).resolve()
     proof = next((line.split(maxsplit=1)[1] for line in found.statement.splitlines() if line.startswith("Proof ")), "—")
     lines = [found.id, "", found.statement, ""]
     lines += _block("assumes", [assumption.name for part in found.parts for assumption in part.assumes] or ["nothing"])
@@ -44,7 +64,7 @@ def show(claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")]):
     accepted = [f"{part.accepts[1].__name__} as {part.accepts[0]}" for part in found.parts if part.accepts]
     lines += _block("accepts", accepted or ["no problem from outside"])
     lines += _block("file", [str(file)]) + _block("proof note", [proof])
-    typer.echo("\n".join(lines))
+    return lines
 
 
 def _block(name, entries):

@@ -78,14 +78,33 @@ def named(name: str, **parameters) -> Instance:
     >>> named("cliff", H=4, eps="1/10").mdp
     MDP(S=2, A=2, Finite(H=4), rational, 4 transitions)
     """
-    known = named_instances()
-    if name not in known:
-        raise InvalidModel(f"no instance is called {name!r}; expected one of {', '.join(known)}")
-    own = inspect.signature(known[name]).parameters
+    build = build_of(name)
+    own = inspect.signature(build).parameters
     for parameter in parameters:
         if parameter not in own:
             raise InvalidModel(f"{name} has no parameter {parameter!r}; expected {', '.join(own) or 'none'}")
-    return known[name](**parameters)
+    return build(**parameters)
+
+
+def build_of(name: str) -> Callable[..., Instance]:
+    """The function of a named instance.
+
+    Raises: InvalidModel listing the names there are.
+    """
+    known = named_instances()
+    if name not in known:
+        raise InvalidModel(f"no instance is called {name!r}; expected one of {', '.join(known)}")
+    return known[name]
+
+
+def expect_integer(name: str, value: int, least: int, most: int | None = None):
+    """Check a size.
+
+    Raises: InvalidModel unless it is an integer from `least` to `most`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        ends = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise InvalidModel(f"{name} is {value!r}; expected an integer {ends}")
 
 
 def theme_of(build: Callable[..., Instance]) -> str:

@@ -22,8 +22,8 @@ from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...instances.library import safety as library
 from ...instances.library.safety import GRAPH, add_doomed_state, graph_problem
+from ...instances.library.safety import corridor as doomed_corridor
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -93,7 +93,7 @@ def corridor(d, L=1, g="1/2", least=-1):
     """d states of margin L in a row, then failure; there is one action."""
     L, g = rational(L), rational(g)
     return Instance(
-        problem=library.corridor(d + 1).problem,
+        problem=doomed_corridor(d + 1).problem,
         margin=objects([L] * d + [rational(least)]),
         g=g,
         larger=(1 + g) / 2,

@@ -7,7 +7,7 @@ import numpy as np
 from ...base.arrays import is_exact, objects, rational
 from ...model import PreferenceProblem
 from ..blocks import Box, Choice, Simplex
-from ..catalogue import Exact, named_instance
+from ..catalogue import Exact, expect_integer, named_instance
 from ..instance import Instance
 
 LAW = Simplex("X", to="Y")
@@ -53,8 +53,8 @@ def rare_third(
     """Three responses, the last of which has probability 2^-k under the reference.
 
     Where the data never show the third response, a policy of pair error 0 may give it any mass: no function of the
-    pair error bounds the suboptimality. Rewards of bounded range, and reward models fitted to such, do not have this
-    failure, since C_glo = 2^k but policies of bounded rewards have bounded coverage.
+    pair error bounds the suboptimality, and C_glo = 2^k. The policies of rewards of bounded range have bounded coverage,
+    so that two-stage RLHF over such rewards does not fail.
 
     Args:
         k: exponent of the third response's probability, which is 0 if k is None.
@@ -68,6 +68,8 @@ def rare_third(
     >>> rare_third(3).problem.reference
     array([[7/16, 7/16, 1/8]], dtype=object)
     """
+    if k is not None:
+        expect_integer("k", k, 0)
     small = rational(0) if k is None else rational(1) / 2**k
     reference, shown = objects([[(1 - small) / 2, (1 - small) / 2, small]]), None if data is None else objects([data])
     return Instance(problem=PreferenceProblem(reference, weights=objects([weights]), data=shown, beta=beta), k=k or 0)

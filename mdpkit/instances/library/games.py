@@ -5,7 +5,7 @@ import numpy as np
 from ...base.arrays import objects, rational
 from ...model import Finite, JointPolicy, MarkovGame
 from ..blocks import Box, Simplex
-from ..catalogue import Exact, named_instance
+from ..catalogue import Exact, expect_integer, named_instance
 from ..family import Family
 from ..instance import Instance
 
@@ -182,6 +182,7 @@ def bonus_chain(u: int = 2, H: int = 4, slip: Exact = "1/10", seen: Exact = "1/4
     >>> bonus_chain(4).game
     MarkovGame(S=7, actions=(2, 2), Finite(H=4), rational)
     """
+    expect_integer("u", u, 1)
     S, slip, seen = 3 + u, rational(slip), rational(seen)
     P, r = objects(np.zeros((S, 4, S), dtype=int)), np.zeros((2, S, 4), dtype=int)
     P[START, :2] = objects([0, 1 - seen, seen, *[0] * u])

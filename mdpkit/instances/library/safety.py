@@ -4,7 +4,7 @@ import numpy as np
 
 from ...model import SafetyProblem
 from ..blocks import Choice
-from ..catalogue import named_instance
+from ..catalogue import expect_integer, named_instance
 from ..instance import Instance
 
 GRAPH = dict(successors=Choice("S", "A", of="S"), failure=Choice("S", of=(0, 0, 0, 1)))
@@ -52,4 +52,5 @@ def corridor(S: int = 4) -> Instance:
     >>> corridor(3).problem
     SafetyProblem(S=3, A=1, 1 failure states)
     """
+    expect_integer("S", S, 1)
     return Instance(problem=SafetyProblem(np.arange(S) == S - 1, np.minimum(np.arange(S) + 1, S - 1)[:, None]))

@@ -7,7 +7,7 @@ import numpy as np
 from ....base.arrays import objects, rational
 from ....model import MDP, Finite, TabularPolicy
 from ... import families
-from ...catalogue import Exact, named_instance
+from ...catalogue import Exact, expect_integer, named_instance
 from ...instance import Instance
 
 
@@ -127,8 +127,8 @@ def flips(N: int = 2) -> Instance:
     >>> flips(3).learners.shape
     (3, 2, 2, 2)
     """
-    m = cliff(2, 0)
-    return m.replace(
+    expect_integer("N", N, 1)
+    return cliff(2, 0).replace(
         learners=objects([[[[1 - k % 2, k % 2], [1, 0]]] * 2 for k in range(N)]),
         played=objects([[[k, 1], [0, k]] for k in range(N)]),
         rewards=objects([[[1, 0], [0, 0]], [[0, 1], [-1, 0]]]),

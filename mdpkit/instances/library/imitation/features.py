@@ -4,7 +4,7 @@ import numpy as np
 
 from ....base.arrays import objects, rational
 from ....model import MDP, Finite, TabularPolicy
-from ...catalogue import Exact, named_instance
+from ...catalogue import Exact, expect_integer, named_instance
 from ...instance import Instance
 
 
@@ -30,6 +30,8 @@ def noisy_ring(seed: int = 0, chance: Exact = "1/2", H: int = 3, S: int = 3, A: 
     >>> noisy_ring(chance=0).mdp
     MDP(S=3, A=2, Finite(H=3), rational, 6 transitions)
     """
+    for name, size in (("H", H), ("S", S), ("A", A), ("K", K)):
+        expect_integer(name, size, 1)
     rng, share = np.random.default_rng(seed), rational(chance)
     noise, table = (objects(rng.integers(1, 9, shape)) for shape in ((S, A, S), (H, S, A)))
     noise, table = (weights / weights.sum(axis=-1, keepdims=True) for weights in (noise, table))

@@ -4,7 +4,7 @@ import numpy as np
 
 from ....base.arrays import objects, rational
 from ....model import MDP, Finite, TabularPolicy
-from ...catalogue import Exact, named_instance
+from ...catalogue import Exact, expect_integer, named_instance
 from ...instance import Instance
 
 
@@ -81,6 +81,7 @@ def ditch(H: int = 3, A: int = 3) -> Instance:
     >>> ditch(4, 8).mdp
     MDP(S=2, A=8, Finite(H=4), rational, 16 transitions)
     """
+    expect_integer("A", A, 2)
     P = np.broadcast_to(np.array([[0, 1]]), (2, A, 2)).copy()
     P[:, 0] = [1, 0]
     r = np.zeros((2, A), dtype=int)

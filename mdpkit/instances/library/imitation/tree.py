@@ -4,7 +4,7 @@ import numpy as np
 
 from ....base.arrays import like, objects
 from ....model import MDP, Finite, TabularPolicy
-from ...catalogue import named_instance
+from ...catalogue import expect_integer, named_instance
 from ...instance import Instance
 
 
@@ -27,6 +27,9 @@ def tree(A: int = 2, H: int = 3, leaf: int = 5, shaped: bool = False) -> Instanc
     >>> tree(2, 4, leaf=9).mdp
     MDP(S=15, A=2, Finite(H=4), rational, 30 transitions)
     """
+    expect_integer("A", A, 2)
+    expect_integer("H", H, 1)
+    expect_integer("leaf", leaf, 0, A**H - 1)
     return Instance(mdp=tree_mdp(A, H, leaf_reward(leaf, A, H, shaped)), expert=policy_to_leaf(leaf, A, H))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ....base.arrays import objects, rational
 from ....model import MDP, Discounted, TabularPolicy
-from ...catalogue import Exact, named_instance
+from ...catalogue import Exact, expect_integer, named_instance
 from ...instance import Instance
 
 LOG_TWO = rational("253/365")
@@ -41,6 +41,8 @@ def arms(k: int = 2, c: Exact = 1, T: int = 4) -> Instance:
     >>> arms(3).mdp
     MDP(S=1, A=8, Discounted(1/2), rational, 8 transitions)
     """
+    expect_integer("k", k, 0)
+    expect_integer("T", T, 1)
     step = rational(c) * k * LOG_TWO / (2 * T)
     return ascent(np.ones((1, 2**k, 1), dtype=int), [[1] + [0] * (2**k - 1)], "1/2", step, T, [0])
 
@@ -60,6 +62,7 @@ def rare_arm(j: int = 2) -> Instance:
     >>> rare_arm(2).rounds
     16
     """
+    expect_integer("j", j, 1)
     k, short = 4**j, 1 / rational(2**j)
     start = [[1 / rational(2**k), 1 - 1 / rational(2**k)]]
     return ascent([[[1], [1]]], [[1, 0]], "1/2", (1 - short) * LOG_TWO / 2, k, [0], start).replace(share=1 - 2 * short)
@@ -99,6 +102,7 @@ def hills(A: int = 64) -> Instance:
     >>> hills().mdp
     MDP(S=5, A=64, Discounted(9/10), rational, 320 transitions)
     """
+    expect_integer("A", A, 2)
     P, r = np.zeros((5, A, 5), dtype=int), objects(np.zeros((5, A), dtype=int))
     for s, stay in enumerate(("31/100", "1/5", "4/25", "1/50", 1)):
         P[s, 1:, s] = P[s, 0, min(s + 1, 4)] = 1

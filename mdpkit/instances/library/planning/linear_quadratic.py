@@ -3,8 +3,9 @@
 import numpy as np
 
 from ....base.arrays import like, objects, rational
+from ....base.errors import InvalidModel
 from ....model import LinearQuadratic
-from ...catalogue import Exact, named_instance
+from ...catalogue import Exact, expect_integer, named_instance
 from ...grid import Grid, grid
 from ...instance import Instance
 
@@ -79,6 +80,9 @@ def lqr_cart(n: int = 3, dt: str = "1/2") -> Instance:
     >>> lqr_cart(3).mdp.A
     2
     """
+    expect_integer("n", n, 2)
+    if str(dt) not in VALUES:
+        raise InvalidModel(f"dt is {dt!r}; expected {' or '.join(map(repr, VALUES))}")
     (P, R), step = VALUES[str(dt)], rational(dt)
     cart = LinearQuadratic.valued([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [[R]], "9/10")
     return _instance(cart, n, rational(2) / (n - 1), n - 1).replace(dt=str(dt))

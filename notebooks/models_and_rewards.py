@@ -25,17 +25,18 @@ from mdpkit import measure, objects
 from mdpkit.claims.imitation.agreeing_rewards_share_their_moments import apart
 from mdpkit.claims.imitation.agreeing_rewards_share_their_moments import sides as agreeing_sides
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
-from mdpkit.claims.imitation.on_policy_value_moments_are_tight import first_fall, habit
 from mdpkit.claims.imitation.on_policy_value_moments_are_tight import sides as on_policy_sides
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
-from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
-from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, half, leak
+from mdpkit.claims.imitation.recoverable_cliff_is_linear import sides
+from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, half
 from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import by_resets, idle
 from mdpkit.claims.offline.pessimism_bound_is_attained import sides as pessimism_sides
 from mdpkit.claims.offline.pessimism_bound_is_attained import wrong_turn
-from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import arms
 from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check as natural_gradient
+from mdpkit.instances.library.imitation.cliff import first_fall, habit, leak
+from mdpkit.instances.library.imitation.road import road
+from mdpkit.instances.library.planning.gradient import arms
 from mdpkit.report import draw_claim
 
 # %% [markdown]

@@ -2,6 +2,7 @@
 
 from .page.write import write_page as write_page
 from .picture.draw import draw as draw
+from .picture.instance import draw_instance as draw_instance
 from .result.draw import draw_claim as draw_claim
 from .result.draw import render as render
 from .result.figure import make_figure as make_figure

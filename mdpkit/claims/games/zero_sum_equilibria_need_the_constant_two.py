@@ -22,7 +22,7 @@ from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from .value_equivalence_is_not_regret_equivalence import nobody_deviates
+from ...verify.faults import forbid_deviations
 
 
 def sides(m):
@@ -117,8 +117,7 @@ def hair(H, v):
 
 def imitate_exactly(m):
     """The learner in the place of the expert."""
-    m.expert = m.learner
-    return m
+    return m.replace(expert=m.learner)
 
 
 def figure(ax, rows):
@@ -155,7 +154,7 @@ CLAIM = Claim(
     controls=(
         Control("a constant of 3/2", witness=lambda: hair(2, "1/10"), tightens=three_halves),
         Control(
-            "no deviations", witness=lambda: hair(2, "1/10"), sabotages=measure.regret, by=nobody_deviates, part=HAIR
+            "no deviations", witness=lambda: hair(2, "1/10"), sabotages=measure.regret, by=forbid_deviations, part=HAIR
         ),
         Control(
             "the learner in place of the expert",

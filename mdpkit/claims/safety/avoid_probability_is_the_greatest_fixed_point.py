@@ -21,10 +21,10 @@ from ...base.arrays import objects
 from ...instances.blocks import Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.safety import add_failure
 from ...model import SafetyProblem
 from ...solve import solve
 from ...verify.claim import Bound, Claim, Control, Equal, Part
-from ._sets import with_a_failure
 
 
 def under(problem, choice):
@@ -75,7 +75,7 @@ FAMILY = Family(
     models=dict(
         problem=lambda x: SafetyProblem(x.failure == 1, P=x.P), choice=lambda x: x.choice, steps=lambda x: x.sizes["N"]
     ),
-    repair=with_a_failure,
+    repair=add_failure,
 )
 
 

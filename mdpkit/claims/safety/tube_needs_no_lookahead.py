@@ -22,9 +22,13 @@ from ... import measure
 from ...instances import double_integrator
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.safety import GRAPH, add_doomed_state, corridor, graph_problem, with_failure
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._sets import GRAPH, corridor, drawn, flagging, same, with_a_doomed_state
+
+
+def same(a, b):
+    return bool((a == b).all())
 
 
 def delay(problem):
@@ -42,7 +46,7 @@ def let_pass(problem, steps):
 
 def facts(m, fewer):
     N, tube = delay(m.problem), measure.tube(m.problem)
-    shield = flagging(tube, m.problem)
+    shield = with_failure(tube, m.problem)
     return {
         "N steps see the tube": (measure.tube(m.problem, steps=N - fewer), tube),
         "the tube is seen at once": (measure.tube(shield), measure.tube(shield, steps=0)),
@@ -74,8 +78,8 @@ def count(m):
 FAMILY = Family(
     blocks=GRAPH,
     sizes=dict(S=(3, 6), A=(1, 2)),
-    models=dict(problem=drawn),
-    repair=with_a_doomed_state,
+    models=dict(problem=graph_problem),
+    repair=add_doomed_state,
 )
 DOOMED = Assumption(
     "some state outside failure is doomed",
@@ -91,7 +95,7 @@ def cart(vmax):
 
 def full_delay(S):
     """Every doomed state delays failure by a step: the longest delay there is."""
-    return Instance(problem=corridor(S))
+    return corridor(S)
 
 
 def open_field():

@@ -30,7 +30,7 @@ def list_(
 
 @app.command()
 def show(claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")]):
-    """Show what a claim states, assumes and accepts, and the controls that must fail."""
+    """Show a claim's statement, assumptions, accepted problems, and controls."""
     from ..verify import register
 
     with stdout_for_the_result():
@@ -40,7 +40,7 @@ def show(claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")]):
     lines = [found.id, "", found.statement, ""]
     lines += _block("assumes", [assumption.name for part in found.parts for assumption in part.assumes] or ["nothing"])
     lines += _block("controls", [f"{control.name} ({control.kind}{_object(control)})" for control in found.controls])
-    lines += _block("parts", [f"{part.name or 'the statement itself'}: {_instances(part)}" for part in found.parts])
+    lines += _block("parts", [f"{part.name or 'main statement'}: {_instances(part)}" for part in found.parts])
     accepted = [f"{part.accepts[1].__name__} as {part.accepts[0]}" for part in found.parts if part.accepts]
     lines += _block("accepts", accepted or ["no problem from outside"])
     lines += _block("file", [str(file)]) + _block("proof note", [proof])

@@ -11,10 +11,10 @@ from ._app import UsageError, app
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(metavar="ID", help="A sentence with a verb, in snake_case.")],
-    folder: Annotated[Path, typer.Option(help="Where the file goes.")] = Path("."),
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id: a sentence with a verb, in snake_case.")],
+    folder: Annotated[Path, typer.Option(help="Folder of the file.")] = Path("."),
 ):
-    """Write a claim that verifies as it stands, to be edited into one's own."""
+    """Write a template of a claim that verifies, to be edited."""
     import keyword
     import re
 

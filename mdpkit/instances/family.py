@@ -102,7 +102,7 @@ class Family:
     def round_draw(self, arrays, denominator, sizes) -> Drawn:
         """Round float blocks to a draw of small rationals."""
         return self.to_draw(
-            {name: block.round_draw(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
+            {name: block.round(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
         )
 
     # ---- building

@@ -9,7 +9,7 @@ import numpy as np
 from ..base.compiling import compiled, inner
 
 STALLED = 30
-"""In exact arithmetic the span of a step falls with every sweep; after so many without a new smallest one only rounding is left."""
+"""Number of sweeps without a smaller span after which only rounding is left; in exact arithmetic every sweep reduces it."""
 
 
 @inner
@@ -46,8 +46,8 @@ greedy = compiled(bellman_change, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1
 def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
     """Approximate solution e of e = change + g P_choice e up to a constant, and the number of sweeps.
 
-    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps. The policy's rows are first
-    stored contiguously.
+    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps. The policy's rows
+    are first stored contiguously.
     """
     S = len(choice)
     starts = np.zeros(S + 1, np.uint32)

@@ -1,8 +1,8 @@
 """Gains of one player of a Markov game from deviating from a mediator's recommendations.
 
 Throughout, `own[j]` is the player's component of joint action j and `swapped[j,b]` the joint action with that component
-replaced by b. Rewards `r[t,s,j]` are those of the deviating player. `choice` arrays give a maximising action; ties go to
-obedience where the recommendation is observed, and then to the first action.
+replaced by b. Rewards `r[t,s,j]` are those of the deviating player. `choice` arrays give a maximising action; ties go
+to obedience where the recommendation is observed, and then to the first action.
 """
 
 import numpy as np

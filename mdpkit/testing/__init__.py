@@ -1,7 +1,7 @@
-"""Conformance suites: what every policy, learner and method of `solve` must satisfy, for use in your own tests.
+"""Conformance suites for policies, learners and methods of `solve`, for use in your own tests.
 
 A suite is a tuple of checks, `POLICY_CHECKS`, `LEARNER_CHECKS` or `SOLVER_CHECKS`. A check is a function of a case, and
-raises AssertionError with a message. A case says what is checked and on which problem. The room does not import pytest; in a
+raises AssertionError with a message. A case names the object and the problem. The module does not import pytest; in a
 pytest file, parametrise over the checks so that each is a test with a name:
 
 ```python
@@ -30,8 +30,8 @@ def test_my_learner(case, check):
 
 
 @pytest.mark.parametrize("check", SOLVER_CHECKS)
-@pytest.mark.parametrize("case", [SolverCase("my method", PolicyIteration(), discounted, lambda problem: objects([2, 0]))], ids=str)
-def test_my_method(case, check):
+@pytest.mark.parametrize("case", [SolverCase("my method", PolicyIteration(), discounted, lambda problem: objects([2,
+0]))], ids=str) def test_my_method(case, check):
     check(case)
 ```
 

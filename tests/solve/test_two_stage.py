@@ -171,7 +171,7 @@ def astray(comparisons):
 
 
 def test_the_bounds_do_not_trust_the_proposal(monkeypatch):
-    monkeypatch.setattr(Comparisons, "proposed", astray)
+    monkeypatch.setattr(Comparisons, "propose", astray)
     problem, fitted = three((1, 8, 64), 9)
     assert fitted.contains(objects([[1, 3, 9]]))
     assert fitted.width > 1

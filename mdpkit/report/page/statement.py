@@ -1,4 +1,4 @@
-"""The docstring of a claim in parts: its headline, its fields, the papers that it names."""
+"""Parse a claim's docstring: headline, fields, cited papers."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 FIELD = re.compile(r"^([A-Z][a-z]+) {2,}(?=\S)")
 WIDTH = 100
-"""A line that the next word would have fitted into, at this width, was ended on purpose."""
+"""Width of wrapped lines; a line that could hold the next word was ended on purpose."""
 
 _NAME = r"[^\W\d_a-z][\w'-]+"
 PAPER = re.compile(rf"({_NAME}(?:(?:, and |, | and ){_NAME})*(?: et al\.| and coauthors)?),? (\d{{4}})\b")
@@ -14,10 +14,10 @@ PAPER = re.compile(rf"({_NAME}(?:(?:, and |, | and ){_NAME})*(?: et al\.| and co
 
 @dataclass(frozen=True)
 class Statement:
-    """What a docstring says.
+    """A parsed docstring.
 
     Attributes:
-        headline: its first paragraph, a sentence. body: what stands before the first field.
+        headline: its first paragraph, a sentence. body: the text before the first field.
         fields: name -> text, such as Statement, Assumes, Units, Kind, Source, Proof, with their line breaks.
     """
 
@@ -27,7 +27,7 @@ class Statement:
 
     @property
     def papers(self) -> list[str]:
-        """The papers that Source names, each as "Authors, year".
+        """Papers cited in Source, each as "Authors, year".
 
         >>> Statement("", "", {"Source": "adapted from Moulin and Vial, 1978, and Aumann, 1974, who say less."}).papers
         ['Moulin and Vial, 1978', 'Aumann, 1974']
@@ -36,7 +36,7 @@ class Statement:
 
 
 def parse(docstring: str) -> Statement:
-    r"""A docstring in parts. One without fields is a headline and a body.
+    r"""Parse a docstring; without fields it is a headline and a body.
 
     >>> parse("It holds.\n\nStatement  a <= b,\n               c.\nKind       for all").fields
     {'Statement': 'a <= b,\n    c.', 'Kind': 'for all'}
@@ -55,7 +55,7 @@ def parse(docstring: str) -> Statement:
 
 
 def lines_of(text: str) -> list[tuple[bool, str]]:
-    r"""(whether it is a display, text) of each line; prose that was wrapped is one line again.
+    r"""(is displayed, text) of each line, with wrapped prose joined.
 
     >>> lines_of("For all x\n    x <= 1,\nso that it holds.")
     [(False, 'For all x'), (True, 'x <= 1,'), (False, 'so that it holds.')]

@@ -9,7 +9,7 @@ import numpy as np
 from ..base.compiling import compiled, inner
 
 STALLED = 30
-"""Number of sweeps without a smaller span after which only rounding is left; in exact arithmetic every sweep reduces it."""
+"""Number of sweeps without a smaller span after which only rounding is left."""
 
 
 @inner
@@ -23,7 +23,7 @@ def expected_row(data, indices, first, last, values):
 
 @inner
 def bellman_change(data, indices, indptr, r, w, g):
-    """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising action choice[s]; r is -inf at missing actions."""
+    """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising choice[s]; r is -inf at missing actions."""
     S, A = r.shape
     change = np.zeros(S, w.dtype)
     choice = np.zeros(S, np.int64)

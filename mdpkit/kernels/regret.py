@@ -79,7 +79,7 @@ coarse = compiled(_coarse, "f8[2]&i8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)"
 
 
 def _trigger(P, r, sigma, own, swapped, alone, H):
-    """Trigger deviations: values U[t,s] and choice[t,s,a]; after the first disobedience no recommendation is observed (`alone[t,s]`)."""
+    """Trigger deviations: values U[t,s] and choice[t,s,a]; no recommendation after the first disobedience (`alone[t,s]`)."""
     S, B = r.shape[1], swapped.shape[1]
     U = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S, B), np.int64)
@@ -151,7 +151,7 @@ extremes = compiled(_extremes, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], 
 
 
 def _spread(P, r, high, low, H):
-    """Maximum of r(j) - r(k) + E_j W - E_k W over steps, states, pairs j, k and functions W with `low` <= W <= `high`."""
+    """Maximum of r(j) - r(k) + E_j W - E_k W over steps, states, pairs j, k and `low` <= W <= `high`."""
     S, J = r.shape[1], r.shape[2]
     widest = r[0, 0, 0] * 0
     for t in range(H):

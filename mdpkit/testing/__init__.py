@@ -15,6 +15,7 @@ from mdpkit.testing import LEARNER_CHECKS, POLICY_CHECKS, SOLVER_CHECKS, Learner
 P, r = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]]), objects([[1, 0], [0, 0]])
 problem, discounted = MDP(P, r, horizon=Finite(3)), MDP(P, r, horizon=Discounted("1/2"))
 stay, leave = TabularPolicy(objects([[1, 0], [1, 0]])), TabularPolicy(objects([[0, 1], [1, 0]]))
+mine = SolverCase("my method", PolicyIteration(), discounted, lambda problem: objects([2, 0]))
 
 
 @pytest.mark.parametrize("check", POLICY_CHECKS)
@@ -30,8 +31,8 @@ def test_my_learner(case, check):
 
 
 @pytest.mark.parametrize("check", SOLVER_CHECKS)
-@pytest.mark.parametrize("case", [SolverCase("my method", PolicyIteration(), discounted, lambda problem: objects([2,
-0]))], ids=str) def test_my_method(case, check):
+@pytest.mark.parametrize("case", [mine], ids=str)
+def test_my_method(case, check):
     check(case)
 ```
 

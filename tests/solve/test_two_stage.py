@@ -226,7 +226,7 @@ REFUSED = [
         dict(problem=PreferenceProblem([[0.5, 0.5]], weights=[[1, 2]]), width=np.nan),
         r"^width is nan; expected a finite number",
     ),
-    (dict(problem=PreferenceProblem(HALVES, win=objects([[["1/2", 1], [0, "1/2"]]]))), r"has no reward to be learned"),
+    (dict(problem=PreferenceProblem(HALVES, win=objects([[["1/2", 1], [0, "1/2"]]]))), r"has no reward to be fitted"),
 ]
 
 

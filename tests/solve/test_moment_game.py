@@ -55,7 +55,7 @@ def test_under_identified_problems_have_no_single_answer(floating):
     problem = MomentProblem(objects([[1, 2], [2, 4]]), objects([1, 1]), objects(["1/2", "1/2"]))
     problem = problem.to_float() if floating else problem
     assert solve(problem, throw=False).status is Status.INFEASIBLE
-    with pytest.raises(NotSolved, match="no single answer"):
+    with pytest.raises(NotSolved, match="no unique one"):
         solve(problem)
 
 

@@ -72,12 +72,12 @@ display(verdict, draw_claim(verdict))
 # %%
 for last in ("0", "1/4", "1/2", "1"):
     m = fork(last)
-    shaped = measure.shaped_reward(m.mdp, m.potential)
+    shaped = mdpkit.shaped_reward(m.mdp, m.potential)
     before, after = measure.optimal_actions(m.mdp), measure.optimal_actions(m.mdp, shaped)
     print(
         f"terminal potential {last:>3}: optimal actions at the start {before[0, 0].lower}, shaped {after[0, 0].lower}"
     )
-assert (measure.optimal_actions(m.mdp, measure.shaped_reward(m.mdp, fork().potential)) == before).all_yes()
+assert (measure.optimal_actions(m.mdp, mdpkit.shaped_reward(m.mdp, fork().potential)) == before).all_yes()
 assert (after == before).any_no()
 
 # %%

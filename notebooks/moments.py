@@ -33,6 +33,7 @@ from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not imp
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import error_of as sampled
 from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import most, pair, penalised
 from mdpkit.report import draw_claim
+from mdpkit.solve import regression
 
 # %% [markdown]
 # ## The value of the game is the projected error
@@ -69,7 +70,7 @@ display(verdict, draw_claim(verdict))
 
 # %%
 m = walk()
-solution = measure.lstd(m.mdp, m.policy, m.features, m.weights)
+solution = mdpkit.lstd(m.mdp, m.policy, m.features, m.weights)
 for step in (-1, "-1/2", 0, "1/2", 1):
     w = solution + objects([step])
     projected, all_of_it = error_of(m, w, m.features)[1], error_of(m, w, None)[1]
@@ -151,7 +152,7 @@ display(verdict, draw_claim(verdict))
 
 # %%
 m = small()
-fitted = measure.regression(m.joint, m.outcome)
+fitted = regression(m.joint, m.outcome)
 print("h0", m.h0, "game", game(m.joint, m.outcome).lower, "regression", fitted.lower)
 assert (game(m.joint, m.outcome) == m.h0).all_yes()
 assert (game(m.joint, m.outcome, "x") == fitted).all_yes()
@@ -163,7 +164,7 @@ assert (abs(fitted - m.h0) == objects(["1/2", "1/2"])).all_yes()
 # %%
 for n in (10**3, 10**4, 10**5):
     m = data(n, seed=1)
-    ours, theirs = sampled(game, m), sampled(measure.regression, m)
+    ours, theirs = sampled(game, m), sampled(regression, m)
     print(
         f"n = {n:6}: median squared error of the game {ours.mid:.5f}, of regression {theirs.mid:.5f}, bound {float(bound(m)):.5f}"
     )
@@ -175,7 +176,7 @@ assert ours < theirs
 # %%
 m = data(10**4, seed=1, push=0)
 assert squared_bias(m) == 0
-assert sampled(measure.regression, m) < sampled(game, m)
+assert sampled(regression, m) < sampled(game, m)
 
 # %%
 verdict = mdpkit.verify("regression_is_biased_where_the_moment_game_is_not")

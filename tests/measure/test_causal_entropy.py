@@ -11,7 +11,7 @@ from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.claims.imitation.causal_entropy_matches_features import learn
 from mdpkit.model import Discounted, TabularPolicy
-from mdpkit.solve import SoftPlanning, solve
+from mdpkit.solve import SoftPlanning, match_features, solve
 
 
 def trajectories(m, theta, H):
@@ -24,13 +24,11 @@ def trajectories(m, theta, H):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_trajectory_entropy_weighs_trajectories(seed):
-    """The features of the tilted law over all trajectories, which matched_theta has to meet, by enumeration."""
+    """The features of the tilted law over all trajectories, which match_features has to meet, by enumeration."""
     m = learn(seed)
     shown = measure.occupancy(m.mdp, m.expert)
     moments = np.array([float((shown * feature).sum().mid) for feature in m.features])
-    theta = measure.matched_theta(
-        m.mdp, m.features, objects([(shown.lower * f).sum() for f in m.features]), "trajectory"
-    ).mid
+    theta = match_features(m.mdp, m.features, objects([(shown.lower * f).sum() for f in m.features]), "trajectory").mid
     weights, features = zip(
         *((chance * np.exp(theta @ phi), phi) for *_, chance, phi in trajectories(m, theta, 3)), strict=True
     )
@@ -69,7 +67,7 @@ def test_the_slope_is_a_derivative():
 def test_moments_that_no_policy_has_are_not_matched():
     m = learn(0)
     with pytest.raises(NotSolved, match="possibly no policy has them"):
-        measure.matched_theta(m.mdp, m.features, objects([100, 100]))
+        match_features(m.mdp, m.features, objects([100, 100]))
 
 
 def test_what_is_no_finite_dense_problem_is_refused():

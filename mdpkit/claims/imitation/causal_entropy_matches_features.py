@@ -28,6 +28,7 @@ from ...instances.instance import Instance
 from ...instances.library.imitation.features import noisy_ring
 from ...learn import MaxCausalEntropy, fit, grant
 from ...model import MDP, Finite
+from ...solve import match_features
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
@@ -100,7 +101,7 @@ def shown(m):
 
 def matched(m, kind="causal"):
     """The features, in the MDP, of the policy whose features in its own model are the expert's."""
-    theta = measure.matched_theta(m.mdp, m.features, shown(m), kind)
+    theta = match_features(m.mdp, m.features, shown(m), kind)
     return Equal({"features": (measure.entropy_features(m.mdp, m.features, theta, kind), shown(m))})
 
 

@@ -22,7 +22,7 @@ from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import MDP, Discounted, MomentProblem, TabularPolicy
-from ...solve import MomentGame, solve
+from ...solve import MomentGame, lstd, solve, two_stage_least_squares
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
 
@@ -39,7 +39,7 @@ def check(m):
     psi, error = error_of(m, m.w, m.test)
     best, other = measure.projection(psi, m.weights, m.test), (m.test * m.c).sum(axis=1)
     missed = measure.projected_error(best - other, m.weights)
-    solution = measure.lstd(m.mdp, m.policy, m.features, m.weights)
+    solution = lstd(m.mdp, m.policy, m.features, m.weights)
     at_solution, least = error_of(m, solution, m.test)
     V = values(m, solution)
     return Equal(
@@ -53,7 +53,7 @@ def check(m):
 
 
 def every_test_function(m):
-    solution = measure.lstd(m.mdp, m.policy, m.features, m.weights)
+    solution = lstd(m.mdp, m.policy, m.features, m.weights)
     return Equal({**check(m).pairs, "the value at LSTD": (error_of(m, solution, None)[1], 0)})
 
 
@@ -113,7 +113,7 @@ def walk(test=None):
 
 def two_stages(m):
     game = solve(m.problem, MomentGame(m.test))
-    return Equal({"solution": (game.h, measure.two_stage_least_squares(m.problem, m.test))})
+    return Equal({"solution": (game.h, two_stage_least_squares(m.problem, m.test))})
 
 
 def instruments():
@@ -146,7 +146,7 @@ CLAIM = Claim(
     controls=(
         Control("an adversary with another feature", witness=lambda: walk([[1], [1], [1]]), drops=SAME.name),
         Control("an adversary with every feature", witness=walk, tightens=every_test_function, at="the value at LSTD"),
-        Control("the least squared Bellman error", witness=walk, sabotages=measure.lstd, by=residual_gradient),
+        Control("the least squared Bellman error", witness=walk, sabotages=lstd, by=residual_gradient),
     ),
     also=(Part("two-stage least squares", instruments, two_stages),),
     figure=identity,

@@ -32,10 +32,10 @@ from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, h
 from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import by_resets, idle
 from mdpkit.claims.offline.pessimism_bound_is_attained import sides as pessimism_sides
-from mdpkit.claims.offline.pessimism_bound_is_attained import wrong_turn
 from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check as natural_gradient
 from mdpkit.instances.library.imitation.cliff import first_fall, habit, leak
 from mdpkit.instances.library.imitation.road import road
+from mdpkit.instances.library.offline import wrong_turn
 from mdpkit.instances.library.planning.gradient import arms
 from mdpkit.report import draw_claim
 

@@ -26,12 +26,12 @@ from IPython.display import display
 import mdpkit
 from mdpkit import measure, objects
 from mdpkit.claims.moments import moment_game_value_is_the_projected_error as one_game
-from mdpkit.claims.moments.ill_posedness_is_the_smallest_singular_value import channel
-from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of, walk
+from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import bound, game, small, squared_bias
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import channel as data
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import error_of as sampled
 from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import most, pair, penalised
+from mdpkit.instances.library.moments import noisy_channel, ring_walk
 from mdpkit.report import draw_claim
 from mdpkit.solve import regression
 
@@ -69,7 +69,7 @@ display(verdict, draw_claim(verdict))
 # The parameter is the weight of the single feature. The projected error is a parabola with minimum 0 at the LSTD solution.
 
 # %%
-m = walk()
+m = ring_walk()
 solution = mdpkit.lstd(m.mdp, m.policy, m.features, m.weights)
 for step in (-1, "-1/2", 0, "1/2", 1):
     w = solution + objects([step])
@@ -124,7 +124,7 @@ display(verdict, draw_claim(verdict))
 
 # %%
 for k in range(1, 7):
-    m = channel(k)
+    m = noisy_channel(k)
     psi = measure.moment_residual(m.problem, m.h)
     level = measure.identification(m.problem, m.problem.weights)
     ratio = measure.norm_power(m.h - m.h0, m.problem.weights, 2) / measure.projected_error(psi, m.problem.weights)
@@ -135,7 +135,7 @@ for k in range(1, 7):
 # An instrument with a direct effect on the outcome can hide a part of the error.
 
 # %%
-m = channel(2, leak="1/4")
+m = noisy_channel(2, leak="1/4")
 level, psi = measure.identification(m.problem, m.problem.weights), measure.moment_residual(m.problem, m.h)
 assert level * measure.norm_power(m.h - m.h0, m.problem.weights, 2) > measure.projected_error(psi, m.problem.weights)
 

@@ -7,8 +7,7 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import floats, objects, rational
-from mdpkit.claims.moments.ill_posedness_is_the_smallest_singular_value import channel as noisy
-from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of, walk
+from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of
 from mdpkit.claims.moments.moment_game_value_is_the_projected_error import check, coin
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import bound, channel, game, population
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import error_of as sampled
@@ -16,6 +15,7 @@ from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import check as n
 from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import corners, pair
 from mdpkit.exact.linear import Singular
 from mdpkit.instances import empirical, instrumental
+from mdpkit.instances.library.moments import noisy_channel, ring_walk
 from mdpkit.solve import lstd, regression
 
 
@@ -27,7 +27,7 @@ def test_the_game_of_the_coin():
 
 def test_lstd_of_the_walk_by_hand():
     """One feature, so one equation: sum of phi (phi - gamma phi') w = sum of phi r."""
-    m = walk()
+    m = ring_walk()
     phi, after = np.array([1, 2, 4]), np.array([7, 14, 7]) / 4
     w = (phi * [1, 0, 0]).sum() / (phi * (phi - after / 2)).sum()
     solution = lstd(m.mdp, m.policy, m.features, m.weights)
@@ -45,9 +45,9 @@ def test_balls_have_the_corners_that_they_should():
 
 def test_ill_posedness_blows_up_as_the_instrument_weakens():
     for k in range(1, 9):
-        m = noisy(k)
+        m = noisy_channel(k)
         assert measure.identification(m.problem, m.problem.weights) == Fraction(1, 4**k)
-    lost = noisy(12)
+    lost = noisy_channel(12)
     assert measure.identification(lost.problem, lost.problem.weights) == 0  # 4^-12 lies below one level
 
 

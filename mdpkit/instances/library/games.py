@@ -57,6 +57,32 @@ def matching_pennies(H: int = 2, stake: Exact = 1) -> Instance:
     return Instance(game=game, expert=JointPolicy(objects([EVEN])), learner=JointPolicy(objects([MATCHED])))
 
 
+@named_instance
+def moulin_vial(H: int = 1, correlated: bool = True) -> Instance:
+    """A 3 x 3 game after Moulin and Vial, repeated, whose mediator recommends (0, 0) or (1, 1) with probability 1/2 each.
+
+    No player gains by ignoring the recommendations, and one that deviates as a function of them gains H/2: a coarse
+    correlated equilibrium that is not a correlated one.
+
+    Args:
+        H: number of repetitions.
+        correlated: whether the recommendations are correlated; if not, their parts are drawn independently.
+
+    Returns: `game` and `mediator`.
+    Source: adapted from Moulin and Vial, 1978, and Aumann, 1974.
+
+    >>> moulin_vial().mediator.table.reshape(3, 3)[:2, :2]
+    array([[1/2, 0],
+           [0, 1/2]], dtype=object)
+    """
+    first, second = [[0, 1, 1], [0, 2, -1], [-1, 0, 1]], [[1, -1, 2], [0, 0, -2], [1, 0, 2]]
+    pair = [["1/2", 0], [0, "1/2"]] if correlated else [["1/4", "1/4"], ["1/4", "1/4"]]
+    law = [[*pair[0], 0], [*pair[1], 0], [0, 0, 0]]
+    once = objects(np.ones((1, 9, 1), dtype=int))
+    game = MarkovGame(once, objects([first, second]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
+    return Instance(game=game, mediator=JointPolicy(objects(law).reshape(1, 9)))
+
+
 # ---- a fork: a common branch, and one that the expert seldom or never visits
 START, COMMON, RARE = 0, 1, 2
 

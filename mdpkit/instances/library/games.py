@@ -87,7 +87,7 @@ def moulin_vial(H: int = 1, correlated: bool = True) -> Instance:
 START, COMMON, RARE = 0, 1, 2
 
 
-def forked(H, b, first, expert, learner) -> Instance:
+def forked(H: int, b: Exact, first: dict, expert: dict, learner: dict) -> Instance:
     """A fork at which a_1 = 1 leads to RARE, and a_1 = 0 to RARE with probability b, else to COMMON; both are absorbing.
 
     Args:

@@ -8,7 +8,7 @@ from ..catalogue import expect_integer, named_instance
 from ..instance import Instance
 
 
-def play_actions(actions, S, A=2) -> TabularPolicy:
+def play_actions(actions: list[int], S: int, A: int = 2) -> TabularPolicy:
     """The policy that plays `actions[t]` at step t, in each of S states."""
     return TabularPolicy(objects(np.repeat(np.eye(A, dtype=int)[actions][:, None], S, axis=1)))
 

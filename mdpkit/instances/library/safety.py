@@ -17,7 +17,7 @@ def graph_problem(x) -> SafetyProblem:
     return SafetyProblem(x.failure == 1, x.successors)
 
 
-def with_failure(states, problem) -> SafetyProblem:
+def with_failure(states, problem: SafetyProblem) -> SafetyProblem:
     """The dynamics of a problem with other failures.
 
     Args: states: 0/1 array `[s]`, or an Interval of them, such as `measure.tube` returns.

@@ -31,7 +31,7 @@ _NAMES = {
     ),
     **dict.fromkeys("Solution Status lstd policy_gradient_values two_stage_least_squares".split(), "solve"),
     **dict.fromkeys("Fit evaluate fit grant".split(), "learn"),
-    **dict.fromkeys("Assumption Bound Claim Control Equal Outcome Part Verdict holds".split(), "verify"),
+    **dict.fromkeys("Assumption Bound Claim Control Equal Formal Outcome Part Verdict holds".split(), "verify"),
     **dict.fromkeys("Box Choice Family Instance Simplex grid load save".split(), "instances"),
     **dict.fromkeys("Decision Interval objects rational".split(), "base"),
     **dict.fromkeys("draw style".split(), "report"),

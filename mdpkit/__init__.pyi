@@ -107,6 +107,7 @@ from .verify import Bound as Bound
 from .verify import Claim as Claim
 from .verify import Control as Control
 from .verify import Equal as Equal
+from .verify import Formal as Formal
 from .verify import Outcome as Outcome
 from .verify import Part as Part
 from .verify import Verdict as Verdict

@@ -24,7 +24,7 @@ import mdpkit
 from mdpkit import measure
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import check as gated_check
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
-from mdpkit.claims.games.deviation_classes_are_ordered import changing, mismatched, useful_later, wrong_twice
+from mdpkit.claims.games.deviation_classes_are_ordered import changing, mismatch, useful_later, wrong_twice
 from mdpkit.claims.games.regret_equivalence_implies_value_equivalence import (
     apart,
     by_visits,
@@ -54,7 +54,7 @@ CLASSES = ("constant", "coarse", "trigger", "swap", "one-shot")
 # If one of two mismatches is recommended, a player that observes its recommendation can always match. The parameter is the class.
 
 # %%
-for m in (mismatched(1), mismatched(3), wrong_twice(), changing(), useful_later()):
+for m in (mismatch(1), mismatch(3), wrong_twice(), changing(), useful_later()):
     gains = {name: measure.regret(m.game, m.mediator, name)[0] for name in CLASSES}
     print(f"{m.name:>30}: " + ", ".join(f"{name} {gain.lower[()]}" for name, gain in gains.items()))
     assert gains["constant"] <= gains["coarse"]
@@ -226,9 +226,7 @@ for H in (1, 2, 4, 8):
     gap, u, errors = facts(m)
     obeyed = measure.recoverability(m.game.player(0), m.expert)
     with_u, with_obeyed = u * errors * 2, obeyed * errors * 2
-    print(
-        f"H = {H}: gap {gap.lower[()]}, with u {with_u.lower[()]}, with u of the obeyed expert {with_obeyed.lower[()]}"
-    )
+    print(f"H = {H}: gap {gap.lower[()]}, with u {with_u.lower[()]}, with u without deviations {with_obeyed.lower[()]}")
     assert gap <= u * errors * 2
     assert gap == obeyed * errors * (H + 1)
 

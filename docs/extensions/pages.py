@@ -26,10 +26,13 @@ from mdpkit.instances.catalogue import theme_of
 from mdpkit.learn.needs import COLUMNS, needs
 from mdpkit.report import draw_instance
 from mdpkit.report.page.entry import KINDS, entries, words_of
+from mdpkit.report.page.formula import displays
 from mdpkit.report.page.inline import SCALE
+from mdpkit.report.page.papers import index
 from mdpkit.report.page.statement import lines_of
 from mdpkit.report.page.typeset import typeset
-from mdpkit.report.result.draw import as_bytes, draw_claim, rendered
+from mdpkit.report.result.constants import draw_constants, tables
+from mdpkit.report.result.draw import as_bytes, draw_claim, render
 from mdpkit.verify.register import claims_using, path_of
 
 DOCS = Path(__file__).parents[1]
@@ -48,6 +51,9 @@ ROOMS = (
     "strategies",
     "testing",
 )
+NETWORKS = ("deep", "deep.twins", "deep.envs")
+"""The room of networks and its public modules, on one page, where torch is installed."""
+
 NOTES = {
     path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path
     for path in sorted(ROOT.glob("proofs/lemmas/*.md"))
@@ -68,11 +74,11 @@ def generate(sphinx):
     here = Environment(
         loader=FileSystemLoader(DOCS / "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell}
+    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "displays": display_formula}
     write_all("claims", claim_pages(here))
     write_all("instances", instance_pages(here))
     notes = {f"{name}.md": path.read_text(encoding="utf-8") for name, path in NOTES.items()}
-    write_all("notes", {name: linked(note) for name, note in notes.items()})
+    write_all("notes", {name: add_links(note) for name, note in notes.items()})
     write_all("reference", reference_pages(here))
 
 
@@ -103,21 +109,36 @@ def write_tour():
 # ---- claims
 def claim_pages(here):
     shown = entries(ids(), ROOT / "figures", ROOT)
-    pages = {"index.md": here.get_template("claims.md").render(themes=by_theme(shown))}
+    pages = {
+        "index.md": here.get_template("claims.md").render(themes=by_theme(shown)),
+        "papers.md": here.get_template("papers.md").render(rows=index(shown)),
+        "formal.md": here.get_template("formal.md").render(shown=shown),
+    }
     for entry in shown:
         figure = None if entry.result is None else draw_claim(entry.result, entry.claim)
         if figure is not None:
-            pages[f"{entry.id}.svg"] = rendered(figure, entry.result, "svg")
+            pages[f"{entry.id}.svg"] = render(figure, entry.result, "svg")
         pages[f"{entry.id}.md"] = here.get_template("claim.md").render(
             entry=entry,
             width=None if figure is None else round(figure.get_figwidth() * POINTS_AN_INCH * SCALE),
             kinds=KINDS,
             again=replace(entry, folder=Path("figures")).again,
-            note=entry.note and linked(under(entry.note.read_text(encoding="utf-8")), entry.id),
+            note=entry.note and add_links(under(entry.note.read_text(encoding="utf-8")), entry.id),
             source=Path(os.path.relpath(path_of(entry.id), DOCS / "claims")).as_posix(),
             first=first_statement(path_of(entry.id)),
         )
-    return pages
+    return pages | constants_pages(here, [line for entry in shown for line in entry.constants])
+
+
+def constants_pages(here, lines):
+    """The table of all stored constants, with its figure."""
+    figure = draw_constants(lines)
+    width = round(figure.get_figwidth() * POINTS_AN_INCH * SCALE)
+    words = add_links("\n".join(tables(lines)))
+    return {
+        "constants.svg": as_bytes(figure, "svg"),
+        "constants.md": here.get_template("constants.md").render(width=width, tables=words),
+    }
 
 
 def by_theme(shown):
@@ -143,12 +164,17 @@ def as_html(text) -> Markup:
     )
 
 
+def display_formula(tex) -> Markup:
+    """A claim's formula, on lines of its own."""
+    return Markup("\n").join(Markup('<div class="equation">{}</div>').format(line) for line in displays(tex))
+
+
 def under(note) -> str:
     """A note without its title, its headings one level lower."""
     return re.sub(r"^(#+ )", r"#\1", re.sub(r"\A# .*\n", "", note), flags=re.MULTILINE)
 
 
-def linked(note, own=None) -> str:
+def add_links(note, own=None) -> str:
     """A note whose mentions of other claims and notes are links."""
     targets = {name: f"/claims/{name}.md" for name in ids()} | {name: f"/notes/{name}.md" for name in NOTES}
 
@@ -189,8 +215,11 @@ def instance_pages(here):
 
 # ---- the reference
 def reference_pages(here):
-    rooms = {room: importlib.import_module(f"mdpkit.{room}") for room in ROOMS}
+    names = (*ROOMS, *NETWORKS[:1]) if importlib.util.find_spec("torch") else ROOMS
+    rooms = {room: importlib.import_module(f"mdpkit.{room}") for room in names}
     listed = {room: names_of(module) for room, module in rooms.items()}
+    for name in NETWORKS[1:] if NETWORKS[0] in rooms else ():
+        listed[NETWORKS[0]] += names_of(importlib.import_module(f"mdpkit.{name}"))
     pages = {
         f"{room}.md": here.get_template("room.md").render(room=room, words=sentence(module), names=listed[room])
         for room, module in rooms.items()
@@ -227,7 +256,8 @@ def names_of(module) -> list[tuple[str, str, list[str]]]:
     """(how it is documented, public name, values of an enumeration) of everything that a room offers, in the alphabet's order."""
     room = module.__name__
     found = []
-    for name, thing in sorted(vars(module).items(), key=lambda each: each[0].casefold()):
+    for name in sorted(dir(module), key=str.casefold):
+        thing = getattr(module, name)
         if name.startswith("_") or inspect.ismodule(thing) or not getattr(thing, "__module__", "").startswith(room):
             continue
         public = f"mdpkit.{name}" if mdpkit._NAMES.get(name) == room.rpartition(".")[2] else f"{room}.{name}"

@@ -9,7 +9,7 @@ from .record import defect as row_defect
 from .tolerance import UNIT
 
 
-def known(array, defect=0.0):
+def enclose(array, defect=0.0):
     """Enclosure of the numbers that `array` represents: the entries themselves if rational, else within input rounding error.
 
     Args: defect: relative distance by which float rows of a distribution may differ from the intended distribution.
@@ -33,17 +33,17 @@ def row_error(record):
 def law(record, field):
     """A record's distributions (`rho`, `table`, `after`, ...) lifted to an Interval."""
     array = getattr(record, field)
-    return known(array, 0.0 if is_exact(array) or proposing() else row_defect(array))
+    return enclose(array, 0.0 if is_exact(array) or proposing() else row_defect(array))
 
 
-def given(array, problem):
+def convert(array, problem):
     """An array argument that accompanies a problem, converted to the problem's number kind (rational or float64)."""
-    return array if isinstance(array, Interval) else known(like(array, problem.r))
+    return array if isinstance(array, Interval) else enclose(like(array, problem.r))
 
 
 def number(scalar, pattern):
     """A scalar such as the discount factor, lifted to an Interval if `pattern` is one."""
-    return known(np.asarray(scalar)) if isinstance(pattern, Interval) else scalar
+    return enclose(np.asarray(scalar)) if isinstance(pattern, Interval) else scalar
 
 
 def alike(*values):
@@ -51,4 +51,4 @@ def alike(*values):
     if proposing():
         return tuple(bare(value, float) for value in values)
     kinds = [value if isinstance(value, Interval) else np.asarray(value) for value in values]
-    return tuple(x if isinstance(x, Interval) else known(x if x.dtype.kind == "f" else objects(x)) for x in kinds)
+    return tuple(x if isinstance(x, Interval) else enclose(x if x.dtype.kind == "f" else objects(x)) for x in kinds)

@@ -51,7 +51,7 @@ def hunt(
         values = _grid(grid or [])
         total, done = prod(map(len, values.values())), []
 
-        def ended(row):
+        def report_end(row):
             done.append(row)
             progress(
                 len(done),
@@ -61,15 +61,17 @@ def hunt(
 
         progress(0, total, "")
         budget = {"seconds": seconds, "counted": counted, "seed": seed}
-        found = search(claim, **budget, grid=values or None, part=part, control=control, notice=notice, progress=ended)
-        files = write_hunt(found, folder or user_cache() / "hunts", png)
-    if as_json:
-        typer.echo(
-            json.dumps(finite({**found.to_data(), "files": [str(file) for file in files]}), indent=1, allow_nan=False)
+        found = search(
+            claim, **budget, grid=values or None, part=part, control=control, notice=notice, progress=report_end
         )
-    else:
+    if not as_json:
         show_table(table(found))
-        for line in remarks(found):
+    files, undrawn = write_hunt(found, folder or user_cache() / "hunts", png)
+    if as_json:
+        data = {**found.to_data(), "files": [str(file) for file in files], "undrawn": undrawn}
+        typer.echo(json.dumps(finite(data), indent=1, allow_nan=False))
+    else:
+        for line in [*remarks(found), *undrawn]:
             typer.echo(line)
         for file in files:
             typer.echo(file)
@@ -87,11 +89,12 @@ def constants(
     counted: Counted = False,
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,
-    folder: Annotated[Path, typer.Option(file_okay=False, help="Where constants.json, .pdf and .md go.")] = Path(
-        "figures"
-    ),
+    folder: Annotated[
+        Path,
+        typer.Option(file_okay=False, help="Where THEME/ID.constants.json go, and the table of all that are there."),
+    ] = Path("figures"),
     missing: Annotated[
-        bool, typer.Option("--missing", help="Hunt only what the table there lacks; drop what is no more.")
+        bool, typer.Option("--missing", help="Hunt only what the files there lack; drop what is no more.")
     ] = False,
     kept: Annotated[
         Path | None,
@@ -99,35 +102,44 @@ def constants(
     ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
 ):
-    """Hunt every universal inequality, unaided, and write the table of best constants."""
+    """Hunt every universal inequality, unaided; store the best constants of each claim, and write the table of all that are stored."""
     from ..hunt import constants as search
     from ..hunt import jobs, keep_worst
-    from ..report.result.constants import read_constants, write_constants
+    from ..report.result.constants import read_constants, tables, write_constants, write_table
 
     if missing and kept is not None:
         raise UsageError("--keep writes the worst draws of whole claims; name the claims, and leave out --missing")
     with stdout_for_the_result(), shown_progress() as (_, progress):
         done = []
 
-        def ended(hunted):
+        def report_end(hunted):
             done.append(hunted)
             progress(len(done), total, f"{hunted.claim} {hunted.control}".strip())
 
-        told = read_constants(folder / "constants.json") if missing else []
-        found = {(line["claim"], line["part"], line["control"]): line for line in told}
         work = {(job.claim, job.part, job.control): job for job in jobs(claims or None)}
         if not work:
             raise UsageError(
                 f"{', '.join(claims)}: no universal inequality to hunt; `mdpkit hunt CLAIM` says what a claim lacks"
             )
+        hunted_claims = list(dict.fromkeys(claim for claim, *_ in work))
+        stored = [line for claim in hunted_claims for line in read_constants(folder, claim)] if missing else []
+        found = {(line["claim"], line["part"], line["control"]): line for line in stored}
+        changed = {claim for claim, *_ in work.keys() ^ found.keys()}
         wanted = [job for key, job in work.items() if key not in found]
         total = len(wanted)
         progress(0, total, "")
         hunts = search(
-            wanted, seconds, wrong_seconds=wrong_seconds, counted=counted, seed=seed, workers=workers, progress=ended
+            wanted,
+            seconds,
+            wrong_seconds=wrong_seconds,
+            counted=counted,
+            seed=seed,
+            workers=workers,
+            progress=report_end,
         )
         found |= {(each.claim, each.part, each.control): each for each in hunts}
-        files, lines = write_constants([found[key] for key in work], folder, png)
+        files = write_constants([found[key] for key in work if key[0] in changed], folder) + write_table(folder, png)
+        lines = tables([line for claim in hunted_claims for line in read_constants(folder, claim)])
         if kept is not None:
             files += keep_worst(hunts, kept)
     for line in lines:

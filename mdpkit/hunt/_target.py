@@ -44,7 +44,7 @@ class Target:
         return replace(self, instances=family, fixed=dict(fixed))
 
 
-def target(claim, part=None, control=None) -> Target:
+def target(claim: Claim, part: str | None = None, control: str | None = None) -> Target:
     """The statement of a claim to hunt.
 
     Args:
@@ -54,7 +54,7 @@ def target(claim, part=None, control=None) -> Target:
     """
     changed = None if control is None else _control(claim, control)
     if changed is not None:
-        part = changed.part or ""
+        part = changed.part
     found = _part(claim, part)
     _demand_ratio(claim, found)
     if changed is not None:
@@ -72,7 +72,7 @@ def target(claim, part=None, control=None) -> Target:
     )
 
 
-def targets(claim) -> list[Target]:
+def targets(claim: Claim) -> list[Target]:
     """All universal inequalities of a claim; empty if there are none."""
     found = []
     for part in claim.parts:
@@ -94,7 +94,7 @@ def _part(claim, name):
         why = _lack(part)
         if why is None:
             return part
-        lacks.append(f"{part.name or 'its statement'} {why}")
+        lacks.append(f"its {part.name} {why}")
     raise InvalidClaim(f"{claim.id} cannot be hunted: {'; '.join(lacks)}")
 
 
@@ -113,7 +113,7 @@ def _lack(part) -> str | None:
 def _demand_ratio(claim, part, changed=""):
     why = _lack(part)
     if why is not None:
-        raise InvalidClaim(f"{claim.id} cannot be hunted: {part.name or 'its statement'}{changed} {why}")
+        raise InvalidClaim(f"{claim.id} cannot be hunted: its {part.name}{changed} {why}")
 
 
 def _probe(part):
@@ -124,7 +124,9 @@ def _probe(part):
         try:
             with propose(), np.errstate(all="ignore"):
                 blocks = family.random(rng, sizes, 1)
-                return part.check(family.build(family.drawn({name: array[0] for name, array in blocks.items()}, sizes)))
+                return part.check(
+                    family.build(family.to_draw({name: array[0] for name, array in blocks.items()}, sizes))
+                )
         except Exception as error:
             last = error
     return last

@@ -1,4 +1,4 @@
-"""Problems that come with the package: files by `bundled`, functions of parameters by `named`."""
+"""Problems shipped with the package: files by `bundled`, functions of parameters by `named`."""
 
 import importlib
 import inspect
@@ -26,7 +26,7 @@ _found: dict[str, Callable[..., Instance]] = {}
 
 
 def bundled(name: str) -> MDP:
-    """A well-known problem, as an exact rational MDP.
+    """A benchmark problem as an exact rational MDP.
 
     Args: name: the name of a file in `mdpkit/instances/files`, without its ending.
     Raises: InvalidModel listing the names there are.

@@ -1,8 +1,8 @@
 """Counts of rounding errors, and what measures lift their arguments with."""
 
 from ..base.lifting import alike as alike
-from ..base.lifting import given as given
-from ..base.lifting import known as known
+from ..base.lifting import convert as convert
+from ..base.lifting import enclose as enclose
 from ..base.lifting import law as law
 from ..base.lifting import number as number
 from ..base.lifting import row_error as row_error

@@ -4,14 +4,13 @@ import numpy as np
 
 from ..base.interval import Interval
 from ..base.tolerance import UNIT, gamma
+from .mdp import at_step
 
 
 def transition(problem, t=0):
     """Transition matrix at step t, `[s*A+a, n]`, dense or CSR."""
-    if hasattr(problem.P, "tocsr"):
-        return problem.P
-    P = problem.P if problem.P.ndim == 3 else problem.P[t]
-    return P.reshape(-1, problem.S)
+    P = at_step(problem.P, t)
+    return P if hasattr(P, "tocsr") else P.reshape(-1, problem.S)
 
 
 def expected_next(problem, V, t=0):

@@ -5,41 +5,34 @@ import numpy as np
 from ..base.arrays import exactly
 from ..base.balls import balls, ends
 from ..base.errors import InvalidModel, NotSolved
-from ..base.interval import Interval, interval
-from ..base.lifting import given, known, law, row_error
+from ..base.interval import Interval, Quantity, interval
+from ..base.lifting import convert, enclose, law, row_error
 from ..base.mode import propose, proposing
 from ..base.replaceable import replaceable
 from ..model.horizon import Finite
-from ..model.mdp import MDP, stepwise
+from ..model.mdp import MDP, at_step
 
 BITS = 192
 KINDS = "causal", "trajectory"
 
 
 @replaceable
-def match_features(problem: MDP, features, moments, kind: str = "causal", rounds: int = 100) -> Interval:
+def match_features(
+    problem: MDP, features: Quantity, moments: Quantity, kind: str = "causal", rounds: int = 100
+) -> Interval:
     """The theta `[k]` at which the maximum-entropy policy has the given feature expectations `moments[k]`.
 
-    Args:
-        problem: a dense finite-horizon MDP in which every action is available. Its own reward is not used.
-        features: `features[k,s,a]`.
-        moments: `[k]`, numbers or an Interval.
-        kind: "causal", or "trajectory", with which the expectations match in the policy's own model, whose transitions
-            are tilted towards reward.
-        rounds: number of Newton steps.
+    With kind "trajectory" the expectations match in its own model, whose transitions are tilted towards reward.
 
-    Returns: a box that contains exactly one such theta, by Krawczyk's operator; while proposing, a float theta.
-    Raises: InvalidModel for any other problem; NotSolved if Krawczyk's test fails: possibly no policy has these moments,
-        or only a limit of policies does.
+    Returns: a box that contains exactly one such theta, by Krawczyk's operator.
+    Raises: NotSolved if Krawczyk's test fails: possibly no policy has these moments, or only a limit of policies does.
     """
-    moments = given(moments, problem)
+    moments = convert(moments, problem)
     with propose():
-        soft = Soft(problem.to_float(), _middle(given(features, problem)), kind)
+        soft = Soft(problem.to_float(), _middle(convert(features, problem)), kind)
         near = np.zeros(len(features))
         for _ in range(rounds):  # Newton's method, in steps of at most 1
-            step = np.linalg.lstsq(soft.jacobian(near), soft.collected(near, own=True) - _middle(moments), rcond=None)[
-                0
-            ]
+            step = np.linalg.lstsq(soft.jacobian(near), soft.collect(near, own=True) - _middle(moments), rcond=None)[0]
             near = near - step / max(1.0, np.abs(step).max())
         inverse = np.linalg.pinv(soft.jacobian(near))
     if proposing():
@@ -57,13 +50,13 @@ class Soft:
     """Soft (log-sum-exp) backward induction, on arrays of floats, of balls, or of power series over balls."""
 
     def __init__(self, problem, features, kind):
-        H, P, rho = problem.horizon.H, known(problem.P, row_error(problem)), law(problem, "rho")
+        H, P, rho = problem.horizon.H, enclose(problem.P, row_error(problem)), law(problem, "rho")
         self.balls = not proposing()
         self.P, self.rho, self.features = ((balls(x) if self.balls else x) for x in (P, rho, features))
-        self.P = [stepwise(self.P, 3)[t % len(stepwise(self.P, 3))] for t in range(H)]
+        self.P = [at_step(self.P, t) for t in range(H)]
         self.exp, self.log, self.kind = *((_EXP, _LOG) if self.balls else (np.exp, np.log)), kind
 
-    def planned(self, theta):
+    def plan(self, theta):
         """The initial value, the policy's table per step, and the initial and per-step transition distributions of its own model."""
         r = (theta[:, None, None] * self.features).sum(axis=0)
         V, tables, laws = 0 * r[:, 0], [], []
@@ -86,11 +79,11 @@ class Soft:
         return self.log(total)[0], tables, tilted / total, laws
 
     def value(self, theta):
-        return self.planned(theta)[0]
+        return self.plan(theta)[0]
 
-    def collected(self, theta, own=False):
+    def collect(self, theta, own=False):
         """The policy's feature expectations `[k]` in the problem or, if `own`, in the policy's own model."""
-        _, tables, state, laws = self.planned(theta)
+        _, tables, state, laws = self.plan(theta)
         state, laws = (state, laws) if own else (self.rho, self.P)
         total = 0 * theta
         for pi, P in zip(tables, laws, strict=True):
@@ -104,7 +97,7 @@ class Soft:
         return np.stack([self._along(f, theta, k) for k in range(len(theta))])
 
     def jacobian(self, theta):
-        return self.derivatives(lambda each: self.collected(each, own=True), theta).T
+        return self.derivatives(lambda each: self.collect(each, own=True), theta).T
 
     def _along(self, f, theta, k):
         if not self.balls:  # complex-step differentiation, free of cancellation
@@ -125,7 +118,7 @@ class Soft:
 
         radius = arb(0, 1e-9)
         Y = balls(interval(exactly(inverse)))
-        off = (Y * (self.collected(near, own=True) - moments)).sum(axis=1)
+        off = (Y * (self.collect(near, own=True) - moments)).sum(axis=1)
         slope = (Y[:, :, None] * self.jacobian(near + radius)).sum(axis=1)
         moved = near - off + ((np.eye(len(near), dtype=int) - slope) * radius).sum(axis=1)
         if not all((centre + radius).contains_interior(ball) for ball, centre in zip(moved, near, strict=True)):
@@ -148,13 +141,13 @@ def answer_softly(problem, features, theta, f, kind="causal") -> Interval:
         )
     if kind not in KINDS:
         raise InvalidModel(f"the kind is {kind!r}; expected {' or '.join(map(repr, KINDS))}")
-    features = given(features, problem)
+    features = convert(features, problem)
     if proposing():
         return f(Soft(problem, features, kind), theta)
     from flint import ctx
 
     with ctx.workprec(BITS):
-        theta = theta if isinstance(theta, Interval) else given(theta, problem)
+        theta = theta if isinstance(theta, Interval) else convert(theta, problem)
         found = np.asarray(f(Soft(problem, features, kind), balls(theta)), dtype=object)
         lower, upper = np.zeros(found.shape), np.zeros(found.shape)
         for index in np.ndindex(found.shape):

@@ -1,11 +1,17 @@
 """Claims: statements with two sides, assumptions, controls and instances."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from ..base.errors import InvalidClaim
 from ..instances.family import Family
+from .papers import paper
+
+STATEMENT = "statement"
+"""Name of a claim's own statement among its parts."""
 
 
 class Bound:
@@ -14,7 +20,7 @@ class Bound:
     Args: sides: two or more Intervals (arrays are compared entrywise) or rational numbers.
     """
 
-    def __init__(self, *sides):
+    def __init__(self, *sides: Any) -> None:
         if len(sides) < 2:
             raise InvalidClaim(f"a Bound has {len(sides)} sides; expected at least two")
         self.sides = sides
@@ -26,7 +32,7 @@ class Equal:
     Args: pairs: name -> (a, b), Intervals or rational numbers or arrays of them.
     """
 
-    def __init__(self, pairs):
+    def __init__(self, pairs: Mapping[str, tuple[Any, Any]]) -> None:
         if not pairs or any(len(pair) != 2 for pair in pairs.values()):
             raise InvalidClaim("Equal takes a non-empty dictionary of name -> (a, b)")
         self.pairs = dict(pairs)
@@ -52,7 +58,7 @@ class Control:
         at: for Equal, the pair that `tightens` changes.
         sabotages: a measure: the claim holds on the witness with the measure itself, and is decided NO with `by` in its place.
         by: function of (original measure, *its arguments).
-        part: name of the Part whose check is varied; defaults to the claim's own statement.
+        part: name of the Part whose check is varied; defaults to the claim's own statement, `"statement"`.
     """
 
     name: str
@@ -62,9 +68,9 @@ class Control:
     at: str | None = None
     sabotages: Callable | None = None
     by: Callable | None = None
-    part: str | None = None
+    part: str = STATEMENT
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         given = [kind for kind in ("drops", "tightens", "sabotages") if getattr(self, kind) is not None]
         if len(given) != 1:
             raise InvalidClaim(
@@ -82,7 +88,10 @@ class Control:
 
 @dataclass(frozen=True)
 class Part:
-    """A further statement of the same theorem with its own instances; it is excluded from `tightest`."""
+    """A further statement of the same theorem with its own instances; it is excluded from `tightest`.
+
+    Args: the fields are those of a Claim.
+    """
 
     name: str
     instances: Family | Callable[[], Iterable]
@@ -90,6 +99,45 @@ class Part:
     assumes: tuple[Assumption, ...] = ()
     accepts: tuple | None = None
     data: Callable | None = None
+    thorough: Callable[[], Iterable] | None = None
+
+
+RELATIONS = ("exact", "weaker", "stronger")
+
+
+@dataclass(frozen=True)
+class Formal:
+    """A theorem of a proof assistant's library beside a claim.
+
+    Args:
+        system: the proof assistant. repository: owner/name on GitHub. commit: the version that was read.
+        theorem: its name there.
+        relation: whether it states the same ("exact"), or is "weaker" or "stronger" than the claim.
+        note: how it differs.
+    """
+
+    system: str
+    repository: str
+    commit: str
+    theorem: str
+    relation: str
+    note: str = ""
+
+    def __post_init__(self):
+        if self.relation not in RELATIONS:
+            raise InvalidClaim(f"{self.theorem} is {self.relation!r}; expected one of {', '.join(RELATIONS)}")
+        if self.relation != "exact" and not self.note:
+            raise InvalidClaim(f"{self.theorem} is {self.relation}; expected a note that says how it differs")
+
+    @property
+    def url(self) -> str:
+        """Address of the version that was read."""
+        return f"https://github.com/{self.repository}/tree/{self.commit}"
+
+
+def in_seeds(part: str) -> str:
+    """The name of a part as it enters seeds: that of the claim's own statement adds nothing to them."""
+    return "" if part == STATEMENT else part
 
 
 @dataclass(frozen=True)
@@ -108,7 +156,12 @@ class Claim:
         figure: function of (axes, rows) that draws stored rows.
         data: function of an enumerated instance that returns a dictionary of lists, stored in its row for the figure.
         sides: names of the left and of the right side of the claim's own statement, in matplotlib's notation; for figures.
+        thorough: function that lists further instances of an enumerated statement, larger ones, judged at the profile full only.
         resolution: maximum width of an interval at which an Equal in floats may pass.
+        formula: the claim's own statement in LaTeX, without dollars.
+        papers: keys of mdpkit/references.bib that the statement is adapted from, as `Source` cites them.
+        tags: subjects, each in lower case with hyphens.
+        formal: machine-checked counterparts elsewhere.
         on: parts that remain when a user's problem is given; set by `verify`.
     """
 
@@ -123,17 +176,31 @@ class Claim:
     data: Callable | None = None
     sides: tuple[str, str] | None = None
     resolution: Fraction = Fraction(1, 10**8)
+    thorough: Callable[[], Iterable] | None = None
+    formula: str = ""
+    papers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    formal: tuple[Formal, ...] = ()
     on: tuple[Part, ...] | None = None
 
-    def __post_init__(self):
-        for field in ("assumes", "controls", "also"):
+    def __post_init__(self) -> None:
+        for field in ("assumes", "controls", "also", "papers", "tags", "formal"):
+            if isinstance(getattr(self, field), str):
+                raise InvalidClaim(f"{field} of {self.id} is {getattr(self, field)!r}; expected a tuple")
             object.__setattr__(self, field, tuple(getattr(self, field)))
         if not self.id.isidentifier():
             raise InvalidClaim(f"the id {self.id!r} is not a snake_case name")
         if not self.controls:
             raise InvalidClaim(f"{self.id} has no control; a claim needs at least one variation that must fail")
+        for key in self.papers:
+            paper(key)
+        for tag in self.tags:
+            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", tag):
+                raise InvalidClaim(f"the tag {tag!r} of {self.id} is not in lower case with hyphens")
         names = {assumption.name for assumption in self.assumes}
-        parts = {part.name for part in self.also}
+        names_of_parts = [part.name for part in self.parts]
+        if len(set(names_of_parts)) < len(names_of_parts):
+            raise InvalidClaim(f"{self.id} has parts {names_of_parts}; expected different names, none {STATEMENT!r}")
         for control in self.controls:
             if control.drops is not None and control.drops not in names | {
                 a.name for p in self.also for a in p.assumes
@@ -141,23 +208,24 @@ class Claim:
                 raise InvalidClaim(
                     f"control {control.name!r} drops {control.drops!r}; {self.id} assumes {sorted(names) or 'nothing'}"
                 )
-            if control.part is not None and control.part not in parts:
+            if control.part not in names_of_parts:
                 raise InvalidClaim(
-                    f"control {control.name!r} names the part {control.part!r}; {self.id} has {sorted(parts) or 'none'}"
+                    f"control {control.name!r} names the part {control.part!r}; {self.id} has {names_of_parts}"
                 )
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The claim's own statement, followed by its further parts."""
-        return (Part("", self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
+        own = Part(STATEMENT, self.instances, self.check, self.assumes, self.accepts, self.data, self.thorough)
+        return (own, *self.also)
 
     @property
     def judged(self) -> tuple[Part, ...]:
         """The parts whose instances are judged; controls always vary the claim as stated."""
         return self.parts if self.on is None else self.on
 
-    def part(self, name) -> Part:
-        return next(part for part in self.parts if part.name == (name or ""))
+    def part(self, name: str) -> Part:
+        return next(part for part in self.parts if part.name == name)
 
     @property
     def statement(self) -> str:

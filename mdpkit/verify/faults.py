@@ -5,7 +5,7 @@ Each takes the measure and its arguments.
 
 import numpy as np
 
-from ..base.interval import stacked
+from ..base.interval import stack
 
 
 def exchange_states(occupancy, problem, policy):
@@ -31,7 +31,7 @@ def ignore_recommendations(regret, game, joint, deviations="swap"):
 
 def recoverability_without_deviations(recoverability, game, expert):
     """u_0: the widest range of any player's action values when no player deviates."""
-    return stacked([recoverability(game.player(i), expert) for i in range(game.players)]).max()
+    return stack([recoverability(game.player(i), expert) for i in range(game.players)]).max()
 
 
 def look_one_step_ahead(tube, problem, steps=None):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec, resolve_name
 from inspect import isfunction
+from os import PathLike
 from pathlib import Path
 
 from ..base.errors import InvalidClaim, UnknownClaim
@@ -61,7 +62,7 @@ def left_out() -> dict[str, str]:
     return {name: " and ".join(_missing()) for name in _files() if name not in _modules()}
 
 
-def ids(theme=None) -> list[str]:
+def ids(theme: str | None = None) -> list[str]:
     """Names of the registered claims that can run in this environment, of one theme or all; `left_out()` has the others.
 
     Raises: UnknownClaim for a theme without claims.
@@ -120,11 +121,11 @@ def claims_using(build: Callable) -> list[str]:
         each.__name__ for each in called if isfunction(each) and each.__module__ == build.__module__
     } - others.keys()
     wanted = {build.__name__, *helpers}
-    return [name for name in ids() if wanted & _imported(path_of(name), build.__module__)]
+    return [name for name in ids() if wanted & _imports_from(path_of(name), build.__module__)]
 
 
 @cache
-def _imported(file, module) -> set[str]:
+def _imports_from(file, module) -> set[str]:
     """Names that a claim's file imports from a module of mdpkit."""
     inside = f"mdpkit.claims.{file.parent.name}"
     return {
@@ -136,7 +137,7 @@ def _imported(file, module) -> set[str]:
     }
 
 
-def find(reference) -> Claim:
+def find(reference: str | PathLike[str]) -> Claim:
     """The claim given by an id or by the path of a Python file.
 
     Raises: UnknownClaim; InvalidClaim for a file without CLAIM, or with more than one claim.
@@ -173,6 +174,11 @@ def _claim_of(module, where) -> Claim:
             f"{where} holds {1 + len(others)} claims (CLAIM, {', '.join(others)}); expected one per file"
         )
     return claim
+
+
+def registered() -> list[str]:
+    """Names of all registered claims, including those that cannot run in this environment."""
+    return list(_files())
 
 
 def place(name: str) -> Path:

@@ -1,8 +1,10 @@
 """Verify one claim."""
 
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ from .verdict import Outcome, Verdict
 from .violation import violations
 
 
-def verify(claim, profile="quick", *, seed=0, on=None) -> Verdict:
+def verify(claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: int = 0, on: Any = None) -> Verdict:
     """Test a claim: run its controls, its instances and a search for violations, all decided by exact or enclosed arithmetic.
 
     Args:
@@ -83,8 +85,12 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
         seed=seed,
         profile=profile.name,
         witness=witness,
-        witness_part="" if broken is None else claim.judged[broken].name,
+        witness_part=None if broken is None else claim.judged[broken].name,
         note=note,
+        drawn=whole.drawn,
+        turned_away=whole.turned_away,
+        proposed=whole.proposed,
+        lost=whole.lost,
         matters=matter,
         violations=violated,
     )
@@ -94,7 +100,7 @@ def _outcome(claim, tallies, controls, profile):
     if any(tally.violation for tally in tallies):
         return Outcome.REFUTED, ""
     for part, tally in zip(claim.judged, tallies, strict=True):
-        words = f"{part.name or 'the statement'}: {tally.instances} instances admitted"
+        words = f"{part.name}: {tally.instances} instances admitted"
         if isinstance(part.instances, Family) and tally.instances < min(profile.demanded, profile.draws):
             refused = ", ".join(f"{count} fail '{name}'" for name, count in tally.refused.items())
             reasons = [f"{tally.degenerate} have both sides 0", *([refused] if refused else [])]
@@ -192,7 +198,7 @@ def _on_record(part: Part, claim: Claim, given):
         return None
     _refuse_what_breaks_alone(part, claim, name, given)
     if not family.blocks:  # nothing is left to draw
-        return replace(part, instances=lambda: [family.build(family.drawn({}, sizes)) for sizes in family.ladder()])
+        return replace(part, instances=lambda: [family.build(family.to_draw({}, sizes)) for sizes in family.ladder()])
     return replace(part, instances=family)
 
 

@@ -12,7 +12,10 @@ import pytest
 from mdpkit import Outcome, verify
 from mdpkit.claims import get, ids, themes
 from mdpkit.instances import Family, decode, encode
+from mdpkit.report.page.formula import mathml
+from mdpkit.verify.claim import STATEMENT
 from mdpkit.verify.judge import all_exact
+from mdpkit.verify.papers import cited_in
 from mdpkit.verify.profile import Profile
 from mdpkit.verify.register import place
 from mdpkit.verify.run.work import run, tasks
@@ -81,8 +84,17 @@ def test_its_kind_is_what_the_machine_sees(name):
     assert drawn or "enumerated" in words
     equal = {part.name: all("pairs" in row for row in tally.rows.values()) for part, tally in tallies(name)}
     assert any(equal.values()) or not any(kind.startswith("identity") for kind in each)
-    assert equal[""] or not each[0].startswith("identity")
+    assert equal[STATEMENT] or not each[0].startswith("identity")
     assert any(tally.evidence == "sampled" for _, tally in tallies(name)) == ("sampled" in words)
+
+
+@pytest.mark.parametrize("name", ids())
+def test_it_names_its_papers_its_subjects_and_its_formula(name):
+    """Its papers are those that `Source` cites; the formula is one that a page can show."""
+    claim = get(name)
+    assert [paper.key for paper in cited_in(sections(claim.statement)["Source"])] == list(claim.papers) != []
+    assert len(set(claim.tags)) == len(claim.tags) > 0
+    assert mathml(claim.formula, display=True).startswith("<math")
 
 
 @pytest.mark.parametrize("name", ids())
@@ -136,7 +148,7 @@ def test_it_survives_and_every_control_bites(name):
     assert all(control.bites and control.reason for control in verdict.controls)
     enumerated = not any(isinstance(part.instances, Family) for part in claim.parts)
     assert verdict.outcome is (Outcome.CERTIFIED if enumerated and verdict.evidence != "sampled" else Outcome.SURVIVED)
-    if all("pairs" in row for row in verdict.rows if row["part"] == ""):
+    if all("pairs" in row for row in verdict.rows if row["part"] == STATEMENT):
         assert verdict.tightest is None
     else:
         assert 0 < verdict.tightest <= 1, "the two sides of a bound are compared somewhere"

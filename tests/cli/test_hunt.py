@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mdpkit.instances import load
-from mdpkit.report.result.constants import read_constants
+from mdpkit.report.result.constants import constants_file, read_constants
 
-COMMITTED = Path(__file__).parents[2] / "figures" / "constants.json"
+COMMITTED = Path(__file__).parents[2] / "figures"
 REGRET = "regret_gap_is_bounded_by_recoverability"
 
 
@@ -106,7 +106,6 @@ def test_hunting_a_control_leaves_the_files_of_the_claim_as_they_are(mdpkit, tmp
         (("hunt", REGRET, "--folder", __file__), "is a file"),
         (("hunt", "no_such_claim"), "no_such_claim"),
         (("constants", "no_such_claim"), "no_such_claim"),
-        (("constants", "--missing", "--folder", "nowhere"), "nowhere/constants.json holds no table of constants"),
         (("constants", "--missing", "--keep", "kept"), "leave out --missing"),
         (
             ("constants", "performance_difference_lemma"),
@@ -126,23 +125,30 @@ def test_the_table_of_constants_has_a_line_for_every_statement(mdpkit, tmp_path)
     for seed in range(4):
         done = mdpkit("constants", REGRET, *budget, "--seed", seed, "--folder", str(tmp_path))
         assert done.exit_code == 0
-        lines = read_constants(tmp_path / "constants.json")
+        lines = read_constants(tmp_path, REGRET)
         if all(line["shown"]["verdict"] == "REFUTED" for line in lines if line["control"]):
             break
     assert {line["control"] for line in lines if line["claim"] == REGRET} >= {"", "a constant of 1"}
     shown = lines[0]["shown"]
     assert (shown["fixed"], shown["exact"], shown["verdict"]) == ({"H": 3}, "1", "TIGHT")
     wrong = {line["control"]: line["shown"] for line in lines if line["control"]}
-    assert set(wrong) == {"a constant of 1", "mistakes where the learner itself goes", "u of the obeyed expert"}
+    assert set(wrong) == {"a constant of 1", "errors under the learner's own occupancy", "u without deviations"}
     assert {row["verdict"] for row in wrong.values()} == {"REFUTED"}
     assert wrong["a constant of 1"]["exact"] == "2"
     assert f"| `{REGRET}`, H=3 |" in done.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"constants.json", "constants.md", "constants.pdf"}
+    assert {path.name for path in tmp_path.rglob("*.*")} == {
+        f"{REGRET}.constants.json",
+        "constants.md",
+        "constants.pdf",
+    }
 
 
 def test_only_what_the_table_lacks_is_hunted_and_the_rest_is_kept_as_it_was(mdpkit, tmp_path):
-    told = [line for line in read_constants(COMMITTED) if line["claim"] == REGRET]
-    path = tmp_path / "constants.json"
+    told, other = read_constants(COMMITTED, REGRET), "pessimism_bound_is_attained"
+    path, beside = (constants_file(tmp_path, name) for name in (REGRET, other))
+    for file in (path, beside):
+        file.parent.mkdir()
+    beside.write_bytes(constants_file(COMMITTED, other).read_bytes())
     path.write_text(json.dumps({"hunts": [{**told[0], "part": "gone"}, told[0], *told[2:]]}))
     for _ in range(2):  # the second time nothing is lacking
         done = mdpkit(
@@ -158,7 +164,10 @@ def test_only_what_the_table_lacks_is_hunted_and_the_rest_is_kept_as_it_was(mdpk
             tmp_path,
         )
         assert done.exit_code == 0
-        lines = read_constants(path)
+        lines = read_constants(tmp_path, REGRET)
         assert [(line["part"], line["control"]) for line in lines] == [(line["part"], line["control"]) for line in told]
         assert [*lines[:1], *lines[2:]] == [*told[:1], *told[2:]]
         assert lines[1]["shown"]["verdict"] == "REFUTED"
+        assert f"`{other}`" in (tmp_path / "constants.md").read_text()
+        assert f"`{other}`" not in done.stdout
+    assert beside.read_bytes() == constants_file(COMMITTED, other).read_bytes()

@@ -9,7 +9,7 @@ import pytest
 from tools.processes import HANG
 
 import mdpkit as package
-from mdpkit.claims import ids, themes
+from mdpkit.claims import get, ids, themes
 from mdpkit.verify.register import place
 
 KEYS = {"id", "theme", "outcome", "evidence", "instances", "tightest", "widest", "controls", "seconds"}
@@ -93,6 +93,32 @@ def test_show_tells_all_that_a_claim_is_made_of(mdpkit):
         assert words in done.stdout
 
 
+def test_claims_are_listed_by_paper_and_by_subject(mdpkit):
+    by_paper = [line.split()[0] for line in mdpkit("list", "--paper", "qadri2025").stdout.splitlines()]
+    assert by_paper == [name for name in ids() if "qadri2025" in get(name).papers] != []
+    both = mdpkit("list", "--tag", "transfer", "--paper", "qadri2025", "--json").stdout
+    assert [each["id"] for each in json.loads(both)] == ["constraint_transfers_iff_tubes_are_nested"]
+    assert mdpkit("list", "--paper", "xie2025").stdout == ""
+    for words, hint in (
+        (("--paper", "qadri"), "nearest: qadri2025"),
+        (("--tag", "astrology"), "reachability, recoverability"),
+    ):
+        refused = mdpkit("list", *words)
+        assert refused.exit_code == 3
+        assert hint in " ".join(refused.stderr.split())
+
+
+def test_show_names_the_formula_the_papers_and_the_counterparts(mdpkit):
+    shown = mdpkit("show", "linear_mdp_keeps_every_q_linear").stdout
+    for words in (
+        r"formula     Q_t(s, a) = \sum_k",
+        "papers      jin2020: Chi Jin, Zhuoran Yang",
+        "subjects    linear-mdp",
+        "elsewhere   optQ_linear, Lean 4, jin-yidan/verified-rl@27ad2be: weaker (",
+    ):
+        assert words in shown
+
+
 def test_show_of_a_file(mdpkit, tiny):
     path = tiny("holds")
     done = mdpkit("show", path)
@@ -168,6 +194,8 @@ def test_new_refuses_bad_ids_and_folders(mdpkit, tmp_path):
     for name in ("3_is_odd", "Is_It", "is-it", "lambda", "../is_it", "_is_it", "", ids()[0]):
         assert mdpkit("new", name).exit_code == 3
     assert mdpkit("new", "is_it", "--folder", tmp_path / "missing").exit_code == 3
+    for words in (("--theme", "astrology"), ("--theme", "games", "--folder", tmp_path)):
+        assert mdpkit("new", "is_it", *words).exit_code == 3
     assert list(tmp_path.iterdir()) == []
 
 

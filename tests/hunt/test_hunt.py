@@ -58,7 +58,7 @@ def test_the_witness_is_what_the_record_says():
     ("claim", "control", "grid"),
     [
         (CLONING, "a linear constant", None),
-        (REGRET, "u of the obeyed expert", {"H": [2]}),
+        (REGRET, "u without deviations", {"H": [2]}),
         (COVERAGE, "without the coverage of pi", None),
     ],
 )
@@ -187,7 +187,7 @@ def test_rows_that_do_not_matter_may_be_anything():
                 changed = np.array(array, copy=True)
                 changed[tuple(index) if rows.ndim else ()] = getattr(fresh, name)[tuple(index) if rows.ndim else ()]
                 arrays = {each: getattr(row.smallest.x, each) for each in told}
-                again = worth(aimed, aimed.instances.drawn({**arrays, name: changed}, sizes))
+                again = worth(aimed, aimed.instances.to_draw({**arrays, name: changed}, sizes))
                 assert again.violates
 
 
@@ -252,16 +252,14 @@ def test_what_can_be_hunted_is_hunted_as_it_is_and_as_each_control_changes_it():
         hunted = [part.name for part in claim.parts if an_inequality(part)]
         true += [(claim.id, name, "") for name in hunted]
         wrong += [
-            (claim.id, each.part or "", each.name)
-            for each in claim.controls
-            if each.drops is None and (each.part or "") in hunted
+            (claim.id, each.part, each.name) for each in claim.controls if each.drops is None and (each.part) in hunted
         ]
         for part in claim.parts:
             if part.name not in hunted:
                 with pytest.raises(InvalidClaim, match=r"is an equality, which|is enumerated or drawn by a function"):
                     target(claim, part.name)
         for each in claim.controls:
-            if each.drops is None and (each.part or "") not in hunted:
+            if each.drops is None and (each.part) not in hunted:
                 with pytest.raises(InvalidClaim, match=r"is an equality, which|is enumerated or drawn by a function"):
                     target(claim, control=each.name)
     assert [(job.claim, job.part, job.control) for job in jobs()] == true + wrong

@@ -10,6 +10,7 @@ from mdpkit.claims import get, ids
 from mdpkit.hunt import hunt
 from mdpkit.hunt._constants import keep_worst
 from mdpkit.verify import worst as _worst
+from mdpkit.verify.claim import STATEMENT
 from mdpkit.verify.judge import judge_draw
 from mdpkit.verify.profile import Profile
 
@@ -32,14 +33,14 @@ def test_what_a_hunt_found_is_judged_beside_the_draws(folder):
     again = verify(GAP, SHORT)
     assert again.instances == alone.instances + 1
     sizes = found.records[0].sizes
-    assert max(row["ratio"] for row in again.rows if row["part"] == "" and row["sizes"] == sizes) == 1
+    assert max(row["ratio"] for row in again.rows if row["part"] == STATEMENT and row["sizes"] == sizes) == 1
 
 
 def test_a_draw_that_no_longer_fits_its_family_is_refused(folder):
     found = hunt(GAP, 4, counted=True, grid={"H": [1]})
     (path,) = keep_worst([found], folder)
     data = json.loads(path.read_text())
-    data[""][0]["sizes"]["S"] += 1
+    data[STATEMENT][0]["sizes"]["S"] += 1
     path.write_text(json.dumps(data))
     with pytest.raises(InvalidClaim, match="does not fit its family at P: hunt the claim again"):
         verify(GAP, SHORT)

@@ -18,13 +18,13 @@ from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.coverage import LAW, PROMPTS, WEIGHTS, fill_support, widest_range
 from ...model import PreferenceProblem
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control
 
 
 def own(m):
     """Coefficients of the tilted policy itself."""
-    policy = tilted(m.problem)
+    policy = tilt(m.problem)
     return measure.concentrability(m.problem, policy, kind="chi2") + 1, measure.concentrability(m.problem, policy)
 
 
@@ -67,12 +67,18 @@ CLAIM = Claim(
     "coverage_coefficients_are_ordered",
     check,
     FAMILY,
+    formula=(
+        r"1 + \chi^2(\pi_g \,\Vert\, \mu) \le C(\pi_g) \le C_{\mathrm{tilt}}(R) \le C_{\mathrm{ball}}(R / \beta) "
+        r"\le C_{\mathrm{glo}}"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "coverage"),
     assumes=(WITHIN,),
     controls=(
         Control("a ball of a hundredth of the radius", witness=rare, tightens=smaller_ball),
         Control("a reward of a larger range", witness=lambda: rare(weight=1000), drops=WITHIN.name),
         Control(
-            "data against policy",
+            "data and policy exchanged",
             witness=lambda: rare("1/3", "1/100", 100),
             sabotages=measure.concentrability,
             by=by_the_policy,

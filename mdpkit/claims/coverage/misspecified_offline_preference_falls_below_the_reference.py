@@ -8,7 +8,8 @@ Statement  Three responses, a uniform reference, beta = 1, rewards (1, 2, 0) log
 Assumes    the policy minimises the population loss in its class; the third pair is over-weighted, h > T(w).
 Units      rewards; the mean reward of the reference is log w.
 Kind       for all; exists (the threshold, enumerated)
-Source     adapted from Gopalan and coauthors, 2025 (arXiv 2510.20413), who show that such a loss is misspecified.
+Source     adapted from Gopalan, Chowdhury and Banerjee, 2025 (arXiv 2510.20413), who show that such a loss is
+           misspecified.
 Proof      proofs/coverage/misspecified_offline_preference_falls_below_the_reference.md
 """
 
@@ -68,7 +69,7 @@ def a_tenth_below(m):
     return Bound(low, high * 9 / 10)
 
 
-def skewed(w, t):
+def skew(w, t):
     """The problem, and the weight h of the third pair that makes pi_t the minimiser: the slope is linear in h."""
     weights = np.stack([w, w**2, w / w])
     without, with_one = (slope(weights, (1, 1, h), t) for h in (0, 1))
@@ -78,14 +79,14 @@ def skewed(w, t):
     return Instance(problem=problem, pairs=pairs, t=t, policy=member(t))
 
 
-def drawn(x):
-    return skewed(x.w[()], 1 + (x.w[()] - 1) * x.share[()])
+def build(x):
+    return skew(x.w[()], 1 + (x.w[()] - 1) * x.share[()])
 
 
 FAMILY = Family(
     blocks=dict(w=Box(lower="9/8", upper=32), share=Box(lower="1/64", upper="63/64")),
     sizes=dict(Y=(3, 3)),
-    models={name: lambda x, name=name: getattr(drawn(x), name) for name in ("problem", "pairs", "t", "policy")},
+    models={name: lambda x, name=name: getattr(build(x), name) for name in ("problem", "pairs", "t", "policy")},
 )
 
 
@@ -102,7 +103,7 @@ OVERWEIGHTED = Assumption(
 
 
 def exact(w, t, played=None):
-    m = skewed(rational(w), rational(t))
+    m = skew(rational(w), rational(t))
     return m if played is None else m.replace(policy=member(rational(played)))
 
 
@@ -130,11 +131,17 @@ def figure(ax, rows):
     ax.legend()
 
 
-MORE, NOT_MORE, MILD = "more and more weight", "the third pair is not over-weighted", (3, "9/10")
+MORE, NOT_MORE, MILD = "growing weight", "the third pair is not over-weighted", (3, "9/10")
 CLAIM = Claim(
     "misspecified_offline_preference_falls_below_the_reference",
     check,
     FAMILY,
+    formula=(
+        r"t > 1 \;\Leftrightarrow\; h > T(w) = \frac{2 (\frac12 - p_{12}) - (\frac12 - p_{23})}{p_{13} - \frac12}, "
+        r"\qquad t > 1 \;\Rightarrow\; \mathbb{E}_{\pi_t} r < \mathbb{E}_{\mathrm{ref}}\, r"
+    ),
+    papers=("gopalan2025",),
+    tags=("preferences", "misspecification"),
     assumes=(MINIMISES, OVERWEIGHTED),
     controls=(
         Control(NOT_MORE, witness=lambda: exact(*MILD), drops=OVERWEIGHTED.name),

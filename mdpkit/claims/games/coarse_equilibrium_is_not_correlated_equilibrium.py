@@ -5,7 +5,7 @@ Statement  In the 3 x 3 game with payoffs ((0, 1, 1), (0, 2, -1), (-1, 0, 1)) of
            probability 1/2 each at every step. No player gains by ignoring its recommendations: max_i R_i^coarse = 0, a
            coarse correlated equilibrium. A player that deviates as a function of its recommendation gains H/2: max_i
            R_i^swap = H/2, so that it is not a correlated equilibrium.
-Assumes    a recommendation is informative about the other player's action: the parts are not drawn independently.
+Assumes    the recommendations are correlated: each is informative about the other player's action.
 Units      regret in units of reward; payoffs are integers in [-2, 2].
 Kind       exists (enumerated, H = 1..12)
 Source     adapted from Moulin and Vial, 1978, and Aumann, 1974.
@@ -48,20 +48,19 @@ def figure(ax, rows):
     ax.legend(loc="upper left")
 
 
-CORRELATED = Assumption("the parts are not drawn independently", is_correlated)
+CORRELATED = Assumption("the recommendations are correlated", is_correlated)
 CLAIM = Claim(
     "coarse_equilibrium_is_not_correlated_equilibrium",
     check,
     instances=lambda: [moulin_vial(H) for H in range(1, 13)],
+    formula=r"\max_i R_i^{\text{coarse}} = 0, \qquad \max_i R_i^{\text{swap}} = \frac H2",
+    papers=("moulin1978", "aumann1974"),
+    tags=("regret", "equilibria"),
     assumes=(CORRELATED,),
     controls=(
+        Control("no swap deviation gains", witness=lambda: moulin_vial(3), tightens=an_equilibrium, at="swap"),
         Control(
-            "nor does a player that is told gain", witness=lambda: moulin_vial(3), tightens=an_equilibrium, at="swap"
-        ),
-        Control(
-            "the same parts drawn independently",
-            witness=lambda: moulin_vial(3, correlated=False),
-            drops=CORRELATED.name,
+            "the product of the marginals", witness=lambda: moulin_vial(3, correlated=False), drops=CORRELATED.name
         ),
         Control(
             "swap regret by marginals",

@@ -7,7 +7,7 @@ Statement  Let u_0 be the widest range over joint actions of Q_i^E, with no play
            The mistake costs one stake (a reward of 1) at its own step, and a deviating player then draws H - 1 further
            stakes from it. On a chain of u = 4 or 8 bonus states that pay only a deviating player, u_0 = 1 and 2 u_0 H
            e <= gap <= 2 u H e.
-Assumes    a deviation can draw later stakes.
+Assumes    a deviation can reach later stakes.
 Units      swap regret in units of reward in [0, 1]; e is a total variation averaged over the steps.
 Kind       exists (enumerated, H = 1..16, and two chains)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
@@ -51,8 +51,8 @@ def chains():
 
 def figure(ax, rows):
     """The regret gap against the horizon, the bound with recoverability under deviations, and the bound without."""
-    H = np.array([row["sizes"]["H"] for row in rows if not row["part"] and not row.get("control")])
-    gap = [row["pairs"]["regret gap"][0] for row in rows if not row["part"] and not row.get("control")]
+    H = np.array([row["sizes"]["H"] for row in rows if row["part"] == "statement" and not row.get("control")])
+    gap = [row["pairs"]["regret gap"][0] for row in rows if row["part"] == "statement" and not row.get("control")]
     ax.plot(H, H, "k--", label="$2uH\\varepsilon$")
     ax.plot(H, gap, "oC0", label="regret gap")
     ax.plot(H, H**0, color="C1", label="$2u_0H\\varepsilon$ (fails)")
@@ -60,20 +60,26 @@ def figure(ax, rows):
     ax.legend()
 
 
-LATER = Assumption("a deviation can draw later stakes", lambda m: (m.game.r[0, STAKES] != 0).any())
+LATER = Assumption("a deviation can reach later stakes", lambda m: (m.game.r[0, STAKES] != 0).any())
 CLAIM = Claim(
     "recoverability_must_see_the_deviation",
     check,
     instances=lambda: [hidden_stakes(H) for H in range(1, 17)],
+    formula=(
+        r"\max_i R_i(L) - \max_i R_i(E) = \frac{H+1}{2} \cdot 2\,u_0\,H\,e, \qquad u_0 = \max_{i,t,s} \big( \max_j "
+        r"Q_{i,t}^E(s, j) - \min_j Q_{i,t}^E(s, j) \big)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "recoverability"),
     assumes=(LATER,),
     controls=(
         Control(
-            "u while a player deviates",
+            "u under deviations",
             witness=lambda: hidden_stakes(4),
             tightens=counted_while_deviating,
             at="regret gap",
         ),
-        Control("nothing to draw later", witness=lambda: hidden_stakes(4, later=0), drops=LATER.name),
+        Control("no later stakes", witness=lambda: hidden_stakes(4, later=0), drops=LATER.name),
         Control("no deviations", witness=lambda: hidden_stakes(4), sabotages=measure.regret, by=forbid_deviations),
     ),
     also=(Part("a chain of bonus states hides its length", chains, between),),

@@ -6,7 +6,8 @@ Statement  For every expert E, learner L and rewards
            steps and states, and e = 1/H max_{i,phi} E_{L o phi} sum_t TV(L, E), where phi may also be obedience.
 Assumes    finite horizon.
 Units      R_i is swap regret in units of reward; e is an average over the steps, in [0, 1]; u is a range, at most twice
-           a bound on |advantage|. The computed u is an upper bound, exact for H <= 2.
+           a bound on |advantage|. For S states u is computed exactly if 2^(S (H - 2)) <= 64, as at all sizes that are
+           drawn; for larger games an upper bound takes its place.
 Kind       for all
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/games/regret_gap_is_bounded_by_recoverability.md
@@ -36,7 +37,7 @@ def once(m):
 
 
 # ---- controls
-def unprovoked(error, game, expert, learner):
+def without_deviations(error, game, expert, learner):
     """The error under the learner's own occupancy, without deviations."""
     own = measure.cloning_error(game, learner, expert)
     return own.sum() / game.horizon.H
@@ -46,16 +47,23 @@ CLAIM = Claim(
     "regret_gap_is_bounded_by_recoverability",
     check,
     TWO_PLAYERS,
+    formula=(
+        r"\max_i R_i(L) - \max_i R_i(E) \le 2\,u\,H\,e, \qquad u = \max_{i, \varphi, t, s} \big( \max_j Q_{i,t}^{E "
+        r"\circ \varphi}(s, j) - \min_j Q_{i,t}^{E \circ \varphi}(s, j) \big), \qquad e = \frac1H \max_{i, \varphi} "
+        r"\sum_t \mathbb{E}_{s \sim d_t^{L \circ \varphi}}\, \mathrm{TV}(L, E)(s)"
+    ),
+    papers=("tang2024",),
+    tags=("regret", "recoverability"),
     controls=(
         Control("a constant of 1", witness=lambda: matching_pennies(2), tightens=once),
         Control(
-            "mistakes where the learner itself goes",
+            "errors under the learner's own occupancy",
             witness=lambda: fork(5),
             sabotages=measure.deviation_error,
-            by=unprovoked,
+            by=without_deviations,
         ),
         Control(
-            "u of the obeyed expert",
+            "u without deviations",
             witness=lambda: hidden_stakes(4),
             sabotages=measure.recoverability,
             by=recoverability_without_deviations,

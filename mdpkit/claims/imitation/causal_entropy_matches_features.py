@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import exactly, objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -29,7 +29,7 @@ from ...instances.library.imitation.features import noisy_ring
 from ...learn import MaxCausalEntropy, fit, grant
 from ...model import MDP, Finite
 from ...solve import match_features
-from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 
 
 def check(m):
@@ -72,7 +72,7 @@ FAMILY = Family(
 
 
 # ---- the parameters that the learner finds
-def learn(seed, chance=1):
+def fit_ring(seed, chance=1):
     """A noisy ring and `theta`, the learner's last iterate."""
     m = noisy_ring(seed, chance)
     access = grant(m.mdp, expert=m.expert, demonstrations="exact", episodes="exact")
@@ -81,36 +81,36 @@ def learn(seed, chance=1):
 
 
 def problems():
-    return [learn(seed, chance) for seed in (0, 1, 2) for chance in (0, "1/4", "1/2", "3/4", 1)]
+    return [fit_ring(seed, chance) for seed in (0, 1, 2) for chance in (0, "1/4", "1/2", "3/4", 1)]
 
 
 def apart(seed):
     """Two parameters, one of them the learned one rounded to thousandths, so that results do not depend on the processor."""
-    m = learn(seed)
+    m = fit_ring(seed)
     theta = objects([Fraction(round(float(x) * 1000), 1000) for x in m.theta])
     far = objects(np.random.default_rng(seed).integers(1, 5, len(theta)))
     return Instance(mdp=m.mdp, features=m.features, theta=theta, other=theta + far)
 
 
 # ---- the optimum
-def shown(m):
+def expert_features(m):
     """The expert's features `[k]`."""
     d = measure.occupancy(m.mdp, m.expert)
-    return stacked([(d * feature).sum() for feature in m.features])
+    return stack([(d * feature).sum() for feature in m.features])
 
 
-def matched(m, kind="causal"):
+def match(m, kind="causal"):
     """The features, in the MDP, of the policy whose features in its own model are the expert's."""
-    theta = match_features(m.mdp, m.features, shown(m), kind)
-    return Equal({"features": (measure.entropy_features(m.mdp, m.features, theta, kind), shown(m))})
+    theta = match_features(m.mdp, m.features, expert_features(m), kind)
+    return Equal({"features": (measure.entropy_features(m.mdp, m.features, theta, kind), expert_features(m))})
 
 
 def by_trajectories(m):
-    return matched(m, "trajectory")
+    return match(m, "trajectory")
 
 
-def learned(m):
-    off = abs(measure.entropy_features(m.mdp, m.features, m.theta) - shown(m))
+def learn(m):
+    off = abs(measure.entropy_features(m.mdp, m.features, m.theta) - expert_features(m))
     return Bound(off.max(), rational("1/1000000"))
 
 
@@ -119,9 +119,9 @@ def certain(m):
     return Equal({"features": tuple(kinds)})
 
 
-def missed(m):
+def mismatch(m):
     """The largest feature mismatch of each kind."""
-    pairs = (each.pairs["features"] for each in (matched(m), by_trajectories(m)))
+    pairs = (each.pairs["features"] for each in (match(m), by_trajectories(m)))
     return {"off": [abs(a - b).max().upper[()] for a, b in pairs]}
 
 
@@ -150,21 +150,53 @@ CLAIM = Claim(
     "causal_entropy_matches_features",
     check,
     FAMILY,
+    formula=(
+        r"\nabla V(\theta) = \phi(\pi_\theta), \qquad V(\theta) + \langle \phi(\pi_\theta), \theta' - \theta "
+        r"\rangle \le V(\theta'), \qquad V(\theta) = \max_\pi\, \mathbb{E}_\pi \sum_t \big( \langle \theta, "
+        r"\phi(s_t, a_t) \rangle - \log \pi_t(a_t \mid s_t) \big)"
+    ),
+    papers=("ziebart2010", "ziebart2008"),
+    tags=("inverse-reinforcement-learning", "entropy"),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "maxent_irl_dual_concave",
+            "weaker",
+            "concavity of an entropy term under a scalar parameter, with Q assumed linear in it; no gradient",
+        ),
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "maxent_feature_matching_from_hypothesis",
+            "weaker",
+            "the matching is a hypothesis there; here it is computed",
+        ),
+    ),
     controls=(
         Control(
-            "chance taken for choice", witness=lambda: apart(0), sabotages=measure.entropy_features, by=trajectories
+            "transition noise treated as controllable",
+            witness=lambda: apart(0),
+            sabotages=measure.entropy_features,
+            by=trajectories,
         ),
-        Control("the slope of the far end", witness=lambda: apart(0), tightens=slope_of_the_end, part=TANGENT),
+        Control("the gradient at the other end", witness=lambda: apart(0), tightens=slope_of_the_end, part=TANGENT),
         Control(
-            "matched in another model", witness=lambda: learn(0), tightens=by_trajectories, at="features", part=OPTIMUM
+            "matched in another model",
+            witness=lambda: fit_ring(0),
+            tightens=by_trajectories,
+            at="features",
+            part=OPTIMUM,
         ),
-        Control("uncertain transitions", witness=lambda: learn(0, "1/2"), drops=CERTAIN.name, part=SURE),
+        Control("uncertain transitions", witness=lambda: fit_ring(0, "1/2"), drops=CERTAIN.name, part=SURE),
     ),
     also=(
         Part(TANGENT, lambda: [apart(seed) for seed in range(12)], convex),
-        Part(OPTIMUM, problems, matched, data=missed),
-        Part("the learner's policy", problems, learned),
-        Part(SURE, lambda: [learn(seed, 0) for seed in range(5)], certain, assumes=(CERTAIN,)),
+        Part(OPTIMUM, problems, match, data=mismatch),
+        Part("the learner's policy", problems, learn),
+        Part(SURE, lambda: [fit_ring(seed, 0) for seed in range(5)], certain, assumes=(CERTAIN,)),
     ),
     figure=figure,
 )

@@ -17,7 +17,7 @@ from ... import measure
 from ...instances.library.imitation.cliff import cliff, lanes
 from ...instances.library.imitation.families import TWO_POLICIES
 from ...model import MDP
-from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 from ...verify.faults import exchange_states
 
 
@@ -82,7 +82,7 @@ EQUAL, FIRST, PAID_MORE = "equal errors on disjoint lanes", "one error, at the f
 def figure(ax, rows):
     """The gap per unit of error and step, gap / (eps H) with eps = mean_t e_t, against the horizon."""
     found, equal, first = (
-        [row for row in rows if row["part"] == part and not row.get("control")] for part in ("", EQUAL, FIRST)
+        [row for row in rows if row["part"] == part and not row.get("control")] for part in ("statement", EQUAL, FIRST)
     )
     H = np.array([row["sizes"]["H"] for row in equal])
     ax.plot(H, H, "k--", label="bound $H$")
@@ -103,12 +103,30 @@ CLAIM = Claim(
     "cloning_bound_is_attained_at_finite_error",
     check,
     TWO_POLICIES,
+    formula=(
+        r"\lvert J(E) - J(L) \rvert \le \sum_{t=0}^{H-1} (H-t)\, e_t \le H^2\, \mathrm{mean}_t\, e_t, \qquad e_t = "
+        r"\mathbb{E}_{s \sim d_t^E}\, \mathrm{TV}(E_t, L_t)(s)"
+    ),
+    papers=("ross2010",),
+    tags=("behavioural-cloning",),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "value_gap_le_sum",
+            "weaker",
+            "a sum of assumed per-step advantage bounds; no total variation and no instance that attains it",
+        ),
+    ),
     assumes=(UNIT,),
     controls=(
-        Control("the mean for the largest", witness=lambda: first_slip(4, "1/3"), tightens=mean_for_largest),
+        Control(
+            "the mean error in place of the largest", witness=lambda: first_slip(4, "1/3"), tightens=mean_for_largest
+        ),
         Control(PAID_MORE, witness=lambda: lanes(["1/2", "1/3"], reward=3), drops=UNIT.name),
         Control(
-            "errors of other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=exchange_states
+            "errors on other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=exchange_states
         ),
     ),
     also=(

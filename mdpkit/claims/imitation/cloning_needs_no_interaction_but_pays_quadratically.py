@@ -8,8 +8,7 @@ Statement  A road pays 1 per step, and at each step is in one of two states, wit
            In a ditch, which only one of 2H actions leaves, with just enough smoothing for a clone to slip with
            probability e = 1/(4H), cloning loses at least (3/8) e H^2, and the third round of DAgger, its queries
            counted, at most (5/2) e H.
-Assumes    rewards in [0, 1]; the learner asks where it goes itself, i.e. queries the expert on its own states (last
-           bound).
+Assumes    rewards in [0, 1]; the learner queries the expert on its own states (last bound).
 Units      rewards in [0, 1]; J is the undiscounted return; counts are those of the learner's Meter.
 Kind       exists (enumerated, n H <= 9 for the samples and H = 2..16 for the ditch)
 Source     adapted from Ross, Gordon and Bagnell, 2011, and Rajaraman, Yang, Jiao and Ramchandran, 2020.
@@ -24,7 +23,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.library.imitation.road import ditch, fog
 from ...learn import Cloning, DAgger, fit, grant
 from ...model import TabularPolicy, Trajectories
@@ -34,7 +33,7 @@ SPENT = "demonstrations", "episodes", "steps", "resets", "queries"
 
 
 def mean_gap(m):
-    gaps = stacked([measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in m.policies])
+    gaps = stack([measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in m.policies])
     return (gaps * m.weights).sum()
 
 
@@ -43,7 +42,7 @@ def slip(m):
     return (m.p * (1 - m.p) ** m.n + (1 - m.p) * m.p**m.n) / 2
 
 
-def lost(m, e):
+def loss(m, e):
     """The value gap on a cliff with slips of probability e."""
     return sum(1 - (1 - e) ** k for k in range(1, m.mdp.horizon.H + 1))
 
@@ -55,7 +54,7 @@ def counts(m):
 
 
 def check(m):
-    return Equal({"gap": (mean_gap(m), lost(m, slip(m))), **counts(m)})
+    return Equal({"gap": (mean_gap(m), loss(m, slip(m))), **counts(m)})
 
 
 def one_step(m):
@@ -99,7 +98,7 @@ def every_sample(H, n, p):
     return m.replace(policies=objects(policies), weights=objects(weights), p=p, n=n, **used)
 
 
-def smoothed(H, asks, eps=None, rounds=3):
+def smooth(H, asks, eps=None, rounds=3):
     """Cloning, or the last round of DAgger, in a ditch with 2H actions, smoothed to slip with probability eps on the road."""
     A, eps = 2 * H, rational(f"1/{4 * H}" if eps is None else eps)
     m, smoothing = ditch(H, A), str(eps / (A - 1 - A * eps))
@@ -112,18 +111,18 @@ def smoothed(H, asks, eps=None, rounds=3):
 
 
 # ---- the ditch
-def cloned(m):
+def cloning_gap(m):
     H = m.mdp.horizon.H
     return Bound(m.eps * (3 * H * H) / 8, measure.value_gap(m.mdp, m.expert, m.learner))
 
 
-def asked(m):
+def query_gap(m):
     return Bound(measure.value_gap(m.mdp, m.expert, m.learner), m.eps * (5 * m.mdp.horizon.H) / 2)
 
 
-ASKS = Assumption("the learner asks where it goes itself", lambda m: m.queries > 0)
+ASKS = Assumption("the learner queries the expert on its own states", lambda m: m.queries > 0)
 UNIT = Assumption("rewards in [0, 1]", lambda m: (m.mdp.r >= 0).all() and (m.mdp.r <= 1).all())
-CLONED, ASKED, NEVER = "cloning at the ditch", "asking at the ditch", "cloning does not ask"
+CLONED, ASKED, NEVER = "cloning at the ditch", "querying at the ditch", "cloning without queries"
 LENGTHS = range(2, 17)
 
 
@@ -151,22 +150,28 @@ CLAIM = Claim(
     "cloning_needs_no_interaction_but_pays_quadratically",
     check,
     samples,
+    formula=(
+        r"\mathbb{E}\,[J(E) - J(L)] = \sum_{k=1}^H \big( 1 - (1-e)^k \big) \ge \Big( 1 - \tfrac{eH}{2} \Big)\, e\, "
+        r"\tfrac{H(H+1)}{2}, \qquad e = \tfrac12 \big( p (1-p)^n + (1-p) p^n \big)"
+    ),
+    papers=("ross2011", "rajaraman2020"),
+    tags=("behavioural-cloning", "interactive-learning", "sample-complexity"),
     assumes=(UNIT,),
     controls=(
-        Control("a slip costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),
+        Control("a mistake costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),
         Control(
-            "every episode begins fallen",
+            "every episode starts in the absorbing state",
             witness=lambda: every_sample(2, 1, "1/2"),
             sabotages=measure.value,
             by=from_the_fall,
         ),
-        Control(NEVER, witness=lambda: smoothed(LENGTHS[-1], asks=False), drops=ASKS.name, part=ASKED),
+        Control(NEVER, witness=lambda: smooth(LENGTHS[-1], asks=False), drops=ASKS.name, part=ASKED),
     ),
     also=(
         Part("quadratic in the horizon", samples, quadratic, assumes=(UNIT,)),
-        Part("so seldom seen for every n", samples, rare),
-        Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloned, assumes=(UNIT,)),
-        Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], asked, assumes=(UNIT, ASKS)),
+        Part("unseen states for every n", samples, rare),
+        Part(CLONED, lambda: [smooth(H, asks=False) for H in LENGTHS], cloning_gap, assumes=(UNIT,)),
+        Part(ASKED, lambda: [smooth(H, asks=True) for H in LENGTHS], query_gap, assumes=(UNIT, ASKS)),
     ),
     figure=figure,
 )

@@ -40,7 +40,7 @@ def largest_advantage(m):
     return Bound(gap, abs(measure.advantage(m.mdp, m.expert)).max() * mistakes)
 
 
-def attained(m):
+def attains(m):
     gap, u, mistakes = sides(m)
     return Equal({"gap": (gap, u * mistakes)})
 
@@ -50,7 +50,7 @@ def falls():
     return [make(H, eps) for make in (habit, first_fall) for H in (1, 2, 3, 5, 8, 13) for eps in ("1/10", 1)]
 
 
-def undecided(H):
+def random_expert(H):
     """The first fall, with an expert that stays on the cliff with probability 1/2."""
     return first_fall(H, 1).replace(expert=TabularPolicy(objects([["1/2", "1/2"], [1, 0]])))
 
@@ -83,22 +83,28 @@ def figure(ax, rows):
     ax.legend()
 
 
-TIGHT = "a fall and a habit attain it"
+TIGHT = "an immediate fall and a repeated mistake attain it"
 CLAIM = Claim(
     "on_policy_value_moments_are_tight",
     check,
     TWO_POLICIES,
+    formula=(
+        r"\lvert J(E) - J(L) \rvert \le u \sum_t \mathbb{E}_{s \sim d_t^L}\, \mathrm{TV}(E, L)_t(s), \qquad u = "
+        r"\max_{t,s} \big( \max_a Q_t^E(s, a) - \min_a Q_t^E(s, a) \big)"
+    ),
+    papers=("swamy2021",),
+    tags=("moments", "interactive-learning", "recoverability"),
     controls=(
         Control("half of the range", witness=lambda: first_fall(3, 1), tightens=half),
-        Control("the largest advantage", witness=lambda: undecided(3), tightens=largest_advantage),
+        Control("the largest advantage", witness=lambda: random_expert(3), tightens=largest_advantage),
         Control(
-            "mistakes on the expert's road",
+            "errors under the expert's occupancy",
             witness=lambda: habit(5, "1/10"),
             sabotages=measure.cloning_error,
             by=on_the_experts_road,
         ),
     ),
-    also=(Part(TIGHT, falls, attained, data=off_policy),),
+    also=(Part(TIGHT, falls, attains, data=off_policy),),
     accepts=("mdp", MDP, ("P", "r", "rho")),
     figure=figure,
 )

@@ -16,7 +16,7 @@ from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.library.imitation.cliff import cliff
 from ...model import MDP, Discounted, Finite, TabularPolicy
-from ...verify.claim import Claim, Control, Equal, Part
+from ...verify.claim import Claim, Control, Equal, Formal, Part
 from ...verify.faults import delay_by_a_step
 
 
@@ -63,7 +63,7 @@ DISCOUNTED = Family(
 
 # ---- controls
 def slip(H=3):
-    """The expert keeps to state 0, which pays; the learner slips with probability 1/2 into state 1, which does not."""
+    """The expert stays at state 0, which pays; the learner slips with probability 1/2 into state 1, which does not."""
     return cliff(H, "1/2")
 
 
@@ -71,6 +71,19 @@ CLAIM = Claim(
     "performance_difference_lemma",
     check,
     FINITE,
+    formula=r"J(E) - J(L) = \sum_{t,s,a} d_t^E(s, a)\, A_t^L(s, a) = - \sum_{t,s,a} d_t^L(s, a)\, A_t^E(s, a)",
+    papers=("kakade2002",),
+    tags=("occupancy",),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "pdl_occupancy_form",
+            "weaker",
+            "discounted, from one start state; here the finite horizon as well",
+        ),
+    ),
     controls=(
         Control(
             "visits and advantages of the same policy",

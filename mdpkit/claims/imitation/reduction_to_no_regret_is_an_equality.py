@@ -20,7 +20,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -46,7 +46,7 @@ def rounds(m):
 def returns(m, policies):
     """The value gap of the uniform mixture under every reward of the class."""
     tasks, N = [replace(m.mdp, r=f) for f in m.rewards], len(policies)
-    return stacked(
+    return stack(
         [measure.value(task, m.expert) - sum(measure.value(task, each) for each in policies) / N for task in tasks]
     )
 
@@ -54,14 +54,14 @@ def returns(m, policies):
 def check(m, gaps=returns, since=0):
     policies, missed, lost = rounds(m)
     won = sum((d * f).sum() for d, f in zip(missed[since:], m.played[since:], strict=True))
-    most = stacked([(sum(missed[since:]) * f).sum() for f in m.rewards]).max()
+    most = stack([(sum(missed[since:]) * f).sum() for f in m.rewards]).max()
     return Equal({"gap": (gaps(m, policies).max(), (most - won + sum(lost)) / len(policies))})
 
 
 def one_table(m, policies):
     """As `returns`, for the average of the tables."""
     one = TabularPolicy(sum(policy.table for policy in policies) / len(policies))
-    return stacked([measure.value_gap(replace(m.mdp, r=f), m.expert, one) for f in m.rewards])
+    return stack([measure.value_gap(replace(m.mdp, r=f), m.expert, one) for f in m.rewards])
 
 
 def averaged_tables(m):
@@ -93,7 +93,7 @@ FAMILY = Family(
 
 
 # ---- one Markov policy, and a learner's own game
-def mixed(m):
+def mix(m):
     """The game, with the Markov policy that plays as the mixture of its policies."""
     return m.replace(mixture=Mixture([TabularPolicy(table) for table in m.learners]).to_tabular(m.mdp))
 
@@ -117,7 +117,7 @@ def games():
     whole = Instance(mdp=problem, expert=expert, centre=centre, radius=1 - centre)
     reported = dict(sup_gap=log["sup_gap"], regret=log["reward_regret"])
     return [
-        mixed(
+        mix(
             whole.replace(
                 learners=tables[:N], played=played[:N], N=N, **{name: each[N - 1] for name, each in reported.items()}
             )
@@ -134,13 +134,13 @@ def largest(m, d):
 def short(m):
     """Suboptimality of each policy `[k]` for the reward of its round; every episode starts at state 0."""
     tasks = [(replace(m.mdp, r=f), TabularPolicy(table)) for f, table in zip(m.played, m.learners, strict=True)]
-    return stacked([measure.optimal_value(task)[0, 0] - measure.value(task, policy) for task, policy in tasks])
+    return stack([measure.optimal_value(task)[0, 0] - measure.value(task, policy) for task, policy in tasks])
 
 
 def of_one(m):
     policies, missed, _ = rounds(m)
     visits = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture)
-    gaps = stacked([measure.value_gap(replace(m.mdp, r=f), m.expert, m.mixture) for f in m.rewards])
+    gaps = stack([measure.value_gap(replace(m.mdp, r=f), m.expert, m.mixture) for f in m.rewards])
     return Equal({"visits": (visits, sum(missed) / len(policies)), "gaps": (gaps, returns(m, policies))})
 
 
@@ -150,7 +150,11 @@ def of_a_box(m):
     gap = largest(m, measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture))
     regret = largest(m, sum(missed)) - sum((d * f).sum() for d, f in zip(missed, m.played, strict=True))
     return Equal(
-        {"gap": (gap, (regret + sum(lost)) / m.N), "told gap": (m.sup_gap, gap), "told regret": (m.regret, regret)}
+        {
+            "gap": (gap, (regret + sum(lost)) / m.N),
+            "reported gap": (m.sup_gap, gap),
+            "reported regret": (m.regret, regret),
+        }
     )
 
 
@@ -165,7 +169,7 @@ def far(m):
 def numbers(m):
     """Per round: the gap, the regret, the policies' gaps to the expert and to the optimum; the gap of the averaged tables."""
     lost, best = rounds(m)[-1], short(m)
-    gap, regret = (of_a_box(m).pairs[name][1] for name in ("told gap", "told regret"))
+    gap, regret = (of_a_box(m).pairs[name][1] for name in ("reported gap", "reported regret"))
     tables = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, TabularPolicy(sum(m.learners) / m.N))
     return {
         "a round": [each.mid for each in (gap, regret / m.N, sum(lost) / m.N, best.sum() / m.N, largest(m, tables))]
@@ -194,16 +198,22 @@ CLAIM = Claim(
     "reduction_to_no_regret_is_an_equality",
     check,
     FAMILY,
+    formula=(
+        r"\max_{f \in F}\; J_f(E) - J_f(M) = \frac1N \Big( R + \sum_{k=1}^N \big[ J_{f_k}(E) - J_{f_k}(\pi_k) "
+        r"\big] \Big), \qquad R = \max_{f \in F} \sum_{k=1}^N \langle f - f_k,\, d^E - d^{\pi_k} \rangle"
+    ),
+    papers=("ren2024",),
+    tags=("inverse-reinforcement-learning", "no-regret"),
     controls=(
         Control("the average of the tables", witness=flips, tightens=averaged_tables, at="gap"),
         Control("regret of the last round alone", witness=lambda: flips(3), tightens=last_round_alone, at="gap"),
         Control("visits counted one step late", witness=flips, sabotages=measure.occupancy, by=delay_by_a_step),
     ),
     also=(
-        Part("one Markov policy", lambda: [mixed(flips(N)) for N in (1, 2, 3)], of_one),
+        Part("one Markov policy", lambda: [mix(flips(N)) for N in (1, 2, 3)], of_one),
         Part(PLAY, games, of_a_box, data=numbers),
-        Part("it imitates", games, imitates),
-        Part("no answer is near the best", games, far),
+        Part("the learner imitates", games, imitates),
+        Part("no policy is near optimal", games, far),
     ),
     accepts=("mdp", MDP, ("P", "rho")),
     figure=figure,

@@ -21,7 +21,7 @@ from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.library.imitation.cliff import leak
 from ...model import MDP, Discounted, Finite, TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 from ...verify.faults import exchange_states
 
 
@@ -44,7 +44,7 @@ def half(m):
     return Bound(gap, (reward + transition * spread[1:] / 2).sum())
 
 
-def discounted(m):
+def infinite_horizon_bound(m):
     gap, reward, transition, spread = parts(m)
     return Bound(gap, reward + transition * spread * m.mdp.horizon.gamma)
 
@@ -90,7 +90,7 @@ def leaks():
     return [leak(H, eps) for H in (1, 2, 3, 5, 8) for eps in ("1/100", "1/4", 1)]
 
 
-def attained(m):
+def attains(m):
     gap, by_oscillation, by_horizon = check(m).sides
     return Equal({"oscillation": (gap, by_oscillation), "steps left": (gap, by_horizon)})
 
@@ -103,20 +103,38 @@ CLAIM = Claim(
     "simulation_lemma_bounds_model_error",
     check,
     FINITE,
+    formula=(
+        r"\lvert J - J' \rvert \le \sum_t \mathbb{E}_{d_t} \big[ \lvert r - r' \rvert + \mathrm{osc}(V'_{t+1})\, "
+        r"\mathrm{TV}(P, P') \big] \le \sum_t \mathbb{E}_{d_t} \big[ \lvert r - r' \rvert + (H-1-t)\, "
+        r"\mathrm{TV}(P, P') \big]"
+    ),
+    papers=("kearns2002",),
+    tags=("model-error",),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "simulation_lemma",
+            "weaker",
+            "discounted, largest errors over all states and a bound on |V|; here errors under the occupancy and the span of V",
+        ),
+    ),
     assumes=(UNIT,),
     controls=(
         Control("half of the oscillation", witness=lambda: leak(*AT), tightens=half),
         Control("rewards up to 3", witness=lambda: leak(*AT, reward=3), drops=UNIT.name),
         Control(
-            "errors where the process seldom goes",
+            "errors off the occupancy",
             witness=lambda: leak(*AT),
             sabotages=measure.occupancy,
             by=exchange_states,
         ),
     ),
     also=(
-        Part("discounted", DISCOUNTED, discounted),
-        Part("a leak attains it", leaks, attained, assumes=(UNIT,)),
+        Part("discounted", DISCOUNTED, infinite_horizon_bound),
+        Part("a leaking chain attains it", leaks, attains, assumes=(UNIT,)),
     ),
     figure=bound,
+    sides=(r"$|J(P) - J(P')|$", r"$\sum_t E_{d_t}[|r - r'| + (H-1-t)\,TV(P, P')]$"),
 )

@@ -39,7 +39,7 @@ def without_instruments(m):
     return Bound(measure.norm_power(m.h - m.h0, law, 2), sides(m)[1])
 
 
-def attained(m):
+def attains(m):
     left, right = sides(m)
     return Equal(
         {
@@ -76,7 +76,7 @@ def figure(ax, rows):
     """The largest error per unit of projected error, against the crossover probability of the channel."""
     noise = np.linspace(0, 0.4995, 400)
     ax.plot(noise, 1 / (1 - 2 * noise), "k--", label="$1/\\sigma = 1/(1 - 2e)$")
-    least = [row["pairs"]["sigma"][0] for row in rows if row["part"]]
+    least = [row["pairs"]["sigma"][0] for row in rows if row["part"] != "statement"]
     ax.plot([(1 - s**0.5) / 2 for s in least], [s**-0.5 for s in least], "oC0", label="singular vector")
     ax.plot(noise, noise * 0 + 1, "C1", label="as for a regression (fails)")
     ax.set(xlabel="crossover probability $e$", ylabel="error / projected error", yscale="log")
@@ -87,10 +87,19 @@ CLAIM = Claim(
     "ill_posedness_is_the_smallest_singular_value",
     check,
     FAMILY,
+    formula=(
+        r"\sigma^2\, \mathbb{E} (h - h_0)^2 \le \mathrm{PRMSE}(h)^2, \qquad \sigma = \sigma_{\min} \big( D_z^{1/2} "
+        r"A D_x^{-1/2} \big)"
+    ),
+    papers=("dikkala2020",),
+    tags=("conditional-moments", "instrumental-variables"),
     assumes=(UNCONFOUNDED,),
     controls=(
+        Control("regression errors", witness=lambda: noisy_channel(2), tightens=without_instruments),
         Control(
-            "errors seen as a regression sees them", witness=lambda: noisy_channel(2), tightens=without_instruments
+            "an instrument that affects the outcome",
+            witness=lambda: noisy_channel(2, leak="1/4"),
+            drops=UNCONFOUNDED.name,
         ),
         Control(
             "an instrument that moves the outcome",
@@ -106,7 +115,7 @@ CLAIM = Claim(
     ),
     also=(
         Part(
-            "the channel attains it", lambda: [noisy_channel(k) for k in range(1, 9)], attained, assumes=(UNCONFOUNDED,)
+            "the channel attains it", lambda: [noisy_channel(k) for k in range(1, 9)], attains, assumes=(UNCONFOUNDED,)
         ),
     ),
     figure=figure,

@@ -17,14 +17,14 @@ Proof      proofs/offline/pessimism_bound_is_attained.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
+from ...base.arrays import bare, objects
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.offline import play_actions, wrong_turn
 from ...model import MDP, Finite, TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 
 
 def sides(m):
@@ -44,12 +44,12 @@ def once(m):
     return Bound(gap, above, paid)
 
 
-def attained(m):
+def attains(m):
     gap, above, paid = sides(m)
     return Equal({"gap": (gap, paid * 2), "rival above the pessimistic value": (above, paid * 2)})
 
 
-def raised(x):
+def raise_bonus(x):
     """The drawn bonus, raised to the model's error and until the learner's drawn action is greedy."""
     b, V = x.bonus.copy(), x.r[0, :, 0] * 0
     for t in range(x.sizes["H"] - 1, -1, -1):
@@ -75,8 +75,8 @@ FAMILY = Family(
     models=dict(
         mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])),
         model=lambda x: MDP(x.guess, x.believed, x.rho, horizon=Finite(x.sizes["H"])),
-        bonus=raised,
-        learner=lambda x: TabularPolicy(x.like(np.eye(x.sizes["A"], dtype=int)[x.learner])),
+        bonus=raise_bonus,
+        learner=lambda x: TabularPolicy(x.like((np.arange(x.sizes["A"]) == bare(x.learner)[..., None]).astype(int))),
         rival=lambda x: TabularPolicy(x.rival),
     ),
 )
@@ -119,6 +119,22 @@ CLAIM = Claim(
     "pessimism_bound_is_attained",
     check,
     FAMILY,
+    formula=(
+        r"J(C) - J(L) \le J(C) - \rho V^-_0 \le 2 \sum_t \mathbb{E}_{d_t^C}\, b_t, \qquad b_t \ge \lvert \hat r_t "
+        r"- r_t + (\hat P_t - P_t) V^-_{t+1} \rvert"
+    ),
+    papers=("jin2021", "rashidinejad2021"),
+    tags=("pessimism", "model-error"),
+    formal=(
+        Formal(
+            "Lean 4",
+            "jin-yidan/verified-rl",
+            "27ad2be",
+            "suboptimality_under_pessimism",
+            "weaker",
+            "an inequality at one state for an assumed bonus; here the values and the comparator's occupancy",
+        ),
+    ),
     assumes=(COVERS, GREEDY),
     controls=(
         Control("a constant of 1", witness=lambda: wrong_turn(2), tightens=once),
@@ -128,13 +144,13 @@ CLAIM = Claim(
             "greedy for the model itself", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, 1]), drops=GREEDY.name
         ),
         Control(
-            "a bonus where the rival never is",
+            "a bonus off the comparator's occupancy",
             witness=lambda: wrong_turn(3),
             sabotages=measure.occupancy,
             by=off_the_rivals_path,
         ),
     ),
-    also=(Part("a wrong turn and halved rewards attain it", tight, attained, assumes=(COVERS, GREEDY)),),
+    also=(Part("a wrong turn and halved rewards attain it", tight, attains, assumes=(COVERS, GREEDY)),),
     figure=bound,
     sides=(r"$J(C) - J(L)$", r"$2 \sum_t E_{d_t^C}\, b$"),
 )

@@ -105,10 +105,22 @@ CLAIM = Claim(
     "avoid_probability_is_the_greatest_fixed_point",
     check,
     FAMILY,
+    formula=(
+        r"q \le p = T p \le T^{n+1} \mathbf{1} \le T^n \mathbf{1}, \qquad (T q)(s) = \max_a \sum_{s'} P(s' \mid s, "
+        r"a)\, q(s') \text{ outside failure, } 0 \text{ on it}"
+    ),
+    papers=("abate2008",),
+    tags=("reachability", "fixed-points"),
     controls=(
         Control("n steps in place of for ever", race, tightens=reached_in_n_steps),
         Control("sweeps from 0", race, sabotages=measure.avoid_probability, by=iterated_from_0, part="the equation"),
-        Control("possible is sure", race, tightens=possible_is_sure, at="1 on the kernel", part="the equation"),
+        Control(
+            "reachability in place of the kernel",
+            race,
+            tightens=possible_is_sure,
+            at="1 on the kernel",
+            part="the equation",
+        ),
     ),
     also=(Part("the equation", FAMILY, equation), Part("the leak", lambda: [race(1)], equation, data=numbers)),
     figure=figure,

@@ -119,6 +119,12 @@ CLAIM = Claim(
     "double_integrator_tube_has_a_closed_form",
     check,
     instances=carts,
+    formula=(
+        r"(x, v) \in B(F) \;\Leftrightarrow\; x + \mathrm{stop}(v) \ge x_{\max}, \qquad \mathrm{stop}(v) = \sum_{k "
+        r"\ge 0} (v - k\, a_{\max})^+"
+    ),
+    papers=("qadri2025",),
+    tags=("reachability", "closed-forms"),
     assumes=(Assumption("position and velocity move at the same time", simultaneous),),
     controls=(
         Control(

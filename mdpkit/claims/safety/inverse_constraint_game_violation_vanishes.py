@@ -19,12 +19,12 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances import garnet
 from ...instances.instance import Instance
 from ...model import TabularPolicy
 from ...solve.constrained_planning import ConstrainedPlanning
-from ...solve.constraint_game import GRID, constraint_game, stepped
+from ...solve.constraint_game import GRID, constraint_game, gradient_step
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 
 
@@ -51,7 +51,7 @@ def links(m, cut):
     g, T = gaps(m), len(m.learners)
     violations = [(sum(each) * m.cost).sum() / T for each in zip(*g, strict=True)]
     best, missed = regret(m, g)
-    return Bound(stacked(violations).max(), sum(violations), best / T, missed / (cut * T))
+    return Bound(stack(violations).max(), sum(violations), best / T, missed / (cut * T))
 
 
 def check(m):
@@ -62,14 +62,14 @@ def half_the_regret(m):
     return links(m, 2)
 
 
-def earned(m):
+def compare_returns(m):
     """One expert's return and its average learner's."""
     task = replace(m.mdp, r=m.rewards[m.task])
     won = [measure.value(task, TabularPolicy(tables[m.task])) for tables in m.learners]
     return Bound(measure.value(task, TabularPolicy(m.experts[m.task])), sum(won) / len(won))
 
 
-def bounded(m):
+def regret_bound(m):
     """The regret against the bound for gradient steps from 0 in a box; rounding moves a step by at most 1 / (2 GRID)."""
     g, S, T = gaps(m), m.mdp.S, len(m.learners)
     squares = sum((sum(each) ** 2).sum() for each in g)
@@ -99,12 +99,12 @@ def gradient_steps(m):
     for each, charged in zip(gaps(m), m.constraints, strict=True):
         if (c != charged).any():
             return False
-        c = stepped(c, sum(each).lower, m.step)
+        c = gradient_step(c, sum(each).lower, m.step)
     return True
 
 
 FRUGAL = Assumption("no policy earns as much as an expert at a lower true cost", frugal)
-OBEDIENT = Assumption("learners pay no more of the constraint played than their experts", obedient)
+OBEDIENT = Assumption("learners cost no more than their experts under the current constraint", obedient)
 STEPS = Assumption("the constraint player takes gradient steps", gradient_steps)
 
 
@@ -136,7 +136,7 @@ def demonstrate(seed, tasks=3, wasteful=False):
 
 def optimum(mdp, reward, cost=None, limit=None):
     costs, limits = (cost[None], [limit]) if cost is not None else (objects(np.zeros((0, 4, 2), dtype=int)), [])
-    return ConstrainedPlanning(costs, objects(np.array(limits, dtype=object))).run(replace(mdp, r=reward)).demanded(0)
+    return ConstrainedPlanning(costs, objects(np.array(limits, dtype=object))).run(replace(mdp, r=reward)).require(0)
 
 
 def prefix(m, T):
@@ -167,7 +167,7 @@ def numbers(m):
 
 def figure(ax, rows):
     """Average violation and regret of one run against the rounds, and the violation if the constraint is never updated."""
-    at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and not row["part"]]
+    at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and row["part"] == "statement"]
     T, sides = [row["parameters"]["T"] for row in at], np.array([row["data"]["sides"] for row in at])
     ax.loglog(T, sides[:, -1], "k--", label="regret $R_T / T$")
     ax.loglog(T, sides[:, 1], "s-C2", label="violation, all tasks")
@@ -181,11 +181,17 @@ CLAIM = Claim(
     "inverse_constraint_game_violation_vanishes",
     check,
     plays,
+    formula=(
+        r"\max_k v_k \le \sum_k v_k \le \max_c \frac1T \sum_t U_t(c) \le \frac{R_T}{T}, \qquad v_k = \frac1T "
+        r"\sum_t J(L_{tk}, c^*) - J(E_k, c^*), \qquad U_t(c) = \sum_k J(L_{tk}, c) - J(E_k, c)"
+    ),
+    papers=("kim2023", "zinkevich2003"),
+    tags=("inverse-constraints", "no-regret"),
     assumes=(FRUGAL, OBEDIENT),
     controls=(
         Control("half the regret", lambda: play(demonstrate(0), 4), tightens=half_the_regret),
-        Control("an expert that wastes", lambda: play(demonstrate(0, wasteful=True), 2), drops=FRUGAL.name),
-        Control("learners that do not listen", lambda: play(demonstrate(0), 4, deaf=True), drops=OBEDIENT.name),
+        Control("an expert with needless cost", lambda: play(demonstrate(0, wasteful=True), 2), drops=FRUGAL.name),
+        Control("learners that ignore the constraint", lambda: play(demonstrate(0), 4, deaf=True), drops=OBEDIENT.name),
         Control(
             "the constraint frozen at 0",
             lambda: play(demonstrate(0), frozen=True),
@@ -194,8 +200,8 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part("rewards", task_by_task, earned),
-        Part("gradient steps", plays, bounded, assumes=(STEPS,)),
+        Part("rewards", task_by_task, compare_returns),
+        Part("gradient steps", plays, regret_bound, assumes=(STEPS,)),
     ),
     data=numbers,
     figure=figure,

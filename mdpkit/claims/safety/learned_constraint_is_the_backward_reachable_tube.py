@@ -105,6 +105,12 @@ CLAIM = Claim(
     "learned_constraint_is_the_backward_reachable_tube",
     check,
     FAMILY,
+    formula=(
+        r"C \text{ is consistent with } F \;\Leftrightarrow\; B(C) = B(F), \qquad B(F) = \bigcup \{ C : C \text{ "
+        r"is consistent with } F \}"
+    ),
+    papers=("qadri2025",),
+    tags=("inverse-constraints", "reachability"),
     assumes=(PATIENT,),
     controls=(
         Control("failure itself is learned", corridor, tightens=failure_itself, at="states in it"),

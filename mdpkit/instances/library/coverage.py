@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...base.arrays import is_exact, objects, rational
+from ...base.arrays import bare, is_exact, objects, rational
 from ...model import PreferenceProblem
 from ..blocks import Box, Choice, Simplex
 from ..catalogue import Exact, expect_integer, named_instance
@@ -30,12 +30,12 @@ def confine_policy(x):
     """The draw, with its policy restricted to the support of the reference (already so for a user's own problem)."""
     if not hasattr(x, "reference"):
         return x
-    return type(x)(**{**vars(x), "policy": LAW.confined(x.policy, x.reference != 0)})
+    return type(x)(**{**vars(x), "policy": LAW.restrict(x.policy, x.reference != 0)})
 
 
 def hide_response(x):
     """The drawn data, restricted to the responses other than the hidden one of each prompt."""
-    return LAW.confined(x.data, np.arange(x.sizes["Y"]) != np.asarray(x.hidden)[:, None])
+    return LAW.restrict(x.data, np.arange(x.sizes["Y"]) != bare(x.hidden)[:, None])
 
 
 def widest_range(weights: np.ndarray):

@@ -87,7 +87,7 @@ def moulin_vial(H: int = 1, correlated: bool = True) -> Instance:
 START, COMMON, RARE = 0, 1, 2
 
 
-def forked(H: int, b: Exact, first: dict, expert: dict, learner: dict) -> Instance:
+def make_fork(H: int, b: Exact, first: dict, expert: dict, learner: dict) -> Instance:
     """A fork at which a_1 = 1 leads to RARE, and a_1 = 0 to RARE with probability b, else to COMMON; both are absorbing.
 
     Args:
@@ -130,7 +130,7 @@ def fork(H: int = 3, b: Exact = 0, slip: Exact = 1) -> Instance:
     array([0, 1, 0, 0], dtype=object)
     """
     slip = rational(slip)
-    return Instance(slip=slip, **vars(forked(H, b, {RARE: [0, 1, 0, 1]}, {}, {RARE: [1 - slip, slip, 0, 0]})))
+    return Instance(slip=slip, **vars(make_fork(H, b, {RARE: [0, 1, 0, 1]}, {}, {RARE: [1 - slip, slip, 0, 0]})))
 
 
 @named_instance
@@ -152,7 +152,7 @@ def rare_pennies(H: int = 3, b: Exact = "1/4", strays: bool = False) -> Instance
     array([1/4, 1/4, 1/4, 1/4], dtype=object)
     """
     learner = {RARE: MATCHED, **({START: [0, 0, 1, 0]} if strays else {})}
-    return forked(H, b, {COMMON: ["1/2"] * 4, RARE: MISMATCHED}, {RARE: EVEN}, learner)
+    return make_fork(H, b, {COMMON: ["1/2"] * 4, RARE: MISMATCHED}, {RARE: EVEN}, learner)
 
 
 # ---- what a mistake costs only while a player deviates

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.arrays import objects
+from ...base.arrays import bare, objects
 from ...model import SafetyProblem
 from ..blocks import Choice
 from ..catalogue import expect_integer, named_instance
@@ -22,7 +22,7 @@ def with_failure(states, problem: SafetyProblem) -> SafetyProblem:
 
     Args: states: 0/1 array `[s]`, or an Interval of them, such as `measure.tube` returns.
     """
-    return SafetyProblem(np.asarray(getattr(states, "lower", states) == 1, dtype=bool), problem.successors)
+    return SafetyProblem(bare(getattr(states, "lower", states) == 1, bool), problem.successors)
 
 
 def add_failure(x):

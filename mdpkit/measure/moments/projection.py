@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...exact.linear import enclosed_solution, product
 from .._known import alike
 
 
 @replaceable
-def projection(values, weights, features) -> Interval:
+def projection(values: Quantity, weights: Quantity, features: Quantity) -> Interval:
     """Weighted least-squares projection of `values[z]` onto the span of the features, `[z]`.
 
     Args: weights: distribution of z. features: `features[z,m]`, linearly independent on the support of the weights.
@@ -21,7 +21,7 @@ def projection(values, weights, features) -> Interval:
 
 
 @replaceable
-def least_squares_distance(values, features) -> Interval:
+def least_squares_distance(values: Quantity, features: Quantity) -> Interval:
     """min over w of sum_i (values[i] - sum_k features[i,k] w[k])^2; the features may be linearly dependent.
 
     On floats the upper end is the residual of the computed w, and the lower end is 0.

@@ -3,20 +3,20 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
 from ...model.mdp import MDP
 from ...solve import solve
-from .._known import alike, expected_next, given, known, number
+from .._known import alike, convert, enclose, expected_next, number
 
 TIE = 1e-9
 """While proposing, actions whose values differ by at most this much are tied."""
 
 
 @replaceable
-def optimal_action_value(problem: MDP, reward=None) -> Interval:
+def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
@@ -25,7 +25,7 @@ def optimal_action_value(problem: MDP, reward=None) -> Interval:
         raise InvalidModel(
             f"{problem!r} has masked actions; optimal action values are computed where every action exists"
         )
-    reward = known(problem.r) if reward is None else given(reward, problem)
+    reward = enclose(problem.r) if reward is None else convert(reward, problem)
     if not isinstance(problem.horizon, Finite):
         gamma = problem.horizon.gamma
         V = _best_value(problem, reward)
@@ -34,17 +34,17 @@ def optimal_action_value(problem: MDP, reward=None) -> Interval:
     for t in range(problem.horizon.H - 1, -1, -1):
         now = reward[t % len(reward)]
         Q.append(now + expected_next(problem, Q[-1].max(axis=-1), t) if Q else now)
-    return stacked(Q[::-1])
+    return stack(Q[::-1])
 
 
 @replaceable
-def optimal_value(problem: MDP, reward=None) -> Interval:
+def optimal_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Optimal values V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
     """
     V = optimal_action_value(problem, reward).max(axis=-1)
-    return stacked([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
+    return stack([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
 
 
 def _best_value(problem, reward):
@@ -54,12 +54,12 @@ def _best_value(problem, reward):
         value = solve(MDP(problem.P, numbers, problem.rho, horizon=problem.horizon)).value
         return value.mid if proposing() else value
     value = solve(MDP(problem.P, reward.mid, problem.rho, horizon=problem.horizon)).value
-    slack = (Interval(0.0, reward.width, "float") / (1 - known(np.asarray(problem.horizon.gamma)))).upper
+    slack = (Interval(0.0, reward.width, "float") / (1 - enclose(np.asarray(problem.horizon.gamma)))).upper
     return value + Interval(-slack, slack, "float")
 
 
 @replaceable
-def optimal_actions(problem: MDP, reward=None) -> Interval:
+def optimal_actions(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Indicator of the optimal actions, in the shape of Q*; the Interval [0, 1] where float64 bounds cannot decide.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
@@ -68,7 +68,7 @@ def optimal_actions(problem: MDP, reward=None) -> Interval:
 
 
 @replaceable
-def best_actions(Q) -> Interval:
+def best_actions(Q: Quantity) -> Interval:
     """Indicator of the maximal entries over the last axis; the Interval [0, 1] where float64 bounds cannot decide.
 
     >>> best_actions([[1, "1/2", 1]]).lower

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from ...base.errors import InvalidModel
 from ...verify import register
-from ...verify.claim import Claim
+from ...verify.claim import STATEMENT, Claim
+from ...verify.papers import Paper, paper
 from ...verify.verdict import PASSED, Outcome
 from ..result.constants import read_constants
 from ..result.store import Stored, digest_of, read
-from .statement import Statement, parsed
+from .statement import Statement, parse
 
 UNVERIFIED = "NOT_VERIFIED"
 KINDS = {"drops": "assumption dropped", "tightens": "statement tightened", "sabotages": "measure sabotaged"}
@@ -55,11 +56,11 @@ class Entry:
 
     @cached_property
     def statement(self) -> Statement:
-        return parsed(self.claim.statement)
+        return parse(self.claim.statement)
 
     @property
-    def papers(self) -> list[str]:
-        return list(dict.fromkeys(self.statement.papers)) or ["no paper named"]
+    def papers(self) -> list[Paper]:
+        return [paper(key) for key in self.claim.papers]
 
     @property
     def outcome(self) -> str:
@@ -97,13 +98,13 @@ class Entry:
             return ""
         if self.result.tightest is not None:
             return f"{self.result.tightest:.6g}"
-        return "identity" if any("pairs" in row for row in self.result.rows if row["part"] == "") else ""
+        return "identity" if any("pairs" in row for row in self.result.rows if row["part"] == STATEMENT) else ""
 
     @property
     def ratios(self) -> list[dict]:
         """The rows of the claim's own statement that have a ratio, in the order of their sizes."""
         rows = [] if self.result is None else self.result.rows
-        tight = [row for row in rows if row["part"] == "" and row["ratio"] is not None]
+        tight = [row for row in rows if row["part"] == STATEMENT and row["ratio"] is not None]
         return sorted(tight, key=lambda row: sorted(row["sizes"].items()))
 
     @property
@@ -111,9 +112,7 @@ class Entry:
         """Every statement of the theorem: how many instances were decided, over how many sizes, the tightest ratio."""
         found = {}
         for row in [] if self.result is None else self.result.rows:
-            part = found.setdefault(
-                row["part"], {"name": row["part"] or "the statement itself", "count": 0, "rows": 0, "ratio": None}
-            )
+            part = found.setdefault(row["part"], {"name": row["part"], "count": 0, "rows": 0, "ratio": None})
             part["count"] += row["count"]
             part["rows"] += 1
             part["ratio"] = max((each for each in (part["ratio"], row["ratio"]) if each is not None), default=None)
@@ -124,7 +123,7 @@ class Entry:
         """What was hunted of the statement as it stands."""
         return [line for line in self.constants if not line["control"]]
 
-    def hunted(self, control: str) -> list[dict]:
+    def hunt_of(self, control: str) -> list[dict]:
         return [line for line in self.constants if line["control"] == control]
 
     @property
@@ -172,8 +171,6 @@ def entries(references, folder, root=".") -> list[Entry]:
     Raises: UnknownClaim, InvalidClaim; InvalidModel where a file holds something else than its name says.
     """
     folder, root, found = Path(folder), Path(root), {}
-    table = folder / "constants.json"
-    lines = read_constants(table) if table.exists() else []
     for reference in references:
         claim = register.find(reference)
         at = folder / register.place(claim.id)
@@ -184,10 +181,7 @@ def entries(references, folder, root=".") -> list[Entry]:
                 f"{path} holds the result {result.outcome!r} of {result.claim!r}; expected one of {claim.id!r}"
             )
         hunts = [at.with_name(f"{claim.id}.hunt.json"), *sorted(at.parent.glob(f"{claim.id}.control.*.hunt.json"))]
-        constants = [
-            *(line for path in hunts for line in _hunt(path)),
-            *(line for line in lines if line["claim"] == claim.id),
-        ]
+        constants = [*(line for path in hunts for line in _hunt(path)), *read_constants(folder, claim.id)]
         found[claim.id] = Entry(claim, str(reference), folder, root, result, tuple(constants))
     return list(found.values())
 
@@ -210,7 +204,7 @@ def _capitals() -> set[str]:
 
 def _of(line):
     at = " ".join(f"{name}={value}" for name, value in line["shown"]["fixed"].items())
-    return (f" of “{line['part']}”" if line["part"] else "") + (f" at {at}" if at else "")
+    return (f" of “{line['part']}”" if line["part"] != STATEMENT else "") + (f" at {at}" if at else "")
 
 
 def words_of(outcome: str) -> str:

@@ -64,6 +64,22 @@ def mathml(tex: str, display=False) -> Markup:
     return as_written if "\\" in text else Markup(text)
 
 
+def displays(tex: str) -> list[Markup]:
+    r"""A formula on lines of its own, which begin where `\qquad` stands outside braces.
+
+    >>> len(displays(r"x \le y, \qquad y = {a \qquad b}")), displays("")
+    (2, [])
+    """
+    pieces, depth = [""], 0
+    for part in re.split(r"(\\qquad(?![a-z])|(?<!\\)[{}])", tex):
+        depth += (part == "{") - (part == "}")
+        if part == r"\qquad" and depth == 0:
+            pieces.append("")
+        else:
+            pieces[-1] += part
+    return [mathml(piece, display=True) for piece in pieces if piece.strip()]
+
+
 def _settle(element):
     """Signs as they are meant: what the converter takes for operators, and the other way round."""
     # texts are entities already; what they mean is escaped again when it is written

@@ -1,4 +1,4 @@
-"""The docstring of a claim in parts: its headline, its fields, the papers that it names."""
+"""The docstring of a claim in parts: its headline and its fields."""
 
 import re
 from dataclasses import dataclass
@@ -7,9 +7,6 @@ from itertools import pairwise
 FIELD = re.compile(r"^([A-Z][a-z]+) {2,}(?=\S)")
 WIDTH = 100
 """A line that the next word would have fitted into, at this width, was ended on purpose."""
-
-_NAME = r"[^\W\d_a-z][\w'-]+"
-PAPER = re.compile(rf"({_NAME}(?:(?:, and |, | and ){_NAME})*(?: et al\.| and coauthors)?),? (\d{{4}})\b")
 
 
 @dataclass(frozen=True)
@@ -25,20 +22,11 @@ class Statement:
     body: str
     fields: dict[str, str]
 
-    @property
-    def papers(self) -> list[str]:
-        """The papers that Source names, each as "Authors, year".
 
-        >>> Statement("", "", {"Source": "adapted from Moulin and Vial, 1978, and Aumann, 1974, who say less."}).papers
-        ['Moulin and Vial, 1978', 'Aumann, 1974']
-        """
-        return [f"{names}, {year}" for names, year in PAPER.findall(" ".join(self.fields.get("Source", "").split()))]
-
-
-def parsed(docstring: str) -> Statement:
+def parse(docstring: str) -> Statement:
     r"""A docstring in parts. One without fields is a headline and a body.
 
-    >>> parsed("It holds.\n\nStatement  a <= b,\n               c.\nKind       for all").fields
+    >>> parse("It holds.\n\nStatement  a <= b,\n               c.\nKind       for all").fields
     {'Statement': 'a <= b,\n    c.', 'Kind': 'for all'}
     """
     headline, _, rest = docstring.strip().partition("\n\n")

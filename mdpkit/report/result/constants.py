@@ -1,4 +1,4 @@
-"""The table of best constants, as JSON, as Markdown and as a figure."""
+"""Best constants: one file of JSON a claim, and the table of all of them as Markdown and as a figure."""
 
 import json
 import textwrap
@@ -9,7 +9,9 @@ import numpy as np
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
 from ...base.versions import versions
-from ..style import COLOURS, PAGE, blank, styled
+from ...verify.claim import STATEMENT
+from ...verify.register import place, registered
+from ..style import COLOURS, PAGE, blank, style_context
 from .draw import as_bytes, settle_colours
 from .store import plain
 
@@ -20,34 +22,56 @@ NAME_WIDTH = 52
 """Letters of a line of a statement's name in the figure."""
 
 
-def write_constants(found, folder, png=False):
-    """Write constants.json, constants.md and constants.pdf.
+def constants_file(folder, claim_id) -> Path:
+    """Where the constants of a claim lie: beside its figure."""
+    return Path(folder) / f"{place(claim_id)}.constants.json"
 
-    Args: found: a Hunt, or the line that `read_constants` has of one, for each line of the tables.
-    Returns: (files, the lines of the tables).
+
+def write_constants(found, folder) -> list[Path]:
+    """Write the constants of each claim into a file of its own.
+
+    Args: found: Hunts, or lines that `read_constants` returned: all those of each claim that occurs.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    data = {"hunts": [each if isinstance(each, dict) else line_of(each) for each in found], "versions": versions()}
-    text = json.dumps(plain(data), indent=1, allow_nan=False) + "\n"
-    lines = tables(data["hunts"])
-    files = [write_whole(folder / "constants.json", text.encode())]
-    files.append(write_whole(folder / "constants.md", ("\n".join(lines) + "\n").encode()))
-    figure = draw_constants(read_constants(files[0]))
+    by_claim = {}
+    for each in found:
+        line = each if isinstance(each, dict) else line_of(each)
+        by_claim.setdefault(line["claim"], []).append(line)
+    files = []
+    for claim_id, lines in by_claim.items():
+        path = constants_file(folder, claim_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(plain({"hunts": lines, "versions": versions()}), indent=1, allow_nan=False) + "\n"
+        files.append(write_whole(path, text.encode()))
+    return files
+
+
+def read_constants(folder, claim_id) -> list[dict]:
+    """The lines stored for a claim; none if it has no file.
+
+    Raises: InvalidModel if the file holds something else.
+    """
+    path = constants_file(folder, claim_id)
+    try:
+        return json.loads(path.read_text())["hunts"]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidModel(f"{path} holds no constants: {error}") from error
+
+
+def all_constants(folder) -> list[dict]:
+    """The lines stored for all registered claims, in the order of the register."""
+    return [line for name in registered() for line in read_constants(folder, name)]
+
+
+def write_table(folder, png=False) -> list[Path]:
+    """Write constants.md and constants.pdf, the table of everything that is stored in the folder."""
+    folder, lines = Path(folder), all_constants(folder)
+    files = [write_whole(folder / "constants.md", ("\n".join(tables(lines)) + "\n").encode())]
+    figure = draw_constants(lines)
     for kind in ("pdf", "png") if png else ("pdf",):
         files.append(write_whole(folder / f"constants.{kind}", as_bytes(figure, kind)))
-    return files, lines
-
-
-def read_constants(path) -> list[dict]:
-    """The lines that `write_constants` stored.
-
-    Raises: InvalidModel where the file is missing or holds none.
-    """
-    try:
-        return json.loads(Path(path).read_text())["hunts"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InvalidModel(f"{path} holds no table of constants: {error}") from error
+    return files
 
 
 def line_of(hunt) -> dict:
@@ -77,7 +101,7 @@ def draw_constants(lines):
     names = [textwrap.fill(_title(line), NAME_WIDTH) for line in true]
     heights = np.array([0.2 + 0.12 * name.count("\n") for name in names])
     places = heights.sum() - np.cumsum(heights) + heights / 2  # inches above the axis
-    with styled():
+    with style_context():
         figure, ax = blank(PAGE, 0.75 + heights.sum())
         for line, place in zip(true, places, strict=True):
             ends = [line["shown"][name] for name in ("random", "best")]
@@ -108,20 +132,20 @@ def draw_constants(lines):
 
 def _title(line):
     words = line["claim"].replace("_", " ")
-    return words[:1].upper() + words[1:] + (f" ({line['part']})" if line["part"] else "")
+    return words[:1].upper() + words[1:] + (f" ({line['part']})" if line["part"] != STATEMENT else "")
 
 
 def _named(line):
-    return line["claim"] + (f" ({line['part']})" if line["part"] else "")
+    return line["claim"] + (f" ({line['part']})" if line["part"] != STATEMENT else "")
 
 
 def _cells(line):
     row = line["shown"]
     at = " ".join(f"{name}={value}" for name, value in row["fixed"].items())
     formula = next(iter(line["formulas"].values()), "")
-    return f"`{line['claim']}`" + (f" {line['part']}" if line["part"] else "") + (f", {at}" if at else ""), *(
-        (_short(row["random"]), _ratio(row), line["certificate"], formula, row["verdict"], _short(row["to_99"]))
-    )
+    return f"`{line['claim']}`" + (f" {line['part']}" if line["part"] != STATEMENT else "") + (
+        f", {at}" if at else ""
+    ), *((_short(row["random"]), _ratio(row), line["certificate"], formula, row["verdict"], _short(row["to_99"])))
 
 
 def _wrong_cells(line):

@@ -17,11 +17,12 @@ from mdpkit.base.errors import InvalidModel
 from mdpkit.claims import find
 from mdpkit.report import draw_witness, make_figure, read, write, write_page
 from mdpkit.report.page.inline import Figures
-from mdpkit.report.page.statement import parsed
 from mdpkit.report.result.store import digest_of
 from mdpkit.report.witness.files import read_witness
-from mdpkit.report.witness.rows import told
-from mdpkit.verify.register import place, statement_of
+from mdpkit.report.witness.rows import describe
+from mdpkit.verify.claim import STATEMENT
+from mdpkit.verify.papers import papers
+from mdpkit.verify.register import place
 
 ROOT = Path(__file__).parents[3]
 CART, GAMES = "double_integrator_tube_has_a_closed_form", "value_equivalence_is_not_regret_equivalence"
@@ -90,7 +91,14 @@ def test_every_claim_has_a_row_and_a_section_under_its_id(whole):
     assert {row["data-claim"] for row in whole.all("tr") if "data-claim" in row} == ids
     assert {section["id"] for section in whole.all("article")} == ids
     for row in (row for row in whole.all("tr") if "data-claim" in row):
-        assert row["data-paper"].split("|") == parsed(statement_of(row["data-claim"])).papers
+        assert row["data-paper"].split("|") == list(find(row["data-claim"]).papers)
+
+
+def test_every_paper_has_a_row_with_its_claims(whole):
+    shown = {row["id"].removeprefix("paper.") for row in whole.all("tr") if row.get("id", "").startswith("paper.")}
+    assert shown == set(papers())
+    for name in mdpkit.claims.ids():
+        assert set(find(name).papers) <= shown
 
 
 def test_ids_are_unique_and_every_link_within_the_page_leads_to_one(whole):
@@ -240,7 +248,7 @@ def test_a_witness_is_drawn_without_what_does_not_count_and_the_page_computes_no
         Figures().inline(draw_witness(*each), "The instance that contradicts the claim")
         for each in ((instance, matters), (instance,))
     )
-    assert len(told(instance, matters)[0].places) < len(told(instance)[0].places) == 3
+    assert len(describe(instance, matters)[0].places) < len(describe(instance)[0].places) == 3
     assert shown != whole
     monkeypatch.setattr(mdpkit.hunt, "matters", None)
     monkeypatch.setattr(mdpkit.measure, "value", None)
@@ -260,7 +268,7 @@ def test_a_witness_is_drawn_without_what_does_not_count_and_the_page_computes_no
 @pytest.mark.parametrize("text", ["{", "[]", '{"records": []}'])
 def test_files_that_hold_something_else_are_refused_by_name(drawn, tmp_path, text):
     drawn(of(CART))
-    for name in (f"{place(CART)}.hunt.json", "constants.json"):
+    for name in (f"{place(CART)}.hunt.json", f"{place(CART)}.constants.json"):
         file = tmp_path / "figures" / name
         file.write_text(text)
         with pytest.raises(InvalidModel, match=re.escape(name)):
@@ -282,7 +290,7 @@ Proof      proofs/hostile.md
 from pathlib import Path
 from types import SimpleNamespace as Models
 
-from mdpkit import Bound, Claim, Control
+from mdpkit import Bound, Claim, Control, Formal
 
 
 def check(m):
@@ -297,7 +305,16 @@ def draw(ax, rows):
     ax.legend()
 
 
-CLAIM = Claim("hostile", check, lambda: [Models(x=1)], controls=[Control("{hostile}", lambda: Models(x=1), tightens=check)], figure=draw)
+CLAIM = Claim(
+    "hostile",
+    check,
+    lambda: [Models(x=1)],
+    formula=r"\\text{{{hostile}}} \\nonsense",
+    papers=["ross2010"],
+    formal=[Formal(*["{hostile}"] * 4, "weaker", "{hostile}")],
+    controls=[Control("{hostile}", lambda: Models(x=1), tightens=check)],
+    figure=draw,
+)
 '''
 
 
@@ -311,7 +328,7 @@ def test_markup_in_a_claim_is_text(drawn, tmp_path):
     claim = find(tmp_path / "hostile.py")
     rows = [
         {
-            "part": "",
+            "part": STATEMENT,
             "label": HOSTILE,
             "ratio": 1.0,
             "sizes": {HOSTILE: 1},
@@ -338,7 +355,9 @@ def test_markup_in_a_claim_is_text(drawn, tmp_path):
         "shown": shown,
     }
     (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "constants.json").write_text(json.dumps({"hunts": [line, {**line, "control": HOSTILE}]}))
+    (tmp_path / "figures" / "hostile.constants.json").write_text(
+        json.dumps({"hunts": [line, {**line, "control": HOSTILE}]})
+    )
     changes = {
         "claim": "hostile",
         "rows": rows,

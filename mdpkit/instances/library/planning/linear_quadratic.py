@@ -62,7 +62,7 @@ def dead_beat(h: Exact = 1, closer: Exact = 1) -> Instance:
     9/10
     """
     h = rational(h)
-    cart = LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10")
+    cart = LinearQuadratic.from_value([[1]], [[1]], [[2]], [[0]], "9/10")
     return _instance(cart, 5, h, 4, h / rational(closer))
 
 
@@ -84,7 +84,7 @@ def lqr_cart(n: int = 3, dt: str = "1/2") -> Instance:
     if str(dt) not in VALUES:
         raise InvalidModel(f"dt is {dt!r}; expected {' or '.join(map(repr, VALUES))}")
     (P, R), step = VALUES[str(dt)], rational(dt)
-    cart = LinearQuadratic.valued([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [[R]], "9/10")
+    cart = LinearQuadratic.from_value([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [[R]], "9/10")
     return _instance(cart, n, rational(2) / (n - 1), n - 1).replace(dt=str(dt))
 
 

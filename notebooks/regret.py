@@ -22,7 +22,6 @@ from IPython.display import display
 
 import mdpkit
 from mdpkit import measure
-from mdpkit.claims.games.coarse_equilibrium_is_not_correlated_equilibrium import APART, repeat
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import check as gated_check
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
 from mdpkit.claims.games.deviation_classes_are_ordered import changing, mismatch, useful_later, wrong_twice
@@ -36,7 +35,14 @@ from mdpkit.claims.games.regret_equivalence_implies_value_equivalence import (
 from mdpkit.claims.games.regret_gap_constant_two_is_optimal import unpaid_partner
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import hair
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import sides as zero_sum_sides
-from mdpkit.instances.library.games import bonus_chain, fork, hidden_stakes, matching_pennies, rare_pennies
+from mdpkit.instances.library.games import (
+    bonus_chain,
+    fork,
+    hidden_stakes,
+    matching_pennies,
+    moulin_vial,
+    rare_pennies,
+)
 from mdpkit.report import draw_claim
 from mdpkit.solve import CoarseCorrelatedEquilibrium, CorrelatedEquilibrium
 
@@ -76,7 +82,7 @@ display(verdict, draw_claim(verdict))
 # The parameter is the correlation of the two actions. If they are independent, recommendations are uninformative and the classes agree.
 
 # %%
-for law in (repeat(4), repeat(4, APART)):
+for law in (moulin_vial(4), moulin_vial(4, correlated=False)):
     coarse, swap = (measure.regret(law.game, law.mediator, name).max() for name in ("coarse", "swap"))
     print("coarse", coarse, "swap", swap)
 assert coarse == swap
@@ -85,7 +91,7 @@ assert coarse == swap
 # Solvers for both notions: each mediator has exactly zero regret of its own kind; the coarse one can have larger total reward.
 
 # %%
-game = repeat(3).game
+game = moulin_vial(3).game
 correlated, coarse = mdpkit.solve(game, CorrelatedEquilibrium()), mdpkit.solve(game, CoarseCorrelatedEquilibrium())
 assert (measure.regret(game, correlated.policy) == 0).all_yes()
 assert (measure.regret(game, coarse.policy, "coarse") <= 0).all_yes()

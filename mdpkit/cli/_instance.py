@@ -28,8 +28,8 @@ def instance_lines(name, texts, file) -> list[str]:
     instance = build(**parameters)
     used = {key: each.default for key, each in inspect.signature(build).parameters.items()} | parameters
     lines = [f"{name}  ({theme_of(build)})", "", (inspect.getdoc(build) or "").partition("\n\n>>>")[0], ""]
-    lines += _block("parameters", [f"{key} = {_written(value)}" for key, value in used.items()] or ["none"])
-    lines += _block("instance", [f"{key}: {_written(value)}" for key, value in vars(instance).items()])
+    lines += _block("parameters", [f"{key} = {_text(value)}" for key, value in used.items()] or ["none"])
+    lines += _block("instance", [f"{key}: {_text(value)}" for key, value in vars(instance).items()])
     lines += _block("used by", claims_using(build) or ["no claim"])
     lines += _block("file", [inspect.getsourcefile(build) or ""])
     return lines + (_block("drawing", [_draw(instance, file)]) if file is not None else [])
@@ -39,7 +39,7 @@ def _block(name, entries):
     return [f"{name if k == 0 else '':<12}{entry}" for k, entry in enumerate(entries)]
 
 
-def _written(value) -> str:
+def _text(value) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value))
     plain = isinstance(value, str | Fraction) or hasattr(value, "dtype")
@@ -53,12 +53,12 @@ def _parameters(build, texts) -> dict[str, object]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or key not in known:
-            raise UsageError(f"--parameter {text}; expected {_named(known, build)}")
+            raise UsageError(f"--parameter {text}; expected {_names(known, build)}")
         given[key] = _value(text, value, hints[key])
     return given
 
 
-def _named(known, build):
+def _names(known, build):
     return f"NAME=VALUE with a name among {', '.join(known)}" if known else f"none: {build.__name__} has no parameters"
 
 
@@ -82,10 +82,10 @@ def _value(text, value, hint) -> object:
             return tuple(Fraction(each) for each in value.split(","))
         return Fraction(value)
     except (KeyError, ValueError, ZeroDivisionError):
-        raise UsageError(f"--parameter {text}; expected {_expected(kinds)}") from None
+        raise UsageError(f"--parameter {text}; expected {_words(kinds)}") from None
 
 
-def _expected(kinds) -> str:
+def _words(kinds) -> str:
     words = {(bool,): "true or false", (int,): "an integer"}
     several = len(kinds) == 1 and get_origin(kinds[0]) is not None
     return "numbers such as 1/2,1/3" if several else words.get(kinds, "a number such as 1/3")

@@ -121,11 +121,11 @@ def claims_using(build: Callable) -> list[str]:
         each.__name__ for each in called if isfunction(each) and each.__module__ == build.__module__
     } - others.keys()
     wanted = {build.__name__, *helpers}
-    return [name for name in ids() if wanted & _imported(path_of(name), build.__module__)]
+    return [name for name in ids() if wanted & _imports_from(path_of(name), build.__module__)]
 
 
 @cache
-def _imported(file, module) -> set[str]:
+def _imports_from(file, module) -> set[str]:
     """Names that a claim's file imports from a module of mdpkit."""
     inside = f"mdpkit.claims.{file.parent.name}"
     return {

@@ -20,7 +20,7 @@ from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import ONE_REW
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import moments as step_moments
 from mdpkit.instances.library.imitation.cliff import habit, leak
 from mdpkit.instances.library.imitation.road import road
-from mdpkit.model import TabularPolicy
+from mdpkit.model import TabularPolicy, shaped_reward
 
 
 @pytest.mark.parametrize(("H", "noted"), [(8, 4.5), (32, 16), (128, 62)])
@@ -70,7 +70,7 @@ def test_the_two_state_flip():
     """A terminal potential of 1 makes leaving worth 1, more than the 1/2 for staying."""
     for last, best in ((0, [1, 0]), ("1/2", [1, 1]), (1, [0, 1])):
         m = fork(last)
-        shaped = measure.optimal_action_value(m.mdp, measure.shaped_reward(m.mdp, m.potential))
+        shaped = measure.optimal_action_value(m.mdp, shaped_reward(m.mdp, m.potential))
         assert list(measure.best_actions(shaped)[0, 0].lower) == best
     assert list((shaped[0, 0] + m.potential[0, 0]).mid) == [0.5, 1]
 

@@ -10,6 +10,7 @@ from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import
 from mdpkit.instances.library.planning.gradient import LOG_TWO, arms, ascent, detour, hills, rare_arm
 from mdpkit.instances.library.planning.linear_quadratic import dead_beat, lqr_cart, points_of
 from mdpkit.model import TabularPolicy
+from mdpkit.solve import policy_gradient_values
 
 
 def share(m):
@@ -49,7 +50,7 @@ def test_the_comparator_is_optimal(m):
 
 def test_the_hills_are_learnt_from_the_goal_backwards():
     m = hills()
-    found = measure.ascent_values(m.mdp, m.start, m.step, 5)
+    found = policy_gradient_values(m.mdp, m.start, m.step, 5)
     best = measure.optimal_value(m.mdp)
     solved = (best - found).upper < 1e-6
     assert [int(row.argmax()) for row in solved[1:]] == [3, 2, 1, 1, 0]
@@ -61,7 +62,7 @@ def test_the_hills_are_learnt_from_the_goal_backwards():
 def test_the_mean_of_the_gaps_is_within_the_bound_and_the_last_is_the_least():
     """The proof bounds the mean; it reaches .55 of the bound at T = 4 where the last gap reaches .31."""
     m = arms(2, rational("3/2"), 4)
-    gaps = measure.optimal_value(m.mdp) - measure.ascent_values(m.mdp, m.start, m.step, 4)
+    gaps = measure.optimal_value(m.mdp) - policy_gradient_values(m.mdp, m.start, m.step, 4)
     assert (gaps[1:] < gaps[:-1]).all_yes()
     _, tighter, _ = check(m).sides
     assert gaps.sum() / 5 <= tighter

@@ -15,13 +15,13 @@ from mdpkit import measure, rational
 from mdpkit.base.arrays import is_exact
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.record import Record
-from mdpkit.claims import get
+from mdpkit.claims import get, themes
 from mdpkit.instances import Instance, Simplex, library, named, named_instances
 from mdpkit.instances.catalogue import named_instance, theme_of
-from mdpkit.instances.library.games import fork, matching_pennies
+from mdpkit.instances.library.games import fork, matching_pennies, moulin_vial, rare_pennies
 from mdpkit.instances.library.imitation.cliff import cliff, first_fall, habit, lanes, leak
 from mdpkit.instances.library.imitation.tree import leaf_law, policy_of_leaf_law, tree
-from mdpkit.instances.library.safety import corridor
+from mdpkit.instances.library.safety import corridor, race
 from mdpkit.report import draw_instance
 from mdpkit.verify.register import claims_using
 
@@ -100,7 +100,7 @@ def test_two_instances_of_one_name_are_refused():
 
 
 def test_themes_are_those_of_the_claims():
-    assert {theme_of(build) for build in NAMED.values()} <= {"imitation", "games", "coverage", "safety", "planning"}
+    assert {theme_of(build) for build in NAMED.values()} == set(themes())
     assert theme_of(NAMED["cliff"]) == "imitation"
     assert theme_of(NAMED["fork"]) == "games"
 
@@ -193,3 +193,25 @@ def test_a_policy_on_the_tree_has_the_law_that_it_is_made_for():
     law = Simplex(to="L").round(np.array([0.5, 0, 0.25, 0.25, 0, 0, 0, 0]), 8)
     policy = policy_of_leaf_law(law, 2, 3)
     assert (leaf_law(measure.occupancy(tree(2, 3).mdp, policy)) == law).all_yes()
+
+
+@pytest.mark.parametrize(("H", "b"), [(2, "1/2"), (4, "1/4"), (6, "1/10")])
+def test_the_share_that_rare_pennies_attain(H, b):
+    """Of 2 u H e / b; if the learner strays, it tends to 1 with H."""
+    for strays, share in ((False, (1 + rational(b)) / 2), (True, (H - 1) / (H - 1 + 2 / rational(b)))):
+        m = rare_pennies(H, b, strays)
+        mistakes = measure.cloning_error(m.game, m.expert, m.learner).sum()
+        bound = measure.recoverability(m.game, m.expert) * mistakes * 2 / rational(b)
+        assert measure.regret_gap(m.game, m.expert, m.learner) == bound * share
+
+
+def test_moulin_and_vial_s_mediator_is_coarse_and_not_correlated():
+    m = moulin_vial(4)
+    assert measure.regret(m.game, m.mediator, "coarse").max() == 0
+    assert measure.regret(m.game, m.mediator, "swap").max() == 2
+    apart = moulin_vial(4, correlated=False)
+    assert measure.regret(apart.game, apart.mediator, "coarse").max() > 0
+
+
+def test_the_race_is_won_half_of_the_time():
+    assert measure.avoid_probability(race().problem)[0] == rational("1/2")

@@ -14,7 +14,7 @@ from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.base.interval import Interval
 from mdpkit.base.mode import propose
 from mdpkit.measure.planning import optimal
-from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
+from mdpkit.model import MDP, Discounted, Finite, TabularPolicy, shaped_reward
 from mdpkit.solve import Status, solve
 from mdpkit.strategies import mdps, policies
 
@@ -50,8 +50,8 @@ def test_floats_enclose_and_proposals_are_near(data, discounted):
         objects(data.draw(st.lists(st.integers(-3, 3), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))) / 7
     )
     potential, near = potential.reshape(shape), problem.to_float()
-    reward = measure.shaped_reward(problem, potential)
-    about = measure.shaped_reward(near, floats(potential))
+    reward = shaped_reward(problem, potential)
+    about = shaped_reward(near, floats(potential))
     assert about.contains(reward)
     for given_reward, exact in ((None, None), (about, reward)):
         bracket, number = measure.optimal_action_value(near, given_reward), measure.optimal_action_value(problem, exact)
@@ -59,7 +59,7 @@ def test_floats_enclose_and_proposals_are_near(data, discounted):
         assert bracket.width < 1e-6
         assert measure.optimal_actions(near, given_reward).contains(measure.optimal_actions(problem, exact))
     with propose():
-        bare = measure.optimal_action_value(near, measure.shaped_reward(near, floats(potential)))
+        bare = measure.optimal_action_value(near, shaped_reward(near, floats(potential)))
         assert bare == pytest.approx(number.mid, abs=1e-6)
 
 
@@ -70,7 +70,7 @@ def test_shaping_by_summing_over_successors(data, discounted):
     finite = isinstance(problem.horizon, Finite)
     H = problem.horizon.H if finite else 1
     potential = objects(np.random.default_rng(H).integers(-3, 4, (H + 1, problem.S)))
-    reward = measure.shaped_reward(problem, potential if finite else potential[0])
+    reward = shaped_reward(problem, potential if finite else potential[0])
     gamma = 1 if finite else problem.horizon.gamma
     for t, s, a in product(range(H), range(problem.S), range(problem.A)):
         P, r = (problem.P[t], problem.r[t]) if finite else (problem.P, problem.r)
@@ -102,7 +102,7 @@ def test_ties_that_floats_cannot_tell_stay_open():
 def test_what_is_refused():
     problem = MDP(objects([[[1], [1]]]), objects([[1, 2]]), horizon=Finite(2))
     with pytest.raises(InvalidModel, match=r"the potential has shape \(2, 1\); expected \(3, 1\)"):
-        measure.shaped_reward(problem, [[0], [0]])
+        shaped_reward(problem, [[0], [0]])
     masked = MDP(problem.P, problem.r, horizon=Discounted("1/2"), mask=np.array([[True, False]]))
     with pytest.raises(InvalidModel, match="where every action exists"):
         measure.optimal_action_value(masked)

@@ -98,7 +98,7 @@ def every_sample(H, n, p):
     return m.replace(policies=objects(policies), weights=objects(weights), p=p, n=n, **used)
 
 
-def smoothed(H, asks, eps=None, rounds=3):
+def smooth(H, asks, eps=None, rounds=3):
     """Cloning, or the last round of DAgger, in a ditch with 2H actions, smoothed to slip with probability eps on the road."""
     A, eps = 2 * H, rational(f"1/{4 * H}" if eps is None else eps)
     m, smoothing = ditch(H, A), str(eps / (A - 1 - A * eps))
@@ -165,13 +165,13 @@ CLAIM = Claim(
             sabotages=measure.value,
             by=from_the_fall,
         ),
-        Control(NEVER, witness=lambda: smoothed(LENGTHS[-1], asks=False), drops=ASKS.name, part=ASKED),
+        Control(NEVER, witness=lambda: smooth(LENGTHS[-1], asks=False), drops=ASKS.name, part=ASKED),
     ),
     also=(
         Part("quadratic in the horizon", samples, quadratic, assumes=(UNIT,)),
         Part("unseen states for every n", samples, rare),
-        Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloning_gap, assumes=(UNIT,)),
-        Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], query_gap, assumes=(UNIT, ASKS)),
+        Part(CLONED, lambda: [smooth(H, asks=False) for H in LENGTHS], cloning_gap, assumes=(UNIT,)),
+        Part(ASKED, lambda: [smooth(H, asks=True) for H in LENGTHS], query_gap, assumes=(UNIT, ASKS)),
     ),
     figure=figure,
 )

@@ -130,7 +130,7 @@ def blind():
     return [*(play(each, 2, 4) for each in learners), play(leftmost(2, 4), 2, 4, shown=another)]
 
 
-def guided(A, H):
+def guide(A, H):
     """Policy search with resets to the states of an expert that goes to the leaf."""
     return play(leftmost(A, H), A, H)
 
@@ -142,7 +142,7 @@ def any_rewards():
     return [play(leftmost(A, H), A, H, objects(r) / 12) for A, H, r in draws]
 
 
-def shaped(A, H):
+def shape(A, H):
     """Every step on the path to the leaf pays 1/H, and the learner fixes the first step first."""
     rewards = objects([leaf_reward(leaf, A, H, shaped=True) for leaf in range(A**H)])
     return play(ForwardSearch(), A, H, rewards)
@@ -252,8 +252,8 @@ CLAIM = Claim(
     tags=("resets", "inverse-reinforcement-learning", "sample-complexity"),
     controls=(
         Control("no final answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
-        Control(BY_LEAF, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
-        Control(PAID, witness=lambda: shaped(*AT), drops=LAST.name, part=PLAYED),
+        Control(BY_LEAF, witness=lambda: guide(*AT), drops=BLIND.name, part=PLAYED),
+        Control(PAID, witness=lambda: shape(*AT), drops=LAST.name, part=PLAYED),
         Control(ASTRAY, witness=lambda: play(leftmost(*FEW), *FEW, shown=everywhere), drops=THERE.name, part=RESETS),
         Control(
             "resets to another policy's states",
@@ -278,7 +278,7 @@ CLAIM = Claim(
         ),
         Part(
             RESETS,
-            lambda: [guided(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))],
+            lambda: [guide(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))],
             count,
             assumes=(THERE,),
         ),

@@ -93,7 +93,7 @@ FAMILY = Family(
 
 
 # ---- one Markov policy, and a learner's own game
-def mixed(m):
+def mix(m):
     """The game, with the Markov policy that plays as the mixture of its policies."""
     return m.replace(mixture=Mixture([TabularPolicy(table) for table in m.learners]).to_tabular(m.mdp))
 
@@ -117,7 +117,7 @@ def games():
     whole = Instance(mdp=problem, expert=expert, centre=centre, radius=1 - centre)
     reported = dict(sup_gap=log["sup_gap"], regret=log["reward_regret"])
     return [
-        mixed(
+        mix(
             whole.replace(
                 learners=tables[:N], played=played[:N], N=N, **{name: each[N - 1] for name, each in reported.items()}
             )
@@ -210,7 +210,7 @@ CLAIM = Claim(
         Control("visits counted one step late", witness=flips, sabotages=measure.occupancy, by=delay_by_a_step),
     ),
     also=(
-        Part("one Markov policy", lambda: [mixed(flips(N)) for N in (1, 2, 3)], of_one),
+        Part("one Markov policy", lambda: [mix(flips(N)) for N in (1, 2, 3)], of_one),
         Part(PLAY, games, of_a_box, data=numbers),
         Part("the learner imitates", games, imitates),
         Part("no policy is near optimal", games, far),

@@ -20,12 +20,13 @@ from ...instances.family import Family
 from ...instances.library.coverage import fill_support
 from ...instances.library.planning.gradient import arms, detour, hills, rare_arm
 from ...model import MDP, Discounted, TabularPolicy
+from ...solve import policy_gradient_values
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 
 
 def sides(m):
     """The last policy's gap to the comparator, log(1/m) / eta, and the total discounted occupancy, 1/(1-gamma)."""
-    lost = measure.state_value(m.mdp, m.rival) - measure.ascent_values(m.mdp, m.start, m.step, m.rounds)[-1]
+    lost = measure.state_value(m.mdp, m.rival) - policy_gradient_values(m.mdp, m.start, m.step, m.rounds)[-1]
     gap = measure.mean_product(lost, 1, m.mdp.rho)
     return gap, measure.logarithm(1 / m.start.table.min()) / m.step, measure.occupancy(m.mdp, m.rival).sum()
 
@@ -83,7 +84,7 @@ FAMILY = Family(
 
 
 # ---- instances, controls and figure
-def listed():
+def list_arms():
     """The step size that was found best for each number of arms."""
     best = ((1, "59/32"), (3, "19/20"), (5, "9/11"), (10, "11/14"))
     return [arms(k, c, T).replace(k=k) for k, c in best for T in (1, 4, 16, 64)]
@@ -147,11 +148,11 @@ CLAIM = Claim(
         Control(ALONE, witness=detour, tightens=start_alone),
         Control("one factor of 1/(1-gamma)", witness=hills, tightens=one_lifetime),
         Control("rewards up to 64", witness=lambda: detour(64), drops=UNIT.name),
-        Control("a step downhill", witness=lambda: arms(2, 8, 4), sabotages=measure.ascent_values, by=downhill),
-        Control("the vanilla gradient", witness=lambda: arms(6, 8, 4), sabotages=measure.ascent_values, by=vanilla),
+        Control("a step downhill", witness=lambda: arms(2, 8, 4), sabotages=policy_gradient_values, by=downhill),
+        Control("the vanilla gradient", witness=lambda: arms(6, 8, 4), sabotages=policy_gradient_values, by=vanilla),
     ),
     also=(
-        Part(ARMS, listed, odds, assumes=(UNIT,), data=share),
+        Part(ARMS, list_arms, odds, assumes=(UNIT,), data=share),
         Part("from a rare start", lambda: [rare_arm(j) for j in (2, 3, 4)], nearly_attains, assumes=(UNIT,)),
     ),
     figure=figure,

@@ -20,7 +20,7 @@ WEIGHTS = Box("X", "Y", lower="1/8", upper=8)
 """e^(r/beta), so that policies of the form ref e^(r/beta) / Z are rational."""
 
 
-def fill_support(rows):
+def fill_support(rows: np.ndarray) -> np.ndarray:
     """Rows with every 0 replaced by a small number and normalised, so that each outcome has positive probability."""
     rows = np.where(rows == 0, rational("1/1024") if is_exact(rows) else 1 / 1024, rows)
     return rows / rows.sum(axis=-1)[..., None]
@@ -38,7 +38,7 @@ def hide_response(x):
     return LAW.restrict(x.data, np.arange(x.sizes["Y"]) != bare(x.hidden)[:, None])
 
 
-def widest_range(weights):
+def widest_range(weights: np.ndarray):
     """e^(R/beta), R the widest range of the reward over the responses to a prompt."""
     return (weights.max(axis=1) / weights.min(axis=1)).max()
 

@@ -57,11 +57,37 @@ def matching_pennies(H: int = 2, stake: Exact = 1) -> Instance:
     return Instance(game=game, expert=JointPolicy(objects([EVEN])), learner=JointPolicy(objects([MATCHED])))
 
 
+@named_instance
+def moulin_vial(H: int = 1, correlated: bool = True) -> Instance:
+    """A 3 x 3 game after Moulin and Vial, repeated, whose mediator recommends (0, 0) or (1, 1) with probability 1/2 each.
+
+    No player gains by ignoring the recommendations, and one that deviates as a function of them gains H/2: a coarse
+    correlated equilibrium that is not a correlated one.
+
+    Args:
+        H: number of repetitions.
+        correlated: whether the recommendations are correlated; if not, their parts are drawn independently.
+
+    Returns: `game` and `mediator`.
+    Source: adapted from Moulin and Vial, 1978, and Aumann, 1974.
+
+    >>> moulin_vial().mediator.table.reshape(3, 3)[:2, :2]
+    array([[1/2, 0],
+           [0, 1/2]], dtype=object)
+    """
+    first, second = [[0, 1, 1], [0, 2, -1], [-1, 0, 1]], [[1, -1, 2], [0, 0, -2], [1, 0, 2]]
+    pair = [["1/2", 0], [0, "1/2"]] if correlated else [["1/4", "1/4"], ["1/4", "1/4"]]
+    law = [[*pair[0], 0], [*pair[1], 0], [0, 0, 0]]
+    once = objects(np.ones((1, 9, 1), dtype=int))
+    game = MarkovGame(once, objects([first, second]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
+    return Instance(game=game, mediator=JointPolicy(objects(law).reshape(1, 9)))
+
+
 # ---- a fork: a common branch, and one that the expert seldom or never visits
 START, COMMON, RARE = 0, 1, 2
 
 
-def forked(H, b, first, expert, learner) -> Instance:
+def make_fork(H: int, b: Exact, first: dict, expert: dict, learner: dict) -> Instance:
     """A fork at which a_1 = 1 leads to RARE, and a_1 = 0 to RARE with probability b, else to COMMON; both are absorbing.
 
     Args:
@@ -104,7 +130,7 @@ def fork(H: int = 3, b: Exact = 0, slip: Exact = 1) -> Instance:
     array([0, 1, 0, 0], dtype=object)
     """
     slip = rational(slip)
-    return Instance(slip=slip, **vars(forked(H, b, {RARE: [0, 1, 0, 1]}, {}, {RARE: [1 - slip, slip, 0, 0]})))
+    return Instance(slip=slip, **vars(make_fork(H, b, {RARE: [0, 1, 0, 1]}, {}, {RARE: [1 - slip, slip, 0, 0]})))
 
 
 @named_instance
@@ -126,7 +152,7 @@ def rare_pennies(H: int = 3, b: Exact = "1/4", strays: bool = False) -> Instance
     array([1/4, 1/4, 1/4, 1/4], dtype=object)
     """
     learner = {RARE: MATCHED, **({START: [0, 0, 1, 0]} if strays else {})}
-    return forked(H, b, {COMMON: ["1/2"] * 4, RARE: MISMATCHED}, {RARE: EVEN}, learner)
+    return make_fork(H, b, {COMMON: ["1/2"] * 4, RARE: MISMATCHED}, {RARE: EVEN}, learner)
 
 
 # ---- what a mistake costs only while a player deviates

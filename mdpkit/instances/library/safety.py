@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.arrays import bare
+from ...base.arrays import bare, objects
 from ...model import SafetyProblem
 from ..blocks import Choice
 from ..catalogue import expect_integer, named_instance
@@ -17,7 +17,7 @@ def graph_problem(x) -> SafetyProblem:
     return SafetyProblem(x.failure == 1, x.successors)
 
 
-def with_failure(states, problem) -> SafetyProblem:
+def with_failure(states, problem: SafetyProblem) -> SafetyProblem:
     """The dynamics of a problem with other failures.
 
     Args: states: 0/1 array `[s]`, or an Interval of them, such as `measure.tube` returns.
@@ -35,6 +35,26 @@ def add_doomed_state(x):
     failure = np.concatenate([x.like([0]), x.failure[1:-1], x.like([1])])
     into = np.where(failure[x.successors[:1]] == 1, x.successors[:1], len(failure) - 1)
     return type(x)(**{**vars(x), "failure": failure, "successors": np.concatenate([into, x.successors[1:]])})
+
+
+@named_instance
+def race(steps: int = 2) -> Instance:
+    """A race between safety and failure: at each step either comes with probability 1/3, or neither does.
+
+    The probability of avoiding failure is 1/2. Iterating its equation from 1 decreases to 1/2; from 0 it stays at 0,
+    which solves the equation too. Failure is possible, not inevitable.
+
+    Args: steps: number of steps to which the avoid probability for ever is compared.
+
+    Returns: `problem`, the action `choice[s]` of a policy, and `steps`.
+    Source: adapted from Abate, Prandini, Lygeros and Sastry, 2008.
+
+    >>> race().problem.P[0, 0]
+    array([1/3, 1/3, 1/3], dtype=object)
+    """
+    expect_integer("steps", steps, 0)
+    P = objects([[["1/3", "1/3", "1/3"], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 1]]])
+    return Instance(problem=SafetyProblem([False, False, True], P=P), choice=np.zeros(3, dtype=int), steps=steps)
 
 
 @named_instance

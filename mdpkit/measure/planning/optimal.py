@@ -8,7 +8,7 @@ from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
-from ...model.mdp import MDP, stepwise
+from ...model.mdp import MDP
 from ...solve import Status, solve
 from .._known import alike, convert, enclose, expected_next, number
 
@@ -17,31 +17,6 @@ RELATIVE = 1e-8
 
 TIE = 1e-9
 """While proposing, actions whose values differ by at most this much are tied."""
-
-
-@replaceable
-def shaped_reward(problem: MDP, potential: Quantity) -> Interval:
-    """Shaped reward r + gamma E[potential(s')] - potential(s); `[t,s,a]` for Finite, `[s,a]` for Discounted.
-
-    Args: potential: `[t,s]` with t = 0..H for Finite (gamma is then 1), `[s]` for Discounted.
-    Raises: InvalidModel if it has a different shape.
-    Source: adapted from Ng, Harada and Russell, 1999.
-    """
-    potential, finite = convert(potential, problem), isinstance(problem.horizon, Finite)
-    wanted = (problem.horizon.H + 1, problem.S) if finite else (problem.S,)
-    if potential.shape != wanted:
-        raise InvalidModel(f"the potential has shape {potential.shape}; expected {wanted}")
-    if not finite:
-        return (
-            enclose(problem.r)
-            + expected_next(problem, potential) * number(problem.horizon.gamma, potential)
-            - potential[:, None]
-        )
-    r = stepwise(problem.r, 2)
-    steps = range(problem.horizon.H)
-    return stack(
-        [enclose(r[t % len(r)]) + expected_next(problem, potential[t + 1], t) - potential[t][:, None] for t in steps]
-    )
 
 
 @replaceable

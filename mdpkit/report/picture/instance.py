@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from ...base.record import Record
 from ...model import SafetyProblem
 from ..witness.draw import draw_witness
 from .draw import draw
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def draw_instance(instance: SimpleNamespace) -> "Figure":
-    """An instance as `draw_witness` shows it, and safety problems as graphs.
+    """An instance as `draw_witness` shows it, and a safety problem that is its only record as a graph.
 
     Args: instance: records by name, such as `mdpkit.instances.named` returns.
 
@@ -24,7 +25,7 @@ def draw_instance(instance: SimpleNamespace) -> "Figure":
     >>> [text.get_text() for text in figure.axes[0].texts if "failure" in text.get_text()]
     ['failure']
     """
-    parts = list(vars(instance).values())
-    if len(parts) == 1 and isinstance(parts[0], SafetyProblem):
-        return draw(parts[0])
+    records = [part for part in vars(instance).values() if isinstance(part, Record)]
+    if len(records) == 1 and isinstance(records[0], SafetyProblem):
+        return draw(records[0])
     return draw_witness(instance)

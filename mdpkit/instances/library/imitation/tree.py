@@ -33,19 +33,20 @@ def tree(A: int = 2, H: int = 3, leaf: int = 5, shaped: bool = False) -> Instanc
     return Instance(mdp=tree_mdp(A, H, leaf_reward(leaf, A, H, shaped)), expert=policy_to_leaf(leaf, A, H))
 
 
-def tree_mdp(A, H, r=None, pattern=None) -> MDP:
+def tree_mdp(A: int, H: int, r: np.ndarray | None = None, pattern: np.ndarray | None = None) -> MDP:
     """The tree as an MDP: node s leads by action a to node A s + 1 + a, and the deepest ones to the root.
 
     Args: r: rewards `r[s,a]`, 0 if left out. pattern: an array whose kind of numbers is taken; rational if left out.
     """
-    nodes, pattern = np.arange((A**H - 1) // (A - 1)), objects([]) if pattern is None else pattern
+    nodes = np.arange((A**H - 1) // (A - 1))
+    pattern = objects([]) if pattern is None else pattern
     child = A * nodes[:, None] + 1 + np.arange(A)
     P = np.eye(len(nodes), dtype=int)[np.where(child < len(nodes), child, 0)]
     r, rho = np.zeros(child.shape, dtype=int) if r is None else r, np.eye(1, len(nodes), dtype=int)[0]
     return MDP(like(P, pattern), like(r, pattern), like(rho, pattern), horizon=Finite(H))
 
 
-def path_to_leaf(leaf, A, H) -> list[tuple[int, int]]:
+def path_to_leaf(leaf: int, A: int, H: int) -> list[tuple[int, int]]:
     """(node, action) at every step on the path to a leaf."""
     node, steps = 0, []
     for t in range(H):
@@ -55,12 +56,12 @@ def path_to_leaf(leaf, A, H) -> list[tuple[int, int]]:
     return steps
 
 
-def policy_to_leaf(leaf, A, H) -> TabularPolicy:
+def policy_to_leaf(leaf: int, A: int, H: int) -> TabularPolicy:
     """The policy that goes to a leaf, and plays action 0 off its path."""
     return policy_of_leaf_law(objects(np.arange(A**H) == leaf), A, H)
 
 
-def policy_of_leaf_law(law, A, H) -> TabularPolicy:
+def policy_of_leaf_law(law: np.ndarray, A: int, H: int) -> TabularPolicy:
     """The policy that ends at each leaf with probability `law[leaf]`, and plays action 0 at nodes that it never visits."""
     rows, below, first = [], law, like(np.eye(1, A, dtype=int), law)
     for _ in range(H):
@@ -77,7 +78,7 @@ def leaf_law(d):
     return d[-1][-(A ** (H - 1)) :].reshape(-1)
 
 
-def leaf_reward(leaf, A, H, shaped=False) -> np.ndarray:
+def leaf_reward(leaf: int, A: int, H: int, shaped: bool = False) -> np.ndarray:
     """Rewards `[s,a]` of total 1: at a leaf or, if shaped, 1/H for every step on the path to it."""
     r = np.zeros(((A**H - 1) // (A - 1), A), dtype=int)
     steps = path_to_leaf(leaf, A, H)

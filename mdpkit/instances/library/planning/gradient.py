@@ -11,7 +11,7 @@ LOG_TWO = rational("253/365")
 """log 2 to five digits."""
 
 
-def ascent(P, r, gamma, step, rounds, rival, start=None) -> Instance:
+def ascent(P, r, gamma: Exact, step: Exact, rounds: int, rival: list[int], start=None) -> Instance:
     """Gradient ascent from a start policy, by default uniform, on an MDP whose episodes start at state 0.
 
     Args: rival: the optimal action of each state, which the comparator plays.

@@ -3,12 +3,16 @@
 Each function returns a strategy of records. Rows are normalised integer weights, so they sum to 1 exactly.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+from flint import fmpq
 from hypothesis import strategies as st
 
 from .base.arrays import objects
 from .instances.blocks import Box, Choice, Simplex
-from .instances.family import Family
+from .instances.family import Drawn, Family
+from .instances.instance import Instance
 from .model import (
     MDP,
     Discounted,
@@ -22,20 +26,25 @@ from .model import (
 )
 
 
-def instances(family: Family):
+def instances(family: Family) -> st.SearchStrategy[Instance]:
     """Instances (namespaces of models) of a claim's family."""
     return draws(family).map(family.build)
 
 
 @st.composite
-def draws(draw, family: Family):
+def draws(draw: st.DrawFn, family: Family) -> Drawn:
     """Draws of a family: sizes first, then all entries from one byte string."""
     sizes = {axis: draw(st.integers(low, high)) for axis, (low, high) in family.sizes.items()}
     count = family.byte_count(sizes)
     return family.from_bytes(draw(st.binary(min_size=count, max_size=count)), sizes)
 
 
-def mdps(states=(1, 3), actions=(1, 3), horizon=(1, 4), discounted=False):
+def mdps(
+    states: tuple[int, int] = (1, 3),
+    actions: tuple[int, int] = (1, 3),
+    horizon: tuple[int, int] = (1, 4),
+    discounted: bool = False,
+) -> st.SearchStrategy[MDP]:
     """Rational MDPs with rewards in [-1, 1]: time-varying over `horizon` steps, or discounted.
 
     Args: states, actions, horizon: (smallest, largest).
@@ -52,7 +61,7 @@ def mdps(states=(1, 3), actions=(1, 3), horizon=(1, 4), discounted=False):
     )
 
 
-def policies(problem):
+def policies(problem: MDP | PreferenceProblem) -> st.SearchStrategy[TabularPolicy]:
     """Rational policies of a problem, time-varying if its horizon is finite, supported on its mask (or its reference's support)."""
     if isinstance(problem, PreferenceProblem):
         block, sizes = (
@@ -69,7 +78,12 @@ def policies(problem):
     )
 
 
-def games(players=2, actions=(2, 2), states=(1, 2), horizon=(1, 3)):
+def games(
+    players: int = 2,
+    actions: int | tuple[int, ...] = (2, 2),
+    states: tuple[int, int] = (1, 2),
+    horizon: tuple[int, int] = (1, 3),
+) -> st.SearchStrategy[MarkovGame]:
     """Rational Markov games with rewards in [-1, 1]; `actions` is the number of actions per player, or one for all players."""
     counts = (actions,) * players if isinstance(actions, int) else tuple(actions)
     J = int(np.prod(counts))
@@ -78,7 +92,7 @@ def games(players=2, actions=(2, 2), states=(1, 2), horizon=(1, 3)):
     return _only(Family(blocks, dict(H=horizon, S=states), make))
 
 
-def joint_policies(game):
+def joint_policies(game: MarkovGame) -> st.SearchStrategy[JointPolicy]:
     """Rational mediators (correlated joint policies) of a game, time-varying if its horizon is finite."""
     axes, sizes = _policy_axes(game)
     blocks = dict(table=Simplex(*axes, to=game.J))
@@ -86,12 +100,14 @@ def joint_policies(game):
     return _only(Family(blocks, sizes, dict(policy=lambda x: JointPolicy(x.table))))
 
 
-def preferences(prompts=(1, 3), responses=(1, 4)):
+def preferences(
+    prompts: tuple[int, int] = (1, 3), responses: tuple[int, int] = (1, 4)
+) -> st.SearchStrategy[PreferenceProblem]:
     """Rational preference problems in tilt form, with weights in [1/8, 8] and a data distribution on the reference's support."""
     law = Simplex("X", to="Y")
 
     def problem(x):
-        data = law.confined(x.data, x.reference != 0)
+        data = law.restrict(x.data, x.reference != 0)
         return PreferenceProblem(x.reference, weights=x.weights, data=data, rho=x.rho, beta=x.beta)
 
     blocks = dict(
@@ -105,7 +121,7 @@ def preferences(prompts=(1, 3), responses=(1, 4)):
 
 
 @st.composite
-def graphs(draw, states=(1, 6), actions=(1, 3)):
+def graphs(draw: st.DrawFn, states: tuple[int, int] = (1, 6), actions: tuple[int, int] = (1, 3)) -> SafetyProblem:
     """Safety problems on deterministic graphs."""
     S, A = draw(st.integers(*states)), draw(st.integers(*actions))
     failure = draw(st.lists(st.booleans(), min_size=S, max_size=S))
@@ -113,14 +129,16 @@ def graphs(draw, states=(1, 6), actions=(1, 3)):
     return SafetyProblem(np.array(failure), np.array(successors))
 
 
-def moments(instruments=(1, 4), parameters=(1, 3)):
+def moments(
+    instruments: tuple[int, int] = (1, 4), parameters: tuple[int, int] = (1, 3)
+) -> st.SearchStrategy[MomentProblem]:
     """Rational linear moment restrictions with entries in [-2, 2]."""
     blocks = dict(A=Box("Z", "K", lower=-2, upper=2), b=Box("Z", lower=-2, upper=2), weights=Simplex(to="Z"))
     make = dict(problem=lambda x: MomentProblem(x.A, x.b, x.weights))
     return _only(Family(blocks, dict(Z=instruments, K=parameters), make))
 
 
-def rationals(lower=-1, upper=1, denominators=(1, 2, 3, 12)):
+def rationals(lower: int = -1, upper: int = 1, denominators: Sequence[int] = (1, 2, 3, 12)) -> st.SearchStrategy[fmpq]:
     """Rational scalars between two integers."""
     return st.sampled_from(denominators).flatmap(
         lambda q: st.integers(lower * q, upper * q).map(lambda p: objects(p)[()] / q)

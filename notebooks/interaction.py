@@ -26,7 +26,7 @@ from mdpkit import measure
 from mdpkit.claims.imitation._explorers import Sweep, guided, played
 from mdpkit.claims.imitation._features import drawn
 from mdpkit.claims.imitation._roads import every_sample, smoothed
-from mdpkit.claims.imitation.causal_entropy_matches_features import by_trajectories, matched
+from mdpkit.claims.imitation.causal_entropy_matches_features import by_trajectories, match
 from mdpkit.claims.imitation.cloning_needs_no_interaction_but_pays_quadratically import mean_gap, slip
 from mdpkit.claims.imitation.dagger_regret_bounds_the_gap import alone, check, cliff
 from mdpkit.claims.imitation.expert_resets_remove_exploration import returns
@@ -113,7 +113,7 @@ for chance in (0, "1/2", 1):
     m = drawn(0, chance)
     off = [
         np.abs(np.subtract(*(side.mid for side in each.pairs["features"]))).max()
-        for each in (matched(m), by_trajectories(m))
+        for each in (match(m), by_trajectories(m))
     ]
     print(f"noise {chance}: feature mismatch {off[0]:.0e} (causal), {off[1]:.0e} (trajectories)")
 

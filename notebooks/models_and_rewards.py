@@ -147,7 +147,7 @@ display(verdict, draw_claim(verdict))
 for off in ("0", "1/100", "1/10", "1/3"):
     m = mixture(objects([off])[0])
     squared = distance(m, measure.action_value(m.mdp, m.policy))
-    print(f"one transition off by {off:>5}: squared distance of Q from the features {squared.mid:.6f}")
+    print(f"one transition perturbed by {off:>5}: squared distance of Q from the features {squared.mid:.6f}")
     assert bool(squared > 0) is (off != "0")
 
 # %%

@@ -31,7 +31,7 @@ from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of, walk
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import bound, game, small, squared_bias
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import channel as data
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import error_of as sampled
-from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import most, pair, penalised
+from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import most, pair, penalised_payoff
 from mdpkit.report import draw_claim
 
 # %% [markdown]
@@ -101,7 +101,7 @@ for radius in ("0", "1/2", "1", "3/2", "2"):
     low = measure.clipped(psi, d)
     kept = measure.projected_error(psi - low, weights)
     print(f"slack {radius:>3}: value of the game {kept}")
-    assert penalised(m, psi, psi - low, d, 1) == kept
+    assert penalised_payoff(m, psi, psi - low, d, 1) == kept
 assert kept == 0
 
 # %% [markdown]

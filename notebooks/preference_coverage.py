@@ -26,12 +26,21 @@ from IPython.display import display
 import mdpkit
 from mdpkit import PreferenceProblem, TabularPolicy, measure, objects
 from mdpkit.claims.coverage.bounded_reward_keeps_rlhf_in_a_kl_ball import rare as rare_weight
-from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import check, starved, two_responses, without_the_policy
-from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import clipped, lifted, one_hot
+from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import (
+    check,
+    rare_in_data,
+    two_responses,
+    without_the_policy,
+)
+from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import (
+    clip_reward,
+    lift_third,
+    one_hot,
+)
 from mdpkit.claims.coverage.misspecified_offline_preference_falls_below_the_reference import exact
 from mdpkit.claims.coverage.online_rlhf_needs_only_local_coverage import apart, rare
 from mdpkit.report import draw_claim
-from mdpkit.solve import tilted, zero_error_policy
+from mdpkit.solve import tilt, zero_error_policy
 
 
 def three(small="1/50", weights=(7, 1, "1/64"), data=("1/2", "1/2", 0)):
@@ -88,11 +97,11 @@ assert gap > 5
 gaps = []
 for k in (4, 8, 16, 32):
     one = three(small=f"1/{2**k}", weights=(1, 1, 1))
-    gaps.append(measure.value_gap(one, tilted(one), zero_error_policy(one, "1/2")).mid)
+    gaps.append(measure.value_gap(one, tilt(one), zero_error_policy(one, "1/2")).mid)
     print(f"reference mass 2^-{k}: gap {gaps[-1]:.3f}")
 assert (np.diff(gaps) > 0).all()
 shown = three(data=("2/5", "2/5", "1/5"))
-assert measure.pair_error(shown, tilted(shown)) == 0
+assert measure.pair_error(shown, tilt(shown)) == 0
 assert measure.pair_error(shown, zero_error_policy(problem, "1/2")) > 0
 verdict = mdpkit.verify("unseen_response_makes_offline_preference_arbitrarily_bad")
 assert verdict.passed
@@ -117,7 +126,7 @@ assert gap.mid / bound.mid > 0.93
 # Without the concentrability of the policy itself the bound fails where the policy's responses are rare in the data.
 
 # %%
-gap, bound = without_the_policy(starved()).sides
+gap, bound = without_the_policy(rare_in_data()).sides
 assert gap > bound
 verdict = mdpkit.verify("coverage_bounds_the_preference_gap")
 assert verdict.passed
@@ -134,9 +143,9 @@ law = objects([["98/100", "1/50"]])
 for width in (2, 8, 64, 10**4):
     tilts = PreferenceProblem(law, weights=objects([[1, width]]))
     ball = measure.ball_coverage(tilts, measure.logarithm(width))
-    tilt, everything = measure.tilt_coverage(tilts, width), measure.full_coverage(tilts)
-    print(f"e^(R/beta) = {width:6}: tilts {tilt.mid:8.4f}, ball {ball.mid:8.4f}, all {everything.mid}")
-    assert tilt <= ball
+    tilted, everything = measure.tilt_coverage(tilts, width), measure.full_coverage(tilts)
+    print(f"e^(R/beta) = {width:6}: tilts {tilted.mid:8.4f}, ball {ball.mid:8.4f}, all {everything.mid}")
+    assert tilted <= ball
     assert ball <= everything
 verdict = mdpkit.verify("coverage_coefficients_are_ordered")
 assert verdict.passed
@@ -149,7 +158,7 @@ display(verdict, draw_claim(verdict))
 # %%
 for k in (4, 8, 16):
     m = rare_weight(k)
-    divergence = measure.divergence_from_reference(m.learned, tilted(m.learned))
+    divergence = measure.divergence_from_reference(m.learned, tilt(m.learned))
     print(f"k = {k:2}: divergence {divergence.mid:9.4f}, range {measure.logarithm(m.width).mid:9.4f}")
     assert divergence <= measure.logarithm(m.width)
 verdict = mdpkit.verify("bounded_reward_keeps_rlhf_in_a_kl_ball")
@@ -170,9 +179,7 @@ for k in (8, 16, 32):
     )
     assert online < allowed < lost < offline
 unclipped = rare(27, learned=(1, 1, 2**170))
-assert (
-    measure.value_gap(unclipped.problem, tilted(unclipped.problem), tilted(unclipped.problem, unclipped.learned)) > 10
-)
+assert measure.value_gap(unclipped.problem, tilt(unclipped.problem), tilt(unclipped.problem, unclipped.learned)) > 10
 verdict = mdpkit.verify("online_rlhf_needs_only_local_coverage")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
@@ -202,9 +209,9 @@ display(verdict, draw_claim(verdict))
 
 # %%
 for k in (4, 16, 32):
-    kept, _, _, lost = (getattr(side, "mid", side) for side in clipped(lifted(k)).sides)
+    kept, _, _, lost = (getattr(side, "mid", side) for side in clip_reward(lift_third(k)).sides)
     alone = one_hot(k)
-    harmless = measure.value_gap(alone.problem, tilted(alone.problem), alone.policy).mid
+    harmless = measure.value_gap(alone.problem, tilt(alone.problem), alone.policy).mid
     print(f"reference mass 2^-{k}: end of descent {lost:.3f}, clipped {kept:.1e}, one feature each {harmless:.1e}")
     assert lost > k * np.log(2)
     assert max(kept, harmless) < 1

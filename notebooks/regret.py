@@ -23,10 +23,10 @@ from IPython.display import display
 import mdpkit
 from mdpkit import measure
 from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
-from mdpkit.claims.games.coarse_equilibrium_is_not_correlated_equilibrium import APART, repeated
+from mdpkit.claims.games.coarse_equilibrium_is_not_correlated_equilibrium import APART, repeat
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import check as gated_check
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
-from mdpkit.claims.games.deviation_classes_are_ordered import changing, mismatched, useful_later, wrong_twice
+from mdpkit.claims.games.deviation_classes_are_ordered import changing, mismatch, useful_later, wrong_twice
 from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes
 from mdpkit.claims.games.regret_equivalence_implies_value_equivalence import (
     apart,
@@ -51,7 +51,7 @@ CLASSES = ("constant", "coarse", "trigger", "swap", "one-shot")
 # If one of two mismatches is recommended, a player that observes its recommendation can always match. The parameter is the class.
 
 # %%
-for m in (mismatched(1), mismatched(3), wrong_twice(), changing(), useful_later()):
+for m in (mismatch(1), mismatch(3), wrong_twice(), changing(), useful_later()):
     gains = {name: measure.regret(m.game, m.mediator, name)[0] for name in CLASSES}
     print(f"{m.name:>30}: " + ", ".join(f"{name} {gain.lower[()]}" for name, gain in gains.items()))
     assert gains["constant"] <= gains["coarse"]
@@ -79,7 +79,7 @@ display(verdict, draw_claim(verdict))
 # The parameter is the correlation of the two actions. If they are independent, recommendations are uninformative and the classes agree.
 
 # %%
-for law in (repeated(4), repeated(4, APART)):
+for law in (repeat(4), repeat(4, APART)):
     coarse, swap = (measure.regret(law.game, law.mediator, name).max() for name in ("coarse", "swap"))
     print("coarse", coarse, "swap", swap)
 assert coarse == swap
@@ -88,7 +88,7 @@ assert coarse == swap
 # Solvers for both notions: each mediator has exactly zero regret of its own kind; the coarse one can have larger total reward.
 
 # %%
-game = repeated(3).game
+game = repeat(3).game
 correlated, coarse = mdpkit.solve(game, CorrelatedEquilibrium()), mdpkit.solve(game, CoarseCorrelatedEquilibrium())
 assert (measure.regret(game, correlated.policy) == 0).all_yes()
 assert (measure.regret(game, coarse.policy, "coarse") <= 0).all_yes()
@@ -223,9 +223,7 @@ for H in (1, 2, 4, 8):
     gap, u, errors = facts(m)
     obeyed = measure.recoverability(m.game.player(0), m.expert)
     with_u, with_obeyed = u * errors * 2, obeyed * errors * 2
-    print(
-        f"H = {H}: gap {gap.lower[()]}, with u {with_u.lower[()]}, with u of the obeyed expert {with_obeyed.lower[()]}"
-    )
+    print(f"H = {H}: gap {gap.lower[()]}, with u {with_u.lower[()]}, with u without deviations {with_obeyed.lower[()]}")
     assert gap <= u * errors * 2
     assert gap == obeyed * errors * (H + 1)
 

@@ -30,7 +30,12 @@ from mdpkit.claims.safety.discounted_safety_is_optimistic import corridor
 from mdpkit.claims.safety.inverse_constraint_game_violation_vanishes import check, plays
 from mdpkit.claims.safety.learned_constraint_is_the_backward_reachable_tube import corridor as doomed_corridor
 from mdpkit.claims.safety.learned_constraint_is_the_backward_reachable_tube import largest_consistent
-from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import EVERYWHERE, grid, never_shown, reckless
+from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import (
+    EVERYWHERE,
+    grid,
+    outside_demonstrations,
+    reckless,
+)
 from mdpkit.claims.safety.tube_needs_no_lookahead import cart, let_pass
 from mdpkit.instances import double_integrator
 from mdpkit.report import draw_claim
@@ -154,17 +159,17 @@ display(verdict, draw_claim(verdict))
 # %%
 for tasks in (1, 2, 4, 8, 16):
     m = grid(EVERYWHERE[:tasks])
-    print(f"{tasks} tasks: {size(never_shown(m, m.goals))} cells visited by no expert")
+    print(f"{tasks} tasks: {size(outside_demonstrations(m, m.goals))} cells visited by no expert")
 m = grid(EVERYWHERE)
-print(np.where(m.problem.failure, "F", np.where(never_shown(m, m.goals).lower == 1, "x", ".")).reshape(4, 4))
-assert (never_shown(m, m.goals) == 1 - measure.safely_reachable(m.problem, 0)).all_yes()
+print(np.where(m.problem.failure, "F", np.where(outside_demonstrations(m, m.goals).lower == 1, "x", ".")).reshape(4, 4))
+assert (outside_demonstrations(m, m.goals) == 1 - measure.safely_reachable(m.problem, 0)).all_yes()
 
 # %% [markdown]
 # The control: experts that cross the pits make the pits appear safe.
 
 # %%
 with sabotaged(measure.visited, reckless):
-    assert not (measure.tube(m.problem) <= never_shown(m, m.goals)).all_yes()
+    assert not (measure.tube(m.problem) <= outside_demonstrations(m, m.goals)).all_yes()
 verdict = mdpkit.verify("multi_task_demonstrations_shrink_the_constraint")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

@@ -65,7 +65,9 @@ plt.show()
 # %%
 env, problem = cart.env(), cart.problem
 env.reset(options={"state": [0.8, -0.2]})
-feedback = mdpkit.LinearQuadratic.solved([[1, 0.1], [0, 1]], [[0.005], [0.1]], np.eye(2) * 0.1, [[0.01]], 0.99).feedback
+feedback = mdpkit.LinearQuadratic.from_costs(
+    [[1, 0.1], [0, 1]], [[0.005], [0.1]], np.eye(2) * 0.1, [[0.01]], 0.99
+).feedback
 collected = sum(0.99**t * env.step(feedback @ env.state)[1] for t in range(200))
 print(f"collected {collected:.6f}, closed form {cart.exact()(np.array([[0.8, -0.2]]))[0]:.6f}")
 assert abs(collected - cart.exact()(np.array([[0.8, -0.2]]))[0]) < 1e-6
@@ -146,7 +148,7 @@ for n in (21, 41, 81):
         u = grid.greedy(V, x)
         paid = problem.reward(x, u)
         total, plain = total + 0.99**t * paid, plain + (t < 200) * paid
-        x = problem.confined(problem.step(x, u))
+        x = problem.confine(problem.step(x, u))
     predicted = grid.read(V, start).mean()
     print(
         f"{n} points: predicted {predicted:.1f}, collected {total.mean():.1f}; 200 steps without discount {plain.mean():.1f}"

@@ -24,7 +24,7 @@ def setup(app):
 def rewrite(app, what, name, thing, options, lines):
     """Replace the lines of a docstring in place."""
     if what in ("class", "exception", "function", "method", "property", "attribute"):
-        lines[:] = as_numpydoc(lines, known_names(thing), returned(thing))
+        lines[:] = as_numpydoc(lines, known_names(thing), return_name(thing))
 
 
 def known_names(thing) -> dict[str, str]:
@@ -38,7 +38,7 @@ def known_names(thing) -> dict[str, str]:
         return {}
 
 
-def returned(thing) -> str:
+def return_name(thing) -> str:
     """The name of what a function is annotated to return."""
     annotation = getattr(thing, "__annotations__", {}).get("return", "") if inspect.isroutine(thing) else ""
     return getattr(annotation, "__name__", "") if isinstance(annotation, type) else str(annotation)
@@ -53,11 +53,11 @@ def as_numpydoc(lines, names, returns) -> list[str]:
         if head in ("Args", "Attributes"):
             entries = _arguments(body, names)
         elif head == "Raises":
-            entries = [_split_error(each) for each in ERROR.split(_joined(body)) if each]
+            entries = [_split_error(each) for each in ERROR.split(_join(body)) if each]
         elif head == "Returns":
-            entries = [(returns, _joined(body)) if returns else (_joined(body), "")]
+            entries = [(returns, _join(body)) if returns else (_join(body), "")]
         else:
-            entries = [(_joined(body), "")]
+            entries = [(_join(body), "")]
         found += ["", title, "-" * len(title)]
         for name, text in entries:
             found += [plain(name), *([f"    {plain(text)}"] if text else [])]
@@ -102,12 +102,12 @@ def _arguments(body, names):
         return [(" ".join(text.split()), "")]
     ends = [each.start() for each in starts[1:]] + [len(text)]
     return [
-        (_starred(each[1] or each[2], names), " ".join(text[each.end() : end].split()))
+        (_star(each[1] or each[2], names), " ".join(text[each.end() : end].split()))
         for each, end in zip(starts, ends, strict=True)
     ]
 
 
-def _starred(found, names):
+def _star(found, names):
     return ", ".join(names.get(name, name) for name in found.split(", "))
 
 
@@ -117,5 +117,5 @@ def _split_error(text):
     return found[1], found[2].removesuffix("; ").removesuffix(".")
 
 
-def _joined(body):
+def _join(body):
     return " ".join(" ".join(body).split())

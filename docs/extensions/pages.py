@@ -28,7 +28,7 @@ from mdpkit.report.page.papers import index
 from mdpkit.report.page.statement import lines_of
 from mdpkit.report.page.typeset import typeset
 from mdpkit.report.result.constants import draw_constants, tables
-from mdpkit.report.result.draw import as_bytes, draw_claim, rendered
+from mdpkit.report.result.draw import as_bytes, draw_claim, render
 from mdpkit.verify.register import path_of
 
 DOCS = Path(__file__).parents[1]
@@ -47,6 +47,9 @@ ROOMS = (
     "strategies",
     "testing",
 )
+NETWORKS = ("deep", "deep.twins", "deep.envs")
+"""The room of networks and its public modules, on one page, where torch is installed."""
+
 NOTES = {
     path.relative_to(ROOT / "proofs").with_suffix("").as_posix(): path
     for path in sorted(ROOT.glob("proofs/lemmas/*.md"))
@@ -67,10 +70,10 @@ def generate(sphinx):
     here = Environment(
         loader=FileSystemLoader(DOCS / "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "displays": displayed}
+    here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "displays": display_formula}
     write_all("claims", claim_pages(here))
     notes = {f"{name}.md": path.read_text(encoding="utf-8") for name, path in NOTES.items()}
-    write_all("notes", {name: linked(note) for name, note in notes.items()})
+    write_all("notes", {name: add_links(note) for name, note in notes.items()})
     write_all("reference", reference_pages(here))
 
 
@@ -109,13 +112,13 @@ def claim_pages(here):
     for entry in shown:
         figure = None if entry.result is None else draw_claim(entry.result, entry.claim)
         if figure is not None:
-            pages[f"{entry.id}.svg"] = rendered(figure, entry.result, "svg")
+            pages[f"{entry.id}.svg"] = render(figure, entry.result, "svg")
         pages[f"{entry.id}.md"] = here.get_template("claim.md").render(
             entry=entry,
             width=None if figure is None else round(figure.get_figwidth() * POINTS_AN_INCH * SCALE),
             kinds=KINDS,
             again=replace(entry, folder=Path("figures")).again,
-            note=entry.note and linked(under(entry.note.read_text(encoding="utf-8")), entry.id),
+            note=entry.note and add_links(under(entry.note.read_text(encoding="utf-8")), entry.id),
             source=Path(os.path.relpath(path_of(entry.id), DOCS / "claims")).as_posix(),
             first=first_statement(path_of(entry.id)),
         )
@@ -126,7 +129,7 @@ def constants_pages(here, lines):
     """The table of all stored constants, with its figure."""
     figure = draw_constants(lines)
     width = round(figure.get_figwidth() * POINTS_AN_INCH * SCALE)
-    words = linked("\n".join(tables(lines)))
+    words = add_links("\n".join(tables(lines)))
     return {
         "constants.svg": as_bytes(figure, "svg"),
         "constants.md": here.get_template("constants.md").render(width=width, tables=words),
@@ -156,7 +159,7 @@ def as_html(text) -> Markup:
     )
 
 
-def displayed(tex) -> Markup:
+def display_formula(tex) -> Markup:
     """A claim's formula, on lines of its own."""
     return Markup("\n").join(Markup('<div class="equation">{}</div>').format(line) for line in displays(tex))
 
@@ -166,7 +169,7 @@ def under(note) -> str:
     return re.sub(r"^(#+ )", r"#\1", re.sub(r"\A# .*\n", "", note), flags=re.MULTILINE)
 
 
-def linked(note, own=None) -> str:
+def add_links(note, own=None) -> str:
     """A note whose mentions of other claims and notes are links."""
     targets = {name: f"/claims/{name}.md" for name in ids()} | {name: f"/notes/{name}.md" for name in NOTES}
 
@@ -188,8 +191,11 @@ def cell(text) -> str:
 
 # ---- the reference
 def reference_pages(here):
-    rooms = {room: importlib.import_module(f"mdpkit.{room}") for room in ROOMS}
+    names = (*ROOMS, *NETWORKS[:1]) if importlib.util.find_spec("torch") else ROOMS
+    rooms = {room: importlib.import_module(f"mdpkit.{room}") for room in names}
     listed = {room: names_of(module) for room, module in rooms.items()}
+    for name in NETWORKS[1:] if NETWORKS[0] in rooms else ():
+        listed[NETWORKS[0]] += names_of(importlib.import_module(f"mdpkit.{name}"))
     pages = {
         f"{room}.md": here.get_template("room.md").render(room=room, words=sentence(module), names=listed[room])
         for room, module in rooms.items()
@@ -226,7 +232,8 @@ def names_of(module) -> list[tuple[str, str, list[str]]]:
     """(how it is documented, public name, values of an enumeration) of everything that a room offers, in the alphabet's order."""
     room = module.__name__
     found = []
-    for name, thing in sorted(vars(module).items(), key=lambda each: each[0].casefold()):
+    for name in sorted(dir(module), key=str.casefold):
+        thing = getattr(module, name)
         if name.startswith("_") or inspect.ismodule(thing) or not getattr(thing, "__module__", "").startswith(room):
             continue
         public = f"mdpkit.{name}" if mdpkit._NAMES.get(name) == room.rpartition(".")[2] else f"{room}.{name}"

@@ -7,19 +7,25 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from .errors import ExactnessLost
+from .types import Number, Numbers
 
 INTEGERS = (int, np.integer, fmpz)
 RATIONAL = np.dtype(object)
 
 
-def rational(x) -> fmpq:
+def rational(x: Number) -> fmpq:
     """Convert `x` to an exact rational.
 
     Args: x: an integer, a fraction, or text such as "1/3".
     Raises: ExactnessLost for a float, since the intended rational cannot be recovered from it.
 
+    The result is flint's fmpq, which mixes with integers, with exact arrays and with Intervals. It does not mix with Python's Fraction:
+    arithmetic raises TypeError, and `==` is False whatever the numbers, so that a Fraction beside it is converted first.
+
     >>> rational("1/3") + 1
     4/3
+    >>> rational(Fraction(1, 2)) * rational("1/3"), rational(Fraction(1, 2)) == rational("1/2")
+    (1/6, True)
     """
     if isinstance(x, fmpq):
         return x
@@ -40,7 +46,9 @@ def is_exact(array) -> bool:
 
 def bare(x, dtype=None):
     """`x` as a numpy array in C order; arrays of a class with `run_kernel` are returned unchanged."""
-    return x if hasattr(x, "run_kernel") else np.asarray(x, dtype, order="C")
+    if hasattr(x, "run_kernel"):
+        return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+    return np.asarray(x, dtype, order="C")
 
 
 def exact_number(x):
@@ -52,7 +60,7 @@ def exact_number(x):
     return x if isinstance(x, fmpq) or getattr(x, "exact_number", False) else rational(x)
 
 
-def objects(x) -> np.ndarray:
+def objects(x: Numbers) -> np.ndarray:
     """`x` as an array of rationals (or other exact numbers), also for scalars.
 
     numpy replaces a 0-dimensional object array by its only entry in every operation, so every object array in mdpkit is
@@ -61,7 +69,7 @@ def objects(x) -> np.ndarray:
     >>> objects(1).shape, objects([1, "1/2"])
     ((), array([1, 1/2], dtype=object))
     """
-    return _filled(np.asarray(x, dtype=object), exact_number, object)
+    return _fill(np.asarray(x, dtype=object), exact_number, object)
 
 
 def rationals(x) -> np.ndarray:
@@ -69,7 +77,7 @@ def rationals(x) -> np.ndarray:
 
     Raises: ExactnessLost for any other entry.
     """
-    return _filled(np.asarray(x, dtype=object), rational, object)
+    return _fill(np.asarray(x, dtype=object), rational, object)
 
 
 def exactly(x) -> np.ndarray:
@@ -77,7 +85,7 @@ def exactly(x) -> np.ndarray:
     source = np.asarray(x)
     if is_exact(source):
         return objects(source)
-    return _filled(source, lambda number: fmpq(*float(number).as_integer_ratio()), object)
+    return _fill(source, lambda number: fmpq(*float(number).as_integer_ratio()), object)
 
 
 def nearest(x) -> float:
@@ -125,13 +133,13 @@ def zeros(shape, pattern) -> np.ndarray:
     return out
 
 
-def _filled(source, convert, dtype):
+def _fill(source, convert, dtype):
     out = np.empty(source.size, dtype=dtype)
     out[:] = [convert(number) for number in source.ravel()]
     return out.reshape(source.shape)
 
 
-def frozen(array) -> np.ndarray:
+def freeze(array) -> np.ndarray:
     """A read-only copy in C order."""
     out = np.array(array, order="C", copy=True)
     out.flags.writeable = False

@@ -6,9 +6,11 @@ rewrite or trace Python see the plain function. Compilation happens at the first
 
 import hashlib
 import os
+import sys
 from contextlib import contextmanager
 from functools import cache, update_wrapper
 from pathlib import Path
+from types import ModuleType
 
 from .arrays import is_exact
 
@@ -34,7 +36,7 @@ class compiled:
 
     def __init__(self, f, signature, exact=None):
         self.py_func, self.signature, self.exact = f, signature, exact or f
-        self._fast = None
+        self._fast = self._over_members = None
         update_wrapper(self, f)
 
     def __call__(self, *args):
@@ -43,12 +45,28 @@ class compiled:
                 return self.exact(*args)
             if hasattr(arg, "run_kernel"):
                 return arg.run_kernel(self, args)
+        return self.fast(*args)
+
+    @property
+    def fast(self):
+        """The compiled kernel."""
         if self._fast is None:
-            self._fast = _compile(self.py_func, self.signature)
-        return self._fast(*args)
+            self._fast = _compile(self.py_func, _types(self.signature))
+        return self._fast
+
+    @property
+    def arguments(self) -> list[str]:
+        """Types of the arguments, as in the signature."""
+        return _split(self.signature)[1]
+
+    def over_members(self):
+        """The compiled loop `f(n, *args)` over `n` members: arrays and floats have a leading batch axis, integers and booleans none."""
+        if self._over_members is None:
+            self._over_members = _compile(_loop(self), _types(self.signature, batch=True))
+        return self._over_members
 
 
-def _compile(f, signature):
+def _compile(f, types):
     import numba
     from numba.extending import register_jitable
 
@@ -57,23 +75,92 @@ def _compile(f, signature):
     while _waiting:
         register_jitable(_waiting.pop())
     with _cached_in(numba.config, cache_folder()):
-        return numba.njit(_types(signature), cache=True)(f)
+        return numba.njit(types, cache=True)(f)
 
 
-def _types(signature):
-    """Numba signature from text such as "f8[2] (f8[3], i8)": `name[dims]` is a C-contiguous array, read-only as an argument."""
+LOOP = """import numpy as np
+
+
+def over_members(n, {names}):
+    k = 0
+    first = kernel({members})
+{allocate}
+    for k in range(n):
+        found = kernel({members})
+{store}
+    return {results}
+"""
+
+
+def _loop(kernel):
+    """The Python function of a kernel's loop over members, from a file, which numba's cache on disk needs."""
+    results, arguments = _split(kernel.signature)
+    names = [f"x{k}" for k in range(len(arguments))]
+    several = len(results) > 1
+    allocate, store = [], []
+    for k, text in enumerate(results):
+        first, found = (f"{name}[{k}]" if several else name for name in ("first", "found"))
+        shape = f"(n,) + {first}.shape" if "[" in text else "n"
+        allocate.append(f"    out{k} = np.empty({shape}, np.{NUMPY[text.partition('[')[0]]})")
+        store.append(f"        out{k}[k] = {found}")
+    members = ", ".join(f"{x}[k]" if _has_batch_axis(text) else x for x, text in zip(names, arguments, strict=True))
+    source = LOOP.format(
+        names=", ".join(names),
+        members=members,
+        allocate="\n".join(allocate),
+        store="\n".join(store),
+        results=", ".join(f"out{k}" for k in range(len(results))),
+    )
+    return _from_file(f"{kernel.__module__}.{kernel.__name__}", source, kernel.fast)
+
+
+NUMPY = {"f8": "float64", "i8": "int64", "b1": "bool_", "u4": "uint32", "u8": "uint64"}
+
+
+def _split(signature):
+    """Types of the results and of the arguments, from text such as "f8[2] & f8[1] (f8[3], i8)"."""
+    results, _, arguments = signature.partition("(")
+    return [text.strip() for text in results.split("&")], [text.strip() for text in arguments.rstrip(") ").split(",")]
+
+
+def _has_batch_axis(text) -> bool:
+    return "[" in text or text == "f8"
+
+
+def _types(signature, batch=False):
+    """Numba signature from text: `name[dims]` is a C-contiguous array, read-only as an argument.
+
+    Args: batch: the signature of the loop over members.
+    """
     from numba import types
 
     kinds = {"f8": types.float64, "i8": types.int64, "b1": types.boolean, "u4": types.uint32, "u8": types.uint64}
 
-    def one(text, readonly):
-        name, _, dims = text.strip().partition("[")
-        return types.Array(kinds[name], int(dims[:-1]), "C", readonly=readonly) if dims else kinds[name]
+    def one(text, readonly, more):
+        name, _, dims = text.partition("[")
+        dims = int(dims[:-1] or 0) if dims else 0
+        return types.Array(kinds[name], dims + more, "C", readonly=readonly) if dims + more else kinds[name]
 
-    result, _, arguments = signature.partition("(")
-    results = [one(part, False) for part in result.split("&")]
+    results, arguments = _split(signature)
+    results = [one(text, False, int(batch)) for text in results]
+    arguments = [one(text, True, int(batch and _has_batch_axis(text))) for text in arguments]
     returned = results[0] if len(results) == 1 else types.Tuple(results)
-    return returned(*(one(part, True) for part in arguments.rstrip(") ").split(",")))
+    return returned(*([types.int64] if batch else []), *arguments)
+
+
+def _from_file(name, source, kernel):
+    """The function `over_members` of a source kept in the cache folder, with its global `kernel`."""
+    file = cache_folder() / f"{name}.over_members.py"
+    if not file.exists() or file.read_text() != source:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text(source)
+        part.replace(file)  # in one step: another process may be reading it
+    module = ModuleType(f"{name}.over_members")
+    module.kernel, module.__file__ = kernel, str(file)
+    sys.modules[module.__name__] = module  # numba's cache on disk looks the function up there
+    exec(compile(source, str(file), "exec"), vars(module))
+    return module.over_members
 
 
 @contextmanager

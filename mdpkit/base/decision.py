@@ -1,6 +1,7 @@
 """Three-valued results (yes, no, undecided) of comparing enclosures."""
 
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +15,12 @@ class Decision(Enum):
     NO = -1
     UNDECIDED = 0
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         if self is Decision.UNDECIDED:
             raise Undecided("the two enclosures overlap: neither yes nor no is proved")
         return self is Decision.YES
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if isinstance(other, bool | np.bool_):
             raise TypeError("a Decision is compared with a bool; use .all_yes() or .any_no()")
         return self is other
@@ -34,11 +35,11 @@ class Decision(Enum):
     def no(self) -> bool:
         return self is Decision.NO
 
-    def __and__(self, other):
+    def __and__(self, other: "Decision | Decisions") -> "Decision | Decisions":
         """YES if both are YES, NO if one is NO, else UNDECIDED; entrywise with an array of decisions."""
         return _both(self, other)
 
-    def all(self):
+    def all(self) -> "Decision":
         return self
 
     def all_yes(self) -> bool:
@@ -53,16 +54,16 @@ class Decisions:
 
     __array_ufunc__ = None
 
-    def __init__(self, yes, no):
+    def __init__(self, yes: np.ndarray, no: np.ndarray) -> None:
         self.yes, self.no = np.asarray(yes, dtype=bool), np.asarray(no, dtype=bool)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         raise Undecided("an array of decisions has no single truth value: use .all_yes() or .any_no()")
 
-    def __getitem__(self, key):
-        return decided(self.yes[key], self.no[key])
+    def __getitem__(self, key: Any) -> "Decision | Decisions":
+        return decide(self.yes[key], self.no[key])
 
-    def __and__(self, other):
+    def __and__(self, other: "Decision | Decisions") -> "Decision | Decisions":
         """Entrywise conjunction; a single Decision is broadcast."""
         return _both(self, other)
 
@@ -82,7 +83,7 @@ class Decisions:
         return f"Decisions({int(self.yes.sum())} yes, {int(self.no.sum())} no, of {self.yes.size})"
 
 
-def decided(yes, no) -> Decision | Decisions:
+def decide(yes, no) -> Decision | Decisions:
     """A Decision for scalars, Decisions for arrays."""
     if np.ndim(yes) == 0:
         return Decision.YES if yes else Decision.NO if no else Decision.UNDECIDED
@@ -92,4 +93,4 @@ def decided(yes, no) -> Decision | Decisions:
 def _both(a, b):
     if not isinstance(b, Decision | Decisions):
         return NotImplemented
-    return decided(a.yes & b.yes, a.no | b.no)
+    return decide(a.yes & b.yes, a.no | b.no)

@@ -1,20 +1,23 @@
 """Intervals: rigorous enclosures of numbers and arrays, with their kind of evidence."""
 
 import math
+from collections.abc import Iterator
 from contextlib import suppress
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from enum import IntEnum
 from numbers import Rational
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from flint import fmpq, fmpz
 
 from .arrays import floats, is_exact, nearest, objects
-from .decision import decided
+from .decision import Decision, Decisions, decide
 from .errors import ExactnessLost, NotFinite, Undecided
 from .markup import Ends, abbreviate, decimal, in_latex
-from .shown import Shown, summary, tabled
+from .shown import Shown, summary, tabulate
 from .tolerance import UNIT
+from .types import Numbers
 
 
 class How(IntEnum):
@@ -46,10 +49,13 @@ class Interval(Shown):
     """
 
     __slots__ = ("how", "lower", "upper")
+    lower: Final[np.ndarray]
+    upper: Final[np.ndarray]
+    how: Final[str]
     __array_ufunc__ = None
     __hash__ = None
 
-    def __init__(self, lower, upper=None, how="exact"):
+    def __init__(self, lower: Numbers, upper: Numbers | None = None, how: str | How = "exact") -> None:
         how = How[how] if isinstance(how, str) else How(how)
         if how is How.exact:
             lower = upper = objects(lower if upper is None else _same(lower, upper))
@@ -79,23 +85,23 @@ class Interval(Shown):
         return self.how == "exact"
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         return self.lower.shape
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         return self.lower.ndim
 
-    def __len__(self):
+    def __len__(self) -> int:
         if not self.shape:
             raise TypeError("a scalar interval has no length")
         return self.shape[0]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator["Interval"]:
         return (self[i] for i in range(len(self)))
 
     @property
-    def mid(self):
+    def mid(self) -> Any:
         """The midpoint as float64, a float for a scalar; for display, not for decisions."""
         if self.exact:
             middle = floats(self.lower)
@@ -121,7 +127,7 @@ class Interval(Shown):
             return f"Interval({text})" if text.startswith("~") else f"Interval({text}, exact)"
         return f"Interval([{self.lower[()]:.17g}, {self.upper[()]:.17g}], {self.how})"
 
-    def __format__(self, spec):
+    def __format__(self, spec: str) -> str:
         """The number where the width is 0, else both ends in brackets, rounded outwards.
 
         >>> f"{Interval(objects('1/3')):.3f}", f"{Interval(0.25, 0.5, 'float'):.1f}"
@@ -136,13 +142,13 @@ class Interval(Shown):
         try:
             if self.width == 0:
                 return format(self.mid, spec)
-            return f"[{_rounded(float(self.lower), spec, ROUND_FLOOR)}, {_rounded(float(self.upper), spec, ROUND_CEILING)}]"
+            return f"[{_round(float(self.lower), spec, ROUND_FLOOR)}, {_round(float(self.upper), spec, ROUND_CEILING)}]"
         except ValueError as error:
             raise ValueError(
                 f"{spec!r} formats no interval; expected a format of floats, such as '.3f' or '.2e'"
             ) from error
 
-    def __float__(self):
+    def __float__(self) -> float:
         """The number of a scalar interval of width 0, an exact one rounded to the nearest float."""
         if self.shape:
             raise TypeError(
@@ -154,16 +160,18 @@ class Interval(Shown):
             )
         return self.mid
 
-    def __array__(self, dtype=None, copy=None):
-        raise TypeError(
-            "numpy does not convert an Interval, which would lose its bounds; `.mid` has the middle as float64"
-        )
+    if not TYPE_CHECKING:  # a type checker should not take an Interval for an array
+
+        def __array__(self, dtype=None, copy=None):
+            raise TypeError(
+                "numpy does not convert an Interval, which would lose its bounds; `.mid` has the middle as float64"
+            )
 
     def _heading(self):
         return f"Interval(shape={self.shape}, {self.how}, width={self.width:.1e})" if self.shape else repr(self)
 
     def _tables(self):
-        return (tabled("" if self.exact else "middle", self.lower, entry=self._cell),) if self.shape else ()
+        return (tabulate("" if self.exact else "middle", self.lower, entry=self._cell),) if self.shape else ()
 
     def _cell(self, index):
         return self.lower[index] if self.exact else Ends(float(self.lower[index]), float(self.upper[index]))
@@ -178,29 +186,29 @@ class Interval(Shown):
         )
         return f"${ends}$"
 
-    def enclosed(self):
+    def enclose(self) -> "Interval":
         """The same interval, with exact numbers enclosed by float64 ends."""
         return Interval(*_enclose(self.lower), "enclosed") if self.exact else self
 
     # ---- shape
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> "Interval":
         return self._each(lambda end: end[key])
 
-    def reshape(self, *shape):
+    def reshape(self, *shape: int | tuple[int, ...]) -> "Interval":
         return self._each(lambda end: end.reshape(*shape))
 
     @property
-    def T(self):
+    def T(self) -> "Interval":
         return self._each(lambda end: end.T)
 
     # ---- reductions
-    def max(self, axis=None):
-        return self._ordered(lambda known: known._each(lambda end: end.max(axis=axis)))
+    def max(self, axis: int | tuple[int, ...] | None = None) -> "Interval":
+        return self._apply(lambda known: known._each(lambda end: end.max(axis=axis)))
 
-    def min(self, axis=None):
-        return self._ordered(lambda known: known._each(lambda end: end.min(axis=axis)))
+    def min(self, axis: int | tuple[int, ...] | None = None) -> "Interval":
+        return self._apply(lambda known: known._each(lambda end: end.min(axis=axis)))
 
-    def sum(self, axis=None):
+    def sum(self, axis: int | tuple[int, ...] | None = None) -> "Interval":
         if self.exact:
             return self._each(lambda end: end.sum(axis=axis))
         with np.errstate(invalid="ignore", over="ignore"):
@@ -211,8 +219,8 @@ class Interval(Shown):
                 np.where(low == np.inf, low, _down(low)), np.where(high == -np.inf, high, _up(high)), self.how
             )
 
-    def __abs__(self):
-        return self._ordered(Interval._size)
+    def __abs__(self) -> "Interval":
+        return self._apply(Interval._size)
 
     def _size(self):
         if self.exact:
@@ -222,33 +230,34 @@ class Interval(Shown):
         return Interval(np.where(inside, 0.0, np.minimum(low, high)), np.maximum(low, high), self.how)
 
     # ---- arithmetic
-    def __neg__(self):
+    def __neg__(self) -> "Interval":
         if self.exact:
             return Interval(-self.lower)
         return Interval(-self.upper, -self.lower, self.how)
 
-    def __add__(self, other):
+    def __add__(self, other: "Quantity") -> "Interval":
         return _combine(self, other, lambda a, b: (a[0] + b[0], a[1] + b[1]))
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Quantity") -> "Interval":
         return _combine(self, other, lambda a, b: (a[0] - b[1], a[1] - b[0]))
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: "Quantity") -> "Interval":
         return -self + other
 
-    def __mul__(self, other):
+    def __mul__(self, other: "Quantity") -> "Interval":
         return _combine(self, other, _product, lambda a, b: _is_zero(a) | _is_zero(b))
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: "Quantity") -> "Interval":
         return _combine(self, other, _quotient, lambda a, b: _is_zero(a))
 
-    def __rtruediv__(self, other):
+    def __rtruediv__(self, other: "Quantity") -> "Interval":
         other = _operand(other, self)
         return NotImplemented if other is None else other / self
 
-    __radd__, __rmul__ = __add__, __mul__
+    __radd__ = __add__
+    __rmul__ = __mul__
 
-    def __pow__(self, power):
+    def __pow__(self, power: int) -> "Interval":
         if not isinstance(power, int) or power < 1:
             raise TypeError(f"an interval is raised to a positive integer, not to {power!r}")
         out = self
@@ -257,29 +266,29 @@ class Interval(Shown):
         return out if power % 2 or self.exact else Interval(np.maximum(out.lower, 0), out.upper, out.how)
 
     # ---- comparison
-    def __le__(self, other):
+    def __le__(self, other: "Quantity") -> Decision | Decisions:
         return _compare(self, other, lambda a, b: (a[1] <= b[0], a[0] > b[1]))
 
-    def __lt__(self, other):
+    def __lt__(self, other: "Quantity") -> Decision | Decisions:
         return _compare(self, other, lambda a, b: (a[1] < b[0], a[0] >= b[1]))
 
-    def __ge__(self, other):
+    def __ge__(self, other: "Quantity") -> Decision | Decisions:
         return _compare(self, other, lambda a, b: (a[0] >= b[1], a[1] < b[0]))
 
-    def __gt__(self, other):
+    def __gt__(self, other: "Quantity") -> Decision | Decisions:
         return _compare(self, other, lambda a, b: (a[0] > b[1], a[1] <= b[0]))
 
-    def __eq__(self, other):
+    def __eq__(self, other: "Quantity") -> Decision | Decisions:
         return _compare(
             self, other, lambda a, b: ((a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]), (a[1] < b[0]) | (a[0] > b[1]))
         )
 
-    def __ne__(self, other):
+    def __ne__(self, other: "Quantity") -> Decision | Decisions:
         return _compare(
             self, other, lambda a, b: ((a[1] < b[0]) | (a[0] > b[1]), (a[0] == a[1]) & (b[0] == b[1]) & (a[0] == b[0]))
         )
 
-    def contains(self, number) -> bool:
+    def contains(self, number: "Quantity") -> bool:
         """Whether every entry of `number` (rationals, or an Interval) is proved to lie in the interval, without rounding."""
         other = number if isinstance(number, Interval) else Interval(number)
         try:
@@ -290,12 +299,12 @@ class Interval(Shown):
         except Undecided:
             return False
 
-    def _ordered(self, f):
+    def _apply(self, f):
         """f of the numbers, or of their float64 enclosures if their order is undecided."""
         try:
             return f(self)
         except Undecided:
-            return f(self.enclosed())
+            return f(self.enclose())
 
     def _each(self, f):
         if self.exact:
@@ -303,7 +312,11 @@ class Interval(Shown):
         return Interval(f(self.lower), f(self.upper), self.how)
 
 
-def _rounded(x, spec, rounding):
+Quantity: TypeAlias = Interval | Numbers
+"""An Interval, or numbers whose kind says how they are known."""
+
+
+def _round(x, spec, rounding):
     """A float in the given format, rounded in one direction."""
     if not math.isfinite(x):
         return format(x, spec)
@@ -428,9 +441,9 @@ def _compare(a, b, rule):
         return NotImplemented
     ends = _ends(a, b)
     try:
-        return decided(*rule(*ends))
+        return decide(*rule(*ends))
     except Undecided:
-        return decided(*_one_by_one(rule, *ends))
+        return decide(*_one_by_one(rule, *ends))
 
 
 def _one_by_one(rule, a, b):
@@ -477,7 +490,7 @@ def _quotient(a, b):
     return np.fmin.reduce(corners), np.fmax.reduce(corners)
 
 
-def interval(x) -> Interval:
+def interval(x: "Quantity") -> Interval:
     """`x` as an Interval: rationals and integers exact, floats as points of kind "float".
 
     >>> interval(fmpq(1, 2))
@@ -491,12 +504,12 @@ def interval(x) -> Interval:
     return Interval(array)
 
 
-def stacked(parts):
+def stack(parts):
     """Stack Intervals (or plain arrays) of one shape along a new first axis."""
     if not isinstance(parts[0], Interval):
         return np.stack(parts)
     if all(part.exact for part in parts):
         return Interval(np.stack([part.lower for part in parts]))
     how = max(How[part.how] for part in parts)
-    parts = [part.enclosed() for part in parts]
+    parts = [part.enclose() for part in parts]
     return Interval(np.stack([part.lower for part in parts]), np.stack([part.upper for part in parts]), how)

@@ -153,9 +153,9 @@ def latex(heading, tables) -> str:
     >>> latex("a_b", ())
     '$\\displaystyle \\begin{array}{l}\\mathtt{a\\_b}\\end{array}$'
     """
-    parts = [*map(escaped, heading.split("\n"))]
+    parts = [*map(escape, heading.split("\n"))]
     for table in tables:
-        parts += [escaped(_caption(table))] if _caption(table) else []
+        parts += [escape(_caption(table))] if _caption(table) else []
         parts.append(_latex_table(table))
     return r"$\displaystyle \begin{array}{l}" + r" \\ ".join(parts) + r"\end{array}$"
 
@@ -178,11 +178,11 @@ def in_latex(cell) -> str:
     if isinstance(cell, tuple | list):
         return (r"\ " if isinstance(cell, tuple) else r",\ ").join(map(in_latex, cell))
     if isinstance(cell, Symbol):
-        return f"{escaped(cell.letter) if len(cell.letter) > 1 else cell.letter}_{{{cell.index}}}"
+        return f"{escape(cell.letter) if len(cell.letter) > 1 else cell.letter}_{{{cell.index}}}"
     if isinstance(cell, Ends):
         return in_latex(cell.mid)
     if isinstance(cell, str | bool | np.bool_):
-        return escaped(in_text(cell)) if cell != "" else ""
+        return escape(in_text(cell)) if cell != "" else ""
     if isinstance(cell, float | np.floating):
         return decimal(in_text(cell))
     return _exact(cell)
@@ -200,13 +200,13 @@ def _exact(number):
     if _long(number):
         return rf"\approx {decimal(_decimal(exact_number(number)))}"
     if getattr(number, "exact_number", False):
-        return escaped(str(number))
+        return escape(str(number))
     part = Fraction(str(number))
     if part.denominator == 1:
         return str(part.numerator)
     return rf"{'-' if part < 0 else ''}\tfrac{{{abs(part.numerator)}}}{{{part.denominator}}}"
 
 
-def escaped(text) -> str:
+def escape(text) -> str:
     """Verbatim text inside LaTeX mathematics."""
     return rf"\mathtt{{{''.join(MARKS.get(mark, mark) for mark in str(text))}}}"

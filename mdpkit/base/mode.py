@@ -12,9 +12,12 @@ def proposing() -> bool:
 
 
 @contextmanager
-def propose():
-    """Context in which measures return plain float arrays and records are not validated: for searches, never for verdicts."""
-    token = _proposing.set(True)
+def propose(yes=True):
+    """Context in which measures return plain float arrays and records are not validated: for searches, never for verdicts.
+
+    Args: yes: False for an exact judgement inside a search.
+    """
+    token = _proposing.set(yes)
     try:
         yield
     finally:

@@ -2,15 +2,16 @@
 
 import hashlib
 from dataclasses import fields, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from flint import fmpq
 
-from .arrays import exactly, floats, frozen, is_exact, like, nearest, rationals
+from .arrays import bare, exactly, floats, freeze, is_exact, like, nearest, rationals
 from .errors import ExactnessLost, InvalidModel
 from .mode import proposing
-from .shown import Shown, tabled
+from .shown import Shown, tabulate
+from .types import Numbers
 
 
 class Record(Shown):
@@ -25,7 +26,7 @@ class Record(Shown):
     axes: ClassVar[dict[str, str]] = {}
     """Index letters of the fields' axes; the leading ones are dropped if an array has fewer."""
 
-    def like(self, array):
+    def like(self, array: Numbers) -> np.ndarray:
         """Integers, fractions or "p/q" text as an array of the record's number kind."""
         return like(array, self._pattern())
 
@@ -38,13 +39,13 @@ class Record(Shown):
         """Length of every named axis, such as {"S": 3, "A": 2}."""
         return {}
 
-    def to_float(self):
+    def to_float(self) -> Self:
         """The same record with every rational rounded to the nearest float64."""
-        return self._mapped(floats)
+        return self._map(floats)
 
-    def to_exact(self):
+    def to_exact(self) -> Self:
         """The rational record represented by the floats: numbers converted exactly, distributions renormalised."""
-        return self._mapped(exactly, lambda law: law / np.where(law.sum(axis=-1) == 0, 1, law.sum(axis=-1))[..., None])
+        return self._map(exactly, lambda law: law / np.where(law.sum(axis=-1) == 0, 1, law.sum(axis=-1))[..., None])
 
     def _axis_names(self) -> dict:
         """Names of the indices of an axis letter."""
@@ -54,7 +55,7 @@ class Record(Shown):
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         names = self._axis_names()
         return tuple(
-            tabled(name, array, self.axes.get(name, ""), names)
+            tabulate(name, array, self.axes.get(name, ""), names)
             for name, array in arrays.items()
             if isinstance(array, np.ndarray)
         )
@@ -66,7 +67,7 @@ class Record(Shown):
             text.update(f"|{field.name}:".encode() + _content(getattr(self, field.name)))
         return text.hexdigest()[:16]
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.digest() == other.digest()
 
     def __hash__(self):
@@ -80,7 +81,7 @@ class Record(Shown):
         arrays = [value for value in values if isinstance(value, np.ndarray) and value.dtype.kind in "fO"]
         return arrays[0] if arrays else np.empty(0)
 
-    def _mapped(self, convert, law=lambda array: array):
+    def _map(self, convert, law=lambda array: array):
         changed = {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -89,13 +90,13 @@ class Record(Shown):
             elif isinstance(value, float | fmpq):
                 changed[field.name] = convert(np.asarray(value))[()]
             elif hasattr(value, "_mapped"):
-                changed[field.name] = value._mapped(convert, law)
+                changed[field.name] = value._map(convert, law)
         return replace(self, **changed)
 
     def _set(self, **values):
         for name, value in values.items():
             object.__setattr__(
-                self, name, frozen(value) if isinstance(value, np.ndarray) and not proposing() else value
+                self, name, freeze(value) if isinstance(value, np.ndarray) and not proposing() else value
             )
 
 
@@ -142,7 +143,7 @@ def numbers(name, value, exact, axes):
 
     Raises: InvalidModel with the actual and expected shapes, or with the entry that is not finite.
     """
-    array = taken(name, value, axes)
+    array = field_array(name, value, axes)
     if array.dtype.kind not in "biufO":
         hint = "; make rationals of text with mdpkit.objects" if array.dtype.kind == "U" else ""
         raise InvalidModel(f"{name} holds {array.dtype}, not numbers{hint}")
@@ -162,7 +163,7 @@ def numbers(name, value, exact, axes):
     return array
 
 
-def taken(name, value, axes) -> np.ndarray:
+def field_array(name, value, axes) -> np.ndarray:
     """The value of a field as an array.
 
     Args: axes: as for `numbers`.
@@ -220,7 +221,7 @@ def any_exact(*values) -> bool:
 
 def _holds_objects(value) -> bool:
     try:
-        return np.asarray(value).dtype == object
+        return bare(value).dtype == object
     except ValueError:
         return False
 

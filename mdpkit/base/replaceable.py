@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from functools import wraps
 from inspect import signature
 from reprlib import repr as shorten
+from types import UnionType
 from typing import ParamSpec, TypeVar, get_args, get_type_hints
 
 from .errors import WrongArgument
@@ -33,7 +34,7 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
             try:
                 return f(*args, **options)
             except (AttributeError, TypeError) as error:
-                words = _mistaken(f, args, options)
+                words = _wrong_argument(f, args, options)
                 if words is None:
                     raise
                 raise WrongArgument(words) from error
@@ -45,7 +46,7 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     return asking
 
 
-def _mistaken(f, args, options) -> str | None:
+def _wrong_argument(f, args, options) -> str | None:
     """The first argument that is not of the type it is annotated with, in words."""
     hints = get_type_hints(f)
     try:
@@ -53,14 +54,20 @@ def _mistaken(f, args, options) -> str | None:
     except TypeError:  # a wrong number of arguments: Python's own message says so
         return None
     for name, value in given.items():
-        if name in hints and not isinstance(value, hints[name]):
-            kinds = [kind.__name__ for kind in get_args(hints[name]) or (hints[name],)]
-            expected = " or ".join(f"{'an' if kind == 'MDP' else 'a'} {kind}" for kind in kinds)
-            return f"{f.__name__}: {name} is {_described(value)}; expected {expected}"
+        kinds = classes_of(hints.get(name))
+        if kinds and not isinstance(value, kinds):
+            expected = " or ".join(f"{'an' if kind.__name__ == 'MDP' else 'a'} {kind.__name__}" for kind in kinds)
+            return f"{f.__name__}: {name} is {_describe(value)}; expected {expected}"
     return None
 
 
-def _described(value) -> str:
+def classes_of(hint) -> tuple[type, ...]:
+    """The classes that an annotation names; none where it names others than classes of records, such as `int` or `Sequence[int]`."""
+    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return parts if all(isinstance(part, type) and part.__module__.startswith("mdpkit.") for part in parts) else ()
+
+
+def _describe(value) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return f"an array of shape {shape} ({type(value).__name__})"

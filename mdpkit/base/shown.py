@@ -43,7 +43,7 @@ class Shown:
         return markup.latex(self._heading(), self._tables())
 
 
-def tabled(name, array, letters="", names=None, entry=None) -> Table:
+def tabulate(name, array, letters="", names=None, entry=None) -> Table:
     """An array as a table: the last axis across, the others down; the middle of long axes is omitted.
 
     Args:
@@ -59,7 +59,7 @@ def tabled(name, array, letters="", names=None, entry=None) -> Table:
 
     if not shape:
         return Table(name, (), ((entry(()),),))
-    across, down = _kept(shape[-1]), _kept(prod(shape[:-1]))
+    across, down = _displayed_indices(shape[-1]), _displayed_indices(prod(shape[:-1]))
     heads, rows = [label(len(shape) - 1, k) if k is not None else None for k in across], []
     for row in down:
         if row is None:
@@ -76,15 +76,15 @@ def tabled(name, array, letters="", names=None, entry=None) -> Table:
     )
 
 
-def _kept(count):
+def _displayed_indices(count):
     """Displayed indices, with None where some are omitted."""
     return list(range(count)) if count <= MOST else [*range(MOST - 2), None, count - 1]
 
 
-def clipped(text, most) -> str:
+def clip(text, most) -> str:
     """The first lines of a text, followed by dots if it is longer.
 
-    >>> clipped("a\\nb\\nc", 2)
+    >>> clip("a\\nb\\nc", 2)
     'a\\n...'
     """
     lines = text.split("\n")
@@ -94,4 +94,4 @@ def clipped(text, most) -> str:
 def summary(array) -> str:
     """A float array as text of at most eight lines."""
     with np.printoptions(threshold=50, edgeitems=3, linewidth=120):
-        return clipped(str(np.asarray(array)), MOST - 2)
+        return clip(str(np.asarray(array)), MOST - 2)

@@ -13,7 +13,7 @@ from ._app import UsageError
 ENVIRONMENT, BUNDLED = "gym:", "bundled:"
 
 
-def horizon_told(gamma, steps, average=False):
+def horizon_option(gamma, steps, average=False):
     """The horizon that the options name, or None.
 
     Raises: UsageError where they name two, or none that there is.
@@ -23,8 +23,8 @@ def horizon_told(gamma, steps, average=False):
 
     given = [
         name
-        for name, told in (("--gamma", gamma is not None), ("--horizon", steps is not None), ("--average", average))
-        if told
+        for name, present in (("--gamma", gamma is not None), ("--horizon", steps is not None), ("--average", average))
+        if present
     ]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)}: expected one of them")

@@ -51,7 +51,7 @@ def hunt(
         values = _grid(grid or [])
         total, done = prod(map(len, values.values())), []
 
-        def ended(row):
+        def report_end(row):
             done.append(row)
             progress(
                 len(done),
@@ -61,15 +61,17 @@ def hunt(
 
         progress(0, total, "")
         budget = {"seconds": seconds, "counted": counted, "seed": seed}
-        found = search(claim, **budget, grid=values or None, part=part, control=control, notice=notice, progress=ended)
-        files = write_hunt(found, folder or user_cache() / "hunts", png)
-    if as_json:
-        typer.echo(
-            json.dumps(finite({**found.to_data(), "files": [str(file) for file in files]}), indent=1, allow_nan=False)
+        found = search(
+            claim, **budget, grid=values or None, part=part, control=control, notice=notice, progress=report_end
         )
-    else:
+    if not as_json:
         show_table(table(found))
-        for line in remarks(found):
+    files, undrawn = write_hunt(found, folder or user_cache() / "hunts", png)
+    if as_json:
+        data = {**found.to_data(), "files": [str(file) for file in files], "undrawn": undrawn}
+        typer.echo(json.dumps(finite(data), indent=1, allow_nan=False))
+    else:
+        for line in [*remarks(found), *undrawn]:
             typer.echo(line)
         for file in files:
             typer.echo(file)
@@ -110,7 +112,7 @@ def constants(
     with stdout_for_the_result(), shown_progress() as (_, progress):
         done = []
 
-        def ended(hunted):
+        def report_end(hunted):
             done.append(hunted)
             progress(len(done), total, f"{hunted.claim} {hunted.control}".strip())
 
@@ -127,7 +129,13 @@ def constants(
         total = len(wanted)
         progress(0, total, "")
         hunts = search(
-            wanted, seconds, wrong_seconds=wrong_seconds, counted=counted, seed=seed, workers=workers, progress=ended
+            wanted,
+            seconds,
+            wrong_seconds=wrong_seconds,
+            counted=counted,
+            seed=seed,
+            workers=workers,
+            progress=report_end,
         )
         found |= {(each.claim, each.part, each.control): each for each in hunts}
         files = write_constants([found[key] for key in work if key[0] in changed], folder) + write_table(folder, png)

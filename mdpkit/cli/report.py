@@ -42,7 +42,7 @@ def report(
     with stdout_for_the_result():
         names = claims or ids()
         if verify:
-            broken = _verified(names, folder)
+            broken = _verify(names, folder)
         with shown_progress() as (_, progress):
             shown = write_page(out, names, folder, progress=progress)
     for words in broken:
@@ -52,7 +52,7 @@ def report(
     raise typer.Exit(FAILED if broken or failing - {"CONTROL_SILENT"} else SILENT if failing else 0)
 
 
-def _verified(names, folder) -> list[str]:
+def _verify(names, folder) -> list[str]:
     """Verify claims and store what is found; the errors of those whose own code raised one."""
     from ..claims import find
     from ..report.result.figure import write_figure

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ._app import FAILED, UsageError, app
-from ._problem import horizon_told, read
+from ._problem import horizon_option, read
 from ._shown import finite, show_columns, stdout_for_the_result
 
 RATIONAL_STATES = 256
@@ -36,11 +36,11 @@ def solve(
     """Solve a decision process, with bounds that are certified. Leaves with 0 if solved, 1 if not, 3 on misuse."""
     from ..solve.dispatch import solve as solution_of
 
-    told = horizon_told(gamma, horizon, average)
+    given = horizon_option(gamma, horizon, average)
     if not 0 < tol < float("inf"):
         raise UsageError(f"--tol is {tol}; expected a positive number")
     with stdout_for_the_result():
-        problem = _process(source, read(source, told, rewards, "--gamma G or --horizon H, or --average"))
+        problem = _process(source, read(source, given, rewards, "--gamma G or --horizon H, or --average"))
         answer = solution_of(problem, tol=tol, throw=False)
         if answer.certificate is not None:
             answer.certificate.verify()
@@ -67,7 +67,7 @@ def _data(problem, answer):
     from ..base.arrays import floats
     from ..instances.io import encode
 
-    value = None if answer.value is None else _by_state(answer).enclosed()
+    value = None if answer.value is None else _by_state(answer).enclose()
     return {
         "status": answer.status.name,
         "method": type(answer.method).__name__,
@@ -98,7 +98,7 @@ def _show(problem, answer):
     first = _by_state(answer)
     first = first if first.ndim == 1 else first[0]
     table = answer.policy.table if answer.policy.table.ndim == 2 else answer.policy.table[0]
-    actions, bounds = _names(problem.action_names, problem.A), first.enclosed()
+    actions, bounds = _names(problem.action_names, problem.A), first.enclose()
     ends = zip(bounds.lower.tolist(), bounds.upper.tolist(), strict=True)
     played = [actions[a] for a in table.argmax(axis=1)]
     rows = zip(_names(problem.state_names, problem.S), ends, played, strict=True)

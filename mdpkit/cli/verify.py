@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ._app import FAILED, INTERRUPTED, SILENT, UsageError, app
-from ._problem import as_file, horizon_told
+from ._problem import as_file, horizon_option
 from ._shown import finite, show_columns, show_table, shown_progress, stdout_for_the_result
 
 
@@ -20,7 +20,9 @@ def verify(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every registered claim.")] = False,
     theme: Annotated[str | None, typer.Option(help="Every claim of one theme.")] = None,
-    profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    profile: Annotated[
+        str | None, typer.Option(help="glance, quick or full; if left out, quick for up to 100 claims, else glance.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
     on: Annotated[
         str | None,
@@ -44,8 +46,8 @@ def verify(
         raise UsageError("name the claims, or give --all or --theme, not both")
     if on and not claims:
         raise UsageError("--on needs the names of the claims to verify on that problem")
-    told = horizon_told(gamma, horizon)
-    if told and not on:
+    given = horizon_option(gamma, horizon)
+    if given and not on:
         raise UsageError("--gamma and --horizon speak of the problem given by --on")
     if rewards is not None and not on:
         raise UsageError("--rewards chooses a reward structure of the file given by --on")
@@ -55,16 +57,20 @@ def verify(
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(user_cache() / "hypothesis"))
     from ..base.versions import versions
     from ..claims import ids, left_out
+    from ..verify.profile import profile_for
     from ..verify.run.session import verify_all
 
     try:
         with stdout_for_the_result(), shown_progress() as (notice, progress):
             names = claims or ids(theme)
             # a pool takes about as long to start as one claim to verify
-            processes = workers or (1 if len(names) == 1 and profile == "quick" else os.cpu_count() or 1)
-            problem = as_file(on, told, rewards) if on else None
+            chosen = profile or profile_for(len(names))
+            processes = workers or (1 if len(names) == 1 and chosen != "full" else os.cpu_count() or 1)
+            if profile is None and len(names) > 1:
+                notice(f"profile {chosen}: {len(names)} claims")
+            problem = as_file(on, given, rewards) if on else None
             finished = verify_all(
-                names, profile, seed=seed, on=problem, workers=processes, notice=notice, progress=progress
+                names, chosen, seed=seed, on=problem, workers=processes, notice=notice, progress=progress
             )
     except KeyboardInterrupt:
         typer.echo("interrupted: the same command resumes where it stopped", err=True)

@@ -1,13 +1,17 @@
 """Gymnasium environments of problems, which can be reset to any state."""
 
+from collections.abc import Callable
+from typing import Any
+
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.classic_control.pendulum import PendulumEnv
 
 from ..base.errors import InvalidModel
+from ..model.continuous import ContinuousProblem
 from ..model.horizon import Finite
-from ..model.mdp import stepwise
+from ..model.mdp import MDP, stepwise
 
 
 class ControlEnv(gymnasium.Env):
@@ -28,7 +32,7 @@ class ControlEnv(gymnasium.Env):
     metadata = {"render_modes": [], "resets_to_state": True}  # noqa: RUF012 (gymnasium's own attribute)
     render_mode = None
 
-    def __init__(self, problem, limit=200):
+    def __init__(self, problem: ContinuousProblem, limit: int = 200) -> None:
         self.problem, self.limit = problem, limit
         ended = problem.outside is not None and not problem.periodic.all()
         low, high = (
@@ -40,22 +44,24 @@ class ControlEnv(gymnasium.Env):
             *(np.asarray(end, dtype=np.float32) for end in (problem.control_low, problem.control_high))
         )
 
-    def reset(self, *, seed=None, options=None):
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
         drawn = self.np_random.uniform(self.problem.start_low, self.problem.start_high)
-        self.state, self.steps = _asked(options, drawn, self.problem.low.shape), _time(options)
+        self.state, self.steps = _requested_state(options, drawn, self.problem.low.shape), _time(options)
         if self.problem.leaves(self.state[None])[0]:
             raise InvalidModel(
                 f"the state is {self.state}; expected one inside {self.problem.low} to {self.problem.high}"
             )
         return self._observation(), self._info()
 
-    def step(self, action):
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         u = np.clip(np.asarray(action, dtype=float), self.problem.control_low, self.problem.control_high)[None]
         x, problem = self.state[None], self.problem
         following = problem.step(x, u)
         gone = problem.outside is not None and bool(problem.leaves(following)[0])
-        self.state = following[0] if gone else problem.confined(following)[0]
+        self.state = following[0] if gone else problem.confine(following)[0]
         self.steps += 1
         if problem.margin is not None:
             failed = bool(problem.margin(self.state[None])[0] < 0)
@@ -83,16 +89,18 @@ class SettablePendulum(PendulumEnv):
 
     metadata = PendulumEnv.metadata | {"resets_to_state": True}
 
-    def __init__(self, limit=200):
+    def __init__(self, limit: int = 200) -> None:
         super().__init__()
         self.limit = limit
 
-    def reset(self, *, seed=None, options=None):
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
-        self.state, self.steps = _asked(options, self.state, (2,)), _time(options)
+        self.state, self.steps = _requested_state(options, self.state, (2,)), _time(options)
         return self._get_obs(), {}
 
-    def step(self, action):
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         observation, reward, *_ = super().step(action)
         self.steps += 1
         return observation, float(reward), False, self.steps >= self.limit, {}
@@ -115,7 +123,15 @@ class LatentEnv(gymnasium.Env):
     metadata = {"render_modes": [], "resets_to_state": True}  # noqa: RUF012 (gymnasium's own attribute)
     render_mode = None
 
-    def __init__(self, mdp, observe, act, observation_space, action_space, right=None):
+    def __init__(
+        self,
+        mdp: MDP,
+        observe: Callable[[int, int, np.random.Generator], Any],
+        act: Callable[[Any, np.ndarray, np.random.Generator], int],
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        right: Callable[[np.ndarray], Any] | None = None,
+    ) -> None:
         if not isinstance(mdp.horizon, Finite):
             raise InvalidModel(f"the latent problem is {mdp!r}; expected a finite horizon")
         self.mdp, self.observe, self.act, self.right = mdp, observe, act, right
@@ -123,7 +139,9 @@ class LatentEnv(gymnasium.Env):
         self.P, self.r, self.rho = stepwise(floats.P, 3), stepwise(floats.r, 2), floats.rho
         self.observation_space, self.action_space = observation_space, action_space
 
-    def reset(self, *, seed=None, options=None):
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
         options = options or {}
         drawn = self.np_random.choice(self.mdp.S, p=self.rho)
@@ -133,7 +151,7 @@ class LatentEnv(gymnasium.Env):
             raise InvalidModel(f"the state is {self.state} at time {self.time}; the problem has {sizes}")
         return self._look()
 
-    def step(self, action):
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         a, t, s = self.act(action, self.observation, self.np_random), self.time, self.state
         reward = float(self.r[t % len(self.r), s, a])
         self.state, self.time = int(self.np_random.choice(self.mdp.S, p=self.P[t % len(self.P), s, a])), t + 1
@@ -145,7 +163,7 @@ class LatentEnv(gymnasium.Env):
         return self.observation.copy(), {"state": self.state}
 
 
-def _asked(options, drawn, shape):
+def _requested_state(options, drawn, shape):
     """The state requested in `options`, else the sampled one."""
     state = np.array((options or {}).get("state", drawn), dtype=float)
     if state.shape != shape or not np.isfinite(state).all():

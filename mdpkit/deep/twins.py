@@ -1,9 +1,9 @@
 """Twins: problems with both a finite MDP and a gymnasium environment, and closed-form optimal values where known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -62,13 +62,13 @@ class Twin:
         """A fresh environment; `reset(options={"state": ...})` starts in a given state."""
         return self.make()
 
-    def grid(self, n) -> Grid:
+    def grid(self, n: int) -> Grid:
         """The default grid with about n points per axis."""
         if self.problem is None:
             raise InvalidModel("this twin has a finite latent problem; it does not use a grid")
         return grid(self.problem, *self.sizes(n))
 
-    def tabular(self, grid=None) -> MDP | MarginProblem:
+    def tabular(self, grid: Grid | None = None) -> MDP | MarginProblem:
         """The finite problem: the discretisation on a grid, or the latent one."""
         if (grid is None) != (self.problem is None):
             raise InvalidModel(
@@ -76,17 +76,17 @@ class Twin:
             )
         return self.latent if grid is None else grid.finite
 
-    def exact(self):
+    def exact(self) -> Any:
         """The optimal value in closed form, a function of states `x[b,i]` or an array `V[t,s]`; None if unknown."""
         return self.closed
 
-    def tolerance(self, grid=None) -> float | None:
+    def tolerance(self, grid: Grid | None = None) -> float | None:
         """Tolerance for the difference between the finite optimal value and the closed form at the grid's points; None without one."""
         if self.closed is None:
             return None
         return 0.0 if grid is None else float(self.bound(grid))
 
-    def error(self, grid, tol=1e-8) -> float:
+    def error(self, grid: Grid, tol: float = 1e-8) -> float:
         """Maximum difference between the finite optimal value, solved to `tol`, and the closed form at the grid's points."""
         if self.closed is None:
             raise InvalidModel("this twin has no closed form to compare with")
@@ -94,7 +94,7 @@ class Twin:
         meant = self.closed(grid.points)
         return float(np.maximum(value.upper - meant, meant - value.lower).max())
 
-    def convergence(self, sizes) -> list[Convergence]:
+    def convergence(self, sizes: Iterable[int]) -> list[Convergence]:
         """Convergence study: the error on the grids of all n in `sizes`."""
         rows = []
         for n in sizes:
@@ -135,13 +135,13 @@ def pendulum() -> Twin:
     return Twin(SettablePendulum, problem=problem, sizes=lambda n: ((n, n), 15))
 
 
-def lqr(dt=0.1, gamma=0.99) -> Twin:
+def lqr(dt: float = 0.1, gamma: float = 0.99) -> Twin:
     """Discounted linear-quadratic regulation of the double integrator, with cost x'x dt + u^2 dt / 10.
 
     Leaving the box of 1 m and 1 m/s incurs the optimal cost from there, so the closed form -x'Px holds in the whole box.
     The error of a grid is at most `LinearQuadratic.grid_error`: second order if the controls are as fine as the points.
     """
-    cart = LinearQuadratic.solved([[1, dt], [0, 1]], [[dt**2 / 2], [dt]], np.eye(2) * dt, [[dt / 10]], gamma)
+    cart = LinearQuadratic.from_costs([[1, dt], [0, 1]], [[dt**2 / 2], [dt]], np.eye(2) * dt, [[dt / 10]], gamma)
     problem = cart.problem([-1.0, -1.0], [1.0, 1.0], [-6.0], [6.0], dt=dt)
     return Twin(
         lambda: ControlEnv(problem),
@@ -152,7 +152,7 @@ def lqr(dt=0.1, gamma=0.99) -> Twin:
     )
 
 
-def double_integrator_tube(dt=0.02) -> Twin:
+def double_integrator_tube(dt: float = 0.02) -> Twin:
     """Double integrator that must keep p >= 0 m with acceleration at most 1 m/s^2: the safety value is p - min(v, 0)^2 / 2.
 
     For p >= 0, failure is inevitable exactly if v < 0 and p < v^2 / 2. The closed form is that of continuous time, which
@@ -163,7 +163,7 @@ def double_integrator_tube(dt=0.02) -> Twin:
     def step(x, u):
         return np.stack([x[:, 0] + x[:, 1] * dt + u[:, 0] * dt**2 / 2, x[:, 1] + u[:, 0] * dt], axis=1)
 
-    def kept(x):
+    def safety_value(x):
         return x[:, 0] - np.minimum(x[:, 1], 0) ** 2 / 2
 
     def bound(grid):
@@ -173,11 +173,13 @@ def double_integrator_tube(dt=0.02) -> Twin:
         return max(dt**2 / 8, h**2 / 2 * part * (1 - part) * (fastest + beyond) / dt) + 1e-7
 
     box = [-0.5, -1.5], [1.5, 1.5], [-1.0], [1.0]
-    problem = ContinuousProblem(step, *box, margin=lambda x: x[:, 0], outside=kept, dt=dt)
-    return Twin(lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), 3), closed=kept, bound=bound)
+    problem = ContinuousProblem(step, *box, margin=lambda x: x[:, 0], outside=safety_value, dt=dt)
+    return Twin(
+        lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), 3), closed=safety_value, bound=bound
+    )
 
 
-def dubins_tube(dt=0.05) -> Twin:
+def dubins_tube(dt: float = 0.05) -> Twin:
     """Dubins car at 1 m/s with turn rate at most 1 rad/s that must stay 1 m away from the origin; position and heading (periodic).
 
     Moving away from the origin it is safe, and its value is the current margin. Approaching, it is optimal to turn in one
@@ -197,7 +199,7 @@ def dubins_tube(dt=0.05) -> Twin:
     def margin(x):
         return np.hypot(x[:, 0], x[:, 1]) - 1
 
-    def kept(x):
+    def safety_value(x):
         east, north = np.cos(x[:, 2]), np.sin(x[:, 2])
         left, right = (np.hypot(x[:, 0] - side * north, x[:, 1] + side * east) for side in (1, -1))
         turning = np.maximum(np.abs(left - 1), np.abs(right - 1)) - 1
@@ -210,7 +212,7 @@ def dubins_tube(dt=0.05) -> Twin:
         [-1.0],
         [1.0],
         margin=margin,
-        outside=kept,
+        outside=safety_value,
         periodic=[False, False, True],
         dt=dt,
     )
@@ -218,12 +220,12 @@ def dubins_tube(dt=0.05) -> Twin:
         lambda: ControlEnv(problem),
         problem=problem,
         sizes=lambda n: ((n, n, 3 * n // 5), 3),
-        closed=kept,
+        closed=safety_value,
         bound=lambda grid: grid.spacing.max() / 2,
     )
 
 
-def combination_lock(H=10, noise=0.1) -> Twin:
+def combination_lock(H: int = 10, noise: float = 0.1) -> Twin:
     """Combination lock with rich observations: ten digits, of which one is correct at each of H steps.
 
     An action is ten numbers; the digit is drawn from softmax(numbers / 0.1). The observation is a Hadamard rotation of the
@@ -254,7 +256,7 @@ def combination_lock(H=10, noise=0.1) -> Twin:
     )
 
 
-def cliff(H=10, recovers=False) -> Twin:
+def cliff(H: int = 10, recovers: bool = False) -> Twin:
     """The imitation cliff with rich observations: which of two buttons is correct is encoded in freshly drawn numbers.
 
     The observation is the latent state (1 on top, -1 fallen) and y uniform on [-1, 1]^3. On top the correct button is 1 if

@@ -61,10 +61,10 @@ class OptimalityCertificate:
         Raises: CertificateRejected with the state at which a condition fails, and by how much.
         """
         L, U, laws, r = self.lower, self.upper, _laws(self.problem), exactly(stepwise(self.problem.r, 2))
-        policy, g, steps = self._played(), self._discount(), range(len(L)) if L.ndim == 2 else [None]
+        policy, g, steps = self._policy_rows(), self._discount(), range(len(L)) if L.ndim == 2 else [None]
         for t in steps:
             if t is not None and t == len(L) - 1:
-                _ended(L[t], U[t], t)
+                _check_end(L[t], U[t], t)
                 continue
             now, following = ((L, U),) * 2 if t is None else ((L[t], U[t]), (L[t + 1], U[t + 1]))
             index = t or 0
@@ -76,7 +76,7 @@ class OptimalityCertificate:
 
     def to_json(self) -> str:
         """The problem and the certificate as JSON, every number as "p/q"; read by `mdpkit.exact.recheck`."""
-        steps, policy = _laws(self.problem), self._played()
+        steps, policy = _laws(self.problem), self._policy_rows()
         horizon = self.problem.horizon
         return json.dumps(
             {
@@ -117,7 +117,7 @@ class OptimalityCertificate:
         horizon = self.problem.horizon
         return fmpq(1) if isinstance(horizon, Finite) else exactly(horizon.gamma)[()]
 
-    def _played(self):
+    def _policy_rows(self):
         """The policy's rows with a time axis, normalised."""
         table = exactly(stepwise(self.policy.table, 2))
         if table.shape[1:] != (self.problem.S, self.problem.A):
@@ -149,7 +149,7 @@ def _pairs(law):
     return list(zip(reached.tolist(), exactly(law[reached]), strict=True))
 
 
-def _expected(law, values):
+def _expectation(law, values):
     total = weight = fmpq(0)
     for n, p in law:
         total += p * values[n]
@@ -166,14 +166,14 @@ def _check_state(where, actions, gains, played, g, bounds, following):
             if played[a] != 0:
                 raise CertificateRejected(f"{where}: the policy plays action {a}, which is missing")
             continue
-        step = gains[a] + g * _expected(law, U)
+        step = gains[a] + g * _expectation(law, U)
         if not step <= high:
             raise CertificateRejected(
                 f"{where}, action {a}: the upper bound {_short(high)} is below the value {_short(step)} of one step, "
                 f"by {nearest(step - high):.1e}"
             )
         if played[a] != 0:
-            attained += played[a] * (gains[a] + g * _expected(law, L))
+            attained += played[a] * (gains[a] + g * _expectation(law, L))
     if not low <= attained:
         raise CertificateRejected(
             f"{where}: the lower bound {_short(low)} is above the value {_short(attained)} of one step of the policy, "
@@ -181,7 +181,7 @@ def _check_state(where, actions, gains, played, g, bounds, following):
         )
 
 
-def _ended(L, U, t):
+def _check_end(L, U, t):
     for s, (low, high) in enumerate(zip(L, U, strict=True)):
         if not low <= 0 <= high:
             raise CertificateRejected(

@@ -71,7 +71,7 @@ class Chain:
         if self.classes == 1 or (self.label >= 0).all():
             return values[np.maximum(self.label, 0)]
         centre = values.lower[0] if np.isfinite(values.width) else 0
-        beyond = self._join(values - centre, self.expected(self._entered(values - centre))) + centre
+        beyond = self._join(values - centre, self.expected_reward(self._entry_values(values - centre))) + centre
         return self._where(self.label >= 0, values[np.maximum(self.label, 0)], beyond)
 
     def gain(self, reward):
@@ -88,11 +88,11 @@ class Chain:
 
     def relative(self, reward, gain):
         """The solution h of gain + h = reward + P h that is 0 at every home state, `[s]`."""
-        return self._join(Interval([0] * self.classes), self.expected((reward - gain)[self.off]))
+        return self._join(Interval([0] * self.classes), self.expected_reward((reward - gain)[self.off]))
 
     def stationary(self, start):
         """Long-run fraction of time in each state from the initial distribution `start`, an Interval, `[s]`."""
-        visits = self._join(Interval([1] * self.classes), self.visited(self._returning()))
+        visits = self._join(Interval([1] * self.classes), self.expected_visits(self._returning()))
         total = visits * 0
         for c, one in enumerate(np.eye(self.classes, dtype=int)):
             members = self.label == c
@@ -106,15 +106,15 @@ class RationalChain(Chain):
 
     def class_gains(self, reward):
         """The gain of each recurrent class, in the order of their indices."""
-        paid, time = self.expected(reward[self.off]), self.expected(Interval([1] * len(self.off)))
+        paid, time = self.expected_reward(reward[self.off]), self.expected_reward(Interval([1] * len(self.off)))
         rows = self.P[np.ix_(self.home, self.off)]
         return (reward[self.home] + Interval(rows @ paid.lower)) / (Interval(rows @ time.lower) + 1)
 
-    def expected(self, reward):
+    def expected_reward(self, reward):
         """Expected total reward before a home state is reached, `[off]`."""
         return Interval(solve_linear(self._matrix, reward.lower)) if len(self.off) else reward
 
-    def visited(self, start):
+    def expected_visits(self, start):
         """Expected visits before a home state is reached, from the initial weights `start`, `[off]`."""
         return Interval(solve_linear(self._matrix.T, start.lower)) if len(self.off) else start
 
@@ -122,7 +122,7 @@ class RationalChain(Chain):
     def _matrix(self):
         return np.eye(len(self.off), dtype=int) - self.P[np.ix_(self.off, self.off)]
 
-    def _entered(self, values):
+    def _entry_values(self, values):
         return Interval(self.P[np.ix_(self.off, self.home)] @ values.lower)
 
     def _returning(self):
@@ -154,7 +154,7 @@ class FloatChain(Chain):
     def _settle(self, homes):
         super()._settle(homes)
         self.Q, self.entering = self.P[self.off][:, self.off], self.P[self.off][:, self.home]
-        self.solved = factorised(self.Q)
+        self.solved = factorise(self.Q)
         returning = np.asarray(self.P[self.home][:, self.off].sum(axis=0)).ravel()
         self._visits = np.ones(self.S)
         self._visits[self.off] = np.maximum(np.nan_to_num(self.solved(returning, True)), 0)
@@ -178,11 +178,11 @@ class FloatChain(Chain):
         step = reward + (self._times(self.P, Interval(h, h, "float")) - h)
         return Interval([step.lower[row].min() for row in rows], [step.upper[row].max() for row in rows], "float")
 
-    def expected(self, reward):
+    def expected_reward(self, reward):
         """Expected total reward before a home state is reached, `[off]`."""
         return self._around(reward, self.solved(reward.mid), self.Q, lambda off: off.max(initial=0) * self.time)
 
-    def visited(self, start):
+    def expected_visits(self, start):
         """Expected visits before a home state is reached, from the initial weights `start`, `[off]`."""
         found = self._around(
             start, self.solved(start.mid, True), self.Q.T, lambda off: np.full(len(off), off @ self.time)
@@ -203,8 +203,8 @@ class FloatChain(Chain):
         size = 2 * self.rate * (matrix @ np.maximum(abs(x.lower), abs(x.upper))) + UNDERFLOW
         return Interval(matrix @ x.lower, matrix @ x.upper, "float") + Interval(-size, size, "float")
 
-    def _entered(self, values):
-        return self._times(self.entering, values.enclosed())
+    def _entry_values(self, values):
+        return self._times(self.entering, values.enclose())
 
     def _returning(self):
         size = 2 * self.rate * self.returning + UNDERFLOW
@@ -212,16 +212,16 @@ class FloatChain(Chain):
 
     def _join(self, at_home, elsewhere):
         ends = np.empty((2, self.S))
-        for part, known in ((self.home, at_home.enclosed()), (self.off, elsewhere.enclosed())):
+        for part, known in ((self.home, at_home.enclose()), (self.off, elsewhere.enclose())):
             ends[0, part], ends[1, part] = known.lower, known.upper
         return Interval(*ends, "float")
 
     def _where(self, condition, a, b):
-        a, b = a.enclosed(), b.enclosed()
+        a, b = a.enclose(), b.enclose()
         return Interval(np.where(condition, a.lower, b.lower), np.where(condition, a.upper, b.upper), "float")
 
 
-def factorised(Q):
+def factorise(Q):
     """Solver solved(c, transpose=False) of x = c + Q x, or with Q transposed, up to rounding; NaN if singular in float64."""
     if Q.shape[0] == 0:
         return lambda c, transpose=False: c

@@ -12,7 +12,7 @@ from ..base.errors import CertificateRejected
 from ..base.files import write_whole
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
-from .certificate import _expected, _laws, _short, _text
+from .certificate import _expectation, _laws, _short, _text
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class GainCertificate:
         Raises: CertificateRejected with the state at which a condition fails, and by how much.
         """
         L, U, (low, high) = self.lower, self.upper, self._biases()
-        r, table = exactly(self.problem.r), self._played()
+        r, table = exactly(self.problem.r), self._policy_rows()
         for s, actions in enumerate(_laws(self.problem)[0]):
             kept = earned = fmpq(0)
             for a, law in enumerate(actions):
@@ -70,16 +70,18 @@ class GainCertificate:
                         raise CertificateRejected(f"state {s}: the policy plays action {a}, which is missing")
                     continue
                 where = f"state {s}, action {a}"
-                _at_least(where, "the upper gain {} lies below the gain {} of the next state", U[s], _expected(law, U))
+                _at_least(
+                    where, "the upper gain {} lies below the gain {} of the next state", U[s], _expectation(law, U)
+                )
                 _at_least(
                     where,
                     "gain and bias {} lie below the value {} of one step",
                     U[s] + high[s],
-                    r[s, a] + _expected(law, high),
+                    r[s, a] + _expectation(law, high),
                 )
                 if table[s, a] != 0:
-                    kept += table[s, a] * _expected(law, L)
-                    earned += table[s, a] * (r[s, a] + _expected(law, low))
+                    kept += table[s, a] * _expectation(law, L)
+                    earned += table[s, a] * (r[s, a] + _expectation(law, low))
             _at_least(f"state {s}", "the policy's next state has the gain {}, below the lower gain {}", kept, L[s])
             _at_least(
                 f"state {s}", "one step of the policy has the value {}, below gain and bias {}", earned, L[s] + low[s]
@@ -97,7 +99,7 @@ class GainCertificate:
                     [law and [[n, str(p)] for n, p in law] for law in state] for state in _laws(self.problem)[0]
                 ],
                 "rewards": _text(exactly(self.problem.r)),
-                "policy": _text(self._played()),
+                "policy": _text(self._policy_rows()),
                 "lower": {"gain": _text(self.lower), "bias": _text(lower_bias)},
                 "upper": {"gain": _text(self.upper), "bias": _text(upper_bias)},
             }
@@ -119,7 +121,7 @@ class GainCertificate:
                 raise CertificateRejected(f"the {name} is {part[s]} in state {s}; it must be a finite number")
         return sum((exactly(part) for part in parts[1:]), start=exactly(parts[0]))
 
-    def _played(self):
+    def _policy_rows(self):
         table = exactly(self.policy.table)
         if table.shape != (self.problem.S, self.problem.A):
             raise CertificateRejected(

@@ -41,7 +41,7 @@ class LinearProgram:
     def feasible(self, x) -> bool:
         return bool((x >= 0).all() and (self.A @ x <= self.b).all() and (self.E @ x == self.f).all())
 
-    def priced(self, y, z):
+    def prices(self, y, z):
         """A'y + E'z: the cost per unit of every variable at dual prices (y, z)."""
         return y @ self.A + z @ self.E
 
@@ -59,7 +59,7 @@ class Optimum:
         """Check primal and dual feasibility and equal values in exact arithmetic. Raises: CertificateRejected."""
         _demand(program.feasible(self.x), "x violates a constraint")
         _demand((self.y >= 0).all(), "a dual variable of an inequality is negative")
-        _demand((program.priced(self.y, self.z) >= program.c).all(), "a dual constraint is violated")
+        _demand((program.prices(self.y, self.z) >= program.c).all(), "a dual constraint is violated")
         _demand(
             program.c @ self.x == self.value == self.y @ program.b + self.z @ program.f,
             "the primal and dual values differ",
@@ -76,7 +76,7 @@ class Infeasible:
     def verify(self, program):
         """Check the certificate in exact arithmetic. Raises: CertificateRejected."""
         _demand((self.y >= 0).all(), "a dual variable of an inequality is negative")
-        _demand((program.priced(self.y, self.z) >= 0).all(), "A'y + E'z has a negative entry")
+        _demand((program.prices(self.y, self.z) >= 0).all(), "A'y + E'z has a negative entry")
         _demand(self.y @ program.b + self.z @ program.f < 0, "b'y + f'z is not negative")
 
 
@@ -114,7 +114,7 @@ def optimise(program, guess=None) -> Optimum | Infeasible | Unbounded:
         [np.concatenate([program.A, program.E]), objects(np.eye(m + len(program.f), m, dtype=int))], axis=1
     )
     q, w = np.concatenate([program.b, program.f]), np.concatenate([program.c, objects(np.zeros(m, dtype=int))])
-    answer = _standard(M, q, w, _proposed(program) if guess is None else list(guess))
+    answer = _standard(M, q, w, _propose(program) if guess is None else list(guess))
     x, prices, ray, k = answer.get("x"), answer.get("prices"), answer.get("ray"), len(program.c)
     if x is None:
         found = Infeasible(prices[:m], prices[m:])
@@ -131,7 +131,7 @@ def _demand(holds, otherwise):
         raise CertificateRejected(otherwise)
 
 
-def _proposed(program):
+def _propose(program):
     """Columns ordered by how likely they are basic: positive ones in HiGHS's solution, largest first, then by reduced cost."""
     from scipy.optimize import linprog
 
@@ -179,7 +179,7 @@ def _independent(M, q, order):
     if len(columns) == len(M):
         return order[columns], np.arange(len(M)), None
     # combinations of rows that vanish on the left-hand side must vanish on the right-hand side
-    reduced = _reduced(np.concatenate([M, objects(np.eye(len(M), dtype=int))], axis=1))
+    reduced = _reduce(np.concatenate([M, objects(np.eye(len(M), dtype=int))], axis=1))
     for combination in reduced[len(columns) :, M.shape[1] :]:
         total = combination @ q
         if total != 0:
@@ -187,14 +187,14 @@ def _independent(M, q, order):
     return order[columns], _pivots(M.T), None
 
 
-def _reduced(array):
+def _reduce(array):
     form, _ = matrix(array).rref()
     return objects(form.entries()).reshape(array.shape)
 
 
 def _pivots(array):
     """Indices of the columns that are linearly independent of those before them."""
-    return np.array([int(np.flatnonzero(row != 0)[0]) for row in _reduced(array) if (row != 0).any()], dtype=int)
+    return np.array([int(np.flatnonzero(row != 0)[0]) for row in _reduce(array) if (row != 0).any()], dtype=int)
 
 
 def _simplex(M, short, right, w, rows, basis):

@@ -29,14 +29,14 @@ def number(text) -> Fraction:
         raise Rejected(f"{text!r} is not a rational number") from error
 
 
-def sized(name, rows, length) -> list:
+def check_size(name, rows, length) -> list:
     if not isinstance(rows, list) or len(rows) != length:
         raise Rejected(f"{name} is not a list of {length} entries")
     return rows
 
 
 def vector(name, rows, length) -> list:
-    return [number(text) for text in sized(name, rows, length)]
+    return [number(text) for text in check_size(name, rows, length)]
 
 
 def law(name, pairs, states) -> list:
@@ -45,7 +45,7 @@ def law(name, pairs, states) -> list:
         return None
     read = []
     for pair in pairs:
-        n, text = sized(name, pair, 2)
+        n, text = check_size(name, pair, 2)
         if type(n) is not int or not 0 <= n < states:
             raise Rejected(f"{name} reaches {n!r}; states run from 0 to {states - 1}")
         weight = number(text)
@@ -61,7 +61,7 @@ def law(name, pairs, states) -> list:
 def laws_of(s, rows, states, actions) -> list:
     return [
         law(f"the law of state {s}, action {a}", row, states)
-        for a, row in enumerate(sized(f"state {s}", rows, actions))
+        for a, row in enumerate(check_size(f"state {s}", rows, actions))
     ]
 
 
@@ -102,11 +102,15 @@ def check(document) -> Fraction:
             return check_gain(document)
         S, A, horizon = document["states"], document["actions"], document["horizon"]
         laws = [
-            [laws_of(s, state, S, A) for s, state in enumerate(sized("transitions", step, S))]
+            [laws_of(s, state, S, A) for s, state in enumerate(check_size("transitions", step, S))]
             for step in document["transitions"]
         ]
-        rewards = [[vector("rewards", state, A) for state in sized("rewards", step, S)] for step in document["rewards"]]
-        policy = [[vector("policy", state, A) for state in sized("policy", step, S)] for step in document["policy"]]
+        rewards = [
+            [vector("rewards", state, A) for state in check_size("rewards", step, S)] for step in document["rewards"]
+        ]
+        policy = [
+            [vector("policy", state, A) for state in check_size("policy", step, S)] for step in document["policy"]
+        ]
         L, U = document["lower"], document["upper"]
     except KeyError as error:
         raise Rejected(f"the entry {error} is missing") from error
@@ -120,7 +124,7 @@ def check(document) -> Fraction:
     if not 0 <= discount < 1:
         raise Rejected(f"the discount {discount} lies outside [0, 1)")
     for name, steps in (("transitions", laws), ("rewards", rewards), ("policy", policy)):
-        sized(name, steps, 1)
+        check_size(name, steps, 1)
     bounds = vector("lower", L, S), vector("upper", U, S)
     check_step("", laws[0], rewards[0], policy[0], discount, bounds, bounds)
     return widest(*bounds)
@@ -129,12 +133,12 @@ def check(document) -> Fraction:
 def check_gain(document) -> Fraction:
     """Check U >= P U and U + u >= r + P u for every action, and L <= P L and L + l <= r + P l for the policy."""
     S, A = document["states"], document["actions"]
-    rewards = [vector("rewards", state, A) for state in sized("rewards", document["rewards"], S)]
-    policy = [vector("policy", state, A) for state in sized("policy", document["policy"], S)]
+    rewards = [vector("rewards", state, A) for state in check_size("rewards", document["rewards"], S)]
+    policy = [vector("policy", state, A) for state in check_size("policy", document["policy"], S)]
     (L, low), (U, high) = (
         [vector(end, document[end][part], S) for part in ("gain", "bias")] for end in ("lower", "upper")
     )
-    for s, state in enumerate(sized("transitions", document["transitions"], S)):
+    for s, state in enumerate(check_size("transitions", document["transitions"], S)):
         played, rows = policy[s], laws_of(s, state, S, A)
         if min(played) < 0 or sum(played) != 1:
             raise Rejected(f"state {s}: the policy is not a distribution")
@@ -167,7 +171,7 @@ def check_finite(H, S, laws, rewards, policy, L, U) -> Fraction:
     for name, steps in (("transitions", laws), ("rewards", rewards), ("policy", policy)):
         if len(steps) not in (1, H):
             raise Rejected(f"{name} has {len(steps)} steps; expected 1 or {H}")
-    steps = zip(sized("lower", L, H + 1), sized("upper", U, H + 1), strict=True)
+    steps = zip(check_size("lower", L, H + 1), check_size("upper", U, H + 1), strict=True)
     bounds = [(vector("lower", low, S), vector("upper", high, S)) for low, high in steps]
     for s in range(S):
         if not bounds[H][0][s] <= 0 <= bounds[H][1][s]:

@@ -1,6 +1,6 @@
 """Search for exact, small worst-case instances of a claim."""
 
-from ..base.verb import also_called
+from ..base.verb import make_callable as _make_callable
 from ._constants import constants as constants
 from ._constants import jobs as jobs
 from ._constants import keep_worst as keep_worst
@@ -11,4 +11,4 @@ from ._row import Row as Row
 from ._target import target as target
 from ._target import targets as targets
 
-also_called(__name__, hunt)
+_make_callable(__name__, hunt)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq
 
-from ..base.arrays import exactly, is_exact
+from ..base.arrays import is_exact
 from ..base.decision import Decision
 from ..base.errors import MdpkitError
 from ..instances.family import Drawn
@@ -53,7 +53,7 @@ def worth(target, x) -> Worth:
 
 def _certified(left, right):
     """A lower bound on the largest left/right over entries, from enclosures of both."""
-    left, right = left.enclosed(), right.enclosed()
+    left, right = left.enclose(), right.enclose()
     low, high, positive = np.broadcast_arrays(left.lower, right.upper, right.lower > 0)
     if ((right.upper <= 0) & (left.lower > 0)).any():
         return np.inf
@@ -62,15 +62,6 @@ def _certified(left, right):
     # rounded down twice: for the quotient, and for its conversion
     with np.errstate(over="ignore"):  # on overflow, nextafter gives the largest float64
         return float(np.nextafter(np.nextafter((low[positive] / high[positive]).max(), -np.inf), -np.inf))
-
-
-def as_drawn(family, member, sizes) -> Drawn:
-    """The exact instance represented by floats: entries as dyadic rationals, distributions renormalised."""
-    arrays = {}
-    for name, block in family.blocks.items():
-        array = np.asarray(member[name])
-        arrays[name] = block.mended(exactly(array)) if array.dtype.kind == "f" else array
-    return family.drawn(arrays, sizes)
 
 
 def as_member(family, x) -> dict:

@@ -1,14 +1,17 @@
 """Table of best constants: hunts of all universal inequalities, and of altered statements that must be refuted."""
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from ..base.errors import InvalidClaim
 from ..verify import register
 from ..verify.worst import keep
 from ._hunt import Hunt, hunt
-from ._target import target, targets
+from ._target import Target, target, targets
 
 HORIZONS = (1, 2, 3, 4)
 """Horizons at which statements are hunted, so that a formula in H can be fitted."""
@@ -27,11 +30,11 @@ class Job:
         ends = self.target().instances.sizes.get("H")
         return None if ends is None else {"H": [h for h in HORIZONS if ends[0] <= h <= ends[1]]}
 
-    def target(self):
+    def target(self) -> Target:
         return target(register.find(self.claim), self.part, self.control or None)
 
 
-def jobs(claims=None) -> list[Job]:
+def jobs(claims: Iterable[str] | None = None) -> list[Job]:
     """Jobs for all universal inequalities of the claims (by default all registered ones), then for all controls that must be refuted."""
     names = register.ids() if claims is None else claims
     found = [register.find(name) for name in names]
@@ -48,7 +51,14 @@ def jobs(claims=None) -> list[Job]:
 
 
 def constants(
-    work, seconds=30, *, wrong_seconds=3, counted=False, seed=0, workers=None, progress=lambda hunted: None
+    work: Iterable[Job],
+    seconds: float = 30,
+    *,
+    wrong_seconds: float = 3,
+    counted: bool = False,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Callable[[Hunt], Any] = lambda hunted: None,
 ) -> list[Hunt]:
     """Run all hunts of the table.
 
@@ -80,7 +90,7 @@ DIGITS = 60
 """Draws with longer fractions are not stored."""
 
 
-def keep_worst(hunts, folder) -> list[Path]:
+def keep_worst(hunts: Iterable[Hunt], folder: str | PathLike[str]) -> list[Path]:
     """Write the smallest record of each true statement, one file per claim, for `verify` to judge again.
 
     Records with long fractions (limits and unrounded draws) are omitted.

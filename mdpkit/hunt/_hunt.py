@@ -1,14 +1,18 @@
 """Hunt: search for an instance at which a universal inequality is tight or violated."""
 
 import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from os import PathLike
+from typing import Any
 
 import numpy as np
 
 from ..base.errors import InvalidClaim
 from ..base.markup import abbreviate
 from ..base.versions import versions
+from ..instances.instance import Instance
 from ..verify import register
 from ..verify.claim import STATEMENT, Claim, in_seeds
 from ._reading import formula, slope
@@ -77,7 +81,7 @@ class Hunt:
         rows = [row for row in self.records if row.worth is not None]
         return max(rows, key=lambda row: (row.verdict == "REFUTED", row.best), default=None)
 
-    def record(self):
+    def record(self) -> Instance | None:
         """The instance with the largest ratio, as the claim's check sees it; None where there is none.
 
         Of a refuted statement it need not be the witness, which is the violation of the smallest size.
@@ -85,7 +89,7 @@ class Hunt:
         row = self.largest
         return None if row is None else self.target.at(row.fixed).instances.build(row.worth.x)
 
-    def witness(self, row=None):
+    def witness(self, row: Row | None = None) -> Instance | None:
         """The smallest instance that witnesses a row's verdict, as passed to the claim's check; None if there is none."""
         row = row or self.smallest
         return None if row is None else self.target.at(row.fixed).instances.build(row.smallest.x)
@@ -116,16 +120,16 @@ class Hunt:
 
 
 def hunt(
-    claim,
-    seconds=20,
+    claim: Claim | str | PathLike[str],
+    seconds: float = 20,
     *,
-    counted=False,
-    grid=None,
-    seed=0,
-    part=None,
-    control=None,
-    notice=lambda words: None,
-    progress=lambda row: None,
+    counted: bool = False,
+    grid: Mapping[str, Iterable[Any]] | None = None,
+    seed: int = 0,
+    part: str | None = None,
+    control: str | None = None,
+    notice: Callable[[str], Any] = lambda words: None,
+    progress: Callable[[Row], Any] = lambda row: None,
 ) -> Hunt:
     """Search for an instance at which a claim is tight or violated; round it, verify it exactly, and shrink it.
 

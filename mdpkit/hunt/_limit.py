@@ -36,7 +36,7 @@ def _run(target, start, names):
             arrays[name] = _power(arrays[name], k)
         if max(len(str(entry)) for name in names for entry in arrays[name].ravel()) > LONGEST:
             break
-        found = worth(target, target.instances.drawn(arrays, start.x.sizes))
+        found = worth(target, target.instances.to_draw(arrays, start.x.sizes))
         if not found.least > least:
             break
         grown.append(found)

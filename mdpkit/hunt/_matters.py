@@ -3,10 +3,11 @@
 import numpy as np
 
 from ..search.matters import matters as rows_that_matter
-from ._certify import worth
+from ._certify import Worth, worth
+from ._target import Target
 
 
-def matters(target, found) -> dict[str, np.ndarray]:
+def matters(target: Target, found: Worth) -> dict[str, np.ndarray]:
     """For each block, the rows whose replacement by a vertex can change the ratio.
 
     Args: found: the Worth of a draw. Returns: block name -> booleans over its rows.

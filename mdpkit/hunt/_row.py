@@ -8,13 +8,14 @@ import numpy as np
 from flint import fmpq
 
 from ..base.mode import propose
+from ..search import rays
 from ..search.engines import LEAST, row_by_row
 from ..search.population import POPULATION, evaluate
 from ..search.rounding import rationals
 from ..search.score import Score
 from ..search.shrink import shrink
 from ..verify.judge import holds
-from ._certify import Worth, as_drawn, as_member, complexity, worth
+from ._certify import Worth, as_member, complexity, worth
 from ._limit import pushed
 from ._portfolio import Portfolio
 
@@ -36,6 +37,8 @@ COARSE = (1, 2, 3, 4, 5, 6, 8, 10, 12)
 """Denominators to which all rows are rounded jointly."""
 LIMIT_MEMBERS = 3
 """Number of improving members beyond which a record is classified as a limit."""
+RAY_STARTS, RAYS = 6, 6
+"""Random members from which rays to the boundary start, and number of rays judged exactly."""
 TINY = fmpq(1, 10**6)
 """Probabilities below this are set to 0, to test whether the limit is attained."""
 
@@ -130,12 +133,15 @@ def hunt_row(target, seconds, rng, notice=lambda words: None, counted=False) -> 
         for rung in rungs:
             rung.glance(min(SHORT, GLANCE * seconds / len(ladder)))
     begun = clock()
-    search = max(0.75 * seconds - begun, 0)  # the rest is for rounding, shrinking and limits
+    search = max(0.75 * seconds - begun, 0)  # the rest is for rays, rounding, shrinking and limits
     for k, rung in enumerate(rungs):
         rung.run(begun + search * (k + 1) / len(ladder), short=min(SHORT, search / len(ladder) / 8))
         notice(f"{' '.join(f'{axis}={size}' for axis, size in rung.sizes.items())}: {rung.best.least:.6g}")
         if target.proved and rung.best.reached:
             break
+    if not any(rung.best.violates for rung in rungs):
+        for rung in rungs:
+            rung.near_the_boundary()
     return _settled(target, rungs, clock)
 
 
@@ -217,16 +223,16 @@ class _Rung:
             return
         with propose():
             x = rationals(self.score, {block: np.array(array) for block, array in member.items()})
-            together = self._rounded_together(member)
+            together = self._round_together(member)
         for found in (x, self._polished(x), self._polished(together)):
             self._take(name, worth(self.target, found))
         if value > self.best.least * (1 + ALIKE):
-            self._take(name, worth(self.target, as_drawn(self.target.instances, member, self.sizes)))
+            self._take(name, worth(self.target, self.target.instances.exactly(member, self.sizes)))
 
-    def _rounded_together(self, member):
+    def _round_together(self, member):
         """The best draw with all rows rounded to one common denominator, for rows that must change jointly."""
         family = self.target.instances
-        draws = [family.rounded(member, denominator, self.sizes) for denominator in COARSE]
+        draws = [family.round_draw(member, denominator, self.sizes) for denominator in COARSE]
         return max(draws, key=lambda x: self.score(as_member(family, x)))
 
     def _polished(self, x):
@@ -240,9 +246,27 @@ class _Rung:
                     break
             return rationals(self.score, best, kept=1 - LEAST)
 
+    def near_the_boundary(self):
+        """Judge exactly the rays on which the ratio may exceed 1 at tiny probabilities, errors or distances."""
+        family, sizes = self.target.instances, self.sizes
+        near = self.score.near_the_boundary()
+        self.clock.scores.append(near)
+        starts = rays.members_of(self._draw(RAY_STARTS))
+        if self.best.x is not None:
+            starts.append(as_member(family, self.best.x))
+        with propose():
+            every = [ray for start in starts for ray in rays.rays_from(family, start, self.rng)]
+            found = rays.promising(near, every, RAYS)
+        for ray, _ in found:
+            for x in rays.suspects(ray, family, sizes):
+                judged = worth(self.target, x)
+                self._take("rays", judged)
+                if judged.violates:
+                    return
+
     def _suspect(self, name, value, member):
         """Check a float ratio above 1: a violation, or an error of the float recursion."""
-        found = worth(self.target, as_drawn(self.target.instances, member, self.sizes))
+        found = worth(self.target, self.target.instances.exactly(member, self.sizes))
         self._take(name, found)
         if found.least > -np.inf and not found.violates and self.spurious is None:
             self.spurious = (value, found)
@@ -310,6 +334,10 @@ def _settled(target, rungs, clock) -> Row:
         )
     grown = pushed(target, best)
     end = _at_the_boundary(target, grown[-1])
+    beyond = next((each for each in (*grown, end) if each.violates), None)
+    if beyond is not None:
+        row = _row(target, rungs, beyond.x.sizes, beyond.least, beyond, "REFUTED", "limit", clock)
+        return replace(row, refuted_after=clock.processor())
     if end.least >= grown[-1].least:
         best = _shrunk(target, end)
     elif len(grown) > LIMIT_MEMBERS:
@@ -322,8 +350,8 @@ def _at_the_boundary(target, end) -> Worth:
     arrays = {name: getattr(end.x, name) for name in target.instances.blocks}
     for name, block in target.instances.blocks.items():
         if block.row_axes:
-            arrays[name] = block.mended(np.where(arrays[name] < TINY, arrays[name] * 0, arrays[name]))
-    return worth(target, target.instances.drawn(arrays, end.x.sizes))
+            arrays[name] = block.repair(np.where(arrays[name] < TINY, arrays[name] * 0, arrays[name]))
+    return worth(target, target.instances.to_draw(arrays, end.x.sizes))
 
 
 def _first_of_the_best(rungs):

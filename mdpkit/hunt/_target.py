@@ -44,7 +44,7 @@ class Target:
         return replace(self, instances=family, fixed=dict(fixed))
 
 
-def target(claim, part=None, control=None) -> Target:
+def target(claim: Claim, part: str | None = None, control: str | None = None) -> Target:
     """The statement of a claim to hunt.
 
     Args:
@@ -72,7 +72,7 @@ def target(claim, part=None, control=None) -> Target:
     )
 
 
-def targets(claim) -> list[Target]:
+def targets(claim: Claim) -> list[Target]:
     """All universal inequalities of a claim; empty if there are none."""
     found = []
     for part in claim.parts:
@@ -124,7 +124,9 @@ def _probe(part):
         try:
             with propose(), np.errstate(all="ignore"):
                 blocks = family.random(rng, sizes, 1)
-                return part.check(family.build(family.drawn({name: array[0] for name, array in blocks.items()}, sizes)))
+                return part.check(
+                    family.build(family.to_draw({name: array[0] for name, array in blocks.items()}, sizes))
+                )
         except Exception as error:
             last = error
     return last

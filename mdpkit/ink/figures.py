@@ -1,14 +1,19 @@
 """Figures shared by several claims."""
 
 import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from .graph import BLACK, Arrow, Box, joined, paint
+from .graph import BLACK, Arrow, Box, connect, paint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 UNIT = 0.42
 """Length of one coordinate unit of a graph, in inches."""
 
 
-def identity(ax, rows):
+def identity(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
     """Scatter plot of both sides of an identity, with the controls off the diagonal."""
     names = {name for row in rows if row.get("part") == "statement" for name in row.get("pairs", {})}
     pairs = _by_part(rows, lambda row: row.get("pairs", {}).values())
@@ -17,14 +22,14 @@ def identity(ax, rows):
     ax.set(xlabel=f"left side{of}", ylabel=f"right side{of}")
 
 
-def bound(ax, rows):
+def bound(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
     """Scatter plot of the left side of a bound against its right side: instances on or below the diagonal, controls above."""
     pairs = _by_part(rows, lambda row: [(row["sides"][-1], row["sides"][0])] if row.get("sides") else [])
     _against(ax, pairs, [(right, left) for left, right in _controls(rows)], "equal sides")
     ax.set(xlabel="right side", ylabel="left side")
 
 
-def name_sides(ax, drawn, left, right):
+def name_sides(ax: "Axes", drawn: Callable[..., None], left: str, right: str) -> None:
     """Write what the sides are on the axes of `bound` or `identity`, whichever has `drawn` them."""
     across, up = (right, left) if drawn is bound else (left, right)
     sides = ("right side", "left side") if drawn is bound else ("left side", "right side")
@@ -75,7 +80,7 @@ def _decades(low, high):
     return FixedLocator([*(-power for power in reversed(powers)), 0, *powers])
 
 
-def panels(ax, count):
+def panels(ax: "Axes", count: int) -> list["Axes"]:
     """Split the given axes into `count` axes side by side over the width of a page."""
     figure = ax.figure
     figure.set_figwidth(6.75)
@@ -84,11 +89,13 @@ def panels(ax, count):
     return [ax, *(figure.add_subplot(cells[k]) for k in range(1, count))]
 
 
-def draw_graph(ax, places, ways, names):
+def draw_graph(
+    ax: "Axes", places: Mapping[Any, tuple[float, float]], ways: Mapping[tuple[Any, Any], str], names: Mapping[Any, str]
+) -> None:
     """Draw a graph: states as boxes at `places`, transitions as arrows with labels."""
     boxes = [Box(str(state), (x * UNIT, y * UNIT), ((names[state], BLACK),)) for state, (x, y) in places.items()]
     arrows = [Arrow(str(source), str(target), words) for (source, target), words in ways.items()]
-    paint(ax, joined(boxes, arrows), UNIT)
+    paint(ax, connect(boxes, arrows), UNIT)
     across, up = zip(*places.values(), strict=True)
     ax.set_axis_off()
     ax.set(xlim=(min(across) - 1, max(across) + 1), ylim=(min(up) - 1.4, max(up) + 0.6), aspect="equal")

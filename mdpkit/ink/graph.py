@@ -21,7 +21,7 @@ HIDDEN = 1000
 
 
 @lru_cache(maxsize=4096)
-def measured(words) -> tuple[float, float]:
+def measure_text(words) -> tuple[float, float]:
     """Width and height of lines of text at 8 pt."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
@@ -44,7 +44,7 @@ class Text:
     @property
     def extent(self):
         """x0, y0, x1, y1."""
-        (width, height), (x, y) = measured(self.words), self.at
+        (width, height), (x, y) = measure_text(self.words), self.at
         return (
             (x if self.left else x - width / 2),
             y - height / 2,
@@ -72,7 +72,7 @@ class Box:
     def size(self):
         if not self.lines:
             return (0.05, 0.05) if self.framed else (0, 0)
-        width, height = measured("\n".join(words for words, _ in self.lines))
+        width, height = measure_text("\n".join(words for words, _ in self.lines))
         return width + 2 * PAD, height + (PAD if self.framed else 0)
 
     @property
@@ -127,7 +127,7 @@ class Sketch:
         return (*ends[:, :2].min(axis=0), *ends[:, 2:].max(axis=0))
 
 
-def joined(boxes, arrows, covered=True) -> Sketch:
+def connect(boxes, arrows, covered=True) -> Sketch:
     """Lay out arrows and their labels between placed boxes.
 
     Args: covered: False to stop at the first box or label that would be covered, for trial layouts.
@@ -228,7 +228,7 @@ def _ways(arrow, places, bends):
     across = np.array([-along[1], along[0]])
     for bend in bends:
         points = np.array([start, start + along / 3 + across * bend, end - along / 3 + across * bend, end])
-        yield _clipped(points, source.extent, target.extent, GAP / 2 if arrow.head else 0), 4 * abs(bend)
+        yield _clip(points, source.extent, target.extent, GAP / 2 if arrow.head else 0), 4 * abs(bend)
 
 
 def _loop(box, side):
@@ -238,7 +238,7 @@ def _loop(box, side):
     return np.array([leave - 0.08 * along, leave - 0.2 * along + out, leave + 0.2 * along + out, leave + 0.08 * along])
 
 
-def _clipped(points, source, target, margin):
+def _clip(points, source, target, margin):
     """The part of a curve between two boxes, up to `margin` before the second."""
     fine = np.linspace(0, 1, 513)
     run = _run(points, fine)
@@ -283,7 +283,7 @@ def _crossings(run, runs):
 # ---- labels
 def _beside(words, k, runs, taken):
     """The best position of the label of arrow k: its cost, and the placed text."""
-    run, size = runs[k], np.array(measured(words))
+    run, size = runs[k], np.array(measure_text(words))
     slope = np.gradient(run, axis=0)
     normals = np.stack([-slope[:, 1], slope[:, 0]], axis=1) / np.maximum(np.linalg.norm(slope, axis=1), 1e-9)[:, None]
     choices = []

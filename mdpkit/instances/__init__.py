@@ -1,4 +1,4 @@
-"""Where problems come from."""
+"""Instances: named families, random draws, and files."""
 
 from .blocks import Box as Box
 from .blocks import Choice as Choice

@@ -1,4 +1,4 @@
-"""A decision process as text formats list it: the choices of every state, and where each leads."""
+"""Transitions of a decision process as text formats list them, by state and choice."""
 
 from collections.abc import Iterator
 
@@ -8,22 +8,23 @@ from flint import fmpq
 from ..base.errors import InvalidModel
 from ..base.tolerance import ROW_SUM
 from ..model import MDP
-from ..model.rows import assembled
-from ._lines import exact_kind, rational, refused, shown
+from ..model.rows import assemble
+from ._lines import abbreviate, exact_kind, rational, refusal
 
 LARGEST = 2**22
-"""The most states times actions of a problem, and the most entries of a rational law."""
+"""Largest number of state-action pairs of a problem, and of entries of a rational transition law."""
 
 DENSE = 2**20
 """A float law with more entries than this is stored sparse."""
 
 
-def chosen(known, wanted, what, error=InvalidModel) -> int | None:
-    """Which of the reward structures counts: the one that is wanted, else the only one; None where there is none.
+def choose(known, wanted, what, error=InvalidModel) -> int | None:
+    """The requested reward structure, else the only one; None if there is none.
 
-    Args: known: for each structure all that it can be called by, its name first. what: "reward structure" or "reward model".
+    Args: known: for each structure its accepted names, the proper one first. what: "reward structure" or "reward
+        model".
 
-    Raises: `error`, which lists the names, where several are there and none is wanted, or none or several are called so.
+    Raises: `error`, listing the names, if several exist and none is requested, or the request matches none or several.
     """
     listed = ", ".join(names[0] if len({*names}) == 1 else f"{names[0]} ({names[1]})" for names in known)
     if wanted is None:
@@ -42,30 +43,31 @@ def chosen(known, wanted, what, error=InvalidModel) -> int | None:
 
 
 class Choices:
-    """What a file lists; every choice (state, number) is counted from 0. Numbers are tokens until all of them are known."""
+    """Entries of a file by (state, choice), both counted from 0; numbers remain tokens until all are read."""
 
     def __init__(self):
         self.law, self.line, self.label, self.flat, self.after = {}, {}, {}, {}, {}
 
     def add(self, line, s, c, n, p):
-        """One transition; a second one with the same ends is refused."""
+        """Add a transition; a duplicate is refused."""
         row = self.law.setdefault((s, c), {})
         self.line.setdefault((s, c), line)
         if n in row:
-            raise refused(line, f"the transition from state {s} by choice {c} to {n} is listed a second time")
+            raise refusal(line, f"the transition from state {s} by choice {c} to {n} is listed a second time")
         row[n] = p
 
     def call(self, line, s, c, label):
-        """What a choice is called; two names for one are refused."""
+        """Name a choice; a second, different name is refused."""
         if self.label.setdefault((s, c), label) != label:
-            raise refused(
-                line, f"choice {c} of state {s} is called {shown(label)}, and {shown(self.label[s, c])} before"
+            raise refusal(
+                line,
+                f"choice {c} of state {s} is called {abbreviate(label)}, and {abbreviate(self.label[s, c])} before",
             )
 
     def count(self, S) -> int:
-        """How many choices there are.
+        """Number of choices.
 
-        Raises: InvalidModel where one of S states has none, or they are not numbered from 0 on.
+        Raises: InvalidModel if one of the S states has none, or its choices are not numbered consecutively from 0.
         """
         each = {}
         for s, c in self.law:
@@ -74,16 +76,16 @@ class Choices:
             raise InvalidModel(f"of {S} states {len(each)} have a transition; expected one at least from each")
         for s, found in each.items():
             if max(found) >= len(found):
-                raise refused(
+                raise refusal(
                     self.line[s, max(found)],
                     f"choice {max(found)} of state {s} comes without the {max(found)} before it",
                 )
         return len(self.law)
 
     def process(self, S, started, horizon, state_names=None, actions=None) -> MDP:
-        """The decision process, as likely to start in each of the states `started`.
+        """The decision process, with a uniform initial distribution over `start_states`.
 
-        Args: actions: the names of the actions in order, by which the choices are called; found from these if left out.
+        Args: actions: names of the actions in order; taken from the choices' labels if omitted.
         """
         number, names = self._actions() if actions is None else ({name: a for a, name in enumerate(actions)}, actions)
         where = {(s, c): (s, c if number is None else number[self.label[s, c]]) for s, c in self.law}
@@ -102,7 +104,7 @@ class Choices:
         named = {
             name: given for name, given in (("state_names", state_names), ("action_names", names)) if given is not None
         }
-        return assembled(
+        return assemble(
             MDP, (S, A), law, pay, rho, exact=exact, sparse=not exact and S * A * S > DENSE, horizon=horizon, **named
         )
 
@@ -115,13 +117,13 @@ class Choices:
     def _row(self, key, row, exact):
         total = sum(row.values())
         if abs(total - 1) > (0 if exact else ROW_SUM):
-            raise refused(
+            raise refusal(
                 self.line[key], f"the probabilities of state {key[0]} and choice {key[1]} sum to {total}, not 1"
             )
         return row
 
     def _reward(self, key, row, read):
-        """Rewards of the choice itself, and expected ones of what follows; a sum only where there is more than one."""
+        """Expected reward of a choice: its own reward plus the mean of its transitions' rewards."""
         parts, after = [read(token) for token in self.flat.get(key, ())], self.after.get(key, {})
         if len(after) == len(row) and len({*after.values()}) == 1:
             parts.append(read(next(iter(after.values()))))
@@ -130,7 +132,7 @@ class Choices:
         return sum(parts[1:], parts[0]) if parts else read("0")
 
     def _actions(self):
-        """The action of every label and the names of the actions; None, None where labels do not tell the choices of a state apart.
+        """The action of every label and the names of the actions; None, None if two choices of a state share a label.
 
         Labels 0, 1, ... (or _0, _1, ... in a format where a label is no number) are the actions' numbers themselves.
         """
@@ -163,7 +165,7 @@ def rows(mdp: MDP) -> Iterator[tuple[int, int, list]]:
                 yield s, a, [(n, mdp.P[s, a, n]) for n in np.flatnonzero(mdp.P[s, a] != 0).tolist()]
 
 
-def started(mdp: MDP) -> list[int]:
+def start_states(mdp: MDP) -> list[int]:
     """The states in which episodes start, if they are equally likely.
 
     Raises: InvalidModel where they are not.

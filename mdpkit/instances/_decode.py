@@ -1,4 +1,4 @@
-"""From JSON data back to records, arrays and numbers; what does not fit is refused by its place."""
+"""Decode JSON data into records, arrays and numbers; errors name the offending place."""
 
 import re
 from dataclasses import MISSING, fields
@@ -6,7 +6,7 @@ from inspect import formatannotation
 from itertools import chain
 from math import isfinite
 from types import SimpleNamespace, UnionType
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 from flint import fmpq, fmpz
@@ -20,19 +20,20 @@ from .instance import Instance
 
 
 class Refused:
-    """Stands in parsed JSON for what no instance file may hold, until its place is known."""
+    """Placeholder in parsed JSON for a forbidden value, until its place is known."""
 
     def __init__(self, words):
         self.words = words
 
 
-def decode(data, reader=None):
-    """The thing that `encode` was given.
+def decode(data: Any, reader: Any = None) -> Any:
+    """Inverse of `encode`.
 
     Args:
         data: parsed JSON with the header `{"mdpkit": "instance", "version": 1, "content": ...}`.
-        reader: what turns each part of the content into what it stands for; another format of files has its own.
-    Raises: InvalidModel naming the place, such as `mdp.P[3]`, what stands there and what was expected. Nothing is repaired.
+        reader: converts each part of the content; file formats subclass it.
+    Raises: InvalidModel naming the place, such as `mdp.P[3]`, what stands there and what was expected. Nothing is
+        repaired.
 
     >>> decode({"mdpkit": "instance", "version": 1, "content": {"TabularPolicy": {"table": {"rational": [["1/3", "2/3"]]}}}})
     TabularPolicy(S=1, A=2, stationary, rational)
@@ -109,7 +110,7 @@ class Reader:
             if not _fits(value, hints[name]):
                 _refuse(below(place, name), node[name], formatannotation(hints[name]))
         self.budget.spend_on(kind.__name__, values, place)
-        return _made(kind, values, place)
+        return _make(kind, values, place)
 
     def tuple(self, node, place):
         if not isinstance(node, list):
@@ -117,10 +118,10 @@ class Reader:
         return tuple(self.node(node, place))
 
     def finite(self, node, place):
-        return _made(Finite, {"H": _leaf(whole, node, place)}, place)
+        return _make(Finite, {"H": _leaf(whole, node, place)}, place)
 
-    def discounted(self, node, place):
-        return _made(Discounted, {"gamma": node if isinstance(node, float) else _leaf(rational, node, place)}, place)
+    def read_discounted_horizon(self, node, place):
+        return _make(Discounted, {"gamma": node if isinstance(node, float) else _leaf(rational, node, place)}, place)
 
     def average(self, node, place):
         if node != {}:
@@ -129,7 +130,7 @@ class Reader:
 
     def array(self, read, dtype, node, place):
         if isinstance(node, dict):
-            return self.listed(read, dtype, node, place)
+            return self.read_list(read, dtype, node, place)
         if not isinstance(node, list):
             _refuse(root(place), node, "nested lists, or an object with shape, entries")
         shape, level = (), [node]
@@ -155,7 +156,7 @@ class Reader:
             self.array(rational, object, node, place) if isinstance(node, list | dict) else _leaf(rational, node, place)
         )
 
-    def listed(self, read, dtype, node, place):
+    def read_list(self, read, dtype, node, place):
         shape, rows = self.shape_and_rows(node, place)
         self.budget.spend(shape, root(place))
         out = zeros(shape, objects(0)) if dtype is object else np.zeros(shape, dtype)
@@ -241,7 +242,7 @@ READERS = {
     "bool": lambda reader, node, place: reader.array(truth, bool, node, place),
     "csr": Reader.csr,
     "Finite": Reader.finite,
-    "Discounted": Reader.discounted,
+    "Discounted": Reader.read_discounted_horizon,
     "Average": Reader.average,
 }
 
@@ -253,7 +254,7 @@ def _leaf(read, node, place):
     return entry
 
 
-def _made(kind, values, place):
+def _make(kind, values, place):
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:  # InvalidModel and ExactnessLost are among them
@@ -286,10 +287,10 @@ def _entry(place, k, shape):
 
 
 def _refuse(place, found, expected):
-    raise InvalidModel(f"{place} is {_shown(found)}; expected {expected}")
+    raise InvalidModel(f"{place} is {_abbreviate(found)}; expected {expected}")
 
 
-def _shown(found):
+def _abbreviate(found):
     if isinstance(found, Refused):
         return found.words
     if isinstance(found, list):

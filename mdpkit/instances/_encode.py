@@ -1,4 +1,4 @@
-"""From records, arrays and numbers to data that JSON holds without loss."""
+"""Encode records, arrays and numbers losslessly as JSON data."""
 
 import gc
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from dataclasses import fields
 from fractions import Fraction
 from math import isfinite
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -19,13 +20,13 @@ from ._form import HEADER, RECORDS, Budget, below, root
 KINDS = {"O": "rational", "f": "float", "i": "int", "b": "bool"}
 
 
-def encode(thing, writer=None) -> dict:
-    """A record, or a named collection of records and numbers, as data that JSON holds without loss.
+def encode(thing: Any, writer: Any = None) -> dict:
+    """A record, or a named collection of records and numbers, as lossless JSON data.
 
     Args:
         thing: a record of `mdpkit.model`, or a `types.SimpleNamespace` of records, arrays (float64, rational,
             int64, bool), rationals, integers, floats, bools, texts, horizons, and tuples or lists of these.
-        writer: what turns each part into data; another format of files has its own.
+        writer: converts each part into data; file formats subclass it.
 
     Returns: dicts, lists, texts, numbers and bools only. Rationals are texts "p/q", a float is the shortest decimal
     that reads back as the same 64 bits. An array of three or more axes is listed by its non-zero entries
@@ -54,7 +55,7 @@ def encode(thing, writer=None) -> dict:
 
 @contextmanager
 def _collector_at_rest():
-    """The garbage collector would walk the rows of a large law again and again while they are made: most of the time."""
+    """Context without garbage collection, which would dominate the time of encoding a large transition law."""
     running = gc.isenabled()
     gc.disable()
     try:
@@ -145,7 +146,7 @@ class Writer:
         return self.content(kind, x)
 
     def content(self, kind, x):
-        """The data of an array that was found fit to be written."""
+        """The data of a validated array."""
         present = x != 0
         if kind == "float":
             present |= np.signbit(x)

@@ -1,4 +1,4 @@
-"""What an instance file looks like, for its writer and its reader."""
+"""Layout and size limits of instance files, shared by writer and reader."""
 
 from math import prod
 
@@ -8,14 +8,14 @@ from ..base.record import Record
 
 HEADER = {"mdpkit": "instance", "version": 1}
 LARGEST = 2**25
-"""The most numbers that the arrays of one file may hold together."""
+"""Largest total number of array entries in one file."""
 DIMENSIONS = 64
-"""The most axes of an array, which is numpy's own limit."""
+"""Largest number of axes of an array, numpy's own limit."""
 RECORDS = {name: kind for name, kind in vars(model).items() if isinstance(kind, type) and issubclass(kind, Record)}
 
 
 class Budget:
-    """How many numbers may still be stored; asked before anything is allocated."""
+    """Remaining number of array entries allowed, checked before allocation."""
 
     def __init__(self):
         self.left = LARGEST
@@ -30,16 +30,16 @@ class Budget:
         self.left -= count
 
     def spend_on(self, name, values, place):
-        """For what a record makes of its fields: a LinearMDP writes out a law that can be far larger than its factors."""
+        """Account for arrays that a record derives: a LinearMDP's transition law can be far larger than its factors."""
         if name == "LinearMDP":
             self.spend((*values["features"].shape[:2], *values["mu"].shape[-1:]), root(place))
 
 
 def below(place, name):
-    """The place of a named part."""
+    """Path of a named part."""
     return f"{place}.{name}" if place else name
 
 
 def root(place):
-    """The place in words that can start a sentence."""
+    """The path as the start of a sentence."""
     return place or "content"

@@ -1,4 +1,4 @@
-"""What readers of text formats share: lines with their numbers, and tokens that are numbers."""
+"""Numbered lines and numeric tokens, shared by the readers of text formats."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from flint import fmpq, fmpz
 from ..base.errors import InvalidModel
 
 LONGEST = 2**20
-"""The most bytes of a line."""
+"""Largest number of bytes of a line."""
 
 INTEGER = re.compile("[0-9]{1,18}")
 FRACTION = re.compile("[-+]?[0-9]+/0*[1-9][0-9]*")
@@ -20,7 +20,7 @@ DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
 @contextmanager
 def about(path):
-    """Inside, what is refused is refused with the name of the file."""
+    """Context in which errors name the file."""
     try:
         yield
     except InvalidModel as error:
@@ -29,8 +29,8 @@ def about(path):
         raise InvalidModel(f"{path} cannot be read: {error.strerror}") from error
 
 
-def refused(line, words) -> InvalidModel:
-    """The error that names a line."""
+def refusal(line, words) -> InvalidModel:
+    """The error for a line."""
     return InvalidModel(f"line {line}: {words}")
 
 
@@ -44,44 +44,44 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         while raw := file.readline(LONGEST + 1):
             number += 1
             if len(raw) > LONGEST:
-                raise refused(number, f"it has more than {LONGEST} bytes; this is no text of this format")
+                raise refusal(number, f"it has more than {LONGEST} bytes; this is no text of this format")
             try:
                 text = raw.decode("utf-8").strip()
             except UnicodeDecodeError as error:
-                raise refused(number, f"byte {error.start} is no UTF-8; expected text") from error
+                raise refusal(number, f"byte {error.start} is no UTF-8; expected text") from error
             if not text.replace("\t", " ").isprintable():
-                raise refused(number, f"{shown(text)} holds a control character; expected text")
+                raise refusal(number, f"{abbreviate(text)} holds a control character; expected text")
             if text:
                 yield number, text
 
 
-def shown(text) -> str:
+def abbreviate(text) -> str:
     return repr(text) if len(text) <= 40 else f"{text[:40]!r}..."
 
 
 def whole(line, text, what, most=None) -> int:
-    """A token that is an integer of at least 0, and below `most`."""
+    """Parse a non-negative integer below `most`."""
     if not INTEGER.fullmatch(text):
-        raise refused(line, f"{what} is {shown(text)}; expected an integer of at least 0")
+        raise refusal(line, f"{what} is {abbreviate(text)}; expected an integer of at least 0")
     if most is not None and int(text) >= most:
-        raise refused(line, f"{what} is {text}; expected at most {most - 1}")
+        raise refusal(line, f"{what} is {text}; expected at most {most - 1}")
     return int(text)
 
 
 def number(line, text, what) -> str:
-    """A token that is a finite number: an integer, p/q, or a decimal."""
+    """Check that a token is a finite number: an integer, p/q, or a decimal."""
     if not FRACTION.fullmatch(text) and not DECIMAL.fullmatch(text):
-        raise refused(line, f"{what} is {shown(text)}; expected a finite number, such as 0.25 or 1/4")
+        raise refusal(line, f"{what} is {abbreviate(text)}; expected a finite number, such as 0.25 or 1/4")
     if decimal(text) and not abs(float(text)) < float("inf"):
-        raise refused(line, f"{what} is {shown(text)}, past the largest float64")
+        raise refusal(line, f"{what} is {abbreviate(text)}, past the largest float64")
     return text
 
 
 def probability(line, text, what) -> str:
-    """A token that is a number from 0 to 1."""
+    """Check that a token is a number in [0, 1]."""
     value = rational(number(line, text, what))
     if not 0 <= value <= 1:
-        raise refused(line, f"{what} is {shown(text)}; expected a probability from 0 to 1")
+        raise refusal(line, f"{what} is {abbreviate(text)}; expected a probability from 0 to 1")
     return text
 
 
@@ -90,7 +90,7 @@ def decimal(text) -> bool:
 
 
 def rational(text) -> fmpq:
-    """The rational that a token writes."""
+    """The rational that a token denotes."""
     if decimal(text):
         part = Fraction(text)
         return fmpq(part.numerator, part.denominator)
@@ -98,11 +98,11 @@ def rational(text) -> fmpq:
 
 
 def exact_kind(tokens) -> bool:
-    """Whether a file's numbers are rationals: where one is written p/q (decimals are then rationals too), or none as a decimal."""
+    """Whether a file is rational: some number is written p/q (decimals are then rational too), or none is a decimal."""
     kinds = {"/" if "/" in token else "." if decimal(token) else "" for token in tokens}
     return "/" in kinds or "." not in kinds
 
 
-def written(x) -> str:
+def write_number(x) -> str:
     """A number as text that reads back as the same number of the same kind."""
     return repr(float(x)) if isinstance(x, float) else str(x)

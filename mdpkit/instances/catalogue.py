@@ -1,4 +1,4 @@
-"""Problems that come with the package."""
+"""Problems shipped with the package."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from .io import load
 FOLDER = Path(__file__).parent / "files"
 
 
-def bundled(name) -> MDP:
-    """A well-known problem, as an exact rational MDP.
+def bundled(name: str) -> MDP:
+    """A benchmark problem as an exact rational MDP.
 
     Args: name: the name of a file in `mdpkit/instances/files`, without its ending.
     Raises: InvalidModel listing the names there are.

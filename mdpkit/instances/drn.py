@@ -1,9 +1,9 @@
-"""Storm's explicit format .drn, of MDPs and Markov chains (DTMCs) without parameters.
+"""Storm's explicit format .drn for MDPs and Markov chains (DTMCs) without parameters.
 
-Lines between @-sections, then for every state `state 0 [reward] labels`, its choices `action name [reward]` and where each
-leads, `1 : 0.5`. Brackets hold a reward for every reward model, separated by commas. Of the labels only `init` counts. A
-Markov chain is an MDP of one action a state. Comments that this writer adds hold what the format has no place for: the names
-of the actions in order, and under each state its name, where Storm puts what a state stands for.
+Lines between @-sections, then for every state `state 0 [reward] labels`, its choices `action name [reward]` and where
+each leads, `1 : 0.5`. Brackets hold a reward for every reward model, separated by commas. Of the labels only `init`
+counts. A Markov chain is an MDP with one action per state. Comments added by this writer hold what the format cannot:
+the names of the actions in order, and under each state its name, where Storm puts the state's valuation.
 """
 
 import json
@@ -15,8 +15,8 @@ from pathlib import Path
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
 from ..model import MDP
-from ._choices import Choices, chosen, rows, started
-from ._lines import about, lines, number, probability, refused, shown, whole, written
+from ._choices import Choices, choose, rows, start_states
+from ._lines import abbreviate, about, lines, number, probability, refusal, whole, write_number
 
 LOG = logging.getLogger(__name__)
 
@@ -29,25 +29,25 @@ SECTIONS = ("@type", "@value_type", "@parameters", "@reward_models", "@nr_states
 
 
 def read(path: Path, horizon, rewards=None) -> MDP:
-    """The decision process of a .drn file; a reward of a state counts for each of its actions.
+    """Read a decision process from a .drn file; a state reward is added to each of its actions.
 
-    Args: rewards: the name of the reward model that counts, where there are several.
+    Args: rewards: name of the reward model to use, required if there are several.
     """
     with about(path):
         text = lines(path)
-        told, actions = _head(text, rewards)
-        body = _Body(told)
+        header, actions = _head(text, rewards)
+        body = _Body(header)
         for line, words in text:
             body.take(line, words)
         problem = body.process(horizon, actions)
-    if told["chain"]:
+    if header["chain"]:
         LOG.info("%s: a Markov chain is read as an MDP of one action a state", path)
     return problem
 
 
 def _head(text, rewards):
-    """What the sections before @model say, each with its line, and the names of the actions where a comment has them."""
-    told, actions, section = {}, None, None
+    """Sections before @model with their lines, and the action names if a comment gives them."""
+    header, actions, section = {}, None, None
     for line, words in text:
         if words.startswith(ACTIONS):
             actions = _names(line, words.removeprefix(ACTIONS))
@@ -56,42 +56,42 @@ def _head(text, rewards):
         if words.startswith("@"):
             section, _, value = words.partition(":")
             if section not in SECTIONS:
-                raise refused(line, f"{shown(words)} is none of the sections {', '.join(SECTIONS)}")
-            if section in told:
-                raise refused(line, f"the section {section} comes a second time")
-            told[section] = (line, value.split())
+                raise refusal(line, f"{abbreviate(words)} is none of the sections {', '.join(SECTIONS)}")
+            if section in header:
+                raise refusal(line, f"the section {section} comes a second time")
+            header[section] = (line, value.split())
             if section == "@model":
-                return _checked(told, line, rewards), actions
+                return _check(header, line, rewards), actions
         elif section is None:
-            raise refused(line, f"{shown(words)} stands before any section; expected @type: MDP")
+            raise refusal(line, f"{abbreviate(words)} stands before any section; expected @type: MDP")
         else:
-            told[section] = (line, told[section][1] + words.split())
+            header[section] = (line, header[section][1] + words.split())
     raise InvalidModel("the text ends before @model")
 
 
-def _checked(told, line, wanted):
-    """The counts that the head gives, each with its line, whether it is a Markov chain, and which of how many rewards counts."""
+def _check(header, line, wanted):
+    """Check the header: counts with their lines, whether it is a Markov chain, and the index of the reward model."""
     for section in ("@type", "@nr_states"):
-        if section not in told:
-            raise refused(line, f"the section {section} is missing")
-    where, kind = told["@type"]
+        if section not in header:
+            raise refusal(line, f"the section {section} is missing")
+    where, kind = header["@type"]
     if kind not in (["MDP"], ["DTMC"]):
-        raise refused(where, f"the type is {' '.join(kind)}; expected MDP or DTMC")
-    where, values = told.get("@value_type", (line, ["double"]))
+        raise refusal(where, f"the type is {' '.join(kind)}; expected MDP or DTMC")
+    where, values = header.get("@value_type", (line, ["double"]))
     if values not in (["double"], ["rational"]):
-        raise refused(where, f"the value type is {' '.join(values)}; expected double or rational")
-    where, parameters = told.get("@parameters", (line, []))
+        raise refusal(where, f"the value type is {' '.join(values)}; expected double or rational")
+    where, parameters = header.get("@parameters", (line, []))
     if parameters:
-        raise refused(where, f"there are parameters ({' '.join(parameters)}); only problems without are read")
-    where, models = told.get("@reward_models", (line, []))
-    which = chosen([(name,) for name in models], wanted, "reward model", partial(refused, where))
+        raise refusal(where, f"there are parameters ({' '.join(parameters)}); only problems without are read")
+    where, models = header.get("@reward_models", (line, []))
+    which = choose([(name,) for name in models], wanted, "reward model", partial(refusal, where))
     # a reward model without a name leaves no trace in the head
     counts = {"chain": kind == ["DTMC"], "rewards": (which or 0, max(len(models), 1))}
     for section in ("@nr_states", "@nr_choices"):
-        where, values = told.get(section, (line, None))
+        where, values = header.get(section, (line, None))
         if values is not None:
             if len(values) != 1:
-                raise refused(where, f"{section} has {len(values)} values; expected one number")
+                raise refusal(where, f"{section} has {len(values)} values; expected one number")
             counts[section] = (where, whole(where, values[0], section))
     return counts
 
@@ -102,15 +102,15 @@ def _names(line, text):
     except (ValueError, RecursionError):
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
-        raise refused(line, f"{shown(text)} is no list of different names")
+        raise refusal(line, f"{abbreviate(text)} is no list of different names")
     return names
 
 
 class _Body:
-    """The states as they are listed, one after the other."""
+    """Parser of the list of states."""
 
-    def __init__(self, told):
-        self.counts = told
+    def __init__(self, header):
+        self.counts = header
         self.choices, self.begun, self.names = Choices(), [], []
         self.s = self.c = -1
         self.own = None
@@ -129,16 +129,16 @@ class _Body:
     def state(self, line, words):
         found = STATE.fullmatch(words)
         if found is None:
-            raise refused(line, f"{shown(words)} is no state of an MDP; expected: state 0 [reward] labels")
-        self.left(line)
+            raise refusal(line, f"{abbreviate(words)} is no state of an MDP; expected: state 0 [reward] labels")
+        self.finish(line)
         s = whole(line, found[1], "the state")
         if s != self.s + 1:
-            raise refused(
+            raise refusal(
                 line, f"state {s} stands where state {self.s + 1} is expected; states are listed once, in order"
             )
         rewards, labels = re.findall(r"\[[^]]*\]", found[2]), re.sub(r"\[[^]]*\]", " ", found[2]).split()
         if len(rewards) > 1:
-            raise refused(line, f"state {s} has {len(rewards)} lists of rewards; expected one")
+            raise refusal(line, f"state {s} has {len(rewards)} lists of rewards; expected one")
         self.s, self.c, self.own = s, -1, self.reward(line, *rewards)
         if "init" in labels:
             self.begun.append(s)
@@ -146,22 +146,24 @@ class _Body:
     def action(self, line, words):
         found = ACTION.fullmatch(words)
         if found is None or self.s < 0:
-            raise refused(line, f"{shown(words)} is no choice of a state; expected: action name [reward]")
-        self.left(line, choice=True)
+            raise refusal(line, f"{abbreviate(words)} is no choice of a state; expected: action name [reward]")
+        self.finish(line, choice=True)
         self.c += 1
         own = self.reward(line, *([found[2]] if found[2] else []))
         paid = [token for token in (self.own, own) if token is not None]
         if paid:
             self.choices.flat[self.s, self.c] = paid
         if self.counts["chain"] and self.c:
-            raise refused(line, f"state {self.s} has a second action; expected one, as in every DTMC")
+            raise refusal(line, f"state {self.s} has a second action; expected one, as in every DTMC")
         if found[1] != "__NOLABEL__" and not self.counts["chain"]:
             self.choices.call(line, self.s, self.c, found[1])
 
     def transition(self, line, words):
         found = TRANSITION.fullmatch(words)
         if found is None or self.c < 0:
-            raise refused(line, f"{shown(words)} is no transition of an action; expected: next state : probability")
+            raise refusal(
+                line, f"{abbreviate(words)} is no transition of an action; expected: next state : probability"
+            )
         n = whole(line, found[1], "the next state", self.counts["@nr_states"][1])
         self.choices.add(line, self.s, self.c, n, probability(line, found[2], "the probability"))
 
@@ -171,52 +173,52 @@ class _Body:
         which, count = self.counts["rewards"]
         tokens = [number(line, token.strip(), "the reward") for token in brackets[1:-1].split(",")]
         if len(tokens) != count:
-            raise refused(
-                line, f"{shown(brackets)} has {len(tokens)} rewards; expected {count}, one for each reward model"
+            raise refusal(
+                line, f"{abbreviate(brackets)} has {len(tokens)} rewards; expected {count}, one for each reward model"
             )
         return tokens[which]
 
-    def left(self, line, choice=False):
-        """A state, or a choice, ends where the next begins: it must lead somewhere."""
+    def finish(self, line, choice=False):
+        """Finish a state or a choice, which must have a transition."""
         if self.s >= 0 and (self.c >= 0 or not choice) and (self.s, self.c) not in self.choices.law:
-            raise refused(
+            raise refusal(
                 line,
                 f"before this line, state {self.s} has {'an action' if self.c >= 0 else 'none'} without a transition",
             )
 
     def process(self, horizon, actions):
-        line, told = self.counts["@nr_states"]
-        if self.s + 1 != told:
-            raise refused(line, f"the header says {told} states; {self.s + 1} are listed")
-        listed = self.choices.count(told)
-        line, told = self.counts.get("@nr_choices", (line, listed))
-        if told != listed:
-            raise refused(line, f"the header says {told} choices; {listed} are listed")
+        line, states = self.counts["@nr_states"]
+        if self.s + 1 != states:
+            raise refusal(line, f"the header says {states} states; {self.s + 1} are listed")
+        listed = self.choices.count(states)
+        line, choices = self.counts.get("@nr_choices", (line, listed))
+        if choices != listed:
+            raise refusal(line, f"the header says {choices} choices; {listed} are listed")
         if not self.begun:
             raise InvalidModel("no state is labelled init")
         if actions is not None:
-            self.known(actions)
+            self.name_actions(actions)
         return self.choices.process(self.s + 1, self.begun, horizon, self.state_names(), actions)
 
-    def known(self, actions):
-        """Labels that are a number stand for the action of that number, which the writer puts for names that are no word."""
+    def name_actions(self, actions):
+        """Replace labels that are numbers, written for names that are not words, by the action of that number."""
         numbered = {str(a): name for a, name in enumerate(actions)}
         for key, line in self.choices.line.items():
             label = self.choices.label.get(key, "__NOLABEL__")
             if label not in numbered and (label not in actions or label.isdecimal()):
-                raise refused(
-                    line, f"the action {shown(label)} is none of the {len(actions)} in the comment at the top"
+                raise refusal(
+                    line, f"the action {abbreviate(label)} is none of the {len(actions)} in the comment at the top"
                 )
             self.choices.label[key] = numbered.get(label, label)
         if len({(s, name) for (s, _), name in self.choices.label.items()}) < len(self.choices.label):
             raise InvalidModel("a state has one action of the comment at the top twice")
 
     def state_names(self):
-        names = [_unquoted(name) for name in self.names]
+        names = [_unquote(name) for name in self.names]
         return names if len(names) == self.s + 1 and len({*names}) == len(names) else None
 
 
-def _unquoted(text):
+def _unquote(text):
     try:
         name = json.loads(text) if text.startswith('"') else text
     except ValueError:
@@ -225,16 +227,16 @@ def _unquoted(text):
 
 
 def write(mdp, path: Path):
-    """Write a stationary decision process as .drn, whole or not at all.
+    """Write a stationary decision process as .drn, atomically.
 
     The reward model is called `reward`. The horizon is left out. Decimals are the shortest that read back as the same
     float64, rationals are written p/q.
 
-    Raises: InvalidModel where the law varies with time, or episodes do not start in some states alike.
+    Raises: InvalidModel if the process varies with time, or its initial distribution is not uniform on its support.
     """
     if not isinstance(mdp, MDP):
         raise InvalidModel(f"{path} can hold an MDP, got {mdp!r}")
-    begun, listed = {*started(mdp)}, list(rows(mdp))
+    begun, listed = {*start_states(mdp)}, list(rows(mdp))
     actions = [] if mdp.action_names is None else [ACTIONS + json.dumps(mdp.action_names, ensure_ascii=True)]
     counts = ["@nr_states", str(mdp.S), "@nr_choices", str(len(listed))]
     head = ["@type: MDP", "@parameters", "", "@reward_models", "reward", *counts, "@model"]
@@ -244,8 +246,8 @@ def write(mdp, path: Path):
             body.append(f"state {s}{' init' if s in begun else ''}")
             body += [] if mdp.state_names is None else ["//" + json.dumps(mdp.state_names[s], ensure_ascii=True)]
         last = s
-        body.append(f"\taction {_label(mdp, a)} [{written(mdp.r[s, a])}]")
-        body += [f"\t\t{n} : {written(p)}" for n, p in row]
+        body.append(f"\taction {_label(mdp, a)} [{write_number(mdp.r[s, a])}]")
+        body += [f"\t\t{n} : {write_number(p)}" for n, p in row]
     write_whole(path, "\n".join(["// Written by mdpkit", *actions, *head, *body]) + "\n")
 
 

@@ -4,11 +4,12 @@ import numpy as np
 
 from ..base.arrays import objects, rational, zeros
 from ..base.errors import InvalidModel
+from ..base.types import Number
 from ..model import MDP, Discounted, Finite, SafetyProblem
 
 
-def double_integrator(amax, vmax, xmax) -> SafetyProblem:
-    """A cart on the integers that must not reach the wall: x' = x + v and v' = v + a, both at once.
+def double_integrator(amax: int, vmax: int, xmax: int) -> SafetyProblem:
+    """Double integrator on the integers that must not reach a wall: x' = x + v and v' = v + a, simultaneously.
 
     Args:
         amax: the action index is a + amax for the accelerations a = -amax..amax.
@@ -18,7 +19,7 @@ def double_integrator(amax, vmax, xmax) -> SafetyProblem:
     Returns: a SafetyProblem whose state (x, v) is s = (x + xmax)(2 vmax + 1) + (v + vmax).
 
     Failure is inevitable exactly where x + stop(v) >= xmax, stop(v) = v + (v - amax) + ... over the positive terms,
-    if amax >= 1: braking as hard as possible from the next step on is the best there is.
+    if amax >= 1: maximal braking from the next step on is optimal.
 
     Raises: InvalidModel where a size is no integer of at least 0.
     Source: adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
@@ -35,18 +36,18 @@ def double_integrator(amax, vmax, xmax) -> SafetyProblem:
     return SafetyProblem(failure=x[..., 0].ravel() >= xmax, successors=successors.reshape(-1, 2 * amax + 1))
 
 
-def garnet(S, A, branching, gamma, *, rng, sparse=False) -> MDP:
-    """A random problem in which every action has few possible successors.
+def garnet(S: int, A: int, branching: int, gamma: Number, *, rng: np.random.Generator, sparse: bool = False) -> MDP:
+    """Random MDP in which every action has few possible successors (Garnet).
 
     Args:
-        S, A: how many states and actions.
-        branching: how many successors each state and action have, a uniform set of states.
+        S, A: numbers of states and actions.
+        branching: number of successors of each state and action, a uniformly drawn set of states.
         gamma: the discount; a float makes the problem float64, a rational ("9/10") makes it rational.
         rng: numpy Generator.
         sparse: P as a CSR matrix, for floats only; no dense law is formed on the way.
 
     Returns: an MDP whose probabilities are proportional to uniform weights 1..99 and whose rewards are uniform on
-    0, 1/100, ..., 1. The same draws make the float and the rational problem: one is the other rounded.
+    0, 1/100, ..., 1. For the same generator the float problem is the rational one, rounded.
 
     Raises: InvalidModel where there are fewer states than successors, or a rational problem is to be sparse.
     Source: adapted from Archibald, McKinnon and Thomas, 1995.
@@ -79,7 +80,7 @@ def garnet(S, A, branching, gamma, *, rng, sparse=False) -> MDP:
 
 
 def _subsets(n, size, count, rng):
-    """`count` uniform sets of `size` numbers below n, one a row, by Floyd's algorithm run on all rows at once."""
+    """`count` uniform subsets of `size` numbers below n, one per row, by Floyd's algorithm on all rows at once."""
     chosen = np.empty((count, size), dtype=np.int64)
     for k, last in enumerate(range(n - size, n)):
         drawn = rng.integers(0, last + 1, count)
@@ -88,12 +89,12 @@ def _subsets(n, size, count, rng):
     return chosen
 
 
-def cliff(H, reward=1, recovers=False) -> MDP:
-    """State 0 pays while action 0 is played; action 1 falls to state 1, which pays nothing.
+def cliff(H: int, reward: Number = 1, recovers: bool = False) -> MDP:
+    """Cliff: state 0 pays while action 0 is played; action 1 leads to state 1, which pays nothing.
 
     Args:
         H: the horizon.
-        reward: what state 0 pays for action 0, a rational.
+        reward: reward of action 0 in state 0, a rational.
         recovers: whether action 0 leads from state 1 back to state 0; state 1 is absorbing if not.
 
     From state 0, a policy that errs with probability eps at each visit loses sum_t (1 - (1 - eps)^t), t = 1..H, if it
@@ -108,18 +109,18 @@ def cliff(H, reward=1, recovers=False) -> MDP:
     return MDP(objects(P), objects([[reward, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
 
 
-def combination_lock(H, digits=10, bait="1/10") -> MDP:
-    """Two good states and a bad one; at every step one of the digits keeps good, and the reward comes at the end.
+def combination_lock(H: int, digits: int = 10, bait: Number = "1/10") -> MDP:
+    """Combination lock: at every step one action stays among the good states, and the reward is paid at the end.
 
     Args:
         H: the horizon.
-        digits: how many actions there are, at least 2.
+        digits: number of actions, at least 2.
         bait: the reward, paid with probability 1/2, of leaving the good states.
 
-    State 0 and 1 are good, 2 is bad and absorbing. The right digit at step t in state s is (3 t + 5 s) mod digits and leads
-    to either good state with probability 1/2; every other one leads to the bad state, for the bait. The right digit at the
-    last step pays 1. Hence V* = 1 at every time in the good states, and uniformly random play keeps good for the whole
-    episode with probability digits^-H.
+    State 0 and 1 are good, 2 is bad and absorbing. The right digit at step t in state s is (3 t + 5 s) mod digits and
+    leads to either good state with probability 1/2; every other one leads to the bad state, for the bait. The right
+    digit at the last step pays 1. Hence V* = 1 at every time in the good states, and uniformly random play keeps good
+    for the whole episode with probability digits^-H.
 
     Raises: InvalidModel for fewer than two digits.
     Source: adapted from Misra, Henaff, Krishnamurthy and Langford, 2020; Zhou, Sekhari, Song and Sun, 2024.

@@ -1,30 +1,32 @@
 """A family of instances: named blocks, size ranges, and the records built from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 from types import SimpleNamespace
+from typing import Self
 
 import numpy as np
 
-from ..base.arrays import floats, is_exact, like
+from ..base.arrays import exactly, floats, is_exact, like
 from ..base.errors import InvalidClaim
 from ..base.record import Record
+from ..base.types import Numbers
 from .blocks import Block, Choice, Simplex
 from .instance import Instance
 
 
 class Drawn(SimpleNamespace):
-    """One draw: every block by its name, and `sizes`."""
+    """One draw: the blocks by name, and `sizes`."""
 
-    def like(self, array):
+    def like(self, array: Numbers) -> np.ndarray:
         """Integers, fractions or "p/q" text in the number kind of this draw."""
         return like(array, next(_numeric(self), np.empty(0, dtype=object)))
 
 
 def _numeric(x):
-    """The arrays of a draw that hold floats or rationals."""
+    """Arrays of a draw that hold floats or rationals."""
     return (
         value for value in vars(x).values() if getattr(value, "dtype", None) is not None and value.dtype.kind in "fO"
     )
@@ -32,14 +34,14 @@ def _numeric(x):
 
 @dataclass(frozen=True)
 class Family:
-    """The instances over which a statement says "for all".
+    """The instances over which a statement is quantified.
 
     Args:
         blocks: name -> Simplex, Box or Choice.
         sizes: axis name -> (smallest, largest). An axis may be carried by no block; models read it from `x.sizes`.
         models: name -> function of the draw `x` that builds a record (or any value the check wants).
-        fixed: names of axes that belong to the statement and are not shrunk.
-        repair: function of the draw that returns one inside the assumptions.
+        fixed: axes that belong to the statement and are never shrunk.
+        repair: function that maps a draw to one that satisfies the assumptions.
 
     >>> from mdpkit.model import TabularPolicy
     >>> family = Family(dict(pi=Simplex("S", to="A")), dict(S=(1, 2), A=(2, 2)), dict(policy=lambda x: TabularPolicy(x.pi)))
@@ -54,7 +56,7 @@ class Family:
     repair: Callable | None = None
     given: dict[str, Record] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for axis, ends in self.sizes.items():
             low, high = ends
             if not 1 <= low <= high:
@@ -67,69 +69,77 @@ class Family:
 
     @property
     def exact(self) -> bool:
-        """Whether draws are judged on rationals: unless the given problem holds floats."""
+        """Whether draws are rational, i.e. unless a given problem holds floats."""
         return not any(model._pattern().size and not model.exact for model in self.given.values())
 
     # ---- drawing
-    def from_bytes(self, raw: bytes, sizes) -> Drawn:
-        """The exact draw that a string of bytes spells; zero bytes spell the simplest one."""
+    def from_bytes(self, raw: bytes, sizes: Mapping[str, int]) -> Drawn:
+        """Decode bytes into an exact draw; zero bytes give the simplest one."""
         data, arrays, at = np.frombuffer(raw, dtype=np.uint8), {}, 0
         for name, block in self.blocks.items():
             count = block.count(sizes)
             arrays[name] = block.from_bytes(data[at : at + count], sizes)
             at += count
-        return self.drawn(arrays, sizes)
+        return self.to_draw(arrays, sizes)
 
-    def byte_count(self, sizes) -> int:
+    def byte_count(self, sizes: Mapping[str, int]) -> int:
         return sum(block.count(sizes) for block in self.blocks.values())
 
-    def random(self, rng, sizes, batch) -> dict[str, np.ndarray]:
-        """Float blocks with a leading batch axis."""
+    def random(self, rng: np.random.Generator, sizes: Mapping[str, int], batch: int) -> dict[str, np.ndarray]:
+        """Random float blocks with a leading batch axis."""
         return {name: block.random(rng, sizes, batch) for name, block in self.blocks.items()}
 
-    def drawn(self, arrays, sizes) -> Drawn:
-        """Arrays as a draw inside masks and assumptions."""
+    def to_draw(self, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> Drawn:
+        """Make a draw from arrays, restricted to masks and repaired to satisfy the assumptions."""
         arrays = dict(arrays)
         for name, block in self.blocks.items():
             if isinstance(block, Simplex) and block.within:
                 for model in self.given.values():
                     allowed = getattr(model, block.within, None)
                     if allowed is not None:
-                        arrays[name] = block.confined(arrays[name], allowed)
+                        arrays[name] = block.restrict(arrays[name], allowed)
         x = Drawn(**arrays, sizes=dict(sizes))
         return self.repair(x) if self.repair else x
 
-    def rounded(self, arrays, denominator, sizes) -> Drawn:
-        """The draw of small rationals near float blocks."""
-        return self.drawn(
-            {name: block.rounded(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
+    def round_draw(self, arrays: Mapping[str, np.ndarray], denominator: int, sizes: Mapping[str, int]) -> Drawn:
+        """Round float blocks to a draw of small rationals."""
+        return self.to_draw(
+            {name: block.round(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
         )
+
+    def exactly(self, arrays, sizes) -> Drawn:
+        """The draw that float blocks represent: entries as dyadic rationals, distributions divided by their sums."""
+        exact = {
+            name: block.repair(exactly(arrays[name])) if arrays[name].dtype.kind == "f" else arrays[name]
+            for name, block in self.blocks.items()
+        }
+        return self.to_draw(exact, sizes)
 
     # ---- building
     def build(self, x: Drawn) -> Instance:
-        """The records that checks, assumptions and controls see."""
+        """Build the records that checks, assumptions and controls receive."""
         exact = is_exact(next(_numeric(x), np.empty(0, dtype=object)))
         built = {}
         for name, make in self.models.items():
             if name in self.given:
-                built[name] = self.given[name] if exact else self._float_given(name)
+                built[name] = self.given[name] if exact else self._float_constant(name)
             else:
                 built[name] = make(x)
         return Instance(**built)
 
-    def _float_given(self, name):
+    def _float_constant(self, name):
         cached = self.__dict__.setdefault("_floats", {})
         if name not in cached:
             cached[name] = self.given[name].to_float()
         return cached[name]
 
     def to_float(self, x: Drawn) -> Drawn:
-        """The same draw on floats."""
+        """The same draw in float64."""
         arrays = {name: floats(value) if is_exact(value) else value for name, value in vars(x).items()}
         return Drawn(**arrays)
 
-    def on(self, name, problem, replaced):
-        """The family with one model given instead of drawn; None where its blocks need an axis that the problem lacks."""
+    def on(self, name: str, problem: Record, replaced: Iterable[str]) -> Self | None:
+        """The family with one model fixed to a given problem; None if a block needs an axis that the problem lacks."""
         blocks = {key: block for key, block in self.blocks.items() if key not in replaced}
         known = problem.sizes()
         needed = {
@@ -144,8 +154,8 @@ class Family:
         return replace(self, blocks=blocks, sizes=sizes, given={name: problem}, fixed=(*self.fixed, *known))
 
     # ---- sizes
-    def ladder(self, most=6) -> list[dict[str, int]]:
-        """Up to `most` size combinations from the smallest to the largest, both ends included."""
+    def ladder(self, most: int = 6) -> list[dict[str, int]]:
+        """Up to `most` combinations of sizes from the smallest to the largest, both included."""
         ranges = [range(low, high + 1) for low, high in self.sizes.values()]
         every = [dict(zip(self.sizes, values, strict=True)) for values in product(*ranges)]
         every.sort(key=lambda sizes: (self.byte_count(sizes), prod(sizes.values()), tuple(sizes.values())))

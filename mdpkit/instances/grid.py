@@ -1,53 +1,58 @@
-"""From a continuous control problem to a finite one: multilinear interpolation on a grid."""
+"""Discretise a continuous control problem by multilinear interpolation on a grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..base.arrays import frozen, is_exact, like, objects, zeros
+from ..base.arrays import freeze, is_exact, like, objects, zeros
 from ..base.errors import InvalidModel
-from ..base.interval import Interval
+from ..base.interval import Interval, Quantity
 from ..base.record import numbers
 from ..base.tolerance import UNIT
 from ..model.continuous import ContinuousProblem
 from ..model.margin import MarginProblem
 from ..model.mdp import MDP
+from ..model.policy import TabularPolicy
 
 ROUNDINGS = 32
-"""Roundings that a step may meet and still be taken to end at a grid point."""
+"""Number of roundings within which a successor counts as a grid point."""
 
 LARGEST_DENSE = 2**16
-"""A float law with more entries than this is stored sparse."""
+"""Float transition laws with more entries are stored sparse."""
 
 
-def grid(problem, shape, controls) -> "Grid":
-    """The finite problem of the grid points, where a step goes to the corners of the cell it ends in.
+def grid(problem: ContinuousProblem, shape: int | Sequence[int], controls: int | Sequence[Any] | np.ndarray) -> "Grid":
+    """The finite problem on the grid points, where a step leads to the corners of the cell that contains its successor.
 
     Args:
         problem: a ContinuousProblem.
-        shape: how many points on each axis, at least 2; both ends are points, of a circle one.
-        controls: `controls[a,j]`, one row an action; or how many, evenly spaced on each axis of the box of controls, an
-            integer or a tuple of them.
+        shape: number of points on each axis, at least 2; both ends are grid points (one, if the axis is periodic).
+        controls: `controls[a,j]`, one row per action; or the number of evenly spaced controls on each axis, an integer
+            or a tuple.
 
-    The corner's weights are those of multilinear interpolation: products over the axes, so that a step's mean is where the
-    continuous problem goes and its coordinates are independent, with variance h_i^2 w_i (1 - w_i) on axis i. The grid's
-    Bellman operator is that of an MDP: a contraction with the same discount, whose value interpolates to a function on the
-    box. Linear functions are interpolated exactly, convex ones never too low, and a quadratic x'Px too high by
-    sum_i P_ii h_i^2 w_i (1 - w_i), whatever its cross terms. Hence the error of the optimal value is of second order in the
-    spacing where the value is smooth and the controls are as fine, of first order at its kinks.
+    The corners' weights are those of multilinear interpolation: products over the axes, so that a step's mean is the
+    continuous successor and its coordinates are independent, with variance h_i^2 w_i (1 - w_i) on axis i. The grid's
+    Bellman operator is that of an MDP: a contraction with the same discount, whose value interpolates to a function on
+    the box. Linear functions are interpolated exactly, convex ones never too low, and a quadratic x'Px too high by
+    sum_i P_ii h_i^2 w_i (1 - w_i), whatever its cross terms. Hence the error of the optimal value is of second order in
+    the spacing where the value is smooth and the controls are as fine, of first order at its kinks.
 
-    Steps that leave the box go to the nearest point of the box; where the problem has an `outside`, they end instead, in one
-    more state that is added last (of an MDP) or by `ended` (of a MarginProblem).
+    Steps that leave the box are projected onto it; if the problem has an `outside`, they terminate instead, in an
+    additional last state (MDP) or by `ended` (MarginProblem).
 
-    Floats within 32 roundings of a grid point, relative to the ends of the box, count as that point: on a decimal spacing a step
-    from point to point would else leave a weight of 1e-13 on a neighbour, and no set of points would surely be kept.
+    Floats within 32 roundings of a grid point, relative to the ends of the box, count as that point: on a decimal
+    spacing a step from point to point would else leave a weight of 1e-13 on a neighbour, and no set of points would
+    surely be kept.
 
-    Rational where the problem is and its functions are; floats are stored sparse unless they are few.
+    Rational if the problem and its functions are; large float laws are stored sparse.
 
-    Raises: InvalidModel for sizes that do not fit, controls outside their box, or functions that return other shapes.
+    Raises: InvalidModel for inconsistent sizes, controls outside their box, or functions that return other shapes.
     Source: adapted from Kushner and Dupuis, 1992; Davies, 1996.
 
     >>> from mdpkit.model import Discounted
@@ -66,14 +71,14 @@ class Grid:
     shape: tuple[int, ...]
     controls: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         low, exact = self.problem.low, self.problem.exact
         object.__setattr__(self, "shape", _counts("shape", self.shape, len(low), 2 - self.problem.periodic.astype(int)))
         controls = self.controls
         if isinstance(controls, int | np.integer | tuple):
             ends = self.problem.control_low, self.problem.control_high
             counts = _counts("controls", controls, len(ends[0]), np.ones(len(ends[0]), dtype=int))
-            axes = [_spaced(a, b, n) for a, b, n in zip(*ends, counts, strict=True)]
+            axes = [_space(a, b, n) for a, b, n in zip(*ends, counts, strict=True)]
             controls = _product(axes)
         controls = numbers("controls", controls, exact, "aj")
         if controls.shape[1:] != self.problem.control_low.shape or len(controls) == 0:
@@ -87,11 +92,11 @@ class Grid:
             raise InvalidModel(
                 f"controls[{int(np.flatnonzero(outside)[0])}] is {controls[outside][0]}; expected controls inside their box"
             )
-        object.__setattr__(self, "controls", frozen(controls))
+        object.__setattr__(self, "controls", freeze(controls))
 
     @property
     def S(self) -> int:
-        """How many grid points there are; the MDP has one state more where the problem ends outside the box."""
+        """Number of grid points; the MDP has one more state if the problem terminates outside the box."""
         return prod(self.shape)
 
     @property
@@ -102,21 +107,21 @@ class Grid:
     def spacing(self) -> np.ndarray:
         """h_i, `[i]`."""
         width, cells = self.problem.high - self.problem.low, np.array(self.shape) - ~self.problem.periodic
-        return frozen(width / (objects(cells) if self.problem.exact else cells))
+        return freeze(width / (objects(cells) if self.problem.exact else cells))
 
     @cached_property
     def points(self) -> np.ndarray:
         """The grid points `[s,i]`, the last axis running fastest."""
         steps = [like(np.arange(n), self.problem.low) for n in self.shape]
-        return frozen(_product([a + h * k for a, h, k in zip(self.problem.low, self.spacing, steps, strict=True)]))
+        return freeze(_product([a + h * k for a, h, k in zip(self.problem.low, self.spacing, steps, strict=True)]))
 
-    def weights(self, x):
-        """The corners of the cells in which states `x[b,i]` lie, and their weights, both `[b,c]` with 2^i corners.
+    def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Corners of the cells that contain the states `x[b,i]`, and their weights, both `[b,c]` with 2^i corners.
 
-        States outside the box count as the nearest ones of the box.
+        States outside the box are projected onto it.
         """
         exact = is_exact(self.problem.low)
-        at = (self.problem.confined(x) - self.problem.low) / self.spacing
+        at = (self.problem.confine(x) - self.problem.low) / self.spacing
         if not exact:  # a point that differs from a grid point by rounding is that point: surely reached, with weight 1
             slack = ROUNDINGS * UNIT * (np.abs(x) + np.abs(self.problem.low) + np.abs(self.problem.high)) / self.spacing
             at = np.where(np.abs(at - np.rint(at)) <= slack, np.rint(at), at)
@@ -140,17 +145,17 @@ class Grid:
         """The finite problem; its action a is `controls[a]`, its state s is `points[s]`."""
         x = np.repeat(self.points, self.A, axis=0)
         u = np.tile(self.controls, (self.S, 1))
-        following = _given("step", self.problem.step(x, u), x.shape)
+        following = _check_shape("step", self.problem.step(x, u), x.shape)
         gone = np.zeros(len(x), dtype=bool) if self.problem.outside is None else self.problem.leaves(following)
         corners, weights = self.weights(following)
         after = zeros(len(x), following)
         if gone.any():
-            after[gone] = _given("outside", self.problem.outside(following[gone]), (int(gone.sum()),))
+            after[gone] = _check_shape("outside", self.problem.outside(following[gone]), (int(gone.sum()),))
         if self.problem.margin is not None:
-            margin = _given("margin", self.problem.margin(self.points), (self.S,))
+            margin = _check_shape("margin", self.problem.margin(self.points), (self.S,))
             return MarginProblem(margin, self._law(corners, weights, ~gone, self.S), after.reshape(self.S, self.A))
         S, horizon = self.S + gone.any(), self.problem.horizon
-        r = _given("reward", self.problem.reward(x, u), (len(x),)) + getattr(horizon, "gamma", 1) * after
+        r = _check_shape("reward", self.problem.reward(x, u), (len(x),)) + getattr(horizon, "gamma", 1) * after
         if gone.any():  # one more state, in which nothing is collected
             corners = np.concatenate(
                 [np.where(gone[:, None], self.S, corners), np.full((self.A, corners.shape[1]), self.S)]
@@ -175,7 +180,7 @@ class Grid:
         return P
 
     def _start(self, S):
-        """The start law: each grid point's mean weight over the box of starts."""
+        """Initial distribution: each grid point's mean weight over the box of initial states."""
         axes = []
         for i, n in enumerate(self.shape):
             low, high, h = self.problem.start_low[i], self.problem.start_high[i], self.spacing[i]
@@ -196,8 +201,8 @@ class Grid:
         return rho
 
     # ---- back to the box
-    def read(self, values, x):
-        """Values of the grid points (and of the state outside, which counts nowhere) interpolated at states `x[b,i]`.
+    def read(self, values: Quantity, x: ArrayLike) -> np.ndarray | Interval:
+        """Interpolate values of the grid points at states `x[b,i]`; a value of the outside state is ignored.
 
         Args: values: `[s]`, or an Interval.
         """
@@ -207,13 +212,13 @@ class Grid:
             return (at * (Interval(weights) if at.exact else weights)).sum(axis=1)
         return (np.asarray(values)[corners] * weights).sum(axis=1)
 
-    def law(self, policy, x) -> np.ndarray:
-        """What a policy of the grid plays at states `x[b,i]`: a corner is drawn by its weight and its law taken, `[b,a]`."""
+    def law(self, policy: TabularPolicy, x: ArrayLike) -> np.ndarray:
+        """Action probabilities `[b,a]` of a grid policy at states `x[b,i]`, averaged over the corners."""
         corners, weights = self.weights(np.asarray(x))
         return (weights[:, :, None] * policy.table[corners]).sum(axis=1)
 
-    def greedy(self, values, x) -> np.ndarray:
-        """The control `[b,j]` that is best one step ahead of states `x[b,i]`, the value being interpolated after it.
+    def greedy(self, values: np.ndarray, x: ArrayLike) -> np.ndarray:
+        """Greedy control `[b,j]` at states `x[b,i]` with respect to the interpolated value.
 
         Args: values: `[s]`, numbers.
         """
@@ -240,18 +245,18 @@ def _counts(name, given, axes, least):
     return tuple(int(n) for n in counts)
 
 
-def _spaced(low, high, n):
-    """n numbers from low to high; of one their middle."""
+def _space(low, high, n):
+    """n evenly spaced numbers from low to high; the midpoint if n = 1."""
     steps = like(np.arange(n), np.asarray(low, dtype=object if not isinstance(low, float) else float))
     return low + (high - low) * steps / (n - 1) if n > 1 else low + (high - low) * (steps + 1) / 2
 
 
 def _product(axes):
-    """Every combination of the axes' numbers, the last running fastest, `[s,i]`."""
+    """Cartesian product of the axes, the last running fastest, `[s,i]`."""
     return np.stack([each.ravel() for each in np.meshgrid(*axes, indexing="ij")], axis=1)
 
 
-def _given(name, array, shape):
+def _check_shape(name, array, shape):
     array = np.asarray(array)
     if array.shape != shape:
         raise InvalidModel(f"{name} returned an array of shape {array.shape}; expected {shape}")

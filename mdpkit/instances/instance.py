@@ -1,10 +1,11 @@
 """One instance of a statement: its models by name."""
 
 from types import SimpleNamespace
+from typing import Any
 
 
 class Instance(SimpleNamespace):
-    """The models of one instance, as attributes: what a claim's check, assumptions and controls receive.
+    """The models of one instance as attributes, as a claim's check, assumptions and controls receive them.
 
     A `types.SimpleNamespace` is accepted wherever an Instance is.
 
@@ -13,6 +14,6 @@ class Instance(SimpleNamespace):
     Instance(p=1, q=3)
     """
 
-    def replace(self, **changes) -> "Instance":
-        """A copy with some models changed or added; this one stays as it is."""
+    def replace(self, **changes: Any) -> "Instance":
+        """A copy with some models changed or added."""
         return Instance(**{**vars(self), **changes})

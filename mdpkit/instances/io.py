@@ -1,13 +1,16 @@
-"""Instance files: every format by the ending of its name; the JSON one, in which rationals stay rationals and floats keep their bits."""
+"""Instance files, by file extension; JSON files hold rationals exactly and floats bit by bit."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
+from ..model.horizon import Horizon
 from ._decode import Refused
 from ._decode import decode as decode
 from ._encode import encode as encode
@@ -17,17 +20,17 @@ OWN = {".json": "io", ".npz": "npz"}
 TEXTS = {".tra": "prism", ".drn": "drn", ".nfg": "nfg"}
 
 
-def save(thing, path):
-    """Write a thing into a file, in the format that its ending names; each file is written whole or not at all.
+def save(thing: Any, path: str | PathLike[str]) -> None:
+    """Save an instance in the format given by the file's extension; each file is written atomically.
 
     Args:
-        thing: for .json and .npz what `encode` takes; for .tra (PRISM, with .lab, .srew and .trew beside it, and .sta where
-            states are called by valuations such as x=1,y=2) and .drn (Storm) an MDP that does not vary with time; for .nfg
-            (Gambit) a MarkovGame of one state and one step.
+        thing: for .json and .npz what `encode` takes; for .tra (PRISM, with .lab, .srew and .trew beside it, and .sta
+            where states are called by valuations such as x=1,y=2) and .drn (Storm) an MDP that does not vary with time;
+            for .nfg (Gambit) a MarkovGame of one state and one step.
 
-    What comes back from .json and .npz is the same thing. The others have no place for the horizon, PRISM's none for other names
-    of states and Gambit's none for any name. Their numbers are the same (decimals are floats, p/q and integers rationals),
-    except that all payoffs of a .nfg file are read as rationals, decimals included.
+    .json and .npz restore the instance exactly. The others omit the horizon, PRISM's other names of states and Gambit's
+    all names. Their numbers are preserved (decimals are floats, p/q and integers rationals), except that all payoffs of
+    a .nfg file are read as rationals, decimals included.
 
     Raises: InvalidModel where the format cannot hold the thing, before anything is written; OSError where the folder
     cannot be written to.
@@ -36,16 +39,17 @@ def save(thing, path):
     _format(path).write(thing, path)
 
 
-def load(path, *, horizon=None, rewards=None):
-    """The thing in a file, in the format that its ending names: .json, .npz, .tra, .drn or .nfg.
+def load(path: str | PathLike[str], *, horizon: Horizon | None = None, rewards: str | None = None) -> Any:
+    """Load an instance file: .json, .npz, .tra, .drn or .nfg.
 
     Args:
-        horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; demanded by .tra and .drn, which have none. Replaces that of others.
-        rewards: the name of the reward structure (.tra) or reward model (.drn) that counts; demanded where there are several.
+        horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; required for .tra and .drn, which have none; replaces
+            that of other files.
+        rewards: name of the reward structure (.tra) or reward model (.drn) to use; required if there are several.
 
-    A Markov chain in a .tra or .drn file is read as an MDP of one action a state, which is logged, at INFO.
+    A Markov chain in a .tra or .drn file is read as an MDP with one action per state, which is logged at INFO.
 
-    Raises: InvalidModel naming the file, the line or the place in it, what stands there and what was expected. Nothing is
+    Raises: InvalidModel naming the file, the line or place, what was found and what was expected. Nothing is
     repaired: a repeated key, a ragged array, NaN, a zero denominator and an unknown field are all refused.
     """
     path = Path(path)
@@ -70,12 +74,12 @@ def load(path, *, horizon=None, rewards=None):
 
 
 def names_no_horizon(path) -> bool:
-    """Whether a file of this ending has no place for a horizon, and none that goes without saying."""
+    """Whether files with this extension hold no horizon and imply none."""
     return Path(path).suffix.lower() in (".tra", ".drn")
 
 
 def _format(path):
-    """The module that reads and writes files of this ending."""
+    """The module that reads and writes files with this extension."""
     formats = {**OWN, **TEXTS}
     ending = path.suffix.lower()
     if ending not in formats:
@@ -89,16 +93,16 @@ def write(thing, path: Path):
 
 
 def read(path: Path):
-    """The thing in a JSON file."""
+    """Read a JSON file."""
     with about(path):
         try:
-            return decode(_parsed(_content(path).decode("utf-8")))
+            return decode(_parse(_content(path).decode("utf-8")))
         except UnicodeDecodeError as error:
             raise InvalidModel(f"byte {error.start} is no UTF-8; expected JSON text") from error
 
 
 def _content(path) -> bytes:
-    """All of a file, unless it turns out on the way to be no text: a file with holes can be larger than the memory."""
+    """Contents of a text file; reading stops at the first zero byte, since a sparse file can exceed memory."""
     content = bytearray()
     with open(path, "rb") as file:
         while chunk := file.read(2**20):
@@ -108,7 +112,7 @@ def _content(path) -> bytes:
     return content
 
 
-def _parsed(text):
+def _parse(text):
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=Refused, parse_float=_float, parse_int=_int)
     except json.JSONDecodeError as error:
@@ -147,7 +151,7 @@ def _short(text):
 
 
 def _text(node) -> str:
-    """JSON with one line for each named part and each innermost list."""
+    """JSON with one line per named part and per innermost list."""
     return "".join(_pieces(node, ""))
 
 
@@ -173,7 +177,7 @@ def _pieces(node, indent) -> Iterator[str]:
 
 
 def _rows(node, indent) -> str | None:
-    """Innermost lists, all at once, which is several times faster; None where parts are something else."""
+    """Format innermost lists all at once, which is several times faster; None if a part is not a list of scalars."""
     if {*map(type, node)} != {list} or any(map(_nests, node[0])):
         return None
     text = json.dumps(node, allow_nan=False)

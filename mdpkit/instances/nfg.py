@@ -1,4 +1,4 @@
-"""Gambit's strategic games .nfg, in which player 1's strategy varies fastest."""
+"""Gambit's strategic-form games .nfg, in which player 1's strategy varies fastest."""
 
 import json
 import re
@@ -9,20 +9,20 @@ from ..base.arrays import objects
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
 from ..model import Finite, MarkovGame
-from ._lines import about, lines, number, rational, refused, shown, whole, written
+from ._lines import abbreviate, about, lines, number, rational, refusal, whole, write_number
 
 TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|,|([^\s{}",]+))')
 LARGEST = 2**22
-"""The most payoffs of a game."""
+"""Largest number of payoffs of a game."""
 
 LONGEST = 2**13
-"""The most letters of a text that goes over several lines."""
+"""Largest number of characters of a text that spans several lines."""
 
 
 def read(path: Path, horizon) -> MarkovGame:
-    """The one-state game of a .nfg file, played once if no horizon is given; names of players and strategies are left out.
+    """Read a .nfg file as a one-state game, played once if no horizon is given; names are dropped.
 
-    As in Gambit a decimal is the rational that it writes: 0.1 is 1/10, so payoffs that are equal in decimals tie exactly.
+    As in Gambit, a decimal denotes a rational: 0.1 is 1/10, so payoffs that are equal in decimals tie exactly.
     """
     with about(path):
         tokens = _Tokens(path)
@@ -30,14 +30,14 @@ def read(path: Path, horizon) -> MarkovGame:
             tokens.expect(word)
         kind = tokens.take("the number kind R or D")
         if kind not in ("R", "D"):
-            raise refused(tokens.line, f"the number kind is {shown(kind)}; expected R or D")
+            raise refusal(tokens.line, f"the number kind is {abbreviate(kind)}; expected R or D")
         tokens.text("the title")
         players = len(tokens.texts("a player"))
         actions = tokens.strategies()
         if len(actions) != players:
-            raise refused(tokens.line, f"there are strategies for {len(actions)} players; expected {players}")
+            raise refusal(tokens.line, f"there are strategies for {len(actions)} players; expected {players}")
         if players * prod(actions) > LARGEST:
-            raise refused(
+            raise refusal(
                 tokens.line, f"{prod(actions)} contingencies are too many; expected at most {LARGEST} payoffs"
             )
         if (tokens.peek() or "").startswith('"'):
@@ -46,7 +46,9 @@ def read(path: Path, horizon) -> MarkovGame:
             tokens.outcomes(players, prod(actions)) if tokens.peek() == "{" else tokens.payoffs(players * prod(actions))
         )
         if tokens.peek() is not None:
-            raise refused(tokens.line, f"{shown(tokens.peek())} comes after the last of {prod(actions)} contingencies")
+            raise refusal(
+                tokens.line, f"{abbreviate(tokens.peek())} comes after the last of {prod(actions)} contingencies"
+            )
         return _game(players, actions, paid, horizon)
 
 
@@ -57,7 +59,7 @@ def _game(players, actions, paid, horizon):
 
 
 class _Tokens:
-    """Texts, braces and numbers in order, each with its line; commas are blanks."""
+    """Tokens (texts, braces, numbers) with their lines; commas are blanks."""
 
     def __init__(self, path):
         self.source, self.line, self.waiting = lines(path), 1, []
@@ -82,7 +84,7 @@ class _Tokens:
         return found
 
     def longer(self, begun):
-        """What is no whole token yet, and the lines up to the one where a text that began here may end."""
+        """An incomplete token, continued over the lines up to the one where its text may end."""
         first = self.line
         for line, text in self.source if begun.startswith('"') else ():
             self.line, begun = line, f"{begun} {text}"
@@ -90,23 +92,23 @@ class _Tokens:
                 break
             if '"' in text:
                 return begun
-        raise refused(first, f"{shown(begun)} is no whole text in quotes, number or brace")
+        raise refusal(first, f"{abbreviate(begun)} is no whole text in quotes, number or brace")
 
     def take(self, what):
         token = self.peek()
         if token is None:
-            raise refused(self.line, f"the file ends here; expected {what}")
+            raise refusal(self.line, f"the file ends here; expected {what}")
         return self.waiting.pop()
 
     def expect(self, word):
         token = self.take(word)
         if token != word:
-            raise refused(self.line, f"{shown(token)} stands where {word} is expected")
+            raise refusal(self.line, f"{abbreviate(token)} stands where {word} is expected")
 
     def text(self, what):
         token = self.take(what)
         if not token.startswith('"'):
-            raise refused(self.line, f"{what} is {shown(token)}; expected a text in quotes")
+            raise refusal(self.line, f"{what} is {abbreviate(token)}; expected a text in quotes")
 
     def texts(self, what):
         self.expect("{")
@@ -117,7 +119,7 @@ class _Tokens:
         return found
 
     def strategies(self):
-        """How many every player has: counted among names, or told."""
+        """Number of strategies of every player, given as a list of names or as a count."""
         self.expect("{")
         counts = []
         while self.peek() != "}":
@@ -127,17 +129,17 @@ class _Tokens:
                 else whole(self.line, self.take("a count"), "a count")
             )
             if counts[-1] < 1:
-                raise refused(self.line, f"player {len(counts)} has no strategy; expected one at least")
+                raise refusal(self.line, f"player {len(counts)} has no strategy; expected one at least")
         self.expect("}")
         if not counts:
-            raise refused(self.line, "there is no player; expected one at least")
+            raise refusal(self.line, "there is no player; expected one at least")
         return tuple(counts)
 
     def payoffs(self, count):
         return [number(self.line, self.take(f"payoff {k + 1} of {count}"), "a payoff") for k in range(count)]
 
     def outcomes(self, players, contingencies):
-        """Payoffs by way of a list of outcomes; outcome 0 pays nothing."""
+        """Payoffs given by a list of outcomes; outcome 0 pays 0."""
         self.expect("{")
         known = [["0"] * players]
         while self.peek() != "}":
@@ -154,9 +156,10 @@ class _Tokens:
 
 
 def write(game, path: Path):
-    """Write a game of one state that is played once as .nfg, whole or not at all.
+    """Write a one-state game that is played once as .nfg, atomically.
 
-    Decimals are the shortest that round to the same float64, rationals are written p/q; both are read back as rationals.
+    Decimals are the shortest that round to the same float64, rationals are written p/q; both are read back as
+    rationals.
 
     Raises: InvalidModel where there are more states or steps.
     """
@@ -168,4 +171,4 @@ def write(game, path: Path):
     names = [f'"{i + 1}"' for i in range(game.players)]
     strategies = ["{ " + " ".join(f'"{a + 1}"' for a in range(count)) + " }" for count in game.actions]
     head = f"NFG 1 R {json.dumps('Written by mdpkit')} {{ {' '.join(names)} }} {{ {' '.join(strategies)} }}"
-    write_whole(path, "\n".join([head, "", *(" ".join(map(written, row)) for row in table)]) + "\n")
+    write_whole(path, "\n".join([head, "", *(" ".join(map(write_number, row)) for row in table)]) + "\n")

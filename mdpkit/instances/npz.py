@@ -1,7 +1,8 @@
 """mdpkit's own binary format: a zip archive of numpy arrays and a JSON header that says what they are.
 
-The header is what a JSON instance file is, in which float, integer and bool arrays are named instead of listed; rationals
-stay "p/q" in it. Nothing is compressed, so that no file unpacks to more than it is, and nothing is pickled.
+The header is a JSON instance file in which float, integer and bool arrays are referenced by name; rationals remain
+"p/q".
+Nothing is compressed, so that no file unpacks to more than its size, and nothing is pickled.
 """
 
 import io
@@ -19,16 +20,16 @@ from ._decode import Reader, decode
 from ._encode import Writer, encode
 from ._form import below, root
 from ._lines import about
-from .io import _parsed
+from .io import _parse
 
 HEAD = "header.json"
 DTYPES = {"<f8": np.float64, "<i8": np.int64, "|b1": np.bool_}
 LONGEST_HEAD = 2**26
-"""The most bytes of the header."""
+"""Largest number of bytes of the header."""
 
 
 def write(thing, path: Path):
-    """Write a thing that `encode` takes, whole or not at all.
+    """Write an object accepted by `encode`, atomically.
 
     Raises: InvalidModel as `encode` does, before anything is written.
     """
@@ -46,7 +47,7 @@ def write(thing, path: Path):
 
 
 class _Writer(Writer):
-    """Puts arrays aside and names them."""
+    """Encoder that collects arrays under names."""
 
     def __init__(self):
         super().__init__()
@@ -67,21 +68,21 @@ class _Writer(Writer):
 
 
 def read(path: Path):
-    """The thing that `write` wrote.
+    """Read what `write` wrote.
 
     Raises: InvalidModel naming the file, the array or place in the header, what it is and what was expected.
     """
     with about(path):
         try:
             with zipfile.ZipFile(path) as archive:
-                return _unpacked(archive)
+                return _unpack(archive)
         except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
             if isinstance(error, InvalidModel):
                 raise
             raise InvalidModel(f"this is no whole zip archive of stored arrays ({error})") from error
 
 
-def _unpacked(archive):
+def _unpack(archive):
     entries = {}
     for info in archive.infolist():
         if info.filename in entries:
@@ -98,23 +99,23 @@ def _unpacked(archive):
     except UnicodeDecodeError as error:
         raise InvalidModel(f"{HEAD}: byte {error.start} is no UTF-8; expected JSON text") from error
     reader = _Reader(archive, {name: info for name, info in entries.items() if name != HEAD})
-    thing = decode(_parsed(text), reader)
+    thing = decode(_parse(text), reader)
     if reader.kept:
         raise InvalidModel(f"{next(iter(reader.kept))!r} is in the archive, and the header does not name it")
     return thing
 
 
 class _Reader(Reader):
-    """Takes the arrays that the header names from the archive, each once."""
+    """Decoder that takes each array named in the header from the archive, once."""
 
     def __init__(self, archive, entries):
         super().__init__()
         self.archive, self.kept = archive, entries
 
     def readers(self):
-        return {**super().readers(), "stored": _Reader.stored, "stored csr": _Reader.stored_csr}
+        return {**super().readers(), "stored": _Reader.read_array, "stored csr": _Reader.stored_csr}
 
-    def stored(self, node, place):
+    def read_array(self, node, place):
         info = self.kept.pop(f"{node}.npy", None) if isinstance(node, str) else None
         if info is None:
             raise InvalidModel(

@@ -1,13 +1,15 @@
 """PRISM's explicit files: .tra, with .lab, .sta, .srew and .trew beside it.
 
 The format is that of the PRISM manual, "Explicit model files". A .tra file of an MDP starts with the numbers of states,
-choices and transitions; a line `s c n p [action]` is one transition. That of a Markov chain (a DTMC) starts with the numbers
-of states and transitions and has no choices: it is an MDP of one action a state. Of the labels only `init` counts; without
-a .lab file episodes start in state 0. The valuations of a .sta file are the names of the states, such as `x=1,y=2`.
+choices and transitions; a line `s c n p [action]` is one transition. That of a Markov chain (a DTMC) starts with the
+numbers
+of states and transitions and has no choices: it is an MDP with one action per state. Of the labels only `init` counts;
+without a .lab file episodes start in state 0. The valuations of a .sta file are the names of the states, such as
+`x=1,y=2`.
 
-Beside m.tra the files m.srew and m.trew hold one reward structure; where there are several, PRISM numbers them: m1.srew and
-m1.trew, m2.srew and m2.trew, and so on. A structure is called by the name that a comment in its files gives, or as its files are
-("m1"). Numbered files belong to m.tra unless there is an m1.tra for them.
+Beside m.tra the files m.srew and m.trew hold one reward structure; where there are several, PRISM numbers them: m1.srew
+and m1.trew, m2.srew and m2.trew, and so on. A structure is called by the name that a comment in its files gives, or as
+its files are ("m1"). Numbered files belong to m.tra unless there is an m1.tra for them.
 
 Storm's dialect (the word `mdp` or `dtmc` first, labels between #DECLARATION and #END) is read too.
 """
@@ -19,22 +21,22 @@ from pathlib import Path
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
 from ..model import MDP
-from ._choices import Choices, chosen, rows, started
-from ._lines import about, lines, number, probability, refused, shown, whole, written
+from ._choices import Choices, choose, rows, start_states
+from ._lines import abbreviate, about, lines, number, probability, refusal, whole, write_number
 
 LOG = logging.getLogger(__name__)
 
 WORD = re.compile("[A-Za-z][A-Za-z0-9_]*")
 VALUATION = re.compile(r"[A-Za-z_]\w*=[^\s,=()#]+(,[A-Za-z_]\w*=[^\s,=()#]+)*")
-"""Names of states that a .sta file can hold."""
+"""State names that a .sta file can hold."""
 KIND = re.compile(r"#\s*Transitions\s*\((.*)\)")
 STRUCTURE = re.compile(r'#\s*Reward structure[^"]*"(.*)"')
 
 
 def read(path: Path, horizon, rewards=None) -> MDP:
-    """The decision process of a .tra file and the files beside it; rewards of a state count for each of its actions.
+    """Read a decision process from a .tra file and its companion files; a state reward is added to each of its actions.
 
-    Args: rewards: the name of the reward structure that counts, where there are several.
+    Args: rewards: name of the reward structure to use, required if there are several.
     """
     with about(path):
         choices = Choices()
@@ -42,7 +44,7 @@ def read(path: Path, horizon, rewards=None) -> MDP:
         groups = _reward_files(path)
     structures = [(_names(stem, files), files) for stem, files in groups.items()]
     with about(path):
-        which = chosen([names for names, _ in structures], rewards, "reward structure")
+        which = choose([names for names, _ in structures], rewards, "reward structure")
     beside = {ending: path.with_suffix(ending) for ending in (".lab", ".sta") if path.with_suffix(ending).is_file()}
     files = {**beside, **({} if which is None else structures[which][1])}
     start, names = [0], None
@@ -64,7 +66,7 @@ def read(path: Path, horizon, rewards=None) -> MDP:
 
 
 def _reward_files(path) -> dict:
-    """The files of every reward structure beside a .tra file, in order, by their ending; the structures by their files' stem."""
+    """Files of each reward structure of a .tra file, by extension; structures are ordered and keyed by file stem."""
     numbered, found = re.compile(re.escape(path.stem) + "([0-9]*)"), {}
     for file in path.parent.iterdir():
         belongs = numbered.fullmatch(file.stem)
@@ -75,8 +77,8 @@ def _reward_files(path) -> dict:
 
 
 def _names(stem, files) -> tuple:
-    """What a reward structure can be called by: the name that its files give, and their stem."""
-    names = {_commented(file, STRUCTURE) for file in files.values()} - {None, ""}
+    """Accepted names of a reward structure: the name given in its files, and their stem."""
+    names = {_find_comment(file, STRUCTURE) for file in files.values()} - {None, ""}
     if len(names) > 1:
         raise InvalidModel(
             f"{stem}.srew and {stem}.trew name the reward structures {', '.join(sorted(names))}; expected one name"
@@ -84,8 +86,8 @@ def _names(stem, files) -> tuple:
     return *names, stem
 
 
-def _commented(path, pattern) -> str | None:
-    """What the pattern finds in the comments that a file begins with."""
+def _find_comment(path, pattern) -> str | None:
+    """Match of a pattern in the leading comments of a file, or None."""
     with about(path):
         for _, text in lines(path):
             if not text.startswith("#"):
@@ -96,85 +98,85 @@ def _commented(path, pattern) -> str | None:
 
 
 def _entries(path, *allowed):
-    """(line, tokens) of every line that is no comment."""
+    """Yield (line, tokens) of every line that is not a comment."""
     for line, text in lines(path):
         if not text.startswith("#"):
             tokens = text.split()
             if len(tokens) not in allowed:
                 expected = " or ".join(map(str, allowed))
-                raise refused(line, f"{shown(text)} has {len(tokens)} parts; expected {expected}")
+                raise refusal(line, f"{abbreviate(text)} has {len(tokens)} parts; expected {expected}")
             yield line, tokens
 
 
 def _transitions(path, choices):
-    """The number of states, and whether it is a Markov chain."""
+    """Read transitions; returns the number of states and whether it is a Markov chain."""
     entries = _entries(path, 1, 2, 3, 4, 5)
     head, first = next(entries, (1, []))
     storm = len(first) == 1 and first[0].lower() in ("mdp", "dtmc")
     if len(first) not in (2, 3) and not storm:
         expected = "the numbers of states, choices and transitions of an MDP, or of states and transitions of a Markov chain (DTMC)"
-        raise refused(head, f"{shown(' '.join(first))} is no header; expected {expected}")
-    told = None if storm else [whole(head, token, "a number in the header") for token in first]
+        raise refusal(head, f"{abbreviate(' '.join(first))} is no header; expected {expected}")
+    declared = None if storm else [whole(head, token, "a number in the header") for token in first]
     chain = first[0].lower() == "dtmc" or len(first) == 2
-    kind = _commented(path, KIND)
+    kind = _find_comment(path, KIND)
     if kind not in (None, "DTMC" if chain else "MDP"):
         expected = "MDP above three numbers, or DTMC above two"
         raise InvalidModel(
-            f"the comment at the top says {shown(kind)}, the header has {len(first)} numbers; expected {expected}"
+            f"the comment at the top says {abbreviate(kind)}, the header has {len(first)} numbers; expected {expected}"
         )
     parts = ("state", "next state", "probability") if chain else ("state", "choice", "next state", "probability")
     count = largest = 0
     for line, tokens in entries:
         if not len(parts) <= len(tokens) <= len(parts) + 1:
-            raise refused(line, f"{len(tokens)} parts are no transition; expected {', '.join(parts)} and action")
+            raise refusal(line, f"{len(tokens)} parts are no transition; expected {', '.join(parts)} and action")
         # a chain's transitions may have actions, which choose nothing
         s, c, n, p, *label = (tokens[0], "0", *tokens[1:3]) if chain else tokens
-        s = whole(line, s, "the state", told and told[0])
+        s = whole(line, s, "the state", declared and declared[0])
         c = whole(line, c, "the choice")
-        n = whole(line, n, "the next state", told and told[0])
+        n = whole(line, n, "the next state", declared and declared[0])
         choices.add(line, s, c, n, probability(line, p, "the probability"))
         if label:
             choices.call(line, s, c, *label)
         count, largest = count + 1, max(largest, s, n)
     if not count:
-        raise refused(head, "no transition follows")
-    S = told[0] if told else largest + 1
+        raise refusal(head, "no transition follows")
+    S = declared[0] if declared else largest + 1
     listed = choices.count(S)
-    if told:
-        _agree(head, (*([] if chain else [("choices", told[1], listed)]), ("transitions", told[-1], count)))
+    if declared:
+        _agree(head, (*([] if chain else [("choices", declared[1], listed)]), ("transitions", declared[-1], count)))
     return S, chain
 
 
 def _valuations(path, S):
-    """What the variables are in every state, as its name; None where there are no variables."""
+    """State names made of the variables' values; None if there are no variables."""
     text = ((line, words) for line, words in lines(path) if not words.startswith("#"))
     head, first = next(text, (1, ""))
     if not re.fullmatch(r"\([^()]*\)", first):
-        raise refused(head, f"{shown(first)} is no list of variables; expected (x,y) and so on")
-    variables, names = _listed(first), {}
+        raise refusal(head, f"{abbreviate(first)} is no list of variables; expected (x,y) and so on")
+    variables, names = _split_list(first), {}
     for line, words in text:
         found = re.fullmatch(r"([^:\s]+)\s*:\s*(\([^()]*\))", words)
         if found is None:
-            raise refused(line, f"{shown(words)} is no state; expected 0:(1,2) and so on")
-        s, values = whole(line, found[1], "the state", S), _listed(found[2])
+            raise refusal(line, f"{abbreviate(words)} is no state; expected 0:(1,2) and so on")
+        s, values = whole(line, found[1], "the state", S), _split_list(found[2])
         if len(values) != len(variables):
-            raise refused(line, f"state {s} has {len(values)} values; expected {len(variables)}, one for each variable")
+            raise refusal(line, f"state {s} has {len(values)} values; expected {len(variables)}, one for each variable")
         if s in names:
-            raise refused(line, f"state {s} is listed a second time")
+            raise refusal(line, f"state {s} is listed a second time")
         names[s] = ",".join(f"{x}={value}" for x, value in zip(variables, values, strict=True))
     if len(names) != S:
         raise InvalidModel(f"{len(names)} states are listed; expected {S}")
     return [names[s] for s in range(S)] if variables else None
 
 
-def _listed(text):
-    """The parts between brackets."""
+def _split_list(text):
+    """Comma-separated parts between brackets."""
     inner = text[1:-1].strip()
     return [part.strip() for part in inner.split(",")] if inner else []
 
 
 def _labels(path, S):
-    """The states labelled init."""
+    """States labelled init."""
     found, init, declaring = [], None, None
     for line, text in lines(path):
         if text.upper() == "#DECLARATION" and init is None:
@@ -186,14 +188,16 @@ def _labels(path, S):
         elif init is None:
             names = dict(re.findall(r'(\d+)="([^"]*)"', text))
             if " ".join(f'{k}="{name}"' for k, name in names.items()) != " ".join(text.split()):
-                raise refused(line, f'{shown(text)} is no list of labels; expected 0="init" 1="deadlock" and so on')
+                raise refusal(
+                    line, f'{abbreviate(text)} is no list of labels; expected 0="init" 1="deadlock" and so on'
+                )
             init = next((k for k, name in names.items() if name == "init"), "")
         else:
             state, *labels = (text.replace(":", " ", 1) if declaring is None else text).split()
             s = whole(line, state, "the state", S)
             if init in labels:
                 if found and s <= found[-1]:
-                    raise refused(
+                    raise refusal(
                         line, f"state {s} is labelled init after state {found[-1]}; expected every state once, in order"
                     )
                 found.append(s)
@@ -206,15 +210,15 @@ def _labels(path, S):
 
 def _state_rewards(path, choices, S):
     entries = _entries(path, 2)
-    head, (states, told) = next(entries, (1, ["", ""]))
+    head, (states, declared) = next(entries, (1, ["", ""]))
     _agree(head, (("states", whole(head, states, "the number of states"), S),))
     paid = {}
     for line, (state, token) in entries:
         s = whole(line, state, "the state", S)
         if s in paid:
-            raise refused(line, f"the reward of state {s} is listed a second time")
+            raise refusal(line, f"the reward of state {s} is listed a second time")
         paid[s] = number(line, token, "the reward")
-    _agree(head, (("rewards", whole(head, told, "the number of rewards"), len(paid)),))
+    _agree(head, (("rewards", whole(head, declared, "the number of rewards"), len(paid)),))
     for s, c in choices.law:
         if s in paid:
             choices.flat[s, c] = [paid[s]]
@@ -222,61 +226,65 @@ def _state_rewards(path, choices, S):
 
 def _transition_rewards(path, choices, S, chain):
     entries = _entries(path, 2, 3) if chain else _entries(path, 3, 4)
-    head, told = next(entries, (1, []))
-    if len(told) != (2 if chain else 3):
+    head, declared = next(entries, (1, []))
+    if len(declared) != (2 if chain else 3):
         expected = "two numbers, of states and rewards" if chain else "three numbers, of states, choices and rewards"
-        raise refused(head, f"expected a header of {expected}")
-    states, *listed, rewards = (whole(head, token, "a number in the header") for token in told)
+        raise refusal(head, f"expected a header of {expected}")
+    states, *listed, rewards = (whole(head, token, "a number in the header") for token in declared)
     count = 0
     for line, tokens in entries:
         if len(tokens) != (3 if chain else 4):
-            raise refused(line, f"expected state, {'' if chain else 'choice, '}next state and reward")
+            raise refusal(line, f"expected state, {'' if chain else 'choice, '}next state and reward")
         ends = (tokens[0], "0", tokens[1]) if chain else tokens[:3]
         s, c, n = (
             whole(line, token, what)
             for token, what in zip(ends, ("the state", "the choice", "the next state"), strict=True)
         )
         if n not in choices.law.get((s, c), ()):
-            raise refused(
+            raise refusal(
                 line, f"there is no transition from state {s} by choice {c} to {n} that a reward could be for"
             )
         own = choices.after.setdefault((s, c), {})
         if n in own:
-            raise refused(line, f"the reward from state {s} by choice {c} to {n} is listed a second time")
+            raise refusal(line, f"the reward from state {s} by choice {c} to {n} is listed a second time")
         own[n] = number(line, tokens[-1], "the reward")
         count += 1
     _agree(
         head,
-        (("states", states, S), *(("choices", told, len(choices.law)) for told in listed), ("rewards", rewards, count)),
+        (
+            ("states", states, S),
+            *(("choices", declared, len(choices.law)) for declared in listed),
+            ("rewards", rewards, count),
+        ),
     )
 
 
 def _agree(line, counts):
-    for what, told, found in counts:
-        if told != found:
-            raise refused(line, f"the header says {told} {what}; there are {found}")
+    for what, declared, found in counts:
+        if declared != found:
+            raise refusal(line, f"the header says {declared} {what}; there are {found}")
 
 
 def write(mdp, path: Path):
-    """Write a stationary decision process as .tra, .lab, .srew and .trew; each file is whole or not there.
+    """Write a stationary decision process as .tra, .lab, .srew and .trew, each atomically.
 
-    Rewards are written for every transition of their action. Names of states are written, as .sta, where all of them are
-    valuations of the same variables, such as x=1,y=2. The horizon is left out, and names of actions that are no word. Decimals
-    are the shortest that read back as the same float64, rationals are written p/q.
+    Rewards are written for every transition of their action. Names of states are written, as .sta, where all of them
+    are valuations of the same variables, such as x=1,y=2. The horizon is left out, and names of actions that are no
+    word. Decimals are the shortest that read back as the same float64, rationals are written p/q.
 
     Raises: InvalidModel where the law varies with time, episodes do not start in some states alike, or a file beside it
     would be read as a part of it: a .sta file that is not written over, or the numbered rewards of another problem.
     """
     if not isinstance(mdp, MDP):
         raise InvalidModel(f"{path} can hold an MDP, got {mdp!r}")
-    begun, listed = started(mdp), list(rows(mdp))
+    begun, listed = start_states(mdp), list(rows(mdp))
     law, paid, choice, last = [], [], -1, None
     for s, a, row in listed:
         choice, last = (choice + 1, s) if s == last else (0, s)
         label = _label(mdp, a)
         for n, p in row:
-            law.append(f"{s} {choice} {n} {written(p)}{label}")
-            paid.append(f"{s} {choice} {n} {written(mdp.r[s, a])}")
+            law.append(f"{s} {choice} {n} {write_number(p)}{label}")
+            paid.append(f"{s} {choice} {n} {write_number(mdp.r[s, a])}")
     sizes = f"{mdp.S} {len(listed)} {len(law)}"
     states = _states(mdp)
     _refuse_strangers(path, states)
@@ -289,7 +297,7 @@ def write(mdp, path: Path):
 
 
 def _states(mdp) -> str | None:
-    """The text of a .sta file, where the states are called by valuations."""
+    """Text of a .sta file, if state names are valuations."""
     names = mdp.state_names or ()
     if not names or not all(map(VALUATION.fullmatch, names)):
         return None
@@ -302,7 +310,7 @@ def _states(mdp) -> str | None:
 
 
 def _refuse_strangers(path, states):
-    """Before anything is written: what stands beside the path and would be read with it."""
+    """Refuse, before anything is written, files beside the path that would be read with it."""
     found = [file.name for stem, files in _reward_files(path).items() if stem != path.stem for file in files.values()]
     if states is None and path.with_suffix(".sta").exists():
         found.append(path.with_suffix(".sta").name)

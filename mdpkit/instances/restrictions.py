@@ -7,15 +7,15 @@ from ..base.errors import InvalidModel
 from ..model import MomentProblem
 
 
-def instrumental(joint, outcome, seen="z") -> MomentProblem:
-    """E[Y - h(X) given what is seen] = 0, for a cause X that takes finitely many values.
+def instrumental(joint: np.ndarray, outcome: np.ndarray, seen: str = "z") -> MomentProblem:
+    """Moment restriction E[Y - h(X) | instrument] = 0 for a cause X with finitely many values.
 
     Args:
         joint: law `joint[z,u,x]` of instrument, confounder and cause.
         outcome: Y as `outcome[u,x]`.
-        seen: "z", the instrument; or "x", the cause itself, whose solution is the regression of Y on X.
+        seen: "z" conditions on the instrument; "x" on the cause itself, whose solution is the regression of Y on X.
 
-    Returns: the problem whose `h[x]` solves it; values of no probability are left out of what is seen.
+    Returns: the MomentProblem in `h[x]`; conditioning values of probability 0 are omitted.
     Raises: InvalidModel for another word.
 
     >>> instrumental(objects([[["1/2", 0]], [[0, "1/2"]]]), objects([[3, 4]])).b
@@ -33,8 +33,8 @@ def instrumental(joint, outcome, seen="z") -> MomentProblem:
     return MomentProblem(A[there] / mass[there, None], b[there] / mass[there], mass[there])
 
 
-def empirical(law, n, *, rng) -> np.ndarray:
-    """The frequencies of n independent draws from a law of any shape, as rationals.
+def empirical(law: np.ndarray, n: int, *, rng: np.random.Generator) -> np.ndarray:
+    """Empirical frequencies of n independent draws from a distribution of any shape, as rationals.
 
     >>> empirical(objects([0, 1]), 5, rng=np.random.default_rng(0))
     array([0, 1], dtype=object)

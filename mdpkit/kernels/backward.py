@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..base.compiling import compiled, inner
-from .finite import expected
+from .finite import expectation
 
 
 def _optimal(P, r, mask, H):
@@ -16,7 +16,7 @@ def _optimal(P, r, mask, H):
             found = False
             for a in range(A):
                 if mask[s, a]:
-                    q = r[t % len(r), s, a] + expected(P[t % len(P), s, a], V[t + 1])
+                    q = r[t % len(r), s, a] + expectation(P[t % len(P), s, a], V[t + 1])
                     if not found or q > V[t, s]:
                         V[t, s] = q
                         choice[t, s] = a
@@ -28,7 +28,7 @@ optimal = compiled(_optimal, "f8[2]&i8[2] (f8[4], f8[3], b1[2], i8)")
 
 
 @inner
-def tilted(Q, reference, temperature, pi):
+def tilt(Q, reference, temperature, pi):
     """temperature log sum_a reference[a] e^(Q[a] / temperature); writes the policy proportional to the summands into `pi`."""
     highest, found = Q[0], False
     for a in range(len(Q)):
@@ -51,7 +51,7 @@ def _soft_step(Q, reference, temperature):
     v = np.zeros(len(Q), Q.dtype)
     pi = np.zeros(Q.shape, Q.dtype)
     for s in range(len(Q)):
-        v[s] = tilted(Q[s], reference[s], temperature, pi[s])
+        v[s] = tilt(Q[s], reference[s], temperature, pi[s])
     return v, pi
 
 
@@ -67,8 +67,8 @@ def _soft(P, r, reference, temperature, H):
     for t in range(H - 1, -1, -1):
         for s in range(S):
             for a in range(A):
-                Q[a] = r[t % len(r), s, a] + expected(P[t % len(P), s, a], V[t + 1])
-            V[t, s] = tilted(Q, reference[t % len(reference), s], temperature, pi[t, s])
+                Q[a] = r[t % len(r), s, a] + expectation(P[t % len(P), s, a], V[t + 1])
+            V[t, s] = tilt(Q, reference[t % len(reference), s], temperature, pi[t, s])
     return V, pi
 
 

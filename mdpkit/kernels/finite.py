@@ -6,7 +6,7 @@ from ..base.compiling import compiled, inner
 
 
 @inner
-def expected(law, values):
+def expectation(law, values):
     """sum_n law[n] values[n], without outcomes of probability 0."""
     total = law[0] * 0
     for n in range(len(law)):
@@ -25,7 +25,7 @@ def _policy_value(P, r, pi, H):
             for a in range(A):
                 p = pi[t % len(pi), s, a]
                 if p != 0:
-                    total += p * (r[t % len(r), s, a] + expected(P[t % len(P), s, a], V[t + 1]))
+                    total += p * (r[t % len(r), s, a] + expectation(P[t % len(P), s, a], V[t + 1]))
             V[t, s] = total
     return V
 

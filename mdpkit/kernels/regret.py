@@ -8,7 +8,7 @@ obedience where the recommendation is observed, and then to the first action.
 import numpy as np
 
 from ..base.compiling import compiled, inner
-from .finite import expected
+from .finite import expectation
 
 
 @inner
@@ -16,12 +16,12 @@ def joint_values(law, reward, following):
     """Joint action values Q[j] at one state: reward plus expected continuation value `following`."""
     Q = np.zeros(len(reward), following.dtype)
     for j in range(len(reward)):
-        Q[j] = reward[j] + expected(law[j], following)
+        Q[j] = reward[j] + expectation(law[j], following)
     return Q
 
 
 @inner
-def told_and_played(sigma, Q, own, swapped):
+def swap_gain(sigma, Q, own, swapped):
     """gain[a,b]: contribution to the value of the event that a is recommended, when b is played instead."""
     B = swapped.shape[1]
     gain = np.zeros((B, B), Q.dtype)
@@ -40,7 +40,7 @@ def _swap(P, r, sigma, own, swapped, H):
     for t in range(H - 1, -1, -1):
         for s in range(S):
             Q = joint_values(P[t % len(P), s], r[t % len(r), s], W[t + 1])
-            gain = told_and_played(sigma[t % len(sigma), s], Q, own, swapped)
+            gain = swap_gain(sigma[t % len(sigma), s], Q, own, swapped)
             for a in range(B):
                 best = a
                 for b in range(B):
@@ -62,7 +62,7 @@ def _coarse(P, r, sigma, own, swapped, H):
     for t in range(H - 1, -1, -1):
         for s in range(S):
             Q = joint_values(P[t % len(P), s], r[t % len(r), s], W[t + 1])
-            gain = told_and_played(sigma[t % len(sigma), s], Q, own, swapped)
+            gain = swap_gain(sigma[t % len(sigma), s], Q, own, swapped)
             best = 0
             for b in range(B):
                 total = gain[0, 0] * 0
@@ -87,8 +87,8 @@ def _trigger(P, r, sigma, own, swapped, alone, H):
         for s in range(S):
             obeying = joint_values(P[t % len(P), s], r[t % len(r), s], U[t + 1])
             leaving = joint_values(P[t % len(P), s], r[t % len(r), s], alone[t + 1])
-            obey = told_and_played(sigma[t % len(sigma), s], obeying, own, swapped)
-            leave = told_and_played(sigma[t % len(sigma), s], leaving, own, swapped)
+            obey = swap_gain(sigma[t % len(sigma), s], obeying, own, swapped)
+            leave = swap_gain(sigma[t % len(sigma), s], leaving, own, swapped)
             for a in range(B):
                 best, value = a, obey[a, a]
                 for b in range(B):
@@ -113,7 +113,7 @@ def _one_shot(P, r, sigma, own, swapped, state, V, H):
     for t in range(H):
         for s in range(S):
             Q = joint_values(P[t % len(P), s], r[t % len(r), s], V[t + 1])
-            gain = told_and_played(sigma[t % len(sigma), s], Q, own, swapped)
+            gain = swap_gain(sigma[t % len(sigma), s], Q, own, swapped)
             for a in range(B):
                 best = a
                 for b in range(B):
@@ -135,8 +135,8 @@ def _extremes(P, r, sigma, own, swapped, H):
     for t in range(H - 1, -1, -1):
         for s in range(S):
             law, reward, mediator = P[t % len(P), s], r[t % len(r), s], sigma[t % len(sigma), s]
-            top = told_and_played(mediator, joint_values(law, reward, high[t + 1]), own, swapped)
-            bottom = told_and_played(mediator, joint_values(law, reward, low[t + 1]), own, swapped)
+            top = swap_gain(mediator, joint_values(law, reward, high[t + 1]), own, swapped)
+            bottom = swap_gain(mediator, joint_values(law, reward, low[t + 1]), own, swapped)
             for a in range(B):
                 most, least = top[a, 0], bottom[a, 0]
                 for b in range(B):
@@ -148,6 +148,31 @@ def _extremes(P, r, sigma, own, swapped, H):
 
 
 extremes = compiled(_extremes, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)")
+
+
+def _corner(P, r, sigma, own, swapped, picked, H):
+    """As `extremes`, where the value at (t+1, n) is the largest one if picked[t+1, n], else the smallest, given those after it."""
+    S, B = r.shape[1], swapped.shape[1]
+    high = np.zeros((H + 1, S), r.dtype)
+    low = np.zeros((H + 1, S), r.dtype)
+    W = np.zeros(S, r.dtype)
+    for t in range(H - 1, -1, -1):
+        for s in range(S):
+            Q = joint_values(P[t % len(P), s], r[t % len(r), s], W)
+            gain = swap_gain(sigma[t % len(sigma), s], Q, own, swapped)
+            for a in range(B):
+                most, least = gain[a, 0], gain[a, 0]
+                for b in range(B):
+                    most = max(most, gain[a, b])
+                    least = min(least, gain[a, b])
+                high[t, s] += most
+                low[t, s] += least
+        for s in range(S):
+            W[s] = high[t, s] if picked[t, s] else low[t, s]
+    return high, low
+
+
+corner = compiled(_corner, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8[2], i8)")
 
 
 def _spread(P, r, high, low, H):

@@ -54,7 +54,7 @@ class EnvironmentSimulator:
         self.seed = None
         if not (isinstance(answer, tuple) and len(answer) == 2):
             raise InvalidModel(f"{self.name}.reset returned {_shape(answer)}; expected (observation, info)")
-        return self._observed(answer[0], "reset")
+        return self._check_observation(answer[0], "reset")
 
     def step(self, action):
         expect_actions(self.setting.actions, np.asarray(action)[None], f"the policy in {self.name}")
@@ -74,7 +74,7 @@ class EnvironmentSimulator:
             raise InvalidModel(
                 f"{self.name}.step returned terminated={terminated!r}, truncated={truncated!r}; expected booleans"
             )
-        return self._observed(obs, "step"), paid, bool(terminated), bool(truncated)
+        return self._check_observation(obs, "step"), paid, bool(terminated), bool(truncated)
 
     def play(self, policy, episodes, rng, rewards):
         expect_player(policy)
@@ -109,7 +109,7 @@ class EnvironmentSimulator:
         state = getattr(getattr(self.env, "unwrapped", self.env), "state", None)
         return np.array(state, dtype=np.float64) if np.asarray(state).dtype.kind in "iuf" else None
 
-    def _observed(self, obs, verb):
+    def _check_observation(self, obs, verb):
         space = self.setting.observations
         discrete = isinstance(space, Discrete)
         try:

@@ -20,7 +20,7 @@ def finite_setting(problem) -> Setting:
     return Setting(Discrete(problem.S), Discrete(problem.A), problem.horizon, problem.mask, problem.exact)
 
 
-def demonstrated(problem, expert, demonstrations, rng):
+def demonstrate(problem, expert, demonstrations, rng):
     """The demonstrations granted: given Trajectories after checks, sampled ones, or the expert's exact occupancy; None for none."""
     H = problem.horizon.H if isinstance(problem.horizon, Finite) else None
     if isinstance(demonstrations, Trajectories):
@@ -60,11 +60,11 @@ def visits(problem, policy) -> np.ndarray:
     return (
         known.mid
         if isinstance(problem.horizon, Finite)
-        else np.where(_reached(problem, policy.table)[:, None], known.mid, 0)
+        else np.where(_reachable(problem, policy.table)[:, None], known.mid, 0)
     )
 
 
-def _reached(problem, table):
+def _reachable(problem, table):
     """Whether each state is reachable under a stationary policy, `[s]`; float bounds on the occupancy cannot prove that it is 0."""
     rows = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
     reached, size = problem.rho > 0, -1
@@ -128,11 +128,11 @@ class FiniteSimulator:
     def play(self, policy, episodes, rng, rewards):
         """Trajectories of `episodes` episodes from the initial distribution, ordered by step."""
         expect_player(policy)
-        members, seat = _seated(policy, rng.random(episodes))
+        members, seat = _assign(policy, rng.random(episodes))
         s = inverse(np.broadcast_to(self.rho, (episodes, len(self.rho))), rng.random(episodes))
         episode, t, rows = np.arange(episodes), 0, []
         while len(s):
-            a = self._expected(s, _actions(members, seat[episode], s, t, rng.random(len(s))))
+            a = self._check_actions(s, _actions(members, seat[episode], s, t, rng.random(len(s))))
             following, reward, ended = self._advance(s, a, np.full(len(s), t), rng)
             rows.append((s, a, np.full(len(s), t), reward, following, ended, episode))
             s, episode, t = following[~ended], episode[~ended], t + 1
@@ -141,7 +141,7 @@ class FiniteSimulator:
         seen = Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
         return seen.to_exact() if self.problem.exact else seen
 
-    def _expected(self, s, a):
+    def _check_actions(self, s, a):
         """The actions, checked.
 
         Raises: InvalidModel if the policy plays an invalid or masked action.
@@ -166,7 +166,7 @@ class FiniteSimulator:
         return law(self.problem, policy)
 
 
-def _seated(policy, numbers):
+def _assign(policy, numbers):
     """The distinct policies chosen by the uniform numbers, and the index of the one that plays each episode."""
     members, seat, known = [], np.empty(len(numbers), dtype=np.int64), {}
     for episode, u in enumerate(numbers):

@@ -13,7 +13,7 @@ class Labels:
         self.expert, self.setting, self.rng = expert, setting, rng
 
     def label(self, obs, t):
-        obs = self._expected(obs)
+        obs = self._check_observations(obs)
         labels = np.asarray(
             self.expert.sample(obs, t, drawing(self.rng).random(uniforms(self.setting.actions, len(obs))))
         )
@@ -21,9 +21,9 @@ class Labels:
         return labels
 
     def law(self, obs, t):
-        return self.expert.rows(self._expected(obs), t)
+        return self.expert.rows(self._check_observations(obs), t)
 
-    def _expected(self, obs):
+    def _check_observations(self, obs):
         obs = np.asarray(obs)
         if not self.setting.observations.holds(obs):
             raise InvalidModel(

@@ -38,7 +38,7 @@ def uniform(setting) -> TabularPolicy:
     return TabularPolicy(table if H is None else np.broadcast_to(table, (H, *table.shape)))
 
 
-def occupied(setting, seen) -> np.ndarray:
+def empirical_occupancy(setting, seen) -> np.ndarray:
     """Empirical occupancy of trajectories, `[t,s,a]` over a finite horizon, else `[s,a]`, in the number kind of their weights."""
     return seen.occupancy(*sizes(setting), steps(setting))
 

@@ -1,5 +1,8 @@
 """Grant a learner access to a problem."""
 
+from collections.abc import Callable
+from typing import Any, Protocol
+
 import numpy as np
 
 from ..base.errors import InvalidModel
@@ -11,13 +14,37 @@ from ..model.horizon import Average
 from ..model.mdp import MDP
 from ..model.preference import PreferenceProblem
 from ._environment import EnvironmentSimulator
-from ._finite import FiniteSimulator, demonstrated, finite_setting
+from ._finite import FiniteSimulator, demonstrate, finite_setting
 from ._judge import Judge
 from ._labels import Labels, expect_player
 
 
+class Environment(Protocol):
+    """What is asked of an environment: gymnasium's interface."""
+
+    observation_space: Any
+    action_space: Any
+
+    @property
+    def reset(self) -> Callable[..., Any]:
+        """`reset(seed=, options=)`, (observation, info)."""
+
+    @property
+    def step(self) -> Callable[..., Any]:
+        """`step(action)`, (observation, reward, terminated, truncated, info)."""
+
+
 def grant(
-    problem, *, expert=None, demonstrations=0, episodes=0, resets=None, queries=0, preferences=0, rewards=None, rng=None
+    problem: MDP | PreferenceProblem | Environment,
+    *,
+    expert: Any = None,
+    demonstrations: int | str | Trajectories = 0,
+    episodes: int | str = 0,
+    resets: int | str | None = None,
+    queries: int | str = 0,
+    preferences: int | str = 0,
+    rewards: bool | None = None,
+    rng: np.random.Generator | None = None,
 ) -> Access:
     """Access to a problem: the kinds and numbers of interactions granted to a learner.
 
@@ -70,7 +97,7 @@ def grant(
             f"{type(problem).__name__} is not a learning problem; expected an MDP or a gymnasium environment"
         )
     if rng is None and (
-        any(count not in (0, "exact") for count in counts.values()) or _sampled(demonstrations) or not finite
+        any(count not in (0, "exact") for count in counts.values()) or _needs_sampling(demonstrations) or not finite
     ):
         raise InvalidModel("the access requires sampling: give rng=numpy.random.default_rng(seed)")
     if expert is None and (queries or not (isinstance(demonstrations, Trajectories) or demonstrations == 0)):
@@ -84,7 +111,7 @@ def grant(
             expect_player(expert)
         return _environment(problem, expert, demonstrations, counts, rewards, rng)
     setting, expert = finite_setting(problem), None if expert is None else expert.to_tabular(problem)
-    shown = demonstrated(problem, expert, demonstrations, rng)
+    shown = demonstrate(problem, expert, demonstrations, rng)
     simulator = FiniteSimulator(problem, rng) if episodes or resets else None
     seen = "exact" if isinstance(demonstrations, str) else 0 if shown is None else len(shown)
     granted = {
@@ -141,5 +168,5 @@ def _countable(name, count):
     raise InvalidModel(f'{name} is {count!r}; expected a count of at least 0, or "exact"')
 
 
-def _sampled(demonstrations):
+def _needs_sampling(demonstrations):
     return not isinstance(demonstrations, Trajectories | str) and demonstrations != 0

@@ -1,43 +1,49 @@
 """Fit a learner: from a learner and an access to a policy, the resources used and a trace."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..base.errors import InvalidModel, MissingAccess
-from ..base.shown import Shown, tabled
+from ..base.shown import Shown, tabulate
 from ..model.access import KINDS, Access, Meter, expect_generator
+from ..model.policy import TabularPolicy
 
 
 @runtime_checkable
 class Policy(Protocol):
     """Interface of policies, tabular or torch. Observations come in batches `obs[k,...]`, steps as an integer or `t[k]`."""
 
-    def start(self, u: float):
+    def start(self, u: float) -> "Policy":
         """The Markov policy for one episode, selected by a uniform number u in [0, 1)."""
 
-    def sample(self, obs, t, u) -> np.ndarray:
+    def sample(self, obs: ArrayLike, t: ArrayLike, u: ArrayLike) -> np.ndarray:
         """Actions sampled from given uniform numbers: `u[k]` for discrete actions, `u[k,d]` for continuous ones of dimension d."""
 
-    def log_prob(self, obs, t, action) -> np.ndarray:
+    def log_prob(self, obs: ArrayLike, t: ArrayLike, action: ArrayLike) -> np.ndarray:
         """Log-probability, or log-density, of `action[k]`, in nats."""
 
-    def to_tabular(self, problem):
+    def to_tabular(self, problem: Any) -> TabularPolicy:
         """The equivalent TabularPolicy in a finite problem."""
 
 
+Learned = TypeVar("Learned", bound=Policy, covariant=True)
+
+
 @runtime_checkable
-class Learner(Protocol):
+class Learner(Protocol[Learned]):
     """A learning algorithm that interacts with a problem only through an access.
 
     Attributes: needs: the kinds of access, of `mdpkit.model.access.KINDS`, that it requires.
     """
 
-    needs: tuple[str, ...]
+    @property
+    def needs(self) -> tuple[str, ...]: ...
 
-    def learn(self, access: Access, rng: np.random.Generator):
+    def learn(self, access: Access, rng: np.random.Generator) -> tuple[Learned, Mapping[str, Any]]:
         """The policy, and a trace: mapping from column names to columns of equal length."""
 
 
@@ -48,7 +54,7 @@ class Trace(Mapping, Shown):
     array([2., 1.])
     """
 
-    def __init__(self, columns):
+    def __init__(self, columns: Mapping[str, Any]) -> None:
         lengths = {name: len(column) for name, column in columns.items()}
         if len(set(lengths.values())) > 1:
             raise InvalidModel(f"the columns of a trace differ in length: {lengths}")
@@ -56,13 +62,13 @@ class Trace(Mapping, Shown):
             name: column if isinstance(column, np.ndarray) else _column(column) for name, column in columns.items()
         }
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._columns)
 
     def __repr__(self):
@@ -73,7 +79,7 @@ class Trace(Mapping, Shown):
         plain = {
             name: column for name, column in self._columns.items() if column.ndim == 1 and column.dtype.kind in "iuf"
         }
-        return tuple(tabled(name, column) for name, column in plain.items())
+        return tuple(tabulate(name, column) for name, column in plain.items())
 
 
 def _column(entries):
@@ -86,7 +92,7 @@ def _column(entries):
 
 
 @dataclass(frozen=True)
-class Fit(Shown):
+class Fit(Shown, Generic[Learned]):
     """Result of a learner.
 
     Attributes:
@@ -95,7 +101,7 @@ class Fit(Shown):
         trace: Trace over its rounds.
     """
 
-    policy: Policy
+    policy: Learned
     used: Meter
     trace: Trace
 
@@ -103,7 +109,7 @@ class Fit(Shown):
         return self.trace._tables()
 
 
-def fit(learner, access, *, rng) -> Fit:
+def fit(learner: Learner[Learned], access: Access, *, rng: np.random.Generator | None) -> Fit[Learned]:
     """Learn a policy through an access.
 
     Args: learner: a Learner, such as `Cloning()`. access: from `grant`. rng: a numpy Generator for the learner's own

@@ -1,19 +1,22 @@
 """Mixtures of policies, drawn once per episode."""
 
-from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..base.arrays import floats, frozen, is_exact
+from ..base.arrays import floats, freeze, is_exact
 from ..base.errors import InvalidModel
 from ..base.record import any_exact, distributions, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import FilledArray, record
 from ..model.horizon import Average
 from ..model.policy import TabularPolicy, inverse
 from ._finite import visits
+from .learner import Policy
 
 
-@dataclass(frozen=True)
+@record()
 class Mixture:
     """Mixture policy: member k, drawn with probability `weights[k]`, plays a whole episode.
 
@@ -23,10 +26,10 @@ class Mixture:
     Raises: InvalidModel if there are no members, or weights is not a distribution over them.
     """
 
-    members: tuple
-    weights: np.ndarray | None = None
+    members: tuple[Policy, ...]
+    weights: FilledArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         members = tuple(self.members)
         if not members:
             raise InvalidModel("members is empty; a mixture has at least one member")
@@ -36,9 +39,9 @@ class Mixture:
         if len(weights) != len(members):
             raise InvalidModel(f"there are {len(weights)} weights; expected one for each of {len(members)} members")
         object.__setattr__(self, "members", members)
-        object.__setattr__(self, "weights", frozen(weights))
+        object.__setattr__(self, "weights", freeze(weights))
 
-    def start(self, u):
+    def start(self, u: float) -> Policy:
         """The Markov policy selected by a uniform number u for one episode."""
         weights = floats(self.weights)
         k = int(inverse(weights[None], np.array([u]))[0])
@@ -46,14 +49,14 @@ class Mixture:
         left = (u * weights.sum() - weights[:k].sum()) / weights[k]
         return self.members[k].start(min(max(left, 0.0), np.nextafter(1.0, 0.0)))
 
-    def sample(self, obs, t, u):
+    def sample(self, obs: ArrayLike, t: ArrayLike, u: ArrayLike) -> NoReturn:
         raise InvalidModel(
             "a mixture plays one member for a whole episode: call start(u), then sample from what it returns"
         )
 
     log_prob = law = sample
 
-    def to_tabular(self, problem) -> TabularPolicy:
+    def to_tabular(self, problem: Any) -> TabularPolicy:
         """The Markov policy with the mixture's occupancy; at unreachable states, the average of the members' tables.
 
         Raises: InvalidModel for Average(): members with different recurrent classes need not equal one stationary policy.

@@ -1,12 +1,15 @@
 """Access requirements of learners."""
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from types import ModuleType
 
 import numpy as np
 
 from ..base.shown import Shown, Table
 from ..model.access import KINDS
+from .learner import Learner
 
 COLUMNS = tuple(kind for kind in KINDS if kind != "preferences")
 
@@ -26,7 +29,7 @@ class Needs(Shown):
     Attributes: rows: Rows with `learner`, `needs` and `words`.
     """
 
-    def __init__(self, rows):
+    def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = tuple(rows)
 
     def __repr__(self):
@@ -37,7 +40,7 @@ class Needs(Shown):
         return (Table("", ("learner", *COLUMNS), tuple(rows)),)
 
 
-def needs(*rooms) -> Needs:
+def needs(*rooms: ModuleType) -> Needs:
     """Access requirements of the learners in some modules, in alphabetical order; one row per variant if options change them.
 
     Args: rooms: modules such as `mdpkit.learn` or `mdpkit.deep`; defaults to `mdpkit.learn`.
@@ -54,7 +57,11 @@ def needs(*rooms) -> Needs:
 
 def _learners(room):
     things = (getattr(room, name) for name in sorted(dir(room), key=str.casefold) if not name.startswith("_"))
-    return [thing for thing in things if inspect.isclass(thing) and hasattr(thing, "learn") and hasattr(thing, "needs")]
+    return [
+        thing
+        for thing in things
+        if inspect.isclass(thing) and thing is not Learner and hasattr(thing, "learn") and hasattr(thing, "needs")
+    ]
 
 
 def _rows(room, learner):
@@ -78,11 +85,11 @@ def _options(learner) -> str:
             field.default if field.default_factory is MISSING else field.default_factory(),
         )
         if repr(value) != repr(usual):
-            shown.append(f"{field.name}={_shown(value)}")
+            shown.append(f"{field.name}={_show(value)}")
     return f"({', '.join(shown)})" if shown else ""
 
 
-def _shown(value) -> str:
+def _show(value) -> str:
     if is_dataclass(value):
         return type(value).__name__ + _options(value)
     return "..." if isinstance(value, np.ndarray) else repr(value)

@@ -10,7 +10,7 @@ def visits(access, policy, episodes, *, rng) -> Trajectories:
     return access.law(policy) if "model" in access.granted else access.play(policy, episodes, rng=rng)
 
 
-def labelled(access, seen) -> Trajectories:
+def label(access, seen) -> Trajectories:
     """The same visits with the expert's actions: its action distribution if queries are exact, else one sampled label per row."""
     if not access.exact("queries"):
         return Trajectories(seen.obs, access.label(seen.obs, seen.t), t=seen.t, weight=seen.weight)
@@ -20,7 +20,7 @@ def labelled(access, seen) -> Trajectories:
     return Trajectories(seen.obs[row], action, t=seen.t[row], weight=weight)
 
 
-def aggregated(collected) -> Trajectories:
+def aggregate(collected) -> Trajectories:
     """Concatenate several Trajectories, each with an equal share of the total weight."""
     share = len(collected)
     columns = {name: np.concatenate([getattr(each, name) for each in collected]) for name in ("obs", "action", "t")}

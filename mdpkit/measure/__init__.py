@@ -6,6 +6,7 @@ from .games.deviation import covers as covers
 from .games.deviation import deviation_error as deviation_error
 from .games.regret import best_deviation as best_deviation
 from .games.regret import deviated_value as deviated_value
+from .games.regret import recoverability_is_exact as recoverability_is_exact
 from .games.regret import regret as regret
 from .games.regret import regret_gap as regret_gap
 from .imitation.causal_entropy import entropy_features as entropy_features
@@ -58,12 +59,12 @@ from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value
 from .planning.value import value as value
-from .preference.problem import averaged as averaged
 from .preference.problem import divergence_from as divergence_from
 from .preference.problem import divergence_from_reference as divergence_from_reference
 from .preference.problem import expected_reward as expected_reward
 from .preference.problem import pair_error as pair_error
 from .preference.problem import preference_value as preference_value
+from .preference.problem import prompt_average as prompt_average
 from .preference.problem import reward as reward
 from .preference.zero_error import closest_divergence as closest_divergence
 from .preference.zero_error import closest_mass as closest_mass

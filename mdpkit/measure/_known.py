@@ -8,9 +8,10 @@ from ..base.mode import proposing
 from ..base.record import defect as row_defect
 from ..base.tolerance import UNIT, gamma
 from ..model.game import MarkovGame
+from ..model.mdp import at_step
 
 
-def known(array, defect=0.0):
+def enclose(array, defect=0.0):
     """Enclosure of the numbers that `array` represents: the entries themselves if rational, else within input rounding error.
 
     Args: defect: relative distance by which float rows of a distribution may differ from the intended distribution.
@@ -34,17 +35,17 @@ def row_error(record):
 def law(record, field):
     """A record's distributions (`rho`, `table`, `after`, ...) lifted to an Interval."""
     array = getattr(record, field)
-    return known(array, 0.0 if is_exact(array) or proposing() else row_defect(array))
+    return enclose(array, 0.0 if is_exact(array) or proposing() else row_defect(array))
 
 
-def given(array, problem):
+def convert(array, problem):
     """An array argument that accompanies a problem, converted to the problem's number kind (rational or float64)."""
-    return array if isinstance(array, Interval) else known(like(array, problem.r))
+    return array if isinstance(array, Interval) else enclose(like(array, problem.r))
 
 
 def number(scalar, pattern):
     """A scalar such as the discount factor, lifted to an Interval if `pattern` is one."""
-    return known(np.asarray(scalar)) if isinstance(pattern, Interval) else scalar
+    return enclose(np.asarray(scalar)) if isinstance(pattern, Interval) else scalar
 
 
 def step_roundings(problem, *policies) -> float:
@@ -67,10 +68,8 @@ def dynamics(problem):
 
 def transition(problem, t=0):
     """Transition matrix at step t, `[s*A+a, n]`, dense or CSR."""
-    if hasattr(problem.P, "tocsr"):
-        return problem.P
-    P = problem.P if problem.P.ndim == 3 else problem.P[t]
-    return P.reshape(-1, problem.S)
+    P = at_step(problem.P, t)
+    return P if hasattr(P, "tocsr") else P.reshape(-1, problem.S)
 
 
 def expected_next(problem, V, t=0):
@@ -90,4 +89,4 @@ def alike(*values):
     if proposing():
         return tuple(bare(value, float) for value in values)
     kinds = [value if isinstance(value, Interval) else np.asarray(value) for value in values]
-    return tuple(x if isinstance(x, Interval) else known(x if x.dtype.kind == "f" else objects(x)) for x in kinds)
+    return tuple(x if isinstance(x, Interval) else enclose(x if x.dtype.kind == "f" else objects(x)) for x in kinds)

@@ -3,16 +3,16 @@
 import numpy as np
 
 from ..base.arrays import bare, rational
-from ..base.interval import How, Interval, interval
+from ..base.interval import How, Interval, Quantity, interval
 from ..base.mode import proposing
 from ..base.replaceable import replaceable
 from ..exact.infinite import INFINITY
 from ..exact.logs import log
-from ._known import known
+from ._known import enclose
 
 
 @replaceable
-def logarithm(x):
+def logarithm(x: Quantity) -> Interval:
     """Entrywise log x of a nonnegative Interval, array or number; -infinity at 0.
 
     Rationals and integers give exact numbers, floats an enclosure that accounts for input rounding (while proposing, a plain array).
@@ -24,7 +24,7 @@ def logarithm(x):
         if proposing():
             with np.errstate(divide="ignore"):
                 return np.log(bare(x, float))
-        x = known(x) if np.asarray(x).dtype.kind == "f" else interval(x)
+        x = enclose(x) if np.asarray(x).dtype.kind == "f" else interval(x)
     if x.exact:
         return Interval(log(x.lower))
     from flint import ctx
@@ -52,7 +52,7 @@ def relative_entropy(p, q):
         for index in np.ndindex(out.shape):
             out[index] = _exact_row(p.lower[index], q.lower[index])
         return Interval(out)
-    p, q = p.enclosed(), q.enclosed()
+    p, q = p.enclose(), q.enclose()
     lower, upper = np.empty(p.shape[:-1]), np.empty(p.shape[:-1])
     for index in np.ndindex(lower.shape):
         lower[index], upper[index] = _row(*(end[index] for end in (p.lower, p.upper, q.lower, q.upper)))

@@ -7,7 +7,7 @@ from ..base.mode import proposing
 from ..base.tolerance import gamma
 from ..exact.chain import chain, mean
 from ..model.policy import tabular
-from ._known import known, law, step_roundings
+from ._known import enclose, law, step_roundings
 
 
 def long_run(problem, policy):
@@ -15,11 +15,11 @@ def long_run(problem, policy):
     policy = tabular(problem, policy)
     table = policy.table
     support = chain_matrix(problem, np.asarray(table > 0, dtype=float), problem.P != 0)
-    reward = interval((law(policy, "table") * known(problem.r)).sum(axis=1))
+    reward = interval((law(policy, "table") * enclose(problem.r)).sum(axis=1))
     return chain(chain_matrix(problem, table, problem.P), support, gamma(step_roundings(problem, policy) + 4)), reward
 
 
-def settled(found):
+def answer(found):
     """`found` as a measure returns it: the Interval, or its midpoint while proposing."""
     return found.mid if proposing() else found
 
@@ -27,19 +27,19 @@ def settled(found):
 def average_gain(problem, policy):
     """J: the expected gain under the initial distribution."""
     states, reward = long_run(problem, policy)
-    return settled(mean(interval(law(problem, "rho")), states.gain(reward)))
+    return answer(mean(interval(law(problem, "rho")), states.gain(reward)))
 
 
 def stationary_law(problem, policy):
     """Long-run state distribution from the initial distribution, `[s]`."""
     states, _ = long_run(problem, policy)
-    return settled(states.stationary(interval(law(problem, "rho"))))
+    return answer(states.stationary(interval(law(problem, "rho"))))
 
 
 def gain_and_bias(problem, policy):
     """Gain and bias of the policy, `[s]` each."""
     states, reward = long_run(problem, policy)
-    return settled(states.gain(reward)), settled(states.bias(reward))
+    return answer(states.gain(reward)), answer(states.bias(reward))
 
 
 def chain_matrix(problem, table, P):

@@ -1,4 +1,4 @@
-"""Immutable records of what is given."""
+"""Immutable records: decision processes, games, policies, data, access."""
 
 from .access import Access as Access
 from .access import Meter as Meter
@@ -14,6 +14,7 @@ from .linear import LinearMDP as LinearMDP
 from .linear_quadratic import LinearQuadratic as LinearQuadratic
 from .margin import MarginProblem as MarginProblem
 from .mdp import MDP as MDP
+from .mdp import at_step as at_step
 from .moments import MomentProblem as MomentProblem
 from .policy import TabularPolicy as TabularPolicy
 from .preference import PreferenceProblem as PreferenceProblem

@@ -1,4 +1,4 @@
-"""Decision processes, games and safety problems from a user's own states, actions and functions."""
+"""Decision processes, games and safety problems built from user functions of states and actions."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -10,40 +10,36 @@ from ..base.arrays import rational
 from ..base.errors import ExactnessLost, InvalidModel
 from ..base.tolerance import ROW_SUM
 from .horizon import Discounted
-from .rows import array_kind, assembled, dense, double
+from .rows import array_kind, assemble, dense, double
 
 
 def process_from_functions(cls, states, actions, transition, reward, *, horizon, start=None, sparse=False):
-    """The record that `MDP.from_functions` returns."""
-    index = _numbered("states", states)
-    allowed = {
-        s: _numbered(f"actions({s!r})", _called("actions", actions, s)) if callable(actions) else None for s in index
-    }
-    action = _numbered(
+    """Implementation of `MDP.from_functions`."""
+    index = _index("states", states)
+    allowed = {s: _index(f"actions({s!r})", _call("actions", actions, s)) if callable(actions) else None for s in index}
+    action = _index(
         "actions", dict.fromkeys(a for own in allowed.values() for a in own) if callable(actions) else actions
     )
     pairs = [(s, a) for s in index for a in allowed[s] or action]
-    law = {pair: _law(_place("transition", *pair), _called("transition", transition, *pair), index) for pair in pairs}
-    pay = {pair: _number(_place("reward", *pair), _called("reward", reward, *pair)) for pair in pairs}
+    law = {pair: _law(_place("transition", *pair), _call("transition", transition, *pair), index) for pair in pairs}
+    pay = {pair: _number(_place("reward", *pair), _call("reward", reward, *pair)) for pair in pairs}
     rho = None if start is None else _law("start", start, index)
     exact = _kind(
         [*_probabilities(law, rho), *((_place("reward", *pair), paid) for pair, paid in pay.items())], horizon
     )
     names = {"state_names": map(str, index), "action_names": map(str, action)}
     law, pay = ({(index[s], action[a]): given for (s, a), given in table.items()} for table in (law, pay))
-    return assembled(
-        cls, (len(index), len(action)), law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **names
-    )
+    return assemble(cls, (len(index), len(action)), law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **names)
 
 
 def game_from_functions(cls, states, actions, transition, reward, *, horizon, start=None):
-    """The record that `MarkovGame.from_functions` returns."""
-    index = _numbered("states", states)
-    own = [_numbered(f"actions of player {i}", each) for i, each in enumerate(_players(actions))]
+    """Implementation of `MarkovGame.from_functions`."""
+    index = _index("states", states)
+    own = [_index(f"actions of player {i}", each) for i, each in enumerate(_players(actions))]
     joint = list(product(*own))
     pairs = [(s, j) for s in index for j in joint]
-    law = {pair: _law(_place("transition", *pair), _called("transition", transition, *pair), index) for pair in pairs}
-    pay = {pair: _rewards(_place("reward", *pair), _called("reward", reward, *pair), len(own)) for pair in pairs}
+    law = {pair: _law(_place("transition", *pair), _call("transition", transition, *pair), index) for pair in pairs}
+    pay = {pair: _rewards(_place("reward", *pair), _call("reward", reward, *pair), len(own)) for pair in pairs}
     rho = None if start is None else _law("start", start, index)
     exact = _kind(
         [*_probabilities(law, rho), *((_place("reward", *pair), x) for pair, paid in pay.items() for x in paid)],
@@ -65,11 +61,11 @@ def game_from_functions(cls, states, actions, transition, reward, *, horizon, st
 
 
 def safety_from_functions(cls, states, actions, transition, failure):
-    """The record that `SafetyProblem.from_functions` returns."""
-    index, action = _numbered("states", states), _numbered("actions", actions)
-    failed = np.array([_truth(f"failure({s!r})", _called("failure", failure, s)) for s in index])
+    """Implementation of `SafetyProblem.from_functions`."""
+    index, action = _index("states", states), _index("actions", actions)
+    failed = np.array([_truth(f"failure({s!r})", _call("failure", failure, s)) for s in index])
     pairs = [(s, a) for s in index for a in action]
-    reached = {pair: _called("transition", transition, *pair) for pair in pairs}
+    reached = {pair: _call("transition", transition, *pair) for pair in pairs}
     shape = len(index), len(action)
     names = {"state_names": tuple(map(str, index)), "action_names": tuple(map(str, action))}
     if not any(isinstance(given, Mapping) for given in reached.values()):
@@ -83,7 +79,7 @@ def safety_from_functions(cls, states, actions, transition, failure):
 
 
 def _players(actions):
-    """The actions of every player."""
+    """Lists of the actions of each player."""
     if callable(actions) or isinstance(actions, str | Mapping):
         raise InvalidModel(f"actions is {actions!r}; expected one sequence of actions for each player")
     try:
@@ -99,7 +95,7 @@ def _players(actions):
 
 
 def _rewards(place, given, players):
-    """One number for each player."""
+    """Rewards, one number per player."""
     try:
         rewards = None if isinstance(given, str | Mapping | set) else list(given)
     except TypeError:
@@ -117,7 +113,7 @@ def _truth(place, given):
 
 
 def _state(place, given, index):
-    """The number of a state."""
+    """Index of a state."""
     try:
         return index[given]
     except (KeyError, TypeError):
@@ -126,7 +122,7 @@ def _state(place, given, index):
 
 
 def _as_law(given):
-    """A state beside laws is one that is reached with probability 1."""
+    """A state in place of a distribution, as a point mass."""
     try:
         return given if isinstance(given, Mapping) else {given: 1}
     except TypeError:
@@ -138,13 +134,13 @@ def _place(name, s, a) -> str:
 
 
 def _probabilities(law, rho):
-    """(place, number) of every probability."""
+    """Yield (place, number) of every probability."""
     yield from ((_place("transition", *pair), p) for pair, row in law.items() for p in row.values())
     yield from (("start", p) for p in (rho or {}).values())
 
 
-def _numbered(what, things):
-    """Every thing with its number, in the order given."""
+def _index(what, things):
+    """Index of each item, in the order given."""
     try:
         things = list(things)
         index = {thing: k for k, thing in enumerate(things)}
@@ -159,7 +155,7 @@ def _numbered(what, things):
     return index
 
 
-def _called(name, function, *arguments):
+def _call(name, function, *arguments):
     try:
         return function(*arguments)
     except Exception as error:
@@ -191,7 +187,7 @@ def _law(place, given, index):
 
 
 def _number(place, x):
-    """A float, or the rational that anything else is."""
+    """A number as a float, or else as a rational."""
     x = x.item() if isinstance(x, np.ndarray | np.generic) and x.size == 1 else x
     if isinstance(x, float):
         if not np.isfinite(x):
@@ -206,11 +202,11 @@ def _number(place, x):
 
 
 def _kind(numbers, horizon) -> bool:
-    """Whether the problem is rational: integers take the kind of the rest.
+    """Whether the problem is rational; integers take the kind of the other numbers.
 
-    Args: numbers: (place, number), of every number that the functions gave.
+    Args: numbers: (place, number) of every number returned by the functions.
 
-    Raises: InvalidModel naming a float and a fraction where both are given.
+    Raises: InvalidModel naming a float and a fraction if both occur.
     """
     floating = next((each for each in numbers if isinstance(each[1], float)), None)
     fraction = next((each for each in numbers if not isinstance(each[1], float) and each[1].q != 1), None)

@@ -1,4 +1,4 @@
-"""A decision process from the table of a gymnasium environment."""
+"""Decision processes from the transition tables of gymnasium environments."""
 
 import logging
 from collections.abc import Mapping
@@ -10,38 +10,38 @@ import numpy as np
 from flint import fmpq
 
 from ..base.errors import InvalidModel
-from .rows import assembled
+from .rows import assemble
 
 LOG = logging.getLogger(__name__)
 
 DENOMINATOR = 1000
-"""Probabilities are repaired to fractions with a denominator up to this."""
+"""Largest denominator of the fractions to which probabilities are repaired."""
 
 DOUBLE, SINGLE = Fraction(1, 2**50), Fraction(1, 2**24)
-"""How far a few roundings to float64, and one to float32, move a probability. Two fractions with denominators up to 1000
-are at least 1e-6 apart, so at most one of them lies so near."""
+"""Rounding error of a probability after a few roundings to float64, or one to float32. Fractions with denominators up to 1000
+are at least 1e-6 apart, so at most one lies that near."""
 
 LARGEST_DENSE = 2**22
-"""A law with more entries than this is stored sparse, so in floats."""
+"""Transition laws with more entries are stored sparse, hence in floats."""
 
 KNOWN = {
     "FrozenLakeEnv": (("left", "down", "right", "up"), lambda env, s: divmod(s, env.ncol)),
     "CliffWalkingEnv": (("up", "right", "down", "left"), lambda env, s: divmod(s, env.shape[1])),
     "TaxiEnv": (("south", "north", "east", "west", "pickup", "dropoff"), lambda env, s: tuple(env.decode(s))),
 }
-"""Of gymnasium's own tables: what the actions are called, and what a state number stands for."""
+"""Names of the actions, and of the states by number, of gymnasium's own tables."""
 
 
 HARMLESS = {
     *("TimeLimit", "OrderEnforcing", "PassiveEnvChecker", "RecordEpisodeStatistics", "RecordVideo"),
     *("HumanRendering", "RenderCollection", "AddWhiteNoise", "ObstructView"),
 }
-"""Wrappers that change neither states nor actions, laws or rewards; a limit on the steps is no part of a table."""
+"""Wrappers that change neither states, actions, transitions nor rewards; a step limit is not part of a table."""
 
 
 def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=None, **options):
-    """The record that `MDP.from_gymnasium` returns."""
-    env = _made(environment, options) if isinstance(environment, str) else environment
+    """Implementation of `MDP.from_gymnasium`."""
+    env = _make(environment, options) if isinstance(environment, str) else environment
     source = environment if isinstance(environment, str) else type(env.unwrapped).__name__
     try:
         _refuse_what_no_table_shows(env, source)
@@ -51,7 +51,7 @@ def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=
             env.close()
 
 
-def _made(name, options):
+def _make(name, options):
     try:
         import gymnasium
     except ImportError as error:
@@ -63,7 +63,7 @@ def _made(name, options):
 
 
 def _refuse_what_no_table_shows(env, source):
-    """A table P leaves out what wrappers do to its steps, and Taxi's table leaves out the passenger who changes destination."""
+    """Refuse environments whose steps differ from the table P: wrappers, and Taxi with a fickle passenger."""
     layer = env
     while layer is not env.unwrapped:
         if type(layer).__name__ not in HARMLESS:
@@ -98,7 +98,7 @@ def _read(cls, env, source, horizon, state_names, action_names):
             probabilities = [p for p, *_ in outcomes]
             rationals = lawful(probabilities, repairs)
             exact = exact and rationals is not None
-            law[s, a], pay[s, a] = _merged(
+            law[s, a], pay[s, a] = _merge(
                 outcomes, rationals or list(map(_exactly, probabilities)), S if added else None
             )
     if added:
@@ -115,11 +115,11 @@ def _read(cls, env, source, horizon, state_names, action_names):
     named = {name: given for name, given in named.items() if given is not None}
     rho = dict(enumerate(rho or map(_exactly, start)))
     sparse = not exact and (S + added) * A * (S + added) > LARGEST_DENSE
-    return assembled(cls, sizes, law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **named)
+    return assemble(cls, sizes, law, pay, rho, exact=exact, sparse=sparse, horizon=horizon, **named)
 
 
 def _table(env, source):
-    """For every state a mapping from its actions to outcomes (probability, next state, reward, whether the episode ends)."""
+    """For each state, a mapping from actions to outcomes (probability, next state, reward, terminated)."""
     table = getattr(env, "P", None)
     if table is None:
         raise InvalidModel(
@@ -167,28 +167,30 @@ def _float(place, x):
 
 
 def _ends(table, start):
-    """The states in which episodes end, and whether an absorbing state must be added: where one of them is also started in, or
-    entered in the middle of an episode, the state itself cannot become absorbing."""
+    """Terminal states, and whether an absorbing state must be added.
+
+    A terminal state in which episodes also start, or that is entered within an episode, cannot itself become
+    absorbing."""
     entered = [(n, ended) for row in table for outcomes in row.values() for p, n, _, ended in outcomes if p]
     ends = {n for n, ended in entered if ended}
     return ends, bool(ends & {n for n, ended in entered if not ended}) or any(start[n] for n in ends)
 
 
-def _merged(outcomes, probabilities, end):
+def _merge(outcomes, probabilities, end):
     row, paid = {}, fmpq(0)
     for (_, n, reward, ended), p in zip(outcomes, probabilities, strict=True):
         n = end if ended and end is not None else n
         row[n] = row.get(n, fmpq(0)) + p
-        paid += p * _written(reward)
+        paid += p * _decimal(reward)
     return row, paid
 
 
 def lawful(numbers, repairs=None):
-    """The rational law that rounded floats were meant to be; None where the floats do not tell.
+    """Rational distribution of which floats are a rounding; None if it is not identified.
 
-    Tried in turn, until the row sums to exactly 1: fractions with a denominator up to 1000, each within a few roundings of
-    its float64 number; the decimals as they are written; such fractions within the rounding to float32 of a float32 number,
-    or to the digits written (at most 2^-24). What changed is entered in `repairs`, where the law was found.
+    Tried in turn, until the row sums to exactly 1: fractions with a denominator up to 1000, each within a few roundings
+    of its float64 number; the decimals as they are written; such fractions within the rounding to float32 of a float32
+    number, or to the digits written (at most 2^-24). Changes are entered in `repairs`.
 
     >>> lawful([0.33333333333333337, 0.3333333333333333, 0.33333333333333337])
     [1/3, 1/3, 1/3]
@@ -196,11 +198,11 @@ def lawful(numbers, repairs=None):
     [617/5000, 4383/5000]
     >>> lawful([0.3, 0.3])
     """
-    for reading in (lambda x: _near(x, DOUBLE), _written, lambda x: _near(x, _coarse(x))):
+    for reading in (lambda x: _near(x, DOUBLE), _decimal, lambda x: _near(x, _coarse(x))):
         row = list(map(reading, numbers))
         if None not in row and sum(row, fmpq(0)) == 1:
             if repairs is not None:
-                repairs.update({x: p for x, p in zip(numbers, row, strict=True) if p != _written(x)})
+                repairs.update({x: p for x, p in zip(numbers, row, strict=True) if p != _decimal(x)})
             return row
     return None
 
@@ -216,7 +218,7 @@ def _near(x, tolerance):
     return fmpq(near.numerator, near.denominator) if abs(near - Fraction(x)) <= tolerance else None
 
 
-def _written(x):
+def _decimal(x):
     part = Fraction(repr(x))
     return fmpq(part.numerator, part.denominator)
 
@@ -229,9 +231,9 @@ def _say(source, repairs, exact, ends, added, uniform):
     for x, p in sorted(repairs.items()):
         LOG.info("%s: the probability %r is read as %s", source, x, p)
     if not exact:
-        LOG.info("%s: read in float64: a law does not tell which rationals it means, or is too large", source)
+        LOG.info("%s: read in float64: a transition law does not identify its rationals, or is too large", source)
     if ends:
         what = "an absorbing state is added, last" if added else f"the states {sorted(ends)} become absorbing"
         LOG.info("%s: episodes end; %s", source, what)
     if uniform:
-        LOG.info("%s: the environment names no start law; it is uniform", source)
+        LOG.info("%s: the environment has no initial distribution; it is uniform", source)

@@ -1,11 +1,17 @@
-"""What a learner may use of a problem, and how much of it was used."""
+"""Interaction of a learner with a problem: the access granted, and the use of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..base.errors import InvalidModel, MissingAccess
 from ..base.record import expect_counts
+from ..base.types import Numbers
+from .data import Trajectories
+from .mdp import MDP
 
 KINDS = {
     "demonstrations": "demonstrations=... of an expert",
@@ -16,20 +22,20 @@ KINDS = {
     "rewards": "rewards=True",
     "model": 'episodes="exact", the law of every policy\'s episodes',
 }
-"""What can be granted, and the argument of `grant` that does."""
+"""Kinds of access, and the argument of `grant` for each."""
 
 USED_AS = {"preferences": "comparisons"}
-"""What the Meter calls a kind that it has another name for."""
+"""Kinds whose counter in the Meter has another name."""
 
 
 @dataclass(frozen=True)
 class Meter:
-    """Counts of what was used, each kind apart.
+    """Counts of use, by kind.
 
     Attributes:
-        demonstrations: rows of demonstrations handed out. episodes: started. steps: of the environment.
-        resets: to a state of the learner's choice. queries: observations that the expert labelled.
-        comparisons: answered. model_calls: times the known model was asked about a reward or a policy.
+        demonstrations: rows of demonstrations read. episodes: episodes started. steps: environment steps.
+        resets: resets to a state chosen by the learner. queries: observations labelled by the expert.
+        comparisons: preference comparisons. model_calls: calls to the known model.
 
     >>> Meter(steps=7) - Meter(steps=3)
     Meter(steps=4)
@@ -43,10 +49,10 @@ class Meter:
     comparisons: int = 0
     model_calls: int = 0
 
-    def __add__(self, other):
+    def __add__(self, other: "Meter") -> "Meter":
         return Meter(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Meter") -> "Meter":
         return Meter(*(getattr(self, field.name) - getattr(other, field.name) for field in fields(self)))
 
     def __repr__(self):
@@ -61,7 +67,7 @@ class Discrete:
     n: int
 
     def holds(self, batch) -> bool:
-        """Whether `batch[k]` are members."""
+        """Whether each `batch[k]` is a member."""
         batch = np.asarray(batch)
         return batch.ndim == 1 and batch.dtype.kind in "iu" and bool(((batch >= 0) & (batch < self.n)).all())
 
@@ -81,7 +87,7 @@ class Continuous:
         return len(self.lower)
 
     def holds(self, batch, within=True) -> bool:
-        """Whether `batch[k,d]` are members, or finite vectors of the right length if not `within` the bounds."""
+        """Whether each `batch[k,d]` is a member; if not `within`, a finite vector of the right length."""
         batch = np.asarray(batch)
         if batch.shape[1:] != (self.size,) or batch.dtype.kind not in "iuf" or not np.isfinite(batch).all():
             return False
@@ -95,13 +101,13 @@ class Continuous:
 
 @dataclass(frozen=True)
 class Setting:
-    """What every learner is told: the spaces of observations and actions, the horizon, and which actions exist.
+    """The setting known to every learner: observation and action spaces, horizon, and available actions.
 
     Attributes:
         observations, actions: Discrete or Continuous.
-        horizon: Finite(H), Discounted(gamma), or None where an environment ends its episodes itself.
-        mask: `mask[s,a]`, True where the action exists; None where all do.
-        exact: whether laws that are granted are rational.
+        horizon: Finite(H), Discounted(gamma), or None if the environment terminates its episodes.
+        mask: `mask[s,a]`, True where the action exists; None if all do.
+        exact: whether granted distributions are rational.
     """
 
     observations: Discrete | Continuous
@@ -112,15 +118,24 @@ class Setting:
 
 
 class Access:
-    """What a learner may use: made by `grant`, which names the parts; whatever was not granted is not there to be reached.
+    """A learner's access to a problem, made by `grant`; what was not granted raises MissingAccess.
 
     Attributes:
-        setting: the Setting. granted: names of the kinds that can be used. used: the Meter.
+        setting: the Setting. granted: names of the kinds granted. used: the Meter.
 
-    Without `grant(..., rewards=True)` a step's reward is NaN where there is an expert to imitate.
+    Rewards are NaN if there is an expert to imitate, unless granted by `grant(..., rewards=True)`.
     """
 
-    def __init__(self, setting, granted, *, demonstrations=None, simulator=None, expert=None, judge=None):
+    def __init__(
+        self,
+        setting: Setting,
+        granted: Mapping[str, int | str | bool],
+        *,
+        demonstrations: Trajectories | None = None,
+        simulator: Any = None,
+        expert: Any = None,
+        judge: Any = None,
+    ) -> None:
         self.setting = setting
         self._limits = dict(granted)
         self._demonstrations, self._simulator, self._expert, self._judge = demonstrations, simulator, expert, judge
@@ -135,35 +150,36 @@ class Access:
     def used(self) -> Meter:
         return self._used
 
-    def demonstrations(self):
-        """The Trajectories of the expert: a sample, or every row of its population law."""
+    def demonstrations(self) -> Trajectories:
+        """The expert's Trajectories: a sample, or its population distribution."""
         self._need("demonstrations")
         self._count(demonstrations=len(self._demonstrations))
         return self._demonstrations
 
     # ---- episodes, in gymnasium's words
-    def reset(self, to=None, at=0):
-        """Start an episode, from the start law, or `to` a state at step `at` where resets are granted.
+    def reset(self, to: Any = None, at: int = 0) -> tuple[Any, dict[str, Any]]:
+        """Start an episode from the initial distribution or, with granted resets, from state `to` at step `at`.
 
         Returns: observation, {}.
-        Raises: MissingAccess where no episode or reset is left.
+        Raises: MissingAccess if no episode or reset is left.
         """
         kind = "episodes" if to is None else "resets"
         self._need(kind)
         if to is None and at != 0:
             raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` to begin elsewhere")
-        self._left(kind, 1)
+        self._check_limit(kind, 1)
         obs = self._simulator.reset(to, at)
         self._count(**{kind: 1})
         self._running = True
         return obs, {}
 
-    def step(self, action):
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Play one action.
 
-        Returns: observation, reward, terminated, truncated, {}. A finite horizon terminates after H steps; discounting by
+        Returns: observation, reward, terminated, truncated, {}. A finite horizon terminates after H steps; discounting
+            by
         gamma terminates after each step with probability 1 - gamma, so that the expected sum of rewards is J.
-        Raises: InvalidModel before `reset` and after an end.
+        Raises: InvalidModel before `reset` and after termination.
         """
         if not self._running:
             raise InvalidModel("no episode is running: call reset() first, and again after an episode has ended")
@@ -172,8 +188,8 @@ class Access:
         self._running = not (terminated or truncated)
         return obs, reward if "rewards" in self.granted else float("nan"), terminated, truncated, {}
 
-    def play(self, policy, episodes, *, rng):
-        """Trajectories of the given number of complete episodes of a policy."""
+    def play(self, policy: Any, episodes: int, *, rng: np.random.Generator) -> Trajectories:
+        """Roll out a policy for a number of complete episodes."""
         self._need("episodes")
         expect_counts(episodes=episodes)
         expect_generator(rng)
@@ -184,22 +200,22 @@ class Access:
         return played
 
     # ---- the expert, asked
-    def label(self, obs, t=0):
-        """The actions that the expert takes at observations `obs[k,...]` and steps t; each is a query."""
+    def label(self, obs: ArrayLike, t: ArrayLike = 0) -> np.ndarray:
+        """The expert's actions at observations `obs[k,...]` and steps t; one query each."""
         self._need("queries")
-        obs, t = _asked(obs, t)
+        obs, t = _query(obs, t)
         self._spend("queries", len(obs))
         return self._expert.label(obs, t)
 
-    def label_law(self, obs, t=0):
-        """The expert's action probabilities `[k,a]`, where queries="exact"."""
+    def label_law(self, obs: ArrayLike, t: ArrayLike = 0) -> np.ndarray:
+        """The expert's action probabilities `[k,a]`; needs queries="exact"."""
         self._need("queries", exactly=True)
-        obs, t = _asked(obs, t)
+        obs, t = _query(obs, t)
         self._spend("queries", len(obs))
         return self._expert.law(obs, t)
 
-    def compare(self, x, y, z):
-        """Whether response `y[k]` was preferred to `z[k]` at prompt `x[k]`, drawn anew; each is a comparison."""
+    def compare(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> np.ndarray:
+        """Sample whether response `y[k]` is preferred to `z[k]` at prompt `x[k]`; one comparison each."""
         self._need("preferences")
         x, y, z = (np.asarray(index) for index in (x, y, z))
         if not x.shape == y.shape == z.shape == x.shape[:1] != ():
@@ -210,20 +226,20 @@ class Access:
         return self._judge.compare(x, y, z)
 
     # ---- the model, known
-    def model(self, reward):
-        """The problem with a reward of the learner's own: all that is known about the dynamics. A model call."""
+    def model(self, reward: Numbers) -> MDP:
+        """The problem with a reward of the learner's choice, dynamics included; one model call."""
         self._need("model")
         self._count(model_calls=1)
         return self._simulator.model(reward)
 
-    def law(self, policy):
-        """Every (t, s, a) that a policy visits as Trajectories, weighted by its probability. A model call."""
+    def law(self, policy: Any) -> Trajectories:
+        """The occupancy of a policy as weighted Trajectories; one model call."""
         self._need("model")
         self._count(model_calls=1)
         return self._simulator.law(policy)
 
-    def exact(self, kind) -> bool:
-        """Whether a kind was granted without a limit, as a law and not as a sample."""
+    def exact(self, kind: str) -> bool:
+        """Whether a kind was granted as a distribution, without limit, and not as a sample."""
         return self._limits.get(kind) == "exact"
 
     # ---- accounts
@@ -233,11 +249,11 @@ class Access:
             raise MissingAccess(f"this needs {how}; granted: {', '.join(self.granted) or 'nothing'}")
 
     def _spend(self, kind, count):
-        self._left(kind, count)
+        self._check_limit(kind, count)
         self._count(**{USED_AS.get(kind, kind): count})
 
-    def _left(self, kind, count):
-        """Raises: MissingAccess where fewer are left."""
+    def _check_limit(self, kind, count):
+        """Raise MissingAccess if fewer than `count` are left."""
         limit, name = self._limits[kind], USED_AS.get(kind, kind)
         used = getattr(self._used, name)
         if limit != "exact" and used + count > limit:
@@ -252,15 +268,15 @@ class Access:
 
 
 def expect_generator(rng):
-    """Raises: InvalidModel for what is no numpy Generator, such as a seed."""
+    """Raise InvalidModel for anything but a numpy Generator, such as a seed."""
     if not isinstance(rng, np.random.Generator):
         raise InvalidModel(f"rng is {rng!r}; expected numpy.random.default_rng(seed)")
 
 
-def _asked(obs, t):
-    """Observations, and the step or the steps at which they were made: one query each.
+def _query(obs, t):
+    """Validate observations and their steps, which make one query each.
 
-    Raises: InvalidModel for steps that are no integers of at least 0, or not as many as the observations.
+    Raises: InvalidModel unless the steps are non-negative integers, one or as many as the observations.
     """
     obs, t = np.asarray(obs), np.asarray(t)
     if obs.ndim == 0 or t.dtype.kind not in "iu" or t.shape not in ((), obs.shape[:1]) or (t < 0).any():

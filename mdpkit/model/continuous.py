@@ -1,38 +1,39 @@
 """Control problems on a box of states: continuous dynamics in discrete time."""
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 
 import numpy as np
 
-from ..base.arrays import frozen, is_exact
+from ..base.arrays import freeze, is_exact
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import any_exact, numbers
-from .horizon import Discounted, Finite, fitted
+from ..base.types import Array, FilledArray, Scalar, record
+from .horizon import Discounted, Finite, fit_horizon
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class ContinuousProblem:
-    """A deterministic control problem on a box, with either a reward to collect or a margin to keep.
+    """Deterministic control problem on a box, with either a reward to maximise or a safety margin to keep.
 
     Args:
-        step: `step(x, u)`, the states `[b,i]` that follow after `dt`, for states `x[b,i]` and controls `u[b,j]`.
+        step: `step(x, u)`, the states `[b,i]` after `dt`, for states `x[b,i]` and controls `u[b,j]`.
         low, high: corners of the box of states, `[i]`.
         control_low, control_high: corners of the box of controls, `[j]`.
-        reward: `reward(x, u)`, `[b]`, collected at every step over `horizon`. Or
-        margin: `margin(x)`, `[b]`, below 0 on failure; the value is the least margin ever met, as large as it can be made.
-        horizon: `Finite(H)` or `Discounted(gamma)` beside a reward; None beside a margin, which is kept for ever.
-        outside: `outside(x)`, `[b]`: a step out of the box ends the problem, and this is what is collected (kept) from
-            there on. Left out, states are clamped to the box, which is a change of the dynamics.
+        reward: `reward(x, u)`, `[b]`, per step over `horizon`. Or
+        margin: `margin(x)`, `[b]`, negative on failure; the value is the largest achievable minimum margin over time.
+        horizon: `Finite(H)` or `Discounted(gamma)` with a reward; None with a margin, whose horizon is infinite.
+        outside: `outside(x)`, `[b]`: a step out of the box terminates with this reward (margin) from there on. If
+            omitted, states are clamped to the box, which changes the dynamics.
         periodic: `[i]`, True where an axis is a circle: `high` is the same place as `low`.
         dt: seconds of one step.
-        start_low, start_high: the box on which states are uniform at the start; the whole box if left out.
+        start_low, start_high: box of the uniform initial distribution; the whole box if omitted.
 
-    The functions are given floats, or rationals where `low` holds rationals.
+    The functions receive rationals if `low` is rational, else floats.
 
-    Raises: InvalidModel for corners that disagree, a box that is empty, both of reward and margin or neither, or a horizon
-    that does not fit.
+    Raises: InvalidModel for inconsistent corners, an empty box, both or neither of reward and margin, or an unsuitable
+    horizon.
 
     >>> from mdpkit.model import Discounted
     >>> ContinuousProblem(lambda x, u: x / 2 + u, [-1], [1], [0], [1], reward=lambda x, u: -x[:, 0] ** 2, horizon=Discounted(0.9))
@@ -40,21 +41,21 @@ class ContinuousProblem:
     """
 
     step: Callable
-    low: np.ndarray
-    high: np.ndarray
-    control_low: np.ndarray
-    control_high: np.ndarray
+    low: Array
+    high: Array
+    control_low: Array
+    control_high: Array
     _: KW_ONLY
     reward: Callable | None = None
     margin: Callable | None = None
     horizon: Finite | Discounted | None = None
     outside: Callable | None = None
-    periodic: np.ndarray | None = None
-    dt: object = 1
-    start_low: np.ndarray | None = None
-    start_high: np.ndarray | None = None
+    periodic: FilledArray = None
+    dt: Scalar = 1
+    start_low: FilledArray = None
+    start_high: FilledArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._trust()
         if (self.reward is None) == (self.margin is None):
@@ -89,9 +90,9 @@ class ContinuousProblem:
             raise InvalidModel(
                 f"periodic has dtype {periodic.dtype} and shape {periodic.shape}; expected one bool an axis of {given['low'].shape}"
             )
-        horizon = self.horizon if self.horizon is None else fitted(self.horizon, exact)
+        horizon = self.horizon if self.horizon is None else fit_horizon(self.horizon, exact)
         for name, value in {**given, "periodic": periodic, "horizon": horizon}.items():
-            object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) else value)
+            object.__setattr__(self, name, freeze(value) if isinstance(value, np.ndarray) else value)
 
     def _trust(self):
         still = np.zeros(len(self.low), dtype=bool) if self.periodic is None else self.periodic
@@ -103,11 +104,11 @@ class ContinuousProblem:
 
     @property
     def exact(self) -> bool:
-        """Whether the box is given in rationals."""
+        """Whether the box is rational."""
         return is_exact(self.low)
 
-    def confined(self, x):
-        """States `[b,i]` brought to the box: once round the circle on periodic axes, else clamped."""
+    def confine(self, x: np.ndarray) -> np.ndarray:
+        """Map states `[b,i]` into the box: modulo the period on periodic axes, else clamped."""
         turns = (
             np.floor_divide(x - self.low, self.high - self.low)
             if not self.exact
@@ -117,8 +118,8 @@ class ContinuousProblem:
             self.periodic, x - turns * (self.high - self.low), np.minimum(np.maximum(x, self.low), self.high)
         )
 
-    def leaves(self, x) -> np.ndarray:
-        """`[b]`, True where a state lies outside the box; nothing lies outside a circle."""
+    def leaves(self, x: np.ndarray) -> np.ndarray:
+        """`[b]`, True where a state lies outside the box on a non-periodic axis."""
         return np.asarray(((x < self.low) | (x > self.high)) & ~self.periodic, dtype=bool).any(axis=-1)
 
     def __repr__(self):

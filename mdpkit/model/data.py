@@ -1,33 +1,37 @@
-"""What was seen of a decision process: observations, actions, and what followed."""
+"""Trajectory data of a decision process: observations, actions, rewards, successors."""
 
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, replace
 from fractions import Fraction
+from typing import Self
 
 import numpy as np
 
 from ..base.arrays import objects
 from ..base.errors import InvalidModel
-from ..base.record import Record, any_exact, at, numbers, shape_words, taken
+from ..base.record import Record, any_exact, at, field_array, numbers, shape_words
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, OptionalArray, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Trajectories(Record):
-    """Weighted rows of observation and action, of a sample or of a whole population law.
+    """Weighted observation-action pairs, of a sample or of a population distribution.
 
     Args:
-        obs: `obs[k]`, integers (states of a finite problem), or `obs[k,d]`.
+        obs: `obs[k]`, integers (states of a finite problem), or vectors `obs[k,d]`.
         action: `action[k]`, integers, or `action[k,d]`.
-        t: step `t[k]`. If left out, rows are in order: they are counted from 0 in each episode, by `episode`, else by `ended`; without
-            these two every row is at step 0.
-        weight: `weight[k]` >= 0, expected visits of an episode that the row stands for; if left out, 1 / the number of rows at t = 0,
-            which is right for whole episodes.
-        reward: `reward[k]`. following: `following[k]` or `[k,d]`, the next observation. ended: `ended[k]`, True where nothing follows.
-        state: `state[k,d]`, what an environment can be reset to, where that is not the observation.
+        t: step `t[k]`. If omitted, rows are in temporal order: steps are counted from 0 in each episode, by `episode`,
+            else by `ended`; without these two every row is at step 0.
+        weight: `weight[k]` >= 0, expected visits per episode that the row represents; if omitted, 1 / the number of
+            rows at t = 0, which is right for whole episodes.
+        reward: `reward[k]`. following: `following[k]` or `[k,d]`, the next observation. ended: `ended[k]`, True where
+            the episode ends.
+        state: `state[k,d]`, the state to which an environment can be reset, if not the observation.
         episode: `episode[k]`, the number of the row's episode.
 
-    Raises: InvalidModel for no rows, columns of different lengths, or entries that are not finite; where t is left out, also for
-    an episode that goes on after an end, or whose next row is not at the observation that follows.
+    Raises: InvalidModel for no rows, columns of different lengths, or entries that are not finite; if t is omitted,
+        also for
+    an episode that continues after its end, or whose next row differs from `following`.
 
     >>> Trajectories([0, 1, 0], [1, 0, 1], t=[0, 1, 0])
     Trajectories(3 rows, 2 steps, 2 episodes' weight)
@@ -35,18 +39,18 @@ class Trajectories(Record):
     array([0, 1, 0])
     """
 
-    obs: np.ndarray
-    action: np.ndarray
+    obs: Array
+    action: Array
     _: KW_ONLY
-    t: np.ndarray | None = None
-    weight: np.ndarray | None = None
-    reward: np.ndarray | None = None
-    following: np.ndarray | None = None
-    ended: np.ndarray | None = None
-    state: np.ndarray | None = None
-    episode: np.ndarray | None = None
+    t: FilledArray = None
+    weight: FilledArray = None
+    reward: OptionalArray = None
+    following: OptionalArray = None
+    ended: OptionalArray = None
+    state: OptionalArray = None
+    episode: OptionalArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         columns = {
             name: _column(name, getattr(self, name)) for name in ("obs", "action", "reward", "following", "state")
         }
@@ -56,7 +60,7 @@ class Trajectories(Record):
         for name in ("t", "episode"):
             given = getattr(self, name)
             columns[name] = None if given is None else _integers(name, given)
-        columns["ended"] = None if self.ended is None else np.asarray(taken("ended", self.ended, "k"), dtype=bool)
+        columns["ended"] = None if self.ended is None else np.asarray(field_array("ended", self.ended, "k"), dtype=bool)
         _refuse_lengths(columns, rows)
         if self.t is None:
             columns["t"] = _steps(columns)
@@ -76,7 +80,7 @@ class Trajectories(Record):
             raise InvalidModel(f"weight[{k}] is {weight[k]}; a weight is at least 0")
         return weight
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.obs)
 
     @property
@@ -84,20 +88,20 @@ class Trajectories(Record):
         """Whether the weights are rationals."""
         return self.weight.dtype == object
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return replace(self, weight=convert(self.weight))
 
-    def to_exact(self):
-        """The same rows with rational weights: 1 / the number of rows at t = 0 where the floats say so, else the floats as they are."""
+    def to_exact(self) -> Self:
+        """The same rows with rational weights: 1 / the number of rows at t = 0 if the floats round it."""
         starts = int((self.t == 0).sum())
         if self.exact or starts == 0 or (self.weight != 1 / starts).any():
             return super().to_exact()
         return replace(self, weight=objects([Fraction(1, starts)] * len(self)))
 
-    def occupancy(self, S, A, H=None) -> np.ndarray:
-        """Total weight of each step, state and action, `[t,s,a]`, or of each state and action over all steps, `[s,a]`, without H.
+    def occupancy(self, S: int, A: int, H: int | None = None) -> np.ndarray:
+        """Empirical occupancy: total weight `[t,s,a]`, or `[s,a]` over all steps if H is omitted.
 
-        Raises: InvalidModel where a row is no state, action or step of such a problem.
+        Raises: InvalidModel for a row outside the given sizes.
         """
         self.check(S, A, H)
         index = (self.obs, self.action) if H is None else (self.t, self.obs, self.action)
@@ -105,10 +109,10 @@ class Trajectories(Record):
         np.add.at(d, index, self.weight)
         return d
 
-    def check(self, S, A, H=None):
-        """Refuse rows that belong to no problem with so many states, actions and steps.
+    def check(self, S: int, A: int, H: int | None = None) -> None:
+        """Check that all rows fit a problem with the given numbers of states, actions and steps.
 
-        Raises: InvalidModel, naming the first of them.
+        Raises: InvalidModel naming the first row that does not.
         """
         for name, end in (("obs", S), ("action", A), *(() if H is None else (("t", H),))):
             column = getattr(self, name)
@@ -120,12 +124,12 @@ class Trajectories(Record):
             if wrong.size:
                 raise InvalidModel(f"{name}[{wrong[0]}] is {column[wrong[0]]}; the problem has 0 to {end - 1}")
 
-    def check_mass(self, H=None):
-        """Refuse weights that no episodes have: each visits a step once, and ends by the mark of its last row or at step H - 1.
+    def check_mass(self, H: int | None = None) -> None:
+        """Check that the weights are those of episodes, which visit each step once and end as marked, or at step H - 1.
 
-        Args: H: the number of steps of the problem; None where there is no last one.
+        Args: H: number of steps of the problem; None if infinite.
 
-        Raises: InvalidModel where a step weighs more than an episode, or all rows come before step H - 1 and none has ended.
+        Raises: InvalidModel if a step outweighs the episodes, or all rows precede step H - 1 and none ends.
         """
         mass = np.zeros(int(self.t.max()) + 1, dtype=self.weight.dtype)
         np.add.at(mass, self.t, self.weight)
@@ -161,9 +165,9 @@ def _refuse_lengths(columns, rows):
 
 
 def _steps(columns):
-    """The step of every row, counted in its episode; without a column `episode`, one begins after each end.
+    """Step of every row within its episode; without a column `episode`, a new one begins after each end.
 
-    Raises: InvalidModel where rows that are counted as one episode are not.
+    Raises: InvalidModel if rows of one episode are inconsistent.
     """
     obs, following, ended, episode = (columns[name] for name in ("obs", "following", "ended", "episode"))
     rows = len(obs)
@@ -195,7 +199,7 @@ def _column(name, value):
     if value is None:
         return None
     axes = "k" if name == "reward" else ("k", "kd")
-    column = taken(name, value, axes)
+    column = field_array(name, value, axes)
     if column.dtype.kind not in "iuf" or column.ndim not in (1, len(axes)):
         raise InvalidModel(
             f"{name} holds {column.dtype} of shape {column.shape}; expected integers or floats, {shape_words(name, axes)}"
@@ -207,7 +211,7 @@ def _column(name, value):
 
 
 def _integers(name, value):
-    column = taken(name, value, "k")
+    column = field_array(name, value, "k")
     if column.dtype.kind not in "iu" or column.ndim != 1 or (column < 0).any():
         raise InvalidModel(
             f"{name} holds {column.dtype} of shape {column.shape}; expected integers of at least 0, {name}[k]"

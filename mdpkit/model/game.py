@@ -1,11 +1,12 @@
-"""Markov games, mediators' recommendations, and deviations from them."""
+"""Markov games, mediators, and strategy modifications."""
 
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY
 from functools import cached_property
 from itertools import product
 from numbers import Integral
 from operator import index
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,42 +15,43 @@ from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers, texts
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, Number, OptionalArray, OptionalNames, record
 from . import _functions
 from .horizon import Finite, Horizon
 from .mdp import MDP
 from .policy import TabularPolicy
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class MarkovGame(Record):
     """An n-player Markov game with a common state.
 
     Args:
-        P: `P[s,j,n]` or `P[t,s,j,n]`, joint action j flattened in C order: player 0's action varies slowest.
-        r: `r[i,s,j]` or `r[t,i,s,j]`, one reward a player.
-        rho: start law `rho[s]`; uniform if left out.
+        P: `P[s,j,n]` or `P[t,s,j,n]`, joint action j flattened in C order (player 0's action varies slowest).
+        r: `r[i,s,j]` or `r[t,i,s,j]`, one reward per player.
+        rho: initial distribution `rho[s]`; uniform if omitted.
         horizon: `Finite(H)` or `Discounted(gamma)`.
-        actions: how many actions each player has.
+        actions: number of actions of each player.
         state_names: one text for each state. action_names: for each player one text for each action.
 
     A one-player game is an MDP: `game.player(0)`.
 
-    Raises: InvalidModel, as MDP does; also where `actions` does not multiply to the number of joint actions.
+    Raises: InvalidModel as MDP does, and if the product of `actions` is not the number of joint actions.
     """
 
     laws = ("P", "rho")
     axes: ClassVar = {"P": "tsjn", "r": "tisj", "rho": "s"}
 
-    P: np.ndarray
-    r: np.ndarray
-    rho: np.ndarray | None = None
+    P: Array
+    r: Array
+    rho: FilledArray = None
     _: KW_ONLY
     horizon: Horizon
     actions: tuple[int, ...]
-    state_names: tuple[str, ...] | None = None
+    state_names: OptionalNames = None
     action_names: tuple[tuple[str, ...], ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         try:
             actions = tuple(map(index, self.actions))
         except TypeError as error:
@@ -79,21 +81,30 @@ class MarkovGame(Record):
         )
 
     @classmethod
-    def from_functions(cls, states, actions, transition, reward, *, horizon, start=None) -> "MarkovGame":
+    def from_functions(
+        cls,
+        states: Iterable[Any],
+        actions: Iterable[Iterable[Any]],
+        transition: Callable[[Any, Any], Mapping[Any, Number]],
+        reward: Callable[[Any, Any], Sequence[Number]],
+        *,
+        horizon: Horizon,
+        start: Mapping[Any, Number] | None = None,
+    ) -> "MarkovGame":
         """A game given by functions of named states and joint actions.
 
         Args:
             states: the states in order, each a dictionary key; their texts become `state_names`.
             actions: for each player the actions in order; their texts become `action_names`.
-            transition: `transition(state, joint)`, a mapping from next states to probabilities; `joint` is the tuple of the
-                players' actions.
+            transition: `transition(state, joint)`, a mapping from next states to probabilities; `joint` is the tuple of
+                the players' actions.
             reward: `reward(state, joint)`, one number for each player.
             horizon: `Finite(H)` or `Discounted(gamma)`.
-            start: a mapping from states to probabilities; uniform if left out.
+            start: a mapping from states to probabilities; uniform if omitted.
 
-        The game is rational where no float appears (integers, Fractions, "p/q"), else float64.
+        The game is rational if no float appears (integers, Fractions, "p/q"), else float64.
 
-        Raises: InvalidModel naming the state and joint action, what the function gave and what was expected.
+        Raises: InvalidModel naming the state and joint action, the returned value and what was expected.
 
         >>> from mdpkit.model import Finite, MarkovGame
         >>> def paid(place, joint):
@@ -104,8 +115,8 @@ class MarkovGame(Record):
         """
         return _functions.game_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start)
 
-    def player(self, i) -> MDP:
-        """The decision process of player i's reward when a mediator plays joint actions."""
+    def player(self, i: int) -> MDP:
+        """The MDP over joint actions with player i's reward."""
         return self._processes[i]
 
     @cached_property
@@ -162,9 +173,9 @@ def _action_names(names, actions):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class JointPolicy(TabularPolicy):
-    """A mediator's recommendation, possibly correlated between players.
+    """A mediator: a possibly correlated distribution of joint recommendations.
 
     Args: table: `table[s,j]` or `table[t,s,j]` over joint actions.
 
@@ -178,27 +189,27 @@ class JointPolicy(TabularPolicy):
         return dict(zip("HSJ" if self.table.ndim == 3 else "SJ", self.table.shape, strict=True))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Deviation(Record):
-    """A strategy modification of one player: told a, play b.
+    """A strategy modification of one player: recommended a, play b.
 
     Args:
-        player: who deviates.
-        table: `table[t,s,a,b]`, probability of playing b at step t in state s when told a.
-        after: `after[t,s,b]`, the play from the step after the first disobedience on, when nothing is told any more;
-            None for a modification that goes on being told.
+        player: index of the deviating player.
+        table: `table[t,s,a,b]`, probability of playing b at step t in state s when recommended a.
+        after: `after[t,s,b]`, policy after the first disobedience, when recommendations are no longer observed; None if
+            they still are.
 
-    Raises: InvalidModel where a row is no distribution or player is negative.
+    Raises: InvalidModel if a row is not a distribution or player is negative.
     """
 
     laws = ("table", "after")
     axes: ClassVar = {"table": "tsab", "after": "tsb"}
 
     player: int
-    table: np.ndarray
-    after: np.ndarray | None = None
+    table: Array
+    after: OptionalArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.player, bool) or not isinstance(self.player, Integral) or self.player < 0:
             raise InvalidModel(f"player is {self.player!r}; expected an integer, counted from 0")
         exact = any_exact(self.table, self.after)
@@ -218,7 +229,7 @@ class Deviation(Record):
 
     @cached_property
     def defect(self) -> float:
-        """How far a float row sums from 1."""
+        """Largest deviation of a float row's sum from 1."""
         return max(defect(self.table), 0.0 if self.after is None else defect(self.after))
 
     def sizes(self) -> dict:

@@ -1,18 +1,20 @@
-"""How long rewards are collected: a sum type."""
+"""Horizons: finite, discounted, average-reward."""
 
 from dataclasses import dataclass
 from numbers import Integral
+from typing import NoReturn
 
 import numpy as np
 
 from ..base.arrays import is_exact, rational
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
+from ..base.types import Scalar, record
 
 
 @dataclass(frozen=True)
 class Finite:
-    """H steps, t = 0..H-1, undiscounted.
+    """Finite horizon: steps t = 0..H-1, undiscounted.
 
     >>> Finite(3).H
     3
@@ -20,26 +22,26 @@ class Finite:
 
     H: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.H, bool) or not isinstance(self.H, Integral) or self.H < 1:
             raise InvalidModel(f"the horizon H is {self.H!r}; expected an integer of at least 1")
         object.__setattr__(self, "H", int(self.H))
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return self
 
 
-@dataclass(frozen=True)
+@record()
 class Discounted:
-    """For ever, step t weighted by gamma^t, 0 <= gamma < 1; J = E sum_t gamma^t r_t is not normalised.
+    """Infinite horizon, discounted: J = E sum_t gamma^t r_t with 0 <= gamma < 1, not normalised.
 
     >>> Discounted("9/10").gamma
     9/10
     """
 
-    gamma: object
+    gamma: Scalar
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         gamma = self.gamma
         if not proposing():
             gamma = gamma.item() if isinstance(gamma, np.ndarray) and gamma.size == 1 else gamma
@@ -54,7 +56,7 @@ class Discounted:
                 raise InvalidModel(f"gamma is {gamma}; expected 0 <= gamma < 1")
         object.__setattr__(self, "gamma", gamma)
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return Discounted(
             np.asarray(convert(np.asarray(self.gamma, dtype=None if isinstance(self.gamma, float) else object))).item()
         )
@@ -62,29 +64,29 @@ class Discounted:
 
 @dataclass(frozen=True)
 class Average:
-    """For ever, every step counted alike: J is the gain, the limit of the mean reward of the first N steps.
+    """Infinite horizon, average reward: J is the gain, the limit of the mean reward of the first N steps.
 
-    Raises: InvalidModel where a discount is asked for, by whatever is defined with one only.
+    Raises: InvalidModel if a quantity that needs a discount is requested.
 
     >>> Average()
     Average()
     """
 
     @property
-    def gamma(self):
+    def gamma(self) -> NoReturn:
         raise InvalidModel("the horizon is Average(), which has no discount; expected Finite(H) or Discounted(gamma)")
 
-    def _mapped(self, convert, law=None):
+    def _map(self, convert, law=None):
         return self
 
 
 Horizon = Finite | Discounted | Average
 
 
-def fitted(horizon, exact):
-    """The horizon in the number kind of a record.
+def fit_horizon(horizon, exact):
+    """Convert a horizon to a record's number kind.
 
-    Raises: InvalidModel where a float discount meets rational transitions, or the horizon is none.
+    Raises: InvalidModel for a float discount with rational transitions, or if this is not a horizon.
     """
     if isinstance(horizon, Finite | Average) or (proposing() and isinstance(horizon, Discounted)):
         return horizon
@@ -100,13 +102,13 @@ def fitted(horizon, exact):
     return horizon
 
 
-def told(horizon) -> str:
-    """The horizon in one line, a rational discount as "p/q"."""
+def horizon_text(horizon) -> str:
+    """One-line description of a horizon, a rational discount as "p/q"."""
     return f"Discounted({horizon.gamma})" if isinstance(horizon, Discounted) else repr(horizon)
 
 
 def discount(horizon, pattern):
-    """gamma as a scalar that kernels can multiply with `pattern`; 1 for a finite horizon."""
+    """gamma as a scalar of the number kind of `pattern`; 1 for a finite horizon."""
     if isinstance(horizon, Finite):
         return rational(1) if is_exact(pattern) else 1.0
     return horizon.gamma

@@ -1,25 +1,26 @@
 """Linear MDPs."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import ClassVar
 
-import numpy as np
-
 from ..base.errors import InvalidModel
+from ..base.mode import proposing
 from ..base.record import Record, any_exact, numbers
-from .horizon import Horizon, told
+from ..base.types import Array, FilledArray, record
+from .horizon import Horizon, horizon_text
 from .mdp import MDP
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class LinearMDP(Record):
-    """A decision process whose transition law and reward are linear in known features.
+    """MDP whose transition law and reward are linear in known features.
 
     P(n | s, a) = sum_k features[s,a,k] mu[k,n] and r(s, a) = sum_k features[s,a,k] theta[k].
 
-    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if left out. horizon: `Finite(H)`,
+    Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if omitted. horizon: `Finite(H)`,
         `Discounted(gamma)` or `Average()`.
-    Raises: InvalidModel for shapes that disagree, or where the product is no transition law (which row, by how much).
+    Raises: InvalidModel for inconsistent shapes, or if features @ mu is not a transition law (naming the row and by how
+        much).
     Source: adapted from Jin, Yang, Wang and Jordan, 2020.
 
     >>> from mdpkit.model import Discounted
@@ -30,14 +31,16 @@ class LinearMDP(Record):
     laws = ("rho",)
     axes: ClassVar = {"features": "sak", "mu": "kn", "theta": "k", "rho": "s"}
 
-    features: np.ndarray
-    mu: np.ndarray
-    theta: np.ndarray
-    rho: np.ndarray | None = None
+    features: Array
+    mu: Array
+    theta: Array
+    rho: FilledArray = None
     _: KW_ONLY
     horizon: Horizon
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        if proposing():
+            return
         exact = any_exact(self.features, self.mu, self.theta, self.rho)
         features, mu, theta = (
             numbers(name, value, exact, axes)
@@ -55,7 +58,7 @@ class LinearMDP(Record):
         self._set(rho=table.rho, horizon=table.horizon)
 
     def tabular(self) -> MDP:
-        """The same process with its transition law written out."""
+        """The same process as a tabular MDP."""
         return MDP(self.features @ self.mu, self.features @ self.theta, self.rho, horizon=self.horizon)
 
     def sizes(self) -> dict:
@@ -63,4 +66,4 @@ class LinearMDP(Record):
 
     def __repr__(self):
         S, A, K = self.features.shape
-        return f"LinearMDP(S={S}, A={A}, K={K}, {told(self.horizon)}, {'rational' if self.exact else 'float'})"
+        return f"LinearMDP(S={S}, A={A}, K={K}, {horizon_text(self.horizon)}, {'rational' if self.exact else 'float'})"

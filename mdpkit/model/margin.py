@@ -1,6 +1,5 @@
-"""Margins to failure: how large the least one ever met can be kept."""
+"""Safety margins: the largest achievable minimum margin over time."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
@@ -9,22 +8,23 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, at, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class MarginProblem(Record):
-    """V = min(margin, max_a E V(next)), the greatest solution: on deterministic dynamics the least margin met, made as large as possible.
+    """The greatest solution of V = min(margin, max_a E V(next)); for deterministic dynamics the optimal minimum margin.
 
-    With a law, V is the recursion above, as interpolation on a grid makes it, and not an expected least margin.
+    For stochastic dynamics, as made by interpolation on a grid, V is this recursion and not an expected minimum margin.
 
     Args:
-        margin: `margin[s]`, below 0 on failure.
-        P: transition law `P[s,a,n]`, rational or float64, or a scipy CSR matrix of shape (S*A, S), row s*A+a. A row of zeros
-            is an action that ends the problem. Float rows may sum to 1 within 1e-9, and the law that is meant is then the
-            row divided by its sum.
-        ended: `ended[s,a]`, the margin kept from there on by an action that ends the problem; elsewhere it counts nowhere.
+        margin: `margin[s]`, negative on failure.
+        P: transition law `P[s,a,n]`, rational or float64, or a scipy CSR matrix of shape (S*A, S), row s*A+a. A zero
+            row is an action that terminates. Float rows may sum to 1 within 1e-9 and then mean the row divided by its
+            sum.
+        ended: `ended[s,a]`, the margin from there on after an action that terminates; ignored elsewhere.
 
-    Raises: InvalidModel for shapes that disagree, or a row that is neither a distribution nor zero.
+    Raises: InvalidModel for inconsistent shapes, or a row that is neither a distribution nor zero.
 
     >>> MarginProblem([1, 2, -1], [[[0, 1, 0], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 1]]])
     MarginProblem(S=3, A=2, float, 6 transitions)
@@ -33,11 +33,11 @@ class MarginProblem(Record):
     laws = ("P",)
     axes: ClassVar = {"margin": "s", "P": "san", "ended": "sa"}
 
-    margin: np.ndarray
-    P: np.ndarray
-    ended: np.ndarray | None = None
+    margin: Array
+    P: Array
+    ended: FilledArray = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         sparse = hasattr(self.P, "tocsr")
         exact = any_exact(self.margin, None if sparse else self.P, self.ended)
         if sparse and exact:
@@ -82,11 +82,11 @@ class MarginProblem(Record):
 
     @property
     def ends(self) -> np.ndarray:
-        """`[s,a]`, True where an action ends the problem."""
+        """`[s,a]`, True where an action terminates."""
         return (np.diff(self.rows[2]) == 0).reshape(self.S, self.A)
 
     @cached_property
-    def rows(self):
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(data, indices, first): row s*A+a holds data[first[s*A+a] : first[s*A+a+1]] at the states `indices`."""
         if self.sparse:
             return self.P.data, self.P.indices.astype(np.int64), self.P.indptr.astype(np.int64)
@@ -95,7 +95,7 @@ class MarginProblem(Record):
         return dense[row, indices], np.ascontiguousarray(indices), np.searchsorted(row, np.arange(len(dense) + 1))
 
     @cached_property
-    def sums(self):
+    def sums(self) -> np.ndarray:
         """Row sums of P, `[s*A+a]`."""
         return np.asarray(self.P.sum(axis=1) if self.sparse else self.P.reshape(-1, self.S).sum(axis=1)).ravel()
 

@@ -1,8 +1,9 @@
 """Finite Markov decision processes: dense, time-varying or sparse."""
 
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import KW_ONLY
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -10,11 +11,12 @@ from ..base.arrays import bare, objects
 from ..base.errors import InvalidModel
 from ..base.markup import Symbol
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
-from ..base.shown import MOST, Table, tabled
+from ..base.record import Record, any_exact, at, defect, distributions, field_array, numbers, texts
+from ..base.shown import MOST, Table, tabulate
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, Names, Number, OptionalArray, OptionalNames, record
 from . import _functions, _gymnasium
-from .horizon import Finite, Horizon, fitted, told
+from .horizon import Finite, Horizon, fit_horizon, horizon_text
 from .mistaken import refuse_other_layouts
 
 LAW, REWARD = ("san", "tsan"), ("sa", "tsa")
@@ -24,7 +26,7 @@ MOST_TARGETS = 6
 """So many successors are shown of an action."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class MDP(Record):
     """A finite decision process.
 
@@ -49,16 +51,16 @@ class MDP(Record):
     laws = ("P", "rho")
     axes: ClassVar = {"rho": "s"}
 
-    P: np.ndarray
-    r: np.ndarray
-    rho: np.ndarray | None = None
+    P: Array
+    r: Array
+    rho: FilledArray = None
     _: KW_ONLY
     horizon: Horizon
-    mask: np.ndarray | None = None
-    state_names: tuple[str, ...] | None = None
-    action_names: tuple[str, ...] | None = None
+    mask: OptionalArray = None
+    state_names: OptionalNames = None
+    action_names: OptionalNames = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._trust()
         refuse_other_layouts(self.P, self.r, self.horizon)
@@ -66,18 +68,18 @@ class MDP(Record):
         exact = any_exact(None if sparse else self.P, self.r, self.rho)
         if sparse and exact:
             raise InvalidModel("P is sparse, so float64, while r or rho is rational; give a dense rational P or floats")
-        told = None if self.mask is None else taken("mask", self.mask, "sa")
-        r = numbers("r", _blank("r", self.r, told, REWARD), exact, REWARD)
+        given = None if self.mask is None else field_array("mask", self.mask, "sa")
+        r = numbers("r", _blank("r", self.r, given, REWARD), exact, REWARD)
         S, A = r.shape[-2:]
         if S == 0 or A == 0:
             raise InvalidModel(f"r has shape {r.shape}; expected at least one state and one action")
-        mask = _mask(told, S, A)
+        mask = _mask(given, S, A)
         P = _csr(self.P, S, A, mask) if sparse else self._dense(exact, S, A, mask)
         rho = numbers("rho", _uniform(S, exact) if self.rho is None else self.rho, exact, "s")
         if rho.shape != (S,):
             raise InvalidModel(f"rho has shape {rho.shape}; expected ({S},), one entry a state")
         distributions("rho", rho, ROW_SUM)
-        horizon = fitted(self.horizon, exact)
+        horizon = fit_horizon(self.horizon, exact)
         for name, array, still in (("P", P, 3), ("r", r, 2)):
             if not sparse or name == "r":
                 _steps(name, array, still, horizon)
@@ -103,21 +105,31 @@ class MDP(Record):
 
     # ---- where it comes from
     @classmethod
-    def from_functions(cls, states, actions, transition, reward, *, horizon, start=None, sparse=False) -> "MDP":
-        """A problem told by functions of named states and actions.
+    def from_functions(
+        cls,
+        states: Iterable[Any],
+        actions: Iterable[Any] | Callable[[Any], Iterable[Any]],
+        transition: Callable[[Any, Any], Mapping[Any, Number]],
+        reward: Callable[[Any, Any], Number],
+        *,
+        horizon: Horizon,
+        start: Mapping[Any, Number] | None = None,
+        sparse: bool = False,
+    ) -> "MDP":
+        """Build a problem from functions of named states and actions.
 
         Args:
             states: the states in order, each a dictionary key; their texts become `state_names`.
-            actions: the actions in order; or a function that gives those of a state, the rest being masked.
+            actions: the actions in order; or a function that returns those available in a state.
             transition: `transition(state, action)`, a mapping from next states to probabilities.
             reward: `reward(state, action)`.
             horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`.
-            start: a mapping from states to probabilities; uniform if left out.
+            start: a mapping from states to probabilities; uniform if omitted.
             sparse: P as a CSR matrix, for floats only.
 
-        The problem is rational where no float appears (integers, Fractions, "p/q"), else float64.
+        The problem is rational if no float appears (integers, Fractions, "p/q"), else float64.
 
-        Raises: InvalidModel naming the state and action, what the function gave and what was expected.
+        Raises: InvalidModel naming the state and action, the returned value and what was expected.
 
         >>> from mdpkit.model import MDP, Discounted
         >>> def step(place, move):
@@ -130,25 +142,34 @@ class MDP(Record):
         )
 
     @classmethod
-    def from_gymnasium(cls, environment, *, horizon, state_names=None, action_names=None, **options) -> "MDP":
-        """The problem that a gymnasium environment's table describes, in its numbering of states and actions.
+    def from_gymnasium(
+        cls,
+        environment: Any,
+        *,
+        horizon: Horizon,
+        state_names: Names | None = None,
+        action_names: Names | None = None,
+        **options: Any,
+    ) -> "MDP":
+        """Build the problem of a gymnasium environment's transition table, with its state and action indices.
 
         Args:
             environment: an id such as "FrozenLake-v1", or an environment; it must have a table `P[state][action]`.
-            horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; a limit on the steps of an episode is no part of the table.
-            state_names, action_names: texts; FrozenLake, CliffWalking and Taxi bring their own.
+            horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; a step limit is not part of the table.
+            state_names, action_names: texts; known for FrozenLake, CliffWalking and Taxi.
             options: for `gymnasium.make`, such as map_name="8x8".
 
-        A law of floats becomes rational where it tells which rationals it means: where fractions with a denominator up to
-        1000, each within a few roundings of its number, sum to exactly 1 (0.33333333333333337 is read as 1/3), or where
-        the decimals as written do. Rewards are the decimals that they are written as. Where a law does not tell, or has
-        more than 2^22 entries, the whole problem is float64. What was read otherwise than written is logged, at INFO.
+        A float distribution becomes rational if its rationals are identified: if fractions with denominators up to
+        1000, each within a few roundings of its number, sum to exactly 1 (0.33333333333333337 is read as 1/3), or if
+        the decimals as written do. Rewards are read as decimals. If some distribution is not identified, or the law has
+        more than 2^22 entries, the whole problem is float64. Changed numbers are logged at INFO.
 
-        States in which episodes end become absorbing and pay nothing. Where one of them is also started in, or entered in
-        the middle of an episode, they are left as they are, and every end leads to an absorbing state that is added last.
+        Terminal states become absorbing with reward 0. If one of them is also an initial state, or entered within an
+        episode, terminal states stay as they are, and termination leads to an additional absorbing state, the last one.
 
-        Raises: InvalidModel where there is no such environment, it has no table, or an entry of the table is none; also where
-        the environment's steps follow another law than its table: Taxi with `fickle_passenger=True`, and environments in a
+        Raises: InvalidModel if there is no such environment, it has no table, or an entry of the table is invalid; also
+            if
+        the environment's steps do not follow its table: Taxi with `fickle_passenger=True`, and environments in a
         wrapper that may change rewards, actions, observations or dynamics.
         Source: gymnasium, in the extra `io`.
 
@@ -183,7 +204,7 @@ class MDP(Record):
 
     @cached_property
     def defect(self) -> float:
-        """How far a float row of P sums from 1."""
+        """Largest deviation of a float row's sum from 1."""
         if self.exact:
             return 0.0
         if self.sparse:
@@ -196,21 +217,21 @@ class MDP(Record):
         return {"s": self.state_names, "a": self.action_names}
 
     def _tables(self):
-        return _transitions(self), tabled("rho", self.rho, "s", self._axis_names())
+        return _transitions(self), tabulate("rho", self.rho, "s", self._axis_names())
 
     def __repr__(self):
         kind = "rational" if self.exact else "float"
         count = self.P.nnz if self.sparse else int((self.P != 0).sum())
-        return f"MDP(S={self.S}, A={self.A}, {told(self.horizon)}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
+        return f"MDP(S={self.S}, A={self.A}, {horizon_text(self.horizon)}, {'sparse ' if self.sparse else ''}{kind}, {count} transitions)"
 
 
 def _transitions(problem) -> Table:
-    """The first rows of P and r: what an action pays, and where it leads."""
+    """The first rows of P and r, for display."""
     P, r = None if problem.sparse else stepwise(problem.P, 3), stepwise(problem.r, 2)
     steps, pairs = max(len(r), 1 if P is None else len(P)), np.argwhere(problem.available).tolist()
     names = problem._axis_names()
 
-    def called(letter, k):
+    def name_of(letter, k):
         return names[letter][k] if names[letter] else Symbol(letter, k)
 
     rows = []
@@ -218,10 +239,10 @@ def _transitions(problem) -> Table:
         t, (s, a) = k // len(pairs), pairs[k % len(pairs)]
         row = problem.P[[s * problem.A + a]].toarray()[0] if P is None else P[t % len(P), s, a]
         targets = np.flatnonzero(row).tolist()
-        law = [called("s", n) if row[n] == 1 else (row[n], called("s", n)) for n in targets[:MOST_TARGETS]]
+        law = [name_of("s", n) if row[n] == 1 else (row[n], name_of("s", n)) for n in targets[:MOST_TARGETS]]
         when = (str(t),) if steps > 1 else ()
         rows.append(
-            (*when, called("s", s), called("a", a), r[t % len(r), s, a], law + [None] * (len(targets) > MOST_TARGETS))
+            (*when, name_of("s", s), name_of("a", a), r[t % len(r), s, a], law + [None] * (len(targets) > MOST_TARGETS))
         )
     heads = (*(["step"] if steps > 1 else []), "state", "action", "reward", "leads to")
     left = steps * len(pairs) - len(rows)
@@ -229,10 +250,10 @@ def _transitions(problem) -> Table:
 
 
 def _blank(name, array, mask, axes, after=0):
-    """`array` with the entries of missing actions set to 0: they count nowhere, whatever they hold."""
+    """`array` with the entries of missing actions, which are ignored, set to 0."""
     if mask is None or mask.dtype != bool:
         return array
-    array = taken(name, array, axes).copy()
+    array = field_array(name, array, axes).copy()
     if array.shape[array.ndim - after - 2 : array.ndim - after] == mask.shape:
         array[(Ellipsis, *np.nonzero(~mask), *[slice(None)] * after)] = 0
     return array
@@ -286,7 +307,7 @@ def _csr(P, S, A, mask):
 
 
 def _steps(name, array, still, horizon):
-    """A leading time axis goes with a finite horizon of the same length."""
+    """Check that a leading time axis has the length of a finite horizon."""
     if array.ndim == still:
         return
     if not isinstance(horizon, Finite):
@@ -297,6 +318,23 @@ def _steps(name, array, still, horizon):
         raise InvalidModel(f"{name} has {len(array)} steps (shape {array.shape}); the horizon has {horizon.H}")
 
 
+def at_step(P: np.ndarray, t: int) -> np.ndarray:
+    """The transition law of step t, `[s,a,n]`, or the whole matrix of a sparse law, which is the same at every step.
+
+    Args: P: `P[s,a,n]`, time-varying `P[t,s,a,n]`, or a CSR matrix of shape (S*A, S); of a game, j in place of a. t: from 0 on.
+    Raises: InvalidModel where a time-varying law has no step t.
+
+    >>> P = np.array([[[[0.0, 1.0]], [[1.0, 0.0]]], [[[1.0, 0.0]], [[1.0, 0.0]]]])
+    >>> at_step(P, 0)[0], at_step(P, 1)[0], at_step(P[0], 1)[0]
+    (array([[0., 1.]]), array([[1., 0.]]), array([[0., 1.]]))
+    """
+    if hasattr(P, "tocsr") or P.ndim == 3:
+        return P
+    if not 0 <= t < len(P):
+        raise InvalidModel(f"P has no step {t}; expected 0 to {len(P) - 1}")
+    return P[t]
+
+
 def stepwise(array, still):
-    """A view with a time axis in front, of length 1 where the array is stationary: kernels index it by t % length."""
+    """A view with a leading time axis, of length 1 if stationary: kernels index it by t % length."""
     return array if array.ndim > still else array[None]

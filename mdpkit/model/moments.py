@@ -1,27 +1,25 @@
 """Linear conditional moment restrictions."""
 
-from dataclasses import dataclass
 from typing import ClassVar
-
-import numpy as np
 
 from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, distributions, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class MomentProblem(Record):
-    """Find h with E[psi | z] = b[z] - sum_k A[z,k] h[k] = 0 for every instrument value z.
+    """Linear conditional moment restriction: E[psi | z] = b[z] - sum_k A[z,k] h[k] = 0 for every instrument value z.
 
     Args:
-        A: `A[z,k]`; b: `b[z]`; weights: law `weights[z]` of the instrument.
+        A: `A[z,k]`; b: `b[z]`; weights: distribution `weights[z]` of the instrument.
 
     Instrumental variables: A = P(x given z), b = E[Y given z]. Bellman: A = I - gamma P, b = r.
 
-    Raises: InvalidModel for shapes that disagree or weights that are no distribution.
+    Raises: InvalidModel for inconsistent shapes, or weights that are not a distribution.
 
     >>> MomentProblem([[1, 0], [1, 2]], [1, 3], [0.5, 0.5])
     MomentProblem(Z=2, K=2, float)
@@ -30,11 +28,11 @@ class MomentProblem(Record):
     laws = ("weights",)
     axes: ClassVar = {"A": "zk", "b": "z", "weights": "z"}
 
-    A: np.ndarray
-    b: np.ndarray
-    weights: np.ndarray
+    A: Array
+    b: Array
+    weights: Array
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._set(**{name: bare(getattr(self, name), float) for name in ("A", "b", "weights")})
         exact = any_exact(self.A, self.b, self.weights)

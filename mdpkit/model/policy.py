@@ -1,24 +1,25 @@
 """Randomised Markov policies."""
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..base.arrays import bare, floats
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class TabularPolicy(Record):
     """A randomised Markov policy.
 
     Args: table: action probabilities, stationary `table[s,a]` or time-varying `table[t,s,a]`.
-    Raises: InvalidModel where a row is no distribution.
+    Raises: InvalidModel if a row is not a distribution.
 
     >>> TabularPolicy([[1, 0], [0.5, 0.5]])
     TabularPolicy(S=2, A=2, stationary, float)
@@ -27,9 +28,9 @@ class TabularPolicy(Record):
     laws = ("table",)
     axes: ClassVar = {"table": "tsa"}
 
-    table: np.ndarray
+    table: Array
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._set(table=bare(self.table, float))
         table = numbers("table", self.table, any_exact(self.table), ("sa", "tsa"))
@@ -41,23 +42,23 @@ class TabularPolicy(Record):
 
     @cached_property
     def defect(self) -> float:
-        """How far a float row sums from 1."""
+        """Largest deviation of a float row's sum from 1."""
         return defect(self.table)
 
     # ---- the protocol of every policy
-    def start(self, u) -> "TabularPolicy":
-        """The Markov policy that plays an episode, by a uniform number u in [0, 1): this one."""
+    def start(self, u: float) -> "TabularPolicy":
+        """The Markov policy that plays an episode, selected by a uniform number u in [0, 1): this one."""
         return self
 
-    def law(self, obs, t) -> np.ndarray:
+    def law(self, obs: ArrayLike, t: ArrayLike) -> np.ndarray:
         """Action probabilities `[...,a]` as float64 at states `obs[...]` and steps t.
 
-        Raises: InvalidModel where an observation is no state, or t no step, of the table.
+        Raises: InvalidModel if an observation or a step is outside the table.
         """
         return self._rows(self._law, obs, t)
 
-    def rows(self, obs, t) -> np.ndarray:
-        """The same probabilities in the table's own kind of numbers."""
+    def rows(self, obs: ArrayLike, t: ArrayLike) -> np.ndarray:
+        """The same probabilities in the table's number kind."""
         return self._rows(self.table, obs, t)
 
     def _rows(self, table, obs, t):
@@ -71,21 +72,21 @@ class TabularPolicy(Record):
             f"{self!r} has no row for observations {np.array2string(np.asarray(obs), threshold=6)} at step {t}"
         )
 
-    def sample(self, obs, t, u) -> np.ndarray:
-        """The actions that uniform numbers `u[...]` in [0, 1) choose at states `obs[...]` and steps t, an integer or `t[...]`.
+    def sample(self, obs: ArrayLike, t: ArrayLike, u: ArrayLike) -> np.ndarray:
+        """Sample actions at states `obs[...]` and steps t (an integer or `t[...]`) by uniform numbers `u[...]`.
 
         >>> TabularPolicy([[0.25, 0.75]]).sample(np.array([0, 0]), 0, np.array([0.2, 0.3]))
         array([0, 1])
         """
         return inverse(self.law(obs, t), u)
 
-    def log_prob(self, obs, t, action) -> np.ndarray:
-        """log P(action | obs) at step t, in nats; -inf for an action that is never played."""
+    def log_prob(self, obs: ArrayLike, t: ArrayLike, action: ArrayLike) -> np.ndarray:
+        """log P(action | obs) at step t, in nats; -inf for an action of probability 0."""
         with np.errstate(divide="ignore"):
             return np.log(np.take_along_axis(self.law(obs, t), np.asarray(action)[..., None], axis=-1)[..., 0])
 
-    def to_tabular(self, problem) -> "TabularPolicy":
-        """This policy, checked to belong to a finite problem."""
+    def to_tabular(self, problem: Any) -> "TabularPolicy":
+        """This policy, checked against a finite problem."""
         return tabular(problem, self)
 
     @cached_property
@@ -99,9 +100,9 @@ class TabularPolicy(Record):
 
 
 def inverse(law, u) -> np.ndarray:
-    """The outcomes of laws `law[...,k]` that uniform numbers `u[...]` in [0, 1) choose: the first at which the sums exceed u.
+    """Inverse transform sampling from `law[...,k]`: the first outcome whose cumulative sum exceeds u.
 
-    An outcome of probability 0 is never chosen, whatever the rounding of the sums.
+    An outcome of probability 0 is never sampled, whatever the rounding of the sums.
     """
     sums = np.cumsum(law, axis=-1)
     chosen = (sums <= np.asarray(u)[..., None] * sums[..., -1:]).sum(axis=-1)
@@ -111,28 +112,28 @@ def inverse(law, u) -> np.ndarray:
 
 @runtime_checkable
 class HasToTabular(Protocol):
-    """A policy of any kind that makes a TabularPolicy for a finite problem."""
+    """A policy that can be tabulated on a finite problem."""
 
-    def to_tabular(self, problem) -> TabularPolicy: ...
+    def to_tabular(self, problem: Any) -> TabularPolicy: ...
 
 
 Policy = TabularPolicy | HasToTabular
-"""What measures take for a policy."""
+"""Policies accepted by measures."""
 
 
 def policy_table(problem, policy):
-    """The policy's `table`, checked as by `tabular`."""
+    """The policy's `table`, checked as in `tabular`."""
     return tabular(problem, policy).table
 
 
 def tabular(problem, policy):
-    """The policy as a record with a `table`, checked to belong to the problem.
+    """The policy as a record with a `table`, checked against the problem.
 
     Args:
-        problem: an MDP, whose sizes count.
+        problem: an MDP.
         policy: any record with a `table[s,a]` or `table[t,s,a]`, or a policy that makes one by `to_tabular(problem)`.
 
-    Raises: InvalidModel naming the sizes that differ, the kinds that differ, or the missing action that is played.
+    Raises: InvalidModel naming the sizes or number kinds that differ, or the missing action that is played.
     """
     policy = policy if hasattr(policy, "table") else policy.to_tabular(problem)
     if proposing():

@@ -1,6 +1,6 @@
 """Contextual preference problems."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import ClassVar
 
 import numpy as np
@@ -10,27 +10,28 @@ from ..base.errors import ExactnessLost, InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, at, distributions, numbers
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, FilledArray, OptionalArray, Scalar, record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class PreferenceProblem(Record):
-    """Prompts x, responses y, a reference policy that is left at a price, and what is preferred.
+    """Contextual preference problem with a KL penalty to a reference policy.
 
     J(pi) = E_x [ E_pi r - beta KL(pi(.|x) || reference(.|x)) ].
 
     Args:
         reference: `reference[x,y]`, the policy that fine-tuning starts from.
-        reward: `reward[x,y]`; preferences are then Bradley-Terry, P(y beats z) = 1 / (1 + e^(r(z) - r(y))).
-        weights: `weights[x,y]` = e^(r/beta) > 0, the same in tilt form. Where they are rational so are the optimal policy
-            reference * weights / Z and all probabilities, and r = beta log weights is exact. Instead of `reward`.
-        win: any other preference `win[x,y,z]` = P(y beats z), win[x,y,z] + win[x,z,y] = 1. Instead of both.
-        data: law `data[x,y]` of the responses that are compared, two at a time; the reference if left out.
-        rho: law `rho[x]` of the prompts; uniform if left out.
-        beta: price of a nat of KL, above 0.
+        reward: `reward[x,y]`; preferences follow Bradley-Terry, P(y beats z) = 1 / (1 + e^(r(z) - r(y))).
+        weights: `weights[x,y]` = e^(r/beta) > 0, instead of `reward`. If they are rational, so are the optimal policy
+            reference * weights / Z and all probabilities, and r = beta log weights is exact.
+        win: general preference `win[x,y,z]` = P(y beats z), win[x,y,z] + win[x,z,y] = 1, instead of both.
+        data: distribution `data[x,y]` of the two responses of a comparison; the reference if omitted.
+        rho: distribution `rho[x]` of the prompts; uniform if omitted.
+        beta: KL coefficient, above 0.
 
     Policies are TabularPolicy with `table[x,y]`.
 
-    Raises: InvalidModel, naming the entry, what it is and what was expected.
+    Raises: InvalidModel naming the entry, its value and what was expected.
 
     >>> from mdpkit.base.arrays import objects
     >>> PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]))
@@ -40,24 +41,24 @@ class PreferenceProblem(Record):
     laws = ("reference", "data", "rho")
     axes: ClassVar = {**dict.fromkeys(("reference", "reward", "weights", "data"), "xy"), "win": "xyz", "rho": "x"}
 
-    reference: np.ndarray
+    reference: Array
     _: KW_ONLY
-    reward: np.ndarray | None = None
-    weights: np.ndarray | None = None
-    win: np.ndarray | None = None
-    data: np.ndarray | None = None
-    rho: np.ndarray | None = None
-    beta: object = 1
+    reward: OptionalArray = None
+    weights: OptionalArray = None
+    win: OptionalArray = None
+    data: FilledArray = None
+    rho: FilledArray = None
+    beta: Scalar = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if proposing():
             return self._trust()
-        told = [name for name in ("reward", "weights", "win") if getattr(self, name) is not None]
-        if len(told) != 1:
+        given = [name for name in ("reward", "weights", "win") if getattr(self, name) is not None]
+        if len(given) != 1:
             raise InvalidModel(
-                f"preferences are given by {' and '.join(told) or 'nothing'}; expected one of reward, weights, win"
+                f"preferences are given by {' and '.join(given) or 'nothing'}; expected one of reward, weights, win"
             )
-        (kind,) = told
+        (kind,) = given
         exact = any_exact(self.reference, getattr(self, kind), self.data, self.rho)
         reference = numbers("reference", self.reference, exact, "xy")
         distributions("reference", reference, ROW_SUM)
@@ -94,7 +95,7 @@ class PreferenceProblem(Record):
 
     @property
     def support(self) -> np.ndarray:
-        """`[x,y]`, True where the reference gives the response."""
+        """`[x,y]`, True on the reference's support."""
         return self.reference != 0
 
     def sizes(self) -> dict:
@@ -106,7 +107,7 @@ class PreferenceProblem(Record):
 
 
 def response_table(problem, policy):
-    """The policy's `table[x,y]`, checked to belong to a preference problem.
+    """The policy's `table[x,y]`, checked against a preference problem.
 
     Raises: InvalidModel naming the shapes or the number kinds that differ.
     """
@@ -152,7 +153,7 @@ def _as_float(beta):
 
 
 def _any_reward(array):
-    """Every finite reward is one."""
+    """Every finite reward is valid."""
 
 
 def _positive(array):

@@ -1,4 +1,4 @@
-"""A decision process put together from its rows."""
+"""Assemble a decision process from its rows."""
 
 from functools import partial
 
@@ -8,8 +8,8 @@ from flint import fmpq
 from ..base.arrays import nearest, objects, zeros
 
 
-def assembled(cls, sizes, law, pay, rho, *, exact, sparse, horizon, **names):
-    """A record from laws `{(s, a): {n: p}}`, rewards `{(s, a): r}` and a start law `{s: p}` or None; what is absent is masked."""
+def assemble(cls, sizes, law, pay, rho, *, exact, sparse, horizon, **names):
+    """Assemble a record from `{(s, a): {n: p}}`, `{(s, a): r}` and `{s: p}` or None; absent actions are masked."""
     S, A = sizes
     number, filled = array_kind(exact)
     r, mask = filled((S, A)), np.zeros((S, A), dtype=bool)
@@ -24,12 +24,12 @@ def assembled(cls, sizes, law, pay, rho, *, exact, sparse, horizon, **names):
 
 
 def array_kind(exact):
-    """(what makes a number of the kind, what makes zeros of a shape)."""
+    """Constructors of numbers and of zero arrays of a number kind."""
     return (fmpq, partial(zeros, pattern=objects(0))) if exact else (double, np.zeros)
 
 
 def dense(S, A, law, exact) -> np.ndarray:
-    """`P[s,a,n]` of laws `{(s, a): {n: p}}`."""
+    """Dense `P[s,a,n]` from `{(s, a): {n: p}}`."""
     number, filled = array_kind(exact)
     P = filled((S, A, S))
     for (s, a), row in law.items():

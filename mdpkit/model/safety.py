@@ -1,31 +1,35 @@
-"""Safety problems: which states can avoid failure for ever."""
+"""Safety problems: dynamics with failure states."""
 
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, numbers, taken, texts
+from ..base.record import Record, any_exact, at, defect, distributions, field_array, numbers, texts
 from ..base.tolerance import ROW_SUM
+from ..base.types import Array, OptionalArray, OptionalNames, record
 from . import _functions
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class SafetyProblem(Record):
-    """Dynamics without reward, and the states that count as failure.
+    """Dynamics without reward, and the failure states.
 
     Args:
-        failure: `failure[s]`, True where the state is a failure.
-        successors: `successors[s,a]`, the state reached, for deterministic dynamics; or
-        P: the transition law `P[s,a,n]`, rational or float64; float rows may sum to 1 within 1e-9, and the law that
-            is meant is then the row divided by its sum.
-        state_names, action_names: one text for each state and action.
+        failure: `failure[s]`, True on failure states.
+        successors: `successors[s,a]`, the next state, for deterministic dynamics; or
+        P: the transition law `P[s,a,n]`, rational or float64; float rows may sum to 1 within 1e-9 and then mean the
+            row divided by its sum.
+        state_names, action_names: one text per state and action.
 
-    Raises: InvalidModel unless exactly one of successors and P is given; for a successor that is no state, a row that
-    is no distribution, or shapes that disagree.
+    Raises: InvalidModel unless exactly one of successors and P is given; for a successor that is not a state, a row
+        that
+    is not a distribution, or inconsistent shapes.
 
     >>> SafetyProblem([False, True], [[0, 1], [1, 1]])
     SafetyProblem(S=2, A=2, 1 failure states)
@@ -36,20 +40,20 @@ class SafetyProblem(Record):
     laws = ("P",)
     axes: ClassVar = {"failure": "s", "successors": "sa", "P": "san"}
 
-    failure: np.ndarray
-    successors: np.ndarray | None = None
-    P: np.ndarray | None = None
+    failure: Array
+    successors: OptionalArray = None
+    P: OptionalArray = None
     _: KW_ONLY
-    state_names: tuple[str, ...] | None = None
-    action_names: tuple[str, ...] | None = None
+    state_names: OptionalNames = None
+    action_names: OptionalNames = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if (self.successors is None) == (self.P is None):
             given = "neither" if self.P is None else "both"
             raise InvalidModel(f"{given} of successors and P are given; expected exactly one of them")
         if proposing():
             return self._trust()
-        failure = taken("failure", self.failure, "s")
+        failure = field_array("failure", self.failure, "s")
         if failure.dtype != bool or failure.ndim != 1:
             raise InvalidModel(
                 f"failure has dtype {failure.dtype} and shape {failure.shape}; expected bool, one entry a state"
@@ -62,19 +66,25 @@ class SafetyProblem(Record):
         self._set(**names, action_names=texts("action_names", self.action_names, self.A))
 
     @classmethod
-    def from_functions(cls, states, actions, transition, failure) -> "SafetyProblem":
-        """A safety problem given by functions of named states and actions.
+    def from_functions(
+        cls,
+        states: Iterable[Any],
+        actions: Iterable[Any],
+        transition: Callable[[Any, Any], Any],
+        failure: Callable[[Any], bool],
+    ) -> "SafetyProblem":
+        """Build a safety problem from functions of named states and actions.
 
         Args:
             states: the states in order, each a dictionary key; their texts become `state_names`.
             actions: the actions in order; their texts become `action_names`.
             transition: `transition(state, action)`, the next state; or a mapping from next states to probabilities.
-            failure: `failure(state)`, True where the state is a failure.
+            failure: `failure(state)`, True on failure states.
 
-        If every transition is a state, the problem has `successors`; else it has a law `P`, in which such a state is reached with
-        probability 1, rational where no float appears (integers, Fractions, "p/q"), else float64.
+        If every transition is a state, the problem has `successors`; else it has a law `P`, rational if no float
+        appears (integers, Fractions, "p/q"), else float64.
 
-        Raises: InvalidModel naming the state and action, what the function gave and what was expected.
+        Raises: InvalidModel naming the state and action, the returned value and what was expected.
 
         >>> from mdpkit.model import SafetyProblem
         >>> def moved(place, move):
@@ -85,11 +95,11 @@ class SafetyProblem(Record):
         return _functions.safety_from_functions(cls, states, actions, transition, failure)
 
     def _trust(self):
-        self._set(failure=np.ascontiguousarray(self.failure, dtype=bool))
+        self._set(failure=bare(self.failure, bool))
         if self.P is None:
-            self._set(successors=np.ascontiguousarray(self.successors, dtype=np.int64))
+            self._set(successors=bare(self.successors, np.int64))
         else:
-            self._set(P=np.ascontiguousarray(self.P, dtype=float))
+            self._set(P=bare(self.P, float))
 
     @property
     def S(self) -> int:
@@ -103,8 +113,8 @@ class SafetyProblem(Record):
         return {"S": self.S, "A": self.A}
 
     @cached_property
-    def edges(self):
-        """The support graph as (first, reached): action a in state s may lead to reached[first[s*A+a] : first[s*A+a+1]]."""
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """The support graph (first, reached): s and a may lead to reached[first[s*A+a] : first[s*A+a+1]]."""
         if self.P is None:
             return np.arange(self.S * self.A + 1), self.successors.ravel()
         rows, reached = np.nonzero(self.P.reshape(-1, self.S) > 0)
@@ -112,7 +122,7 @@ class SafetyProblem(Record):
 
     @cached_property
     def defect(self) -> float:
-        """How far a float row of P sums from 1."""
+        """Largest deviation of a float row's sum from 1."""
         return 0.0 if self.P is None else defect(self.P)
 
     def _axis_names(self):
@@ -124,7 +134,7 @@ class SafetyProblem(Record):
 
 
 def _successors(given, S):
-    successors = taken("successors", given, "sa")
+    successors = field_array("successors", given, "sa")
     if successors.dtype.kind not in "iu" or successors.ndim != 2:
         raise InvalidModel(
             f"successors has dtype {successors.dtype} and shape {successors.shape}; expected integers [s,a]"

@@ -3,13 +3,13 @@
 from .page.write import write_page as write_page
 from .picture.draw import draw as draw
 from .result.draw import draw_claim as draw_claim
-from .result.draw import rendered as rendered
+from .result.draw import render as render
 from .result.figure import make_figure as make_figure
 from .result.numbers import as_csv as as_csv
 from .result.numbers import as_macros as as_macros
 from .result.store import Stored as Stored
 from .result.store import read as read
-from .result.store import stored as stored
+from .result.store import result_of as result_of
 from .result.store import write as write
 from .style import style as style
 from .witness.draw import draw_witness as draw_witness

@@ -1,5 +1,6 @@
 """How every figure looks: two widths, 8 pt, one colour for one meaning, text that stays text."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -35,7 +36,7 @@ def widths() -> Widths:
 
 
 @contextmanager
-def style(name):
+def style(name: str) -> Iterator[None]:
     """A context in which figures have the widths and the looks of a page they will be printed on.
 
     Args: name: "neurips" (5.5 in, one column), "icml" (columns of 3.25 in on a page of 6.75 in), "column" (3.25 in and never more) or
@@ -58,7 +59,7 @@ def style(name):
     column = STYLES[name].column
     token = _style.set(name)
     try:
-        with styled({"figure.figsize": (column, GOLDEN * column)}):
+        with style_context({"figure.figsize": (column, GOLDEN * column)}):
             yield
     finally:
         _style.reset(token)
@@ -93,7 +94,7 @@ def settings() -> dict:
     }
 
 
-def styled(more=None):
+def style_context(more=None):
     """A context with these settings, and `more`, on top of matplotlib's own, whatever a user has set."""
     from matplotlib import style
 
@@ -101,7 +102,7 @@ def styled(more=None):
 
 
 def blank(width=COLUMN, height=2.4):
-    """A Figure of `width` by `height` inches and its one pair of axes; to be called, and saved, inside `styled()`."""
+    """A Figure of `width` by `height` inches and its one pair of axes; to be called, and saved, inside `style_context()`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -109,7 +110,7 @@ def blank(width=COLUMN, height=2.4):
 
 
 def bare(width, height):
-    """A Figure of that size all over which axes without frame or ticks reach; to be called, and saved, inside `styled()`."""
+    """A Figure of that size all over which axes without frame or ticks reach; to be called, and saved, inside `style_context()`."""
     figure, ax = blank(width, height)
     figure.set_layout_engine("none")
     ax.set_axis_off()

@@ -68,5 +68,5 @@ class _Vector:
 
     def _outer(self, block, part):
         if not block.row_axes:
-            return block.mended(float(block.lower) + float(block.upper - block.lower) * part)
-        return block.mended(np.exp(part - part.max(axis=-1, keepdims=True)) if self.logits else part)
+            return block.repair(float(block.lower) + float(block.upper - block.lower) * part)
+        return block.repair(np.exp(part - part.max(axis=-1, keepdims=True)) if self.logits else part)

@@ -36,6 +36,6 @@ def _changes(family, x, name, index, row, answer, before):
     arrays = {each: np.array(getattr(x, each), copy=True) for each in family.blocks}
     arrays[name][index] = row if row.ndim else row[()]
     try:
-        return answer(family.drawn(arrays, x.sizes)) != before
+        return answer(family.to_draw(arrays, x.sizes)) != before
     except (MdpkitError, ArithmeticError, ValueError, IndexError):
         return True

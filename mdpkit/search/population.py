@@ -18,8 +18,14 @@ def size_of(population) -> int:
     return len(next(iter(population.values())))
 
 
+def repeat(member, count):
+    """A population of copies of one member."""
+    return {name: np.repeat(np.asarray(array)[None], count, axis=0) for name, array in member.items()}
+
+
 def evaluate(score, population):
-    return np.array([score(members(population, k)) for k in range(size_of(population))])
+    """The scores of all members."""
+    return score.of_population(population)
 
 
 def generations(score, population, rng, steps=0.4):
@@ -69,7 +75,7 @@ def children_of(family, population, scores, sizes, rng, steps=0.4):
         rows = array.shape[: array.ndim - block.row_axes]
         if array.dtype.kind == "f":
             from_best = np.where(_over(rng.random(count) < 0.5, array), array[best], array)
-            moved = block.mended(from_best + _over(step, array) * (array[others[0]] - array[others[1]]))
+            moved = block.repair(from_best + _over(step, array) * (array[others[0]] - array[others[1]]))
         else:
             moved = np.where(rng.random(array.shape) < 0.5, array[others[0]], array[best])
         rate = rng.choice([1, 2, 4], size=count) / max(1, np.prod(rows[1:], dtype=int))

@@ -59,7 +59,7 @@ class _Shrinking:
             arrays[name] = block.delete(getattr(x, name), axis, index, x.sizes)
             if arrays[name] is None:
                 return None
-        return self.family.drawn(arrays, {**x.sizes, axis: x.sizes[axis] - 1})
+        return self.family.to_draw(arrays, {**x.sizes, axis: x.sizes[axis] - 1})
 
     def simplify(self, x):
         changed = False
@@ -72,7 +72,7 @@ class _Shrinking:
                         continue
                     array = np.array(getattr(x, name), copy=True)
                     array[index] = row if row.ndim else row[()]
-                    candidate = self.family.drawn({**self.arrays(x), name: array}, x.sizes)
+                    candidate = self.family.to_draw({**self.arrays(x), name: array}, x.sizes)
                     if self.holds(candidate):
                         x, changed = candidate, True
                         break

@@ -1,6 +1,6 @@
-"""`solve(problem)`, a Solution with bounds; one file for each family of methods."""
+"""Solvers: `solve(problem)` returns a Solution with bounds; one file per family of methods."""
 
-from ..base.verb import also_called
+from ..base.verb import make_callable as _make_callable
 from .avoid_margin import AvoidMargin as AvoidMargin
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
@@ -21,8 +21,8 @@ from .solution import Status as Status
 from .stage_equilibria import CoarseCorrelatedEquilibrium as CoarseCorrelatedEquilibrium
 from .stage_equilibria import CorrelatedEquilibrium as CorrelatedEquilibrium
 from .tilting import Tilting as Tilting
-from .tilting import tilted as tilted
+from .tilting import tilt as tilt
 from .two_stage import TwoStageRLHF as TwoStageRLHF
 from .zero_error import zero_error_policy as zero_error_policy
 
-also_called(__name__, solve)
+_make_callable(__name__, solve)

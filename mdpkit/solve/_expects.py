@@ -1,4 +1,4 @@
-"""Which problems a method takes."""
+"""Check of the problems that a method accepts."""
 
 
 def expects(method, problem, kind, horizon=object):

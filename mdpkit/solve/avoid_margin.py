@@ -1,4 +1,4 @@
-"""The largest least margin: avoid value iteration with both bounds."""
+"""Optimal minimum margin: avoid value iteration with lower and upper bounds."""
 
 from dataclasses import dataclass
 
@@ -10,25 +10,25 @@ from ..kernels import safety
 from ..model.margin import MarginProblem
 from ._expects import expects
 from .bounds import deterministic, down, up
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 
 LONGEST = 4096
-"""Most bits of a denominator in exact sweeps; longer ones come of sweeps that approach their limit and never reach it."""
+"""Largest number of bits of a denominator in exact sweeps; longer ones indicate convergence only in the limit."""
 
 
 @dataclass(frozen=True)
 class AvoidMargin:
-    """V = min(margin, max_a E V(next)) by sweeps from the margin, which come down to the greatest solution.
+    """Greatest solution of V = min(margin, max_a E V(next)), by decreasing sweeps from the margin.
 
-    Args: sweeps: the most sweeps.
+    Args: sweeps: largest number of sweeps.
 
-    Every sweep is an upper bound: the value of so many steps. On rationals the answer is exact once a sweep changes nothing. Where
-    sweeps come down for ever the fractions grow; from 4096 bits on, or after `sweeps` sweeps, the problem is bounded on floats,
-    which holds for it too, and the status is CAPPED unless the bounds are as narrow as `tol`.
-    On floats W = V - d h is a lower bound wherever W <= min(margin, E W(next)) under one policy, which is looked at state by
-    state with the rounding against it; h counts the steps until that policy has a slack, and d is the last change and the
-    rounding. Where none is found, as on a set that is never left and whose margins are all the same up to rounding, the
-    least margin of all is the lower bound. `iterations` counts sweeps.
+    Every sweep is an upper bound: the value over as many steps. On rationals the answer is exact once a sweep changes
+    nothing. If the sweeps decrease for ever, the fractions grow; beyond 4096 bits, or after `sweeps` sweeps, the
+    problem is solved on floats, whose bounds hold for it too, and the status is CAPPED unless the bounds meet `tol`.
+    On floats W = V - d h is a lower bound if W <= min(margin, E W(next)) under one policy, which is checked at every
+    state with rounding; h counts the steps until that policy has slack, and d is the last change plus rounding. If none
+    is found, as on a closed set of equal margins up to rounding, the smallest margin is the lower bound. `iterations`
+    counts sweeps.
     Source: adapted from Fisac, Chen, Tomlin and Sastry, 2015; greatest fixed point: Tarski, 1955.
 
     >>> from mdpkit.base.arrays import objects
@@ -39,7 +39,7 @@ class AvoidMargin:
 
     sweeps: int = 10**5
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MarginProblem, tol: float, before: Solution | None = None) -> Solution:
         """The answer; float bounds of width `tol`. `before` is not used."""
         expects(self, problem, MarginProblem)
         return self._rationals(problem, tol) if problem.exact else self._floats(problem, tol)
@@ -52,10 +52,10 @@ class AvoidMargin:
         if change == 0:
             return Solution(problem, self, Status.SOLVED, deterministic(problem, choice), Interval(w), used)
         near = self._floats(problem.to_float(), tol)
-        upper = np.minimum(near.value.upper, Interval(w).enclosed().upper)
+        upper = np.minimum(near.value.upper, Interval(w).enclose().upper)
         value = Interval(near.value.lower, upper, "float")
         policy = deterministic(problem, near.policy.table.argmax(axis=1))
-        return Solution(problem, self, judged(value, tol, Status.CAPPED, upper), policy, value, used + near.iterations)
+        return Solution(problem, self, judge(value, tol, Status.CAPPED, upper), policy, value, used + near.iterations)
 
     def _floats(self, problem, tol):
         arrays = problem.margin, problem.ended, *problem.rows
@@ -72,11 +72,11 @@ class AvoidMargin:
                     break
                 goal = change / 8
         value, choice = self._bounds(problem, w, used, choice)
-        status = judged(value, tol, Status.FLOOR_REACHED if change == 0 else Status.CAPPED, w)
+        status = judge(value, tol, Status.FLOOR_REACHED if change == 0 else Status.CAPPED, w)
         return Solution(problem, self, status, deterministic(problem, choice), value, used)
 
     def _bounds(self, problem, w, used, choice):
-        """w above, and below it a W that one policy keeps, or the least margin of all."""
+        """Upper bound w and a lower bound W that one policy attains, or the smallest margin."""
         rows, states = _Rows(problem), np.arange(problem.S)
         upper = up(w + used * rows.error(np.abs(problem.margin).max() + np.abs(problem.ended).max()))
         Q, error = rows.ahead(w)
@@ -97,7 +97,7 @@ class AvoidMargin:
 
 
 class _Rows:
-    """E w(next) of every action, with the error of computing it."""
+    """E w(next) of every action, with its rounding error."""
 
     def __init__(self, problem):
         from scipy.sparse import csr_array
@@ -111,23 +111,23 @@ class _Rows:
         self.rate = gamma(longest + 8) + 2 * float(np.abs(problem.sums - 1)[lengths > 0].max(initial=0.0))
 
     def error(self, size):
-        """Of one sweep, for values up to `size`."""
+        """Rounding error of one sweep, for values up to `size`."""
         return self.rate * size
 
     def ahead(self, w):
-        """E w(next), `[s,a]`, and its error: none where an action surely leads to one state."""
+        """E w(next), `[s,a]`, and its error, 0 for deterministic transitions."""
         shape, ends = self.problem.ended.shape, self.problem.ends
         Q = np.where(ends, self.problem.ended, (self.P @ w).reshape(shape))
         error = self.rate * np.where(ends, np.abs(self.problem.ended), (self.P @ np.abs(w)).reshape(shape))
         return Q, np.where(self.sure.reshape(shape), 0.0, error)
 
     def stays(self, choice):
-        """`[s]`, True where the chosen action surely stays."""
+        """`[s]`, True where the chosen action stays with probability 1."""
         rows = np.arange(len(choice)) * self.problem.A + choice
         return self.sure[rows] & (self.P[rows].diagonal() == 1)
 
     def steps(self, choice, settled, most=10**4):
-        """h = 1 where settled, else 1 more than the expected h of what follows; what `most` sweeps give."""
+        """h = 1 where settled, else 1 plus the expected h of the successor; after `most` sweeps."""
         law = self.P[np.arange(len(choice)) * self.problem.A + choice]
         h = np.ones(len(choice))
         for _ in range(most):

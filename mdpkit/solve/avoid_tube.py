@@ -1,4 +1,4 @@
-"""The states from which failure is inevitable."""
+"""Backward reachable tubes: states from which failure is inevitable."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ from .solution import Solution, Status
 
 @dataclass(frozen=True)
 class AvoidTube:
-    """The complement of the viability kernel, by a worklist that looks at every edge once.
+    """Complement of the viability kernel, by a worklist that visits every edge once.
 
-    For deterministic dynamics. `tube[s]` is True where every sequence of actions meets a failure; the policy plays,
+    For deterministic dynamics. `tube[s]` is True where every action sequence leads to failure; the policy plays,
     outside the tube, the first action that stays outside, and so avoids failure for ever. `iterations` is the number
     of edges.
     Source: adapted from Aubin, Viability Theory, 1991.
@@ -24,7 +24,7 @@ class AvoidTube:
     array([ True,  True, False])
     """
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: SafetyProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer, exact; `tol` and `before` are not used."""
         expects(self, problem, SafetyProblem)
         if problem.successors is None:
@@ -36,19 +36,19 @@ class AvoidTube:
 
 
 def viable(problem):
-    """The largest set without failure in which every state has an action that surely stays inside, `[s]`."""
+    """The viability kernel `[s]`: the largest failure-free set that can be kept with probability 1."""
     first, reached = problem.edges
     return ~reach.attractor(problem.failure, np.zeros(problem.S, dtype=bool), first, reached, problem.A, problem.A)
 
 
 def hopeful(problem, safe):
-    """States from which some path without failure leads to the `safe` ones, `[s]`; with successors these are all of them."""
+    """States with a failure-free path to the `safe` ones, `[s]`; no others for deterministic dynamics."""
     if problem.P is None:
         return safe
     return reach.attractor(safe, problem.failure, *problem.edges, problem.A, 1)
 
 
 def staying(problem, inside):
-    """The first action of each state that surely stays inside; 0 where there is none."""
+    """The first action of each state that surely stays inside; 0 if there is none."""
     first, reached = problem.edges
     return np.logical_and.reduceat(inside[reached], first[:-1]).reshape(problem.S, problem.A).argmax(axis=1)

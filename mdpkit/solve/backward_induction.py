@@ -13,15 +13,16 @@ from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ._expects import expects
 from .bounds import around, deterministic, down, proof, up
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .sweep import sweeps
 
 
 @dataclass(frozen=True)
 class BackwardInduction:
-    """Optimal values from the last step back to the first; of tied actions the first is played.
+    """Dynamic programming from the last step to the first; ties are broken by the first action.
 
-    Finite problems, dense, time-varying, masked or sparse. Rational ones are answered exactly. `iterations` counts steps.
+    Finite problems, dense, time-varying, masked or sparse. Rational ones are answered exactly. `iterations` counts
+    steps.
     Source: Bellman, 1957.
 
     >>> from mdpkit.base.arrays import objects
@@ -31,7 +32,7 @@ class BackwardInduction:
     Interval(3/2, exact)
     """
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer; float bounds of width `tol`, or as narrow as float64 allows. `before` is not used."""
         expects(self, problem, MDP, Finite)
         if problem.exact:
@@ -43,11 +44,11 @@ class BackwardInduction:
             for t in range(H - 1, -1, -1):
                 now = step(t)
                 change, choice[t] = now.greedy(w[t + 1])
-                w[t], shift, error = recentred(change + w[t + 1])
+                w[t], shift, error = recentre(change + w[t + 1])
                 error += now.rounding(w[t + 1])
                 below[t], above[t] = down(down(below[t + 1] + shift) - error), up(up(above[t + 1] + shift) + error)
         value, policy = around(w, below, above), deterministic(problem, choice)
-        status = judged(value, tol, Status.FLOOR_REACHED, w + (above - below))
+        status = judge(value, tol, Status.FLOOR_REACHED, w + (above - below))
         return Solution(problem, self, status, policy, value, H, proof(problem, policy, value, w, below, above))
 
     def _rationals(self, problem):
@@ -60,7 +61,7 @@ class BackwardInduction:
         )
 
 
-def recentred(v):
-    """v with the middle of its range moved to 0, by how much, and a bound on the rounding of v's last sum and of the move."""
+def recentre(v):
+    """Centre the range of v at 0; also the shift, and a bound on the rounding of v's last sum and of the shift."""
     middle = v.max() / 2 + v.min() / 2
     return v - middle, middle, 4 * UNIT * np.abs(v).max()

@@ -1,6 +1,7 @@
-"""The scores in [0, limit] that explain pairwise comparisons best: in floats, and between proved bounds.
+"""Maximum likelihood scores in [0, limit] for pairwise comparisons: in floats, and with rigorous bounds.
 
-Every pair y, z is compared with weight mass[y] mass[z], and y wins with chance s(scale (h[y] - h[z])), s(t) = 1 / (1 + e^-t).
+Every pair y, z is compared with weight mass[y] mass[z], and y wins with probability s(scale (h[y] - h[z])), s(t) = 1 /
+(1 + e^-t).
 The population log-likelihood of scores g is concave, strictly so but for a common constant; along g[y] it grows at
 mass[y] times
     F_y(g) = sum_z mass[z] (s(scale (h[y] - h[z])) - s(scale (g[y] - g[z]))),
@@ -12,17 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 STEPS = 300
-"""Newton steps at most: where they end is only a proposal."""
+"""Largest number of Newton steps; the result is only a proposal."""
 
 MARGINS = (2.0**-46, 2.0**-40, 2.0**-32, 2.0**-22)
-"""How far from the proposal a bound is tried, as a share of the range."""
+"""Initial distance of the bounds from the proposal, relative to the range."""
 
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
-    """What was compared, and how far scores may range.
+    """A comparison problem: true scores, sampling weights, scale, and range of the fitted scores.
 
-    Args: h, mass: `[y]`. scale, limit: numbers above 0. In floats for `proposed`, in arb balls for `bounds`.
+    Args: h, mass: `[y]`. scale, limit: numbers above 0. Floats for `propose`, arb balls for `bounds`.
     """
 
     h: list
@@ -30,8 +31,8 @@ class Comparisons:
     scale: object
     limit: object
 
-    def proposed(self) -> np.ndarray:
-        """The scores `[y]`, the lowest 0, by Newton's method on those that no end of the range holds."""
+    def propose(self) -> np.ndarray:
+        """Scores `[y]`, the lowest 0, by Newton's method on those inside the range."""
         start = self.h - np.min(self.h)
         if start.max() <= self.limit:
             return start
@@ -51,13 +52,13 @@ class Comparisons:
         return g
 
     def _slope(self, g):
-        """F and the matrix of its falling slopes, each row divided by its diagonal entry."""
+        """F and its negative Jacobian, each row divided by its diagonal entry."""
         from scipy.special import expit
 
         with np.errstate(over="ignore", invalid="ignore"):
-            told, now = (self.scale * (score[:, None] - score[None, :]) for score in (self.h, g))
+            given, now = (self.scale * (score[:, None] - score[None, :]) for score in (self.h, g))
         # differences of s are taken between its small tails
-        gap = np.where(now > 0, expit(-now) - expit(-told), expit(told) - expit(now))
+        gap = np.where(now > 0, expit(-now) - expit(-given), expit(given) - expit(now))
         pull = self.scale * self.mass * expit(now) * expit(-now)
         np.fill_diagonal(pull, 0)
         total = pull.sum(axis=1)
@@ -65,30 +66,30 @@ class Comparisons:
         return (self.mass * gap).sum(axis=1) / total, np.eye(len(g)) - pull / total[:, None]
 
     def bounds(self):
-        """Balls (below, above) around the scores, the lowest 0; and where the score is 0 for sure, and where `limit`."""
+        """Balls (below, above) around the scores, the lowest 0; and where they certainly are 0, or `limit`."""
         lowest, highest = (_extreme(self.h, way) for way in ("min", "max"))
-        told = [score - lowest for score in self.h]
-        nowhere = [False] * len(told)
+        given = [score - lowest for score in self.h]
+        nowhere = [False] * len(given)
         if highest - lowest <= self.limit:
-            return told, told, nowhere, nowhere
+            return given, given, nowhere, nowhere
         if not highest - lowest > self.limit:
-            return [a.min(b) for a, b in zip(told, self._floor(), strict=True)], told, nowhere, nowhere
+            return [a.min(b) for a, b in zip(given, self._floor(), strict=True)], given, nowhere, nowhere
         near = Comparisons(_middles(self.h), _middles(self.mass), float(self.scale.mid()), float(self.limit.mid()))
-        g, turned = near.proposed(), replace(self, h=[-score for score in self.h])
+        g, turned = near.propose(), replace(self, h=[-score for score in self.h])
         below, full = self._lower(near, g)
         above, empty = turned._lower(replace(near, h=-near.h), near.limit - g)
         return below, [self.limit - score for score in above], empty, full
 
     def _floor(self):
-        """Scores that are too low: all distances as told, the highest at `limit`, none below 0."""
+        """A lower bound: the given differences with the highest score at `limit`, clipped at 0."""
         highest = _extreme(self.h, "max")
         return [(score - highest + self.limit).max(0) for score in self.h]
 
     def _lower(self, near, g):
-        """Scores that are too low, and where they are `limit`, for sure; the range told is wider than `limit`.
+        """Lower bounds of the scores, and where they certainly are `limit`, if h has a wider range.
 
-        They are if each is 0, or that of `_floor`, or still pushed upwards.
-        Args: near: the same in floats. g: about the scores, `[y]`.
+        Valid if each is 0, or that of `_floor`, or has a positive gradient.
+        Args: near: the same problem in floats. g: approximate scores, `[y]`.
         """
         floor, size = self._floor(), range(len(g))
         top = [all(self.h[y] >= self.h[z] for z in size if z != y) for y in size]
@@ -103,12 +104,12 @@ class Comparisons:
 
     def _push(self, g, y):
         """F_y, a ball."""
-        told, now = ([_logistic(self.scale * (score[y] - other)) for other in score] for score in (self.h, g))
-        return sum(mass * (p - q) for mass, p, q in zip(self.mass, told, now, strict=True))
+        given, now = ([_logistic(self.scale * (score[y] - other)) for other in score] for score in (self.h, g))
+        return sum(mass * (p - q) for mass, p, q in zip(self.mass, given, now, strict=True))
 
 
 def _step(stiffness, push, free):
-    """Moves of the free scores that take the push away from them."""
+    """Newton step of the free scores."""
     step = np.zeros(len(push))
     step[free] = np.linalg.lstsq(stiffness[np.ix_(free, free)], push[free])[0]
     return step

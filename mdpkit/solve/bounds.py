@@ -1,4 +1,4 @@
-"""Rigorous bounds on optimal values from one computed sweep."""
+"""Rigorous bounds on optimal values from one sweep."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def shifts(low, high, error, g):
 
 
 def around(w, below, above) -> Interval:
-    """w + below to w + above, rounded outwards; nothing is known where that is no number."""
+    """The interval [w + below, w + above], rounded outwards; the whole line where that is NaN."""
     with np.errstate(invalid="ignore", over="ignore"):
         lower, upper = down(w + below), up(w + above)
     unknown = ~(np.isfinite(lower) & np.isfinite(upper))
@@ -45,13 +45,13 @@ def around(w, below, above) -> Interval:
 
 
 def deterministic(problem, choice) -> TabularPolicy:
-    """The policy that plays `choice[s]` or `choice[t,s]`, in the problem's number kind."""
+    """The deterministic policy `choice[s]` or `choice[t,s]`, in the problem's number kind."""
     table = choice[..., None] == np.arange(problem.A)
     return TabularPolicy(objects(table.astype(int)) if problem.exact else table.astype(float))
 
 
 def proof(problem, policy, value, w, below, above):
-    """The certificate of finite bounds."""
+    """The certificate of the bounds, if finite."""
     if not np.isfinite(value.width):
         return None
     return OptimalityCertificate(problem, policy, (w, np.asarray(below)), (w, np.asarray(above)))

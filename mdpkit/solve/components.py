@@ -1,8 +1,8 @@
-"""Average reward, one end component at a time, and what it is worth to move from one to another.
+"""Average reward by end components: optimal gain in each, and optimal movement between them.
 
-Within an end component every state can be reached from every other, so all have one optimal gain. Every policy ends up
-in end components for good. With each of them made one node that may be stayed in, at its gain, what is left is a choice of
-where to end: every policy ends surely, and policy iteration finds the best.
+Within an end component every state can be reached from every other, so all have the same optimal gain. Every policy
+eventually stays in end components. Contracting each to one node, in which one may stop for its gain, leaves a stopping
+problem in which every policy stops with probability 1; policy iteration solves it.
 """
 
 from functools import cached_property
@@ -10,18 +10,18 @@ from functools import cached_property
 import numpy as np
 
 from ..base.tolerance import UNIT, gamma
-from ..exact.chain import factorised
+from ..exact.chain import factorise
 from .end_components import end_components
 from .sweep import SparseSweep
 
 
 class Components:
-    """A float Average problem taken apart.
+    """A float Average problem decomposed into end components.
 
     Args: problem: an MDP of floats, dense or sparse.
 
     rows: P as CSR `[s*A+a, n]`. step: the sweep over the states `members` that lie in components, by their actions that
-    stay there. moves: numbers s*A+a of all other actions there are.
+    stay there. moves: indices s*A+a of all other available actions.
     """
 
     def __init__(self, problem):
@@ -43,7 +43,7 @@ class Components:
         self.moves = np.flatnonzero((problem.available & ~self.inner).ravel())
 
     def extremes(self, change):
-        """The least and the largest change in each component."""
+        """Smallest and largest change in each component."""
         low, high = np.full(self.count, np.inf), np.full(self.count, -np.inf)
         np.minimum.at(low, self.own, change)
         np.maximum.at(high, self.own, change)
@@ -56,13 +56,13 @@ class Components:
 
     @cached_property
     def nodes(self):
-        """`[s]`: the component, or a number of its own for each other state."""
+        """`[s]`: the component, or a separate node for each other state."""
         others = self.label < 0
         return np.where(others, self.count + np.cumsum(others) - 1, self.label)
 
     @cached_property
     def between(self):
-        """The laws of the moves over nodes."""
+        """Transition probabilities of the moves between nodes."""
         from scipy.sparse import csr_array
 
         joined = csr_array(
@@ -70,9 +70,11 @@ class Components:
         )
         return self.rows[self.moves] @ joined
 
-    def ended(self, stay, move):
-        """`[node]`: the most that is collected, `stay[component]` at the end and `move` for every move, up to rounding, NaN where
-        float64 cannot tell; and the row of `moves` that each node plays, -1 where it stays."""
+    def best_total(self, stay, move):
+        """Maximum expected total per node, and the row of `moves` that each node plays, -1 where it stops.
+
+        Rewards are `stay[component]` on stopping and `move` per move. NaN where float64 does not suffice.
+        """
         starts, N = self.nodes[self.moves // self.A], int(self.nodes.max()) + 1
         first = np.full(N, -1)
         first[starts[::-1]] = np.arange(len(starts))[::-1]
@@ -80,7 +82,7 @@ class Components:
         ending, met = np.concatenate([stay, np.full(N - self.count, -np.inf)]), set()
         while True:
             met.add(choice.tobytes())
-            x = self._collected(choice, ending, move)
+            x = self._total(choice, ending, move)
             q = move + self.between @ x
             best = np.full(N, -np.inf)
             np.maximum.at(best, starts, q)
@@ -94,16 +96,16 @@ class Components:
                 return x, choice
             choice = improved
 
-    def _collected(self, choice, ending, move):
+    def _total(self, choice, ending, move):
         going = np.flatnonzero(choice >= 0)
         x = np.where(choice >= 0, 0.0, ending)
         if len(going):
             law = self.between[choice[going]]
-            x[going] = factorised(law[:, going])(move + law @ x)
+            x[going] = factorise(law[:, going])(move + law @ x)
         return x
 
     def towards(self, s):
-        """`[s]`: in the component of s an action by which s can be reached in the fewest steps, as inner actions do; -1 elsewhere."""
+        """`[s]`: inner action on a shortest path to s within its component; -1 elsewhere."""
         inside = self.inner.ravel()
         arriving, action = self.rows.tocsc(), np.full(self.S, -1)
         frontier = np.array([s])
@@ -119,8 +121,8 @@ class Components:
         return action
 
     def arrival(self, pairs, final):
-        """`[s]`: the expected number of steps until a policy that plays `pairs` is among the `final` states."""
+        """`[s]`: expected number of steps until a policy that plays `pairs` reaches the `final` states."""
         time, going = np.zeros(self.S), np.flatnonzero(~final)
         if len(going):
-            time[going] = factorised(self.rows[pairs[going]][:, going])(np.ones(len(going)))
+            time[going] = factorise(self.rows[pairs[going]][:, going])(np.ones(len(going)))
         return time

@@ -1,4 +1,4 @@
-"""Constrained discounted problems: the most reward under limits on costs."""
+"""Constrained discounted MDPs: maximum reward subject to limits on costs."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ import numpy as np
 from ..base.arrays import objects, zeros
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
+from ..base.types import Numbers
 from ..exact.lp import LinearProgram, Optimum, optimise
 from ..model.horizon import Discounted
 from ..model.mdp import MDP
@@ -17,14 +18,14 @@ from .solution import Solution, Status
 
 @dataclass(frozen=True, eq=False)
 class ConstrainedPlanning:
-    """max over policies of J(pi, r) such that J(pi, costs[m]) <= limits[m] for every m.
+    """Maximise J(pi, r) subject to J(pi, costs[m]) <= limits[m] for every m.
 
-    Args: costs: rationals `[m,s,a]`. limits: rationals `[m]`, in units of cost times steps, discounted.
+    Args: costs: rationals `[m,s,a]`. limits: rationals `[m]`, in units of discounted total cost.
 
-    For rational Discounted problems, answered exactly: a linear program over discounted visits d[s,a], its optimum
-    proved by exact arithmetic. `value` is the scalar J from the start law; the policy, randomised in at most as many
-    states as there are limits or more where optima tie, plays d's shares, and the first existing action where d is 0.
-    The status is INFEASIBLE where no policy keeps the limits. `iterations` is 1.
+    For rational Discounted problems, solved exactly: a linear program over discounted occupancies d[s,a], its optimum
+    certified in exact arithmetic. `value` is the scalar J from the initial distribution; the policy, randomised in at
+    most as many states as there are limits (more if optima tie), is d normalised, and the first existing action where d
+    is 0. The status is INFEASIBLE if no policy satisfies the limits. `iterations` is 1.
     Source: adapted from Altman, Constrained Markov Decision Processes, 1999.
 
     >>> pays = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("1/2"))
@@ -32,10 +33,10 @@ class ConstrainedPlanning:
     Interval(1/2, exact)
     """
 
-    costs: np.ndarray
-    limits: np.ndarray
+    costs: Numbers
+    limits: Numbers
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer, exact; `tol` and `before` are not used."""
         expects(self, problem, MDP, Discounted)
         if not problem.exact:
@@ -60,7 +61,7 @@ class ConstrainedPlanning:
 
 
 def _shares(problem, visits):
-    """The policy with these visits."""
+    """The policy with this occupancy."""
     total = visits.sum(axis=1)
     first = np.arange(problem.A) == problem.available.argmax(axis=1)[:, None]
     table = np.where(

@@ -1,4 +1,4 @@
-"""What a method would cost, predicted before it is run: exact policy iteration, and the factorisation of a sparse system."""
+"""Predicted cost of exact policy iteration and of sparse factorisation."""
 
 from math import lcm
 
@@ -7,24 +7,25 @@ import numpy as np
 from ..model.horizon import Discounted
 
 EXACT_SECONDS = 10
-"""A rational infinite-horizon problem is solved exactly where that is predicted to take less time than this."""
+"""Rational infinite-horizon problems predicted to take less time, in seconds, are solved exactly."""
 
 LARGEST_FACTOR = 5 * 10**7
-"""Most entries of a triangular factor for which policy iteration is used on floats (about 1 GB for both factors)."""
+"""Largest number of entries of a triangular factor for policy iteration on floats (about 1 GB for both factors)."""
 
 
 def exact_seconds(problem) -> float:
     """Predicted processor time of exact policy iteration on a rational infinite-horizon MDP, in seconds.
 
-    With S states, A actions, m transitions and b = `equation_bits(problem)`: the entries of P are converted (1e-6 S^2 A), a first
-    policy is found by sweeps in floats (5e-6 S^2), and the transitions are read for b (1e-6 m). Discounted: 3 improvements are
-    counted, each a p-adic solve of S equations and a product with P on numbers of about S b bits,
-    S^3 b (0.5 + 0.06 A) (1 + b/400) 1e-9. Average: the equations of gain and bias, with right sides as long as their solutions,
-    5e-8 S^3 b (1 + b/60) in all.
+    With S states, A actions, m transitions and b = `equation_bits(problem)`: the entries of P are converted (1e-6 S^2
+    A), an initial policy is found by sweeps in floats (5e-6 S^2), and the transitions are read for b (1e-6 m).
+    Discounted: 3 improvements are counted, each a p-adic solve of S equations and a product with P on numbers of about
+        S b bits,
+    S^3 b (0.5 + 0.06 A) (1 + b/400) 1e-9. Average: the equations of gain and bias, with right sides as long as their
+    solutions, 5e-8 S^3 b (1 + b/60) in all.
 
-    The constants were measured on one core of about 3 GHz, with python-flint 0.9, on chains, Taxi, sparse and dense random laws of
-    100 to 800 states and denominators of 3 to 400 bits (150 to 500 states and 60 bits for Average); from the float optimum on, one
-    to three improvements were enough, and none took longer than predicted.
+    The constants were measured on one core of about 3 GHz, with python-flint 0.9, on chains, Taxi, sparse and dense
+    random laws of 100 to 800 states and denominators of 3 to 400 bits (150 to 500 states and 60 bits for Average); from
+    the float optimum on, one to three improvements were enough, and none took longer than predicted.
     """
     S, A = problem.S, problem.A
     seconds = 1e-6 * S**2 * A + 5e-6 * S**2 + 1e-6 * np.count_nonzero(problem.P)
@@ -37,8 +38,9 @@ def exact_seconds(problem) -> float:
 
 
 def equation_bits(problem) -> float:
-    """Bits of the common denominator of one of a policy's S equations, discount included: the mean over states and actions, and an
-    S-th part of the rewards' common denominator.
+    """Mean bits of the common denominator of one of a policy's S equations, discount included.
+
+    The mean is over states and actions; a 1/S share of the bits of the rewards' common denominator is added.
 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import MDP
@@ -53,11 +55,11 @@ def equation_bits(problem) -> float:
 
 
 def factor_entries(problem) -> float:
-    """Entries that a triangular factor of a policy's equations needs at most, whatever the policy, on a float MDP.
+    """Upper bound, over all policies, on the entries of a triangular factor of a policy's equations, for a float MDP.
 
-    A dense problem has S^2/2. For a sparse one the possible transitions are read as a graph. States of more than 10 sqrt(S)
-    neighbours are eliminated last and fill their columns; the others are put in the reverse Cuthill-McKee order, in which
-    elimination fills no entry outside of the envelope: between a row's first entry and its diagonal.
+    Dense problems have S^2/2. For sparse ones, consider the graph of possible transitions. States of more than 10
+    sqrt(S) neighbours are eliminated last and fill their columns; the others are in reverse Cuthill-McKee order, in
+    which elimination fills only the envelope, between a row's first entry and its diagonal.
     Source: George and Liu, Computer Solution of Large Sparse Positive Definite Systems, 1981, section 4.
     """
     S = problem.S

@@ -1,8 +1,8 @@
-"""The verb `solve`, and which method is used when none is named."""
+"""The function `solve`, and the default method of each problem."""
 
 from collections.abc import Iterable
 from functools import singledispatch
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from ..model.game import MarkovGame
 from ..model.horizon import Average, Discounted, Finite
@@ -26,28 +26,67 @@ from .solution import Solution, Status
 from .stage_equilibria import CorrelatedEquilibrium
 from .tilting import Tilting
 
+if TYPE_CHECKING:
+    from .solution import Avoidance, Minimiser, Optimum
+
 SWEEPS = 3000
-"""Sweeps after which policy iteration takes over, where its equations can be factorised."""
+"""Number of sweeps before policy iteration takes over, if its equations can be factorised."""
+
+
+Problem: TypeAlias = MDP | MarkovGame | SafetyProblem | MarginProblem | MomentProblem | PreferenceProblem
+"""What `solve` takes without a method."""
+
+
+@overload
+def solve(
+    problem: MDP | MarkovGame | MarginProblem | PreferenceProblem,
+    method: Method | None = None,
+    *,
+    tol: float = 1e-8,
+    throw: Literal[True] = True,
+) -> "Optimum": ...
+
+
+@overload
+def solve(
+    problem: SafetyProblem, method: Method | None = None, *, tol: float = 1e-8, throw: Literal[True] = True
+) -> "Avoidance": ...
+
+
+@overload
+def solve(
+    problem: MomentProblem, method: Method | None = None, *, tol: float = 1e-8, throw: Literal[True] = True
+) -> "Minimiser": ...
+
+
+@overload
+def solve(problem: Problem, method: Method | None = None, *, tol: float = 1e-8, throw: bool = True) -> Solution: ...
+
+
+@overload
+def solve(problem: Any, method: Method, *, tol: float = 1e-8, throw: bool = True) -> Solution: ...
 
 
 def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, throw: bool = True) -> Solution:
-    """Solve a problem of which everything is known.
+    """Solve a fully known problem.
 
     Args:
         problem: an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem.
-        method: a `Method` such as `PolicyIteration()`; chosen by the problem's type if left out.
-        tol: the width of the value bounds on floats (of `h` for moments).
-        throw: False to get a Solution whatever its status.
+        method: a `Method` such as `PolicyIteration()`; by default chosen by the problem's type.
+        tol: largest width of the value bounds on floats (of `h` for moments).
+        throw: False to return a Solution whatever its status.
 
-    Rational problems are answered exactly, at zero width. The exception is a Discounted or Average problem for which this is
-    predicted to take 10 seconds or more, by `solve.cost.exact_seconds`: it gets float bounds, unless `PolicyIteration()` or
-    `MultichainPolicyIteration()` is given as the method. On floats the bounds hold for every problem whose numbers round to those
-    given (relative 2^-53 an entry), with rows of P divided by their sums.
+    Rational problems are solved exactly, with zero width. The exception is a Discounted or Average problem for which
+    this is predicted to take 10 seconds or more, by `solve.cost.exact_seconds`: it gets float bounds, unless
+    `PolicyIteration()` or `MultichainPolicyIteration()` is given as the method. On floats the bounds hold for every
+    problem whose numbers round to the given ones (relative 2^-53 per entry), with rows of P divided by their sums.
 
-    Average problems may have any chains: the gain of each state is `gain[s]`, and `value` its mean under the start law.
+    Average problems may be multichain: the gain of each state is `gain[s]`, and `value` its mean under the initial
+    distribution.
 
-    Returns: a Solution with the optimal value, and a policy whose own value lies within the same bounds.
-    Raises: NotSolved with the sentence of the status; TypeError where the method does not fit the problem.
+    Returns: a Solution with the optimal value, and a policy whose value lies within the same bounds. A type checker sees
+        which parts it has: an Optimum a policy and a value, an Avoidance a policy and a tube, a Minimiser h and a value.
+    Raises: NotSolved with the status message; TypeError if the method does not apply to the problem.
 
     >>> from mdpkit.model import MDP, Discounted
     >>> from mdpkit.base.arrays import objects
@@ -64,12 +103,12 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
         answer = trial.run(problem, tol, answer)
         if answer.status is not Status.CAPPED:
             break
-    return answer.demanded(tol) if throw else answer
+    return answer.require(tol) if throw else answer
 
 
 @singledispatch
 def usual(problem) -> Iterable[Method]:
-    """The methods tried in turn until one is not capped."""
+    """The default methods, tried in turn until one is not CAPPED."""
     kinds = "an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem"
     raise TypeError(f"solve takes {kinds}; got {problem!r}")
 
@@ -106,7 +145,7 @@ def _(problem: MDP):
 
 @singledispatch
 def usual_for(horizon, problem) -> Iterable[Method]:
-    """The methods for a decision process, by its horizon."""
+    """The default methods for a decision process, by its horizon."""
     raise TypeError(f"no method for the horizon {horizon!r}")
 
 
@@ -126,7 +165,7 @@ def _(horizon: Average, problem):
 
 
 def _infinite(problem, direct, sweeping):
-    """Policy iteration on rationals where it is cheap, else sweeps; then policy iteration on floats where it is cheap, else sweeps."""
+    """Exact policy iteration if cheap, else sweeps; then policy iteration on floats if cheap, else sweeps."""
     if problem.exact and exact_seconds(problem) < EXACT_SECONDS:
         yield direct
     elif problem.exact:

@@ -1,4 +1,4 @@
-"""Where a decision process can stay for ever."""
+"""Maximal end components of a decision process."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,11 @@ import numpy as np
 
 
 class EndComponents(NamedTuple):
-    """The maximal end components: sets of states, and of their actions, that lead from each state to each and never out.
+    """Maximal end components: closed, strongly connected sets of states and actions.
 
-    label: `[s]`, the number of the component, -1 for a state that every policy leaves for good. inner: `[s,a]`, True where
-    the action surely stays inside the component of its state.
+    label: `[s]`, index of the component, -1 for a state that is transient under every policy. inner: `[s,a]`, True
+        where
+    the action stays in the component of its state with probability 1.
     """
 
     label: np.ndarray
@@ -21,11 +22,11 @@ class EndComponents(NamedTuple):
 
 
 def end_components(available, edges) -> EndComponents:
-    """The maximal end components of the graph with an edge for each possible step.
+    """Maximal end components of the graph of possible transitions.
 
-    Args: available: `[s,a]`. edges: a sparse matrix `[s*A+a, n]` whose stored entries are the possible steps.
+    Args: available: `[s,a]`. edges: a sparse matrix `[s*A+a, n]` whose stored entries are the possible transitions.
 
-    Actions that may leave the strongly connected set of their state are taken away, until none does.
+    Actions that may leave the strongly connected component of their state are removed until none does.
     Source: de Alfaro, Formal Verification of Probabilistic Systems, 1997.
 
     >>> import scipy.sparse

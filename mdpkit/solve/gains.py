@@ -8,18 +8,19 @@ from ..base.tolerance import UNIT
 from ..exact.chain import chain, mean
 from ..exact.gain_certificate import GainCertificate
 from .bounds import deterministic, down, up
-from .solution import Solution, judged
+from .solution import Solution, judge
 
 BIAS_STATES = 20_000
 """Largest number of states for which the bias of a float policy is computed, by linear solves."""
 
 
-def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
-    """The Solution that relative values `h` of the states in components lead to.
+def answer(problem, parts, method, h, tol, otherwise, used) -> Solution:
+    """The Solution from relative values `h` of the states in end components.
 
-    In a component the gain lies between the extremes of T h - h. Let w be the best expected gain at the end, and `time` a
-    function that falls by 1 or more, in the mean, at every move. Where w rises by at most d at a move, w + d time rises at
-    none, and bounds what any policy ends with; the moves of the policy played bound it from below in the same way.
+    In a component the gain lies between the extremes of T h - h. Let w be the maximum expected final gain, and `time` a
+    function whose mean decreases by at least 1 at every move. If w increases by at most d at a move, w + d time never
+    increases, and bounds the final gain of any policy; the moves of the policy played bound it from below in the same
+    way.
     """
     change, kept = parts.step.greedy(h)
     error, S = parts.step.rounding(h), parts.S
@@ -27,15 +28,15 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     low, high = down(low - error), up(high + error)
     base = low[0] / 2 + high[0] / 2
     centre = low / 2 + high / 2 - base
-    (ends, picked), (times, _) = parts.ended(centre, 0), parts.ended(np.zeros(parts.count), 1)
+    (ends, picked), (times, _) = parts.best_total(centre, 0), parts.best_total(np.zeros(parts.count), 1)
     if not np.isfinite([*ends, *times]).all() or (times < 0).any():
         gain, policy = (
             Interval(*np.outer([-np.inf, np.inf], np.ones(S)), "float"),
             deterministic(problem, problem.available.argmax(axis=1)),
         )
-        return Solution(problem, method, judged(gain, tol, otherwise, centre), policy, gain[0], used, gain=gain)
+        return Solution(problem, method, judge(gain, tol, otherwise, centre), policy, gain[0], used, gain=gain)
     w, time = ends[parts.nodes], times[parts.nodes]
-    choice, final = _played(parts, kept, picked)
+    choice, final = _final_policy(parts, kept, picked)
     pairs = np.arange(S) * parts.A + choice
     turns = pairs[~parts.inner.ravel()[pairs]]
     won, lost = (_tilt(parts, moves, rise, time) for moves, rise in ((parts.moves, w), (turns, -w)))
@@ -60,7 +61,7 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     return Solution(
         problem,
         method,
-        judged(gain, tol, otherwise, w),
+        judge(gain, tol, otherwise, w),
         policy,
         value,
         used,
@@ -70,8 +71,8 @@ def answered(problem, parts, method, h, tol, otherwise, used) -> Solution:
     )
 
 
-def _played(parts, kept, picked):
-    """The policy `[s]`, and where it has arrived for good, `[s]`: in the components that it stays in."""
+def _final_policy(parts, kept, picked):
+    """The policy `[s]`, and the states `[s]` of the components in which it stays."""
     choice = np.zeros(parts.S, dtype=np.int64)
     choice[parts.members] = kept
     leaving = np.flatnonzero(picked[: parts.count] >= 0)
@@ -84,13 +85,13 @@ def _played(parts, kept, picked):
 
 
 def _fall(parts, pairs, time):
-    """By how much `time` falls at least in one of the steps `pairs`, in the mean, rounding counted; at most 1."""
+    """Smallest mean decrease of `time` over the steps `pairs`, less rounding; at most 1."""
     after, s = parts.rows[pairs] @ time, pairs // parts.A
     return float((time[s] - after - parts.rate * (2 * after + time[s])).min(initial=1))
 
 
 def _tilt(parts, pairs, w, time):
-    """d such that w + d time rises in none of the steps `pairs`; infinite where float64 cannot tell."""
+    """d such that w + d time increases in none of the steps `pairs`; infinite if float64 does not suffice."""
     rows, s = parts.rows[pairs], pairs // parts.A
     rise = max(float((rows @ w - w[s] + 2 * parts.rate * (rows @ np.abs(w) + np.abs(w[s]))).max(initial=0)), 0)
     fall = _fall(parts, pairs, time)
@@ -98,7 +99,7 @@ def _tilt(parts, pairs, w, time):
 
 
 def _steep(parts, pairs, lack, h, time):
-    """A multiple of `time` that added to h makes h - P h at least `lack[s*A+a]` in the steps `pairs`, `[s]`."""
+    """Multiple of `time`, `[s]`, such that adding it to h makes h - P h at least `lack[s*A+a]` in the steps `pairs`."""
     rows, s = parts.rows[pairs], pairs // parts.A
     rounding = 4 * parts.rate * (np.abs(lack[pairs]) + rows @ np.abs(h) + np.abs(h[s]))
     most = max(float((lack[pairs] + rows @ h - h[s] + rounding).max(initial=0)), 0)
@@ -106,7 +107,7 @@ def _steep(parts, pairs, lack, h, time):
 
 
 def _start(rho):
-    """The start law that is meant: see `known` of the measures."""
+    """The initial distribution, enclosed as by `enclose` of the measures."""
     slack = rho * (2 * defect(rho) + 2 * UNIT)
     return Interval(rho - slack, rho + slack, "float")
 

@@ -7,7 +7,7 @@ from .solution import Solution
 
 @runtime_checkable
 class Method(Protocol):
-    """An algorithm with its settings, as `solve(problem, method)` takes it: usually a frozen dataclass.
+    """A method of `solve(problem, method)`: an algorithm with its settings, usually a frozen dataclass.
 
     >>> from mdpkit.solve import BackwardInduction
     >>> isinstance(BackwardInduction(), Method)
@@ -20,9 +20,9 @@ class Method(Protocol):
         Args:
             problem: of a type that this method solves.
             tol: largest width of the value bounds on floats.
-            before: the Solution of the method that was tried before and was CAPPED, from which this one may start.
+            before: a CAPPED Solution of a previous method, from which this one may start.
 
-        Returns: a Solution with `problem` and `method` as given. Bounds that are not reached are a status, never an error.
+        Returns: a Solution with `problem` and `method` as given. Bounds wider than `tol` are a status, never an error.
         Raises: TypeError for a problem of another type or horizon.
         """
         ...

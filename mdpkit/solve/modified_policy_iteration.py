@@ -9,29 +9,29 @@ from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import around, deterministic, proof, shifts
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .sweep import sweeps
 
 INNER = 10
-"""A policy that was just changed is evaluated until the span of a sweep is this many times below that of its improvement."""
+"""A changed policy is evaluated until the span of a sweep is this factor below that of its improvement."""
 
 LOOK_AGAIN = 20
-"""The most sweeps for such a policy; one that was confirmed is evaluated to the end."""
+"""Largest number of sweeps for a changed policy; an unchanged one is evaluated fully."""
 
 PATIENCE, NOISE = 30, 100
-"""float64 is taken to carry no more after 30 improvements without a new smallest span, all within 100 times the rounding bound."""
+"""float64 is exhausted after 30 improvements without a smaller span, all within 100 times the rounding bound."""
 
 EVALUATED = 10
-"""An improvement that follows a full evaluation of a confirmed policy counts so many times: only rounding keeps its span up."""
+"""Weight of an improvement after a full evaluation of an unchanged policy, whose span is due to rounding alone."""
 
 
 @dataclass(frozen=True)
 class ModifiedPolicyIteration:
-    """Improve greedily, evaluate roughly by sweeps over the policy's own rows, stop on the span.
+    """Greedy improvement, approximate evaluation by sweeps over the policy's rows, span stopping rule.
 
-    Args: sweeps: the most sweeps, those over one policy included.
+    Args: sweeps: largest number of sweeps, evaluation sweeps included.
 
-    Discounted problems, dense or sparse (a dense P is read in full: store a thin one as CSR). Rational problems are
+    Discounted problems, dense or sparse (store sparse transition laws as CSR). Rational problems are
     solved in float64; the bounds then hold for the rational problem. `iterations` counts sweeps.
     Source: Puterman and Shin, 1978; the stop on the span with the shift solved for: MacQueen, 1966.
 
@@ -43,7 +43,7 @@ class ModifiedPolicyIteration:
 
     sweeps: int = 10**6
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, MDP, Discounted)
         meant = problem.to_float() if problem.exact else problem
@@ -66,11 +66,11 @@ class ModifiedPolicyIteration:
                 rest, confirmed = self.sweeps - used, np.array_equal(choice, last)
                 floor = max(enough, error) / 8  # below the rounding of w no residual is seen
                 stop, most = (floor, rest) if confirmed else (max(span / INNER, floor), min(LOOK_AGAIN, rest))
-                e, swept = step.correct(choice, step.recentred(change), stop, most)
-                w, used, last = step.recentred(w + e), used + swept, choice
+                e, swept = step.correct(choice, step.recentre(change), stop, most)
+                w, used, last = step.recentre(w + e), used + swept, choice
         below, above = shifts(low, high, error, g)
         value = around(w, below, above)
         capped = used >= self.sweeps and span > enough
         policy = deterministic(problem, choice)
-        status = judged(value, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, w + high)
+        status = judge(value, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, w + high)
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, w, below, above))

@@ -1,4 +1,4 @@
-"""The minimiser of a moment game."""
+"""Minimisers of moment games."""
 
 from dataclasses import dataclass
 
@@ -7,24 +7,25 @@ import numpy as np
 from ..base.arrays import like
 from ..base.interval import Interval
 from ..base.tolerance import UNDERFLOW, UNIT, gamma
+from ..base.types import Numbers
 from ..exact.linear import Singular, enclosed_solution, product, solve_linear
 from ..model.moments import MomentProblem
 from ._expects import expects
 from .bounds import down, up
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 
 
 @dataclass(frozen=True, eq=False)
 class MomentGame:
     """min over h of max over f of 2 E[f psi] - E[f^2], psi = b - A h.
 
-    Against every function of the instrument the best f is psi itself, the payoff sum_z weights[z] psi[z]^2, and h weighted
-    least squares. Against the combinations of test functions `test[z,m]` the best f is the projection of psi, and h
-    two-stage least squares; with A = (I - gamma P) test it is LSTD.
+    If f ranges over all functions of the instrument, the best f is psi itself, the payoff sum_z weights[z] psi[z]^2,
+    and h weighted least squares. If f ranges over combinations of test functions `test[z,m]`, the best f is the
+    projection of psi, and h two-stage least squares; with A = (I - gamma P) test it is LSTD.
 
-    Rational problems are answered exactly; on floats the bounds cover the rounding of the input (relative 2^-53 an entry)
-    and of the computation. Where several h reach the minimum, or the test functions are dependent, the status is
-    INFEASIBLE; where floats cannot tell, FLOOR_REACHED. `h[k]` holds the minimiser and `value` the minimum; `tol` is the
+    Rational problems are solved exactly; on floats the bounds cover the rounding of the input (relative 2^-53 per
+    entry) and of the computation. If the minimiser is not unique, or the test functions are dependent, the status is
+    INFEASIBLE; if floats cannot decide, FLOOR_REACHED. `h[k]` holds the minimiser and `value` the minimum; `tol` is the
     width of h.
     Source: adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020; bounds: see `around_minimiser`.
 
@@ -33,9 +34,9 @@ class MomentGame:
     Interval(2/3, exact)
     """
 
-    test: np.ndarray | None = None
+    test: Numbers | None = None
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: MomentProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer; `before` is not used."""
         expects(self, problem, MomentProblem)
         if self.test is not None:
@@ -65,11 +66,10 @@ class MomentGame:
             return Solution(problem, self, Status.FLOOR_REACHED, None, None, 1)
         value = _minimum(problem, h, error)
         h = Interval(down(h - error), up(h + error), "float")
-        return Solution(problem, self, judged(h, tol, Status.FLOOR_REACHED, h.mid), None, value, 1, h=h)
+        return Solution(problem, self, judge(h, tol, Status.FLOOR_REACHED, h.mid), None, value, 1, h=h)
 
     def _against(self, problem, tol):
-        """Against combinations of test functions: with T their array, G = T'WT, C = T'WA and d = T'Wb, h minimises
-        (d - C h)' G^-1 (d - C h)."""
+        """Solution for test functions T: with G = T'WT, C = T'WA and d = T'Wb, h minimises (d - C h)' G^-1 (d - C h)."""
         parts = problem.A, problem.b, problem.weights, like(self.test, problem.A)
         A, b, weights, T = (Interval(part) if problem.exact else _about(part) for part in parts)
         weighted = (T * weights[:, None]).T
@@ -81,23 +81,27 @@ class MomentGame:
             value = (rest * enclosed_solution(G, rest)).sum() / weights.sum()
         except Singular:
             return Solution(problem, self, Status.INFEASIBLE, None, None, 0)
-        status = judged(h, tol, Status.FLOOR_REACHED, h.mid) if np.isfinite(h.width) else Status.FLOOR_REACHED
+        status = judge(h, tol, Status.FLOOR_REACHED, h.mid) if np.isfinite(h.width) else Status.FLOOR_REACHED
         return Solution(problem, self, status, None, value, 1, h=h)
 
 
 def around_minimiser(A, b, weights, h):
-    """h improved by one step, and error[k] with |h - h*| <= error for the minimiser h* of every problem within the input error;
-    infinite if none is found.
+    """Refine h by one step, and bound its error for every problem within the input error.
 
-    Write B = W^(1/2) A, c = W^(1/2) b, and let B be factorised as Q R up to rounding, S near the inverse of R, E = Q - B S,
-    G = I - S Q'B and rho = c - B h. The part nu of rho that is orthogonal to the columns of B has Q'nu = E'nu, and B (h* - h) =
-    rho - nu. Hence e = h* - h fulfils e = S Q'rho - S E'nu + G e, whatever Q and S are, so that with |G| <= q < 1 in the maximum norm
+    Returns: h, and error[k] with |h - h*| <= error for the minimiser h*; infinite if no bound is found.
+
+    Write B = W^(1/2) A, c = W^(1/2) b, and let B be factorised as Q R up to rounding, S near the inverse of R, E = Q -
+    B S, G = I - S Q'B and rho = c - B h. The part nu of rho that is orthogonal to the columns of B has Q'nu = E'nu, and
+    B (h* - h) = rho - nu. Hence e = h* - h satisfies e = S Q'rho - S E'nu + G e, whatever Q and S are, so that with |G|
+    <= q < 1 in the maximum norm
 
         |e| <= v + |G| 1 max(v) / (1 - q),    v = |S Q'rho| + |S| n,    n[k] = |E[:,k]| |rho| (Euclidean norms).
 
-    No normal equations are formed: v grows with the condition number of B, and with its square only by way of the residual, as
-    the minimiser itself does. Rounding: an entry of B and of c meets at most 4 errors (input, weight, root, product).
-    Source: least squares by factorisation: Golub, 1965; sensitivity: Wedin, 1973; bounds in the manner of Krawczyk, 1969.
+    No normal equations are formed: v grows with the condition number of B, and with its square only by way of the
+    residual, as the minimiser itself does. Rounding: an entry of B and of c meets at most 4 errors (input, weight,
+    root, product).
+    Source: least squares by factorisation: Golub, 1965; sensitivity: Wedin, 1973; bounds in the manner of Krawczyk,
+        1969.
     """
     from scipy.linalg import solve_triangular
 
@@ -129,7 +133,7 @@ def around_minimiser(A, b, weights, h):
 
 
 def _minimum(problem, h, error):
-    """The minimum, F(h) - |B (h* - h)|^2 for the payoff F(h) = sum_z weights psi^2; the weights meant sum to 1."""
+    """The minimum F(h) - |B (h* - h)|^2 of the payoff F(h) = sum_z weights psi^2, with weights normalised to sum 1."""
     A, b, weights = (_about(part) for part in (problem.A, problem.b, problem.weights))
     here, moved = Interval(h, None, "float"), Interval(0 * error, error, "float")
     payoff = (weights * (b - (A * here).sum(axis=1)) ** 2).sum() / weights.sum()
@@ -138,6 +142,6 @@ def _minimum(problem, h, error):
 
 
 def _about(array) -> Interval:
-    """The numbers of which `array` holds the nearest floats."""
+    """Enclosure of the numbers whose nearest floats are in `array`."""
     slack = 2 * UNIT * np.abs(array)
     return Interval(array - slack, array + slack, "float")

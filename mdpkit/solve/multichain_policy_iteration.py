@@ -1,4 +1,4 @@
-"""Policy iteration for average reward, whatever the chains, on floats and on rationals."""
+"""Multichain policy iteration for average reward, on floats and on rationals."""
 
 from dataclasses import dataclass
 
@@ -15,24 +15,24 @@ from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import deterministic
 from .components import Components
-from .gains import answered
+from .gains import answer
 from .relative_value_iteration import RelativeValueIteration
 from .solution import Solution, Status
 
 SWEEPS = 1000
-"""The sweeps that find a first policy on floats: a poor one may take longer to be evaluated than float64 can tell."""
+"""Number of float sweeps that find an initial policy: a poor one may be too ill-conditioned for float64."""
 
 
 @dataclass(frozen=True)
 class MultichainPolicyIteration:
-    """Evaluate a policy's gain and bias by linear solves, improve the gain, then the bias, until neither can be.
+    """Evaluate gain and bias by linear solves; improve the gain, then the bias, until neither improves.
 
-    Args: improvements: the most improvements.
+    Args: improvements: largest number of improvements.
 
-    Rational problems are answered exactly: an action changes only where another has strictly the larger gain, or, where none
-    has anywhere, the larger value among those of the same gain; then gain and bias grow in lexicographic order, no policy
-    comes twice and the gain has zero width. On floats this is done in the end components, by more than rounding, until a
-    policy comes twice, and the bounds come from the residual. `iterations` counts improvements.
+    Rational problems are solved exactly: an action changes only if another has a strictly larger gain or, if none has
+    in any state, a larger value among those of equal gain; then gain and bias increase lexicographically, no policy
+    recurs and the gain has zero width. On floats this is done in the end components, for changes beyond rounding, until
+    a policy recurs, and the bounds come from the residual. `iterations` counts improvements.
     Source: Howard, 1960; Puterman, Markov Decision Processes, 1994, section 9.2.
 
     >>> from mdpkit.model import MDP, Average
@@ -43,8 +43,8 @@ class MultichainPolicyIteration:
 
     improvements: int = 10**4
 
-    def run(self, problem, tol, before=None) -> Solution:
-        """The answer; float bounds of width `tol`. `before`, a Solution of the problem, gives the first policy."""
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
+        """Solve; float bounds have width `tol`. `before`, a Solution of the problem, gives the initial policy."""
         expects(self, problem, MDP, Average)
         return self._rationals(problem, before) if problem.exact else self._floats(problem, tol, before)
 
@@ -63,7 +63,7 @@ class MultichainPolicyIteration:
             g, h = states_chain.gain(pay).lower, states_chain.bias(pay).lower
             G, Q = ahead(g), problem.r + ahead(h)
             used += 1
-            going, choice = _improved(np.where(problem.available, G, g.min() - 1), Q, problem.available, choice)
+            going, choice = _improve(np.where(problem.available, G, g.min() - 1), Q, problem.available, choice)
         policy = deterministic(problem, choice)
         if going:
             return Solution(problem, self, Status.CAPPED, policy, None, used)
@@ -77,13 +77,13 @@ class MultichainPolicyIteration:
             np.arange(len(parts.members)),
             before or RelativeValueIteration(sweeps=SWEEPS).run(problem, tol),
         )
-        told = before.policy.table.argmax(axis=1)[parts.members]
-        choice = np.where(available[states, told], told, available.argmax(axis=1))
+        previous = before.policy.table.argmax(axis=1)[parts.members]
+        choice = np.where(available[states, previous], previous, available.argmax(axis=1))
         best, smallest, met, used, going = np.zeros(len(states)), np.inf, set(), 0, True
         with np.errstate(over="ignore", invalid="ignore"):
             while going and used < self.improvements and choice.tobytes() not in met:
                 met.add(choice.tobytes())
-                g, h = self._evaluated(step, choice, parts.rate)
+                g, h = self._evaluate(step, choice, parts.rate)
                 used += 1
                 if not (np.isfinite(g).all() and np.isfinite(h).all()):
                     break
@@ -92,12 +92,12 @@ class MultichainPolicyIteration:
                 best, smallest = (h, span) if span < smallest else (best, smallest)
                 noise = 4 * parts.rate * np.abs(g).max(), 2 * step.rounding(h)
                 G, Q = (step.rows @ g).reshape(available.shape), np.where(available, step.action_values(h), -np.inf)
-                going, choice = _improved(np.where(available, G, -np.inf), Q, available, choice, *noise)
+                going, choice = _improve(np.where(available, G, -np.inf), Q, available, choice, *noise)
             capped = going and used >= self.improvements
-            return answered(problem, parts, self, best, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, used)
+            return answer(problem, parts, self, best, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, used)
 
-    def _evaluated(self, step, choice, rate):
-        """Gain and relative values of a policy, the latter in the middle of their bounds."""
+    def _evaluate(self, step, choice, rate):
+        """Gain and relative values of a policy, the latter as midpoints of their bounds."""
         rows = np.arange(step.S) * step.A + choice
         law = step.rows[rows]
         pay = step.r[np.arange(step.S), choice]
@@ -107,8 +107,8 @@ class MultichainPolicyIteration:
         return gain.mid, states_chain.bias(pay).mid
 
 
-def _improved(G, Q, available, choice, gain_noise=0, value_noise=0):
-    """Whether some action is better, and the policy that plays it: by the gain ahead G first, then by Q among equal G."""
+def _improve(G, Q, available, choice, gain_noise=0, value_noise=0):
+    """Policy improvement by the expected gain G, then by Q; also whether some action is strictly better."""
     states = np.arange(len(choice))
     better, top = G.argmax(axis=1), G.max(axis=1)
     strictly = np.asarray(top > G[states, choice] + gain_noise, dtype=bool)
@@ -121,7 +121,7 @@ def _improved(G, Q, available, choice, gain_noise=0, value_noise=0):
 
 
 def _proof(problem, policy, g, h, G, Q):
-    """The upper bias is h + K g: where an action gives up gain, K makes good for any value it has."""
+    """The certificate with upper bias h + K g, where K compensates any value of actions that lose gain."""
     given_up = problem.available & np.asarray(g[:, None] > G, dtype=bool)
     lack, price = (Q - (g + h)[:, None])[given_up], (g[:, None] - G)[given_up]
     K = max([0, *(lack / price)])
@@ -129,7 +129,7 @@ def _proof(problem, policy, g, h, G, Q):
 
 
 def _near_optimal(problem):
-    """A good deterministic policy found on floats; the first existing actions where floats cannot carry the problem."""
+    """A good deterministic policy found on floats; the first existing actions if floats do not suffice."""
     try:
         return RelativeValueIteration(sweeps=10**4).run(problem, tol=0).policy.table.argmax(axis=1)
     except InvalidModel:

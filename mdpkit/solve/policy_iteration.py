@@ -14,23 +14,23 @@ from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import around, deterministic, proof, shifts
 from .modified_policy_iteration import NOISE, PATIENCE, ModifiedPolicyIteration
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .sweep import sweeps
 
 LOOKS = 100
-"""The most sweeps between two linear solves; they end when the greedy policy stays the same."""
+"""Largest number of sweeps between two linear solves; they end when the greedy policy is stable."""
 
 
 @dataclass(frozen=True)
 class PolicyIteration:
-    """Evaluate a policy by a linear solve, improve it, until no action is better.
+    """Evaluate by a linear solve, improve greedily, until no action is better.
 
-    Args: improvements: the most improvements.
+    Args: improvements: largest number of improvements.
 
-    Rational problems are answered exactly: from the float optimum on, each policy is evaluated and improved in
-    rational arithmetic, an action changes only where another is strictly better, so no policy comes twice and the
-    value has zero width. On floats an action changes only where another is better by more than rounding; the bounds
-    come from the residual. `iterations` counts improvements.
+    Rational problems are solved exactly: starting from the float optimum, each policy is evaluated and improved in
+    rational arithmetic, and an action changes only if another is strictly better, so no policy recurs and the value has
+    zero width. On floats an action changes only if another is better by more than rounding; the bounds come from the
+    residual. `iterations` counts improvements.
     Source: Howard, 1960.
 
     >>> from mdpkit.base.arrays import objects
@@ -42,8 +42,8 @@ class PolicyIteration:
 
     improvements: int = 10**4
 
-    def run(self, problem, tol, before=None) -> Solution:
-        """The answer; float bounds of width `tol`. `before`, a Solution of the problem, gives the first policy."""
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
+        """Solve; float bounds have width `tol`. `before`, a Solution of the problem, gives the initial policy."""
         expects(self, problem, MDP, Discounted)
         if problem.exact:
             return self._rationals(problem, before)
@@ -56,7 +56,7 @@ class PolicyIteration:
         choice = best.choice if before is None else before.policy.table.argmax(axis=1)
         with np.errstate(over="ignore", invalid="ignore"):
             while going and used < self.improvements:
-                w = self._evaluated(step, choice, w)
+                w = self._evaluate(step, choice, w)
                 used += 1
                 Q, now, last = step.action_values(w), _residual(step, w), choice
                 best, quiet = (now, 0) if now.span < best.span else (best, quiet + 1)
@@ -66,26 +66,26 @@ class PolicyIteration:
                     going = not np.array_equal(choice, last) and (quiet < PATIENCE or now.span > NOISE * now.error)
         below, above = shifts(best.low, best.high, best.error, g)
         value, policy = around(best.w, below, above), deterministic(problem, best.choice)
-        status = judged(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, best.w + best.high)
+        status = judge(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, best.w + best.high)
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, best.w, below, above))
 
     def _looking_ahead(self, step, choice, w, better):
-        """The next policy: greedy after more sweeps, so that an improvement far away is heard of before the next solve."""
+        """The next policy, greedy after further sweeps that propagate distant improvements."""
         states, change = np.arange(step.S), step.greedy(w)[0]
         for _ in range(LOOKS):
             w, last = w + change, better
             change, better = step.greedy(w)
             if np.array_equal(better, last):
                 break
-        w = step.recentred(w)
+        w = step.recentre(w)
         Q = step.action_values(w)
         return np.where(Q[states, better] > Q[states, choice] + 2 * step.rounding(w), better, choice)
 
-    def _evaluated(self, step, choice, w):
-        """Relative values of a policy: a linear solve, and one correction by its residual."""
+    def _evaluate(self, step, choice, w):
+        """Relative values of a policy: a linear solve and one step of iterative refinement."""
         states = np.arange(step.S)
         for _ in range(2):
-            w = step.recentred(w + step.solve(choice, step.recentred(step.action_values(w)[states, choice] - w)))
+            w = step.recentre(w + step.solve(choice, step.recentre(step.action_values(w)[states, choice] - w)))
         return w
 
     def _rationals(self, problem, before):
@@ -124,13 +124,13 @@ class _Residual(NamedTuple):
 
 
 def _residual(step, w):
-    """The extremes of T w - w, a bound on their error, and the greedy choice."""
+    """Extremes of T w - w, a bound on their error, and the greedy policy."""
     change, choice = step.greedy(w)
     return _Residual(float(change.min()), float(change.max()), step.rounding(w), w, choice)
 
 
 def _near_optimal(problem):
-    """A good deterministic policy found on floats; the first existing actions where floats cannot carry the problem."""
+    """A good deterministic policy found on floats; the first existing actions if floats do not suffice."""
     try:
         return ModifiedPolicyIteration(sweeps=10**4).run(problem, tol=0).policy.table.argmax(axis=1)
     except InvalidModel:

@@ -9,27 +9,27 @@ from ..model.horizon import Average
 from ..model.mdp import MDP
 from ._expects import expects
 from .components import Components
-from .gains import answered
+from .gains import answer
 from .solution import Solution, Status
 
 DAMPING = 0.75
-"""A sweep moves w by this part of the change: 1/2 suits long periods best, 1 chains without one."""
+"""Damping factor of a sweep: 1/2 is best for long periods, 1 for aperiodic chains."""
 
 ROUND = 500
-"""Sweeps between two looks at what float64 can carry."""
+"""Number of sweeps between two checks of float64's precision."""
 
 NOISE, PATIENCE = 100, 3
-"""float64 is taken to carry no more after so many rounds without a new smallest span, all within 100 times the rounding bound."""
+"""float64 is exhausted after this many rounds without a smaller span, all within 100 times the rounding bound."""
 
 
 @dataclass(frozen=True)
 class RelativeValueIteration:
-    """Sweep over the end components, values kept relative, until the change is nearly the same in all states of each.
+    """Damped relative value iteration in each end component, until the span of the change is small.
 
-    Args: sweeps: the most sweeps.
+    Args: sweeps: largest number of sweeps.
 
-    Average problems, dense or sparse, whatever their chains: the gain of every state is answered. Rational problems are
-    solved in float64; the bounds then hold for the rational problem. `iterations` counts sweeps.
+    Average problems, dense or sparse, unichain or multichain: the gain of every state is returned. Rational problems
+    are solved in float64; the bounds then hold for the rational problem. `iterations` counts sweeps.
     Source: White, 1963; the bounds: Odoni, 1969; the damping: Schweitzer, 1971.
 
     >>> from mdpkit.model import MDP, Average
@@ -41,7 +41,7 @@ class RelativeValueIteration:
 
     sweeps: int = 10**6
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, MDP, Average)
         parts = Components(problem.to_float() if problem.exact else problem)
@@ -62,4 +62,4 @@ class RelativeValueIteration:
                 if done or quiet == PATIENCE or used >= self.sweeps:
                     break
             otherwise = Status.FLOOR_REACHED if done or quiet == PATIENCE else Status.CAPPED
-            return answered(problem, parts, self, w, tol, otherwise, used)
+            return answer(problem, parts, self, w, tol, otherwise, used)

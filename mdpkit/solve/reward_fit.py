@@ -1,37 +1,40 @@
-"""The reward that comparisons teach, within a class of bounded rewards."""
+"""Maximum likelihood rewards from comparisons, within a class of bounded rewards."""
 
 import numpy as np
 
 from ..base.arrays import objects
 from ..base.errors import InvalidModel
-from ..base.interval import Interval, stacked
+from ..base.interval import Interval, stack
 from ..base.mode import proposing
 from ..base.tolerance import UNIT
+from ..base.types import Number, Numbers
+from ..model.preference import PreferenceProblem
 from .bounded_likelihood import Comparisons
 
 BITS = 256
 
 
-def fitted_weights(problem, width, unseen) -> Interval:
-    """e^(g/beta) `[x,y]` of the reward g that maximises the population likelihood of comparisons within a class of bounded rewards.
+def fitted_weights(problem: PreferenceProblem, width: Number, unseen: Numbers) -> Interval:
+    """Weights e^(g/beta) `[x,y]` of the bounded reward g that maximises the population likelihood of comparisons.
 
-    The data are pairs of responses drawn from data(.|x), of which y beats z with chance 1 / (1 + e^(r(z) - r(y))). The class
-    holds the rewards with |g| <= R, e^(2R/beta) = width. Comparisons see differences only, so that g counts up to a constant
-    for each prompt: the class is max g - min g <= beta log width, and the lowest weight of a prompt is returned as 1.
+    The data are pairs of responses drawn from data(.|x), of which y beats z with probability 1 / (1 + e^(r(z) - r(y))).
+    The class holds the rewards with |g| <= R, e^(2R/beta) = width. Only differences are identified, so g is defined up
+    to a constant
+    per prompt: the class is max g - min g <= beta log width, and the lowest weight of a prompt is returned as 1.
 
-    On the responses that the data show, g is r if the class holds it there, else the one maximiser of the likelihood, whose
-    range is all that the class allows. The responses that are never shown are free: their weight may lie anywhere from
-    the highest shown / width to the lowest shown * width, and `unseen` says where.
+    On the data's support, g is r if the class contains it there, else the unique likelihood maximiser, whose range is
+    the largest in the class. Responses outside the support are not identified: their weight may lie anywhere from the
+    highest observed weight / width to the lowest observed weight * width, and `unseen` selects it.
 
     Args:
         width: e^(2R/beta), at least 1.
-        unseen: in [0, 1], a number or `[x]`: 0 for the lowest weight that the class leaves to all unseen responses, 1 for the
-            highest; what lies between is linear in the weight, not in the reward.
+        unseen: in [0, 1], a number or `[x]`: 0 gives all unseen responses the lowest admissible weight, 1 the highest;
+            the interpolation is linear in the weight, not in the reward.
 
-    Returns: an Interval, exact where a rational problem has rational maximisers for a visible reason: where the class holds
-        r, and where it has room for no response shown but at one of its ends. Else proved bounds.
-    Raises: InvalidModel for a width below 1, `unseen` outside [0, 1], preferences given by `win`, or rational rewards, whose
-        weights are irrational.
+    Returns: an Interval, exact if a rational problem evidently has rational maximisers: if the class contains r, or
+        every observed response is at an end of its range. Else rigorous bounds.
+    Raises: InvalidModel for a width below 1, `unseen` outside [0, 1], preferences given by `win`, or rational rewards,
+        whose weights are irrational.
     Source: adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 
     >>> from mdpkit.model import PreferenceProblem
@@ -43,14 +46,14 @@ def fitted_weights(problem, width, unseen) -> Interval:
     array([[1, 2, 2]], dtype=object)
     """
     if not proposing():
-        width, unseen = _checked(problem, width, unseen)
+        width, unseen = _check(problem, width, unseen)
     unseen = np.broadcast_to(unseen, problem.X)
-    return stacked([_row(problem, x, width, unseen[x]) for x in range(problem.X)])
+    return stack([_row(problem, x, width, unseen[x]) for x in range(problem.X)])
 
 
-def _checked(problem, width, unseen):
+def _check(problem, width, unseen):
     if problem.win is not None:
-        raise InvalidModel(f"{problem!r} has no reward to be learned: it says who beats whom, by `win`")
+        raise InvalidModel(f"{problem!r} has no reward to be fitted: its preferences are given by `win`")
     if problem.exact and problem.weights is None:
         raise InvalidModel(
             f"{problem!r} has rational rewards, so irrational weights; give weights e^(r/beta), or take its .to_float()"
@@ -64,22 +67,22 @@ def _checked(problem, width, unseen):
 
 
 def _row(problem, x, width, share):
-    """The weights of one prompt, the lowest 1."""
+    """Weights of one prompt, the lowest 1."""
     shown = np.flatnonzero(problem.data[x])
-    fitted, width, share = _shown(problem, x, shown, width), _about(width), _about(share)
+    fitted, width, share = _weights(problem, x, shown, width), _about(width), _about(share)
     least = fitted.max() / width
     row = [least + (width - least) * share] * problem.Y
     for k, y in enumerate(shown):
         row[y] = fitted[k]
-    row = stacked(row)
+    row = stack(row)
     return row / row.min()
 
 
-def _shown(problem, x, shown, width):
-    """The weights of the responses shown, the lowest 1."""
+def _weights(problem, x, shown, width):
+    """Weights of the observed responses, the lowest 1."""
     if proposing():
         h = problem.reward[x, shown] / problem.beta if problem.weights is None else np.log(problem.weights[x, shown])
-        return np.exp(Comparisons(h, problem.data[x, shown], problem.beta, np.log(width)).proposed())
+        return np.exp(Comparisons(h, problem.data[x, shown], problem.beta, np.log(width)).propose())
     if problem.exact:
         ratios = problem.weights[x, shown] / problem.weights[x, shown].min()
         if ratios.max() <= width or width == 1:
@@ -111,7 +114,7 @@ def _end(ball, way):
 
 
 def _about(number):
-    """What a number handed over beside a problem is known to be."""
+    """Enclosure of a number that accompanies a problem."""
     if proposing():
         return number
     if not isinstance(number, float):

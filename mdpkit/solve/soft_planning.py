@@ -1,4 +1,4 @@
-"""Planning with a price on leaving a reference policy."""
+"""Planning with a KL penalty to a reference policy."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
 from ._expects import expects
-from .backward_induction import recentred
+from .backward_induction import recentre
 from .bounds import around, down, shifts, up
 from .modified_policy_iteration import PATIENCE
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .sweep import sweeps
 
 
@@ -24,12 +24,13 @@ class SoftPlanning:
     """The policy that maximises E sum_t gamma^t (r_t - temperature KL(pi(.|s_t) | reference(.|s_t))).
 
     Args:
-        temperature: above 0, in units of reward for each nat.
-        reference: a TabularPolicy on the existing actions; uniform over them if left out.
+        temperature: above 0, in units of reward per nat.
+        reference: a TabularPolicy on the existing actions; uniform over them if omitted.
 
-    With a uniform reference over m actions this is entropy regularisation, less temperature log m a step. The answer
-    V(s) = temperature log sum_a reference e^(Q / temperature) is transcendental: rational problems too get float
-    bounds, and a float policy. Finite: backward induction. Discounted: Newton's method, each step a linear system.
+    With a uniform reference over m actions this is entropy regularisation, up to temperature log m per step. The answer
+    V(s) = temperature log sum_a reference e^(Q / temperature) is transcendental, so rational problems
+    too get float bounds and a float policy. Finite: backward induction. Discounted: Newton's method, each step a linear
+    system.
     The bounds enclose the optimal regularised value; there is no certificate. `iterations` counts steps.
     Source: adapted from Ziebart, 2010; Geist, Scherrer and Pietquin, 2019.
 
@@ -42,17 +43,17 @@ class SoftPlanning:
     temperature: float
     reference: TabularPolicy | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.temperature < np.inf:
             raise InvalidModel(f"the temperature is {self.temperature}; expected a positive number")
 
-    def run(self, problem, tol, before=None) -> Solution:
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`. `before` is not used."""
         expects(self, problem, MDP)
         meant = problem.to_float() if problem.exact else problem
         soft = SoftMaximum(float(self.temperature), *self._references(meant))
         with np.errstate(over="ignore", invalid="ignore"):
-            return (self._finite if isinstance(problem.horizon, Finite) else self._discounted)(
+            return (self._finite if isinstance(problem.horizon, Finite) else self._solve_infinite)(
                 problem, meant, soft, tol
             )
 
@@ -75,13 +76,13 @@ class SoftPlanning:
         for t in range(H - 1, -1, -1):
             now = step(t)
             v, pi[t], error = soft(t, now.action_values(w[t + 1]))
-            w[t], shift, moved = recentred(v)
+            w[t], shift, moved = recentre(v)
             error += moved + now.rounding(w[t + 1])
             below[t], above[t] = down(down(below[t + 1] + shift) - error), up(up(above[t + 1] + shift) + error)
         value = around(w, below, above)
-        return self._answer(problem, value, judged(value, tol, Status.FLOOR_REACHED, w + (above - below)), pi, H)
+        return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w + (above - below)), pi, H)
 
-    def _discounted(self, problem, meant, soft, tol):
+    def _solve_infinite(self, problem, meant, soft, tol):
         step, g = sweeps(meant)(0), meant.horizon.gamma
         w, used, best, quiet = np.zeros(meant.S), 0, None, 0
         while quiet < PATIENCE:
@@ -95,10 +96,10 @@ class SoftPlanning:
                 quiet += 1
             if not width > tol / 2:
                 break
-            w = step.recentred(w + step.mixed(pi, step.recentred(change)))
+            w = step.recentre(w + step.evaluate(pi, step.recentre(change)))
         _, w, ends, pi = best
         value = around(w, *ends)
-        return self._answer(problem, value, judged(value, tol, Status.FLOOR_REACHED, w), pi, used)
+        return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w), pi, used)
 
     def _answer(self, problem, value, status, pi, used):
         policy = TabularPolicy(pi) if np.isfinite(pi).all() else None
@@ -107,10 +108,10 @@ class SoftPlanning:
 
 @dataclass(frozen=True)
 class SoftMaximum:
-    """v = temperature log sum_a reference e^(Q / temperature), its maximising policy, and a bound on v's error.
+    """Soft maximum v = temperature log sum_a reference e^(Q / temperature), its policy, and a bound on v's error.
 
     The bound counts the rounding of temperature, reference (relative `input_error` an entry), exponential, sum and
-    logarithm (4 units each for exp and log); an error of Q passes to v unenlarged, since v is a monotone mean of Q.
+    logarithm (4 units each for exp and log); an error of Q is not amplified, since v is 1-Lipschitz in Q.
     """
 
     temperature: float

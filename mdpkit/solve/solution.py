@@ -1,14 +1,15 @@
-"""What `solve` answers."""
+"""Solutions and their statuses."""
 
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ..base.arrays import nearest
 from ..base.errors import NotSolved
 from ..base.interval import Interval
-from ..base.shown import Shown, tabled
+from ..base.shown import Shown, tabulate
 from ..exact.certificate import OptimalityCertificate
 from ..exact.gain_certificate import GainCertificate
 from ..model.horizon import Average, Discounted
@@ -17,40 +18,43 @@ from ..model.preference import PreferenceProblem
 
 
 class Status(Enum):
-    """How a solver ended, as a sentence."""
+    """Termination status of a solver, as a sentence."""
 
     SOLVED = "the bounds meet the requested tolerance"
-    CAPPED = "the iterations ran out before the bounds were as narrow as was asked"
-    FLOOR_REACHED = "float64 cannot carry bounds as narrow as was asked"
-    INFEASIBLE = "no single answer meets the conditions"
+    CAPPED = "the iteration limit was reached before the bounds met the requested tolerance"
+    FLOOR_REACHED = "float64 cannot represent bounds as narrow as requested"
+    INFEASIBLE = "the conditions have no solution, or no unique one"
     UNBOUNDED = "the objective has no finite optimum"
     NONFINITE = "a value overflowed or was NaN"
 
 
 @dataclass(frozen=True, eq=False)
 class Solution(Shown):
-    """The answer of a method, with bounds.
+    """Solution of a problem by a method, with rigorous bounds.
 
     Args:
-        problem, method: what was solved, and by which record of settings.
-        status: how it ended.
-        policy: for a decision process one whose value lies within the bounds; for a safety problem one that avoids
-            failure from every state outside the tube, with a law P one whose avoid probability lies within the bounds.
+        problem, method: the problem solved, and the method with its settings.
+        status: termination status.
+        policy: for a decision process, a policy whose value lies within the bounds; for a safety problem, one that
+            avoids failure from every state outside the tube, or for stochastic dynamics, whose avoid probability is
+            within the bounds.
         value: bounds on the optimal value: `[s]` for Discounted, `[t,s]` with t = 0..H and row H zero for Finite, the
-            scalar J, the best gain from the start law, for Average; the value of the game for moments; the scalar J for
-            preferences; for safety with a law P the highest avoid probability `[s]`.
-        iterations: improvements, steps or sweeps over the policy's equations, as the method says.
-        certificate: proves the bounds by exact arithmetic: `certificate.verify()`. None where there is none.
+            scalar optimal gain from the initial distribution for Average; the value of the game for moments; the scalar
+            J for preferences; for safety with a law P the maximum avoid probability `[s]`.
+        iterations: improvements, steps or sweeps, as documented by the method.
+        certificate: proves the bounds in exact arithmetic by `certificate.verify()`; None if there is none.
         tube: safety: `tube[s]`, True where failure is inevitable, failure included.
         h: moments: bounds on the minimiser `h[k]`.
-        gain: Average: bounds on the optimal gain `[s]` of each state; `value` is its mean under the start law.
-        bias: Average: bounds on the bias `[s]` of the policy: gain + bias = r + P bias for it, and the bias has mean 0 under the
-            stationary law of each of its recurrent classes. None on floats of more than 20,000 states.
-        learned: preferences by way of a reward model: the problem with the fitted reward in place of its own.
+        gain: Average: bounds on the optimal gain `[s]` of each state; `value` is its mean under the initial
+            distribution.
+        bias: Average: bounds on the bias `[s]` of the policy: gain + bias = r + P bias for it, and the bias has mean 0
+            under the stationary distribution of each of its recurrent classes. None on floats with more than 20,000
+            states.
+        learned: preferences via a reward model: the problem with the fitted reward.
     """
 
-    problem: object
-    method: object
+    problem: Any
+    method: Any
     status: Status
     policy: TabularPolicy | None
     value: Interval | None
@@ -70,18 +74,18 @@ class Solution(Shown):
 
     def _tables(self):
         names = getattr(self.problem, "_axis_names", dict)()
-        shown = [] if self.policy is None else [tabled("policy", self.policy.table, self.policy.axes["table"], names)]
+        shown = [] if self.policy is None else [tabulate("policy", self.policy.table, self.policy.axes["table"], names)]
         for name, letters in (("value", "its"), ("gain", "s"), ("bias", "s"), ("tube", "s"), ("h", "k")):
             known = getattr(self, name)
             if isinstance(known, Interval):
                 shown.append(
-                    tabled(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell)
+                    tabulate(name if known.exact else f"{name}, middle", known.lower, letters, names, known._cell)
                 )
             elif known is not None:
-                shown.append(tabled(name, known, letters, names))
+                shown.append(tabulate(name, known, letters, names))
         return tuple(shown)
 
-    def demanded(self, tol):
+    def require(self, tol: float) -> Self:
         """Return self if SOLVED, else raise NotSolved with the status message."""
         if self.status is Status.SOLVED:
             return self
@@ -91,10 +95,32 @@ class Solution(Shown):
         raise NotSolved(f"{type(self.method).__name__} on {self.problem!r}: {self.status.value}{reached}{advice}")
 
 
-def _advice(answer) -> str:
-    """What would help where float64 does not suffice, and, for a discount, what its own rounding costs.
+if TYPE_CHECKING:
 
-    Moving gamma by d moves the value by d |(I - gamma P)^-1 P V| to first order, at most d max|V| / (1 - gamma); d = 2^-53 gamma.
+    class Optimum(Solution):
+        """A Solution that has a policy and a value, as a type checker sees it."""
+
+        policy: TabularPolicy
+        value: Interval
+
+    class Avoidance(Solution):
+        """A Solution that has a policy and a tube, as a type checker sees it."""
+
+        policy: TabularPolicy
+        tube: np.ndarray
+
+    class Minimiser(Solution):
+        """A Solution that has a minimiser and a value, as a type checker sees it."""
+
+        h: Interval
+        value: Interval
+
+
+def _advice(answer) -> str:
+    """Advice if float64 does not suffice, with the effect of rounding the discount.
+
+    Moving gamma by d moves the value by d |(I - gamma P)^-1 P V| to first order, at most d max|V| / (1 - gamma); d =
+    2^-53 gamma.
     """
     horizon, exact = getattr(answer.problem, "horizon", None), answer.problem.exact
     words = ""
@@ -110,8 +136,8 @@ def _advice(answer) -> str:
     return words
 
 
-def judged(value, tol, otherwise, computed) -> Status:
-    """SOLVED where the bounds are narrow enough, NONFINITE where a computed number is not finite, else `otherwise`."""
+def judge(value, tol, otherwise, computed) -> Status:
+    """SOLVED if the bounds are narrow enough, NONFINITE if a computed number is not finite, else `otherwise`."""
     if not np.isfinite(computed).all():
         return Status.NONFINITE
     return Status.SOLVED if value.width <= tol else otherwise

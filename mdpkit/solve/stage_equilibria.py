@@ -1,4 +1,4 @@
-"""Equilibria of finite-horizon games, stage by stage."""
+"""Correlated equilibria of finite-horizon games by backward induction over stage games."""
 
 from dataclasses import dataclass
 
@@ -15,11 +15,11 @@ from .solution import Solution, Status
 
 @dataclass(frozen=True)
 class CorrelatedEquilibrium:
-    """A mediator whom no player gains by disobeying, whatever it is told: swap regret 0 from every step and state on.
+    """Correlated equilibrium: a mediator with swap regret 0 from every step and state on.
 
     Backward induction over one-shot games: at every step and state the correlated equilibrium with the highest total
     payoff, later values included. The whole is an equilibrium, but not the one with the highest total value.
-    Rational games over a finite horizon, answered exactly; `value[i,t,s]`, t = 0..H with row H zero.
+    Rational games over a finite horizon, solved exactly; `value[i,t,s]`, t = 0..H with row H zero.
     Source: Aumann, 1974; for Markov games adapted from Solan and Vieille, 2002.
 
     >>> from mdpkit.base.arrays import objects
@@ -28,21 +28,21 @@ class CorrelatedEquilibrium:
     array([[[1/2, 1/4, 1/4, 0]]], dtype=object)
     """
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: MarkovGame, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer; `tol` and `before` are not used. Raises: ExactnessLost for a float game."""
         return _stages(self, problem, stage.obedience)
 
 
 @dataclass(frozen=True)
 class CoarseCorrelatedEquilibrium:
-    """A mediator whom no player gains by ignoring altogether: coarse regret 0 from every step and state on.
+    """Coarse correlated equilibrium: a mediator with coarse regret 0 from every step and state on.
 
-    As `CorrelatedEquilibrium`, with coarse correlated equilibria of the one-shot games. A player that looks at what it
-    is told may still gain.
+    As `CorrelatedEquilibrium`, with coarse correlated equilibria of the one-shot games. A player may still gain by
+    conditioning on its recommendation.
     Source: Moulin and Vial, 1978; for Markov games adapted from Jin, Liu, Wang and Yu, 2021.
     """
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: MarkovGame, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer; `tol` and `before` are not used. Raises: ExactnessLost for a float game."""
         return _stages(self, problem, stage.commitment)
 

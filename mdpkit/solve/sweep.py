@@ -1,4 +1,4 @@
-"""One step of dynamic programming on float64, dense or sparse, with a bound on its error.
+"""Bellman backups in float64, dense or sparse, with error bounds.
 
 Values are kept relative, w = V minus a constant: rounding errors then grow with the spread of V and not with its size.
 """
@@ -11,15 +11,17 @@ import numpy as np
 from ..base.tolerance import UNIT, gamma
 from ..kernels import discounted
 from ..model.horizon import Finite
+from ..model.mdp import at_step
 
 
 @dataclass(frozen=True)
 class Rounding:
-    """Bound `constant + each * max|w|` on the error of a computed r + g P w - w, whatever the order of the sums.
+    """Bound `constant + each * max|w|` on the error of a computed r + g P w - w, for any order of summation.
 
     Errors of the input (relative 2^-53 an entry, rows divided by their sums) and of the computation are both counted: a
-    term p w meets one rounding for each entry of its row, one in p, one in the row's sum, two in and by g, one when r is
-    added and two when w is taken off; r meets one of its own and the last two. Derivation: proofs/lemmas/rounding.md.
+    term p w meets one rounding for each entry of its row, one in p, one in the row's sum, two in and by g, one when r
+    is added and two when w is taken off; r meets one of its own and the last two. Derivation:
+    proofs/lemmas/rounding.md.
     """
 
     constant: float
@@ -30,7 +32,7 @@ class Rounding:
 
 
 class Sweep:
-    """The step of one time: subclasses know how P is stored."""
+    """The Bellman backup of one time step; subclasses differ in the storage of P."""
 
     def __init__(self, P, r, g, mask, longest):
         self.P, self.g, self.S, self.A = P, g, *r.shape
@@ -48,21 +50,21 @@ class Sweep:
         return self.r + self.g * (self.rows @ w).reshape(self.S, self.A)
 
     def solve(self, choice, change):
-        """e = change + g P_choice e up to rounding, directly; NaN where the matrix is singular in float64."""
-        return self.direct(self.rows[self._played(choice)], change)
+        """Solve e = change + g P_choice e directly, up to rounding; NaN if the matrix is singular in float64."""
+        return self.direct(self.rows[self._row_numbers(choice)], change)
 
-    def mixed(self, pi, change, sweeps=1000):
-        """e = change + g P_pi e for a randomised policy `pi[s,a]`, up to a constant: by sweeps, else directly."""
+    def evaluate(self, pi, change, sweeps=1000):
+        """Solve e = change + g P_pi e for a randomised policy `pi[s,a]`, up to a constant: by sweeps, else directly."""
         law = self.mixture(pi)
         stop = np.ptp(change) / 2**20
-        e, used = swept(law * self.g, change, stop, sweeps, patience=sweeps)
+        e, used = sweep_until(law * self.g, change, stop, sweeps, patience=sweeps)
         return e if used < sweeps else self.direct(law, change)
 
-    def _played(self, choice):
+    def _row_numbers(self, choice):
         return np.arange(self.S) * self.A + choice
 
-    def recentred(self, w):
-        """w with the middle of its range moved to 0."""
+    def recentre(self, w):
+        """Centre the range of w at 0."""
         return w - (w.max() / 2 + w.min() / 2)
 
 
@@ -78,8 +80,11 @@ class DenseSweep(Sweep):
         return Q[np.arange(self.S), choice] - w, choice
 
     def correct(self, choice, change, stop, sweeps):
-        """e = change + g P_choice e up to a constant, by sweeps until a step's span is at most `stop` or stalls; how many."""
-        return swept(self.rows[self._played(choice)] * self.g, change, stop, sweeps)
+        """Solve e = change + g P_choice e up to a constant, by sweeps until the span meets `stop` or stalls.
+
+        Returns: e, and the number of sweeps.
+        """
+        return sweep_until(self.rows[self._row_numbers(choice)] * self.g, change, stop, sweeps)
 
     def mixture(self, pi):
         return np.matmul(pi[:, None, :], self.P)[:, 0]
@@ -98,7 +103,7 @@ class SparseSweep(Sweep):
 
     @cached_property
     def parts(self):
-        return self.P.data, *(_unsigned(part) for part in (self.P.indices, self.P.indptr))
+        return self.P.data, *(_to_uint32(part) for part in (self.P.indices, self.P.indptr))
 
     def greedy(self, w):
         return discounted.greedy(*self.parts, self.r, w, self.g)
@@ -122,9 +127,11 @@ class SparseSweep(Sweep):
             return np.full(self.S, np.nan)
 
 
-def swept(law, change, stop, sweeps, patience=discounted.STALLED):
-    """e with e = change + law e up to a constant: sweeps until the span of a step is at most `stop`, or for `patience` sweeps no
-    smaller than before, which rounding alone explains; how many."""
+def sweep_until(law, change, stop, sweeps, patience=discounted.STALLED):
+    """Solve e = change + law e up to a constant, by sweeps; also their number.
+
+    Stops when the span of a step is at most `stop`, or has not decreased for `patience` sweeps, which is due to
+    rounding."""
     e, used, smallest, stalled = change, 0, np.inf, 0
     while used < sweeps:
         before, e = e, change + law @ e
@@ -135,22 +142,21 @@ def swept(law, change, stop, sweeps, patience=discounted.STALLED):
     return e, used
 
 
-def _unsigned(indices):
+def _to_uint32(indices):
     same = indices.dtype.itemsize == 4 and indices.flags.c_contiguous
     return indices.view(np.uint32) if same else indices.astype(np.uint32)
 
 
 def sweeps(problem):
-    """A function t -> Sweep for a float problem; the sweep of a stationary one is made once."""
+    """Function t -> Sweep for a float problem, built once if stationary."""
     g = 1.0 if isinstance(problem.horizon, Finite) else problem.horizon.gamma
     kind = SparseSweep if problem.sparse else DenseSweep
     longest = int(np.diff(problem.P.indptr).max(initial=1)) if problem.sparse else problem.S
     moving = problem.r.ndim == 3 or (not problem.sparse and problem.P.ndim == 4)
 
     def at(t):
-        P = problem.P[t] if not problem.sparse and problem.P.ndim == 4 else problem.P
         r = problem.r[t] if problem.r.ndim == 3 else problem.r
-        return kind(P, r, g, problem.mask, longest)
+        return kind(at_step(problem.P, t), r, g, problem.mask, longest)
 
     if moving:
         return at

@@ -1,4 +1,4 @@
-"""The policy that a reward asks for when leaving the reference has a price."""
+"""Optimal policies of KL-regularised preference problems."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,21 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.mode import proposing
 from ..base.tolerance import UNIT
+from ..base.types import Numbers
 from ..exact.logs import log
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
 from ._expects import expects
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 
 
-def tilted(problem, weights=None) -> TabularPolicy:
-    """reference * weights / Z: the policy that maximises E_pi beta log weights - beta KL(pi || reference).
+def tilt(problem: PreferenceProblem, weights: Numbers | None = None) -> TabularPolicy:
+    """The tilt reference * weights / Z, which maximises E_pi beta log weights - beta KL(pi || reference).
 
-    Args: weights: `[x,y]`, above 0; those of the problem, whose optimum this then is, if left out.
-    Raises: InvalidModel where the problem is not in tilt form and no weights are given, or no weight of a row is left.
+    Args: weights: `[x,y]`, above 0; by default the problem's, whose optimal policy this then is.
+    Raises: InvalidModel if the problem is not in tilt form and no weights are given, or a row has no mass.
 
-    >>> tilted(PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]))).table
+    >>> tilt(PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]))).table
     array([[1/4, 3/4]], dtype=object)
     """
     weights = problem.weights if weights is None else weights
@@ -38,31 +39,31 @@ def tilted(problem, weights=None) -> TabularPolicy:
 class Tilting:
     """The optimal policy reference * e^(r/beta) / Z and its value beta E_x log Z(x).
 
-    A rational problem in tilt form is answered exactly: the policy rational, the value a sum of logarithms. In every
-    other case the powers are enclosed by balls; the policy is the nearest one found, and the bounds hold its own value.
+    A rational problem in tilt form is solved exactly: the policy is rational, the value a sum of logarithms. Otherwise
+    the exponentials are enclosed by balls; the policy is the nearest one found, and the bounds contain its value.
     Source: adapted from Korbak, Elsahar, Kruszewski and Dymetman, 2022.
 
     >>> Tilting().run(PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]))).value
     Interval(log(2), exact)
     """
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: PreferenceProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, PreferenceProblem)
         if problem.win is not None:
-            raise TypeError("Tilting maximises a reward; this problem says who beats whom, by `win`")
+            raise TypeError("Tilting maximises a reward; the preferences of this problem are given by `win`")
         if problem.exact and problem.weights is not None:
             Z = (problem.reference * problem.weights).sum(axis=-1)
             value = sum(log(Z[x]) * problem.rho[x] for x in np.flatnonzero(problem.rho != 0)) * problem.beta
-            return Solution(problem, self, Status.SOLVED, tilted(problem), Interval(objects(value)), 1)
-        policy, value = _enclosed(problem)
-        return Solution(problem, self, judged(value, tol, Status.FLOOR_REACHED, value.mid), policy, value, 1)
+            return Solution(problem, self, Status.SOLVED, tilt(problem), Interval(objects(value)), 1)
+        policy, value = _bracket(problem)
+        return Solution(problem, self, judge(value, tol, Status.FLOOR_REACHED, value.mid), policy, value, 1)
 
 
-def _enclosed(problem):
-    """A policy within rounding of the optimal one, and bounds on the value of both.
+def _bracket(problem):
+    """A policy within rounding of the optimal one, and bounds on the values of both.
 
-    Where every entry of the policy, before its row is divided by its sum, is within a factor e^m of its ball, the policy
+    If every entry of the policy, before its row is normalised, is within a factor e^m of its ball, the policy
     is within e^(2m) of the optimal one, and loses beta KL(pi || pi*) <= 2 beta m.
     """
     from flint import arb, ctx

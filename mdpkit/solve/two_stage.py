@@ -1,4 +1,4 @@
-"""Reinforcement learning from human feedback in two stages: fit a reward to comparisons, then maximise it near the reference."""
+"""Two-stage RLHF: fit a reward to comparisons, then maximise it with a KL penalty to the reference."""
 
 from dataclasses import dataclass, replace
 
@@ -8,28 +8,31 @@ from ..base.arrays import exactly
 from ..base.interval import Interval
 from ..base.mode import proposing
 from ..base.tolerance import UNIT
+from ..base.types import Number, Numbers
 from ..model.preference import PreferenceProblem
 from ._expects import expects
 from .reward_fit import fitted_weights
-from .solution import Solution, Status, judged
+from .solution import Solution, Status, judge
 from .tilting import Tilting
 
 
 @dataclass(frozen=True, eq=False)
 class TwoStageRLHF:
-    """Fit a reward by population maximum likelihood within a bounded class, then maximise it at the price of leaving the reference.
+    """Fit a bounded reward by population maximum likelihood, then maximise it with a KL penalty to the reference.
 
     Args:
-        width, unseen: which rewards the class holds, e^(2R/beta) for |g| <= R, and which maximiser of the likelihood is
-            taken where the data show nothing: see `fitted_weights`. Neither has a default.
+        width, unseen: the reward class, e^(2R/beta) for |g| <= R, and the likelihood maximiser selected outside the
+            data's
+            support: see `fitted_weights`. Neither has a default.
 
-    Stage one sees who beats whom in pairs of responses drawn from the problem's `data`, in the limit of infinitely many.
-    Stage two answers with reference e^(g/beta) / Z, the maximiser of E_pi g - beta KL(pi || reference). The Solution's `learned`
-    is the problem with the fitted reward g, its lowest weight on each prompt 1, and `value` its optimum; what the policy
-    is worth under the reward itself is `measure.value(problem, policy)`.
+    Stage one observes comparisons of pairs of responses drawn from the problem's `data`, in the limit of infinitely
+    many.
+    Stage two returns reference e^(g/beta) / Z, the maximiser of E_pi g - beta KL(pi || reference). The Solution's
+    `learned` is the problem with the fitted reward g, its lowest weight on each prompt 1, and `value` its optimum; the
+    policy's value under the true reward is `measure.value(problem, policy)`.
 
-    Exact for rational weights where `fitted_weights` is; else the policy is that of the nearest weights found, and `value`
-    holds both its own worth and the optimum. The divergence of the policy from the reference is at most
+    Exact for rational weights if `fitted_weights` is; else the policy is that of the nearest weights found, and `value`
+    contains both its value and the optimum. The divergence of the policy from the reference is at most
     log(width)^2 / 8 and log(width) nats, whatever the data.
     Source: adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 
@@ -40,10 +43,10 @@ class TwoStageRLHF:
     array([[1/10, 3/10, 3/5]], dtype=object)
     """
 
-    width: object
-    unseen: object
+    width: Number
+    unseen: Numbers
 
-    def run(self, problem, tol=0, before=None) -> Solution:
+    def run(self, problem: PreferenceProblem, tol: float = 0, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, PreferenceProblem)
         weights = fitted_weights(problem, self.width, self.unseen)
@@ -64,11 +67,11 @@ class TwoStageRLHF:
         if bare or weights.exact:
             return answer
         value = answer.value + _slack(weights, problem.beta)
-        return replace(answer, value=value, status=judged(value, tol, Status.FLOOR_REACHED, value.mid))
+        return replace(answer, value=value, status=judge(value, tol, Status.FLOOR_REACHED, value.mid))
 
 
 def _slack(weights, beta):
-    """By how much the optimum may move, and a policy's worth, while the weights stay within their bounds: beta max log(upper / lower)."""
+    """Largest change of the optimum, or of a policy's value, within the bounds: beta max log(upper / lower)."""
     from flint import arb
 
     most = (

@@ -1,24 +1,26 @@
-"""The policies that preference data cannot tell from the optimum."""
+"""Policies of zero pair error, indistinguishable from the optimum by preference data."""
 
 import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
+from ..base.types import Numbers
 from ..model.policy import TabularPolicy
-from .tilting import tilted
+from ..model.preference import PreferenceProblem
+from .tilting import tilt
 
 
-def seen(problem) -> np.ndarray:
-    """`[x,y]`, True where the data show the response."""
+def in_support(problem) -> np.ndarray:
+    """`[x,y]`, True on the data's support."""
     return problem.data != 0
 
 
 def seen_part(problem) -> np.ndarray:
-    """`[x,y]`: the optimal policy given that the response is a seen one, pi*(y given x, S); 0 elsewhere.
+    """`[x,y]`: the optimal policy conditioned on the data's support S, pi*(y | x, S); 0 elsewhere.
 
-    Raises: InvalidModel where the optimal policy gives no seen response.
+    Raises: InvalidModel if the optimal policy has no mass on S.
     """
-    part = tilted(problem).table * seen(problem)
+    part = tilt(problem).table * in_support(problem)
     total = part.sum(axis=-1)
     if not proposing() and (total == 0).any():
         raise InvalidModel(
@@ -27,18 +29,19 @@ def seen_part(problem) -> np.ndarray:
     return part / total[:, None]
 
 
-def zero_error_policy(problem, mass, rest=None) -> TabularPolicy:
+def zero_error_policy(problem: PreferenceProblem, mass: Numbers, rest: np.ndarray | None = None) -> TabularPolicy:
     """A minimiser of the population loss of direct preference optimisation.
 
-    On the seen responses S every minimiser over all policies is pi*(. given S) times its mass there: only ratios are
-    compared. What is left goes to unseen responses, anywhere.
+    On the data's support S every minimiser over all policies is pi*(. | S) times its mass there, since only ratios are
+    compared. The remaining mass on unseen responses is arbitrary.
 
     Args:
-        mass: of the unseen responses, a number or `[x]`, at least 0 and below 1.
-        rest: `[x,y]`, their law; proportional to the reference if left out. Seen entries count nowhere.
+        mass: mass of the unseen responses, a number or `[x]`, at least 0 and below 1.
+        rest: `[x,y]`, their conditional distribution; proportional to the reference if omitted. Entries on S are
+            ignored.
 
-    Returns: (1 - mass) pi*(. given S) + mass rest, of pair error 0.
-    Raises: InvalidModel where mass is given to unseen responses of a prompt that has none.
+    Returns: (1 - mass) pi*(. | S) + mass rest, of pair error 0.
+    Raises: InvalidModel if mass is given to unseen responses of a prompt that has none.
 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import PreferenceProblem
@@ -46,7 +49,7 @@ def zero_error_policy(problem, mass, rest=None) -> TabularPolicy:
     >>> zero_error_policy(problem, "1/5").table
     array([[1/5, 3/5, 1/5]], dtype=object)
     """
-    rest = (problem.reference if rest is None else rest) * ~seen(problem)
+    rest = (problem.reference if rest is None else rest) * ~in_support(problem)
     total = rest.sum(axis=-1)
     mass = np.broadcast_to(mass if proposing() else problem.like(mass), total.shape)
     if not proposing() and ((total == 0) & (mass != 0)).any():

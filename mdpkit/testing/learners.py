@@ -1,15 +1,19 @@
 """Conformance of a learner: it declares what it needs, uses nothing else, and repeats itself for the same seed."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ..base.errors import MissingAccess
 from ..learn import Fit, Learner, fit, grant
 from ..model.access import KINDS, Access
+from ..model.mdp import MDP
+from ..model.policy import TabularPolicy
+from ._case import Case, check_all
 from ._expect import expect, expect_error
 from .policies import PolicyCase, check_policy
 
@@ -29,7 +33,7 @@ SOME = dict(demonstrations=30, episodes=2000, resets=20_000, queries=50_000)
 
 
 @dataclass(frozen=True)
-class LearnerCase:
+class LearnerCase(Case):
     """A learner and the problem on which it is checked.
 
     Args:
@@ -42,19 +46,15 @@ class LearnerCase:
         rounding: error allowed in the probabilities of its policy.
     """
 
-    name: str
-    make: Callable
-    problem: object
-    expert: object
-    amounts: Mapping = field(default_factory=lambda: SOME)
+    make: Callable[[], Learner]
+    problem: MDP
+    expert: TabularPolicy
+    amounts: Mapping[str, int | str] = field(default_factory=lambda: SOME)
     rational: bool = True
-    recovers: Callable | None = None
+    recovers: Callable[[MDP, TabularPolicy, Fit], bool] | None = None
     rounding: float = 1e-12
 
-    def __str__(self):
-        return self.name
-
-    def grant(self, needs, problem=None, seed=11) -> Access:
+    def grant(self, needs: Iterable[str], problem: MDP | None = None, seed: int = 11) -> Access:
         """An access with these kinds and no others, except for the episodes that the model comes with."""
         amounts = {**SOME, **self.amounts}
         options = {kind: amounts[kind] for kind in needs if kind in amounts}
@@ -67,22 +67,22 @@ class LearnerCase:
             problem or self.problem, expert=self.expert, rewards=rewards, rng=np.random.default_rng(seed), **options
         )
 
-    def run(self, seed=5, **options) -> Fit:
+    def run(self, seed: int = 5, **options: Any) -> Fit:
         """Fit a new learner with what it needs."""
         learner = self.make()
         return fit(learner, self.grant(learner.needs, **options), rng=np.random.default_rng(seed))
 
     @property
-    def meant(self):
+    def meant(self) -> MDP:
         """The problem in the kind of numbers that the learner promises."""
         return self.problem if self.rational else self.problem.to_float()
 
-    def table(self, answer):
+    def table(self, answer: Fit) -> TabularPolicy:
         """The TabularPolicy of a fit on the problem."""
         return answer.policy.to_tabular(self.meant)
 
 
-def the_learner_declares_known_needs(case):
+def the_learner_declares_known_needs(case: LearnerCase) -> None:
     """`needs` lists kinds of `mdpkit.model.access.KINDS`, each once."""
     learner = case.make()
     expect(isinstance(learner, Learner), f"{learner!r} lacks `needs` or `learn(access, rng)`")
@@ -91,26 +91,26 @@ def the_learner_declares_known_needs(case):
     expect(len(set(learner.needs)) == len(learner.needs), f"needs lists a kind twice: {learner.needs}")
 
 
-def every_use_is_of_a_declared_need(case):
+def every_use_is_of_a_declared_need(case: LearnerCase) -> None:
     """Granted exactly its needs, the learner runs, and the meter counts only uses that they explain."""
     learner = case.make()
     access = case.grant(learner.needs)
     answer = fit(learner, access, rng=np.random.default_rng(5))
     expect(access.used == answer.used, f"the access was used for {access.used!r}, the fit reports {answer.used!r}")
     expect(any(asdict(answer.used).values()), "nothing that was granted was used")
-    expect_declared(answer.used, learner.needs)
+    expect_declaration(answer.used, learner.needs)
 
 
-def more_access_does_not_change_what_is_used(case):
+def more_access_does_not_change_what_is_used(case: LearnerCase) -> None:
     """Granted everything, the learner still uses only kinds that it declares."""
     learner = case.make()
     everything = tuple(
         kind for kind in KINDS if kind not in ("preferences", "model", "rewards") or kind in learner.needs
     )
-    expect_declared(fit(learner, case.grant(everything), rng=np.random.default_rng(5)).used, learner.needs)
+    expect_declaration(fit(learner, case.grant(everything), rng=np.random.default_rng(5)).used, learner.needs)
 
 
-def expect_declared(used, needs):
+def expect_declaration(used, needs):
     """Raise AssertionError where a meter counts a use that no declared need explains."""
     for count, kinds in USES.items():
         times = asdict(used)[count]
@@ -120,7 +120,7 @@ def expect_declared(used, needs):
         )
 
 
-def no_more_is_used_than_granted(case):
+def no_more_is_used_than_granted(case: LearnerCase) -> None:
     """Counts of episodes, resets and queries stay within what was granted."""
     used = asdict(case.run().used)
     for kind in ("episodes", "resets", "queries"):
@@ -128,7 +128,7 @@ def no_more_is_used_than_granted(case):
         expect(granted == "exact" or used[kind] <= granted, f"used {used[kind]} {kind} of {granted} granted")
 
 
-def a_missing_need_is_an_error_that_names_it(case):
+def a_missing_need_is_an_error_that_names_it(case: LearnerCase) -> None:
     """Without any one of its needs the learner raises MissingAccess, and uses nothing before."""
     needs = case.make().needs
     for need in needs:
@@ -142,7 +142,7 @@ def a_missing_need_is_an_error_that_names_it(case):
         expect(access.used == before, f"without {need}, {access.used - before!r} was used before the error")
 
 
-def the_same_seed_gives_the_same_fit(case):
+def the_same_seed_gives_the_same_fit(case: LearnerCase) -> None:
     """Two fits with the same seed have equal policies, meters and traces."""
     one, two = case.run(), case.run()
     expect(
@@ -157,7 +157,7 @@ def the_same_seed_gives_the_same_fit(case):
         expect(same, f"two fits with the same seed have different columns {name!r} in their traces")
 
 
-def rewards_that_were_not_granted_have_no_effect(case):
+def rewards_that_were_not_granted_have_no_effect(case: LearnerCase) -> None:
     """A learner that does not need rewards learns the same policy on a problem with other rewards."""
     if "rewards" in case.make().needs:
         return
@@ -166,7 +166,7 @@ def rewards_that_were_not_granted_have_no_effect(case):
     expect(np.array_equal(own, changed), "the policy depends on rewards that were not granted")
 
 
-def the_trace_has_columns_of_one_positive_length(case):
+def the_trace_has_columns_of_one_positive_length(case: LearnerCase) -> None:
     """At least one column, and an entry a round in each."""
     lengths = {name: len(column) for name, column in case.run().trace.items()}
     expect(
@@ -175,7 +175,7 @@ def the_trace_has_columns_of_one_positive_length(case):
     )
 
 
-def the_policy_is_rational_where_promised(case):
+def the_policy_is_rational_where_promised(case: LearnerCase) -> None:
     """On a rational problem the table is rational where the case says so, and a table of floats otherwise."""
     exact = case.table(case.run()).exact
     kinds = {True: "rational", False: "of floats"}
@@ -183,12 +183,12 @@ def the_policy_is_rational_where_promised(case):
     expect(exact == promised, f"the learned table is {kinds[exact]}; expected one that is {kinds[promised]}")
 
 
-def the_policy_passes_the_policy_checks(case):
+def the_policy_passes_the_policy_checks(case: LearnerCase) -> None:
     """The learned policy passes `check_policy`."""
     check_policy(PolicyCase(case.name, case.run().policy, case.meant, case.rounding))
 
 
-def the_guarantee_holds(case):
+def the_guarantee_holds(case: LearnerCase) -> None:
     """`recovers` is True of the fit, where the case has one."""
     if case.recovers is not None:
         expert = case.expert if case.rational else case.expert.to_float()
@@ -210,7 +210,7 @@ LEARNER_CHECKS = (
 )
 
 
-def check_learner(case) -> None:
+def check_learner(case: LearnerCase) -> None:
     """Run every check of a learner.
 
     Args: case: a LearnerCase.
@@ -221,5 +221,4 @@ def check_learner(case) -> None:
     >>> flip = MDP([[[0.0, 1], [1, 0]], [[1, 0], [0, 1]]], [[1.0, 0], [0, 1]], horizon=Finite(3))
     >>> check_learner(LearnerCase("cloning", Cloning, flip, TabularPolicy([[1.0, 0], [0, 1]])))
     """
-    for check in LEARNER_CHECKS:
-        check(case)
+    check_all(LEARNER_CHECKS, case)

@@ -1,5 +1,6 @@
 """Conformance of a policy: its table, its densities and its samples describe one law."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ from ..base.arrays import floats
 from ..learn import Policy
 from ..measure import occupancy
 from ..model import Finite, TabularPolicy
+from ..model.mdp import MDP
+from ._case import Case, check_all
 from ._expect import expect
 
 GRID = 400
@@ -18,7 +21,7 @@ BELOW_ONE = np.nextafter(1.0, 0.0)
 
 
 @dataclass(frozen=True)
-class PolicyCase:
+class PolicyCase(Case):
     """A policy and a finite problem on which it is checked.
 
     Args:
@@ -28,13 +31,9 @@ class PolicyCase:
         rounding: error allowed in a probability; 1e-5 suits a policy that computes in float32.
     """
 
-    name: str
-    policy: object
-    problem: object
+    policy: Policy
+    problem: MDP
     rounding: float = 1e-12
-
-    def __str__(self):
-        return self.name
 
     @property
     def steps(self) -> range:
@@ -49,7 +48,7 @@ class PolicyCase:
             found.setdefault(id(member), [member, 0.0])[1] += 1 / GRID
         return [tuple(each) for each in found.values()]
 
-    def laws(self):
+    def laws(self) -> Iterator[tuple[Policy, int, np.ndarray]]:
         """Every (member, step, exp(log_prob) as `[s,a]`)."""
         s, a = np.indices((self.problem.S, self.problem.A)).reshape(2, -1)
         for member, _ in self.members():
@@ -57,14 +56,14 @@ class PolicyCase:
                 logs = np.asarray(member.log_prob(s, t, a), dtype=float)
                 yield member, t, np.exp(logs).reshape(self.problem.S, self.problem.A)
 
-    def even_samples(self):
+    def even_samples(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Every (step, law, actions): actions `[s,k]` sampled with the k-th of the evenly spaced uniform numbers in state s."""
         s, u = np.repeat(np.arange(self.problem.S), GRID), np.tile(EVEN, self.problem.S)
         for member, t, law in self.laws():
             yield t, law, np.asarray(member.sample(s, t, u)).reshape(self.problem.S, GRID)
 
 
-def the_policy_implements_the_protocol(case):
+def the_policy_implements_the_protocol(case: PolicyCase) -> None:
     """`start(u)` returns a Markov policy, whose own `start` returns itself."""
     expect(isinstance(case.policy, Policy), f"{case.policy!r} lacks one of start, sample, log_prob, to_tabular")
     for member, _ in case.members():
@@ -72,7 +71,7 @@ def the_policy_implements_the_protocol(case):
         expect(member.start(0.5) is member, f"{member!r}.start(u) is another object; a Markov policy starts as itself")
 
 
-def the_law_is_a_distribution_over_available_actions(case):
+def the_law_is_a_distribution_over_available_actions(case: PolicyCase) -> None:
     """exp(log_prob) sums to 1 in every state, and is 0 for actions that do not exist."""
     for _, t, law in case.laws():
         off = np.abs(law.sum(axis=1) - 1).max()
@@ -83,7 +82,7 @@ def the_law_is_a_distribution_over_available_actions(case):
         )
 
 
-def samples_follow_the_law(case):
+def samples_follow_the_law(case: PolicyCase) -> None:
     """The shares of evenly spaced uniform numbers that choose an action are its probabilities, up to the spacing."""
     for t, law, actions in case.even_samples():
         shares = (actions[..., None] == np.arange(case.problem.A)).mean(axis=1)
@@ -91,7 +90,7 @@ def samples_follow_the_law(case):
         expect(off <= 1 / GRID + case.rounding, f"at step {t} sample and log_prob disagree by {off:.1e} in probability")
 
 
-def sampling_is_monotone_in_the_uniform_number(case):
+def sampling_is_monotone_in_the_uniform_number(case: PolicyCase) -> None:
     """A larger uniform number never chooses an earlier action: policies that share them are coupled."""
     for t, _, actions in case.even_samples():
         expect(
@@ -100,7 +99,7 @@ def sampling_is_monotone_in_the_uniform_number(case):
         )
 
 
-def actions_of_probability_zero_are_never_sampled(case):
+def actions_of_probability_zero_are_never_sampled(case: PolicyCase) -> None:
     """Whatever the uniform number, also at the ends of [0, 1) and at the sums of probabilities."""
     s = np.arange(case.problem.S)
     for member, t, law in case.laws():
@@ -109,7 +108,7 @@ def actions_of_probability_zero_are_never_sampled(case):
             expect((law[s, actions] > 0).all(), f"at step {t}, u = {u!r} chose an action of probability 0")
 
 
-def batches_have_one_entry_per_observation(case):
+def batches_have_one_entry_per_observation(case: PolicyCase) -> None:
     """`sample` and `log_prob` take batches with a step for each entry, and answer each entry as if it were alone."""
     rng, last = np.random.default_rng(0), case.steps[-1]
     s = rng.integers(0, case.problem.S, 7)
@@ -129,7 +128,7 @@ def batches_have_one_entry_per_observation(case):
         )
 
 
-def the_table_is_the_law(case):
+def the_table_is_the_law(case: PolicyCase) -> None:
     """`to_tabular(problem)` of every Markov policy is a TabularPolicy with the probabilities of `log_prob`."""
     for member, t, law in case.laws():
         policy = member.to_tabular(case.problem)
@@ -142,7 +141,7 @@ def the_table_is_the_law(case):
         )
 
 
-def the_table_has_the_mean_occupancy_of_the_members(case):
+def the_table_has_the_mean_occupancy_of_the_members(case: PolicyCase) -> None:
     """The occupancy of the policy's table is the average of its members' occupancies, weighted by how often each starts."""
     members = case.members()
     mean = sum(share * occupancy(case.problem, member.to_tabular(case.problem)).mid for member, share in members)
@@ -168,7 +167,7 @@ POLICY_CHECKS = (
 )
 
 
-def check_policy(case) -> None:
+def check_policy(case: PolicyCase) -> None:
     """Run every check of a policy.
 
     Args: case: a PolicyCase.
@@ -178,5 +177,4 @@ def check_policy(case) -> None:
     >>> stay = MDP([[[1.0], [1.0]]], [[0.0, 1.0]], horizon=Finite(2))
     >>> check_policy(PolicyCase("uniform", TabularPolicy([[0.5, 0.5]]), stay))
     """
-    for check in POLICY_CHECKS:
-        check(case)
+    check_all(POLICY_CHECKS, case)

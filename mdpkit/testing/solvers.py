@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from re import escape
+from typing import Any
 
 import numpy as np
 
 from ..base.errors import MdpkitError, NotSolved
 from ..base.interval import Interval
 from ..solve import Method, Solution, Status, solve
+from ._case import Case, check_all
 from ._expect import expect, expect_error
 
 
 @dataclass(frozen=True)
-class SolverCase:
+class SolverCase(Case):
     """A method and the rational problem on which it is checked.
 
     Args:
@@ -29,18 +31,14 @@ class SolverCase:
         refuses: a problem of another type or horizon, which the method must refuse.
     """
 
-    name: str
-    method: object
-    problem: object
-    truth: Callable | None = None
-    answer: Callable = lambda solution: solution.value
-    judge: Callable | None = None
+    method: Method
+    problem: Any
+    truth: Callable[[Any], Any] | None = None
+    answer: Callable[[Solution], Any] = lambda solution: solution.value
+    judge: Callable[[Any, Solution], None] | None = None
     exact: bool = True
     floats: bool = True
-    refuses: object = None
-
-    def __str__(self):
-        return self.name
+    refuses: Any = None
 
     @property
     def problems(self) -> list:
@@ -48,13 +46,13 @@ class SolverCase:
         return [self.problem, *([self.problem.to_float()] if self.floats else [])]
 
 
-def the_method_implements_the_protocol(case):
+def the_method_implements_the_protocol(case: SolverCase) -> None:
     """The method is an object, not a class, with `run(problem, tol, before)`."""
     is_one = isinstance(case.method, Method) and not isinstance(case.method, type)
     expect(is_one, f"{case.method!r} is not a Method: expected an object with run(problem, tol, before)")
 
 
-def the_answer_is_a_solution(case):
+def the_answer_is_a_solution(case: SolverCase) -> None:
     """A SOLVED Solution of the problem itself, by the method itself."""
     for problem in case.problems:
         solution = solve(problem, case.method)
@@ -66,7 +64,7 @@ def the_answer_is_a_solution(case):
         expect(counted, f"iterations is {solution.iterations!r}; expected a count")
 
 
-def the_bounds_contain_the_truth(case):
+def the_bounds_contain_the_truth(case: SolverCase) -> None:
     """What is known by other means lies within the bounds, on rationals and on floats."""
     if case.truth is None:
         return
@@ -83,7 +81,7 @@ def the_bounds_contain_the_truth(case):
         expect(inside, f"the answer {known!r} does not contain the truth {truth!r}")
 
 
-def the_requested_tolerance_is_met(case):
+def the_requested_tolerance_is_met(case: SolverCase) -> None:
     """Rationals are answered exactly where promised; bounds on floats are no wider than `tol`."""
     solution = solve(case.problem, case.method)
     for known in (solution.value, solution.h):
@@ -102,14 +100,14 @@ def asked_of(solution) -> Interval | None:
     return solution.h if solution.h is not None else solution.value
 
 
-def the_policy_is_correct(case):
+def the_policy_is_correct(case: SolverCase) -> None:
     """`judge` accepts the solution, on rationals and on floats."""
     if case.judge is not None:
         for problem in case.problems:
             case.judge(problem, solve(problem, case.method))
 
 
-def the_certificate_verifies(case):
+def the_certificate_verifies(case: SolverCase) -> None:
     """A certificate, where there is one, proves the bounds by exact arithmetic."""
     for problem in case.problems:
         certificate = solve(problem, case.method).certificate
@@ -117,7 +115,7 @@ def the_certificate_verifies(case):
             certificate.verify()
 
 
-def solving_is_repeatable_and_changes_nothing(case):
+def solving_is_repeatable_and_changes_nothing(case: SolverCase) -> None:
     """The problem keeps its digest, and a second call has the same bits."""
     for problem in case.problems:
         before = problem.digest()
@@ -132,7 +130,7 @@ def solving_is_repeatable_and_changes_nothing(case):
             expect(same, f"two calls returned {first!r} and {second!r}")
 
 
-def other_problems_are_refused(case):
+def other_problems_are_refused(case: SolverCase) -> None:
     """A problem that the method does not solve is a TypeError or an error of mdpkit's with a message, and not NotSolved."""
     if case.refuses is not None:
         expect_refusal(case.refuses, case.method)
@@ -147,7 +145,7 @@ def expect_refusal(problem, method):
     expect(not isinstance(error, NotSolved), f"{problem!r} was tried and not solved; expected a refusal: {error}")
 
 
-def unreachable_tolerance_is_reported(case):
+def unreachable_tolerance_is_reported(case: SolverCase) -> None:
     """With tol=0 on floats the answer is exact, or its status says why not and `solve` raises NotSolved with it."""
     if not case.floats:
         return
@@ -173,7 +171,7 @@ SOLVER_CHECKS = (
 )
 
 
-def check_solver(case) -> None:
+def check_solver(case: SolverCase) -> None:
     """Run every check of a method of `solve`.
 
     Args: case: a SolverCase.
@@ -184,5 +182,4 @@ def check_solver(case) -> None:
     >>> wait = MDP(objects([[[1], [1]]]), objects([[0, 1]]), horizon=Discounted("1/2"))
     >>> check_solver(SolverCase("policy iteration", PolicyIteration(), wait, lambda problem: objects([2])))
     """
-    for check in SOLVER_CHECKS:
-        check(case)
+    check_all(SOLVER_CHECKS, case)

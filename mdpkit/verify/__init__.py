@@ -1,6 +1,6 @@
 """`verify(claim)`: claims, evaluation and search of their instances, and verdicts."""
 
-from ..base.verb import also_called
+from ..base.verb import make_callable as _make_callable
 from .claim import Assumption as Assumption
 from .claim import Bound as Bound
 from .claim import Claim as Claim
@@ -13,4 +13,4 @@ from .verdict import Outcome as Outcome
 from .verdict import Verdict as Verdict
 from .verification import verify as verify
 
-also_called(__name__, verify)
+_make_callable(__name__, verify)

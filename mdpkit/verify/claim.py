@@ -1,9 +1,10 @@
 """Claims: statements with two sides, assumptions, controls and instances."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from ..base.errors import InvalidClaim
 from ..instances.family import Family
@@ -19,7 +20,7 @@ class Bound:
     Args: sides: two or more Intervals (arrays are compared entrywise) or rational numbers.
     """
 
-    def __init__(self, *sides):
+    def __init__(self, *sides: Any) -> None:
         if len(sides) < 2:
             raise InvalidClaim(f"a Bound has {len(sides)} sides; expected at least two")
         self.sides = sides
@@ -31,7 +32,7 @@ class Equal:
     Args: pairs: name -> (a, b), Intervals or rational numbers or arrays of them.
     """
 
-    def __init__(self, pairs):
+    def __init__(self, pairs: Mapping[str, tuple[Any, Any]]) -> None:
         if not pairs or any(len(pair) != 2 for pair in pairs.values()):
             raise InvalidClaim("Equal takes a non-empty dictionary of name -> (a, b)")
         self.pairs = dict(pairs)
@@ -69,7 +70,7 @@ class Control:
     by: Callable | None = None
     part: str = STATEMENT
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         given = [kind for kind in ("drops", "tightens", "sabotages") if getattr(self, kind) is not None]
         if len(given) != 1:
             raise InvalidClaim(
@@ -87,7 +88,10 @@ class Control:
 
 @dataclass(frozen=True)
 class Part:
-    """A further statement of the same theorem with its own instances; it is excluded from `tightest`."""
+    """A further statement of the same theorem with its own instances; it is excluded from `tightest`.
+
+    Args: the fields are those of a Claim.
+    """
 
     name: str
     instances: Family | Callable[[], Iterable]
@@ -95,6 +99,7 @@ class Part:
     assumes: tuple[Assumption, ...] = ()
     accepts: tuple | None = None
     data: Callable | None = None
+    thorough: Callable[[], Iterable] | None = None
 
 
 RELATIONS = ("exact", "weaker", "stronger")
@@ -151,6 +156,7 @@ class Claim:
         figure: function of (axes, rows) that draws stored rows.
         data: function of an enumerated instance that returns a dictionary of lists, stored in its row for the figure.
         sides: names of the left and of the right side of the claim's own statement, in matplotlib's notation; for figures.
+        thorough: function that lists further instances of an enumerated statement, larger ones, judged at the profile full only.
         resolution: maximum width of an interval at which an Equal in floats may pass.
         formula: the claim's own statement in LaTeX, without dollars.
         papers: keys of mdpkit/references.bib that the statement is adapted from, as `Source` cites them.
@@ -170,13 +176,14 @@ class Claim:
     data: Callable | None = None
     sides: tuple[str, str] | None = None
     resolution: Fraction = Fraction(1, 10**8)
+    thorough: Callable[[], Iterable] | None = None
     formula: str = ""
     papers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     formal: tuple[Formal, ...] = ()
     on: tuple[Part, ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in ("assumes", "controls", "also", "papers", "tags", "formal"):
             if isinstance(getattr(self, field), str):
                 raise InvalidClaim(f"{field} of {self.id} is {getattr(self, field)!r}; expected a tuple")
@@ -209,14 +216,15 @@ class Claim:
     @property
     def parts(self) -> tuple[Part, ...]:
         """The claim's own statement, followed by its further parts."""
-        return (Part(STATEMENT, self.instances, self.check, self.assumes, self.accepts, self.data), *self.also)
+        own = Part(STATEMENT, self.instances, self.check, self.assumes, self.accepts, self.data, self.thorough)
+        return (own, *self.also)
 
     @property
     def judged(self) -> tuple[Part, ...]:
         """The parts whose instances are judged; controls always vary the claim as stated."""
         return self.parts if self.on is None else self.on
 
-    def part(self, name) -> Part:
+    def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
 
     @property

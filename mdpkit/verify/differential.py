@@ -1,5 +1,7 @@
 """Differential test: float64 enclosures of an instance must contain its exact results."""
 
+from dataclasses import fields
+
 import numpy as np
 from flint import fmpq
 
@@ -9,6 +11,9 @@ from ..base.interval import interval
 from ..base.record import Record
 from ..instances.instance import Instance
 from .claim import Bound
+
+BUILT = 1e-9
+"""Relative and absolute difference up to which records built from floats and from rationals are the same."""
 
 
 def compare(part, float_instance, judgement) -> bool:
@@ -33,6 +38,30 @@ def compare(part, float_instance, judgement) -> bool:
                 f"side {k} is {known!r} in floats, which does not contain the exact {exact!r}: the check depends on the number kind"
             )
     return True
+
+
+def expect_same_build(family, x, instance):
+    """Check that the records built from a draw's floats are those of the rational draw, up to rounding.
+
+    Raises: ExactnessLost naming the first one that is not.
+    """
+    rounded, built = in_floats(instance), family.build(family.to_float(x))
+    for name, value in vars(rounded).items():
+        for field, expected in _float_arrays(value):
+            found = dict(_float_arrays(getattr(built, name)))[field]
+            if found.shape != expected.shape or not np.allclose(found, expected, rtol=BUILT, atol=BUILT):
+                where = f"{name}.{field}" if field else name
+                raise ExactnessLost(f"{where} built from floats differs from the one built from rationals")
+
+
+def _float_arrays(value):
+    """(field, array) for the float arrays of a record, or of an array or number itself (field "")."""
+    named = [("", value)]
+    if isinstance(value, Record):
+        named = [(field.name, getattr(value, field.name)) for field in fields(value)]
+    for name, array in named:
+        if isinstance(array, np.ndarray | float | np.floating) and np.asarray(array).dtype.kind == "f":
+            yield name, np.asarray(array)
 
 
 def _input_rounding(known, exact) -> bool:

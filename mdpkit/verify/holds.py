@@ -2,12 +2,18 @@
 
 import functools
 import inspect
+from collections.abc import Callable
+from os import PathLike
+from typing import Any
 
+from .claim import Claim
 from .verdict import Verdict
 from .verification import verify
 
 
-def holds(claim, profile="quick", *, seed=0, on=None):
+def holds(
+    claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: int = 0, on: Any = None
+) -> Callable[[Callable[..., Any]], Callable[[], Any]]:
     """Turn a function into a pytest test that fails unless the claim is CERTIFIED or SURVIVED and every control bites.
 
     The function runs afterwards, with the Verdict as its argument if it takes one.

@@ -9,7 +9,7 @@ from flint import fmpq
 
 from ..base.arrays import is_exact, nearest
 from ..base.decision import Decision
-from ..base.errors import ExactnessLost, Undecided
+from ..base.errors import ClaimBroken, ExactnessLost, Undecided
 from ..base.interval import How, Interval, interval
 from ..base.record import Record
 from .claim import Bound, Equal
@@ -132,7 +132,7 @@ def ratio(a, z):
             elif x > 0:
                 return float("inf")
         return best
-    a, z = a.enclosed(), z.enclosed()
+    a, z = a.enclose(), z.enclose()
     if ((z.upper <= 0) & (a.lower > 0)).any():
         return float("inf")
     left, right, positive = np.broadcast_arrays(a.mid, z.mid, z.lower > 0)
@@ -150,6 +150,8 @@ def as_float(value) -> float | None:
 
 def _side(side, name, exact_instance):
     known = interval(side)
+    if 0 in known.shape:
+        raise ClaimBroken(f"{name} has no entries (shape {known.shape}); nothing would be compared")
     if exact_instance and known.how == "float":
         raise ExactnessLost(
             f"{name} is a float on a rational instance: a float entered the check, its constants or its helpers"

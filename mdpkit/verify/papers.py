@@ -62,7 +62,7 @@ class Paper:
 @cache
 def papers() -> dict[str, Paper]:
     """Key -> paper, in the order of the file."""
-    return parsed(FILE.read_text(encoding="utf-8"))
+    return parse(FILE.read_text(encoding="utf-8"))
 
 
 def paper(key: str) -> Paper:
@@ -105,7 +105,7 @@ def _line(text):
     return " ".join(text.split())
 
 
-def parsed(text: str) -> dict[str, Paper]:
+def parse(text: str) -> dict[str, Paper]:
     """The papers in a BibTeX text: every field on a line of its own, in braces; names as `Family, Given and Family, Given`.
 
     Raises: InvalidClaim with the line that cannot be read, for a key that occurs twice, and for fields that are missing or

@@ -15,6 +15,9 @@ class Profile:
         evaluations: float evaluations per chunk, for the search.
         differential: number of instances run in both number kinds.
         demanded: minimum number of admitted instances; below it the outcome is VACUOUS.
+        enough: number of admitted draws after which a chunk draws no more; None for all of its draws.
+        proposals: float instances per chunk, spread over all sizes.
+        thorough: whether the further instances of enumerated statements are judged too.
     """
 
     name: str
@@ -22,13 +25,24 @@ class Profile:
     draws: int
     evaluations: int
     differential: int = 20
-    demanded: int = 50
+    demanded: int = 20
+    enough: int | None = None
+    proposals: int = 0
+    thorough: bool = False
 
 
 PROFILES = {
-    "quick": Profile("quick", chunks=1, draws=200, evaluations=24000),
-    "full": Profile("full", chunks=16, draws=500, evaluations=100000),
+    "glance": Profile("glance", 1, 50, 3000, differential=5, demanded=5, enough=5, proposals=288),
+    "quick": Profile("quick", 1, 200, 24000, enough=20, proposals=576),
+    "full": Profile("full", 16, 500, 100000, demanded=500, proposals=4000, thorough=True),
 }
+ALL = 100
+"""Number of claims up to which they are verified at the profile quick unless another is named."""
+
+
+def profile_for(count: int) -> str:
+    """The profile used for `count` claims where none is named: fixed by their number, never by a clock."""
+    return "quick" if count <= ALL else "glance"
 
 
 def profile_named(name) -> Profile:

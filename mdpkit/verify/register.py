@@ -6,6 +6,7 @@ import importlib
 import re
 from functools import cache
 from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 
 from ..base.errors import InvalidClaim, UnknownClaim
@@ -57,7 +58,7 @@ def left_out() -> dict[str, str]:
     return {name: " and ".join(_missing()) for name in _files() if name not in _modules()}
 
 
-def ids(theme=None) -> list[str]:
+def ids(theme: str | None = None) -> list[str]:
     """Names of the registered claims that can run in this environment, of one theme or all; `left_out()` has the others.
 
     Raises: UnknownClaim for a theme without claims.
@@ -101,7 +102,7 @@ def statement_of(name: str) -> str:
     return ast.get_docstring(ast.parse(path_of(name).read_text(encoding="utf-8"))) or ""
 
 
-def find(reference) -> Claim:
+def find(reference: str | PathLike[str]) -> Claim:
     """The claim given by an id or by the path of a Python file.
 
     Raises: UnknownClaim; InvalidClaim for a file without CLAIM, or with more than one claim.

@@ -9,15 +9,29 @@ from ..instances.family import Drawn
 from ..instances.io import decode, encode
 from .judge import Judgement, Kind, as_float
 
+COUNTS = ("instances", "degenerate", "undecided", "drawn", "turned_away", "proposed", "compared", "evaluations")
+
 
 @dataclass
 class Tally:
-    """Aggregated judgements. `to_data` and `from_data` are mutually inverse, so that work can be resumed from a file."""
+    """Aggregated judgements. `to_data` and `from_data` are mutually inverse, so that work can be resumed from a file.
+
+    Attributes:
+        instances: admitted instances, judged exactly. degenerate: instances with both sides 0. undecided: of the instances.
+        refused: assumption -> instances that violate it. drawn, turned_away: exact draws of the breadth, and how many of
+            them violate an assumption.
+        proposed: instances scored in floats only, which count as no instances.
+        lost: the largest float ratio above 1 whose exact ratio is not, with that one.
+    """
 
     instances: int = 0
     degenerate: int = 0
     undecided: int = 0
     refused: dict = field(default_factory=dict)
+    drawn: int = 0
+    turned_away: int = 0
+    proposed: int = 0
+    lost: dict | None = None
     evidence: str = "exact"
     widest: float = 0.0
     compared: int = 0
@@ -50,19 +64,23 @@ class Tally:
         row = {"sizes": dict(sizes), **numbers_of(judgement), "count": 1, **(facts or {})}
         self.rows[key] = tighter(self.rows[key], row) if key in self.rows else row
 
+    def lose(self, proposed: float, exact: float | None):
+        """Record a float ratio above 1 whose exact ratio is not; the largest one is kept."""
+        if self.lost is None or proposed > self.lost["float"]:
+            self.lost = {"float": proposed, "exact": exact}
+
     def merge(self, other: "Tally") -> "Tally":
         """Combine two tallies; of two violations the first tally's is kept."""
         merged = Tally(
-            *(getattr(self, name) + getattr(other, name) for name in ("instances", "degenerate", "undecided")),
+            **{name: getattr(self, name) + getattr(other, name) for name in COUNTS},
+            lost=max((self.lost, other.lost), key=lambda lost: lost["float"] if lost else -1.0),
             refused={
                 name: self.refused.get(name, 0) + other.refused.get(name, 0)
                 for name in {**self.refused, **other.refused}
             },
             evidence=max(self.evidence, other.evidence, key=lambda how: How[how]),
             widest=max(self.widest, other.widest),
-            compared=self.compared + other.compared,
             violation=self.violation or other.violation,
-            evaluations=self.evaluations + other.evaluations,
         )
         merged.rows = dict(self.rows)
         for key, row in other.rows.items():

@@ -5,7 +5,7 @@ from enum import Enum
 from itertools import islice
 from types import SimpleNamespace
 
-from ..base.shown import MOST, Shown, Table, clipped
+from ..base.shown import MOST, Shown, Table, clip
 from .claim import STATEMENT
 from .controls import ControlResult
 from .violation import Violation, witness_rows
@@ -37,6 +37,9 @@ class Verdict(Shown):
         tightest: the largest ratio left/right of the claim's own statement; None for equalities and if all right
             ends are 0. `rows` has it per size.
         widest: largest width of an interval.
+        drawn, turned_away: number of exact random draws, and of those that violate an assumption.
+        proposed: number of instances evaluated in floats only, by which the search was guided.
+        lost: {"float", "exact"}: the largest float ratio above 1 whose exact ratio is at most 1; None without one.
         controls: ControlResult(name, kind, bites, reason, sides) per control.
         witness: the shrunk violating instance of a REFUTED claim; `witness_part` names the statement that it violates.
         matters: block name -> the rows whose change affects a side; None if the instance was listed, not drawn.
@@ -60,6 +63,10 @@ class Verdict(Shown):
     witness: SimpleNamespace | None = None
     witness_part: str | None = None
     note: str = ""
+    drawn: int = 0
+    turned_away: int = 0
+    proposed: int = 0
+    lost: dict | None = None
     matters: dict | None = field(default=None, compare=False)
     violations: tuple[Violation, ...] = field(default=(), compare=False)
 
@@ -78,6 +85,9 @@ class Verdict(Shown):
             "evidence": self.evidence,
             "instances": self.instances,
             "degenerate": self.degenerate,
+            "drawn": self.drawn,
+            "turned_away": self.turned_away,
+            "proposed": self.proposed,
             "tightest": self.tightest if self.tightest != float("inf") else None,
             "widest": self.widest,
             "controls": [
@@ -89,6 +99,8 @@ class Verdict(Shown):
             "seed": self.seed,
             "profile": self.profile,
         }
+        if self.lost is not None:
+            data["lost"] = self.lost
         if self.note:
             data["note"] = self.note
         if self.witness is not None:
@@ -96,7 +108,7 @@ class Verdict(Shown):
             data["violations"] = [each.to_data() for each in self.violations]
         return data
 
-    def explain(self, most=24) -> str:
+    def explain(self, most: int = 24) -> str:
         """Why the claim is refuted: both sides of what fails, then the rows of the witness that change them; empty unless REFUTED.
 
         Args: most: number of rows at most; a last line says where there are more.
@@ -110,6 +122,19 @@ class Verdict(Shown):
         lines += [f"  {name} = {entries}" for name, entries in rows[:most]]
         return "\n".join([*lines, "  ..."] if len(rows) > most else lines)
 
+    @property
+    def remarks(self) -> list[str]:
+        """What the outcome does not say: how many draws an assumption refused, and float violations that are none exactly."""
+        words = []
+        if self.turned_away:
+            words.append(f"{self.turned_away} of {self.drawn} draws violate an assumption")
+        if self.lost is not None:
+            exact = "undefined" if self.lost["exact"] is None else f"{self.lost['exact']:.6g}"
+            words.append(
+                f"a float ratio of {self.lost['float']:.9g} is {exact} exactly: an error of the float recursion"
+            )
+        return words
+
     def _colour(self):
         return BLUE if self.passed else VERMILION if self.outcome in (Outcome.REFUTED, Outcome.CONTROL_SILENT) else GREY
 
@@ -121,6 +146,7 @@ class Verdict(Shown):
             name: getattr(self, name)
             for name in ("evidence", "instances", "tightest", "widest", "seed", "profile", "note")
         }
+        shown["draws"] = "; ".join(self.remarks)
         facts = tuple((name, value) for name, value in shown.items() if value not in (None, ""))
         controls = tuple((each.name, each.kind, each.bites, each.reason) for each in self.controls)
         tables = [Table("", (), facts), Table("controls", ("name", "kind", "fails", "reason"), controls)]
@@ -144,6 +170,7 @@ class Verdict(Shown):
         tight = "" if self.tightest is None else f", tightest ratio {self.tightest:.6g}"
         bite = f"{sum(control.bites for control in self.controls)} of {len(self.controls)} controls fail as they must"
         lines = [f"{self.claim}: {self.outcome.name} ({self.evidence}, {self.instances} instances{tight}; {bite})"]
+        lines += [f"  {words}" for words in self.remarks]
         if self.note:
             lines.append(f"  {' '.join(self.note.split())}")
         lines += [
@@ -153,4 +180,4 @@ class Verdict(Shown):
 
     def __repr__(self):
         lines = [self.summary, *(f"  {line}"[:140] for line in self.explain().split("\n") if line)]
-        return clipped("\n".join(lines), MOST)
+        return clip("\n".join(lines), MOST)

@@ -1,8 +1,10 @@
 """Verify one claim."""
 
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ from .verdict import Outcome, Verdict
 from .violation import violations
 
 
-def verify(claim, profile="quick", *, seed=0, on=None) -> Verdict:
+def verify(claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: int = 0, on: Any = None) -> Verdict:
     """Test a claim: run its controls, its instances and a search for violations, all decided by exact or enclosed arithmetic.
 
     Args:
@@ -85,6 +87,10 @@ def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:
         witness=witness,
         witness_part=None if broken is None else claim.judged[broken].name,
         note=note,
+        drawn=whole.drawn,
+        turned_away=whole.turned_away,
+        proposed=whole.proposed,
+        lost=whole.lost,
         matters=matter,
         violations=violated,
     )
@@ -192,7 +198,7 @@ def _on_record(part: Part, claim: Claim, given):
         return None
     _refuse_what_breaks_alone(part, claim, name, given)
     if not family.blocks:  # nothing is left to draw
-        return replace(part, instances=lambda: [family.build(family.drawn({}, sizes)) for sizes in family.ladder()])
+        return replace(part, instances=lambda: [family.build(family.to_draw({}, sizes)) for sizes in family.ladder()])
     return replace(part, instances=family)
 
 

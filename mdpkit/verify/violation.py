@@ -12,7 +12,7 @@ from ..base.arrays import is_exact
 from ..base.decision import Decision
 from ..base.interval import Interval
 from ..base.markup import Ends, abbreviate, in_text
-from ..base.shown import clipped
+from ..base.shown import clip
 from .judge import Judgement, ratio
 
 MOST_ENTRIES = 12
@@ -105,7 +105,7 @@ def witness_rows(instance, matters=None) -> Iterator[tuple[str, str]]:
         if hasattr(part, "table"):
             yield from _array_rows(name, part.table, matters.get(name))
         elif is_dataclass(part):
-            yield name, clipped(repr(part), 1)
+            yield name, clip(repr(part), 1)
             for field in fields(part):
                 label, own = (
                     f"{name}.{field.name}",
@@ -147,4 +147,4 @@ def _text(value):
         return abbreviate(value)
     if isinstance(value, float | np.floating | bool | np.bool_):
         return in_text(value)
-    return clipped(repr(value), 1)
+    return clip(repr(value), 1)

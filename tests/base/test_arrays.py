@@ -10,7 +10,7 @@ from flint import fmpq, fmpz
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mdpkit.base.arrays import exactly, floats, frozen, is_exact, like, nearest, objects, rational, zeros
+from mdpkit.base.arrays import exactly, floats, freeze, is_exact, like, nearest, objects, rational, zeros
 from mdpkit.base.errors import ExactnessLost
 
 LARGEST = 2**1024 - 2**971
@@ -137,7 +137,7 @@ def test_like_lets_no_float_into_a_rational_computation():
 
 @pytest.mark.parametrize("source", [np.arange(6.0).reshape(2, 3).T, objects([[1, 2], [3, 4]]).T])
 def test_a_frozen_array_is_a_read_only_copy_in_c_order(source):
-    copy = frozen(source)
+    copy = freeze(source)
     assert copy.flags.c_contiguous
     assert not np.shares_memory(copy, source)
     assert (copy == source).all()

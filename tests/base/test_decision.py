@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mdpkit.base.arrays import objects
-from mdpkit.base.decision import Decision, Decisions, decided
+from mdpkit.base.decision import Decision, Decisions, decide
 from mdpkit.base.errors import Undecided
 from mdpkit.base.interval import Interval
 
@@ -29,7 +29,7 @@ def test_and_is_the_worse_of_two(a, b):
 
 @pytest.mark.parametrize("decision", Decision)
 def test_a_decision_answers_like_an_array_of_one(decision):
-    one = decided(np.array([decision is Decision.YES]), np.array([decision is Decision.NO]))
+    one = decide(np.array([decision is Decision.YES]), np.array([decision is Decision.NO]))
     assert isinstance(one, Decisions)
     assert one[0] is decision
     assert one.all() is decision.all() is decision
@@ -39,7 +39,7 @@ def test_a_decision_answers_like_an_array_of_one(decision):
 
 @pytest.mark.parametrize("entries", list(product(Decision, repeat=3)))
 def test_an_array_of_decisions_is_as_good_as_its_worst(entries):
-    array = decided(np.array([e is Decision.YES for e in entries]), np.array([e is Decision.NO for e in entries]))
+    array = decide(np.array([e is Decision.YES for e in entries]), np.array([e is Decision.NO for e in entries]))
     assert array.all() is min(entries, key=RANK.get)
     assert array.all_yes() == all(e is Decision.YES for e in entries)
     assert array.any_no() == any(e is Decision.NO for e in entries)
@@ -54,7 +54,7 @@ def test_an_array_of_decisions_is_as_good_as_its_worst(entries):
 
 @pytest.mark.parametrize(("one", "entries"), list(product(Decision, product(Decision, repeat=2))))
 def test_a_single_decision_stands_beside_every_entry_in_either_order(one, entries):
-    array = decided(np.array([e is Decision.YES for e in entries]), np.array([e is Decision.NO for e in entries]))
+    array = decide(np.array([e is Decision.YES for e in entries]), np.array([e is Decision.NO for e in entries]))
     for both in (one & array, array & one):
         assert isinstance(both, Decisions)
         assert [both[i] for i in range(2)] == [one & each for each in entries]
@@ -68,12 +68,12 @@ def test_decisions_of_intervals_are_joined_across_shapes():
 
 @pytest.mark.parametrize("thing", [True, 1, None, np.True_])
 def test_a_decision_is_joined_with_decisions_alone(thing):
-    for decision in (Decision.YES, decided(np.array([True]), np.array([False]))):
+    for decision in (Decision.YES, decide(np.array([True]), np.array([False]))):
         with pytest.raises(TypeError):
             decision & thing
 
 
 def test_an_array_of_decisions_stays_one_beside_numpy():
-    array = decided(np.array([True, False]), np.array([False, True]))
+    array = decide(np.array([True, False]), np.array([False, True]))
     with pytest.raises(TypeError):
         np.array([True, True]) & array

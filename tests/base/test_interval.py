@@ -447,7 +447,7 @@ METHODS = {
     "min": lambda X: X.min().shape == () and X.min().contains(X),
     "sum": lambda X: X.sum().shape == () and X.sum().contains(X),
     "contains": lambda X: X.contains(X),
-    "enclosed": lambda X: X.enclosed().contains(X) and X.enclosed().shape == () and not X.enclosed().exact,
+    "enclose": lambda X: X.enclose().contains(X) and X.enclose().shape == () and not X.enclose().exact,
     "lower": lambda X: isinstance(X.lower, np.ndarray) and X.lower.shape == (),
     "upper": lambda X: isinstance(X.upper, np.ndarray) and X.upper.shape == (),
     "how": lambda X: X.how in How.__members__,

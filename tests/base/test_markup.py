@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mdpkit.base.arrays import rational
-from mdpkit.base.markup import LONG, Ends, Symbol, escaped, html, in_html, in_latex, in_text
-from mdpkit.base.shown import MOST, Table, clipped, summary, tabled
+from mdpkit.base.markup import LONG, Ends, Symbol, escape, html, in_html, in_latex, in_text
+from mdpkit.base.shown import MOST, Table, clip, summary, tabulate
 from mdpkit.exact.logs import log
 
 FRACTIONS = st.fractions(-1000, 1000, max_denominator=10**4)
@@ -43,7 +43,7 @@ def test_an_exact_number_that_is_too_long_says_that_it_is_rounded(power):
 def test_logarithms_are_shown_as_they_are():
     number = log(2) + 1
     assert in_text(number) == in_html(number) == str(number)
-    assert in_latex(number) == escaped(str(number))
+    assert in_latex(number) == escape(str(number))
     power = number**5 + log(3) ** 5
     assert float(in_text(power)[1:].split()[0]) == pytest.approx((1 + np.log(2)) ** 5 + np.log(3) ** 5, rel=1e-4)
 
@@ -51,7 +51,7 @@ def test_logarithms_are_shown_as_they_are():
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_any_text_is_escaped(text):
     assert "".join(ElementTree.fromstring(html(text, ())).itertext()) == text
-    inside = re.sub(r"\\[{}$&#%_ ]|\\(backslash|wedge|sim|prime)\{\}", "", escaped(text)[len(r"\mathtt{") : -1])
+    inside = re.sub(r"\\[{}$&#%_ ]|\\(backslash|wedge|sim|prime)\{\}", "", escape(text)[len(r"\mathtt{") : -1])
     assert not set(inside) & set("{}$&#%_^~\\")
 
 
@@ -68,7 +68,7 @@ def test_ends_are_shown_by_their_middle_and_told_in_full():
 @pytest.mark.parametrize("shape", [(), (3,), (0,), (40,), (2, 3), (40, 40), (3, 4, 5), (1, 1, 1, 1), (0, 2), (2, 0)])
 def test_a_table_of_an_array_has_its_entries_where_its_labels_say(shape):
     array = np.arange(np.prod(shape, dtype=int)).reshape(shape)
-    table = tabled("x", array, "tsan")
+    table = tabulate("x", array, "tsan")
     assert len(table.rows) <= MOST
     assert all(len(row) <= MOST + 1 for row in table.rows)
     assert bool(table.note) == (max((int(np.prod(shape[:-1])), *shape[-1:])) > MOST)
@@ -85,7 +85,7 @@ def test_a_table_of_an_array_has_its_entries_where_its_labels_say(shape):
 
 
 def test_names_stand_for_indices():
-    table = tabled("x", np.zeros((2, 2)), "sa", {"s": ("here", "there")})
+    table = tabulate("x", np.zeros((2, 2)), "sa", {"s": ("here", "there")})
     assert table.rows[1][0] == ["there"]
     assert table.heads == ("", Symbol("a", 0), Symbol("a", 1))
 
@@ -96,5 +96,5 @@ def test_a_summary_is_short(shape):
 
 
 def test_a_text_that_is_short_enough_is_whole():
-    assert clipped("a\nb", 2) == "a\nb"
-    assert clipped("a\nb", 1) == "a ..."
+    assert clip("a\nb", 2) == "a\nb"
+    assert clip("a\nb", 1) == "a ..."

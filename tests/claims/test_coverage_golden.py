@@ -10,12 +10,12 @@ from mdpkit import measure, solve
 from mdpkit.base.arrays import floats, objects, rational
 from mdpkit.base.mode import propose
 from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import two_responses
-from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import end_of_descent, lifted
+from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_descent import end_of_descent, lift_third
 from mdpkit.claims.coverage.misspecified_offline_preference_falls_below_the_reference import exact, slope
 from mdpkit.claims.coverage.unseen_response_makes_offline_preference_arbitrarily_bad import instance
 from mdpkit.exact.logs import log
 from mdpkit.model import PreferenceProblem, TabularPolicy
-from mdpkit.solve import tilted, zero_error_policy
+from mdpkit.solve import tilt, zero_error_policy
 
 BAD_THIRD = PreferenceProblem(
     [[0.49, 0.49, 0.02]], weights=[[np.exp(2), 1, np.exp(-10)]], data=[[0.5, 0.5, 0]], beta=0.5
@@ -25,7 +25,7 @@ BAD_THIRD = PreferenceProblem(
 def share(k, n):
     """How much of the improved bound two responses reach."""
     m = two_responses(k, n)
-    best = tilted(m.problem)
+    best = tilt(m.problem)
     gap, error = measure.value_gap(m.problem, best, m.policy), measure.pair_error(m.problem, m.policy)
     bound = measure.concentrability(m.problem, best) * measure.concentrability(m.problem, m.policy) * error / 2
     return (gap**2 <= bound).all_yes(), (gap.mid**2 / bound.mid) ** 0.5
@@ -92,7 +92,7 @@ def test_descent_ends_where_the_closed_form_says(features, third, gap):
 
 
 def test_the_claims_own_limit_is_where_descent_ends():
-    m = lifted(4)
+    m = lift_third(4)
     end = floats(end_of_descent(m.problem, m.features).table[0])
     np.testing.assert_allclose(descended(m.problem.to_float(), m.features.astype(float)), end, rtol=1e-9)
 
@@ -103,11 +103,11 @@ def test_a_rare_response_and_a_clipped_reward():
     reference = [[(1 - small) / 2, (1 - small) / 2, small]]
     problem = PreferenceProblem(reference, weights=[[np.exp(2), 1, np.exp(-10)]], data=[[0.5, 0.5, 0]], beta=0.5)
     best = solve(problem).policy
-    lost = tilted(problem, np.array([[np.exp(2), 1, np.exp(28)]]))
+    lost = tilt(problem, np.array([[np.exp(2), 1, np.exp(28)]]))
     assert lost.table[0, 2] == pytest.approx(0.99971, abs=5e-6)
     assert measure.divergence_from_reference(problem, lost).mid == pytest.approx(18.4, abs=0.05)
     assert measure.value_gap(problem, best, lost).mid == pytest.approx(14.9, abs=0.05)
-    kept = tilted(problem, np.array([[np.exp(2), 1, np.exp(2)]]))
+    kept = tilt(problem, np.array([[np.exp(2), 1, np.exp(2)]]))
     assert kept.table[0, 2] == pytest.approx(1.8e-8, abs=5e-10)
     assert measure.value_gap(problem, best, kept).mid == pytest.approx(9.7e-8, rel=0.01)
 
@@ -117,7 +117,7 @@ def test_good_features_reach_the_optimum_without_seeing_the_response():
     problem = PreferenceProblem([[0.45, 0.45, 0.1]], weights=np.exp([[0.0, 2.0, 4.0]]), data=[[0.5, 0.5, 0]], beta=0.5)
     found = descended(problem, np.array([[1, 0], [0.5, 0.5], [0, 1]]))
     np.testing.assert_allclose(np.log(found / problem.reference[0]), [-2.22, -0.22, 1.78], atol=5e-3)
-    np.testing.assert_allclose(found, tilted(problem).table[0], rtol=1e-9)
+    np.testing.assert_allclose(found, tilt(problem).table[0], rtol=1e-9)
 
 
 @pytest.mark.parametrize(("h", "level", "mean"), [(10, 0.4006, 0.8956), (1, -0.426, 1.167)])
@@ -140,7 +140,7 @@ def test_bounded_rewards_stay_near():
     """KL over range/beta reached .717 by random draws; the square form comes within 1e-4 of its constant."""
     half = objects([["1/2", "1/2"]])
     near = PreferenceProblem(half, weights=objects([[100, 101]]))
-    divergence = measure.divergence_from_reference(near, tilted(near))
+    divergence = measure.divergence_from_reference(near, tilt(near))
     assert 1 - 1e-4 < divergence.mid / (log("101/100") ** 2 / 8).nearest() < 1
 
 

@@ -10,7 +10,14 @@ from mdpkit.base.arrays import objects, rational
 from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
 from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes, of_the_obeyed
-from mdpkit.claims.games.regret_gap_constant_two_is_optimal import unpaid_partner, watched
+from mdpkit.claims.games.regret_gap_constant_two_is_optimal import (
+    FAMILY,
+    add_observer,
+    meeting,
+    unpaid_partner,
+    without_obedience,
+)
+from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import FAMILY as BOUNDED
 from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
 from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import FAMILY as ZERO_SUM
@@ -86,6 +93,24 @@ def test_u_of_the_obeyed_expert_sees_the_second_player():
     assert of_the_obeyed(measure.recoverability, game, m.expert) == 1
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_without_obedience_the_coarse_bound_fails_by_half_of_the_number_of_actions(n):
+    """The gap is 1, u = 1, and H e is 1 with obedience and 1/n without."""
+    m = meeting(n)
+    for deviations in ("swap", "coarse"):
+        assert measure.regret_gap(m.game, m.expert, m.learner, deviations) == 1
+        assert measure.deviation_error(m.game, m.expert, m.learner, deviations) * 2 == 1
+    assert measure.recoverability(m.game, m.expert) == 1
+    assert without_obedience(None, m.game, m.expert, m.learner, "coarse") * 2 == rational(f"1/{n}")
+
+
+def test_u_is_exact_at_every_size_that_is_drawn():
+    for family in (FAMILY, BOUNDED):
+        largest = {axis: high for axis, (_, high) in family.sizes.items()}
+        game = family.build(family.from_bytes(bytes(family.byte_count(largest)), largest)).game
+        assert measure.recoverability_is_exact(game)
+
+
 @pytest.mark.parametrize("v", ["1/2", "1/10", "1/1000"])
 def test_a_zero_sum_equilibrium_and_independent_parts(v):
     """The share 1 - v/2, by the bound that looks at deviations."""
@@ -117,7 +142,7 @@ def test_the_constant_two_by_hand():
     m = pennies(1)
     assert (gap(m), errors(m)[0]) == (1, rational("1/2"))
     assert measure.regret_gap(m.game, m.expert, m.learner, "coarse") == rational("1/2")
-    assert (gap(watched(m)), errors(watched(m))[0]) == (1, rational("1/2"))
+    assert (gap(add_observer(m)), errors(add_observer(m))[0]) == (1, rational("1/2"))
     m.learner = JointPolicy(objects([["1/4", 0, "3/4", 0]]))
     assert (gap(m), errors(m)[0]) == (rational("3/4"), rational("1/2"))
     partner = unpaid_partner(3)

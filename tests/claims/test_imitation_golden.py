@@ -8,12 +8,17 @@ import pytest
 from mdpkit import measure
 from mdpkit.base.arrays import objects
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
-from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
+from mdpkit.claims.imitation.dagger_regret_bounds_the_gap import falling, terms
+from mdpkit.claims.imitation.expert_resets_remove_exploration import FAMILY as SEARCHES
+from mdpkit.claims.imitation.expert_resets_remove_exploration import found
+from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import SIGNED, distance, mixture
 from mdpkit.claims.imitation.on_policy_value_moments_are_tight import habit
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
 from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, leak
 from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
+from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import ONE_REWARD, overtaken, sum_moments
+from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import moments as step_moments
 from mdpkit.model import TabularPolicy
 
 
@@ -100,3 +105,49 @@ def test_the_second_order_bound_on_random_laws():
         assert (g <= (D / 2 + np.sqrt(2 * V * D + D**2 / 4)) * (1 + 1e-9)).all()
         most = max(most, (g / (1.2 * np.sqrt(V * D) + D)).max())
     assert most > 1.1
+
+
+def test_the_step_moments_of_one_reward_sum_to_the_gap_exactly_if_they_have_one_sign():
+    """Equality for every single reward, signs apart, is false: the moments of the habit are 1, 1 and -1, its gap is 1."""
+    m = overtaken()
+    assert list(step_moments(m).lower[0]) == [1, 1, -1]
+    assert [side.lower[()] for side in sum_moments(m).pairs["gap"]] == [1, 3]
+    seen, rng = {True: 0, False: 0}, np.random.default_rng(0)
+    for _ in range(64):
+        sizes = dict(H=3, S=2, A=2, K=1)
+        m = ONE_REWARD.build(ONE_REWARD.from_bytes(rng.bytes(ONE_REWARD.byte_count(sizes)), sizes))
+        found, (gap, total) = step_moments(m).lower, sum_moments(m).pairs["gap"]
+        one_sign = bool((found >= 0).all() or (found <= 0).all())
+        assert (gap == total).all_yes() == one_sign
+        seen[one_sign] += 1
+    assert min(seen.values()) > 8
+
+
+@pytest.mark.parametrize("H", [1, 4])
+def test_the_class_error_and_the_regret_of_falls_are_known_one_by_one(H):
+    """Falls with probability 1/2 and 1/4 in a class of 1/3 and 1/5: c = 1/5 and R/N = 3/8 - 1/5."""
+    gap, costs, best, regret = terms(falling(H, ["1/2", "1/4"], ["1/3", "1/5"]))
+    assert best == Fraction(1, 5)
+    assert regret == Fraction(3, 8) - Fraction(1, 5)
+    assert gap == Fraction(3, 8) * H
+    assert costs == gap
+
+
+def test_signed_features_are_drawn_that_no_laws_replace():
+    """Both the features and mu take negative values, and the product is a law all the same."""
+    sizes, rng, seen = dict(H=2, S=3, A=2, K=3), np.random.default_rng(0), 0
+    for _ in range(20):
+        m = SIGNED.build(SIGNED.from_bytes(rng.bytes(SIGNED.byte_count(sizes)), sizes))
+        seen += bool((m.linear.features < 0).any() and (m.linear.mu < 0).any())
+        assert (m.mdp.P >= 0).all()
+    assert seen > 5
+
+
+@pytest.mark.parametrize("H", [1, 2, 4])
+def test_searches_of_every_horizon_are_drawn(H):
+    """The chance of the last of the drawn policies alone sums to 1 over the leaves of H steps."""
+    sizes = dict(H=H, M=1, A=3)
+    m = SEARCHES.build(SEARCHES.from_bytes(np.random.default_rng(H).bytes(SEARCHES.byte_count(sizes)), sizes))
+    assert m.tree.horizon.H == H
+    assert len(found(m)) == 3**H
+    assert found(m).sum() == 1

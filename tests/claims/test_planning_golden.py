@@ -88,7 +88,7 @@ def test_the_cart_has_costs(dt):
     m = double_integrator(3, dt)
     assert (np.linalg.eigvalsh(m.cart.to_float().Q) > 0).all()
     assert points(m).tolist() == [[x, v] for x in (-1, 0, 1) for v in (-1, 0, 1)]
-    assert riccati.served(m)
+    assert riccati.controls_suffice(m)
 
 
 def test_rounding_to_the_nearest_point_stays_wrong_on_finer_grids():

@@ -15,7 +15,12 @@ from mdpkit.claims.safety.constraint_transfers_iff_tubes_are_nested import carts
 from mdpkit.claims.safety.discounted_safety_is_optimistic import corridor
 from mdpkit.claims.safety.inverse_constraint_game_violation_vanishes import check, played, plays
 from mdpkit.claims.safety.learned_constraint_is_the_backward_reachable_tube import largest_consistent
-from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import EVERYWHERE, grid, limit, never_shown
+from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import (
+    EVERYWHERE,
+    grid,
+    limit,
+    outside_demonstrations,
+)
 from mdpkit.claims.safety.tube_needs_no_lookahead import cart, delay, let_pass
 from mdpkit.instances import double_integrator
 from mdpkit.model import SafetyProblem
@@ -73,10 +78,10 @@ def test_the_largest_of_all_128_sets_on_30_graphs():
 def test_all_tasks_leave_the_tube_and_the_unreached_on_300_graphs():
     for problem in random_graphs(300, 6):
         m = Models(problem=problem, goals=np.arange(6))
-        assert (never_shown(m, m.goals) == limit(m)).all_yes()
+        assert (outside_demonstrations(m, m.goals) == limit(m)).all_yes()
     walled = grid(EVERYWHERE)
     assert (
-        count(never_shown(walled, walled.goals)),
+        count(outside_demonstrations(walled, walled.goals)),
         count(measure.tube(walled.problem)),
         int(walled.problem.failure.sum()),
     ) == (5, 4, 2)

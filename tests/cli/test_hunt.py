@@ -132,7 +132,7 @@ def test_the_table_of_constants_has_a_line_for_every_statement(mdpkit, tmp_path)
     shown = lines[0]["shown"]
     assert (shown["fixed"], shown["exact"], shown["verdict"]) == ({"H": 3}, "1", "TIGHT")
     wrong = {line["control"]: line["shown"] for line in lines if line["control"]}
-    assert set(wrong) == {"a constant of 1", "mistakes where the learner itself goes", "u of the obeyed expert"}
+    assert set(wrong) == {"a constant of 1", "errors under the learner's own occupancy", "u without deviations"}
     assert {row["verdict"] for row in wrong.values()} == {"REFUTED"}
     assert wrong["a constant of 1"]["exact"] == "2"
     assert f"| `{REGRET}`, H=3 |" in done.stdout

@@ -76,7 +76,7 @@ def test_every_format_of_one_problem_has_one_answer(ending, mdpkit, tmp_path):
     lake = bundled("frozen_lake_4x4")
     save(lake, tmp_path / f"x.{ending}")
     data = parsed(mdpkit("solve", f"x.{ending}", "--horizon", 5, "--json"))
-    theirs = solve(MDP(lake.P, lake.r, lake.rho, horizon=Finite(5))).value.enclosed()
+    theirs = solve(MDP(lake.P, lake.r, lake.rho, horizon=Finite(5))).value.enclose()
     assert data["horizon"] == {"Finite": 5}
     assert data["value"] == {"lower": theirs.lower.tolist(), "upper": theirs.upper.tolist()}
     assert np.shape(data["policy"]) == (5, 16, 4)
@@ -150,10 +150,10 @@ def test_bounds_that_floats_cannot_carry_are_no_solution(mdpkit, tmp_path):
 
 def test_a_bundled_problem_is_solved_by_its_name_and_on_another_horizon(mdpkit):
     lake = bundled("frozen_lake_4x4")
-    theirs = solve(lake).value.enclosed()
+    theirs = solve(lake).value.enclose()
     assert parsed(mdpkit("solve", "bundled:frozen_lake_4x4", "--json"))["value"]["upper"] == theirs.upper.tolist()
     data = parsed(mdpkit("solve", "bundled:frozen_lake_4x4", "--horizon", 3, "--json"))
-    assert data["value"]["lower"] == solve(replace(lake, horizon=Finite(3))).value.enclosed().lower.tolist()
+    assert data["value"]["lower"] == solve(replace(lake, horizon=Finite(3))).value.enclose().lower.tolist()
 
 
 @pytest.fixture

@@ -74,8 +74,8 @@ def test_the_environment_takes_the_steps_that_the_grid_interpolates(make):
         *_, terminated, _, _ = env.step(u)
         after = problem.step(x[None], u[None])
         gone = problem.outside is not None and problem.leaves(after)[0]
-        meant = after if gone else problem.confined(after)
-        here = env.state if make is not twins.pendulum else problem.confined(np.array(env.state)[None])[0]
+        meant = after if gone else problem.confine(after)
+        here = env.state if make is not twins.pendulum else problem.confine(np.array(env.state)[None])[0]
         np.testing.assert_allclose(here, meant[0], atol=1e-12)
         assert terminated == (gone or (problem.margin is not None and problem.margin(meant)[0] < 0))
 
@@ -111,7 +111,7 @@ def test_the_pendulums_grid_tells_what_its_greedy_policy_collects():
     x, total, weight = start, 0, 1
     for _ in range(600):
         u = grid.greedy(V, x)
-        total, weight, x = total + weight * problem.reward(x, u), weight * 0.99, problem.confined(problem.step(x, u))
+        total, weight, x = total + weight * problem.reward(x, u), weight * 0.99, problem.confine(problem.step(x, u))
     assert abs((total - grid.read(V, start)).mean()) < 0.02 * abs(total.mean())
     assert twin.tolerance(grid) is None
     with pytest.raises(InvalidModel, match="no closed form"):

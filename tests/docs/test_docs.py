@@ -11,11 +11,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from tools.left_out import MISSING
 from typer.main import get_command
 
 import mdpkit
 from mdpkit.cli import app
-from mdpkit.report.page.statement import parsed
+from mdpkit.report.page.statement import parse
 from mdpkit.report.page.typeset import GREEK
 from mdpkit.verify.register import place, statement_of
 
@@ -84,7 +85,7 @@ def test_the_pages_are_whole(tmp_path):
     pages = {path: Page(path) for path in sorted(out.rglob("*.html"))}
     for name in mdpkit.claims.ids():
         page = pages[out / "claims" / f"{name}.html"]
-        statement = parsed(statement_of(name))
+        statement = parse(statement_of(name))
         assert_says(page.statement, f"{statement.headline} {statement.fields.get('Statement', statement.body)}", name)
         assert (page.formulas > 0) == ("$" in (ROOT / "proofs" / f"{place(name)}.md").read_text(encoding="utf-8")), name
         assert (
@@ -93,6 +94,8 @@ def test_the_pages_are_whole(tmp_path):
         ), name
     documented = set().union(*(page.anchors for path, page in pages.items() if path.parent.name == "reference"))
     assert [name for name in public_names() if not documented & {f"mdpkit.{name}", f"mdpkit.{name}.{name}"}] == []
+    networks = [] if MISSING else ["envs.ControlEnv", "twins.Twin", *mdpkit.deep.__all__]
+    assert [name for name in networks if f"mdpkit.deep.{name}" not in documented] == []
     assert [
         f"{path}: {link}" for path, page in pages.items() for link in page.links if leads_nowhere(path, link, pages)
     ] == []

@@ -147,7 +147,7 @@ def test_they_travel_in_intervals():
     assert (x.max() == INFINITY).all_yes()
     assert x.mid.tolist() == [math.log(2), 0.5, math.inf]
     assert floats(x.lower).tolist() == x.mid.tolist()
-    about = x.enclosed()
+    about = x.enclose()
     assert about.how == "enclosed"
     assert about.contains(x)
     assert about.lower[2] == about.upper[2] == math.inf

@@ -58,7 +58,7 @@ def test_the_witness_is_what_the_record_says():
     ("claim", "control", "grid"),
     [
         (CLONING, "a linear constant", None),
-        (REGRET, "u of the obeyed expert", {"H": [2]}),
+        (REGRET, "u without deviations", {"H": [2]}),
         (COVERAGE, "without the coverage of pi", None),
     ],
 )
@@ -187,7 +187,7 @@ def test_rows_that_do_not_matter_may_be_anything():
                 changed = np.array(array, copy=True)
                 changed[tuple(index) if rows.ndim else ()] = getattr(fresh, name)[tuple(index) if rows.ndim else ()]
                 arrays = {each: getattr(row.smallest.x, each) for each in told}
-                again = worth(aimed, aimed.instances.drawn({**arrays, name: changed}, sizes))
+                again = worth(aimed, aimed.instances.to_draw({**arrays, name: changed}, sizes))
                 assert again.violates
 
 

@@ -100,31 +100,31 @@ def test_half_of_a_random_batch_of_rows_is_certain():
 @pytest.mark.parametrize("block", BLOCKS, ids=repr)
 def test_rounding_gives_what_is_inside(block, denominator):
     for array in block.random(np.random.default_rng(denominator), SIZES, 8):
-        rounded = block.rounded(array, denominator)
+        rounded = block.round(array, denominator)
         assert inside(block, rounded)
         if isinstance(block, Simplex):
             assert all(denominator % int(x.q) == 0 for x in np.asarray(rounded).ravel())
 
 
 def test_rounding_of_rows_is_the_largest_remainder():
-    row = Simplex(to="A").rounded(np.array([0.46, 0.34, 0.2]), 10)
+    row = Simplex(to="A").round(np.array([0.46, 0.34, 0.2]), 10)
     assert list(row) == [fmpq(1, 2), fmpq(3, 10), fmpq(1, 5)]
-    near = Simplex(to="A").rounded(np.array([1 / 3, 1 / 3, 1 / 3]), 2**20)
+    near = Simplex(to="A").round(np.array([1 / 3, 1 / 3, 1 / 3]), 2**20)
     assert max(abs(float(x) - 1 / 3) for x in near) <= 2.0**-20
 
 
 @given(st.lists(st.floats(-3, 3), min_size=6, max_size=6))
 def test_mending_floats_brings_them_inside(numbers):
     array = np.array(numbers)
-    assert inside_floats(LAW, LAW.mended(array.reshape(1, 1, 6)), SIZES | {"S": 1})
-    assert inside_floats(NUMBERS, NUMBERS.mended(array.reshape(1, 2, 3)))
-    assert inside_floats(DISCOUNT, DISCOUNT.mended(array))
+    assert inside_floats(LAW, LAW.repair(array.reshape(1, 1, 6)), SIZES | {"S": 1})
+    assert inside_floats(NUMBERS, NUMBERS.repair(array.reshape(1, 2, 3)))
+    assert inside_floats(DISCOUNT, DISCOUNT.repair(array))
 
 
 def test_mending_rationals_keeps_them():
-    assert list(Simplex(to="A").mended(objects(["-1/2", "1/2", "1/4"]))) == [0, fmpq(2, 3), fmpq(1, 3)]
-    assert list(Simplex(to="A").mended(objects([0, 0, 0]))) == [1, 0, 0]
-    assert list(NUMBERS.mended(objects([-1, 0, 5]))) == [fmpq(-1, 3), 0, 2]
+    assert list(Simplex(to="A").repair(objects(["-1/2", "1/2", "1/4"]))) == [0, fmpq(2, 3), fmpq(1, 3)]
+    assert list(Simplex(to="A").repair(objects([0, 0, 0]))) == [1, 0, 0]
+    assert list(NUMBERS.repair(objects([-1, 0, 5]))) == [fmpq(-1, 3), 0, 2]
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=repr)
@@ -245,7 +245,7 @@ def test_masks_of_a_given_problem_confine_every_row():
             assert (x.pi[~mask] == 0).all()
             assert confined.build(x).mdp is problem
     floats = confined.random(np.random.default_rng(0), sizes, 5)
-    x = confined.drawn({name: array[0] for name, array in floats.items()}, sizes)
+    x = confined.to_draw({name: array[0] for name, array in floats.items()}, sizes)
     assert (x.pi[~mask] == 0).all()
     assert np.allclose(x.pi.sum(axis=-1), 1)
 
@@ -253,7 +253,7 @@ def test_masks_of_a_given_problem_confine_every_row():
 def test_what_a_mask_leaves_keeps_its_proportions():
     block = Simplex("S", to="A", within="mask")
     mask = np.array([[True, False, True], [False, False, True]])
-    rows = block.confined(objects([["1/2", "1/4", "1/4"], ["1/2", "1/2", 0]]), mask)
+    rows = block.restrict(objects([["1/2", "1/4", "1/4"], ["1/2", "1/2", 0]]), mask)
     assert rows.tolist() == [[fmpq(2, 3), 0, fmpq(1, 3)], [0, 0, 1]]
     assert all(isinstance(x, fmpq) for x in rows.ravel())
 
@@ -268,8 +268,8 @@ def test_repair_reaches_every_way_of_drawing():
     floats = {name: array[0] for name, array in tied.random(rng, sizes, 1).items()}
     for x in (
         tied.from_bytes(rng.integers(256, size=6, dtype=np.uint8).tobytes(), sizes),
-        tied.drawn(floats, sizes),
-        tied.rounded(floats, 60, sizes),
+        tied.to_draw(floats, sizes),
+        tied.round(floats, 60, sizes),
     ):
         assert (x.p == x.q).all()
 

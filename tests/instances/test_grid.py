@@ -108,9 +108,7 @@ def test_its_law_is_the_interpolation_of_every_step():
     V = RNG.normal(size=laid.S)
     P = laid.finite.P.reshape(laid.S, laid.A, laid.S)
     for a, u in enumerate(laid.controls):
-        np.testing.assert_allclose(
-            P[:, a] @ V, laid.read(V, problem.confined(problem.step(laid.points, u))), atol=1e-12
-        )
+        np.testing.assert_allclose(P[:, a] @ V, laid.read(V, problem.confine(problem.step(laid.points, u))), atol=1e-12)
 
 
 def test_dense_is_sparse():
@@ -196,7 +194,7 @@ def test_policies_go_back_to_the_box():
 def cart(dt, gamma="9/10"):
     step = rational(dt)
     P = [["17/20", "41/100"], ["41/100", "99/100"]]
-    return LinearQuadratic.valued([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [["1/10"]], gamma)
+    return LinearQuadratic.from_value([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [["1/10"]], gamma)
 
 
 @pytest.mark.parametrize("n", [3, 5, 6])
@@ -211,7 +209,7 @@ def test_the_error_of_a_grid_is_what_interpolation_and_missed_controls_cost(n):
     off = at - objects([[int(number.floor()) for number in row] for row in at])
     varied = (np.diag(lq.P) * laid.spacing**2 * off * (1 - off)).sum(axis=1) * lq.gamma
     ended = mdp.P[:inside, :, -1].ravel() == 1
-    paid = (lq.missed(x, u) + np.where(ended, 0, varied)).reshape(inside, laid.A)
+    paid = (lq.excess_cost(x, u) + np.where(ended, 0, varied)).reshape(inside, laid.A)
     paid = np.concatenate([paid, objects(np.zeros((1, laid.A), dtype=int))])
     error = -measure.state_value(mdp, policy)[:inside] + lq.value(laid.points)
     meant = measure.state_value(MDP(mdp.P, paid, mdp.rho, horizon=mdp.horizon), policy)[:inside]
@@ -224,7 +222,7 @@ def test_the_error_of_a_grid_is_what_interpolation_and_missed_controls_cost(n):
 
 
 def test_the_riccati_value_is_that_of_its_feedback_and_of_scipy():
-    lq = LinearQuadratic.solved([[1, 0.1], [0, 1]], [[0.005], [0.1]], np.eye(2) * 0.1, [[0.01]], 0.99)
+    lq = LinearQuadratic.from_costs([[1, 0.1], [0, 1]], [[0.005], [0.1]], np.eye(2) * 0.1, [[0.01]], 0.99)
     np.testing.assert_allclose(lq.riccati, 0, atol=1e-12)
     np.testing.assert_allclose(lq.P, [[1.2528, 0.3008], [0.3008, 0.4514]], atol=5e-5)
     x, total, weight = np.array([[1.0, -0.5]]), 0, 1
@@ -235,7 +233,7 @@ def test_the_riccati_value_is_that_of_its_feedback_and_of_scipy():
     assert abs(total - lq.value(np.array([[1.0, -0.5]]))[0]) < 1e-10
     exact = cart("1/10")
     assert (exact.riccati == 0).all()
-    again = LinearQuadratic.solved(*(floats(each) for each in (exact.A, exact.B, exact.Q, exact.R)), 0.9)
+    again = LinearQuadratic.from_costs(*(floats(each) for each in (exact.A, exact.B, exact.Q, exact.R)), 0.9)
     np.testing.assert_allclose(again.P, floats(exact.P), atol=1e-12)
 
 

@@ -18,7 +18,7 @@ from mdpkit.base.errors import InvalidModel
 from mdpkit.base.record import Record
 from mdpkit.instances import Instance, bundled, decode, encode, load, save
 from mdpkit.instances._form import LARGEST, RECORDS
-from mdpkit.instances.io import _parsed
+from mdpkit.instances.io import _parse
 from mdpkit.model import (
     MDP,
     Average,
@@ -581,7 +581,7 @@ def test_a_file_cut_anywhere_is_refused(data):
     text = models_of()
     cut = data.draw(st.integers(0, len(text) - 1))
     with pytest.raises(InvalidModel, match="the text ends in the middle"):
-        _parsed(text[:cut])
+        _parse(text[:cut])
 
 
 def test_what_is_no_file_is_refused_by_name(tmp_path):

@@ -80,8 +80,8 @@ def test_the_arrays_given_are_not_written_to():
 
 
 def test_what_has_no_chance_counts_nowhere_even_if_infinite():
-    assert finite.expected(np.array([0.0, 0.25, 0.75]), np.array([np.inf, 4.0, 8.0])) == 7
-    assert finite.expected(np.array([0.5, 0.5]), np.array([np.inf, 1.0])) == np.inf
+    assert finite.expectation(np.array([0.0, 0.25, 0.75]), np.array([np.inf, 4.0, 8.0])) == 7
+    assert finite.expectation(np.array([0.5, 0.5]), np.array([np.inf, 1.0])) == np.inf
     P, pi = np.array([[[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 1.0]]]]), np.array([[[1.0, 0.0], [1.0, 0.0]]])
     r = np.array([[[1.0, np.inf], [np.inf, 0.0]]])
     assert finite.policy_value(P, r, pi, 2).tolist() == [[2, np.inf], [1, np.inf], [0, 0]]

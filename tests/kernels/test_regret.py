@@ -116,13 +116,31 @@ def test_extremes_and_spread(seed, moving):
     assert kernels.spread(P, r, high, low, 3) == widest
 
 
+@cases
+def test_corners_are_the_extremes_given_the_picked_values(seed, moving):
+    P, r, sigma = drawn(seed, moving)
+    picked = np.random.default_rng(seed).integers(0, 2, (3, 3))
+    high, low = kernels.corner(P, r, sigma, OWN, SWAPPED, picked, 3)
+    W = zeros(3)
+    for t in (2, 1, 0):
+        gain = told_and_played(P, r, sigma, t, W)
+        assert (high[t] == gain.max(axis=2).sum(axis=1)).all()
+        assert (low[t] == gain.min(axis=2).sum(axis=1)).all()
+        W = np.where(picked[t], high[t], low[t])
+    assert not high[3].any()
+    assert not low[3].any()
+    most, _ = kernels.corner(P, r, sigma, OWN, SWAPPED, picked * 0 + 1, 3)
+    assert (most == kernels.extremes(P, r, sigma, OWN, SWAPPED, 3)[0]).all()
+
+
 def every_kernel(P, r, sigma, rho):
     """All answers of all kernels for one player, as a list of arrays."""
     told = sigma, OWN, SWAPPED
     alone, coarse_choice = kernels.coarse(P, r, *told, 3)
     V, state = finite.policy_value(P, r, sigma, 3), finite.occupancy(P, rho, sigma, 3).sum(axis=2)
     high, low = kernels.extremes(P, r, *told, 3)
-    answers = [alone, coarse_choice, high, low, np.asarray(kernels.spread(P, r, high, low, 3))]
+    corner = kernels.corner(P, r, *told, np.array([[0, 1, 0], [1, 0, 0], [0, 1, 1]]), 3)
+    answers = [alone, coarse_choice, high, low, *corner, np.asarray(kernels.spread(P, r, high, low, 3))]
     for kernel, more in ((kernels.swap, ()), (kernels.trigger, (alone,)), (kernels.one_shot, (state, V))):
         answers.extend(kernel(P, r, *told, *more, 3))
     return answers
@@ -150,11 +168,14 @@ def test_compiled_and_plain_agree():
             kernel(P, r, sigma, OWN, SWAPPED, 3), kernel.py_func(P, r, sigma, OWN, SWAPPED, 3), strict=True
         ):
             np.testing.assert_allclose(fast, plain, atol=1e-14)
+    args = P, r, sigma, OWN, SWAPPED, np.array([[0, 1, 0], [1, 0, 0], [0, 1, 1]]), 3
+    for fast, plain in zip(kernels.corner(*args), kernels.corner.py_func(*args), strict=True):
+        np.testing.assert_allclose(fast, plain, atol=1e-14)
 
 
 def test_what_is_never_recommended_counts_nowhere():
     """The joint action of chance 0 may be worth anything; unrecommended actions are obeyed."""
     sigma, Q = np.array([0.0, 0.5, 0.5, 0.0, 0.0, 0.0]), np.array([1.0, 2.0, 4.0, np.inf, np.inf, np.inf])
-    assert kernels.told_and_played(sigma, Q, OWN, SWAPPED).tolist() == [[0, 0, 0], [0.5, 1, 2], [0.5, 1, 2]]
+    assert kernels.swap_gain(sigma, Q, OWN, SWAPPED).tolist() == [[0, 0, 0], [0.5, 1, 2], [0.5, 1, 2]]
     P, r = np.ones((1, 1, 6, 1)), Q[None, None]
     assert kernels.swap(P, r, sigma[None, None], OWN, SWAPPED, 1)[1].tolist() == [[[0, 2, 2]]]

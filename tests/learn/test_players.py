@@ -21,7 +21,7 @@ from mdpkit.learn import (
     LinearRewards,
     NaturalGradient,
 )
-from mdpkit.learn.players.no_regret import GRID, Gains, tilted
+from mdpkit.learn.players.no_regret import GRID, Gains, tilt
 
 small = st.integers(-6, 6)
 
@@ -176,17 +176,17 @@ def test_exact_players_play_rationals():
 @given(exponents=st.lists(st.floats(-50, 50), min_size=1, max_size=6))
 def test_tilted_laws_are_multiples_of_the_grid_and_near_the_softmax(exponents):
     exponents, exists = np.array(exponents), np.ones(len(exponents), dtype=bool)
-    law = tilted(exists, exponents, objects([0]))
+    law = tilt(exists, exponents, objects([0]))
     assert law.sum() == 1
     assert all((p * GRID).denominator == 1 and p >= objects(1)[()] / GRID for p in law)
     softmax = np.exp(exponents - exponents.max()) / np.exp(exponents - exponents.max()).sum()
     assert np.abs(law.astype(float) - softmax).max() <= len(exponents) / GRID
-    assert (tilted(exists, exponents, np.zeros(1)) == law.astype(float)).all()
+    assert (tilt(exists, exponents, np.zeros(1)) == law.astype(float)).all()
 
 
 def test_tilted_laws_leave_out_what_does_not_exist():
     exists = np.array([[True, False, True], [False, True, False]])
-    assert (tilted(exists, np.zeros((2, 3)), np.zeros(1)) == [[0.5, 0, 0.5], [0, 1, 0]]).all()
+    assert (tilt(exists, np.zeros((2, 3)), np.zeros(1)) == [[0.5, 0, 0.5], [0, 1, 0]]).all()
 
 
 @pytest.mark.parametrize(

@@ -147,3 +147,26 @@ def test_stationary_and_time_varying_mediators_mix(moving):
     expert, learner = (JointPolicy(tables[name]) for name in ("expert", "learner"))
     assert measure.deviation_error(game, expert, learner) == objects("1/2")[()]
     assert measure.coverage(game, expert, learner) == 1
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_the_obedient_player_may_meet_all_the_errors(n):
+    """State 1 is reached if both players play the same of n actions, as both mediators say; they differ in state 1 alone.
+
+    A coarse deviator plays as the other one with probability 1/n, and a swap deviator may obey.
+    """
+    J, same = n * n, np.arange(n) * (n + 1)
+    P = np.zeros((3, J, 3), dtype=int)
+    P[0, :, 2] = P[1, :, 1] = P[2, :, 2] = 1
+    P[0, same] = [0, 1, 0]
+    tables = np.zeros((2, 3, J), dtype=int)
+    tables[:, 0, same], tables[:, 1:, 0] = 1, n
+    tables[1, 1] = np.eye(J, dtype=int)[1] * n
+    game = MarkovGame(
+        objects(P), objects(np.zeros((2, 3, J), dtype=int)), objects([1, 0, 0]), horizon=Finite(2), actions=(n, n)
+    )
+    expert, learner = (JointPolicy(objects(table) / n) for table in tables)
+    for deviations in ("swap", "trigger", "coarse", "constant", "one-shot"):
+        assert measure.deviation_error(game, expert, learner, deviations) == objects("1/2")[()]
+    own = measure.cloning_error(game, learner, expert).sum()
+    assert own == 1

@@ -57,7 +57,7 @@ def test_relative_entropy_is_scipys_and_narrow(case):
     peer = rel_entr(floats(p.table), floats(q.table)).sum(axis=-1)
     assert kl(p, q).exact
     for bracket, how, width in (
-        (kl(p, q).enclosed(), "enclosed", 1e-14),
+        (kl(p, q).enclose(), "enclosed", 1e-14),
         (kl(p.to_float(), q.to_float()), "float", 1e-13),
     ):
         finite = np.isfinite(bracket.upper)
@@ -94,7 +94,7 @@ def test_rational_relative_entropy_encloses_the_number():
         policy([1, 0], ["1/2", "1/2"], [0, 1], ["1/2", "1/2"]), policy(["1/2", "1/2"], ["1/3", "2/3"], [0, 1], [1, 0])
     )
     assert exact.lower.tolist() == [log(2), log("3/2") / 2 + log("3/4") / 2, 0, INFINITY]
-    bracket = exact.enclosed()
+    bracket = exact.enclose()
     with ctx.workprec(300):
         half = arb(1) / 2
         true = [arb(2).log(), half * (3 * half).log() + half * (3 * half / 2).log(), arb(0)]
@@ -108,7 +108,7 @@ def test_rational_relative_entropy_encloses_the_number():
 def test_tables_of_rows_that_sum_to_almost_1_are_known_to_that():
     p, q = np.array([[0.25, 0.75]]), np.array([[0.5, 0.5]])
     off = 1 + 9e-10
-    meant = kl(TabularPolicy(exactly(p)), TabularPolicy(exactly(q))).enclosed()
+    meant = kl(TabularPolicy(exactly(p)), TabularPolicy(exactly(q))).enclose()
     for one, other in ((p * off, q), (p, q * off), (p * off, q * off)):
         near = kl(TabularPolicy(one), TabularPolicy(other))
         assert near.lower[0] <= meant.lower[0]

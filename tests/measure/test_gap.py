@@ -8,6 +8,7 @@ from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mdpkit import measure
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.mode import propose
@@ -21,7 +22,8 @@ from mdpkit.measure import (
     value,
     value_gap,
 )
-from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
+from mdpkit.measure.games import regret
+from mdpkit.model import MDP, Discounted, Finite, JointPolicy, MarkovGame, TabularPolicy
 from mdpkit.strategies import games, joint_policies, mdps, policies
 
 
@@ -173,11 +175,51 @@ def test_recoverability_of_a_game_of_two_steps_is_attained(encloses, case):
         assert recoverability(game.to_float(), joint.to_float()) == pytest.approx(bound.mid, rel=1e-12, abs=1e-12)
 
 
-@settings(max_examples=6)
+@settings(max_examples=12)
 @given(mediated(horizon=(3, 3), states=(2, 2)))
-def test_recoverability_of_a_longer_game_is_at_least_every_deviations(case):
+def test_recoverability_of_a_longer_game_is_that_of_the_worst_deviation(encloses, case):
+    """The bound by extreme values, used where there are too many corners, is at least that."""
     game, joint, _ = case
-    assert recoverability(game, joint).lower[()] >= widest_by_enumeration(game, joint)
+    u = recoverability(game, joint)
+    assert measure.recoverability_is_exact(game)
+    assert u.lower[()] == widest_by_enumeration(game, joint)
+    assert encloses(recoverability(game.to_float(), joint.to_float()), u)
+    with propose():
+        assert recoverability(game.to_float(), joint.to_float()) == pytest.approx(u.mid, rel=1e-12, abs=1e-12)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(regret, "CORNERS", 1)
+        assert not measure.recoverability_is_exact(game)
+        assert (recoverability(game, joint) >= u).all_yes()
+
+
+def test_recoverability_of_four_steps_that_one_deviation_cannot_value_in_two_ways():
+    """Both actions lead to state 2 two steps later, which pays 1 a step for action 1: no deviation plays it and does not."""
+    P = np.zeros((3, 2, 3), dtype=int)
+    P[0, :, 2] = P[1, :, 2] = P[2, :, 2] = 1
+    start = np.zeros((1, 2, 3), dtype=int)
+    start[0, 0, 0] = start[0, 1, 1] = 1
+    laws = np.stack([np.broadcast_to(start, (3, 2, 3)), P, P, P])
+    r = np.zeros((4, 1, 3, 2), dtype=int)
+    r[2:, 0, 2, 1] = 1
+    game = MarkovGame(objects(laws), objects(r), horizon=Finite(4), actions=(2,))
+    joint = JointPolicy(objects([[1, 0]] * 3))
+    assert recoverability(game, joint) == 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(regret, "CORNERS", 1)
+        assert recoverability(game, joint) == 2
+
+
+@pytest.mark.parametrize(
+    ("H", "S", "exact"), [(1, 90, True), (2, 90, True), (3, 6, True), (3, 7, False), (8, 1, True), (9, 1, False)]
+)
+def test_recoverability_is_exact_where_the_corners_are_few(H, S, exact):
+    game = MarkovGame(
+        objects(np.broadcast_to(np.eye(1, S, dtype=int), (S, 1, S))),
+        objects(np.zeros((1, S, 1), dtype=int)),
+        horizon=Finite(H),
+        actions=(1,),
+    )
+    assert measure.recoverability_is_exact(game) == exact
 
 
 @settings(max_examples=30)
@@ -191,13 +233,13 @@ def test_policies_of_another_problem_are_refused():
     problem = MDP(objects([[[1, 0]] * 2] * 2), objects([[0, 1]] * 2), horizon=Finite(3))
     endless = MDP(problem.P, problem.r, horizon=Discounted("1/2"))
     good, once, short = (TabularPolicy(objects(table)) for table in ([[1, 0]] * 2, [[[1, 0]] * 2], [[1, 0]] * 3))
-    for measure in (value_gap, cloning_error):
+    for of in (value_gap, cloning_error):
         for pair in ((good, once), (once, good)):
             with pytest.raises(InvalidModel, match="has 1 steps; the problem has 3"):
-                measure(problem, *pair)
+                of(problem, *pair)
             with pytest.raises(InvalidModel, match="has 1 steps; the problem has no last step"):
-                measure(endless, *pair)
+                of(endless, *pair)
         with pytest.raises(InvalidModel, match="3 states"):
-            measure(problem, good, short)
+            of(problem, good, short)
         with pytest.raises(InvalidModel, match="policy is float"):
-            measure(problem, good, good.to_float())
+            of(problem, good, good.to_float())

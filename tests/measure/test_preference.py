@@ -18,7 +18,7 @@ from mdpkit.exact.infinite import INFINITY
 from mdpkit.exact.logs import log
 from mdpkit.measure._logs import relative_entropy
 from mdpkit.model import MDP, Finite, PreferenceProblem, TabularPolicy
-from mdpkit.solve import tilted, zero_error_policy
+from mdpkit.solve import tilt, zero_error_policy
 from mdpkit.strategies import mdps, policies, preferences
 
 
@@ -89,8 +89,8 @@ def test_the_pair_error_is_blind_to_what_no_pair_tells(case):
         problem.reference, weights=problem.weights * 7, data=problem.data, rho=problem.rho, beta=problem.beta
     )
     assert measure.pair_error(problem, policy) == measure.pair_error(scaled, policy)
-    assert measure.pair_error(problem, tilted(problem)) == 0
-    assert tilted(problem) == tilted(scaled)
+    assert measure.pair_error(problem, tilt(problem)) == 0
+    assert tilt(problem) == tilt(scaled)
 
 
 def test_a_policy_that_leaves_the_reference_is_worth_nothing():
@@ -102,7 +102,7 @@ def test_a_policy_that_leaves_the_reference_is_worth_nothing():
     assert measure.value(away, TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))) == -log(2)
     shown = PreferenceProblem(problem.reference, weights=problem.weights, data=objects([["1/2", "1/2"]] * 2))
     with pytest.raises(InvalidModel, match="probability 0 under the reference"):
-        measure.pair_error(shown, tilted(problem))
+        measure.pair_error(shown, tilt(problem))
     told = PreferenceProblem(objects([["1/2", "1/2"]]), win=objects([[["1/2", "1/3"], ["2/3", "1/2"]]]))
     with pytest.raises(InvalidModel, match="no reward"):
         measure.reward(told)
@@ -185,8 +185,7 @@ def test_no_tilt_of_bounded_range_is_covered_worse(problem, width):
     ends = [objects([1]), objects([width])]
     corners = [np.concatenate(corner) for corner in product(ends, repeat=problem.Y)]
     worst = max(
-        measure.concentrability(problem, tilted(problem, np.array([corner] * problem.X))).lower[()]
-        for corner in corners
+        measure.concentrability(problem, tilt(problem, np.array([corner] * problem.X))).lower[()] for corner in corners
     )
     assert found == worst
     assert measure.tilt_coverage(problem.to_float(), float(fmpq(*map(int, (width + "/1").split("/")[:2])))).contains(
@@ -270,7 +269,7 @@ def test_mass_on_nothing_is_refused():
     problem = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 2]]))
     with pytest.raises(InvalidModel, match="expected unseen responses to carry it"):
         zero_error_policy(problem, "1/2")
-    assert zero_error_policy(problem, 0) == tilted(problem)
+    assert zero_error_policy(problem, 0) == tilt(problem)
 
 
 def test_logarithms_of_what_is_known():

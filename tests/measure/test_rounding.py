@@ -178,8 +178,10 @@ def test_regrets_and_recoverability(allowed, H, S, actions):
     state, V = finite.occupancy(P, rho, sigma, H).sum(axis=2), finite.policy_value(P, r, sigma, H)
     gain, _ = kernels.one_shot(P, r, sigma, *told, state, V, H)
     assert most(gain) <= granted(lambda: measure.regret(game, joint, "one-shot"))
-    widest = kernels.spread(P, r, *kernels.extremes(P, r, sigma, *told, H), H)
-    assert most(widest) <= granted(lambda: measure.recoverability(game, joint))
+    picked = np.ones((H, S), dtype=int)
+    for ends in (kernels.extremes(P, r, sigma, *told, H), kernels.corner(P, r, sigma, *told, picked, H)):
+        widest = kernels.spread(P, r, *ends, H)
+        assert most(widest) <= granted(lambda: measure.recoverability(game, joint))
 
 
 @pytest.mark.parametrize("H", [1, 2, 6])

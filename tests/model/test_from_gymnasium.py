@@ -62,7 +62,7 @@ def test_certified_bounds_of_1e_minus_8_hold_what_an_independent_solver_finds(na
     answer.certificate.verify()
     found = independent(env, 0.99, 3000)  # 0.99^3000 100 / (1 - 0.99) < 1e-9
     kept = [s for s in env.P if s not in absorbed(env)] if len(env.P) == S else list(env.P)
-    bounds = answer.value[kept].enclosed()
+    bounds = answer.value[kept].enclose()
     assert (bounds.lower - 1e-8 <= found[kept]).all()
     assert (found[kept] <= bounds.upper + 1e-8).all()
     if len(env.P) < S:

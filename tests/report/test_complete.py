@@ -10,7 +10,7 @@ from tools.committed import differences, tolerance_of
 
 import mdpkit
 from mdpkit.hunt import jobs
-from mdpkit.report import read, stored
+from mdpkit.report import read, result_of
 from mdpkit.report.result.constants import read_constants
 from mdpkit.report.result.draw import subject
 from mdpkit.report.result.store import digest_of, plain, text
@@ -71,7 +71,7 @@ ENUMERATED = [each for each in IDS if not any(isinstance(part.instances, mdpkit.
 @pytest.mark.parametrize("claim_id", ENUMERATED)
 def test_an_enumerated_claim_gives_the_committed_result_again(claim_id):
     committed = read(ROOT / "figures" / f"{place(claim_id)}.json")
-    again = stored(mdpkit.verify(claim_id), find(claim_id))
+    again = result_of(mdpkit.verify(claim_id), find(claim_id))
     assert differences(asdict(again), asdict(committed), tolerance_of(committed, find(claim_id))) == []
 
 

@@ -265,7 +265,7 @@ def test_relabelled_states_have_relabelled_gains():
 
 
 def test_what_floats_cannot_carry_is_said():
-    with pytest.raises(NotSolved, match="float64 cannot carry bounds as narrow"):
+    with pytest.raises(NotSolved, match="float64 cannot represent bounds as narrow"):
         solve(drawn(0, "ergodic").to_float(), tol=1e-30)
 
 

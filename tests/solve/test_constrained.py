@@ -12,7 +12,7 @@ from mdpkit.base.errors import InvalidModel
 from mdpkit.instances.families import garnet
 from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
 from mdpkit.solve import ConstrainedPlanning, Status, constraint_game, solve
-from mdpkit.solve.constraint_game import GRID, state_visits, stepped
+from mdpkit.solve.constraint_game import GRID, gradient_step, state_visits
 
 
 def problem(seed, S=3):
@@ -84,7 +84,7 @@ def test_state_visits_are_the_occupancy():
 
 
 def test_a_step_is_clipped_and_lands_on_the_grid_nearest_to_it():
-    c = stepped(objects([0, 1, "1/3", "1/3"]), objects([-1, 5, "1/7", "-1/7"]), objects("1/10")[()])
+    c = gradient_step(objects([0, 1, "1/3", "1/3"]), objects([-1, 5, "1/7", "-1/7"]), objects("1/10")[()])
     assert c[:2].tolist() == [0, 1]
     assert all((x * GRID).q == 1 for x in c)
     assert (abs(c[2:] - objects(["73/210", "67/210"])) <= objects(f"1/{2 * GRID}")[()]).all()

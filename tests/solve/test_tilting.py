@@ -9,7 +9,7 @@ from mdpkit import measure, solve
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.model import PreferenceProblem
-from mdpkit.solve import Status, tilted
+from mdpkit.solve import Status, tilt
 from mdpkit.strategies import policies, preferences
 
 
@@ -41,9 +41,9 @@ def test_float_and_reward_forms_enclose_the_exact_value(problem):
 
 def test_what_has_no_closed_form_is_refused():
     told = PreferenceProblem(objects([["1/2", "1/2"]]), win=objects([[["1/2", "1/3"], ["2/3", "1/2"]]]))
-    with pytest.raises(TypeError, match="who beats whom"):
+    with pytest.raises(TypeError, match="given by `win`"):
         solve(told)
     with pytest.raises(InvalidModel, match="no weights"):
-        tilted(PreferenceProblem([[0.5, 0.5]], reward=[[0, 1]]))
+        tilt(PreferenceProblem([[0.5, 0.5]], reward=[[0, 1]]))
     answer = solve(PreferenceProblem([[0.5, 0.5]], reward=[[0, 1]]), tol=1e-40, throw=False)
     assert answer.status is Status.FLOOR_REACHED

@@ -12,7 +12,7 @@ from mdpkit.base.arrays import floats, objects, rational
 from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.base.mode import propose
 from mdpkit.model import PreferenceProblem
-from mdpkit.solve import Status, TwoStageRLHF, fitted_weights, tilted
+from mdpkit.solve import Status, TwoStageRLHF, fitted_weights, tilt
 from mdpkit.solve.bounded_likelihood import Comparisons
 from mdpkit.strategies import preferences
 
@@ -91,8 +91,8 @@ def test_what_the_class_holds_is_fitted_exactly_and_costs_nothing(problem, width
     assert (answer.learned.weights.min(axis=1) == 1).all()
     seen_all = PreferenceProblem(problem.reference, weights=problem.weights, rho=problem.rho, beta=problem.beta)
     policy = solve(seen_all, TwoStageRLHF(problem.weights.max() / problem.weights.min(), unseen)).policy
-    assert policy == tilted(problem)
-    assert measure.value_gap(problem, tilted(problem), policy) == 0
+    assert policy == tilt(problem)
+    assert measure.value_gap(problem, tilt(problem), policy) == 0
 
 
 @settings(max_examples=60)
@@ -130,8 +130,8 @@ def test_floats_enclose_the_exact_fit_and_proposals_are_near(problem, width, uns
     exact, near = fitted_weights(problem, width, unseen), problem.to_float()
     about = fitted_weights(near, float(width), floats(unseen)[()])
     assert about.how == "float"
-    assert (about.lower <= exact.enclosed().upper).all()
-    assert (exact.enclosed().lower <= about.upper).all()
+    assert (about.lower <= exact.enclose().upper).all()
+    assert (exact.enclose().lower <= about.upper).all()
     if exact.exact:
         assert about.contains(exact)
     np.testing.assert_allclose(about.upper, about.lower, rtol=1e-7)
@@ -197,7 +197,7 @@ def test_a_fit_between_the_ends_gives_a_value_with_bounds():
     assert (answer.problem, answer.method, answer.value.how) == (problem, method, "enclosed")
     assert 0 < answer.value.width < 1e-9
     assert answer.value.contains(measure.value(answer.learned, answer.policy))
-    with pytest.raises(NotSolved, match=r"TwoStageRLHF on .*: float64 cannot carry bounds as narrow as was asked"):
+    with pytest.raises(NotSolved, match=r"TwoStageRLHF on .*: float64 cannot represent bounds as narrow as requested"):
         solve(problem, method, tol=1e-300)
 
 

@@ -8,7 +8,7 @@ from mdpkit import Bound, Claim, Control, Formal
 from mdpkit.base.errors import InvalidClaim
 from mdpkit.claims import get, ids
 from mdpkit.report.page.papers import algorithms, sources
-from mdpkit.verify.papers import CITED, FILE, cited_in, paper, papers, parsed
+from mdpkit.verify.papers import CITED, FILE, cited_in, paper, papers, parse
 
 ENTRY = "@misc{%s,\n  title = {T},\n  author = {Doe, Jane and Roe, Richard},\n  year = {2001},\n  url = {https://x.org},\n}\n"
 
@@ -27,7 +27,7 @@ def test_the_file_is_sorted_and_its_keys_are_the_first_author_and_the_year():
 
 
 def test_an_entry_is_read():
-    (found,) = parsed(ENTRY % "doe2001").values()
+    (found,) = parse(ENTRY % "doe2001").values()
     assert (found.title, found.authors, found.year) == ("T", ("Doe, Jane", "Roe, Richard"), 2001)
     assert (found.cited, found.reference) == ("Doe and Roe, 2001", "Jane Doe, Richard Roe. T. 2001.")
 
@@ -43,7 +43,7 @@ def test_an_entry_is_read():
 )
 def test_a_file_that_cannot_be_read_is_refused_with_the_place(text, words):
     with pytest.raises(InvalidClaim, match=re.escape(words)):
-        parsed(text)
+        parse(text)
 
 
 def test_a_citation_is_found_by_all_authors_or_the_first_and_the_year():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.arrays import is_exact, objects, rational
+from ...base.arrays import bare, is_exact, objects, rational
 from ...instances.blocks import Box, Choice, Simplex
 
 LAW = Simplex("X", to="Y")
@@ -20,13 +20,13 @@ def full(rows):
 def inside(x):
     """The draw, with its policy restricted to the support of the reference (already so for a user's own problem)."""
     if hasattr(x, "reference"):
-        x.policy = LAW.confined(x.policy, x.reference != 0)
+        x.policy = LAW.restrict(x.policy, x.reference != 0)
     return x
 
 
 def left_out(x):
     """The drawn data, restricted to the responses other than the hidden one of each prompt."""
-    return LAW.confined(x.data, np.arange(x.sizes["Y"]) != np.asarray(x.hidden)[:, None])
+    return LAW.restrict(x.data, np.arange(x.sizes["Y"]) != bare(x.hidden)[:, None])
 
 
 def spread(weights):

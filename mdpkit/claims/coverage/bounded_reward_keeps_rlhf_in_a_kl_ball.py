@@ -22,14 +22,14 @@ from ...instances.blocks import Box
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem
-from ...solve import TwoStageRLHF, solve, tilted
+from ...solve import TwoStageRLHF, solve, tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import LAW, PROMPTS, spread
 
 
 def divergence(m):
     """KL divergence from the reference of the policy that the learned reward, in tilt form, induces."""
-    return measure.divergence_from_reference(m.learned, tilted(m.learned))
+    return measure.divergence_from_reference(m.learned, tilt(m.learned))
 
 
 def check(m):
@@ -44,7 +44,7 @@ def linear(m):
     return Bound(divergence(m), measure.logarithm(m.width))
 
 
-def approached(m):
+def approach(m):
     return Bound(measure.logarithm(m.width) * m.share, divergence(m))
 
 
@@ -52,7 +52,7 @@ def half(m):
     return Bound(divergence(m), measure.logarithm(m.width) / 2)
 
 
-def trained(m):
+def train(m):
     """Two-stage RLHF on comparisons of the responses in the data: rewards are fitted within the class."""
     answer = solve(m.problem, TwoStageRLHF(m.width, m.unseen))
     return Bound(measure.divergence_from_reference(m.problem, answer.policy), measure.logarithm(m.width) ** 2 / 8)
@@ -80,7 +80,7 @@ FITTED = Family(
 )
 
 
-def listed():
+def draws():
     """Ten draws of every size, decoded from the bytes of a fixed generator."""
     rng = np.random.default_rng(0)
     return [
@@ -123,11 +123,10 @@ CLAIM = Claim(
         Control("a linear bound of half the range", witness=lambda: rare(8), tightens=half, part="linear in the range"),
     ),
     also=(
-        Part("two-stage RLHF", listed, trained),
+        Part("two-stage RLHF", draws, train),
         Part("linear in the range", family(4096), linear, assumes=(BOUNDED,)),
-        Part(
-            "the linear form is approached", lambda: [rare(k) for k in (4, 8, 16, 24)], approached, assumes=(BOUNDED,)
-        ),
+        Part("the linear form is approached", lambda: [rare(k) for k in (4, 8, 16, 24)], approach, assumes=(BOUNDED,)),
     ),
     figure=bound,
+    sides=(r"$E_x\,KL(\pi_g \| ref)$", r"$R^2 / (8\beta^2)$"),
 )

@@ -22,14 +22,14 @@ from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import BETA, LAW, PROMPTS, full
 
 
 def terms(m):
     """The squared gap, both coverage coefficients, and the pair error."""
-    best = tilted(m.problem)
+    best = tilt(m.problem)
     gap, e = measure.value_gap(m.problem, best, m.policy), measure.pair_error(m.problem, m.policy)
     return gap**2, measure.concentrability(m.problem, best), measure.concentrability(m.problem, m.policy), e
 
@@ -49,14 +49,14 @@ def a_quarter(m):
     return Bound(gap, C_best * C * e / 4)
 
 
-def nearly_attained(m):
+def nearly_attains(m):
     gap, C_best, C, e = terms(m)
     return Bound(C_best * C * e / 2 * m.share, gap)
 
 
 def by_chi_square(m):
     gap, *_, e = terms(m)
-    best, own = (measure.concentrability(m.problem, policy, kind="chi2") for policy in (tilted(m.problem), m.policy))
+    best, own = (measure.concentrability(m.problem, policy, kind="chi2") for policy in (tilt(m.problem), m.policy))
     return Bound(gap, (best + own) * e, (measure.full_coverage(m.problem) - 1) * e * 2)
 
 
@@ -79,7 +79,7 @@ def two_responses(k, n, data=("1/2", "1/2")):
     return Instance(problem=problem, policy=TabularPolicy(objects([[1 - rational(n), rational(n)]])))
 
 
-def starved():
+def rare_in_data():
     """The data give little probability to a response that the policy gives half of the time."""
     return two_responses(8, "1/2", ("1/100", "99/100"))
 
@@ -93,15 +93,13 @@ def approaching():
     return found
 
 
-def covered(m):
+def data_cover(m):
     shown = m.problem.data > 0
-    return (shown | ~((m.policy.table > 0) | (tilted(m.problem).table > 0)))[m.problem.rho > 0].all()
+    return (shown | ~((m.policy.table > 0) | (tilt(m.problem).table > 0)))[m.problem.rho > 0].all()
 
 
-COVERED = Assumption("the data cover every response that pi or pi* gives", covered)
-IMPLIED = Assumption(
-    "the reference gives every response that they show", lambda m: (m.problem.reference > 0)[m.problem.data > 0].all()
-)
+COVERED = Assumption("the data cover the support of pi and of pi*", data_cover)
+IMPLIED = Assumption("the reference covers the data", lambda m: (m.problem.reference > 0)[m.problem.data > 0].all())
 
 
 def by_the_reference(concentrability, problem, policy, mu=None, kind="sup"):
@@ -120,12 +118,14 @@ CLAIM = Claim(
     tags=("preferences", "coverage"),
     assumes=(COVERED, IMPLIED),
     controls=(
-        Control("without the coverage of pi", witness=starved, tightens=without_the_policy),
+        Control("without the coverage of pi", witness=rare_in_data, tightens=without_the_policy),
         Control("half of the constant", witness=lambda: two_responses(64, "1/64"), tightens=a_quarter),
-        Control("coverage by the reference", witness=starved, sabotages=measure.concentrability, by=by_the_reference),
+        Control(
+            "coverage by the reference", witness=rare_in_data, sabotages=measure.concentrability, by=by_the_reference
+        ),
     ),
     also=(
-        Part("the constant is approached", approaching, nearly_attained, assumes=(COVERED, IMPLIED)),
+        Part("the constant is approached", approaching, nearly_attains, assumes=(COVERED, IMPLIED)),
         Part("by chi-square", FAMILY, by_chi_square, assumes=(COVERED, IMPLIED)),
     ),
     figure=bound,

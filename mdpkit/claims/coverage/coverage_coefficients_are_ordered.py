@@ -17,14 +17,14 @@ from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control
 from ._instances import LAW, PROMPTS, WEIGHTS, full, spread
 
 
 def own(m):
     """Coefficients of the tilted policy itself."""
-    policy = tilted(m.problem)
+    policy = tilt(m.problem)
     return measure.concentrability(m.problem, policy, kind="chi2") + 1, measure.concentrability(m.problem, policy)
 
 
@@ -78,7 +78,7 @@ CLAIM = Claim(
         Control("a ball of a hundredth of the radius", witness=rare, tightens=smaller_ball),
         Control("a reward of a larger range", witness=lambda: rare(weight=1000), drops=WITHIN.name),
         Control(
-            "data against policy",
+            "data and policy exchanged",
             witness=lambda: rare("1/3", "1/100", 100),
             sabotages=measure.concentrability,
             by=by_the_policy,

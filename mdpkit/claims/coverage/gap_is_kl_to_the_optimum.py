@@ -18,7 +18,7 @@ from ...instances.blocks import Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Claim, Control, Equal, Part
 from ._instances import BETA, LAW, PROMPTS, WEIGHTS, inside
 
@@ -30,11 +30,11 @@ def sides(m, best):
 
 
 def check(m):
-    return Equal({"gap": sides(m, tilted(m.problem))})
+    return Equal({"gap": sides(m, tilt(m.problem))})
 
 
 def backward(m):
-    best = tilted(m.problem)
+    best = tilt(m.problem)
     return Equal({"gap": (sides(m, best)[0], measure.divergence_from(m.problem, best, m.policy) * m.problem.beta)})
 
 
@@ -65,7 +65,7 @@ def outside():
     return [leaning(("1/2", "1/2", 0), (0, f"{k - 1}/{k}", f"1/{k}")) for k in (2, 3, 100)]
 
 
-def halved(divergence_from, problem, policy, other):
+def halve(divergence_from, problem, policy, other):
     return divergence_from(problem, policy, other) / 2
 
 
@@ -82,9 +82,10 @@ CLAIM = Claim(
     controls=(
         Control("the divergence of the optimum from the policy", witness=leaning, tightens=backward, at="gap"),
         Control("the optimum of a smaller class", witness=leaning, tightens=best_in_a_class, at="gap"),
-        Control("half of the divergence", witness=leaning, sabotages=measure.divergence_from, by=halved),
+        Control("half of the divergence", witness=leaning, sabotages=measure.divergence_from, by=halve),
     ),
-    also=(Part("a policy that leaves the reference loses without limit", outside, check),),
+    also=(Part("a policy outside the reference's support has infinite loss", outside, check),),
     accepts=("problem", PreferenceProblem, ("reference", "weights", "rho", "beta")),
     figure=identity,
+    sides=(r"$J(\pi^*) - J(\pi)$", r"$\beta\,E_x\,KL(\pi \| \pi^*)$"),
 )

@@ -29,19 +29,19 @@ def check(m):
     return Bound(measure.closest_divergence(m.problem), measure.divergence_from_reference(m.problem, m.policy))
 
 
-def doubled(m):
+def double(m):
     return Bound(measure.closest_divergence(m.problem) * 2, measure.divergence_from_reference(m.problem, m.policy))
 
 
 def excess(m):
-    """The excess of another mass is the binary KL divergence from the optimal mass."""
+    """The excess at any other mass is the binary KL divergence from the optimal mass."""
     s, away = measure.closest_mass(m.problem), m.mass
     shown = (measure.logarithm(1 - away) - measure.logarithm(s)) * (1 - away)
     unseen = (measure.logarithm(away) - measure.logarithm(1 - s)) * away
     found = measure.divergence_from_reference(
         m.problem, zero_error_policy(m.problem, away)
     ) - measure.closest_divergence(m.problem)
-    return Equal({"excess": (found, measure.averaged(m.problem, shown + unseen))})
+    return Equal({"excess": (found, measure.prompt_average(m.problem, shown + unseen))})
 
 
 def problem(x):
@@ -78,7 +78,7 @@ EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_err
 def on_offline_samples(divergence_from_reference, problem, policy):
     """The average of log pi/ref over the data in place of the policy's own responses."""
     logs = measure.logarithm(policy.table) - measure.logarithm(problem.reference)
-    return measure.averaged(problem, (logs * problem.data).sum(axis=-1))
+    return measure.prompt_average(problem, (logs * problem.data).sum(axis=-1))
 
 
 CLAIM = Claim(
@@ -95,9 +95,10 @@ CLAIM = Claim(
     assumes=(EXPLAINED,),
     controls=(
         Control("the reference itself", witness=lambda: three(["49/100", "49/100", "1/50"]), drops=EXPLAINED.name),
-        Control("twice the divergence", witness=three, tightens=doubled),
+        Control("twice the divergence", witness=three, tightens=double),
         Control("offline samples", witness=three, sabotages=measure.divergence_from_reference, by=on_offline_samples),
     ),
-    also=(Part("the excess of another mass", IN_PROPORTION, excess),),
+    also=(Part("the excess at any other mass", IN_PROPORTION, excess),),
     figure=bound,
+    sides=(r"$E_x\,[-\log(A + e)]$", r"$E_x\,KL(\pi \| ref)$"),
 )

@@ -6,7 +6,7 @@ Statement  Let pi_theta = ref e^(phi theta) / Z, with one compared pair (y, z) a
            reference mass 2^-k, in which this limit has suboptimality at least beta k log 2, while two-stage RLHF with
            rewards of the range seen on the pair has suboptimality at most beta 8 / 2^k. The highest reward that it can
            assign to the third response is the same linear reward, clipped to that range.
-Assumes    the policy is where descent ends, the limit above; the features lift the third response by at least 2k.
+Assumes    the policy is the limit of gradient descent; the features lift the third response by at least 2k.
 Units      J in units of reward; the lift of a response is (phi - phi(z)) d / |d|^2, so that y has lift 1 and z has lift
            0.
 Kind       exists (enumerated; that descent converges, and to where, is proved in the note)
@@ -20,7 +20,7 @@ from ... import measure
 from ...base.arrays import objects, rational
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import TwoStageRLHF, solve, tilted
+from ...solve import TwoStageRLHF, solve, tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import rare_third
 
@@ -37,34 +37,34 @@ def lifts(features):
 def end_of_descent(problem, features):
     """The limit of gradient descent from the reference on the loss of the pair."""
     root = rational(RATIO // 2)
-    return tilted(problem, problem.like([[root ** int(power) for power in lifts(features)]]))
+    return tilt(problem, problem.like([[root ** int(power) for power in lifts(features)]]))
 
 
 def gap(m, policy):
-    return measure.value_gap(m.problem, tilted(m.problem), policy)
+    return measure.value_gap(m.problem, tilt(m.problem), policy)
 
 
-def surely_lost(m):
+def sure_loss(m):
     """beta k log 2"""
     return measure.logarithm(m.problem.like(2)) * m.problem.beta * m.k
 
 
 def check(m):
-    return Bound(surely_lost(m), gap(m, m.policy))
+    return Bound(sure_loss(m), gap(m, m.policy))
 
 
-def doubled(m):
-    return Bound(surely_lost(m) * 2, gap(m, m.policy))
+def double(m):
+    return Bound(sure_loss(m) * 2, gap(m, m.policy))
 
 
-def clipped(m):
+def clip_reward(m):
     """Two-stage RLHF with rewards of the observed range, maximal for the third response: the learned reward, clipped."""
     kept = solve(m.problem, TwoStageRLHF(width=RATIO, unseen=1)).policy
-    return Bound(gap(m, kept), m.problem.beta * 8 / 2**m.k, surely_lost(m), gap(m, m.policy))
+    return Bound(gap(m, kept), m.problem.beta * 8 / 2**m.k, sure_loss(m), gap(m, m.policy))
 
 
 # ---- exact instances and controls
-def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
+def lift_third(k, third=None, pair=((1, 0), (0, 0)), policy=None):
     """The third response is bad, rare and unseen; its features are `third`, by default such that it is lifted by 2k."""
     problem = PreferenceProblem(rare_third(k), weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
     features = np.array([*pair, (2 * k, 1) if third is None else third])
@@ -72,11 +72,11 @@ def lifted(k, third=None, pair=((1, 0), (0, 0)), policy=None):
 
 
 def one_hot(k):
-    return lifted(k, third=(0, 0, 1), pair=((1, 0, 0), (0, 1, 0)))
+    return lift_third(k, third=(0, 0, 1), pair=((1, 0, 0), (0, 1, 0)))
 
 
-def not_moved(k):
-    return lifted(k, policy=TabularPolicy(lifted(k).problem.reference))
+def stay_at_reference(k):
+    return lift_third(k, policy=TabularPolicy(lift_third(k).problem.reference))
 
 
 def at_the_end(m):
@@ -84,7 +84,7 @@ def at_the_end(m):
     return (m.policy.table == end.table).all() and measure.pair_error(m.problem, end) == 0
 
 
-ENDED = Assumption("the policy is where descent ends", at_the_end)
+ENDED = Assumption("the policy is the limit of gradient descent", at_the_end)
 LIFTED = Assumption("the features lift the third response by at least 2k", lambda m: lifts(m.features)[2] >= 4 * m.k)
 
 
@@ -102,7 +102,7 @@ def figure(ax, rows):
         ax.plot(mass, [side[k] for side in ends], style, label=words)
     for row in rows:
         if row.get("control") and row["label"] == APART:
-            ax.plot(2.0**-20, row["sides"][1], "xC1", label="one feature each (fails)")
+            ax.plot(2.0**-20, row["sides"][1], "xC1", label="one-hot features (fails)")
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.invert_xaxis()
@@ -110,12 +110,12 @@ def figure(ax, rows):
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-CLIPPED, APART = "clipped to what was seen", "one feature each"
+CLIPPED, APART = "the reward clipped to its observed range", "one-hot features"
 SIZES = (4, 8, 12, 16, 20, 24, 32, 40)
 CLAIM = Claim(
     "log_linear_offline_preference_fails_by_gradient_descent",
     check,
-    instances=lambda: [lifted(k) for k in SIZES],
+    instances=lambda: [lift_third(k) for k in SIZES],
     formula=(
         r"\theta_\infty = \frac{r(y) - r(z)}{\beta\, \lvert d \rvert^2}\, d, \qquad J(\pi^*) - "
         r"J(\pi_{\theta_\infty}) \ge \beta\, k \log 2, \qquad J(\pi^*) - J(\pi_g) \le \frac{8 \beta}{2^k}"
@@ -125,17 +125,21 @@ CLAIM = Claim(
     assumes=(ENDED, LIFTED),
     controls=(
         Control(APART, witness=lambda: one_hot(20), drops=LIFTED.name),
-        Control("features that tell how bad it is", witness=lambda: lifted(20, third=(-1, 0)), drops=LIFTED.name),
-        Control("stopped at the reference", witness=lambda: not_moved(20), drops=ENDED.name),
-        Control("twice the loss", witness=lambda: lifted(20), tightens=doubled),
+        Control(
+            "features that encode the low reward", witness=lambda: lift_third(20, third=(-1, 0)), drops=LIFTED.name
+        ),
+        Control("stopped at the reference", witness=lambda: stay_at_reference(20), drops=ENDED.name),
+        Control("twice the loss", witness=lambda: lift_third(20), tightens=double),
     ),
     also=(
         Part(
             CLIPPED,
-            lambda: [lifted(k) for k in SIZES],
-            clipped,
+            lambda: [lift_third(k) for k in SIZES],
+            clip_reward,
             assumes=(ENDED, LIFTED),
-            data=lambda m: {"sides": [side.mid if hasattr(side, "mid") else float(side) for side in clipped(m).sides]},
+            data=lambda m: {
+                "sides": [side.mid if hasattr(side, "mid") else float(side) for side in clip_reward(m).sides]
+            },
         ),
     ),
     figure=figure,

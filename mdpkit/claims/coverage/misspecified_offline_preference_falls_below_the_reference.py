@@ -69,7 +69,7 @@ def a_tenth_below(m):
     return Bound(low, high * 9 / 10)
 
 
-def skewed(w, t):
+def skew(w, t):
     """The problem, and the weight h of the third pair that makes pi_t the minimiser: the slope is linear in h."""
     weights = np.stack([w, w**2, w / w])
     without, with_one = (slope(weights, (1, 1, h), t) for h in (0, 1))
@@ -79,14 +79,14 @@ def skewed(w, t):
     return Instance(problem=problem, pairs=pairs, t=t, policy=member(t))
 
 
-def drawn(x):
-    return skewed(x.w[()], 1 + (x.w[()] - 1) * x.share[()])
+def build(x):
+    return skew(x.w[()], 1 + (x.w[()] - 1) * x.share[()])
 
 
 FAMILY = Family(
     blocks=dict(w=Box(lower="9/8", upper=32), share=Box(lower="1/64", upper="63/64")),
     sizes=dict(Y=(3, 3)),
-    models={name: lambda x, name=name: getattr(drawn(x), name) for name in ("problem", "pairs", "t", "policy")},
+    models={name: lambda x, name=name: getattr(build(x), name) for name in ("problem", "pairs", "t", "policy")},
 )
 
 
@@ -103,7 +103,7 @@ OVERWEIGHTED = Assumption(
 
 
 def exact(w, t, played=None):
-    m = skewed(rational(w), rational(t))
+    m = skew(rational(w), rational(t))
     return m if played is None else m.replace(policy=member(rational(played)))
 
 
@@ -131,7 +131,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-MORE, NOT_MORE, MILD = "more and more weight", "the third pair is not over-weighted", (3, "9/10")
+MORE, NOT_MORE, MILD = "growing weight", "the third pair is not over-weighted", (3, "9/10")
 CLAIM = Claim(
     "misspecified_offline_preference_falls_below_the_reference",
     check,

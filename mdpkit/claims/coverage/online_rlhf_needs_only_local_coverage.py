@@ -19,20 +19,20 @@ from ...base.arrays import objects, rational
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import tilted
+from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._instances import BETA, LAW, PROMPTS, WEIGHTS, rare_third, spread
 
 
 def online(m):
     """The policy of the learned reward, its squared gap and its pair error."""
-    policy, best = tilted(m.problem, m.learned), tilted(m.problem)
+    policy, best = tilt(m.problem, m.learned), tilt(m.problem)
     return policy, measure.value_gap(m.problem, best, policy) ** 2, measure.pair_error(m.problem, policy)
 
 
 def check(m):
     policy, gap, e = online(m)
-    local = measure.concentrability(m.problem, tilted(m.problem)) * measure.concentrability(m.problem, policy)
+    local = measure.concentrability(m.problem, tilt(m.problem)) * measure.concentrability(m.problem, policy)
     return Bound(gap, local * e / 2, measure.tilt_coverage(m.problem, m.width) ** 2 * e / 2)
 
 
@@ -41,7 +41,7 @@ def without_coverage(m):
     return Bound(gap, e / 2)
 
 
-def surely_lost(m):
+def sure_loss(m):
     """beta (log C_glo / 2 - log 2)"""
     return (
         measure.logarithm(measure.full_coverage(m.problem)) / 2 - measure.logarithm(m.problem.like(2))
@@ -51,10 +51,10 @@ def surely_lost(m):
 def apart(m):
     """The online gap, its bounds at its own error and at the offline policy's, and the offline gap above its lower bound; all squared."""
     _, gap, e = online(m)
-    offline = measure.value_gap(m.problem, tilted(m.problem), m.offline)
+    offline = measure.value_gap(m.problem, tilt(m.problem), m.offline)
     allowed = measure.pair_error(m.problem, m.offline) * m.width**2 / 2
     tilts = measure.tilt_coverage(m.problem, m.width) ** 2 * e / 2
-    return Bound(gap, tilts, e * m.width**2 / 2, allowed, surely_lost(m) ** 2, offline**2)
+    return Bound(gap, tilts, e * m.width**2 / 2, allowed, sure_loss(m) ** 2, offline**2)
 
 
 FAMILY = Family(
@@ -76,7 +76,7 @@ def rare(k, learned=(1, 1, 4), width=4):
     return Instance(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
 
 
-def lopsided(k=64):
+def skew_pair(k=64):
     problem = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 2**k - 1]]))
     return Instance(problem=problem, learned=objects([[k - 1, 1]]), width=rational(2**k))
 
@@ -119,7 +119,7 @@ def figure(ax, rows):
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-PAIR, UNCLIPPED = "one problem, two ways", "a reward that is not clipped"
+PAIR, UNCLIPPED = "offline and online on one problem", "a reward that is not clipped"
 CLAIM = Claim(
     "online_rlhf_needs_only_local_coverage",
     check,
@@ -133,8 +133,8 @@ CLAIM = Claim(
     assumes=(BOUNDED, DRAWN),
     controls=(
         Control(UNCLIPPED, witness=lambda: rare(27, learned=(1, 1, 2**170)), drops=BOUNDED.name),
-        Control("no coverage at all", witness=lopsided, tightens=without_coverage),
-        Control("coverage on average", witness=lopsided, sabotages=measure.concentrability, by=on_average),
+        Control("no coverage at all", witness=skew_pair, tightens=without_coverage),
+        Control("mean coverage", witness=skew_pair, sabotages=measure.concentrability, by=on_average),
     ),
     also=(Part(PAIR, lambda: [rare(k) for k in range(8, 41, 2)], apart, assumes=(BOUNDED, DRAWN), data=numbers),),
     figure=figure,

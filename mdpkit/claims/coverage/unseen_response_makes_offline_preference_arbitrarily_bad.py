@@ -7,7 +7,7 @@ Statement  For every k there are a problem with three responses, of which the da
            and E_pi r approaches the third reward.
            On the same data, two-stage RLHF with rewards of range at most beta log 4 has suboptimality at most beta 8
            log 2 / 2^k, whatever reward it assigns to the third response.
-Assumes    the data never show the third response; the policy explains the others (its pair error is 0).
+Assumes    the third response is not in the data; the policy has pair error 0.
 Units      J in units of reward; kl(m, u) = m log(m/u) + (1-m) log((1-m)/(1-u)) in nats.
 Kind       exists (enumerated)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
@@ -21,7 +21,7 @@ from ...base.arrays import objects
 from ...exact.infinite import INFINITY
 from ...instances.instance import Instance
 from ...model import PreferenceProblem, TabularPolicy
-from ...solve import TwoStageRLHF, solve, tilted, zero_error_policy
+from ...solve import TwoStageRLHF, solve, tilt, zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._instances import rare_third
 
@@ -33,12 +33,12 @@ def instance(k, mass="1/2", weights=(1, 1, 1), data=("1/2", "1/2", 0), beta=1):
     problem = PreferenceProblem(rare_third(k), weights=objects([weights]), data=objects([data]), beta=beta)
     rest = objects([[0, 0, 1]])
     return Instance(
-        problem=problem, k=k or 0, policy=tilted(problem) if mass is None else zero_error_policy(problem, mass, rest)
+        problem=problem, k=k or 0, policy=tilt(problem) if mass is None else zero_error_policy(problem, mass, rest)
     )
 
 
 def gap(m):
-    return measure.value_gap(m.problem, tilted(m.problem), m.policy)
+    return measure.value_gap(m.problem, tilt(m.problem), m.policy)
 
 
 def check(m):
@@ -51,7 +51,7 @@ def twice(m):
 
 def loss_of_the_mass(m):
     """The gap is beta times the KL divergence between two outcomes: the unseen response or not."""
-    mass, best = (table[:, UNSEEN] for table in (m.policy.table, tilted(m.problem).table))
+    mass, best = (table[:, UNSEEN] for table in (m.policy.table, tilt(m.problem).table))
     outcomes = (TabularPolicy(np.stack([1 - chance, chance], axis=1)) for chance in (mass, best))
     return Equal({"gap": (gap(m), measure.kl(*outcomes).sum() * m.problem.beta)})
 
@@ -68,11 +68,11 @@ def lost_without_limit(m):
     )
 
 
-def kept(m):
+def two_stage_gap(m):
     """The gap of two-stage RLHF on the same data and its bound, and the gap of the policy above its lower bound."""
     trained = solve(m.problem, TwoStageRLHF(width=4, unseen=m.unseen)).policy
     worst = measure.logarithm(m.problem.like(2)) * m.problem.beta * 8 / 2**m.k
-    return Bound(measure.value_gap(m.problem, tilted(m.problem), trained), worst, *check(m).sides)
+    return Bound(measure.value_gap(m.problem, tilt(m.problem), trained), worst, *check(m).sides)
 
 
 def made_up():
@@ -90,16 +90,16 @@ def both_ways():
 
 
 # ---- controls
-NEVER = Assumption("the data never show the third response", lambda m: (m.problem.data[:, UNSEEN] == 0).all())
-EXPLAINED = Assumption("the policy explains the others", lambda m: measure.pair_error(m.problem, m.policy) == 0)
+NEVER = Assumption("the third response is not in the data", lambda m: (m.problem.data[:, UNSEEN] == 0).all())
+EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)
 
 
-def unexplained():
+def wrong_proportion():
     """The third response has mass 1/2, but the two others are not in the proportion that the data imply."""
     return Instance(problem=instance(20).problem, k=20, policy=TabularPolicy(objects([["1/8", "3/8", "1/2"]])))
 
 
-def halved(kl, p, q):
+def halve(kl, p, q):
     return kl(p, q) / 2
 
 
@@ -111,14 +111,14 @@ def figure(ax, rows):
     ax.plot(mass, [row["sides"][1] for row in found], "oC0", label="gap at pair error 0")
     for row in rows:
         if row.get("control") and row["label"] == SHOWN:
-            ax.plot(2.0**-20, row["sides"][1], "xC1", label="the response is shown (fails)")
+            ax.plot(2.0**-20, row["sides"][1], "xC1", label="the response is observed (fails)")
     ax.set_xscale("log", base=2)
     ax.invert_xaxis()
     ax.set(xlabel="reference mass $2^{-k}$ of the unseen response", ylabel="value gap $/ \\beta$")
     ax.legend()
 
 
-SHOWN = "the response is shown"
+SHOWN = "the response is observed"
 CLAIM = Claim(
     "unseen_response_makes_offline_preference_arbitrarily_bad",
     check,
@@ -129,21 +129,21 @@ CLAIM = Claim(
     assumes=(NEVER, EXPLAINED),
     controls=(
         Control(SHOWN, witness=lambda: instance(20, None, data=("9/20", "9/20", "1/10")), drops=NEVER.name),
-        Control("a pair left unexplained", witness=unexplained, drops=EXPLAINED.name, part="two outcomes"),
+        Control("positive pair error", witness=wrong_proportion, drops=EXPLAINED.name, part="two outcomes"),
         Control("twice the loss", witness=lambda: instance(20), tightens=twice),
         Control(
             "half of the divergence",
             lambda: instance(4, weights=(2, 1, 16)),
             sabotages=measure.kl,
-            by=halved,
+            by=halve,
             part="two outcomes",
         ),
     ),
     also=(
         Part("two outcomes", both_ways, loss_of_the_mass, assumes=(NEVER, EXPLAINED)),
-        Part("a bounded reward", made_up, kept, assumes=(NEVER, EXPLAINED)),
+        Part("a bounded reward", made_up, two_stage_gap, assumes=(NEVER, EXPLAINED)),
         Part(
-            "the reference never gives it",
+            "outside the reference's support",
             lambda: [instance(None, f"{k - 1}/{k}", (1, 1, 8)) for k in (2, 10, 100)],
             lost_without_limit,
         ),

@@ -1,10 +1,10 @@
 """The regret gap of a cloned mediator scales as 1/b, where b is the coverage of the demonstrations.
 
-Statement  Say that a place (t, s) matters if some swap deviation from the learner reaches it and the two mediators
-           differ there. If the expert visits every place that matters with probability at least b, then
+Statement  Let D be the set of pairs (t, s) that some swap deviation from the learner reaches and at which the two
+           mediators differ. If the expert visits every pair of D with probability at least b, then
                max_i R_i(L) - max_i R_i(E) <= 2 u H e / b,   e = 1/H sum_t E_{s ~ d_t^E} TV(E, L)(s).
            On a fork with u = 1 the gap is (1 - b) H e / b.
-Assumes    the expert visits every place that matters; finite horizon.
+Assumes    the expert visits every pair of D; finite horizon.
 Units      e is a total variation averaged over the steps; u is a range of action values; R_i is swap regret.
 Kind       for all; exists
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
@@ -41,7 +41,7 @@ def without_coverage(m):
     return Bound(sides(m)[0], check(m).sides[-1])
 
 
-def where_seen(x):
+def copy_expert_off_its_support(x):
     """The learner equals the expert where the expert has no visits. With a user's own game, other draws are rejected."""
     if not hasattr(x, "P"):
         return x
@@ -87,7 +87,10 @@ def figure(ax, rows):
     graph.text(1, -1, "there $a_2=1$ pays player 1,\nand the learner slips", ha="center", va="center")
 
 
-SEEN = Assumption("the expert visits every place that matters", lambda m: measure.covers(m.game, m.expert, m.learner))
+SEEN = Assumption(
+    "the expert visits every reachable state where the mediators differ",
+    lambda m: measure.covers(m.game, m.expert, m.learner),
+)
 SHARES = ("1/2", "1/4", "1/10", "1/30", "1/100")
 
 
@@ -98,7 +101,7 @@ def slips():
 CLAIM = Claim(
     "cloning_regret_gap_scales_with_coverage",
     check,
-    replace(FAMILY, repair=where_seen),
+    replace(FAMILY, repair=copy_expert_off_its_support),
     formula=(
         r"\max_i R_i(L) - \max_i R_i(E) \le \frac{2\,u\,H\,e}{b}, \qquad e = \frac1H \sum_t \mathbb{E}_{s \sim "
         r"d_t^E}\, \mathrm{TV}(E, L)(s)"
@@ -108,9 +111,9 @@ CLAIM = Claim(
     assumes=(SEEN,),
     controls=(
         Control("without 1/b", witness=lambda: fork(10, "1/10", "1/200"), tightens=without_coverage),
-        Control("a rare place never seen", witness=lambda: fork(5, 0, "1/2"), drops=SEEN.name),
+        Control("a rare state never visited", witness=lambda: fork(5, 0, "1/2"), drops=SEEN.name),
         Control(
-            "where the learner goes",
+            "the learner's coverage",
             witness=lambda: rare_pennies(10, "1/10", True),
             sabotages=measure.coverage,
             by=of_the_learner,

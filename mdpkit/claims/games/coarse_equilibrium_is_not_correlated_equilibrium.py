@@ -4,7 +4,7 @@ Statement  In the 3 x 3 game below, repeated over H steps, let the mediator reco
            1/2 each at every step. No player gains by ignoring its recommendations: max_i R_i^coarse = 0, a coarse
            correlated equilibrium. A player that deviates as a function of its recommendation gains H/2: max_i
            R_i^swap = H/2, so that it is not a correlated equilibrium.
-Assumes    a recommendation is informative about the other player's action: the parts are not drawn independently.
+Assumes    the recommendations are correlated: each is informative about the other player's action.
 Units      regret in units of reward; payoffs are integers in [-2, 2].
 Kind       exists (enumerated, H = 1..12)
 Source     adapted from Moulin and Vial, 1978, and Aumann, 1974.
@@ -26,7 +26,7 @@ TOGETHER = [["1/2", 0, 0], [0, "1/2", 0], [0, 0, 0]]
 APART = [["1/4", "1/4", 0], ["1/4", "1/4", 0], [0, 0, 0]]
 
 
-def repeated(H, law=TOGETHER):
+def repeat(H, law=TOGETHER):
     """The same game and the same law of recommendations at each of H steps."""
     once = objects(np.ones((1, 9, 1), dtype=int))
     game = MarkovGame(once, objects([FIRST, SECOND]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
@@ -62,19 +62,19 @@ def figure(ax, rows):
     ax.legend(loc="upper left")
 
 
-CORRELATED = Assumption("the parts are not drawn independently", is_correlated)
+CORRELATED = Assumption("the recommendations are correlated", is_correlated)
 CLAIM = Claim(
     "coarse_equilibrium_is_not_correlated_equilibrium",
     check,
-    instances=lambda: [repeated(H) for H in range(1, 13)],
+    instances=lambda: [repeat(H) for H in range(1, 13)],
     formula=r"\max_i R_i^{\text{coarse}} = 0, \qquad \max_i R_i^{\text{swap}} = \frac H2",
     papers=("moulin1978", "aumann1974"),
     tags=("regret", "equilibria"),
     assumes=(CORRELATED,),
     controls=(
-        Control("nor does a player that is told gain", witness=lambda: repeated(3), tightens=an_equilibrium, at="swap"),
-        Control("the same parts drawn independently", witness=lambda: repeated(3, APART), drops=CORRELATED.name),
-        Control("swap regret by marginals", witness=lambda: repeated(3), sabotages=measure.regret, by=by_marginals),
+        Control("no swap deviation gains", witness=lambda: repeat(3), tightens=an_equilibrium, at="swap"),
+        Control("the product of the marginals", witness=lambda: repeat(3, APART), drops=CORRELATED.name),
+        Control("swap regret by marginals", witness=lambda: repeat(3), sabotages=measure.regret, by=by_marginals),
     ),
     figure=figure,
 )

@@ -6,7 +6,7 @@ Statement  If L = E wherever d_t^E(s) < b, then
            the right side for every H >= 2, and (H-1)/((H-1) + 2/b) times it if the learner itself also moves to that
            place: the supremum over H is 1 for every b. The constant 2 can be replaced by 1 + b + H e/2 where this is
            smaller; for H = 2 and b <= 1/2 the optimal constant is 1 + b.
-Assumes    the learner is the expert wherever the expert is seldom, i.e. has visitation below b.
+Assumes    the learner equals the expert wherever the expert's visitation is below b.
 Units      b is the probability of a place (t, s); e is a total variation averaged over the steps; u is a range; R_i is
            swap regret.
 Kind       for all; exists
@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Choice
 from ...kernels import finite
 from ...model import JointPolicy
@@ -39,7 +39,7 @@ def sides(m):
 def check(m):
     gap, price, seen = sides(m)
     few = price * (seen / 2 + (1 + m.b))
-    return Bound(gap, stacked([few, price * 2]).min(), price * 2)
+    return Bound(gap, stack([few, price * 2]).min(), price * 2)
 
 
 def without_threshold(m):
@@ -52,22 +52,22 @@ def of_two_steps(m):
     return Bound(gap, price * (1 + m.b))
 
 
-def gated(learner, expert, visits, b):
+def gate(learner, expert, visits, b):
     """learner[t,s,j], but expert[t,s,j] where visits[t,s] < b."""
     return np.where((visits < b)[..., None], expert, learner)
 
 
-def kept(x):
+def gate_learner(x):
     """The drawn learner, set to the expert where the expert's visitation is below b."""
     visits = finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2)
-    return type(x)(**{**vars(x), "learner": gated(x.learner, x.expert, visits, x.b)})
+    return type(x)(**{**vars(x), "learner": gate(x.learner, x.expert, visits, x.b)})
 
 
 GATED = replace(
     FAMILY,
     blocks={**FAMILY.blocks, "b": Choice(of=("1/2", "1/4", "1/10"))},
     models={**FAMILY.models, "b": lambda x: x.b[()]},
-    repair=kept,
+    repair=gate_learner,
 )
 
 
@@ -75,7 +75,7 @@ GATED = replace(
 def pennies(H, b, strays=False):
     m = rare_pennies(H, b, strays)
     visits = measure.occupancy(m.game.player(0), m.expert).lower.sum(axis=2)
-    m.learner = JointPolicy(gated(*(np.stack([each.table] * H) for each in (m.learner, m.expert)), visits, m.b))
+    m.learner = JointPolicy(gate(*(np.stack([each.table] * H) for each in (m.learner, m.expert)), visits, m.b))
     m.strays = int(strays)
     return m
 
@@ -94,7 +94,7 @@ def shares(m):
 SHARES, LENGTHS = ("1", "3/4", "1/2", "1/4", "1/10", "1/100"), (2, 3, 6, 20, 60)
 
 
-def listed():
+def all_pennies():
     return [pennies(H, b, strays) for strays in (False, True) for b in SHARES for H in LENGTHS]
 
 
@@ -130,9 +130,9 @@ def figure(ax, rows):
     ax.legend(fontsize=6, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-TWO, LISTED = "two steps", "pennies at the rare place"
+TWO, LISTED = "two steps", "pennies at the rare state"
 SHORT = Assumption("two steps, and a threshold of at most 1/2", lambda m: m.game.horizon.H == 2 and bool(2 * m.b <= 1))
-SEEN = Assumption("the learner is the expert wherever the expert is seldom", seldom_alike)
+SEEN = Assumption("the learner equals the expert where the expert's visitation is below b", seldom_alike)
 CLAIM = Claim(
     "coverage_gated_regret_is_asymptotically_tight",
     check,
@@ -147,12 +147,16 @@ CLAIM = Claim(
     controls=(
         Control("without the threshold", witness=lambda: pennies(3, "1/10"), tightens=without_threshold),
         Control("1 + b in longer games", witness=lambda: pennies(20, "1/4", True), drops=SHORT.name, part=TWO),
-        Control("a threshold above the visits", witness=lambda: claiming("1/2", pennies(3, "1/10")), drops=SEEN.name),
-        Control("visits of other places", witness=lambda: pennies(5, "1/2"), sabotages=measure.occupancy, by=elsewhere),
+        Control(
+            "a threshold above the visitation", witness=lambda: claiming("1/2", pennies(3, "1/10")), drops=SEEN.name
+        ),
+        Control(
+            "visitation of another state", witness=lambda: pennies(5, "1/2"), sabotages=measure.occupancy, by=elsewhere
+        ),
     ),
     also=(
         Part(TWO, replace(GATED, sizes={**GATED.sizes, "H": (2, 2)}), of_two_steps, assumes=(SEEN, SHORT)),
-        Part(LISTED, listed, shares, assumes=(SEEN,)),
+        Part(LISTED, all_pennies, shares, assumes=(SEEN,)),
     ),
     figure=figure,
 )

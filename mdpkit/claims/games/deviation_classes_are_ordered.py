@@ -16,7 +16,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import panels
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -44,7 +44,7 @@ def gains(m):
 
 def check(m, links=LINKS):
     found = gains(m)
-    return Bound(*(stacked([found[link[end]] for link in links]) for end in (0, 1)))
+    return Bound(*(stack([found[link[end]] for link in links]) for end in (0, 1)))
 
 
 def claiming(k, low, high):
@@ -97,9 +97,9 @@ def steps(name, paid, laws, expected):
     )
 
 
-def mismatched(H):
+def mismatch(H):
     return steps(
-        f"told the mismatch, H = {H}",
+        f"recommended the mismatch, H = {H}",
         [MATCH] * H,
         [UNMATCHED] * H,
         [rational(H) / 2, rational(H) / 2, rational(H + 1) / 2, H, 1],
@@ -107,7 +107,7 @@ def mismatched(H):
 
 
 def wrong_twice():
-    return steps("told 0, paid for 1", [ONE, ONE], [[0, 1, 0, 0]] * 2, [2, 2, 2, 2, 1])
+    return steps("recommended 0, paid for 1", [ONE, ONE], [[0, 1, 0, 0]] * 2, [2, 2, 2, 2, 1])
 
 
 def changing():
@@ -115,11 +115,13 @@ def changing():
 
 
 def useful_later():
-    return steps("paid for 1, then told the match", [ONE, MATCH], [[1, 0, 0, 0], MATCHED], ["1/2", "1/2", "1/2", 1, 1])
+    return steps(
+        "paid for 1, then recommended the match", [ONE, MATCH], [[1, 0, 0, 0], MATCHED], ["1/2", "1/2", "1/2", 1, 1]
+    )
 
 
 def witnesses():
-    return [mismatched(1), mismatched(3), wrong_twice(), changing(), useful_later()]
+    return [mismatch(1), mismatch(3), wrong_twice(), changing(), useful_later()]
 
 
 def as_computed_by_hand(m):
@@ -156,13 +158,13 @@ CLAIM = Claim(
     papers=("morrill2021", "tang2024"),
     tags=("regret", "equilibria"),
     controls=(
-        Control("one-shot is below coarse", witness=lambda: mismatched(1), tightens=claiming(0, "one-shot", "coarse")),
+        Control("one-shot is below coarse", witness=lambda: mismatch(1), tightens=claiming(0, "one-shot", "coarse")),
         Control("one-shot is below trigger", witness=useful_later, tightens=claiming(3, "one-shot", "trigger")),
         Control("coarse is below one-shot", witness=wrong_twice, tightens=claiming(1, "coarse", "one-shot")),
         Control("coarse is below constant", witness=changing, tightens=claiming(0, "coarse", "constant")),
-        Control("trigger is below coarse", witness=lambda: mismatched(1), tightens=claiming(1, "trigger", "coarse")),
-        Control("swap is below trigger", witness=lambda: mismatched(2), tightens=claiming(2, "swap", "trigger")),
-        Control("swap by marginals", witness=lambda: mismatched(1), sabotages=measure.regret, by=by_marginals),
+        Control("trigger is below coarse", witness=lambda: mismatch(1), tightens=claiming(1, "trigger", "coarse")),
+        Control("swap is below trigger", witness=lambda: mismatch(2), tightens=claiming(2, "swap", "trigger")),
+        Control("swap by marginals", witness=lambda: mismatch(1), sabotages=measure.regret, by=by_marginals),
     ),
     also=(Part("every link can be strict", witnesses, as_computed_by_hand),),
     accepts=("game", MarkovGame, ("P", "r", "rho")),

@@ -7,7 +7,7 @@ Statement  Let u_0 be the widest range over joint actions of Q_i^E, with no play
            The mistake costs one stake (a reward of 1) at its own step, and a deviating player then draws H - 1 further
            stakes from it. On a chain of u = 4 or 8 bonus states that pay only a deviating player, u_0 = 1 and 2 u_0 H
            e <= gap <= 2 u H e.
-Assumes    a deviation can draw later stakes.
+Assumes    a deviation can reach later stakes.
 Units      swap regret in units of reward in [0, 1]; e is a total variation averaged over the steps.
 Kind       exists (enumerated, H = 1..16, and two chains)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
@@ -18,7 +18,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.instance import Instance
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -62,7 +62,7 @@ def bonus_chain(u, H, slip, seen):
 
 def of_the_obeyed(recoverability, game, expert):
     """u_0: the widest range of any player's action values when no player deviates."""
-    return stacked([recoverability(game.player(i), expert) for i in range(game.players)]).max()
+    return stack([recoverability(game.player(i), expert) for i in range(game.players)]).max()
 
 
 def sides(m):
@@ -103,7 +103,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-LATER = Assumption("a deviation can draw later stakes", lambda m: (m.game.r[0, STAKES] != 0).any())
+LATER = Assumption("a deviation can reach later stakes", lambda m: (m.game.r[0, STAKES] != 0).any())
 CLAIM = Claim(
     "recoverability_must_see_the_deviation",
     check,
@@ -117,12 +117,12 @@ CLAIM = Claim(
     assumes=(LATER,),
     controls=(
         Control(
-            "u while a player deviates",
+            "u under deviations",
             witness=lambda: hidden_stakes(4),
             tightens=counted_while_deviating,
             at="regret gap",
         ),
-        Control("nothing to draw later", witness=lambda: hidden_stakes(4, later=0), drops=LATER.name),
+        Control("no later stakes", witness=lambda: hidden_stakes(4, later=0), drops=LATER.name),
         Control("no deviations", witness=lambda: hidden_stakes(4), sabotages=measure.regret, by=nobody_deviates),
     ),
     also=(Part("a chain of bonus states hides its length", chains, between),),

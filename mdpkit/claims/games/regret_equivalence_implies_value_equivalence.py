@@ -17,8 +17,8 @@ Proof      proofs/games/regret_equivalence_implies_value_equivalence.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import like, objects
-from ...base.interval import Interval, stacked
+from ...base.arrays import bare, like, objects
+from ...base.interval import Interval, stack
 from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -41,7 +41,7 @@ def plays(m, b):
 def telling_rewards(m, gaps):
     """The rewards f_b[t,s,j], one per b: any signs give a lower bound, those of the differences the largest."""
     low, high = (gaps.lower, gaps.upper) if isinstance(gaps, Interval) else (gaps, gaps)
-    signs = np.asarray(low > 0).astype(int) - np.asarray(high < 0).astype(int)
+    signs = bare(low > 0).astype(int) - bare(high < 0).astype(int)
     return [m.game.like(np.where(plays(m, b), 1, signs)) for b in range(m.game.actions[0])]
 
 
@@ -52,7 +52,7 @@ def witnesses(m, rewards):
         r = np.stack([f, *[f * 0] * (m.game.players - 1)], axis=1)
         paid = MarkovGame(m.game.P, r, m.game.rho, horizon=m.game.horizon, actions=m.game.actions)
         found.append(measure.regret_gap(paid, m.expert, m.learner))
-    return stacked(found)
+    return stack(found)
 
 
 def check(m, rewards=telling_rewards):
@@ -71,7 +71,7 @@ def for_what_the_learner_plays(m):
 def by_visits(m):
     gaps = visits(m)
     missed = [(abs(gaps) - gaps)[:, :, ~plays(m, b)].sum() for b in range(m.game.actions[0])]
-    return Equal({"witness": (witnesses(m, telling_rewards(m, gaps)), stacked(missed))})
+    return Equal({"witness": (witnesses(m, telling_rewards(m, gaps)), stack(missed))})
 
 
 POLICIES = {name: FAMILY.models[name] for name in ("expert", "learner")}
@@ -89,7 +89,7 @@ def unpaid(P, rho, H, actions):
     )
 
 
-def listed():
+def draws():
     """Sixty draws, decoded from the bytes of a fixed generator."""
     rng, ladder = np.random.default_rng(0), UNPAID.ladder()
     return [
@@ -117,11 +117,11 @@ CLAIM = Claim(
     papers=("tang2024",),
     tags=("regret", "value-gap"),
     controls=(
-        Control("nobody may deviate", witness=apart, sabotages=measure.regret, by=nobody_deviates),
-        Control("no reward but 0", witness=apart, tightens=zero_alone),
-        Control("paid for what the learner plays alone", witness=apart, tightens=for_what_the_learner_plays),
+        Control("obedience alone", witness=apart, sabotages=measure.regret, by=nobody_deviates),
+        Control("the zero reward alone", witness=apart, tightens=zero_alone),
+        Control("rewards for the learner's own actions alone", witness=apart, tightens=for_what_the_learner_plays),
     ),
-    also=(Part("the witness counts visits", listed, by_visits),),
+    also=(Part("the witness counts visits", draws, by_visits),),
     accepts=("game", MarkovGame, ("P", "rho")),
     figure=bound,
     sides=(r"$(1 - 1/A)\,VG_F$", r"$\max_b RG(f_b)$"),

@@ -4,10 +4,11 @@ Statement  For n players, and for deviations that observe the recommendation (sw
                max_i R_i(L) - max_i R_i(E) <= 2 u H e,   e = 1/H max E_{L o phi} sum_t TV(L, E) over that class and obedience,
            with u as in regret_gap_is_bounded_by_recoverability. For every H equality holds: for swap deviations in
            matching pennies with a learner that correlates the players' actions, and for coarse deviations with a
-           learner that changes only the actions of a player that is paid nothing.
+           learner that changes only the actions of a player that is paid nothing. Obedience must be counted in e: with
+           n >= 3 actions, without it the left side can be n/2 times the right side for coarse deviations.
 Assumes    finite horizon.
 Units      R_i is regret in units of reward; e is an average over the steps, in [0, 1]; u is a range, here over swap
-           deviations.
+           deviations, and is computed exactly at all sizes that are drawn.
 Kind       for all; exists
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/games/regret_gap_constant_two_is_optimal.md
@@ -18,8 +19,8 @@ from fractions import Fraction
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
-from ...base.interval import stacked
+from ...base.arrays import objects, rational
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -37,13 +38,13 @@ def check(m, swap=2, coarse=2):
     for name in CLASSES:
         gaps.append(measure.regret_gap(m.game, m.expert, m.learner, name))
         mistakes.append(measure.deviation_error(m.game, m.expert, m.learner, name) * m.game.horizon.H)
-    return Bound(stacked(gaps), stacked([u * mistakes[0] * swap, u * mistakes[1] * coarse]))
+    return Bound(stack(gaps), stack([u * mistakes[0] * swap, u * mistakes[1] * coarse]))
 
 
 NEARLY = Fraction(199, 100)
 
 
-def attained(m):
+def attains(m):
     gap, right = check(m).sides
     return Equal({"swap": (gap[0], right[0])})
 
@@ -62,7 +63,7 @@ FAMILY = Family(
         expert=Simplex("H", "S", to=JOINT),
         learner=Simplex("H", "S", to=JOINT),
     ),
-    sizes=dict(H=(1, 2), S=(1, 2), A=(2, 2), B=(2, 2), C=(1, 2)),
+    sizes=dict(H=(1, 3), S=(1, 2), A=(2, 4), B=(2, 3), C=(1, 2)),
     models=dict(
         game=lambda x: MarkovGame(
             x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=tuple(x.sizes[part] for part in JOINT)
@@ -74,7 +75,7 @@ FAMILY = Family(
 
 
 # ---- one state, two parts: joint actions are 00, 01, 10, 11
-def told(m, expert, learner):
+def with_policies(m, expert, learner):
     return Instance(game=m.game, expert=JointPolicy(objects([expert])), learner=JointPolicy(objects([learner])))
 
 
@@ -84,10 +85,37 @@ def unpaid_partner(H):
     r = m.game.r.copy()
     r[1] = objects(0)
     m.game = MarkovGame(m.game.P, r, m.game.rho, horizon=Finite(H), actions=(2, 2))
-    return told(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
+    return with_policies(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
 
 
-def watched(m):
+def meeting(n):
+    """Both players draw the same of n actions, and so meet at state 1, where only the learner does not play action 0, which pays.
+
+    A blind deviator meets the other player with probability 1/n; state 2, where they do not meet, pays as the expert's meeting.
+    """
+    J, START, MET, APART = n * n, 0, 1, 2
+    P, r = np.zeros((3, J, 3), dtype=int), np.zeros((2, 3, J), dtype=int)
+    P[START, :, APART] = P[MET, :, MET] = P[APART, :, APART] = 1
+    same = np.arange(n) * (n + 1)
+    P[START, same] = np.eye(3, dtype=int)[MET]
+    r[0, MET, :n] = r[0, APART] = 1
+    expert = objects(np.zeros((3, J), dtype=int))
+    expert[START, same], expert[[MET, APART], 0] = rational(f"1/{n}"), rational(1)
+    learner = expert.copy()
+    learner[MET] = objects(np.eye(J, dtype=int)[n])
+    game = MarkovGame(objects(P), objects(r), objects([1, 0, 0]), horizon=Finite(2), actions=(n, n))
+    return Instance(game=game, expert=JointPolicy(expert), learner=JointPolicy(learner))
+
+
+def without_obedience(error, game, expert, learner, deviations="swap"):
+    """The error under the deviations of the class alone."""
+    apart = measure.total_variation(expert, learner).lower
+    paid = np.repeat(np.repeat(apart[..., None, :, None], game.players, axis=-3), game.J, axis=-1)
+    priced = MarkovGame(game.P, paid, game.rho, horizon=game.horizon, actions=game.actions)
+    return (measure.regret(priced, learner, deviations) + measure.value(priced, learner)).max() / game.horizon.H
+
+
+def add_observer(m):
     """With a third player whose two actions, drawn uniformly, have no effect."""
     g = m.game
     r = np.repeat(np.concatenate([g.r, g.r[:1] * 0]), 2, axis=2)
@@ -96,9 +124,9 @@ def watched(m):
     return Instance(game=game, expert=expert, learner=learner)
 
 
-def correlated():
+def all_games():
     games = [pennies(H, stake) for H in range(1, 9) for stake in (1, 3)]
-    return games + [watched(m) for m in games[:4]]
+    return games + [add_observer(m) for m in games[:4]]
 
 
 def figure(ax, rows):
@@ -140,14 +168,20 @@ CLAIM = Claim(
             "1.99 for coarse deviations", witness=lambda: unpaid_partner(2), tightens=lambda m: check(m, coarse=NEARLY)
         ),
         Control(
-            "u of the obeyed expert",
+            "u without deviations",
             witness=lambda: hidden_stakes(4),
             sabotages=measure.recoverability,
             by=of_the_obeyed,
         ),
+        Control(
+            "mistakes of coarse deviators without those of the obedient",
+            witness=lambda: meeting(3),
+            sabotages=measure.deviation_error,
+            by=without_obedience,
+        ),
     ),
     also=(
-        Part(PENNIES, correlated, attained),
+        Part(PENNIES, all_games, attains),
         Part(BLIND, lambda: [unpaid_partner(H) for H in range(1, 9)], attained_blindly),
     ),
     figure=figure,

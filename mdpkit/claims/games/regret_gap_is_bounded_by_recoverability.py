@@ -6,7 +6,8 @@ Statement  For every expert E, learner L and rewards
            steps and states, and e = 1/H max_{i,phi} E_{L o phi} sum_t TV(L, E), where phi may also be obedience.
 Assumes    finite horizon.
 Units      R_i is swap regret in units of reward; e is an average over the steps, in [0, 1]; u is a range, at most twice
-           a bound on |advantage|. The computed u is an upper bound, exact for H <= 2.
+           a bound on |advantage|. For S states u is computed exactly if 2^(S (H - 2)) <= 64, as at all sizes that are
+           drawn; for larger games an upper bound takes its place.
 Kind       for all
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/games/regret_gap_is_bounded_by_recoverability.md
@@ -72,7 +73,7 @@ def pennies(H, stake=1):
     )
 
 
-def unprovoked(error, game, expert, learner):
+def without_deviations(error, game, expert, learner):
     """The error under the learner's own occupancy, without deviations."""
     own = measure.cloning_error(game, learner, expert)
     return own.sum() / game.horizon.H
@@ -92,13 +93,13 @@ CLAIM = Claim(
     controls=(
         Control("a constant of 1", witness=lambda: pennies(2), tightens=once),
         Control(
-            "mistakes where the learner itself goes",
+            "errors under the learner's own occupancy",
             witness=lambda: fork(5),
             sabotages=measure.deviation_error,
-            by=unprovoked,
+            by=without_deviations,
         ),
         Control(
-            "u of the obeyed expert",
+            "u without deviations",
             witness=lambda: hidden_stakes(4),
             sabotages=measure.recoverability,
             by=of_the_obeyed,

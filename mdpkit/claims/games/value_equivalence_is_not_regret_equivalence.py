@@ -2,7 +2,7 @@
 
 Statement  For every H >= 2 there is a two-player game with an expert E of swap regret 0 and a learner L such that d^L = d^E
            at every step, J_i(L) = J_i(E) for both players, and max_i R_i(L) - max_i R_i(E) = H - 1.
-Assumes    the learner leaves the expert only where the expert never is: L = E wherever d_t^E(s) > 0.
+Assumes    the learner differs from the expert only at unvisited states: L = E wherever d_t^E(s) > 0.
 Units      rewards in [0, 1]; regret is the largest gain of one player by a swap deviation.
 Kind       exists (enumerated, H = 2..30)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
@@ -71,7 +71,7 @@ def unseen(m):
     return (visits[:, changed] == 0).all_yes()
 
 
-UNSEEN = Assumption("the learner leaves the expert only where the expert never is", unseen)
+UNSEEN = Assumption("the learner differs from the expert only at unvisited states", unseen)
 
 
 def nobody_deviates(regret, game, joint, deviations="swap"):
@@ -119,7 +119,7 @@ CLAIM = Claim(
     tags=("regret", "value-gap"),
     assumes=(UNSEEN,),
     controls=(
-        Control("the expert sees the fork", witness=lambda: fork(5, "1/4"), drops=UNSEEN.name),
+        Control("the expert visits the fork", witness=lambda: fork(5, "1/4"), drops=UNSEEN.name),
         Control("a gap of H", witness=lambda: fork(5), tightens=larger, at="regret gap"),
         Control("no deviations", witness=lambda: fork(5), sabotages=measure.regret, by=nobody_deviates),
     ),

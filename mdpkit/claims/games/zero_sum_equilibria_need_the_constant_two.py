@@ -63,14 +63,14 @@ def among(law, used):
     return np.where(total > 0, some, some * 0 + np.eye(1, len(law), dtype=int)[0])
 
 
-def balanced(x):
+def balance(x):
     """The drawn payoffs without the mean effect of either player's action, and with a penalty on unused actions."""
     rows, columns = x.payoff @ x.second, x.first @ x.payoff
     payoff = x.payoff - rows[:, None] - columns + x.first @ rows
     return payoff - np.where(x.first > 0, 0, x.worse)[:, None] + np.where(x.second > 0, 0, x.dearer)
 
 
-def supported(x):
+def restrict_support(x):
     return type(x)(**{**vars(x), "first": among(x.first, x.rows), "second": among(x.second, x.columns)})
 
 
@@ -92,11 +92,11 @@ FAMILY = Family(
     ),
     sizes=dict(A=(2, 3), B=(2, 3)),
     models=dict(
-        game=lambda x: once(x, balanced(x)),
+        game=lambda x: once(x, balance(x)),
         expert=lambda x: independent(x.first, x.second),
         learner=lambda x: independent(x.played, x.answered),
     ),
-    repair=supported,
+    repair=restrict_support,
 )
 
 
@@ -115,7 +115,7 @@ def hair(H, v):
     return Instance(game=game, v=v, expert=independent(objects([1 - v, v]), objects([0, 1, 0])), learner=learner)
 
 
-def obeyed(m):
+def imitate_exactly(m):
     """The learner in the place of the expert."""
     m.expert = m.learner
     return m
@@ -138,7 +138,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-HAIR = "all but a hair"
+HAIR = "arbitrarily close to the constant"
 NASH = Assumption("the expert is an equilibrium", lambda m: measure.regret(m.game, m.expert).max() == 0)
 VALUES = ("1/2", "1/3", "1/5", "1/10", "1/30", "1/1000")
 CLAIM = Claim(
@@ -157,7 +157,12 @@ CLAIM = Claim(
         Control(
             "no deviations", witness=lambda: hair(2, "1/10"), sabotages=measure.regret, by=nobody_deviates, part=HAIR
         ),
-        Control("the learner for an expert", witness=lambda: obeyed(hair(2, "1/10")), drops=NASH.name, part=HAIR),
+        Control(
+            "the learner in place of the expert",
+            witness=lambda: imitate_exactly(hair(2, "1/10")),
+            drops=NASH.name,
+            part=HAIR,
+        ),
     ),
     also=(Part(HAIR, lambda: [hair(H, v) for v in VALUES for H in (1, 2, 7)], share, assumes=(NASH,)),),
     figure=figure,

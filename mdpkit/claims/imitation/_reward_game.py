@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.instance import Instance
 from ...learn import BoxRewards, ExpertResets, GradientAscent, Mixture, MomentMatching, fit, grant
 from ...model import TabularPolicy
@@ -69,4 +69,4 @@ def largest(m, d):
 def short(m):
     """Suboptimality of each policy `[k]` for the reward of its round; every episode starts at state 0."""
     tasks = [(replace(m.mdp, r=f), TabularPolicy(table)) for f, table in zip(m.played, m.learners, strict=True)]
-    return stacked([measure.optimal_value(task)[0, 0] - measure.value(task, policy) for task, policy in tasks])
+    return stack([measure.optimal_value(task)[0, 0] - measure.value(task, policy) for task, policy in tasks])

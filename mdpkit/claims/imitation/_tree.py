@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.arrays import like, objects
+from ...base.arrays import bare, like, objects
 from ...model import MDP, Finite, TabularPolicy
 
 
@@ -36,7 +36,7 @@ def to_law(law, A, H) -> TabularPolicy:
     for _ in range(H):
         split = below.reshape(-1, A)
         below = split.sum(axis=1)
-        seen = np.asarray(below > 0)[:, None]
+        seen = bare(below > 0)[:, None]
         rows.insert(0, np.where(seen, split / np.where(seen, below[:, None], 1), first))
     return TabularPolicy(np.concatenate(rows))
 

@@ -8,7 +8,7 @@ Statement  Let a_t, b_t be the moments E_{s ~ d_t^E, a ~ E} A_f^L(s, a) of two r
            one reward values at 1 and y and the other at y and 1; for equal rewards (x = 0) the gap is the whole sum.
            Rewards with different gaps can attain the whole sum for every x, since one of them may have the larger
            moment at every step.
-Assumes    both rewards see the same gap.
+Assumes    both rewards have the same value gap.
 Units      the moments are in units of J, the undiscounted return; x is dimensionless.
 Kind       for all; exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box
 from ...kernels import finite
@@ -36,7 +36,7 @@ def sides(m):
     tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
     d = measure.occupancy(m.mdp, m.expert).sum(axis=-1)[..., None] * m.expert.table
     a, b = ((d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks)
-    return abs(stacked(gaps(m))).max(), stacked([abs(a), abs(b)]).max(axis=0).sum(), abs(a - b).sum()
+    return abs(stack(gaps(m))).max(), stack([abs(a), abs(b)]).max(axis=0).sum(), abs(a - b).sum()
 
 
 def check(m, part=2):
@@ -44,12 +44,12 @@ def check(m, part=2):
     return Bound(gap, most - apart / part)
 
 
-def attained(m):
+def attains(m):
     gap, most, apart = sides(m)
     return Equal({"gap": (gap, most * (1 - m.x / 2)), "apart": (apart, most * m.x)})
 
 
-def dominated(m):
+def dominates(m):
     gap, most, apart = sides(m)
     return Equal({"gap": (gap, most), "apart": (apart, most * m.x)})
 
@@ -76,7 +76,7 @@ FAMILY = replace(
 
 
 # ---- a learner that slips at every step: the reward of action 0 at state 0 is the moment of that step
-def valued(first, second, x):
+def with_rewards(first, second, x):
     m = habit(2, 1)
     m.rewards = objects([[[[rational(paid), 0], [0, 0]] for paid in steps] for steps in (first, second)])
     m.x = rational(x)
@@ -86,7 +86,7 @@ def valued(first, second, x):
 def apart(x):
     """Rewards of 1 and 1 - x, in either order."""
     y = 1 - rational(x)
-    return valued([1, y], [y, 1], x)
+    return with_rewards([1, y], [y, 1], x)
 
 
 def tight():
@@ -97,7 +97,7 @@ def gaps(m):
     return [measure.value_gap(replace(m.mdp, r=reward), m.expert, m.learner) for reward in m.rewards]
 
 
-SAME = Assumption("both rewards see the same gap", lambda m: gaps(m)[0] == gaps(m)[1])
+SAME = Assumption("both rewards have the same value gap", lambda m: gaps(m)[0] == gaps(m)[1])
 CLAIM = Claim(
     "agreeing_rewards_share_their_moments",
     check,
@@ -111,23 +111,25 @@ CLAIM = Claim(
     tags=("moments", "inverse-reinforcement-learning"),
     assumes=(SAME,),
     controls=(
-        Control("all that sets them apart", witness=lambda: apart("1/2"), tightens=lambda m: check(m, part=1)),
+        Control("the whole moment difference", witness=lambda: apart("1/2"), tightens=lambda m: check(m, part=1)),
         Control(
-            "one reward values the gap twice as much", witness=lambda: valued([1, 1], [1, 0], "1/2"), drops=SAME.name
+            "one reward doubles the value gap",
+            witness=lambda: with_rewards([1, 1], [1, 0], "1/2"),
+            drops=SAME.name,
         ),
         Control(
-            "moments where the expert never is",
+            "moments off the expert's occupancy",
             witness=lambda: apart(0),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
     ),
     also=(
-        Part("as far apart as one likes", tight, attained, assumes=(SAME,)),
+        Part("arbitrarily different rewards", tight, attains, assumes=(SAME,)),
         Part(
-            "rewards that merely differ",
-            lambda: [valued([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)],
-            dominated,
+            "rewards with different value gaps",
+            lambda: [with_rewards([1, 1], [1 - rational(x) * 2, 1], x) for x in (0, "1/2", "3/4", 1)],
+            dominates,
         ),
     ),
     figure=bound,

@@ -19,7 +19,7 @@ from fractions import Fraction
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite
@@ -67,24 +67,24 @@ FAMILY = Family(
 
 
 # ---- the optimum
-def shown(m):
+def expert_features(m):
     """The expert's features `[k]`."""
     d = measure.occupancy(m.mdp, m.expert)
-    return stacked([(d * feature).sum() for feature in m.features])
+    return stack([(d * feature).sum() for feature in m.features])
 
 
-def matched(m, kind="causal"):
+def match(m, kind="causal"):
     """The features, in the MDP, of the policy whose features in its own model are the expert's."""
-    theta = measure.matched_theta(m.mdp, m.features, shown(m), kind)
-    return Equal({"features": (measure.entropy_features(m.mdp, m.features, theta, kind), shown(m))})
+    theta = measure.matched_theta(m.mdp, m.features, expert_features(m), kind)
+    return Equal({"features": (measure.entropy_features(m.mdp, m.features, theta, kind), expert_features(m))})
 
 
 def by_trajectories(m):
-    return matched(m, "trajectory")
+    return match(m, "trajectory")
 
 
-def learned(m):
-    off = abs(measure.entropy_features(m.mdp, m.features, m.theta) - shown(m))
+def learn(m):
+    off = abs(measure.entropy_features(m.mdp, m.features, m.theta) - expert_features(m))
     return Bound(off.max(), rational("1/1000000"))
 
 
@@ -93,9 +93,9 @@ def certain(m):
     return Equal({"features": tuple(kinds)})
 
 
-def missed(m):
+def mismatch(m):
     """The largest feature mismatch of each kind."""
-    pairs = (each.pairs["features"] for each in (matched(m), by_trajectories(m)))
+    pairs = (each.pairs["features"] for each in (match(m), by_trajectories(m)))
     return {"off": [abs(a - b).max().upper[()] for a, b in pairs]}
 
 
@@ -151,9 +151,12 @@ CLAIM = Claim(
     ),
     controls=(
         Control(
-            "chance taken for choice", witness=lambda: apart(0), sabotages=measure.entropy_features, by=trajectories
+            "transition noise treated as controllable",
+            witness=lambda: apart(0),
+            sabotages=measure.entropy_features,
+            by=trajectories,
         ),
-        Control("the slope of the far end", witness=lambda: apart(0), tightens=slope_of_the_end, part=TANGENT),
+        Control("the gradient at the other end", witness=lambda: apart(0), tightens=slope_of_the_end, part=TANGENT),
         Control(
             "matched in another model", witness=lambda: drawn(0), tightens=by_trajectories, at="features", part=OPTIMUM
         ),
@@ -161,8 +164,8 @@ CLAIM = Claim(
     ),
     also=(
         Part(TANGENT, lambda: [apart(seed) for seed in range(12)], convex),
-        Part(OPTIMUM, problems, matched, data=missed),
-        Part("the learner's policy", problems, learned),
+        Part(OPTIMUM, problems, match, data=mismatch),
+        Part("the learner's policy", problems, learn),
         Part(SURE, lambda: [drawn(seed, 0) for seed in range(5)], certain, assumes=(CERTAIN,)),
     ),
     figure=figure,

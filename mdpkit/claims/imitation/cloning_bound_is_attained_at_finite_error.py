@@ -133,10 +133,12 @@ CLAIM = Claim(
     ),
     assumes=(UNIT,),
     controls=(
-        Control("the mean for the largest", witness=lambda: first_slip(4, "1/3"), tightens=mean_for_largest),
+        Control(
+            "the mean error in place of the largest", witness=lambda: first_slip(4, "1/3"), tightens=mean_for_largest
+        ),
         Control(PAID_MORE, witness=lambda: lanes(["1/2", "1/3"], reward=3), drops=UNIT.name),
         Control(
-            "errors of other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=states_exchanged
+            "errors on other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=states_exchanged
         ),
     ),
     also=(

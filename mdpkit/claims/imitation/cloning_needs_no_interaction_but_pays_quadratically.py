@@ -8,8 +8,7 @@ Statement  A road pays 1 per step, and at each step is in one of two states, wit
            In a ditch, which only one of 2H actions leaves, with just enough smoothing for a clone to slip with
            probability e = 1/(4H), cloning loses at least (3/8) e H^2, and the third round of DAgger, its queries
            counted, at most (5/2) e H.
-Assumes    rewards in [0, 1]; the learner asks where it goes itself, i.e. queries the expert on its own states (last
-           bound).
+Assumes    rewards in [0, 1]; the learner queries the expert on its own states (last bound).
 Units      rewards in [0, 1]; J is the undiscounted return; counts are those of the learner's Meter.
 Kind       exists (enumerated, n H <= 9 for the samples and H = 2..16 for the ditch)
 Source     adapted from Ross, Gordon and Bagnell, 2011, and Rajaraman, Yang, Jiao and Ramchandran, 2020.
@@ -22,14 +21,14 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...model import TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ._roads import every_sample, smoothed
 
 
 def mean_gap(m):
-    gaps = stacked([measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in m.policies])
+    gaps = stack([measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in m.policies])
     return (gaps * m.weights).sum()
 
 
@@ -38,7 +37,7 @@ def slip(m):
     return (m.p * (1 - m.p) ** m.n + (1 - m.p) * m.p**m.n) / 2
 
 
-def lost(m, e):
+def loss(m, e):
     """The value gap on a cliff with slips of probability e."""
     return sum(1 - (1 - e) ** k for k in range(1, m.mdp.horizon.H + 1))
 
@@ -50,7 +49,7 @@ def counts(m):
 
 
 def check(m):
-    return Equal({"gap": (mean_gap(m), lost(m, slip(m))), **counts(m)})
+    return Equal({"gap": (mean_gap(m), loss(m, slip(m))), **counts(m)})
 
 
 def one_step(m):
@@ -73,18 +72,18 @@ def from_the_fall(value, problem, policy):
 
 
 # ---- the ditch
-def cloned(m):
+def cloning_gap(m):
     H = m.mdp.horizon.H
     return Bound(m.eps * (3 * H * H) / 8, measure.value_gap(m.mdp, m.expert, m.learner))
 
 
-def asked(m):
+def query_gap(m):
     return Bound(measure.value_gap(m.mdp, m.expert, m.learner), m.eps * (5 * m.mdp.horizon.H) / 2)
 
 
-ASKS = Assumption("the learner asks where it goes itself", lambda m: m.queries > 0)
+ASKS = Assumption("the learner queries the expert on its own states", lambda m: m.queries > 0)
 UNIT = Assumption("rewards in [0, 1]", lambda m: (m.mdp.r >= 0).all() and (m.mdp.r <= 1).all())
-CLONED, ASKED, NEVER = "cloning at the ditch", "asking at the ditch", "cloning does not ask"
+CLONED, ASKED, NEVER = "cloning at the ditch", "querying at the ditch", "cloning without queries"
 LENGTHS = range(2, 17)
 
 
@@ -120,9 +119,9 @@ CLAIM = Claim(
     tags=("behavioural-cloning", "interactive-learning", "sample-complexity"),
     assumes=(UNIT,),
     controls=(
-        Control("a slip costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),
+        Control("a mistake costs one step", witness=lambda: every_sample(3, 2, "1/3"), tightens=one_step, at="gap"),
         Control(
-            "every episode begins fallen",
+            "every episode starts in the absorbing state",
             witness=lambda: every_sample(2, 1, "1/2"),
             sabotages=measure.value,
             by=from_the_fall,
@@ -131,9 +130,9 @@ CLAIM = Claim(
     ),
     also=(
         Part("quadratic in the horizon", samples, quadratic, assumes=(UNIT,)),
-        Part("so seldom seen for every n", samples, rare),
-        Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloned, assumes=(UNIT,)),
-        Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], asked, assumes=(UNIT, ASKS)),
+        Part("unseen states for every n", samples, rare),
+        Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloning_gap, assumes=(UNIT,)),
+        Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], query_gap, assumes=(UNIT, ASKS)),
     ),
     figure=figure,
 )

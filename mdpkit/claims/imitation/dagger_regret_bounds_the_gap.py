@@ -1,11 +1,16 @@
 """A learner labelled on its own states loses at most u (best in-class loss + average regret).
 
 Statement  For any policies pi_1..pi_N with uniform mixture M, a class C of policies, and the losses l_k(pi) = sum_t
-           E_{s ~ d_t^{pi_k}} TV(E, pi)(s), with c = min_{pi in C} (1/N) sum_k l_k(pi) and R = sum_k l_k(pi_k) - N c,
+           E_{s ~ d_t^{pi_k}} TV(E, pi)(s), with c = min_{pi in C} (1/N) sum_k l_k(pi) and R = max_{pi in C} sum_k
+           [l_k(pi_k) - l_k(pi)],
                J(E) - J(M) <= (1/N) sum_k sum_t E_{s ~ d_t^{pi_k}} [range_a Q_t^E(s, a) TV(E, pi_k)(s)] <= u (c + R/N),
-           where u = max_{t,s} range_a Q_t^E(s, a). Falling off a cliff at the first step attains it for every H. The
-           losses that DAgger reports are at least l_k(pi_k), with equality if the expert is deterministic.
-Assumes    nothing: any finite MDP, finite horizon; the expert does not randomise (equality of the reported losses).
+           where u = max_{t,s} range_a Q_t^E(s, a). Hence the gap is at most u c for a policy that no policy in the class
+           beats on its own states (R <= 0), and at most u R/N for a class that contains the expert (c = 0). Falling off
+           a cliff at the first step attains the bound for every H and every c and R. From exact labels of an expert that
+           does not randomise, DAgger has R <= H S. The losses that DAgger reports are at least l_k(pi_k), with equality
+           if the expert is deterministic.
+Assumes    nothing: any finite MDP, finite horizon; no policy in the class has a lower loss (R <= 0); the expert is in the
+           class (c = 0); the expert does not randomise (equality of the reported losses, R <= H S).
 Units      l_k is an expected number of disagreements per episode, in [0, H]; u is in units of J, the undiscounted
            return.
 Kind       for all; exists (enumerated)
@@ -13,33 +18,36 @@ Source     adapted from Ross, Gordon and Bagnell, 2011.
 Proof      proofs/imitation/dagger_regret_bounds_the_gap.md
 """
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...kernels import finite
 from ...learn import DAgger
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 from ._instances import cliff, states_exchanged
 from ._roads import ditch, fog, keeps, learned
+from .on_policy_value_moments_are_tight import first_fall
 from .recoverable_cliff_is_linear import road
 
 
 def losses(m, policy, roads, cost=1):
     """l_k(policy) `[k]`; a disagreement costs 1, or `cost` by step and state."""
     apart = measure.total_variation(m.expert, policy) * cost
-    return stacked([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
+    return stack([(measure.occupancy(m.mdp, road).sum(axis=-1) * apart).sum() for road in roads])
 
 
 def terms(m, astray=True):
-    """Per round: the mixture's gap, its mistakes weighted by their cost, the mistakes of the best policy in class, and the regret."""
+    """Averages over the rounds: the gap, the mistakes weighted by their cost, the class error c and the regret R/N."""
     policies = [TabularPolicy(table) for table in m.learners]
     roads, N = policies if astray else [m.expert] * len(policies), len(policies)
     Q = measure.action_value(m.mdp, m.expert)
@@ -48,18 +56,17 @@ def terms(m, astray=True):
     costs, own = (
         sum(losses(m, pi, [on], cost)[0] for pi, on in zip(policies, roads, strict=True)) / N for cost in (ranges, 1)
     )
-    best = stacked([losses(m, TabularPolicy(table), roads).sum() / N for table in m.rules]).min()
-    return gap, costs, best, own - best
+    rules = stack([losses(m, TabularPolicy(table), roads).sum() / N for table in m.rules])
+    return gap, costs, rules.min(), (own - rules).max()
 
 
-def check(m):
-    gap, costs, best, regret = terms(m)
+def check(m, astray=True):
+    gap, costs, best, regret = terms(m, astray)
     return Bound(gap, costs, measure.recoverability(m.mdp, m.expert) * (best + regret))
 
 
 def where_the_expert_goes(m):
-    gap, costs, best, regret = terms(m, astray=False)
-    return Bound(gap, costs, measure.recoverability(m.mdp, m.expert) * (best + regret))
+    return check(m, astray=False)
 
 
 def cost_to_the_learner(m):
@@ -67,14 +74,21 @@ def cost_to_the_learner(m):
     return Bound(gap, measure.recoverability(m.mdp, TabularPolicy(m.learners[0])) * (best + regret))
 
 
-def without_regret(m):
+def by_class(m):
     gap, _, best, _ = terms(m)
     return Bound(gap, measure.recoverability(m.mdp, m.expert) * best)
 
 
-def attained(m):
-    gap, _, right = check(m).sides
-    return Equal({"gap": (gap, right)})
+def by_regret(m):
+    gap, _, _, regret = terms(m)
+    return Bound(gap, measure.recoverability(m.mdp, m.expert) * regret)
+
+
+def attains(m):
+    """Against the class error and the regret known for falls at the first step."""
+    gap, _, best, regret = terms(m)
+    right = measure.recoverability(m.mdp, m.expert) * (best + regret)
+    return Equal({"gap": (gap, right), "class error": (best, m.best), "regret": (regret, m.regret)})
 
 
 FAMILY = Family(
@@ -95,6 +109,20 @@ FAMILY = Family(
     ),
 )
 
+IN_CLASS_FAMILY = replace(FAMILY, models={**FAMILY.models, "rules": lambda x: np.stack([*x.rules, x.expert])})
+
+
+def unbeaten(x):
+    """Of one round: every rule with a lower loss on the learner's states becomes the learner."""
+    learner = x.learners[0]
+    d = finite.occupancy(x.P, x.rho, learner, len(x.P)).sum(axis=2)
+    own, *others = ((abs(x.expert - table).sum(axis=2) * d).sum() for table in (learner, *x.rules))
+    rules = [np.where(loss < own, learner, rule) for loss, rule in zip(others, x.rules, strict=True)]
+    return type(x)(**{**vars(x), "rules": np.stack(rules)})
+
+
+UNBEATEN_FAMILY = replace(FAMILY, sizes={**FAMILY.sizes, "N": (1, 1)}, repair=unbeaten)
+
 
 # ---- instances
 def alone(m, rule=None):
@@ -105,7 +133,23 @@ def alone(m, rule=None):
     )
 
 
-def corrected(mdp, learner, wavers=0):
+def falling(H, falls, allowed):
+    """The cliff: round k falls at the first step with probability falls[k], and each policy in the class with one of `allowed`."""
+    m, falls, allowed = first_fall(H, 0), objects(falls), objects(allowed)
+    learners, rules = (np.stack([first_fall(H, eps).learner.table for eps in each]) for each in (falls, allowed))
+    best = min(allowed)
+    regret = falls.sum() / len(falls) - best
+    return Instance(mdp=m.mdp, expert=m.expert, learners=learners, rules=rules, best=best, regret=regret)
+
+
+def immediate_falls():
+    classes = ["1/3"], [0], ["1/7", "1/5"], [1, "1/2", 0]
+    return [
+        falling(H, falls, each) for H in (1, 2, 5, 13) for falls in ([1], ["1/3"], ["1/2", "1/9"]) for each in classes
+    ]
+
+
+def run_dagger(mdp, learner, wavers=0):
     """DAgger with exact expectations, and its reported losses. The expert leaves action 0 with probability `wavers`."""
     H, S, A = mdp.horizon.H, mdp.S, mdp.A
     sure, wavers = keeps(S, A).table, rational(wavers)
@@ -117,28 +161,42 @@ def corrected(mdp, learner, wavers=0):
         expert=expert,
         learners=tables,
         rules=objects(expert.table)[None],
-        told=objects(list(answer.trace["loss"])),
+        reported=objects(list(answer.trace["loss"])),
     )
 
 
 def plays(*wavers):
     roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
     learners = DAgger(1), DAgger(2), DAgger(8), DAgger(3, smoothing="1/32", demonstrated=True)
-    return [corrected(*each) for each in product(roads, learners, wavers)]
+    return [run_dagger(*each) for each in product(roads, learners, wavers)]
 
 
-def as_told(m):
+def run_without_smoothing():
+    """DAgger on labels without smoothing."""
+    roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
+    return [run_dagger(*each) for each in product(roads, (DAgger(1), DAgger(2), DAgger(8)))]
+
+
+def by_places(m):
+    gap, right = by_regret(m).sides
+    u, N = measure.recoverability(m.mdp, m.expert), len(m.learners)
+    return Bound(gap, right, u * rational(m.mdp.horizon.H * m.mdp.S) / N)
+
+
+def bound_by_reports(m):
     gap, _, right = check(m).sides
-    return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.told.sum() / len(m.told)))
+    return Bound(gap, right, measure.recoverability(m.mdp, m.expert) * (m.reported.sum() / len(m.reported)))
 
 
-def surely_told(m):
+def reports_agree(m):
     own = [losses(m, policy, [policy])[0] for policy in map(TabularPolicy, m.learners)]
-    return Equal({"told": (m.told, stacked(own))})
+    return Equal({"reported": (m.reported, stack(own))})
 
 
 SURE = Assumption("the expert does not randomise", lambda m: ((m.expert.table == 0) | (m.expert.table == 1)).all())
-TOLD = "told losses"
+UNBEATEN = Assumption("no policy in the class has a lower loss", lambda m: terms(m)[3] <= 0)
+IN_CLASS = Assumption("the expert is in the class", lambda m: terms(m)[2] == 0)
+REPORTED, CLASS, REGRET = "reported losses", "the class error alone", "the regret alone"
 CLAIM = Claim(
     "dagger_regret_bounds_the_gap",
     check,
@@ -162,30 +220,48 @@ CLAIM = Claim(
     ),
     controls=(
         Control(
-            "corrected where the expert goes",
+            "losses under the expert's occupancy",
             witness=lambda: alone(road(8, "1/16", recovers=False)),
             tightens=where_the_expert_goes,
         ),
-        Control("what mistakes cost the learner", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
+        Control("the learner's own action values", witness=lambda: alone(cliff(5, 1)), tightens=cost_to_the_learner),
         Control(
-            "the best rule's mistakes alone",
-            lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner),
-            tightens=without_regret,
+            "the best in-class loss alone",
+            witness=lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner),
+            tightens=by_class,
         ),
         Control(
-            "mistakes in the other state",
+            "the class error of a learner that regrets",
+            witness=lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner),
+            drops=UNBEATEN.name,
+            part=CLASS,
+        ),
+        Control(
+            "the regret in a class without the expert",
+            witness=lambda: alone(cliff(5, "1/20"), cliff(5, "1/40").learner),
+            drops=IN_CLASS.name,
+            part=REGRET,
+        ),
+        Control(
+            "errors at the other state",
             witness=lambda: alone(cliff(5, "1/20")),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
         Control(
-            "an expert who wavers", witness=lambda: corrected(ditch(3, 2), DAgger(2), "1/8"), drops=SURE.name, part=TOLD
+            "a randomised expert",
+            witness=lambda: run_dagger(ditch(3, 2), DAgger(2), "1/8"),
+            drops=SURE.name,
+            part=REPORTED,
         ),
     ),
     also=(
-        Part("a fall at once", lambda: [alone(cliff(H, 1)) for H in (1, 2, 5, 13)], attained),
-        Part("dataset aggregation", lambda: plays("0", "1/8"), as_told),
-        Part(TOLD, lambda: plays("0"), surely_told, assumes=(SURE,)),
+        Part(CLASS, UNBEATEN_FAMILY, by_class, assumes=(UNBEATEN,)),
+        Part(REGRET, IN_CLASS_FAMILY, by_regret, assumes=(IN_CLASS,)),
+        Part("an immediate fall", immediate_falls, attains),
+        Part("regret of dataset aggregation", run_without_smoothing, by_places, assumes=(SURE,)),
+        Part("dataset aggregation", lambda: plays("0", "1/8"), bound_by_reports),
+        Part(REPORTED, lambda: plays("0"), reports_agree, assumes=(SURE,)),
     ),
     figure=bound,
     sides=(r"$J(E) - J(M)$", r"$u\,(c + R/N)$"),

@@ -19,7 +19,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import panels
 from ...instances.blocks import Simplex
 from ...instances.family import Family
@@ -30,7 +30,7 @@ from ._tree import at_leaves, to_law, to_leaf, tree, way
 
 
 # ---- every learner
-def found(m):
+def success(m):
     """The probability of a return of 1 for every leaf, if the learner returns the leaf once an episode has ended there."""
     *tests, last = (at_leaves(measure.occupancy(m.tree, TabularPolicy(table))) for table in m.tests)
     missed = 1 - last
@@ -40,7 +40,7 @@ def found(m):
 
 
 def check(m, answers=1):
-    chances = found(m)
+    chances = success(m)
     return Bound(chances.sum() / len(chances), rational(len(m.tests) - 1 + answers) / len(chances))
 
 
@@ -48,22 +48,31 @@ def without_an_answer(m):
     return check(m, answers=0)
 
 
-def listed(x):
-    return tree(x.sizes["A"], 3, pattern=x.tests)
+LONGEST = 4
+
+
+def build_tree(x):
+    return tree(x.sizes["A"], x.sizes["H"], pattern=x.tests)
+
+
+def shorten(x):
+    """Policies on the tree of H steps whose leaves have the laws of the first H of the drawn laws' LONGEST actions."""
+    A, H = x.sizes["A"], x.sizes["H"]
+    return np.stack([to_law(law.reshape(A**H, -1).sum(axis=1), A, H).table for law in x.tests])
 
 
 FAMILY = Family(
-    blocks=dict(tests=Simplex("M", to=("A", "A", "A"))),
-    sizes=dict(M=(1, 5), A=(2, 3)),
-    models=dict(tree=listed, tests=lambda x: np.stack([to_law(law, x.sizes["A"], 3).table for law in x.tests])),
+    blocks=dict(tests=Simplex("M", to=("A",) * LONGEST)),
+    sizes=dict(H=(1, LONGEST), M=(1, 5), A=(2, 3)),
+    models=dict(tree=build_tree, tests=shorten),
 )
 
 
-# ---- learners that play
+# ---- learners by episodes
 def returns(m, tables=None):
     """J `[leaf]` of the learner's policies, or of `tables`, each under the reward of its leaf."""
     pairs = zip(m.rewards, m.policies if tables is None else tables, strict=True)
-    return stacked([measure.value(replace(m.tree, r=r), TabularPolicy(m.tree.like(table))) for r, table in pairs])
+    return stack([measure.value(replace(m.tree, r=r), TabularPolicy(m.tree.like(table))) for r, table in pairs])
 
 
 def average(m):
@@ -71,7 +80,7 @@ def average(m):
     return Bound(J.sum() / len(J), rational(m.episodes + m.resets + 1) / len(J))
 
 
-def swept(m):
+def sweep(m):
     return Equal({"return": average(m).sides})
 
 
@@ -85,7 +94,7 @@ def halfway(m):
 
 
 # ---- resets to the expert's states
-def counted(m):
+def count(m):
     counts = {
         "resets": (m.resets, m.A * m.H),
         "steps": (m.steps, m.A * m.H * (m.H + 1) // 2),
@@ -107,8 +116,13 @@ def of_the_expert(m):
 BLIND = Assumption("no reset depends on the leaf", lambda m: (m.starts == m.starts[:1]).all())
 LAST = Assumption("the last step alone pays", lambda m: (m.rewards[:, : -(m.A ** (m.H - 1))] == 0).all())
 THERE = Assumption("the resets are to the expert's states", of_the_expert)
-PLAYED, HALF, RESETS, ANY = "learners that play", "a return of one half", "resets to the expert's states", "any reward"
-TOLD, PAID, ASTRAY = "told where the expert was", "every step pays", "resets all over the tree"
+PLAYED, HALF, RESETS, ANY = (
+    "learners by episodes",
+    "a return of one half",
+    "resets to the expert's states",
+    "any reward",
+)
+BY_LEAF, PAID, ASTRAY = "resets that depend on the leaf", "a reward at every step", "resets to every node of the tree"
 A, H = AT = 2, 4
 FEW = 2, 3
 
@@ -119,7 +133,7 @@ def figure(ax, rows):
     parts = {
         part: [row for row in rows if row["part"] == part and not row.get("control")] for part in (PLAYED, HALF, RESETS)
     }
-    failing = [row["sides"] for row in rows if row.get("control") and row["label"] in (TOLD, PAID)]
+    failing = [row["sides"] for row in rows if row.get("control") and row["label"] in (BY_LEAF, PAID)]
     sweep, reset = (
         [row["parameters"] for row in parts[part] if row["parameters"]["A"] == A] for part in (HALF, RESETS)
     )
@@ -134,7 +148,7 @@ def figure(ax, rows):
     )
     ax.plot(steps, A * steps, ":C2")
     astray = next(row["sides"] for row in rows if row.get("control") and row["label"] == ASTRAY)
-    ax.plot(FEW[1], astray[0], "xC1", label="resets all over the tree (fail)")
+    ax.plot(FEW[1], astray[0], "xC1", label="resets to every node of the tree (fail)")
     ax.set(xlabel="horizon $H$", ylabel="episodes for a return of 1/2", yscale="log")
     m = np.arange(17)
     right.plot(m, np.minimum(1, (m + 1) / A**H), "k--", label="bound $(m + 1) / A^H$")
@@ -157,12 +171,12 @@ CLAIM = Claim(
     papers=("swamy2023", "bagnell2003"),
     tags=("resets", "inverse-reinforcement-learning", "sample-complexity"),
     controls=(
-        Control("no answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
-        Control(TOLD, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
+        Control("no final answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
+        Control(BY_LEAF, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
         Control(PAID, witness=lambda: shaped(*AT), drops=LAST.name, part=PLAYED),
         Control(ASTRAY, witness=lambda: played(leftmost(*FEW), *FEW, shown=everywhere), drops=THERE.name, part=RESETS),
         Control(
-            "resets where another went",
+            "resets to another policy's states",
             witness=lambda: played(leftmost(*FEW), *FEW, shown=another),
             drops=THERE.name,
             part=ANY,
@@ -173,7 +187,7 @@ CLAIM = Claim(
         Part(
             "a sweep attains it",
             lambda: [played(Sweep(m), A, H) for A, H in ((2, 3), (3, 2)) for m in range(A**H)],
-            swept,
+            sweep,
         ),
         Part(
             HALF,
@@ -183,7 +197,7 @@ CLAIM = Claim(
         Part(
             RESETS,
             lambda: [guided(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))],
-            counted,
+            count,
             assumes=(THERE,),
         ),
         Part(ANY, any_rewards, competes, assumes=(THERE,)),

@@ -5,7 +5,7 @@ Statement  State 0 pays 1 for one action, which stays; the others fall into stat
            expert's occupancy. Over the seeds of two-layer networks trained by Adam, at H = 12, 16, 24, 32,
                median r(third round of DAgger) <= 5/2 < H/4 <= median r(cloning),
            where cloning makes no query; a clone trained for as many steps as DAgger does not recover either.
-Assumes    the second network was taught where it went itself: it queried the expert on its own states, and queries were
+Assumes    the second network was trained on its own states: it queried the expert there, and queries were
            counted.
 Units      rewards in [0, 1]; r in units of J, the undiscounted return; each median with confidence 99/100, from 8 seeds
            of any law.
@@ -41,7 +41,7 @@ def ditch(H):
     return mdp, TabularPolicy(objects(right))
 
 
-def trained(H, asks=True, seeds=SEEDS):
+def train(H, asks=True, seeds=SEEDS):
     """Tables `[seed,s,a]` of cloned networks, and of DAgger's last policy; without `asks`, of clones trained for as many steps."""
     mdp, expert = ditch(H)
     clones, others, queries = [], [], 0
@@ -103,12 +103,12 @@ def figure(ax, rows):
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-ASKS = Assumption("the second network was taught where it went itself", lambda m: m.queries > 0)
+ASKS = Assumption("the second network was trained on its own states", lambda m: m.queries > 0)
 MUTE, AT = "no queries", 16
 CLAIM = Claim(
     "networks_that_ask_recover_and_clones_do_not",
     check,
-    lambda: [trained(H) for H in LENGTHS],
+    lambda: [train(H) for H in LENGTHS],
     formula=(
         r"\mathrm{median}\; r(\text{DAgger}) \le \tfrac52 < \tfrac H4 \le \mathrm{median}\; r(\text{cloning}), "
         r"\qquad r(L) = \frac{J(E) - J(L)}{\sum_t \mathbb{E}_{s \sim d_t^E}\, \mathrm{TV}(E, L)(s)}"
@@ -117,8 +117,8 @@ CLAIM = Claim(
     tags=("behavioural-cloning", "interactive-learning", "networks"),
     assumes=(ASKS,),
     controls=(
-        Control(MUTE, witness=lambda: trained(AT, asks=False), drops=ASKS.name),
-        Control("a slip costs one reward", witness=lambda: trained(AT), tightens=one_reward),
+        Control(MUTE, witness=lambda: train(AT, asks=False), drops=ASKS.name),
+        Control("a mistake costs one reward", witness=lambda: train(AT), tightens=one_reward),
     ),
     figure=figure,
     data=ends,

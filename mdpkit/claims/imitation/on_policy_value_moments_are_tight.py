@@ -42,7 +42,7 @@ def largest_advantage(m):
     return Bound(gap, abs(measure.advantage(m.mdp, m.expert)).max() * mistakes)
 
 
-def attained(m):
+def attains(m):
     gap, u, mistakes = sides(m)
     return Equal({"gap": (gap, u * mistakes)})
 
@@ -67,7 +67,7 @@ def falls():
     return [make(H, eps) for make in (habit, first_fall) for H in (1, 2, 3, 5, 8, 13) for eps in ("1/10", 1)]
 
 
-def undecided(H):
+def random_expert(H):
     """The first fall, with an expert that stays on the cliff with probability 1/2."""
     m = first_fall(H, 1)
     m.expert = TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))
@@ -102,7 +102,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-TIGHT = "a fall and a habit attain it"
+TIGHT = "an immediate fall and a repeated mistake attain it"
 CLAIM = Claim(
     "on_policy_value_moments_are_tight",
     check,
@@ -115,15 +115,15 @@ CLAIM = Claim(
     tags=("moments", "interactive-learning", "recoverability"),
     controls=(
         Control("half of the range", witness=lambda: first_fall(3, 1), tightens=half),
-        Control("the largest advantage", witness=lambda: undecided(3), tightens=largest_advantage),
+        Control("the largest advantage", witness=lambda: random_expert(3), tightens=largest_advantage),
         Control(
-            "mistakes on the expert's road",
+            "errors under the expert's occupancy",
             witness=lambda: habit(5, "1/10"),
             sabotages=measure.cloning_error,
             by=on_the_experts_road,
         ),
     ),
-    also=(Part(TIGHT, falls, attained, data=off_policy),),
+    also=(Part(TIGHT, falls, attains, data=off_policy),),
     accepts=("mdp", MDP, ("P", "r", "rho")),
     figure=figure,
 )

@@ -64,7 +64,7 @@ DISCOUNTED = Family(
 
 # ---- controls
 def slip(H=3):
-    """The expert keeps to state 0, which pays; the learner slips with probability 1/2 into state 1, which does not."""
+    """The expert stays at state 0, which pays; the learner slips with probability 1/2 into state 1, which does not."""
     return cliff(H, "1/2")
 
 

@@ -42,11 +42,11 @@ def check(m):
     return Equal(facts(m, m.potential[0], m.potential[:-1]))
 
 
-def discounted(m):
+def check_discounted_facts(m):
     return Equal(facts(m, m.potential, m.potential))
 
 
-def forgotten(m):
+def without_initial_potential(m):
     returned = (measure.occupancy(m.mdp, m.policy) * measure.shaped_reward(m.mdp, m.potential)).sum()
     return Equal({**check(m).pairs, "return": (returned, measure.value(m.mdp, m.policy))})
 
@@ -109,7 +109,7 @@ def other_dynamics(shaped_reward, problem, potential):
     return shaped_reward(MDP(still, problem.r, problem.rho, horizon=problem.horizon), potential)
 
 
-def undiscounted(shaped_reward, problem, potential):
+def ignore_discount(shaped_reward, problem, potential):
     after = (problem.P * potential).sum(axis=-1)
     return shaped_reward(problem, potential) + after * (1 - problem.horizon.gamma)
 
@@ -137,16 +137,16 @@ CLAIM = Claim(
     assumes=(ENDS,),
     controls=(
         Control("a potential that does not end at 0", witness=lambda: fork(last=1), drops=ENDS.name),
-        Control("returns that do not move", witness=fork, tightens=forgotten, at="return"),
-        Control("shaped under other dynamics", witness=two_steps, sabotages=measure.shaped_reward, by=other_dynamics),
+        Control("returns without the shift", witness=fork, tightens=without_initial_potential, at="return"),
+        Control("shaping under other dynamics", witness=two_steps, sabotages=measure.shaped_reward, by=other_dynamics),
         Control(
-            "shaped without discount",
+            "shaping without discount",
             witness=lambda: maze(0),
             sabotages=measure.shaped_reward,
-            by=undiscounted,
+            by=ignore_discount,
             part="discounted",
         ),
     ),
-    also=(Part("discounted", mazes, discounted),),
+    also=(Part("discounted", mazes, check_discounted_facts),),
     figure=identity,
 )

@@ -20,7 +20,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...model import MDP, Finite, TabularPolicy
@@ -43,7 +43,7 @@ def rounds(m):
 def returns(m, policies):
     """The value gap of the uniform mixture under every reward of the class."""
     tasks, N = [replace(m.mdp, r=f) for f in m.rewards], len(policies)
-    return stacked(
+    return stack(
         [measure.value(task, m.expert) - sum(measure.value(task, each) for each in policies) / N for task in tasks]
     )
 
@@ -51,14 +51,14 @@ def returns(m, policies):
 def check(m, gaps=returns, since=0):
     policies, missed, lost = rounds(m)
     won = sum((d * f).sum() for d, f in zip(missed[since:], m.played[since:], strict=True))
-    most = stacked([(sum(missed[since:]) * f).sum() for f in m.rewards]).max()
+    most = stack([(sum(missed[since:]) * f).sum() for f in m.rewards]).max()
     return Equal({"gap": (gaps(m, policies).max(), (most - won + sum(lost)) / len(policies))})
 
 
 def one_table(m, policies):
     """As `returns`, for the average of the tables."""
     one = TabularPolicy(sum(policy.table for policy in policies) / len(policies))
-    return stacked([measure.value_gap(replace(m.mdp, r=f), m.expert, one) for f in m.rewards])
+    return stack([measure.value_gap(replace(m.mdp, r=f), m.expert, one) for f in m.rewards])
 
 
 def averaged_tables(m):
@@ -93,7 +93,7 @@ FAMILY = Family(
 def of_one(m):
     policies, missed, _ = rounds(m)
     visits = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture)
-    gaps = stacked([measure.value_gap(replace(m.mdp, r=f), m.expert, m.mixture) for f in m.rewards])
+    gaps = stack([measure.value_gap(replace(m.mdp, r=f), m.expert, m.mixture) for f in m.rewards])
     return Equal({"visits": (visits, sum(missed) / len(policies)), "gaps": (gaps, returns(m, policies))})
 
 
@@ -103,7 +103,11 @@ def of_a_box(m):
     gap = largest(m, measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture))
     regret = largest(m, sum(missed)) - sum((d * f).sum() for d, f in zip(missed, m.played, strict=True))
     return Equal(
-        {"gap": (gap, (regret + sum(lost)) / m.N), "told gap": (m.sup_gap, gap), "told regret": (m.regret, regret)}
+        {
+            "gap": (gap, (regret + sum(lost)) / m.N),
+            "reported gap": (m.sup_gap, gap),
+            "reported regret": (m.regret, regret),
+        }
     )
 
 
@@ -118,7 +122,7 @@ def far(m):
 def numbers(m):
     """Per round: the gap, the regret, the policies' gaps to the expert and to the optimum; the gap of the averaged tables."""
     lost, best = rounds(m)[-1], short(m)
-    gap, regret = (of_a_box(m).pairs[name][1] for name in ("told gap", "told regret"))
+    gap, regret = (of_a_box(m).pairs[name][1] for name in ("reported gap", "reported regret"))
     tables = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, TabularPolicy(sum(m.learners) / m.N))
     return {
         "a round": [each.mid for each in (gap, regret / m.N, sum(lost) / m.N, best.sum() / m.N, largest(m, tables))]
@@ -161,8 +165,8 @@ CLAIM = Claim(
     also=(
         Part("one Markov policy", lambda: [mixed(flips(N)) for N in (1, 2, 3)], of_one),
         Part(PLAY, games, of_a_box, data=numbers),
-        Part("it imitates", games, imitates),
-        Part("no answer is near the best", games, far),
+        Part("the learner imitates", games, imitates),
+        Part("no policy is near optimal", games, far),
     ),
     accepts=("mdp", MDP, ("P", "rho")),
     figure=figure,

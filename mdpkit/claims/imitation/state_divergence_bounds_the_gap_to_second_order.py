@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -29,7 +29,7 @@ def moments(m):
     """g, both variances, and D."""
     means = [measure.mean_product(m.f, 1, law) for law in (m.P, m.Q)]
     variances = [measure.mean_product(m.f, m.f, law) - mean**2 for law, mean in zip((m.P, m.Q), means, strict=True)]
-    return abs(means[0] - means[1]), stacked(variances), measure.triangular(m.P, m.Q)
+    return abs(means[0] - means[1]), stack(variances), measure.triangular(m.P, m.Q)
 
 
 def check(m, variance=2, part=1):
@@ -75,7 +75,7 @@ def pairs():
     ]
 
 
-def published(p, q, s):
+def published_pair(p, q, s):
     return two(p, q).replace(s=rational(s))
 
 
@@ -108,7 +108,7 @@ CLAIM = Claim(
         ),
         Control(
             "sqrt(V D) + D",
-            witness=lambda: published("51/100", "1/2", "19/20"),
+            witness=lambda: published_pair("51/100", "1/2", "19/20"),
             tightens=lambda m: by_roots(m, [4]),
             part=PUBLISHED,
         ),
@@ -119,4 +119,5 @@ CLAIM = Claim(
         Part("pairs that approach it", pairs, shares, assumes=(UNIT,)),
     ),
     figure=bound,
+    sides=(r"$g^2$", r"$(2V + g)\,D$"),
 )

@@ -2,12 +2,14 @@
 
 Statement  For every finite class of rewards f
                max_f |J_f(E) - J_f(L)| <= sum_t max_f |E_{s ~ d_t^E, a ~ E} A_f^L(s, a)|,
-           with equality for one reward; for H rewards that each pay at one step the right side is H times the left.
+           with equality for one reward whose moments, the terms of the sum, have one sign. For some H rewards that
+           each pay at one step the right side is H times the left.
            With resets nu_t
                J(E) - J(L) <= sum_t E_{d_t^E} max_a A^L <= C sum_t E_{nu_t} max_a A^L,   C = max d^E/nu,
            attained, for every C, with a share 1/C of the resets on the expert's states and the others on a state
            without reward.
-Assumes    the resets lead wherever the expert goes: nu_t > 0 where d_t^E > 0.
+Assumes    the moments of the reward have one sign (equality for one reward); the resets cover the expert's occupancy:
+           nu_t > 0 where d_t^E > 0 (resets).
 Units      the moments are in units of J, the undiscounted return; divided by H - t, in units of reward per step.
 Kind       for all; exists
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023, and Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
@@ -20,7 +22,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects, rational
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.instance import Instance
@@ -32,20 +34,29 @@ from .cloning_error_compounds_quadratically import FAMILY
 from .on_policy_value_moments_are_tight import habit
 
 
+def moments(m, road="expert"):
+    """The expert's average advantage over the learner, `[k,t]` for reward k at step t, at the states of the `road`."""
+    d = measure.occupancy(m.mdp, getattr(m, road)).sum(axis=-1)[..., None] * m.expert.table
+    tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
+    return stack([(d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks])
+
+
 def check(m, road="expert"):
     """The largest gap over the rewards and their negatives, and the sum over steps of the largest moment."""
-    tasks = [replace(m.mdp, r=reward) for reward in m.rewards]
-    d = measure.occupancy(m.mdp, getattr(m, road)).sum(axis=-1)[..., None] * m.expert.table
-    steps = stacked([(d * measure.advantage(task, m.learner)).sum(axis=(1, 2)) for task in tasks])
-    gaps = stacked([measure.value_gap(task, m.expert, m.learner) for task in tasks])
-    return Bound(abs(gaps).max(), abs(steps).max(axis=0).sum())
+    gaps = [measure.value_gap(replace(m.mdp, r=reward), m.expert, m.learner) for reward in m.rewards]
+    return Bound(abs(stack(gaps)).max(), abs(moments(m, road)).max(axis=0).sum())
 
 
 def where_the_learner_goes(m):
     return check(m, "learner")
 
 
-def shared(m):
+def sum_moments(m):
+    """For one reward: the gap and the sum of the absolute moments."""
+    return Equal({"gap": check(m).sides})
+
+
+def shares(m):
     gap, steps = check(m).sides
     return Equal({"moments": (gap * len(m.rewards), steps)})
 
@@ -64,6 +75,9 @@ REWARDS = replace(
     },
 )
 
+ONE_REWARD = replace(REWARDS, sizes={**REWARDS.sizes, "H": (1, 3), "K": (1, 1)})
+ONE_SIGN = Assumption("the moments of the reward have one sign", lambda m: moments(m).min() * moments(m).max() >= 0)
+
 
 # ---- resets
 def by_resets(m):
@@ -80,12 +94,12 @@ def without_coverage(m):
     return Bound(gap, middle, (measure.advantage(m.process, m.learner).max(axis=-1) * m.resets).sum())
 
 
-def attained(m):
+def attains(m):
     gap, middle, right = by_resets(m).sides
     return Equal({"gap": (gap, right), "on the expert's road": (middle, right)})
 
 
-def mixed(x):
+def mix_resets(x):
     """The drawn resets, mixed with a share of the expert's occupancy."""
     return finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2) * x.share + x.resets * (1 - x.share)
 
@@ -98,13 +112,13 @@ RESETS = replace(
         process=FAMILY.models["mdp"],
         expert=FAMILY.models["expert"],
         learner=FAMILY.models["learner"],
-        resets=mixed,
+        resets=mix_resets,
     ),
 )
 
 
 # ---- instances
-def rewarded(make, H, eps, times):
+def with_rewards(make, H, eps, times):
     """With rewards that pay for action 0 at state 0 at some steps: `times[k]` of reward k."""
     m, action = make(H, eps), [[1, 0], [0, 0]]
     m.rewards = objects(
@@ -114,7 +128,14 @@ def rewarded(make, H, eps, times):
 
 
 def rewards():
-    return [rewarded(habit, H, 1, times) for H in range(1, 7) for times in ([range(H)], [[t] for t in range(H)])]
+    return [with_rewards(habit, H, 1, times) for H in range(1, 7) for times in ([range(H)], [[t] for t in range(H)])]
+
+
+def overtaken():
+    """The habit, slipping at every step: the moments are the rewards of 1, 1 and -1, and the gap is 1."""
+    m = with_rewards(habit, 3, 1, [range(2)])
+    m.rewards[0, 2, 0, 0] = -rational(1)
+    return m
 
 
 def idle(H, share):
@@ -129,9 +150,9 @@ def idles():
 
 
 COVERED = Assumption(
-    "the resets lead wherever the expert goes", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0
+    "the resets cover the expert's occupancy", lambda m: measure.occupancy(m.process, m.expert)[m.resets == 0] == 0
 )
-BY_RESETS = "with resets"
+BY_RESETS, ONE = "with resets", "one reward"
 CLAIM = Claim(
     "step_moments_bound_the_imitation_gap",
     check,
@@ -145,24 +166,27 @@ CLAIM = Claim(
     tags=("moments", "resets", "inverse-reinforcement-learning"),
     controls=(
         Control(
-            "moments where the learner goes",
-            witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]),
+            "moments under the learner's occupancy",
+            witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             tightens=where_the_learner_goes,
         ),
         Control(
-            "moments where the expert never is",
-            witness=lambda: rewarded(cliff, 5, "1/2", [range(5)]),
+            "moments off the expert's occupancy",
+            witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             sabotages=measure.occupancy,
             by=states_exchanged,
         ),
+        Control("one reward of both signs", witness=overtaken, drops=ONE_SIGN.name, part=ONE),
         Control("without coverage", witness=lambda: idle(4, "1/8"), tightens=without_coverage, part=BY_RESETS),
-        Control("resets that miss the expert", witness=lambda: idle(4, 0), drops=COVERED.name, part=BY_RESETS),
+        Control("resets that do not cover the expert", witness=lambda: idle(4, 0), drops=COVERED.name, part=BY_RESETS),
     ),
     also=(
-        Part("one reward, and one a step", rewards, shared),
+        Part(ONE, ONE_REWARD, sum_moments, assumes=(ONE_SIGN,)),
+        Part("one reward, and one a step", rewards, shares),
         Part(BY_RESETS, RESETS, by_resets, assumes=(COVERED,)),
-        Part("idle resets attain it", idles, attained, assumes=(COVERED,)),
+        Part("idle resets attain it", idles, attains, assumes=(COVERED,)),
     ),
     accepts=("mdp", MDP, ("P", "r", "rho")),
     figure=bound,
+    sides=(r"$\max_f |J_f(E) - J_f(L)|$", r"$\sum_t \max_f |E_{d_t^E}\,A_f^L|$"),
 )

@@ -4,7 +4,7 @@ Statement  With delta = r(s,a) + gamma V(s') - V(s), a ~ pi(s), s' ~ P(s,a):
            E delta^2 = E_s (E[delta given s])^2 + gamma^2 E_s Var(V(s') given s)                  if r(s,a) = r(s),
            E delta^2 = E_{s,a} (E[delta given s,a])^2 + gamma^2 E_{s,a} Var(V(s') given s,a)      always.
            The moment game has no such bias: its solution under E[delta given s] = 0 is V^pi.
-Assumes    the reward is known once the state is, r(s,a) = r(s) (first form only).
+Assumes    the reward depends on the state alone, r(s,a) = r(s) (first form only).
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Baird, 1995, and Swamy, Choudhury, Bagnell and Wu, 2022.
@@ -45,7 +45,7 @@ def given_the_action(m):
     return forms(m, "sa", m.mdp.horizon.gamma**2)
 
 
-def undiscounted(m):
+def ignore_discount(m):
     return forms(m, "s", m.mdp.horizon.gamma)
 
 
@@ -90,10 +90,10 @@ def coins():
     return [coin(weights=(f"1/{q}", f"{q - 1}/{q}"), pays=pays) for q in (2, 3, 7) for pays in ((0, 1), (1, 1))]
 
 
-KNOWN = Assumption("the reward is known once the state is", lambda m: (m.mdp.r == m.mdp.r[:, :1]).all())
+KNOWN = Assumption("the reward depends on the state alone", lambda m: (m.mdp.r == m.mdp.r[:, :1]).all())
 
 
-def halved(next_state_variance, problem, policy, V, weights, given="s"):
+def halve(next_state_variance, problem, policy, V, weights, given="s"):
     return next_state_variance(problem, policy, V, weights, given=given) / 2
 
 
@@ -109,17 +109,18 @@ CLAIM = Claim(
     tags=("conditional-moments", "bellman-residual"),
     assumes=(KNOWN,),
     controls=(
-        Control("gamma in place of its square", witness=coin, tightens=undiscounted, at="squared difference"),
+        Control("gamma in place of its square", witness=coin, tightens=ignore_discount, at="squared difference"),
         Control(
-            "a reward that the state does not tell",
+            "a reward that depends on the action",
             witness=lambda: coin(pays=(0, 1)),
-            drops="the reward is known once the state is",
+            drops="the reward depends on the state alone",
         ),
-        Control("half of the variance", witness=coin, sabotages=measure.next_state_variance, by=halved),
+        Control("half of the variance", witness=coin, sabotages=measure.next_state_variance, by=halve),
     ),
     also=(
         Part("given state and action", OF_BOTH, given_the_action),
         Part("the game has no bias", coins, no_bias_in_the_game),
     ),
     figure=identity,
+    sides=(r"$E\,\delta^2$", r"$MSBE + \gamma^2\,E_s\,Var\,V(s')$"),
 )

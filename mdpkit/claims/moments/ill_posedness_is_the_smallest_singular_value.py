@@ -40,7 +40,7 @@ def without_instruments(m):
     return Bound(measure.norm_power(m.h - m.h0, law, 2), sides(m)[1])
 
 
-def attained(m):
+def attains(m):
     left, right = sides(m)
     return Equal(
         {
@@ -104,16 +104,14 @@ CLAIM = Claim(
     tags=("conditional-moments", "instrumental-variables"),
     assumes=(UNCONFOUNDED,),
     controls=(
-        Control("errors seen as a regression sees them", witness=lambda: channel(2), tightens=without_instruments),
+        Control("regression errors", witness=lambda: channel(2), tightens=without_instruments),
         Control(
-            "an instrument that moves the outcome", witness=lambda: channel(2, leak="1/4"), drops=UNCONFOUNDED.name
+            "an instrument that affects the outcome", witness=lambda: channel(2, leak="1/4"), drops=UNCONFOUNDED.name
         ),
         Control(
             "constant test functions", witness=lambda: channel(2), sabotages=measure.projected_error, by=constant_tests
         ),
     ),
-    also=(
-        Part("the channel attains it", lambda: [channel(k) for k in range(1, 9)], attained, assumes=(UNCONFOUNDED,)),
-    ),
+    also=(Part("the channel attains it", lambda: [channel(k) for k in range(1, 9)], attains, assumes=(UNCONFOUNDED,)),),
     figure=figure,
 )

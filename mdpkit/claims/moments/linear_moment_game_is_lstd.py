@@ -4,8 +4,8 @@ Statement  Let V = features w, psi(s) = E[r + gamma V(s') - V(s) given s], and P
                max over f in that span of 2 E[f psi] - E f^2 = E (Pi psi)^2,
            the mean squared projected Bellman error of w. LSTD is the w at which it is 0, the one with V = Pi (r + gamma P V). For a
            linear moment restriction with test functions of the instrument, the minimiser is two-stage least squares.
-Assumes    the adversary sees the features of the value; E[features (features - gamma features')'] is nonsingular, the features are
-           linearly independent, every state has positive weight.
+Assumes    the adversary's features are those of the value; the LSTD matrix E[features (features - gamma features')']
+           is nonsingular, the features are linearly independent, every state has positive weight.
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Bradtke and Barto, 1996, and Swamy, Choudhury, Bagnell and Wu, 2022.
@@ -90,8 +90,8 @@ def nonsingular(m):
     )
 
 
-SAME = Assumption("the adversary sees the features of the value", lambda m: np.array_equal(m.test, m.features))
-REGULAR = Assumption("the features tell values apart", nonsingular)
+SAME = Assumption("the adversary's features are those of the value", lambda m: np.array_equal(m.test, m.features))
+REGULAR = Assumption("the LSTD matrix is nonsingular", nonsingular)
 
 
 # ---- instances

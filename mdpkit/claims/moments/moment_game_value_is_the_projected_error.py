@@ -3,7 +3,7 @@
 Statement  For a joint law of instrument z, confounder u and cause x, and psi(z) = E[Y - h(X) given z],
                max over f of  2 E[f(z) (Y - h(X))] - E f(z)^2  =  E_z psi(z)^2  =  PRMSE(h)^2,
            attained only by f = psi: any other f(z) has a payoff lower by E_z (f - psi)^2.
-Assumes    the adversary sees the instrument alone: f is a function of z.
+Assumes    test functions depend on the instrument alone: f is a function of z.
 Units      PRMSE in units of Y.
 Kind       identity
 Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020, and Swamy, Choudhury, Bagnell and Wu, 2022.
@@ -71,7 +71,7 @@ FAMILY = Family(
 
 
 # ---- controls
-BLIND = Assumption("the adversary sees the instrument alone", lambda m: (m.f == m.f[:, :1]).all())
+BLIND = Assumption("test functions depend on the instrument alone", lambda m: (m.f == m.f[:, :1]).all())
 
 
 def coin(f=((1, 1), (1, 1))):
@@ -81,7 +81,7 @@ def coin(f=((1, 1), (1, 1))):
     return Instance(problem=instrumental(joint, outcome), joint=joint, outcome=outcome, h=objects([0, 1]), f=objects(f))
 
 
-def unweighted(projected_error, psi, weights, test=None):
+def ignore_weights(projected_error, psi, weights, test=None):
     return projected_error(psi, [f"1/{len(weights)}"] * len(weights), test)
 
 
@@ -98,8 +98,8 @@ CLAIM = Claim(
     assumes=(BLIND,),
     controls=(
         Control("the residual squared before its mean", witness=coin, tightens=squared_first, at="the best adversary"),
-        Control("an adversary that sees the cause", witness=lambda: coin(((1, 0), (0, 1))), drops=BLIND.name),
-        Control("instruments counted alike", witness=coin, sabotages=measure.projected_error, by=unweighted),
+        Control("test functions of the cause", witness=lambda: coin(((1, 0), (0, 1))), drops=BLIND.name),
+        Control("unweighted instruments", witness=coin, sabotages=measure.projected_error, by=ignore_weights),
     ),
     figure=identity,
 )

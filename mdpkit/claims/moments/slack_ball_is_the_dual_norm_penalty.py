@@ -41,7 +41,7 @@ def most(m, p):
     return measure.mean_product(m.f, corners(m.problem.weights, p), m.problem.weights).max() * m.d
 
 
-def penalised(m, psi, f, d, q):
+def penalised_payoff(m, psi, f, d, q):
     return measure.game_payoff(psi, f, m.problem.weights) - d * measure.norm_power(f, m.problem.weights, q) * 2
 
 
@@ -59,9 +59,12 @@ def check(m):
             "p = 1": (most(m, 1), measure.norm_power(m.f, weights, inf) * m.d),
             "p = infinity": (most(m, inf), measure.norm_power(m.f, weights, 1) * m.d),
             "p = 2": (left, measure.mean_product(measure.mean_product(turned, turned, weights), 1, weights) / 2),
-            "attained, p = infinity": (penalised(m, psi, rest, m.d, 1), measure.projected_error(psi - low, weights)),
+            "attained, p = infinity": (
+                penalised_payoff(m, psi, rest, m.d, 1),
+                measure.projected_error(psi - low, weights),
+            ),
             "attained, p = 1": (
-                penalised(m, psi, low, measure.norm_power(rest, weights, 1), inf),
+                penalised_payoff(m, psi, low, measure.norm_power(rest, weights, 1), inf),
                 measure.projected_error(psi - rest, weights),
             ),
         }
@@ -74,16 +77,18 @@ def own_norm(m):
     )
 
 
-def bounded(m):
+def sup_slack(m):
     """p = infinity: the slack of every moment is at most d."""
     psi = measure.moment_residual(m.problem, m.h)
-    return Bound(penalised(m, psi, m.f, m.d, 1), measure.projected_error(psi - m.xi * m.d, m.problem.weights))
+    return Bound(penalised_payoff(m, psi, m.f, m.d, 1), measure.projected_error(psi - m.xi * m.d, m.problem.weights))
 
 
-def lumped(m):
+def mean_slack(m):
     """p = 1: the slack is at most d on average."""
     psi = measure.moment_residual(m.problem, m.h)
-    return Bound(penalised(m, psi, m.f, m.d, inf), measure.projected_error(psi - m.lump * m.d, m.problem.weights))
+    return Bound(
+        penalised_payoff(m, psi, m.f, m.d, inf), measure.projected_error(psi - m.lump * m.d, m.problem.weights)
+    )
 
 
 FAMILY = Family(
@@ -131,7 +136,7 @@ def pair(scale=1):
     return Instance(problem=problem, h=objects([0]), f=f, xi=xi, lump=xi, d=objects("1/2")[()])
 
 
-def unweighted(norm_power, f, weights, order):
+def ignore_weights(norm_power, f, weights, order):
     return norm_power(f, [f"1/{len(weights)}"] * len(weights), order)
 
 
@@ -149,11 +154,11 @@ CLAIM = Claim(
     controls=(
         Control("the norm of the slack itself", witness=pair, tightens=own_norm, at="p = infinity"),
         Control("slack beyond the ball", witness=lambda: pair(3), drops=EVEN.name, part=OFF),
-        Control("instruments counted alike", witness=pair, sabotages=measure.norm_power, by=unweighted),
+        Control("unweighted instruments", witness=pair, sabotages=measure.norm_power, by=ignore_weights),
     ),
     also=(
-        Part(OFF, FAMILY, bounded, assumes=(EVEN,)),
-        Part(AVERAGE, FAMILY, lumped, assumes=(LUMPY,)),
+        Part(OFF, FAMILY, sup_slack, assumes=(EVEN,)),
+        Part(AVERAGE, FAMILY, mean_slack, assumes=(LUMPY,)),
     ),
     figure=identity,
 )

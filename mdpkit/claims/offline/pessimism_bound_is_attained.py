@@ -17,7 +17,7 @@ Proof      proofs/offline/pessimism_bound_is_attained.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
+from ...base.arrays import bare, objects, rational
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
@@ -43,12 +43,12 @@ def once(m):
     return Bound(gap, above, paid)
 
 
-def attained(m):
+def attains(m):
     gap, above, paid = sides(m)
     return Equal({"gap": (gap, paid * 2), "rival above the pessimistic value": (above, paid * 2)})
 
 
-def raised(x):
+def raise_bonus(x):
     """The drawn bonus, raised to the model's error and until the learner's drawn action is greedy."""
     b, V = x.bonus.copy(), x.r[0, :, 0] * 0
     for t in range(x.sizes["H"] - 1, -1, -1):
@@ -74,8 +74,8 @@ FAMILY = Family(
     models=dict(
         mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])),
         model=lambda x: MDP(x.guess, x.believed, x.rho, horizon=Finite(x.sizes["H"])),
-        bonus=raised,
-        learner=lambda x: TabularPolicy(x.like(np.eye(x.sizes["A"], dtype=int)[x.learner])),
+        bonus=raise_bonus,
+        learner=lambda x: TabularPolicy(x.like((np.arange(x.sizes["A"]) == bare(x.learner)[..., None]).astype(int))),
         rival=lambda x: TabularPolicy(x.rival),
     ),
 )
@@ -159,13 +159,13 @@ CLAIM = Claim(
             "greedy for the model itself", witness=lambda: arms(3, ["1/2", 0], ["1/2", 1], [0, 1]), drops=GREEDY.name
         ),
         Control(
-            "a bonus where the rival never is",
+            "a bonus off the comparator's occupancy",
             witness=lambda: wrong_turn(3),
             sabotages=measure.occupancy,
             by=off_the_rivals_path,
         ),
     ),
-    also=(Part("a wrong turn and halved rewards attain it", tight, attained, assumes=(COVERS, GREEDY)),),
+    also=(Part("a wrong turn and halved rewards attain it", tight, attains, assumes=(COVERS, GREEDY)),),
     figure=bound,
     sides=(r"$J(C) - J(L)$", r"$2 \sum_t E_{d_t^C}\, b$"),
 )

@@ -38,7 +38,7 @@ def points(m):
 def dead_beat(h, closer=1):
     """Control is free and could bring the position to 0 in one step; every control leads to the middle of a cell."""
     h = rational(h)
-    return instance(LinearQuadratic.valued([[1]], [[1]], [[2]], [[0]], "9/10"), 5, h, 4, h / closer)
+    return instance(LinearQuadratic.from_value([[1]], [[1]], [[2]], [[0]], "9/10"), 5, h, 4, h / closer)
 
 
 VALUES = {
@@ -51,7 +51,7 @@ VALUES = {
 def double_integrator(n, dt):
     """A cart with a time step of dt seconds, within 1 metre of the origin at up to 1 metre per second."""
     (P, R), step = VALUES[dt], rational(dt)
-    cart = LinearQuadratic.valued([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [[R]], "9/10")
+    cart = LinearQuadratic.from_value([[1, step], [0, 1]], [[step**2 / 2], [step]], P, [[R]], "9/10")
     return instance(cart, n, rational(2) / (n - 1), n - 1).replace(dt=dt)
 
 

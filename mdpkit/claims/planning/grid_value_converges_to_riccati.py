@@ -49,17 +49,17 @@ def half(m):
     return Bound(abs(error), error, of_points / 2 + of_controls)
 
 
-def attained(m):
+def attains(m):
     error, of_points, of_controls = sides(m)
     return Bound(of_points + of_controls, error)
 
 
-def drawn(x):
-    return LinearQuadratic.valued(*(each[None, None] for each in (x.a, x.b, x.p, x.R)), x.gamma[()])
+def build(x):
+    return LinearQuadratic.from_value(*(each[None, None] for each in (x.a, x.b, x.p, x.R)), x.gamma[()])
 
 
 def apart(x):
-    return serving(drawn(x), x.sizes["N"], x.h[()], x.sizes["U"]) + x.spare[()]
+    return serving(build(x), x.sizes["N"], x.h[()], x.sizes["U"]) + x.spare[()]
 
 
 FAMILY = Family(
@@ -74,8 +74,8 @@ FAMILY = Family(
     ),
     sizes=dict(N=(2, 4), U=(1, 3)),
     models=dict(
-        mdp=lambda x: laid(drawn(x), x.sizes["N"], x.h[()], x.sizes["U"], apart(x)).finite,
-        cart=drawn,
+        mdp=lambda x: laid(build(x), x.sizes["N"], x.h[()], x.sizes["U"], apart(x)).finite,
+        cart=build,
         n=lambda x: x.sizes["N"],
         h=lambda x: x.h[()],
         count=lambda x: x.sizes["U"],
@@ -85,13 +85,13 @@ FAMILY = Family(
 
 
 # ---- controls and figure
-def rounded(values, problem):
+def to_nearest_corner(values, problem):
     """Every step leads to the most probable corner."""
     corner = np.argmax(problem.P, axis=2)
     return values(MDP(objects(np.eye(problem.S, dtype=int)[corner]), problem.r, problem.rho, horizon=problem.horizon))
 
 
-def served(m):
+def controls_suffice(m):
     missed = abs(around_zero(m.count, m.delta, m.cart.A) - points(m) @ m.cart.feedback.T)
     return (missed.min(axis=1) <= m.delta / 2).all()
 
@@ -103,7 +103,7 @@ def positive(m):
 def drawn_numbers(m):
     """Data for the figure: the error, the bound, and the error where steps are rounded to the nearest point."""
     error, of_points, of_controls = sides(m)
-    off = -rounded(measure.optimal_value, m.mdp)[: len(error)] + m.cart.value(points(m))
+    off = -to_nearest_corner(measure.optimal_value, m.mdp)[: len(error)] + m.cart.value(points(m))
     found = {
         "error": error.max().mid,
         "bound": nearest(of_points + of_controls),
@@ -133,7 +133,7 @@ def figure(ax, rows):
 
 
 RICCATI = Assumption("x'Px solves the discounted Riccati equation", lambda m: (m.cart.riccati == 0).all())
-SERVED = Assumption("at every point some control is within half a step of the best", served)
+SERVED = Assumption("at every point some control is within half a step of the best", controls_suffice)
 ASSUMED = (RICCATI, Assumption("P_ii >= 0 and R + gamma B'PB > 0", positive), SERVED)
 CARTS, ATTAINED, DT = "double integrator", "middle of a cell", ("1/2", "1/10")
 CLAIM = Claim(
@@ -146,9 +146,12 @@ CLAIM = Claim(
     assumes=ASSUMED,
     controls=(
         Control("third order in the spacing", witness=lambda: dead_beat("1/2"), tightens=third_order),
-        Control("half of the points' share", witness=lambda: dead_beat(1), tightens=half),
+        Control("half of the share of the points", witness=lambda: dead_beat(1), tightens=half),
         Control(
-            "the nearest point alone", lambda: double_integrator(9, "1/10"), sabotages=measure.optimal_value, by=rounded
+            "the nearest point alone",
+            lambda: double_integrator(9, "1/10"),
+            sabotages=measure.optimal_value,
+            by=to_nearest_corner,
         ),
         Control("the Riccati equation without discount", witness=undiscounted, drops=RICCATI.name),
         Control("controls too close together", witness=lambda: dead_beat(1, closer=4), drops=SERVED.name),
@@ -162,7 +165,7 @@ CLAIM = Claim(
             data=drawn_numbers,
         ),
         Part(
-            ATTAINED, lambda: [dead_beat(h) for h in (2, 1, "1/2", "1/4", "1/8")], attained, ASSUMED, data=drawn_numbers
+            ATTAINED, lambda: [dead_beat(h) for h in (2, 1, "1/2", "1/4", "1/8")], attains, ASSUMED, data=drawn_numbers
         ),
     ),
     figure=figure,

@@ -54,7 +54,7 @@ def odds(m):
     return Equal({"odds": (measure.logarithm(paid) - measure.logarithm(gap), lifetime * m.step * m.rounds)})
 
 
-def nearly_attained(m):
+def nearly_attains(m):
     gap, *_, right = check(m).sides
     return Bound(right * m.share, gap)
 
@@ -151,7 +151,7 @@ CLAIM = Claim(
     ),
     also=(
         Part(ARMS, listed, odds, assumes=(UNIT,), data=share),
-        Part("from a rare start", lambda: [rare(j) for j in (2, 3, 4)], nearly_attained, assumes=(UNIT,)),
+        Part("from a rare start", lambda: [rare(j) for j in (2, 3, 4)], nearly_attains, assumes=(UNIT,)),
     ),
     figure=figure,
 )

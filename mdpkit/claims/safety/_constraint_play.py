@@ -38,7 +38,7 @@ def demonstrated(seed, tasks=3, wasteful=False):
 
 def optimum(mdp, reward, cost=None, limit=None):
     costs, limits = (cost[None], [limit]) if cost is not None else (objects(np.zeros((0, 4, 2), dtype=int)), [])
-    return ConstrainedPlanning(costs, objects(np.array(limits, dtype=object))).run(replace(mdp, r=reward)).demanded(0)
+    return ConstrainedPlanning(costs, objects(np.array(limits, dtype=object))).run(replace(mdp, r=reward)).require(0)
 
 
 def prefix(m, T):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...base.arrays import bare
 from ...instances.blocks import Choice
 from ...model import SafetyProblem
 
@@ -15,7 +16,7 @@ def drawn(x):
 
 def flagging(inside, problem):
     """The dynamics of `problem` with the 1s of `inside` as failure."""
-    return SafetyProblem(np.asarray(getattr(inside, "lower", inside) == 1, dtype=bool), problem.successors)
+    return SafetyProblem(bare(getattr(inside, "lower", inside) == 1, bool), problem.successors)
 
 
 def corridor(S):

@@ -122,7 +122,13 @@ CLAIM = Claim(
     controls=(
         Control("n steps in place of for ever", leak, tightens=reached_in_n_steps),
         Control("sweeps from 0", leak, sabotages=measure.avoid_probability, by=iterated_from_0, part="the equation"),
-        Control("possible is sure", leak, tightens=possible_is_sure, at="1 on the kernel", part="the equation"),
+        Control(
+            "reachability in place of the kernel",
+            leak,
+            tightens=possible_is_sure,
+            at="1 on the kernel",
+            part="the equation",
+        ),
     ),
     also=(Part("the equation", FAMILY, equation), Part("the leak", lambda: [leak(1)], equation, data=numbers)),
     figure=figure,

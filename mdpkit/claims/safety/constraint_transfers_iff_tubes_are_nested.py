@@ -32,19 +32,19 @@ def tubes(m):
     return learned, needed, measure.tube(flagging(learned, m.target))
 
 
-def nested(inner, outer):
+def contains(inner, outer):
     """1 if every state of the one set is in the other."""
     return 1 - (inner * (1 - outer)).max()
 
 
 def check(m):
     learned, needed, forbidden = tubes(m)
-    return Equal({"lossless iff nested": (1 - abs(forbidden - needed).max(), nested(learned, needed))})
+    return Equal({"lossless iff nested": (1 - abs(forbidden - needed).max(), contains(learned, needed))})
 
 
 def nested_the_other_way(m):
     learned, needed, forbidden = tubes(m)
-    return Equal({"lossless iff nested": (1 - abs(forbidden - needed).max(), nested(needed, learned))})
+    return Equal({"lossless iff nested": (1 - abs(forbidden - needed).max(), contains(needed, learned))})
 
 
 def stronger(m):
@@ -57,12 +57,12 @@ def not_in_excess(m):
     return Bound(forbidden, learned, needed)
 
 
-def nothing_lost(m):
+def loses_nothing(m):
     _, needed, forbidden = tubes(m)
     return Equal({"planned constraint": (forbidden, needed)})
 
 
-def counted(m):
+def count(m):
     """Excess of the planned constraint, and doomed states that the state filter admits, by braking distances."""
     learned, needed, forbidden = tubes(m)
     lost = sum(sum(range(v, 0, -m.learned_with)) - sum(range(v, 0, -m.used_with)) for v in range(1, m.vmax + 1))
@@ -107,7 +107,7 @@ def another_failure():
     )
 
 
-def unchanged():
+def same_corridor():
     return Instance(source=corridor(4), target=corridor(4))
 
 
@@ -150,8 +150,8 @@ CLAIM = Claim(
     assumes=(SAME,),
     controls=(
         Control("nested the other way", lambda: carts(1, 2), tightens=nested_the_other_way, at="lossless iff nested"),
-        Control("a failure that was not there before", another_failure, drops=SAME.name),
-        Control("one step in place of the tube", unchanged, sabotages=measure.tube, by=one_step),
+        Control("an additional failure", another_failure, drops=SAME.name),
+        Control("one step in place of the tube", same_corridor, sabotages=measure.tube, by=one_step),
         Control(
             "transfer to a stronger brake is not in excess",
             lambda: carts(1, 2),
@@ -161,11 +161,11 @@ CLAIM = Claim(
     ),
     also=(
         Part("stronger", family(lambda x: x.some, both), stronger, assumes=(SAME,)),
-        Part("weaker", family(both, lambda x: x.some), nothing_lost, assumes=(SAME,)),
+        Part("weaker", family(both, lambda x: x.some), loses_nothing, assumes=(SAME,)),
         Part(
             "carts",
             lambda: [carts(f, g, v) for f, g in ((1, 2), (2, 1), (1, 3), (3, 2)) for v in (3, 5, 7)],
-            counted,
+            count,
             data=numbers,
         ),
     ),

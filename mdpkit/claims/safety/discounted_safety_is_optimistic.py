@@ -55,7 +55,7 @@ def one_step_deeper(m):
     return chain(m, 1)
 
 
-def met(m):
+def closed_form(m):
     V = measure.discounted_safety(m.problem, m.margin, m.g)
     formula = m.L - m.g**m.d * (1 + m.L)
     flag, inside = measure.flagged(m.problem, m.margin, m.g)[0], measure.tube(m.problem)[0]
@@ -65,7 +65,7 @@ def met(m):
 
 
 def whole_tube(m):
-    return Equal({**met(m).pairs, "flagged": (measure.flagged(m.problem, m.margin, m.g)[0], 1)})
+    return Equal({**closed_form(m).pairs, "flagged": (measure.flagged(m.problem, m.margin, m.g)[0], 1)})
 
 
 # ---- instances
@@ -145,16 +145,16 @@ CLAIM = Claim(
     assumes=(DEEP,),
     controls=(
         Control("one step deeper than the threshold", lambda: corridor(3, 1, "3/4"), tightens=one_step_deeper),
-        Control("a failure that is hardly one", lambda: corridor(2, 1, "3/4", least="-1/100"), drops=DEEP.name),
-        Control("the first action for the best", a_way_out, sabotages=measure.flagged, by=first_action_only),
+        Control("a failure of small margin", lambda: corridor(2, 1, "3/4", least="-1/100"), drops=DEEP.name),
+        Control("the first action in place of the best", a_way_out, sabotages=measure.flagged, by=first_action_only),
         Control(
-            "the tube is flagged whole",
+            "the whole tube is flagged",
             lambda: corridor(20, 1, "15/16"),
             tightens=whole_tube,
             at="flagged",
             part="corridors",
         ),
     ),
-    also=(Part("corridors", corridors, met, assumes=(DEEP,)),),
+    also=(Part("corridors", corridors, closed_form, assumes=(DEEP,)),),
     figure=figure,
 )

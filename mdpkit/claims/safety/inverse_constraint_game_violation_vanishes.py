@@ -18,9 +18,9 @@ from dataclasses import replace
 import numpy as np
 
 from ... import measure
-from ...base.interval import stacked
+from ...base.interval import stack
 from ...model import TabularPolicy
-from ...solve.constraint_game import GRID, stepped
+from ...solve.constraint_game import GRID, gradient_step
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 from ._constraint_play import demonstrated, optimum, played, plays, task_by_task
 
@@ -48,7 +48,7 @@ def links(m, cut):
     g, T = gaps(m), len(m.learners)
     violations = [(sum(each) * m.cost).sum() / T for each in zip(*g, strict=True)]
     best, missed = regret(m, g)
-    return Bound(stacked(violations).max(), sum(violations), best / T, missed / (cut * T))
+    return Bound(stack(violations).max(), sum(violations), best / T, missed / (cut * T))
 
 
 def check(m):
@@ -59,14 +59,14 @@ def half_the_regret(m):
     return links(m, 2)
 
 
-def earned(m):
+def compare_returns(m):
     """One expert's return and its average learner's."""
     task = replace(m.mdp, r=m.rewards[m.task])
     won = [measure.value(task, TabularPolicy(tables[m.task])) for tables in m.learners]
     return Bound(measure.value(task, TabularPolicy(m.experts[m.task])), sum(won) / len(won))
 
 
-def bounded(m):
+def regret_bound(m):
     """The regret against the bound for gradient steps from 0 in a box; rounding moves a step by at most 1 / (2 GRID)."""
     g, S, T = gaps(m), m.mdp.S, len(m.learners)
     squares = sum((sum(each) ** 2).sum() for each in g)
@@ -96,12 +96,12 @@ def gradient_steps(m):
     for each, charged in zip(gaps(m), m.constraints, strict=True):
         if (c != charged).any():
             return False
-        c = stepped(c, sum(each).lower, m.step)
+        c = gradient_step(c, sum(each).lower, m.step)
     return True
 
 
 FRUGAL = Assumption("no policy earns as much as an expert at a lower true cost", frugal)
-OBEDIENT = Assumption("learners pay no more of the constraint played than their experts", obedient)
+OBEDIENT = Assumption("learners cost no more than their experts under the current constraint", obedient)
 STEPS = Assumption("the constraint player takes gradient steps", gradient_steps)
 
 
@@ -135,8 +135,10 @@ CLAIM = Claim(
     assumes=(FRUGAL, OBEDIENT),
     controls=(
         Control("half the regret", lambda: played(demonstrated(0), 4), tightens=half_the_regret),
-        Control("an expert that wastes", lambda: played(demonstrated(0, wasteful=True), 2), drops=FRUGAL.name),
-        Control("learners that do not listen", lambda: played(demonstrated(0), 4, deaf=True), drops=OBEDIENT.name),
+        Control("an expert with needless cost", lambda: played(demonstrated(0, wasteful=True), 2), drops=FRUGAL.name),
+        Control(
+            "learners that ignore the constraint", lambda: played(demonstrated(0), 4, deaf=True), drops=OBEDIENT.name
+        ),
         Control(
             "the constraint frozen at 0",
             lambda: played(demonstrated(0), frozen=True),
@@ -145,8 +147,8 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part("rewards", task_by_task, earned),
-        Part("gradient steps", plays, bounded, assumes=(STEPS,)),
+        Part("rewards", task_by_task, compare_returns),
+        Part("gradient steps", plays, regret_bound, assumes=(STEPS,)),
     ),
     data=numbers,
     figure=figure,

@@ -26,7 +26,7 @@ START = 0
 EVERYWHERE = [7 * k % 16 for k in range(16)]
 
 
-def never_shown(m, goals, order=None):
+def outside_demonstrations(m, goals, order=None):
     """C_K: 1 for the states that no expert for these goals visits, `[s]`."""
     return 1 - measure.visited(m.problem, START, goals, order).max(axis=0)
 
@@ -37,7 +37,7 @@ def limit(m):
 
 def shrinking(m):
     """C_1, ..., C_K for the goals in their order."""
-    return [never_shown(m, m.goals[: K + 1]) for K in range(len(m.goals))]
+    return [outside_demonstrations(m, m.goals[: K + 1]) for K in range(len(m.goals))]
 
 
 def check(m):
@@ -51,9 +51,9 @@ def first_task_says_all(m):
 def facts(m):
     backwards = np.arange(m.problem.A)[::-1]
     return {
-        "first of the best actions": (never_shown(m, m.goals), limit(m)),
-        "last of the best actions": (never_shown(m, m.goals, backwards), limit(m)),
-        "states in it": (never_shown(m, m.goals).sum(), limit(m).sum()),
+        "first of the best actions": (outside_demonstrations(m, m.goals), limit(m)),
+        "last of the best actions": (outside_demonstrations(m, m.goals, backwards), limit(m)),
+        "states in it": (outside_demonstrations(m, m.goals).sum(), limit(m).sum()),
     }
 
 
@@ -62,7 +62,9 @@ def all_tasks(m):
 
 
 def tube_alone(m):
-    return Equal({**facts(m), "states in it": (never_shown(m, m.goals).sum(), measure.tube(m.problem).sum())})
+    return Equal(
+        {**facts(m), "states in it": (outside_demonstrations(m, m.goals).sum(), measure.tube(m.problem).sum())}
+    )
 
 
 SOME = Family(
@@ -130,9 +132,9 @@ CLAIM = Claim(
     papers=("kim2023",),
     tags=("inverse-constraints", "reachability"),
     controls=(
-        Control("the first task says all", lambda: grid([3, 12]), tightens=first_task_says_all),
+        Control("the first task alone", lambda: grid([3, 12]), tightens=first_task_says_all),
         Control("experts that violate", lambda: grid([9, 10]), sabotages=measure.visited, by=reckless),
-        Control("two tasks for all", lambda: grid([3, 12]), drops=EVERY.name, part="all tasks"),
+        Control("two tasks in place of all", lambda: grid([3, 12]), drops=EVERY.name, part="all tasks"),
         Control("the tube alone", lambda: grid(EVERYWHERE), tightens=tube_alone, at="states in it", part="all tasks"),
     ),
     also=(

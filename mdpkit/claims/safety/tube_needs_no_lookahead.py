@@ -58,7 +58,7 @@ def one_step_less(m):
     return Equal(facts(m, 1))
 
 
-def delayed(m):
+def delay_bound(m):
     return Bound(delay(m.problem), let_pass(m.problem, 0))
 
 
@@ -66,7 +66,7 @@ def one_doomed_state_less(m):
     return Bound(delay(m.problem), let_pass(m.problem, 0) - 1)
 
 
-def counted(m):
+def count(m):
     passed = [let_pass(m.problem, k) for k in range(m.vmax + 1)]
     return Equal({f"{k} steps": (count, comb(m.vmax + 2 - k, 3)) for k, count in enumerate(passed)})
 
@@ -139,8 +139,8 @@ CLAIM = Claim(
         Control(
             "one step of look-ahead less", witness=lambda: cart(7), tightens=one_step_less, at="N steps see the tube"
         ),
-        Control("nothing is doomed but failure", witness=open_field, drops=DOOMED.name),
-        Control("looking along one action", witness=lambda: cart(2), sabotages=measure.tube, by=along_one_action),
+        Control("no doomed state outside failure", witness=open_field, drops=DOOMED.name),
+        Control("look-ahead along one action", witness=lambda: cart(2), sabotages=measure.tube, by=along_one_action),
         Control(
             "delay below the number of doomed states",
             lambda: full_delay(5),
@@ -149,8 +149,8 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part("delay", FAMILY, delayed, assumes=(DOOMED,)),
-        Part("carts", lambda: [cart(vmax) for vmax in range(1, 8)], counted, data=numbers),
+        Part("delay", FAMILY, delay_bound, assumes=(DOOMED,)),
+        Part("carts", lambda: [cart(vmax) for vmax in range(1, 8)], count, data=numbers),
     ),
     figure=figure,
 )

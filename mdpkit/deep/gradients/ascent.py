@@ -40,7 +40,7 @@ def evaluate(score, population) -> np.ndarray:
     Raises: NotTraceable if the family, its repair, the gates or the check branch on values.
     """
     with _working(), torch.no_grad():
-        _, allowed, sides, form = _checked(score, {name: torch.tensor(array) for name, array in population.items()})
+        _, allowed, sides, form = _evaluate(score, {name: torch.tensor(array) for name, array in population.items()})
     score.evaluations += len(allowed)
     with np.errstate(all="ignore"):
         return np.array(
@@ -115,7 +115,8 @@ class _Ascent:
 
     def step(self):
         at = self.at.detach().requires_grad_()
-        values = _checked(self.score, {**self.population(at), **self.still}, max(FLOOR * self.score.scale, LEAST))[0]
+        floor = max(FLOOR * self.score.scale[1], LEAST)
+        values = _evaluate(self.score, {**self.population(at), **self.still}, floor)[0]
         if not values.requires_grad:
             raise NotTraceable("neither side depends differentiably on a real block")
         (slope,) = torch.autograd.grad(values.sum(), at)
@@ -162,7 +163,7 @@ def _from_logits(block, logits):
 
 
 # ---- the score of a batch
-def _checked(score, population, floor=LEAST):
+def _evaluate(score, population, floor=LEAST):
     """Evaluate the check on a batch of tensors, with the same code as on plain floats.
 
     Returns: scores `[b]`, whether the gates admit each member `[b]`, the sides `[b, ...]` in order, and a function that
@@ -173,7 +174,7 @@ def _checked(score, population, floor=LEAST):
     def check(arrays):
         with sharing():
             instance = score.family.build(
-                score.family.drawn({name: Traced(array) for name, array in arrays.items()}, score.sizes)
+                score.family.to_draw({name: Traced(array) for name, array in arrays.items()}, score.sizes)
             )
             allowed = torch.stack([_flag(gate(instance)) for gate in score.gates] or [torch.tensor(True)]).all()
             found = score.part.check(instance)

@@ -93,12 +93,12 @@ def _turns(own, swapped):
     return turns.flatten(1)
 
 
-def _recommended(sigma, turns):
+def _recommend(sigma, turns):
     """recommended[t,s,(a,b),k]: probability that a is recommended and playing b results in joint action k."""
     return (sigma @ turns).unflatten(2, (-1, sigma.shape[2]))
 
 
-def _led(P, recommended):
+def _next_law(P, recommended):
     """Next-state weights law[(s,a,b),n], one per step."""
     return (recommended @ P).flatten(1, 2).unbind(0)
 
@@ -106,8 +106,8 @@ def _led(P, recommended):
 def _disobedience(P, r, sigma, own, swapped):
     """gain(t, W)[s,a,b]: value of playing b when a is recommended at step t, with continuation values W[n], weighted by sigma."""
     B = swapped.shape[1]
-    recommended = _once(_recommended, sigma, _turns(tuple(own.tolist()), tuple(map(tuple, swapped.tolist()))))
-    law, now = _once(_led, P, recommended), (recommended @ r[..., None]).flatten(1).unbind(0)
+    recommended = _once(_recommend, sigma, _turns(tuple(own.tolist()), tuple(map(tuple, swapped.tolist()))))
+    law, now = _once(_next_law, P, recommended), (recommended @ r[..., None]).flatten(1).unbind(0)
 
     def gain(t, W):
         return (now[t % len(now)] + law[t % len(law)] @ W).unflatten(0, (-1, B, B))
@@ -168,6 +168,17 @@ def extremes(P, r, sigma, own, swapped, H):
     return high, low
 
 
+def corner(P, r, sigma, own, swapped, picked, H):
+    gain, W = _disobedience(P, r, sigma, own, swapped), _nothing(r)
+    ends = [(W, W)]
+    for t in range(H - 1, -1, -1):
+        gains = gain(t, W)
+        high, low = gains.amax(dim=2).sum(dim=1), gains.amin(dim=2).sum(dim=1)
+        ends.append((high, low))
+        W = torch.where(picked[t].bool(), high, low)
+    return tuple(torch.stack(parts) for parts in zip(*ends[::-1], strict=True))
+
+
 def spread(P, r, high, low, H):
     gap, shift = r[..., :, None] - r[..., None, :], P[..., :, None, :] - P[..., None, :, :]
     upwards = shift.clamp(min=0)
@@ -184,5 +195,6 @@ TWINS = {
     regret.trigger: trigger,
     regret.one_shot: one_shot,
     regret.extremes: extremes,
+    regret.corner: corner,
     regret.spread: spread,
 }

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.record import expect_counts
-from ...model.access import Continuous, Discrete
+from ...model.access import Access, Continuous, Discrete, Setting
+from ...model.data import Trajectories
 from ..plumbing.checkpoint import fill, read, versions, write
 from ..plumbing.encoding import action_rows, encoding
 from ..plumbing.nets import expect_finite, expect_rate, mlp
-from ..plumbing.policy import Categorical, ClippedGaussian
+from ..plumbing.policy import Categorical, ClippedGaussian, NetworkPolicy
 from ..plumbing.repeatable import device_named, drawing, generator, seeds, threads
 
 KIND = "run of deep.Cloning"
@@ -66,11 +69,11 @@ class Cloning:
 
     needs = ("demonstrations",)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_counts(width=self.width, steps=self.steps, batch=self.batch, every=self.every)
         expect_rate(self.rate)
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[NetworkPolicy, dict[str, Any]]:
         """The policy, and a trace with one row per `every` steps.
 
         Its columns: step; loss: -sum weight log pi(action | obs), in nats per episode.
@@ -83,7 +86,7 @@ class Cloning:
             run.finish()
         return run.policy, {"step": run.at, "loss": run.losses}
 
-    def fresh(self, setting, data, drawn):
+    def fresh(self, setting: Setting, data: Trajectories, drawn: torch.Generator) -> NetworkPolicy:
         """An untrained policy for a setting."""
         normalised = self.normalise and isinstance(setting.observations, Continuous)
         shown, actions = encoding(setting, self.time, data if normalised else None), setting.actions

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 
@@ -10,7 +11,8 @@ from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.record import expect_counts
 from ...learn import Mixture
-from ...learn.rollin import aggregated, labelled, visits
+from ...learn.rollin import aggregate, label, visits
+from ...model.access import Access
 from ..plumbing.repeatable import generator, seeds, threads
 from .cloning import Cloning, Run
 
@@ -37,7 +39,7 @@ class DAgger:
     cloning: Cloning = field(default_factory=lambda: Cloning(steps=300))
     progress: Callable | None = field(default=None, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_counts(iterations=self.iterations, episodes=self.episodes)
         if self.cloning.checkpoint:
             raise InvalidModel("cloning.checkpoint is given; deep.DAgger does not support checkpoints")
@@ -45,15 +47,15 @@ class DAgger:
             raise InvalidModel("cloning.normalise requires demonstrations; give demonstrated=True too")
 
     @property
-    def needs(self):
+    def needs(self) -> tuple[str, ...]:
         return (*(["demonstrations"] if self.demonstrated else []), "episodes", "queries")
 
     @classmethod
-    def variants(cls):
+    def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
         return cls(), cls(demonstrated=True)
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[Mixture, dict[str, Any]]:
         """The mixture, and a trace with one row per round.
 
         Its column loss: -sum weight log pi(label | obs), in nats per episode of the round's policy; for discrete actions an
@@ -67,9 +69,9 @@ class DAgger:
         with threads(self.cloning.threads):
             for k in range(self.iterations):
                 if collected:
-                    Run(self.cloning, policy, aggregated(collected), drawn).finish()
+                    Run(self.cloning, policy, aggregate(collected), drawn).finish()
                 played.append(deepcopy(policy))
-                labels = labelled(access, visits(access, policy, self.episodes, rng=rng))
+                labels = label(access, visits(access, policy, self.episodes, rng=rng))
                 losses.append(
                     float(-(floats(labels.weight) * policy.log_prob(labels.obs, labels.t, labels.action)).sum())
                 )

@@ -30,13 +30,13 @@ class Discriminator:
     penalty: float = 10.0
     slope: float = 0.4
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_counts(width=self.width, steps=self.steps, batch=self.batch)
         for name in ("rate", "penalty", "slope"):
             if not getattr(self, name) >= 0:
                 raise InvalidModel(f"{name} is {getattr(self, name)}; expected at least 0")
 
-    def start(self, inputs, drawn, device):
+    def start(self, inputs: int, drawn: torch.Generator, device: torch.device) -> "FittedReward":
         """An untrained reward on rows of length `inputs`."""
         return FittedReward(self, mlp(inputs, 1, self.width, drawn).to(device), drawn)
 
@@ -70,7 +70,7 @@ class FittedReward(Reward):
         self.settings, self.drawn = settings, drawn
         self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
 
-    def kept(self) -> Reward:
+    def snapshot(self) -> Reward:
         """A frozen copy of the current reward."""
         return Reward(deepcopy(self.net), self.round)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -9,8 +10,9 @@ import torch
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.record import expect_counts
-from ...model.access import KINDS, Continuous, Discrete
+from ...model.access import KINDS, Access, Continuous, Discrete
 from ..plumbing.encoding import action_rows, encoding
+from ..plumbing.policy import NetworkPolicy
 from ..plumbing.repeatable import borrowed_globals, device_named, drawing, generator, seeds, threads
 from ..plumbing.replay import RelabellingBuffer
 from ..plumbing.view import AccessEnv
@@ -50,14 +52,14 @@ class MomentMatching:
     normalise: bool = False
     progress: Callable | None = field(default=None, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_counts(rounds=self.rounds, episodes=self.episodes)
         for name in ("expert_share", "expert_resets"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidModel(f"{name} is {getattr(self, name)}; expected 0 to 1")
 
     @property
-    def needs(self):
+    def needs(self) -> tuple[str, ...]:
         return tuple(
             kind
             for kind in KINDS
@@ -65,11 +67,11 @@ class MomentMatching:
         )
 
     @classmethod
-    def variants(cls):
+    def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
         return cls(), cls(expert_resets=1.0)
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[NetworkPolicy, dict[str, Any]]:
         """The best iterate, and a trace with one row per round.
 
         Its columns: steps: total environment steps so far. gap: worst-case gap of the iterate, in units of f per step. best:
@@ -102,7 +104,7 @@ class _Match:
         self.f = settings.discriminator.start(self.expert.shape[1], generator(streams[2]), self.device)
         self.rng = np.random.default_rng(streams[3])
         self.policies, self.seen, self.fitted, self.steps = [], [], [], []
-        env = AccessEnv(access, self.encoding, self._paid, self._starts(data), self.rng)
+        env = AccessEnv(access, self.encoding, self._reward, self._starts(data), self.rng)
         buffer = {
             "reward": self._reward,
             "relabel": settings.relabel,
@@ -118,16 +120,16 @@ class _Match:
             replay_buffer_class=RelabellingBuffer,
             replay_buffer_kwargs=buffer,
         )
-        self.episodes = self._played(policy_of(self.algorithm, self.encoding, self.setting))
+        self.episodes = self._play(policy_of(self.algorithm, self.encoding, self.setting))
 
     def play(self):
         """Run one round."""
         self.f.update(self.expert, self.draw, self.episodes)
-        self.fitted.append(self.f.kept())
+        self.fitted.append(self.f.snapshot())
         self.algorithm._last_obs = None  # its current episode was ended by those played for the discriminator
         self.algorithm.learn(self.settings.policy_player.steps, reset_num_timesteps=False, log_interval=None)
         self.policies.append(policy_of(self.algorithm, self.encoding, self.setting))
-        self.episodes = self._played(self.policies[-1])
+        self.episodes = self._play(self.policies[-1])
         self.seen.append(self.episodes)
         self.steps.append(self.access.used.steps - self.before)
 
@@ -149,7 +151,7 @@ class _Match:
         rows = self.encoding(data.obs, data.t), action_rows(self.setting.actions, data.action)
         return torch.cat(rows, dim=1).to(self.device)
 
-    def _played(self, policy):
+    def _play(self, policy):
         return self._rows(self.access.play(policy, self.settings.episodes, rng=self.rng))
 
     # ---- rewards, initial states and expert transitions of the reinforcement learner
@@ -159,7 +161,7 @@ class _Match:
             actions = torch.nn.functional.one_hot(actions[:, 0].long(), self.setting.actions.n)
         return self.f(torch.cat([observations, actions.float()], dim=1))
 
-    def _paid(self, row, action):
+    def _reward(self, row, action):
         if self.settings.relabel:
             return 0.0  # unused: rewards are recomputed at replay
         rows = torch.tensor(row)[None], action_rows(self.setting.actions, np.asarray(action)[None])

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+import gymnasium
 import numpy as np
 import torch
 from stable_baselines3 import DQN, SAC
@@ -10,10 +12,10 @@ from stable_baselines3.dqn.policies import DQNPolicy
 
 from ...base.errors import InvalidModel
 from ...base.record import expect_counts
-from ...model.access import Discrete
+from ...model.access import Access, Discrete, Setting
 from ..plumbing.encoding import encoding
 from ..plumbing.nets import Masked, expect_finite, expect_rate, mlp
-from ..plumbing.policy import Greedy, SquashedGaussian
+from ..plumbing.policy import Greedy, NetworkPolicy, SquashedGaussian
 from ..plumbing.repeatable import borrowed_globals, device_named, seeds, threads
 from ..plumbing.view import AccessEnv
 
@@ -51,13 +53,13 @@ class Reinforcement:
 
     needs = ("episodes", "rewards")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_counts(steps=self.steps, width=self.width, batch=self.batch)
         expect_rate(self.rate)
         if self.discount is not None and not 0 <= self.discount <= 1:
             raise InvalidModel(f"discount is {self.discount}; expected 0 to 1")
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[NetworkPolicy, dict[str, Any]]:
         """The final policy, and a trace with one row per episode.
 
         Its columns: steps: environment steps at its end. return: its undiscounted return, exploration included.
@@ -68,7 +70,7 @@ class Reinforcement:
             algorithm = self.algorithm(AccessEnv(access, shown), access.setting, self.steps, seed)
             rows = []
 
-            def ended(algorithm_locals, _):
+            def on_step(algorithm_locals, _):
                 for info in algorithm_locals["infos"]:
                     if "episode" in info:
                         rows.append((algorithm.num_timesteps, info["episode"]["r"]))
@@ -76,11 +78,11 @@ class Reinforcement:
                             self.progress(min(rows[-1][0], self.steps), self.steps, return_=float(rows[-1][1]))
                 return True  # continue training
 
-            algorithm.learn(self.steps, callback=ended, log_interval=None)
+            algorithm.learn(self.steps, callback=on_step, log_interval=None)
         column = {name: [row[k] for row in rows] for k, name in enumerate(("steps", "return"))}
         return policy_of(algorithm, shown, access.setting), column
 
-    def algorithm(self, env, setting, planned, seed, **buffer):
+    def algorithm(self, env: gymnasium.Env, setting: Setting, planned: int, seed: int, **buffer: Any) -> SAC | DQN:
         """The stable-baselines3 learner on an AccessEnv, with schedules over `planned` steps."""
         discount = self.discount if self.discount is not None else 0.99 if setting.horizon is None else 1.0
         common = {

@@ -4,6 +4,8 @@ import hashlib
 import json
 import platform
 from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,6 +14,7 @@ from safetensors import torch as safe
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
 from ...model.access import Continuous, Discrete
+from ..plumbing.policy import NetworkPolicy
 from .encoding import Encoding
 from .nets import mlp
 from .policy import Categorical, ClippedGaussian, Greedy, SquashedGaussian
@@ -72,7 +75,7 @@ def read(path, kind):
     return header, tensors
 
 
-def save(policy, path):
+def save(policy: NetworkPolicy, path: str | PathLike[str]) -> Path:
     """Write a network policy.
 
     Args: policy: a policy from a deep learner. path: path of the file, conventionally `.safetensors`.
@@ -83,7 +86,7 @@ def save(policy, path):
     return write(path, "policy", {"architecture": architecture(policy)}, policy.state_dict())
 
 
-def load(path):
+def load(path: str | PathLike[str]) -> NetworkPolicy:
     """Read a network policy written by `save`, bit-identical to the original.
 
     Raises: InvalidModel naming the file and what was expected, if it is truncated, altered, foreign or contains no policy.
@@ -91,7 +94,7 @@ def load(path):
     header, tensors = read(path, "policy")
     try:
         _expect_stated_sizes(header["architecture"], tensors)
-        policy = built(header["architecture"])
+        policy = build(header["architecture"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InvalidModel(
             f"{path} states no valid policy architecture ({error}); expected a file written by mdpkit.deep"
@@ -117,7 +120,7 @@ def fill(policy, tensors, path):
 
 # ---- a policy's architecture as JSON data
 def architecture(policy) -> dict:
-    """The architecture from which `built` reconstructs the policy, up to its tensors."""
+    """The architecture from which `build` reconstructs the policy, up to its tensors."""
     net, masked = (policy.net.net, True) if hasattr(policy.net, "missing") else (policy.net, False)
     encoding = policy.encoding
     return {
@@ -143,7 +146,7 @@ def _expect_stated_sizes(shape, tensors):
             raise ValueError(f"{name} is {shape[name]}; the longest axis of its tensors is {most}")
 
 
-def built(shape):
+def build(shape):
     """A policy of the given architecture, with arbitrary weights."""
     observations, actions = (_of_space(shape[name]) for name in ("observations", "actions"))
     encoding, kind = Encoding(observations, shape["H"], shape["time"]), POLICIES[shape["policy"]]

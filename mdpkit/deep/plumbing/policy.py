@@ -117,7 +117,7 @@ class _Moving(NetworkPolicy):
     def sample(self, obs, t, u) -> np.ndarray:
         """Actions `[k,d]` sampled from uniform numbers `u[k,d]`, by normal quantiles."""
         mean, deviation = self._normal(obs, t)
-        unit = self._squashed(mean + deviation * ndtri(np.clip(u, OPEN / 2, 1 - OPEN)))
+        unit = self._squash(mean + deviation * ndtri(np.clip(u, OPEN / 2, 1 - OPEN)))
         return np.clip(self.centre + self.half * unit, self.actions.lower, self.actions.upper)
 
     def to_tabular(self, problem):
@@ -165,7 +165,7 @@ class ClippedGaussian(_Moving):
         log = np.maximum(self.log_deviation.detach().double().cpu().numpy(), LEAST_DEVIATION)
         return self._out(obs, t), np.exp(log)
 
-    def _squashed(self, unit):
+    def _squash(self, unit):
         return unit
 
 
@@ -184,7 +184,7 @@ class SquashedGaussian(_Moving):
         mean, log = np.split(self._out(obs, t), 2, axis=1)
         return mean, np.exp(np.clip(log, *LOG_DEVIATIONS))
 
-    def _squashed(self, before):
+    def _squash(self, before):
         return np.tanh(before)
 
 

@@ -1,11 +1,13 @@
 """Progress callbacks: a progress bar, TensorBoard."""
 
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from os import PathLike
 
 
 @contextmanager
-def progress_bar():
+def progress_bar() -> Iterator[Callable[..., None]]:
     """A `progress` callback that draws a bar on standard error if that is a terminal, and is silent otherwise.
 
     >>> with progress_bar() as progress:
@@ -29,7 +31,7 @@ def progress_bar():
 
 
 @contextmanager
-def tensorboard(folder):
+def tensorboard(folder: str | PathLike[str]) -> Iterator[Callable[..., None]]:
     """A `progress` callback that writes its numbers to a folder for TensorBoard.
 
     Raises: ModuleNotFoundError if the package tensorboard is missing.

@@ -1,6 +1,7 @@
 """Models of stable-baselines3 as policies."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from .encoding import Encoding, middle
 from .policy import Categorical, ClippedGaussian, Greedy, NetworkPolicy, SquashedGaussian, Steady
 
 
-def from_stable_baselines3(model, *, deterministic=True) -> NetworkPolicy:
+def from_stable_baselines3(model: Any, *, deterministic: bool = True) -> NetworkPolicy:
     """The policy of a trained model of stable-baselines3, as every learner, measure and `grant` of mdpkit takes it.
 
     Args:

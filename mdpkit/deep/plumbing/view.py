@@ -44,7 +44,7 @@ class AccessEnv(gymnasium.Env):
         start = self.starts(self.rng) if self.starts else None
         obs, info = self.access.reset() if start is None else self.access.reset(to=start[0], at=start[1])
         self.t = 0 if start is None else start[1]
-        self.row = self._shown(obs)
+        self.row = self._encode(obs)
         return self.row, info
 
     def step(self, action):
@@ -54,10 +54,10 @@ class AccessEnv(gymnasium.Env):
         if self.reward:
             reward = self.reward(self.row, action)
         self.t += 1
-        self.row = self._shown(obs)
+        self.row = self._encode(obs)
         return self.row, reward, terminated, truncated and not terminated, info
 
-    def _shown(self, obs):
+    def _encode(self, obs):
         last = (
             self.encoding.H - 1 if self.encoding.H else self.t
         )  # the observation after the last step is encoded at the last step

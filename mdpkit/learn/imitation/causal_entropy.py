@@ -1,22 +1,23 @@
 """Inverse reinforcement learning by maximum causal entropy."""
 
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ...base.arrays import floats, is_exact
 from ...base.errors import InvalidModel, NotSolved
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
+from ...base.types import Array, record
 from ...measure import occupancy
+from ...model.access import Access
 from ...model.horizon import Finite
 from ...model.policy import TabularPolicy
 from ...solve import SoftPlanning, solve
-from .._tabular import exists, occupied
+from .._tabular import empirical_occupancy, exists
 from ..players.rewards import LinearRewards
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class MaxCausalEntropy:
     """Maximum causal entropy: the policy of maximum causal entropy that matches the demonstrations' features, and a reward for it.
 
@@ -35,21 +36,21 @@ class MaxCausalEntropy:
     Source: Ziebart, Bagnell and Dey, 2010; discounted: adapted from Zhou, Bloem and Bambos, 2018.
     """
 
-    features: np.ndarray
+    features: Array
     tolerance: float = 1e-6
     ridge: float = 0.0
     rounds: int = 1000
 
     needs: ClassVar = ("demonstrations", "model")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "features", LinearRewards(self.features).features)
         if not 0 < self.tolerance < np.inf or not 0 <= self.ridge < np.inf:
             raise InvalidModel(
                 f"tolerance={self.tolerance}, ridge={self.ridge}; expected a positive and a nonnegative number"
             )
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy, and a trace with one row per step.
 
         Its columns: theta `[k]`; loss: L in nats; feature_gap: an Interval that encloses the maximum absolute difference
@@ -64,15 +65,15 @@ class MaxCausalEntropy:
             met[theta.tobytes()] = row = dual.at(theta)
             return row.loss, row.gradient
 
-        def accepted(theta):
+        def on_accept(theta):
             rows.append(met[theta.tobytes()])
             met.clear()
 
         start = np.zeros(len(self.features))
         objective(start)
-        accepted(start)
+        on_accept(start)
         options = {"gtol": self.tolerance, "ftol": 0.0, "maxiter": self.rounds, "maxcor": 30}
-        minimize(objective, start, jac=True, method="L-BFGS-B", callback=accepted, options=options)
+        minimize(objective, start, jac=True, method="L-BFGS-B", callback=on_accept, options=options)
         while (
             rows[-1].residual > self.tolerance and len(rows) <= self.rounds
         ):  # the line search stalls at the rounding error of L
@@ -102,10 +103,10 @@ class Dual:
 
     def __init__(self, access, features, ridge=0.0):
         self.access, self.ridge = access, ridge
-        shown = occupied(access.setting, access.demonstrations().to_exact())
+        shown = empirical_occupancy(access.setting, access.demonstrations().to_exact())
         self.features = LinearRewards(features).like(floats(shown))
         self.moments = self.features.moments(floats(shown))
-        self.shown, self.known = Interval(shown).enclosed(), _enclosed(features)
+        self.shown, self.known = Interval(shown).enclose(), _enclose(features)
         # SoftPlanning measures entropy relative to the uniform distribution over existing actions
         self.choices = np.log(exists(access.setting).sum(axis=1))[:, None]
 
@@ -128,7 +129,7 @@ class Dual:
 
     def _gap(self, visits):
         apart = visits - self.shown
-        return abs(stacked([(feature * apart).sum() for feature in self.known])).max()
+        return abs(stack([(feature * apart).sum() for feature in self.known])).max()
 
 
 class Step(NamedTuple):
@@ -144,9 +145,9 @@ class Step(NamedTuple):
         return np.abs(self.gradient).max()
 
 
-def _enclosed(features):
+def _enclose(features):
     """Features as Intervals; floats are enlarged by their input rounding error."""
     if is_exact(features):
-        return Interval(features).enclosed()
+        return Interval(features).enclose()
     features = floats(features)
     return Interval(np.nextafter(features, -np.inf), np.nextafter(features, np.inf), "float")

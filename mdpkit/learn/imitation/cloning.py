@@ -1,10 +1,13 @@
 """Behavioural cloning."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...base.arrays import floats, like
+from ...base.types import Number
+from ...model.access import Access
 from ...model.policy import TabularPolicy
 from .._tabular import exists, sizes, steps
 from ..players.no_regret import expect_number
@@ -23,15 +26,15 @@ class Cloning:
     Source: Pomerleau, 1989.
     """
 
-    smoothing: object = 0
+    smoothing: Number = 0
     stationary: bool = False
 
     needs = ("demonstrations",)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_number("smoothing", self.smoothing, positive=False)
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy, and a trace with the negative log-likelihood of the demonstrations, in nats per episode."""
         data = access.demonstrations()
         policy = TabularPolicy(frequencies(data, access.setting, self.smoothing, self.stationary))

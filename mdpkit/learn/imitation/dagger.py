@@ -1,13 +1,18 @@
 """Dataset aggregation (DAgger)."""
 
 from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
 
 from ...base.record import expect_counts
+from ...base.types import Number
+from ...model.access import Access
 from ...model.policy import TabularPolicy
 from .._tabular import uniform
 from ..mixture import Mixture
 from ..players.no_regret import expect_number
-from ..rollin import aggregated, labelled, visits
+from ..rollin import aggregate, label, visits
 from .cloning import frequencies
 
 
@@ -31,22 +36,22 @@ class DAgger:
     iterations: int = 10
     episodes: int = 10
     demonstrated: bool = False
-    smoothing: object = 0
+    smoothing: Number = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_counts(iterations=self.iterations, episodes=self.episodes)
         expect_number("smoothing", self.smoothing, positive=False)
 
     @property
-    def needs(self):
+    def needs(self) -> tuple[str, ...]:
         return (*(["demonstrations"] if self.demonstrated else []), "episodes", "queries")
 
     @classmethod
-    def variants(cls):
+    def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
         return cls(), cls(demonstrated=True)
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[Mixture, dict[str, Any]]:
         """The mixture, and a trace with one row per round.
 
         Its column loss: expected number of disagreements with the expert over an episode of the round's policy.
@@ -59,9 +64,9 @@ class DAgger:
         policies, losses = [], []
         for _ in range(self.iterations):
             policies.append(policy)
-            collected.append(labelled(access, visits(access, policy, self.episodes, rng=rng)))
+            collected.append(label(access, visits(access, policy, self.episodes, rng=rng)))
             losses.append(disagreement(policy, collected[-1]))
-            policy = TabularPolicy(frequencies(aggregated(collected), setting, self.smoothing))
+            policy = TabularPolicy(frequencies(aggregate(collected), setting, self.smoothing))
         return Mixture(tuple(policies)), {"loss": losses}
 
 

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import Any, Self
 
 import numpy as np
 
 from ...base.arrays import exactly, is_exact, like, zeros
 from ...base.errors import InvalidModel
 from ...base.record import expect_counts
-from ...model.access import KINDS
-from .._tabular import occupied, uniform
+from ...base.types import Numbers
+from ...model.access import KINDS, Access
+from .._tabular import empirical_occupancy, uniform
 from ..mixture import Mixture
 from ..players.no_regret import Gains, GradientAscent, Player
 from ..players.policy_players import ExpertResets, Planning, PolicyPlayer
@@ -44,31 +46,31 @@ class MomentMatching:
     rounds: int = 100
     order: str = "dual"
     episodes: int = 10
-    start: object = None
+    start: Numbers | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_counts(rounds=self.rounds, episodes=self.episodes)
         if self.order not in ORDERS:
             raise InvalidModel(f"order is {self.order!r}; expected one of {', '.join(ORDERS)}")
 
     @property
-    def needs(self):
+    def needs(self) -> tuple[str, ...]:
         kinds = {"demonstrations", "episodes", *self.policy_player.needs}
         return tuple(kind for kind in KINDS if kind in kinds)
 
     @classmethod
-    def variants(cls):
+    def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
         return cls(), cls(policy_player=ExpertResets(probes=1))
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[Mixture, dict[str, Any]]:
         """The mixture, and a trace with one row per round k.
 
         Its columns: reward, policy: f_k `[(t,)s,a]` and pi_k. gain: <f_k, d_E - d_k>. sup_gap: sup_f <f, d_E - mean of d_1..d_k>.
         reward_regret: Reg_f of the rounds up to k.
         """
         setting = access.setting
-        expert = occupied(setting, access.demonstrations())
+        expert = empirical_occupancy(setting, access.demonstrations())
         rewards, states = self.rewards.like(expert), expert.sum(axis=-1)
         point, policy = self._start(rewards), uniform(setting)
         gains = Gains(None, zeros(rewards.moments(expert).shape, expert), 0)
@@ -80,7 +82,7 @@ class MomentMatching:
                 reward = _finite(rewards.reward(point), k)
             if reward is not None:
                 policy = self.policy_player.next(access, reward, policy, states, rng)
-            seen = occupied(setting, visits(access, policy, self.episodes, rng=rng))
+            seen = empirical_occupancy(setting, visits(access, policy, self.episodes, rng=rng))
             gains = gains.then(rewards.moments(expert - seen))
             if self.order == "primal":
                 point = self.reward_player.next(rewards, point, gains)

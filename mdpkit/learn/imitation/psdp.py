@@ -1,16 +1,18 @@
 """Policy search by dynamic programming: backward in time, each step optimised under the expert's state distribution."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
 from ...base.arrays import is_exact, like, zeros
 from ...base.errors import InvalidModel
 from ...base.record import numbers
-from ...model.access import KINDS
-from ...model.mdp import stepwise
+from ...base.types import Numbers
+from ...model.access import KINDS, Access
+from ...model.mdp import at_step, stepwise
 from ...model.policy import TabularPolicy
-from .._tabular import deterministic, exists, occupied, sizes, steps, uniform
+from .._tabular import deterministic, empirical_occupancy, exists, sizes, steps, uniform
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,32 +36,32 @@ class PSDP:
     Source: Bagnell, Kakade, Ng and Schneider, 2003; with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
     """
 
-    reward: object = None
+    reward: Numbers | None = None
     probes: int | None = 1
     elsewhere: TabularPolicy | None = None
     rules: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_probes(self.probes)
         if self.reward is None and self.probes is None:
             raise InvalidModel("the model does not contain the rewards: give reward=, or probes=")
 
     @property
-    def needs(self):
+    def needs(self) -> tuple[str, ...]:
         kinds = {"demonstrations", "model" if self.probes is None else "resets"} | (
             {"rewards"} if self.reward is None else set()
         )
         return tuple(kind for kind in KINDS if kind in kinds)
 
     @classmethod
-    def variants(cls):
+    def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
         given = np.zeros((1, 1))
         return cls(), cls(reward=given), cls(reward=given, probes=None)
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy, and a trace with the number of demonstrated states per step, from the last step to the first."""
-        visits = occupied(access.setting, access.demonstrations())
+        visits = empirical_occupancy(access.setting, access.demonstrations())
         reward = None if self.reward is None else numbers("reward", self.reward, is_exact(visits), ("sa", "tsa"))
         if reward is not None and reward.shape not in (visits.shape, visits.shape[-2:]):
             raise InvalidModel(f"reward has shape {reward.shape}; expected {visits.shape[-2:]} or {visits.shape}")
@@ -124,8 +126,8 @@ class _Modelled:
         self.V = (table[t] * self._all(t)).sum(axis=-1)
 
     def _all(self, t):
-        P = self.problem.P if self.problem.sparse else stepwise(self.problem.P, 3)[t % len(stepwise(self.problem.P, 3))]
-        return self.r[t % len(self.r)] + (P @ self.V).reshape(self.problem.S, self.problem.A)
+        ahead = (at_step(self.problem.P, t) @ self.V).reshape(self.problem.S, self.problem.A)
+        return self.r[t % len(self.r)] + ahead
 
 
 class _Probed:

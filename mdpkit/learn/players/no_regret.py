@@ -6,12 +6,13 @@ last play, and `gains` holds the gradients of the rounds' payoffs, which the pla
 
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from ...base.arrays import exactly, floats, is_exact, nearest, objects, rational
 from ...base.errors import InvalidModel
+from ...base.types import Number
 from .rewards import FiniteRewards
 
 GRID = 2**24
@@ -25,7 +26,7 @@ class Gains(NamedTuple):
     total: np.ndarray
     rounds: int
 
-    def then(self, gain):
+    def then(self, gain: np.ndarray) -> "Gains":
         """The gains after one more round."""
         return Gains(gain, self.total + gain, self.rounds + 1)
 
@@ -33,7 +34,7 @@ class Gains(NamedTuple):
 class Player(Protocol):
     """Interface of players that choose rewards from a class against an opponent."""
 
-    def next(self, rewards, point, gains) -> np.ndarray:
+    def next(self, rewards: Any, point: np.ndarray, gains: Gains) -> np.ndarray:
         """The point to play after rounds with these gains."""
 
 
@@ -47,13 +48,13 @@ class GradientAscent:
     Source: Zinkevich, 2003.
     """
 
-    rate: object = None
+    rate: Number | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.rate is not None:
             expect_number("rate", self.rate)
 
-    def next(self, rewards, point, gains):
+    def next(self, rewards: Any, point: np.ndarray, gains: Gains) -> np.ndarray:
         rate = 1 / sqrt(gains.rounds) if self.rate is None else self.rate
         return rewards.project(point + _number(rate, point) * gains.last)
 
@@ -70,25 +71,25 @@ class Hedge:
     Source: Freund and Schapire, 1997.
     """
 
-    rate: object = None
+    rate: Number | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.rate is not None:
             expect_number("rate", self.rate)
 
-    def next(self, rewards, point, gains):
+    def next(self, rewards: Any, point: np.ndarray, gains: Gains) -> np.ndarray:
         if not isinstance(rewards, FiniteRewards):
             raise InvalidModel(f"Hedge weighs the members of a FiniteRewards; got {type(rewards).__name__}")
         total = floats(gains.total)
         rate = sqrt(log(len(total)) / gains.rounds) if self.rate is None else nearest(fraction(self.rate))
-        return tilted(np.ones(len(total), dtype=bool), rate * total, point)
+        return tilt(np.ones(len(total), dtype=bool), rate * total, point)
 
 
 @dataclass(frozen=True)
 class FollowTheLeader:
     """Maximiser of the cumulative gain; without further assumptions on the opponent it has no regret bound."""
 
-    def next(self, rewards, point, gains):
+    def next(self, rewards: Any, point: np.ndarray, gains: Gains) -> np.ndarray:
         return rewards.best(gains.total)
 
 
@@ -96,16 +97,16 @@ class FollowTheLeader:
 class BestResponse:
     """Maximiser of the last gain; nonpositive regret for the player that moves second."""
 
-    def next(self, rewards, point, gains):
+    def next(self, rewards: Any, point: np.ndarray, gains: Gains) -> np.ndarray:
         return rewards.best(gains.last)
 
 
-def tilted(exists, exponents, pattern) -> np.ndarray:
+def tilt(exists, exponents, pattern) -> np.ndarray:
     """Distributions over the last axis proportional to e^exponents where `exists`, rounded to positive multiples of 1/GRID.
 
     Args: pattern: an array of the number kind to return, floats or rationals; the rounding makes both equal.
 
-    >>> tilted(np.ones(2, dtype=bool), np.array([0.0, 0.0]), np.zeros(1))
+    >>> tilt(np.ones(2, dtype=bool), np.array([0.0, 0.0]), np.zeros(1))
     array([0.5, 0.5])
     """
     kept = np.where(exists, exponents, -np.inf)

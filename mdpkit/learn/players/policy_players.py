@@ -7,12 +7,14 @@ import numpy as np
 
 from ...base.arrays import floats, nearest
 from ...base.interval import Interval
+from ...base.types import Number
 from ...measure import action_value
+from ...model.access import Access
 from ...model.policy import TabularPolicy
 from ...solve import solve
 from .._tabular import exists
 from ..imitation.psdp import expect_probes, psdp
-from .no_regret import expect_number, fraction, tilted
+from .no_regret import expect_number, fraction, tilt
 
 
 class PolicyPlayer(Protocol):
@@ -23,7 +25,14 @@ class PolicyPlayer(Protocol):
 
     needs: tuple[str, ...]
 
-    def next(self, access, reward, policy, states, rng) -> TabularPolicy:
+    def next(
+        self,
+        access: Access,
+        reward: np.ndarray,
+        policy: TabularPolicy,
+        states: np.ndarray,
+        rng: np.random.Generator | None,
+    ) -> TabularPolicy:
         """The next policy.
 
         Args: reward: the last reward `[(t,)s,a]`. policy: the last policy. states: the expert's state occupancy `[t,s]` or `[s]`.
@@ -36,7 +45,14 @@ class Planning:
 
     needs: ClassVar = ("model",)
 
-    def next(self, access, reward, policy, states, rng):
+    def next(
+        self,
+        access: Access,
+        reward: np.ndarray,
+        policy: TabularPolicy,
+        states: np.ndarray,
+        rng: np.random.Generator | None,
+    ) -> TabularPolicy:
         return solve(access.model(reward)).policy
 
 
@@ -50,19 +66,26 @@ class NaturalGradient:
     Source: Kakade, 2001; as a no-regret player adapted from Even-Dar, Kakade and Mansour, 2009.
     """
 
-    rate: object = 1
+    rate: Number = 1
 
     needs: ClassVar = ("model",)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_number("rate", self.rate)
 
-    def next(self, access, reward, policy, states, rng):
+    def next(
+        self,
+        access: Access,
+        reward: np.ndarray,
+        policy: TabularPolicy,
+        states: np.ndarray,
+        rng: np.random.Generator | None,
+    ) -> TabularPolicy:
         known = action_value(access.model(reward), policy)
         Q = known.mid if isinstance(known, Interval) else known
         with np.errstate(divide="ignore"):
             exponents = np.log(floats(policy.table)) + nearest(fraction(self.rate)) * Q
-        return TabularPolicy(tilted(exists(access.setting), exponents, policy.table))
+        return TabularPolicy(tilt(exists(access.setting), exponents, policy.table))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +100,19 @@ class ExpertResets:
     elsewhere: TabularPolicy | None = None
     rules: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expect_probes(self.probes)
 
     @property
-    def needs(self):
+    def needs(self) -> tuple[str, ...]:
         return ("model",) if self.probes is None else ("resets",)
 
-    def next(self, access, reward, policy, states, rng):
+    def next(
+        self,
+        access: Access,
+        reward: np.ndarray,
+        policy: TabularPolicy,
+        states: np.ndarray,
+        rng: np.random.Generator | None,
+    ) -> TabularPolicy:
         return psdp(access, reward, states, probes=self.probes, elsewhere=self.elsewhere, rules=self.rules, rng=rng)

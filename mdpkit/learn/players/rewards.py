@@ -4,51 +4,52 @@ A class is convex and closed, and its rewards are linear in a parameter, the *po
 a reward, or the coefficients of features. `<f, d>` is the sum of f[(t,)s,a] d[(t,)s,a], with d a difference of occupancies.
 """
 
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from ...base.arrays import like, objects, zeros
 from ...base.errors import InvalidModel
 from ...base.record import at
+from ...base.types import Array, OptionalArray, record
 
 
 class Rewards(Protocol):
     """Interface of reward classes. Methods other than `like` and `sup` are called on the result of `like`."""
 
-    def like(self, d):
+    def like(self, d: np.ndarray) -> Self:
         """The same class in the shape and number kind of an occupancy `d[(t,)s,a]`."""
 
     def start(self) -> np.ndarray:
         """The initial point."""
 
-    def reward(self, point) -> np.ndarray:
+    def reward(self, point: np.ndarray) -> np.ndarray:
         """The reward `f[(t,)s,a]` of a point."""
 
-    def moments(self, difference) -> np.ndarray:
+    def moments(self, difference: np.ndarray) -> np.ndarray:
         """The gradient of <f, difference> in the point."""
 
-    def best(self, moments) -> np.ndarray:
+    def best(self, moments: np.ndarray) -> np.ndarray:
         """A point that maximises the inner product with `moments`; ties go to the first."""
 
-    def project(self, point) -> np.ndarray:
+    def project(self, point: np.ndarray) -> np.ndarray:
         """Euclidean projection onto the class."""
 
-    def sup(self, difference):
+    def sup(self, difference: np.ndarray) -> Any:
         """sup over the class of <f, difference>, attained at `best(moments(difference))`."""
 
 
 class _Linear:
     """Base of classes whose rewards are linear in their point, which gives the supremum."""
 
-    def sup(self, difference):
+    def sup(self, difference: np.ndarray) -> Any:
         meant = self.like(difference)
         moments = meant.moments(difference)
         return (meant.best(moments) * moments).sum()
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class FiniteRewards(_Linear):
     """Convex hull of the rewards `rewards[k,s,a]` or `rewards[k,t,s,a]`; a point holds the weights `[k]`.
 
@@ -58,28 +59,28 @@ class FiniteRewards(_Linear):
     np.float64(0.25)
     """
 
-    rewards: np.ndarray
+    rewards: Array
 
-    def __post_init__(self):
-        object.__setattr__(self, "rewards", _listed("rewards", self.rewards))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rewards", _convert("rewards", self.rewards))
 
-    def like(self, d):
+    def like(self, d: np.ndarray) -> Self:
         return replace(self, rewards=_fitting("rewards", self.rewards, d))
 
-    def start(self):
+    def start(self) -> np.ndarray:
         count = len(self.rewards)
         return like([1] * count, self.rewards) / count
 
-    def reward(self, point):
-        return _mixed(point, self.rewards)
+    def reward(self, point: np.ndarray) -> np.ndarray:
+        return _mix(point, self.rewards)
 
-    def moments(self, difference):
+    def moments(self, difference: np.ndarray) -> np.ndarray:
         return _inner(self.rewards, difference)
 
-    def best(self, moments):
+    def best(self, moments: np.ndarray) -> np.ndarray:
         return like((np.arange(len(moments)) == _first_best(moments)).astype(int), moments)
 
-    def project(self, point):
+    def project(self, point: np.ndarray) -> np.ndarray:
         """Euclidean projection onto the simplex, by thresholding. Source: Held, Wolfe and Crowder, 1974."""
         falling = np.sort(point)[::-1]
         thresholds = (np.cumsum(falling) - 1) / like(np.arange(1, len(point) + 1), point)
@@ -87,7 +88,7 @@ class FiniteRewards(_Linear):
         return np.maximum(point - thresholds[kept], like(0, point)[()])
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class BoxRewards(_Linear):
     """All rewards with lower <= f <= upper at each step, state and action; a point is the reward itself.
 
@@ -101,35 +102,35 @@ class BoxRewards(_Linear):
     np.float64(0.25)
     """
 
-    lower: object = -1
-    upper: object = 1
-    support: np.ndarray | None = None
+    lower: Array = -1
+    upper: Array = 1
+    support: OptionalArray = None
 
-    def like(self, d):
+    def like(self, d: np.ndarray) -> Self:
         lower, upper = (_bound(name, getattr(self, name), d, d.shape) for name in ("lower", "upper"))
         if self.support is not None:
             support = np.broadcast_to(_mask(self.support, d), d.shape)
             lower, upper = (np.where(support, end, like(0, d)[()]) for end in (lower, upper))
-        _ordered(lower, upper)
+        _check_order(lower, upper)
         return BoxRewards(lower, upper)
 
-    def start(self):
+    def start(self) -> np.ndarray:
         return self.project(zeros(self.lower.shape, self.lower))
 
-    def reward(self, point):
+    def reward(self, point: np.ndarray) -> np.ndarray:
         return point
 
-    def moments(self, difference):
+    def moments(self, difference: np.ndarray) -> np.ndarray:
         return difference
 
-    def best(self, moments):
+    def best(self, moments: np.ndarray) -> np.ndarray:
         return np.where(np.asarray(moments < 0), self.lower, self.upper)
 
-    def project(self, point):
+    def project(self, point: np.ndarray) -> np.ndarray:
         return np.minimum(np.maximum(point, self.lower), self.upper)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class LinearRewards(_Linear):
     """Linear rewards sum_k theta[k] features[k] with lower <= theta[k] <= upper; a point is theta.
 
@@ -142,31 +143,31 @@ class LinearRewards(_Linear):
     np.float64(1.5)
     """
 
-    features: np.ndarray
-    lower: object = -1
-    upper: object = 1
+    features: Array
+    lower: Array = -1
+    upper: Array = 1
 
-    def __post_init__(self):
-        object.__setattr__(self, "features", _listed("features", self.features))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "features", _convert("features", self.features))
 
-    def like(self, d):
+    def like(self, d: np.ndarray) -> Self:
         lower, upper = (_bound(name, getattr(self, name), d, (len(self.features),)) for name in ("lower", "upper"))
-        _ordered(lower, upper)
+        _check_order(lower, upper)
         return LinearRewards(_fitting("features", self.features, d), lower, upper)
 
-    def start(self):
+    def start(self) -> np.ndarray:
         return self.project(zeros(self.lower.shape, self.lower))
 
-    def reward(self, point):
-        return _mixed(point, self.features)
+    def reward(self, point: np.ndarray) -> np.ndarray:
+        return _mix(point, self.features)
 
-    def moments(self, difference):
+    def moments(self, difference: np.ndarray) -> np.ndarray:
         return _inner(self.features, difference)
 
     best, project = BoxRewards.best, BoxRewards.project
 
 
-def _listed(name, arrays):
+def _convert(name, arrays):
     arrays = np.asarray(arrays)
     if arrays.ndim not in (3, 4) or len(arrays) == 0:
         raise InvalidModel(
@@ -212,12 +213,12 @@ def _mask(support, d):
     return support
 
 
-def _ordered(lower, upper):
+def _check_order(lower, upper):
     if np.asarray(lower > upper).any():
         raise InvalidModel("lower exceeds upper, so the class is empty")
 
 
-def _mixed(point, arrays):
+def _mix(point, arrays):
     return sum((share * array for share, array in zip(point[1:], arrays[1:], strict=True)), point[0] * arrays[0])
 
 

@@ -1,14 +1,17 @@
 """Deviation error and coverage: distance between two mediators on the states that deviators reach."""
 
+from functools import reduce
+
 import numpy as np
 
-from ...base.interval import Interval, stacked
+from ...base.arrays import bare
+from ...base.interval import Interval, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.game import MarkovGame
 from ...model.mdp import stepwise
 from ...model.policy import Policy
-from .._known import known
+from .._known import enclose
 from ..imitation.divergence import total_variation
 from ..planning.occupancy import occupancy
 from ..planning.value import value
@@ -16,7 +19,7 @@ from .regret import parts_of_joint_actions, regret
 
 
 @replaceable
-def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviations="swap") -> Interval:
+def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviations: str = "swap") -> Interval:
     """e = (1/H) max over players and deviations in a class of E sum_t TV(expert, learner), a scalar in [0, 1].
 
     The expectation is under the state distribution induced by the deviation from the learner; obedience counts as a
@@ -47,7 +50,7 @@ def _highest(game, reward, joint, deviations):
     paid = np.repeat(reward[..., None, :, None], game.players, axis=-3)
     priced = MarkovGame(game.P, np.repeat(paid, game.J, axis=-1), game.rho, horizon=game.horizon, actions=game.actions)
     obeyed = value(priced, joint)
-    return stacked([regret(priced, joint, deviations) + obeyed, obeyed]).max()
+    return stack([regret(priced, joint, deviations) + obeyed, obeyed]).max()
 
 
 @replaceable
@@ -59,9 +62,10 @@ def coverage(game: MarkovGame, expert: Policy, learner: Policy) -> Interval:
     pair. (A minimum over all pairs would be 0 in every layered game.)
     """
     seen, _ = _places(game, expert, learner)
+    if proposing():  # without a branch on values
+        return np.where(seen, occupancy(game, expert).sum(axis=-1), 1).min()
     if not seen.any():
-        one = game.like(np.ones((), dtype=int))
-        return one if proposing() else known(one)
+        return enclose(game.like(np.ones((), dtype=int)))
     return occupancy(game, expert).sum(axis=-1)[seen].min()
 
 
@@ -75,25 +79,24 @@ def _places(game, expert, learner):
     """Pairs `[t,s]` reachable by deviations from the learner at which the mediators differ: those visited by the expert, and the rest."""
     differ = stepwise((expert.table != learner.table).any(axis=-1), 1)
     matter = deviators_reach(game, learner) & differ
-    visited = _reached(game, expert, range(game.J), game.J)
+    visited = _reachable(game, expert, range(game.J), game.J)
     return matter & visited, matter & ~visited
 
 
 def deviators_reach(game, joint):
     """Whether some swap deviation of one player reaches s at step t with positive probability, `[t,s]`."""
     ways = [parts_of_joint_actions(game.actions, i)[1] for i in range(game.players)]
-    return np.logical_or.reduce([_reached(game, joint, swapped, game.J) for swapped in ways])
+    return reduce(np.logical_or, [_reachable(game, joint, swapped, game.J) for swapped in ways])
 
 
-def _reached(game, joint, swapped, J):
+def _reachable(game, joint, swapped, J):
     """States `[t,s]` reachable when joint action j may be replaced by any of swapped[j]."""
     turns = np.zeros((J, J), dtype=bool)
     for j, into in enumerate(swapped):
         turns[j, into] = True
-    moves, table = stepwise(np.asarray(game.P != 0), 3), stepwise(np.asarray(joint.table != 0), 2)
-    reached = np.zeros((game.horizon.H, game.S), dtype=bool)
-    reached[0] = game.rho != 0
+    moves, table = stepwise(bare(game.P != 0), 3), stepwise(bare(joint.table != 0), 2)
+    reached = [bare(game.rho != 0)]
     for t in range(game.horizon.H - 1):
         played = (table[t % len(table)] @ turns) & reached[t][:, None]
-        reached[t + 1] = (moves[t % len(moves)] & played[..., None]).any(axis=(0, 1))
-    return reached
+        reached.append((moves[t % len(moves)] & played[..., None]).any(axis=(0, 1)))
+    return np.stack(reached)

@@ -5,14 +5,15 @@ recommendations are independent of the past, so memoryless modifications are opt
 each class below is maximised by one backward pass.
 """
 
-from functools import cache
+from functools import cache, reduce
+from itertools import product
 
 import numpy as np
 
 from ...base.arrays import bare, zeros
 from ...base.enclosure import settle
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...base.replaceable import replaceable
 from ...kernels import finite
 from ...kernels import regret as kernels
@@ -20,12 +21,12 @@ from ...model.game import Deviation, MarkovGame
 from ...model.horizon import Finite
 from ...model.mdp import stepwise
 from ...model.policy import Policy, policy_table
-from .._known import expected_next, known, law, start_roundings, step_roundings
+from .._known import enclose, expected_next, law, start_roundings, step_roundings
 from ..planning.value import value
 
 
 @replaceable
-def regret(game: MarkovGame, joint: Policy, deviations="swap") -> Interval:
+def regret(game: MarkovGame, joint: Policy, deviations: str = "swap") -> Interval:
     """Largest gain of each player over a class of deviations, `[i]`.
 
     Args:
@@ -47,18 +48,20 @@ def regret(game: MarkovGame, joint: Policy, deviations="swap") -> Interval:
     >>> regret(game, JointPolicy(objects([["1/2", 0, 0, "1/2"]]))).lower
     array([0, 1], dtype=object)
     """
-    return stacked([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
+    return stack([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
 
 
 @replaceable
-def regret_gap(game: MarkovGame, expert: Policy, learner: Policy, deviations="swap", per_player=False) -> Interval:
+def regret_gap(
+    game: MarkovGame, expert: Policy, learner: Policy, deviations: str = "swap", per_player: bool = False
+) -> Interval:
     """Regret gap max_i R_i(learner) - max_i R_i(expert), or per player `[i]` the vector R_i(learner) - R_i(expert)."""
     ours, theirs = regret(game, learner, deviations), regret(game, expert, deviations)
     return ours - theirs if per_player else ours.max() - theirs.max()
 
 
 @replaceable
-def best_deviation(game: MarkovGame, joint: Policy, player, deviations="swap") -> Deviation:
+def best_deviation(game: MarkovGame, joint: Policy, player: int, deviations: str = "swap") -> Deviation:
     """A deviation of the class that attains the player's regret (on floats, in the float64 recursion).
 
     Ties are broken in favour of obedience, then of the first action. A trigger deviation carries `after`, its policy
@@ -84,20 +87,32 @@ def deviated_value(game: MarkovGame, joint: Policy, deviation: Deviation) -> Int
     return player.follow(deviation)
 
 
+CORNERS = 64
+"""Largest number of choices of later values that are tried for an exact recoverability: 2^(S (H - 2)) for S states and H steps."""
+
+
+@replaceable
+def recoverability_is_exact(game: MarkovGame) -> bool:
+    """Whether the recoverability of a game is computed exactly rather than bounded: 2^(S (H - 2)) <= CORNERS, or H <= 2."""
+    return game.S * max(game.horizon.H - 2, 0) <= CORNERS.bit_length() - 1
+
+
 @replaceable
 def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
-    """Upper bound on the range of action values over all players, swap deviations, steps and states.
+    """The largest range of action values over all players, swap deviations, steps and states; else an upper bound on it.
 
-    The largest and smallest continuation values over modifications are computed by backward induction; the range
-    between two joint actions is bounded through their rewards and these extreme values. The bound is attained for H <= 2.
+    Given the values W after step t + 1, those at t + 1 fill a box, since a deviation chooses at each state by itself; the
+    range at t is largest at the corner of the box that the sign of each difference of laws picks, and this maximum is
+    convex in W, as is every maximum over deviations at t + 2 and later. So it is attained where every later value is the
+    largest or the smallest given those after it: these corners are tried one by one. Where they are too many (see
+    `recoverability_is_exact`), the values are replaced by their extremes over all deviations, which gives an upper bound.
     """
     parts = []
     for i in range(game.players):
         one = _Player(game, expert, i)
-        high, low = kernels.extremes(one.P, one.r, one.sigma, one.own, one.swapped, one.H)
-        widest = bare(kernels.spread(one.P, one.r, high, low, one.H))
-        parts.append(settle(widest, one.largest_spread, one.roundings + 2 * game.S))
-    return stacked(parts).max()
+        widest = reduce(np.maximum, (kernels.spread(one.P, one.r, *ends, one.H) for ends in one.later_values()))
+        parts.append(settle(bare(widest), one.largest_spread, one.roundings + 2 * game.S))
+    return stack(parts).max()
 
 
 class _Player:
@@ -108,7 +123,7 @@ class _Player:
             raise InvalidModel(f"the game is {game.horizon}; regret is computed over a Finite horizon")
         if not 0 <= i < game.players:
             raise InvalidModel(f"player is {i}; the game has players 0 to {game.players - 1}")
-        self.process = game.player(i)
+        self.game, self.process = game, game.player(i)
         table = policy_table(self.process, joint)
         self.i, self.H, self.joint = i, game.horizon.H, joint
         self.P, self.r, self.sigma = stepwise(game.P, 3), stepwise(self.process.r, 2), stepwise(table, 2)
@@ -124,9 +139,9 @@ class _Player:
 
     def against_obedience(self, W, size):
         """Value J of the deviator, from its state values, minus the value of obedience."""
-        return self.started(W, size) - value(self.process, self.joint)
+        return self.from_start(W, size) - value(self.process, self.joint)
 
-    def started(self, W, size):
+    def from_start(self, W, size):
         """Expected state value under the initial distribution."""
         rho = self.process.rho
         start = bare((rho * W[0]).sum())
@@ -175,13 +190,24 @@ class _Player:
             laws, paid = (bare(array[:, :, played]) for array in (self.P, r))
             return finite.policy_value(laws, paid, self.sigma, self.H)
 
-        def repeated(played):
-            return self.started(run(self.r, played), lambda: run(np.abs(self.r), played))
+        def repeat(played):
+            return self.from_start(run(self.r, played), lambda: run(np.abs(self.r), played))
 
-        values = stacked([repeated(played) for played in self.swapped.T])
+        values = stack([repeat(played) for played in self.swapped.T])
         shape = (self.H, len(self.process.rho), self.swapped.shape[1])
         least = values.lower if isinstance(values, Interval) else values
         return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
+
+    def later_values(self):
+        """The largest and smallest values that deviations leave at each step, for every choice of those after it."""
+        S, H = self.process.S, self.H
+        if not recoverability_is_exact(self.game):
+            yield kernels.extremes(self.P, self.r, *self.args, H)
+            return
+        for choice in product((0, 1), repeat=S * max(H - 2, 0)):
+            picked = np.zeros((H, S), dtype=np.int64)
+            picked[2:] = np.reshape(choice, (max(H - 2, 0), S))
+            yield kernels.corner(self.P, self.r, *self.args, picked, H)
 
     def largest_spread(self):
         size, _ = kernels.extremes(self.P, np.abs(self.r), *self.args, self.H)
@@ -200,12 +226,12 @@ class _Player:
 
     def follow(self, deviation):
         """Value J of a given modification, by backward policy evaluation."""
-        obeying = left = known(zeros(self.process.S, self.r))
+        obeying = left = enclose(zeros(self.process.S, self.r))
         recommended, modified = law(self.joint, "table"), law(deviation, "table")
         recommended = recommended if recommended.ndim == 3 else recommended[None]
         disobeys = self.own[:, None] != np.arange(self.swapped.shape[1])
         for t in range(self.H - 1, -1, -1):
-            reward = known(self.r[t % len(self.r)])
+            reward = enclose(self.r[t % len(self.r)])
             stay = reward + expected_next(self.process, obeying, t)
             leave = stay if deviation.after is None else reward + expected_next(self.process, left, t)
             sigma = recommended[t % len(recommended)]

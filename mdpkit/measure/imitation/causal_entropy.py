@@ -4,12 +4,12 @@ import numpy as np
 
 from ...base.arrays import exactly
 from ...base.errors import InvalidModel, NotSolved
-from ...base.interval import Interval, interval
+from ...base.interval import Interval, Quantity, interval
 from ...base.mode import propose, proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
-from ...model.mdp import MDP, stepwise
-from .._known import given, known, law, row_error
+from ...model.mdp import MDP, at_step
+from .._known import convert, enclose, law, row_error
 from .._logs import ball, ends
 
 BITS = 192
@@ -17,7 +17,7 @@ KINDS = "causal", "trajectory"
 
 
 @replaceable
-def entropy_value(problem: MDP, features, theta) -> Interval:
+def entropy_value(problem: MDP, features: Quantity, theta: Quantity) -> Interval:
     """Maximum of E[reward + causal entropy of the actions] for the reward sum_k theta[k] features[k], in nats.
 
     Args:
@@ -37,23 +37,25 @@ def entropy_value(problem: MDP, features, theta) -> Interval:
 
 
 @replaceable
-def entropy_slope(problem: MDP, features, theta) -> Interval:
+def entropy_slope(problem: MDP, features: Quantity, theta: Quantity) -> Interval:
     """Gradient of `entropy_value` in theta, `[k]`, by automatic differentiation with power series (no closed formula)."""
     return _answer(problem, features, theta, lambda soft, theta: soft.derivatives(soft.value, theta))
 
 
 @replaceable
-def entropy_features(problem: MDP, features, theta, kind="causal") -> Interval:
+def entropy_features(problem: MDP, features: Quantity, theta: Quantity, kind: str = "causal") -> Interval:
     """Feature expectations of the maximum-entropy policy in the problem, `[k]`.
 
     Args: kind: "causal", or "trajectory": the policy of the distribution over trajectories with weights
         P(trajectory) e^reward, which treats transition noise as controllable. The rest as for `entropy_value`.
     """
-    return _answer(problem, features, theta, Soft.collected, kind)
+    return _answer(problem, features, theta, Soft.collect, kind)
 
 
 @replaceable
-def matched_theta(problem: MDP, features, moments, kind="causal", rounds=100) -> Interval:
+def matched_theta(
+    problem: MDP, features: Quantity, moments: Quantity, kind: str = "causal", rounds: int = 100
+) -> Interval:
     """The theta `[k]` at which the maximum-entropy policy has the given feature expectations `moments[k]`.
 
     With kind "trajectory" the expectations match in its own model, whose transitions are tilted towards reward.
@@ -61,14 +63,12 @@ def matched_theta(problem: MDP, features, moments, kind="causal", rounds=100) ->
     Returns: a box that contains exactly one such theta, by Krawczyk's operator.
     Raises: NotSolved if Krawczyk's test fails: possibly no policy has these moments, or only a limit of policies does.
     """
-    moments = given(moments, problem)
+    moments = convert(moments, problem)
     with propose():
-        soft = Soft(problem.to_float(), _middle(given(features, problem)), kind)
+        soft = Soft(problem.to_float(), _middle(convert(features, problem)), kind)
         near = np.zeros(len(features))
         for _ in range(rounds):  # Newton's method, in steps of at most 1
-            step = np.linalg.lstsq(soft.jacobian(near), soft.collected(near, own=True) - _middle(moments), rcond=None)[
-                0
-            ]
+            step = np.linalg.lstsq(soft.jacobian(near), soft.collect(near, own=True) - _middle(moments), rcond=None)[0]
             near = near - step / max(1.0, np.abs(step).max())
         inverse = np.linalg.pinv(soft.jacobian(near))
     if proposing():
@@ -86,13 +86,13 @@ class Soft:
     """Soft (log-sum-exp) backward induction, on arrays of floats, of balls, or of power series over balls."""
 
     def __init__(self, problem, features, kind):
-        H, P, rho = problem.horizon.H, known(problem.P, row_error(problem)), law(problem, "rho")
+        H, P, rho = problem.horizon.H, enclose(problem.P, row_error(problem)), law(problem, "rho")
         self.balls = not proposing()
         self.P, self.rho, self.features = ((_balls(x) if self.balls else x) for x in (P, rho, features))
-        self.P = [stepwise(self.P, 3)[t % len(stepwise(self.P, 3))] for t in range(H)]
+        self.P = [at_step(self.P, t) for t in range(H)]
         self.exp, self.log, self.kind = *((_EXP, _LOG) if self.balls else (np.exp, np.log)), kind
 
-    def planned(self, theta):
+    def plan(self, theta):
         """The initial value, the policy's table per step, and the initial and per-step transition distributions of its own model."""
         r = (theta[:, None, None] * self.features).sum(axis=0)
         V, tables, laws = 0 * r[:, 0], [], []
@@ -115,11 +115,11 @@ class Soft:
         return self.log(total)[0], tables, tilted / total, laws
 
     def value(self, theta):
-        return self.planned(theta)[0]
+        return self.plan(theta)[0]
 
-    def collected(self, theta, own=False):
+    def collect(self, theta, own=False):
         """The policy's feature expectations `[k]` in the problem or, if `own`, in the policy's own model."""
-        _, tables, state, laws = self.planned(theta)
+        _, tables, state, laws = self.plan(theta)
         state, laws = (state, laws) if own else (self.rho, self.P)
         total = 0 * theta
         for pi, P in zip(tables, laws, strict=True):
@@ -133,7 +133,7 @@ class Soft:
         return np.stack([self._along(f, theta, k) for k in range(len(theta))])
 
     def jacobian(self, theta):
-        return self.derivatives(lambda each: self.collected(each, own=True), theta).T
+        return self.derivatives(lambda each: self.collect(each, own=True), theta).T
 
     def _along(self, f, theta, k):
         if not self.balls:  # complex-step differentiation, free of cancellation
@@ -154,7 +154,7 @@ class Soft:
 
         radius = arb(0, 1e-9)
         Y = _balls(interval(exactly(inverse)))
-        off = (Y * (self.collected(near, own=True) - moments)).sum(axis=1)
+        off = (Y * (self.collect(near, own=True) - moments)).sum(axis=1)
         slope = (Y[:, :, None] * self.jacobian(near + radius)).sum(axis=1)
         moved = near - off + ((np.eye(len(near), dtype=int) - slope) * radius).sum(axis=1)
         if not all((centre + radius).contains_interior(ball) for ball, centre in zip(moved, near, strict=True)):
@@ -176,13 +176,13 @@ def _answer(problem, features, theta, f, kind="causal"):
         )
     if kind not in KINDS:
         raise InvalidModel(f"the kind is {kind!r}; expected {' or '.join(map(repr, KINDS))}")
-    features = given(features, problem)
+    features = convert(features, problem)
     if proposing():
         return f(Soft(problem, features, kind), theta)
     from flint import ctx
 
     with ctx.workprec(BITS):
-        theta = theta if isinstance(theta, Interval) else given(theta, problem)
+        theta = theta if isinstance(theta, Interval) else convert(theta, problem)
         found = np.asarray(f(Soft(problem, features, kind), _balls(theta)), dtype=object)
         lower, upper = np.zeros(found.shape), np.zeros(found.shape)
         for index in np.ndindex(found.shape):

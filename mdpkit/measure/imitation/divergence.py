@@ -3,11 +3,11 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.policy import Policy
-from .._known import alike, known, row_error
+from .._known import alike, enclose, row_error
 from .._logs import relative_entropy
 
 
@@ -24,7 +24,7 @@ def total_variation(p: Policy, q: Policy) -> Interval:
     Interval(3/4, exact)
     """
     a, b = _tables(p, q)
-    return abs(known(a, row_error(p)) - known(b, row_error(q))).sum(axis=-1) / 2
+    return abs(enclose(a, row_error(p)) - enclose(b, row_error(q))).sum(axis=-1) / 2
 
 
 @replaceable
@@ -43,7 +43,7 @@ def kl(p: Policy, q: Policy) -> Interval:
     if not proposing() and p.exact != q.exact:
         kinds = {True: "rational", False: "float"}
         raise InvalidModel(f"p is {kinds[p.exact]} and q {kinds[q.exact]}; convert one with .to_exact() or .to_float()")
-    divergence = relative_entropy(known(a, row_error(p)), known(b, row_error(q)))
+    divergence = relative_entropy(enclose(a, row_error(p)), enclose(b, row_error(q)))
     if not isinstance(divergence, Interval) or divergence.exact:
         return divergence
     # a KL divergence is nonnegative
@@ -51,7 +51,7 @@ def kl(p: Policy, q: Policy) -> Interval:
 
 
 @replaceable
-def triangular(p, q) -> Interval:
+def triangular(p: Quantity, q: Quantity) -> Interval:
     """Triangular discrimination sum_s (p - q)^2 / (p + q) in [0, 2] of two distributions `[s]`.
 
     It is at least 2 TV^2, and at most 2 TV and 2 KL. Outcomes with p = q = 0 contribute 0.

@@ -1,6 +1,6 @@
 """Value gap, cloning error and recoverability."""
 
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...base.replaceable import replaceable
 from ...model.game import MarkovGame
 from ...model.mdp import MDP
@@ -36,8 +36,8 @@ def cloning_error(problem: MDP | MarkovGame, expert: Policy, learner: Policy) ->
 def recoverability(problem: MDP | MarkovGame, expert: Policy) -> Interval:
     """Recoverability u: the largest range over actions of the expert's action values, over all steps and states.
 
-    MDP: u = max_{t,s} (max_a Q(t,s,a) - min_a Q(t,s,a)), exactly. MarkovGame: values depend on the deviation, and the
-    number returned is an upper bound on the range over all players, swap deviations, steps and states.
+    MDP: u = max_{t,s} (max_a Q(t,s,a) - min_a Q(t,s,a)). MarkovGame: values depend on the deviation, and u is the range over
+    all players, swap deviations, steps and states; an upper bound on it where `recoverability_is_exact(game)` is False.
 
     A bound |advantage| <= u' implies u <= 2 u'.
     Source: the game's form is adapted from Tang, Swamy, Fang and Wu, 2024.
@@ -47,5 +47,5 @@ def recoverability(problem: MDP | MarkovGame, expert: Policy) -> Interval:
     Q = action_value(problem, expert)
     if problem.mask is not None:
         rows = [Q[..., s, problem.mask[s].nonzero()[0]] for s in range(problem.S)]
-        return stacked([(row.max(axis=-1) - row.min(axis=-1)).max() for row in rows]).max()
+        return stack([(row.max(axis=-1) - row.min(axis=-1)).max() for row in rows]).max()
     return (Q.max(axis=-1) - Q.min(axis=-1)).max()

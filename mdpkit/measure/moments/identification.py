@@ -5,9 +5,10 @@ from flint import fmpq
 
 from ...base.arrays import exactly
 from ...base.errors import InvalidModel
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...exact.linear import product, semidefinite
+from ...model.moments import MomentProblem
 from .._known import alike
 from .._known import law as law_of
 
@@ -16,7 +17,7 @@ LEVELS = 2**20
 
 
 @replaceable
-def identification(problem, law) -> Interval:
+def identification(problem: MomentProblem, law: Quantity) -> Interval:
     """Minimum of E[(A v)^2] subject to E[v^2] = 1, rounded down to a multiple of 2^-20.
 
     E[(A v)^2] is taken under the problem's weights and E[v^2] = sum_k law[k] v[k]^2. Unrounded, the minimum is sigma^2
@@ -59,7 +60,7 @@ def _smallest(G, law):
     least, vectors = np.linalg.eigh(
         scale[:, None] * (G[np.ix_(present, present)] + G[np.ix_(present, free)] @ filling) * scale
     )
-    v = np.zeros(len(law))
+    v = np.zeros_like(law)
     v[present] = scale * vectors[:, 0]
     v[free] = filling @ v[present]
-    return max(0.0, least[0]), v
+    return np.maximum(0, least[0]), v

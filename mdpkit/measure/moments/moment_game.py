@@ -5,7 +5,7 @@ from math import inf
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...exact.linear import product
 from ...model.moments import MomentProblem
@@ -14,7 +14,7 @@ from .projection import projection
 
 
 @replaceable
-def moment_residual(problem: MomentProblem, h) -> Interval:
+def moment_residual(problem: MomentProblem, h: Quantity) -> Interval:
     """Conditional moment psi[z] = E[psi | z] = b[z] - sum_k A[z,k] h[k].
 
     Args: problem: a MomentProblem. h: Interval or numbers `[k]`.
@@ -24,7 +24,7 @@ def moment_residual(problem: MomentProblem, h) -> Interval:
 
 
 @replaceable
-def game_payoff(psi, f, weights) -> Interval:
+def game_payoff(psi: Quantity, f: Quantity, weights: Quantity) -> Interval:
     """Payoff 2 E[f psi] - E[f^2] of a test function f against conditional moments psi.
 
     Args: psi, f: Intervals or numbers `[z]`. weights: distribution of z.
@@ -34,7 +34,7 @@ def game_payoff(psi, f, weights) -> Interval:
 
 
 @replaceable
-def joint_payoff(joint, outcome, h, f) -> Interval:
+def joint_payoff(joint: Quantity, outcome: Quantity, h: Quantity, f: Quantity) -> Interval:
     """Payoff 2 E[f (Y - h(X))] - E[f^2] under a joint distribution; free of conditional means, so estimable from data.
 
     Args: joint: distribution `joint[z,u,x]`. outcome: Y as `outcome[u,x]`. h: `h[x]`. f: a function of the adversary's
@@ -46,7 +46,7 @@ def joint_payoff(joint, outcome, h, f) -> Interval:
 
 
 @replaceable
-def projected_error(psi, weights, test=None) -> Interval:
+def projected_error(psi: Quantity, weights: Quantity, test: Quantity | None = None) -> Interval:
     """E[(projection of psi)^2] = max over test functions f of 2 E[f psi] - E[f^2], in squared units of psi.
 
     Args: test: test functions `test[z,m]`, whose linear combinations are allowed; defaults to all functions of z, in which
@@ -61,14 +61,14 @@ def projected_error(psi, weights, test=None) -> Interval:
 
 
 @replaceable
-def mean_product(f, g, weights) -> Interval:
+def mean_product(f: Quantity, g: Quantity, weights: Quantity) -> Interval:
     """E[f g] over the last axis; f and g are `[z]`, or `[...,z]` for a batch of functions."""
     f, g, weights = alike(f, g, weights)
     return (f * g * weights).sum(axis=-1)
 
 
 @replaceable
-def clipped(psi, level) -> Interval:
+def clipped(psi: Quantity, level: Quantity) -> Interval:
     """psi clipped to [-level, level]; the remainder psi - clipped(psi, level) is the soft threshold of psi.
 
     Args: psi: Interval or numbers. level: a nonnegative number.
@@ -89,7 +89,7 @@ def clipped(psi, level) -> Interval:
 
 
 @replaceable
-def norm_power(f, weights, order) -> Interval:
+def norm_power(f: Quantity, weights: Quantity, order: float) -> Interval:
     """E[|f|^order] for order 1 or 2; for order infinity the maximum of |f[z]| over z of positive weight.
 
     Raises: InvalidModel for another order.

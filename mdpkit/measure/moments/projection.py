@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...exact.linear import enclosed_solution, product
 from ...model.mdp import MDP
 from ...model.moments import MomentProblem
 from ...model.policy import Policy
-from .._known import alike, known, law, number, row_error
+from .._known import alike, enclose, law, number, row_error
 
 
 @replaceable
-def projection(values, weights, features) -> Interval:
+def projection(values: Quantity, weights: Quantity, features: Quantity) -> Interval:
     """Weighted least-squares projection of `values[z]` onto the span of the features, `[z]`.
 
     Args: weights: distribution of z. features: `features[z,m]`, linearly independent on the support of the weights.
@@ -24,7 +24,7 @@ def projection(values, weights, features) -> Interval:
 
 
 @replaceable
-def least_squares_distance(values, features) -> Interval:
+def least_squares_distance(values: Quantity, features: Quantity) -> Interval:
     """min over w of sum_i (values[i] - sum_k features[i,k] w[k])^2; the features may be linearly dependent.
 
     On floats the upper end is the residual of the computed w, and the lower end is 0.
@@ -49,7 +49,7 @@ def _remainder(vector, orthogonal):
 
 
 @replaceable
-def lstd(problem: MDP, policy: Policy, features, weights) -> Interval:
+def lstd(problem: MDP, policy: Policy, features: Quantity, weights: Quantity) -> Interval:
     """Least-squares temporal differences (LSTD): w[k] with E[features(s) (r + gamma V(s') - V(s))] = 0 for V = features w.
 
     Args: problem: discounted MDP. features: `features[s,k]`. weights: state distribution, `[s]`.
@@ -58,14 +58,14 @@ def lstd(problem: MDP, policy: Policy, features, weights) -> Interval:
     """
     features, weights = alike(features, weights)
     pi, gamma = law(policy, "table"), number(problem.horizon.gamma, features)
-    chain = (pi[:, :, None] * known(problem.P, row_error(problem))).sum(axis=1)
+    chain = (pi[:, :, None] * enclose(problem.P, row_error(problem))).sum(axis=1)
     weighted = (features * weights[:, None]).T
     A = product(weighted, features - product(chain, features) * gamma)
-    return enclosed_solution(A, product(weighted, (pi * known(problem.r)).sum(axis=1)))
+    return enclosed_solution(A, product(weighted, (pi * enclose(problem.r)).sum(axis=1)))
 
 
 @replaceable
-def two_stage_least_squares(problem: MomentProblem, test) -> Interval:
+def two_stage_least_squares(problem: MomentProblem, test: Quantity) -> Interval:
     """Two-stage least squares h[k]: regress every column of A on the test functions, then b on the fitted columns.
 
     Args: problem: a MomentProblem. test: test functions `test[z,m]` of the instrument, m >= k.
@@ -79,7 +79,7 @@ def two_stage_least_squares(problem: MomentProblem, test) -> Interval:
 
 
 @replaceable
-def regression(joint, outcome) -> Interval:
+def regression(joint: Quantity, outcome: Quantity) -> Interval:
     """Conditional mean E[Y | X = x], `[x]`, under a joint distribution.
 
     Args: joint: distribution `joint[z,u,x]` in which every x has positive probability. outcome: Y as `outcome[u,x]`.

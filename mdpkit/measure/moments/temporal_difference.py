@@ -1,41 +1,41 @@
 """Moments of the temporal difference r + gamma V(s') - V(s) of a candidate value function V."""
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...model.horizon import Discounted
 from ...model.mdp import MDP
 from ...model.policy import Policy, policy_table
-from .._known import expected_next, given, known, law, number, row_error
+from .._known import convert, enclose, expected_next, law, number, row_error
 
 
 @replaceable
-def bellman_residual(problem: MDP, policy: Policy, V) -> Interval:
+def bellman_residual(problem: MDP, policy: Policy, V: Quantity) -> Interval:
     """Bellman residual E[r + gamma V(s') - V(s) | s], `[s]`, with expectation over the action and the next state.
 
     Args: problem: discounted MDP. V: candidate value function, Interval or numbers `[s]`.
     """
-    pi, gamma, V, _ = _given(problem, policy, V, problem.rho)
-    return (pi * (known(problem.r) + expected_next(problem, V) * gamma)).sum(axis=1) - V
+    pi, gamma, V, _ = _convert(problem, policy, V, problem.rho)
+    return (pi * (enclose(problem.r) + expected_next(problem, V) * gamma)).sum(axis=1) - V
 
 
 @replaceable
-def squared_temporal_difference(problem: MDP, policy: Policy, V, weights) -> Interval:
+def squared_temporal_difference(problem: MDP, policy: Policy, V: Quantity, weights: Quantity) -> Interval:
     """E[(r + gamma V(s') - V(s))^2] over s ~ weights, a ~ policy, s' ~ P: the loss estimated from single sampled transitions.
 
     Args: problem: discounted MDP. V: candidate value function `[s]`. weights: state distribution, `[s]`.
     """
-    pi, gamma, V, weights = _given(problem, policy, V, weights)
-    reward, P = known(problem.r), known(problem.P, row_error(problem))
+    pi, gamma, V, weights = _convert(problem, policy, V, weights)
+    reward, P = enclose(problem.r), enclose(problem.P, row_error(problem))
     difference = reward[:, :, None] + V[None, None, :] * gamma - V[:, None, None]
     return (weights * (pi * (P * difference**2).sum(axis=2)).sum(axis=1)).sum()
 
 
 @replaceable
-def squared_bellman_error(problem: MDP, policy: Policy, V, weights, given="s") -> Interval:
+def squared_bellman_error(problem: MDP, policy: Policy, V: Quantity, weights: Quantity, given: str = "s") -> Interval:
     """Expected squared conditional mean of the temporal difference, given the state ("s") or the state and action ("sa")."""
-    pi, gamma, V, weights = _given(problem, policy, V, weights)
-    mean = known(problem.r) + expected_next(problem, V) * gamma - V[:, None]
+    pi, gamma, V, weights = _convert(problem, policy, V, weights)
+    mean = enclose(problem.r) + expected_next(problem, V) * gamma - V[:, None]
     if given == "sa":
         return (weights * (pi * mean**2).sum(axis=1)).sum()
     _check(given)
@@ -43,9 +43,9 @@ def squared_bellman_error(problem: MDP, policy: Policy, V, weights, given="s") -
 
 
 @replaceable
-def next_state_variance(problem: MDP, policy: Policy, V, weights, given="s") -> Interval:
+def next_state_variance(problem: MDP, policy: Policy, V: Quantity, weights: Quantity, given: str = "s") -> Interval:
     """E[Var(V(s') | s)] over the action and the next state ("s"), or E[Var(V(s') | s, a)] ("sa")."""
-    pi, _, V, weights = _given(problem, policy, V, weights)
+    pi, _, V, weights = _convert(problem, policy, V, weights)
     mean, square = expected_next(problem, V), expected_next(problem, V**2)
     if given == "sa":
         return (weights * (pi * (square - mean**2)).sum(axis=1)).sum()
@@ -53,11 +53,11 @@ def next_state_variance(problem: MDP, policy: Policy, V, weights, given="s") -> 
     return (weights * ((pi * square).sum(axis=1) - (pi * mean).sum(axis=1) ** 2)).sum()
 
 
-def _given(problem, policy, V, weights):
+def _convert(problem, policy, V, weights):
     if not isinstance(problem.horizon, Discounted) or problem.sparse:
         raise InvalidModel(f"{problem!r}; temporal differences are computed for a dense discounted MDP")
     policy_table(problem, policy)
-    V, weights = (given(array, problem) for array in (V, weights))
+    V, weights = (convert(array, problem) for array in (V, weights))
     for name, array in (("V", V), ("weights", weights)):
         if array.shape != (problem.S,):
             raise InvalidModel(f"{name} has shape {array.shape}; expected ({problem.S},)")

@@ -6,14 +6,14 @@ import numpy as np
 
 from ...base.arrays import exactly, like, objects
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, interval
+from ...base.interval import Interval, Quantity, interval
 from ...base.replaceable import replaceable
 from ...exact.infinite import INFINITY
 from ...model.game import MarkovGame
 from ...model.mdp import MDP
 from ...model.policy import Policy
 from ...model.preference import PreferenceProblem, response_table
-from .._known import known, law
+from .._known import enclose, law
 from .._logs import ball
 from ..planning.occupancy import occupancy
 
@@ -22,7 +22,9 @@ HALVINGS = 50
 
 
 @replaceable
-def concentrability(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy, mu=None, kind="sup") -> Interval:
+def concentrability(
+    problem: MDP | MarkovGame | PreferenceProblem, policy: Policy, mu: Quantity | None = None, kind: str = "sup"
+) -> Interval:
     """Concentrability C = max d/mu over states and actions ("sup"), or chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
 
     Args:
@@ -69,7 +71,7 @@ def full_coverage(problem: PreferenceProblem) -> Interval:
 
 
 @replaceable
-def tilt_coverage(problem: PreferenceProblem, width) -> Interval:
+def tilt_coverage(problem: PreferenceProblem, width: Quantity) -> Interval:
     """Maximum of C over policies reference * w / Z with max w <= width * min w, i.e. over rewards of range at most beta log width.
 
     It equals max (ref/mu) width / (1 + (width - 1) ref), attained by a reward that is maximal at one response and minimal at all others.
@@ -82,7 +84,7 @@ def tilt_coverage(problem: PreferenceProblem, width) -> Interval:
 
 
 @replaceable
-def ball_coverage(problem: PreferenceProblem, radius) -> Interval:
+def ball_coverage(problem: PreferenceProblem, radius: Quantity) -> Interval:
     """Maximum of C over policies with E_x KL(pi || reference) <= radius nats, enclosed by bisection.
 
     The maximiser spends the whole radius on one prompt and one response, whose probability p is the largest with
@@ -95,7 +97,7 @@ def ball_coverage(problem: PreferenceProblem, radius) -> Interval:
         return _ratio(np.array(masses), mu[prompts]).max()
     radius, lower, upper = interval(radius), [], []
     for x in prompts:
-        room = radius.enclosed() / law(problem, "rho")[x].enclosed()
+        room = radius.enclose() / law(problem, "rho")[x].enclose()
         for q, share in zip(reference[x], mu[x], strict=True):
             low, high = (q, q) if radius.exact and (radius == 0) else _mass_ends(q, room)
             lower.append(_ratio(low, share).lower[()])
@@ -121,7 +123,7 @@ def _mass_ends(q, room):
     """Intervals that bound this p from below and above, for Intervals q and room; each bisection step is decided by ball arithmetic."""
     from flint import ctx
 
-    near = q.enclosed()
+    near = q.enclose()
     if near.upper == 0:
         return q, q
     kind = (lambda p: Interval(exactly(p))) if q.exact else (lambda p: Interval(p, p, "float"))
@@ -154,8 +156,8 @@ def _ratio(d, mu):
         entries = zip(d.lower.flat, mu.lower.flat, strict=True)
         ratios = [x / y if y != 0 else x * 0 if x == 0 else INFINITY for x, y in entries]
         return Interval(objects(ratios).reshape(d.shape))
-    quotient = d.enclosed() / (mu.enclosed() + absent.astype(int))
-    beyond = np.where(d.enclosed().upper == 0, 0.0, np.inf)
+    quotient = d.enclose() / (mu.enclose() + absent.astype(int))
+    beyond = np.where(d.enclose().upper == 0, 0.0, np.inf)
     return Interval(np.where(absent, beyond, quotient.lower), np.where(absent, beyond, quotient.upper), quotient.how)
 
 
@@ -168,4 +170,4 @@ def _most(problem, ratio):
 
 def _like(mu, pattern):
     """An array argument converted to the number kind of the distribution that it accompanies."""
-    return mu if isinstance(mu, Interval) else known(like(mu, pattern))
+    return mu if isinstance(mu, Interval) else enclose(like(mu, pattern))

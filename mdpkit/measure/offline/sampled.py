@@ -1,5 +1,6 @@
 """Confidence intervals for medians from samples."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import comb, fsum, log, sqrt
 
@@ -7,14 +8,15 @@ import numpy as np
 
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
+from ...base.types import Numbers
 from ...instances.restrictions import empirical
 from ..moments.moment_game import norm_power
 
 
 @replaceable
-def sampled_median(numbers, confidence="99/100") -> Interval:
+def sampled_median(numbers: Numbers, confidence: str | float | Fraction = "99/100") -> Interval:
     """Distribution-free confidence interval for the median of the distribution of i.i.d. `numbers`.
 
     Its ends are order statistics: the k-th smallest of n numbers exceeds the median with probability at most
@@ -35,7 +37,9 @@ def sampled_median(numbers, confidence="99/100") -> Interval:
 
 
 @replaceable
-def sampled_mean(numbers, confidence="99/100", within=None) -> Interval:
+def sampled_mean(
+    numbers: Numbers, confidence: str | float | Fraction = "99/100", within: tuple[float, float] | None = None
+) -> Interval:
     """A confidence interval for the mean of the law from which independent `numbers` were drawn.
 
     Args:
@@ -78,7 +82,17 @@ def sampled_mean(numbers, confidence="99/100", within=None) -> Interval:
 
 
 @replaceable
-def sampled_error(fit, joint, outcome, truth, n, *, data_sets, confidence="99/100", rng) -> Interval:
+def sampled_error(
+    fit: Callable[[np.ndarray, np.ndarray], Interval],
+    joint: np.ndarray,
+    outcome: np.ndarray,
+    truth: Quantity,
+    n: int,
+    *,
+    data_sets: int,
+    confidence: str | float | Fraction = "99/100",
+    rng: np.random.Generator,
+) -> Interval:
     """Median over samples of size n of the squared error E[(h - truth)^2] of a fit, under the distribution of the cause.
 
     Args: fit: function of a joint distribution and the outcome that returns an Interval `h[x]`. joint: rational

@@ -12,7 +12,7 @@ from ...model.game import MarkovGame
 from ...model.horizon import Average, Finite
 from ...model.mdp import MDP, stepwise
 from ...model.policy import Policy, tabular
-from .._known import dynamics, known, law, start_roundings, step_roundings
+from .._known import dynamics, enclose, law, start_roundings, step_roundings
 from .._long_run import stationary_law
 from .value import _float_solve
 
@@ -40,7 +40,7 @@ def occupancy(problem: MDP | MarkovGame, policy: Policy) -> Interval:
     if isinstance(problem.horizon, Average):
         return stationary_law(problem, policy)[:, None] * law(policy, "table")
     if not isinstance(problem.horizon, Finite):
-        return _discounted(problem, policy, table)
+        return _discounted_occupancy(problem, policy, table)
     H, pi = problem.horizon.H, stepwise(table, 2)
     d = _sparse(problem, pi, H) if problem.sparse else finite.occupancy(stepwise(problem.P, 3), problem.rho, pi, H)
     return settle(
@@ -48,7 +48,7 @@ def occupancy(problem: MDP | MarkovGame, policy: Policy) -> Interval:
     )
 
 
-def _discounted(problem, policy, table):
+def _discounted_occupancy(problem, policy, table):
     gamma = problem.horizon.gamma
     if problem.exact:
         chain = (table[:, :, None] * problem.P).sum(axis=1)
@@ -63,9 +63,9 @@ def _discounted(problem, policy, table):
     arriving = settle(
         arriving, lambda: matrix.T @ pairs.ravel(), step_roundings(problem, policy) + problem.S * problem.A
     )
-    residual = law(problem, "rho") + arriving * known(gamma) - states
+    residual = law(problem, "rho") + arriving * enclose(gamma) - states
     # P_pi is stochastic, so the l1 norm of the error is at most that of the residual divided by 1 - gamma
-    error = (abs(residual).sum() / (1 - known(gamma))).upper
+    error = (abs(residual).sum() / (1 - enclose(gamma))).upper
     near = Interval(np.maximum(np.nextafter(states - error, -np.inf), 0), np.nextafter(states + error, np.inf), "float")
     return near[:, None] * law(policy, "table")
 

@@ -3,45 +3,45 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
 from ...model.mdp import MDP, stepwise
 from ...solve import solve
-from .._known import alike, expected_next, given, known, number
+from .._known import alike, convert, enclose, expected_next, number
 
 TIE = 1e-9
 """While proposing, actions whose values differ by at most this much are tied."""
 
 
 @replaceable
-def shaped_reward(problem: MDP, potential) -> Interval:
+def shaped_reward(problem: MDP, potential: Quantity) -> Interval:
     """Shaped reward r + gamma E[potential(s')] - potential(s); `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: potential: `[t,s]` with t = 0..H for Finite (gamma is then 1), `[s]` for Discounted.
     Raises: InvalidModel if it has a different shape.
     Source: adapted from Ng, Harada and Russell, 1999.
     """
-    potential, finite = given(potential, problem), isinstance(problem.horizon, Finite)
+    potential, finite = convert(potential, problem), isinstance(problem.horizon, Finite)
     wanted = (problem.horizon.H + 1, problem.S) if finite else (problem.S,)
     if potential.shape != wanted:
         raise InvalidModel(f"the potential has shape {potential.shape}; expected {wanted}")
     if not finite:
         return (
-            known(problem.r)
+            enclose(problem.r)
             + expected_next(problem, potential) * number(problem.horizon.gamma, potential)
             - potential[:, None]
         )
     r = stepwise(problem.r, 2)
     steps = range(problem.horizon.H)
-    return stacked(
-        [known(r[t % len(r)]) + expected_next(problem, potential[t + 1], t) - potential[t][:, None] for t in steps]
+    return stack(
+        [enclose(r[t % len(r)]) + expected_next(problem, potential[t + 1], t) - potential[t][:, None] for t in steps]
     )
 
 
 @replaceable
-def optimal_action_value(problem: MDP, reward=None) -> Interval:
+def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
     Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
@@ -50,7 +50,7 @@ def optimal_action_value(problem: MDP, reward=None) -> Interval:
         raise InvalidModel(
             f"{problem!r} has masked actions; optimal action values are computed where every action exists"
         )
-    reward = known(problem.r) if reward is None else given(reward, problem)
+    reward = enclose(problem.r) if reward is None else convert(reward, problem)
     if not isinstance(problem.horizon, Finite):
         gamma = problem.horizon.gamma
         V = _best_value(problem, reward)
@@ -59,17 +59,17 @@ def optimal_action_value(problem: MDP, reward=None) -> Interval:
     for t in range(problem.horizon.H - 1, -1, -1):
         now = reward[t % len(reward)]
         Q.append(now + expected_next(problem, Q[-1].max(axis=-1), t) if Q else now)
-    return stacked(Q[::-1])
+    return stack(Q[::-1])
 
 
 @replaceable
-def optimal_value(problem: MDP, reward=None) -> Interval:
+def optimal_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Optimal values V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
     """
     V = optimal_action_value(problem, reward).max(axis=-1)
-    return stacked([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
+    return stack([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
 
 
 def _best_value(problem, reward):
@@ -79,12 +79,12 @@ def _best_value(problem, reward):
         value = solve(MDP(problem.P, numbers, problem.rho, horizon=problem.horizon)).value
         return value.mid if proposing() else value
     value = solve(MDP(problem.P, reward.mid, problem.rho, horizon=problem.horizon)).value
-    slack = (Interval(0.0, reward.width, "float") / (1 - known(np.asarray(problem.horizon.gamma)))).upper
+    slack = (Interval(0.0, reward.width, "float") / (1 - enclose(np.asarray(problem.horizon.gamma)))).upper
     return value + Interval(-slack, slack, "float")
 
 
 @replaceable
-def optimal_actions(problem: MDP, reward=None) -> Interval:
+def optimal_actions(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Indicator of the optimal actions, in the shape of Q*; the Interval [0, 1] where float64 bounds cannot decide.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
@@ -93,7 +93,7 @@ def optimal_actions(problem: MDP, reward=None) -> Interval:
 
 
 @replaceable
-def best_actions(Q) -> Interval:
+def best_actions(Q: Quantity) -> Interval:
     """Indicator of the maximal entries over the last axis; the Interval [0, 1] where float64 bounds cannot decide.
 
     >>> best_actions([[1, "1/2", 1]]).lower

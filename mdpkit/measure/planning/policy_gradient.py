@@ -8,16 +8,18 @@ from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
+from ...base.types import Number
 from ...model.horizon import Discounted
-from ...model.policy import policy_table
-from .._known import given, known, law, number, row_error
+from ...model.mdp import MDP
+from ...model.policy import Policy, policy_table
+from .._known import convert, enclose, law, number, row_error
 from .._logs import ball, ends
 
 BITS = 256
 
 
 @replaceable
-def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
+def ascent_values(problem: MDP, start: Policy, step: Number, rounds: int, kind: str = "natural") -> Interval:
     """Values V[k,s] of the iterates k = 0..rounds of softmax policy gradient ascent with exact gradients.
 
     Args:
@@ -42,25 +44,23 @@ def ascent_values(problem, start, step, rounds, kind="natural") -> Interval:
         raise InvalidModel(
             f"policy gradient ascent is computed for a dense Discounted MDP without masked actions; got {problem!r}"
         )
-    P, r, rho, pi = known(problem.P, row_error(problem)), known(problem.r), law(problem, "rho"), law(start, "table")
-    gamma, step = number(problem.horizon.gamma, P), given(step, problem)
+    P, r, rho, pi = enclose(problem.P, row_error(problem)), enclose(problem.r), law(problem, "rho"), law(start, "table")
+    gamma, step = number(problem.horizon.gamma, P), convert(step, problem)
     if proposing():
-        return np.stack(
-            list(_ascended(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax, np.linalg.solve))
-        )
+        return np.stack(list(_ascend(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax, np.linalg.solve)))
     if table.ndim != 2 or not (table > 0).all():
         raise InvalidModel(f"the first policy is {start!r}; expected a stationary one that plays every action")
     from flint import ctx
 
     with ctx.workprec(BITS):
         P, r, rho, gamma, pi, step = (_balls(x) for x in (P, r, rho, gamma, pi, step))
-        solve = partial(_solved, most=1 / (1 - gamma))
-        found = list(_ascended(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax_of_balls, solve))
+        solve = partial(_solve, most=1 / (1 - gamma))
+        found = list(_ascend(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax_of_balls, solve))
         lower, upper = np.array([[ends(x) for x in row] for row in found]).transpose(2, 0, 1)
     return Interval(lower, upper, "enclosed" if problem.exact else "float")
 
 
-def _ascended(P, r, rho, gamma, start, step, rounds, direction, softmax, solve):
+def _ascend(P, r, rho, gamma, start, step, rounds, direction, softmax, solve):
     """Values of the successive iterates, in the arithmetic of `softmax` and `solve`.
 
     Rewards and transitions are taken relative to action 0, so that rounding in the row sums of a policy has no effect.
@@ -113,7 +113,7 @@ def _balls(known):
     return out[()]
 
 
-def _solved(A, b, most):
+def _solve(A, b, most):
     """Solution of A x = b, where A or its transpose is I - gamma P, so that |x|_max <= |b|_1 * `most` with `most` = 1/(1 - gamma)."""
     from flint import arb_mat
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...base.enclosure import settle
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...exact.linear import solve_linear
@@ -13,7 +13,7 @@ from ...model.horizon import Average, Finite
 from ...model.mdp import MDP, stepwise
 from ...model.policy import Policy, tabular
 from ...model.preference import PreferenceProblem
-from .._known import expected_next, known, law, number, step_roundings
+from .._known import enclose, expected_next, law, number, step_roundings
 from .._long_run import average_gain, chain_matrix, gain_and_bias
 from ..preference.problem import preference_value
 
@@ -36,7 +36,7 @@ def value(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy) -> Inte
     Interval(3/2, exact)
     """
     if isinstance(problem, MarkovGame):
-        return stacked([value(problem.player(i), policy) for i in range(problem.players)])
+        return stack([value(problem.player(i), policy) for i in range(problem.players)])
     if isinstance(problem, PreferenceProblem):
         return preference_value(problem, policy)
     if isinstance(problem.horizon, Average):
@@ -73,12 +73,12 @@ def action_value(problem: MDP, policy: Policy) -> Interval:
     """
     if isinstance(problem.horizon, Average):
         gain, bias = gain_and_bias(problem, policy)
-        return known(problem.r) + expected_next(problem, bias) - gain[:, None]
+        return enclose(problem.r) + expected_next(problem, bias) - gain[:, None]
     V = state_value(problem, policy)
     if not isinstance(problem.horizon, Finite):
-        return known(problem.r) + expected_next(problem, V) * number(problem.horizon.gamma, V)
+        return enclose(problem.r) + expected_next(problem, V) * number(problem.horizon.gamma, V)
     r = stepwise(problem.r, 2)
-    return stacked([known(r[t % len(r)]) + expected_next(problem, V[t + 1], t) for t in range(problem.horizon.H)])
+    return stack([enclose(r[t % len(r)]) + expected_next(problem, V[t + 1], t) for t in range(problem.horizon.H)])
 
 
 @replaceable
@@ -97,10 +97,10 @@ def _discounted_value(problem, policy, table):
     V = _float_solve(problem, table, (table * problem.r).sum(axis=1), transpose=False)
     if proposing():
         return V
-    Q = known(problem.r) + expected_next(problem, Interval(V, V, "float")) * known(gamma)
+    Q = enclose(problem.r) + expected_next(problem, Interval(V, V, "float")) * enclose(gamma)
     residual = (law(policy, "table") * Q).sum(axis=1) - V
     # the rows of P_pi sum to 1, so |V^pi - V| <= max |residual| / (1 - gamma) in every state
-    error = (abs(residual).max() / (1 - known(gamma))).upper
+    error = (abs(residual).max() / (1 - enclose(gamma))).upper
     return Interval(np.nextafter(V - error, -np.inf), np.nextafter(V + error, np.inf), "float")
 
 

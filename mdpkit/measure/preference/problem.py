@@ -3,13 +3,13 @@
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...base.interval import Interval, stacked
+from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...exact.infinite import INFINITY
 from ...model.policy import Policy
 from ...model.preference import PreferenceProblem, response_table
-from .._known import known, law, number
+from .._known import enclose, law, number
 from .._logs import logarithm, relative_entropy
 from ..imitation.divergence import kl
 
@@ -21,10 +21,10 @@ def reward(problem: PreferenceProblem) -> Interval:
     Raises: InvalidModel if preferences are given by `win`.
     """
     if problem.reward is not None:
-        return known(problem.reward)
+        return enclose(problem.reward)
     if problem.weights is None:
         raise InvalidModel(f"{problem!r} has no reward: its preferences are given by win probabilities")
-    r = logarithm(known(problem.weights))
+    r = logarithm(enclose(problem.weights))
     return r * number(problem.beta, r)
 
 
@@ -46,7 +46,7 @@ def preference_value(problem: PreferenceProblem, policy: Policy) -> Interval:
 def divergence_from_reference(problem: PreferenceProblem, policy: Policy) -> Interval:
     """KL divergence E_x KL(pi || reference) from the reference, in nats, a scalar."""
     response_table(problem, policy)
-    return averaged(problem, relative_entropy(law(policy, "table"), law(problem, "reference")))
+    return prompt_average(problem, relative_entropy(law(policy, "table"), law(problem, "reference")))
 
 
 @replaceable
@@ -54,7 +54,7 @@ def divergence_from(problem: PreferenceProblem, policy: Policy, other: Policy) -
     """KL divergence E_x KL(policy || other) averaged over prompts, in nats, a scalar."""
     for each in (policy, other):
         response_table(problem, each)
-    return averaged(problem, kl(policy, other))
+    return prompt_average(problem, kl(policy, other))
 
 
 @replaceable
@@ -85,16 +85,16 @@ def pair_error(problem: PreferenceProblem, policy: Policy) -> Interval:
             continue
         excess = _excess(problem, pi[x, y] / reference[x, y], (x, y)) if len(y) > 1 else mu[x, y] * 0
         total.append((mu[x, y][:, None] * mu[x, y][None, :] * (excess[:, None] - excess[None, :]) ** 2).sum())
-    return averaged(problem, stacked(total))
+    return prompt_average(problem, stack(total))
 
 
 def _excess(problem, ratio, at):
     """g - r at the entries `at`, given pi / reference there."""
     if problem.weights is not None:
-        ratio = ratio / known(problem.weights[at])
+        ratio = ratio / enclose(problem.weights[at])
     excess = logarithm(ratio)
     excess = excess * number(problem.beta, excess)
-    return excess if problem.weights is not None else excess - known(problem.reward[at])
+    return excess if problem.weights is not None else excess - enclose(problem.reward[at])
 
 
 def _bare_pair_error(problem, table):
@@ -103,11 +103,11 @@ def _bare_pair_error(problem, table):
         excess = excess - (problem.beta * np.log(problem.weights) if problem.reward is None else problem.reward)
         pairs = problem.data[:, :, None] * problem.data[:, None, :] * (1 - np.eye(problem.Y))
         squares = np.where(pairs > 0, pairs * (excess[:, :, None] - excess[:, None, :]) ** 2, 0.0).sum(axis=(1, 2))
-    return averaged(problem, np.where(np.isnan(squares), np.inf, squares))
+    return prompt_average(problem, np.where(np.isnan(squares), np.inf, squares))
 
 
 @replaceable
-def averaged(problem, each):
+def prompt_average(problem: PreferenceProblem, each: Quantity) -> Interval:
     """Average over prompts of one number per prompt; prompts of probability 0 are ignored even if infinite."""
     if not isinstance(each, Interval):
         return np.where(problem.rho > 0, problem.rho * np.where(problem.rho > 0, each, 0.0), 0.0).sum()

@@ -7,10 +7,10 @@ from ...base.interval import Interval
 from ...base.replaceable import replaceable
 from ...exact.logs import exponential
 from ...model.preference import PreferenceProblem
-from ...solve.zero_error import seen, seen_part
-from .._known import known, law
+from ...solve.zero_error import in_support, seen_part
+from .._known import enclose, law
 from .._logs import ball, ends, logarithm, relative_entropy
-from .problem import averaged
+from .problem import prompt_average
 
 
 @replaceable
@@ -30,23 +30,23 @@ def closest_mass(problem: PreferenceProblem) -> Interval:
 def closest_divergence(problem: PreferenceProblem) -> Interval:
     """E_x of the minimum KL(pi || reference) over zero-error policies, a scalar: -log(A + e) at each prompt."""
     A, e = _parts(problem)
-    return averaged(problem, -logarithm(A + e))
+    return prompt_average(problem, -logarithm(A + e))
 
 
 def _parts(problem):
     """A and e for each prompt."""
     part = seen_part(problem)
     reference = law(problem, "reference")
-    unseen = (reference * (~seen(problem)).astype(int)).sum(axis=-1)
-    return _exponentiated(-relative_entropy(_near(problem, part), reference)), unseen
+    unseen = (reference * (~in_support(problem)).astype(int)).sum(axis=-1)
+    return _exponentiate(-relative_entropy(_near(problem, part), reference)), unseen
 
 
 def _near(problem, part):
     """Lift `part` with its own rounding error on floats: a product, two sums and two quotients per entry."""
-    return known(part, 0 if problem.exact else (problem.Y + 4) * np.finfo(float).eps)
+    return enclose(part, 0 if problem.exact else (problem.Y + 4) * np.finfo(float).eps)
 
 
-def _exponentiated(x):
+def _exponentiate(x):
     if not isinstance(x, Interval):
         return np.exp(x)
     from flint import ctx
@@ -55,7 +55,7 @@ def _exponentiated(x):
         powers = [exponential(entry) for entry in x.lower.flat]
         if all(hasattr(power, "p") for power in powers):
             return Interval(objects(powers).reshape(x.shape))
-    about = x.enclosed()
+    about = x.enclose()
     with ctx.workprec(128):
         found = [ends(ball(low, high).exp()) for low, high in zip(about.lower.flat, about.upper.flat, strict=True)]
     lower, upper = np.array(found).T.reshape(2, *x.shape)

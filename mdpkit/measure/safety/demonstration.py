@@ -1,17 +1,26 @@
 """States visited by safe experts, and states that are safely reachable."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ...base.arrays import bare
 from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...kernels import safety
+from ...model.safety import SafetyProblem
 from .tube import indicator, tube
 
 
 @replaceable
-def visited(problem, start, goals, order=None) -> Interval:
+def visited(
+    problem: SafetyProblem,
+    start: int,
+    goals: Sequence[int] | np.ndarray,
+    order: Sequence[int] | np.ndarray | None = None,
+) -> Interval:
     """Indicator of the states visited by the expert of each goal k, `[k,s]`.
 
     Args:
@@ -36,17 +45,17 @@ def visited(problem, start, goals, order=None) -> Interval:
     goals = np.asarray(goals)
     if not proposing():
         _expect(problem, start, goals, order)
-    viable = np.asarray((tube(problem) if proposing() else tube(problem).lower) == 0, dtype=bool)
+    viable = bare((tube(problem) if proposing() else tube(problem).lower) == 0, bool)
     paths = [safety.expert_visits(viable, problem.successors, order, int(start), int(goal)) for goal in goals]
     return indicator(np.array(paths).reshape(len(goals), problem.S))
 
 
 @replaceable
-def safely_reachable(problem, start) -> Interval:
+def safely_reachable(problem: SafetyProblem, start: int) -> Interval:
     """Indicator of the states reachable from the start without entering the avoid tube, `[s]`."""
     if not proposing():
         _expect(problem, start, np.zeros(0, dtype=int), np.arange(problem.A))
-    viable = np.asarray((tube(problem) if proposing() else tube(problem).lower) == 0, dtype=bool)
+    viable = bare((tube(problem) if proposing() else tube(problem).lower) == 0, bool)
     inside = (np.arange(problem.S) == start) & viable
     for _ in range(problem.S):
         larger = inside.copy()

@@ -2,18 +2,20 @@
 
 import numpy as np
 
-from ...base.arrays import is_exact
+from ...base.arrays import bare, is_exact
 from ...base.errors import ExactnessLost, InvalidModel
 from ...base.interval import Interval
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
+from ...base.types import Number
 from ...kernels import safety
-from .._known import known, number
+from ...model.safety import SafetyProblem
+from .._known import enclose, number
 from .tube import indicator
 
 
 @replaceable
-def discounted_safety(problem, margin, gamma) -> Interval:
+def discounted_safety(problem: SafetyProblem, margin: np.ndarray, gamma: Number) -> Interval:
     """Discounted safety value, the fixed point V = (1 - gamma) margin + gamma min(margin, max_a V[successor]), `[s]`.
 
     Args:
@@ -36,13 +38,13 @@ def discounted_safety(problem, margin, gamma) -> Interval:
     successors = problem.successors
     if successors is None:
         raise InvalidModel(f"the discounted safety value needs deterministic dynamics; got {problem!r}")
-    margin, gamma = np.asarray(margin), gamma.item() if isinstance(gamma, np.ndarray) else gamma
+    margin, gamma = bare(margin), gamma.item() if isinstance(gamma, np.ndarray) else gamma
     if not proposing():
         _expect_margin(problem, margin, gamma)
     w = safety.discounted_safety(margin, successors, gamma, 4 * problem.S * problem.A + 100)
     if proposing():
         return w
-    near, given = Interval(w) if is_exact(w) else Interval(w, w, "float"), known(margin)
+    near, given = Interval(w) if is_exact(w) else Interval(w, w, "float"), enclose(margin)
     factor = number(gamma, near)
     kept = _smaller(given, near[successors].max(axis=1))
     residual = given * (1 - factor) + kept * factor - near
@@ -55,7 +57,7 @@ def discounted_safety(problem, margin, gamma) -> Interval:
 
 
 @replaceable
-def flagged(problem, margin, gamma) -> Interval:
+def flagged(problem: SafetyProblem, margin: np.ndarray, gamma: Number) -> Interval:
     """Indicator of the states classified as unsafe, i.e. with negative discounted safety value, `[s]`."""
     V = discounted_safety(problem, margin, gamma)
     if not isinstance(V, Interval):

@@ -3,17 +3,17 @@
 import numpy as np
 
 from ...base.arrays import objects
-from ...base.interval import Interval
+from ...base.interval import Interval, Quantity
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.safety import SafetyProblem
 from ...solve import AvoidProbability, solve
 from ...solve.avoid_tube import hopeful, viable
-from .._known import expected_next, known
+from .._known import enclose, expected_next
 
 
 @replaceable
-def tube(problem: SafetyProblem, steps=None) -> Interval:
+def tube(problem: SafetyProblem, steps: int | None = None) -> Interval:
     """Indicator of the avoid tube, the states (failure included) from which failure is inevitable, `[s]`.
 
     Args:
@@ -40,7 +40,7 @@ def viability_kernel(problem: SafetyProblem) -> Interval:
 
 
 @replaceable
-def avoid_probability(problem: SafetyProblem, steps=None, after=None) -> Interval:
+def avoid_probability(problem: SafetyProblem, steps: int | None = None, after: Quantity | None = None) -> Interval:
     """Maximum probability of avoiding failure, `[s]`.
 
     Args:
@@ -64,7 +64,7 @@ def avoid_probability(problem: SafetyProblem, steps=None, after=None) -> Interva
         if after is not None
         else indicator(~problem.failure)
         if problem.P is None
-        else known(_in_kind(alive, problem))
+        else enclose(_in_kind(alive, problem))
     )
     for _ in range(steps):
         ahead = p[problem.successors] if problem.P is None else expected_next(problem, p)
@@ -90,7 +90,7 @@ def _tube_within(problem, steps):
 
 
 def _for_ever(problem):
-    return AvoidProbability().searched(problem).p if proposing() else solve(problem, throw=False).value
+    return AvoidProbability().search(problem).p if proposing() else solve(problem, throw=False).value
 
 
 def _in_kind(alive, problem):

@@ -15,7 +15,7 @@ from ...verify.papers import Paper, paper
 from ...verify.verdict import PASSED, Outcome
 from ..result.constants import read_constants
 from ..result.store import Stored, digest_of, read
-from .statement import Statement, parsed
+from .statement import Statement, parse
 
 UNVERIFIED = "NOT_VERIFIED"
 KINDS = {"drops": "assumption dropped", "tightens": "statement tightened", "sabotages": "measure sabotaged"}
@@ -56,7 +56,7 @@ class Entry:
 
     @cached_property
     def statement(self) -> Statement:
-        return parsed(self.claim.statement)
+        return parse(self.claim.statement)
 
     @property
     def papers(self) -> list[Paper]:
@@ -123,7 +123,7 @@ class Entry:
         """What was hunted of the statement as it stands."""
         return [line for line in self.constants if not line["control"]]
 
-    def hunted(self, control: str) -> list[dict]:
+    def hunt_of(self, control: str) -> list[dict]:
         return [line for line in self.constants if line["control"] == control]
 
     @property

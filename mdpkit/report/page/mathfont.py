@@ -106,7 +106,7 @@ def math_font(page: str) -> str:
         extendedShapes=extended,
         vertGlyphVariants=variants,
         vertGlyphAssembly={
-            glyph: _repeated(glyph, variants[glyph][0][1]) for glyph in map(font.getBestCmap().get, map(ord, REPEATED))
+            glyph: _repeat(glyph, variants[glyph][0][1]) for glyph in map(font.getBestCmap().get, map(ord, REPEATED))
         },
         minConnectorOverlap=20,
     )
@@ -127,7 +127,7 @@ def _subset(path, characters):
     codes = {
         code
         for code in font.getBestCmap()
-        if unicodedata.normalize("NFKC", chr(code)) in characters and _plain_or_slanted(code)
+        if unicodedata.normalize("NFKC", chr(code)) in characters and _plain_or_italic(code)
     }
     cutter = Subsetter(
         Options(layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2, 4, 6], drop_tables=["FFTM"])
@@ -137,7 +137,7 @@ def _subset(path, characters):
     return font
 
 
-def _plain_or_slanted(code):
+def _plain_or_italic(code):
     return code == 0x210E or unicodedata.name(chr(code), "").startswith("MATHEMATICAL ITALIC")
 
 
@@ -147,7 +147,7 @@ def _fit_letters(font):
         shape, (width, left) = font["glyf"][glyph], font["hmtx"][glyph]
         if chr(code) in PRIMES:
             _reshape(font, glyph, 1.45, 1.45, -shape.yMin)
-        elif _plain_or_slanted(code):
+        elif _plain_or_italic(code):
             font["hmtx"][glyph] = max(width, shape.xMax - round(OVERHANG * font["head"].unitsPerEm)), left
 
 
@@ -184,7 +184,7 @@ def _take_larger(font, larger, size, variants):
                 _reshape(font, added, font["hmtx"][variants[glyph][1][0]][0] / font["hmtx"][added][0], 1)
 
 
-def _repeated(glyph, height):
+def _repeat(glyph, height):
     """A bar of any length: the glyph, and as often again as it takes, overlapping."""
     joint = height // 2
     return [(glyph, 0, 0, joint, height), (glyph, 1, joint, joint, height)], 0

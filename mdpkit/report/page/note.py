@@ -22,7 +22,7 @@ def note_html(text: str, link=lambda name: None, heading=4) -> Markup:
 
     formulas = []
 
-    def kept(found):
+    def keep(found):
         if found[1]:
             return found[0]
         formulas.append(_display(found[2]) if found[2] else mathml(found[3]))
@@ -33,10 +33,10 @@ def note_html(text: str, link=lambda name: None, heading=4) -> Markup:
         MarkdownIt("commonmark", {"html": False})
         .enable("table")
         .disable(["image", "link", "autolink"])
-        .render(FORMULA.sub(kept, body))
+        .render(FORMULA.sub(keep, body))
     )
     page = re.sub(r"(</?h)([1-6])>", lambda found: f"{found[1]}{min(6, int(found[2]) + heading - 2)}>", page)
-    page = re.sub(r"<code>([\w./-]+)</code>", lambda found: _linked(found[1], link), page)
+    page = re.sub(r"<code>([\w./-]+)</code>", lambda found: _link(found[1], link), page)
     return Markup(SET.sub(lambda found: _unbroken(found[1], formulas[int(found[2])], found[3]), page))
 
 
@@ -56,6 +56,6 @@ def _unbroken(before, formula, after):
     )
 
 
-def _linked(name, link):
+def _link(name, link):
     code, address = Markup("<code>{}</code>").format(name), link(name)
     return str(code if address is None else Markup('<a href="{}">{}</a>').format(address, code))

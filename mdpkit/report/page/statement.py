@@ -23,10 +23,10 @@ class Statement:
     fields: dict[str, str]
 
 
-def parsed(docstring: str) -> Statement:
+def parse(docstring: str) -> Statement:
     r"""A docstring in parts. One without fields is a headline and a body.
 
-    >>> parsed("It holds.\n\nStatement  a <= b,\n               c.\nKind       for all").fields
+    >>> parse("It holds.\n\nStatement  a <= b,\n               c.\nKind       for all").fields
     {'Statement': 'a <= b,\n    c.', 'Kind': 'for all'}
     """
     headline, _, rest = docstring.strip().partition("\n\n")

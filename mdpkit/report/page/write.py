@@ -1,7 +1,10 @@
 """One self-contained page of everything that is stored: no network, no date, nothing verified while it is drawn."""
 
 from collections import Counter
+from collections.abc import Callable, Iterable
+from os import PathLike
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -27,7 +30,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 MARKS = {"CERTIFIED": "✓", "SURVIVED": "✓", "NOT_VERIFIED": "○"}
 
 
-def write_page(path, claims=None, folder="figures", root=None, progress=lambda done, total, words: None) -> list[Entry]:
+def write_page(
+    path: str | PathLike[str],
+    claims: Iterable[str | PathLike[str]] | None = None,
+    folder: str | PathLike[str] = "figures",
+    root: str | PathLike[str] | None = None,
+    progress: Callable[[int, int, str], Any] = lambda done, total, words: None,
+) -> list[Entry]:
     """Write the page of a folder of stored results.
 
     Args:
@@ -64,15 +73,15 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
     )
     here.filters |= {
         "displays": displays,
-        "typeset": lambda text: typeset(text, known),
+        "typeset": lambda text: typeset(text, address_of),
         "lines": lines_of,
         "words": words_of,
         "number": _number,
-        "named": _named,
+        "named": _assignments,
     }
     anchors = {each.id: f"#{each.id}" for each in shown}
 
-    def known(name):
+    def address_of(name):
         return anchors.get(name.removesuffix(".md"))
 
     def to(file):
@@ -82,7 +91,7 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
 
     def section(each):
         note = each.note and note_html(
-            each.note.read_text(encoding="utf-8"), lambda name: known(name.rpartition("/")[2])
+            each.note.read_text(encoding="utf-8"), lambda name: address_of(name.rpartition("/")[2])
         )
         return {"entry": each, "figure": _figure(figures, each), "witness": _witness(figures, each), "note": note}
 
@@ -95,7 +104,7 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return here.get_template("page.html").render(
         sections=sections,
-        themes=_grouped(sections),
+        themes=_group(sections),
         papers=index(shown),
         outcomes=[outcome for outcome in ORDER if any(each.outcome == outcome for each in shown)],
         counts=Counter(each.outcome for each in shown),
@@ -134,7 +143,7 @@ def _witness(figures, entry):
         return Markup("<p>It cannot be drawn: {}</p>").format(error)
 
 
-def _grouped(sections):
+def _group(sections):
     found = {}
     for section in sections:
         found.setdefault(section["entry"].theme, []).append(section)
@@ -148,5 +157,5 @@ def _number(value, exact=None):
     return abbreviate(exact) if exact else f"{value:.6g}"
 
 
-def _named(values):
+def _assignments(values):
     return " ".join(f"{name}={value}" for name, value in values.items())

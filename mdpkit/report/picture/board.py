@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...ink.graph import BLACK, Sketch, measured, paint
+from ...ink.graph import BLACK, Sketch, measure_text, paint
 from ..style import COLOURS, bare, widths
 from ..witness.layout import MARGIN, below
 from ..witness.words import MINUS
@@ -62,10 +62,10 @@ def board(
     """
     rows, columns = shape
     words = ["" if values is None or called is None or k in dark else short(values[k]) for k in range(len(squares))]
-    left = max((measured(each)[0] + 0.08 for each in sides), default=0.0)
-    needed = max(max(measured(each)[0] for each in words) + 0.07, NUMBER + room) if any(words) else 0.0
-    width, side, worded = _fitted(rows, columns, left, needed)
-    over = max((measured(each)[0] for each in heads), default=0.0)
+    left = max((measure_text(each)[0] + 0.08 for each in sides), default=0.0)
+    needed = max(max(measure_text(each)[0] for each in words) + 0.07, NUMBER + room) if any(words) else 0.0
+    width, side, worded = _fit(rows, columns, left, needed)
+    over = max((measure_text(each)[0] for each in heads), default=0.0)
     turned = over > side - 0.04
     top = 0.0 if not heads else over + 0.08 if turned else 0.16
     bar = bool(any(words) and not worded)
@@ -76,7 +76,7 @@ def board(
     ax.set(xlim=(0, width), ylim=(0, height))
     corner = ((width + left - columns * side) / 2, height - MARGIN - top)
     drawn = Board(figure, ax, side, worded, corner)
-    _paint(drawn, squares, levelled(values, len(squares), dark | plain), words, dark, room)
+    _paint(drawn, squares, normalise(values, len(squares), dark | plain), words, dark, room)
     for k, each in enumerate(sides):
         ax.text(corner[0] - 0.06, drawn.middle(k, 0)[1], each, ha="right", va="center")
     for k, each in enumerate(heads):
@@ -95,7 +95,7 @@ def board(
     return drawn
 
 
-def _fitted(rows, columns, left, needed):
+def _fit(rows, columns, left, needed):
     """Width of the figure, side of a square, and whether numbers fit."""
     choices = []
     for width in dict.fromkeys(widths()):
@@ -130,7 +130,7 @@ def _paint(drawn, squares, levels, words, dark, room):
             drawn.ax.text(x, height, words[k], ha="center", va="center", color=ink, gid=f"value {row} {column}")
 
 
-def levelled(values, count, dark=NONE):
+def normalise(values, count, dark=NONE):
     """Values on [0, 1], NaN where they are not finite or not to be shown."""
     if values is None:
         return None
@@ -144,7 +144,7 @@ def _bar(ax, values, called, x0, x1, y):
     finite = np.asarray(values, dtype=float)[np.isfinite(np.asarray(values, dtype=float))]
     low, high = (short(f(finite)) if finite.size else "" for f in (np.min, np.max))
     names = [f"{called} = {low}".strip(" ="), high]
-    left, right = (measured(each)[0] + 0.06 for each in names)
+    left, right = (measure_text(each)[0] + 0.06 for each in names)
     x0, x1 = (x0, x1) if x1 - x0 > left + right + 0.6 else ((x0 + x1) / 2 - left - 0.4, (x0 + x1) / 2 + right + 0.4)
     box = ax.get_xlim(), ax.get_ylim()
     ax.imshow(np.linspace(0, 1, 128)[None], extent=(x0 + left, x1 - right, y - BAR, y), cmap=shades(), aspect="auto")

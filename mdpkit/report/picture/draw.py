@@ -1,16 +1,22 @@
 """`draw(problem)`: one verb for every picture of a problem."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from ...base.errors import InvalidModel
 from ...instances.grid import Grid
 from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem
 from ...model.margin import MarginProblem
-from ..style import styled
+from ..style import style_context
 from .grid import draw_grid, named_cells
 from .plane import draw_plane
 from .scene import Scene
 from .simplex import draw_simplex
 from .transitions import draw_graph
 from .visits import draw_occupancy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ANY = (MDP, MarkovGame, SafetyProblem, MarginProblem, PreferenceProblem, MomentProblem)
 KINDS = {
@@ -24,18 +30,18 @@ KINDS = {
 
 
 def draw(
-    problem,
-    policy=None,
-    value=None,
-    kind=None,
+    problem: Any,
+    policy: Any = None,
+    value: Any = None,
+    kind: str | None = None,
     *,
-    step=0,
-    grid=None,
-    directions=None,
-    coordinates=None,
-    trajectories=None,
-    state=None,
-):
+    step: int = 0,
+    grid: tuple[int, int] | None = None,
+    directions: Any = None,
+    coordinates: Mapping[str, Any] | None = None,
+    trajectories: Any = None,
+    state: int | None = None,
+) -> "Figure":
     """A picture of a problem, of what a policy does there, and of its values.
 
     Args:
@@ -87,7 +93,7 @@ def draw(
     if not isinstance(problem, drawn):
         names = " or ".join(each.__name__ for each in drawn)
         raise InvalidModel(f"kind={kind!r} draws {names}; got {type(problem).__name__}")
-    with styled():
+    with style_context():
         return function(Scene(problem, policy, value, step), **given)
 
 

@@ -74,7 +74,7 @@ def draw_grid(scene, *, grid=None, directions=None):
     pointing = None if scene.table is None else compass(scene.problem, directions)
     values = None if scene.values is None else scene.values[shown]
     called = None if scene.answers else "$V$"
-    drawn = marked(scene, shape, cells, values, room=ARROWS if pointing is not None else 0.0, called=called)
+    drawn = mark(scene, shape, cells, values, room=ARROWS if pointing is not None else 0.0, called=called)
     if pointing is not None:
         moving = [s for s in shown if not (scene.ends[s] or scene.failure[s])]
         below = drawn.worded and values is not None
@@ -82,7 +82,7 @@ def draw_grid(scene, *, grid=None, directions=None):
     return drawn.figure
 
 
-def marked(scene, shape, cells, values, **looks):
+def mark(scene, shape, cells, values, **looks):
     """A Board of the states that have cells: where episodes start and end, and failures, stand out."""
     shown = [s for s, cell in enumerate(cells) if cell]
     dark = frozenset(k for k, s in enumerate(shown) if scene.failure[s])

@@ -6,7 +6,7 @@ from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...model.margin import MarginProblem
 from ..style import COLOURS, blank, widths
-from .board import DARK, levelled, shades, short
+from .board import DARK, normalise, shades, short
 
 MOST_STATES = 20_000
 ARROWS = 14
@@ -63,7 +63,7 @@ def _states(figure, ax, scene, points):
     from matplotlib.colors import Normalize, to_rgba
 
     failing = frozenset(np.flatnonzero(scene.failure).tolist())
-    levels = levelled(scene.values, len(points), failing)
+    levels = normalise(scene.values, len(points), failing)
     colours = shades()(np.zeros(len(points)) if levels is None else np.nan_to_num(levels))
     colours[scene.failure] = to_rgba(DARK)
     (x, across), (y, up) = (np.unique(points[:, k], return_inverse=True) for k in (0, 1))
@@ -111,7 +111,7 @@ def _drift(ax, scene, points):
     for k in (0, 1):
         distinct, rank = np.unique(points[:, k], return_inverse=True)
         kept &= rank % -(-len(distinct) // ARROWS) == 0
-    steps = scene.expected(points) - points
+    steps = scene.mean_next(points) - points
     kept &= ~scene.failure & (np.abs(steps).max(axis=1) > 0)
     if kept.any():
         looks = dict(

@@ -24,12 +24,12 @@ class Scene:
         self.policies = _by_name(policy)
         self.S, self.A = _sizes(problem)
         for name, each in self.policies.items():
-            _shaped(f"the table of {name}", np.shape(each.table), (self.S, self.A), self.steps)
+            _check_shape(f"the table of {name}", np.shape(each.table), (self.S, self.A), self.steps)
         self.value = value if value is None or isinstance(value, Interval) else np.asarray(value)
         if value is not None:
             if self.S is None or isinstance(problem, PreferenceProblem):
                 raise InvalidModel(f"a {type(problem).__name__} has no values of states; expected value=None")
-            _shaped("value", self.value.shape, (self.S,), None if self.steps is None else self.steps + 1)
+            _check_shape("value", self.value.shape, (self.S,), None if self.steps is None else self.steps + 1)
 
     @property
     def steps(self):
@@ -110,7 +110,7 @@ class Scene:
         """`[s,a]`, True where the action exists."""
         return getattr(self.problem, "available", np.ones((self.S, self.A), dtype=bool))
 
-    def expected(self, points):
+    def mean_next(self, points):
         """`[s,2]`: the mean of the points `[s,2]` that the policy leads to in one step."""
         problem = self.problem
         if isinstance(problem, SafetyProblem) and problem.P is None:
@@ -186,7 +186,7 @@ def _sizes(problem):
     return (None, None) if isinstance(problem, MomentProblem) else (problem.S, problem.A)
 
 
-def _shaped(name, shape, expected, steps):
+def _check_shape(name, shape, expected, steps):
     if shape != expected and (len(shape) != len(expected) + 1 or shape[1:] != expected or shape[0] != steps):
         also = f" or {(steps, *expected)}" if steps else ""
         raise InvalidModel(f"{name} has shape {shape}; expected {expected}{also}")

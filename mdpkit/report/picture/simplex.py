@@ -5,7 +5,7 @@ import numpy as np
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.tolerance import ROW_SUM
-from ...ink.graph import Sketch, measured, paint
+from ...ink.graph import Sketch, measure_text, paint
 from ..style import bare, widths
 from ..witness.layout import MARGIN, below
 from ..witness.rows import colours_of
@@ -38,7 +38,7 @@ def draw_simplex(scene, *, trajectories=None, state=None):
     points = {name: laws(name, array) for name, array in scene.laws(state).items()}
     if not paths and not points:
         raise InvalidModel("kind='simplex' draws policies and trajectories; expected policy= or trajectories=")
-    over = max(measured(each)[0] for each in corners[:2]) / 2
+    over = max(measure_text(each)[0] for each in corners[:2]) / 2
     inner, room = SIDE * CORNERS[2, 1], 0.2
     handles = list(zip([*paths, *points], colours_of([*paths, *points]), strict=True))
     width = next((each for each in widths() if SIDE + 2 * over + 2 * MARGIN <= each), widths().page)

@@ -14,8 +14,8 @@ from ...model.margin import MarginProblem
 from ..style import COLOURS
 from ..witness.draw import figure_of
 from ..witness.layout import laid_out
-from ..witness.rows import MOST_PLACES, MOST_ROWS, Graph, entries, told
-from ..witness.words import written
+from ..witness.rows import MOST_PLACES, MOST_ROWS, Graph, describe, entries
+from ..witness.words import number_text
 
 FAILING, DOOMED = COLOURS[1], COLOURS[5]
 LONG = 12
@@ -34,18 +34,18 @@ def draw_graph(scene):
         return figure_of(laid_out([entries(SimpleNamespace(margins=problem))]))
     if isinstance(problem, SafetyProblem):
         return figure_of(laid_out([_safety(scene)]))
-    shown = told(SimpleNamespace(**{"the problem": problem, **scene.policies}))
-    return figure_of(laid_out([_valued(scene, part) for part in shown]))
+    shown = describe(SimpleNamespace(**{"the problem": problem, **scene.policies}))
+    return figure_of(laid_out([_add_values(scene, part) for part in shown]))
 
 
-def _valued(scene, part):
+def _add_values(scene, part):
     """The values of the states as a line in each box."""
     if scene.value is None or not isinstance(part, Graph):
         return part
-    return replace(part, places=tuple(_told(place, _value(scene, place)) for place in part.places))
+    return replace(part, places=tuple(_add_line(place, _value(scene, place)) for place in part.places))
 
 
-def _told(place, words):
+def _add_line(place, words):
     return replace(place, lines=(place.lines[0], (words, BLACK), *place.lines[1:]))
 
 
@@ -55,9 +55,9 @@ def _value(scene, place):
     name = "$V_0$" if varies and place.step is None else "$V$"
     known = scene.value[at]
     if isinstance(known, Interval):
-        exact = written(known.lower) if known.exact else ""
-        return f"{name} = {exact if 0 < len(exact) <= LONG else written(known.mid)}"
-    return f"{name} = {written(known)}"
+        exact = number_text(known.lower) if known.exact else ""
+        return f"{name} = {exact if 0 < len(exact) <= LONG else number_text(known.mid)}"
+    return f"{name} = {number_text(known)}"
 
 
 def _safety(scene):
@@ -68,12 +68,12 @@ def _safety(scene):
         P = np.zeros((S, A, S))
         P[np.arange(S)[:, None], np.arange(A), problem.successors] = 1
     process = MDP(P, zeros((S, A), P), horizon=Discounted(0))
-    (graph,) = told(SimpleNamespace(**{"the problem": process, **scene.policies}), {"rho": np.zeros(S, dtype=bool)})
+    (graph,) = describe(SimpleNamespace(**{"the problem": process, **scene.policies}), {"rho": np.zeros(S, dtype=bool)})
     doomed = np.asarray(scene.value) & ~problem.failure if scene.answers else np.zeros(S, dtype=bool)
     places = []
     for place in graph.places:
         colour = FAILING if problem.failure[place.state] else DOOMED if doomed[place.state] else BLACK
-        told_place = place if scene.value is None or scene.answers else _told(place, _value(scene, place))
+        told_place = place if scene.value is None or scene.answers else _add_line(place, _value(scene, place))
         places.append(replace(told_place, lines=((place.lines[0][0], colour), *told_place.lines[1:])))
     legend = [("failure", FAILING)] * bool(problem.failure.any()) + [("inevitable", DOOMED)] * bool(doomed.any())
     return replace(graph, places=tuple(places), starts=(), caption=(*legend, *graph.caption[1:]))

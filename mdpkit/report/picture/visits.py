@@ -5,7 +5,7 @@ import numpy as np
 from ...base.errors import InvalidModel
 from ...measure.planning.occupancy import occupancy
 from .board import board
-from .grid import cells_of, marked, named_cells
+from .grid import cells_of, mark, named_cells
 
 MOST_STATES = 60
 
@@ -19,7 +19,7 @@ def draw_occupancy(scene, *, grid=None):
     if grid is not None or named_cells(problem):
         shape, cells = cells_of(problem, grid)
         total = visits.sum(axis=(0, 2) if visits.ndim == 3 else 1)
-        return marked(scene, shape, cells, total[[s for s, cell in enumerate(cells) if cell]], called="visits").figure
+        return mark(scene, shape, cells, total[[s for s, cell in enumerate(cells) if cell]], called="visits").figure
     if problem.S > MOST_STATES:
         raise InvalidModel(
             f"{problem.S} states are more rows than a page holds; expected at most {MOST_STATES}, or grid=(rows, columns)"

@@ -11,7 +11,7 @@ from ...base.files import write_whole
 from ...base.versions import versions
 from ...verify.claim import STATEMENT
 from ...verify.register import place, registered
-from ..style import COLOURS, PAGE, blank, styled
+from ..style import COLOURS, PAGE, blank, style_context
 from .draw import as_bytes, settle_colours
 from .store import plain
 
@@ -101,7 +101,7 @@ def draw_constants(lines):
     names = [textwrap.fill(_title(line), NAME_WIDTH) for line in true]
     heights = np.array([0.2 + 0.12 * name.count("\n") for name in names])
     places = heights.sum() - np.cumsum(heights) + heights / 2  # inches above the axis
-    with styled():
+    with style_context():
         figure, ax = blank(PAGE, 0.75 + heights.sum())
         for line, place in zip(true, places, strict=True):
             ends = [line["shown"][name] for name in ("random", "best")]

@@ -2,15 +2,20 @@
 
 import hashlib
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from ...claims import get
 from ...ink.figures import bound, identity, name_sides
+from ...verify.claim import Claim
 from ...verify.verdict import Verdict
-from ..style import blank, styled, widths
-from .store import Stored, stored, text
+from ..style import blank, style_context, widths
+from .store import Stored, result_of, text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def draw_claim(result: Verdict | Stored, claim=None):
+def draw_claim(result: Verdict | Stored, claim: Claim | None = None) -> "Figure":
     """The figure of what was found.
 
     Args:
@@ -23,9 +28,9 @@ def draw_claim(result: Verdict | Stored, claim=None):
     """
     claim = claim or get(result.claim)
     if isinstance(result, Verdict):
-        result = stored(result, claim)
+        result = result_of(result, claim)
     draw = claim.figure or _plainest(result)
-    with styled():
+    with style_context():
         figure, ax = blank(widths().column)
         draw(ax, result.drawn)
         if claim.sides and draw in (bound, identity):
@@ -36,7 +41,7 @@ def draw_claim(result: Verdict | Stored, claim=None):
     return figure
 
 
-def rendered(figure, result: Stored, kind="pdf") -> bytes:
+def render(figure: "Figure", result: Stored, kind: str = "pdf") -> bytes:
     """The bytes of a figure as "pdf", "svg" or "png": the same in every process.
 
     They hold no date and no program's name; the PDF names the sha256 of the result that it shows as its subject.
@@ -52,7 +57,7 @@ def as_bytes(figure, kind="pdf", words=None) -> bytes:
         "png": {"Software": None},
     }
     content = BytesIO()
-    with styled():
+    with style_context():
         figure.savefig(content, format=kind, metadata=metadata[kind])
     return content.getvalue()
 
@@ -67,7 +72,7 @@ def _plainest(result):
 
 
 def settle_colours(figure):
-    """Lines keep "C0" as a name until they are drawn, and would take another cycle's colour outside `styled()`."""
+    """Lines keep "C0" as a name until they are drawn, and would take another cycle's colour outside `style_context()`."""
     from matplotlib.colors import to_hex
     from matplotlib.lines import Line2D
 

@@ -1,5 +1,6 @@
 """From a claim to its committed files."""
 
+from os import PathLike
 from pathlib import Path
 
 from ...base.files import write_whole
@@ -8,12 +9,20 @@ from ...verify.claim import Claim
 from ...verify.register import find, place
 from ...verify.verdict import Verdict
 from ..witness.files import fitting, forget_witness, write_witness
-from .draw import draw_claim, rendered
+from .draw import draw_claim, render
 from .numbers import as_csv, as_macros
-from .store import read, stored, write
+from .store import read, result_of, write
 
 
-def make_figure(claim_id, folder, png=False, profile="quick", seed=0, csv=False, tex=False) -> list[Path]:
+def make_figure(
+    claim_id: str | PathLike[str],
+    folder: str | PathLike[str],
+    png: bool = False,
+    profile: str = "quick",
+    seed: int = 0,
+    csv: bool = False,
+    tex: bool = False,
+) -> list[Path]:
     """Verify a claim, store the result, and draw what was stored.
 
     Args:
@@ -44,13 +53,13 @@ def write_figure(verdict: Verdict, claim: Claim, folder, png=False, csv=False, t
 
     if verdict.witness is not None:
         write_witness(verdict.witness, fitting(verdict.witness, verdict.matters), named("refuted.json"))
-    files = [write(stored(verdict, claim), named("json"))]
+    files = [write(result_of(verdict, claim), named("json"))]
     if verdict.witness is None:
         forget_witness(named("refuted.json"))
     result = read(files[0])
     figure = draw_claim(result, claim)
     for kind in ("pdf", "png") if png else ("pdf",):
-        files.append(write_whole(named(kind), rendered(figure, result, kind)))
+        files.append(write_whole(named(kind), render(figure, result, kind)))
     for kind, wanted, content in (("csv", csv, as_csv), ("tex", tex, lambda shown: as_macros(shown, claim))):
         if wanted:
             files.append(write_whole(named(kind), content(result)))

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from ...base.errors import InvalidModel
 from ...base.files import write_whole
 from ...base.markup import abbreviate
 from ...hunt import Hunt, matters
@@ -24,7 +25,7 @@ def table(found: Hunt) -> list[tuple[str, ...]]:
 
 def remarks(found: Hunt) -> list[str]:
     """What the table has no room for: formulas, exponents, faults, engines that could not be used."""
-    lines = kept(found)
+    lines = summary(found)
     lines += [f"through every exact record: {text}" for text in found.formulas.values()]
     lines += [f"the best ratio grows like {name}^{power:.3g}" for name, power in found.slopes.items()]
     lines += [f"{_named(row.fixed) or 'free'}: {row.note}" for row in found.records if row.note]
@@ -37,14 +38,14 @@ def remarks(found: Hunt) -> list[str]:
     return lines + sorted(left_out)
 
 
-def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
+def write_hunt(found: Hunt, folder, png=False) -> tuple[list[Path], list[str]]:
     """Write what a hunt found: its result and, where it found an instance, the record and the witness.
 
     `<claim>.hunt.json` is the result. `<claim>.record.json` is the instance with the largest ratio. `<claim>.witness.json` is the
     simplest one kept: of a refuted statement the violation of the smallest size. Of the witness there are also which of its rows matter, a
     drawing (PDF) and TikZ. Where a control was hunted, names begin `<claim>.control.<name of the control>`.
 
-    Returns: the files written, the result first.
+    Returns: the files written, the result first; and a sentence about a drawing that no page holds, which is left out.
     """
     at = Path(folder) / place(found.claim)
     at.parent.mkdir(parents=True, exist_ok=True)
@@ -56,17 +57,20 @@ def write_hunt(found: Hunt, folder, png=False) -> list[Path]:
     files = [write_whole(named("hunt.json"), text.encode())]
     row = found.smallest
     if row is None:
-        return files
+        return files, []
     save(found.record(), named("record.json"))
     files.append(named("record.json"))
     instance = found.witness(row)
-    told = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
-    files += write_witness(instance, told, named("witness.json"))
-    figure = draw_witness(instance, told)
+    relevant = fitting(instance, matters(found.target.at(row.fixed), row.smallest))
+    files += write_witness(instance, relevant, named("witness.json"))
+    try:
+        figure, document = draw_witness(instance, relevant), tikz(instance, relevant)
+    except InvalidModel as error:
+        return files, [f"the witness is not drawn: {error}"]
     for kind in ("pdf", "png") if png else ("pdf",):
         files.append(write_whole(named(f"witness.{kind}"), as_bytes(figure, kind)))
-    files.append(write_whole(named("witness.tex"), tikz(instance, told).encode()))
-    return files
+    files.append(write_whole(named("witness.tex"), document.encode()))
+    return files, []
 
 
 def _stem(found):
@@ -76,7 +80,7 @@ def _stem(found):
     return f"{found.claim}.control.{'_'.join(re.findall(r'[a-z0-9]+', found.control.lower())) or 'unnamed'}"
 
 
-def kept(found: Hunt) -> list[str]:
+def summary(found: Hunt) -> list[str]:
     """The ratio and the sizes of the record, and of the witness; nothing where no instance was found."""
     largest, smallest = found.largest, found.smallest
     if smallest is None:

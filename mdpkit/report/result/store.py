@@ -4,7 +4,8 @@ import hashlib
 import json
 import math
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from os import PathLike
 from pathlib import Path
 
 from ...base.errors import InvalidModel
@@ -36,6 +37,7 @@ class Stored:
     digest: str
     seed: int
     profile: str
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -57,9 +59,9 @@ def digest_of(claim: Claim) -> str:
     return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
-def stored(verdict: Verdict, claim: Claim) -> Stored:
+def result_of(verdict: Verdict, claim: Claim) -> Stored:
     """The part of a verdict that is the same at every run of the same claim, seed and profile."""
-    found = {field.name: getattr(verdict, field.name) for field in fields(Stored) if field.name != "digest"}
+    found = {each.name: getattr(verdict, each.name) for each in fields(Stored) if each.name != "digest"}
     found |= {
         "outcome": verdict.outcome.name,
         "controls": [asdict(each) for each in verdict.controls],
@@ -78,12 +80,12 @@ def text(result: Stored) -> str:
     return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
-def write(result: Stored, path) -> Path:
+def write(result: Stored, path: str | PathLike[str]) -> Path:
     """Store a result, whole or not at all."""
     return write_whole(path, text(result).encode("ascii"))
 
 
-def read(path) -> Stored:
+def read(path: str | PathLike[str]) -> Stored:
     """The result that `write` stored.
 
     Raises: InvalidModel where the file is missing, is no JSON, or has other entries than a stored result.
@@ -93,7 +95,7 @@ def read(path) -> Stored:
         data = json.loads(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
         raise InvalidModel(f"{path} holds no stored result: {error}") from error
-    wanted = {field.name for field in fields(Stored)}
+    wanted = {each.name for each in fields(Stored)}
     found = set(data) if isinstance(data, dict) else set()
     if found != wanted:
         missing, extra = sorted(wanted - found), sorted(found - wanted)

@@ -1,13 +1,22 @@
 """Small counter-examples drawn: states and what actions do there, or a table of responses."""
 
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from ...ink.graph import paint
-from ..style import bare, styled, widths
+from ..style import bare, style_context, widths
 from .latex import picture
 from .layout import MARGIN, laid_out
-from .rows import told
+from .rows import describe
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def draw_witness(instance, matters=None):
+def draw_witness(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | None = None) -> "Figure":
     """An instance as a reader checks it: every number exact, nothing that does not count.
 
     States are boxes. An arrow is what some actions do, "any" if all of them; it says which, and the reward unless it is 0. Where chance
@@ -28,7 +37,7 @@ def draw_witness(instance, matters=None):
             that nothing else needs. Other names are not looked at.
 
     Returns: a matplotlib Figure of 3.25 or 6.75 in width (or as `mdpkit.style` says) which belongs to no window. To be saved inside
-        `style.styled()`.
+        `style.style_context()`.
     Raises: InvalidModel where nothing counts, where more than 60 rows or more than the width of a page are left, or where
         an array of `matters` has not the shape of its rows.
 
@@ -39,11 +48,11 @@ def draw_witness(instance, matters=None):
     >>> [patch.get_gid() for patch in figure.axes[0].patches if "->" in patch.get_gid()]
     ['start s0 -> s0', 's0 -> s1', 's0 -> s0', 's1 -> s1']
     """
-    with styled():
-        return figure_of(laid_out(told(instance, matters)))
+    with style_context():
+        return figure_of(laid_out(describe(instance, matters)))
 
 
-def tikz(instance, matters=None) -> str:
+def tikz(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | None = None) -> str:
     r"""The same drawing as a TikZ document for `pdflatex`, everything at the same place, fractions as \tfrac.
 
     Args, Raises: as `draw_witness`.
@@ -54,11 +63,11 @@ def tikz(instance, matters=None) -> str:
     >>> text.count(r"$\tfrac{1}{2}$")
     2
     """
-    return picture(laid_out(told(instance, matters)))
+    return picture(laid_out(describe(instance, matters)))
 
 
 def figure_of(sketch):
-    """A sketch on a page of its own, as wide as a column or as the page; to be called inside `styled()`."""
+    """A sketch on a page of its own, as wide as a column or as the page; to be called inside `style_context()`."""
     _, _, right, top = sketch.extent
     content, height = right + MARGIN, top + MARGIN
     width = widths().column if content <= widths().column else widths().page

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from ...base.errors import InvalidModel
 from ...instances.io import load, save
-from .rows import told
+from .rows import describe
 
 
 def write_witness(instance, matters, path) -> list[Path]:
@@ -39,7 +39,7 @@ def forget_witness(path):
 def fitting(instance, matters) -> dict | None:
     """`matters` where it speaks of rows of the instance; None where a family's blocks are no fields of its records."""
     try:
-        told(instance, matters)
+        describe(instance, matters)
     except InvalidModel:
         return None
     return matters

@@ -59,10 +59,10 @@ def latex(words) -> str:
     E: $\tfrac{1}{2}$ $a_{0}$, 50\% up\_left
     """
     parts = re.split(r"(?<!\\)\$", words)
-    return "".join(_escaped(part.replace(r"\$", "$")) if k % 2 == 0 else f"${part}$" for k, part in enumerate(parts))
+    return "".join(_escape(part.replace(r"\$", "$")) if k % 2 == 0 else f"${part}$" for k, part in enumerate(parts))
 
 
-def _escaped(text):
+def _escape(text):
     parts, end = [], 0
     for found in FRACTION.finditer(text):
         parts += [_marks(text[end : found.start()]), rf"${found[1] and '-'}\tfrac{{{found[2]}}}{{{found[3]}}}$"]

@@ -6,9 +6,9 @@ from itertools import pairwise, product
 import numpy as np
 
 from ...base.errors import InvalidModel
-from ...ink.graph import BLACK, GAP, Arrow, Box, Curve, Sketch, Text, joined, measured
+from ...ink.graph import BLACK, GAP, Arrow, Box, Curve, Sketch, Text, connect, measure_text
 from ..style import widths
-from .rows import MOST_PLACES, Graph, tabulated
+from .rows import MOST_PLACES, Graph, tabulate
 
 MARGIN, LINE, BETWEEN = 0.08, 0.16, 0.2
 SPREADS = (1, 1.25, 1.5, 1.8, 2.2)
@@ -22,15 +22,15 @@ def laid_out(shown) -> Sketch:
     for part in shown:
         sketch = _graph(part) if isinstance(part, Graph) else _table(part)
         x0, _, x1, top = sketch.extent
-        sketches.append(_moved(sketch, -(x0 + x1) / 2, floor - top))
+        sketches.append(_move(sketch, -(x0 + x1) / 2, floor - top))
         floor = sketches[-1].extent[1] - 2 * LINE
     fields = ("boxes", "curves", "texts", "rules")
     whole = Sketch(*(tuple(each for sketch in sketches for each in getattr(sketch, field)) for field in fields))
     x0, y0, *_ = whole.extent
-    return _moved(whole, MARGIN - x0, MARGIN - y0)
+    return _move(whole, MARGIN - x0, MARGIN - y0)
 
 
-def _moved(sketch, dx, dy):
+def _move(sketch, dx, dy):
     step = np.array([dx, dy])
 
     def there(at):
@@ -48,7 +48,7 @@ def _moved(sketch, dx, dy):
 # ---- graphs
 def _graph(graph):
     """The narrowest drawing in which nothing is covered; a table where none fits a page."""
-    placings = (_layered,) if graph.steps else (_layered, _around)
+    placings = (_layer,) if graph.steps else (_layer, _around)
     widest = widths().page - 2 * MARGIN
     arrows = sum(len(way.law) + 1 if len(way.law) > 1 else 1 for way in graph.ways)
     for placed, spread in (
@@ -59,8 +59,8 @@ def _graph(graph):
             continue
         sketch = _spread(graph, boxes)
         if not sketch.hidden and sketch.extent[2] - sketch.extent[0] <= widest:
-            return _captioned(sketch, graph)
-    return _table(tabulated(graph))
+            return _add_caption(sketch, graph)
+    return _table(tabulate(graph))
 
 
 def _spread(graph, boxes):
@@ -86,7 +86,7 @@ def _spread(graph, boxes):
             taken.append(fork)
             arrows.append(Arrow(way.place, fork.name, way.words, head=False))
             arrows += [Arrow(fork.name, target, chance) for target, chance in way.law]
-    sketch = joined(taken, arrows, covered=False)
+    sketch = connect(taken, arrows, covered=False)
     if graph.steps < 2:
         return sketch
     top = sketch.extent[3] + LINE
@@ -108,7 +108,7 @@ def _around(graph, spread):
     ]
 
 
-def _layered(graph, spread):
+def _layer(graph, spread):
     """The boxes of the states: a column a step, or a column for each number of steps from the start."""
     column = _columns(graph)
     boxes = {place.name: Box(place.name, (0, 0), place.lines) for place in graph.places}
@@ -122,7 +122,7 @@ def _layered(graph, spread):
         ]
     placed = []
     for k in sorted(set(column.values())):
-        names = _ordered([name for name in boxes if column[name] == k], graph, placed)
+        names = _order([name for name in boxes if column[name] == k], graph, placed)
         placed += [
             replace(boxes[name], at=(x[k], -pitch * (row - (len(names) - 1) / 2))) for row, name in enumerate(names)
         ]
@@ -152,13 +152,13 @@ def _across(graph, column, boxes, spread):
         for way in graph.ways:
             ends = [column[way.place], *(column[target] for target, _ in way.law)]
             if min(ends) <= k and max(ends) >= following:
-                words, chances = measured(way.words)[0], max(measured(chance)[0] for _, chance in way.law)
+                words, chances = measure_text(way.words)[0], max(measure_text(chance)[0] for _, chance in way.law)
                 room = max(room, words + 0.15 if len(way.law) == 1 else words + chances + 0.35)
         x[following] = x[k] + half[k] + half[following] + room * spread
     return x
 
 
-def _ordered(names, graph, placed):
+def _order(names, graph, placed):
     """Names from top to bottom, each near the places from which it is reached."""
     up = {box.name: box.at[1] for box in placed}
 
@@ -172,12 +172,12 @@ def _ordered(names, graph, placed):
 def _start(box, chance):
     x = box.extent[0]
     lines = ((chance, BLACK),) if chance else ()
-    return Box(f"start {box.name}", (x - 0.25 - measured(chance)[0] / 2, box.at[1]), lines, framed=False)
+    return Box(f"start {box.name}", (x - 0.25 - measure_text(chance)[0] / 2, box.at[1]), lines, framed=False)
 
 
 def _end(box, words, k, several):
     """Words at the tip of an arrow that leads where nothing counts any more."""
-    heights = [measured(each)[1] + 0.05 for each in several]
+    heights = [measure_text(each)[1] + 0.05 for each in several]
     y = box.at[1] + sum(heights) / 2 - sum(heights[:k]) - heights[k] / 2
     tip = Box(f"end {k} {box.name}", (0, 0), tuple((line, BLACK) for line in words.split("\n")), framed=False)
     return replace(tip, at=(box.extent[2] + 0.25 + tip.size[0] / 2, y))
@@ -194,7 +194,7 @@ def _fork(way, places, taken):
     width, height = source.size
     unit = abs(along)
     edge = min(width / 2 / unit[0] if unit[0] > 0 else np.inf, height / 2 / unit[1] if unit[1] > 0 else np.inf)
-    stem = edge + 0.15 + measured(way.words)[0] * unit[0] + 0.12 * unit[1]
+    stem = edge + 0.15 + measure_text(way.words)[0] * unit[0] + 0.12 * unit[1]
     back = 0.3 if way.place in dict(way.law) else 0
     choices = []
     for aside in (back, -back - 0.3, back + 0.3, -back - 0.6, back + 0.6):
@@ -213,7 +213,7 @@ def _distance(at, box):
 
 
 # ---- words around, and tables
-def _captioned(sketch, graph):
+def _add_caption(sketch, graph):
     """A heading above, and below what the letters and colours mean."""
     x0, y0, x1, y1 = sketch.extent
     heading = [Text(graph.heading, ((x0 + x1) / 2, y1 + LINE))] if graph.heading else []
@@ -224,12 +224,12 @@ def below(words, x0, x1, y):
     """Words side by side below what reaches from x0 to x1, on as many lines as they need."""
     lines, room = [[]], max(widths().column - 2 * MARGIN, x1 - x0)
     for each in words:
-        if lines[-1] and sum(measured(text)[0] + BETWEEN for text, _ in [*lines[-1], each]) > room + BETWEEN:
+        if lines[-1] and sum(measure_text(text)[0] + BETWEEN for text, _ in [*lines[-1], each]) > room + BETWEEN:
             lines.append([])
         lines[-1].append(each)
     texts = []
     for k, line in enumerate(lines):
-        lengths = [measured(text)[0] for text, _ in line]
+        lengths = [measure_text(text)[0] for text, _ in line]
         x = (x0 + x1 - sum(lengths) - BETWEEN * (len(line) - 1)) / 2
         for (text, colour), width in zip(line, lengths, strict=True):
             texts.append(Text(text, (x + width / 2, y - LINE * (k + 1)), colour))
@@ -240,7 +240,7 @@ def below(words, x0, x1, y):
 def _table(table):
     """Columns as wide as their words, rules as a printed table has them."""
     lines = [table.heads, *table.rows] if table.heads else table.rows
-    lengths = [max(measured(row[k][0])[0] for row in lines) for k in range(len(lines[0]))]
+    lengths = [max(measure_text(row[k][0])[0] for row in lines) for k in range(len(lines[0]))]
     left = np.concatenate([[0], np.cumsum(np.array(lengths) + BETWEEN)])
     texts, rules, y, right = [], [], 0.0, float(left[-1]) - BETWEEN
     widest = widths().page - 2 * MARGIN
@@ -249,7 +249,7 @@ def _table(table):
             f"the rows to show are {right:.1f} in wide; expected at most {widest:.1f}: shrink them, or give `matters`"
         )
     for k, row in enumerate(lines):
-        high = max(measured(words)[1] for words, _ in row) + 0.04
+        high = max(measure_text(words)[1] for words, _ in row) + 0.04
         texts += [
             Text(words, (float(x), y - high / 2), colour, left=True)
             for x, (words, colour) in zip(left, row, strict=False)

@@ -13,7 +13,7 @@ from ...ink.graph import BLACK
 from ...model import MDP, Discounted, Finite, MarkovGame, PreferenceProblem, TabularPolicy
 from ...model.mdp import stepwise
 from ..style import COLOURS
-from .words import plain, span, symbol, wrapped, written
+from .words import number_text, plain, span, symbol, wrap
 
 MEANINGS = {"expert": COLOURS[0], "learner": COLOURS[1], "policy": COLOURS[2], "data": COLOURS[3], "reference": BLACK}
 MOST_PLACES, MOST_ROWS = 24, 60
@@ -62,14 +62,14 @@ class Table:
     caption: tuple[tuple[str, str], ...]
 
 
-def told(instance, matters=None) -> list[Graph | Table]:
+def describe(instance, matters=None) -> list[Graph | Table]:
     """What a drawing of an instance shows."""
     matters, parts = matters or {}, vars(instance)
     decisions = {name: part for name, part in parts.items() if isinstance(part, MDP | MarkovGame)}
     preferences = [part for part in parts.values() if isinstance(part, PreferenceProblem)]
     if decisions:
         known = [
-            _known(part, parts, name + "." if k else "", matters) for k, (name, part) in enumerate(decisions.items())
+            _collect(part, parts, name + "." if k else "", matters) for k, (name, part) in enumerate(decisions.items())
         ]
         heads = [name if len(decisions) > 1 else "" for name in decisions]
         return [_Decision(*each).graph(head) for each, head in zip(known, heads, strict=True)]
@@ -85,21 +85,21 @@ def entries(instance) -> Table:
     """
     rows = []
     for name, part in vars(instance).items():
-        told = (
+        labels = (
             {f"{name}.{field.name}": getattr(part, field.name) for field in fields(part)}
             if is_dataclass(part)
             else {name: part}
         )
-        for label, value in told.items():
+        for label, value in labels.items():
             if isinstance(value, np.ndarray) and value.ndim:
                 for k in np.ndindex(value.shape[:-1]):
-                    rows.append((f"{label}{list(k) if k else ''}", wrapped([written(x) for x in value[k]], 8)))
+                    rows.append((f"{label}{list(k) if k else ''}", wrap([number_text(x) for x in value[k]], 8)))
             elif value is not None:
-                rows.append((label, written(value)))
-    return _kept(Table((), tuple(tuple((words, BLACK) for words in row) for row in rows), ()))
+                rows.append((label, number_text(value)))
+    return _shorten(Table((), tuple(tuple((words, BLACK) for words in row) for row in rows), ()))
 
 
-def _kept(table):
+def _shorten(table):
     if len(table.rows) > MOST_ROWS:
         raise InvalidModel(
             f"the instance has {len(table.rows)} rows to show; expected at most {MOST_ROWS}: shrink it, or give `matters`"
@@ -108,7 +108,7 @@ def _kept(table):
 
 
 # ---- decisions
-def cared(matters, name, array) -> np.ndarray:
+def relevant_entries(matters, name, array) -> np.ndarray:
     """Whether each entry of an array counts: the rows' answers, spread over them; True where none is given.
 
     Raises: InvalidModel where the answers belong to an array of another shape.
@@ -121,7 +121,7 @@ def cared(matters, name, array) -> np.ndarray:
     return np.broadcast_to(rows.reshape(rows.shape + (1,) * (array.ndim - rows.ndim)), array.shape)
 
 
-def _known(problem, parts, prefix, matters):
+def _collect(problem, parts, prefix, matters):
     """A problem, the policies beside it, numbers beside it, and what matters of the problem under its fields' own names."""
     own = {name: matters[prefix + name] for name in ("P", "r", "rho") if prefix + name in matters}
     shape = problem.r.shape[-2:]
@@ -140,7 +140,7 @@ def _scalars(parts, matters):
         number = part.lower[()] if isinstance(part, Interval) and part.exact and not part.shape else part
         number = number[()] if isinstance(number, np.ndarray) and not number.shape else number
         if isinstance(number, numbers.Number | fmpq) and np.any(matters.get(name, True)):
-            shown.append(f"{plain(name)} = {written(number)}")
+            shown.append(f"{plain(name)} = {number_text(number)}")
     return tuple(shown)
 
 
@@ -162,13 +162,18 @@ class _Decision:
         S, A = problem.r.shape[-2:]
         P = problem.P.toarray().reshape(S, A, S) if hasattr(problem.P, "tocsr") else problem.P
         r = problem.r if self.game else problem.r[..., None, :, :]
-        rewarded = cared(matters, "r", problem.r)
-        self.P, self.led = stepwise(P, 3), stepwise(cared(matters, "P", P), 3).any(axis=-1)
+        rewarded = relevant_entries(matters, "r", problem.r)
+        self.P, self.led = stepwise(P, 3), stepwise(relevant_entries(matters, "P", P), 3).any(axis=-1)
         self.r, self.rewarded = stepwise(r, 3), stepwise(rewarded if self.game else rewarded[..., None, :, :], 3)
-        self.starting = cared(matters, "rho", problem.rho)
+        self.starting = relevant_entries(matters, "rho", problem.rho)
         self.available = np.ones((S, A), dtype=bool) if self.game else problem.available
         self.played = [
-            (letter, colour, stepwise(part.table, 2), stepwise(cared(matters, name, part.table), 2).any(axis=-1))
+            (
+                letter,
+                colour,
+                stepwise(part.table, 2),
+                stepwise(relevant_entries(matters, name, part.table), 2).any(axis=-1),
+            )
             for (name, part), letter, colour in zip(
                 policies.items(), _letters(policies), colours_of(policies), strict=True
             )
@@ -234,7 +239,7 @@ class _Decision:
         paid, counts = (array[t % len(array), :, s, a] for array in (self.r, self.rewarded))
         if not any(x != 0 for x in paid[counts]):
             return ""
-        each = [written(x) if count else r"$\cdot$" for x, count in zip(paid, counts, strict=True)]
+        each = [number_text(x) if count else r"$\cdot$" for x, count in zip(paid, counts, strict=True)]
         return f"$r$ = ({', '.join(each)})" if len(each) > 1 else f"$r$ = {each[0]}"
 
     def plays(self, t, s):
@@ -256,8 +261,8 @@ class _Decision:
         if len(support) == 1:
             return self.actions(support, ())
         if len(support) == len(available) > 2 and all(row[a] == row[support[0]] for a in support):
-            return f"{written(row[support[0]])} each"
-        return wrapped([f"{written(row[a])} {self.actions([a], ())}" for a in support], 2)
+            return f"{number_text(row[support[0]])} each"
+        return wrap([f"{number_text(row[a])} {self.actions([a], ())}" for a in support], 2)
 
     def actions(self, several, available):
         """The names of actions; a star where a player's does not matter."""
@@ -265,7 +270,7 @@ class _Decision:
             return "any"
         if not self.game:
             names = self.problem.action_names
-            return wrapped([plain(names[a]) if names else symbol("a", a) for a in several], 3)
+            return wrap([plain(names[a]) if names else symbol("a", a) for a in several], 3)
         counts = self.problem.actions
         joint = list(zip(*np.unravel_index(several, counts), strict=True))
         sets = [sorted({int(each[i]) for each in joint}) for i in range(len(counts))]
@@ -273,7 +278,7 @@ class _Decision:
         if len(several) > 1 and starred and len(several) == np.prod([len(chosen) for chosen in sets]):
             joint = [[chosen[0] if len(chosen) == 1 else r"{\ast}" for chosen in sets]]
         between = "" if max(counts) <= 10 else ","
-        return wrapped([symbol("a", between.join(map(str, each))) for each in joint], 3)
+        return wrap([symbol("a", between.join(map(str, each))) for each in joint], 3)
 
     def state(self, s):
         names = None if self.game else self.problem.state_names
@@ -282,13 +287,13 @@ class _Decision:
     def caption(self):
         horizon = self.problem.horizon
         if isinstance(horizon, Discounted):
-            horizon = rf"$\gamma$ = {written(horizon.gamma)}"
+            horizon = rf"$\gamma$ = {number_text(horizon.gamma)}"
         else:
             horizon = f"$H$ = {self.H}" if self.H else "average reward"
         return ((horizon, BLACK), *((each, BLACK) for each in self.scalars), *self.legend)
 
 
-def tabulated(graph) -> Table:
+def tabulate(graph) -> Table:
     """The same ways as lines of a table, for more than can be drawn.
 
     Raises: InvalidModel where they are more than fit a page.
@@ -311,7 +316,7 @@ def tabulated(graph) -> Table:
     heads = tuple((head, BLACK) for head in ("$t$", "state", "played", "action", "leads to"))
     kept = [k for k in range(5) if any(row[k][0] for row in rows)]
     caption = ((graph.heading, BLACK), *graph.caption) if graph.heading else graph.caption
-    return _kept(Table(tuple(heads[k] for k in kept), tuple(tuple(row[k] for k in kept) for row in rows), caption))
+    return _shorten(Table(tuple(heads[k] for k in kept), tuple(tuple(row[k] for k in kept) for row in rows), caption))
 
 
 def _varies(array):
@@ -319,7 +324,7 @@ def _varies(array):
 
 
 def _chance(probability):
-    return "" if probability == 1 else written(probability)
+    return "" if probability == 1 else number_text(probability)
 
 
 # ---- preferences
@@ -345,17 +350,20 @@ def _responses(problem, parts, matters):
     counts = []
     for name, _, _, array in columns:
         whole = problem.win if name == "win" else array
-        counts.append(cared(matters, name, whole).reshape(*array.shape, -1).any(axis=-1))
+        counts.append(relevant_entries(matters, name, whole).reshape(*array.shape, -1).any(axis=-1))
     rows = []
     for x, y in np.ndindex(problem.reference.shape):
-        prompt = "" if y else f"{symbol('x', x)} ({written(problem.rho[x])})"
+        prompt = "" if y else f"{symbol('x', x)} ({number_text(problem.rho[x])})"
         cells = [
-            (written(array[x, y]) if count[x, y] else r"$\cdot$", colour)
+            (number_text(array[x, y]) if count[x, y] else r"$\cdot$", colour)
             for (_, _, colour, array), count in zip(columns, counts, strict=True)
         ]
         if any(count[x, y] for count in counts):
             rows.append(((prompt, BLACK), (symbol("y", y), BLACK), *cells))
     heads = (("prompt", BLACK), ("response", BLACK), *((head, colour) for _, head, colour, _ in columns))
-    caption = ((rf"$\beta$ = {written(problem.beta)}", BLACK), *((each, BLACK) for each in _scalars(parts, matters)))
+    caption = (
+        (rf"$\beta$ = {number_text(problem.beta)}", BLACK),
+        *((each, BLACK) for each in _scalars(parts, matters)),
+    )
     first = 0 if problem.X > 1 else 1
-    return _kept(Table(heads[first:], tuple(row[first:] for row in rows), caption))
+    return _shorten(Table(heads[first:], tuple(row[first:] for row in rows), caption))

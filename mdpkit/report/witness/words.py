@@ -12,13 +12,13 @@ MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 MOST_DIGITS = 9
 
 
-def written(x) -> str:
+def number_text(x) -> str:
     """A number as it is shown: a rational exactly (abbreviated above 20 digits), a float to three digits.
 
     >>> from mdpkit import rational
-    >>> written(rational("1/3")), written(1 / 3), written(rational(1) - rational("1/2") ** 64)
+    >>> number_text(rational("1/3")), number_text(1 / 3), number_text(rational(1) - rational("1/2") ** 64)
     ('1/3', '0.333', '$1-2^{-64}$')
-    >>> written(rational("1/3") ** 40 * 7)
+    >>> number_text(rational("1/3") ** 40 * 7)
     '~5.7577e−19 (exact, 21 digits)'
     """
     if isinstance(x, np.ndarray):
@@ -57,7 +57,7 @@ def symbol(letter, index):
     return f"${letter}_{{{index}}}$"
 
 
-def wrapped(names, most):
+def wrap(names, most):
     return ",\n".join(", ".join(names[k : k + most]) for k in range(0, len(names), most))
 
 

@@ -41,14 +41,29 @@ class Run:
 
         Raises: InvalidModel if a file cannot be read.
         """
-        sources = sorted([*PACKAGE.rglob("*.py"), *FOLDER.rglob("*.json")])
-        own = [(file.relative_to(PACKAGE).as_posix(), _of_file(file)) for file in sources]
+        own = [(file.relative_to(PACKAGE).as_posix(), _of_file(file)) for file in _sources()]
         claims = [(name, _of_file(Path(name)) if Path(name).is_file() else "registered") for name in self.references]
         modules = [(file, _of_file(Path(file))) for file in self.modules]
         problem = self.on and _of_file(Path(self.on))
         return _digest(
             json.dumps([claims, modules, own, versions(), platform.machine(), asdict(self.profile), self.seed, problem])
         )
+
+    def stamps(self) -> dict[str, tuple[int, int]]:
+        """Time of the last change and size of every file that `key` reads; cheaper to compare than the digests."""
+        own = [Path(name) for name in self.references if Path(name).is_file()]
+        given = [Path(file) for file in (*self.modules, *([self.on] if self.on else []))]
+        return {str(file): stamp(file) for file in (*_sources(), *own, *given)}
+
+
+def _sources():
+    return sorted([*PACKAGE.rglob("*.py"), *FOLDER.rglob("*.json")])
+
+
+def stamp(file) -> tuple[int, int]:
+    """Time of the last change of a file, in nanoseconds, and its size."""
+    found = Path(file).stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def _of_file(path):

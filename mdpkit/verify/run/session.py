@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
@@ -23,8 +24,10 @@ from ..imports import companions
 from ..profile import profile_named
 from ..verdict import Verdict
 from ..verification import assemble, on_problem
-from .resume import Run, RunFolder
+from .resume import Run, RunFolder, stamp
 from .work import Task, run, tasks
+
+CHANGED = "a source changed while the claims were being verified; verify again"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Finished:
             "evidence": None,
             "instances": 0,
             "degenerate": 0,
+            "drawn": 0,
+            "turned_away": 0,
+            "proposed": 0,
             "tightest": None,
             "widest": None,
             "controls": [],
@@ -205,7 +211,7 @@ def _compile_searches(claims):
         with propose(), np.errstate(all="ignore"), suppress(Exception):  # the task itself will report any exception
             sizes = family.ladder()[0]
             blocks = family.random(np.random.default_rng(0), sizes, 1)
-            part.check(family.build(family.drawn({name: array[0] for name, array in blocks.items()}, sizes)))
+            part.check(family.build(family.to_draw({name: array[0] for name, array in blocks.items()}, sizes)))
 
 
 # ---- in a worker
@@ -216,9 +222,19 @@ def _by_reference(plan: Run, key, k, task: Task):
 @lru_cache(maxsize=8)
 def _known(plan, key, reference):
     claim = _prepared(reference, plan.on)
-    if plan.key() != key:
-        raise InvalidClaim(f"{reference}: a source changed while the claims were being verified; verify again")
+    stamps, loaded = _unchanged(plan, key), (getattr(module, "__file__", None) for module in [*sys.modules.values()])
+    if any(file in stamps and stamp(file) != stamps[file] for file in (*loaded, reference, plan.on)):
+        raise InvalidClaim(f"{reference}: {CHANGED}")
     return claim
+
+
+@lru_cache(maxsize=1)
+def _unchanged(plan, key):
+    """The stamps of all files that decide the results; read once a worker, and compared by content with those of the parent."""
+    stamps = plan.stamps()
+    if plan.key() != key:
+        raise InvalidClaim(CHANGED)
+    return stamps
 
 
 def _as_worker(parent):

@@ -4,7 +4,7 @@ import time
 import zlib
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 
 from flint import fmpq
 
@@ -16,9 +16,10 @@ from ..breadth import breadth
 from ..claim import in_seeds
 from ..controls import run_control
 from ..depth import depth
-from ..differential import compare, in_floats
+from ..differential import compare, expect_same_build, in_floats
 from ..judge import all_exact, judge, judge_draw
 from ..profile import Profile
+from ..proposals import proposals
 from ..tally import Tally
 from ..worst import worst
 
@@ -73,18 +74,27 @@ def _chunk(claim, task, profile, seed):
 
 
 def _family(part, profile, seed, resolution, chunk, known):
-    tally, kept = breadth(part, profile.draws, seed, resolution, profile.differential if chunk == 0 else 0)
+    """Proposals in floats, exact draws with their differential run, kept worst draws, and a search, until one of them refutes."""
+    tally = proposals(part, profile.proposals, seed, resolution) if profile.proposals else Tally()
+    if tally.violation:
+        return tally
+    keep = profile.differential if chunk == 0 else 0
+    broad, kept = breadth(part, profile.draws, seed, resolution, keep, profile.enough)
+    tally = tally.merge(broad)
     if part.instances.exact:
         for x, judgement in kept:
-            tally.compared += compare(part, part.instances.build(part.instances.to_float(x)), judgement)
+            instance = part.instances.build(x)
+            expect_same_build(part.instances, x, instance)
+            tally.compared += compare(part, in_floats(instance), judgement)
     for x in known:
         tally.add(judge_draw(part, x, resolution), x.sizes, x)
-    return tally.merge(depth(part, profile.evaluations, seed, resolution))
+    return tally if tally.violation else tally.merge(depth(part, profile.evaluations, seed, resolution))
 
 
 def _enumerated(part, profile, resolution):
     tally, smallest = Tally(), []
-    for k, instance in enumerate(part.instances()):
+    further = part.thorough() if profile.thorough and part.thorough else ()
+    for k, instance in enumerate(chain(part.instances(), further)):
         judgement = judge(part, instance, resolution)
         if all_exact(instance) and judgement.how == "float":
             raise ExactnessLost("a side is a float on a rational instance")

@@ -40,7 +40,7 @@ def statements():
                 family, sizes = part.instances, part.instances.ladder()[0]
                 with propose(), np.errstate(all="ignore"):
                     draw = one_by_one.members(family.random(np.random.default_rng(0), sizes, 1), 0)
-                    if isinstance(part.check(family.build(family.drawn(draw, sizes))), Bound):
+                    if isinstance(part.check(family.build(family.to_draw(draw, sizes))), Bound):
                         yield name, part
 
 
@@ -88,7 +88,7 @@ def test_the_differentiable_score_is_the_score(key):
     evaluate(score, population)  # from the 64th member on the scale stays
     floor = max(ascent.FLOOR * score.scale, ascent.LEAST)
     with propose():
-        values, *_ = ascent._checked(score, {name: torch.tensor(array) for name, array in population.items()}, floor)
+        values, *_ = ascent._evaluate(score, {name: torch.tensor(array) for name, array in population.items()}, floor)
     np.testing.assert_allclose(values, evaluate(score, population), rtol=1e-9, atol=1e-9)
 
 

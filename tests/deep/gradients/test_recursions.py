@@ -38,6 +38,7 @@ def arguments(rng, steps, zeros):
         "high": rng.normal(size=(H + 1, S)) + 1,
         "low": rng.normal(size=(H + 1, S)) - 1,
         "state": law(rng, H, S, zeros=zeros),
+        "picked": rng.integers(0, 2, (H, S)),
         "H": H,
     }
 
@@ -52,6 +53,7 @@ NAMES = {
     regret.trigger: (*PLAYER, "high", "H"),
     regret.one_shot: (*PLAYER, "state", "high", "H"),
     regret.extremes: (*PLAYER, "H"),
+    regret.corner: (*PLAYER, "picked", "H"),
     regret.spread: ("P", "r", "high", "low", "H"),
 }
 

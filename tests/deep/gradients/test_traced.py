@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 from mdpkit.base.arrays import bare, like  # noqa: E402
 from mdpkit.base.compiling import compiled  # noqa: E402
 from mdpkit.base.errors import MdpkitError, NotTraceable  # noqa: E402
-from mdpkit.base.interval import stacked  # noqa: E402
+from mdpkit.base.interval import stack  # noqa: E402
 from mdpkit.deep.gradients.traced import Traced  # noqa: E402
 from mdpkit.kernels import finite  # noqa: E402
 
@@ -33,7 +33,7 @@ SAME = {
     "slices": lambda x, y: x[1:, None, ..., -1] + y[0, 1, 2],
     "a mask of numpy's": lambda x, y: x[np.array([True, False, True])],
     "stack": lambda x, y: np.stack([x, y], axis=1),
-    "stacked": lambda x, y: stacked([x.sum(), y.sum()]),
+    "stacked": lambda x, y: stack([x.sum(), y.sum()]),
     "repeat": lambda x, y: np.repeat(x[:, None], 3, axis=1),
     "broadcast": lambda x, y: np.broadcast_to(x[:, :1], (5, 3, 2, 4)),
     "broadcast two": lambda x, y: np.broadcast_arrays(x, y[0])[1],

@@ -19,7 +19,7 @@ from mdpkit.report import draw_witness, make_figure, read, write, write_page
 from mdpkit.report.page.inline import Figures
 from mdpkit.report.result.store import digest_of
 from mdpkit.report.witness.files import read_witness
-from mdpkit.report.witness.rows import told
+from mdpkit.report.witness.rows import describe
 from mdpkit.verify.claim import STATEMENT
 from mdpkit.verify.papers import papers
 from mdpkit.verify.register import place
@@ -248,7 +248,7 @@ def test_a_witness_is_drawn_without_what_does_not_count_and_the_page_computes_no
         Figures().inline(draw_witness(*each), "The instance that contradicts the claim")
         for each in ((instance, matters), (instance,))
     )
-    assert len(told(instance, matters)[0].places) < len(told(instance)[0].places) == 3
+    assert len(describe(instance, matters)[0].places) < len(describe(instance)[0].places) == 3
     assert shown != whole
     monkeypatch.setattr(mdpkit.hunt, "matters", None)
     monkeypatch.setattr(mdpkit.measure, "value", None)

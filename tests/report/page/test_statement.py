@@ -17,7 +17,7 @@ import mdpkit
 from mdpkit.report.page.formula import mathml
 from mdpkit.report.page.mathfont import NAME, STRETCHED, math_font
 from mdpkit.report.page.note import FORMULA, note_html
-from mdpkit.report.page.statement import lines_of, parsed
+from mdpkit.report.page.statement import lines_of, parse
 from mdpkit.report.page.typeset import GREEK, SIGNS, typeset
 from mdpkit.verify.register import statement_of
 
@@ -28,7 +28,7 @@ NOTES = {path.stem: path.read_text() for path in sorted((ROOT / "proofs").rglob(
 @pytest.mark.parametrize("claim_id", mdpkit.claims.ids())
 def test_no_line_of_a_docstring_is_lost(claim_id):
     text = statement_of(claim_id)
-    found = parsed(text)
+    found = parse(text)
     assert list(found.fields) == ["Statement", "Assumes", "Units", "Kind", "Source", "Proof"]
     said = [found.headline, found.body]
     for name, field in found.fields.items():
@@ -52,7 +52,7 @@ def letters(text):
 
 @pytest.mark.parametrize("claim_id", mdpkit.claims.ids())
 def test_a_typeset_line_has_the_characters_of_the_line(claim_id):
-    for field in parsed(statement_of(claim_id)).fields.values():
+    for field in parse(statement_of(claim_id)).fields.values():
         for _, line in lines_of(field):
             html = str(typeset(line))
             ElementTree.fromstring(f"<p>{html.replace('&emsp;', ' ')}</p>")

@@ -11,9 +11,9 @@ from types import ModuleType
 import pytest
 
 import mdpkit
-from mdpkit.report import draw_claim, make_figure, read, rendered
+from mdpkit.report import draw_claim, make_figure, read, render
 from mdpkit.report.result.draw import as_bytes, subject
-from mdpkit.report.style import COLOURS, COLUMN, PAGE, blank, styled
+from mdpkit.report.style import COLOURS, COLUMN, PAGE, blank, style_context
 from mdpkit.verify.register import place
 
 FIGURES = Path(__file__).parents[3] / "figures"
@@ -53,7 +53,7 @@ def test_one_colour_has_one_meaning(claim_id):
 @pytest.mark.parametrize("claim_id", IDS)
 def test_the_legend_hides_no_data(claim_id):
     figure = draw_claim(stored_result(claim_id))
-    rendered(figure, stored_result(claim_id))
+    render(figure, stored_result(claim_id))
     ax = figure.axes[0]
     box = ax.get_legend().get_window_extent()
     for line in ax.get_lines():
@@ -103,12 +103,12 @@ def test_two_processes_write_the_same_bytes(tmp_path):
     result = stored_result(TUBE)
     for kind in ("pdf", "svg", "png"):
         assert (tmp_path / "a" / kind).read_bytes() == (tmp_path / "b" / kind).read_bytes()
-        assert (tmp_path / "a" / kind).read_bytes() == rendered(draw_claim(result), result, kind)
+        assert (tmp_path / "a" / kind).read_bytes() == render(draw_claim(result), result, kind)
 
 
 def test_pdf_text_is_truetype_and_says_what_it_shows():
     result = stored_result(TUBE)
-    content = rendered(draw_claim(result), result)
+    content = render(draw_claim(result), result)
     assert b"/CIDFontType2" in content
     assert b"/Type3" not in content
     assert re.search(rb"/MediaBox \[ 0 0 234 ", content), "3.25 in are 234 pt"
@@ -119,7 +119,7 @@ def test_pdf_text_is_truetype_and_says_what_it_shows():
 
 def test_the_two_widths():
     assert (COLUMN, PAGE) == (3.25, 6.75)
-    with styled():
+    with style_context():
         figure, ax = blank(PAGE, 2)
         assert tuple(figure.get_size_inches()) == (PAGE, 2)
         assert figure.axes == [ax]

@@ -8,7 +8,7 @@ import pytest
 import mdpkit
 from mdpkit import Outcome
 from mdpkit.base.errors import InvalidModel
-from mdpkit.report import read, stored, write
+from mdpkit.report import read, result_of, write
 from mdpkit.report.result.store import text
 from mdpkit.verify.claim import STATEMENT
 
@@ -21,7 +21,7 @@ def verdict():
 
 
 def test_a_stored_result_reads_back_equal(verdict, tmp_path):
-    result = stored(verdict, CLAIM)
+    result = result_of(verdict, CLAIM)
     path = write(result, tmp_path / "result.json")
     assert read(path) == result
     assert path.read_text() == text(read(path))
@@ -29,22 +29,22 @@ def test_a_stored_result_reads_back_equal(verdict, tmp_path):
 
 
 def test_two_runs_store_the_same_bytes_although_they_took_different_time(verdict):
-    assert text(stored(replace(verdict, seconds=verdict.seconds + 1), CLAIM)) == text(
-        stored(mdpkit.verify(CLAIM), CLAIM)
+    assert text(result_of(replace(verdict, seconds=verdict.seconds + 1), CLAIM)) == text(
+        result_of(mdpkit.verify(CLAIM), CLAIM)
     )
 
 
 def test_what_is_stored_is_what_the_verdict_says(verdict):
-    result = stored(verdict, CLAIM)
+    result = result_of(verdict, CLAIM)
     assert set(vars(result)) <= {*vars(verdict), "digest"}
     assert (result.claim, result.outcome, result.passed) == (CLAIM.id, "CERTIFIED", True)
     assert result.instances == verdict.instances == len(result.rows)
     assert [each["bites"] for each in result.controls] == [True] * len(CLAIM.controls)
-    assert not stored(replace(verdict, outcome=Outcome.REFUTED), CLAIM).passed
+    assert not result_of(replace(verdict, outcome=Outcome.REFUTED), CLAIM).passed
 
 
 def test_rows_for_a_figure_end_with_one_for_each_control(verdict):
-    result = stored(verdict, CLAIM)
+    result = result_of(verdict, CLAIM)
     assert result.drawn[: len(result.rows)] == list(verdict.rows)
     wanted = [
         {"control": True, "label": control.name, "part": STATEMENT, "sides": list(control.sides)}
@@ -54,7 +54,7 @@ def test_rows_for_a_figure_end_with_one_for_each_control(verdict):
 
 
 def test_infinities_are_stored_as_null_and_nan_is_refused(verdict, tmp_path):
-    infinite = stored(
+    infinite = result_of(
         replace(verdict, tightest=float("inf"), rows=({"part": STATEMENT, "ratio": float("-inf"), "sides": (1, 2)},)),
         CLAIM,
     )
@@ -86,5 +86,5 @@ def test_a_file_that_is_no_result_is_refused_by_name(content, words, tmp_path):
 def test_nothing_is_left_behind_where_the_name_cannot_be_taken(verdict, tmp_path):
     (tmp_path / "result.json").mkdir()
     with pytest.raises(OSError, match=r"result\.json"):
-        write(stored(verdict, CLAIM), tmp_path / "result.json")
+        write(result_of(verdict, CLAIM), tmp_path / "result.json")
     assert [file.name for file in tmp_path.iterdir()] == ["result.json"]

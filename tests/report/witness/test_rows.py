@@ -27,8 +27,8 @@ from mdpkit.claims.imitation._instances import cliff
 from mdpkit.report import draw_witness
 from mdpkit.report.style import COLOURS, COLUMN
 from mdpkit.report.witness.layout import laid_out
-from mdpkit.report.witness.rows import MOST_PLACES, MOST_ROWS, Graph, Table, told
-from mdpkit.report.witness.words import MINUS, written
+from mdpkit.report.witness.rows import MOST_PLACES, MOST_ROWS, Graph, Table, describe
+from mdpkit.report.witness.words import MINUS, number_text
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ from mdpkit.report.witness.words import MINUS, written
     ],
 )
 def test_numbers_are_exact(number, text):
-    assert written(number) == text
+    assert number_text(number) == text
 
 
 def test_long_numbers_are_shortened_to_the_same_number():
@@ -61,7 +61,7 @@ def test_long_numbers_are_shortened_to_the_same_number():
             1 - 1 / fmpq(base) ** power,
             fmpq(base) ** power - 1,
         ):
-            text = re.sub(r"(\d+)\^\{(-?\d+)\}", r"F(\1)**\2", written(number).strip("$"))
+            text = re.sub(r"(\d+)\^\{(-?\d+)\}", r"F(\1)**\2", number_text(number).strip("$"))
             parts = [part for part in re.split(r"(?<=\d)(?=-)", text) if part]
             assert sum(_value(part) for part in parts) == number
 
@@ -74,7 +74,7 @@ def _value(part):
 
 # ---- tables
 def test_responses_are_a_table_of_exact_numbers():
-    (table,) = told(two_responses(64, "1/64", ("1/100", "99/100")))
+    (table,) = describe(two_responses(64, "1/64", ("1/100", "99/100")))
     assert [head for head, _ in table.heads] == ["response", "reference", "data", r"$e^{r/\beta}$", "policy"]
     assert [[words for words, _ in row] for row in table.rows] == [
         ["$y_{0}$", "1/2", "1/100", "1", "63/64"],
@@ -88,7 +88,7 @@ def test_responses_that_do_not_matter_are_dots_or_not_there():
     m = Models(
         problem=PreferenceProblem(objects([["1/3", "2/3"]] * 2), win=win), learner=TabularPolicy(objects([[1, 0]] * 2))
     )
-    (table,) = told(
+    (table,) = describe(
         m,
         dict(
             reference=np.array([False, True]), data=False, win=np.array([False, True]), learner=np.array([False, True])
@@ -106,13 +106,13 @@ def test_responses_that_do_not_matter_are_dots_or_not_there():
         ["$x_{1}$ (1/2)", "$y_{0}$", "1/3", "1/2", "1", "1"],
         ["", "$y_{1}$", "2/3", "0", "1/2", "0"],
     ]
-    (table,) = told(m, dict(reference=False))
+    (table,) = describe(m, dict(reference=False))
     assert {row[2][0] for row in table.rows} == {r"$\cdot$"}
 
 
 def test_an_unknown_instance_lists_every_number():
     problem = MomentProblem(objects([[1, "1/2"], [0, "-1/3"]]), objects([1, 2]), objects(["1/4", "3/4"]))
-    (table,) = told(Models(problem=problem, eps=rational("1/7"), chosen=np.array([True, False])))
+    (table,) = describe(Models(problem=problem, eps=rational("1/7"), chosen=np.array([True, False])))
     assert [tuple(words for words, _ in row) for row in table.rows] == [
         ("problem.A[0]", "1, 1/2"),
         ("problem.A[1]", f"0, {MINUS}1/3"),
@@ -134,7 +134,7 @@ def chain(S):
 
 def test_what_is_too_much_for_a_graph_is_a_table_of_the_same_rows():
     S = MOST_PLACES + 1
-    sketch = laid_out(told(chain(S)))
+    sketch = laid_out(describe(chain(S)))
     assert not sketch.curves
     shown = [text.words for text in sketch.texts]
     for s in range(S):
@@ -162,7 +162,7 @@ def test_actions_that_are_missing_are_not_drawn():
     mdp = MDP(
         objects([[[0, 1], [0, 0]], [[1, 0], [0, 1]]]), objects([[1, 5], [0, 0]]), horizon=Discounted("1/2"), mask=mask
     )
-    (graph,) = told(Models(mdp=mdp, data=TabularPolicy(objects([[1, 0], [0, 1]]))))
+    (graph,) = describe(Models(mdp=mdp, data=TabularPolicy(objects([[1, 0], [0, 1]]))))
     assert [(way.place, way.words, way.law) for way in graph.ways] == [
         ("s0", "any: $r$ = 1", (("s1", ""),)),
         ("s1", "$a_{0}$", (("s0", ""),)),
@@ -175,7 +175,7 @@ def test_actions_that_are_missing_are_not_drawn():
 def test_sparse_problems_are_drawn_like_dense_ones():
     sparse = mdpkit.instances.families.garnet(3, 2, 2, 0.9, rng=np.random.default_rng(0), sparse=True)
     dense = MDP(sparse.P.toarray().reshape(3, 2, 3), sparse.r, horizon=sparse.horizon)
-    assert told(Models(mdp=sparse)) == told(Models(mdp=dense))
+    assert describe(Models(mdp=sparse)) == describe(Models(mdp=dense))
 
 
 def test_many_actions_of_a_player_are_separated():
@@ -185,20 +185,20 @@ def test_many_actions_of_a_player_are_separated():
         horizon=Finite(1),
         actions=(11, 2),
     )
-    (graph,) = told(Models(game=game, expert=JointPolicy(objects([[0] * 21 + [1]]))))
+    (graph,) = describe(Models(game=game, expert=JointPolicy(objects([[0] * 21 + [1]]))))
     assert graph.ways[0].words == "$a_{5,1}$: $r$ = (1, 1)"
     assert graph.places[0].lines[1] == ("E: $a_{10,1}$", COLOURS[0])
 
 
 def test_kinds_of_what_is_told():
-    assert isinstance(told(cliff(2, "1/2"))[0], Graph)
-    assert isinstance(told(two_responses(2, "1/2"))[0], Table)
+    assert isinstance(describe(cliff(2, "1/2"))[0], Graph)
+    assert isinstance(describe(two_responses(2, "1/2"))[0], Table)
 
 
 def test_numbers_of_dimension_0_beside_a_problem_are_drawn_unless_they_count_for_nothing():
     m = cliff(5, "1/20")
     instance = Models(**vars(m), scale=objects("2/3"), known=Interval(objects("1/7")), idle=objects(3))
-    (graph,) = told(instance, {"idle": np.array(False)})
+    (graph,) = describe(instance, {"idle": np.array(False)})
     words = [words for words, _ in graph.caption]
     assert {"scale = 2/3", "known = 1/7"} <= set(words)
     assert not any("idle" in each for each in words)

@@ -25,10 +25,10 @@ from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import di
 from mdpkit.claims.imitation.cloning_error_compounds_quadratically import FAMILY
 from mdpkit.ink.graph import overlap
 from mdpkit.report import draw_claim, draw_witness, read, tikz
-from mdpkit.report.style import COLOURS, COLUMN, PAGE, styled
+from mdpkit.report.style import COLOURS, COLUMN, PAGE, style_context
 from mdpkit.report.witness.latex import latex
 from mdpkit.report.witness.layout import laid_out
-from mdpkit.report.witness.rows import told
+from mdpkit.report.witness.rows import describe
 from mdpkit.report.witness.words import DASH, MINUS
 from mdpkit.verify.register import place as place_of
 
@@ -57,7 +57,7 @@ def figure_of(name):
 
 @cache
 def sketch_of(name):
-    return laid_out(told(WITNESSES[name]()))
+    return laid_out(describe(WITNESSES[name]()))
 
 
 def arrows(figure):
@@ -131,7 +131,7 @@ def test_rows_read_back_from_the_drawing_are_the_rows_of_the_instance(name):
     m = WITNESSES[name]()
     problem = getattr(m, "game", None) or m.mdp
     counts = getattr(problem, "actions", (problem.r.shape[-1],))
-    (graph,) = told(m)
+    (graph,) = describe(m)
     rewards = problem.r if hasattr(m, "game") else problem.r[None]
     P, r = read_back(graph, problem.r.shape[-2:], counts, len(rewards))
     assert (problem.P.reshape(P.shape) == P).all()
@@ -143,7 +143,7 @@ def test_rows_read_back_from_the_drawing_are_the_rows_of_the_instance(name):
 
 
 def test_the_last_of_one_step_leads_nowhere():
-    (graph,) = told(pennies(1))
+    (graph,) = describe(pennies(1))
     (way,) = graph.ways
     assert way.law == ()
     assert effects_in(way.words, (2, 2), 2) == {0: [1, 0], 1: [0, 1], 2: [0, 1], 3: [1, 0]}
@@ -155,7 +155,7 @@ def test_unrolled_rows_read_back(family, sizes, seed):
     m = drawn(family, seed, **sizes)
     problem = getattr(m, "game", None) or m.mdp
     H, S, J = problem.P.shape[:3]
-    (graph,) = told(m)
+    (graph,) = describe(m)
     assert graph.steps == H
     rewards = problem.r.swapaxes(0, 1) if hasattr(m, "game") else problem.r[None]
     P, r = read_back(graph, (H, S, J), getattr(problem, "actions", (J,)), len(rewards))
@@ -183,7 +183,7 @@ def test_artists_are_the_sketch(name):
     for curve in sketch.curves:
         for line in filter(None, curve.arrow.words.split("\n")):
             assert line in lines
-    (graph,) = told(WITNESSES[name]())
+    (graph,) = describe(WITNESSES[name]())
     led = {(way.place, target) for way in graph.ways for target, _ in way.law}
     stems = {curve.arrow.target: curve.arrow.source for curve in sketch.curves if not curve.arrow.head}
     ends = [
@@ -196,7 +196,7 @@ def test_artists_are_the_sketch(name):
 
 
 def test_policies_of_other_steps_are_told_in_the_box():
-    (graph,) = told(disjoint_slips(3))
+    (graph,) = describe(disjoint_slips(3))
     assert [words for words, _ in graph.places[1].lines] == [
         "$s_{1}$",
         "E: $a_{0}$",
@@ -204,7 +204,7 @@ def test_policies_of_other_steps_are_told_in_the_box():
         "L: $a_{1}$ at $t$ = 1",
     ]
     long = disjoint_slips(7)
-    assert "L: $a_{0}$ at $t$ = 0, 1, 3" + DASH + "6" in [words for words, _ in told(long)[0].places[2].lines]
+    assert "L: $a_{0}$ at $t$ = 0, 1, 3" + DASH + "6" in [words for words, _ in describe(long)[0].places[2].lines]
 
 
 # ---- what does not count
@@ -238,14 +238,14 @@ def test_a_state_that_nothing_needs_is_left_out():
 
 def test_a_reward_that_counts_where_the_step_does_not_ends_an_arrow():
     matters = dict(P=np.array([[False, True], [True, True]]))
-    (graph,) = told(cliff(5, "1/20"), matters)
+    (graph,) = describe(cliff(5, "1/20"), matters)
     assert [(way.words, way.law) for way in graph.ways[:2]] == [("$a_{0}$: $r$ = 1", ()), ("$a_{1}$", (("s1", ""),))]
 
 
 def test_only_rewards_that_count_are_told():
     m = pennies(2)
     matters = dict(r=np.array([[[True] * 4], [[False] * 4]]))
-    (graph,) = told(m, matters)
+    (graph,) = describe(m, matters)
     assert graph.ways[0].words == r"$a_{00}$, $a_{11}$: $r$ = (1, $\cdot$)" + "\n$a_{01}$, $a_{10}$"
 
 
@@ -253,7 +253,7 @@ def test_unrolled_states_that_nothing_needs_are_left_out():
     m = drawn(FAMILY, 0, H=3, S=2, A=2)
     kept = np.zeros((3, 2), dtype=bool)
     kept[1, 0] = True
-    (graph,) = told(m, dict(P=kept, r=kept, rho=False, expert=kept, learner=kept))
+    (graph,) = describe(m, dict(P=kept, r=kept, rho=False, expert=kept, learner=kept))
     targets = {name for way in graph.ways for name, _ in way.law}
     assert {place.name for place in graph.places} == {"t1 s0", *targets}
     assert {way.place for way in graph.ways} == {"t1 s0"}
@@ -262,7 +262,7 @@ def test_unrolled_states_that_nothing_needs_are_left_out():
 def test_a_second_problem_has_a_heading_and_its_own_rows():
     m = cliff(3, "1/20")
     both = Models(mdp=m.mdp, model=m.mdp, expert=m.expert)
-    first, second = told(
+    first, second = describe(
         both, {"model.P": np.array([[True, False], [False, False]]), "model.r": False, "model.rho": False}
     )
     assert (first.heading, second.heading) == ("mdp", "model")
@@ -324,7 +324,7 @@ def test_width_size_and_colours(name):
 
 def test_columns_are_steps():
     m = drawn(FAMILY, 1, H=3, S=2, A=2)
-    sketch = laid_out(told(m))
+    sketch = laid_out(describe(m))
     assert sketch.curves, "an unrolled graph of this size is drawn"
     x = {box.name: box.at[0] for box in sketch.boxes if re.fullmatch(r"t\d s\d", box.name)}
     assert all(x[f"t{t} s0"] == x[f"t{t} s1"] < x[f"t{t + 1} s0"] for t in range(2))
@@ -349,7 +349,7 @@ sys.stdout.buffer.write(tikz(m).encode())
 def test_two_processes_draw_the_same_bytes():
     m, content = WITNESSES["rare pennies"](), BytesIO()
     figure = draw_witness(m)
-    with styled():
+    with style_context():
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     expected = content.getvalue() + tikz(m).encode()
     surroundings = {**os.environ, "PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"}

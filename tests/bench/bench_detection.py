@@ -1,0 +1,245 @@
+"""How many false statements the search behind SURVIVED finds, by kind, and at what cost.
+
+    python tests/bench/bench_detection.py [--hunt] [--fresh N] [--seed SEED]
+
+The planted statements are false by construction or by a control that refutes them: every control that tightens a bound or
+sabotages a measure, over the claim's own family; and, made of every bound left <= right of a claim over a family,
+
+* squared: left <= K right^2, true where the right side is large and false where it is small;
+* too tight: left <= (1 - d) c right, c the largest ratio known;
+* one size: that with d = 1/2, at the largest size alone, or at one other;
+* needle: left <= right, but right = -1 where every row of the first law has its last outcome for certain, with no slope towards it.
+
+Of each it prints whether `quick` refutes it, the CPU seconds, and with --hunt whether a hunt of 100 counted seconds (200 000
+evaluations) finds what quick missed; at the end a table by kind: found, missed, and mean CPU seconds. `--fresh` adds N
+statements drawn by a seed, which is printed.
+"""
+
+import json
+import sys
+import time
+import zlib
+from argparse import ArgumentParser
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import mdpkit
+from mdpkit.base.arrays import rational
+from mdpkit.base.replaceable import sabotaged
+from mdpkit.instances.family import Family
+from mdpkit.verify.claim import Bound
+from mdpkit.verify.profile import PROFILES
+from mdpkit.verify.run.work import _family
+
+FIGURES = Path(__file__).parents[2] / "figures"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A false statement."""
+
+    kind: str
+    name: str
+    claim: Any
+    part: Any
+
+
+def planted():
+    """All planted statements, in a fixed order."""
+    for claim in map(mdpkit.claims.get, mdpkit.claims.ids()):
+        yield from of_controls(claim)
+        known = best_ratios(claim)
+        for part in claim.parts:
+            if isinstance(part.instances, Family) and is_bound(part) and known.get(part.name):
+                yield from of_bound(claim, part, known[part.name])
+
+
+def of_controls(claim):
+    for control in claim.controls:
+        part = claim.part(control.part)
+        if control.drops is None and isinstance(part.instances, Family):
+            check = control.tightens or partial(under, control, part.check)
+            yield Planted("control", f"{claim.id}: {control.name}", claim, replace(part, check=check))
+
+
+def under(control, check, m):
+    with sabotaged(control.sabotages, control.by):
+        return check(m)
+
+
+def simplest(family):
+    """The simplest instance of a family."""
+    sizes = {axis: low for axis, (low, _) in family.sizes.items()}
+    return family.build(family.from_bytes(bytes(family.byte_count(sizes)), sizes))
+
+
+def is_bound(part):
+    return isinstance(part.check(simplest(part.instances)), Bound)
+
+
+def best_ratios(claim):
+    """The largest ratio of every part in the committed result."""
+    found = {}
+    for path in FIGURES.rglob(f"{claim.id}.json"):
+        for row in json.loads(path.read_text())["rows"]:
+            if row["ratio"] is not None:
+                found[row["part"]] = max(found.get(row["part"], 0.0), row["ratio"])
+    return {name: ratio for name, ratio in found.items() if ratio > 0.05}
+
+
+def of_bound(claim, part, ratio):
+    family, about = part.instances, f"{claim.id}: {part.name}"
+    scale = rational(f"{int(ratio * 10**6)}/1000000")
+    largest = {axis: high for axis, (_, high) in family.sizes.items()}
+    middle = {axis: (low + high) // 2 for axis, (low, high) in family.sizes.items()}
+    if reaches_zero(part):
+        for K in (10, 1000):
+            yield plant("squared", f"{about}, K = {K}", claim, part, partial(squared, part.check, K))
+    for d in ("1/10", "1/100"):
+        yield plant(
+            "too tight", f"{about}, d = {d}", claim, part, partial(scaled, part.check, scale * (1 - rational(d)))
+        )
+    if any(hasattr(value, "_pattern") for value in vars(simplest(family)).values()):
+        yield plant("needle", about, claim, part, partial(needle, part.check))
+    for sizes in (largest, middle):
+        if family.sizes:
+            check = partial(at_size, part.check, scale / 2, sizes, family)
+            yield plant("one size", f"{about}, at {sizes}", claim, part, check)
+
+
+def needle(check, m):
+    laws = next(value for value in vars(m).values() if hasattr(value, "_pattern"))._pattern()
+    sides = check(m).sides
+    return Bound(sides[0], sides[-1] * 0 - 1 if bool((laws[..., -1] == 1).all()) else sides[-1])
+
+
+def plant(kind, name, claim, part, check):
+    return Planted(kind, name, claim, replace(part, check=check))
+
+
+def reaches_zero(part):
+    """Whether the right side tends to 0 together with the left, so that a squared right side is false somewhere."""
+    rng, family = np.random.default_rng(0), part.instances
+    from mdpkit.search.rays import rays_from
+    from mdpkit.verify.judge import judge_draw
+
+    sizes = {axis: high for axis, (_, high) in family.sizes.items()}
+    for _ in range(6):
+        member = {name: array[0] for name, array in family.random(rng, sizes, 1).items()}
+        for ray in rays_from(family, member, rng):
+            judged = judge_draw(part, ray.exactly(family, sizes, rational(1) / 2**40), rational("1/100000000"))
+            ratio = judged.ratio and float(judged.ratio.p) / float(judged.ratio.q) if hasattr(judged.ratio, "p") else 0
+            if judged.sides and judged.sides[-1].enclosed().upper.max() < 1e-6 and (ratio or 0) > 1e-3:
+                return True
+    return False
+
+
+def squared(check, K, m):
+    sides = check(m).sides
+    return Bound(sides[0], K * sides[-1] * sides[-1])
+
+
+def scaled(check, factor, m):
+    sides = check(m).sides
+    return Bound(sides[0], sides[-1] * factor)
+
+
+def at_size(check, factor, sizes, family, m):
+    seen = {}
+    for value in vars(m).values():
+        seen.update(value.sizes() if hasattr(value, "sizes") and callable(value.sizes) else {})
+    there = all(seen.get(axis, size) == size for axis, size in sizes.items())
+    sides = check(m).sides
+    return Bound(sides[0], sides[-1] * factor if there else sides[-1])
+
+
+def fresh(count, seed):
+    """Statements of random kind, claim and strength."""
+    rng, every = np.random.default_rng(seed), []
+    for claim in map(mdpkit.claims.get, mdpkit.claims.ids()):
+        known = best_ratios(claim)
+        every += [
+            (claim, part, known[part.name])
+            for part in claim.parts
+            if isinstance(part.instances, Family) and is_bound(part) and known.get(part.name)
+        ]
+    while count:
+        claim, part, ratio = every[int(rng.integers(len(every)))]
+        kind = str(rng.choice(["squared", "too tight", "one size"]))
+        if kind == "squared" and not reaches_zero(part):
+            continue
+        K, d = int(10 ** rng.uniform(0.5, 5)), float(10 ** rng.uniform(-2, -0.3))
+        sizes = {axis: int(rng.integers(low, high + 1)) for axis, (low, high) in part.instances.sizes.items()}
+        scale = rational(f"{int(ratio * 10**6)}/1000000")
+        check = {
+            "squared": partial(squared, part.check, K),
+            "too tight": partial(scaled, part.check, scale * rational(f"{int((1 - d) * 1000)}/1000")),
+            "one size": partial(at_size, part.check, scale / 3, sizes, part.instances),
+        }[kind]
+        label = {"squared": f"K = {K}", "too tight": f"d = {d:.3f}", "one size": f"at {sizes}"}[kind]
+        yield plant(f"fresh, {kind}", f"{claim.id}: {part.name}, {label}", claim, part, check)
+        count -= 1
+
+
+def verdict_of(statement, seed):
+    """Whether quick refutes it, and CPU seconds."""
+    start = time.process_time()
+    key = zlib.crc32(f"{statement.name}/{seed}".encode())
+    try:
+        found = _family(statement.part, PROFILES["quick"], key, statement.claim.resolution, 0, ()).violation is not None
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}"
+    return found, time.process_time() - start
+
+
+def hunted(statement, seed):
+    from mdpkit.hunt import _target
+    from mdpkit.hunt._row import hunt_row
+
+    start = time.process_time()
+    aimed = _target.target(statement.claim, statement.part.name)
+    aimed = replace(aimed, check=statement.part.check, proved=False)
+    row = hunt_row(aimed.at({}), 100, np.random.default_rng(seed), counted=True)
+    return row.verdict == "REFUTED", time.process_time() - start
+
+
+def main(words):
+    options = ArgumentParser()
+    options.add_argument("--hunt", action="store_true")
+    options.add_argument("--fresh", type=int, default=30)
+    options.add_argument("--seed", type=int, default=None)
+    given = options.parse_args(words)
+    seed = int(np.random.default_rng().integers(10**6)) if given.seed is None else given.seed
+    print(f"seed {seed}")
+    table, missed = defaultdict(list), []
+    for statement in [*planted(), *fresh(given.fresh, seed)]:
+        found, seconds = verdict_of(statement, seed)
+        table[statement.kind].append((found is True, seconds))
+        if found is not True:
+            missed.append(statement)
+        print(
+            f"{statement.kind:18} {'found ' if found is True else 'MISSED'} {seconds:7.2f} s  {statement.name}",
+            flush=True,
+        )
+    print(f"\n{'kind':20} {'planted':>7} {'missed':>7} {'CPU s':>7}")
+    table["all"] = [row for rows in table.values() for row in rows]
+    for kind, rows in table.items():
+        spent = sum(seconds for _, seconds in rows) / len(rows)
+        print(f"{kind:20} {len(rows):7} {sum(not found for found, _ in rows):7} {spent:7.2f}")
+    for statement in missed if given.hunt else ():
+        try:
+            found, seconds = hunted(statement, seed)
+        except Exception as error:
+            found, seconds = f"{type(error).__name__}: {error}", 0.0
+        print(
+            f"hunt {'found ' if found is True else 'MISSED'} {seconds:7.2f} s  {statement.name} {'' if found in (True, False) else found}"
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -53,17 +53,17 @@ def facts(m, fewer, shield):
     }
 
 
-def shielded(m):
+def shield_of(m):
     """The problem with the tube in the place of failure."""
     return with_failure(measure.tube(m.problem), m.problem)
 
 
 def check(m):
-    return Equal(facts(m, 0, shielded(m)))
+    return Equal(facts(m, 0, shield_of(m)))
 
 
 def one_step_less(m):
-    return Equal(facts(m, 1, shielded(m)))
+    return Equal(facts(m, 1, shield_of(m)))
 
 
 def shield_on_failure(m):

@@ -107,7 +107,7 @@ class Family:
             {name: block.round(arrays[name], denominator) for name, block in self.blocks.items()}, sizes
         )
 
-    def exactly(self, arrays, sizes) -> Drawn:
+    def exactly(self, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> Drawn:
         """The draw that float blocks represent: entries as dyadic rationals, distributions divided by their sums."""
         exact = {
             name: block.repair(exactly(arrays[name])) if arrays[name].dtype.kind == "f" else arrays[name]

@@ -22,7 +22,7 @@ def polish(score, member, rng, rounds=6):
     """
     best = score(member)
     for _ in range(rounds):
-        moves = _some(_moves(score, member), rng)
+        moves = _some(_moves(score, member), MOST // score.price, rng)
         found = _scores(score, member, moves)
         gaining = [k for k in np.argsort(-found, kind="stable") if found[k] > best + GAIN * abs(best)]
         if not gaining:
@@ -40,7 +40,7 @@ def simplify(score, member, rng, rounds=3):
     """
     best = score(member)
     for _ in range(rounds):
-        moves = _some(_moves(score, member, inner=True), rng)
+        moves = _some(_moves(score, member, inner=True), MOST // score.price, rng)
         found = _scores(score, member, moves)
         keeping = [k for k in np.argsort(-found, kind="stable") if found[k] >= KEPT * best]
         chosen = _one_a_row(moves, keeping)
@@ -75,10 +75,10 @@ def _moves(score, member, inner=False):
     return moves
 
 
-def _some(moves, rng):
-    if len(moves) <= MOST:
+def _some(moves, most, rng):
+    if len(moves) <= most:
         return moves
-    return [moves[k] for k in sorted(rng.choice(len(moves), MOST, replace=False))]
+    return [moves[k] for k in sorted(rng.choice(len(moves), most, replace=False))]
 
 
 def _scores(score, member, moves):

@@ -22,6 +22,8 @@ ALONE = 2
 """Populations up to this size are scored one by one."""
 MANY = 16
 """Populations from this size on count as failures if most members take branches of their own."""
+SINGLY = 8
+"""Price of an evaluation of a statement whose populations cannot be scored at once; it takes 10 to 20 times as long."""
 FAILURES = 3
 """Number of populations that could not be scored at once, after which members are scored one by one."""
 
@@ -63,6 +65,11 @@ class Score:
     def take_scale(self, other):
         """Take the typical sizes of the ends from another score of the same statement."""
         self.scale, self._seen = other.scale, list(other._seen)
+
+    @property
+    def price(self) -> int:
+        """Cost of an evaluation, in those of a population scored at once: `SINGLY` where members are scored one by one."""
+        return SINGLY if self.unbatched else 1
 
     # ---- one member
     def __call__(self, member) -> float:

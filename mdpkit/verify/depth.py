@@ -52,7 +52,7 @@ def _search(part, sizes, evaluations, rng, resolution, tally) -> bool:
                 return True
             without = 0 if value > record + GAIN * abs(record) or not np.isfinite(record) else without + 1
             record = max(record, value)
-            if without >= STALLED or score.evaluations + POPULATION > evaluations:
+            if without >= STALLED or score.evaluations + POPULATION > evaluations // score.price:
                 break
             if score.equality and value < NOISE and score.evaluations >= 2 * POPULATION:
                 break
@@ -93,7 +93,7 @@ def _near_the_boundary(suspicion, score, population, scores, member, rng):
     """Whether an exact violation lies on a ray from one of the best members to the boundary."""
     family, sizes = score.family, score.sizes
     near = score.near_the_boundary()
-    starts = [member, *rays.bases(population, scores, rng, BASES - 1)]
+    starts = [member, *rays.bases(population, scores, rng, max(BASES // score.price - 1, 0))]
     with propose():
         found = rays.promising(near, [ray for start in starts for ray in rays.rays_from(family, start, rng)], RAYS)
     suspicion.tally.evaluations += near.evaluations

@@ -29,7 +29,6 @@ from .learn import fit as fit
 from .learn import grant as grant
 from .measure import action_value as action_value
 from .measure import advantage as advantage
-from .measure import ascent_values as ascent_values
 from .measure import avoid_probability as avoid_probability
 from .measure import backup_error as backup_error
 from .measure import ball_coverage as ball_coverage
@@ -52,7 +51,6 @@ from .measure import full_coverage as full_coverage
 from .measure import identification as identification
 from .measure import kl as kl
 from .measure import logarithm as logarithm
-from .measure import lstd as lstd
 from .measure import moment_residual as moment_residual
 from .measure import occupancy as occupancy
 from .measure import optimal_action_value as optimal_action_value
@@ -67,14 +65,12 @@ from .measure import regret as regret
 from .measure import regret_gap as regret_gap
 from .measure import reward_error as reward_error
 from .measure import safely_reachable as safely_reachable
-from .measure import shaped_reward as shaped_reward
 from .measure import state_value as state_value
 from .measure import tilt_coverage as tilt_coverage
 from .measure import total_variation as total_variation
 from .measure import transition_error as transition_error
 from .measure import triangular as triangular
 from .measure import tube as tube
-from .measure import two_stage_least_squares as two_stage_least_squares
 from .measure import value as value
 from .measure import value_gap as value_gap
 from .measure import viability_kernel as viability_kernel
@@ -97,11 +93,15 @@ from .model import PreferenceProblem as PreferenceProblem
 from .model import SafetyProblem as SafetyProblem
 from .model import TabularPolicy as TabularPolicy
 from .model import Trajectories as Trajectories
+from .model import shaped_reward as shaped_reward
 from .report import draw as draw
 from .report import style as style
 from .solve import Solution as Solution
 from .solve import Status as Status
+from .solve import lstd as lstd
+from .solve import policy_gradient_values as policy_gradient_values
 from .solve import solve as solve
+from .solve import two_stage_least_squares as two_stage_least_squares
 from .verify import Assumption as Assumption
 from .verify import Bound as Bound
 from .verify import Claim as Claim

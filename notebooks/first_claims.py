@@ -24,12 +24,12 @@ from IPython.display import display
 
 import mdpkit
 from mdpkit import measure, objects
-from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
-from mdpkit.claims.imitation.cloning_error_compounds_quadratically import cliff
 from mdpkit.claims.imitation.performance_difference_lemma import slip
 from mdpkit.claims.moments.double_sampling_bias_is_next_state_variance import coin, forms
 from mdpkit.claims.safety.double_integrator_tube_has_a_closed_form import cart, grid, stop
+from mdpkit.instances.library.games import fork
+from mdpkit.instances.library.imitation.cliff import cliff
 from mdpkit.report import draw_claim
 
 # %% [markdown]

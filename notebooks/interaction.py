@@ -23,13 +23,17 @@ from IPython.display import display
 
 import mdpkit
 from mdpkit import measure
-from mdpkit.claims.imitation._explorers import Sweep, guided, played
-from mdpkit.claims.imitation._features import drawn
-from mdpkit.claims.imitation._roads import every_sample, smoothed
-from mdpkit.claims.imitation.causal_entropy_matches_features import by_trajectories, match
-from mdpkit.claims.imitation.cloning_needs_no_interaction_but_pays_quadratically import mean_gap, slip
-from mdpkit.claims.imitation.dagger_regret_bounds_the_gap import alone, check, cliff
-from mdpkit.claims.imitation.expert_resets_remove_exploration import returns
+from mdpkit.claims.imitation.causal_entropy_matches_features import by_trajectories, fit_ring, match
+from mdpkit.claims.imitation.cloning_needs_no_interaction_but_pays_quadratically import (
+    every_sample,
+    mean_gap,
+    slip,
+    smooth,
+)
+from mdpkit.claims.imitation.dagger_regret_bounds_the_gap import alone, check
+from mdpkit.claims.imitation.expert_resets_remove_exploration import guide, play, returns
+from mdpkit.instances.library.imitation.cliff import cliff
+from mdpkit.learn import OpenLoopSearch
 from mdpkit.report import draw_claim
 
 # %% [markdown]
@@ -50,7 +54,7 @@ for H in (1, 2, 4, 6):
 
 # %%
 for H in (4, 8, 16):
-    plays = [smoothed(H, asks) for asks in (False, True)]
+    plays = [smooth(H, asks) for asks in (False, True)]
     cloned, asked = ((measure.value_gap(m.mdp, m.expert, m.learner) / (m.eps * H)).mid for m in plays)
     print(f"H = {H}: gap per slip and step {cloned:.2f} by cloning, {asked:.2f} by DAgger, {plays[1].queries} queries")
 
@@ -93,7 +97,7 @@ display(verdict, draw_claim(verdict))
 
 # %%
 for H in (2, 3, 4):
-    swept, reset = played(Sweep(2**H // 2 - 1), 2, H), guided(2, H)
+    swept, reset = play(OpenLoopSearch(2**H // 2 - 1), 2, H), guide(2, H)
     print(
         f"H = {H}: {swept.episodes} episodes for {returns(swept).mid.mean()}, {reset.resets} resets for {returns(reset).mid.mean()}"
     )
@@ -110,7 +114,7 @@ display(verdict, draw_claim(verdict))
 
 # %%
 for chance in (0, "1/2", 1):
-    m = drawn(0, chance)
+    m = fit_ring(0, chance)
     off = [
         np.abs(np.subtract(*(side.mid for side in each.pairs["features"]))).max()
         for each in (match(m), by_trajectories(m))

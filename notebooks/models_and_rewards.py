@@ -25,17 +25,18 @@ from mdpkit import measure, objects
 from mdpkit.claims.imitation.agreeing_rewards_share_their_moments import apart
 from mdpkit.claims.imitation.agreeing_rewards_share_their_moments import sides as agreeing_sides
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import distance, mixture
-from mdpkit.claims.imitation.on_policy_value_moments_are_tight import first_fall, habit
 from mdpkit.claims.imitation.on_policy_value_moments_are_tight import sides as on_policy_sides
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
-from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
-from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, half, leak
+from mdpkit.claims.imitation.recoverable_cliff_is_linear import sides
+from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, half
 from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import by_resets, idle
 from mdpkit.claims.offline.pessimism_bound_is_attained import sides as pessimism_sides
-from mdpkit.claims.offline.pessimism_bound_is_attained import wrong_turn
-from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import arms
 from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check as natural_gradient
+from mdpkit.instances.library.imitation.cliff import first_fall, habit, leak
+from mdpkit.instances.library.imitation.road import road
+from mdpkit.instances.library.offline import wrong_turn
+from mdpkit.instances.library.planning.gradient import arms
 from mdpkit.report import draw_claim
 
 # %% [markdown]
@@ -71,12 +72,12 @@ display(verdict, draw_claim(verdict))
 # %%
 for last in ("0", "1/4", "1/2", "1"):
     m = fork(last)
-    shaped = measure.shaped_reward(m.mdp, m.potential)
+    shaped = mdpkit.shaped_reward(m.mdp, m.potential)
     before, after = measure.optimal_actions(m.mdp), measure.optimal_actions(m.mdp, shaped)
     print(
         f"terminal potential {last:>3}: optimal actions at the start {before[0, 0].lower}, shaped {after[0, 0].lower}"
     )
-assert (measure.optimal_actions(m.mdp, measure.shaped_reward(m.mdp, fork().potential)) == before).all_yes()
+assert (measure.optimal_actions(m.mdp, mdpkit.shaped_reward(m.mdp, fork().potential)) == before).all_yes()
 assert (after == before).any_no()
 
 # %%

@@ -26,13 +26,14 @@ from IPython.display import display
 import mdpkit
 from mdpkit import measure, objects
 from mdpkit.claims.moments import moment_game_value_is_the_projected_error as one_game
-from mdpkit.claims.moments.ill_posedness_is_the_smallest_singular_value import channel
-from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of, walk
+from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import bound, game, small, squared_bias
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import channel as data
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import error_of as sampled
 from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import most, pair, penalised_payoff
+from mdpkit.instances.library.moments import noisy_channel, ring_walk
 from mdpkit.report import draw_claim
+from mdpkit.solve import regression
 
 # %% [markdown]
 # ## The value of the game is the projected error
@@ -68,8 +69,8 @@ display(verdict, draw_claim(verdict))
 # The parameter is the weight of the single feature. The projected error is a parabola with minimum 0 at the LSTD solution.
 
 # %%
-m = walk()
-solution = measure.lstd(m.mdp, m.policy, m.features, m.weights)
+m = ring_walk()
+solution = mdpkit.lstd(m.mdp, m.policy, m.features, m.weights)
 for step in (-1, "-1/2", 0, "1/2", 1):
     w = solution + objects([step])
     projected, all_of_it = error_of(m, w, m.features)[1], error_of(m, w, None)[1]
@@ -123,7 +124,7 @@ display(verdict, draw_claim(verdict))
 
 # %%
 for k in range(1, 7):
-    m = channel(k)
+    m = noisy_channel(k)
     psi = measure.moment_residual(m.problem, m.h)
     level = measure.identification(m.problem, m.problem.weights)
     ratio = measure.norm_power(m.h - m.h0, m.problem.weights, 2) / measure.projected_error(psi, m.problem.weights)
@@ -134,7 +135,7 @@ for k in range(1, 7):
 # An instrument with a direct effect on the outcome can hide a part of the error.
 
 # %%
-m = channel(2, leak="1/4")
+m = noisy_channel(2, leak="1/4")
 level, psi = measure.identification(m.problem, m.problem.weights), measure.moment_residual(m.problem, m.h)
 assert level * measure.norm_power(m.h - m.h0, m.problem.weights, 2) > measure.projected_error(psi, m.problem.weights)
 
@@ -151,7 +152,7 @@ display(verdict, draw_claim(verdict))
 
 # %%
 m = small()
-fitted = measure.regression(m.joint, m.outcome)
+fitted = regression(m.joint, m.outcome)
 print("h0", m.h0, "game", game(m.joint, m.outcome).lower, "regression", fitted.lower)
 assert (game(m.joint, m.outcome) == m.h0).all_yes()
 assert (game(m.joint, m.outcome, "x") == fitted).all_yes()
@@ -163,7 +164,7 @@ assert (abs(fitted - m.h0) == objects(["1/2", "1/2"])).all_yes()
 # %%
 for n in (10**3, 10**4, 10**5):
     m = data(n, seed=1)
-    ours, theirs = sampled(game, m), sampled(measure.regression, m)
+    ours, theirs = sampled(game, m), sampled(regression, m)
     print(
         f"n = {n:6}: median squared error of the game {ours.mid:.5f}, of regression {theirs.mid:.5f}, bound {float(bound(m)):.5f}"
     )
@@ -175,7 +176,7 @@ assert ours < theirs
 # %%
 m = data(10**4, seed=1, push=0)
 assert squared_bias(m) == 0
-assert sampled(measure.regression, m) < sampled(game, m)
+assert sampled(regression, m) < sampled(game, m)
 
 # %%
 verdict = mdpkit.verify("regression_is_biased_where_the_moment_game_is_not")

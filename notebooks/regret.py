@@ -22,12 +22,9 @@ from IPython.display import display
 
 import mdpkit
 from mdpkit import measure
-from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
-from mdpkit.claims.games.coarse_equilibrium_is_not_correlated_equilibrium import APART, repeat
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import check as gated_check
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
 from mdpkit.claims.games.deviation_classes_are_ordered import changing, mismatch, useful_later, wrong_twice
-from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes
 from mdpkit.claims.games.regret_equivalence_implies_value_equivalence import (
     apart,
     by_visits,
@@ -36,10 +33,16 @@ from mdpkit.claims.games.regret_equivalence_implies_value_equivalence import (
     witnesses,
 )
 from mdpkit.claims.games.regret_gap_constant_two_is_optimal import unpaid_partner
-from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
-from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import hair
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import sides as zero_sum_sides
+from mdpkit.instances.library.games import (
+    bonus_chain,
+    fork,
+    hidden_stakes,
+    matching_pennies,
+    moulin_vial,
+    rare_pennies,
+)
 from mdpkit.report import draw_claim
 from mdpkit.solve import CoarseCorrelatedEquilibrium, CorrelatedEquilibrium
 
@@ -79,7 +82,7 @@ display(verdict, draw_claim(verdict))
 # The parameter is the correlation of the two actions. If they are independent, recommendations are uninformative and the classes agree.
 
 # %%
-for law in (repeat(4), repeat(4, APART)):
+for law in (moulin_vial(4), moulin_vial(4, correlated=False)):
     coarse, swap = (measure.regret(law.game, law.mediator, name).max() for name in ("coarse", "swap"))
     print("coarse", coarse, "swap", swap)
 assert coarse == swap
@@ -88,7 +91,7 @@ assert coarse == swap
 # Solvers for both notions: each mediator has exactly zero regret of its own kind; the coarse one can have larger total reward.
 
 # %%
-game = repeat(3).game
+game = moulin_vial(3).game
 correlated, coarse = mdpkit.solve(game, CorrelatedEquilibrium()), mdpkit.solve(game, CoarseCorrelatedEquilibrium())
 assert (measure.regret(game, correlated.policy) == 0).all_yes()
 assert (measure.regret(game, coarse.policy, "coarse") <= 0).all_yes()
@@ -114,7 +117,7 @@ def facts(m):
 
 
 for H in (1, 2, 4, 8):
-    gap, u, errors = facts(pennies(H))
+    gap, u, errors = facts(matching_pennies(H))
     print(f"H = {H}: gap {gap.lower[()]}, 2 u H e = {(u * errors * 2).lower[()]}")
     assert gap == u * errors * 2
 
@@ -122,7 +125,7 @@ for H in (1, 2, 4, 8):
 # The constant 2 cannot be halved; nor can the error be taken under the learner's own occupancy.
 
 # %%
-m = pennies(2)
+m = matching_pennies(2)
 gap, u, errors = facts(m)
 assert gap > u * errors
 own = measure.cloning_error(fork(5).game, fork(5).learner, fork(5).expert).sum()
@@ -139,7 +142,7 @@ display(verdict, draw_claim(verdict))
 # The constant 2 is optimal for deviations that observe the recommendation, and for those that do not.
 
 # %%
-for m in (pennies(3), unpaid_partner(3)):
+for m in (matching_pennies(3), unpaid_partner(3)):
     for name in ("swap", "coarse"):
         gap = measure.regret_gap(m.game, m.expert, m.learner, name)
         print(name, gap / (measure.deviation_error(m.game, m.expert, m.learner, name) * 3), "times u H e")

@@ -24,7 +24,6 @@ from IPython.display import display
 import mdpkit
 from mdpkit import measure, objects
 from mdpkit.base.replaceable import sabotaged
-from mdpkit.claims.safety.avoid_probability_is_the_greatest_fixed_point import leak
 from mdpkit.claims.safety.constraint_transfers_iff_tubes_are_nested import carts, tubes
 from mdpkit.claims.safety.discounted_safety_is_optimistic import corridor
 from mdpkit.claims.safety.inverse_constraint_game_violation_vanishes import check, plays
@@ -38,6 +37,7 @@ from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import
 )
 from mdpkit.claims.safety.tube_needs_no_lookahead import cart, let_pass
 from mdpkit.instances import double_integrator
+from mdpkit.instances.library.safety import race
 from mdpkit.report import draw_claim
 
 
@@ -138,7 +138,7 @@ display(verdict, draw_claim(verdict))
 # stays at 0, which solves the same equation.
 
 # %%
-problem = leak().problem
+problem = race().problem
 for n in (0, 1, 2, 4, 8):
     print(n, measure.avoid_probability(problem, steps=n)[0])
 nothing = measure.avoid_probability(problem, steps=0) * 0

@@ -1,4 +1,4 @@
-"""The pages that are generated: the tour, a page a claim, the notes, a page a room. They are not committed."""
+"""The pages that are generated: the tour, a page a claim, the named instances, the notes, a page a room. They are not committed."""
 
 import ast
 import enum
@@ -16,11 +16,15 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import mdpkit
+from mdpkit.base.errors import InvalidModel
 from mdpkit.base.files import write_whole
 from mdpkit.base.markup import LONG
 from mdpkit.claims import ids
 from mdpkit.cli import app
+from mdpkit.instances import named_instances
+from mdpkit.instances.catalogue import theme_of
 from mdpkit.learn.needs import COLUMNS, needs
+from mdpkit.report import draw_instance
 from mdpkit.report.page.entry import KINDS, entries, words_of
 from mdpkit.report.page.formula import displays
 from mdpkit.report.page.inline import SCALE
@@ -29,7 +33,7 @@ from mdpkit.report.page.statement import lines_of
 from mdpkit.report.page.typeset import typeset
 from mdpkit.report.result.constants import draw_constants, tables
 from mdpkit.report.result.draw import as_bytes, draw_claim, render
-from mdpkit.verify.register import path_of
+from mdpkit.verify.register import claims_using, path_of
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
@@ -72,6 +76,7 @@ def generate(sphinx):
     )
     here.filters |= {"html": as_html, "words": words_of, "number": number, "cell": cell, "displays": display_formula}
     write_all("claims", claim_pages(here))
+    write_all("instances", instance_pages(here))
     notes = {f"{name}.md": path.read_text(encoding="utf-8") for name, path in NOTES.items()}
     write_all("notes", {name: add_links(note) for name, note in notes.items()})
     write_all("reference", reference_pages(here))
@@ -187,6 +192,25 @@ def number(value, exact=None) -> str:
 def cell(text) -> str:
     """Text as it stands in a cell of a table."""
     return re.sub(r"([\\*_`$|<\[\]~#])", r"\\\1", str(text))
+
+
+# ---- named instances
+def instance_pages(here):
+    """One page with every named instance, and their pictures."""
+    pages, themes = {}, {}
+    for name, build in named_instances().items():
+        width, missing = None, ""
+        try:
+            figure = draw_instance(build())
+        except InvalidModel as error:
+            missing = str(error)
+        else:
+            width = round(figure.get_figwidth() * POINTS_AN_INCH * SCALE)
+            pages[f"{name}.svg"] = as_bytes(figure, "svg")
+        function = f"{build.__module__}.{build.__qualname__}"
+        shown = dict(name=name, function=function, width=width, missing=missing, claims=claims_using(build))
+        themes.setdefault(theme_of(build), []).append(shown)
+    return pages | {"index.md": here.get_template("instances.md").render(themes=dict(sorted(themes.items())))}
 
 
 # ---- the reference

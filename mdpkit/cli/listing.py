@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ._app import UsageError, app
+from ._instance import instance_lines
 from ._shown import show_columns, stdout_for_the_result
 
 
@@ -44,14 +45,33 @@ def list_(
 
 
 @app.command()
-def show(claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")]):
-    """Show what a claim states, assumes and accepts, the controls that must fail, its papers and its counterparts elsewhere."""
+def show(
+    claim: Annotated[str | None, typer.Argument(metavar="CLAIM|FILE")] = None,
+    instance: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A named instance, such as cliff, in place of a claim.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="A parameter of the instance: H=4, eps=1/10, e=1/2,1/3.")
+    ] = None,
+    draw: Annotated[
+        Path | None, typer.Option(dir_okay=False, metavar="FILE", help="Draw the instance: .pdf, .svg, .png or .tex.")
+    ] = None,
+):
+    """Show what a claim states, assumes and accepts, the controls that must fail, its papers and counterparts; or a named instance."""
+    if (claim is None) == (instance is None):
+        raise UsageError("expected a claim, or --instance NAME")
+    if instance is None and (parameter or draw):
+        raise UsageError("--parameter and --draw belong to --instance")
+    typer.echo("\n".join(_claim(claim) if instance is None else instance_lines(instance, parameter or [], draw)))
+
+
+def _claim(reference) -> list[str]:
     from ..verify import register
     from ..verify.papers import paper
 
     with stdout_for_the_result():
-        found = register.find(claim)
-    file = register.path_of(claim) if claim in register.ids() else Path(claim).resolve()
+        found = register.find(reference)
+    file = register.path_of(reference) if reference in register.ids() else Path(reference).resolve()
     proof = next((line.split(maxsplit=1)[1] for line in found.statement.splitlines() if line.startswith("Proof ")), "—")
     lines = [found.id, "", found.statement, ""]
     lines += _block("formula", [found.formula] if found.formula else [])
@@ -64,7 +84,7 @@ def show(claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")]):
     lines += _block("subjects", [", ".join(found.tags)] if found.tags else [])
     lines += _block("elsewhere", [_counterpart(each) for each in found.formal])
     lines += _block("file", [str(file)]) + _block("proof note", [proof])
-    typer.echo("\n".join(lines))
+    return lines
 
 
 def _block(name, entries):

@@ -4,6 +4,8 @@ from .blocks import Box as Box
 from .blocks import Choice as Choice
 from .blocks import Simplex as Simplex
 from .catalogue import bundled as bundled
+from .catalogue import named as named
+from .catalogue import named_instances as named_instances
 from .families import cliff as cliff
 from .families import combination_lock as combination_lock
 from .families import double_integrator as double_integrator

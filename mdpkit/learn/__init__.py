@@ -25,3 +25,6 @@ from .players.policy_players import Planning as Planning
 from .players.rewards import BoxRewards as BoxRewards
 from .players.rewards import FiniteRewards as FiniteRewards
 from .players.rewards import LinearRewards as LinearRewards
+from .reinforcement.open_loop import ForwardSearch as ForwardSearch
+from .reinforcement.open_loop import OpenLoopSearch as OpenLoopSearch
+from .reinforcement.q_learning import QLearning as QLearning

@@ -32,7 +32,7 @@ def exists(setting) -> np.ndarray:
 
 def uniform(setting) -> TabularPolicy:
     """Uniform policy over existing actions; `table[t,s,a]` over a finite horizon, else `table[s,a]`."""
-    ones = like(exists(setting).astype(int), _pattern(setting))
+    ones = like(exists(setting).astype(int), number_pattern(setting))
     table = ones / ones.sum(axis=1, keepdims=True)
     H = steps(setting)
     return TabularPolicy(table if H is None else np.broadcast_to(table, (H, *table.shape)))
@@ -48,5 +48,6 @@ def deterministic(choice, actions, pattern) -> np.ndarray:
     return like((np.asarray(choice)[..., None] == np.arange(actions)).astype(int), pattern)
 
 
-def _pattern(setting):
+def number_pattern(setting) -> np.ndarray:
+    """An empty array of rationals where the setting is rational, else of floats."""
     return np.empty(0, dtype=object if setting.exact else float)

@@ -12,7 +12,6 @@ from .games.regret import regret_gap as regret_gap
 from .imitation.causal_entropy import entropy_features as entropy_features
 from .imitation.causal_entropy import entropy_slope as entropy_slope
 from .imitation.causal_entropy import entropy_value as entropy_value
-from .imitation.causal_entropy import matched_theta as matched_theta
 from .imitation.divergence import kl as kl
 from .imitation.divergence import total_variation as total_variation
 from .imitation.divergence import triangular as triangular
@@ -28,10 +27,7 @@ from .moments.moment_game import moment_residual as moment_residual
 from .moments.moment_game import norm_power as norm_power
 from .moments.moment_game import projected_error as projected_error
 from .moments.projection import least_squares_distance as least_squares_distance
-from .moments.projection import lstd as lstd
 from .moments.projection import projection as projection
-from .moments.projection import regression as regression
-from .moments.projection import two_stage_least_squares as two_stage_least_squares
 from .moments.temporal_difference import bellman_residual as bellman_residual
 from .moments.temporal_difference import next_state_variance as next_state_variance
 from .moments.temporal_difference import squared_bellman_error as squared_bellman_error
@@ -53,8 +49,6 @@ from .planning.optimal import best_actions as best_actions
 from .planning.optimal import optimal_action_value as optimal_action_value
 from .planning.optimal import optimal_actions as optimal_actions
 from .planning.optimal import optimal_value as optimal_value
-from .planning.optimal import shaped_reward as shaped_reward
-from .planning.policy_gradient import ascent_values as ascent_values
 from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value

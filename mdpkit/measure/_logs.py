@@ -3,6 +3,8 @@
 import numpy as np
 
 from ..base.arrays import bare, rational
+from ..base.balls import ball as ball
+from ..base.balls import ends as ends
 from ..base.interval import How, Interval, Quantity, interval
 from ..base.mode import proposing
 from ..base.replaceable import replaceable
@@ -79,15 +81,3 @@ def _row(*bounds):
             p, q = ball(p_low, p_high), ball(q_low, q_high)
             total += p * (p / q).log()
         return ends(total)
-
-
-def ball(low, high):
-    """An arb ball that contains both float64 endpoints."""
-    from flint import arb
-
-    return arb(float(low)).union(arb(float(high)))
-
-
-def ends(ball):
-    """float64 lower and upper bounds of a ball."""
-    return float(np.nextafter(float(ball.lower()), -np.inf)), float(np.nextafter(float(ball.upper()), np.inf))

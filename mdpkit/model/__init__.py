@@ -19,3 +19,4 @@ from .moments import MomentProblem as MomentProblem
 from .policy import TabularPolicy as TabularPolicy
 from .preference import PreferenceProblem as PreferenceProblem
 from .safety import SafetyProblem as SafetyProblem
+from .shaping import shaped_reward as shaped_reward

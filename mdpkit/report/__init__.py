@@ -1,7 +1,8 @@
-"""What a verdict leaves behind: a stored result, a figure drawn from it, and problems drawn."""
+"""Reports: stored results, figures, pages, and drawings of problems and witnesses."""
 
 from .page.write import write_page as write_page
 from .picture.draw import draw as draw
+from .picture.instance import draw_instance as draw_instance
 from .result.draw import draw_claim as draw_claim
 from .result.draw import render as render
 from .result.figure import make_figure as make_figure

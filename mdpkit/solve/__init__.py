@@ -8,10 +8,15 @@ from .backward_induction import BackwardInduction as BackwardInduction
 from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
 from .constraint_game import constraint_game as constraint_game
 from .dispatch import solve as solve
+from .feature_matching import match_features as match_features
+from .least_squares import lstd as lstd
+from .least_squares import regression as regression
+from .least_squares import two_stage_least_squares as two_stage_least_squares
 from .method import Method as Method
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
 from .moment_game import MomentGame as MomentGame
 from .multichain_policy_iteration import MultichainPolicyIteration as MultichainPolicyIteration
+from .policy_gradient import policy_gradient_values as policy_gradient_values
 from .policy_iteration import PolicyIteration as PolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
 from .reward_fit import fitted_weights as fitted_weights

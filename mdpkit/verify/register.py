@@ -4,12 +4,16 @@ import ast
 import difflib
 import importlib
 import re
+import sys
+from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
+from importlib.util import find_spec, resolve_name
+from inspect import isfunction
 from os import PathLike
 from pathlib import Path
 
 from ..base.errors import InvalidClaim, UnknownClaim
+from ..instances.catalogue import named_instances
 from .claim import Claim
 from .imports import import_file
 
@@ -100,6 +104,37 @@ def path_of(name: str) -> Path:
 def statement_of(name: str) -> str:
     """The docstring of a registered claim's file, read without importing it."""
     return ast.get_docstring(ast.parse(path_of(name).read_text(encoding="utf-8"))) or ""
+
+
+def claims_using(build: Callable) -> list[str]:
+    """Ids of the registered claims whose files import a named instance, or a function of its file that it is built of.
+
+    The files are read without importing them.
+
+    >>> from mdpkit.instances import named_instances
+    >>> claims_using(named_instances()["hills"])
+    ['natural_gradient_converges_at_rate_one_over_t']
+    """
+    module, others = sys.modules[build.__module__], named_instances()
+    called = (getattr(module, name, None) for name in build.__code__.co_names)
+    helpers = {
+        each.__name__ for each in called if isfunction(each) and each.__module__ == build.__module__
+    } - others.keys()
+    wanted = {build.__name__, *helpers}
+    return [name for name in ids() if wanted & _imports_from(path_of(name), build.__module__)]
+
+
+@cache
+def _imports_from(file, module) -> set[str]:
+    """Names that a claim's file imports from a module of mdpkit."""
+    inside = f"mdpkit.claims.{file.parent.name}"
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and resolve_name("." * node.level + (node.module or ""), inside if node.level else None) == module
+        for alias in node.names
+    }
 
 
 def find(reference: str | PathLike[str]) -> Claim:

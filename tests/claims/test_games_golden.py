@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 
 from mdpkit import measure, strategies
 from mdpkit.base.arrays import objects, rational
-from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
 from mdpkit.claims.games.coverage_gated_regret_is_asymptotically_tight import pennies as gated_pennies
-from mdpkit.claims.games.recoverability_must_see_the_deviation import bonus_chain, hidden_stakes, of_the_obeyed
 from mdpkit.claims.games.regret_gap_constant_two_is_optimal import (
     FAMILY,
     add_observer,
@@ -17,12 +15,11 @@ from mdpkit.claims.games.regret_gap_constant_two_is_optimal import (
     unpaid_partner,
     without_obedience,
 )
-from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import FAMILY as BOUNDED
-from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
-from mdpkit.claims.games.value_equivalence_is_not_regret_equivalence import fork
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import FAMILY as ZERO_SUM
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import hair
+from mdpkit.instances.library.games import TWO_PLAYERS, bonus_chain, fork, hidden_stakes, matching_pennies, rare_pennies
 from mdpkit.model import JointPolicy, MarkovGame
+from mdpkit.verify.faults import recoverability_without_deviations
 
 
 def gap(m):
@@ -70,7 +67,7 @@ def test_pennies_at_the_rare_place(H, b, expected):
 
 
 @pytest.mark.parametrize(("H", "factor"), [(2, "3/2"), (4, "5/2"), (6, "7/2")])
-def test_recoverability_of_the_obeyed_expert(H, factor):
+def test_recoverability_recoverability_without_deviations_expert(H, factor):
     m = hidden_stakes(H)
     obeyed = measure.recoverability(m.game.player(0), m.expert).lower[()]
     assert gap(m) / (2 * obeyed * errors(m)[0]) == rational(factor)
@@ -79,18 +76,20 @@ def test_recoverability_of_the_obeyed_expert(H, factor):
 
 @settings(max_examples=30)
 @given(st.data())
-def test_at_one_step_u_is_that_of_the_obeyed_expert_over_all_players(data):
+def test_at_one_step_u_is_that_recoverability_without_deviations_expert_over_all_players(data):
     game = data.draw(strategies.games(horizon=(1, 1)))
     expert = data.draw(strategies.joint_policies(game))
-    assert of_the_obeyed(measure.recoverability, game, expert) == measure.recoverability(game, expert)
+    assert recoverability_without_deviations(measure.recoverability, game, expert) == measure.recoverability(
+        game, expert
+    )
 
 
-def test_u_of_the_obeyed_expert_sees_the_second_player():
+def test_u_recoverability_without_deviations_expert_sees_the_second_player():
     """Player 1 is never paid; its own range, 0, would let anything pass as a violation."""
-    m = pennies(1)
+    m = matching_pennies(1)
     game = MarkovGame(m.game.P, m.game.r * objects([0, 1])[:, None, None], horizon=m.game.horizon, actions=(2, 2))
     assert measure.recoverability(game.player(0), m.expert) == 0
-    assert of_the_obeyed(measure.recoverability, game, m.expert) == 1
+    assert recoverability_without_deviations(measure.recoverability, game, m.expert) == 1
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
@@ -105,7 +104,7 @@ def test_without_obedience_the_coarse_bound_fails_by_half_of_the_number_of_actio
 
 
 def test_u_is_exact_at_every_size_that_is_drawn():
-    for family in (FAMILY, BOUNDED):
+    for family in (FAMILY, TWO_PLAYERS):
         largest = {axis: high for axis, (_, high) in family.sizes.items()}
         game = family.build(family.from_bytes(bytes(family.byte_count(largest)), largest)).game
         assert measure.recoverability_is_exact(game)
@@ -139,7 +138,7 @@ def test_a_learner_kept_to_the_expert_at_the_first_step_loses_as_much(H):
 
 def test_the_constant_two_by_hand():
     """Pennies at H = 1: u = 1, e = 1/2, gap 1. Parts drawn apart, with odds 1 to 3 and surely: 3/4. A blind deviator on pennies: 1/2."""
-    m = pennies(1)
+    m = matching_pennies(1)
     assert (gap(m), errors(m)[0]) == (1, rational("1/2"))
     assert measure.regret_gap(m.game, m.expert, m.learner, "coarse") == rational("1/2")
     assert (gap(add_observer(m)), errors(add_observer(m))[0]) == (1, rational("1/2"))
@@ -226,7 +225,7 @@ def test_the_master_bound_link_by_link(data):
 
 
 def test_pennies_make_every_link_an_equality():
-    m = pennies(3)
+    m = matching_pennies(3)
     best = measure.best_deviation(m.game, m.learner, 1)
     assert (
         priced(m.game, m.expert, m.learner, best) + priced(m.game, m.expert, m.learner, obedience(best)) == gap(m) == 3

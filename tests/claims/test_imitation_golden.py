@@ -10,16 +10,17 @@ from mdpkit.base.arrays import objects
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
 from mdpkit.claims.imitation.dagger_regret_bounds_the_gap import falling, terms
 from mdpkit.claims.imitation.expert_resets_remove_exploration import FAMILY as SEARCHES
-from mdpkit.claims.imitation.expert_resets_remove_exploration import found
+from mdpkit.claims.imitation.expert_resets_remove_exploration import success
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import SIGNED, distance, mixture
-from mdpkit.claims.imitation.on_policy_value_moments_are_tight import habit
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
-from mdpkit.claims.imitation.recoverable_cliff_is_linear import road, sides
-from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check, leak
+from mdpkit.claims.imitation.recoverable_cliff_is_linear import sides
+from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check
 from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import ONE_REWARD, overtaken, sum_moments
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import moments as step_moments
-from mdpkit.model import TabularPolicy
+from mdpkit.instances.library.imitation.cliff import habit, leak
+from mdpkit.instances.library.imitation.road import road
+from mdpkit.model import TabularPolicy, shaped_reward
 
 
 @pytest.mark.parametrize(("H", "noted"), [(8, 4.5), (32, 16), (128, 62)])
@@ -69,7 +70,7 @@ def test_the_two_state_flip():
     """A terminal potential of 1 makes leaving worth 1, more than the 1/2 for staying."""
     for last, best in ((0, [1, 0]), ("1/2", [1, 1]), (1, [0, 1])):
         m = fork(last)
-        shaped = measure.optimal_action_value(m.mdp, measure.shaped_reward(m.mdp, m.potential))
+        shaped = measure.optimal_action_value(m.mdp, shaped_reward(m.mdp, m.potential))
         assert list(measure.best_actions(shaped)[0, 0].lower) == best
     assert list((shaped[0, 0] + m.potential[0, 0]).mid) == [0.5, 1]
 
@@ -149,5 +150,5 @@ def test_searches_of_every_horizon_are_drawn(H):
     sizes = dict(H=H, M=1, A=3)
     m = SEARCHES.build(SEARCHES.from_bytes(np.random.default_rng(H).bytes(SEARCHES.byte_count(sizes)), sizes))
     assert m.tree.horizon.H == H
-    assert len(found(m)) == 3**H
-    assert found(m).sum() == 1
+    assert len(success(m)) == 3**H
+    assert success(m).sum() == 1

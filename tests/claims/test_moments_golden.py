@@ -7,8 +7,12 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import floats, objects, rational
-from mdpkit.claims.moments.ill_posedness_is_the_smallest_singular_value import channel as noisy
-from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of, walk
+from mdpkit.claims.moments.double_sampling_bias_is_next_state_variance import (
+    least_squared_difference,
+    no_bias_in_the_game,
+    paid_state,
+)
+from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of
 from mdpkit.claims.moments.moment_game_value_is_the_projected_error import check, coin
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import bound, channel, game, population
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import error_of as sampled
@@ -16,6 +20,8 @@ from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import check as n
 from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import corners, pair
 from mdpkit.exact.linear import Singular
 from mdpkit.instances import empirical, instrumental
+from mdpkit.instances.library.moments import noisy_channel, ring_walk
+from mdpkit.solve import lstd, regression
 
 
 def test_the_game_of_the_coin():
@@ -24,12 +30,21 @@ def test_the_game_of_the_coin():
     assert missed == distance
 
 
+def test_the_bias_of_the_squared_difference_by_hand():
+    """V = 5 -+ x/2 has E delta^2 = (1 - x)^2/4 + gamma^2 x^2/4 and x = 1/(1 + gamma^2) = 100/181; V^pi has x = 1."""
+    ((found, value),) = least_squared_difference(paid_state()).pairs.values()
+    assert list(value.lower) == [rational("9/2"), rational("11/2")]
+    assert list(found.lower) == [5 - rational("50/181"), 5 + rational("50/181")]
+    ((found, value),) = no_bias_in_the_game(paid_state()).pairs.values()
+    assert list(found.lower) == list(value.lower)
+
+
 def test_lstd_of_the_walk_by_hand():
     """One feature, so one equation: sum of phi (phi - gamma phi') w = sum of phi r."""
-    m = walk()
+    m = ring_walk()
     phi, after = np.array([1, 2, 4]), np.array([7, 14, 7]) / 4
     w = (phi * [1, 0, 0]).sum() / (phi * (phi - after / 2)).sum()
-    solution = measure.lstd(m.mdp, m.policy, m.features, m.weights)
+    solution = lstd(m.mdp, m.policy, m.features, m.weights)
     assert solution.mid == pytest.approx([w])
     assert error_of(m, solution, m.features)[1] == 0
     assert error_of(m, solution, None)[1] == Fraction(109, 315)
@@ -44,16 +59,16 @@ def test_balls_have_the_corners_that_they_should():
 
 def test_ill_posedness_blows_up_as_the_instrument_weakens():
     for k in range(1, 9):
-        m = noisy(k)
+        m = noisy_channel(k)
         assert measure.identification(m.problem, m.problem.weights) == Fraction(1, 4**k)
-    lost = noisy(12)
+    lost = noisy_channel(12)
     assert measure.identification(lost.problem, lost.problem.weights) == 0  # 4^-12 lies below one level
 
 
 def test_the_channel_has_the_stated_bias_and_variance():
     m = channel(10**4, 4)
     joint, outcome = population(m)
-    assert (abs(measure.regression(joint, outcome) - objects(m.h0)) == objects(["1/2", "1/2"])).all_yes()
+    assert (abs(regression(joint, outcome) - objects(m.h0)) == objects(["1/2", "1/2"])).all_yes()
     assert bound(m) == rational("130/10000")
     inverse = np.linalg.inv(floats(instrumental(joint, outcome).A))
     assert float(0.5 * (inverse**2 / 0.5).sum()) == pytest.approx(65)
@@ -62,7 +77,7 @@ def test_the_channel_has_the_stated_bias_and_variance():
 def test_the_game_overtakes_regression_at_the_stated_rate():
     """The notes' slopes on a 4 x 4 instance that they do not write down were -.57 (game) and 0 (regression); here two by two."""
     at = {
-        k: (sampled(game, channel(10**k, k)).mid ** 0.5, sampled(measure.regression, channel(10**k, k)).mid ** 0.5)
+        k: (sampled(game, channel(10**k, k)).mid ** 0.5, sampled(regression, channel(10**k, k)).mid ** 0.5)
         for k in (3, 6)
     }
     slope = np.log10(at[6][0] / at[3][0]) / 3
@@ -78,7 +93,7 @@ def test_few_draws_leave_regression_ahead():
     rng, law, nearer = np.random.default_rng(m.seed), joint.sum(axis=(0, 1)), 0
     for _ in range(100):
         drawn = empirical(joint, m.n, rng=rng)
-        regressed = measure.norm_power(measure.regression(drawn, outcome) - m.h0, law, 2)
+        regressed = measure.norm_power(regression(drawn, outcome) - m.h0, law, 2)
         try:
             nearer += bool(measure.norm_power(game(drawn, outcome) - m.h0, law, 2) > regressed)
         except Singular:

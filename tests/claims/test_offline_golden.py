@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mdpkit import measure
 from mdpkit.base.arrays import objects
-from mdpkit.claims.offline.pessimism_bound_is_attained import CLAIM, check, covers, greedy, sides, wrong_turn
+from mdpkit.claims.offline.pessimism_bound_is_attained import CLAIM, check, covers, greedy, sides
+from mdpkit.instances.library.offline import wrong_turn
 from mdpkit.model import MDP, TabularPolicy
 
 
@@ -27,7 +28,7 @@ def test_a_little_more_fear_makes_the_wrong_turn_strict(H):
     guess, bonus = np.array(m.model.P), m.bonus.copy()
     guess[0, 0, 0] += objects([-more, more])
     bonus[0, 0, 0] += more * (H - 1)
-    m.model, m.bonus = MDP(guess, m.model.r, m.model.rho, horizon=m.model.horizon), bonus
+    m = m.replace(model=MDP(guess, m.model.r, m.model.rho, horizon=m.model.horizon), bonus=bonus)
     Q = measure.pessimistic_action_value(m.model, m.bonus).lower
     assert Q[0, 0, 0] < Q[0, 0, 1]
     assert covers(m).all_yes()

@@ -6,10 +6,11 @@ import pytest
 from mdpkit import measure
 from mdpkit.base.arrays import nearest, objects, rational
 from mdpkit.claims.planning import grid_value_converges_to_riccati as riccati
-from mdpkit.claims.planning._grids import dead_beat, double_integrator, points
-from mdpkit.claims.planning._instances import LOG_TWO, arms, hills, planned, rare
 from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check, one_lifetime
+from mdpkit.instances.library.planning.gradient import LOG_TWO, arms, ascent, detour, hills, rare_arm
+from mdpkit.instances.library.planning.linear_quadratic import dead_beat, lqr_cart, points_of
 from mdpkit.model import TabularPolicy
+from mdpkit.solve import policy_gradient_values
 
 
 def share(m):
@@ -29,22 +30,27 @@ def test_one_paying_arm_in_the_limit(k, c, limit):
 def test_four_steps_two_actions():
     """The records of the search: .2277 for one state, .2860 for two."""
     assert share(arms(1, rational("5/4"), 4)) == pytest.approx(0.2277, abs=5e-5)
-    first = planned([[[1, 0], [0, 1]], [[0, 1], [0, 1]]], [[1, 0], [0, 0]], "1/2", "919/10000", 4)
+    first = ascent([[[1, 0], [0, 1]], [[0, 1], [0, 1]]], [[1, 0], [0, 0]], "1/2", "919/10000", 4, [0, 0])
     assert share(first) == pytest.approx(0.2860, abs=1e-4)
 
 
 @pytest.mark.parametrize("j", [2, 3])
 def test_a_rare_start_by_formula(j):
-    m = rare(j)
+    m = rare_arm(j)
     k, c = 4**j, (1 - 2.0**-j) * nearest(LOG_TWO) / np.log(2)
     wanted = c * (1 - 2.0**-k) / (1 - 2.0**-k + 2.0 ** (-k * (1 - c))) / (1 + 2 * c / k)
     assert share(m) == pytest.approx(wanted, rel=1e-9)
     assert wanted > 1 - 2.0 ** (1 - j)
 
 
+@pytest.mark.parametrize("m", [arms(3), rare_arm(2), detour(), hills()])
+def test_the_comparator_is_optimal(m):
+    assert (measure.state_value(m.mdp, m.rival) == measure.optimal_value(m.mdp)).all_yes()
+
+
 def test_the_hills_are_learnt_from_the_goal_backwards():
     m = hills()
-    found = measure.ascent_values(m.mdp, m.start, m.step, 5)
+    found = policy_gradient_values(m.mdp, m.start, m.step, 5)
     best = measure.optimal_value(m.mdp)
     solved = (best - found).upper < 1e-6
     assert [int(row.argmax()) for row in solved[1:]] == [3, 2, 1, 1, 0]
@@ -56,7 +62,7 @@ def test_the_hills_are_learnt_from_the_goal_backwards():
 def test_the_mean_of_the_gaps_is_within_the_bound_and_the_last_is_the_least():
     """The proof bounds the mean; it reaches .55 of the bound at T = 4 where the last gap reaches .31."""
     m = arms(2, rational("3/2"), 4)
-    gaps = measure.optimal_value(m.mdp) - measure.ascent_values(m.mdp, m.start, m.step, 4)
+    gaps = measure.optimal_value(m.mdp) - policy_gradient_values(m.mdp, m.start, m.step, 4)
     assert (gaps[1:] < gaps[:-1]).all_yes()
     _, tighter, _ = check(m).sides
     assert gaps.sum() / 5 <= tighter
@@ -64,8 +70,7 @@ def test_the_mean_of_the_gaps_is_within_the_bound_and_the_last_is_the_least():
 
 
 def test_a_rival_that_is_no_optimum():
-    m = arms(1, rational(1), 2)
-    m.rival = TabularPolicy(objects([["1/2", "1/2"]]))
+    m = arms(1, rational(1), 2).replace(rival=TabularPolicy(objects([["1/2", "1/2"]])))
     assert check(m).sides[0] < 0
 
 
@@ -79,20 +84,20 @@ def test_the_middle_of_a_cell_costs_nine_times_the_square_of_the_spacing_everywh
 
 
 def test_the_carts_error_falls_with_the_square_of_the_spacing():
-    coarse, fine = (riccati.sides(double_integrator(n, "1/2"))[0].max().mid for n in (7, 13))
+    coarse, fine = (riccati.sides(lqr_cart(n, "1/2"))[0].max().mid for n in (7, 13))
     assert np.log2(coarse / fine) == pytest.approx(2, abs=0.05)
 
 
 @pytest.mark.parametrize("dt", ["1/10", "1/2"])
 def test_the_cart_has_costs(dt):
-    m = double_integrator(3, dt)
+    m = lqr_cart(3, dt)
     assert (np.linalg.eigvalsh(m.cart.to_float().Q) > 0).all()
-    assert points(m).tolist() == [[x, v] for x in (-1, 0, 1) for v in (-1, 0, 1)]
+    assert points_of(m).tolist() == [[x, v] for x in (-1, 0, 1) for v in (-1, 0, 1)]
     assert riccati.controls_suffice(m)
 
 
 def test_rounding_to_the_nearest_point_stays_wrong_on_finer_grids():
     """From 5 to 11 points an axis interpolation gains a factor of 2.4, rounding nothing."""
-    error = {n: riccati.drawn_numbers(double_integrator(n, "1/10")) for n in (5, 11)}
+    error = {n: riccati.drawn_numbers(lqr_cart(n, "1/10")) for n in (5, 11)}
     assert error[5]["error"][0] > 2 * error[11]["error"][0]
     assert error[11]["rounded"][0] > error[5]["rounded"][0]

@@ -9,11 +9,9 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import objects, rational
-from mdpkit.claims.safety._constraint_play import demonstrated, prefix
-from mdpkit.claims.safety._sets import flagging
 from mdpkit.claims.safety.constraint_transfers_iff_tubes_are_nested import carts, tubes
 from mdpkit.claims.safety.discounted_safety_is_optimistic import corridor
-from mdpkit.claims.safety.inverse_constraint_game_violation_vanishes import check, played, plays
+from mdpkit.claims.safety.inverse_constraint_game_violation_vanishes import check, demonstrate, play, plays, prefix
 from mdpkit.claims.safety.learned_constraint_is_the_backward_reachable_tube import largest_consistent
 from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import (
     EVERYWHERE,
@@ -23,6 +21,7 @@ from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import
 )
 from mdpkit.claims.safety.tube_needs_no_lookahead import cart, delay, let_pass
 from mdpkit.instances import double_integrator
+from mdpkit.instances.library.safety import with_failure
 from mdpkit.model import SafetyProblem
 from mdpkit.solve import solve
 
@@ -40,7 +39,7 @@ def test_doomed_states_that_a_shield_on_failure_lets_pass():
     lattice = double_integrator(1, 7, 20)
     assert [int(let_pass(lattice, k).lower) for k in (0, 1, 2, 4, 6, 7)] == [84, 56, 35, 10, 1, 0]
     assert delay(lattice) == 7
-    shield = flagging(measure.tube(lattice), lattice)
+    shield = with_failure(measure.tube(lattice), lattice)
     assert int(let_pass(shield, 0).lower) == 0
     assert delay(cart(3).problem) == 3
 
@@ -122,6 +121,6 @@ def test_the_violation_of_the_average_policy_falls_as_1_over_T_and_stays_where_t
     fair = [m for m in plays() if m.game == 0]
     violation = {m.T: check(m).sides[1].lower[()] for m in fair}
     assert violation[16] * 16 <= violation[4] * 4 <= 2 * violation[1]
-    frozen = played(demonstrated(0), frozen=True)
+    frozen = play(demonstrate(0), frozen=True)
     held = [check(prefix(frozen, T)).sides[1].lower[()] for T in (1, 4, 16)]
     assert held[0] == held[1] == held[2] == violation[1] > 0

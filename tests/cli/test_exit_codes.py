@@ -122,6 +122,16 @@ def test_a_file_with_two_claims_gives_3(mdpkit, tiny, tmp_path):
         ["list", "--theme", "nothing"],
         ["show", "nothing"],
         ["show"],
+        ["show", "holds.py", "--instance", "cliff"],
+        ["show", "holds.py", "--draw", "x.pdf"],
+        ["show", "--instance", "nothing"],
+        ["show", "--instance", "cliff", "--parameter", "h=3"],
+        ["show", "--instance", "cliff", "--parameter", "H=1/2"],
+        ["show", "--instance", "cliff", "--parameter", "eps=1/0"],
+        ["show", "--instance", "road", "--parameter", "recovers=1"],
+        ["show", "--instance", "undiscounted_riccati", "--parameter", "n=3"],
+        ["show", "--instance", "cliff", "--draw", "x.jpeg"],
+        ["show", "--instance", "lqr_cart", "--draw", "x.pdf"],
     ],
 )
 def test_mistakes_in_the_use_give_3(mdpkit, tiny, tmp_path, words):

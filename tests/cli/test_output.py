@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import pytest
 from tools.processes import HANG
 
 import mdpkit as package
@@ -124,6 +125,48 @@ def test_show_of_a_file(mdpkit, tiny):
     assert "A number is at most 3." in done.stdout
     assert path in done.stdout
     assert "no problem from outside" in done.stdout
+
+
+def test_show_of_a_named_instance(mdpkit):
+    done = mdpkit("show", "--instance", "cliff", "--parameter", "H=4", "--parameter", "eps=1/10")
+    assert done.exit_code == 0
+    told = ["cliff  (imitation)", "A cliff, an expert that never falls", "Source: adapted from Ross and Bagnell, 2010."]
+    told += ["parameters  H = 4", "eps = 1/10", "MDP(S=2, A=2, Finite(H=4)", "cloning_error_compounds_quadratically"]
+    for words in told:
+        assert words in done.stdout
+    assert ">>>" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["lanes", "--parameter", "e=1/2,1/3"], "e = 1/2, 1/3"),
+        (["rare_third", "--parameter", "k=none", "--parameter", "data=1/2,1/2,0"], "data = 1/2, 1/2, 0"),
+        (["road", "--parameter", "recovers=false"], "recovers = False"),
+        (["lqr_cart", "--parameter", "dt=1/10"], "dt = 1/10"),
+    ],
+)
+def test_parameters_are_read_as_they_are_annotated(mdpkit, words, told):
+    done = mdpkit("show", "--instance", *words)
+    assert done.exit_code == 0
+    assert told in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"), [("pdf", b"%PDF"), ("svg", b"<?xml"), ("png", b"\x89PNG"), ("tex", b"\\documentclass")]
+)
+def test_a_named_instance_is_drawn(mdpkit, tmp_path, kind, begins):
+    done = mdpkit("show", "--instance", "fork", "--draw", tmp_path / f"fork.{kind}")
+    assert done.exit_code == 0
+    assert f"drawing     {tmp_path / f'fork.{kind}'}" in done.stdout
+    assert (tmp_path / f"fork.{kind}").read_bytes().startswith(begins)
+
+
+def test_an_unknown_instance_lists_the_known_ones_and_one_too_large_says_so(mdpkit):
+    assert "expected one of arms, bonus_chain, cliff" in mdpkit("show", "--instance", "clif").stderr
+    assert "this instance cannot be drawn" in " ".join(
+        mdpkit("show", "--instance", "lqr_cart", "--draw", "x.pdf").stderr.split()
+    )
 
 
 def test_new_writes_a_claim_that_survives(mdpkit, tmp_path, results):

@@ -5,6 +5,7 @@ import pytest
 
 from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
 from mdpkit.base.errors import InvalidModel
+from mdpkit.instances.library.imitation.tree import tree
 from mdpkit.learn import (
     PSDP,
     BoxRewards,
@@ -12,12 +13,15 @@ from mdpkit.learn import (
     DAgger,
     ExpertResets,
     FiniteRewards,
+    ForwardSearch,
     GradientAscent,
     Hedge,
     LinearRewards,
     MaxCausalEntropy,
     MomentMatching,
     NaturalGradient,
+    OpenLoopSearch,
+    QLearning,
 )
 from mdpkit.testing import LEARNER_CHECKS, LearnerCase
 
@@ -29,6 +33,8 @@ finite = MDP(objects(LAW), objects(PAYS), objects([1, 0, 0]), horizon=Finite(3))
 masked = MDP(objects(LAW), objects(PAYS), horizon=Finite(2), mask=np.array([[True, True], [False, True], [True, True]]))
 discounted = MDP(objects(LAW), objects(PAYS), horizon=Discounted("3/4"))
 expert = TabularPolicy(objects([["1/3", "2/3"], [0, 1], ["3/4", "1/4"]]))
+
+leaf, path = tree(2, 3, leaf=5), tree(2, 3, leaf=5, shaped=True)
 
 features = objects([[[1, 0], [0, 0], [2, 0]], [[0, 1], [1, 0], [0, -1]]])
 entries = objects(np.eye(6, dtype=int).reshape(6, 3, 2))
@@ -123,6 +129,17 @@ CASES = [
     LearnerCase(
         "causal entropy, sample", lambda: MaxCausalEntropy(features, ridge=0.1), finite, expert, rational=False
     ),
+    LearnerCase("open-loop search", lambda: OpenLoopSearch(8), leaf.mdp, leaf.expert, recovers=as_good_as_the_expert),
+    LearnerCase("forward search", ForwardSearch, path.mdp, path.expert, recovers=as_good_as_the_expert),
+    LearnerCase(
+        "optimistic Q-learning",
+        lambda: QLearning(60, exploration=0, initial=2),
+        leaf.mdp,
+        leaf.expert,
+        recovers=as_good_as_the_expert,
+    ),
+    LearnerCase("Q-learning, masked", lambda: QLearning(300, rate=0.2), masked, expert),
+    LearnerCase("Q-learning, floats", lambda: QLearning(300, rate=0.2), finite.to_float(), expert.to_float()),
     LearnerCase("cloning, floats", Cloning, finite.to_float(), expert.to_float()),
     LearnerCase("hedge against planning, floats", matching(Hedge()), finite.to_float(), expert.to_float(), EXACT),
 ]

@@ -16,11 +16,14 @@ from typer.main import get_command
 
 import mdpkit
 from mdpkit.cli import app
+from mdpkit.instances import named_instances
 from mdpkit.report.page.statement import parse
 from mdpkit.report.page.typeset import GREEK
 from mdpkit.verify.register import place, statement_of
 
 ROOT = Path(__file__).parents[2]
+TOO_LARGE = {"lqr_cart", "undiscounted_riccati"}
+"""Named instances that fit no page."""
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 APART = {"dd", "div", "dt", "p", "sub", "sup"}
 LOADED = {
@@ -92,6 +95,10 @@ def test_the_pages_are_whole(tmp_path):
             any(each.endswith(f"{name}.svg") for each in page.loads)
             == (ROOT / "figures" / f"{place(name)}.json").exists()
         ), name
+    named = pages[out / "instances" / "index.html"]
+    for name, build in named_instances().items():
+        assert f"{build.__module__}.{name}" in named.anchors, name
+        assert any(each.endswith(f"{name}.svg") for each in named.loads) == (name not in TOO_LARGE), name
     documented = set().union(*(page.anchors for path, page in pages.items() if path.parent.name == "reference"))
     assert [name for name in public_names() if not documented & {f"mdpkit.{name}", f"mdpkit.{name}.{name}"}] == []
     networks = [] if MISSING else ["envs.ControlEnv", "twins.Twin", *mdpkit.deep.__all__]

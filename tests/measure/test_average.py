@@ -22,7 +22,7 @@ from mdpkit import (
 )
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.mode import propose
-from mdpkit.model import Finite, JointPolicy, MarkovGame
+from mdpkit.model import Finite, JointPolicy, MarkovGame, shaped_reward
 
 MEASURES = value, occupancy, state_value, measure.action_value, advantage
 
@@ -157,7 +157,7 @@ def test_what_needs_a_discount_or_an_end_says_so():
     zeros = objects(np.zeros(5, dtype=int))
     for asked in (
         lambda: measure.optimal_value(problem),
-        lambda: measure.shaped_reward(problem, zeros),
+        lambda: shaped_reward(problem, zeros),
         lambda: measure.pessimistic_value(problem, problem.r),
         lambda: measure.backup_error(problem, problem, zeros),
     ):

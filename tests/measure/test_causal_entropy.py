@@ -9,9 +9,9 @@ import pytest
 from mdpkit import measure
 from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel, NotSolved
-from mdpkit.claims.imitation._features import drawn
+from mdpkit.claims.imitation.causal_entropy_matches_features import fit_ring
 from mdpkit.model import Discounted, TabularPolicy
-from mdpkit.solve import SoftPlanning, solve
+from mdpkit.solve import SoftPlanning, match_features, solve
 
 
 def trajectories(m, theta, H):
@@ -24,13 +24,11 @@ def trajectories(m, theta, H):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_trajectory_entropy_weighs_trajectories(seed):
-    """The features of the tilted law over all trajectories, which matched_theta has to meet, by enumeration."""
-    m = drawn(seed)
+    """The features of the tilted law over all trajectories, which match_features has to meet, by enumeration."""
+    m = fit_ring(seed)
     shown = measure.occupancy(m.mdp, m.expert)
     moments = np.array([float((shown * feature).sum().mid) for feature in m.features])
-    theta = measure.matched_theta(
-        m.mdp, m.features, objects([(shown.lower * f).sum() for f in m.features]), "trajectory"
-    ).mid
+    theta = match_features(m.mdp, m.features, objects([(shown.lower * f).sum() for f in m.features]), "trajectory").mid
     weights, features = zip(
         *((chance * np.exp(theta @ phi), phi) for *_, chance, phi in trajectories(m, theta, 3)), strict=True
     )
@@ -39,7 +37,7 @@ def test_trajectory_entropy_weighs_trajectories(seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_value_is_that_of_soft_planning(seed):
-    m = drawn(seed)
+    m = fit_ring(seed)
     theta = np.array([0.5, -1.5])
     problem = replace(m.mdp.to_float(), r=np.tensordot(theta, m.features.astype(float), 1))
     found = solve(problem, SoftPlanning(temperature=1.0), tol=1e-10)
@@ -55,7 +53,7 @@ def test_the_value_is_that_of_soft_planning(seed):
 
 
 def test_the_slope_is_a_derivative():
-    m, step = drawn(1), 1e-5
+    m, step = fit_ring(1), 1e-5
     theta = np.array([0.25, 1.0])
     slope = measure.entropy_slope(m.mdp.to_float(), m.features.astype(float), theta)
     for k, each in enumerate(np.eye(2)):
@@ -67,13 +65,13 @@ def test_the_slope_is_a_derivative():
 
 
 def test_moments_that_no_policy_has_are_not_matched():
-    m = drawn(0)
+    m = fit_ring(0)
     with pytest.raises(NotSolved, match="possibly no policy has them"):
-        measure.matched_theta(m.mdp, m.features, objects([100, 100]))
+        match_features(m.mdp, m.features, objects([100, 100]))
 
 
 def test_what_is_no_finite_dense_problem_is_refused():
-    m = drawn(0)
+    m = fit_ring(0)
     with pytest.raises(InvalidModel, match="dense Finite-horizon"):
         measure.entropy_value(replace(m.mdp, horizon=Discounted("1/2")), m.features, m.theta)
     with pytest.raises(InvalidModel, match="causal"):

@@ -20,7 +20,9 @@ from mdpkit.model import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    shaped_reward,
 )
+from mdpkit.solve import lstd, regression, two_stage_least_squares
 
 ALMOST = objects("1000000000899999999/1000000000000000000")[()]
 """A row of 1s times this is still a distribution to a float record."""
@@ -85,8 +87,8 @@ RANDOM = {
     "discounted reward error": lambda rng: (measure.reward_error, *discounted(rng)),
     "transition error": lambda rng: (measure.transition_error, *finite(rng)),
     "discounted transition error": lambda rng: (measure.transition_error, *discounted(rng)),
-    "shaped reward": lambda rng: (measure.shaped_reward, finite(rng)[0], numbers(rng, 4, 3)),
-    "discounted shaped reward": lambda rng: (measure.shaped_reward, discounted(rng)[0], numbers(rng, 3)),
+    "shaped reward": lambda rng: (shaped_reward, finite(rng)[0], numbers(rng, 4, 3)),
+    "discounted shaped reward": lambda rng: (shaped_reward, discounted(rng)[0], numbers(rng, 3)),
     "optimal action value": lambda rng: (measure.optimal_action_value, finite(rng)[0]),
     "optimal value": lambda rng: (measure.optimal_value, finite(rng)[0]),
     "optimal value of another reward": lambda rng: (
@@ -137,13 +139,13 @@ RANDOM = {
     "largest size": lambda rng: (measure.norm_power, numbers(rng, 4), laws(rng, 4), float("inf")),
     "projection": lambda rng: (measure.projection, numbers(rng, 5), laws(rng, 5), TEST),
     "temporal differences": lambda rng: (
-        measure.lstd,
+        lstd,
         *discounted(rng)[::2],
         objects([[1, 0], [0, 1], [1, 1]]),
         laws(rng, 3),
     ),
-    "two stages": lambda rng: (measure.two_stage_least_squares, restricted(rng), TEST),
-    "regression": lambda rng: (measure.regression, laws(rng, 12).reshape(2, 2, 3), numbers(rng, 2, 3)),
+    "two stages": lambda rng: (two_stage_least_squares, restricted(rng), TEST),
+    "regression": lambda rng: (regression, laws(rng, 12).reshape(2, 2, 3), numbers(rng, 2, 3)),
 }
 cases = pytest.mark.parametrize("name", RANDOM)
 

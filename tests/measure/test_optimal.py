@@ -1,5 +1,6 @@
 """Optimal action values by enumerating every policy, shaped rewards by their definition, model errors term by term."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -8,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdpkit import measure
-from mdpkit.base.arrays import floats, objects
-from mdpkit.base.errors import InvalidModel
+from mdpkit.base.arrays import floats, objects, rational
+from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.base.interval import Interval
 from mdpkit.base.mode import propose
-from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
-from mdpkit.solve import solve
+from mdpkit.measure.planning import optimal
+from mdpkit.model import MDP, Discounted, Finite, TabularPolicy, shaped_reward
+from mdpkit.solve import Status, solve
 from mdpkit.strategies import mdps, policies
 
 
@@ -48,8 +50,8 @@ def test_floats_enclose_and_proposals_are_near(data, discounted):
         objects(data.draw(st.lists(st.integers(-3, 3), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))) / 7
     )
     potential, near = potential.reshape(shape), problem.to_float()
-    reward = measure.shaped_reward(problem, potential)
-    about = measure.shaped_reward(near, floats(potential))
+    reward = shaped_reward(problem, potential)
+    about = shaped_reward(near, floats(potential))
     assert about.contains(reward)
     for given_reward, exact in ((None, None), (about, reward)):
         bracket, number = measure.optimal_action_value(near, given_reward), measure.optimal_action_value(problem, exact)
@@ -57,7 +59,7 @@ def test_floats_enclose_and_proposals_are_near(data, discounted):
         assert bracket.width < 1e-6
         assert measure.optimal_actions(near, given_reward).contains(measure.optimal_actions(problem, exact))
     with propose():
-        bare = measure.optimal_action_value(near, measure.shaped_reward(near, floats(potential)))
+        bare = measure.optimal_action_value(near, shaped_reward(near, floats(potential)))
         assert bare == pytest.approx(number.mid, abs=1e-6)
 
 
@@ -68,7 +70,7 @@ def test_shaping_by_summing_over_successors(data, discounted):
     finite = isinstance(problem.horizon, Finite)
     H = problem.horizon.H if finite else 1
     potential = objects(np.random.default_rng(H).integers(-3, 4, (H + 1, problem.S)))
-    reward = measure.shaped_reward(problem, potential if finite else potential[0])
+    reward = shaped_reward(problem, potential if finite else potential[0])
     gamma = 1 if finite else problem.horizon.gamma
     for t, s, a in product(range(H), range(problem.S), range(problem.A)):
         P, r = (problem.P[t], problem.r[t]) if finite else (problem.P, problem.r)
@@ -100,7 +102,7 @@ def test_ties_that_floats_cannot_tell_stay_open():
 def test_what_is_refused():
     problem = MDP(objects([[[1], [1]]]), objects([[1, 2]]), horizon=Finite(2))
     with pytest.raises(InvalidModel, match=r"the potential has shape \(2, 1\); expected \(3, 1\)"):
-        measure.shaped_reward(problem, [[0], [0]])
+        shaped_reward(problem, [[0], [0]])
     masked = MDP(problem.P, problem.r, horizon=Discounted("1/2"), mask=np.array([[True, False]]))
     with pytest.raises(InvalidModel, match="where every action exists"):
         measure.optimal_action_value(masked)
@@ -133,3 +135,28 @@ def test_discounted_model_errors_are_sums_over_visits():
     visits = measure.occupancy(problem, policy)[0, 0]
     assert measure.reward_error(problem, model, policy) == visits
     assert measure.transition_error(problem, model, policy) * 2 == visits
+
+
+@pytest.mark.parametrize("scale", ["1/1000000000", 1, 10**6, 10**12])
+@pytest.mark.parametrize("gamma", ["9/10", "9999/10000"])
+def test_optimal_values_are_bounded_whatever_the_scale_of_the_rewards(encloses, scale, gamma):
+    """A fixed tolerance is beyond float64 for rewards of 10^6; the bounds that are reached are the answer."""
+    rng, S, A = np.random.default_rng(0), 4, 3
+    P, r = objects(rng.integers(0, 9, (S, A, S))) + 1, objects(rng.integers(-9, 10, (S, A))) / 9
+    problem = MDP(P / P.sum(axis=-1, keepdims=True), r * rational(scale), horizon=Discounted(gamma))
+    for of in (measure.optimal_action_value, measure.optimal_value):
+        exact, near = of(problem), of(problem.to_float())
+        assert encloses(near, exact)
+        assert near.width < 1e-8 * abs(exact.mid).max()
+    assert measure.optimal_actions(problem.to_float()).contains(measure.optimal_actions(problem))
+    assert measure.pessimistic_value(problem.to_float(), floats(abs(problem.r))).contains(
+        measure.pessimistic_value(problem, abs(problem.r))
+    )
+
+
+def test_optimal_values_that_overflow_are_refused(monkeypatch):
+    problem = MDP([[[1.0], [1.0]]], [[1.0, 0.0]], horizon=Discounted(0.99))
+    overflown = replace(solve(problem), status=Status.NONFINITE)
+    monkeypatch.setattr(optimal, "solve", lambda *_, **__: overflown)
+    with pytest.raises(NotSolved, match="overflowed"):
+        measure.optimal_value(problem)

@@ -21,10 +21,10 @@ from ...ink.figures import bound
 from ...instances.blocks import Box
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.coverage import LAW, PROMPTS, widest_range
 from ...model import PreferenceProblem
 from ...solve import TwoStageRLHF, solve, tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
-from ._instances import LAW, PROMPTS, spread
 
 
 def divergence(m):
@@ -64,7 +64,7 @@ def family(highest):
         sizes=dict(X=(1, 2), Y=(2, 4)),
         models=dict(
             learned=lambda x: PreferenceProblem(x.reference, weights=x.weights, rho=x.rho),
-            width=lambda x: spread(x.weights),
+            width=lambda x: widest_range(x.weights),
         ),
     )
 
@@ -103,7 +103,7 @@ def rare(k):
     return two_responses(2 ** (k * k), rational(1) / 2 ** (k * k - k)).replace(share=1 - rational(2) / k)
 
 
-BOUNDED = Assumption("the reward is bounded", lambda m: spread(m.learned.weights) <= m.width)
+BOUNDED = Assumption("the reward is bounded", lambda m: widest_range(m.learned.weights) <= m.width)
 CLAIM = Claim(
     "bounded_reward_keeps_rlhf_in_a_kl_ball",
     check,

@@ -21,10 +21,10 @@ from ...base.arrays import objects, rational
 from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.coverage import BETA, LAW, PROMPTS, fill_support
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
-from ._instances import BETA, LAW, PROMPTS, full
 
 
 def terms(m):
@@ -65,9 +65,13 @@ FAMILY = Family(
     sizes=dict(X=(1, 2), Y=(2, 3)),
     models=dict(
         problem=lambda x: PreferenceProblem(
-            full(x.reference), weights=full(x.optimum) / full(x.reference), data=full(x.data), rho=x.rho, beta=x.beta
+            fill_support(x.reference),
+            weights=fill_support(x.optimum) / fill_support(x.reference),
+            data=fill_support(x.data),
+            rho=x.rho,
+            beta=x.beta,
         ),
-        policy=lambda x: TabularPolicy(full(x.policy)),
+        policy=lambda x: TabularPolicy(fill_support(x.policy)),
     ),
 )
 

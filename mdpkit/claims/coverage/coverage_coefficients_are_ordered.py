@@ -16,10 +16,10 @@ from ...base.arrays import objects, rational
 from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.coverage import LAW, PROMPTS, WEIGHTS, fill_support, widest_range
 from ...model import PreferenceProblem
 from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control
-from ._instances import LAW, PROMPTS, WEIGHTS, full, spread
 
 
 def own(m):
@@ -42,8 +42,8 @@ FAMILY = Family(
     blocks=dict(reference=LAW, weights=WEIGHTS, data=LAW, rho=PROMPTS),
     sizes=dict(X=(1, 2), Y=(2, 4)),
     models=dict(
-        problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, data=full(x.data), rho=x.rho),
-        width=lambda x: spread(x.weights),
+        problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, data=fill_support(x.data), rho=x.rho),
+        width=lambda x: widest_range(x.weights),
     ),
 )
 
@@ -55,7 +55,7 @@ def rare(chance="1/100", weight=9, width=9):
     return Instance(problem=PreferenceProblem(law, weights=objects([[1, weight]])), width=rational(width))
 
 
-WITHIN = Assumption("the reward has range at most R", lambda m: spread(m.problem.weights) <= m.width)
+WITHIN = Assumption("the reward has range at most R", lambda m: widest_range(m.problem.weights) <= m.width)
 
 
 def by_the_policy(concentrability, problem, policy, mu=None, kind="sup"):

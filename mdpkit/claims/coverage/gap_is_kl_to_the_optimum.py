@@ -17,10 +17,10 @@ from ...ink.figures import identity
 from ...instances.blocks import Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.coverage import BETA, LAW, PROMPTS, WEIGHTS, confine_policy
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilt
 from ...verify.claim import Claim, Control, Equal, Part
-from ._instances import BETA, LAW, PROMPTS, WEIGHTS, inside
 
 
 def sides(m, best):
@@ -50,7 +50,7 @@ FAMILY = Family(
         problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, rho=x.rho, beta=x.beta),
         policy=lambda x: TabularPolicy(x.policy),
     ),
-    repair=inside,
+    repair=confine_policy,
 )
 
 

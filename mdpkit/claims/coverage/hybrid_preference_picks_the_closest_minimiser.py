@@ -19,10 +19,10 @@ from ...ink.figures import bound
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.coverage import LAW, PROMPTS, WEIGHTS, fill_support, hide_response
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._instances import LAW, PROMPTS, WEIGHTS, full, left_out
 
 
 def check(m):
@@ -46,14 +46,14 @@ def excess(m):
 
 def problem(x):
     """The data never show one response of each prompt, and perhaps others."""
-    return PreferenceProblem(full(x.reference), weights=x.weights, data=left_out(x), rho=x.rho)
+    return PreferenceProblem(fill_support(x.reference), weights=x.weights, data=hide_response(x), rho=x.rho)
 
 
 BLOCKS = dict(reference=LAW, weights=WEIGHTS, data=LAW, rho=PROMPTS, hidden=Choice("X", of="Y"))
 FAMILY = Family(
     blocks=dict(**BLOCKS, mass=Box("X", lower="1/64", upper="63/64"), rest=LAW),
     sizes=dict(X=(1, 2), Y=(3, 4)),
-    models=dict(problem=problem, policy=lambda x: zero_error_policy(problem(x), x.mass, full(x.rest))),
+    models=dict(problem=problem, policy=lambda x: zero_error_policy(problem(x), x.mass, fill_support(x.rest))),
 )
 IN_PROPORTION = Family(
     blocks=dict(**BLOCKS, mass=Choice("X", of=("1/64", "1/4", "1/2", "15/16"))),

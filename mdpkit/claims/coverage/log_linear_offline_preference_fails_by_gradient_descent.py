@@ -17,12 +17,12 @@ Proof      proofs/coverage/log_linear_offline_preference_fails_by_gradient_desce
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
+from ...base.arrays import rational
 from ...instances.instance import Instance
-from ...model import PreferenceProblem, TabularPolicy
+from ...instances.library.coverage import rare_third
+from ...model import TabularPolicy
 from ...solve import TwoStageRLHF, solve, tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
-from ._instances import rare_third
 
 RATIO = 4
 """e^((r(y) - r(z)) / beta): a square, so that lifts may be halves."""
@@ -66,7 +66,7 @@ def clip_reward(m):
 # ---- exact instances and controls
 def lift_third(k, third=None, pair=((1, 0), (0, 0)), policy=None):
     """The third response is bad, rare and unseen; its features are `third`, by default such that it is lifted by 2k."""
-    problem = PreferenceProblem(rare_third(k), weights=objects([[RATIO, 1, "1/2"]]), data=objects([["1/2", "1/2", 0]]))
+    problem = rare_third(k, (RATIO, 1, "1/2"), data=("1/2", "1/2", 0)).problem
     features = np.array([*pair, (2 * k, 1) if third is None else third])
     return Instance(problem=problem, features=features, k=k, policy=policy or end_of_descent(problem, features))
 

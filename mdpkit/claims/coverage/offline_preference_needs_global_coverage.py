@@ -23,10 +23,10 @@ from ...ink.figures import bound
 from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.coverage import BETA, LAW, PROMPTS, WEIGHTS, fill_support, hide_response
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilt, zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
-from ._instances import BETA, LAW, PROMPTS, WEIGHTS, full, left_out
 
 
 def shown_or_not(m, policy):
@@ -61,12 +61,12 @@ def without_coverage(m):
 
 
 def problem(x, data):
-    return PreferenceProblem(full(x.reference), weights=x.weights, data=data, rho=x.rho, beta=x.beta)
+    return PreferenceProblem(fill_support(x.reference), weights=x.weights, data=data, rho=x.rho, beta=x.beta)
 
 
 def partly(x):
     """The problem whose data never show one response of each prompt, and perhaps others."""
-    return problem(x, left_out(x))
+    return problem(x, hide_response(x))
 
 
 BLOCKS = dict(reference=LAW, weights=WEIGHTS, data=LAW, rho=PROMPTS, beta=BETA, policy=LAW)
@@ -76,13 +76,15 @@ LEFT_OUT = Family(
     models=dict(
         problem=partly,
         mass=lambda x: x.mass,
-        policy=lambda x: zero_error_policy(partly(x), x.mass, full(x.policy)),
+        policy=lambda x: zero_error_policy(partly(x), x.mass, fill_support(x.policy)),
     ),
 )
 SHOWN = Family(
     blocks=BLOCKS,
     sizes=dict(X=(1, 2), Y=(2, 3)),
-    models=dict(problem=lambda x: problem(x, full(x.data)), policy=lambda x: TabularPolicy(full(x.policy))),
+    models=dict(
+        problem=lambda x: problem(x, fill_support(x.data)), policy=lambda x: TabularPolicy(fill_support(x.policy))
+    ),
 )
 
 

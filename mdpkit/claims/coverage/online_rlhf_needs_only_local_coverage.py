@@ -18,10 +18,10 @@ from ... import measure
 from ...base.arrays import objects, rational
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.coverage import BETA, LAW, PROMPTS, WEIGHTS, rare_third, widest_range
 from ...model import PreferenceProblem, TabularPolicy
 from ...solve import tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
-from ._instances import BETA, LAW, PROMPTS, WEIGHTS, rare_third, spread
 
 
 def online(m):
@@ -63,7 +63,7 @@ FAMILY = Family(
     models=dict(
         problem=lambda x: PreferenceProblem(x.reference, weights=x.weights, rho=x.rho, beta=x.beta),
         learned=lambda x: x.learned,
-        width=lambda x: max(spread(x.weights), spread(x.learned)),
+        width=lambda x: max(widest_range(x.weights), widest_range(x.learned)),
     ),
 )
 
@@ -71,7 +71,7 @@ FAMILY = Family(
 # ---- exact instances and controls
 def rare(k, learned=(1, 1, 4), width=4):
     """All responses have equal reward; one has mass 2^-k under the reference and 1/2 under the offline policy."""
-    problem = PreferenceProblem(rare_third(k), weights=objects([[1, 1, 1]]))
+    problem = rare_third(k).problem
     offline = TabularPolicy(objects([["1/4", "1/4", "1/2"]]))
     return Instance(problem=problem, learned=objects([learned]), offline=offline, k=k, width=rational(width))
 
@@ -82,7 +82,8 @@ def skew_pair(k=64):
 
 
 BOUNDED = Assumption(
-    "both rewards have range at most R", lambda m: max(spread(m.problem.weights), spread(m.learned)) <= m.width
+    "both rewards have range at most R",
+    lambda m: max(widest_range(m.problem.weights), widest_range(m.learned)) <= m.width,
 )
 DRAWN = Assumption("the data are drawn from the reference", lambda m: (m.problem.data == m.problem.reference).all())
 

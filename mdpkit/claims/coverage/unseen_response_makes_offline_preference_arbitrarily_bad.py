@@ -20,21 +20,18 @@ from ... import measure
 from ...base.arrays import objects
 from ...exact.infinite import INFINITY
 from ...instances.instance import Instance
-from ...model import PreferenceProblem, TabularPolicy
+from ...instances.library.coverage import rare_third
+from ...model import TabularPolicy
 from ...solve import TwoStageRLHF, solve, tilt, zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._instances import rare_third
 
 UNSEEN = 2
 
 
 def instance(k, mass="1/2", weights=(1, 1, 1), data=("1/2", "1/2", 0), beta=1):
     """The third response has reference mass 2^-k (0 if k is None) and gets `mass`; None gives the optimum."""
-    problem = PreferenceProblem(rare_third(k), weights=objects([weights]), data=objects([data]), beta=beta)
-    rest = objects([[0, 0, 1]])
-    return Instance(
-        problem=problem, k=k or 0, policy=tilt(problem) if mass is None else zero_error_policy(problem, mass, rest)
-    )
+    m, rest = rare_third(k, weights, data, beta), objects([[0, 0, 1]])
+    return m.replace(policy=tilt(m.problem) if mass is None else zero_error_policy(m.problem, mass, rest))
 
 
 def gap(m):

@@ -18,11 +18,10 @@ import numpy as np
 
 from ... import measure
 from ...ink.figures import draw_graph, panels
+from ...instances.library.games import TWO_PLAYERS, fork, rare_pennies
 from ...kernels import finite
 from ...model import MarkovGame
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from .regret_gap_is_bounded_by_recoverability import FAMILY
-from .value_equivalence_is_not_regret_equivalence import COMMON, RARE, START, fork, forked
 
 
 def sides(m):
@@ -50,15 +49,6 @@ def copy_expert_off_its_support(x):
 
 
 # ---- forks
-EVEN, MISMATCH, MATCHED = ["1/4"] * 4, [0, 1, 1, 0], ["1/2", 0, 0, "1/2"]
-
-
-def rare_pennies(H, b, strays=False):
-    """Matching pennies at RARE, of the same value as COMMON; the learner correlates them, and `strays` to RARE at the start."""
-    learner = {RARE: MATCHED, **({START: [0, 0, 1, 0]} if strays else {})}
-    return forked(H, b, {COMMON: ["1/2"] * 4, RARE: MISMATCH}, {RARE: EVEN}, learner)
-
-
 def on_the_fork(m):
     gap, u, seen, b = sides(m)
     facts = {"regret gap": (gap, (1 - m.b) / m.b * seen), "mistakes": (seen, m.b * m.slip * (m.game.horizon.H - 1))}
@@ -101,7 +91,7 @@ def slips():
 CLAIM = Claim(
     "cloning_regret_gap_scales_with_coverage",
     check,
-    replace(FAMILY, repair=copy_expert_off_its_support),
+    replace(TWO_PLAYERS, repair=copy_expert_off_its_support),
     formula=(
         r"\max_i R_i(L) - \max_i R_i(E) \le \frac{2\,u\,H\,e}{b}, \qquad e = \frac1H \sum_t \mathbb{E}_{s \sim "
         r"d_t^E}\, \mathrm{TV}(E, L)(s)"

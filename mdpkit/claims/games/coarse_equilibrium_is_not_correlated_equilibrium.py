@@ -1,8 +1,9 @@
 """A coarse correlated equilibrium need not be a correlated equilibrium: its swap regret can be H/2.
 
-Statement  In the 3 x 3 game below, repeated over H steps, let the mediator recommend (0, 0) or (1, 1) with probability
-           1/2 each at every step. No player gains by ignoring its recommendations: max_i R_i^coarse = 0, a coarse
-           correlated equilibrium. A player that deviates as a function of its recommendation gains H/2: max_i
+Statement  In the 3 x 3 game with payoffs ((0, 1, 1), (0, 2, -1), (-1, 0, 1)) of the first player and ((1, -1, 2),
+           (0, 0, -2), (1, 0, 2)) of the second, repeated over H steps, let the mediator recommend (0, 0) or (1, 1) with
+           probability 1/2 each at every step. No player gains by ignoring its recommendations: max_i R_i^coarse = 0, a
+           coarse correlated equilibrium. A player that deviates as a function of its recommendation gains H/2: max_i
            R_i^swap = H/2, so that it is not a correlated equilibrium.
 Assumes    the recommendations are correlated: each is informative about the other player's action.
 Units      regret in units of reward; payoffs are integers in [-2, 2].
@@ -11,26 +12,11 @@ Source     adapted from Moulin and Vial, 1978, and Aumann, 1974.
 Proof      proofs/games/coarse_equilibrium_is_not_correlated_equilibrium.md
 """
 
-import numpy as np
-
 from ... import measure
-from ...base.arrays import objects, rational
-from ...instances.instance import Instance
-from ...model import Finite, JointPolicy, MarkovGame
+from ...base.arrays import rational
+from ...instances.library.games import moulin_vial
 from ...verify.claim import Assumption, Claim, Control, Equal
-from .deviation_classes_are_ordered import by_marginals
-
-FIRST = [[0, 1, 1], [0, 2, -1], [-1, 0, 1]]
-SECOND = [[1, -1, 2], [0, 0, -2], [1, 0, 2]]
-TOGETHER = [["1/2", 0, 0], [0, "1/2", 0], [0, 0, 0]]
-APART = [["1/4", "1/4", 0], ["1/4", "1/4", 0], [0, 0, 0]]
-
-
-def repeat(H, law=TOGETHER):
-    """The same game and the same law of recommendations at each of H steps."""
-    once = objects(np.ones((1, 9, 1), dtype=int))
-    game = MarkovGame(once, objects([FIRST, SECOND]).reshape(2, 1, 9), horizon=Finite(H), actions=(3, 3))
-    return Instance(game=game, mediator=JointPolicy(objects(law).reshape(1, 9)))
+from ...verify.faults import ignore_recommendations
 
 
 def facts(m):
@@ -66,15 +52,22 @@ CORRELATED = Assumption("the recommendations are correlated", is_correlated)
 CLAIM = Claim(
     "coarse_equilibrium_is_not_correlated_equilibrium",
     check,
-    instances=lambda: [repeat(H) for H in range(1, 13)],
+    instances=lambda: [moulin_vial(H) for H in range(1, 13)],
     formula=r"\max_i R_i^{\text{coarse}} = 0, \qquad \max_i R_i^{\text{swap}} = \frac H2",
     papers=("moulin1978", "aumann1974"),
     tags=("regret", "equilibria"),
     assumes=(CORRELATED,),
     controls=(
-        Control("no swap deviation gains", witness=lambda: repeat(3), tightens=an_equilibrium, at="swap"),
-        Control("the product of the marginals", witness=lambda: repeat(3, APART), drops=CORRELATED.name),
-        Control("swap regret by marginals", witness=lambda: repeat(3), sabotages=measure.regret, by=by_marginals),
+        Control("no swap deviation gains", witness=lambda: moulin_vial(3), tightens=an_equilibrium, at="swap"),
+        Control(
+            "the product of the marginals", witness=lambda: moulin_vial(3, correlated=False), drops=CORRELATED.name
+        ),
+        Control(
+            "swap regret by marginals",
+            witness=lambda: moulin_vial(3),
+            sabotages=measure.regret,
+            by=ignore_recommendations,
+        ),
     ),
     figure=figure,
 )

@@ -23,11 +23,10 @@ from ... import measure
 from ...base.arrays import rational
 from ...base.interval import stack
 from ...instances.blocks import Choice
+from ...instances.library.games import TWO_PLAYERS, rare_pennies
 from ...kernels import finite
 from ...model import JointPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from .cloning_regret_gap_scales_with_coverage import rare_pennies
-from .regret_gap_is_bounded_by_recoverability import FAMILY
 
 
 def sides(m):
@@ -64,9 +63,9 @@ def gate_learner(x):
 
 
 GATED = replace(
-    FAMILY,
-    blocks={**FAMILY.blocks, "b": Choice(of=("1/2", "1/4", "1/10"))},
-    models={**FAMILY.models, "b": lambda x: x.b[()]},
+    TWO_PLAYERS,
+    blocks={**TWO_PLAYERS.blocks, "b": Choice(of=("1/2", "1/4", "1/10"))},
+    models={**TWO_PLAYERS.models, "b": lambda x: x.b[()]},
     repair=gate_learner,
 )
 
@@ -75,15 +74,13 @@ GATED = replace(
 def pennies(H, b, strays=False):
     m = rare_pennies(H, b, strays)
     visits = measure.occupancy(m.game.player(0), m.expert).lower.sum(axis=2)
-    m.learner = JointPolicy(gate(*(np.stack([each.table] * H) for each in (m.learner, m.expert)), visits, m.b))
-    m.strays = int(strays)
-    return m
+    learner, expert = (np.stack([each.table] * H) for each in (m.learner, m.expert))
+    return m.replace(learner=JointPolicy(gate(learner, expert, visits, m.b)), strays=int(strays))
 
 
 def claiming(b, m):
     """The instance with another threshold b."""
-    m.b = rational(b)
-    return m
+    return m.replace(b=rational(b))
 
 
 def shares(m):

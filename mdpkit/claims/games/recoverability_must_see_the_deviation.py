@@ -17,59 +17,16 @@ Proof      proofs/games/recoverability_must_see_the_deviation.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
-from ...base.interval import stack
-from ...instances.instance import Instance
-from ...model import Finite, JointPolicy, MarkovGame
+from ...instances.library.games import STAKES, bonus_chain, hidden_stakes
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from .value_equivalence_is_not_regret_equivalence import nobody_deviates
-
-START, STAKES, CALM = 0, 1, 2
-
-
-def hidden_stakes(H, later=1):
-    """At the start a_2 = 1 leads to STAKES, where playing 1 when 0 is recommended pays `later` per step; a_2 = 0 to CALM.
-
-    The expert draws a_2 uniformly, the learner plays a_2 = 1; at the start the first player is paid for a_1 = a_2.
-    """
-    P = np.zeros((3, 4, 3), dtype=int)
-    P[START, [0, 2], CALM] = P[START, [1, 3], STAKES] = P[STAKES, :, STAKES] = P[CALM, :, CALM] = 1
-    r = np.zeros((2, 3, 4), dtype=int)
-    r[0, START], r[0, STAKES] = [1, 0, 0, 1], [0, 0, later, later]
-    obeyed = objects([[1, 0, 0, 0]] * 3)
-    expert, learner = obeyed.copy(), obeyed.copy()
-    expert[START], learner[START] = objects(["1/2", "1/2", 0, 0]), objects([0, 1, 0, 0])
-    game = MarkovGame(objects(P), objects(r), objects([1, 0, 0]), horizon=Finite(H), actions=(2, 2))
-    return Instance(game=game, expert=JointPolicy(expert), learner=JointPolicy(learner))
-
-
-def bonus_chain(u, H, slip, seen):
-    """Disobeying at the start leads to OTHER; there the learner slips into u states that pay for disobeying and lead back."""
-    other, S = 2, 3 + u
-    slip, seen = rational(slip), rational(seen)
-    P, r = objects(np.zeros((S, 4, S), dtype=int)), np.zeros((2, S, 4), dtype=int)
-    P[START, :2] = objects([0, 1 - seen, seen, *[0] * u])
-    P[START, 2:, other] = P[1, :, 1] = P[other, [0, 2], other] = P[other, [1, 3], 3] = rational(1)
-    for k in range(3, S):
-        P[k, :, k + 1 if k + 1 < S else other] = rational(1)
-    r[0, 3:, 2:] = 1
-    obeyed = objects([[1, 0, 0, 0]] * S)
-    learner = obeyed.copy()
-    learner[other] = objects([1 - slip, slip, 0, 0])
-    game = MarkovGame(P, objects(r), objects([1, *[0] * (S - 1)]), horizon=Finite(H), actions=(2, 2))
-    return Instance(game=game, expert=JointPolicy(obeyed), learner=JointPolicy(learner))
-
-
-def of_the_obeyed(recoverability, game, expert):
-    """u_0: the widest range of any player's action values when no player deviates."""
-    return stack([recoverability(game.player(i), expert) for i in range(game.players)]).max()
+from ...verify.faults import forbid_deviations, recoverability_without_deviations
 
 
 def sides(m):
     """The regret gap, 2 H e, and u_0."""
     gap = measure.regret_gap(m.game, m.expert, m.learner)
     mistakes = measure.deviation_error(m.game, m.expert, m.learner) * (2 * m.game.horizon.H)
-    return gap, mistakes, of_the_obeyed(measure.recoverability, m.game, m.expert)
+    return gap, mistakes, recoverability_without_deviations(measure.recoverability, m.game, m.expert)
 
 
 def check(m):
@@ -123,7 +80,7 @@ CLAIM = Claim(
             at="regret gap",
         ),
         Control("no later stakes", witness=lambda: hidden_stakes(4, later=0), drops=LATER.name),
-        Control("no deviations", witness=lambda: hidden_stakes(4), sabotages=measure.regret, by=nobody_deviates),
+        Control("no deviations", witness=lambda: hidden_stakes(4), sabotages=measure.regret, by=forbid_deviations),
     ),
     also=(Part("a chain of bonus states hides its length", chains, between),),
     figure=figure,

@@ -22,10 +22,10 @@ from ...base.interval import Interval, stack
 from ...ink.figures import bound
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.games import TWO_PLAYERS
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Bound, Claim, Control, Equal, Part
-from .regret_gap_is_bounded_by_recoverability import FAMILY
-from .value_equivalence_is_not_regret_equivalence import nobody_deviates
+from ...verify.faults import forbid_deviations
 
 
 def visits(m):
@@ -74,9 +74,9 @@ def by_visits(m):
     return Equal({"witness": (witnesses(m, telling_rewards(m, gaps)), stack(missed))})
 
 
-POLICIES = {name: FAMILY.models[name] for name in ("expert", "learner")}
+POLICIES = {name: TWO_PLAYERS.models[name] for name in ("expert", "learner")}
 UNPAID = Family(
-    blocks={name: block for name, block in FAMILY.blocks.items() if name != "r"},
+    blocks={name: block for name, block in TWO_PLAYERS.blocks.items() if name != "r"},
     sizes=dict(H=(1, 3), S=(1, 2), A=(2, 3), B=(1, 2)),
     models=dict(game=lambda x: unpaid(x.P, x.rho, x.sizes["H"], (x.sizes["A"], x.sizes["B"])), **POLICIES),
 )
@@ -117,7 +117,7 @@ CLAIM = Claim(
     papers=("tang2024",),
     tags=("regret", "value-gap"),
     controls=(
-        Control("obedience alone", witness=apart, sabotages=measure.regret, by=nobody_deviates),
+        Control("obedience alone", witness=apart, sabotages=measure.regret, by=forbid_deviations),
         Control("the zero reward alone", witness=apart, tightens=zero_alone),
         Control("rewards for the learner's own actions alone", witness=apart, tightens=for_what_the_learner_plays),
     ),

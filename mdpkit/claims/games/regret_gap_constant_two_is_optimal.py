@@ -24,10 +24,10 @@ from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.games import hidden_stakes, matching_pennies
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Bound, Claim, Control, Equal, Part
-from .recoverability_must_see_the_deviation import hidden_stakes, of_the_obeyed
-from .regret_gap_is_bounded_by_recoverability import pennies
+from ...verify.faults import recoverability_without_deviations
 
 CLASSES = ("swap", "coarse")
 
@@ -75,17 +75,14 @@ FAMILY = Family(
 
 
 # ---- one state, two parts: joint actions are 00, 01, 10, 11
-def with_policies(m, expert, learner):
-    return Instance(game=m.game, expert=JointPolicy(objects([expert])), learner=JointPolicy(objects([learner])))
-
-
 def unpaid_partner(H):
     """The first player is paid for a match, and 0 is recommended; the expert draws the other action uniformly, the learner plays 1."""
-    m = pennies(H)
-    r = m.game.r.copy()
+    game = matching_pennies(H).game
+    r = game.r.copy()
     r[1] = objects(0)
-    m.game = MarkovGame(m.game.P, r, m.game.rho, horizon=Finite(H), actions=(2, 2))
-    return with_policies(m, ["1/2", "1/2", 0, 0], [0, 1, 0, 0])
+    game = MarkovGame(game.P, r, game.rho, horizon=Finite(H), actions=(2, 2))
+    expert, learner = (JointPolicy(objects([law])) for law in (["1/2", "1/2", 0, 0], [0, 1, 0, 0]))
+    return Instance(game=game, expert=expert, learner=learner)
 
 
 def meeting(n):
@@ -125,7 +122,7 @@ def add_observer(m):
 
 
 def all_games():
-    games = [pennies(H, stake) for H in range(1, 9) for stake in (1, 3)]
+    games = [matching_pennies(H, stake) for H in range(1, 9) for stake in (1, 3)]
     return games + [add_observer(m) for m in games[:4]]
 
 
@@ -163,7 +160,7 @@ CLAIM = Claim(
     papers=("tang2024",),
     tags=("regret", "recoverability"),
     controls=(
-        Control("a constant of 1.99", witness=lambda: pennies(2), tightens=lambda m: check(m, swap=NEARLY)),
+        Control("a constant of 1.99", witness=lambda: matching_pennies(2), tightens=lambda m: check(m, swap=NEARLY)),
         Control(
             "1.99 for coarse deviations", witness=lambda: unpaid_partner(2), tightens=lambda m: check(m, coarse=NEARLY)
         ),
@@ -171,7 +168,7 @@ CLAIM = Claim(
             "u without deviations",
             witness=lambda: hidden_stakes(4),
             sabotages=measure.recoverability,
-            by=of_the_obeyed,
+            by=recoverability_without_deviations,
         ),
         Control(
             "mistakes of coarse deviators without those of the obedient",

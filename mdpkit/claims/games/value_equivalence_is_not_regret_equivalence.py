@@ -12,37 +12,9 @@ Proof      proofs/games/value_equivalence_is_not_regret_equivalence.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
-from ...instances.instance import Instance
-from ...model import Finite, JointPolicy, MarkovGame
+from ...instances.library.games import fork
 from ...verify.claim import Assumption, Claim, Control, Equal
-
-START, COMMON, RARE = 0, 1, 2
-
-
-def forked(H, b, first, expert, learner):
-    """At the start a_1 = 1 leads to RARE, a_1 = 0 to RARE with probability b, else to COMMON; both are absorbing.
-
-    The first player is paid first[s][j]; expert[s] and learner[s] are laws of joint actions, 00 where left out.
-    """
-    b = rational(b)
-    P = objects(np.zeros((3, 4, 3), dtype=int))
-    P[START, :2, COMMON], P[START, :2, RARE] = 1 - b, b
-    P[START, 2:, RARE] = P[COMMON, :, COMMON] = P[RARE, :, RARE] = rational(1)
-    r = objects(np.zeros((2, 3, 4), dtype=int))
-    for s, paid in first.items():
-        r[0, s] = objects(paid)
-    game = MarkovGame(P, r, objects([1, 0, 0]), horizon=Finite(H), actions=(2, 2))
-    expert, learner = (
-        JointPolicy(objects([laws.get(s, [1, 0, 0, 0]) for s in range(3)])) for laws in (expert, learner)
-    )
-    return Instance(game=game, b=b, expert=expert, learner=learner)
-
-
-def fork(H, b=0, slip=1):
-    """At RARE a_2 = 1 pays the first player, and the learner plays it with probability `slip`."""
-    slip = rational(slip)
-    return Instance(slip=slip, **vars(forked(H, b, {RARE: [0, 1, 0, 1]}, {}, {RARE: [1 - slip, slip, 0, 0]})))
+from ...verify.faults import forbid_deviations
 
 
 def facts(m):
@@ -72,10 +44,6 @@ def unseen(m):
 
 
 UNSEEN = Assumption("the learner differs from the expert only at unvisited states", unseen)
-
-
-def nobody_deviates(regret, game, joint, deviations="swap"):
-    return regret(game, joint, deviations) * 0
 
 
 def numbers(m):
@@ -121,7 +89,7 @@ CLAIM = Claim(
     controls=(
         Control("the expert visits the fork", witness=lambda: fork(5, "1/4"), drops=UNSEEN.name),
         Control("a gap of H", witness=lambda: fork(5), tightens=larger, at="regret gap"),
-        Control("no deviations", witness=lambda: fork(5), sabotages=measure.regret, by=nobody_deviates),
+        Control("no deviations", witness=lambda: fork(5), sabotages=measure.regret, by=forbid_deviations),
     ),
     data=numbers,
     figure=figure,

@@ -24,11 +24,11 @@ from ...base.arrays import objects, rational
 from ...base.interval import stack
 from ...ink.figures import bound
 from ...instances.blocks import Box
+from ...instances.library.imitation.cliff import habit
+from ...instances.library.imitation.families import REWARD_CLASS
 from ...kernels import finite
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._instances import states_exchanged
-from .on_policy_value_moments_are_tight import habit
-from .step_moments_bound_the_imitation_gap import REWARDS
+from ...verify.faults import exchange_states
 
 
 def sides(m):
@@ -68,19 +68,17 @@ def agreeing(x):
 
 
 FAMILY = replace(
-    REWARDS,
-    blocks={**REWARDS.blocks, "rewards": Box(2, "H", "S", "A", lower=-1)},
-    sizes={axis: ends for axis, ends in {**REWARDS.sizes, "H": (1, 3)}.items() if axis != "K"},
+    REWARD_CLASS,
+    blocks={**REWARD_CLASS.blocks, "rewards": Box(2, "H", "S", "A", lower=-1)},
+    sizes={axis: ends for axis, ends in {**REWARD_CLASS.sizes, "H": (1, 3)}.items() if axis != "K"},
     repair=agreeing,
 )
 
 
 # ---- a learner that slips at every step: the reward of action 0 at state 0 is the moment of that step
 def with_rewards(first, second, x):
-    m = habit(2, 1)
-    m.rewards = objects([[[[rational(paid), 0], [0, 0]] for paid in steps] for steps in (first, second)])
-    m.x = rational(x)
-    return m
+    rewards = [[[[rational(paid), 0], [0, 0]] for paid in steps] for steps in (first, second)]
+    return habit(2, 1).replace(rewards=objects(rewards), x=rational(x))
 
 
 def apart(x):
@@ -121,7 +119,7 @@ CLAIM = Claim(
             "moments off the expert's occupancy",
             witness=lambda: apart(0),
             sabotages=measure.occupancy,
-            by=states_exchanged,
+            by=exchange_states,
         ),
     ),
     also=(

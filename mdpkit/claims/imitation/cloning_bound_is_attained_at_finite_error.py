@@ -14,13 +14,17 @@ Proof      proofs/imitation/cloning_bound_is_attained_at_finite_error.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
-from ...instances.instance import Instance
-from ...model import MDP, Finite, TabularPolicy
-from ...verify.claim import Bound, Claim, Control, Equal, Formal, Part
-from ._instances import cliff, states_exchanged
-from .cloning_error_compounds_quadratically import FAMILY, UNIT, sides
-from .cloning_error_compounds_quadratically import check as by_largest
+from ...instances.library.imitation.cliff import cliff, lanes
+from ...instances.library.imitation.families import TWO_POLICIES
+from ...model import MDP
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
+from ...verify.faults import exchange_states
+
+
+def sides(m):
+    H = m.mdp.horizon.H
+    gap = abs(measure.value_gap(m.mdp, m.expert, m.learner))
+    return H, gap, measure.cloning_error(m.mdp, m.expert, m.learner)
 
 
 def check(m):
@@ -35,23 +39,6 @@ def mean_for_largest(m):
 
 
 # ---- instances that attain the bounds
-def lanes(e, reward=1):
-    """H lanes: an episode starts in lane t with probability e[t], and the learner falls there at step t; on one more lane it never does.
-
-    A lane pays for action 0 and leads to itself; action 1 falls to the last state, which pays nothing.
-    """
-    H, e = len(e), objects(e)
-    P, r = np.zeros((H + 2, 2, H + 2), dtype=int), np.zeros((H + 2, 2), dtype=int)
-    for lane in range(H + 1):
-        P[lane, 0, lane], P[lane, 1, H + 1], r[lane, 0] = 1, 1, reward
-    P[H + 1, :, H + 1] = 1
-    stay = np.broadcast_to([1, 0], (H, H + 2, 2)).copy()
-    slips = stay.copy()
-    slips[np.arange(H), np.arange(H)] = [0, 1]
-    mdp = MDP(objects(P), objects(r), objects([*e, 1 - e.sum(), 0]), horizon=Finite(H))
-    return Instance(mdp=mdp, expert=TabularPolicy(objects(stay)), learner=TabularPolicy(objects(slips)), e=e)
-
-
 def disjoint_slips(H):
     """Equal errors, of 1/H each."""
     return lanes([f"1/{H}"] * H)
@@ -73,8 +60,8 @@ def in_full(m):
 
 
 def equal_errors(m):
-    gap, _, right = by_largest(m).sides
-    return Equal({"gap": (gap, right)})
+    H, gap, e = sides(m)
+    return Equal({"gap": (gap, e.max() * (H * (H + 1) // 2))})
 
 
 def all_at_first(m):
@@ -88,6 +75,7 @@ def beside(m):
     return {"cliff": [sides(cliff(H, f"1/{H}"))[1].mid]}
 
 
+UNIT = Assumption("rewards in [0, 1]", lambda m: (m.mdp.r >= 0).all() and (m.mdp.r <= 1).all())
 EQUAL, FIRST, PAID_MORE = "equal errors on disjoint lanes", "one error, at the first step", "rewards up to 3"
 
 
@@ -114,7 +102,7 @@ def figure(ax, rows):
 CLAIM = Claim(
     "cloning_bound_is_attained_at_finite_error",
     check,
-    FAMILY,
+    TWO_POLICIES,
     formula=(
         r"\lvert J(E) - J(L) \rvert \le \sum_{t=0}^{H-1} (H-t)\, e_t \le H^2\, \mathrm{mean}_t\, e_t, \qquad e_t = "
         r"\mathbb{E}_{s \sim d_t^E}\, \mathrm{TV}(E_t, L_t)(s)"
@@ -138,7 +126,7 @@ CLAIM = Claim(
         ),
         Control(PAID_MORE, witness=lambda: lanes(["1/2", "1/3"], reward=3), drops=UNIT.name),
         Control(
-            "errors on other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=states_exchanged
+            "errors on other lanes", witness=lambda: first_slip(4, 1), sabotages=measure.occupancy, by=exchange_states
         ),
     ),
     also=(

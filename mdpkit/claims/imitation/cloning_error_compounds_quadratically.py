@@ -13,11 +13,11 @@ Proof      proofs/imitation/cloning_error_compounds_quadratically.md
 import numpy as np
 
 from ... import measure
-from ...instances.blocks import Box, Simplex
-from ...instances.family import Family
-from ...model import MDP, Finite, TabularPolicy
+from ...instances.library.imitation.cliff import cliff
+from ...instances.library.imitation.families import TWO_POLICIES
+from ...model import MDP
 from ...verify.claim import Assumption, Bound, Claim, Control, Formal, Part
-from ._instances import cliff, states_exchanged
+from ...verify.faults import exchange_states
 
 
 def sides(m):
@@ -34,23 +34,6 @@ def check(m):
 def linear(m):
     H, gap, e = sides(m)
     return Bound(gap, e.max() * H)
-
-
-FAMILY = Family(
-    blocks=dict(
-        P=Simplex("H", "S", "A", to="S"),
-        r=Box("H", "S", "A"),
-        rho=Simplex(to="S"),
-        expert=Simplex("H", "S", to="A", within="mask"),
-        learner=Simplex("H", "S", to="A", within="mask"),
-    ),
-    sizes=dict(H=(1, 5), S=(1, 3), A=(2, 3)),
-    models=dict(
-        mdp=lambda x: MDP(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"])),
-        expert=lambda x: TabularPolicy(x.expert),
-        learner=lambda x: TabularPolicy(x.learner),
-    ),
-)
 
 
 # ---- instances that attain the order of the bound
@@ -98,7 +81,7 @@ def figure(ax, rows):
 CLAIM = Claim(
     "cloning_error_compounds_quadratically",
     check,
-    FAMILY,
+    TWO_POLICIES,
     formula=(
         r"\lvert J(E) - J(L) \rvert \le \sum_{t=0}^{H-1} (H-t)\, e_t \le \tfrac{H(H+1)}{2} \max_t e_t, \qquad e_t "
         r"= \mathbb{E}_{s \sim d_t^E}\, \mathrm{TV}(E_t, L_t)(s)"
@@ -123,7 +106,7 @@ CLAIM = Claim(
             "errors off the expert's occupancy",
             witness=lambda: cliff(*AT),
             sabotages=measure.occupancy,
-            by=states_exchanged,
+            by=exchange_states,
         ),
     ),
     also=(Part(CLIFF, cliffs, attains, assumes=(UNIT,)),),

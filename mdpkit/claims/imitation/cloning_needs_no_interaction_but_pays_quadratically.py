@@ -16,15 +16,20 @@ Proof      proofs/imitation/cloning_needs_no_interaction_but_pays_quadratically.
 """
 
 from dataclasses import replace
+from itertools import product
+from math import comb, prod
 
 import numpy as np
 
 from ... import measure
-from ...base.arrays import rational
+from ...base.arrays import objects, rational
 from ...base.interval import stack
-from ...model import TabularPolicy
+from ...instances.library.imitation.road import ditch, fog
+from ...learn import Cloning, DAgger, fit, grant
+from ...model import TabularPolicy, Trajectories
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._roads import every_sample, smoothed
+
+SPENT = "demonstrations", "episodes", "steps", "resets", "queries"
 
 
 def mean_gap(m):
@@ -69,6 +74,40 @@ def rare(m):
 def from_the_fall(value, problem, policy):
     """The value from the state after a fall."""
     return value(replace(problem, rho=problem.rho[::-1]), policy)
+
+
+# ---- instances: learners, and the counts of their meters
+def run(learner, m, **granted):
+    """A fitted learner, and the counts of its meter."""
+    access = grant(m.mdp, expert=m.expert, **granted)
+    answer = fit(learner, access, rng=np.random.default_rng(0))
+    return answer, {name: getattr(answer.used, name) for name in SPENT}
+
+
+def every_sample(H, n, p):
+    """The cloned policy for every set of n demonstrations in the fog, by their number in state 1 at each step, and its probability."""
+    m, p = fog(H, p), rational(p)
+    chance = [comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
+    policies, weights = [], []
+    for shown in product(range(n + 1), repeat=H):
+        obs = [int(episode < shown[t]) for episode in range(n) for t in range(H)]
+        rows = dict(t=[*range(H)] * n, weight=objects([f"1/{n}"] * (n * H)))
+        answer, used = run(Cloning(), m, demonstrations=Trajectories(obs, [0] * (n * H), **rows))
+        policies.append(answer.policy.table)
+        weights.append(prod(chance[k] for k in shown))
+    return m.replace(policies=objects(policies), weights=objects(weights), p=p, n=n, **used)
+
+
+def smooth(H, asks, eps=None, rounds=3):
+    """Cloning, or the last round of DAgger, in a ditch with 2H actions, smoothed to slip with probability eps on the road."""
+    A, eps = 2 * H, rational(f"1/{4 * H}" if eps is None else eps)
+    m, smoothing = ditch(H, A), str(eps / (A - 1 - A * eps))
+    if asks:
+        learner = DAgger(rounds, smoothing=smoothing, demonstrated=True)
+        answer, used = run(learner, m, demonstrations="exact", episodes="exact", queries="exact")
+        return m.replace(learner=answer.policy.members[-1], eps=eps, **used)
+    answer, used = run(Cloning(smoothing), m, demonstrations="exact")
+    return m.replace(learner=answer.policy, eps=eps, **used)
 
 
 # ---- the ditch
@@ -126,13 +165,13 @@ CLAIM = Claim(
             sabotages=measure.value,
             by=from_the_fall,
         ),
-        Control(NEVER, witness=lambda: smoothed(LENGTHS[-1], asks=False), drops=ASKS.name, part=ASKED),
+        Control(NEVER, witness=lambda: smooth(LENGTHS[-1], asks=False), drops=ASKS.name, part=ASKED),
     ),
     also=(
         Part("quadratic in the horizon", samples, quadratic, assumes=(UNIT,)),
         Part("unseen states for every n", samples, rare),
-        Part(CLONED, lambda: [smoothed(H, asks=False) for H in LENGTHS], cloning_gap, assumes=(UNIT,)),
-        Part(ASKED, lambda: [smoothed(H, asks=True) for H in LENGTHS], query_gap, assumes=(UNIT, ASKS)),
+        Part(CLONED, lambda: [smooth(H, asks=False) for H in LENGTHS], cloning_gap, assumes=(UNIT,)),
+        Part(ASKED, lambda: [smooth(H, asks=True) for H in LENGTHS], query_gap, assumes=(UNIT, ASKS)),
     ),
     figure=figure,
 )

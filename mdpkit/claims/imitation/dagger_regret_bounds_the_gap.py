@@ -30,14 +30,13 @@ from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.imitation.cliff import cliff, first_fall
+from ...instances.library.imitation.road import ditch, fog, road
 from ...kernels import finite
-from ...learn import DAgger
+from ...learn import DAgger, fit, grant
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
-from ._instances import cliff, states_exchanged
-from ._roads import ditch, fog, keeps, learned
-from .on_policy_value_moments_are_tight import first_fall
-from .recoverable_cliff_is_linear import road
+from ...verify.faults import exchange_states
 
 
 def losses(m, policy, roads, cost=1):
@@ -149,15 +148,16 @@ def immediate_falls():
     ]
 
 
-def run_dagger(mdp, learner, wavers=0):
-    """DAgger with exact expectations, and its reported losses. The expert leaves action 0 with probability `wavers`."""
-    H, S, A = mdp.horizon.H, mdp.S, mdp.A
-    sure, wavers = keeps(S, A).table, rational(wavers)
+def run_dagger(m, learner, wavers=0):
+    """DAgger with exact expectations, and its reported losses. The expert leaves its action with probability `wavers`."""
+    H, S, A = m.mdp.horizon.H, m.mdp.S, m.mdp.A
+    sure, wavers = m.expert.table, rational(wavers)
     expert = TabularPolicy(sure * (1 - wavers) + (1 - sure) * wavers / (A - 1))
-    answer, _ = learned(learner, mdp, expert, interacts=True)
+    access = grant(m.mdp, expert=expert, demonstrations="exact", episodes="exact", queries="exact")
+    answer = fit(learner, access, rng=np.random.default_rng(0))
     tables = objects(np.stack([np.broadcast_to(pi.table, (H, S, A)) for pi in answer.policy.members]))
     return Instance(
-        mdp=mdp,
+        mdp=m.mdp,
         expert=expert,
         learners=tables,
         rules=objects(expert.table)[None],
@@ -166,14 +166,14 @@ def run_dagger(mdp, learner, wavers=0):
 
 
 def plays(*wavers):
-    roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
+    roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0)
     learners = DAgger(1), DAgger(2), DAgger(8), DAgger(3, smoothing="1/32", demonstrated=True)
     return [run_dagger(*each) for each in product(roads, learners, wavers)]
 
 
 def run_without_smoothing():
     """DAgger on labels without smoothing."""
-    roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
+    roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0)
     return [run_dagger(*each) for each in product(roads, (DAgger(1), DAgger(2), DAgger(8)))]
 
 
@@ -246,7 +246,7 @@ CLAIM = Claim(
             "errors at the other state",
             witness=lambda: alone(cliff(5, "1/20")),
             sabotages=measure.occupancy,
-            by=states_exchanged,
+            by=exchange_states,
         ),
         Control(
             "a randomised expert",

@@ -14,25 +14,34 @@ Proof      proofs/imitation/expert_resets_remove_exploration.md
 """
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from ... import measure
-from ...base.arrays import rational
+from ...base.arrays import objects, rational
 from ...base.interval import stack
 from ...ink.figures import panels
 from ...instances.blocks import Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
+from ...instances.library.imitation.tree import (
+    leaf_law,
+    leaf_reward,
+    path_to_leaf,
+    policy_of_leaf_law,
+    policy_to_leaf,
+    tree_mdp,
+)
+from ...learn import PSDP, ForwardSearch, OpenLoopSearch, QLearning, fit, grant
 from ...model import TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._explorers import Sweep, another, any_rewards, blind, distinct, everywhere, guided, leftmost, played, shaped
-from ._tree import at_leaves, to_law, to_leaf, tree, way
 
 
 # ---- every learner
 def success(m):
     """The probability of a return of 1 for every leaf, if the learner returns the leaf once an episode has ended there."""
-    *tests, last = (at_leaves(measure.occupancy(m.tree, TabularPolicy(table))) for table in m.tests)
+    *tests, last = (leaf_law(measure.occupancy(m.tree, TabularPolicy(table))) for table in m.tests)
     missed = 1 - last
     for each in tests:
         missed = missed * (1 - each)
@@ -52,13 +61,13 @@ LONGEST = 4
 
 
 def build_tree(x):
-    return tree(x.sizes["A"], x.sizes["H"], pattern=x.tests)
+    return tree_mdp(x.sizes["A"], x.sizes["H"], pattern=x.tests)
 
 
 def shorten(x):
     """Policies on the tree of H steps whose leaves have the laws of the first H of the drawn laws' LONGEST actions."""
     A, H = x.sizes["A"], x.sizes["H"]
-    return np.stack([to_law(law.reshape(A**H, -1).sum(axis=1), A, H).table for law in x.tests])
+    return np.stack([policy_of_leaf_law(law.reshape(A**H, -1).sum(axis=1), A, H).table for law in x.tests])
 
 
 FAMILY = Family(
@@ -68,7 +77,78 @@ FAMILY = Family(
 )
 
 
-# ---- learners by episodes
+# ---- learners by episodes: instances
+def leftmost(A, H) -> PSDP:
+    """Tries every action once at every reset state; leftmost elsewhere."""
+    return PSDP(probes=1, elsewhere=policy_to_leaf(0, A, H))
+
+
+def play(learner, A, H, rewards=None, shown=policy_to_leaf):
+    """The learner's policies `[leaf,(t,)s,a]` for the rewards `[leaf,s,a]`, and the most it used; every leaf has the same seed.
+
+    By default the rewards pay at the leaf only. A learner that is granted resets has them to `starts[leaf,k]`, each a step
+    and a node: the states that the policy `shown(leaf, A, H)` visits.
+    """
+    rewards = objects([leaf_reward(leaf, A, H) for leaf in range(A**H)]) if rewards is None else rewards
+    fits, starts = [], []
+    for leaf, r in enumerate(rewards):
+        problem, granted = tree_mdp(A, H, r), {}
+        if "resets" in learner.needs:
+            granted = dict(expert=shown(leaf, A, H), demonstrations="exact", resets="exact")
+            starts.append(np.argwhere(measure.occupancy(problem, granted["expert"]).lower.sum(axis=2) > 0))
+        access = grant(problem, episodes=A**H, rewards=True, rng=np.random.default_rng(0), **granted)
+        fits.append(fit(learner, access, rng=np.random.default_rng(0)))
+    used = {name: max(getattr(each.used, name) for each in fits) for name in ("episodes", "resets", "steps")}
+    starts = np.array(starts, dtype=np.int64).reshape(len(rewards), -1, 2)
+    policies = objects([each.policy.table for each in fits])
+    return Instance(tree=tree_mdp(A, H), rewards=rewards, policies=policies, starts=starts, A=A, H=H, **used)
+
+
+def distinct(A, H, M):
+    """M - 1 episodes that end at different leaves, and another leaf as the answer."""
+    tests = objects([policy_to_leaf(leaf, A, H).table for leaf in range(M)])
+    return Instance(tree=tree_mdp(A, H), tests=tests)
+
+
+def another(leaf, A, H):
+    """Goes to the first leaf, whichever pays."""
+    return policy_to_leaf(0, A, H)
+
+
+def everywhere(leaf, A, H):
+    """Goes to every leaf with the same probability."""
+    return policy_of_leaf_law(objects([f"1/{A**H}"] * A**H), A, H)
+
+
+def blind():
+    """Learners without information on the leaf."""
+    explorers = (Fraction(1, 2), 0), (Fraction(1, 10), 0), (0, 1)
+    learners = [
+        *(OpenLoopSearch(m) for m in (0, 1, 3, 7, 15)),
+        *(QLearning(m, exploration, initial) for m in (3, 7, 15) for exploration, initial in explorers),
+    ]
+    return [*(play(each, 2, 4) for each in learners), play(leftmost(2, 4), 2, 4, shown=another)]
+
+
+def guide(A, H):
+    """Policy search with resets to the states of an expert that goes to the leaf."""
+    return play(leftmost(A, H), A, H)
+
+
+def any_rewards():
+    """Rewards drawn independently at every node and action, in [-1, 1]; expert k goes to leaf k."""
+    rng = np.random.default_rng(0)
+    draws = [(A, H, rng.integers(-12, 13, (A**H, (A**H - 1) // (A - 1), A))) for A, H in ((2, 2), (2, 4), (3, 3))]
+    return [play(leftmost(A, H), A, H, objects(r) / 12) for A, H, r in draws]
+
+
+def shape(A, H):
+    """Every step on the path to the leaf pays 1/H, and the learner fixes the first step first."""
+    rewards = objects([leaf_reward(leaf, A, H, shaped=True) for leaf in range(A**H)])
+    return play(ForwardSearch(), A, H, rewards)
+
+
+# ---- their returns
 def returns(m, tables=None):
     """J `[leaf]` of the learner's policies, or of `tables`, each under the reward of its leaf."""
     pairs = zip(m.rewards, m.policies if tables is None else tables, strict=True)
@@ -104,12 +184,12 @@ def count(m):
 
 
 def competes(m):
-    return Bound(returns(m, [to_leaf(leaf, m.A, m.H).table for leaf in range(len(m.rewards))]), returns(m))
+    return Bound(returns(m, [policy_to_leaf(leaf, m.A, m.H).table for leaf in range(len(m.rewards))]), returns(m))
 
 
 # ---- assumptions
 def of_the_expert(m):
-    ways = [way(leaf, m.A, m.H) for leaf in range(len(m.rewards))]
+    ways = [path_to_leaf(leaf, m.A, m.H) for leaf in range(len(m.rewards))]
     return all(ways[leaf][t][0] == state for leaf, chosen in enumerate(m.starts) for t, state in chosen)
 
 
@@ -172,12 +252,12 @@ CLAIM = Claim(
     tags=("resets", "inverse-reinforcement-learning", "sample-complexity"),
     controls=(
         Control("no final answer beside the episodes", witness=lambda: distinct(2, 3, 4), tightens=without_an_answer),
-        Control(BY_LEAF, witness=lambda: guided(*AT), drops=BLIND.name, part=PLAYED),
-        Control(PAID, witness=lambda: shaped(*AT), drops=LAST.name, part=PLAYED),
-        Control(ASTRAY, witness=lambda: played(leftmost(*FEW), *FEW, shown=everywhere), drops=THERE.name, part=RESETS),
+        Control(BY_LEAF, witness=lambda: guide(*AT), drops=BLIND.name, part=PLAYED),
+        Control(PAID, witness=lambda: shape(*AT), drops=LAST.name, part=PLAYED),
+        Control(ASTRAY, witness=lambda: play(leftmost(*FEW), *FEW, shown=everywhere), drops=THERE.name, part=RESETS),
         Control(
             "resets to another policy's states",
-            witness=lambda: played(leftmost(*FEW), *FEW, shown=another),
+            witness=lambda: play(leftmost(*FEW), *FEW, shown=another),
             drops=THERE.name,
             part=ANY,
         ),
@@ -186,17 +266,19 @@ CLAIM = Claim(
         Part(PLAYED, blind, average, assumes=(BLIND, LAST)),
         Part(
             "a sweep attains it",
-            lambda: [played(Sweep(m), A, H) for A, H in ((2, 3), (3, 2)) for m in range(A**H)],
+            lambda: [play(OpenLoopSearch(m), A, H) for A, H in ((2, 3), (3, 2)) for m in range(A**H)],
             sweep,
         ),
         Part(
             HALF,
-            lambda: [played(Sweep(A**H // 2 - 1), A, H) for A, most in ((2, 5), (4, 2)) for H in range(1, most + 1)],
+            lambda: [
+                play(OpenLoopSearch(A**H // 2 - 1), A, H) for A, most in ((2, 5), (4, 2)) for H in range(1, most + 1)
+            ],
             halfway,
         ),
         Part(
             RESETS,
-            lambda: [guided(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))],
+            lambda: [guide(A, H) for A, H in ((2, 2), (2, 4), (2, 5), (3, 3), (4, 2))],
             count,
             assumes=(THERE,),
         ),

@@ -11,14 +11,12 @@ Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2021.
 Proof      proofs/imitation/on_policy_value_moments_are_tight.md
 """
 
-import numpy as np
-
 from ... import measure
 from ...base.arrays import objects
-from ...model import MDP, Finite, TabularPolicy
+from ...instances.library.imitation.cliff import first_fall, habit
+from ...instances.library.imitation.families import TWO_POLICIES
+from ...model import MDP, TabularPolicy
 from ...verify.claim import Bound, Claim, Control, Equal, Part
-from ._instances import cliff
-from .cloning_error_compounds_quadratically import FAMILY
 
 
 def sides(m):
@@ -48,30 +46,13 @@ def attains(m):
 
 
 # ---- instances that attain the bound
-def habit(H, eps):
-    """Action 0 pays and leads to state 0, action 1 to state 1. The learner slips at state 0, and at every step after its first slip."""
-    m = cliff(H, eps)
-    m.mdp = MDP(objects([[[1, 0], [0, 1]]] * 2), objects([[1, 0]] * 2), objects([1, 0]), horizon=Finite(H))
-    m.name, m.learner = "habit", TabularPolicy(objects([[1 - m.eps, m.eps], [0, 1]]))
-    return m
-
-
-def first_fall(H, eps):
-    """The cliff, where the learner slips at the first step only."""
-    m = cliff(H, eps)
-    m.name, m.learner = "first fall", TabularPolicy(np.stack([m.learner.table, *[m.expert.table] * (H - 1)]))
-    return m
-
-
 def falls():
     return [make(H, eps) for make in (habit, first_fall) for H in (1, 2, 3, 5, 8, 13) for eps in ("1/10", 1)]
 
 
 def random_expert(H):
     """The first fall, with an expert that stays on the cliff with probability 1/2."""
-    m = first_fall(H, 1)
-    m.expert = TabularPolicy(objects([["1/2", "1/2"], [1, 0]]))
-    return m
+    return first_fall(H, 1).replace(expert=TabularPolicy(objects([["1/2", "1/2"], [1, 0]])))
 
 
 def on_the_experts_road(cloning_error, problem, roams, other):
@@ -106,7 +87,7 @@ TIGHT = "an immediate fall and a repeated mistake attain it"
 CLAIM = Claim(
     "on_policy_value_moments_are_tight",
     check,
-    FAMILY,
+    TWO_POLICIES,
     formula=(
         r"\lvert J(E) - J(L) \rvert \le u \sum_t \mathbb{E}_{s \sim d_t^L}\, \mathrm{TV}(E, L)_t(s), \qquad u = "
         r"\max_{t,s} \big( \max_a Q_t^E(s, a) - \min_a Q_t^E(s, a) \big)"

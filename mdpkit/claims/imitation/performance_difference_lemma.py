@@ -10,15 +10,14 @@ Source     adapted from Kakade and Langford, 2002.
 Proof      proofs/imitation/performance_difference_lemma.md
 """
 
-import numpy as np
-
 from ... import measure
 from ...ink.figures import identity
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
+from ...instances.library.imitation.cliff import cliff
 from ...model import MDP, Discounted, Finite, TabularPolicy
 from ...verify.claim import Claim, Control, Equal, Formal, Part
-from ._instances import cliff
+from ...verify.faults import delay_by_a_step
 
 
 def check(m):
@@ -68,11 +67,6 @@ def slip(H=3):
     return cliff(H, "1/2")
 
 
-def a_step_late(occupancy, problem, policy):
-    d = occupancy(problem, policy)
-    return d[np.maximum(np.arange(len(d)) - 1, 0)]
-
-
 CLAIM = Claim(
     "performance_difference_lemma",
     check,
@@ -97,7 +91,7 @@ CLAIM = Claim(
             tightens=wrong_visits,
             at="roll in with the learner",
         ),
-        Control("visits counted one step late", witness=slip, sabotages=measure.occupancy, by=a_step_late),
+        Control("visits counted one step late", witness=slip, sabotages=measure.occupancy, by=delay_by_a_step),
     ),
     also=(Part("discounted", DISCOUNTED, check, accepts=("mdp", MDP, ("P", "r", "rho", "gamma"))),),
     accepts=("mdp", MDP, ("P", "r", "rho")),

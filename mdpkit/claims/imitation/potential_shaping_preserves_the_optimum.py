@@ -20,16 +20,16 @@ from ...instances import garnet
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...model import MDP, Finite, TabularPolicy
+from ...model import MDP, Finite, TabularPolicy, shaped_reward
 from ...verify.claim import Assumption, Claim, Control, Equal, Formal, Part
 
 
 def facts(m, start, everywhere):
     """The pairs of the statement, for the potential at the start and at every state (and step)."""
-    reward = measure.shaped_reward(m.mdp, m.potential)
+    reward = shaped_reward(m.mdp, m.potential)
     Q, shaped = measure.optimal_action_value(m.mdp), measure.optimal_action_value(m.mdp, reward)
     returned = (measure.occupancy(m.mdp, m.policy) * reward).sum()
-    single = measure.best_actions(measure.shaped_reward(m.mdp, measure.optimal_value(m.mdp)))
+    single = measure.best_actions(shaped_reward(m.mdp, measure.optimal_value(m.mdp)))
     return {
         "optimal actions": (measure.best_actions(shaped), measure.best_actions(Q)),
         "optimal action value": (shaped + everywhere[..., None], Q),
@@ -47,7 +47,7 @@ def check_discounted_facts(m):
 
 
 def without_initial_potential(m):
-    returned = (measure.occupancy(m.mdp, m.policy) * measure.shaped_reward(m.mdp, m.potential)).sum()
+    returned = (measure.occupancy(m.mdp, m.policy) * shaped_reward(m.mdp, m.potential)).sum()
     return Equal({**check(m).pairs, "return": (returned, measure.value(m.mdp, m.policy))})
 
 
@@ -138,11 +138,11 @@ CLAIM = Claim(
     controls=(
         Control("a potential that does not end at 0", witness=lambda: fork(last=1), drops=ENDS.name),
         Control("returns without the shift", witness=fork, tightens=without_initial_potential, at="return"),
-        Control("shaping under other dynamics", witness=two_steps, sabotages=measure.shaped_reward, by=other_dynamics),
+        Control("shaping under other dynamics", witness=two_steps, sabotages=shaped_reward, by=other_dynamics),
         Control(
             "shaping without discount",
             witness=lambda: maze(0),
-            sabotages=measure.shaped_reward,
+            sabotages=shaped_reward,
             by=ignore_discount,
             part="discounted",
         ),

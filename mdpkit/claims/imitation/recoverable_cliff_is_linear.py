@@ -16,13 +16,12 @@ Proof      proofs/imitation/recoverable_cliff_is_linear.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
-from ...instances.instance import Instance
+from ...instances.library.imitation.road import road
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Formal, Part
-from ._instances import states_exchanged
+from ...verify.faults import exchange_states
 
 
 def sides(m):
@@ -77,16 +76,6 @@ FAMILY = Family(
     sizes=dict(H=(1, 5), S=(1, 3), A=(2, 3)),
     models=dict(mdp=process, expert=keeps, learner=lambda x: TabularPolicy(x.learner)),
 )
-
-
-# ---- roads
-def road(H, eps, recovers=True):
-    """State 0 pays for action 0, action 1 falls to state 1. There action 0 comes back; if action 1 does not, the learner plays it."""
-    eps = rational(eps)
-    P = objects([[[1, 0], [0, 1]], [[1, 0], [1, 0] if recovers else [0, 1]]])
-    mdp = MDP(P, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
-    learner = TabularPolicy(objects([[1 - eps, eps], [1, 0] if recovers else [0, 1]]))
-    return Instance(mdp=mdp, eps=eps, expert=TabularPolicy(objects([[1, 0], [1, 0]])), learner=learner)
 
 
 LENGTHS = 8, 32, 128
@@ -164,7 +153,7 @@ CLAIM = Claim(
             "errors off the expert's occupancy",
             witness=lambda: road(8, EPS),
             sabotages=measure.occupancy,
-            by=states_exchanged,
+            by=exchange_states,
         ),
     ),
     also=(

@@ -19,14 +19,17 @@ from dataclasses import replace
 import numpy as np
 
 from ... import measure
-from ...base.arrays import rational
+from ...base.arrays import objects, rational
 from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
+from ...instances.instance import Instance
+from ...instances.library.imitation.cliff import flips
+from ...instances.library.imitation.tree import leaf_reward, policy_of_leaf_law, policy_to_leaf, tree_mdp
+from ...learn import BoxRewards, ExpertResets, GradientAscent, Mixture, MomentMatching, fit, grant
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Bound, Claim, Control, Equal, Part
-from ._reward_game import flips, games, largest, mixed, short
-from .performance_difference_lemma import a_step_late
+from ...verify.faults import delay_by_a_step
 
 
 def rounds(m):
@@ -90,6 +93,50 @@ FAMILY = Family(
 
 
 # ---- one Markov policy, and a learner's own game
+def mix(m):
+    """The game, with the Markov policy that plays as the mixture of its policies."""
+    return m.replace(mixture=Mixture([TabularPolicy(table) for table in m.learners]).to_tabular(m.mdp))
+
+
+def games():
+    """A run of moment matching on a tree after some of its rounds, with the learner's trace.
+
+    The expert goes to three leaves. Every reward of the class pays 1 at the last leaf, and anything from -1 to 1 elsewhere;
+    off the expert's nodes the policies are leftmost and do not reach that leaf.
+    """
+    A, H, rounds = 2, 4, (1, 2, 4, 8, 16, 32, 64)
+    problem = tree_mdp(A, H)
+    expert = policy_of_leaf_law(objects(["1/2", "1/3", *[0] * 9, "1/6", *[0] * 4]), A, H)
+    centre = leaf_reward(A**H - 1, A, H)
+    rewards, search = BoxRewards(2 * centre - 1, 1 + 0 * centre), ExpertResets(elsewhere=policy_to_leaf(0, A, H))
+    learner = MomentMatching(rewards, GradientAscent("1/8"), search, rounds=rounds[-1])
+    access = grant(problem, expert=expert, demonstrations="exact", episodes="exact")
+    log = fit(learner, access, rng=np.random.default_rng(0)).trace
+    tables = objects(np.stack([policy.table for policy in log["policy"]]))
+    played = objects(np.stack(list(log["reward"])))
+    whole = Instance(mdp=problem, expert=expert, centre=centre, radius=1 - centre)
+    reported = dict(sup_gap=log["sup_gap"], regret=log["reward_regret"])
+    return [
+        mix(
+            whole.replace(
+                learners=tables[:N], played=played[:N], N=N, **{name: each[N - 1] for name, each in reported.items()}
+            )
+        )
+        for N in rounds
+    ]
+
+
+def largest(m, d):
+    """The largest inner product of a difference of occupancies with a reward within `radius` of the `centre`."""
+    return (d * m.centre).sum() + (abs(d) * m.radius).sum()
+
+
+def short(m):
+    """Suboptimality of each policy `[k]` for the reward of its round; every episode starts at state 0."""
+    tasks = [(replace(m.mdp, r=f), TabularPolicy(table)) for f, table in zip(m.played, m.learners, strict=True)]
+    return stack([measure.optimal_value(task)[0, 0] - measure.value(task, policy) for task, policy in tasks])
+
+
 def of_one(m):
     policies, missed, _ = rounds(m)
     visits = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, m.mixture)
@@ -160,10 +207,10 @@ CLAIM = Claim(
     controls=(
         Control("the average of the tables", witness=flips, tightens=averaged_tables, at="gap"),
         Control("regret of the last round alone", witness=lambda: flips(3), tightens=last_round_alone, at="gap"),
-        Control("visits counted one step late", witness=flips, sabotages=measure.occupancy, by=a_step_late),
+        Control("visits counted one step late", witness=flips, sabotages=measure.occupancy, by=delay_by_a_step),
     ),
     also=(
-        Part("one Markov policy", lambda: [mixed(flips(N)) for N in (1, 2, 3)], of_one),
+        Part("one Markov policy", lambda: [mix(flips(N)) for N in (1, 2, 3)], of_one),
         Part(PLAY, games, of_a_box, data=numbers),
         Part("the learner imitates", games, imitates),
         Part("no policy is near optimal", games, far),

@@ -16,14 +16,13 @@ Proof      proofs/imitation/simulation_lemma_bounds_model_error.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
-from ...instances.instance import Instance
+from ...instances.library.imitation.cliff import leak
 from ...model import MDP, Discounted, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
-from ._instances import states_exchanged
+from ...verify.faults import exchange_states
 
 
 def parts(m):
@@ -87,14 +86,6 @@ DISCOUNTED = Family(
 
 
 # ---- the leak
-def leak(H, eps, reward=1):
-    """State 0 pays and leaks into the absorbing state 1, which pays nothing; the model has no leak."""
-    eps = rational(eps)
-    laws = ([[[1 - eps, eps]], [[0, 1]]], [[[1, 0]], [[0, 1]]])
-    mdp, model = (MDP(objects(P), objects([[reward], [0]]), objects([1, 0]), horizon=Finite(H)) for P in laws)
-    return Instance(mdp=mdp, model=model, eps=eps, policy=TabularPolicy(objects([[1], [1]])))
-
-
 def leaks():
     return [leak(H, eps) for H in (1, 2, 3, 5, 8) for eps in ("1/100", "1/4", 1)]
 
@@ -137,7 +128,7 @@ CLAIM = Claim(
             "errors off the occupancy",
             witness=lambda: leak(*AT),
             sabotages=measure.occupancy,
-            by=states_exchanged,
+            by=exchange_states,
         ),
     ),
     also=(

@@ -24,14 +24,14 @@ from ... import measure
 from ...base.arrays import objects, rational
 from ...base.interval import stack
 from ...ink.figures import bound
-from ...instances.blocks import Box, Choice, Simplex
+from ...instances.blocks import Choice, Simplex
 from ...instances.instance import Instance
+from ...instances.library.imitation.cliff import cliff, habit
+from ...instances.library.imitation.families import REWARD_CLASS, TWO_POLICIES
 from ...kernels import finite
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._instances import cliff, states_exchanged
-from .cloning_error_compounds_quadratically import FAMILY
-from .on_policy_value_moments_are_tight import habit
+from ...verify.faults import exchange_states
 
 
 def moments(m, road="expert"):
@@ -61,21 +61,7 @@ def shares(m):
     return Equal({"moments": (gap * len(m.rewards), steps)})
 
 
-REWARDS = replace(
-    FAMILY,
-    blocks={
-        **{name: block for name, block in FAMILY.blocks.items() if name != "r"},
-        "rewards": Box("K", "H", "S", "A", lower=-1),
-    },
-    sizes=dict(H=(1, 4), S=(1, 3), A=(2, 3), K=(2, 3)),
-    models={
-        **FAMILY.models,
-        "mdp": lambda x: MDP(x.P, x.rewards[0], x.rho, horizon=Finite(x.sizes["H"])),
-        "rewards": lambda x: x.rewards,
-    },
-)
-
-ONE_REWARD = replace(REWARDS, sizes={**REWARDS.sizes, "H": (1, 3), "K": (1, 1)})
+ONE_REWARD = replace(REWARD_CLASS, sizes={**REWARD_CLASS.sizes, "H": (1, 3), "K": (1, 1)})
 ONE_SIGN = Assumption("the moments of the reward have one sign", lambda m: moments(m).min() * moments(m).max() >= 0)
 
 
@@ -105,13 +91,13 @@ def mix_resets(x):
 
 
 RESETS = replace(
-    FAMILY,
-    blocks={**FAMILY.blocks, "resets": Simplex("H", to="S"), "share": Choice(of=("1/8", "1/2", 1))},
+    TWO_POLICIES,
+    blocks={**TWO_POLICIES.blocks, "resets": Simplex("H", to="S"), "share": Choice(of=("1/8", "1/2", 1))},
     sizes=dict(H=(1, 4), S=(1, 3), A=(2, 3)),
     models=dict(
-        process=FAMILY.models["mdp"],
-        expert=FAMILY.models["expert"],
-        learner=FAMILY.models["learner"],
+        process=TWO_POLICIES.models["mdp"],
+        expert=TWO_POLICIES.models["expert"],
+        learner=TWO_POLICIES.models["learner"],
         resets=mix_resets,
     ),
 )
@@ -120,11 +106,9 @@ RESETS = replace(
 # ---- instances
 def with_rewards(make, H, eps, times):
     """With rewards that pay for action 0 at state 0 at some steps: `times[k]` of reward k."""
-    m, action = make(H, eps), [[1, 0], [0, 0]]
-    m.rewards = objects(
-        [[[[pays * int(t in steps) for pays in row] for row in action] for t in range(H)] for steps in times]
-    )
-    return m
+    action = [[1, 0], [0, 0]]
+    paid = [[[[pays * int(t in steps) for pays in row] for row in action] for t in range(H)] for steps in times]
+    return make(H, eps).replace(rewards=objects(paid))
 
 
 def rewards():
@@ -156,7 +140,7 @@ BY_RESETS, ONE = "with resets", "one reward"
 CLAIM = Claim(
     "step_moments_bound_the_imitation_gap",
     check,
-    REWARDS,
+    REWARD_CLASS,
     formula=(
         r"\max_f \lvert J_f(E) - J_f(L) \rvert \le \sum_t \max_f \big\lvert \mathbb{E}_{s \sim d_t^E,\, a \sim "
         r"E}\, A_t^{L,f}(s, a) \big\rvert, \qquad J(E) - J(L) \le C \sum_t \mathbb{E}_{s \sim \nu_t} \max_a "
@@ -174,7 +158,7 @@ CLAIM = Claim(
             "moments off the expert's occupancy",
             witness=lambda: with_rewards(cliff, 5, "1/2", [range(5)]),
             sabotages=measure.occupancy,
-            by=states_exchanged,
+            by=exchange_states,
         ),
         Control("one reward of both signs", witness=overtaken, drops=ONE_SIGN.name, part=ONE),
         Control("without coverage", witness=lambda: idle(4, "1/8"), tightens=without_coverage, part=BY_RESETS),

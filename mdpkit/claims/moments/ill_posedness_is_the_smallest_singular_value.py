@@ -15,10 +15,9 @@ Proof      proofs/moments/ill_posedness_is_the_smallest_singular_value.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
-from ...instances.instance import Instance
+from ...instances.library.moments import noisy_channel
 from ...model import MomentProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -62,14 +61,6 @@ FAMILY = Family(
 
 
 # ---- the channel
-def channel(k, leak=0, c=1):
-    """sigma = 2^-k. With a leak the first instrument shifts the outcome directly, by that amount."""
-    sigma = objects(1)[()] / 2**k
-    A = objects([[1 + sigma, 1 - sigma], [1 - sigma, 1 + sigma]]) / 2
-    problem = MomentProblem(A, objects([leak, 0]), objects(["1/2", "1/2"]))
-    return Instance(problem=problem, sigma=sigma, h0=objects([0, 0]), h=objects([c, -c]))
-
-
 def no_moment(m):
     return (measure.moment_residual(m.problem, m.h0) == 0).all_yes()
 
@@ -104,14 +95,28 @@ CLAIM = Claim(
     tags=("conditional-moments", "instrumental-variables"),
     assumes=(UNCONFOUNDED,),
     controls=(
-        Control("regression errors", witness=lambda: channel(2), tightens=without_instruments),
+        Control("regression errors", witness=lambda: noisy_channel(2), tightens=without_instruments),
         Control(
-            "an instrument that affects the outcome", witness=lambda: channel(2, leak="1/4"), drops=UNCONFOUNDED.name
+            "an instrument that affects the outcome",
+            witness=lambda: noisy_channel(2, leak="1/4"),
+            drops=UNCONFOUNDED.name,
         ),
         Control(
-            "constant test functions", witness=lambda: channel(2), sabotages=measure.projected_error, by=constant_tests
+            "an instrument that moves the outcome",
+            witness=lambda: noisy_channel(2, leak="1/4"),
+            drops=UNCONFOUNDED.name,
+        ),
+        Control(
+            "constant test functions",
+            witness=lambda: noisy_channel(2),
+            sabotages=measure.projected_error,
+            by=constant_tests,
         ),
     ),
-    also=(Part("the channel attains it", lambda: [channel(k) for k in range(1, 9)], attains, assumes=(UNCONFOUNDED,)),),
+    also=(
+        Part(
+            "the channel attains it", lambda: [noisy_channel(k) for k in range(1, 9)], attains, assumes=(UNCONFOUNDED,)
+        ),
+    ),
     figure=figure,
 )

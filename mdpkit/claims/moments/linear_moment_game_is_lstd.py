@@ -21,8 +21,9 @@ from ...ink.figures import identity
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.moments import ring_walk
 from ...model import MDP, Discounted, MomentProblem, TabularPolicy
-from ...solve import MomentGame, solve
+from ...solve import MomentGame, lstd, solve, two_stage_least_squares
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
 
@@ -39,7 +40,7 @@ def check(m):
     psi, error = error_of(m, m.w, m.test)
     best, other = measure.projection(psi, m.weights, m.test), (m.test * m.c).sum(axis=1)
     missed = measure.projected_error(best - other, m.weights)
-    solution = measure.lstd(m.mdp, m.policy, m.features, m.weights)
+    solution = lstd(m.mdp, m.policy, m.features, m.weights)
     at_solution, least = error_of(m, solution, m.test)
     V = values(m, solution)
     return Equal(
@@ -53,7 +54,7 @@ def check(m):
 
 
 def every_test_function(m):
-    solution = measure.lstd(m.mdp, m.policy, m.features, m.weights)
+    solution = lstd(m.mdp, m.policy, m.features, m.weights)
     return Equal({**check(m).pairs, "the value at LSTD": (error_of(m, solution, None)[1], 0)})
 
 
@@ -95,25 +96,9 @@ REGULAR = Assumption("the LSTD matrix is nonsingular", nonsingular)
 
 
 # ---- instances
-def walk(test=None):
-    """A ring of three states that advances with probability 3/4; values are linear in one feature."""
-    P = objects([[["1/4", "3/4", 0]], [[0, "1/4", "3/4"]], [["3/4", 0, "1/4"]]])
-    features, third = objects([[1], [2], [4]]), objects(["1/3"] * 3)
-    mdp = MDP(P, objects([[1], [0], [0]]), horizon=Discounted("1/2"))
-    return Instance(
-        mdp=mdp,
-        policy=TabularPolicy(objects([[1]] * 3)),
-        features=features,
-        test=features if test is None else objects(test),
-        weights=third,
-        w=objects([1]),
-        c=objects([1]),
-    )
-
-
 def two_stages(m):
     game = solve(m.problem, MomentGame(m.test))
-    return Equal({"solution": (game.h, measure.two_stage_least_squares(m.problem, m.test))})
+    return Equal({"solution": (game.h, two_stage_least_squares(m.problem, m.test))})
 
 
 def instruments():
@@ -150,9 +135,11 @@ CLAIM = Claim(
     tags=("conditional-moments", "bellman-residual"),
     assumes=(SAME, REGULAR),
     controls=(
-        Control("an adversary with another feature", witness=lambda: walk([[1], [1], [1]]), drops=SAME.name),
-        Control("an adversary with every feature", witness=walk, tightens=every_test_function, at="the value at LSTD"),
-        Control("the least squared Bellman error", witness=walk, sabotages=measure.lstd, by=residual_gradient),
+        Control("an adversary with another feature", witness=lambda: ring_walk([1, 1, 1]), drops=SAME.name),
+        Control(
+            "an adversary with every feature", witness=ring_walk, tightens=every_test_function, at="the value at LSTD"
+        ),
+        Control("the least squared Bellman error", witness=ring_walk, sabotages=lstd, by=residual_gradient),
     ),
     also=(Part("two-stage least squares", instruments, two_stages),),
     figure=identity,

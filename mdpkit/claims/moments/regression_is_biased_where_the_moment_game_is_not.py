@@ -22,18 +22,19 @@ from ...instances import instrumental
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...solve import regression, two_stage_least_squares
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def game(joint, outcome, seen="z"):
     """The solution against every test function of the variable that the adversary sees."""
     problem = instrumental(joint, outcome, seen)
-    return measure.two_stage_least_squares(problem, np.eye(len(problem.b), dtype=int))
+    return two_stage_least_squares(problem, np.eye(len(problem.b), dtype=int))
 
 
 def check(m):
-    fitted = measure.regression(m.joint, m.outcome)
-    bias = fitted - m.h0, measure.regression(m.joint, m.noise[:, None])
+    fitted = regression(m.joint, m.outcome)
+    bias = fitted - m.h0, regression(m.joint, m.noise[:, None])
     seen = game(m.joint, m.outcome, "x"), fitted
     return Equal(
         {"the game": (game(m.joint, m.outcome), m.h0), "the game, X seen": seen, "bias of the regression": bias}
@@ -90,16 +91,16 @@ def bound(m):
 
 def squared_bias(m):
     joint, _ = population(m)
-    return measure.norm_power(measure.regression(joint, objects(m.noise)[:, None]), joint.sum(axis=(0, 1)), 2)
+    return measure.norm_power(regression(joint, objects(m.noise)[:, None]), joint.sum(axis=(0, 1)), 2)
 
 
 def overtakes(m):
-    return Bound(error_of(game, m), bound(m), squared_bias(m) / 2, error_of(measure.regression, m))
+    return Bound(error_of(game, m), bound(m), squared_bias(m) / 2, error_of(regression, m))
 
 
 def numbers(m):
     """Squared errors for the figure: limits of both medians, the bound, the plateau."""
-    ours, theirs = error_of(game, m), error_of(measure.regression, m)
+    ours, theirs = error_of(game, m), error_of(regression, m)
     ends = {"game": [float(ours.lower), float(ours.upper)], "regression": [float(theirs.lower), float(theirs.upper)]}
     return {**ends, "bound": [float(bound(m))], "plateau": [squared_bias(m).mid]}
 

@@ -17,11 +17,12 @@ Proof      proofs/offline/pessimism_bound_is_attained.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import bare, objects, rational
+from ...base.arrays import bare, objects
 from ...ink.figures import bound
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.offline import play_actions, wrong_turn
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Part
 
@@ -82,31 +83,15 @@ FAMILY = Family(
 
 
 # ---- instances that attain the bound
-def wrong_turn(H):
-    """State 0 pays for action 0; action 1 falls to state 1, which pays nothing. At the first step the model has action 0 fall too.
-
-    It falls there with probability H / (2 (H-1)), for which both pessimistic action values are 0; the learner takes action 1.
-    """
-    fear = rational(H) / (2 * (H - 1))
-    P = objects(np.broadcast_to([[[1, 0], [0, 1]], [[0, 1], [0, 1]]], (H, 2, 2, 2)))
-    guess, bonus = P.copy(), objects(np.zeros((H, 2, 2), dtype=int))
-    guess[0, 0, 0], bonus[0, 0, 0] = [1 - fear, fear], fear * (H - 1)
-    mdp, model = (MDP(law, objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H)) for law in (P, guess))
-    return Instance(
-        mdp=mdp, model=model, bonus=bonus, learner=playing([1] + [0] * (H - 1), 2), rival=playing([0] * H, 2)
-    )
-
-
-def playing(actions, S):
-    """The policy that plays one action at each step, in every state."""
-    return TabularPolicy(objects(np.repeat(np.eye(2, dtype=int)[actions][:, None], S, axis=1)))
-
-
 def arms(H, paid, believed, bonus):
     """One state, two arms: the comparator pulls the first, the learner the second."""
     mdp, model = (MDP(objects([[[1], [1]]]), objects([r]), horizon=Finite(H)) for r in (paid, believed))
     return Instance(
-        mdp=mdp, model=model, bonus=objects([[bonus]] * H), learner=playing([1] * H, 1), rival=playing([0] * H, 1)
+        mdp=mdp,
+        model=model,
+        bonus=objects([[bonus]] * H),
+        learner=play_actions([1] * H, 1),
+        rival=play_actions([0] * H, 1),
     )
 
 

@@ -21,14 +21,22 @@ from ... import measure
 from ...base.arrays import nearest, objects
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
+from ...instances.library.planning.linear_quadratic import (
+    around_zero,
+    controls_apart,
+    dead_beat,
+    grid_of,
+    lqr_cart,
+    points_of,
+    undiscounted_riccati,
+)
 from ...model import MDP, LinearQuadratic
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
-from ._grids import around_zero, dead_beat, double_integrator, laid, points, serving, undiscounted
 
 
 def sides(m):
     """V_h - x'Px at the points, and the two terms of the bound, from the spacings of points and of controls."""
-    x, cart = points(m), m.cart
+    x, cart = points_of(m), m.cart
     error = -measure.optimal_value(m.mdp)[: len(x)] + cart.value(x)
     shares = cart.gamma * m.h**2 * np.trace(cart.P), m.delta**2 * cart.price[0, 0]
     return error, *(share / (4 * (1 - cart.gamma)) for share in shares)
@@ -59,7 +67,7 @@ def build(x):
 
 
 def apart(x):
-    return serving(build(x), x.sizes["N"], x.h[()], x.sizes["U"]) + x.spare[()]
+    return controls_apart(build(x), x.sizes["N"], x.h[()], x.sizes["U"]) + x.spare[()]
 
 
 FAMILY = Family(
@@ -74,7 +82,7 @@ FAMILY = Family(
     ),
     sizes=dict(N=(2, 4), U=(1, 3)),
     models=dict(
-        mdp=lambda x: laid(build(x), x.sizes["N"], x.h[()], x.sizes["U"], apart(x)).finite,
+        mdp=lambda x: grid_of(build(x), x.sizes["N"], x.h[()], x.sizes["U"], apart(x)).finite,
         cart=build,
         n=lambda x: x.sizes["N"],
         h=lambda x: x.h[()],
@@ -92,7 +100,7 @@ def to_nearest_corner(values, problem):
 
 
 def controls_suffice(m):
-    missed = abs(around_zero(m.count, m.delta, m.cart.A) - points(m) @ m.cart.feedback.T)
+    missed = abs(around_zero(m.count, m.delta, m.cart.A) - points_of(m) @ m.cart.feedback.T)
     return (missed.min(axis=1) <= m.delta / 2).all()
 
 
@@ -103,7 +111,7 @@ def positive(m):
 def drawn_numbers(m):
     """Data for the figure: the error, the bound, and the error where steps are rounded to the nearest point."""
     error, of_points, of_controls = sides(m)
-    off = -to_nearest_corner(measure.optimal_value, m.mdp)[: len(error)] + m.cart.value(points(m))
+    off = -to_nearest_corner(measure.optimal_value, m.mdp)[: len(error)] + m.cart.value(points_of(m))
     found = {
         "error": error.max().mid,
         "bound": nearest(of_points + of_controls),
@@ -149,17 +157,17 @@ CLAIM = Claim(
         Control("half of the share of the points", witness=lambda: dead_beat(1), tightens=half),
         Control(
             "the nearest point alone",
-            lambda: double_integrator(9, "1/10"),
+            lambda: lqr_cart(9, "1/10"),
             sabotages=measure.optimal_value,
             by=to_nearest_corner,
         ),
-        Control("the Riccati equation without discount", witness=undiscounted, drops=RICCATI.name),
+        Control("the Riccati equation without discount", witness=undiscounted_riccati, drops=RICCATI.name),
         Control("controls too close together", witness=lambda: dead_beat(1, closer=4), drops=SERVED.name),
     ),
     also=(
         Part(
             CARTS,
-            lambda: [double_integrator(n, dt) for dt in DT for n in (3, 5, 7, 9, 11, 13)],
+            lambda: [lqr_cart(n, dt) for dt in DT for n in (3, 5, 7, 9, 11, 13)],
             check,
             ASSUMED,
             data=drawn_numbers,

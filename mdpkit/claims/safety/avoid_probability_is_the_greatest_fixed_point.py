@@ -17,14 +17,12 @@ Proof      proofs/safety/avoid_probability_is_the_greatest_fixed_point.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
 from ...instances.blocks import Choice, Simplex
 from ...instances.family import Family
-from ...instances.instance import Instance
+from ...instances.library.safety import add_failure, race
 from ...model import SafetyProblem
 from ...solve import solve
 from ...verify.claim import Bound, Claim, Control, Equal, Part
-from ._sets import with_a_failure
 
 
 def under(problem, choice):
@@ -75,17 +73,11 @@ FAMILY = Family(
     models=dict(
         problem=lambda x: SafetyProblem(x.failure == 1, P=x.P), choice=lambda x: x.choice, steps=lambda x: x.sizes["N"]
     ),
-    repair=with_a_failure,
+    repair=add_failure,
 )
 
 
 # ---- controls
-def leak(steps=2):
-    """State 0 leads to safety, to failure and to itself with probability 1/3 each, and by action 1 to failure."""
-    P = objects([[["1/3", "1/3", "1/3"], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 1]]])
-    return Instance(problem=SafetyProblem([False, False, True], P=P), choice=np.zeros(3, dtype=int), steps=steps)
-
-
 def iterated_from_0(avoid_probability, problem, steps=None, after=None):
     """A hundred sweeps from 0 in place of the infinite-horizon value."""
     if steps is not None:
@@ -120,16 +112,16 @@ CLAIM = Claim(
     papers=("abate2008",),
     tags=("reachability", "fixed-points"),
     controls=(
-        Control("n steps in place of for ever", leak, tightens=reached_in_n_steps),
-        Control("sweeps from 0", leak, sabotages=measure.avoid_probability, by=iterated_from_0, part="the equation"),
+        Control("n steps in place of the infinite horizon", race, tightens=reached_in_n_steps),
+        Control("sweeps from 0", race, sabotages=measure.avoid_probability, by=iterated_from_0, part="the equation"),
         Control(
             "reachability in place of the kernel",
-            leak,
+            race,
             tightens=possible_is_sure,
             at="1 on the kernel",
             part="the equation",
         ),
     ),
-    also=(Part("the equation", FAMILY, equation), Part("the leak", lambda: [leak(1)], equation, data=numbers)),
+    also=(Part("the equation", FAMILY, equation), Part("the leak", lambda: [race(1)], equation, data=numbers)),
     figure=figure,
 )

@@ -21,15 +21,16 @@ from ...instances import double_integrator
 from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.safety import add_failure, corridor, with_failure
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._sets import corridor, flagging, one_step, with_a_failure
+from ...verify.faults import look_one_step_ahead
 
 
 def tubes(m):
     """The learned constraint, the tube of the target dynamics, and the set that planning with the learned constraint forbids."""
     learned, needed = measure.tube(m.source), measure.tube(m.target)
-    return learned, needed, measure.tube(flagging(learned, m.target))
+    return learned, needed, measure.tube(with_failure(learned, m.target))
 
 
 def contains(inner, outer):
@@ -81,7 +82,7 @@ def family(source, target):
             source=lambda x: SafetyProblem(x.failure == 1, source(x)),
             target=lambda x: SafetyProblem(x.failure == 1, target(x)),
         ),
-        repair=with_a_failure,
+        repair=add_failure,
     )
 
 
@@ -108,7 +109,7 @@ def another_failure():
 
 
 def same_corridor():
-    return Instance(source=corridor(4), target=corridor(4))
+    return Instance(source=corridor(4).problem, target=corridor(4).problem)
 
 
 def numbers(m):
@@ -151,9 +152,9 @@ CLAIM = Claim(
     controls=(
         Control("nested the other way", lambda: carts(1, 2), tightens=nested_the_other_way, at="lossless iff nested"),
         Control("an additional failure", another_failure, drops=SAME.name),
-        Control("one step in place of the tube", same_corridor, sabotages=measure.tube, by=one_step),
+        Control("one step in place of the tube", same_corridor, sabotages=measure.tube, by=look_one_step_ahead),
         Control(
-            "transfer to a stronger brake is not in excess",
+            "no excess for a stronger brake",
             lambda: carts(1, 2),
             tightens=not_in_excess,
             part="stronger",

@@ -22,10 +22,10 @@ from ...base.arrays import objects, rational
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.safety import GRAPH, add_doomed_state, graph_problem
+from ...instances.library.safety import corridor as doomed_corridor
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._sets import GRAPH, drawn, with_a_doomed_state
-from ._sets import corridor as forced
 
 
 def in_sight(m, nearer):
@@ -79,12 +79,12 @@ FAMILY = Family(
     ),
     sizes=dict(S=(3, 5), A=(1, 2)),
     models=dict(
-        problem=drawn,
+        problem=graph_problem,
         margin=lambda x: np.where(x.failure == 1, -1 - x.broken, x.kept),
         g=lambda x: x.g[()],
         larger=lambda x: x.g[()] + (1 - x.g[()]) * x.closer[()],
     ),
-    repair=with_a_doomed_state,
+    repair=add_doomed_state,
 )
 DEEP = Assumption("margins are at most -1 on failure", lambda m: (m.margin[m.problem.failure] <= -1).all())
 
@@ -93,7 +93,12 @@ def corridor(d, L=1, g="1/2", least=-1):
     """d states of margin L in a row, then failure; there is one action."""
     L, g = rational(L), rational(g)
     return Instance(
-        problem=forced(d + 1), margin=objects([L] * d + [rational(least)]), g=g, larger=(1 + g) / 2, d=d, L=L
+        problem=doomed_corridor(d + 1).problem,
+        margin=objects([L] * d + [rational(least)]),
+        g=g,
+        larger=(1 + g) / 2,
+        d=d,
+        L=L,
     )
 
 

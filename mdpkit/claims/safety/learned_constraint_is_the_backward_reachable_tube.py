@@ -17,9 +17,10 @@ import numpy as np
 from ... import measure
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.safety import GRAPH, add_failure, graph_problem, with_failure
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
-from ._sets import GRAPH, drawn, flagging, one_step, same, with_a_failure
+from ...verify.faults import look_one_step_ahead
 
 
 def safe_steps(constraint, m):
@@ -48,7 +49,9 @@ def largest_consistent(m):
 
 def facts(m):
     tube, union, shown = measure.tube(m.problem), largest_consistent(m), safe_steps(m.problem.failure.astype(int), m)
-    alike = np.array([int(same(measure.tube(flagging(chosen, m.problem)), tube)) for chosen in constraints(m)])
+    alike = np.array(
+        [int(bool((measure.tube(with_failure(chosen, m.problem)) == tube).all())) for chosen in constraints(m)]
+    )
     return {
         "largest consistent constraint": (union, tube),
         "states in it": (union.sum(), tube.sum()),
@@ -68,8 +71,8 @@ def failure_itself(m):
 FAMILY = Family(
     blocks=GRAPH,
     sizes=dict(S=(2, 4), A=(1, 2)),
-    models=dict(problem=drawn, steps=lambda x: x.sizes["S"]),
-    repair=with_a_failure,
+    models=dict(problem=graph_problem, steps=lambda x: x.sizes["S"]),
+    repair=add_failure,
 )
 PATIENT = Assumption(
     "experts avoid failure for ever", lambda m: m.steps >= m.problem.S
@@ -112,7 +115,7 @@ CLAIM = Claim(
     controls=(
         Control("failure itself is learned", corridor, tightens=failure_itself, at="states in it"),
         Control("experts that look one step ahead", lambda: corridor(steps=1), drops=PATIENT.name),
-        Control("one step in place of the tube", corridor, sabotages=measure.tube, by=one_step),
+        Control("one step in place of the tube", corridor, sabotages=measure.tube, by=look_one_step_ahead),
     ),
     also=(Part("corridors", lambda: [corridor(length) for length in range(7)], check, assumes=(PATIENT,)),),
     figure=figure,

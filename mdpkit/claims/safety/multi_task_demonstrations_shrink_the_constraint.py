@@ -18,9 +18,9 @@ from ... import measure
 from ...instances.blocks import Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.safety import GRAPH, add_failure, graph_problem
 from ...model import SafetyProblem
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from ._sets import GRAPH, drawn, with_a_failure
 
 START = 0
 EVERYWHERE = [7 * k % 16 for k in range(16)]
@@ -70,14 +70,14 @@ def tube_alone(m):
 SOME = Family(
     blocks=dict(**GRAPH, goals=Choice("K", of="S")),
     sizes=dict(S=(2, 5), A=(1, 3), K=(1, 3)),
-    models=dict(problem=drawn, goals=lambda x: x.goals),
-    repair=with_a_failure,
+    models=dict(problem=graph_problem, goals=lambda x: x.goals),
+    repair=add_failure,
 )
 ALL = Family(
     blocks=GRAPH,
     sizes=dict(S=(2, 6), A=(1, 3)),
-    models=dict(problem=drawn, goals=lambda x: np.arange(x.sizes["S"])),
-    repair=with_a_failure,
+    models=dict(problem=graph_problem, goals=lambda x: np.arange(x.sizes["S"])),
+    repair=add_failure,
 )
 EVERY = Assumption("every state is the goal of a task", lambda m: len(np.unique(m.goals)) == m.problem.S)
 

@@ -4,9 +4,9 @@ from ...base.interval import Interval, Quantity
 from ...base.replaceable import replaceable
 from ...model.mdp import MDP, stepwise
 from ...model.policy import Policy
+from ...model.shaping import shaped_reward
 from .._known import dynamics, enclose, row_error
 from .occupancy import occupancy
-from .optimal import shaped_reward
 
 
 @replaceable

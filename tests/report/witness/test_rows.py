@@ -23,7 +23,7 @@ from mdpkit import (
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.interval import Interval
 from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import two_responses
-from mdpkit.claims.imitation._instances import cliff
+from mdpkit.instances.library.imitation.cliff import cliff
 from mdpkit.report import draw_witness
 from mdpkit.report.style import COLOURS, COLUMN
 from mdpkit.report.witness.layout import laid_out

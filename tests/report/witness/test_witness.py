@@ -16,14 +16,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mdpkit import MDP, Discounted, TabularPolicy, objects, rational
 from mdpkit.claims.coverage.coverage_bounds_the_preference_gap import two_responses
-from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
-from mdpkit.claims.games.recoverability_must_see_the_deviation import hidden_stakes
-from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import FAMILY as GAMES
-from mdpkit.claims.games.regret_gap_is_bounded_by_recoverability import pennies
-from mdpkit.claims.imitation._instances import cliff
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
-from mdpkit.claims.imitation.cloning_error_compounds_quadratically import FAMILY
 from mdpkit.ink.graph import overlap
+from mdpkit.instances.library.games import TWO_PLAYERS, hidden_stakes, matching_pennies, rare_pennies
+from mdpkit.instances.library.imitation.cliff import cliff
+from mdpkit.instances.library.imitation.families import TWO_POLICIES
 from mdpkit.report import draw_claim, draw_witness, read, tikz
 from mdpkit.report.style import COLOURS, COLUMN, PAGE, style_context
 from mdpkit.report.witness.latex import latex
@@ -33,7 +30,7 @@ from mdpkit.report.witness.words import DASH, MINUS
 from mdpkit.verify.register import place as place_of
 
 WITNESSES = {
-    "pennies": lambda: pennies(1),
+    "pennies": lambda: matching_pennies(1),
     "cliff": lambda: cliff(5, "1/20"),
     "slips": lambda: disjoint_slips(3),
     "stakes": lambda: hidden_stakes(4),
@@ -143,14 +140,16 @@ def test_rows_read_back_from_the_drawing_are_the_rows_of_the_instance(name):
 
 
 def test_the_last_of_one_step_leads_nowhere():
-    (graph,) = describe(pennies(1))
+    (graph,) = describe(matching_pennies(1))
     (way,) = graph.ways
     assert way.law == ()
     assert effects_in(way.words, (2, 2), 2) == {0: [1, 0], 1: [0, 1], 2: [0, 1], 3: [1, 0]}
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize(("family", "sizes"), [(FAMILY, dict(H=3, S=2, A=3)), (GAMES, dict(H=2, S=3, A=2, B=2))])
+@pytest.mark.parametrize(
+    ("family", "sizes"), [(TWO_POLICIES, dict(H=3, S=2, A=3)), (TWO_PLAYERS, dict(H=2, S=3, A=2, B=2))]
+)
 def test_unrolled_rows_read_back(family, sizes, seed):
     m = drawn(family, seed, **sizes)
     problem = getattr(m, "game", None) or m.mdp
@@ -243,14 +242,14 @@ def test_a_reward_that_counts_where_the_step_does_not_ends_an_arrow():
 
 
 def test_only_rewards_that_count_are_told():
-    m = pennies(2)
+    m = matching_pennies(2)
     matters = dict(r=np.array([[[True] * 4], [[False] * 4]]))
     (graph,) = describe(m, matters)
     assert graph.ways[0].words == r"$a_{00}$, $a_{11}$: $r$ = (1, $\cdot$)" + "\n$a_{01}$, $a_{10}$"
 
 
 def test_unrolled_states_that_nothing_needs_are_left_out():
-    m = drawn(FAMILY, 0, H=3, S=2, A=2)
+    m = drawn(TWO_POLICIES, 0, H=3, S=2, A=2)
     kept = np.zeros((3, 2), dtype=bool)
     kept[1, 0] = True
     (graph,) = describe(m, dict(P=kept, r=kept, rho=False, expert=kept, learner=kept))
@@ -323,7 +322,7 @@ def test_width_size_and_colours(name):
 
 
 def test_columns_are_steps():
-    m = drawn(FAMILY, 1, H=3, S=2, A=2)
+    m = drawn(TWO_POLICIES, 1, H=3, S=2, A=2)
     sketch = laid_out(describe(m))
     assert sketch.curves, "an unrolled graph of this size is drawn"
     x = {box.name: box.at[0] for box in sketch.boxes if re.fullmatch(r"t\d s\d", box.name)}
@@ -334,7 +333,7 @@ def test_columns_are_steps():
 
 DRAW = """
 import sys
-from mdpkit.claims.games.cloning_regret_gap_scales_with_coverage import rare_pennies
+from mdpkit.instances.library.games import rare_pennies
 from mdpkit.report import draw_claim, draw_witness, read, tikz
 from mdpkit.report.style import styled
 

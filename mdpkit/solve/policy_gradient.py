@@ -4,27 +4,30 @@ from functools import partial
 
 import numpy as np
 
-from ...base.errors import InvalidModel
-from ...base.interval import Interval
-from ...base.mode import proposing
-from ...base.replaceable import replaceable
-from ...base.types import Number
-from ...model.horizon import Discounted
-from ...model.mdp import MDP
-from ...model.policy import Policy, policy_table
-from .._known import convert, enclose, law, number, row_error
-from .._logs import ball, ends
+from ..base.balls import balls, ends
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..base.lifting import convert, enclose, law, number, row_error
+from ..base.mode import proposing
+from ..base.replaceable import replaceable
+from ..base.types import Number
+from ..model.horizon import Discounted
+from ..model.mdp import MDP
+from ..model.policy import Policy, policy_table
 
 BITS = 256
 
 
 @replaceable
-def ascent_values(problem: MDP, start: Policy, step: Number, rounds: int, kind: str = "natural") -> Interval:
+def policy_gradient_values(problem: MDP, start: Policy, step: Number, rounds: int, kind: str = "natural") -> Interval:
     """Values V[k,s] of the iterates k = 0..rounds of softmax policy gradient ascent with exact gradients.
 
     Args:
-        problem: a dense Discounted MDP in which every action is available. start: initial policy, `[s,a]`, all entries positive.
-        step: step size eta. kind: "natural", pi'(a|s) ~ pi(a|s) e^(eta A(s,a) / (1 - gamma)), or "vanilla", the gradient of
+        problem: a dense Discounted MDP in which every action is available.
+        start: initial policy, `[s,a]`, all entries positive.
+        step: step size eta.
+        rounds: number of steps.
+        kind: "natural", pi'(a|s) ~ pi(a|s) e^(eta A(s,a) / (1 - gamma)), or "vanilla", the gradient of
             J, pi'(a|s) ~ pi(a|s) e^(eta d(s) pi(a|s) A(s,a)), d the discounted state occupancy of mass 1/(1 - gamma).
     Returns: an enclosure by ball arithmetic at 256 bits, since iterates after the first are irrational.
     Raises: InvalidModel for any other problem, start or kind.
@@ -33,7 +36,7 @@ def ascent_values(problem: MDP, start: Policy, step: Number, rounds: int, kind: 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import MDP, TabularPolicy
     >>> arms = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("1/2"))
-    >>> ascent_values(arms, TabularPolicy(objects([["1/2", "1/2"]])), 1, 1).mid.round(6)
+    >>> policy_gradient_values(arms, TabularPolicy(objects([["1/2", "1/2"]])), 1, 1).mid.round(6)
     array([[1.      ],
            [1.761594]])
     """
@@ -53,7 +56,7 @@ def ascent_values(problem: MDP, start: Policy, step: Number, rounds: int, kind: 
     from flint import ctx
 
     with ctx.workprec(BITS):
-        P, r, rho, gamma, pi, step = (_balls(x) for x in (P, r, rho, gamma, pi, step))
+        P, r, rho, gamma, pi, step = (balls(x) for x in (P, r, rho, gamma, pi, step))
         solve = partial(_solve, most=1 / (1 - gamma))
         found = list(_ascend(P, r, rho, gamma, pi, step, rounds, DIRECTIONS[kind], _softmax_of_balls, solve))
         lower, upper = np.array([[ends(x) for x in row] for row in found]).transpose(2, 0, 1)
@@ -101,16 +104,6 @@ def _probability(x):
 
 
 _EXP, _PROBABILITY = (np.vectorize(f, otypes=[object]) for f in (lambda x: x.exp(), _probability))
-
-
-def _balls(known):
-    """Array of balls that enclose the entries of an Interval; a single ball for a scalar."""
-    from flint import arb
-
-    out = np.empty(known.shape, dtype=object)
-    for index in np.ndindex(known.shape):
-        out[index] = arb(known.lower[index]) if known.exact else ball(known.lower[index], known.upper[index])
-    return out[()]
 
 
 def _solve(A, b, most):

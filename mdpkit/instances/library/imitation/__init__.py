@@ -1,0 +1,1 @@
+"""Imitation: cliffs, roads, lanes and trees, each with an expert and most with a learner."""

@@ -1,0 +1,1 @@
+"""Planning: bandits and detours for policy gradients, grids on linear-quadratic problems."""

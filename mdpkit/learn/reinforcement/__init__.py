@@ -1,0 +1,1 @@
+"""Learners that look for reward in episodes, without an expert."""

@@ -1,0 +1,25 @@
+"""Expectations over the next state."""
+
+import numpy as np
+
+from ..base.interval import Interval
+from ..base.tolerance import UNIT, gamma
+from .mdp import at_step
+
+
+def transition(problem, t=0):
+    """Transition matrix at step t, `[s*A+a, n]`, dense or CSR."""
+    P = at_step(problem.P, t)
+    return P if hasattr(P, "tocsr") else P.reshape(-1, problem.S)
+
+
+def expected_next(problem, V, t=0):
+    """E[V(n) | s, a] at step t, `[s,a]`, for `V[n]` an Interval or a plain array."""
+    P, shape = transition(problem, t), (problem.S, problem.A)
+    if not isinstance(V, Interval):
+        return (P @ V).reshape(shape)
+    if V.exact:
+        return Interval((P @ V.lower).reshape(shape))
+    size = gamma(problem.S + 4 + 2 * problem.defect / UNIT) * (P @ np.maximum(abs(V.lower), abs(V.upper)))
+    size = 2 * size + 2 * problem.S * np.finfo(float).smallest_subnormal
+    return Interval((P @ V.lower - size).reshape(shape), (P @ V.upper + size).reshape(shape), V.how)

@@ -70,6 +70,7 @@ def test_every_paper_is_cited_or_says_what_is_missing():
     cited = {key for name in ids() for key in get(name).papers} | set(algorithms())
     assert [each.key for each in papers().values() if each.key not in cited and not each.missing] == []
     assert "mdpkit.learn.DAgger" in algorithms()["ross2011"]
+    assert {"mdpkit.instances.cliff", 'mdpkit.instances.named("cliff")'} <= set(algorithms()["ross2010"])
 
 
 def check(m):

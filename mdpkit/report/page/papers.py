@@ -59,10 +59,14 @@ def algorithms() -> dict[str, list[str]]:
 
 
 def sources(room):
-    """(name, what its docstring says under `Source`) of every class and function that a room exports and that has such a line."""
+    """(name, what its docstring says under `Source`) of every class and function that a room exports, and of named instances."""
     exported = "".join(path.read_text(encoding="utf-8") for path in sorted((PACKAGE / room).glob("__init__.py*")))
     for path in sorted((PACKAGE / room).rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            public = isinstance(node, ast.ClassDef | ast.FunctionDef) and f"as {node.name}\n" in exported
-            for said in SOURCE.findall(ast.get_docstring(node) or "") if public else ():
-                yield node.name, said
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef):
+                continue
+            decorators = {each.id for each in node.decorator_list if isinstance(each, ast.Name)}
+            public = f"as {node.name}\n" in exported and "library" not in path.parts
+            name = f'named("{node.name}")' if "named_instance" in decorators else node.name if public else None
+            for said in SOURCE.findall(ast.get_docstring(node) or "") if name else ():
+                yield name, said

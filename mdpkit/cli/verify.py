@@ -66,7 +66,7 @@ def verify(
             # a pool takes about as long to start as one claim to verify
             chosen = profile or profile_for(len(names))
             processes = workers or (1 if len(names) == 1 and chosen != "full" else os.cpu_count() or 1)
-            if profile is None and len(names) > 1:
+            if profile is None and not claims:
                 notice(f"profile {chosen}: {len(names)} claims")
             problem = as_file(on, given, rewards) if on else None
             finished = verify_all(

@@ -119,8 +119,8 @@ def suspects(ray, family, sizes):
 
 def bases(population, scores, rng, count):
     """Members to start from: the best, and random ones."""
-    order = [int(np.argmax(scores)), *rng.integers(len(scores), size=count - 1).tolist()]
-    return [members(population, k) for k in dict.fromkeys(order)]
+    order = [int(np.argmax(scores)), *rng.integers(len(scores), size=max(count - 1, 0)).tolist()]
+    return [members(population, k) for k in dict.fromkeys(order[:count])]
 
 
 def members_of(population) -> list[dict]:

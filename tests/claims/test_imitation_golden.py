@@ -10,7 +10,7 @@ from mdpkit.base.arrays import objects
 from mdpkit.claims.imitation.cloning_bound_is_attained_at_finite_error import disjoint_slips
 from mdpkit.claims.imitation.dagger_regret_bounds_the_gap import falling, terms
 from mdpkit.claims.imitation.expert_resets_remove_exploration import FAMILY as SEARCHES
-from mdpkit.claims.imitation.expert_resets_remove_exploration import found
+from mdpkit.claims.imitation.expert_resets_remove_exploration import success
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import SIGNED, distance, mixture
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import sides
@@ -150,5 +150,5 @@ def test_searches_of_every_horizon_are_drawn(H):
     sizes = dict(H=H, M=1, A=3)
     m = SEARCHES.build(SEARCHES.from_bytes(np.random.default_rng(H).bytes(SEARCHES.byte_count(sizes)), sizes))
     assert m.tree.horizon.H == H
-    assert len(found(m)) == 3**H
-    assert found(m).sum() == 1
+    assert len(success(m)) == 3**H
+    assert success(m).sum() == 1

@@ -190,7 +190,7 @@ def test_every_state_of_a_corridor_is_doomed_a_step_later_than_the_next(S):
 
 
 def test_a_policy_on_the_tree_has_the_law_that_it_is_made_for():
-    law = Simplex(to="L").rounded(np.array([0.5, 0, 0.25, 0.25, 0, 0, 0, 0]), 8)
+    law = Simplex(to="L").round(np.array([0.5, 0, 0.25, 0.25, 0, 0, 0, 0]), 8)
     policy = policy_of_leaf_law(law, 2, 3)
     assert (leaf_law(measure.occupancy(tree(2, 3).mdp, policy)) == law).all_yes()
 

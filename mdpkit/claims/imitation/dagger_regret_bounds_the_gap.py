@@ -173,7 +173,7 @@ def plays(*wavers):
 
 def run_without_smoothing():
     """DAgger on labels without smoothing."""
-    roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0).mdp
+    roads = ditch(3, 2), ditch(4, 8), fog(4, "1/3"), cliff(5, 0)
     return [run_dagger(*each) for each in product(roads, (DAgger(1), DAgger(2), DAgger(8)))]
 
 

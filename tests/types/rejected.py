@@ -19,7 +19,7 @@ def measures(mdp: MDP, policy: TabularPolicy) -> None:
     tube(mdp)  # error: arg-type
     regret(mdp, policy)  # error: arg-type
     mdpkit.measure.concentrability(mdp, policy, kind=2)  # error: arg-type
-    mdpkit.measure.lstd(mdp, policy, mdp, [1])  # error: arg-type
+    mdpkit.lstd(mdp, policy, mdp, [1])  # error: arg-type
     value(mdp, policy).middle  # error: attr-defined
 
 

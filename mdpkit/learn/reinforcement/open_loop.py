@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
+from typing import Any
 
 import numpy as np
 
 from ...base.errors import InvalidModel
+from ...model.access import Access
 from ...model.policy import TabularPolicy
 from .._tabular import deterministic, exists, number_pattern, sizes, steps
 
@@ -30,7 +32,7 @@ class OpenLoopSearch:
         if isinstance(self.episodes, bool) or not isinstance(self.episodes, int | np.integer) or self.episodes < 0:
             raise InvalidModel(f"episodes is {self.episodes!r}; expected an integer of at least 0")
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy `table[t,s,a]`, the same in every state, and a trace with the return of every episode."""
         H, A = _finite(access.setting)
         sequences = product(range(A), repeat=H)
@@ -54,7 +56,7 @@ class ForwardSearch:
 
     needs = ("episodes", "rewards")
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy `table[t,s,a]`, the same in every state, and a trace with the largest return of every step."""
         H, A = _finite(access.setting)
         kept: list[int] = []

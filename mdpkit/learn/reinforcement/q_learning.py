@@ -1,10 +1,12 @@
 """Q-learning over a finite horizon."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...base.errors import InvalidModel
+from ...model.access import Access
 from ...model.policy import TabularPolicy
 from .._tabular import deterministic, exists, number_pattern, sizes, steps
 
@@ -40,7 +42,7 @@ class QLearning:
         if not 0 < self.rate <= 1:
             raise InvalidModel(f"rate is {self.rate!r}; expected a number in (0, 1]")
 
-    def learn(self, access, rng):
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The greedy policy `table[t,s,a]`, ties to the first action, and a trace with the return of every episode."""
         setting = access.setting
         (S, A), H, there = sizes(setting), steps(setting), exists(setting)

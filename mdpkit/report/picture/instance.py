@@ -1,14 +1,18 @@
 """A picture of a named instance, whatever its records are."""
 
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from ...base.record import Record
 from ...model import SafetyProblem
 from ..witness.draw import draw_witness
 from .draw import draw
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def draw_instance(instance: SimpleNamespace):
+
+def draw_instance(instance: SimpleNamespace) -> "Figure":
     """An instance as `draw_witness` shows it, and a safety problem that is its only record as a graph.
 
     Args: instance: records by name, such as `mdpkit.instances.named` returns.

@@ -51,7 +51,7 @@ python_use_unqualified_type_names = True
 numpydoc_show_class_members = False
 # every public name has a docstring, which begins with a sentence, and names no argument that is none
 numpydoc_validation_checks = {"GL08", "SS01", "SS03", "PR02"}
-# hypothesis makes the former while it is imported: they have no source to be looked at; Python writes the words of the latter
+# hypothesis makes the former while it is imported, without a source; the docstrings of a named tuple's fields are Python's
 numpydoc_validation_exclude = {r"\bstrategies\.(draws|graphs)$", r"\btwins\.Convergence\.\w+$"}
 # what other packages and typing define
 nitpick_ignore_regex = [

@@ -9,8 +9,8 @@ import os
 import sys
 from contextlib import contextmanager
 from functools import cache, update_wrapper
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 from .arrays import is_exact
 
@@ -156,10 +156,11 @@ def _from_file(name, source, kernel):
         part = file.with_suffix(f".{os.getpid()}")
         part.write_text(source)
         part.replace(file)  # in one step: another process may be reading it
-    module = ModuleType(f"{name}.over_members")
-    module.kernel, module.__file__ = kernel, str(file)
-    sys.modules[module.__name__] = module  # numba's cache on disk looks the function up there
-    exec(compile(source, str(file), "exec"), vars(module))
+    spec = spec_from_file_location(f"{name}.over_members", file)
+    module = module_from_spec(spec)
+    module.kernel = kernel
+    sys.modules[spec.name] = module  # numba's cache on disk looks the function up there
+    spec.loader.exec_module(module)
     return module.over_members
 
 

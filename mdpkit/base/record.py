@@ -89,7 +89,7 @@ class Record(Shown):
                 changed[field.name] = law(convert(value)) if field.name in self.laws else convert(value)
             elif isinstance(value, float | fmpq):
                 changed[field.name] = convert(np.asarray(value))[()]
-            elif hasattr(value, "_mapped"):
+            elif hasattr(value, "_map"):
                 changed[field.name] = value._map(convert, law)
         return replace(self, **changed)
 

@@ -1,4 +1,4 @@
-"""The application and how it leaves."""
+"""The application and its exit codes."""
 
 import io
 import sys
@@ -14,7 +14,7 @@ UsageError = typer.BadParameter.__base__
 
 
 class Commands(TyperGroup):
-    """Commands that leave with 3 on every mistake in their use or surroundings: 1 and 2 speak of claims."""
+    """Commands with exit code 3 for usage and environment errors; 1 and 2 report on claims."""
 
     def main(self, *args, standalone_mode=True, **options):
         from ..base.errors import MdpkitError
@@ -46,7 +46,7 @@ app = typer.Typer(cls=Commands, add_completion=False, rich_markup_mode=None, pre
 @app.callback(invoke_without_command=True)
 def mdpkit(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ):
     """Theorems about decision making, doubted by machine."""
     if version:

@@ -1,4 +1,4 @@
-"""A problem as the commands name it: a file, a gymnasium environment, or a problem that comes with the package."""
+"""Problems on the command line: a file, a gymnasium environment, or a bundled problem."""
 
 import logging
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ ENVIRONMENT, BUNDLED = "gym:", "bundled:"
 
 
 def horizon_option(gamma, steps, average=False):
-    """The horizon that the options name, or None.
+    """The horizon given by the options, or None.
 
-    Raises: UsageError where they name two, or none that there is.
+    Raises: UsageError for several or invalid horizons.
     """
     from ..base.errors import InvalidModel
     from ..model import Average, Discounted, Finite
@@ -46,11 +46,11 @@ def _number(gamma):
 
 
 def read(reference, horizon, rewards=None, options="--gamma G or --horizon H"):
-    """The problem that a reference names: `gym:ID`, `bundled:NAME`, or the path of a file. What the reader logs goes to stderr.
+    """Read a problem: `gym:ID`, `bundled:NAME`, or the path of a file. Log messages go to stderr.
 
     Args:
-        rewards: the name of the reward structure to read from the file.
-        options: of the command, that give a horizon.
+        rewards: name of the reward structure to read from the file.
+        options: the command's horizon options, for the error message.
     """
     from ..instances import bundled, load
     from ..model import MDP
@@ -76,7 +76,7 @@ def _names_none(reference):
 
 @contextmanager
 def _remarks():
-    """What the library logs goes to stderr, a line each."""
+    """Context that writes log messages to stderr, one line each."""
 
     class Remarks(logging.Handler):
         def emit(self, record):
@@ -94,7 +94,7 @@ def _remarks():
 
 
 def as_file(reference, horizon, rewards=None) -> Path:
-    """The path of an instance file: the one given where it says everything, else one in the user's cache, named by its content."""
+    """Path of an instance file: the given one if complete, else one in the user's cache, named by its content."""
     from ..base.compiling import user_cache
     from ..instances import save
 

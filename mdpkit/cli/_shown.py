@@ -1,4 +1,4 @@
-"""What the commands share: where standard output goes, progress, columns, JSON without infinities."""
+"""Output shared by the commands: standard output, progress, columns, JSON without infinities."""
 
 import math
 import os
@@ -10,7 +10,7 @@ import typer
 
 @contextmanager
 def stdout_for_the_result():
-    """Whatever claims print, here, in workers or in compiled code, goes to stderr."""
+    """Redirect output of claims, here, in workers or in compiled code, to stderr."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
@@ -24,7 +24,7 @@ def stdout_for_the_result():
 
 @contextmanager
 def shown_progress():
-    """(notice, progress) for a session: a bar on a terminal, else plain lines."""
+    """(notice, progress) callbacks for a session: a bar on a terminal, else plain lines."""
     if not sys.stderr.isatty():
 
         def line(done, total, words):
@@ -47,7 +47,7 @@ def shown_progress():
 
 
 def finite(data):
-    """Infinite and undefined numbers as null, which JSON can say."""
+    """Replace infinite and undefined numbers by null, for JSON."""
     if isinstance(data, dict):
         return {str(name): finite(value) for name, value in data.items()}
     if isinstance(data, list | tuple):
@@ -56,7 +56,7 @@ def finite(data):
 
 
 def show_table(rows):
-    """The head, then the rows: drawn on a terminal, else in plain columns."""
+    """Print a table: formatted on a terminal, else in plain columns."""
     if not sys.stdout.isatty():
         show_columns(rows)
         return

@@ -14,34 +14,34 @@ from ._shown import finite, show_table, shown_progress, stdout_for_the_result
 Seed = Annotated[int, typer.Option(help="Names the draws.")]
 Counted = Annotated[
     bool,
-    typer.Option("--counted", help="Let a second stand for 2000 evaluations of the check, on machines fast and slow."),
+    typer.Option("--counted", help="Count 2000 evaluations of the check as one second, independently of the machine."),
 ]
 
 
 @app.command()
 def hunt(
     claim: Annotated[str, typer.Argument(metavar="CLAIM|FILE")],
-    seconds: Annotated[float, typer.Option(help="CPU seconds in all, shared by the rows.")] = 20,
+    seconds: Annotated[float, typer.Option(help="Total CPU seconds, shared by the rows.")] = 20,
     grid: Annotated[
         list[str] | None, typer.Option(help="An axis or scalar block and its values: H=1:6, or H=1,2,4, or b=1/2,1/4.")
     ] = None,
     counted: Counted = False,
     seed: Seed = 0,
     part: Annotated[
-        str | None, typer.Option(help="Name of the part to hunt; the first universal inequality if left out.")
+        str | None, typer.Option(help="Name of the part to hunt; by default the first universal inequality.")
     ] = None,
     control: Annotated[
-        str | None, typer.Option(help="Hunt the statement as this control changes it: it must fall.")
+        str | None, typer.Option(help="Hunt the statement as changed by this control, which must be refuted.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Where result, smallest witness, drawing and TikZ go.")
+        Path | None, typer.Option(file_okay=False, help="Folder of result, smallest witness, drawing and TikZ.")
     ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the drawing's PDF.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
-    """Search for the worst case of a claim: the instance that makes its two sides meet, or cross.
+    """Search for the worst case of a claim: the instance at which its two sides meet, or cross.
 
-    Leaves with 0 whatever was found, 1 if the claim is refuted or its floats are at fault, 3 on misuse.
+    Exit code 0 unless the claim is refuted or its float intervals are wrong (1), or for usage errors (3).
     """
     from ..base.compiling import user_cache
     from ..hunt import hunt as search
@@ -82,23 +82,23 @@ def hunt(
 @app.command()
 def constants(
     claims: Annotated[
-        list[str] | None, typer.Argument(metavar="CLAIM", help="Ids; every registered claim if left out.")
+        list[str] | None, typer.Argument(metavar="CLAIM", help="Ids; by default every registered claim.")
     ] = None,
-    seconds: Annotated[float, typer.Option(help="CPU seconds a true statement, shared by its horizons.")] = 30,
-    wrong_seconds: Annotated[float, typer.Option(help="CPU seconds a statement that a control made wrong.")] = 2,
+    seconds: Annotated[float, typer.Option(help="CPU seconds per true statement, shared by its horizons.")] = 30,
+    wrong_seconds: Annotated[float, typer.Option(help="CPU seconds per false variant made by a control.")] = 2,
     counted: Counted = False,
     seed: Seed = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes, one a core if left out.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")] = None,
     folder: Annotated[
         Path,
-        typer.Option(file_okay=False, help="Where THEME/ID.constants.json go, and the table of all that are there."),
+        typer.Option(file_okay=False, help="Folder of THEME/ID.constants.json, and of the table of all of them."),
     ] = Path("figures"),
     missing: Annotated[
-        bool, typer.Option("--missing", help="Hunt only what the files there lack; drop what is no more.")
+        bool, typer.Option("--missing", help="Hunt only statements missing from the files there; drop obsolete ones.")
     ] = False,
     kept: Annotated[
         Path | None,
-        typer.Option("--keep", file_okay=False, help="Write the worst draws here, as in mdpkit/claims/worst."),
+        typer.Option("--keep", file_okay=False, help="Folder of the worst draws, as mdpkit/claims/worst."),
     ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
 ):
@@ -149,7 +149,7 @@ def constants(
 
 
 def _grid(texts) -> dict[str, list]:
-    """Axis or block -> values, of texts such as H=1:6 (both ends included), H=1,2,4 and b=1/2."""
+    """Parse texts such as H=1:6 (both ends included), H=1,2,4 and b=1/2 into axis or block -> values."""
     values = {}
     for text in texts:
         name, equals, right = text.partition("=")

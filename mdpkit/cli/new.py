@@ -11,13 +11,13 @@ from ._app import UsageError, app
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(metavar="ID", help="A sentence with a verb, in snake_case.")],
-    folder: Annotated[Path | None, typer.Option(help="Where the file goes; here if left out.")] = None,
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id: a sentence with a verb, in snake_case.")],
+    folder: Annotated[Path | None, typer.Option(help="Folder of the file; by default this one.")] = None,
     theme: Annotated[
         str | None, typer.Option(help="Write the claim and its proof note into this checkout, to be registered.")
     ] = None,
 ):
-    """Write a claim that verifies as it stands, to be edited into one's own."""
+    """Write a template of a claim that verifies, to be edited."""
     import keyword
     import re
 

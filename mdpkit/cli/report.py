@@ -13,22 +13,22 @@ from ._shown import shown_progress, stdout_for_the_result
 @app.command()
 def report(
     claims: Annotated[
-        list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Every registered claim if left out.")
+        list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Ids or files; by default every registered claim.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Where the stored results are; figures if left out.")
+        Path | None, typer.Option(file_okay=False, help="Folder of the stored results; by default figures.")
     ] = None,
     out: Annotated[Path, typer.Option(dir_okay=False, help="The page.")] = Path("report.html"),
     verify: Annotated[
         bool, typer.Option("--verify", help="Verify first, and store the results and figures in the folder.")
     ] = False,
 ):
-    """Write one page with all that is stored of the claims: results, figures, controls, proofs; it needs no network.
+    """Write one self-contained page of the stored results, figures, controls and proofs.
 
-    Proofs and notebooks are looked for beside the folder, else in the working directory.
+    Proofs and notebooks are taken from beside the folder, else from the working directory.
 
-    Nothing is verified unless asked for: a claim without a stored result is shown as not verified yet. Leaves with 0 if
-    every stored result shown holds, 1 if one does not, 2 if a control is silent, 3 on misuse.
+    Nothing is verified without --verify: a claim without a stored result is shown as not verified yet. Exit code 0 if
+    every stored result shown holds, 1 if one does not, 2 if a control is silent, 3 for usage errors.
     """
     from ..claims import ids
     from ..report import write_page
@@ -53,7 +53,7 @@ def report(
 
 
 def _verify(names, folder) -> list[str]:
-    """Verify claims and store what is found; the errors of those whose own code raised one."""
+    """Verify claims and store the results; returns the errors of claims whose code raised one."""
     from ..claims import find
     from ..report.result.figure import write_figure
     from ..verify.run.session import verify_all

@@ -10,7 +10,7 @@ from ._problem import horizon_option, read
 from ._shown import finite, show_columns, stdout_for_the_result
 
 RATIONAL_STATES = 256
-"""Largest number of states for which a rational finite-horizon problem is solved exactly here."""
+"""Largest number of states for which this command solves a rational finite-horizon problem exactly."""
 
 
 @app.command()
@@ -19,21 +19,19 @@ def solve(
         str,
         typer.Argument(
             metavar="FILE|gym:ID|bundled:NAME",
-            help="Instance file (.json, .npz, .tra, .drn), a gymnasium id, or a problem that comes with mdpkit.",
+            help="Instance file (.json, .npz, .tra, .drn), gym:ID, or bundled:NAME.",
         ),
     ],
     gamma: Annotated[str | None, typer.Option(help="Discount, such as 0.99 or 99/100.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Number of steps.")] = None,
-    average: Annotated[
-        bool, typer.Option("--average", help="No end: the mean reward of a step in the long run.")
-    ] = False,
+    average: Annotated[bool, typer.Option("--average", help="Infinite horizon, average reward per step.")] = False,
     rewards: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which reward structure of a .tra or .drn file counts.")
+        str | None, typer.Option(metavar="NAME", help="Reward structure of the .tra or .drn file.")
     ] = None,
     tol: Annotated[float, typer.Option(help="Width of the bounds on the value.")] = 1e-8,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
-    """Solve a decision process, with bounds that are certified. Leaves with 0 if solved, 1 if not, 3 on misuse."""
+    """Solve a decision process with certified bounds. Exit code 0 if solved, 1 if not, 3 for usage errors."""
     from ..solve.dispatch import solve as solution_of
 
     given = horizon_option(gamma, horizon, average)
@@ -52,7 +50,7 @@ def solve(
 
 
 def _process(source, problem):
-    """The decision process to solve: in floats where the rational recursion of a finite horizon would take very long."""
+    """The decision process to solve, in floats if the exact finite-horizon recursion would be too slow."""
     from ..model import MDP, Finite, LinearMDP
 
     if isinstance(problem, LinearMDP):
@@ -82,7 +80,7 @@ def _data(problem, answer):
 
 
 def _by_state(answer):
-    """The bounds that are told state by state: for average reward those on the gain of each."""
+    """Bounds reported per state: the gain of each state for average reward."""
     return answer.value if answer.gain is None else answer.gain
 
 
@@ -91,7 +89,7 @@ def _names(names, count):
 
 
 def _show(problem, answer):
-    """A line on the whole, then a row a state: its value from the first step on, and the action that is played."""
+    """Print a summary, then one row per state: its value at the first step, and the action played."""
     typer.echo(f"{problem!r}\n{answer!r}: {answer.status.value}")
     if answer.value is None or answer.policy is None:
         return

@@ -16,19 +16,19 @@ from ._shown import finite, show_columns, show_table, shown_progress, stdout_for
 @app.command()
 def verify(
     claims: Annotated[
-        list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Ids, or files with a claim; all if left out.")
+        list[str] | None, typer.Argument(metavar="CLAIM|FILE", help="Ids, or files with a claim; by default all.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every registered claim.")] = False,
-    theme: Annotated[str | None, typer.Option(help="Every claim of one theme.")] = None,
+    theme: Annotated[str | None, typer.Option(help="Claims of one theme.")] = None,
     profile: Annotated[
-        str | None, typer.Option(help="glance, quick or full; if left out, quick for up to 100 claims, else glance.")
+        str | None, typer.Option(help="glance, quick or full; by default quick for up to 100 claims, else glance.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Names the draws.")] = 0,
     on: Annotated[
         str | None,
         typer.Option(
             metavar="FILE|gym:ID|bundled:NAME",
-            help="A problem of your own, one that comes with mdpkit, or a saved witness.",
+            help="Your own problem, a bundled one, or a saved witness.",
         ),
     ] = None,
     gamma: Annotated[str | None, typer.Option(help="Discount of the problem given by --on.")] = None,
@@ -37,18 +37,18 @@ def verify(
         str | None, typer.Option(metavar="NAME", help="Reward structure of the .tra or .drn file given by --on.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes, one a core if left out; the result is the same.")
+        int | None, typer.Option(min=1, help="Processes; by default one per core. The result does not depend on it.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
-    """Doubt claims by machine. Leaves with 0 if all hold, 1 if one does not, 2 if a control is silent, 3 on misuse."""
+    """Verify claims. Exit code 0 if all hold, 1 if one does not, 2 if a control is silent, 3 for usage errors."""
     if claims and (everything or theme):
         raise UsageError("name the claims, or give --all or --theme, not both")
     if on and not claims:
         raise UsageError("--on needs the names of the claims to verify on that problem")
     given = horizon_option(gamma, horizon)
     if given and not on:
-        raise UsageError("--gamma and --horizon speak of the problem given by --on")
+        raise UsageError("--gamma and --horizon apply to the problem given by --on")
     if rewards is not None and not on:
         raise UsageError("--rewards chooses a reward structure of the file given by --on")
     from ..base.compiling import user_cache
@@ -100,7 +100,7 @@ def _exit_code(finished):
 
 
 def _saved_witness(each) -> Path | None:
-    """The file with the witness of a refuted claim, named after its content."""
+    """Save the witness of a refuted claim in a file named by its content."""
     if each.verdict is None or each.verdict.witness is None:
         return None
     import hashlib
@@ -143,7 +143,7 @@ def _tightest(verdict):
 
 
 def _remarks(each, witness):
-    """What the table has no room for: errors, notes, silent controls, the witness and how to replay it."""
+    """Remarks below the table: errors, notes, silent controls, the witness and how to replay it."""
     if each.verdict is None:
         yield f"{each.claim}: {each.error}"
         return
@@ -160,7 +160,7 @@ def _remarks(each, witness):
 
 
 def _show_details(verdict):
-    """Of a single claim: why each control fails, and the tightest ratio of each size or instance."""
+    """Details of a single claim: why each control fails, and the tightest ratio of each size or instance."""
     typer.echo()
     for control in verdict.controls:
         typer.echo(

@@ -48,10 +48,10 @@ def worth(target, x) -> Worth:
     if all(value is None or isinstance(value, fmpq) for value in exact):
         known = [value for value in exact if value is not None]
         return Worth(x, max(known), as_float(max(known)), violates) if known else Worth(x, None, -np.inf, violates)
-    return Worth(x, None, max(_certified(left, right) for left, right in links), violates)
+    return Worth(x, None, max(_certify_ratio(left, right) for left, right in links), violates)
 
 
-def _certified(left, right):
+def _certify_ratio(left, right):
     """A lower bound on the largest left/right over entries, from enclosures of both."""
     left, right = left.enclose(), right.enclose()
     low, high, positive = np.broadcast_arrays(left.lower, right.upper, right.lower > 0)

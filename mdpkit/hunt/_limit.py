@@ -10,7 +10,7 @@ LONGEST = 20000
 """Maximum length of an entry in digits; no further power is taken beyond it."""
 
 
-def pushed(target, start: Worth) -> list[Worth]:
+def push_to_boundary(target, start: Worth) -> list[Worth]:
     """The start and further members with strictly increasing ratios; the start alone if no member improves on it.
 
     A distribution p becomes p^k / sum p^k, i.e. its logits are multiplied by k: small probabilities tend to 0 and ties

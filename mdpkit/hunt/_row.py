@@ -16,7 +16,7 @@ from ..search.score import Score
 from ..search.shrink import shrink
 from ..verify.judge import holds
 from ._certify import Worth, as_member, complexity, worth
-from ._limit import pushed
+from ._limit import push_to_boundary
 from ._portfolio import Portfolio
 
 OVER = 1e-6
@@ -142,7 +142,7 @@ def hunt_row(target, seconds, rng, notice=lambda words: None, counted=False) -> 
     if not any(rung.best.violates for rung in rungs):
         for rung in rungs:
             rung.near_the_boundary()
-    return _settled(target, rungs, clock)
+    return _settle(target, rungs, clock)
 
 
 class _Rung:
@@ -224,7 +224,7 @@ class _Rung:
         with propose():
             x = rationals(self.score, {block: np.array(array) for block, array in member.items()})
             together = self._round_together(member)
-        for found in (x, self._polished(x), self._polished(together)):
+        for found in (x, self._polish(x), self._polish(together)):
             self._take(name, worth(self.target, found))
         if value > self.best.least * (1 + ALIKE):
             self._take(name, worth(self.target, self.target.instances.exactly(member, self.sizes)))
@@ -235,7 +235,7 @@ class _Rung:
         draws = [family.round_draw(member, denominator, self.sizes) for denominator in COARSE]
         return max(draws, key=lambda x: self.score(as_member(family, x)))
 
-    def _polished(self, x):
+    def _polish(self, x):
         """The rounded draw after coordinate ascent over simple values of every row."""
         family, until = self.target.instances, self.clock() + self.short
         best = as_member(family, x)
@@ -308,7 +308,7 @@ def _decided_by_floats(assumption, family, sizes):
 
 
 # ---- at the end
-def _settled(target, rungs, clock) -> Row:
+def _settle(target, rungs, clock) -> Row:
     found = [rung for rung in rungs if rung.best.x is not None]
     spurious = next((rung for rung in rungs if rung.spurious), None)
     if not found:
@@ -318,9 +318,9 @@ def _settled(target, rungs, clock) -> Row:
         )
     violating = [rung for rung in found if rung.best.violates]
     rung = _first_of_the_best(violating or found)
-    best = _shrunk(target, rung.best)
+    best = _shrink_record(target, rung.best)
     if violating:
-        smallest = best if violating[0] is rung else _shrunk(target, violating[0].best)
+        smallest = best if violating[0] is rung else _shrink_record(target, violating[0].best)
         row = _row(target, rungs, best.x.sizes, best.least, best, "REFUTED", rung.engine, clock)
         return replace(row, smallest=smallest, refuted_after=min(each.refuted_after for each in violating))
     if spurious is not None:
@@ -332,14 +332,14 @@ def _settled(target, rungs, clock) -> Row:
         return _row(
             target, rungs, best.x.sizes, best.least, best, "TIGHT" if target.proved else "BEST", rung.engine, clock
         )
-    grown = pushed(target, best)
+    grown = push_to_boundary(target, best)
     end = _at_the_boundary(target, grown[-1])
     beyond = next((each for each in (*grown, end) if each.violates), None)
     if beyond is not None:
         row = _row(target, rungs, beyond.x.sizes, beyond.least, beyond, "REFUTED", "limit", clock)
         return replace(row, refuted_after=clock.processor())
     if end.least >= grown[-1].least:
-        best = _shrunk(target, end)
+        best = _shrink_record(target, end)
     elif len(grown) > LIMIT_MEMBERS:
         return _row(target, rungs, grown[-1].x.sizes, grown[-1].least, grown[-1], "LIMIT", rung.engine, clock, grown)
     return _row(target, rungs, best.x.sizes, best.least, best, "BEST", rung.engine, clock)
@@ -385,7 +385,7 @@ def _row(target, rungs, sizes, value, best, verdict, engine, clock, grown=(), no
     )
 
 
-def _shrunk(target, best) -> Worth:
+def _shrink_record(target, best) -> Worth:
     """The simplest draw found with as large a ratio, by deleting states, actions and steps and simplifying rows."""
     if best.exact is None:
         return best

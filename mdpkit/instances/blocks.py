@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from flint import fmpq
@@ -63,11 +63,11 @@ class Block:
     continuous = False
     """Whether a row can be anywhere between its corners."""
 
-    def corners(self, sizes) -> list:
+    def corners(self, sizes: Mapping[str, int]) -> list[Any]:
         """Simple values of one row as floats, the ends first."""
         raise NotImplementedError
 
-    def ends(self, sizes) -> int:
+    def ends(self, sizes: Mapping[str, int]) -> int:
         """How many of the corners are ends."""
         return len(self.corners(sizes))
 
@@ -143,11 +143,11 @@ class Simplex(Block):
         for denominator in (2, 3, 4, 6, 8, 12, 24):
             yield self.round(numeric, denominator)
 
-    def corners(self, sizes):
+    def corners(self, sizes: Mapping[str, int]) -> list[Any]:
         certain = np.eye(_length(self.axes[-1], sizes))
         return [*certain, *((first + second) / 2 for first, second in combinations(certain, 2))]
 
-    def ends(self, sizes):
+    def ends(self, sizes: Mapping[str, int]) -> int:
         return _length(self.axes[-1], sizes)
 
     row_axes = 1
@@ -202,11 +202,11 @@ class Box(Block):
     def _at(self, fraction):
         return objects(self.lower + (self.upper - self.lower) * fraction)
 
-    def corners(self, sizes):
+    def corners(self, sizes: Mapping[str, int]) -> list[Any]:
         low, high = float(self.lower), float(self.upper)
         return [low, high, (low + high) / 2, *([0.0] if low < 0 < high and low != -high else [])]
 
-    def ends(self, sizes):
+    def ends(self, sizes: Mapping[str, int]) -> int:
         return 2
 
     row_axes = 0
@@ -253,7 +253,7 @@ class Choice(Block):
             array = np.where(array >= index, np.maximum(array - 1, 0), array)
         return super().delete(array, axis, index, sizes)
 
-    def corners(self, sizes):
+    def corners(self, sizes: Mapping[str, int]) -> list[Any]:
         return list(range(self.options(sizes)) if isinstance(self.of, str) else self._floats())
 
     def _floats(self):

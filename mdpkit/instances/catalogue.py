@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flint import fmpq
 
@@ -66,7 +66,7 @@ def named_instances() -> dict[str, Callable[..., Instance]]:
     return dict(sorted(_found.items()))
 
 
-def named(name: str, **parameters) -> Instance:
+def named(name: str, **parameters: Any) -> Instance:
     """A small instance with a name, such as a counter-example, in exact rationals.
 
     Args:

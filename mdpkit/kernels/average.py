@@ -7,7 +7,7 @@ from .discounted import bellman_change
 
 
 def _relative(data, indices, indptr, r, w, label, damping, stop, sweeps):
-    """Relative value iteration until the span of T w - w is at most `stop` in every component; returns w and the number of sweeps.
+    """Relative value iteration until the span of T w - w is at most `stop` in every component; also the sweeps.
 
     Args: r: `[s,a]`, -inf at missing actions. label: `[s]`, the component 0, 1, ... of each state, closed under all
         actions. damping: in (0, 1); makes every chain aperiodic. sweeps: maximum number.

@@ -7,7 +7,7 @@ from .finite import expectation
 
 
 def _optimal(P, r, mask, H):
-    """Optimal values V[t,s], t = 0..H with row H zero, and the first maximising action choice[t,s] among existing ones."""
+    """Optimal values V[t,s], t = 0..H with row H zero, and the first maximising existing action choice[t,s]."""
     S, A = r.shape[1], r.shape[2]
     V = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S), np.int64)
@@ -29,7 +29,7 @@ optimal = compiled(_optimal, "f8[2]&i8[2] (f8[4], f8[3], b1[2], i8)")
 
 @inner
 def tilt(Q, reference, temperature, pi):
-    """temperature log sum_a reference[a] e^(Q[a] / temperature); writes the policy proportional to the summands into `pi`."""
+    """Soft maximum temperature log sum_a reference[a] e^(Q[a] / temperature); writes its policy into `pi`."""
     highest, found = Q[0], False
     for a in range(len(Q)):
         if reference[a] > 0 and (not found or Q[a] > highest):
@@ -47,7 +47,7 @@ def tilt(Q, reference, temperature, pi):
 
 
 def _soft_step(Q, reference, temperature):
-    """Soft values v[s] and policy pi[s,a] for action values Q[s,a]; actions outside the support of reference[s,a] are ignored."""
+    """Soft values v[s] and policy pi[s,a] for action values Q[s,a], on the support of reference[s,a]."""
     v = np.zeros(len(Q), Q.dtype)
     pi = np.zeros(Q.shape, Q.dtype)
     for s in range(len(Q)):

@@ -9,7 +9,7 @@ import numpy as np
 from ..base.compiling import compiled, inner
 
 STALLED = 30
-"""In exact arithmetic the span of a step falls with every sweep; after so many without a new smallest one only rounding is left."""
+"""Number of sweeps without a smaller span after which only rounding is left."""
 
 
 @inner
@@ -23,7 +23,7 @@ def expected_row(data, indices, first, last, values):
 
 @inner
 def bellman_change(data, indices, indptr, r, w, g):
-    """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising action choice[s]; r is -inf at missing actions."""
+    """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising choice[s]; r is -inf at missing actions."""
     S, A = r.shape
     change = np.zeros(S, w.dtype)
     choice = np.zeros(S, np.int64)
@@ -46,8 +46,8 @@ greedy = compiled(bellman_change, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1
 def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
     """Approximate solution e of e = change + g P_choice e up to a constant, and the number of sweeps.
 
-    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps. The policy's rows are first
-    stored contiguously.
+    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps. The policy's rows
+    are first stored contiguously.
     """
     S = len(choice)
     starts = np.zeros(S + 1, np.uint32)

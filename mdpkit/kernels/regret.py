@@ -1,8 +1,8 @@
 """Gains of one player of a Markov game from deviating from a mediator's recommendations.
 
 Throughout, `own[j]` is the player's component of joint action j and `swapped[j,b]` the joint action with that component
-replaced by b. Rewards `r[t,s,j]` are those of the deviating player. `choice` arrays give a maximising action; ties go to
-obedience where the recommendation is observed, and then to the first action.
+replaced by b. Rewards `r[t,s,j]` are those of the deviating player. `choice` arrays give a maximising action; ties go
+to obedience where the recommendation is observed, and then to the first action.
 """
 
 import numpy as np
@@ -79,7 +79,7 @@ coarse = compiled(_coarse, "f8[2]&i8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)"
 
 
 def _trigger(P, r, sigma, own, swapped, alone, H):
-    """Trigger deviations: values U[t,s] and choice[t,s,a]; after the first disobedience no recommendation is observed (`alone[t,s]`)."""
+    """Trigger deviations: values U[t,s] and choice[t,s,a]; no recommendation after the first disobedience (`alone[t,s]`)."""
     S, B = r.shape[1], swapped.shape[1]
     U = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S, B), np.int64)
@@ -176,7 +176,7 @@ corner = compiled(_corner, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8[2
 
 
 def _spread(P, r, high, low, H):
-    """Maximum of r(j) - r(k) + E_j W - E_k W over steps, states, pairs j, k and functions W with `low` <= W <= `high`."""
+    """Maximum of r(j) - r(k) + E_j W - E_k W over steps, states, pairs j, k and `low` <= W <= `high`."""
     S, J = r.shape[1], r.shape[2]
     widest = r[0, 0, 0] * 0
     for t in range(H):

@@ -1,4 +1,4 @@
-"""Safety kernels: discounted safety values and states visited by safe experts on deterministic graphs; one sweep for margins."""
+"""Safety kernels: discounted safety values, states visited by safe experts, and sweeps for margins."""
 
 import numpy as np
 

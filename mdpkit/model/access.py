@@ -166,7 +166,9 @@ class Access:
         kind = "episodes" if to is None else "resets"
         self._need(kind)
         if to is None and at != 0:
-            raise InvalidModel(f"reset(at={at}): the start law is that of step 0; give a state `to` to begin elsewhere")
+            raise InvalidModel(
+                f"reset(at={at}): the initial distribution is that of step 0; give a state `to` to begin elsewhere"
+            )
         self._check_limit(kind, 1)
         obs = self._simulator.reset(to, at)
         self._count(**{kind: 1})

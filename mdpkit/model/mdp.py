@@ -23,25 +23,25 @@ LAW, REWARD = ("san", "tsan"), ("sa", "tsa")
 """The axes that P and r may have."""
 
 MOST_TARGETS = 6
-"""So many successors are shown of an action."""
+"""Largest number of successors shown for an action."""
 
 
 @record(eq=False, repr=False)
 class MDP(Record):
-    """A finite decision process.
+    """Finite Markov decision process.
 
     Args:
         P: transition law `P[s,a,n]`, time-varying `P[t,s,a,n]`, or a scipy CSR matrix of shape (S*A, S), row s*A+a.
         r: reward `r[s,a]` or `r[t,s,a]`.
-        rho: start law `rho[s]`; uniform if left out.
+        rho: initial distribution `rho[s]`; uniform if omitted.
         horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`.
-        mask: `mask[s,a]`, True where the action exists; masked entries of P and r count nowhere and are stored as 0.
-        state_names, action_names: one text for each state and action.
+        mask: `mask[s,a]`, True where the action exists; masked entries of P and r are ignored and stored as 0.
+        state_names, action_names: one text per state and action.
 
-    The record is rational if P, r or rho holds rationals, else float64. Float rows may sum to 1 within 1e-9; the
-    model that is meant is then the row divided by its sum, and every bound allows for the difference.
+    The record is rational if P, r or rho holds rationals, else float64. Float rows may sum to 1 within 1e-9 and
+    then mean the row divided by its sum, which every bound takes into account.
 
-    Raises: InvalidModel, naming the entry or row, what it is and what was expected.
+    Raises: InvalidModel naming the entry or row, its value and what was expected.
 
     >>> from mdpkit.model import MDP, Finite
     >>> MDP([[[0, 1], [1, 0]], [[0, 1], [0, 1]]], [[0, 1], [0, 0]], horizon=Finite(2))

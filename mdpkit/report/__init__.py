@@ -1,4 +1,4 @@
-"""What a verdict leaves behind: a stored result, a figure drawn from it, and problems drawn."""
+"""Reports: stored results, figures, pages, and drawings of problems and witnesses."""
 
 from .page.write import write_page as write_page
 from .picture.draw import draw as draw

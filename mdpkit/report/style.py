@@ -1,4 +1,4 @@
-"""How every figure looks: two widths, 8 pt, one colour for one meaning, text that stays text."""
+"""Figure style: two widths, 8 pt, one meaning per colour, embedded text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#999999", "#CC79A7", "#E69F00", "#5
 
 
 class Widths(NamedTuple):
-    """Inches: what a figure of one column measures, and the widest one."""
+    """Widths of figures in inches: one column, and the page."""
 
     column: float
     page: float
@@ -31,22 +31,22 @@ _style = ContextVar("style", default="icml")
 
 
 def widths() -> Widths:
-    """The widths in force: 3.25 and 6.75 in, or those of the `style` around."""
+    """The current widths: 3.25 and 6.75 in, or those of the enclosing `style`."""
     return STYLES[_style.get()]
 
 
 @contextmanager
 def style(name: str) -> Iterator[None]:
-    """A context in which figures have the widths and the looks of a page they will be printed on.
+    """Context in which figures have the widths and style of a target page.
 
-    Args: name: "neurips" (5.5 in, one column), "icml" (columns of 3.25 in on a page of 6.75 in), "column" (3.25 in and never more) or
-        "page" (6.75 in).
+    Args: name: "neurips" (5.5 in, one column), "icml" (columns of 3.25 in on a page of 6.75 in), "column" (3.25 in and
+        never more) or "page" (6.75 in).
 
-    Inside, figures of one's own start at the width of a column, 8 pt, with an Okabe-Ito cycle and embedded TrueType fonts, and without
-    LaTeX; `draw`, `draw_witness` and `draw_claim` use a column where what they draw fits, else the page. Figures are to be saved inside
-    as well.
+    Inside, the user's own figures default to the width of a column, 8 pt, with an Okabe-Ito cycle and embedded TrueType
+    fonts, and without LaTeX; `draw`, `draw_witness` and `draw_claim` use a column if the drawing fits, else the page.
+    Save figures inside as well.
 
-    Raises: InvalidModel listing the names there are.
+    Raises: InvalidModel listing the available names.
     Source: the text of neurips.sty is 5.5 in wide; icml.sty sets two columns of 3.25 in, .25 in apart.
 
     >>> import matplotlib
@@ -66,7 +66,7 @@ def style(name: str) -> Iterator[None]:
 
 
 def settings() -> dict:
-    """matplotlib's settings: an Okabe-Ito cycle, embedded TrueType fonts, no LaTeX.
+    """Settings for matplotlib: an Okabe-Ito cycle, embedded TrueType fonts, no LaTeX.
 
     >>> settings()["font.size"], settings()["pdf.fonttype"]
     (8, 42)
@@ -95,14 +95,14 @@ def settings() -> dict:
 
 
 def style_context(more=None):
-    """A context with these settings, and `more`, on top of matplotlib's own, whatever a user has set."""
+    """Context with these settings, and `more`, on matplotlib's defaults, ignoring the user's."""
     from matplotlib import style
 
     return style.context({**settings(), **(more or {})}, after_reset=True)
 
 
 def blank(width=COLUMN, height=2.4):
-    """A Figure of `width` by `height` inches and its one pair of axes; to be called, and saved, inside `style_context()`."""
+    """A Figure of `width` by `height` inches and its axes; call and save it inside `style_context()`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -110,7 +110,7 @@ def blank(width=COLUMN, height=2.4):
 
 
 def bare(width, height):
-    """A Figure of that size all over which axes without frame or ticks reach; to be called, and saved, inside `style_context()`."""
+    """A Figure covered by axes without frame or ticks; call and save it inside `style_context()`."""
     figure, ax = blank(width, height)
     figure.set_layout_engine("none")
     ax.set_axis_off()

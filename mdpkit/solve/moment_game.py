@@ -8,11 +8,14 @@ from ..base.arrays import like
 from ..base.interval import Interval
 from ..base.tolerance import UNDERFLOW, UNIT, gamma
 from ..base.types import Numbers
-from ..exact.linear import Singular, enclosed_solution, product, solve_linear
+from ..exact.linear import Singular, enclosed_solution, full_rank, product, solve_linear
 from ..model.moments import MomentProblem
 from ._expects import expects
 from .bounds import down, up
 from .solution import Solution, Status, judge
+
+RANKED = 200
+"""Largest number of columns for which the rank of a float A is decided exactly where bounds fail; beyond, the status is FLOOR_REACHED."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +28,9 @@ class MomentGame:
 
     Rational problems are solved exactly; on floats the bounds cover the rounding of the input (relative 2^-53 per
     entry) and of the computation. If the minimiser is not unique, or the test functions are dependent, the status is
-    INFEASIBLE; if floats cannot decide, FLOOR_REACHED. `h[k]` holds the minimiser and `value` the minimum; `tol` is the
-    width of h.
+    INFEASIBLE: on floats, if this is proved of the rationals that they represent. If floats cannot decide, it is
+    FLOOR_REACHED: the minimum is bounded, h is not, and problem.to_exact() has the answer. `h[k]` holds the minimiser and
+    `value` the minimum; `tol` is the width of h.
     Source: adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020; bounds: see `around_minimiser`.
 
     >>> from mdpkit.base.arrays import objects
@@ -57,13 +61,14 @@ class MomentGame:
     def _floats(self, problem, tol):
         A, b, weights, K = problem.A, problem.b, problem.weights, problem.A.shape[1]
         root = np.sqrt(weights)
-        h, _, rank, _ = np.linalg.lstsq(root[:, None] * A, root * b)
-        if rank < K:
-            return Solution(problem, self, Status.INFEASIBLE, None, None, 0)
+        start = np.linalg.lstsq(root[:, None] * A, root * b)[0]
         with np.errstate(over="ignore", invalid="ignore"):
-            h, error = around_minimiser(A, b, weights, h)
-        if not np.isfinite(error).all():
-            return Solution(problem, self, Status.FLOOR_REACHED, None, None, 1)
+            h, error = around_minimiser(A, b, weights, start)
+        if not (np.isfinite(h) & np.isfinite(error)).all():
+            if K <= RANKED and not full_rank(A[weights > 0]):
+                return Solution(problem, self, Status.INFEASIBLE, None, None, 0)
+            value = Interval(0.0, _payoff(problem, Interval(start, None, "float")).upper, "float")
+            return Solution(problem, self, Status.FLOOR_REACHED, None, value, 1)
         value = _minimum(problem, h, error)
         h = Interval(down(h - error), up(h + error), "float")
         return Solution(problem, self, judge(h, tol, Status.FLOOR_REACHED, h.mid), None, value, 1, h=h)
@@ -132,11 +137,16 @@ def around_minimiser(A, b, weights, h):
     return h, (v + q * v.max() / (1 - q.max()) * (1 + 8 * UNIT)) * (1 + 16 * UNIT)
 
 
-def _minimum(problem, h, error):
-    """The minimum F(h) - |B (h* - h)|^2 of the payoff F(h) = sum_z weights psi^2, with weights normalised to sum 1."""
+def _payoff(problem, h):
+    """F(h) = sum_z weights psi^2 for an Interval h; the weights meant sum to 1."""
     A, b, weights = (_about(part) for part in (problem.A, problem.b, problem.weights))
-    here, moved = Interval(h, None, "float"), Interval(0 * error, error, "float")
-    payoff = (weights * (b - (A * here).sum(axis=1)) ** 2).sum() / weights.sum()
+    return (weights * (b - (A * h).sum(axis=1)) ** 2).sum() / weights.sum()
+
+
+def _minimum(problem, h, error):
+    """The minimum, F(h) - |B (h* - h)|^2 for the payoff F."""
+    A, weights = _about(problem.A), _about(problem.weights)
+    moved, payoff = Interval(0 * error, error, "float"), _payoff(problem, Interval(h, None, "float"))
     less = (weights * (abs(A) * moved).sum(axis=1) ** 2).sum() / weights.sum()
     return Interval(np.maximum((payoff - less.upper).lower, 0), payoff.upper, "float")
 

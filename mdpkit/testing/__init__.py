@@ -1,7 +1,7 @@
-"""Conformance suites: what every policy, learner and method of `solve` must satisfy, for use in your own tests.
+"""Conformance suites for policies, learners and methods of `solve`, for use in your own tests.
 
 A suite is a tuple of checks, `POLICY_CHECKS`, `LEARNER_CHECKS` or `SOLVER_CHECKS`. A check is a function of a case, and
-raises AssertionError with a message. A case says what is checked and on which problem. The room does not import pytest; in a
+raises AssertionError with a message. A case names the object and the problem. The module does not import pytest; in a
 pytest file, parametrise over the checks so that each is a test with a name:
 
 ```python
@@ -15,6 +15,7 @@ from mdpkit.testing import LEARNER_CHECKS, POLICY_CHECKS, SOLVER_CHECKS, Learner
 P, r = objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]]), objects([[1, 0], [0, 0]])
 problem, discounted = MDP(P, r, horizon=Finite(3)), MDP(P, r, horizon=Discounted("1/2"))
 stay, leave = TabularPolicy(objects([[1, 0], [1, 0]])), TabularPolicy(objects([[0, 1], [1, 0]]))
+mine = SolverCase("my method", PolicyIteration(), discounted, lambda problem: objects([2, 0]))
 
 
 @pytest.mark.parametrize("check", POLICY_CHECKS)
@@ -30,7 +31,7 @@ def test_my_learner(case, check):
 
 
 @pytest.mark.parametrize("check", SOLVER_CHECKS)
-@pytest.mark.parametrize("case", [SolverCase("my method", PolicyIteration(), discounted, lambda problem: objects([2, 0]))], ids=str)
+@pytest.mark.parametrize("case", [mine], ids=str)
 def test_my_method(case, check):
     check(case)
 ```

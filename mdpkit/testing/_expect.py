@@ -1,4 +1,4 @@
-"""Failures with a message, whether or not Python removes `assert`."""
+"""Assertions with a message that do not depend on `assert`."""
 
 import re
 
@@ -17,7 +17,7 @@ def expect_error(call, kinds, pattern="") -> BaseException:
         kinds: the exception class, or a tuple of them, that is expected.
         pattern: regular expression that the error's message must match somewhere.
 
-    Raises: AssertionError where nothing is raised or the message differs; an error of another class passes through.
+    Raises: AssertionError if nothing is raised or the message differs; errors of other classes propagate.
     """
     try:
         call()

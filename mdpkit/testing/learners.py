@@ -1,4 +1,4 @@
-"""Conformance of a learner: it declares what it needs, uses nothing else, and repeats itself for the same seed."""
+"""Conformance of learners: declared needs, no other use, reproducibility."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -26,10 +26,10 @@ USES = {
     "comparisons": {"preferences"},
     "model_calls": {"model", "episodes"},
 }
-"""For each count of a Meter the needs that explain it: a law granted as episodes is asked of the model."""
+"""For each count of a Meter, the needs that explain it: episodes granted as a distribution count as model calls."""
 
 SOME = dict(demonstrations=30, episodes=2000, resets=20_000, queries=50_000)
-"""Counts that are granted where a case does not say."""
+"""Default counts granted."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class LearnerCase(Case):
     """A learner and the problem on which it is checked.
 
     Args:
-        name: of the case, as it appears among the test's ids.
+        name: name of the case, used in test ids.
         make: function without arguments that returns a new learner.
-        problem, expert: an MDP and the policy to be imitated, both rational or both floats.
-        amounts: how much is granted of each kind that the learner needs: counts, or "exact" for the law.
+        problem, expert: an MDP and the policy to imitate, both rational or both float.
+        amounts: amount granted of each kind that the learner needs: counts, or "exact" for the distribution.
         rational: whether the learner promises rational policies on rational problems.
-        recovers: (problem, expert, fit) -> True where the learner's guarantee holds, given `amounts`; None for no check.
+        recovers: (problem, expert, fit) -> whether the learner's guarantee holds, given `amounts`; None for no check.
         rounding: error allowed in the probabilities of its policy.
     """
 
@@ -55,7 +55,7 @@ class LearnerCase(Case):
     rounding: float = 1e-12
 
     def grant(self, needs: Iterable[str], problem: MDP | None = None, seed: int = 11) -> Access:
-        """An access with these kinds and no others, except for the episodes that the model comes with."""
+        """An access with exactly these kinds, and the episodes implied by a model."""
         amounts = {**SOME, **self.amounts}
         options = {kind: amounts[kind] for kind in needs if kind in amounts}
         if "model" in needs:
@@ -68,13 +68,13 @@ class LearnerCase(Case):
         )
 
     def run(self, seed: int = 5, **options: Any) -> Fit:
-        """Fit a new learner with what it needs."""
+        """Fit a new learner with the access that it needs."""
         learner = self.make()
         return fit(learner, self.grant(learner.needs, **options), rng=np.random.default_rng(seed))
 
     @property
     def meant(self) -> MDP:
-        """The problem in the kind of numbers that the learner promises."""
+        """The problem in the number kind that the learner promises."""
         return self.problem if self.rational else self.problem.to_float()
 
     def table(self, answer: Fit) -> TabularPolicy:
@@ -92,7 +92,7 @@ def the_learner_declares_known_needs(case: LearnerCase) -> None:
 
 
 def every_use_is_of_a_declared_need(case: LearnerCase) -> None:
-    """Granted exactly its needs, the learner runs, and the meter counts only uses that they explain."""
+    """Granted exactly its needs, the learner runs, and the meter counts only uses explained by them."""
     learner = case.make()
     access = case.grant(learner.needs)
     answer = fit(learner, access, rng=np.random.default_rng(5))
@@ -111,7 +111,7 @@ def more_access_does_not_change_what_is_used(case: LearnerCase) -> None:
 
 
 def expect_declaration(used, needs):
-    """Raise AssertionError where a meter counts a use that no declared need explains."""
+    """Raise AssertionError if the meter counts a use that no declared need explains."""
     for count, kinds in USES.items():
         times = asdict(used)[count]
         expect(
@@ -167,7 +167,7 @@ def rewards_that_were_not_granted_have_no_effect(case: LearnerCase) -> None:
 
 
 def the_trace_has_columns_of_one_positive_length(case: LearnerCase) -> None:
-    """At least one column, and an entry a round in each."""
+    """At least one column, and one entry per round in each."""
     lengths = {name: len(column) for name, column in case.run().trace.items()}
     expect(
         len(set(lengths.values())) == 1 and min(lengths.values()) > 0,
@@ -176,7 +176,7 @@ def the_trace_has_columns_of_one_positive_length(case: LearnerCase) -> None:
 
 
 def the_policy_is_rational_where_promised(case: LearnerCase) -> None:
-    """On a rational problem the table is rational where the case says so, and a table of floats otherwise."""
+    """On a rational problem the table is rational if the case promises it, and float otherwise."""
     exact = case.table(case.run()).exact
     kinds = {True: "rational", False: "of floats"}
     promised = case.problem.exact and case.rational
@@ -189,7 +189,7 @@ def the_policy_passes_the_policy_checks(case: LearnerCase) -> None:
 
 
 def the_guarantee_holds(case: LearnerCase) -> None:
-    """`recovers` is True of the fit, where the case has one."""
+    """The case's `recovers`, if any, is True of the fit."""
     if case.recovers is not None:
         expert = case.expert if case.rational else case.expert.to_float()
         expect(case.recovers(case.meant, expert, case.run()), f"{case.recovers.__name__} is not True of the fit")
@@ -214,7 +214,7 @@ def check_learner(case: LearnerCase) -> None:
     """Run every check of a learner.
 
     Args: case: a LearnerCase.
-    Raises: AssertionError that says what differs, from the first check that fails; whatever the learner raises.
+    Raises: AssertionError naming what differs, from the first check that fails; any error of the learner.
 
     >>> from mdpkit import MDP, Finite, TabularPolicy
     >>> from mdpkit.learn import Cloning

@@ -1,4 +1,4 @@
-"""Conformance of a policy: its table, its densities and its samples describe one law."""
+"""Conformance of policies: table, densities and samples agree."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ._case import Case, check_all
 from ._expect import expect
 
 GRID = 400
-"""The number of evenly spaced uniform numbers that stand for all of [0, 1): the midpoints of equal parts."""
+"""Number of evenly spaced points that represent the uniform distribution on [0, 1)."""
 
 EVEN = (np.arange(GRID) + 0.5) / GRID
 BELOW_ONE = np.nextafter(1.0, 0.0)
@@ -25,9 +25,9 @@ class PolicyCase(Case):
     """A policy and a finite problem on which it is checked.
 
     Args:
-        name: of the case, as it appears among the test's ids.
+        name: name of the case, used in test ids.
         policy: a `Policy`: an object with `start`, `sample`, `log_prob` and `to_tabular`.
-        problem: an MDP in the policy's kind of numbers.
+        problem: an MDP in the policy's number kind.
         rounding: error allowed in a probability; 1e-5 suits a policy that computes in float32.
     """
 
@@ -37,11 +37,11 @@ class PolicyCase(Case):
 
     @property
     def steps(self) -> range:
-        """The steps at which the policy is checked: all of a finite horizon, else step 0."""
+        """Steps at which the policy is checked: all of a finite horizon, else step 0."""
         return range(self.problem.horizon.H if isinstance(self.problem.horizon, Finite) else 1)
 
     def members(self) -> list:
-        """The Markov policies that `start` selects, each with the share of uniform numbers that select it."""
+        """Markov policies selected by `start`, with their probabilities."""
         found = {}
         for u in EVEN:
             member = self.policy.start(u)
@@ -57,7 +57,7 @@ class PolicyCase(Case):
                 yield member, t, np.exp(logs).reshape(self.problem.S, self.problem.A)
 
     def even_samples(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """Every (step, law, actions): actions `[s,k]` sampled with the k-th of the evenly spaced uniform numbers in state s."""
+        """Yield (step, law, actions): actions `[s,k]` sampled with the k-th evenly spaced number in state s."""
         s, u = np.repeat(np.arange(self.problem.S), GRID), np.tile(EVEN, self.problem.S)
         for member, t, law in self.laws():
             yield t, law, np.asarray(member.sample(s, t, u)).reshape(self.problem.S, GRID)
@@ -83,7 +83,7 @@ def the_law_is_a_distribution_over_available_actions(case: PolicyCase) -> None:
 
 
 def samples_follow_the_law(case: PolicyCase) -> None:
-    """The shares of evenly spaced uniform numbers that choose an action are its probabilities, up to the spacing."""
+    """The frequencies of actions over evenly spaced numbers are their probabilities, up to the spacing."""
     for t, law, actions in case.even_samples():
         shares = (actions[..., None] == np.arange(case.problem.A)).mean(axis=1)
         off = np.abs(shares - law).max()
@@ -100,7 +100,7 @@ def sampling_is_monotone_in_the_uniform_number(case: PolicyCase) -> None:
 
 
 def actions_of_probability_zero_are_never_sampled(case: PolicyCase) -> None:
-    """Whatever the uniform number, also at the ends of [0, 1) and at the sums of probabilities."""
+    """For every uniform number, including the ends of [0, 1) and the cumulative sums."""
     s = np.arange(case.problem.S)
     for member, t, law in case.laws():
         for u in (0.0, BELOW_ONE, *np.cumsum(law, axis=1).ravel()):
@@ -109,7 +109,7 @@ def actions_of_probability_zero_are_never_sampled(case: PolicyCase) -> None:
 
 
 def batches_have_one_entry_per_observation(case: PolicyCase) -> None:
-    """`sample` and `log_prob` take batches with a step for each entry, and answer each entry as if it were alone."""
+    """`sample` and `log_prob` take batches with a step per entry, and treat each entry independently."""
     rng, last = np.random.default_rng(0), case.steps[-1]
     s = rng.integers(0, case.problem.S, 7)
     u, t = rng.random(7), rng.integers(0, last + 1, 7)
@@ -142,7 +142,7 @@ def the_table_is_the_law(case: PolicyCase) -> None:
 
 
 def the_table_has_the_mean_occupancy_of_the_members(case: PolicyCase) -> None:
-    """The occupancy of the policy's table is the average of its members' occupancies, weighted by how often each starts."""
+    """The occupancy of the policy's table is the average of its members' occupancies, weighted by probability."""
     members = case.members()
     mean = sum(share * occupancy(case.problem, member.to_tabular(case.problem)).mid for member, share in members)
     whole = occupancy(case.problem, case.policy.to_tabular(case.problem)).mid
@@ -171,7 +171,7 @@ def check_policy(case: PolicyCase) -> None:
     """Run every check of a policy.
 
     Args: case: a PolicyCase.
-    Raises: AssertionError that says what differs, from the first check that fails.
+    Raises: AssertionError naming what differs, from the first check that fails.
 
     >>> from mdpkit import MDP
     >>> stay = MDP([[[1.0], [1.0]]], [[0.0, 1.0]], horizon=Finite(2))

@@ -1,4 +1,4 @@
-"""Conformance of a method of `solve`: bounds that hold, a status that is honest, certificates that verify."""
+"""Conformance of methods of `solve`: valid bounds, correct status, certificates that verify."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ class SolverCase(Case):
     """A method and the rational problem on which it is checked.
 
     Args:
-        name: of the case, as it appears among the test's ids.
+        name: name of the case, used in test ids.
         method: a `Method`: a record of settings with `run(problem, tol, before)`.
         problem: a rational problem that the method solves.
-        truth: problem -> the answer by other means (enumeration, recursion, a formula), as rationals or an Interval, to be
-            compared with `answer(solution)`; None where `judge` decides alone.
-        answer: the part of a Solution that `truth` is about; the value if left out.
-        judge: (problem, solution) -> raises AssertionError where the policy, or an answer without a truth, is wrong.
-        exact: whether rational problems are answered exactly.
-        floats: whether float problems are answered.
+        truth: problem -> the answer by other means (enumeration, recursion, a formula), as rationals or an Interval, to
+            compare with `answer(solution)`; None if `judge` decides alone.
+        answer: the part of a Solution to compare with `truth`; by default the value.
+        judge: (problem, solution) -> raises AssertionError if the policy, or an answer without a truth, is wrong.
+        exact: whether rational problems are solved exactly.
+        floats: whether float problems are solved.
         refuses: a problem of another type or horizon, which the method must refuse.
     """
 
@@ -42,7 +42,7 @@ class SolverCase(Case):
 
     @property
     def problems(self) -> list:
-        """The rational problem and, where floats are solved, its rounded copy."""
+        """The rational problem and, if floats are solved, its rounded copy."""
         return [self.problem, *([self.problem.to_float()] if self.floats else [])]
 
 
@@ -65,7 +65,7 @@ def the_answer_is_a_solution(case: SolverCase) -> None:
 
 
 def the_bounds_contain_the_truth(case: SolverCase) -> None:
-    """What is known by other means lies within the bounds, on rationals and on floats."""
+    """The true answer lies within the bounds, on rationals and on floats."""
     if case.truth is None:
         return
     truth = case.truth(case.problem)
@@ -82,7 +82,7 @@ def the_bounds_contain_the_truth(case: SolverCase) -> None:
 
 
 def the_requested_tolerance_is_met(case: SolverCase) -> None:
-    """Rationals are answered exactly where promised; bounds on floats are no wider than `tol`."""
+    """Rational problems are solved exactly if promised; bounds on floats are no wider than `tol`."""
     solution = solve(case.problem, case.method)
     for known in (solution.value, solution.h):
         expect(
@@ -108,7 +108,7 @@ def the_policy_is_correct(case: SolverCase) -> None:
 
 
 def the_certificate_verifies(case: SolverCase) -> None:
-    """A certificate, where there is one, proves the bounds by exact arithmetic."""
+    """A certificate, if there is one, proves the bounds in exact arithmetic."""
     for problem in case.problems:
         certificate = solve(problem, case.method).certificate
         if certificate is not None:
@@ -131,7 +131,7 @@ def solving_is_repeatable_and_changes_nothing(case: SolverCase) -> None:
 
 
 def other_problems_are_refused(case: SolverCase) -> None:
-    """A problem that the method does not solve is a TypeError or an error of mdpkit's with a message, and not NotSolved."""
+    """An unsuitable problem raises a TypeError or an error of mdpkit with a message, not NotSolved."""
     if case.refuses is not None:
         expect_refusal(case.refuses, case.method)
     if not case.floats and case.problem.to_float() != case.problem:
@@ -146,7 +146,7 @@ def expect_refusal(problem, method):
 
 
 def unreachable_tolerance_is_reported(case: SolverCase) -> None:
-    """With tol=0 on floats the answer is exact, or its status says why not and `solve` raises NotSolved with it."""
+    """With tol=0 on floats the answer is exact, or its status explains why not and `solve` raises NotSolved."""
     if not case.floats:
         return
     problem = case.problem.to_float()
@@ -175,7 +175,7 @@ def check_solver(case: SolverCase) -> None:
     """Run every check of a method of `solve`.
 
     Args: case: a SolverCase.
-    Raises: AssertionError that says what differs, from the first check that fails; whatever the method raises.
+    Raises: AssertionError naming what differs, from the first check that fails; any error of the method.
 
     >>> from mdpkit import MDP, Discounted, objects
     >>> from mdpkit.solve import PolicyIteration

@@ -7,7 +7,7 @@ from pathlib import Path
 from .imports import PACKAGE, is_own
 
 
-def blamed(error) -> str:
+def locate_error(error) -> str:
     """The error in one line: its type and message, and file:line of the innermost frame that lies in a claim's file.
 
     A claim's file is one outside of Python, its packages and mdpkit, or one in `mdpkit/claims`.

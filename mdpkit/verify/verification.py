@@ -178,7 +178,7 @@ def on_problem(claim: Claim, on) -> Claim:
         why = (
             f"it accepts {wanted}, the given problem is {given!r}" if wanted else "it does not accept a user's problem"
         )
-        if wanted and _averaged(given):
+        if wanted and _is_averaged(given):
             why = f"it concerns total rewards, Finite or Discounted; the given problem is {given!r}"
         elif wanted and isinstance(given, claim.accepts[1]) and "H" not in given.sizes():
             why = f"its instances are time-dependent, so it needs a finite horizon; the given problem is {given!r}"
@@ -191,7 +191,7 @@ def _on_record(part: Part, claim: Claim, given):
     if accepts is None or not isinstance(part.instances, Family):
         return None
     name, kind, blocks = accepts
-    if not isinstance(given, kind) or name not in part.instances.models or _averaged(given):
+    if not isinstance(given, kind) or name not in part.instances.models or _is_averaged(given):
         return None
     family = part.instances.on(name, given, blocks)
     if family is None:
@@ -202,7 +202,7 @@ def _on_record(part: Part, claim: Claim, given):
     return replace(part, instances=family)
 
 
-def _averaged(given):
+def _is_averaged(given):
     """Whether the criterion is average reward, which no family of instances covers."""
     return isinstance(getattr(given, "horizon", None), Average)
 

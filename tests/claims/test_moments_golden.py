@@ -7,6 +7,11 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import floats, objects, rational
+from mdpkit.claims.moments.double_sampling_bias_is_next_state_variance import (
+    least_squared_difference,
+    no_bias_in_the_game,
+    paid_state,
+)
 from mdpkit.claims.moments.linear_moment_game_is_lstd import error_of
 from mdpkit.claims.moments.moment_game_value_is_the_projected_error import check, coin
 from mdpkit.claims.moments.regression_is_biased_where_the_moment_game_is_not import bound, channel, game, population
@@ -23,6 +28,15 @@ def test_the_game_of_the_coin():
     (earned, error), (missed, distance) = check(coin()).pairs.values()
     assert earned == error == Fraction(17, 32)
     assert missed == distance
+
+
+def test_the_bias_of_the_squared_difference_by_hand():
+    """V = 5 -+ x/2 has E delta^2 = (1 - x)^2/4 + gamma^2 x^2/4 and x = 1/(1 + gamma^2) = 100/181; V^pi has x = 1."""
+    ((found, value),) = least_squared_difference(paid_state()).pairs.values()
+    assert list(value.lower) == [rational("9/2"), rational("11/2")]
+    assert list(found.lower) == [5 - rational("50/181"), 5 + rational("50/181")]
+    ((found, value),) = no_bias_in_the_game(paid_state()).pairs.values()
+    assert list(found.lower) == list(value.lower)
 
 
 def test_lstd_of_the_walk_by_hand():

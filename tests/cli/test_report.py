@@ -36,7 +36,7 @@ def test_the_page_is_written_from_what_is_stored_and_leaves_with_what_it_shows(m
         assert mdpkit("report", *claims).exit_code == code
     text = page.read_text()
     assert "The instance that contradicts the claim" in text
-    assert "2 claims must be looked at" in text
+    assert "2 claims need attention" in text
     assert read(tmp_path / "figures" / "holds.json").outcome == "CERTIFIED"
     assert json.loads((tmp_path / "figures" / "refuted.refuted.json").read_text())
     tiny("refuted", limit=3)

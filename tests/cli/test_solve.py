@@ -296,7 +296,7 @@ def test_a_claim_is_verified_on_a_drn_file_as_on_the_same_problem_in_json(mdpkit
             "it concerns total rewards, Finite or Discounted; the given problem is MDP(S=1, A=1, Average()",
         ),
         ([LEMMA, "--on", "lake.drn"], "names no horizon; give --gamma G or --horizon H"),
-        ([LEMMA, "--gamma", "0.9"], "--gamma and --horizon speak of the problem given by --on"),
+        ([LEMMA, "--gamma", "0.9"], "--gamma and --horizon apply to the problem given by --on"),
         ([LEMMA, "--rewards", "r"], "--rewards chooses a reward structure of the file given by --on"),
         (
             [LEMMA, "--on", "bundled:lake"],

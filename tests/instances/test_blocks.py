@@ -269,7 +269,7 @@ def test_repair_reaches_every_way_of_drawing():
     for x in (
         tied.from_bytes(rng.integers(256, size=6, dtype=np.uint8).tobytes(), sizes),
         tied.to_draw(floats, sizes),
-        tied.round(floats, 60, sizes),
+        tied.round_draw(floats, 60, sizes),
     ):
         assert (x.p == x.q).all()
 

@@ -269,7 +269,10 @@ def test_steps_belong_to_episodes():
         (dict(to="home"), r"reset\(to='home'\)"),
         (dict(to=0, at=3), r"reset\(at=3\): expected a step from 0 to 2"),
         (dict(to=0, at=-1), r"reset\(at=-1\)"),
-        (dict(at=1), r"reset\(at=1\): the start law is that of step 0; give a state `to` to begin elsewhere"),
+        (
+            dict(at=1),
+            r"reset\(at=1\): the initial distribution is that of step 0; give a state `to` to begin elsewhere",
+        ),
     ],
 )
 def test_a_reset_to_nowhere_is_refused(options, words):

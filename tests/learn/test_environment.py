@@ -225,7 +225,7 @@ def test_hidden_states_are_shown_only_where_resets_are_granted():
         access = grant(env, expert=onward, demonstrations=1, episodes=1, rng=rng(), **options)
         for seen in (access.demonstrations(), access.play(onward, 1, rng=rng())):
             assert (seen.state is not None) == told
-    with pytest.raises(InvalidModel, match="the start law is that of step 0"):
+    with pytest.raises(InvalidModel, match="the initial distribution is that of step 0"):
         access.reset(at=1)
 
 

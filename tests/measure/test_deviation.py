@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdpkit import measure, strategies
-from mdpkit.base.arrays import objects
+from mdpkit.base.arrays import objects, rational
+from mdpkit.base.errors import InvalidModel
 from mdpkit.base.mode import propose
 from mdpkit.model import MDP, Deviation, Finite, JointPolicy, MarkovGame
 
@@ -170,3 +171,25 @@ def test_the_obedient_player_may_meet_all_the_errors(n):
         assert measure.deviation_error(game, expert, learner, deviations) == objects("1/2")[()]
     own = measure.cloning_error(game, learner, expert).sum()
     assert own == 1
+
+
+@pytest.mark.parametrize(
+    ("deviations", "chance"),
+    [("swap", 1), ("trigger", 1), ("one-shot", 1), ("coarse", "1/2"), ("constant", "1/2"), ("none of them", None)],
+)
+def test_only_who_observes_the_recommendation_surely_parts_from_the_other_player(deviations, chance):
+    """Both mediators draw the same of two actions for both players; state 1, where they differ, is reached if the actions differ."""
+    P = np.zeros((3, 4, 3), dtype=int)
+    P[0, [0, 3], 2] = P[0, [1, 2], 1] = P[1, :, 1] = P[2, :, 2] = 1
+    tables = np.zeros((2, 3, 4), dtype=int)
+    tables[:, 0, [0, 3]], tables[:, 1:, 0] = 1, 2
+    tables[1, 1] = [0, 2, 0, 0]
+    game = MarkovGame(
+        objects(P), objects(np.zeros((2, 3, 4), dtype=int)), objects([1, 0, 0]), horizon=Finite(2), actions=(2, 2)
+    )
+    expert, learner = (JointPolicy(objects(table) / 2) for table in tables)
+    if chance is None:
+        with pytest.raises(InvalidModel, match="expected one of"):
+            measure.deviation_error(game, expert, learner, deviations)
+    else:
+        assert measure.deviation_error(game, expert, learner, deviations) * 2 == rational(chance)

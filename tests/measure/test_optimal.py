@@ -1,5 +1,6 @@
 """Optimal action values by enumerating every policy, shaped rewards by their definition, model errors term by term."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -8,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdpkit import measure
-from mdpkit.base.arrays import floats, objects
-from mdpkit.base.errors import InvalidModel
+from mdpkit.base.arrays import floats, objects, rational
+from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.base.interval import Interval
 from mdpkit.base.mode import propose
+from mdpkit.measure.planning import optimal
 from mdpkit.model import MDP, Discounted, Finite, TabularPolicy, shaped_reward
-from mdpkit.solve import solve
+from mdpkit.solve import Status, solve
 from mdpkit.strategies import mdps, policies
 
 
@@ -133,3 +135,28 @@ def test_discounted_model_errors_are_sums_over_visits():
     visits = measure.occupancy(problem, policy)[0, 0]
     assert measure.reward_error(problem, model, policy) == visits
     assert measure.transition_error(problem, model, policy) * 2 == visits
+
+
+@pytest.mark.parametrize("scale", ["1/1000000000", 1, 10**6, 10**12])
+@pytest.mark.parametrize("gamma", ["9/10", "9999/10000"])
+def test_optimal_values_are_bounded_whatever_the_scale_of_the_rewards(encloses, scale, gamma):
+    """A fixed tolerance is beyond float64 for rewards of 10^6; the bounds that are reached are the answer."""
+    rng, S, A = np.random.default_rng(0), 4, 3
+    P, r = objects(rng.integers(0, 9, (S, A, S))) + 1, objects(rng.integers(-9, 10, (S, A))) / 9
+    problem = MDP(P / P.sum(axis=-1, keepdims=True), r * rational(scale), horizon=Discounted(gamma))
+    for of in (measure.optimal_action_value, measure.optimal_value):
+        exact, near = of(problem), of(problem.to_float())
+        assert encloses(near, exact)
+        assert near.width < 1e-8 * abs(exact.mid).max()
+    assert measure.optimal_actions(problem.to_float()).contains(measure.optimal_actions(problem))
+    assert measure.pessimistic_value(problem.to_float(), floats(abs(problem.r))).contains(
+        measure.pessimistic_value(problem, abs(problem.r))
+    )
+
+
+def test_optimal_values_that_overflow_are_refused(monkeypatch):
+    problem = MDP([[[1.0], [1.0]]], [[1.0, 0.0]], horizon=Discounted(0.99))
+    overflown = replace(solve(problem), status=Status.NONFINITE)
+    monkeypatch.setattr(optimal, "solve", lambda *_, **__: overflown)
+    with pytest.raises(NotSolved, match="overflowed"):
+        measure.optimal_value(problem)

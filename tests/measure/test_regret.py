@@ -452,3 +452,15 @@ def test_what_is_refused():
             deviated_value(game, joint, other)
     with pytest.raises(InvalidModel, match="the deviation is float and the game rational"):
         deviated_value(game, joint, Deviation(0, obey.astype(float)))
+
+
+@pytest.mark.parametrize(
+    ("deviations", "gap", "each"), [("swap", "1/2", ["0", "1/2"]), ("coarse", "1/4", ["-1/4", "1/4"])]
+)
+def test_a_gap_is_of_one_class_of_deviations_for_both_mediators(deviations, gap, each):
+    """Matching pennies, mediators that match with probability 3/4 and 1: player 2 gains 1/2 and 1, or blindly 1/4 and 1/2."""
+    r = objects([[[1, 0, 0, 1]], [[0, 1, 1, 0]]])
+    game = MarkovGame(objects([[[1]] * 4]), r, horizon=Finite(1), actions=(2, 2))
+    often, always = (JointPolicy(objects([row])) for row in (["3/8", "1/8", "1/8", "3/8"], ["1/2", 0, 0, "1/2"]))
+    assert regret_gap(game, often, always, deviations) == objects(gap)[()]
+    assert regret_gap(game, often, always, deviations, per_player=True).lower.tolist() == objects(each).tolist()

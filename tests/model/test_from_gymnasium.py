@@ -192,7 +192,7 @@ def test_what_is_repaired_is_said(caplog):
         read([[[(1.0, 0, 1, True)]]])
     assert [record.getMessage() for record in caplog.records] == [
         "SimpleNamespace: episodes end; an absorbing state is added, last",
-        "SimpleNamespace: the environment names no start law; it is uniform",
+        "SimpleNamespace: the environment has no initial distribution; it is uniform",
     ]
 
 

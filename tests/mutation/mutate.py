@@ -25,7 +25,7 @@ import numpy as np
 
 ROOT = Path(__file__).parents[2]
 MUTATED = ("kernels", "measure")
-TESTED = ("kernels", "measure", "solve")
+TESTED = ("exact", "kernels", "measure", "solve")
 BINARY = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult}
 COMPARED = {
     ast.Lt: (ast.LtE, ast.Gt),

@@ -104,3 +104,23 @@ def test_learners_obey_the_constraint_played_and_earn_what_can_be_earned():
     assert (play.learners[1, 0][0] == objects([1, 0])).all()
     with pytest.raises(InvalidModel, match="rewards and experts have shapes"):
         constraint_game(mdp, rewards[0], experts, rounds=1, step=1)
+
+
+def test_every_learner_has_the_limit_of_its_own_expert():
+    """Both tasks pay for action 1, which leads to state 1. The first expert never goes there, the second always does.
+
+    Round 0 charges nothing. In round 1 state 1 costs 1/2: the first learner stays away, the second goes as its expert does.
+    """
+    P = objects([[[1, 0], [0, 1]], [[1, 0], [0, 1]]])
+    mdp = MDP(P, objects([[0, 0], [0, 0]]), objects([1, 0]), horizon=Discounted("1/2"))
+    rewards, stays, goes = objects([[[0, 1], [0, 1]]] * 2), [[1, 0], [1, 0]], [[0, 1], [0, 1]]
+    for order in ([stays, goes], [goes, stays]):
+        experts = objects(order)
+        play = constraint_game(mdp, rewards, experts, rounds=3, step="1/2")
+        assert (play.constraints == objects([[0, 0], [0, "1/2"], [0, "1/2"]])).all()
+        for c, learners in zip(play.constraints, play.learners, strict=True):
+            for k, (learner, expert) in enumerate(zip(learners, experts, strict=True)):
+                paid, allowed = (c @ state_visits(mdp, table) for table in (learner, expert))
+                assert paid <= allowed
+                earned = measure.value(MDP(P, rewards[k], mdp.rho, horizon=mdp.horizon), TabularPolicy(learner))
+                assert earned == (0 if not allowed and c.any() else 2)

@@ -55,13 +55,44 @@ def test_under_identified_problems_have_no_single_answer(floating):
     problem = MomentProblem(objects([[1, 2], [2, 4]]), objects([1, 1]), objects(["1/2", "1/2"]))
     problem = problem.to_float() if floating else problem
     assert solve(problem, throw=False).status is Status.INFEASIBLE
-    with pytest.raises(NotSolved, match="no single answer"):
+    with pytest.raises(NotSolved, match="no unique one"):
         solve(problem)
 
 
 def test_an_instrument_of_weight_0_counts_nowhere():
     problem = MomentProblem(objects([[1], [1], [5]]), objects([0, 1, 70]), objects(["1/3", "2/3", 0]))
     assert solve(problem).h.lower[0] == rational("2/3")
+
+
+@pytest.mark.parametrize("small", [1e-9, 1e-17, 1e-120, 1e-300])
+def test_a_weak_instrument_is_bounded_however_weak_it_is(small):
+    """A = diag(1, small) has one minimiser. Floats bound it, or the minimum at least, and never say that there is none."""
+    problem = MomentProblem(np.diag([1.0, small]), [1.0, 3 * small], [0.5, 0.5])
+    answer, exact = solve(problem, throw=False), solve(problem.to_exact())
+    assert answer.status is not Status.INFEASIBLE
+    assert exact.status is Status.SOLVED
+    assert answer.value.contains(exact.value)
+    assert answer.h is None or answer.h.contains(exact.h)
+    if small == 1e-17:
+        assert answer.h.mid == pytest.approx([1, 3])
+        assert answer.h.width < 1e-11
+
+
+def test_where_floats_cannot_tell_the_refusal_says_what_can():
+    """The second column is off the first by less than rounding: on rationals there is one minimiser."""
+    problem = MomentProblem([[1.0, 1.0], [1.0, 1.0 + 2.0**-52]], [1.0, 0.0], [0.5, 0.5])
+    answer = solve(problem, throw=False)
+    assert answer.status is Status.FLOOR_REACHED
+    assert answer.h is None
+    assert answer.value.contains(solve(problem.to_exact()).value)
+    with pytest.raises(NotSolved, match=r"float64 cannot carry .*problem\.to_exact\(\) for the exact answer"):
+        solve(problem)
+
+
+def test_a_column_seen_only_by_an_instrument_of_weight_0_is_not_identified():
+    problem = MomentProblem([[1.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [1.0, 0.0, 3.0], [0.5, 0.5, 0.0])
+    assert solve(problem, throw=False).status is Status.INFEASIBLE
+    assert solve(problem.to_exact(), throw=False).status is Status.INFEASIBLE
 
 
 def test_nearly_dependent_columns_reach_the_floor():

@@ -171,7 +171,7 @@ def astray(comparisons):
 
 
 def test_the_bounds_do_not_trust_the_proposal(monkeypatch):
-    monkeypatch.setattr(Comparisons, "proposed", astray)
+    monkeypatch.setattr(Comparisons, "propose", astray)
     problem, fitted = three((1, 8, 64), 9)
     assert fitted.contains(objects([[1, 3, 9]]))
     assert fitted.width > 1
@@ -226,7 +226,7 @@ REFUSED = [
         dict(problem=PreferenceProblem([[0.5, 0.5]], weights=[[1, 2]]), width=np.nan),
         r"^width is nan; expected a finite number",
     ),
-    (dict(problem=PreferenceProblem(HALVES, win=objects([[["1/2", 1], [0, "1/2"]]]))), r"has no reward to be learned"),
+    (dict(problem=PreferenceProblem(HALVES, win=objects([[["1/2", 1], [0, "1/2"]]]))), r"has no reward to be fitted"),
 ]
 
 

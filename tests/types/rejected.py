@@ -7,7 +7,7 @@ import numpy as np
 import mdpkit
 from mdpkit import MDP, Discounted, Finite, Interval, TabularPolicy, fit, grant, kl, regret, solve, tube, value, verify
 from mdpkit.learn import Cloning
-from mdpkit.solve import BackwardInduction, PolicyIteration
+from mdpkit.solve import BackwardInduction, PolicyIteration, lstd
 
 
 def measures(mdp: MDP, policy: TabularPolicy) -> None:
@@ -19,7 +19,7 @@ def measures(mdp: MDP, policy: TabularPolicy) -> None:
     tube(mdp)  # error: arg-type
     regret(mdp, policy)  # error: arg-type
     mdpkit.measure.concentrability(mdp, policy, kind=2)  # error: arg-type
-    mdpkit.lstd(mdp, policy, mdp, [1])  # error: arg-type
+    lstd(mdp, policy, mdp, [1])  # error: arg-type
     value(mdp, policy).middle  # error: attr-defined
 
 

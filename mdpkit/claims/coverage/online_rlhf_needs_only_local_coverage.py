@@ -127,7 +127,7 @@ CLAIM = Claim(
     FAMILY,
     formula=(
         r"\big( J(\pi^*) - J(\pi_g) \big)^2 \le \tfrac12\, C(\pi^*)\, C(\pi_g)\, e \le \tfrac12\, "
-        r"C_{\mathrm{tilt}}(R)^2\, e, \qquad C_{\mathrm{tilt}}(R) \le e^{R / \beta}"
+        r"C_{\mathrm{tilt}}(R)^2\, e, \qquad C_{\mathrm{tilt}}(R) \le \exp(R / \beta)"
     ),
     papers=("song2024",),
     tags=("preferences", "coverage"),

@@ -109,7 +109,7 @@ def by_trajectories(m):
     return match(m, "trajectory")
 
 
-def learn(m):
+def learner_matches(m):
     off = abs(measure.entropy_features(m.mdp, m.features, m.theta) - expert_features(m))
     return Bound(off.max(), rational("1/1000000"))
 
@@ -195,7 +195,7 @@ CLAIM = Claim(
     also=(
         Part(TANGENT, lambda: [apart(seed) for seed in range(12)], convex),
         Part(OPTIMUM, problems, match, data=mismatch),
-        Part("the learner's policy", problems, learn),
+        Part("the learner's policy", problems, learner_matches),
         Part(SURE, lambda: [fit_ring(seed, 0) for seed in range(5)], certain, assumes=(CERTAIN,)),
     ),
     figure=figure,

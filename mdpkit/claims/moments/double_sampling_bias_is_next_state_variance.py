@@ -3,13 +3,16 @@
 Statement  With delta = r(s,a) + gamma V(s') - V(s), a ~ pi(s), s' ~ P(s,a):
            E delta^2 = E_s (E[delta given s])^2 + gamma^2 E_s Var(V(s') given s)                  if r(s,a) = r(s),
            E delta^2 = E_{s,a} (E[delta given s,a])^2 + gamma^2 E_{s,a} Var(V(s') given s,a)      always.
-           The moment game has no such bias: its solution under E[delta given s] = 0 is V^pi.
-Assumes    the reward depends on the state alone, r(s,a) = r(s) (first form only).
+           The moment game has no such bias: its solution under E[delta given s] = 0 is V^pi. The minimiser of E delta^2
+           is another function where V^pi(s') varies.
+Assumes    the reward depends on the state alone, r(s,a) = r(s) (first form only); every state has positive weight (game).
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Baird, 1995, and Swamy, Choudhury, Bagnell and Wu, 2022.
 Proof      proofs/moments/double_sampling_bias_is_next_state_variance.md
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,6 +61,17 @@ def no_bias_in_the_game(m):
     return Equal({"solution of the game": (solve(restriction).h, measure.state_value(m.mdp, m.policy))})
 
 
+def least_squared_difference(m):
+    """The minimiser of E delta^2: every triple (s,a,s') is an instrument of its own, with its own probability as weight."""
+    S, A = m.mdp.S, m.mdp.A
+    weights = m.weights[:, None, None] * m.policy.table[:, :, None] * m.mdp.P
+    now, following = np.eye(S, dtype=int)[:, None, None, :], np.eye(S, dtype=int)[None, None, :, :]
+    moments = np.broadcast_to(now - m.mdp.horizon.gamma * following, (S, A, S, S)).reshape(-1, S)
+    rewards = np.repeat(m.mdp.r.reshape(-1), S)
+    found = solve(MomentProblem(moments, rewards, weights.reshape(-1))).h
+    return Equal({"solution of the game": (found, measure.state_value(m.mdp, m.policy))})
+
+
 BLOCKS = dict(
     P=Simplex("S", "A", to="S"),
     rho=Simplex(to="S"),
@@ -78,6 +92,19 @@ OF_THE_STATE = family(lambda x: x.r[:, None] + x.like(np.zeros((1, x.sizes["A"])
 OF_BOTH = family(lambda x: x.r, Box("S", "A", lower=-1))
 
 
+def everywhere(x):
+    """A law that gives every state positive weight."""
+    return (x.weights + x.like([f"1/{x.sizes['S']}"])) / 2
+
+
+SEEN = replace(
+    OF_BOTH,
+    blocks={name: block for name, block in OF_BOTH.blocks.items() if name != "V"},
+    sizes=dict(S=(1, 3), A=(1, 2)),
+    models={**{name: make for name, make in OF_BOTH.models.items() if name != "V"}, "weights": everywhere},
+)
+
+
 # ---- controls and exact instances
 def coin(pays=(0, 0), weights=("1/2", "1/2"), V=(0, 1)):
     """Both actions of both states lead to either state with probability 1/2; action a pays pays[a]."""
@@ -86,11 +113,19 @@ def coin(pays=(0, 0), weights=("1/2", "1/2"), V=(0, 1)):
     return Instance(mdp=mdp, policy=TabularPolicy(half), V=objects(V), weights=objects(weights))
 
 
+def paid_state():
+    """Both actions lead to either state with probability 1/2, and state 1 pays 1: V^pi is larger there by 1."""
+    m = coin()
+    return m.replace(mdp=MDP(m.mdp.P, objects([[0, 0], [1, 1]]), horizon=m.mdp.horizon))
+
+
 def coins():
     return [coin(weights=(f"1/{q}", f"{q - 1}/{q}"), pays=pays) for q in (2, 3, 7) for pays in ((0, 1), (1, 1))]
 
 
 KNOWN = Assumption("the reward depends on the state alone", lambda m: (m.mdp.r == m.mdp.r[:, :1]).all())
+SEEN_ALL = Assumption("every state has positive weight", lambda m: (m.weights > 0).all())
+GAME = "the game has no bias"
 
 
 def halve(next_state_variance, problem, policy, V, weights, given="s"):
@@ -115,11 +150,15 @@ CLAIM = Claim(
             witness=lambda: coin(pays=(0, 1)),
             drops="the reward depends on the state alone",
         ),
+        Control(
+            "the squared difference in place of the game", paid_state, tightens=least_squared_difference, part=GAME
+        ),
         Control("half of the variance", witness=coin, sabotages=measure.next_state_variance, by=halve),
     ),
     also=(
         Part("given state and action", OF_BOTH, given_the_action),
-        Part("the game has no bias", coins, no_bias_in_the_game),
+        Part(GAME, SEEN, no_bias_in_the_game, assumes=(SEEN_ALL,)),
+        Part("the game on coins", coins, no_bias_in_the_game),
     ),
     figure=identity,
     sides=(r"$E\,\delta^2$", r"$MSBE + \gamma^2\,E_s\,Var\,V(s')$"),

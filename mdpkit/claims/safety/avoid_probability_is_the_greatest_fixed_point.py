@@ -112,7 +112,7 @@ CLAIM = Claim(
     papers=("abate2008",),
     tags=("reachability", "fixed-points"),
     controls=(
-        Control("n steps in place of for ever", race, tightens=reached_in_n_steps),
+        Control("n steps in place of the infinite horizon", race, tightens=reached_in_n_steps),
         Control("sweeps from 0", race, sabotages=measure.avoid_probability, by=iterated_from_0, part="the equation"),
         Control(
             "reachability in place of the kernel",

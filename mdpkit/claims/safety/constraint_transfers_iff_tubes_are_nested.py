@@ -154,7 +154,7 @@ CLAIM = Claim(
         Control("an additional failure", another_failure, drops=SAME.name),
         Control("one step in place of the tube", same_corridor, sabotages=measure.tube, by=look_one_step_ahead),
         Control(
-            "transfer to a stronger brake is not in excess",
+            "no excess for a stronger brake",
             lambda: carts(1, 2),
             tightens=not_in_excess,
             part="stronger",

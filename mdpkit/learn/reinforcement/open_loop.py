@@ -28,7 +28,7 @@ class OpenLoopSearch:
 
     needs = ("episodes", "rewards")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.episodes, bool) or not isinstance(self.episodes, int | np.integer) or self.episodes < 0:
             raise InvalidModel(f"episodes is {self.episodes!r}; expected an integer of at least 0")
 

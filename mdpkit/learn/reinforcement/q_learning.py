@@ -34,7 +34,7 @@ class QLearning:
 
     needs = ("episodes", "rewards")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.episodes, bool) or not isinstance(self.episodes, int | np.integer) or self.episodes < 1:
             raise InvalidModel(f"episodes is {self.episodes!r}; expected an integer of at least 1")
         if not 0 <= self.exploration <= 1:

@@ -90,15 +90,15 @@ def clipped(psi: Quantity, level: Quantity) -> Interval:
 
 @replaceable
 def norm_power(f: Quantity, weights: Quantity, order: float) -> Interval:
-    """E[|f|^order] for order 1 or 2; for order infinity the maximum of |f[z]| over z of positive weight.
+    """E[|f|^order] for a positive integer order; for order infinity the maximum of |f[z]| over z of positive weight.
 
     Raises: InvalidModel for another order.
 
     >>> [norm_power([1, -3], ["1/2", "1/2"], order) for order in (1, 2, inf)]
     [Interval(2, exact), Interval(5, exact), Interval(3, exact)]
     """
-    if order not in (1, 2, inf):
-        raise InvalidModel(f"order is {order!r}; expected 1, 2 or infinity")
+    if order != inf and not (isinstance(order, int) and order >= 1):
+        raise InvalidModel(f"order is {order!r}; expected a positive integer or infinity")
     f, weights = alike(f, weights)
     if order == inf:
         if not isinstance(f, Interval):

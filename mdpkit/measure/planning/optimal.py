@@ -2,14 +2,18 @@
 
 import numpy as np
 
+from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Finite
 from ...model.mdp import MDP
-from ...solve import solve
+from ...solve import Status, solve
 from .._known import alike, convert, enclose, expected_next, number
+
+RELATIVE = 1e-8
+"""Width of the bounds on optimal values over an infinite horizon that is asked for, per unit of the largest reward."""
 
 TIE = 1e-9
 """While proposing, actions whose values differ by at most this much are tied."""
@@ -19,7 +23,11 @@ TIE = 1e-9
 def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
+    Exact on rationals unless that would take too long. Otherwise the values of a Discounted problem are bounded to 1e-8 of
+    the largest reward, or as closely as float64 can.
+
     Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
+    Raises: NotSolved if a value overflows.
     """
     if problem.mask is not None:
         raise InvalidModel(
@@ -50,12 +58,21 @@ def optimal_value(problem: MDP, reward: Quantity | None = None) -> Interval:
 def _best_value(problem, reward):
     """V* for a reward that may be an Interval: V* changes by at most the change of the reward divided by 1 - gamma."""
     if not isinstance(reward, Interval) or reward.exact:
-        numbers = reward.lower if isinstance(reward, Interval) else reward
-        value = solve(MDP(problem.P, numbers, problem.rho, horizon=problem.horizon)).value
+        value = _solve(problem, reward.lower if isinstance(reward, Interval) else reward)
         return value.mid if proposing() else value
-    value = solve(MDP(problem.P, reward.mid, problem.rho, horizon=problem.horizon)).value
     slack = (Interval(0.0, reward.width, "float") / (1 - enclose(np.asarray(problem.horizon.gamma)))).upper
-    return value + Interval(-slack, slack, "float")
+    return _solve(problem, reward.mid) + Interval(-slack, slack, "float")
+
+
+def _solve(problem, reward):
+    """Bounds on V* for a reward of numbers, of width RELATIVE times the largest of them, or as narrow as the solver can make them.
+
+    Raises: NotSolved if a value overflows.
+    """
+    tol = RELATIVE * float(np.abs(floats(reward)).max())
+    answer = solve(MDP(problem.P, reward, problem.rho, horizon=problem.horizon), tol=tol, throw=False)
+    bounded = answer.value is not None and answer.status is not Status.NONFINITE
+    return answer.value if bounded else answer.require(tol).value
 
 
 @replaceable

@@ -1,1 +1,1 @@
-"""One self-contained page of everything that is stored."""
+"""The self-contained HTML page of all stored results."""

@@ -1,4 +1,4 @@
-"""What a page knows of a claim: everything that is stored beside its file, and nothing that is not."""
+"""Entries of the page: the stored data of each claim."""
 
 import json
 import os
@@ -23,12 +23,13 @@ KINDS = {"drops": "assumption dropped", "tightens": "statement tightened", "sabo
 
 @dataclass(frozen=True)
 class Entry:
-    """A claim and its files.
+    """A claim with its stored data.
 
     Attributes:
-        reference: how the command line names the claim. folder: where results lie. root: where `proofs/` and `notebooks/` lie.
-        result: the stored one, None if there is none.
-        constants: what was hunted, as `read_constants` has it.
+        reference: the claim's name on the command line. folder: folder of results. root: folder of `proofs/` and
+            `notebooks/`.
+        result: the stored result, None if there is none.
+        constants: the claim's lines of the table of constants, as from `read_constants`.
     """
 
     claim: Claim
@@ -44,7 +45,7 @@ class Entry:
 
     @property
     def title(self) -> str:
-        """The id as a sentence, with the capitals that some claim's docstring writes a word in."""
+        """The id as a sentence, with words capitalised as in the claims' docstrings."""
         words = " ".join(
             word.upper() if word.upper() in _capitals() else word for word in self.id.strip("_").split("_")
         )
@@ -85,7 +86,7 @@ class Entry:
 
     @property
     def alarms(self) -> list[str]:
-        """Why this claim stands in the banner; nothing where it does not."""
+        """Reasons to list this claim in the banner; empty if none."""
         said = [f"the control “{each['name']}” is silent: {each['reason']}" for each in self.silent]
         if self.result is not None and not self.result.passed and not (self.outcome == "CONTROL_SILENT" and said):
             said.insert(0, f"{words_of(self.outcome)}: {self.meaning[:1].lower()}{self.meaning[1:]}")
@@ -93,7 +94,7 @@ class Entry:
 
     @property
     def tightest(self) -> str:
-        """The largest ratio of the claim's own statement in words."""
+        """The largest ratio of the main statement, as text."""
         if self.result is None:
             return ""
         if self.result.tightest is not None:
@@ -102,14 +103,14 @@ class Entry:
 
     @property
     def ratios(self) -> list[dict]:
-        """The rows of the claim's own statement that have a ratio, in the order of their sizes."""
+        """Rows of the main statement that have a ratio, ordered by size."""
         rows = [] if self.result is None else self.result.rows
         tight = [row for row in rows if row["part"] == STATEMENT and row["ratio"] is not None]
         return sorted(tight, key=lambda row: sorted(row["sizes"].items()))
 
     @property
     def parts(self) -> list[dict]:
-        """Every statement of the theorem: how many instances were decided, over how many sizes, the tightest ratio."""
+        """For each statement: number of instances decided, number of sizes, tightest ratio."""
         found = {}
         for row in [] if self.result is None else self.result.rows:
             part = found.setdefault(row["part"], {"name": row["part"], "count": 0, "rows": 0, "ratio": None})
@@ -120,7 +121,7 @@ class Entry:
 
     @property
     def best(self) -> list[dict]:
-        """What was hunted of the statement as it stands."""
+        """The hunt of the main statement."""
         return [line for line in self.constants if not line["control"]]
 
     def hunt_of(self, control: str) -> list[dict]:
@@ -128,7 +129,7 @@ class Entry:
 
     @property
     def witness(self) -> tuple[str, Path] | None:
-        """(what it is, instance file) of the instance to draw."""
+        """(description, instance file) of the instance to draw."""
         refuting, extreme = self.file("refuted.json"), self.file("witness.json")
         if self.outcome == "REFUTED" and refuting.exists():
             return "The instance that contradicts the claim", refuting
@@ -139,20 +140,20 @@ class Entry:
 
     @property
     def note(self) -> Path | None:
-        """The proof note that the docstring names, if it is there."""
+        """The proof note named in the docstring, if it exists."""
         named = Path((self.statement.fields.get("Proof", "").split() or [""])[0])
         inside = named.suffix == ".md" and not named.is_absolute() and ".." not in named.parts
         return self.root / named if inside and (self.root / named).is_file() else None
 
     @property
     def notebooks(self) -> list[Path]:
-        """The notebooks that name the claim."""
+        """Notebooks that mention the claim."""
         files = sorted((self.root / "notebooks").glob("*.py"))
         return [file for file in files if re.search(rf"\b{self.id}\b", file.read_text(encoding="utf-8"))]
 
     @property
     def again(self) -> list[str]:
-        """The commands that verify the claim anew, and store what they find."""
+        """Commands that verify the claim again and store the result."""
         options = [] if self.result is None or self.result.profile == "quick" else ["--profile", self.result.profile]
         options += [] if self.result is None or not self.result.seed else ["--seed", str(self.result.seed)]
         stored = [*options, *([] if str(self.folder) == "figures" else ["--folder", str(self.folder)])]
@@ -163,12 +164,12 @@ class Entry:
 
 
 def entries(references, folder, root=".") -> list[Entry]:
-    """What is stored of each claim.
+    """Read the stored data of each claim.
 
     Args:
         references: ids of registered claims and paths of files with one.
 
-    Raises: UnknownClaim, InvalidClaim; InvalidModel where a file holds something else than its name says.
+    Raises: UnknownClaim, InvalidClaim; InvalidModel if a file does not hold what its name says.
     """
     folder, root, found = Path(folder), Path(root), {}
     for reference in references:
@@ -187,7 +188,7 @@ def entries(references, folder, root=".") -> list[Entry]:
 
 
 def _hunt(path) -> list[dict]:
-    """A stored hunt as a line of the table of constants."""
+    """Read a stored hunt as a line of the table of constants."""
     if not path.exists():
         return []
     try:
@@ -217,7 +218,7 @@ def words_of(outcome: str) -> str:
 
 
 def address(path: Path, page: Path) -> str:
-    """A file as a page in another folder links to it."""
+    """Relative link from a page in another folder to a file."""
     return Path(os.path.relpath(path.resolve(), page.resolve().parent)).as_posix()
 
 

@@ -1,4 +1,4 @@
-"""A TeX formula as MathML, which browsers read without a network, with the spaces that TeX would set."""
+"""TeX formulas as MathML with TeX's spacing, readable without a network."""
 
 import re
 from html import unescape
@@ -32,7 +32,7 @@ BARS, THIN = "|‖", "0.167em"
 
 
 def mathml(tex: str, display=False) -> Markup:
-    r"""A TeX formula as MathML. One with a command that is not known is shown as it was written.
+    r"""Convert a TeX formula to MathML; one with an unknown command is shown as source.
 
     >>> print(mathml(r"\frac1H"))
     <math display="inline"><mrow><mfrac><mn>1</mn><mi>H</mi></mfrac></mrow></math>
@@ -81,7 +81,7 @@ def displays(tex: str) -> list[Markup]:
 
 
 def _settle(element):
-    """Signs as they are meant: what the converter takes for operators, and the other way round."""
+    """Correct signs that the converter misclassifies as operators or identifiers."""
     # texts are entities already; what they mean is escaped again when it is written
     element.text = element.text and SIGNS.get(unescape(element.text), unescape(element.text))
     if element.get("mathvariant") == "bold" and element.text.isdigit():
@@ -96,7 +96,7 @@ def _settle(element):
 
 
 def _accent(over):
-    """What stands over a letter, in the form that belongs there."""
+    """Use the proper form of an accent."""
     mark = over[1]
     if mark.text in ACCENTS:
         mark.text, mark.attrib = ACCENTS[mark.text], {"stretchy": "false"}
@@ -104,12 +104,12 @@ def _accent(over):
 
 
 def _is_name(text):
-    """Whether it is the name of a function, such as log."""
+    """Whether an element is the name of a function, such as log."""
     return text is not None and len(text) > 1 and text.isalpha()
 
 
 def _raise_over_brackets(row):
-    """A script on a bracket of fixed size goes to all that the pair encloses: browsers enlarge no bracket that has scripts."""
+    """Move a script from a bracket to the enclosed group, since browsers do not stretch brackets with scripts."""
     opened, k = [], 0
     while k < len(row):
         core = _core(row[k])
@@ -128,7 +128,7 @@ def _raise_over_brackets(row):
 
 
 def _space(row):
-    """The spaces around the operators of a row, by what stands beside them, as TeX has them."""
+    """Spaces around the operators of a row by their neighbours, as in TeX."""
     for before, child, after in _with_neighbours(list(row)):
         core = _core(child)
         if core is None:
@@ -144,7 +144,7 @@ def _space(row):
 
 
 def _tighten(small):
-    """In small print only functions keep their spaces. A fraction in a line is set in small print, the base of a script is not."""
+    """Remove spaces in script style, except around functions; inline fractions are in script style, bases are not."""
     for part in small if small.tag == "mfrac" else small[1:]:
         for sign in part.iter("mo"):
             if _kind(sign) == "relation":
@@ -152,20 +152,20 @@ def _tighten(small):
 
 
 def _with_neighbours(children):
-    """Each child between those beside it; at an end there is None."""
+    """Each child with its neighbours; None at the ends."""
     for (before, child), (_, after) in pairwise(pairwise([None, *children, None])):
         yield before, child, after
 
 
 def _core(element):
-    """The operator of an element, which may carry scripts; None where it is something else."""
+    """The operator of an element, possibly with scripts; None for other elements."""
     while element.tag in SCRIPTED or (element.tag in ("mrow", "mstyle") and len(element) == 1):
         element = element[0]
     return element if element.tag == "mo" else None
 
 
 def _kind(element, last=False):
-    """What an element is to the one beside it: of a row, its first or last part."""
+    """TeX class of an element towards its neighbour; of a row, that of its first or last part."""
     if element is None or element.tag == "mspace":
         return None
     core = _core(element)

@@ -1,4 +1,4 @@
-"""Figures inside a page: SVG elements that share their glyphs and take the page's colours."""
+"""Figures as inline SVG elements that share glyphs and use the page's colours."""
 
 import re
 from xml.etree import ElementTree
@@ -17,11 +17,11 @@ COLOUR = re.compile("|".join(PAGE_COLOURS))
 USED = re.compile(r"#([\w.-]+)")
 DROPPED = ("metadata", "style")
 SCALE = 1.8
-"""CSS pixels a point: 8 pt in print are read well at 14 px."""
+"""CSS pixels per point: 8 pt in print correspond to 14 px."""
 
 
 class Figures:
-    """The SVG elements of one page. What several of them use (glyphs, markers, clips) is defined once, in `defined`."""
+    """The SVG elements of one page; shared glyphs, markers and clips are defined once, in `defined`."""
 
     def __init__(self):
         self._defined = {}
@@ -59,7 +59,7 @@ class Figures:
         return Markup("\n").join(_text(each) for each in self._defined.values())
 
     def _take_definitions(self, parent):
-        """Names of definitions are digests of their content, so that equal names mean equal things."""
+        """Collect definitions under names that are digests of their content."""
         for child in list(parent):
             if child.tag in ("defs", *DROPPED):
                 parent.remove(child)

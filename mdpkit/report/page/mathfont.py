@@ -1,7 +1,7 @@
-"""The font of a page's mathematics: the glyphs that it needs of STIX, with a MATH table, so that a browser needs no font of its own.
+"""Mathematics font of a page: the needed glyphs of STIX with a MATH table, independent of installed fonts.
 
-Without such a table browsers set indices nearly on the line, and no bracket grows. STIX comes with matplotlib; the constants are
-close to those of TeX's cmsy10 and cmex10, in thousandths of an em.
+Without such a table browsers set indices nearly on the baseline, and brackets do not stretch. STIX comes with
+matplotlib; the constants are close to those of TeX's cmsy10 and cmex10, in thousandths of an em.
 """
 
 import re
@@ -18,9 +18,9 @@ STRETCHED = "()[]{}|‖√∑∏∫⟨⟩⌈⌉⌊⌋"
 REPEATED = "|‖"
 ROOT, SUMS, PRIMES = "√", "∑∏∫", "\N{PRIME}\N{DOUBLE PRIME}\N{TRIPLE PRIME}"
 ROOTS = [0.5 * 1.14**k for k in range(14)]
-"""Heights of roots, as parts of the font's own: a browser lets one hang below its line by all that it is too high."""
+"""Heights of roots relative to the font's own: a browser lowers a root by its excess height."""
 OVERHANG = 0.06
-"""So much of a slanted letter, in em, may reach over what follows: browsers do not correct it, and V touches its exponent."""
+"""Allowed overhang of an italic letter, in em: browsers apply no italic correction."""
 
 CONSTANTS = {
     "ScriptPercentScaleDown": 70,
@@ -83,7 +83,7 @@ CONSTANTS = {
 
 
 def math_font(page: str) -> str:
-    """The font that the formulas of a page need, as the text of a `data:` address; the same bytes for the same page."""
+    """The font for the formulas of a page, as a `data:` URL; deterministic."""
     from fontTools.otlLib.builder import buildMathTable
     from matplotlib import get_data_path
 
@@ -119,7 +119,7 @@ def math_font(page: str) -> str:
 
 
 def _subset(path, characters):
-    """A font with these characters alone, and with the slanted letters that a formula shows in place of upright ones."""
+    """Subset of the font with the given characters, and the italic letters that formulas show in place of upright ones."""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
@@ -142,7 +142,7 @@ def _plain_or_italic(code):
 
 
 def _fit_letters(font):
-    """Room for what reaches over a letter's width; primes, which are raised already, at the height of an index."""
+    """Widen letters by their overhang, and lower primes, which are raised already, to index height."""
     for code, glyph in font.getBestCmap().items():
         shape, (width, left) = font["glyf"][glyph], font["hmtx"][glyph]
         if chr(code) in PRIMES:
@@ -152,7 +152,7 @@ def _fit_letters(font):
 
 
 def _make_roots(font, variants):
-    """Roots of many heights and one width: browsers keep room for the widest."""
+    """Roots of several heights and one width, since browsers reserve the widest."""
     glyph = font.getBestCmap()[ord(ROOT)]
     names = [glyph, *(f"{glyph}.size{k}" for k in range(1, len(ROOTS)))]
     for name, height in reversed(list(zip(names, ROOTS, strict=True))):
@@ -162,7 +162,7 @@ def _make_roots(font, variants):
 
 
 def _reshape(font, glyph, across, up, raised=0):
-    """Raise a glyph by some units, then stretch it."""
+    """Raise a glyph by some units and stretch it."""
     shape, (width, left) = font["glyf"][glyph], font["hmtx"][glyph]
     shape.coordinates.translate((0, raised))
     shape.coordinates.scale((across, up))
@@ -172,7 +172,7 @@ def _reshape(font, glyph, across, up, raised=0):
 
 
 def _take_larger(font, larger, size, variants):
-    """Add the larger forms of brackets and signs, and note how high they are. Brackets are as narrow as their first larger form."""
+    """Add the larger variants of brackets and signs, and record their heights; brackets are as narrow as the first variant."""
     glyphs, names = larger["glyf"], larger.getBestCmap()
     for code, glyph in sorted(font.getBestCmap().items()):
         if chr(code) in STRETCHED and code in names and _height(larger, names[code]) > variants[glyph][-1][1]:
@@ -185,7 +185,7 @@ def _take_larger(font, larger, size, variants):
 
 
 def _repeat(glyph, height):
-    """A bar of any length: the glyph, and as often again as it takes, overlapping."""
+    """A bar of any length, assembled from overlapping copies of the glyph."""
     joint = height // 2
     return [(glyph, 0, 0, joint, height), (glyph, 1, joint, joint, height)], 0
 

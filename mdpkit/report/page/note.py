@@ -1,4 +1,4 @@
-"""A proof note as HTML: Markdown, with the formulas between dollars as MathML."""
+"""Proof notes as HTML: Markdown with formulas between dollars as MathML."""
 
 import re
 
@@ -12,11 +12,11 @@ TAG = re.compile(r"\\tag\{([^{}]*)\}")
 
 
 def note_html(text: str, link=lambda name: None, heading=4) -> Markup:
-    """The note below its title.
+    """Convert a note, without its title, to HTML.
 
     Args:
-        link: function of a file's name that returns its address on the page or None.
-        heading: the level at which "##" stands.
+        link: function from a file's name to its address on the page, or None.
+        heading: the level of "##".
     """
     from markdown_it import MarkdownIt
 
@@ -41,7 +41,7 @@ def note_html(text: str, link=lambda name: None, heading=4) -> Markup:
 
 
 def _display(tex):
-    """A formula on a line of its own, with its number at the end of the line."""
+    """A displayed formula, with its number at the end of the line."""
     number = TAG.search(tex)
     formula = mathml(TAG.sub("", tex), display=True)
     return Markup('<span class="equation">{}{}</span>').format(
@@ -50,7 +50,7 @@ def _display(tex):
 
 
 def _unbroken(before, formula, after):
-    """A formula, brackets before it and marks after it, between which no line ends."""
+    """A formula with adjacent brackets and punctuation, without line breaks between them."""
     return str(
         Markup('<span class="unbroken">{}{}{}</span>').format(before, formula, after) if before or after else formula
     )

@@ -1,4 +1,4 @@
-"""The docstring of a claim in parts: its headline and its fields."""
+"""Parse a claim's docstring: headline, fields, cited papers."""
 
 import re
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from itertools import pairwise
 
 FIELD = re.compile(r"^([A-Z][a-z]+) {2,}(?=\S)")
 WIDTH = 100
-"""A line that the next word would have fitted into, at this width, was ended on purpose."""
+"""Width of wrapped lines; a line that could hold the next word was ended on purpose."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What a docstring says.
+    """A parsed docstring.
 
     Attributes:
-        headline: its first paragraph, a sentence. body: what stands before the first field.
+        headline: its first paragraph, a sentence. body: the text before the first field.
         fields: name -> text, such as Statement, Assumes, Units, Kind, Source, Proof, with their line breaks.
     """
 
@@ -24,7 +24,7 @@ class Statement:
 
 
 def parse(docstring: str) -> Statement:
-    r"""A docstring in parts. One without fields is a headline and a body.
+    r"""Parse a docstring; without fields it is a headline and a body.
 
     >>> parse("It holds.\n\nStatement  a <= b,\n               c.\nKind       for all").fields
     {'Statement': 'a <= b,\n    c.', 'Kind': 'for all'}
@@ -43,7 +43,7 @@ def parse(docstring: str) -> Statement:
 
 
 def lines_of(text: str) -> list[tuple[bool, str]]:
-    r"""(whether it is a display, text) of each line; prose that was wrapped is one line again.
+    r"""(is displayed, text) of each line, with wrapped prose joined.
 
     >>> lines_of("For all x\n    x <= 1,\nso that it holds.")
     [(False, 'For all x'), (True, 'x <= 1,'), (False, 'so that it holds.')]

@@ -1,4 +1,4 @@
-"""Plain-text formulas as HTML: signs, Greek letters, indices and exponents; every other character as it stands, escaped."""
+"""Plain-text formulas as HTML: signs, Greek letters, indices and exponents; other characters are escaped."""
 
 # ruff: noqa: RUF001 -- signs that look like others are what this file is about
 import re
@@ -50,9 +50,9 @@ TOKEN = re.compile(
 
 
 def typeset(text: str, link=lambda name: None) -> Markup:
-    """A line of prose and formulas.
+    """Typeset a line of prose and formulas.
 
-    Args: link: function of a name with underscores, or of a file, that returns its address or None.
+    Args: link: function from a name with underscores, or a file, to its address or None.
 
     >>> print(typeset("J(pi*) - J(pi) <= sum_t e^(r/beta)"))
     <i>J</i>(π<sup>∗</sup>) − <i>J</i>(π) ≤ ∑<sub><i>t</i></sub> <i>e</i><sup><i>r</i>/β</sup>

@@ -1,4 +1,4 @@
-"""One self-contained page of everything that is stored: no network, no date, nothing verified while it is drawn."""
+"""The self-contained page of all stored results: no network, no date, no verification."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -40,15 +40,15 @@ def write_page(
     """Write the page of a folder of stored results.
 
     Args:
-        path: of the page. claims: ids and paths of files; every registered claim if left out.
-        folder: where results, constants and witnesses are stored.
-        root: where the folders `proofs` and `notebooks` lie; beside `folder` if left out, else in the working directory.
-        progress: called with (done, total, claim) whenever a claim has been drawn.
+        path: path of the page. claims: ids and paths of files; by default every registered claim.
+        folder: folder of results, constants and witnesses.
+        root: parent of the folders `proofs` and `notebooks`; by default beside `folder`, else the working directory.
+        progress: called with (done, total, claim) after each claim.
 
-    Returns: what the page shows of each claim, in its order.
-    Raises: UnknownClaim, InvalidClaim; InvalidModel where a stored file is none; OSError where the page cannot be written.
+    Returns: the entries of the page, in order.
+    Raises: UnknownClaim, InvalidClaim; InvalidModel for an invalid stored file; OSError if the page cannot be written.
 
-    The bytes depend on the files read alone. Whoever reads `path` meanwhile sees the old page or the new one.
+    The bytes depend on the files read alone. `path` is replaced atomically.
     """
     shown = entries(ids() if claims is None else claims, folder, _root(Path(folder)) if root is None else root)
     write_whole(path, page(shown, Path(path), progress))
@@ -61,7 +61,7 @@ def _root(folder):
 
 
 def page(shown: list[Entry], path: Path, progress=lambda done, total, words: None) -> str:
-    """The page that lies at `path`, as HTML. What comes from claims is escaped, wherever it stands."""
+    """The page at `path` as HTML; all text from claims is escaped."""
     from base64 import b64encode
     from hashlib import sha256
 
@@ -121,7 +121,7 @@ def page(shown: list[Entry], path: Path, progress=lambda done, total, words: Non
 
 
 def _figure(figures, entry):
-    """The drawing of the stored rows; words where a claim that has changed since cannot draw them any more."""
+    """The figure of the stored rows, or a message if the claim has changed and cannot draw them."""
     if entry.result is None:
         return None
     try:
@@ -129,7 +129,7 @@ def _figure(figures, entry):
     except Exception:
         if not entry.stale:
             raise
-        return Markup("<p>The claim's file has changed since and cannot draw this result.</p>")
+        return Markup("<p>The claim's file has changed and cannot draw this result.</p>")
     return figures.inline(figure, f"Figure of {entry.title}: {entry.meaning}")
 
 
@@ -151,7 +151,7 @@ def _group(sections):
 
 
 def _number(value, exact=None):
-    """A number to six digits, or the fraction that it is, abbreviated above 20 digits."""
+    """A number to six digits, or as a fraction, abbreviated above 20 digits."""
     if value is None:
         return "—"
     return abbreviate(exact) if exact else f"{value:.6g}"

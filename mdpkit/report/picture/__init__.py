@@ -1,1 +1,1 @@
-"""Pictures of a problem, of what a policy does there, and of its values."""
+"""Pictures of problems, policies and values."""

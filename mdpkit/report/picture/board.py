@@ -1,4 +1,4 @@
-"""Squares side by side: a grid of states, or a table of numbers as colours."""
+"""Coloured squares: a grid of states, or a heat map of a table."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ NUMBER, BAR = 0.17, 0.09
 DARK = "#4D4D4D"
 NONE = frozenset()
 PALE = 0.6
-"""Up to this level words on a colour are black."""
+"""Largest level on which text is black."""
 
 
 @dataclass(frozen=True)
 class Board:
-    """Axes in inches with squares on them. `worded` says whether the squares hold their numbers."""
+    """Axes in inches with squares; `worded` says whether the squares show their numbers."""
 
     figure: object
     ax: object
@@ -30,35 +30,37 @@ class Board:
     corner: tuple[float, float]
 
     def middle(self, row, column):
-        """The middle of a square, in inches."""
+        """Centre of a square, in inches."""
         return self.corner[0] + (column + 0.5) * self.side, self.corner[1] - (row + 0.5) * self.side
 
 
 def shades():
-    """White to the blue of a claim."""
+    """Colour map from white to the blue of claims."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("mdpkit", ["#FFFFFF", COLOURS[0]])
 
 
 def short(x) -> str:
-    """A number to three digits."""
+    """Format a number to three digits."""
     return f"{x:.3g}".replace("-", MINUS)
 
 
 def board(
     shape, squares, values=None, *, room=0.0, sides=(), heads=(), dark=NONE, plain=NONE, caption=(), called=""
 ) -> Board:
-    """Squares, coloured by their values, which stand in them where there is room; else a bar says what the colours mean.
+    """Squares coloured by value, with the numbers if there is room, else with a colour bar.
 
     Args:
         shape: rows and columns. squares: (row, column) of every square that is drawn.
-        values: a number for each of the squares; NaN and infinite ones get no colour.
-        room: how much of a square's height belongs to something else than its number, in inches.
-        sides, heads: words for rows and columns. dark, plain: positions in `squares` of those that are filled black, or not coloured.
-        caption: words and colours below. called: the name of the values, for the bar; None for yes and no, which need neither.
+        values: a number per square; NaN and infinite ones are not coloured.
+        room: height of a square, in inches, reserved for something other than its number.
+        sides, heads: labels of rows and columns. dark, plain: positions in `squares` of black and of uncoloured
+            squares.
+        caption: words and colours below. called: name of the values, for the colour bar; None for booleans, which need
+            none.
 
-    Raises: InvalidModel where there are more squares than a page holds.
+    Raises: InvalidModel if a page cannot hold the squares.
     """
     rows, columns = shape
     words = ["" if values is None or called is None or k in dark else short(values[k]) for k in range(len(squares))]
@@ -96,7 +98,7 @@ def board(
 
 
 def _fit(rows, columns, left, needed):
-    """Width of the figure, side of a square, and whether numbers fit."""
+    """Width of the figure, side of a square, and whether the numbers fit."""
     choices = []
     for width in dict.fromkeys(widths()):
         side = min(LARGEST, (width - 2 * MARGIN - left) / columns, TALLEST / rows)
@@ -131,7 +133,7 @@ def _paint(drawn, squares, levels, words, dark, room):
 
 
 def normalise(values, count, dark=NONE):
-    """Values on [0, 1], NaN where they are not finite or not to be shown."""
+    """Scale values to [0, 1]; NaN where not finite or not shown."""
     if values is None:
         return None
     values = np.array(values, dtype=float)

@@ -1,4 +1,4 @@
-"""`draw(problem)`: one verb for every picture of a problem."""
+"""`draw(problem)`: pictures of a problem."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ KINDS = {
     "simplex": (draw_simplex, ("trajectories", "state"), (MDP, MarkovGame, PreferenceProblem)),
     "plane": (draw_plane, ("coordinates", "trajectories"), (MDP, SafetyProblem, MarginProblem)),
 }
-"""What draws it, the arguments that belong to it, and of which problems."""
+"""For each kind: the drawing function, its arguments, and the problem types."""
 
 
 def draw(
@@ -42,29 +42,32 @@ def draw(
     trajectories: Any = None,
     state: int | None = None,
 ) -> "Figure":
-    """A picture of a problem, of what a policy does there, and of its values.
+    """Draw a problem, a policy, and values.
 
     Args:
-        problem: an MDP, LinearMDP, MarkovGame, SafetyProblem, MarginProblem or PreferenceProblem, or a Grid of two axes, drawn in its
-            plane; of a MomentProblem, and of a MarginProblem as a graph, every number is listed. Where the points of a MarginProblem
-            fill a rectangle, contours bound the failure set (margin below 0) and the tube (value below 0).
+        problem: an MDP, LinearMDP, MarkovGame, SafetyProblem, MarginProblem or PreferenceProblem, or a Grid of two
+            axes, drawn in its plane; of a MomentProblem, and of a MarginProblem as a graph, every number is listed.
+            Where the points of a MarginProblem fill a rectangle, contours bound the failure set (margin below 0) and
+            the tube (value below 0).
         policy: a record with a `table`, or several of them by name.
-        value: an Interval or array `[s]` or `[t,s]`, such as `solve(problem).value`; of a safety problem `tube` will do.
-        kind: "graph", states and what actions do there, with probabilities on the edges, as `draw_witness` draws it, and as a
-            table where that is too much for a page; "grid", cells with arrows as long as actions are likely, and values; "occupancy",
-            how often the policy is where, over the whole horizon; "simplex", laws of three outcomes as points of a triangle; "plane",
-            states as points, with the expected step of the policy. Left out: plane where coordinates are given, simplex where
-            only trajectories are, grid where `grid` is or the names of the states are "(row, column)", else graph.
-        step: for grid, simplex and plane the step of a time-varying policy or value.
-        grid: (rows, columns) of states that stand row by row from the top; an added end may come last and is not drawn.
-        directions: `[a,2]`, how far right and up actions point; left out, actions are called left, right, up, down, stay.
+        value: an Interval or array `[s]` or `[t,s]`, such as `solve(problem).value`; of a safety problem `tube` will
+            do.
+        kind: "graph", states and transitions with probabilities on the edges, as by `draw_witness`, or a table if that
+            exceeds a page; "grid", cells with arrows whose lengths are action probabilities, and values; "occupancy",
+            the policy's occupancy over the whole horizon; "simplex", distributions over three outcomes as points of a
+            triangle; "plane", states as points, with the expected step of the policy. By default plane if coordinates
+            are given, simplex if only trajectories are, grid if `grid` is or the state names are "(row, column)", else
+            graph.
+        step: for grid, simplex and plane, the step of a time-varying policy or value.
+        grid: (rows, columns) of states listed row by row from the top; an additional last absorbing state is not drawn.
+        directions: `[a,2]`, right and up components of each action; by default from names left, right, up, down, stay.
         coordinates: for a plane {"position": x, "speed": v}, two named arrays `[s]`.
-        trajectories: by name, or a single one: `[k,3]` laws on a simplex, `[k,2]` points in a plane.
-        state: on a simplex the state (prompt) whose laws are drawn; left out, all of them.
+        trajectories: by name, or a single one: distributions `[k,3]` on a simplex, points `[k,2]` in a plane.
+        state: on a simplex, the state (prompt) whose distributions are drawn; by default all.
 
-    Returns: a matplotlib Figure as wide as a column or the page (3.25 and 6.75 in, or as `mdpkit.style` says) that belongs to no
-        window; matplotlib alone is used. `mdpkit.report.tikz` has the state graph in LaTeX.
-    Raises: InvalidModel for what is missing, does not belong to the problem or to the kind, or fits no page; it says which.
+    Returns: a matplotlib Figure as wide as a column or the page (3.25 and 6.75 in, or as `mdpkit.style` says) that
+        belongs to no window; matplotlib alone is used. `mdpkit.report.tikz` has the state graph in LaTeX.
+    Raises: InvalidModel naming an argument that is missing, or inconsistent with problem or kind, or exceeds a page.
 
     >>> from mdpkit import solve
     >>> from mdpkit.instances import bundled
@@ -98,9 +101,9 @@ def draw(
 
 
 def _axes(grid):
-    """The coordinates of the points of a grid, by name.
+    """Coordinates of the points of a grid, by name.
 
-    Raises: InvalidModel where they are not two, or the problem has a state that is no point.
+    Raises: InvalidModel unless there are two, and every state is a grid point.
     """
     if len(grid.shape) != 2:
         raise InvalidModel(f"the grid has {len(grid.shape)} axes; expected 2, or a problem and coordinates of your own")

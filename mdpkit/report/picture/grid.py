@@ -1,4 +1,4 @@
-"""States on a grid: arrows for what a policy plays, colours and numbers for values or visits."""
+"""States on a grid: arrows for a policy, colours and numbers for values or occupancy."""
 
 import re
 
@@ -14,11 +14,11 @@ COMPASS = {
     "down": (0, -1), "south": (0, -1), "stay": (0, 0),
 }  # fmt: skip
 ARROWS = 0.26
-"""Inches of a square for the arrows below a number."""
+"""Height, in inches, of the arrows below a number."""
 
 
 def named_cells(problem):
-    """(row, column) of every state by its name, None for one that is named otherwise; None unless the names say so."""
+    """(row, column) of every state from its name, None for other names; None unless some name is a cell."""
     names = getattr(problem, "state_names", None) or ()
     found = [CELL.fullmatch(name) for name in names]
     cells = [(int(each[1]), int(each[2])) if each else None for each in found]
@@ -26,9 +26,9 @@ def named_cells(problem):
 
 
 def cells_of(problem, grid):
-    """Shape of the grid, and (row, column) of each state; None for an added end, which stands nowhere.
+    """Shape of the grid, and (row, column) of each state; None for an additional absorbing state.
 
-    Raises: InvalidModel where neither `grid` nor the names of the states say where the states are.
+    Raises: InvalidModel if neither `grid` nor the state names give the positions.
     """
     if grid is None:
         cells = named_cells(problem)
@@ -46,9 +46,9 @@ def cells_of(problem, grid):
 
 
 def compass(problem, directions):
-    """`[a,2]`: where each action points, to the right and up.
+    """`[a,2]`: right and up components of each action's direction.
 
-    Raises: InvalidModel where neither `directions` nor the names of the actions say so.
+    Raises: InvalidModel if neither `directions` nor the action names give them.
     """
     if directions is None:
         names = getattr(problem, "action_names", None) or tuple(f"a{a}" for a in range(problem.A))
@@ -68,7 +68,7 @@ def compass(problem, directions):
 
 
 def draw_grid(scene, *, grid=None, directions=None):
-    """The figure of a Scene whose states are cells."""
+    """Draw a Scene whose states are cells."""
     shape, cells = cells_of(scene.problem, grid)
     shown = [s for s, cell in enumerate(cells) if cell]
     pointing = None if scene.table is None else compass(scene.problem, directions)
@@ -83,7 +83,7 @@ def draw_grid(scene, *, grid=None, directions=None):
 
 
 def mark(scene, shape, cells, values, **looks):
-    """A Board of the states that have cells: where episodes start and end, and failures, stand out."""
+    """A Board of the states with cells; initial, absorbing and failure states are marked."""
     shown = [s for s, cell in enumerate(cells) if cell]
     dark = frozenset(k for k, s in enumerate(shown) if scene.failure[s])
     ends = [s for s in shown if scene.ends[s] and not scene.failure[s]]
@@ -113,7 +113,7 @@ def _frame(drawn, cell, s, **looks):
 
 
 def _arrows(drawn, cells, table, pointing, number):
-    """An arrow for each action that is played, the likeliest the longest, below what a number takes; a dot for staying."""
+    """Arrows of lengths proportional to action probabilities, below the number; a dot for staying."""
     tails, steps, dots = [], [], []
     reach, drop = 0.4 * (drawn.side - number), number / 2
     for cell, row in zip(cells, table, strict=True):

@@ -1,4 +1,4 @@
-"""States in a plane: values as colours, where a policy drifts, and trajectories."""
+"""States in a plane: values as colours, expected steps of a policy, and trajectories."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ from .board import DARK, normalise, shades, short
 
 MOST_STATES = 20_000
 ARROWS = 14
-"""So many arrows at most along each coordinate."""
+"""Largest number of arrows along each coordinate."""
 PATHS = (COLOURS[2], COLOURS[1], COLOURS[4], COLOURS[5])
 
 
 def draw_plane(scene, *, coordinates=None, trajectories=None):
-    """The figure of a Scene whose states are points."""
+    """Draw a Scene whose states are points."""
     points = _points(coordinates, scene.problem.S)
     width = widths().column
     figure, ax = blank(width, 0.8 * width)
@@ -58,7 +58,7 @@ def _points(coordinates, S):
 
 
 def _states(figure, ax, scene, points):
-    """The states as tiles where they fill a rectangle, else as dots, in the colours of their values."""
+    """States as tiles if they fill a rectangle, else as dots, coloured by value."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize, to_rgba
 
@@ -90,7 +90,7 @@ def _states(figure, ax, scene, points):
 
 
 def _contours(ax, scene, x, y, at):
-    """Where the margin is 0, around the failure set, and where the value is 0, around the tube."""
+    """Contours of margin 0, the failure set, and of value 0, the tube."""
     kinds = (("failure set", scene.problem.margin, "#FFFFFF", "--"), ("tube", scene.values, COLOURS[1], "-"))
     for name, values, colour, dashes in kinds:
         if values is None:
@@ -106,7 +106,7 @@ def _contours(ax, scene, x, y, at):
 
 
 def _drift(ax, scene, points):
-    """Arrows along the expected step of the policy, on some of the states."""
+    """Arrows along the expected step of the policy, at some of the states."""
     kept = np.ones(len(points), dtype=bool)
     for k in (0, 1):
         distinct, rank = np.unique(points[:, k], return_inverse=True)

@@ -1,4 +1,4 @@
-"""A problem with policies and values beside it, checked to belong together, as pictures need them."""
+"""Scenes: a problem with policies and values, checked for consistency."""
 
 from functools import cached_property
 
@@ -14,9 +14,9 @@ from ..witness.words import plain, symbol
 
 
 class Scene:
-    """What `draw` is given, at one step.
+    """The arguments of `draw` at one step.
 
-    Raises: InvalidModel for a policy or a value whose shape belongs to another problem.
+    Raises: InvalidModel for a policy or a value whose shape does not fit the problem.
     """
 
     def __init__(self, problem, policy, value, step):
@@ -38,9 +38,9 @@ class Scene:
 
     @cached_property
     def policy(self):
-        """The one policy, or None.
+        """The single policy, or None.
 
-        Raises: InvalidModel where there are several.
+        Raises: InvalidModel if there are several.
         """
         if len(self.policies) > 1:
             raise InvalidModel(f"{len(self.policies)} policies are given; expected one in a picture of this kind")
@@ -48,7 +48,7 @@ class Scene:
 
     @cached_property
     def table(self):
-        """`[s,a]` of the one policy at the step, or None."""
+        """`[s,a]` of the single policy at the step, or None."""
         return None if self.policy is None else self._now(floats(self.policy.table), 2)
 
     @cached_property
@@ -60,12 +60,12 @@ class Scene:
 
     @property
     def answers(self) -> bool:
-        """Whether the values are yes and no."""
+        """Whether the values are boolean."""
         return getattr(getattr(self.value, "dtype", None), "kind", "") == "b"
 
     @property
     def meaning(self) -> str:
-        """What a yes says."""
+        """Meaning of a true value."""
         return "inevitable" if isinstance(self.problem, SafetyProblem) else "yes"
 
     def _now(self, array, still):
@@ -77,21 +77,21 @@ class Scene:
     # ---- states
     @cached_property
     def failure(self):
-        """`[s]`, True where the state is a failure of a safety problem, or the margin is below 0."""
+        """`[s]`, True on failure states or negative margin."""
         if isinstance(self.problem, MarginProblem):
             return np.asarray(self.problem.margin < 0, dtype=bool)
         return self.problem.failure if isinstance(self.problem, SafetyProblem) else np.zeros(self.S, dtype=bool)
 
     @cached_property
     def starts(self):
-        """`[s]`, True where an episode may start; nowhere if it may start everywhere."""
+        """`[s]`, True on initial states; nowhere if all states are initial."""
         rho = getattr(self.problem, "rho", None)
         first = np.zeros(self.S, dtype=bool) if rho is None else np.asarray(rho > 0)
         return first & ~first.all()
 
     @cached_property
     def ends(self):
-        """`[s]`, True where nothing leads away and nothing is paid, whatever is done."""
+        """`[s]`, True on absorbing states with reward 0."""
         problem, states = self.problem, np.arange(self.S)
         if isinstance(problem, MarginProblem):
             return problem.ends.all(axis=1)
@@ -111,7 +111,7 @@ class Scene:
         return getattr(self.problem, "available", np.ones((self.S, self.A), dtype=bool))
 
     def mean_next(self, points):
-        """`[s,2]`: the mean of the points `[s,2]` that the policy leads to in one step."""
+        """`[s,2]`: expected next point under the policy."""
         problem = self.problem
         if isinstance(problem, SafetyProblem) and problem.P is None:
             return (self.table[:, :, None] * points[problem.successors]).sum(axis=1)
@@ -134,7 +134,7 @@ class Scene:
 
     # ---- laws of three outcomes
     def laws(self, state):
-        """Every policy's laws of actions `[k,3]` by name, in one state or in all; of a game each player's."""
+        """Action distributions `[k,3]` of every policy by name, in one state or in all; of a game, per player."""
         if state is not None and not 0 <= state < self.S:
             raise InvalidModel(f"state is {state}; expected 0 to {self.S - 1}")
         found, reference = {}, isinstance(self.problem, PreferenceProblem) and self.policies
@@ -154,9 +154,9 @@ class Scene:
         return {f"{name}, player {i}": joint.sum(axis=axes) for i, axes in enumerate(others)}
 
     def outcomes(self):
-        """The names of three actions.
+        """Names of the three actions.
 
-        Raises: InvalidModel where there is another number of them.
+        Raises: InvalidModel unless there are three.
         """
         counts = set(self.problem.actions) if isinstance(self.problem, MarkovGame) else {self.A}
         if counts != {3}:

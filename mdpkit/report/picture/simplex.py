@@ -1,4 +1,4 @@
-"""Laws of three outcomes as points of a triangle."""
+"""Distributions over three outcomes as points of a triangle."""
 
 import numpy as np
 
@@ -17,9 +17,9 @@ CORNERS = np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, np.sqrt(0.75)]])
 
 
 def laws(name, array) -> np.ndarray:
-    """Rows of three chances `[k,3]` as floats.
+    """Distributions over three outcomes `[k,3]` as floats.
 
-    Raises: InvalidModel naming the first row that is no law of three outcomes.
+    Raises: InvalidModel naming the first row that is not a distribution over three outcomes.
     """
     table = np.atleast_2d(floats(array))
     if table.ndim != 2 or table.shape[1] != 3 or not len(table):
@@ -27,12 +27,12 @@ def laws(name, array) -> np.ndarray:
     off = ~((table >= -ROW_SUM).all(axis=1) & (abs(table.sum(axis=1) - 1) <= ROW_SUM))
     if off.any():
         k = int(np.flatnonzero(off)[0])
-        raise InvalidModel(f"{name}[{k}] is {table[k].tolist()}; expected chances that sum to 1")
+        raise InvalidModel(f"{name}[{k}] is {table[k].tolist()}; expected probabilities that sum to 1")
     return table
 
 
 def draw_simplex(scene, *, trajectories=None, state=None):
-    """The figure of the policies of a Scene, and of trajectories, between the three outcomes."""
+    """Draw the policies of a Scene, and trajectories, on the simplex."""
     corners = scene.outcomes()
     paths = {name: laws(f"trajectories[{name!r}]", array) for name, array in _named(trajectories).items()}
     points = {name: laws(name, array) for name, array in scene.laws(state).items()}
@@ -68,7 +68,7 @@ def draw_simplex(scene, *, trajectories=None, state=None):
 
 
 def _named_points(at, state):
-    """Points by the names of all states that lie there."""
+    """Points keyed by the names of all states at them."""
     names = {}
     for k, point in enumerate(at.round(3).tolist()):
         names.setdefault(tuple(point), []).append(state(k))
@@ -92,7 +92,7 @@ def _triangle(ax, base, corners):
 
 
 def _path(ax, run, colour, name):
-    """A line from a ring to a dot, with an arrow half way."""
+    """A path from a ring to a dot, with an arrow halfway."""
     from matplotlib.patches import FancyArrowPatch
 
     ax.plot(*run.T, color=colour, linewidth=1, gid=name)

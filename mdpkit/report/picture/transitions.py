@@ -1,4 +1,4 @@
-"""States and what actions do there, as counter-examples are drawn, with values in the boxes."""
+"""State graphs in the style of drawn witnesses, with values in the boxes."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -19,11 +19,11 @@ from ..witness.words import number_text
 
 FAILING, DOOMED = COLOURS[1], COLOURS[5]
 LONG = 12
-"""Longer exact numbers are shown to three digits."""
+"""Length above which exact numbers are shown to three digits."""
 
 
 def draw_graph(scene):
-    """The figure of a Scene as a state graph, or as a table."""
+    """Draw a Scene as a state graph, or as a table."""
     problem = scene.problem
     if scene.S is not None and scene.S > MOST_ROWS:
         raise InvalidModel(
@@ -39,7 +39,7 @@ def draw_graph(scene):
 
 
 def _add_values(scene, part):
-    """The values of the states as a line in each box."""
+    """Add the state's value as a line in each box."""
     if scene.value is None or not isinstance(part, Graph):
         return part
     return replace(part, places=tuple(_add_line(place, _value(scene, place)) for place in part.places))
@@ -61,7 +61,7 @@ def _value(scene, place):
 
 
 def _safety(scene):
-    """A safety problem: no start and no reward, failures and what leads there for certain in colour."""
+    """A safety problem: failure states and the tube in colour, without initial states and rewards."""
     problem, S, A = scene.problem, scene.S, scene.A
     P = problem.P
     if P is None:

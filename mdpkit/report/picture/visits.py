@@ -1,4 +1,4 @@
-"""Where a policy goes: visits as colours, on the grid of the states or as a table."""
+"""Occupancy as colours, on the grid of the states or as a table."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ MOST_STATES = 60
 
 
 def draw_occupancy(scene, *, grid=None):
-    """The figure of how often the policy of a Scene is where."""
+    """Draw the occupancy of the policy of a Scene."""
     if scene.policy is None:
-        raise InvalidModel("kind='occupancy' draws where a policy goes; expected policy=")
+        raise InvalidModel("kind='occupancy' draws a policy's occupancy; expected policy=")
     problem = scene.problem
     visits = occupancy(problem, scene.policy).mid
     if grid is not None or named_cells(problem):

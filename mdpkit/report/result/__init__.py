@@ -1,1 +1,1 @@
-"""What was found out about a claim, as it is stored, tabled and drawn."""
+"""Results of claims: stored, tabulated and drawn."""

@@ -1,4 +1,4 @@
-"""The caption of a claim's figure, made of the claim and the result that the figure shows."""
+"""Captions of figures, from the claim and the result shown."""
 
 from ...ink.figures import bound, identity
 from ...verify.claim import Claim
@@ -21,7 +21,7 @@ MARKS = {
 
 
 def caption(result: Stored, claim: Claim) -> str:
-    """What the figure of a result shows, in plain text: the claim, what is drawn, what was verified, and which controls fail."""
+    """Plain-text caption: the claim, what is drawn, what was verified, and which controls fail."""
     drawn = claim.figure or (identity if any("pairs" in row for row in result.rows) else bound)
     headline = " ".join(claim.statement.partition("\n\n")[0].split())
     figure = POINTS.get(drawn) or " ".join((drawn.__doc__ or "").strip().partition("\n\n")[0].split())

@@ -19,7 +19,7 @@ HEAD = ("statement", "random", "best", "certificate", "formula", "verdict", "CPU
 WRONG = ("wrong statement", "refuted by", "states", "CPU s to the first violation")
 UNBOUNDED = 1e6
 NAME_WIDTH = 52
-"""Letters of a line of a statement's name in the figure."""
+"""Characters per line of a statement's name in the figure."""
 
 
 def constants_file(folder, claim_id) -> Path:
@@ -75,7 +75,7 @@ def write_table(folder, png=False) -> list[Path]:
 
 
 def line_of(hunt) -> dict:
-    """What the table says of one hunt: its hardest row, and the formula through all of them."""
+    """Line of the table for one hunt: its hardest row, and the formula through all rows."""
     data = hunt.to_data()
     del data["versions"], data["seed"]
     row = hunt.records[-1] if not hunt.control else hunt.smallest or hunt.records[0]
@@ -87,7 +87,7 @@ def line_of(hunt) -> dict:
 
 
 def tables(lines) -> list[str]:
-    """Two Markdown tables: statements that hold, and statements that controls made wrong."""
+    """Two Markdown tables: statements that hold, and false variants made by controls."""
     true, wrong = [line for line in lines if not line["control"]], [line for line in lines if line["control"]]
     said = [*_markdown(HEAD, [_cells(line) for line in true])]
     if wrong:
@@ -96,7 +96,7 @@ def tables(lines) -> list[str]:
 
 
 def draw_constants(lines):
-    """A dot plot of every statement that holds: the ratios of random draws and of the hunt, the latter in figures; the bound is 1."""
+    """Dot plot of the statements that hold: ratios of random draws and of the hunt against the bound 1."""
     true = [line for line in lines if not line["control"]]
     names = [textwrap.fill(_title(line), NAME_WIDTH) for line in true]
     heights = np.array([0.2 + 0.12 * name.count("\n") for name in names])

@@ -1,4 +1,4 @@
-"""From a result to a figure. Nothing is verified here: what is drawn is what would be stored."""
+"""Figures from results; nothing is verified here."""
 
 import hashlib
 from io import BytesIO
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def draw_claim(result: Verdict | Stored, claim: Claim | None = None) -> "Figure":
-    """The figure of what was found.
+    """Draw the figure of a result.
 
     Args:
         result: from `mdpkit.verify`, or a stored one from `read`.
-        claim: whose `figure` function draws; the registered one if left out. A claim without one is drawn by both its sides.
+        claim: its `figure` function draws; by default the registered claim. Without one, both sides are plotted.
 
-    Returns: a matplotlib Figure of 3.25 in width (6.75 in where the claim draws panels; or as `mdpkit.style` says), which belongs to
-        no window.
-    Raises: UnknownClaim where the result belongs to no registered claim and none is given.
+    Returns: a matplotlib Figure of width 3.25 in (6.75 in if the claim draws panels; or as set by `mdpkit.style`), not
+        attached to a window.
+    Raises: UnknownClaim if the result belongs to no registered claim and none is given.
     """
     claim = claim or get(result.claim)
     if isinstance(result, Verdict):
@@ -42,9 +42,9 @@ def draw_claim(result: Verdict | Stored, claim: Claim | None = None) -> "Figure"
 
 
 def render(figure: "Figure", result: Stored, kind: str = "pdf") -> bytes:
-    """The bytes of a figure as "pdf", "svg" or "png": the same in every process.
+    """The bytes of a figure as "pdf", "svg" or "png", reproducible across processes.
 
-    They hold no date and no program's name; the PDF names the sha256 of the result that it shows as its subject.
+    They contain no date and no program name; the subject of a PDF is the sha256 of its result.
     """
     return as_bytes(figure, kind, subject(result))
 
@@ -63,7 +63,7 @@ def as_bytes(figure, kind="pdf", words=None) -> bytes:
 
 
 def subject(result: Stored) -> str:
-    """What a figure says it was drawn from."""
+    """Provenance of a figure: the claim and the digest of the result."""
     return f"sha256 {hashlib.sha256(text(result).encode()).hexdigest()}"
 
 
@@ -72,7 +72,7 @@ def _plainest(result):
 
 
 def settle_colours(figure):
-    """Lines keep "C0" as a name until they are drawn, and would take another cycle's colour outside `style_context()`."""
+    """Resolve colour names such as "C0", which would change with the cycle outside `style_context()`."""
     from matplotlib.colors import to_hex
     from matplotlib.lines import Line2D
 

@@ -1,4 +1,4 @@
-"""From a claim to its committed files."""
+"""Write a claim's result and figure."""
 
 from os import PathLike
 from pathlib import Path
@@ -23,11 +23,12 @@ def make_figure(
     csv: bool = False,
     tex: bool = False,
 ) -> list[Path]:
-    """Verify a claim, store the result, and draw what was stored.
+    """Verify a claim, store the result, and draw it.
 
     Args:
         claim_id: id of a registered claim, or the path of a file with one.
-        folder: where `<claim>.json` and `<claim>.pdf` go, those of a registered claim below its theme; it is made if missing.
+        folder: folder of `<claim>.json` and `<claim>.pdf` (in the theme's subfolder for registered claims); created if
+            missing.
         png: write `<claim>.png` as well; csv: the rows as `<claim>.csv`; tex: macros of the headline numbers and
             the caption, as `<claim>.tex`.
 
@@ -39,11 +40,11 @@ def make_figure(
 
 
 def write_figure(verdict: Verdict, claim: Claim, folder, png=False, csv=False, tex=False) -> list[Path]:
-    """Store a verdict and draw what was stored.
+    """Store a verdict and draw it.
 
     Args: folder, png, csv, tex: as for `make_figure`.
-    Returns: the files written, the stored result first. The instance that refutes a claim is kept as `<claim>.refuted.json`, and
-        which of its rows matter as `<claim>.refuted.matters.json`.
+    Returns: the files written, the stored result first. A refuting instance is written to `<claim>.refuted.json`, and
+        its relevant rows to `<claim>.refuted.matters.json`.
     """
     at = Path(folder) / place(claim.id)
     at.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a hunt leaves behind: its table, the result as JSON, the smallest witness as an instance file, a drawing and TikZ."""
+"""Output of a hunt: table, result as JSON, smallest witness as an instance file, drawing and TikZ."""
 
 import json
 import re
@@ -19,12 +19,12 @@ HEAD = ("fixed", "sizes", "random", "best", "exact", "verdict", "engine", "CPU s
 
 
 def table(found: Hunt) -> list[tuple[str, ...]]:
-    """The head, and a row of words for every record."""
+    """The header and one row of text per record."""
     return [HEAD, *(_cells(row) for row in found.records)]
 
 
 def remarks(found: Hunt) -> list[str]:
-    """What the table has no room for: formulas, exponents, faults, engines that could not be used."""
+    """Remarks below the table: formulas, exponents, faults, unavailable engines."""
     lines = summary(found)
     lines += [f"through every exact record: {text}" for text in found.formulas.values()]
     lines += [f"the best ratio grows like {name}^{power:.3g}" for name, power in found.slopes.items()]
@@ -39,11 +39,12 @@ def remarks(found: Hunt) -> list[str]:
 
 
 def write_hunt(found: Hunt, folder, png=False) -> tuple[list[Path], list[str]]:
-    """Write what a hunt found: its result and, where it found an instance, the record and the witness.
+    """Write a hunt: its result and, if an instance was found, the record and the witness.
 
-    `<claim>.hunt.json` is the result. `<claim>.record.json` is the instance with the largest ratio. `<claim>.witness.json` is the
-    simplest one kept: of a refuted statement the violation of the smallest size. Of the witness there are also which of its rows matter, a
-    drawing (PDF) and TikZ. Where a control was hunted, names begin `<claim>.control.<name of the control>`.
+    `<claim>.hunt.json` is the result. `<claim>.record.json` is the instance with the largest ratio.
+    `<claim>.witness.json` is the
+    simplest one kept: for a refuted statement, the violation of the smallest size. The witness also has a file of its
+    relevant rows, a drawing (PDF) and TikZ. For a hunted control, names begin `<claim>.control.<name of the control>`.
 
     Returns: the files written, the result first; and a sentence about a drawing that no page holds, which is left out.
     """
@@ -74,14 +75,14 @@ def write_hunt(found: Hunt, folder, png=False) -> tuple[list[Path], list[str]]:
 
 
 def _stem(found):
-    """What names of files begin with: those of a control leave the claim's own as they are."""
+    """Stem of the file names, distinct for controls."""
     if not found.control:
         return found.claim
     return f"{found.claim}.control.{'_'.join(re.findall(r'[a-z0-9]+', found.control.lower())) or 'unnamed'}"
 
 
 def summary(found: Hunt) -> list[str]:
-    """The ratio and the sizes of the record, and of the witness; nothing where no instance was found."""
+    """Ratio and sizes of the record and of the witness; empty if no instance was found."""
     largest, smallest = found.largest, found.smallest
     if smallest is None:
         return []

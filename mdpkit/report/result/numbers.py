@@ -1,4 +1,4 @@
-"""The numbers of a stored result for a spreadsheet and for a paper."""
+"""Numbers of a stored result as CSV and as LaTeX macros."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ COLUMNS = ("part", "label", "sizes", "parameters", "name", "left", "right", "rat
 
 
 def as_csv(result: Stored) -> str:
-    """One line a bound, or one a pair of an equality: both ends as floats, the ratio, and the exact ratio where known.
+    """One line per bound, or per pair of an equality: both ends as floats, the ratio, and the exact ratio if known.
 
     Controls come last, with "control" in the column `part`.
     """
@@ -32,7 +32,7 @@ def as_csv(result: Stored) -> str:
 
 
 def as_macros(result: Stored, claim: Claim | None = None) -> str:
-    r"""LaTeX macros of the headline numbers, such as \CloningErrorTightest, so that a paper quotes what was found.
+    r"""LaTeX macros of the headline numbers, such as \CloningErrorTightest.
 
     Args: claim: adds \...Caption, the caption of its figure, for \caption{...}.
 

@@ -1,4 +1,4 @@
-"""The committed result of a claim: what the machine found out, without when, where or with which versions."""
+"""The committed result of a claim, without time, machine and versions."""
 
 import hashlib
 import json
@@ -16,13 +16,13 @@ from ...verify.verdict import PASSED, Outcome, Verdict
 
 @dataclass(frozen=True)
 class Stored:
-    """A verdict as it is committed.
+    """The committed part of a verdict.
 
     Attributes:
-        claim, outcome, evidence, instances, degenerate, tightest, widest, rows, seed, profile: as in the Verdict, the
-            outcome by its name; an infinite number is None.
+        claim, outcome, evidence, instances, degenerate, tightest, widest, rows, seed, profile: as in the Verdict, with
+            the outcome by name and infinite numbers as None.
         controls: name, kind, bites, reason and compared sides of each.
-        digest: sha256 of the claim's file when it was verified; empty where there is no file.
+        digest: sha256 of the claim's file when it was verified; empty if there is no file.
     """
 
     claim: str
@@ -45,7 +45,7 @@ class Stored:
 
     @property
     def drawn(self) -> list[dict]:
-        """What a claim's `figure` is handed: the verdict's rows, then one row a control."""
+        """Rows passed to a claim's `figure`: the verdict's rows, then one per control."""
         controls = [
             {"control": True, "label": each["name"], "part": STATEMENT, "sides": each["sides"]}
             for each in self.controls
@@ -54,14 +54,14 @@ class Stored:
 
 
 def digest_of(claim: Claim) -> str:
-    """sha256 of the file that holds a claim; empty for one that was written in a notebook."""
+    """sha256 of a claim's file; empty for a claim defined in a notebook."""
     file = getattr(sys.modules[claim.check.__module__], "__file__", None)
     return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def result_of(verdict: Verdict, claim: Claim) -> Stored:
-    """The part of a verdict that is the same at every run of the same claim, seed and profile."""
-    found = {each.name: getattr(verdict, each.name) for each in fields(Stored) if each.name != "digest"}
+    """The reproducible part of a verdict, a function of claim, seed and profile."""
+    found = {field.name: getattr(verdict, field.name) for field in fields(Stored) if field.name != "digest"}
     found |= {
         "outcome": verdict.outcome.name,
         "controls": [asdict(each) for each in verdict.controls],
@@ -71,7 +71,7 @@ def result_of(verdict: Verdict, claim: Claim) -> Stored:
 
 
 def text(result: Stored) -> str:
-    """JSON with sorted keys and one row a line, so that a change shows as the lines that changed.
+    """JSON with sorted keys and one row per line, so that diffs are readable.
 
     >>> text(Stored("c", "CERTIFIED", "exact", 1, 0, 1.0, 0.0, [], [{"b": 1, "a": 2}], "", 0, "quick")).splitlines()[8:12]
     ['"profile": "quick",', '"rows": [', '{"a": 2, "b": 1}', '],']
@@ -81,14 +81,14 @@ def text(result: Stored) -> str:
 
 
 def write(result: Stored, path: str | PathLike[str]) -> Path:
-    """Store a result, whole or not at all."""
+    """Store a result, atomically."""
     return write_whole(path, text(result).encode("ascii"))
 
 
 def read(path: str | PathLike[str]) -> Stored:
-    """The result that `write` stored.
+    """Read a result stored by `write`.
 
-    Raises: InvalidModel where the file is missing, is no JSON, or has other entries than a stored result.
+    Raises: InvalidModel if the file is missing, is not JSON, or is not a stored result.
     """
     path = Path(path)
     try:
@@ -112,7 +112,7 @@ def _json(value):
 
 
 def plain(value):
-    """Lists and dictionaries in place of tuples; None in place of the infinities, which JSON cannot say."""
+    """Convert tuples to lists and dictionaries, and infinities to None, for JSON."""
     if isinstance(value, dict):
         return {name: plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):

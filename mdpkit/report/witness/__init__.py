@@ -1,1 +1,1 @@
-"""Small instances as a reader checks them: states and what actions do there, or tables; every number exact."""
+"""Drawings of small instances with every number exact: state graphs or tables."""

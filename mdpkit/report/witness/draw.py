@@ -1,4 +1,4 @@
-"""Small counter-examples drawn: states and what actions do there, or a table of responses."""
+"""Drawings of small counter-examples: state graphs, or tables of responses."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -17,29 +17,30 @@ if TYPE_CHECKING:
 
 
 def draw_witness(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | None = None) -> "Figure":
-    """An instance as a reader checks it: every number exact, nothing that does not count.
+    """Draw an instance with every number exact, omitting irrelevant entries.
 
-    States are boxes. An arrow is what some actions do, "any" if all of them; it says which, and the reward unless it is 0. Where chance
-    decides it forks, with the probabilities at its branches. A star in a joint action stands for every action of that player.
-    Boxes hold what each policy plays, one colour a policy: expert blue, learner vermilion.
+    States are boxes. An arrow is a transition, labelled by its actions ("any" if all), and by the reward unless it is
+    0.
+    Stochastic transitions fork, with probabilities at the branches. A star in a joint action stands for every action of
+    that player. Boxes list the action of each policy, one colour per policy: expert blue, learner vermilion.
 
-    Transitions or rewards that differ between steps are unrolled, a column a step; there, what the last step leads to is left
-    out. Policies alone that differ are told step by step inside the box. Several decision problems stand one below
-    another. More than 24 places, or arrows that no page holds apart, become a table of the same rows; preference problems are
-    tables of responses; of any other instance every number is listed. Numbers beside a problem stand in its caption; other arrays
-    beside it are not drawn.
+    Time-varying transitions or rewards are unrolled, one column per step, without the successors of the last step. If
+    only policies vary, the box lists them step by step. Several decision problems are drawn one below another. More
+    than 24 places, or arrows that cannot be kept apart, become a table of the same rows; preference problems are tables
+    of responses; of any other instance every number is listed. Scalars beside a problem are in its caption; other
+    arrays beside it are not drawn.
 
     Args:
-        instance: records by name, as a claim's check sees them.
-        matters: name -> boolean array over the rows that count (or over a few leading axes of them). Names are the fields
-            of the problem, `P`, `r`, `rho`, or `reference`, `weights`, ...; `model.P` for a second problem called "model"; and the
-            names of policies, such as `expert`. What counts for nothing is not drawn: transitions, rewards, plays, and states
-            that nothing else needs. Other names are not looked at.
+        instance: records by name, as a claim's check receives them.
+        matters: name -> boolean array over the relevant rows (or over a few leading axes of them). Names are the fields
+            of the problem, `P`, `r`, `rho`, or `reference`, `weights`, ...; `model.P` for a second problem called
+            "model"; and the names of policies, such as `expert`. Irrelevant transitions, rewards, actions and states
+            are not drawn. Other names are ignored.
 
-    Returns: a matplotlib Figure of 3.25 or 6.75 in width (or as `mdpkit.style` says) which belongs to no window. To be saved inside
-        `style.style_context()`.
-    Raises: InvalidModel where nothing counts, where more than 60 rows or more than the width of a page are left, or where
-        an array of `matters` has not the shape of its rows.
+    Returns: a matplotlib Figure of width 3.25 or 6.75 in (or as set by `mdpkit.style`), not attached to a window. Save
+        it inside `style.style_context()`.
+    Raises: InvalidModel if nothing is relevant, if more than 60 rows or more than the width of a page remain, or if
+        the shape of an array of `matters` is not that of its rows.
 
     >>> from types import SimpleNamespace
     >>> from mdpkit import MDP, Finite, TabularPolicy, objects
@@ -53,7 +54,7 @@ def draw_witness(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | 
 
 
 def tikz(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | None = None) -> str:
-    r"""The same drawing as a TikZ document for `pdflatex`, everything at the same place, fractions as \tfrac.
+    r"""The same drawing as a TikZ document for `pdflatex`, with fractions as \tfrac.
 
     Args, Raises: as `draw_witness`.
 
@@ -67,7 +68,7 @@ def tikz(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | None = N
 
 
 def figure_of(sketch):
-    """A sketch on a page of its own, as wide as a column or as the page; to be called inside `style_context()`."""
+    """Figure of a sketch, of column or page width; call it inside `style_context()`."""
     _, _, right, top = sketch.extent
     content, height = right + MARGIN, top + MARGIN
     width = widths().column if content <= widths().column else widths().page

@@ -1,4 +1,4 @@
-"""A witness in files: the instance, and beside it which of its rows count."""
+"""Files of a witness: the instance, and its relevant rows."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,12 +9,12 @@ from .rows import describe
 
 
 def write_witness(instance, matters, path) -> list[Path]:
-    """Store an instance and, as `<name>.matters.json`, which of its rows count.
+    """Store an instance and, as `<name>.matters.json`, its relevant rows.
 
-    Args: matters: as for `draw_witness`; None where it is not known.
+    Args: matters: as for `draw_witness`; None if unknown.
     Returns: the files written, the instance first.
     """
-    forget_witness(path)  # so that no rows are told of an instance that they do not belong to
+    forget_witness(path)  # rows of another instance must not remain
     save(instance, path)
     if matters is None:
         return [Path(path)]
@@ -23,21 +23,21 @@ def write_witness(instance, matters, path) -> list[Path]:
 
 
 def read_witness(path) -> tuple:
-    """(instance, matters) as `write_witness` was given them.
+    """Read (instance, matters) stored by `write_witness`.
 
-    Raises: InvalidModel where a file holds something else.
+    Raises: InvalidModel if a file holds something else.
     """
     return load(path), vars(load(_beside(path))) if _beside(path).exists() else None
 
 
 def forget_witness(path):
-    """Remove what `write_witness` stored, if it did."""
+    """Remove files stored by `write_witness`, if any."""
     for file in (_beside(path), Path(path)):
         file.unlink(missing_ok=True)
 
 
 def fitting(instance, matters) -> dict | None:
-    """`matters` where it speaks of rows of the instance; None where a family's blocks are no fields of its records."""
+    """`matters` if it refers to rows of the instance; None if the family's blocks are not fields of its records."""
     try:
         describe(instance, matters)
     except InvalidModel:

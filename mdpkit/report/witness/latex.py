@@ -1,4 +1,4 @@
-"""A sketch as a TikZ picture that compiles by itself."""
+"""Sketches as standalone TikZ documents."""
 
 import re
 
@@ -24,7 +24,7 @@ FRACTION = re.compile(rf"(?<![\w/])({MINUS}?)(\d+)/(\d+)(?![\w/])")
 
 
 def picture(sketch: Sketch) -> str:
-    """The document: one line an arrow, a frame, a dot, a line of words and a rule, each where the sketch has it."""
+    """The document: one line per arrow, frame, dot, text and rule of the sketch."""
     texts = [*sketch.texts, *(text for box in sketch.boxes for text in box.texts)]
     colours = sorted({text.colour for text in texts} - {BLACK})
     lines = [rf"\definecolor{{{_colour(colour)}}}{{HTML}}{{{colour[1:]}}}" for colour in colours]
@@ -53,7 +53,7 @@ def picture(sketch: Sketch) -> str:
 
 
 def latex(words) -> str:
-    r"""Words of a drawing in LaTeX: mathematics as it stands, fractions built up, everything else escaped.
+    r"""Text of a drawing in LaTeX: mathematics unchanged, fractions typeset, everything else escaped.
 
     >>> print(latex("E: 1/2 $a_{0}$, 50% up_left"))
     E: $\tfrac{1}{2}$ $a_{0}$, 50\% up\_left

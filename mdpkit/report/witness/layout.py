@@ -1,4 +1,4 @@
-"""Where everything that is shown of an instance stands: a pure function, the same for every way to draw it."""
+"""Layout of drawings: a pure function, independent of the output format."""
 
 from dataclasses import replace
 from itertools import pairwise, product
@@ -13,11 +13,11 @@ from .rows import MOST_PLACES, Graph, tabulate
 MARGIN, LINE, BETWEEN = 0.08, 0.16, 0.2
 SPREADS = (1, 1.25, 1.5, 1.8, 2.2)
 MOST_ARROWS = 60
-"""So many arrows at most are tried: more have never kept clear of each other on a page."""
+"""Largest number of arrows tried: more do not fit on a page."""
 
 
 def laid_out(shown) -> Sketch:
-    """Graphs and tables one below another, the lower left corner at 0."""
+    """Lay out graphs and tables one below another, with the lower left corner at 0."""
     sketches, floor = [], 0.0
     for part in shown:
         sketch = _graph(part) if isinstance(part, Graph) else _table(part)
@@ -47,7 +47,7 @@ def _move(sketch, dx, dy):
 
 # ---- graphs
 def _graph(graph):
-    """The narrowest drawing in which nothing is covered; a table where none fits a page."""
+    """The narrowest drawing without overlaps; a table if none fits a page."""
     placings = (_layer,) if graph.steps else (_layer, _around)
     widest = widths().page - 2 * MARGIN
     arrows = sum(len(way.law) + 1 if len(way.law) > 1 else 1 for way in graph.ways)
@@ -95,7 +95,7 @@ def _spread(graph, boxes):
 
 
 def _around(graph, spread):
-    """The boxes of the states on a circle, those of the start on the left."""
+    """State boxes on a circle, initial states on the left."""
     boxes = [Box(place.name, (0, 0), place.lines) for place in graph.places]
     column = _columns(graph)
     boxes.sort(key=lambda box: column[box.name])
@@ -109,7 +109,7 @@ def _around(graph, spread):
 
 
 def _layer(graph, spread):
-    """The boxes of the states: a column a step, or a column for each number of steps from the start."""
+    """State boxes in columns: one per step, or by distance from the initial states."""
     column = _columns(graph)
     boxes = {place.name: Box(place.name, (0, 0), place.lines) for place in graph.places}
     x = _across(graph, column, boxes, spread)
@@ -143,7 +143,7 @@ def _columns(graph):
 
 
 def _across(graph, column, boxes, spread):
-    """The middle of each column: between two there is room for the words of the arrows from one to the other."""
+    """Centres of the columns, with room for arrow labels between them."""
     columns = sorted(set(column.values()))
     half = {k: max(box.size[0] for name, box in boxes.items() if column[name] == k) / 2 for k in columns}
     x = {columns[0]: 0.0} if columns else {}
@@ -159,7 +159,7 @@ def _across(graph, column, boxes, spread):
 
 
 def _order(names, graph, placed):
-    """Names from top to bottom, each near the places from which it is reached."""
+    """Names from top to bottom, each near its predecessors."""
     up = {box.name: box.at[1] for box in placed}
 
     def height(name):
@@ -176,7 +176,7 @@ def _start(box, chance):
 
 
 def _end(box, words, k, several):
-    """Words at the tip of an arrow that leads where nothing counts any more."""
+    """Label at the tip of an arrow to an irrelevant successor."""
     heights = [measure_text(each)[1] + 0.05 for each in several]
     y = box.at[1] + sum(heights) / 2 - sum(heights[:k]) - heights[k] / 2
     tip = Box(f"end {k} {box.name}", (0, 0), tuple((line, BLACK) for line in words.split("\n")), framed=False)
@@ -184,7 +184,7 @@ def _end(box, words, k, several):
 
 
 def _fork(way, places, taken):
-    """Where an arrow forks: on the way to where it leads, clear of all that stands already."""
+    """Fork point of a stochastic arrow, clear of other elements."""
     source = places[way.place]
     start = np.array(source.at)
     goal = np.mean([places[target].at for target, _ in way.law if target != way.place], axis=0)
@@ -214,14 +214,14 @@ def _distance(at, box):
 
 # ---- words around, and tables
 def _add_caption(sketch, graph):
-    """A heading above, and below what the letters and colours mean."""
+    """Add a heading above, and a legend below."""
     x0, y0, x1, y1 = sketch.extent
     heading = [Text(graph.heading, ((x0 + x1) / 2, y1 + LINE))] if graph.heading else []
     return replace(sketch, texts=(*sketch.texts, *heading, *below(graph.caption, x0, x1, y0)))
 
 
 def below(words, x0, x1, y):
-    """Words side by side below what reaches from x0 to x1, on as many lines as they need."""
+    """Words side by side below the range x0 to x1, on as many lines as needed."""
     lines, room = [[]], max(widths().column - 2 * MARGIN, x1 - x0)
     for each in words:
         if lines[-1] and sum(measure_text(text)[0] + BETWEEN for text, _ in [*lines[-1], each]) > room + BETWEEN:
@@ -238,7 +238,7 @@ def below(words, x0, x1, y):
 
 
 def _table(table):
-    """Columns as wide as their words, rules as a printed table has them."""
+    """Lay out a table with columns as wide as their text."""
     lines = [table.heads, *table.rows] if table.heads else table.rows
     lengths = [max(measure_text(row[k][0])[0] for row in lines) for k in range(len(lines[0]))]
     left = np.concatenate([[0], np.cumsum(np.array(lengths) + BETWEEN)])

@@ -1,4 +1,4 @@
-"""Which rows of an instance a drawing shows, and in which words."""
+"""Rows of an instance that a drawing shows, as text."""
 
 import numbers
 from dataclasses import dataclass, fields, is_dataclass
@@ -21,7 +21,7 @@ MOST_PLACES, MOST_ROWS = 24, 60
 
 @dataclass(frozen=True)
 class Place:
-    """A state, at a step if the drawing is unrolled; `lines` are its name and what is played there, with colours."""
+    """A state, at a step if the drawing is unrolled; `lines` are its name and the policies' actions, with colours."""
 
     state: int
     step: int | None
@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Way:
-    """What some actions do at a place: `law` holds the places that follow and their chances; empty where that counts for nothing."""
+    """Transition of some actions at a place: `law` holds the next places and probabilities; empty if irrelevant."""
 
     place: str
     words: str
@@ -43,7 +43,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Graph:
-    """States and what actions do there. `starts` are places and chances; `steps` counts the columns, 0 if not unrolled."""
+    """State graph: `starts` are initial places and probabilities; `steps` counts the columns, 0 if not unrolled."""
 
     heading: str
     places: tuple[Place, ...]
@@ -55,7 +55,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Table:
-    """Heads, and rows of cells: words and a colour each."""
+    """Table: headers, and rows of cells (text and colour)."""
 
     heads: tuple[tuple[str, str], ...]
     rows: tuple[tuple[tuple[str, str], ...], ...]
@@ -63,7 +63,7 @@ class Table:
 
 
 def describe(instance, matters=None) -> list[Graph | Table]:
-    """What a drawing of an instance shows."""
+    """Graphs and tables that a drawing of an instance shows."""
     matters, parts = matters or {}, vars(instance)
     decisions = {name: part for name, part in parts.items() if isinstance(part, MDP | MarkovGame)}
     preferences = [part for part in parts.values() if isinstance(part, PreferenceProblem)]
@@ -79,9 +79,9 @@ def describe(instance, matters=None) -> list[Graph | Table]:
 
 
 def entries(instance) -> Table:
-    """Every number of an instance, a row of an array on each line: what is shown where there is nothing to draw.
+    """Every number of an instance, one array row per line, for instances without a graph.
 
-    Raises: InvalidModel where that is more than fits a page.
+    Raises: InvalidModel if it exceeds a page.
     """
     rows = []
     for name, part in vars(instance).items():
@@ -109,9 +109,9 @@ def _shorten(table):
 
 # ---- decisions
 def relevant_entries(matters, name, array) -> np.ndarray:
-    """Whether each entry of an array counts: the rows' answers, spread over them; True where none is given.
+    """Whether each entry of an array is relevant: `matters` broadcast to its shape; True if not given.
 
-    Raises: InvalidModel where the answers belong to an array of another shape.
+    Raises: InvalidModel if the shapes disagree.
     """
     rows = np.asarray(matters.get(name, True), dtype=bool)
     if rows.shape != array.shape[: rows.ndim]:
@@ -122,7 +122,7 @@ def relevant_entries(matters, name, array) -> np.ndarray:
 
 
 def _collect(problem, parts, prefix, matters):
-    """A problem, the policies beside it, numbers beside it, and what matters of the problem under its fields' own names."""
+    """Collect a problem, its policies and scalars, and `matters` keyed by the problem's fields."""
     own = {name: matters[prefix + name] for name in ("P", "r", "rho") if prefix + name in matters}
     shape = problem.r.shape[-2:]
     policies = {
@@ -134,7 +134,7 @@ def _collect(problem, parts, prefix, matters):
 
 
 def _scalars(parts, matters):
-    """Numbers beside a problem, arrays of dimension 0 among them, that are not known to count for nothing."""
+    """Relevant scalars beside a problem, zero-dimensional arrays included."""
     shown = []
     for name, part in parts.items():
         number = part.lower[()] if isinstance(part, Interval) and part.exact and not part.shape else part
@@ -150,7 +150,7 @@ def _letters(names):
 
 
 def colours_of(names):
-    """A colour for every name, its own where it has a meaning."""
+    """A colour for every name, the standard one for expert and learner."""
     spare = iter(colour for colour in COLOURS * len(names) if colour not in MEANINGS.values())
     return [MEANINGS[name] if name in MEANINGS else next(spare) for name in names]
 
@@ -217,7 +217,7 @@ class _Decision:
         )
 
     def effects(self, t, s):
-        """(words, law) of the actions that do the same at step t in state s."""
+        """(label, transition distribution) of each group of equivalent actions at step t in state s."""
         available = np.flatnonzero(self.available[s])
         groups = {}
         for a in available:
@@ -243,7 +243,7 @@ class _Decision:
         return f"$r$ = ({', '.join(each)})" if len(each) > 1 else f"$r$ = {each[0]}"
 
     def plays(self, t, s):
-        """What each policy plays at step t, or over all steps if the drawing is not unrolled."""
+        """Actions of each policy at step t, or over all steps if the drawing is not unrolled."""
         found, available = [], np.flatnonzero(self.available[s])
         for letter, colour, table, counts in self.played if len(available) > 1 else ():
             steps = [t] if self.steps else range(len(table))
@@ -265,7 +265,7 @@ class _Decision:
         return wrap([f"{number_text(row[a])} {self.actions([a], ())}" for a in support], 2)
 
     def actions(self, several, available):
-        """The names of actions; a star where a player's does not matter."""
+        """Names of actions; a star if a player's action is irrelevant."""
         if len(several) == len(available):
             return "any"
         if not self.game:
@@ -294,9 +294,9 @@ class _Decision:
 
 
 def tabulate(graph) -> Table:
-    """The same ways as lines of a table, for more than can be drawn.
+    """The same transitions as rows of a table, if too many to draw.
 
-    Raises: InvalidModel where they are more than fit a page.
+    Raises: InvalidModel if they exceed a page.
     """
     names, starts, rows = {place.name: place.lines[0][0] for place in graph.places}, dict(graph.starts), []
     for place in graph.places:
@@ -329,7 +329,7 @@ def _chance(probability):
 
 # ---- preferences
 def _responses(problem, parts, matters):
-    """A line a response: the reference, the data, what is preferred, and the policies."""
+    """One row per response: reference, data, preferences, and policies."""
     given = "weights" if problem.weights is not None else "reward" if problem.reward is not None else "win"
     columns = [("reference", "reference", BLACK, problem.reference)]
     if (problem.data != problem.reference).any():

@@ -1,4 +1,4 @@
-"""Numbers and names as a drawing shows them: mathematics between dollars, everything else as it stands."""
+"""Numbers and names as text of a drawing, with mathematics between dollars."""
 
 import numbers
 
@@ -13,7 +13,7 @@ MOST_DIGITS = 9
 
 
 def number_text(x) -> str:
-    """A number as it is shown: a rational exactly (abbreviated above 20 digits), a float to three digits.
+    """Text of a number: a rational exactly (abbreviated above 20 digits), a float to three digits.
 
     >>> from mdpkit import rational
     >>> number_text(rational("1/3")), number_text(1 / 3), number_text(rational(1) - rational("1/2") ** 64)
@@ -34,7 +34,7 @@ def number_text(x) -> str:
 
 
 def _power(p, q):
-    """b^e, b^-e, 1 - b^-e or b^e - 1 where a long number is one of these."""
+    """b^e, b^-e, 1 - b^-e or b^e - 1 if a long number has one of these forms."""
     if p == 1 or q - p == 1:
         return (base := _root(q)) and f"${'' if p == 1 else '1-'}{base[0]}^{{-{base[1]}}}$"
     if q == 1 and (base := _root(p)):
@@ -43,13 +43,13 @@ def _power(p, q):
 
 
 def _root(n):
-    """(b, e) with b^e = n and e > 2 as large as can be, if there are such."""
+    """(b, e) with b^e = n and the largest e > 2, if it exists."""
     found = ((n.root(e), e) for e in range(n.bit_length(), 2, -1) if n > 1)
     return next(((b, e) for b, e in found if b**e == n), None)
 
 
 def plain(text) -> str:
-    """A text that is no mathematics."""
+    """Escape a text that is not mathematics."""
     return " ".join(str(text).split()).replace("$", r"\$")
 
 
@@ -62,7 +62,7 @@ def wrap(names, most):
 
 
 def span(steps):
-    """Steps in words: single ones, and ranges of three or more."""
+    """Steps as text: single ones, and ranges of three or more."""
     runs = []
     for t in steps:
         if runs and runs[-1][-1] == t - 1:

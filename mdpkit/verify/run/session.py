@@ -100,13 +100,13 @@ def verify_all(
     """
     names = tuple(dict.fromkeys(map(_absolute, references)))
     plan = Run(names, profile_named(profile), seed, None if on is None else str(Path(on).resolve()))
-    claims = [_prepared(reference, plan.on) for reference in plan.references]
+    claims = [_prepare(reference, plan.on) for reference in plan.references]
     plan = replace(plan, modules=tuple(str(file) for name in names for file in companions(Path(name))))
     folder = RunFolder(plan.key())
     with folder.opened(notice):
         results = _results(plan, folder, claims, workers, notice, progress)
         try:
-            finished = [_finished(plan, k, claim, results) for k, claim in enumerate(claims)]
+            finished = [_finish(plan, k, claim, results) for k, claim in enumerate(claims)]
         except InvalidModel:
             folder.remove()
             raise
@@ -124,7 +124,7 @@ def _results(plan, folder, claims, workers, notice, progress):
         notice(f"resumed: {len(results)} of {len(jobs)} tasks were already done")
     waiting = [job for job in jobs if job not in results]
     progress(len(results), len(jobs), "")
-    for job, result in _done(plan, folder, claims, waiting, workers):
+    for job, result in _run_jobs(plan, folder, claims, waiting, workers):
         results[job] = result
         progress(len(results), len(jobs), f"{claims[job[0]].id}: {job[1].key}")
     return results
@@ -135,7 +135,7 @@ def _absolute(reference) -> str:
     return str(path.resolve()) if path.suffix == ".py" or path.exists() else str(reference)
 
 
-def _prepared(reference, on) -> Claim | str:
+def _prepare(reference, on) -> Claim | str:
     """The claim on the given problem, or the error message if importing a registered claim fails."""
     try:
         claim = register.find(reference)
@@ -162,7 +162,7 @@ def _kept(folder, claim, task, notice):
 
 
 # ---- doing
-def _done(plan, folder, claims, waiting, workers):
+def _run_jobs(plan, folder, claims, waiting, workers):
     """(job, result) pairs in the order of completion."""
     if min(workers, len(waiting)) <= 1:
         for k, task in waiting:
@@ -221,7 +221,7 @@ def _by_reference(plan: Run, key, k, task: Task):
 
 @lru_cache(maxsize=8)
 def _known(plan, key, reference):
-    claim = _prepared(reference, plan.on)
+    claim = _prepare(reference, plan.on)
     stamps, loaded = _unchanged(plan, key), (getattr(module, "__file__", None) for module in [*sys.modules.values()])
     if any(file in stamps and stamp(file) != stamps[file] for file in (*loaded, reference, plan.on)):
         raise InvalidClaim(f"{reference}: {CHANGED}")
@@ -250,7 +250,7 @@ def _as_worker(parent):
 
 
 # ---- putting together
-def _finished(plan, k, claim, results) -> Finished:
+def _finish(plan, k, claim, results) -> Finished:
     reference = plan.references[k]
     if not isinstance(claim, Claim):
         name = Path(reference).stem

@@ -11,7 +11,7 @@ from flint import fmpq
 from ...base.errors import ClaimBroken, ExactnessLost, MdpkitError
 from ...base.record import Record
 from ...instances.family import Family
-from ..blame import blamed
+from ..blame import locate_error
 from ..breadth import breadth
 from ..claim import in_seeds
 from ..controls import run_control
@@ -55,7 +55,7 @@ def run(claim, task: Task, profile: Profile, seed: int) -> dict:
     except MdpkitError as error:
         raise type(error)(f"{claim.id}: {error}") from error
     except Exception as error:
-        raise ClaimBroken(f"{claim.id}: {blamed(error)}") from error
+        raise ClaimBroken(f"{claim.id}: {locate_error(error)}") from error
     return {**data, "seconds": time.process_time() - start}
 
 
@@ -70,7 +70,7 @@ def _chunk(claim, task, profile, seed):
     if isinstance(part.instances, Family):
         known = worst(claim, part) if task.chunk == 0 and not part.instances.given else ()
         return {"tally": _family(part, profile, stretch, claim.resolution, task.chunk, known).to_data()}
-    return {"tally": _enumerated(part, profile, claim.resolution).to_data()}
+    return {"tally": _judge_list(part, profile, claim.resolution).to_data()}
 
 
 def _family(part, profile, seed, resolution, chunk, known):
@@ -91,7 +91,7 @@ def _family(part, profile, seed, resolution, chunk, known):
     return tally if tally.violation else tally.merge(depth(part, profile.evaluations, seed, resolution))
 
 
-def _enumerated(part, profile, resolution):
+def _judge_list(part, profile, resolution):
     tally, smallest = Tally(), []
     further = part.thorough() if profile.thorough and part.thorough else ()
     for k, instance in enumerate(chain(part.instances(), further)):

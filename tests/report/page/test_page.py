@@ -170,7 +170,7 @@ def test_a_claim_without_a_result_is_not_verified_yet(drawn):
 def test_a_result_of_an_older_file_is_stale_and_drawn_all_the_same(drawn):
     page = drawn(of(CART, digest="0" * 64), of(GAMES))
     assert "1 stored result is older than the claim" in page.words()
-    assert page.words().count("stale: the file has changed since") == 1
+    assert page.words().count("stale: the claim's file has changed") == 1
     assert len(page.all("figure")) == 2
 
 
@@ -188,7 +188,7 @@ def test_what_does_not_hold_stands_in_the_banner(drawn, outcome):
     controls = [silent, *result.controls[1:]] if outcome == "CONTROL_SILENT" else result.controls
     page = drawn(replace(result, outcome=outcome, controls=controls), of(GAMES))
     assert len(page.all("section", role="alert")) == 1
-    assert "1 claim must be looked at" in page.words()
+    assert "1 claim needs attention" in page.words()
     told = (
         f"the control “{silent['name']}” is silent: it is still decided YES"
         if outcome == "CONTROL_SILENT"

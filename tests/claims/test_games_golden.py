@@ -16,7 +16,7 @@ from mdpkit.claims.games.regret_gap_constant_two_is_optimal import (
     without_obedience,
 )
 from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import FAMILY as ZERO_SUM
-from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import hair
+from mdpkit.claims.games.zero_sum_equilibria_need_the_constant_two import hair, halfway
 from mdpkit.instances.library.games import TWO_PLAYERS, bonus_chain, fork, hidden_stakes, matching_pennies, rare_pennies
 from mdpkit.model import JointPolicy, MarkovGame
 from mdpkit.verify.faults import recoverability_without_deviations
@@ -230,3 +230,16 @@ def test_pennies_make_every_link_an_equality():
     assert (
         priced(m.game, m.expert, m.learner, best) + priced(m.game, m.expert, m.learner, obedience(best)) == gap(m) == 3
     )
+
+
+@pytest.mark.parametrize(("H", "whole"), [(1, True), (2, False)])
+def test_deviations_at_a_single_step_are_all_there_are_at_one_step(H, whole):
+    m = hair(H, "1/10")
+    assert (measure.regret(m.game, m.learner, "one-shot").max() == measure.regret(m.game, m.learner).max()).yes == whole
+
+
+def test_halfway_to_the_learner_the_mistakes_are_halved_and_the_regret_is_not():
+    m = halfway(hair(1, "1/10"))
+    assert measure.deviation_error(m.game, m.expert, m.learner) == rational("21/400")
+    assert measure.regret(m.game, m.learner).max() == rational("19/100")
+    assert measure.regret(m.game, m.expert).max() > 0

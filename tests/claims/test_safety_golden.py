@@ -9,6 +9,7 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import objects, rational
+from mdpkit.base.interval import interval
 from mdpkit.claims.safety.constraint_transfers_iff_tubes_are_nested import carts, tubes
 from mdpkit.claims.safety.discounted_safety_is_optimistic import corridor
 from mdpkit.claims.safety.inverse_constraint_game_violation_vanishes import check, demonstrate, play, plays, prefix
@@ -19,7 +20,8 @@ from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import
     limit,
     outside_demonstrations,
 )
-from mdpkit.claims.safety.tube_needs_no_lookahead import cart, delay, let_pass
+from mdpkit.claims.safety.tube_needs_no_lookahead import cart, delay, let_pass, shield_on_failure
+from mdpkit.claims.safety.tube_needs_no_lookahead import check as check_lookahead
 from mdpkit.instances import double_integrator
 from mdpkit.instances.library.safety import with_failure
 from mdpkit.model import SafetyProblem
@@ -124,3 +126,13 @@ def test_the_violation_of_the_average_policy_falls_as_1_over_T_and_stays_where_t
     frozen = play(demonstrate(0), frozen=True)
     held = [check(prefix(frozen, T)).sides[1].lower[()] for T in (1, 4, 16)]
     assert held[0] == held[1] == held[2] == violation[1] > 0
+
+
+def test_a_shield_on_failure_needs_no_lookahead_where_nothing_else_is_doomed():
+    """The control that looks from failure fails on carts, and not here, where every state outside failure may stay."""
+    m = Models(problem=SafetyProblem(np.arange(3) == 2, np.array([[0, 1], [1, 2], [2, 2]])))
+    assert delay(m.problem) == 0
+    for statement in (check_lookahead, shield_on_failure):
+        assert all((interval(a) == interval(b)).all_yes() for a, b in statement(m).pairs.values())
+    first, second = shield_on_failure(cart(2)).pairs["the tube is seen at once"]
+    assert (first - second).sum() == 4

@@ -142,7 +142,10 @@ def figure(ax, rows):
         )
     found = [row for row in rows if row["part"] == "statement" and not row.get("control") and row["ratio"] is not None]
     ax.plot(
-        [row["sizes"]["H"] for row in found], [2 * row["ratio"] for row in found], ".C3", label="tightest of each size"
+        [row["sizes"]["H"] for row in found],
+        [2 * row["ratio"] for row in found],
+        ".C3",
+        label="tightest of each size, $u$ exact",
     )
     ax.set(xlabel="horizon $H$", ylabel="regret gap $/\\,(uH\\varepsilon)$")
     ax.legend(fontsize=6)

@@ -174,7 +174,7 @@ class Box(Block):
 
     def from_bytes(self, raw: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
         drawn = raw.reshape(self.shape(sizes)).astype(int)
-        twelfths = np.where(drawn < 64, 0, np.where(drawn >= 192, 12, drawn % WEIGHTS))
+        twelfths = np.select([drawn < 64, drawn < 80, drawn < 192], [0, WEIGHTS // 2, drawn % WEIGHTS], WEIGHTS - 1)
         return self._at(objects(twelfths) / 12)
 
     def random(self, rng: np.random.Generator, sizes: Mapping[str, int], batch: int) -> np.ndarray:

@@ -95,9 +95,11 @@ class Score:
     # ---- a population
     def of_population(self, population) -> np.ndarray:
         """The scores of all members, `[b]`, by as few runs of the check as its branches on values allow."""
-        n = len(next(iter(population.values())))
+        n, runs, known = len(next(iter(population.values()))), self.runs, len(self._seen) >= FIRST
         scores = np.full(n, -np.inf)
         self._score(population, np.arange(n), scores)
+        if not known and self.runs > runs + 1:  # the parts of the population were scored by different typical sizes
+            self._score(population, np.arange(n), scores)
         return scores
 
     def _score(self, population, index, scores):

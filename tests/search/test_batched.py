@@ -9,17 +9,17 @@ from mdpkit.instances.family import Family
 from mdpkit.kernels.finite import occupancy, policy_value
 from mdpkit.search.batched import Batched, Diverged, NotBatchable
 from mdpkit.search.population import members
-from mdpkit.search.score import Score
+from mdpkit.search.score import FIRST, Score
 
 ULP = 64 * 2.0**-52
 """Sums may be taken in another order: 64 units in the last place of the largest term."""
 BRANCHES = {
     "avoid_probability_is_the_greatest_fixed_point": "the support graph of every draw is its own",
     "coverage_coefficients_are_ordered": "bisection for every response by itself",
+    "double_sampling_bias_is_next_state_variance": "a moment problem is solved",
     "grid_value_converges_to_riccati": "grids of plain numbers",
-    "linear_mdp_keeps_every_q_linear": "draws of random numbers from bytes",
+    "learned_constraint_is_the_backward_reachable_tube": "paths of every demonstrator by themselves",
     "multi_task_demonstrations_shrink_the_constraint": "paths of every demonstrator by itself",
-    "regret_equivalence_implies_value_equivalence": "rewards built entry by entry",
     "tube_needs_no_lookahead": "the number of steps differs from draw to draw",
 }
 """Claims some of whose populations are scored member by member, and why."""
@@ -37,12 +37,12 @@ def test_batched_is_one_by_one(claim, part):
     family = part.instances
     ladder = family.ladder()
     for sizes in (ladder[0], ladder[-1]):
-        population = family.random(np.random.default_rng(7), sizes, 24)
+        population = family.random(np.random.default_rng(7), sizes, FIRST)
         together, alone = Score(part, sizes), Score(part, sizes)
         with propose():
             found = together.of_population(population)
             alone.take_scale(together)
-            expected = np.array([alone(members(population, k)) for k in range(24)])
+            expected = np.array([alone(members(population, k)) for k in range(FIRST)])
         defined = np.isfinite(expected)
         assert (defined == np.isfinite(found)).all()
         scale = max(1.0, np.abs(expected[defined]).max(initial=0.0))

@@ -106,7 +106,7 @@ def test_what_the_problem_breaks_by_itself_is_told_before_any_work(kind):
         verify(claim, SHORT, on=problem if kind == "exact" else problem.to_float())
     assert counts == dict(checks=0, witnesses=0)
     verify(claim, SHORT, on=small())
-    assert counts["checks"] > SHORT.draws + SHORT.evaluations
+    assert counts["checks"] > SHORT.draws  # and one a population
     assert counts["witnesses"] == len(claim.controls)
 
 
@@ -117,7 +117,7 @@ def test_what_the_problem_breaks_together_with_every_draw_is_told_after_them():
         InvalidModel, match="assumes 'the learner is improper', which the given problem violates in all"
     ):
         verify(claim, SHORT, on=small())
-    assert counts["checks"] > SHORT.evaluations
+    assert counts["checks"] > 0  # one a population of proposals
 
 
 def test_an_assumption_that_asks_for_a_drawn_model_is_not_answered_without_it():
@@ -149,7 +149,7 @@ def test_policies_stay_inside_the_mask(kind, gamma):
     problem = small(mask, gamma)
     verdict = verify(claim, SHORT, on=problem if kind == "exact" else problem.to_float())
     assert (verdict.outcome, verdict.evidence) == (Outcome.SURVIVED, kind)
-    assert len(played) > 2 * (SHORT.draws + SHORT.evaluations)
+    assert len(played) > 2 * SHORT.draws  # and two a population
     assert not any(played)
 
 

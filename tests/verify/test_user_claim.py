@@ -158,5 +158,5 @@ def test_files_that_hold_no_claim_are_told_apart(mine, tmp_path):
         verify(tmp_path / "missing.py")
     with pytest.raises(UnknownClaim, match="nearest: performance_difference_lemma"):
         verify("performance_diference_lemma")
-    with pytest.raises(InvalidClaim, match="profile 'slow'; expected one of quick, full"):
+    with pytest.raises(InvalidClaim, match="profile 'slow'; expected one of glance, quick, full"):
         verify(mine, "slow")

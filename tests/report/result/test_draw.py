@@ -84,11 +84,11 @@ def test_drawing_reads_and_never_verifies(monkeypatch):
 DRAW = """
 import sys
 from pathlib import Path
-from mdpkit.report import draw_claim, read, rendered
+from mdpkit.report import draw_claim, read, render
 
 result, folder = read(sys.argv[1]), Path(sys.argv[2])
 for kind in ("pdf", "svg", "png"):
-    (folder / kind).write_bytes(rendered(draw_claim(result), result, kind))
+    (folder / kind).write_bytes(render(draw_claim(result), result, kind))
 """
 
 

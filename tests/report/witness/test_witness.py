@@ -335,11 +335,11 @@ DRAW = """
 import sys
 from mdpkit.instances.library.games import rare_pennies
 from mdpkit.report import draw_claim, draw_witness, read, tikz
-from mdpkit.report.style import styled
+from mdpkit.report.style import style_context
 
 m = rare_pennies(3, "1/4", strays=True)
 figure = draw_witness(m)
-with styled():
+with style_context():
     figure.savefig(sys.stdout.buffer, format="svg", metadata={"Date": None, "Creator": None})
 sys.stdout.buffer.write(tikz(m).encode())
 """

@@ -116,7 +116,7 @@ def branch_on_a_value(m, H, gap, e):
 
 SILENT = {
     "r == .25": (bound(doubled_where_quarter), ExactnessLost, "does not contain the exact"),
-    "np.where(r == .5, ..)": (mdp(where_half), ExactnessLost, "does not contain the exact"),
+    "np.where(r == .5, ..)": (mdp(where_half), ExactnessLost, "mdp.r built from floats differs"),
     "Fraction(float(r))": (mdp(through_float), InvalidModel, "holds floats while the rest is rational"),
     "e.lower on a side": (
         bound(lambda m, H, gap, e: e.lower * (H * (H + 1) // 2)),

@@ -106,7 +106,8 @@ def meeting(n):
 
 def without_obedience(error, game, expert, learner, deviations="swap"):
     """The error under the deviations of the class alone."""
-    apart = measure.total_variation(expert, learner).lower
+    distance = measure.total_variation(expert, learner)
+    apart = getattr(distance, "lower", distance)
     paid = np.repeat(np.repeat(apart[..., None, :, None], game.players, axis=-3), game.J, axis=-1)
     priced = MarkovGame(game.P, paid, game.rho, horizon=game.horizon, actions=game.actions)
     return (measure.regret(priced, learner, deviations) + measure.value(priced, learner)).max() / game.horizon.H

@@ -13,7 +13,7 @@ from .suspicion import Suspicion, best, violates
 from .tally import Tally
 
 POPULATION = 64
-STALLED = 6
+STALLED = 12
 """Generations without a gain of `GAIN` after which the search of a size ends."""
 GAIN = 1e-3
 SIMPLIFIED = 2

@@ -37,6 +37,7 @@ from .measure import best_deviation as best_deviation
 from .measure import cloning_error as cloning_error
 from .measure import closest_divergence as closest_divergence
 from .measure import closest_mass as closest_mass
+from .measure import closest_unseen_mass as closest_unseen_mass
 from .measure import concentrability as concentrability
 from .measure import coverage as coverage
 from .measure import covers as covers

@@ -62,6 +62,7 @@ from .preference.problem import prompt_average as prompt_average
 from .preference.problem import reward as reward
 from .preference.zero_error import closest_divergence as closest_divergence
 from .preference.zero_error import closest_mass as closest_mass
+from .preference.zero_error import closest_unseen_mass as closest_unseen_mass
 from .safety.demonstration import safely_reachable as safely_reachable
 from .safety.demonstration import visited as visited
 from .safety.discounted_safety import discounted_safety as discounted_safety

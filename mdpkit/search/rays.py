@@ -19,6 +19,8 @@ OCTAVES = (3, 8, 14, 20)
 """Distances u = 2^-k at which floats score a ray."""
 GROWTH = 1.5
 """Factor from one distance to the next from which a score is extrapolated."""
+MARGIN = 0.05
+"""Excess over 1 that rounding near the boundary does not explain; a wrong exponent exceeds every constant."""
 BEYOND = 40
 """The smallest distance judged, 2^-40."""
 
@@ -94,7 +96,7 @@ def _one_row(block, array, target, rng):
 
 
 def promising(score, rays, most) -> list[tuple[Ray, float]]:
-    """The rays whose scores, extrapolated to u = 2^-40, exceed 1 most, with the score at the smallest float distance.
+    """The rays whose scores, extrapolated to u = 2^-40, exceed 1 most (by `MARGIN` at least), with the largest score seen.
 
     Args: score: one near the boundary, in which tiny right ends count. most: number of rays returned at most.
     """
@@ -108,7 +110,7 @@ def promising(score, rays, most) -> list[tuple[Ray, float]]:
         steps = (BEYOND - OCTAVES[-1]) / (OCTAVES[-1] - OCTAVES[-2])
         expected = np.maximum(found.max(axis=1), found[:, -1] * growth**steps)
     order = np.argsort(-np.where(np.isfinite(expected), expected, -np.inf), kind="stable")[:most]
-    return [(rays[k], float(found[k].max())) for k in order if expected[k] > 1]
+    return [(rays[k], float(found[k].max())) for k in order if expected[k] > 1 + MARGIN]
 
 
 def suspects(ray, family, sizes):

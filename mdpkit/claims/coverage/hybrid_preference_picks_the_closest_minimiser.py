@@ -37,7 +37,7 @@ def excess(m):
     """The excess at any other mass is the binary KL divergence from the optimal mass."""
     s, away = measure.closest_mass(m.problem), m.mass
     shown = (measure.logarithm(1 - away) - measure.logarithm(s)) * (1 - away)
-    unseen = (measure.logarithm(away) - measure.logarithm(1 - s)) * away
+    unseen = (measure.logarithm(away) - measure.logarithm(measure.closest_unseen_mass(m.problem))) * away
     found = measure.divergence_from_reference(
         m.problem, zero_error_policy(m.problem, away)
     ) - measure.closest_divergence(m.problem)

@@ -27,6 +27,13 @@ def closest_mass(problem: PreferenceProblem) -> Interval:
 
 
 @replaceable
+def closest_unseen_mass(problem: PreferenceProblem) -> Interval:
+    """Probability `[x]` of the unseen responses under that policy, e / (A + e): 1 - `closest_mass`, without its cancellation."""
+    A, e = _parts(problem)
+    return e / (A + e)
+
+
+@replaceable
 def closest_divergence(problem: PreferenceProblem) -> Interval:
     """E_x of the minimum KL(pi || reference) over zero-error policies, a scalar: -log(A + e) at each prompt."""
     A, e = _parts(problem)

@@ -102,11 +102,6 @@ CLAIM = Claim(
             drops=UNCONFOUNDED.name,
         ),
         Control(
-            "an instrument that moves the outcome",
-            witness=lambda: noisy_channel(2, leak="1/4"),
-            drops=UNCONFOUNDED.name,
-        ),
-        Control(
             "constant test functions",
             witness=lambda: noisy_channel(2),
             sabotages=measure.projected_error,

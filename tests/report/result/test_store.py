@@ -36,7 +36,8 @@ def test_two_runs_store_the_same_bytes_although_they_took_different_time(verdict
 
 def test_what_is_stored_is_what_the_verdict_says(verdict):
     result = result_of(verdict, CLAIM)
-    assert set(vars(result)) <= {*vars(verdict), "digest"}
+    assert set(vars(result)) <= {*vars(verdict), "digest", "remarks"}
+    assert result.remarks == verdict.remarks
     assert (result.claim, result.outcome, result.passed) == (CLAIM.id, "CERTIFIED", True)
     assert result.instances == verdict.instances == len(result.rows)
     assert [each["bites"] for each in result.controls] == [True] * len(CLAIM.controls)

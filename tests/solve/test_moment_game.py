@@ -85,7 +85,7 @@ def test_where_floats_cannot_tell_the_refusal_says_what_can():
     assert answer.status is Status.FLOOR_REACHED
     assert answer.h is None
     assert answer.value.contains(solve(problem.to_exact()).value)
-    with pytest.raises(NotSolved, match=r"float64 cannot carry .*problem\.to_exact\(\) for the exact answer"):
+    with pytest.raises(NotSolved, match=r"float64 cannot represent .*problem\.to_exact\(\) for the exact answer"):
         solve(problem)
 
 

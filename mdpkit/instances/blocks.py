@@ -120,7 +120,7 @@ class Simplex(Block):
         inside = np.broadcast_to(allowed, array.shape)
         array = np.where(inside, array, array * 0)
         total = array.sum(axis=-1)
-        first = like((np.arange(array.shape[-1]) == inside.argmax(axis=-1)[..., None]).astype(int), array)
+        first = like((np.arange(array.shape[-1]) == np.argmax(inside, axis=-1)[..., None]).astype(int), array)
         array = np.where(bare(total == 0)[..., None], first, array)
         return array / array.sum(axis=-1)[..., None]
 

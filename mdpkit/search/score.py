@@ -1,5 +1,6 @@
 """The objective of a search."""
 
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -50,7 +51,7 @@ class Score:
         self.scale, self.error, self.evaluations, self.runs = (0.0, 0.0), None, 0, 0
         self.unbatched = []
         self.equality = False
-        self._seen = []
+        self._seen, self._fixed = [], False
 
     @property
     def family(self):
@@ -65,6 +66,11 @@ class Score:
     def take_scale(self, other):
         """Take the typical sizes of the ends from another score of the same statement."""
         self.scale, self._seen = other.scale, list(other._seen)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the typical sizes are estimated, and no longer change."""
+        return len(self._seen) >= FIRST
 
     @property
     def price(self) -> int:
@@ -95,12 +101,20 @@ class Score:
     # ---- a population
     def of_population(self, population) -> np.ndarray:
         """The scores of all members, `[b]`, by as few runs of the check as its branches on values allow."""
-        n, runs, known = len(next(iter(population.values()))), self.runs, len(self._seen) >= FIRST
+        n, runs, settled = len(next(iter(population.values()))), self.runs, self.settled
         scores = np.full(n, -np.inf)
         self._score(population, np.arange(n), scores)
-        if not known and self.runs > runs + 1:  # the parts of the population were scored by different typical sizes
-            self._score(population, np.arange(n), scores)
+        if not settled and self.runs > runs + 1:  # the parts of the population were scored by different typical sizes
+            with self.estimated():
+                self._score(population, np.arange(n), scores)
         return scores
+
+    @contextmanager
+    def estimated(self):
+        """Context in which typical sizes stay as they are."""
+        self._fixed = True
+        yield
+        self._fixed = False
 
     def _score(self, population, index, scores):
         if len(index) <= ALONE or len(self.unbatched) >= FAILURES:
@@ -143,7 +157,7 @@ class Score:
     def _ratio(self, sides, n):
         ends = [bare(side) for side in sides]
         left, right = _rows((ends[0], ends[-1]), n)
-        if len(self._seen) < FIRST:
+        if not self.settled and not self._fixed:
             both = np.stack([np.abs(end).max(axis=1) for end in (left, right)], axis=1)
             self._seen.extend(both[: FIRST - len(self._seen)].tolist())
             self.scale = tuple(np.median(self._seen, axis=0).tolist())

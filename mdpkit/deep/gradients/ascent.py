@@ -42,13 +42,13 @@ def evaluate(score, population) -> np.ndarray:
     with _working(), torch.no_grad():
         _, allowed, sides, form = _evaluate(score, {name: torch.tensor(array) for name, array in population.items()})
     score.evaluations += len(allowed)
-    with np.errstate(all="ignore"):
-        return np.array(
-            [
-                score.of(form([side[k].numpy() for side in sides])) if allowed[k] else -np.inf
-                for k in range(len(allowed))
-            ]
-        )
+    members = [form([side[k].numpy() for side in sides]) if allowed[k] else None for k in range(len(allowed))]
+    if not score.settled:  # first estimate the typical size of a right end
+        for each in members:
+            if each is not None:
+                score.of(each)
+    with score.estimated():
+        return np.array([-np.inf if each is None else score.of(each) for each in members])
 
 
 def climb(score, population, rng):

@@ -14,6 +14,7 @@ from mdpkit.base.mode import propose, proposing  # noqa: E402
 from mdpkit.claims import get, ids  # noqa: E402
 from mdpkit.deep.gradients import ascent  # noqa: E402
 from mdpkit.deep.gradients.ascent import climb, evaluate  # noqa: E402
+from mdpkit.hunt._row import _gates  # noqa: E402
 from mdpkit.instances.blocks import Box, Choice, Simplex  # noqa: E402
 from mdpkit.instances.family import Family  # noqa: E402
 from mdpkit.report.result.constants import all_constants  # noqa: E402
@@ -50,7 +51,7 @@ STATEMENTS = {(name, part.name): part for name, part in statements()}
 def why_not(part):
     sizes = part.instances.ladder()[-1]
     try:
-        evaluate(Score(part, sizes), part.instances.random(np.random.default_rng(0), sizes, 2))
+        evaluate(Score(part, sizes, _gates(part, sizes)), part.instances.random(np.random.default_rng(0), sizes, 2))
     except NotTraceable as error:
         return str(error)
     return None
@@ -86,7 +87,7 @@ def test_the_differentiable_score_is_the_score(key):
     population = part.instances.random(np.random.default_rng(2), sizes, 64)
     score = Score(part, sizes)
     evaluate(score, population)  # from the 64th member on the scale stays
-    floor = max(ascent.FLOOR * score.scale, ascent.LEAST)
+    floor = max(ascent.FLOOR * score.scale[1], ascent.LEAST)
     with propose():
         values, *_ = ascent._evaluate(score, {name: torch.tensor(array) for name, array in population.items()}, floor)
     np.testing.assert_allclose(values, evaluate(score, population), rtol=1e-9, atol=1e-9)

@@ -88,10 +88,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Part:
-    """A further statement of the same theorem with its own instances; it is excluded from `tightest`.
-
-    Args: the fields are those of a Claim.
-    """
+    """A further statement of the same theorem with its own instances; it is excluded from `tightest`. Its fields are a Claim's."""
 
     name: str
     instances: Family | Callable[[], Iterable]

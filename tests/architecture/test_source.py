@@ -209,3 +209,22 @@ def test_no_file_is_too_long():
         if (count := len(file.read_text().splitlines())) > MOST_LINES
     }
     assert long == {}
+
+
+def test_no_function_is_defined_twice_in_one_scope():
+    """The second definition would replace the first without a word."""
+    twice = []
+    for file in LIBRARY:
+        for scope in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(scope, ast.Module | ast.ClassDef | ast.FunctionDef):
+                continue
+            names = [
+                each.name
+                for each in scope.body
+                if isinstance(each, ast.FunctionDef | ast.ClassDef)
+                and not any(
+                    word in ast.unparse(deco) for deco in each.decorator_list for word in ("overload", "setter")
+                )
+            ]
+            twice += [f"{file.name}: {name}" for name in set(names) - {"_"} if names.count(name) > 1]
+    assert twice == []

@@ -104,7 +104,7 @@ class _Match:
         self.f = settings.discriminator.start(self.expert.shape[1], generator(streams[2]), self.device)
         self.rng = np.random.default_rng(streams[3])
         self.policies, self.seen, self.fitted, self.steps = [], [], [], []
-        env = AccessEnv(access, self.encoding, self._reward, self._starts(data), self.rng)
+        env = AccessEnv(access, self.encoding, self._step_reward, self._starts(data), self.rng)
         buffer = {
             "reward": self._reward,
             "relabel": settings.relabel,
@@ -161,7 +161,7 @@ class _Match:
             actions = torch.nn.functional.one_hot(actions[:, 0].long(), self.setting.actions.n)
         return self.f(torch.cat([observations, actions.float()], dim=1))
 
-    def _reward(self, row, action):
+    def _step_reward(self, row, action):
         if self.settings.relabel:
             return 0.0  # unused: rewards are recomputed at replay
         rows = torch.tensor(row)[None], action_rows(self.setting.actions, np.asarray(action)[None])

@@ -51,10 +51,6 @@ def verify(
         raise UsageError("--gamma and --horizon apply to the problem given by --on")
     if rewards is not None and not on:
         raise UsageError("--rewards chooses a reward structure of the file given by --on")
-    from ..base.compiling import user_cache
-
-    # hypothesis would keep its files in the folder where the command is run
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(user_cache() / "hypothesis"))
     from ..base.versions import versions
     from ..claims import ids, left_out
     from ..verify.profile import profile_for

@@ -1,10 +1,6 @@
 """Populations of block arrays with a leading batch axis; the score of every member is nondecreasing."""
 
-from itertools import islice
-
 import numpy as np
-
-from ..base.errors import ClaimBroken
 
 POPULATION = 32
 
@@ -43,19 +39,6 @@ def generations(score, population, rng, steps=0.4):
         scores = np.where(better, found, scores)
         population = {name: np.where(_over(better, array), children[name], array) for name, array in population.items()}
         yield population, scores
-
-
-def climb(score, start, evaluations, rng):
-    """The population and its scores after a number of evaluations.
-
-    Raises: ClaimBroken if no member can be evaluated.
-    """
-    count = max(1, evaluations // size_of(start) - 1)
-    population, scores = next(islice(generations(score, start, rng), count, None))
-    if score.error is not None and not np.isfinite(scores).any():
-        why = f"{type(score.error).__name__}: {score.error}"
-        raise ClaimBroken(f"no instance of size {score.sizes} can be searched on plain floats: {why}") from score.error
-    return population, scores
 
 
 def _over(flags, array):

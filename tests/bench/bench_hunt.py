@@ -2,7 +2,7 @@
 
     python tests/bench/bench_hunt.py [SECONDS]
 
-The last column is what hypothesis reaches with `target`, on exact draws: the breadth of `verify`.
+The last column is what exact draws reach: the breadth of `verify`.
 """
 
 import sys
@@ -43,7 +43,7 @@ def best(aimed, name, engine, starts, seconds, seed):
     return record
 
 
-def by_hypothesis(aimed, seconds, seed):
+def by_draws(aimed, seconds, seed):
     end, record, k = time.process_time() + seconds, 0.0, 0
     while time.process_time() < end:
         tally, _ = breadth(aimed, 100, seed + k, aimed.claim.resolution, 0)
@@ -54,14 +54,14 @@ def by_hypothesis(aimed, seconds, seed):
 
 def main(seconds=2.0):
     names = list(Portfolio(np.random.default_rng(0)).engines)
-    print(f"{'best after ' + format(seconds, 'g') + ' CPU s':64}", *(f"{name:>13}" for name in [*names, "hypothesis"]))
+    print(f"{'best after ' + format(seconds, 'g') + ' CPU s':64}", *(f"{name:>13}" for name in [*names, "draws"]))
     for claim, fixed in ROWS:
         aimed = target(get(claim)).at(fixed)
         portfolio = Portfolio(np.random.default_rng(0))
         values = [
             best(aimed, name, engine, portfolio.starts(name), seconds, 0) for name, engine in portfolio.engines.items()
         ]
-        values.append(by_hypothesis(aimed, seconds, 0))
+        values.append(by_draws(aimed, seconds, 0))
         label = f"{claim} {' '.join(f'{name}={value}' for name, value in fixed.items())}"
         print(f"{label:64}", *(f"{'-' if value is None else format(value, '.4f'):>13}" for value in values), flush=True)
 

@@ -1,5 +1,7 @@
 """The search: what it proposes is inside the blocks, and it is not led astray by noise, NaN or infinities."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
@@ -8,10 +10,16 @@ from mdpkit.base.errors import ClaimBroken
 from mdpkit.base.mode import propose
 from mdpkit.claims import get
 from mdpkit.instances import Box, Choice, Family, Simplex
-from mdpkit.search.population import POPULATION, children_of, climb
+from mdpkit.search.population import POPULATION, children_of, generations
 from mdpkit.search.rounding import rationals
 from mdpkit.search.score import Score
 from mdpkit.verify.depth import depth
+
+
+def climb(score, start, evaluations, rng):
+    """The population and its scores after a number of evaluations."""
+    return next(islice(generations(score, start, rng), evaluations // POPULATION - 1, None))
+
 
 CLONING = get("cloning_error_compounds_quadratically")
 

@@ -17,8 +17,9 @@ def entropy_value(problem: MDP, features: Quantity, theta: Quantity) -> Interval
     Raises: InvalidModel for any other problem.
     Source: Ziebart, Bagnell and Dey, 2010.
 
+    >>> import numpy as np
     >>> from mdpkit.base.arrays import objects
-    >>> from mdpkit.model import MDP
+    >>> from mdpkit.model import MDP, Finite
     >>> arms = MDP(objects([[[1], [1]]]), objects([[0, 0]]), horizon=Finite(1))
     >>> round(float(np.exp(entropy_value(arms, objects([[[1, 0]]]), objects([0])).mid)), 12)
     2.0

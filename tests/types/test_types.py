@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
-from tools.left_out import MISSING
+from tools.left_out import MISSING, needs_the_extra
 from tools.processes import HANG
 
 HERE = Path(__file__).parent
@@ -119,10 +119,9 @@ def test_every_public_signature_is_annotated(room):
     assert lacking(names(room)) == {}
 
 
+@needs_the_extra
 @pytest.mark.parametrize("room", NETWORKS)
 def test_every_public_signature_of_networks_is_annotated(room):
-    pytest.importorskip("torch")
-    pytest.importorskip("gymnasium")
     assert lacking(names(room)) == {}
 
 

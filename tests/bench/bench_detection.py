@@ -146,7 +146,7 @@ def squared(check, K, m):
 
 def scaled(check, factor, m):
     sides = check(m).sides
-    return Bound(sides[0], sides[-1] * factor)
+    return Bound(sides[0], times(sides[-1], factor))
 
 
 def at_size(check, factor, sizes, family, m):
@@ -155,7 +155,12 @@ def at_size(check, factor, sizes, family, m):
         seen.update(value.sizes() if hasattr(value, "sizes") and callable(value.sizes) else {})
     there = all(seen.get(axis, size) == size for axis, size in sizes.items())
     sides = check(m).sides
-    return Bound(sides[0], sides[-1] * factor if there else sides[-1])
+    return Bound(sides[0], times(sides[-1], factor) if there else sides[-1])
+
+
+def times(side, factor):
+    """A side of any number kind times a rational."""
+    return side * int(factor.p) / int(factor.q)
 
 
 def fresh(count, seed):

@@ -126,8 +126,9 @@ class Clock:
 
 def hunt_row(target, seconds, rng, notice=lambda words: None, counted=False) -> Row:
     """Hunt a target for about `seconds` seconds of a Clock."""
-    clock = Clock(counted)
     ladder = target.instances.ladder()
+    _load_kernels(target, ladder[0])
+    clock = Clock(counted)
     rungs = [_Rung(target, sizes, rng, clock) for sizes in ladder]
     if not target.proved:
         for rung in rungs:
@@ -143,6 +144,12 @@ def hunt_row(target, seconds, rng, notice=lambda words: None, counted=False) -> 
         for rung in rungs:
             rung.near_the_boundary()
     return _settle(target, rungs, clock)
+
+
+def _load_kernels(target, sizes):
+    """Compile or load the kernels of the check, which is not search and may take longer than a short hunt."""
+    with propose():
+        Score(target, sizes).of_population(target.instances.random(np.random.default_rng(0), sizes, 4))
 
 
 class _Rung:

@@ -22,7 +22,7 @@ from mdpkit.verify.run.work import run, tasks
 from mdpkit.verify.tally import Tally
 from mdpkit.verify.verification import assemble
 
-SHORT = Profile("short", chunks=1, draws=100, evaluations=3000, differential=10)
+SHORT = Profile("short", chunks=1, draws=100, evaluations=3000, differential=10, demanded=50)
 """A share of "quick": every claim at its full budget is what `mdpkit verify --all` is for."""
 HEADINGS = ("Statement", "Assumes", "Units", "Kind", "Source", "Proof")
 

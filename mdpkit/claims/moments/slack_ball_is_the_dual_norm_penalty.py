@@ -23,7 +23,7 @@ from math import inf
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects, rational
+from ...base.arrays import bare, objects, rational
 from ...ink.figures import identity
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -174,6 +174,16 @@ def everywhere(x):
     return (x.weights + x.like([f"1/{x.sizes['Z']}"])) / 2
 
 
+def shrink_into_the_ball(x):
+    """The slack times the largest multiple of 1/64, at most 1, with E|xi|^p <= d^p E|f|^p."""
+    p, law, shares = x.sizes["p"], everywhere(x), x.like(np.arange(1, 65)) / 64
+    size, most = (law * abs(x.xi) ** p).sum(), (law * abs(x.f) ** p).sum() * x.d[()] ** p
+    return x.xi * x.like(bare(shares**p * size <= most).astype(int).sum()) / 64
+
+
+BALL = replace(POWERS, models={**POWERS.models, "xi": shrink_into_the_ball})
+
+
 # ---- controls
 def power(f, m):
     return measure.norm_power(f, m.problem.weights, m.p)
@@ -234,8 +244,8 @@ CLAIM = Claim(
         Part(OFF, FAMILY, sup_slack, assumes=(EVEN,)),
         Part(AVERAGE, FAMILY, mean_slack, assumes=(LUMPY,)),
         Part(HOELDER, POWERS, hoelder),
-        Part(BELOW, POWERS, below, assumes=(INSIDE,)),
-        Part(ABOVE, POWERS, above, assumes=(INSIDE,)),
+        Part(BELOW, BALL, below, assumes=(INSIDE,)),
+        Part(ABOVE, BALL, above, assumes=(INSIDE,)),
         Part(ATTAINED, POWERS, attain),
     ),
     figure=identity,

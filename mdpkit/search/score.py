@@ -113,8 +113,10 @@ class Score:
     def estimated(self):
         """Context in which typical sizes stay as they are."""
         self._fixed = True
-        yield
-        self._fixed = False
+        try:
+            yield
+        finally:
+            self._fixed = False
 
     def _score(self, population, index, scores):
         if len(index) <= ALONE or len(self.unbatched) >= FAILURES:

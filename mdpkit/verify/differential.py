@@ -12,7 +12,7 @@ from ..base.record import Record
 from ..instances.instance import Instance
 from .claim import Bound
 
-BUILT = 1e-9
+BUILT = 1e-12
 """Relative and absolute difference up to which records built from floats and from rationals are the same."""
 
 

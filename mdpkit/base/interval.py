@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from flint import fmpq, fmpz
 
-from .arrays import floats, is_exact, nearest, objects
+from .arrays import floats, is_exact, objects
 from .decision import Decision, Decisions, decide
 from .errors import ExactnessLost, NotFinite, Undecided
 from .markup import Ends, abbreviate, decimal, in_latex
+from .outward import down, float_end, float_ends, up
 from .shown import Shown, summary, tabulate
 from .tolerance import UNIT
 from .types import Numbers
@@ -61,7 +62,7 @@ class Interval(Shown):
             lower = upper = objects(lower if upper is None else _same(lower, upper))
         else:
             upper = lower if upper is None else upper
-            lower, upper = _float_end(lower, 0), _float_end(upper, 1)
+            lower, upper = float_end(lower, 0), float_end(upper, 1)
             if lower.shape != upper.shape:
                 raise ValueError(f"lower has shape {lower.shape}, upper {upper.shape}")
             if np.isnan(lower).any() or np.isnan(upper).any():
@@ -188,7 +189,7 @@ class Interval(Shown):
 
     def enclose(self) -> "Interval":
         """The same interval, with exact numbers enclosed by float64 ends."""
-        return Interval(*_enclose(self.lower), "enclosed") if self.exact else self
+        return Interval(*float_ends(self.lower), "enclosed") if self.exact else self
 
     # ---- shape
     def __getitem__(self, key: Any) -> "Interval":
@@ -216,7 +217,7 @@ class Interval(Shown):
             low, high = low - below, high + above
             # an infinite sum has an infinite entry, and no rounding: -infinity as an upper end, or infinity as a lower one, stays
             return Interval(
-                np.where(low == np.inf, low, _down(low)), np.where(high == -np.inf, high, _up(high)), self.how
+                np.where(low == np.inf, low, down(low)), np.where(high == -np.inf, high, up(high)), self.how
             )
 
     def __abs__(self) -> "Interval":
@@ -334,12 +335,6 @@ def _same(lower, upper):
     return lower
 
 
-def _float_end(x, side):
-    """A float64 copy of the lower (side 0) or upper (side 1) ends, with rationals and integers rounded outwards."""
-    array = np.asarray(x)
-    return np.array(array, dtype=np.float64) if array.dtype.kind == "f" else _enclose(objects(array))[side]
-
-
 def _sum(end, axis):
     """The float sum and a bound on its error: n 2^-53 times the sum of absolute values, for any order of summation.
 
@@ -371,29 +366,6 @@ def _comparable(x):
     return x
 
 
-def _down(x):
-    return np.nextafter(x, -np.inf)
-
-
-def _up(x):
-    return np.nextafter(x, np.inf)
-
-
-def _enclose(array):
-    """float64 ends around exact numbers; for a rational the nearest float, or its two neighbours if that is inexact."""
-    low, high = np.empty(array.shape), np.empty(array.shape)
-    for index, x in np.ndenumerate(array):
-        low[index], high[index] = x.ends() if getattr(x, "exact_number", False) else _rational_ends(x)
-    return low, high
-
-
-def _rational_ends(x):
-    near = nearest(x)
-    if math.isfinite(near) and fmpq(*near.as_integer_ratio()) == x:
-        return near, near
-    return math.nextafter(near, -math.inf), math.nextafter(near, math.inf)
-
-
 def _operand(x, beside):
     """`x` as an Interval that can be combined with `beside`."""
     if isinstance(x, Interval):
@@ -412,7 +384,7 @@ def _ends(a, b):
     """Both operands with ends of the same number kind."""
     if a.exact and b.exact:
         return (a.lower, a.lower), (b.lower, b.lower)
-    return tuple(_enclose(x.lower) if x.exact else (x.lower, x.upper) for x in (a, b))
+    return tuple(float_ends(x.lower) if x.exact else (x.lower, x.upper) for x in (a, b))
 
 
 def _combine(a, b, rule, nothing=None):
@@ -426,7 +398,7 @@ def _combine(a, b, rule, nothing=None):
     with np.errstate(invalid="ignore", over="ignore"):
         low, high = rule(*ends)
         zero = False if nothing is None else nothing(*ends)
-        lower, upper = np.where(zero, 0.0, _down(low)), np.where(zero, 0.0, _up(high))
+        lower, upper = np.where(zero, 0.0, down(low)), np.where(zero, 0.0, up(high))
         if (
             np.isinf(low).any() and np.isinf(high).any()
         ):  # a number that is infinite itself, and not one that overflows, stays so

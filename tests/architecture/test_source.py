@@ -18,7 +18,7 @@ COMMAND_LINE = {ROOT / "cli.py", ROOT / "__main__.py"}
 BORROWED = ROOT / "deep" / "plumbing" / "repeatable.py"
 CLAIM_FILES = ROOT / "verify" / "imports.py"
 UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "marshal", "shelve"}
-MOST_LINES = 600
+MOST_LINES = 500
 
 
 def nodes(source):

@@ -104,7 +104,7 @@ def of_bound(claim, part, ratio):
         yield plant(
             "too tight", f"{about}, d = {d}", claim, part, partial(scaled, part.check, scale * (1 - rational(d)))
         )
-    if any(hasattr(value, "_pattern") for value in vars(simplest(family)).values()):
+    if any(hasattr(value, "_pattern") and value._pattern().size for value in vars(simplest(family)).values()):
         yield plant("needle", about, claim, part, partial(needle, part.check))
     for sizes in (largest, middle):
         if family.sizes:
@@ -113,7 +113,8 @@ def of_bound(claim, part, ratio):
 
 
 def needle(check, m):
-    laws = next(value for value in vars(m).values() if hasattr(value, "_pattern"))._pattern()
+    patterns = (value._pattern() for value in vars(m).values() if hasattr(value, "_pattern"))
+    laws = next(pattern for pattern in patterns if pattern.size)
     sides = check(m).sides
     return Bound(sides[0], sides[-1] * 0 - 1 if bool((laws[..., -1] == 1).all()) else sides[-1])
 

@@ -61,8 +61,8 @@ def test_a_claim_that_is_added_turns_everything_green_with_its_own_files_alone(c
     run(clone, "mdpkit", "constants", ID, "--keep", "mdpkit/claims/worst", *BUDGET)
     run(clone, "ruff", "check", ".")
     run(clone, "ruff", "format", "--check", str(claim))
-    told = run(clone, "pytest", *TESTS, "-p", "no:cacheprovider", "-k", f"{ID} or same_set or literal")
-    assert told.count(".") > len(TESTS) * 5, "few tests were chosen"
+    output = run(clone, "pytest", *TESTS, "-p", "no:cacheprovider", "-k", f"{ID} or same_set or literal")
+    assert output.count(".") > len(TESTS) * 5, "few tests were chosen"
     assert set(git(clone, "status", "--porcelain", "--untracked-files=all").splitlines()) == {
         f"?? figures/{THEME}/{ID}.constants.json",
         f"?? figures/{THEME}/{ID}.json",

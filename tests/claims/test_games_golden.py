@@ -181,15 +181,15 @@ def test_chains_that_pay_anybody(length, expected):
 # ---- the middle link of the master bound
 def deviated(game, joint, deviation):
     """The joint policy after a swap deviation of player 0 or 1 of two."""
-    told = np.broadcast_to(joint.table, (game.horizon.H, *joint.table.shape[-2:])).reshape(
+    recommended = np.broadcast_to(joint.table, (game.horizon.H, *joint.table.shape[-2:])).reshape(
         game.horizon.H, game.S, *game.actions
     )
     one, two = ("xb,xy->by", "xy,yb->xb")[deviation.player], deviation.table
-    after = objects(np.zeros(told.shape, dtype=int))
-    for t, s in np.ndindex(told.shape[:2]):
-        pair = (two[t, s], told[t, s]) if deviation.player == 0 else (told[t, s], two[t, s])
+    after = objects(np.zeros(recommended.shape, dtype=int))
+    for t, s in np.ndindex(recommended.shape[:2]):
+        pair = (two[t, s], recommended[t, s]) if deviation.player == 0 else (recommended[t, s], two[t, s])
         after[t, s] = pair[0].T @ pair[1] if one.startswith("xb") else pair[0] @ pair[1]
-    return JointPolicy(after.reshape(*told.shape[:2], -1))
+    return JointPolicy(after.reshape(*recommended.shape[:2], -1))
 
 
 def priced(game, expert, learner, deviation):

@@ -144,12 +144,12 @@ def test_the_table_of_constants_has_a_line_for_every_statement(mdpkit, tmp_path)
 
 
 def test_only_what_the_table_lacks_is_hunted_and_the_rest_is_kept_as_it_was(mdpkit, tmp_path):
-    told, other = read_constants(COMMITTED, REGRET), "pessimism_bound_is_attained"
+    stored, other = read_constants(COMMITTED, REGRET), "pessimism_bound_is_attained"
     path, beside = (constants_file(tmp_path, name) for name in (REGRET, other))
     for file in (path, beside):
         file.parent.mkdir()
     beside.write_bytes(constants_file(COMMITTED, other).read_bytes())
-    path.write_text(json.dumps({"hunts": [{**told[0], "part": "gone"}, told[0], *told[2:]]}))
+    path.write_text(json.dumps({"hunts": [{**stored[0], "part": "gone"}, stored[0], *stored[2:]]}))
     for _ in range(2):  # the second time nothing is lacking
         done = mdpkit(
             "constants",
@@ -165,8 +165,10 @@ def test_only_what_the_table_lacks_is_hunted_and_the_rest_is_kept_as_it_was(mdpk
         )
         assert done.exit_code == 0
         lines = read_constants(tmp_path, REGRET)
-        assert [(line["part"], line["control"]) for line in lines] == [(line["part"], line["control"]) for line in told]
-        assert [*lines[:1], *lines[2:]] == [*told[:1], *told[2:]]
+        assert [(line["part"], line["control"]) for line in lines] == [
+            (line["part"], line["control"]) for line in stored
+        ]
+        assert [*lines[:1], *lines[2:]] == [*stored[:1], *stored[2:]]
         assert lines[1]["shown"]["verdict"] == "REFUTED"
         assert f"`{other}`" in (tmp_path / "constants.md").read_text()
         assert f"`{other}`" not in done.stdout

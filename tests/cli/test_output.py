@@ -87,9 +87,9 @@ def test_show_tells_all_that_a_claim_is_made_of(mdpkit):
     done = mdpkit("show", "cloning_error_compounds_quadratically")
     assert done.exit_code == 0
     claim = package.claims.get("cloning_error_compounds_quadratically")
-    told = [claim.statement, "rewards in [0, 1]", "MDP as mdp", f"proofs/{place(claim.id)}.md", "imitation"]
-    told += [control.name for control in claim.controls] + [part.name for part in claim.also]
-    for words in told:
+    expected = [claim.statement, "rewards in [0, 1]", "MDP as mdp", f"proofs/{place(claim.id)}.md", "imitation"]
+    expected += [control.name for control in claim.controls] + [part.name for part in claim.also]
+    for words in expected:
         assert words in done.stdout
 
 
@@ -130,15 +130,24 @@ def test_show_of_a_file(mdpkit, tiny):
 def test_show_of_a_named_instance(mdpkit):
     done = mdpkit("show", "--instance", "cliff", "--parameter", "H=4", "--parameter", "eps=1/10")
     assert done.exit_code == 0
-    told = ["cliff  (imitation)", "A cliff, an expert that never falls", "Source: adapted from Ross and Bagnell, 2010."]
-    told += ["parameters  H = 4", "eps = 1/10", "MDP(S=2, A=2, Finite(H=4)", "cloning_error_compounds_quadratically"]
-    for words in told:
+    expected = [
+        "cliff  (imitation)",
+        "A cliff, an expert that never falls",
+        "Source: adapted from Ross and Bagnell, 2010.",
+    ]
+    expected += [
+        "parameters  H = 4",
+        "eps = 1/10",
+        "MDP(S=2, A=2, Finite(H=4)",
+        "cloning_error_compounds_quadratically",
+    ]
+    for words in expected:
         assert words in done.stdout
     assert ">>>" not in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["lanes", "--parameter", "e=1/2,1/3"], "e = 1/2, 1/3"),
         (["rare_third", "--parameter", "k=none", "--parameter", "data=1/2,1/2,0"], "data = 1/2, 1/2, 0"),
@@ -146,10 +155,10 @@ def test_show_of_a_named_instance(mdpkit):
         (["lqr_cart", "--parameter", "dt=1/10"], "dt = 1/10"),
     ],
 )
-def test_parameters_are_read_as_they_are_annotated(mdpkit, words, told):
+def test_parameters_are_read_as_they_are_annotated(mdpkit, words, expected):
     done = mdpkit("show", "--instance", *words)
     assert done.exit_code == 0
-    assert told in done.stdout
+    assert expected in done.stdout
 
 
 @pytest.mark.parametrize(

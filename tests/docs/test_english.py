@@ -1,4 +1,4 @@
-"""The English of the project: few functions are named by participles, and little is told."""
+"""The English of the project: few functions are named by participles, and few sentences say `tell` or `told`."""
 
 from tools import english
 

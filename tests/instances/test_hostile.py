@@ -65,12 +65,12 @@ LINES = {
         "line 1: a number in the header is '-2'; expected an integer of at least 0",
     ),
     "fewer transitions": ("tra", TRA.rsplit("\n", 2)[0], "of 2 states 1 have a transition"),
-    "fewer choices than told": (
+    "fewer choices than declared": (
         "tra",
         changed(TRA, "2 3 4", "2 4 4"),
         "line 1: the header says 4 choices; there are 3",
     ),
-    "more transitions than told": (
+    "more transitions than declared": (
         "tra",
         changed(TRA, "2 3 4", "2 3 3"),
         "line 1: the header says 3 transitions; there are 4",
@@ -295,7 +295,7 @@ BESIDE = {
     "labels without order": ("lab", '0="init"\n1: 0\n0: 0\n', "line 3: state 0 is labelled init after state 1"),
     "open declaration": ("lab", "#DECLARATION\ninit\n", "the text ends in the declaration of labels"),
     "rewards for other states": ("srew", "3 1\n0 1\n", "line 1: the header says 3 states; there are 2"),
-    "rewards told and not there": ("srew", "2 2\n0 1\n", "line 1: the header says 2 rewards; there are 1"),
+    "rewards declared and missing": ("srew", "2 2\n0 1\n", "line 1: the header says 2 rewards; there are 1"),
     "reward twice": ("srew", "2 2\n0 1\n0 1\n", "line 3: the reward of state 0 is listed a second time"),
     "reward of NaN": ("srew", "2 1\n0 NaN\n", "line 2: the reward is 'NaN'"),
     "reward for no transition": (

@@ -109,7 +109,7 @@ def _axes(grid):
         raise InvalidModel(f"the grid has {len(grid.shape)} axes; expected 2, or a problem and coordinates of your own")
     if grid.finite.S != grid.S:
         raise InvalidModel(
-            "outside the box the grid has one state more, which is no point of the plane; expected a problem without it"
+            "the grid has a terminal state outside the box, which has no coordinates; expected a problem whose states stay in the box"
         )
     return {f"$x_{i}$": grid.points[:, i] for i in range(2)}
 

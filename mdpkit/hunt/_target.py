@@ -11,7 +11,7 @@ from ..base.mode import propose
 from ..base.replaceable import sabotaged
 from ..instances.blocks import Choice
 from ..instances.family import Family
-from ..verify.claim import Claim
+from ..verify.claim import STATEMENT, Claim
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _part(claim, name):
         why = _lack(part)
         if why is None:
             return part
-        lacks.append(f"its {part.name} {why}")
+        lacks.append(f"its {'statement' if part.name == STATEMENT else f'part {part.name!r}'} {why}")
     raise InvalidClaim(f"{claim.id} cannot be hunted: {'; '.join(lacks)}")
 
 

@@ -1,4 +1,4 @@
-"""Learning with explicit access: `fit(learner, access, rng=)`, where the access, from `grant`, is all that the learner observes."""
+"""Learning through explicit access: `fit(learner, access, rng=)`, where `grant` fixes all that the learner observes."""
 
 from .evaluating import evaluate as evaluate
 from .granting import grant as grant

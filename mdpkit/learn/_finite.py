@@ -21,7 +21,7 @@ def finite_setting(problem) -> Setting:
 
 
 def demonstrate(problem, expert, demonstrations, rng):
-    """The demonstrations granted: given Trajectories after checks, sampled ones, or the expert's exact occupancy; None for none."""
+    """Granted demonstrations: checked Trajectories, sampled ones, or the expert's exact occupancy; None for none."""
     H = problem.horizon.H if isinstance(problem.horizon, Finite) else None
     if isinstance(demonstrations, Trajectories):
         demonstrations.check(problem.S, problem.A, H)
@@ -44,7 +44,7 @@ def demonstrate(problem, expert, demonstrations, rng):
 
 
 def law(problem, policy) -> Trajectories:
-    """Exact occupancy as weighted rows: every (t, s, a) with its probability, or every (s, a), t = 0, with its discounted occupancy."""
+    """Exact occupancy as weighted rows: (t, s, a) with its probability, or (0, s, a) with its discounted occupancy."""
     d = visits(problem, policy)
     *t, s, a = np.nonzero(np.asarray(d > 0))
     return Trajectories(s, a, t=t[0] if t else np.zeros(len(s), dtype=int), weight=d[(*t, s, a)])
@@ -65,7 +65,7 @@ def visits(problem, policy) -> np.ndarray:
 
 
 def _reachable(problem, table):
-    """Whether each state is reachable under a stationary policy, `[s]`; float bounds on the occupancy cannot prove that it is 0."""
+    """States reachable under a stationary policy, `[s]`, since float bounds cannot prove an occupancy to be 0."""
     rows = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
     reached, size = problem.rho > 0, -1
     while reached.sum() > size:
@@ -75,7 +75,7 @@ def _reachable(problem, table):
 
 
 class FiniteSimulator:
-    """Samples next states by inverting the cumulative sums of P; keeps track of time, so a reset may start at any step."""
+    """Simulator that inverts the cumulative sums of P; it keeps track of time, so a reset may start at any step."""
 
     def __init__(self, problem, rng):
         self.problem, self.rng = problem, rng
@@ -190,7 +190,7 @@ def _actions(members, seat, s, t, u):
 
 
 def _rows(problem):
-    """Cumulative sums of the positive entries of P in row order, the start of each row (t,s,a), and the next state of each entry."""
+    """Cumulative sums of P's positive entries in row order, start of each row (t,s,a), and next state of each entry."""
     if problem.sparse:
         P = problem.P
         return np.cumsum(P.data), P.indptr.astype(np.int64), P.indices.astype(np.int64)

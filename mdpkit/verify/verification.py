@@ -28,7 +28,7 @@ from .violation import violations
 
 
 def verify(claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: int = 0, on: Any = None) -> Verdict:
-    """Test a claim: run its controls, its instances and a search for violations, all decided by exact or enclosed arithmetic.
+    """Test a claim by its controls, its instances and a search for violations, decided by exact or enclosed arithmetic.
 
     Args:
         claim: a Claim, the id of a registered one, or the path of a file that contains one.
@@ -125,7 +125,7 @@ def _outcome(claim, tallies, controls, profile):
 
 
 def _witness(part, tally, resolution):
-    """The violating instance of a part, shrunk; the rows that affect its sides (None for a listed instance); the sides that disagree."""
+    """A part's violating instance, shrunk; its rows that affect a side (None if listed); the disagreeing sides."""
     found = unpack(tally.violation)
     if not isinstance(part.instances, Family):
         return found, None, violations(judge(part, found, resolution))

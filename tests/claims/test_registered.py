@@ -99,7 +99,7 @@ def test_it_names_its_papers_its_subjects_and_its_formula(name):
 
 @pytest.mark.parametrize("name", ids())
 def test_its_evidence_is_rigorous_part_by_part(name):
-    """The verdict tells the weakest evidence of all parts: behind a part that is sampled another could hide one in floats."""
+    """The verdict reports the weakest evidence of all parts: a sampled part could hide one decided in floats only."""
     sampled = {"sampled"} if "sampled" in kinds(name)[1] else set()
     for part, tally in tallies(name):
         drawn = isinstance(part.instances, Family)

@@ -1,4 +1,4 @@
-"""The tabular learners keep the contract of every learner, on laws and on samples, finite and discounted, masked or not."""
+"""Tabular learners keep the contract of all learners, on laws and samples, finite and discounted, masked or not."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Every named instance builds, is exact, is documented with a source and an example that runs, and has a picture or says why not."""
+"""Every named instance builds, is exact, has a source, an example that runs, and a picture or a reason for none."""
 
 import doctest
 import importlib

@@ -1,6 +1,6 @@
 """Run a notebook in a fresh kernel; a cell that raises makes this script fail with its traceback.
 
-Claims are verified on fewer draws than usual: the README's first command and the tests of the claims spend the usual ones.
+Claims are verified on fewer draws than usual; the README's first command and the claims' tests use the usual number.
 """
 
 import sys

@@ -19,9 +19,9 @@ from .._tabular import deterministic, empirical_occupancy, exists, sizes, steps,
 class PSDP:
     """Policy search by dynamic programming from the expert's states, which removes the need for exploration.
 
-    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that is
-    greedy for the value of the later steps' policy; ties go to the first action. With a class of decision rules, each
-    step plays the rule of maximum expected action value over the demonstrated states.
+    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that
+    is greedy for the value of the later steps' policy; ties go to the first action. With a class of decision rules,
+    each step plays the rule of maximum expected action value over the demonstrated states.
 
     Args:
         reward: `reward[s,a]` or `reward[t,s,a]`; defaults to the environment's rewards.
@@ -30,10 +30,11 @@ class PSDP:
         elsewhere: TabularPolicy played at states without demonstrations; defaults to uniform.
         rules: `rules[k,s,a]`, the decision rules among which each step's is chosen; defaults to all rules.
 
-    For every policy pi, J(pi) - J(result) is at most the sum over t of the maximum ratio of pi's to the expert's occupancy
-    times the error of step t's choice; with exact values, the result is at least as good as every policy whose state
-    occupancy is supported on the expert's.
-    Source: Bagnell, Kakade, Ng and Schneider, 2003; with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
+    For every policy pi, J(pi) - J(result) is at most the sum over t of the maximum ratio of pi's to the expert's
+    occupancy times the error of step t's choice; with exact values, the result is at least as good as every policy
+    whose state occupancy is supported on the expert's.
+    Source: Bagnell, Kakade, Ng and Schneider, 2003;
+        with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
     """
 
     reward: Numbers | None = None

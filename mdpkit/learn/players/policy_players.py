@@ -1,4 +1,7 @@
-"""Policy players: `next(access, reward, policy, states, rng)` returns the policy to play after `policy` was paired with `reward`."""
+"""Policy players, which respond to rewards with policies.
+
+`next(access, reward, policy, states, rng)` returns the policy to play after `policy` was paired with `reward`.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -35,7 +38,8 @@ class PolicyPlayer(Protocol):
     ) -> TabularPolicy:
         """The next policy.
 
-        Args: reward: the last reward `[(t,)s,a]`. policy: the last policy. states: the expert's state occupancy `[t,s]` or `[s]`.
+        Args: reward: the last reward, `[(t,)s,a]`. policy: the last policy.
+            states: the expert's state occupancy, `[t,s]` or `[s]`.
         """
 
 
@@ -58,7 +62,7 @@ class Planning:
 
 @dataclass(frozen=True)
 class NaturalGradient:
-    """Natural policy gradient: the last policy is multiplied by e^(rate * its action value) at every state and normalised.
+    """Natural policy gradient: multiply the last policy by e^(rate * its action value) at every state, and normalise.
 
     Args: rate: step size.
 
@@ -90,7 +94,9 @@ class NaturalGradient:
 
 @dataclass(frozen=True, eq=False)
 class ExpertResets:
-    """PSDP with resets to the expert's states; at least as good as the expert on the reward if values are exact and rules unrestricted.
+    """PSDP with resets to the expert's states.
+
+    With exact values and unrestricted rules it is at least as good as the expert on the reward.
 
     Args: probes, elsewhere, rules: as for PSDP; without `probes` the values are computed from the model.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.

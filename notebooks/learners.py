@@ -175,7 +175,7 @@ lock = MDP(objects(P), objects(r), objects(np.eye(H + 2, dtype=int)[0]), horizon
 opens = TabularPolicy(objects(np.eye(A, dtype=int)[np.arange(H + 2) % A]))
 
 access = grant(lock, expert=opens, demonstrations=1, resets=H * A, rewards=True, rng=np.random.default_rng(0))
-answer = fit(PSDP(probes=1), access, rng=np.random.default_rng(0))
+answer = fit(PSDP(rollouts_per_action=1), access, rng=np.random.default_rng(0))
 print(answer.used, "against", A**H, "sequences")
 assert answer.used.resets == H * A
 assert measure.value(lock, answer.policy) == 1
@@ -185,7 +185,7 @@ assert measure.value(lock, answer.policy) == 1
 
 # %%
 access = grant(lock, expert=opens, demonstrations=1, episodes=20, resets=20 * H * A, rng=np.random.default_rng(0))
-learner = MomentMatching(BoxRewards(), GradientAscent(), ExpertResets(probes=1), rounds=20, episodes=1)
+learner = MomentMatching(BoxRewards(), GradientAscent(), ExpertResets(rollouts_per_action=1), rounds=20, episodes=1)
 answer = fit(learner, access, rng=np.random.default_rng(0))
 print(answer.used, "gap", measure.value_gap(lock, opens, answer.policy))
 assert measure.value_gap(lock, opens, answer.policy) <= objects("1/4")

@@ -166,7 +166,7 @@ PLANTED = [(rule[1], rule[2]) for rule in RULES.values()] + [
     (claim_imports, "from mdpkit.claims.games import deviation_classes_are_ordered"),
     (private_imports, "from ..coverage._instances import full"),
     (private_imports, "from ...instances import _encode"),
-    (private_imports, "from ...learn.imitation.psdp import _Probed"),
+    (private_imports, "from ...learn.imitation.psdp import _Sampled"),
     (private_imports, "import mdpkit.learn._finite"),
     (global_draws, "x = numpy.random.rand(3)"),
     (global_draws, "import random"),

@@ -93,7 +93,7 @@ FINITE = {
         None,
     ),
     "hedge against expert resets": (matching(Hedge(), ExpertResets()), the_gap_that_its_trace_says),
-    "PSDP": (lambda: PSDP(reward=objects(PAYS), probes=None), as_good_as_the_expert),
+    "PSDP": (lambda: PSDP(reward=objects(PAYS), rollouts_per_action=None), as_good_as_the_expert),
 }
 ANY_HORIZON = "cloning", "smoothed cloning", "hedge against planning", "gradient ascent against natural gradient"
 
@@ -116,8 +116,8 @@ CASES = [
                 for name in ("cloning", "smoothed cloning", "DAgger", "DAgger from demonstrations")
             },
             "hedge against planning": matching(Hedge()),
-            "hedge against probed expert resets": matching(Hedge(), ExpertResets(probes=2), episodes=20),
-            "PSDP": lambda: PSDP(probes=2),
+            "hedge against probed expert resets": matching(Hedge(), ExpertResets(rollouts_per_action=2), episodes=20),
+            "PSDP": lambda: PSDP(rollouts_per_action=2),
         }.items()
     ),
     *(
@@ -175,7 +175,7 @@ class Peeping(PSDP):
     needs = ("demonstrations", "model")
 
     def learn(self, access, rng):
-        return PSDP(reward=access._simulator.problem.r, probes=None).learn(access, rng)
+        return PSDP(reward=access._simulator.problem.r, rollouts_per_action=None).learn(access, rng)
 
 
 class Rounding(Cloning):

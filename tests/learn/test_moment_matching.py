@@ -25,7 +25,7 @@ from mdpkit.learn import (
 )
 
 PLAYERS = GradientAscent(), GradientAscent("1/3"), Hedge(), Hedge("1/2"), FollowTheLeader(), BestResponse()
-POLICIES = Planning(), NaturalGradient(), ExpertResets(), ExpertResets(probes=2)
+POLICIES = Planning(), NaturalGradient(), ExpertResets(), ExpertResets(rollouts_per_action=2)
 
 
 def classes(shape, rng):
@@ -132,7 +132,11 @@ def test_expert_resets_imitate_although_the_responses_stay_far_from_optimal(make
     sup_gaps = []
     for rounds in (50, 200, 800):
         learner = MomentMatching(
-            BoxRewards(), GradientAscent(1 / np.sqrt(rounds)), ExpertResets(elsewhere=first), rounds=rounds, start=start
+            BoxRewards(),
+            GradientAscent(1 / np.sqrt(rounds)),
+            ExpertResets(default_policy=first),
+            rounds=rounds,
+            start=start,
         )
         trace = fit(learner, exact_access(problem, expert), rng=np.random.default_rng(0)).trace
         sup_gaps.append(trace["sup_gap"][-1])

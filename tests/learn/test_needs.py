@@ -26,10 +26,14 @@ def test_every_learner_has_a_row_for_each_answer_of_its_needs():
 
 def test_a_row_says_the_options_and_the_needs_that_go_with_them():
     rows = {row.learner: row.needs for row in learn.needs().rows}
-    assert rows["MomentMatching(policy_player=ExpertResets(probes=1))"] == ("demonstrations", "episodes", "resets")
+    assert rows["MomentMatching(policy_player=ExpertResets(rollouts_per_action=1))"] == (
+        "demonstrations",
+        "episodes",
+        "resets",
+    )
     assert rows["DAgger"] == learn.DAgger().needs
     assert rows["DAgger(demonstrated=True)"] == learn.DAgger(demonstrated=True).needs
-    assert rows["PSDP(reward=..., probes=None)"] == learn.PSDP(np.zeros((1, 1)), None).needs
+    assert rows["PSDP(reward=..., rollouts_per_action=None)"] == learn.PSDP(np.zeros((1, 1)), None).needs
 
 
 def test_it_shows_itself_as_a_table():

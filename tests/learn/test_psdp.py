@@ -13,7 +13,7 @@ def test_a_tree_takes_one_probe_for_each_step_and_action(make, H, A):
     """H A resets and A H (H+1)/2 steps find the one leaf that pays among A^H, whatever is played off the path."""
     problem, expert = make.tree(H, A)
     access = grant(problem, expert=expert, demonstrations=1, resets=H * A, rewards=True, rng=np.random.default_rng(0))
-    answer = fit(PSDP(probes=1), access, rng=np.random.default_rng(0))
+    answer = fit(PSDP(rollouts_per_action=1), access, rng=np.random.default_rng(0))
     assert answer.used == Meter(demonstrations=H, resets=H * A, steps=A * H * (H + 1) // 2)
     assert (measure.value(problem, answer.policy) == 1).all_yes()
     assert answer.trace["states"].tolist() == [1] * H
@@ -21,7 +21,7 @@ def test_a_tree_takes_one_probe_for_each_step_and_action(make, H, A):
         problem, expert=expert, demonstrations=1, resets=H * A - 1, rewards=True, rng=np.random.default_rng(0)
     )
     with pytest.raises(MissingAccess, match=f"{H * A - 1} resets were granted and {H * A - 1} are used"):
-        fit(PSDP(probes=1), short, rng=np.random.default_rng(0))
+        fit(PSDP(rollouts_per_action=1), short, rng=np.random.default_rng(0))
 
 
 def test_demonstrations_of_another_path_do_not_find_the_leaf(make):
@@ -31,7 +31,7 @@ def test_demonstrations_of_another_path_do_not_find_the_leaf(make):
     access = grant(
         problem, expert=elsewhere, demonstrations="exact", resets="exact", rewards=True, rng=np.random.default_rng(0)
     )
-    answer = fit(PSDP(elsewhere=elsewhere), access, rng=np.random.default_rng(0))
+    answer = fit(PSDP(default_policy=elsewhere), access, rng=np.random.default_rng(0))
     assert (measure.value(problem, answer.policy) == 0).all_yes()
 
 
@@ -40,7 +40,7 @@ def test_it_is_as_good_as_every_policy_that_stays_where_the_expert_goes(make, se
     """J(pi) - J(answer) = sum_t E_{d_t^pi} [Q(s, pi) - Q(s, answer)] <= 0, Q the answer's own."""
     problem, expert = make.drawn(seed, S=4, A=3, masked=seed % 2 == 1)
     answer = fit(
-        PSDP(reward=problem.r, probes=None),
+        PSDP(reward=problem.r, rollouts_per_action=None),
         grant(problem, expert=expert, demonstrations="exact", episodes="exact"),
         rng=None,
     )
@@ -61,15 +61,17 @@ def test_probes_estimate_the_models_values(make):
     problem, expert = make.drawn(3, S=3, A=2)
     far = MDP(problem.P, problem.r * objects([1, 4]), problem.rho, horizon=problem.horizon)
     known = fit(
-        PSDP(far.r, probes=None), grant(far, expert=expert, demonstrations="exact", episodes="exact"), rng=None
+        PSDP(far.r, rollouts_per_action=None),
+        grant(far, expert=expert, demonstrations="exact", episodes="exact"),
+        rng=None,
     ).policy
     access = grant(
         far, expert=expert, demonstrations="exact", resets="exact", rewards=True, rng=np.random.default_rng(2)
     )
-    probed = fit(PSDP(probes=200), access, rng=np.random.default_rng(3)).policy
+    probed = fit(PSDP(rollouts_per_action=200), access, rng=np.random.default_rng(3)).policy
     assert probed == known
     told = fit(
-        PSDP(far.r, probes=200),
+        PSDP(far.r, rollouts_per_action=200),
         grant(far, expert=expert, demonstrations="exact", resets="exact", rng=np.random.default_rng(2)),
         rng=np.random.default_rng(3),
     )
@@ -80,7 +82,7 @@ def test_what_is_played_elsewhere_is_what_was_said(make):
     problem, expert = make.tree(3)
     first = TabularPolicy(expert.table[:, ::-1])
     access = grant(problem, expert=expert, demonstrations="exact", episodes="exact")
-    table = fit(PSDP(problem.r, None, elsewhere=first), access, rng=None).policy.table
+    table = fit(PSDP(problem.r, None, default_policy=first), access, rng=None).policy.table
     path = np.asarray(measure.occupancy(problem, expert).lower.sum(axis=-1) > 0)
     assert (table[~path] == [1, 0]).all()
     assert (table[path] == [0, 1]).all()
@@ -91,9 +93,9 @@ def test_what_does_not_fit_is_refused(make):
     problem, expert = make.tree(3)
     access = grant(problem, expert=expert, demonstrations="exact", episodes="exact")
     with pytest.raises(InvalidModel, match="the model does not contain the rewards"):
-        PSDP(probes=None)
-    with pytest.raises(InvalidModel, match="probes is 0"):
-        PSDP(probes=0)
+        PSDP(rollouts_per_action=None)
+    with pytest.raises(InvalidModel, match="rollouts_per_action is 0"):
+        PSDP(rollouts_per_action=0)
     with pytest.raises(InvalidModel, match="expected a policy of 8 states, 2 actions and 3 steps"):
         fit(PSDP(problem.r, None, TabularPolicy(objects([[1, 0]]))), access, rng=None)
     with pytest.raises(InvalidModel, match="expected a policy of 8 states"):
@@ -110,7 +112,7 @@ def test_what_does_not_fit_is_refused(make):
             fit(PSDP(reward), sampled, rng=np.random.default_rng(0))
     masked = MDP(problem.P, problem.r, problem.rho, horizon=Finite(3), mask=np.array([[False, True]] * 8))
     first = TabularPolicy(expert.table[:, ::-1])
-    with pytest.raises(InvalidModel, match="elsewhere plays an action that is missing"):
+    with pytest.raises(InvalidModel, match="default_policy plays an action that is missing"):
         fit(
             PSDP(problem.r, None, first),
             grant(masked, expert=expert, demonstrations="exact", episodes="exact"),

@@ -81,7 +81,7 @@ FAMILY = Family(
 # ---- learners by episodes: instances
 def leftmost(A, H) -> PSDP:
     """Tries every action once at every reset state; leftmost elsewhere."""
-    return PSDP(probes=1, elsewhere=policy_to_leaf(0, A, H))
+    return PSDP(rollouts_per_action=1, default_policy=policy_to_leaf(0, A, H))
 
 
 def play(learner, A, H, rewards=None, shown=policy_to_leaf):

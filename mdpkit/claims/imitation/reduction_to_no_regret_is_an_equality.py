@@ -108,7 +108,7 @@ def games():
     problem = tree_mdp(A, H)
     expert = policy_of_leaf_law(objects(["1/2", "1/3", *[0] * 9, "1/6", *[0] * 4]), A, H)
     centre = leaf_reward(A**H - 1, A, H)
-    rewards, search = BoxRewards(2 * centre - 1, 1 + 0 * centre), ExpertResets(elsewhere=policy_to_leaf(0, A, H))
+    rewards, search = BoxRewards(2 * centre - 1, 1 + 0 * centre), ExpertResets(default_policy=policy_to_leaf(0, A, H))
     learner = MomentMatching(rewards, GradientAscent("1/8"), search, rounds=rounds[-1])
     access = grant(problem, expert=expert, demonstrations="exact", episodes="exact")
     log = fit(learner, access, rng=np.random.default_rng(0)).trace

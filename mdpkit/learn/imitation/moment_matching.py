@@ -12,6 +12,7 @@ from ...base.record import expect_counts
 from ...base.types import Numbers
 from ...model.access import KINDS, Access
 from .._tabular import empirical_occupancy, uniform
+from ..experience import Experience
 from ..mixture import Mixture
 from ..players.no_regret import Gains, GradientAscent, Player
 from ..players.policy_players import ExpertResets, Planning, PolicyPlayer
@@ -61,7 +62,7 @@ class MomentMatching:
     @classmethod
     def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
-        return cls(), cls(policy_player=ExpertResets(probes=1))
+        return cls(), cls(policy_player=ExpertResets(rollouts_per_action=1))
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[Mixture, dict[str, Any]]:
         """The mixture, and a trace with one row per round k.
@@ -70,10 +71,10 @@ class MomentMatching:
         sup_gap: sup_f <f, d_E - mean of d_1..d_k>. reward_regret: Reg_f of the rounds up to k.
         """
         setting = access.setting
-        expert = empirical_occupancy(setting, access.demonstrations())
-        rewards, states = self.rewards.like(expert), expert.sum(axis=-1)
+        experience = Experience(setting, access.demonstrations())
+        rewards = self.rewards.like(experience.expert)
         point, policy = self._start(rewards), uniform(setting)
-        gains = Gains(None, zeros(rewards.moments(expert).shape, expert), 0)
+        gains = Gains(None, zeros(rewards.moments(experience.expert).shape, experience.expert), 0)
         reward, rows = None, []
         for k in range(self.rounds):
             if self.order == "dual" and k:
@@ -81,9 +82,10 @@ class MomentMatching:
             if self.order == "dual":
                 reward = _finite(rewards.reward(point), k)
             if reward is not None:
-                policy = self.policy_player.next(access, reward, policy, states, rng)
-            seen = empirical_occupancy(setting, visits(access, policy, self.episodes, rng=rng))
-            gains = gains.then(rewards.moments(expert - seen))
+                policy = self.policy_player.next(access, reward, policy, experience, rng)
+            seen = visits(access, policy, self.episodes, rng=rng)
+            experience = experience.then(seen)
+            gains = gains.then(rewards.moments(experience.expert - empirical_occupancy(setting, seen)))
             if self.order == "primal":
                 point = self.reward_player.next(rewards, point, gains)
                 reward = _finite(rewards.reward(point), k)

@@ -19,16 +19,19 @@ from .._tabular import deterministic, empirical_occupancy, exists, sizes, steps,
 class PSDP:
     """Policy search by dynamic programming from the expert's states, which removes the need for exploration.
 
-    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that
-    is greedy for the value of the later steps' policy; ties go to the first action. With a class of decision rules,
-    each step plays the rule of maximum expected action value over the demonstrated states.
+    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that is
+    greedy for the value of the later steps' policy. With a class of decision rules, each step plays the rule of maximum
+    expected action value over the demonstrated states.
 
     Args:
         reward: `reward[s,a]` or `reward[t,s,a]`; defaults to the environment's rewards.
-        probes: number of episodes started at each step, demonstrated state and action; None computes the action values
-            from the model, for a given reward.
-        elsewhere: TabularPolicy played at states without demonstrations; defaults to uniform.
+        rollouts_per_action: number of episodes started at each step, demonstrated state and action; None computes the
+            action values from the model, for a given reward.
+        default_policy: TabularPolicy played at states without demonstrations; defaults to uniform. The guarantee
+            holds for every choice; a benevolent one can hide a failure, so experiments should use an adversarial one.
         rules: `rules[k,s,a]`, the decision rules among which each step's is chosen; defaults to all rules.
+        ties: "first": ties go to the first action; "default": to the default policy's most probable action, if it ties.
+            With rules ties go to the first rule. A reward without information makes every action tie.
 
     For every policy pi, J(pi) - J(result) is at most the sum over t of the maximum ratio of pi's to the expert's
     occupancy times the error of step t's choice; with exact values, the result is at least as good as every policy
@@ -38,18 +41,20 @@ class PSDP:
     """
 
     reward: Numbers | None = None
-    probes: int | None = 1
-    elsewhere: TabularPolicy | None = None
+    rollouts_per_action: int | None = 1
+    default_policy: TabularPolicy | None = None
     rules: np.ndarray | None = None
+    ties: str = "first"
 
     def __post_init__(self) -> None:
-        expect_probes(self.probes)
-        if self.reward is None and self.probes is None:
-            raise InvalidModel("the model does not contain the rewards: give reward=, or probes=")
+        expect_rollouts(self.rollouts_per_action)
+        expect_ties(self.ties)
+        if self.reward is None and self.rollouts_per_action is None:
+            raise InvalidModel("the model does not contain the rewards: give reward=, or rollouts_per_action=")
 
     @property
     def needs(self) -> tuple[str, ...]:
-        kinds = {"demonstrations", "model" if self.probes is None else "resets"} | (
+        kinds = {"demonstrations", "model" if self.rollouts_per_action is None else "resets"} | (
             {"rewards"} if self.reward is None else set()
         )
         return tuple(kind for kind in KINDS if kind in kinds)
@@ -58,7 +63,7 @@ class PSDP:
     def variants(cls) -> tuple[Self, ...]:
         """One learner for each possible value of `needs`."""
         given = np.zeros((1, 1))
-        return cls(), cls(reward=given), cls(reward=given, probes=None)
+        return cls(), cls(reward=given), cls(reward=given, rollouts_per_action=None)
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy, and a trace with the number of demonstrated states per step, from the last step to the first."""
@@ -67,12 +72,21 @@ class PSDP:
         if reward is not None and reward.shape not in (visits.shape, visits.shape[-2:]):
             raise InvalidModel(f"reward has shape {reward.shape}; expected {visits.shape[-2:]} or {visits.shape}")
         policy = psdp(
-            access, reward, visits.sum(axis=-1), probes=self.probes, elsewhere=self.elsewhere, rules=self.rules, rng=rng
+            access,
+            reward,
+            visits.sum(axis=-1),
+            rollouts_per_action=self.rollouts_per_action,
+            default_policy=self.default_policy,
+            rules=self.rules,
+            ties=self.ties,
+            rng=rng,
         )
         return policy, {"states": np.asarray(visits.sum(axis=-1) > 0).sum(axis=1)[::-1]}
 
 
-def psdp(access, reward, states, *, probes=None, elsewhere=None, rules=None, rng) -> TabularPolicy:
+def psdp(
+    access, reward, states, *, rollouts_per_action=None, default_policy=None, rules=None, ties="first", rng
+) -> TabularPolicy:
     """Run PSDP for a given reward, or for the environment's rewards (None).
 
     Args: states: reset distribution `[t,s]`; without rules only its support matters. The rest as for PSDP.
@@ -82,34 +96,63 @@ def psdp(access, reward, states, *, probes=None, elsewhere=None, rules=None, rng
     H, actions = steps(setting), exists(setting)
     if H is None:
         raise InvalidModel(f"PSDP needs a finite horizon; the horizon is {setting.horizon}")
-    table = _start(setting, elsewhere)
-    values = _Modelled(access.model(reward)) if probes is None else _Probed(access, reward, probes, rng)
+    table = _start(setting, default_policy)
+    values = (
+        _Modelled(access.model(reward))
+        if rollouts_per_action is None
+        else _Sampled(access, reward, rollouts_per_action, rng)
+    )
     rules = None if rules is None else _rules(rules, actions, table)
     for t in range(H - 1, -1, -1):
         demonstrated = np.flatnonzero(np.asarray(states[t] > 0))
         Q = {s: values.at(t, s, np.flatnonzero(actions[s]), table) for s in demonstrated}
         if rules is None:
             for s in demonstrated:
-                table[t, s] = deterministic(max(Q[s], key=Q[s].get), table.shape[-1], table)
+                table[t, s] = deterministic(_choose(Q[s], table[t, s], ties), table.shape[-1], table)
         else:
             table[t] = best_in_class(rules, states[t], Q)
         values.follow(t, table)
     return TabularPolicy(table)
 
 
+def _choose(Q, default, ties):
+    """The greedy action; ties go to the first, or to the most probable of `default` if it is greedy too."""
+    first = max(Q, key=Q.get)
+    likely = int(np.argmax(default))
+    return likely if ties == "default" and Q.get(likely) == Q[first] else first
+
+
 def best_in_class(rules, states, Q) -> np.ndarray:
     """The rule that maximises sum_s states[s] sum_a rule[s,a] Q[s][a]; ties go to the first."""
-    worth = [sum(states[s] * sum(rule[s, a] * q for a, q in Q[s].items()) for s in Q) for rule in rules]
-    return rules[max(range(len(rules)), key=worth.__getitem__)]
+    values = [sum(states[s] * sum(rule[s, a] * q for a, q in Q[s].items()) for s in Q) for rule in rules]
+    return rules[max(range(len(rules)), key=values.__getitem__)]
 
 
-def expect_probes(probes):
-    """Check the number of probes.
+TIES = ("first", "default")
+
+
+def expect_ties(ties):
+    """Check the rule for ties.
+
+    Raises: InvalidModel if it is unknown.
+    """
+    if ties not in TIES:
+        raise InvalidModel(f"ties is {ties!r}; expected one of {', '.join(TIES)}")
+
+
+def expect_rollouts(rollouts_per_action):
+    """Check the number of rollouts per action.
 
     Raises: InvalidModel unless it is None or a positive integer.
     """
-    if probes is not None and (isinstance(probes, bool) or not isinstance(probes, int | np.integer) or probes < 1):
-        raise InvalidModel(f"probes is {probes!r}; expected an integer of at least 1, or None for the model's values")
+    if rollouts_per_action is not None and (
+        isinstance(rollouts_per_action, bool)
+        or not isinstance(rollouts_per_action, int | np.integer)
+        or rollouts_per_action < 1
+    ):
+        raise InvalidModel(
+            f"rollouts_per_action is {rollouts_per_action!r}; expected an integer of at least 1, or None for the model's values"
+        )
 
 
 class _Modelled:
@@ -131,21 +174,23 @@ class _Modelled:
         return self.r[t % len(self.r)] + ahead
 
 
-class _Probed:
-    """Monte Carlo action values of the later steps' policy: means over `probes` episodes that begin with the action."""
+class _Sampled:
+    """Monte Carlo action values of the later steps' policy: means over `rollouts_per_action` episodes that begin with the action."""
 
-    def __init__(self, access, reward, probes, rng):
-        self.access, self.probes, self.rng = access, probes, rng
+    def __init__(self, access, reward, rollouts_per_action, rng):
+        self.access, self.rollouts_per_action, self.rng = access, rollouts_per_action, rng
         self.reward = None if reward is None else stepwise(reward, 2)
 
     def at(self, t, s, actions, table):
         tail = TabularPolicy(table)
         return {
-            a: sum(self._episode(t, int(s), int(a), tail) for _ in range(self.probes)) / self.probes for a in actions
+            a: sum(self._episode(t, int(s), int(a), tail) for _ in range(self.rollouts_per_action))
+            / self.rollouts_per_action
+            for a in actions
         }
 
     def follow(self, t, table):
-        """No update is needed: every probe plays the later steps' policy."""
+        """No update is needed: every rollout plays the later steps' policy."""
 
     def _episode(self, t, s, a, policy):
         self.access.reset(to=s, at=t)
@@ -175,14 +220,14 @@ def _rules(rules, actions, table):
     return rules
 
 
-def _start(setting, elsewhere):
+def _start(setting, default_policy):
     """Writable copy of the initial table `[t,s,a]`."""
-    start = uniform(setting) if elsewhere is None else elsewhere
+    start = uniform(setting) if default_policy is None else default_policy
     shape = (steps(setting), *sizes(setting))
     if start.table.shape not in (shape, shape[1:]) or (start.exact != setting.exact):
         raise InvalidModel(
-            f"elsewhere is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and {shape[0]} steps"
+            f"default_policy is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and {shape[0]} steps"
         )
     if np.asarray(start.table > 0)[..., ~exists(setting)].any():
-        raise InvalidModel("elsewhere plays an action that is missing")
+        raise InvalidModel("default_policy plays an action that is missing")
     return np.broadcast_to(start.table, shape).copy()

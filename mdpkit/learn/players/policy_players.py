@@ -1,6 +1,6 @@
-"""Policy players, which respond to rewards with policies.
+"""Policy players respond to rewards with policies.
 
-`next(access, reward, policy, states, rng)` returns the policy to play after `policy` was paired with `reward`.
+`next(access, reward, policy, experience, rng)` returns the policy to play after `policy` was paired with `reward`.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,12 @@ from ...base.interval import Interval
 from ...base.types import Number
 from ...measure import action_value
 from ...model.access import Access
+from ...model.data import Trajectories
 from ...model.policy import TabularPolicy
 from ...solve import solve
-from .._tabular import exists
-from ..imitation.psdp import expect_probes, psdp
+from .._tabular import empirical_occupancy, exists
+from ..experience import Experience, expect_share
+from ..imitation.psdp import expect_rollouts, expect_ties, psdp
 from .no_regret import expect_number, fraction, tilt
 
 
@@ -33,13 +35,12 @@ class PolicyPlayer(Protocol):
         access: Access,
         reward: np.ndarray,
         policy: TabularPolicy,
-        states: np.ndarray,
+        experience: Experience,
         rng: np.random.Generator | None,
     ) -> TabularPolicy:
         """The next policy.
 
-        Args: reward: the last reward, `[(t,)s,a]`. policy: the last policy.
-            states: the expert's state occupancy, `[t,s]` or `[s]`.
+        Args: reward: the last reward `[(t,)s,a]`. policy: the last policy. experience: the Experience so far.
         """
 
 
@@ -54,7 +55,7 @@ class Planning:
         access: Access,
         reward: np.ndarray,
         policy: TabularPolicy,
-        states: np.ndarray,
+        experience: Experience,
         rng: np.random.Generator | None,
     ) -> TabularPolicy:
         return solve(access.model(reward)).policy
@@ -82,7 +83,7 @@ class NaturalGradient:
         access: Access,
         reward: np.ndarray,
         policy: TabularPolicy,
-        states: np.ndarray,
+        experience: Experience,
         rng: np.random.Generator | None,
     ) -> TabularPolicy:
         known = action_value(access.model(reward), policy)
@@ -94,31 +95,52 @@ class NaturalGradient:
 
 @dataclass(frozen=True, eq=False)
 class ExpertResets:
-    """PSDP with resets to the expert's states.
+    """PSDP whose resets are drawn from the expert's states, or from a mixture of the expert's and other states.
 
-    With exact values and unrestricted rules it is at least as good as the expert on the reward.
+    The reset distribution of step t is expert_share * d_E,t + (1 - expert_share) * d_t, with d_t the state distribution of
+    `offline` data or, without it, of the last policy. With exact values, unrestricted rules and expert_share > 0 the policy
+    is at least as good on the reward as every policy whose states the resets cover.
 
-    Args: probes, elsewhere, rules: as for PSDP; without `probes` the values are computed from the model.
-    Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
+    Args:
+        rollouts_per_action, default_policy, rules, ties: as for PSDP; without `rollouts_per_action` the values are computed
+            from the model.
+        expert_share: a number in [0, 1]. Before the first policy was played the expert's states alone are used.
+        offline: Trajectories whose states replace those of the last policy.
+    Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
     """
 
-    probes: int | None = None
-    elsewhere: TabularPolicy | None = None
+    rollouts_per_action: int | None = None
+    default_policy: TabularPolicy | None = None
     rules: np.ndarray | None = None
+    expert_share: Number = 1
+    offline: Trajectories | None = None
+    ties: str = "first"
 
     def __post_init__(self) -> None:
-        expect_probes(self.probes)
+        expect_rollouts(self.rollouts_per_action)
+        expect_ties(self.ties)
+        expect_share("expert_share", self.expert_share)
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return ("model",) if self.probes is None else ("resets",)
+        return ("model",) if self.rollouts_per_action is None else ("resets",)
 
     def next(
         self,
         access: Access,
         reward: np.ndarray,
         policy: TabularPolicy,
-        states: np.ndarray,
+        experience: Experience,
         rng: np.random.Generator | None,
     ) -> TabularPolicy:
-        return psdp(access, reward, states, probes=self.probes, elsewhere=self.elsewhere, rules=self.rules, rng=rng)
+        other = None if self.offline is None else empirical_occupancy(access.setting, self.offline)
+        return psdp(
+            access,
+            reward,
+            experience.mixture(self.expert_share, other=other).sum(axis=-1),
+            rollouts_per_action=self.rollouts_per_action,
+            default_policy=self.default_policy,
+            rules=self.rules,
+            ties=self.ties,
+            rng=rng,
+        )

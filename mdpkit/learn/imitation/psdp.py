@@ -19,19 +19,19 @@ from .._tabular import deterministic, empirical_occupancy, exists, sizes, steps,
 class PSDP:
     """Policy search by dynamic programming from the expert's states, which removes the need for exploration.
 
-    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that is
-    greedy for the value of the later steps' policy. With a class of decision rules, each step plays the rule of maximum
-    expected action value over the demonstrated states.
+    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that
+    is greedy for the value of the later steps' policy. With a class of decision rules, each step plays the rule of
+    maximum expected action value over the demonstrated states.
 
     Args:
         reward: `reward[s,a]` or `reward[t,s,a]`; defaults to the environment's rewards.
         rollouts_per_action: number of episodes started at each step, demonstrated state and action; None computes the
             action values from the model, for a given reward.
         default_policy: TabularPolicy played at states without demonstrations; defaults to uniform. The guarantee
-            holds for every choice; a benevolent one can hide a failure, so experiments should use an adversarial one.
+            holds for every choice; a benevolent one can hide a failure, so use an adversarial one in experiments.
         rules: `rules[k,s,a]`, the decision rules among which each step's is chosen; defaults to all rules.
-        ties: "first": ties go to the first action; "default": to the default policy's most probable action, if it ties.
-            With rules ties go to the first rule. A reward without information makes every action tie.
+        ties: "first": ties go to the first action; "default": to the default policy's most probable action, if it
+            ties. With rules ties go to the first rule. A reward without information makes every action tie.
 
     For every policy pi, J(pi) - J(result) is at most the sum over t of the maximum ratio of pi's to the expert's
     occupancy times the error of step t's choice; with exact values, the result is at least as good as every policy
@@ -175,7 +175,7 @@ class _Modelled:
 
 
 class _Sampled:
-    """Monte Carlo action values of the later steps' policy: means over `rollouts_per_action` episodes that begin with the action."""
+    """Monte Carlo action values: means over `rollouts_per_action` episodes that begin with the action."""
 
     def __init__(self, access, reward, rollouts_per_action, rng):
         self.access, self.rollouts_per_action, self.rng = access, rollouts_per_action, rng

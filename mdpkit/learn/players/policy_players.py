@@ -97,13 +97,13 @@ class NaturalGradient:
 class ExpertResets:
     """PSDP whose resets are drawn from the expert's states, or from a mixture of the expert's and other states.
 
-    The reset distribution of step t is expert_share * d_E,t + (1 - expert_share) * d_t, with d_t the state distribution of
-    `offline` data or, without it, of the last policy. With exact values, unrestricted rules and expert_share > 0 the policy
-    is at least as good on the reward as every policy whose states the resets cover.
+    The reset distribution of step t is expert_share * d_E,t + (1 - expert_share) * d_t, with d_t the state distribution
+    of `offline` data or, without it, of the last policy. With exact values and unrestricted rules the policy is at
+    least as good on the reward as every policy whose states the resets cover.
 
     Args:
-        rollouts_per_action, default_policy, rules, ties: as for PSDP; without `rollouts_per_action` the values are computed
-            from the model.
+        rollouts_per_action, default_policy, rules, ties: as for PSDP; without `rollouts_per_action` the values are
+            computed from the model.
         expert_share: a number in [0, 1]. Before the first policy was played the expert's states alone are used.
         offline: Trajectories whose states replace those of the last policy.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Espinosa-Dice, Choudhury, Sun and Swamy, 2025.

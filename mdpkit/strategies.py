@@ -62,7 +62,7 @@ def mdps(
 
 
 def policies(problem: MDP | PreferenceProblem) -> st.SearchStrategy[TabularPolicy]:
-    """Rational policies of a problem, time-varying if its horizon is finite, supported on its mask or its reference."""
+    """Rational policies within a problem's mask (or its reference's support), time-varying if its horizon is finite."""
     if isinstance(problem, PreferenceProblem):
         block, sizes = (
             Simplex("X", to="Y", within="support"),

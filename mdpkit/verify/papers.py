@@ -24,7 +24,7 @@ class Paper:
     Attributes:
         authors: full names, in the paper's order.
         venue: journal, conference or publisher; empty for a preprint.
-        missing: a sentence on what of the paper has no claim or algorithm here; empty if nothing known is missing.
+        missing: a sentence on the parts without claim or algorithm here; empty if nothing is known to be missing.
     """
 
     key: str

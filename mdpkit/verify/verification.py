@@ -32,7 +32,7 @@ def verify(claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: 
 
     Args:
         claim: a Claim, the id of a registered one, or the path of a file that contains one.
-        profile: "quick" or "full" (counted budgets).
+        profile: "glance", "quick" or "full" (counted budgets).
         seed: random seed; the same versions, seed and machine give the same verdict.
         on: the user's problem (a record, or the path of an instance file), which replaces the model that the claim
             accepts; or a whole instance, such as a saved witness, which is then the only one judged.

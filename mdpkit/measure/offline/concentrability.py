@@ -25,7 +25,7 @@ HALVINGS = 50
 def concentrability(
     problem: MDP | MarkovGame | PreferenceProblem, policy: Policy, mu: Quantity | None = None, kind: str = "sup"
 ) -> Interval:
-    """Concentrability C = max d/mu over (s, a) ("sup"), or chi-square divergence sum (d - mu)^2 / mu ("chi2").
+    """Concentrability C = max d/mu over (s, a) ("sup"), or sum (d - mu)^2 / mu ("chi2").
 
     Args:
         problem: an MDP or a MarkovGame, in which d is the occupancy; or a PreferenceProblem, in which d = pi(y | x),

@@ -96,8 +96,10 @@ def sampled_error(
 ) -> Interval:
     """Median over samples of size n of a fit's squared error E[(h - truth)^2], under the distribution of the cause.
 
-    Args: fit: function of a joint distribution and the outcome that returns an Interval `h[x]`. joint: rational
-    distribution `joint[z,u,x]`. outcome: `outcome[u,x]`. truth: `truth[x]`. data_sets: number of samples of n draws.
+    Args:
+        fit: function of a joint distribution and the outcome that returns an Interval `h[x]`.
+        joint: rational distribution `joint[z,u,x]`. outcome: `outcome[u,x]`. truth: `truth[x]`.
+        data_sets: number of samples of n draws.
     Raises: Singular if the fit is not unique on some sample; InvalidModel as `sampled_median`.
     """
     law = joint.sum(axis=(0, 1))

@@ -50,7 +50,8 @@ def value(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy) -> Inte
 def state_value(problem: MDP, policy: Policy) -> Interval:
     """State values V of a policy; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
-    Average: the bias `[s]`, the expected total of reward minus gain, of stationary mean 0 in every recurrent class.
+    Average: the bias `[s]`, the expected total (Cesàro limit) of reward minus gain, with stationary mean 0 in every
+        recurrent class.
     """
     policy = tabular(problem, policy)
     table = policy.table

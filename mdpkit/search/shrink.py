@@ -14,7 +14,7 @@ def shrink(family, x, still, most=MOST_JUDGED):
     Axes are shortened entry by entry, then rows are replaced by simpler ones. A change is kept only if `still` holds
     and it reduces the number of entries or the `complexity` of a row.
 
-    Args: still: function of a draw; arithmetic, value, index and mdpkit errors count as False. most: limit on its evaluations.
+    Args: still: function of a draw; arithmetic, value, index and mdpkit errors count as False. most: limit on calls.
     """
     search = _Shrinking(family, still, most)
     changed = True

@@ -20,6 +20,7 @@ from ...base.arrays import rational
 from ...base.interval import stack
 from ...instances.library.imitation.ladder import ladder
 from ...learn import FILTER, FiniteRewards, fit, grant
+from ...model import TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 EPS = "1/1000"
@@ -28,15 +29,16 @@ HALF = "1/2"
 
 def learn(H, alpha, eps=EPS, rounds=2, **which):
     """FILTER's policies in each round on the ladder."""
-    m = ladder(H, eps, **which)
+    m = ladder(H, eps, **which).replace(**which)
     learner = FILTER(rational(alpha), rewards=FiniteRewards(m.mdp.r[None]), rules=m.rules, rounds=rounds)
     answer = fit(learner, grant(m.mdp, expert=m.expert, demonstrations="exact", episodes="exact"), rng=None)
-    return m.replace(learners=tuple(answer.trace["policy"]), alpha=rational(alpha), H=H)
+    tables = np.stack([policy.table for policy in answer.trace["policy"]])
+    return m.replace(learners=tables, alpha=rational(alpha), H=H)
 
 
 def gaps(m):
     """The value gap of each round's policy."""
-    return stack([measure.value_gap(m.mdp, m.expert, policy) for policy in m.learners])
+    return stack([measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in m.learners])
 
 
 def cliff_gap(m):
@@ -56,7 +58,7 @@ def check(m):
 def learners():
     return [
         learn(H, alpha, eps, 3, climbs=climbs, benevolent=benevolent)
-        for H, eps in ((1, HALF), (2, "1/10"), (5, "1/10"), (8, EPS))
+        for H, eps in ((1, HALF), (2, "1/10"), (5, "1/10"), (8, EPS), (32, EPS))
         for alpha in (0, "1/10", HALF, 1)
         for climbs, benevolent in ((True, False), (True, True), (False, False))
     ]
@@ -86,6 +88,10 @@ def of_one_step(m):
     return Bound(*is_linear(m).sides[:-1], m.eps * m.H)
 
 
+def in_units_of_slips(m):
+    return {"gap": list((gaps(m) / m.eps).mid)}
+
+
 # ---- assumptions
 def has_ladder(m):
     return m.mdp.P[1, 0, 0] == 1
@@ -107,7 +113,19 @@ def figure(ax, rows):
     ax.plot(H, 2 * H - 1, "k--", label="$2H - 1$")
     for part, style, words in ((ALONE, "sC4", r"$\alpha = 1$"), (SHARED, "oC0", r"$\alpha = 1/2$")):
         found = [row for row in rows if row["part"] == part and not row.get("control")]
-        ax.plot(*zip(*[(row["parameters"]["H"], row["sides"][-1] * row["ratio"] * 1000) for row in found], strict=True), style, label=words)
+        found = [(row["parameters"]["H"], row["data"]["gap"][-1]) for row in found]
+        ax.plot(*zip(*found, strict=True), style, label=words)
+    own = [row["parameters"] | row["data"] for row in rows if row["part"] == "statement" and not row.get("control")]
+    for share, climbs, kind, style, words in (
+        ("1/2", False, False, "xC1", r"$\alpha = 1/2$, no ladder (fails)"),
+        ("1", True, True, "+C1", r"$\alpha = 1$, benevolent ties (fails)"),
+    ):
+        found = [
+            (row["H"], row["gap"][-1])
+            for row in own
+            if (str(row["alpha"]), row["climbs"], row["benevolent"], row["eps"]) == (share, climbs, kind, EPS)
+        ]
+        ax.plot(*zip(*found, strict=True), style, label=words)
     ax.set(xlabel="horizon $H$", ylabel=r"value gap $/ \varepsilon$", xscale="log", yscale="log")
     ax.legend()
 
@@ -131,8 +149,9 @@ CLAIM = Claim(
         Control("every share alike", witness=lambda: learn(8, 1), tightens=exchange_returns, at="gap"),
     ),
     also=(
-        Part(ALONE, lambda: [learn(H, 1) for H in HORIZONS], is_quadratic, assumes=(LADDER, STAYS)),
-        Part(SHARED, lambda: [learn(H, HALF) for H in HORIZONS], is_linear, assumes=(LADDER, STAYS)),
+        Part(ALONE, lambda: [learn(H, 1) for H in HORIZONS], is_quadratic, (LADDER, STAYS), data=in_units_of_slips),
+        Part(SHARED, lambda: [learn(H, HALF) for H in HORIZONS], is_linear, (LADDER, STAYS), data=in_units_of_slips),
     ),
+    data=in_units_of_slips,
     figure=figure,
 )

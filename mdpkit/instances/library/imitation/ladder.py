@@ -115,3 +115,28 @@ def tightrope(H: int = 4, c: Exact = "1/10", benevolent: bool = False) -> Instan
     rules = objects(np.eye(3, dtype=int)[np.array(plays[2:] + plays[:2] if benevolent else plays)])
     expert, walker = (TabularPolicy(objects(np.eye(3, dtype=int)[each])) for each in ([0, 2, 0, 0], [1, 0, 1, 0]))
     return Instance(mdp=mdp, expert=expert, walker=walker, rules=rules)
+
+
+@named_instance
+def detour(H: int = 3, aside: Exact = 0) -> Instance:
+    """A road that pays, and a learner that turns aside because it would not know how to be paid there.
+
+    From state 0 action 0 leads to the road, state 1, and action 1 aside, to state 2; both are absorbing, action 0 pays 1 on the
+    road and `aside` beside it, action 1 pays nothing. The expert takes the road. The learner turns aside and would play action 1 on
+    the road: on its own states no action is better, and only resets to the expert's reveal what it loses.
+
+    Args:
+        H: horizon, at least 2.
+        aside: reward of action 0 at state 2.
+
+    Returns: `mdp`, `expert` and `learner`.
+    Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
+
+    >>> detour(3).learner.table[1]
+    array([0, 1], dtype=object)
+    """
+    expect_integer("H", H, 2)
+    P = objects([[[0, 1, 0], [0, 0, 1]], [[0, 1, 0]] * 2, [[0, 0, 1]] * 2])
+    mdp = MDP(P, objects([[0, 0], [1, 0], [rational(aside), 0]]), objects([1, 0, 0]), horizon=Finite(H))
+    expert, learner = (TabularPolicy(objects(table)) for table in ([[1, 0], [1, 0], [0, 1]], [[0, 1], [0, 1], [1, 0]]))
+    return Instance(mdp=mdp, expert=expert, learner=learner)

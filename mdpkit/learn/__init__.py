@@ -5,6 +5,8 @@ from .granting import grant as grant
 from .imitation.causal_entropy import MaxCausalEntropy as MaxCausalEntropy
 from .imitation.cloning import Cloning as Cloning
 from .imitation.dagger import DAgger as DAgger
+from .imitation.filter import FILTER as FILTER
+from .imitation.guitar import GUITAR as GUITAR
 from .imitation.moment_matching import MomentMatching as MomentMatching
 from .imitation.psdp import PSDP as PSDP
 from .learner import Fit as Fit
@@ -21,6 +23,7 @@ from .players.no_regret import GradientAscent as GradientAscent
 from .players.no_regret import Hedge as Hedge
 from .players.policy_players import ExpertResets as ExpertResets
 from .players.policy_players import NaturalGradient as NaturalGradient
+from .players.policy_players import NoRegretResets as NoRegretResets
 from .players.policy_players import Planning as Planning
 from .players.rewards import BoxRewards as BoxRewards
 from .players.rewards import FiniteRewards as FiniteRewards

@@ -7,6 +7,8 @@ from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.instances.library.imitation.tree import tree
 from mdpkit.learn import (
+    FILTER,
+    GUITAR,
     PSDP,
     BoxRewards,
     Cloning,
@@ -52,6 +54,12 @@ def the_gap_that_its_trace_says(problem, shown, answer):
     return rewards.sup(apart) == answer.trace["sup_gap"][-1] <= answer.trace["sup_gap"][0]
 
 
+def at_most_the_games_of_its_steps(problem, shown, answer):
+    """No reward of the class tells the policy from the expert by more than the sum of the values of the steps' games."""
+    apart = measure.occupancy(problem, shown).lower - measure.occupancy(problem, answer.policy).lower
+    return rewards.sup(apart) <= answer.trace["game_value"].sum()
+
+
 def at_most_its_losses(problem, shown, answer):
     """gap <= u times the mean loss, u the most that one action of the learner's can cost."""
     loss = answer.trace["loss"].sum() / len(answer.trace["loss"])
@@ -94,6 +102,14 @@ FINITE = {
     ),
     "hedge against expert resets": (matching(Hedge(), ExpertResets()), the_gap_that_its_trace_says),
     "PSDP": (lambda: PSDP(reward=objects(PAYS), rollouts_per_action=None), as_good_as_the_expert),
+    "FILTER": (lambda: FILTER(rewards=rewards, reward_player=Hedge(), rounds=8), the_gap_that_its_trace_says),
+    "FILTER, a stationary policy": (lambda: FILTER(game="nrmm", order="primal", rewards=rewards, rounds=8), None),
+    "FILTER, step by step": (
+        lambda: FILTER(alpha=1, order="primal", rewards=rewards),
+        at_most_the_games_of_its_steps,
+    ),
+    "FILTER, step by step against a box": (lambda: FILTER(alpha=1, order="primal"), the_expert_where_it_goes),
+    "GUITAR": (lambda: GUITAR(rewards=rewards, reward_player=Hedge(), rounds=8), the_gap_that_its_trace_says),
 }
 ANY_HORIZON = "cloning", "smoothed cloning", "hedge against planning", "gradient ascent against natural gradient"
 
@@ -118,6 +134,9 @@ CASES = [
             "hedge against planning": matching(Hedge()),
             "hedge against probed expert resets": matching(Hedge(), ExpertResets(rollouts_per_action=2), episodes=20),
             "PSDP": lambda: PSDP(rollouts_per_action=2),
+            "FILTER": lambda: FILTER(rewards=rewards, rounds=4, rollouts=10, episodes=20),
+            "FILTER, a stationary policy": lambda: FILTER(game="nrmm", rewards=rewards, rounds=4, rollouts=10),
+            "GUITAR": lambda: GUITAR(rewards=rewards, rounds=4, rollouts=10),
         }.items()
     ),
     *(

@@ -34,6 +34,8 @@ class MomentMatching:
         order: "dual": each round's policy responds to the round's reward; "primal": the reward responds to the policy.
         episodes: episodes per round that estimate the policy's occupancy; if the model is granted, it is exact instead.
         start: initial point of the reward player, e.g. a reward `[(t,)s,a]` of BoxRewards; defaults to the class's own.
+        play_start: whether the uniform initial policy is played before the first round of the dual order, so that its
+            visits precede those of the rounds.
 
     The returned policy is the Mixture of all rounds' policies. With Reg_f = sup_f sum_k <f - f_k, d_E - d_k>, its gap
     sup_f J(expert, f) - J(mixture, f) is (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N for the demonstrations'
@@ -48,6 +50,7 @@ class MomentMatching:
     order: str = "dual"
     episodes: int = 10
     start: Numbers | None = None
+    play_start: bool = False
 
     def __post_init__(self) -> None:
         expect_counts(rounds=self.rounds, episodes=self.episodes)
@@ -76,6 +79,8 @@ class MomentMatching:
         point, policy = self._start(rewards), uniform(setting)
         gains = Gains(None, zeros(rewards.moments(experience.expert).shape, experience.expert), 0)
         reward, rows = None, []
+        if self.play_start and self.order == "dual":
+            experience = experience.then(visits(access, policy, self.episodes, rng=rng))
         for k in range(self.rounds):
             if self.order == "dual" and k:
                 point = self.reward_player.next(rewards, point, gains)

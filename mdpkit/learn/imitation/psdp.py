@@ -84,37 +84,37 @@ class PSDP:
 
 
 def psdp(
-    access, reward, states, *, rollouts_per_action=None, default_policy=None, rules=None, ties="first", rng
+    access, reward, states, *, rollouts_per_action=None, default_policy=None, rules=None, ties="first", values=None, rng
 ) -> TabularPolicy:
     """Run PSDP for a given reward, or for the environment's rewards (None).
 
-    Args: states: reset distribution `[t,s]`; without rules only its support matters. The rest as for PSDP.
+    Args: states: reset distribution `[t,s]`; without rules only its support matters. values: the later steps' action values,
+        as _Modelled gives them, in place of those of `rollouts_per_action`. The rest as for PSDP.
     Raises: InvalidModel if the horizon is not finite.
     """
     setting = access.setting
     H, actions = steps(setting), exists(setting)
     if H is None:
         raise InvalidModel(f"PSDP needs a finite horizon; the horizon is {setting.horizon}")
-    table = _start(setting, default_policy)
-    values = (
-        _Modelled(access.model(reward))
-        if rollouts_per_action is None
-        else _Sampled(access, reward, rollouts_per_action, rng)
-    )
+    table = start_table(setting, default_policy)
+    if values is None and rollouts_per_action is None:
+        values = _Modelled(access.model(reward))
+    elif values is None:
+        values = _Sampled(access, reward, rollouts_per_action, rng)
     rules = None if rules is None else _rules(rules, actions, table)
     for t in range(H - 1, -1, -1):
         demonstrated = np.flatnonzero(np.asarray(states[t] > 0))
         Q = {s: values.at(t, s, np.flatnonzero(actions[s]), table) for s in demonstrated}
         if rules is None:
             for s in demonstrated:
-                table[t, s] = deterministic(_choose(Q[s], table[t, s], ties), table.shape[-1], table)
+                table[t, s] = deterministic(greedy_rule(Q[s], table[t, s], ties), table.shape[-1], table)
         else:
             table[t] = best_in_class(rules, states[t], Q)
         values.follow(t, table)
     return TabularPolicy(table)
 
 
-def _choose(Q, default, ties):
+def greedy_rule(Q, default, ties) -> int:
     """The greedy action; ties go to the first, or to the most probable of `default` if it is greedy too."""
     first = max(Q, key=Q.get)
     likely = int(np.argmax(default))
@@ -219,7 +219,7 @@ def _rules(rules, actions, table):
     return rules
 
 
-def _start(setting, default_policy):
+def start_table(setting, default_policy) -> np.ndarray:
     """Writable copy of the initial table `[t,s,a]`."""
     start = uniform(setting) if default_policy is None else default_policy
     shape = (steps(setting), *sizes(setting))

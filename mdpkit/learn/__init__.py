@@ -7,7 +7,10 @@ from .imitation.cloning import Cloning as Cloning
 from .imitation.dagger import DAgger as DAgger
 from .imitation.filter import FILTER as FILTER
 from .imitation.guitar import GUITAR as GUITAR
+from .imitation.hype import HyPE as HyPE
+from .imitation.hyper import HyPER as HyPER
 from .imitation.moment_matching import MomentMatching as MomentMatching
+from .imitation.pessimistic_irl import PessimisticIRL as PessimisticIRL
 from .imitation.psdp import PSDP as PSDP
 from .learner import Fit as Fit
 from .learner import Learner as Learner
@@ -17,10 +20,15 @@ from .learner import fit as fit
 from .mixture import Mixture as Mixture
 from .needs import Needs as Needs
 from .needs import needs as needs
+from .players.hybrid import FittedGradient as FittedGradient
+from .players.hybrid import FittedResets as FittedResets
 from .players.no_regret import BestResponse as BestResponse
 from .players.no_regret import FollowTheLeader as FollowTheLeader
 from .players.no_regret import GradientAscent as GradientAscent
 from .players.no_regret import Hedge as Hedge
+from .players.offline import Greedy as Greedy
+from .players.offline import KLToClone as KLToClone
+from .players.offline import LowerConfidence as LowerConfidence
 from .players.policy_players import ExpertResets as ExpertResets
 from .players.policy_players import NaturalGradient as NaturalGradient
 from .players.policy_players import NoRegretResets as NoRegretResets

@@ -17,12 +17,18 @@ from mdpkit.learn import (
     FiniteRewards,
     ForwardSearch,
     GradientAscent,
+    Greedy,
     Hedge,
+    HyPE,
+    HyPER,
+    KLToClone,
     LinearRewards,
+    LowerConfidence,
     MaxCausalEntropy,
     MomentMatching,
     NaturalGradient,
     OpenLoopSearch,
+    PessimisticIRL,
     QLearning,
 )
 from mdpkit.testing import LEARNER_CHECKS, LearnerCase
@@ -110,6 +116,23 @@ FINITE = {
     ),
     "FILTER, step by step against a box": (lambda: FILTER(alpha=1, order="primal"), the_expert_where_it_goes),
     "GUITAR": (lambda: GUITAR(rewards=rewards, reward_player=Hedge(), rounds=8), the_gap_that_its_trace_says),
+    "HyPE": (lambda: HyPE(rewards, rounds=8), the_gap_that_its_trace_says),
+    "HyPE on the last round": (lambda: HyPE(rounds=4, keep="last", expert_share="1/4", unseen="optimistic"), None),
+    "HyPER": (lambda: HyPER(rewards, rounds=8), the_gap_that_its_trace_says),
+    "HyPER with stationary dynamics": (lambda: HyPER(rounds=4, stationary=True, unseen="optimistic"), None),
+    "pessimistic IRL": (lambda: PessimisticIRL(rewards=rewards, rounds=8), the_gap_that_its_trace_says),
+    "pessimistic IRL near the clone": (
+        lambda: PessimisticIRL(KLToClone("1/10"), rewards, rounds=8),
+        None,
+    ),
+    "greedy offline planning": (lambda: PessimisticIRL(Greedy(), rounds=4), None),
+}
+HYBRID = {
+    "HyPE": lambda: HyPE(rounds=4),
+    "HyPE without demonstrations in its batches": lambda: HyPE(rounds=4, expert_share=0, keep="last"),
+    "HyPER": lambda: HyPER(rounds=4, stationary=True),
+    "pessimistic IRL": lambda: PessimisticIRL(LowerConfidence("1/2"), rounds=4),
+    "pessimistic IRL near the clone": lambda: PessimisticIRL(KLToClone(1), rounds=4),
 }
 ANY_HORIZON = "cloning", "smoothed cloning", "hedge against planning", "gradient ascent against natural gradient"
 
@@ -137,6 +160,7 @@ CASES = [
             "FILTER": lambda: FILTER(rewards=rewards, rounds=4, rollouts=10, episodes=20),
             "FILTER, a stationary policy": lambda: FILTER(game="nrmm", rewards=rewards, rounds=4, rollouts=10),
             "GUITAR": lambda: GUITAR(rewards=rewards, rounds=4, rollouts=10),
+            **HYBRID,
         }.items()
     ),
     *(
@@ -159,6 +183,10 @@ CASES = [
     ),
     LearnerCase("Q-learning, masked", lambda: QLearning(300, rate=0.2), masked, expert),
     LearnerCase("Q-learning, floats", lambda: QLearning(300, rate=0.2), finite.to_float(), expert.to_float()),
+    *(
+        LearnerCase(f"{name}, floats", make, finite.to_float(), expert.to_float(), EXACT)
+        for name, make in HYBRID.items()
+    ),
     LearnerCase("cloning, floats", Cloning, finite.to_float(), expert.to_float()),
     LearnerCase("hedge against planning, floats", matching(Hedge()), finite.to_float(), expert.to_float(), EXACT),
 ]
@@ -170,7 +198,7 @@ def test_a_learner_keeps_the_contract(case, check):
     check(case)
 
 
-class Greedy(Cloning):
+class Overplaying(Cloning):
     """Plays episodes that it did not say it needs."""
 
     def learn(self, access, rng):
@@ -216,7 +244,7 @@ class Uneven(Cloning):
 @pytest.mark.parametrize(
     ("broken", "found"),
     [
-        (Greedy, "more_access_does_not_change_what_is_used"),
+        (Overplaying, "more_access_does_not_change_what_is_used"),
         (Unseeded, "the_same_seed_gives_the_same_fit"),
         (Peeping, "rewards_that_were_not_granted_have_no_effect"),
         (Rounding, "the_policy_is_rational_where_promised"),

@@ -94,13 +94,15 @@ def psdp(
     default_policy=None,
     rules=None,
     ties="first",
+    values=None,
     rng,
 ) -> TabularPolicy:
     """Run PSDP for a given reward, or for the environment's rewards (None).
 
     Args: states: reset distribution `[t,s]`; without rules only its support matters, unless states are drawn from it.
         rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a uniformly
-            drawn action; a state that is not drawn keeps the default policy. The rest as for PSDP.
+            drawn action; a state that is not drawn keeps the default policy.
+        values: the later steps' action values, such as InModel, in place of those of rollouts. The rest as for PSDP.
     Raises: InvalidModel if the horizon is not finite, or states are to be drawn at a step without mass.
     """
     setting = access.setting
@@ -108,20 +110,20 @@ def psdp(
     if H is None:
         raise InvalidModel(f"PSDP needs a finite horizon; the horizon is {setting.horizon}")
     table = start_table(setting, default_policy)
-    values = _values(access, reward, rollouts_per_action, rollouts, rng)
+    values = _values(access, reward, rollouts_per_action, rollouts, rng) if values is None else values
     rules = None if rules is None else rule_array(rules, actions, table)
     for t in range(H - 1, -1, -1):
         Q = values.at_step(t, states[t], actions, table)
         if rules is None:
             for s in Q:
-                table[t, s] = deterministic(_choose(Q[s], table[t, s], ties), table.shape[-1], table)
+                table[t, s] = deterministic(greedy_rule(Q[s], table[t, s], ties), table.shape[-1], table)
         else:
             table[t] = best_in_class(rules, states[t], Q)
         values.follow(t, table)
     return TabularPolicy(table)
 
 
-def _choose(Q, default, ties):
+def greedy_rule(Q, default, ties) -> int:
     """The greedy action; ties go to the first, or to the most probable of `default` if it is greedy too."""
     first = max(Q, key=Q.get)
     likely = int(np.argmax(default))
@@ -175,6 +177,11 @@ def _values(access, reward, rollouts_per_action, rollouts, rng):
     return _Modelled(access.model(reward))
 
 
+def at_states(Q, states, actions) -> dict:
+    """`Q[s,a]` as Q[s][a] at every state of positive mass, for the actions that exist."""
+    return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in demonstrated(states)}
+
+
 class _Modelled:
     """Action values of the later steps' policy, computed from the model."""
 
@@ -184,8 +191,7 @@ class _Modelled:
 
     def at_step(self, t, states, actions, table):
         """Q[s][a] at every state of positive mass."""
-        Q = self._all(t)
-        return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in demonstrated(states)}
+        return at_states(self._all(t), states, actions)
 
     def follow(self, t, table):
         self.V = (table[t] * self._all(t)).sum(axis=-1)
@@ -294,7 +300,7 @@ def rule_array(rules, actions, table):
     return rules
 
 
-def start_table(setting, default_policy):
+def start_table(setting, default_policy) -> np.ndarray:
     """Writable copy of the initial table `[t,s,a]`."""
     start = uniform(setting) if default_policy is None else default_policy
     shape = (steps(setting), *sizes(setting))

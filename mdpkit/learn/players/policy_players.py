@@ -13,7 +13,7 @@ from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...base.types import Number
 from ...measure import action_value
-from ...model.access import Access
+from ...model.access import Access, Setting
 from ...model.data import Trajectories
 from ...model.policy import TabularPolicy
 from ...solve import solve
@@ -88,10 +88,14 @@ class NaturalGradient:
         rng: np.random.Generator | None,
     ) -> TabularPolicy:
         known = action_value(access.model(reward), policy)
-        Q = known.mid if isinstance(known, Interval) else known
-        with np.errstate(divide="ignore"):
-            exponents = np.log(floats(policy.table)) + nearest(fraction(self.rate)) * Q
-        return TabularPolicy(tilt(exists(access.setting), exponents, policy.table))
+        return exponential_step(access.setting, policy, self.rate, known.mid if isinstance(known, Interval) else known)
+
+
+def exponential_step(setting: Setting, policy: TabularPolicy, rate: Number, Q: np.ndarray) -> TabularPolicy:
+    """The policy proportional to policy * e^(rate * Q), with probabilities rounded to multiples of 2^-24."""
+    with np.errstate(divide="ignore"):
+        exponents = np.log(floats(policy.table)) + nearest(fraction(rate)) * floats(Q)
+    return TabularPolicy(tilt(exists(setting), exponents, policy.table))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,14 @@ from .granting import grant as grant
 from .imitation.causal_entropy import MaxCausalEntropy as MaxCausalEntropy
 from .imitation.cloning import Cloning as Cloning
 from .imitation.dagger import DAgger as DAgger
+from .imitation.evil import EvIL as EvIL
 from .imitation.moment_matching import MomentMatching as MomentMatching
+from .imitation.potential import Evolution as Evolution
+from .imitation.potential import Evolved as Evolved
+from .imitation.potential import evolve_potential as evolve_potential
 from .imitation.psdp import PSDP as PSDP
+from .imitation.retraining import EpisodicQLearning as EpisodicQLearning
+from .imitation.retraining import LookaheadGradient as LookaheadGradient
 from .learner import Fit as Fit
 from .learner import Learner as Learner
 from .learner import Policy as Policy

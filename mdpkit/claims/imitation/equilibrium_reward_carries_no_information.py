@@ -48,7 +48,10 @@ def check(m, ties="worst"):
     return Equal(
         {
             "best reward": (stack([payoff(m, f, m.played) for f in m.rewards]).max(), at_equilibrium),
-            "best policy": (stack([payoff(m, m.constant, TabularPolicy(table)) for table in m.policies]).min(), at_equilibrium),
+            "best policy": (
+                stack([payoff(m, m.constant, TabularPolicy(table)) for table in m.policies]).min(),
+                at_equilibrium,
+            ),
             "retrained": (measure.retrained_return(m.mdp, m.constant, ties), lowest(m)),
         }
     )

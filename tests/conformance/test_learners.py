@@ -13,6 +13,9 @@ from mdpkit.learn import (
     BoxRewards,
     Cloning,
     DAgger,
+    EpisodicQLearning,
+    EvIL,
+    Evolution,
     ExpertResets,
     FiniteRewards,
     ForwardSearch,
@@ -23,6 +26,7 @@ from mdpkit.learn import (
     HyPER,
     KLToClone,
     LinearRewards,
+    LookaheadGradient,
     LowerConfidence,
     MaxCausalEntropy,
     MomentMatching,
@@ -84,6 +88,20 @@ def as_good_as_the_expert(problem, shown, answer):
     return bool((measure.value(problem, answer.policy) >= measure.value(problem, shown)).all_yes())
 
 
+def no_worse_than_without_a_potential(problem, shown, answer):
+    """The evolved potential has the highest fitness of all centres, the first of which is a potential of 0."""
+    at = answer.trace["stage"] == "shaping"
+    fitness = answer.trace["fitness"][at]
+    reward = answer.trace["reward"][-1]
+    task = MDP(problem.P, reward, problem.rho, horizon=problem.horizon, mask=problem.mask)
+    trained = LookaheadGradient().on(task)
+    return max(fitness) >= trained.fitness(np.zeros((1, 3)))[0] - 1e-12
+
+
+def evil(**options):
+    return lambda: EvIL(rounds=4, members=2, evolution=Evolution(pairs=2, generations=2), **options)
+
+
 def matching(*players, **options):
     return lambda: MomentMatching(rewards, *players, rounds=8, **options)
 
@@ -107,6 +125,7 @@ FINITE = {
         None,
     ),
     "hedge against expert resets": (matching(Hedge(), ExpertResets()), the_gap_that_its_trace_says),
+    "EvIL": (evil(), no_worse_than_without_a_potential),
     "PSDP": (lambda: PSDP(reward=objects(PAYS), rollouts_per_action=None), as_good_as_the_expert),
     "FILTER": (lambda: FILTER(rewards=rewards, reward_player=Hedge(), rounds=8), the_gap_that_its_trace_says),
     "FILTER, a stationary policy": (lambda: FILTER(game="nrmm", order="primal", rewards=rewards, rounds=8), None),
@@ -134,7 +153,13 @@ HYBRID = {
     "pessimistic IRL": lambda: PessimisticIRL(LowerConfidence("1/2"), rounds=4),
     "pessimistic IRL near the clone": lambda: PessimisticIRL(KLToClone(1), rounds=4),
 }
-ANY_HORIZON = "cloning", "smoothed cloning", "hedge against planning", "gradient ascent against natural gradient"
+ANY_HORIZON = (
+    "cloning",
+    "smoothed cloning",
+    "hedge against planning",
+    "gradient ascent against natural gradient",
+    "EvIL",
+)
 
 
 def on(problem, name):
@@ -156,6 +181,10 @@ CASES = [
             },
             "hedge against planning": matching(Hedge()),
             "hedge against probed expert resets": matching(Hedge(), ExpertResets(rollouts_per_action=2), episodes=20),
+            "EvIL": evil(),
+            "EvIL by Q-learning": evil(
+                policy_player=ExpertResets(rollouts_per_action=1), inner=EpisodicQLearning(episodes=5)
+            ),
             "PSDP": lambda: PSDP(rollouts_per_action=2),
             "FILTER": lambda: FILTER(rewards=rewards, rounds=4, rollouts=10, episodes=20),
             "FILTER, a stationary policy": lambda: FILTER(game="nrmm", rewards=rewards, rounds=4, rollouts=10),

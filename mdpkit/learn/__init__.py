@@ -7,6 +7,7 @@ from .imitation.cloning import Cloning as Cloning
 from .imitation.dagger import DAgger as DAgger
 from .imitation.moment_matching import MomentMatching as MomentMatching
 from .imitation.psdp import PSDP as PSDP
+from .imitation.smiling import SMILING as SMILING
 from .learner import Fit as Fit
 from .learner import Learner as Learner
 from .learner import Policy as Policy

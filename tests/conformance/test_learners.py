@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
+from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects, rational
 from mdpkit.base.errors import InvalidModel
 from mdpkit.instances.library.imitation.tree import tree
 from mdpkit.learn import (
     PSDP,
+    SMILING,
     BoxRewards,
     Cloning,
     DAgger,
@@ -70,6 +71,13 @@ def as_good_as_the_expert(problem, shown, answer):
     return bool((measure.value(problem, answer.policy) >= measure.value(problem, shown)).all_yes())
 
 
+def state_laws_that_differ_by_little(problem, shown, answer):
+    """No state tells the mixture from the expert by more than 1/50, and the trace's divergence falls."""
+    d, e = (measure.occupancy(problem, each).lower.sum(axis=-1) for each in (shown, answer.policy))
+    d, e = (each.reshape(-1, problem.S).sum(axis=0) / each.sum() for each in (d, e))
+    return (abs(d - e) < rational("1/50")).all() and answer.trace["divergence"][-1] <= answer.trace["divergence"][0]
+
+
 def matching(*players, **options):
     return lambda: MomentMatching(rewards, *players, rounds=8, **options)
 
@@ -93,9 +101,20 @@ FINITE = {
         None,
     ),
     "hedge against expert resets": (matching(Hedge(), ExpertResets()), the_gap_that_its_trace_says),
+    "SMILING": (lambda: SMILING(rounds=20), state_laws_that_differ_by_little),
+    "SMILING in the limit": (
+        lambda: SMILING(rounds=20, limit=True, smoothing="1/1000"),
+        state_laws_that_differ_by_little,
+    ),
     "PSDP": (lambda: PSDP(reward=objects(PAYS), rollouts_per_action=None), as_good_as_the_expert),
 }
-ANY_HORIZON = "cloning", "smoothed cloning", "hedge against planning", "gradient ascent against natural gradient"
+ANY_HORIZON = (
+    "SMILING",
+    "cloning",
+    "smoothed cloning",
+    "hedge against planning",
+    "gradient ascent against natural gradient",
+)
 
 
 def on(problem, name):
@@ -117,6 +136,9 @@ CASES = [
             },
             "hedge against planning": matching(Hedge()),
             "hedge against probed expert resets": matching(Hedge(), ExpertResets(rollouts_per_action=2), episodes=20),
+            "SMILING against probed expert resets": lambda: SMILING(
+                policy_player=ExpertResets(rollouts_per_action=2), rounds=6, episodes=20
+            ),
             "PSDP": lambda: PSDP(rollouts_per_action=2),
         }.items()
     ),

@@ -18,6 +18,7 @@ from .imitation.potential import evolve_potential as evolve_potential
 from .imitation.psdp import PSDP as PSDP
 from .imitation.retraining import EpisodicQLearning as EpisodicQLearning
 from .imitation.retraining import LookaheadGradient as LookaheadGradient
+from .imitation.smiling import SMILING as SMILING
 from .learner import Fit as Fit
 from .learner import Learner as Learner
 from .learner import Policy as Policy

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
+from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects, rational
 from mdpkit.base.errors import InvalidModel
 from mdpkit.instances.library.imitation.tree import tree
 from mdpkit.learn import (
     FILTER,
     GUITAR,
     PSDP,
+    SMILING,
     BoxRewards,
     Cloning,
     DAgger,
@@ -102,6 +103,13 @@ def evil(**options):
     return lambda: EvIL(rounds=4, members=2, evolution=Evolution(pairs=2, generations=2), **options)
 
 
+def state_laws_that_differ_by_little(problem, shown, answer):
+    """No state tells the mixture from the expert by more than 1/50, and the trace's divergence falls."""
+    d, e = (measure.occupancy(problem, each).lower.sum(axis=-1) for each in (shown, answer.policy))
+    d, e = (each.reshape(-1, problem.S).sum(axis=0) / each.sum() for each in (d, e))
+    return (abs(d - e) < rational("1/50")).all() and answer.trace["divergence"][-1] <= answer.trace["divergence"][0]
+
+
 def matching(*players, **options):
     return lambda: MomentMatching(rewards, *players, rounds=8, **options)
 
@@ -126,6 +134,11 @@ FINITE = {
     ),
     "hedge against expert resets": (matching(Hedge(), ExpertResets()), the_gap_that_its_trace_says),
     "EvIL": (evil(), no_worse_than_without_a_potential),
+    "SMILING": (lambda: SMILING(rounds=20), state_laws_that_differ_by_little),
+    "SMILING in the limit": (
+        lambda: SMILING(rounds=20, limit=True, smoothing="1/1000"),
+        state_laws_that_differ_by_little,
+    ),
     "PSDP": (lambda: PSDP(reward=objects(PAYS), rollouts_per_action=None), as_good_as_the_expert),
     "FILTER": (lambda: FILTER(rewards=rewards, reward_player=Hedge(), rounds=8), the_gap_that_its_trace_says),
     "FILTER, a stationary policy": (lambda: FILTER(game="nrmm", order="primal", rewards=rewards, rounds=8), None),
@@ -154,6 +167,7 @@ HYBRID = {
     "pessimistic IRL near the clone": lambda: PessimisticIRL(KLToClone(1), rounds=4),
 }
 ANY_HORIZON = (
+    "SMILING",
     "cloning",
     "smoothed cloning",
     "hedge against planning",
@@ -184,6 +198,9 @@ CASES = [
             "EvIL": evil(),
             "EvIL by Q-learning": evil(
                 policy_player=ExpertResets(rollouts_per_action=1), inner=EpisodicQLearning(episodes=5)
+            ),
+            "SMILING against probed expert resets": lambda: SMILING(
+                policy_player=ExpertResets(rollouts_per_action=2), rounds=6, episodes=20
             ),
             "PSDP": lambda: PSDP(rollouts_per_action=2),
             "FILTER": lambda: FILTER(rewards=rewards, rounds=4, rollouts=10, episodes=20),

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from ..base.arrays import objects
+from ..base.arrays import objects, zeros
 from ..base.errors import InvalidModel
 from ..base.record import Record, any_exact, at, field_array, numbers, shape_words
 from ..base.tolerance import ROW_SUM
@@ -105,7 +105,7 @@ class Trajectories(Record):
         """
         self.check(S, A, H)
         index = (self.obs, self.action) if H is None else (self.t, self.obs, self.action)
-        d = np.zeros((S, A) if H is None else (H, S, A), dtype=self.weight.dtype)
+        d = zeros((S, A) if H is None else (H, S, A), self.weight)
         np.add.at(d, index, self.weight)
         return d
 

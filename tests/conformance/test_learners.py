@@ -8,20 +8,25 @@ from mdpkit.base.errors import InvalidModel
 from mdpkit.instances.library.imitation.tree import tree
 from mdpkit.learn import (
     PSDP,
+    AdRIL,
+    AdVIL,
     BoxRewards,
     Cloning,
+    DAeQuIL,
     DAgger,
     ExpertResets,
     FiniteRewards,
     ForwardSearch,
     GradientAscent,
     Hedge,
+    IQLearn,
     LinearRewards,
     MaxCausalEntropy,
     MomentMatching,
     NaturalGradient,
     OpenLoopSearch,
     QLearning,
+    SoftBestResponse,
 )
 from mdpkit.testing import LEARNER_CHECKS, LearnerCase
 
@@ -59,6 +64,34 @@ def at_most_its_losses(problem, shown, answer):
     return bool((gap <= measure.recoverability(problem, shown) * objects(loss)).all_yes())
 
 
+def at_most_its_off_policy_payoff(problem, shown, answer):
+    """gap <= H, or 1 / (1 - gamma), times the largest payoff of a moment, for rewards in [0, 1]."""
+    most = problem.horizon.H if isinstance(problem.horizon, Finite) else 1 / (1 - problem.horizon.gamma)
+    gap = measure.value_gap(problem, shown, answer.policy)
+    return bool((gap <= most * objects(answer.trace["sup_payoff"][-1])).all_yes())
+
+
+def the_distance_that_its_trace_says(problem, shown, answer):
+    """The squared distance of the occupancies is that of the trace, and the sum of spreads and weighted gains over N^2."""
+    log, N = answer.trace, len(answer.trace["gain"])
+    apart = measure.occupancy(problem, shown).lower - measure.occupancy(problem, answer.policy).lower
+    told = (log["spread"].sum() + 2 * (np.arange(N) * log["gain"]).sum()) / N**2
+    return (apart**2).sum() == log["distance"][-1] == told
+
+
+def at_most_its_moments(problem, shown, answer):
+    """gap <= u times the mean loss, for moments that contain the expert's action values divided by u."""
+    loss = answer.trace["loss"].sum() / len(answer.trace["loss"])
+    gap = measure.value_gap(problem, shown, answer.policy)
+    return bool((gap <= measure.recoverability(problem, shown) * objects(loss)).all_yes())
+
+
+def the_likelihood_that_its_trace_says(problem, shown, answer):
+    """The objective is the log-likelihood minus the penalty, at every step of the optimiser."""
+    log = answer.trace
+    return np.allclose(log["objective"], -log["loss"] - 0.1 * log["squares"], rtol=0, atol=1e-12)
+
+
 def its_features(problem, shown, answer):
     """The features of the expert, up to the tolerance, as the enclosure in the trace says too."""
     d, e = (measure.occupancy(problem, each) for each in (shown, answer.policy))
@@ -93,9 +126,21 @@ FINITE = {
         None,
     ),
     "hedge against expert resets": (matching(Hedge(), ExpertResets()), the_gap_that_its_trace_says),
+    "AdRIL": (lambda: AdRIL(rounds=6), the_distance_that_its_trace_says),
+    "AdRIL by soft planning": (lambda: AdRIL(policy_player=SoftBestResponse("1/10"), rounds=3), None),
+    "AdVIL": (lambda: AdVIL(rounds=20), at_most_its_off_policy_payoff),
+    "AdVIL, linear moments": (lambda: AdVIL(LinearRewards(features), rounds=10), None),
+    "DAeQuIL": (lambda: DAeQuIL(iterations=4, episodes=20), at_most_its_moments),
     "PSDP": (lambda: PSDP(reward=objects(PAYS), rollouts_per_action=None), as_good_as_the_expert),
 }
-ANY_HORIZON = "cloning", "smoothed cloning", "hedge against planning", "gradient ascent against natural gradient"
+ANY_HORIZON = (
+    "cloning",
+    "smoothed cloning",
+    "hedge against planning",
+    "gradient ascent against natural gradient",
+    "AdRIL",
+    "AdVIL",
+)
 
 
 def on(problem, name):
@@ -118,6 +163,7 @@ CASES = [
             "hedge against planning": matching(Hedge()),
             "hedge against probed expert resets": matching(Hedge(), ExpertResets(rollouts_per_action=2), episodes=20),
             "PSDP": lambda: PSDP(rollouts_per_action=2),
+            **{name: FINITE[name][0] for name in ("AdRIL", "AdVIL", "DAeQuIL")},
         }.items()
     ),
     *(
@@ -129,6 +175,20 @@ CASES = [
     LearnerCase(
         "causal entropy, sample", lambda: MaxCausalEntropy(features, ridge=0.1), finite, expert, rational=False
     ),
+    *(
+        LearnerCase(
+            f"IQ-Learn, {name}",
+            lambda: IQLearn(modelled=True),
+            problem,
+            expert,
+            EXACT,
+            False,
+            the_likelihood_that_its_trace_says,
+        )
+        for name, problem in (("finite", finite), ("masked", masked), ("discounted", discounted))
+    ),
+    LearnerCase("IQ-Learn, sample", IQLearn, finite, expert, rational=False),
+    LearnerCase("IQ-Learn, discounted sample", IQLearn, discounted, expert, rational=False),
     LearnerCase("open-loop search", lambda: OpenLoopSearch(8), leaf.mdp, leaf.expert, recovers=as_good_as_the_expert),
     LearnerCase("forward search", ForwardSearch, path.mdp, path.expert, recovers=as_good_as_the_expert),
     LearnerCase(

@@ -2,14 +2,18 @@
 
 from .evaluating import evaluate as evaluate
 from .granting import grant as grant
+from .imitation.adril import AdRIL as AdRIL
+from .imitation.advil import AdVIL as AdVIL
 from .imitation.causal_entropy import MaxCausalEntropy as MaxCausalEntropy
 from .imitation.cloning import Cloning as Cloning
+from .imitation.daequil import DAeQuIL as DAeQuIL
 from .imitation.dagger import DAgger as DAgger
 from .imitation.evil import EvIL as EvIL
 from .imitation.filter import FILTER as FILTER
 from .imitation.guitar import GUITAR as GUITAR
 from .imitation.hype import HyPE as HyPE
 from .imitation.hyper import HyPER as HyPER
+from .imitation.iq_learn import IQLearn as IQLearn
 from .imitation.moment_matching import MomentMatching as MomentMatching
 from .imitation.pessimistic_irl import PessimisticIRL as PessimisticIRL
 from .imitation.potential import Evolution as Evolution
@@ -40,6 +44,7 @@ from .players.policy_players import ExpertResets as ExpertResets
 from .players.policy_players import NaturalGradient as NaturalGradient
 from .players.policy_players import NoRegretResets as NoRegretResets
 from .players.policy_players import Planning as Planning
+from .players.policy_players import SoftBestResponse as SoftBestResponse
 from .players.rewards import BoxRewards as BoxRewards
 from .players.rewards import FiniteRewards as FiniteRewards
 from .players.rewards import LinearRewards as LinearRewards

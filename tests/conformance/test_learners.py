@@ -11,8 +11,11 @@ from mdpkit.learn import (
     GUITAR,
     PSDP,
     SMILING,
+    AdRIL,
+    AdVIL,
     BoxRewards,
     Cloning,
+    DAeQuIL,
     DAgger,
     EpisodicQLearning,
     EvIL,
@@ -26,6 +29,7 @@ from mdpkit.learn import (
     HyPE,
     HyPER,
     KLToClone,
+    IQLearn,
     LinearRewards,
     LookaheadGradient,
     LowerConfidence,
@@ -35,6 +39,7 @@ from mdpkit.learn import (
     OpenLoopSearch,
     PessimisticIRL,
     QLearning,
+    SoftBestResponse,
 )
 from mdpkit.testing import LEARNER_CHECKS, LearnerCase
 
@@ -76,6 +81,34 @@ def at_most_its_losses(problem, shown, answer):
     loss = answer.trace["loss"].sum() / len(answer.trace["loss"])
     gap = measure.value_gap(problem, shown, answer.policy)
     return bool((gap <= measure.recoverability(problem, shown) * objects(loss)).all_yes())
+
+
+def at_most_its_off_policy_payoff(problem, shown, answer):
+    """gap <= H, or 1 / (1 - gamma), times the largest payoff of a moment, for rewards in [0, 1]."""
+    most = problem.horizon.H if isinstance(problem.horizon, Finite) else 1 / (1 - problem.horizon.gamma)
+    gap = measure.value_gap(problem, shown, answer.policy)
+    return bool((gap <= most * objects(answer.trace["sup_payoff"][-1])).all_yes())
+
+
+def the_distance_that_its_trace_says(problem, shown, answer):
+    """The squared distance of the occupancies is that of the trace, and the sum of spreads and weighted gains over N^2."""
+    log, N = answer.trace, len(answer.trace["gain"])
+    apart = measure.occupancy(problem, shown).lower - measure.occupancy(problem, answer.policy).lower
+    told = (log["spread"].sum() + 2 * (np.arange(N) * log["gain"]).sum()) / N**2
+    return (apart**2).sum() == log["distance"][-1] == told
+
+
+def at_most_its_moments(problem, shown, answer):
+    """gap <= u times the mean loss, for moments that contain the expert's action values divided by u."""
+    loss = answer.trace["loss"].sum() / len(answer.trace["loss"])
+    gap = measure.value_gap(problem, shown, answer.policy)
+    return bool((gap <= measure.recoverability(problem, shown) * objects(loss)).all_yes())
+
+
+def the_likelihood_that_its_trace_says(problem, shown, answer):
+    """The objective is the log-likelihood minus the penalty, at every step of the optimiser."""
+    log = answer.trace
+    return np.allclose(log["objective"], -log["loss"] - 0.1 * log["squares"], rtol=0, atol=1e-12)
 
 
 def its_features(problem, shown, answer):
@@ -139,6 +172,11 @@ FINITE = {
         lambda: SMILING(rounds=20, limit=True, smoothing="1/1000"),
         state_laws_that_differ_by_little,
     ),
+    "AdRIL": (lambda: AdRIL(rounds=6), the_distance_that_its_trace_says),
+    "AdRIL by soft planning": (lambda: AdRIL(policy_player=SoftBestResponse("1/10"), rounds=3), None),
+    "AdVIL": (lambda: AdVIL(rounds=20), at_most_its_off_policy_payoff),
+    "AdVIL, linear moments": (lambda: AdVIL(LinearRewards(features), rounds=10), None),
+    "DAeQuIL": (lambda: DAeQuIL(iterations=4, episodes=20), at_most_its_moments),
     "PSDP": (lambda: PSDP(reward=objects(PAYS), rollouts_per_action=None), as_good_as_the_expert),
     "FILTER": (lambda: FILTER(rewards=rewards, reward_player=Hedge(), rounds=8), the_gap_that_its_trace_says),
     "FILTER, a stationary policy": (lambda: FILTER(game="nrmm", order="primal", rewards=rewards, rounds=8), None),
@@ -173,6 +211,8 @@ ANY_HORIZON = (
     "hedge against planning",
     "gradient ascent against natural gradient",
     "EvIL",
+    "AdRIL",
+    "AdVIL",
 )
 
 
@@ -207,6 +247,7 @@ CASES = [
             "FILTER, a stationary policy": lambda: FILTER(game="nrmm", rewards=rewards, rounds=4, rollouts=10),
             "GUITAR": lambda: GUITAR(rewards=rewards, rounds=4, rollouts=10),
             **HYBRID,
+            **{name: FINITE[name][0] for name in ("AdRIL", "AdVIL", "DAeQuIL")},
         }.items()
     ),
     *(
@@ -218,6 +259,20 @@ CASES = [
     LearnerCase(
         "causal entropy, sample", lambda: MaxCausalEntropy(features, ridge=0.1), finite, expert, rational=False
     ),
+    *(
+        LearnerCase(
+            f"IQ-Learn, {name}",
+            lambda: IQLearn(modelled=True),
+            problem,
+            expert,
+            EXACT,
+            False,
+            the_likelihood_that_its_trace_says,
+        )
+        for name, problem in (("finite", finite), ("masked", masked), ("discounted", discounted))
+    ),
+    LearnerCase("IQ-Learn, sample", IQLearn, finite, expert, rational=False),
+    LearnerCase("IQ-Learn, discounted sample", IQLearn, discounted, expert, rational=False),
     LearnerCase("open-loop search", lambda: OpenLoopSearch(8), leaf.mdp, leaf.expert, recovers=as_good_as_the_expert),
     LearnerCase("forward search", ForwardSearch, path.mdp, path.expert, recovers=as_good_as_the_expert),
     LearnerCase(

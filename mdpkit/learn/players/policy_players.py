@@ -16,7 +16,7 @@ from ...measure import action_value
 from ...model.access import Access, Setting
 from ...model.data import Trajectories
 from ...model.policy import TabularPolicy
-from ...solve import solve
+from ...solve import SoftPlanning, solve
 from .._tabular import empirical_occupancy, exists
 from ..experience import Experience, expect_share
 from ..imitation.psdp import expect_rollouts, expect_ties, probe, psdp
@@ -60,6 +60,38 @@ class Planning:
         rng: np.random.Generator | None,
     ) -> TabularPolicy:
         return solve(access.model(reward)).policy
+
+
+@dataclass(frozen=True)
+class SoftBestResponse:
+    """Soft planning: the policy that maximises return plus temperature times entropy relative to uniform play.
+
+    Args: temperature: units of reward per nat.
+
+    It loses at most temperature H log(number of actions) of a best response's return, up to the error of rounding
+    probabilities to multiples of 2^-24.
+    Source: adapted from Ziebart, Bagnell and Dey, 2010.
+    """
+
+    temperature: Number = 1
+
+    needs: ClassVar = ("model",)
+
+    def __post_init__(self) -> None:
+        expect_number("temperature", self.temperature)
+
+    def next(
+        self,
+        access: Access,
+        reward: np.ndarray,
+        policy: TabularPolicy,
+        experience: Experience,
+        rng: np.random.Generator | None,
+    ) -> TabularPolicy:
+        method = SoftPlanning(temperature=nearest(fraction(self.temperature)))
+        table = solve(access.model(reward), method, throw=False).policy.table
+        with np.errstate(divide="ignore"):
+            return TabularPolicy(tilt(exists(access.setting), np.log(table), policy.table))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ...base.arrays import like, objects, zeros
 from ...base.errors import InvalidModel
 from ...base.record import at
 from ...base.types import Array, OptionalArray, record
+from .simplex import onto_simplex
 
 
 class Rewards(Protocol):
@@ -82,11 +83,7 @@ class FiniteRewards(_Linear):
         return like((np.arange(len(moments)) == _first_best(moments)).astype(int), moments)
 
     def project(self, point: np.ndarray) -> np.ndarray:
-        """Euclidean projection onto the simplex, by thresholding. Source: Held, Wolfe and Crowder, 1974."""
-        falling = np.sort(point)[::-1]
-        thresholds = (np.cumsum(falling) - 1) / like(np.arange(1, len(point) + 1), point)
-        kept = int(np.flatnonzero(np.asarray(falling > thresholds, dtype=bool))[-1])
-        return np.maximum(point - thresholds[kept], like(0, point)[()])
+        return onto_simplex(point)
 
 
 @record(eq=False)

@@ -118,7 +118,7 @@ def tightrope(H: int = 4, c: Exact = "1/10", benevolent: bool = False) -> Instan
 
 
 @named_instance
-def detour(H: int = 3, aside: Exact = 0) -> Instance:
+def turnoff(H: int = 3, aside: Exact = 0) -> Instance:
     """A road that pays, and a learner that turns aside because it would not know how to be paid there.
 
     From state 0 action 0 leads to the road, state 1, and action 1 aside, to state 2; both are absorbing, action 0 pays 1 on the
@@ -132,7 +132,7 @@ def detour(H: int = 3, aside: Exact = 0) -> Instance:
     Returns: `mdp`, `expert` and `learner`.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
 
-    >>> detour(3).learner.table[1]
+    >>> turnoff(3).learner.table[1]
     array([0, 1], dtype=object)
     """
     expect_integer("H", H, 2)

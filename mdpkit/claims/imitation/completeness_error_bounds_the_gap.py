@@ -18,7 +18,7 @@ Proof      proofs/imitation/completeness_error_bounds_the_gap.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
+from ...base.arrays import objects, rational
 from ...base.interval import Interval, stack
 from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
@@ -120,7 +120,7 @@ def learn(H, eps="1/1000", climbs=True, both=False):
         rules=learner.rules,
         resets=nu,
         coverage=cover(m.mdp, m.expert, nu),
-        eps=m.eps,
+        eps=eps,
         H=H,
         climbs=climbs,
     )
@@ -147,12 +147,12 @@ def mean_error(m):
 
 def grows(m):
     """The mean completeness error on the cliff is between (1 - eps H/2) eps (H+1)/2 and eps (H+1)/2."""
-    most = m.eps * (m.H + 1) / 2
-    return Bound(most * (1 - m.eps * m.H / 2), mean_error(m), most)
+    most = rational(m.eps) * (m.H + 1) / 2
+    return Bound(most * (1 - rational(m.eps) * m.H / 2), mean_error(m), most)
 
 
 def stays_bounded(m):
-    return Bound(mean_error(m), m.eps * 2)
+    return Bound(mean_error(m), rational(m.eps) * 2)
 
 
 # ---- controls

@@ -95,7 +95,7 @@ def on_the_ladder(H, eps="1/1000"):
         learner = FILTER(rational(share), rewards=FiniteRewards(m.mdp.r[None]), rules=m.rules, rounds=1)
         access = grant(m.mdp, expert=m.expert, demonstrations="exact", episodes="exact")
         tables.append(fit(learner, access, rng=None).trace["policy"][-1].table)
-    return m.replace(tables=np.stack(tables), H=H)
+    return m.replace(tables=np.stack(tables), eps=eps, H=H)
 
 
 def ladder_gaps(m):
@@ -104,13 +104,13 @@ def ladder_gaps(m):
 
 def apart(m):
     mixed, alone = ladder_gaps(m)
-    e, H = m.eps, m.H
+    e, H = rational(m.eps), m.H
     return Bound(mixed, e * (2 * H - 1), e * H * (H + 1) / 2 * (1 - e * H / 2), alone)
 
 
 def in_slips(m):
     mixed, alone = ladder_gaps(m)
-    return {"gaps": [(mixed / m.eps).mid, (alone / m.eps).mid]}
+    return {"gaps": [(each / rational(m.eps)).mid for each in (mixed, alone)]}
 
 
 # ---- figure

@@ -44,14 +44,18 @@ def law(mdp, policy):
 def walk(H, beta="1/2", c="1/10", benevolent=False):
     m = tightrope(H, c, benevolent)
     learner, resets = run(m, m.walker, beta)
-    return m.replace(learner=learner, resets=resets, beta=rational(beta), c=rational(c), H=H)
+    return m.replace(learner=learner, resets=resets, beta=beta, c=c, H=H)
+
+
+def worth(m):
+    """The return of the bridge."""
+    return (1 - rational(m.c)) * (m.H - 1)
 
 
 def check(m):
     """The return of GUITAR, and that of the expert."""
-    bridge = (1 - m.c) * (m.H - 1)
-    one = m.mdp.like([1])[0]
-    alone = m.beta == 1 and m.rules[0, 2, 1] == 0
+    bridge, one = worth(m), rational(1)
+    alone = m.beta == "1" and m.rules[0, 2, 1] == 0
     return Equal(
         {
             "return": (measure.value(m.mdp, m.learner), one if alone or bridge <= 1 else bridge),
@@ -63,7 +67,7 @@ def check(m):
 def everything_alike(m):
     """As if the share did not matter."""
     pairs = check(m).pairs
-    return Equal(pairs | {"return": (pairs["return"][0], m.mdp.like([1])[0] * (1 - m.c) * (m.H - 1))})
+    return Equal(pairs | {"return": (pairs["return"][0], worth(m))})
 
 
 def walks():
@@ -75,7 +79,7 @@ def bound(m):
     Q = measure.action_value(m.mdp, m.learner)
     in_class = stack([(m.resets * (Q * rule).sum(axis=-1)).sum(axis=-1) for rule in m.rules]).max(axis=0)
     eps = (m.resets * Q.max(axis=-1)).sum(axis=-1) - in_class
-    return Bound(measure.value_gap(m.mdp, m.expert, m.learner), (eps.sum() - eps[0]) / m.beta + eps[0])
+    return Bound(measure.value_gap(m.mdp, m.expert, m.learner), (eps.sum() - eps[0]) / rational(m.beta) + eps[0])
 
 
 def attains(m):
@@ -84,8 +88,7 @@ def attains(m):
 
 def stays_below(m):
     """The return of expert resets alone, one step on the rope, and the return of the bridge."""
-    bridge = (1 - m.c) * (m.H - 1)
-    return Bound(measure.value(m.mdp, m.learner), m.mdp.like([1])[0], bridge)
+    return Bound(measure.value(m.mdp, m.learner), rational(1), worth(m))
 
 
 def of_a_step(m):
@@ -100,19 +103,19 @@ def climb(H, beta="1/2", eps="1/1000"):
     falls = TabularPolicy(objects([[0, 1], [0, 1]]))
     learner, _ = run(m, falls, beta)
     agreement = [rule[0, 0] for rule in m.rules]
-    return m.replace(learner=learner, clone=TabularPolicy(m.rules[agreement.index(max(agreement))]), H=H)
+    return m.replace(learner=learner, clone=TabularPolicy(m.rules[agreement.index(max(agreement))]), eps=eps, H=H)
 
 
 def climbs(m):
     """The gap of GUITAR is at most 2H - 1 slips, that of the clone quadratic in H."""
     mixed, cloned = (measure.value_gap(m.mdp, m.expert, policy) for policy in (m.learner, m.clone))
-    e, H = m.eps, m.H
+    e, H = rational(m.eps), m.H
     return Bound(mixed, e * (2 * H - 1), e * H * (H + 1) / 2 * (1 - e * H / 2), cloned)
 
 
 def in_slips(m):
     alone = climb(m.H, "1").learner
-    gaps = [measure.value_gap(m.mdp, m.expert, policy) / m.eps for policy in (m.clone, alone, m.learner)]
+    gaps = [measure.value_gap(m.mdp, m.expert, policy) / rational(m.eps) for policy in (m.clone, alone, m.learner)]
     return {"gaps": [gap.mid for gap in gaps]}
 
 
@@ -148,7 +151,7 @@ def figure(ax, rows):
 LONGEST = 8
 COSTS, SHARES = ("0", "1/10", "1/2", "1", "3/2"), ("1/10", "1/2", "9/10", "1")
 FALLS = Assumption("ties go to the rule that falls from the bridge", lambda m: m.rules[0, 2, 1] == 0)
-WORTH = Assumption("the bridge is worth more than one step on the rope", lambda m: (1 - m.c) * (m.H - 1) > 1)
+WORTH = Assumption("the bridge is worth more than one step on the rope", lambda m: worth(m) > 1)
 ALONE, LADDER = "the expert's states alone", "data of falls make the ladder linear"
 CLAIM = Claim(
     "resets_beyond_the_expert_help",

@@ -138,6 +138,6 @@ CLAIM = Claim(
     ),
     figure=figure,
     data=ends,
-    thorough=lambda: [train(4, 4, 60), train(2, 8, 60)],
+    thorough=lambda: [train(4, 4, 24), train(2, 8, 24)],
     resolution=Fraction(1, GRID),
 )

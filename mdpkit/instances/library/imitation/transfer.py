@@ -65,3 +65,42 @@ def swapped_roads(H: int = 3) -> Instance:
     source, target = (MDP(objects(rows), r, start, horizon=Finite(H)) for rows in (P, Q))
     values = [[max(1, H - t - 1), H - t, 0] for t in range(H)] + [[0, 0, 0]]
     return Instance(source=source, target=target, potential=objects(values))
+
+
+@named_instance
+def late_exits(H: int = 4, k: int = 2, eps: Exact = "1/8") -> Instance:
+    """A place that one should leave at once, and a potential that makes leaving a step later look as good at every step.
+
+    At state 0, action 0 leaves for an absorbing state 1 + t of its own at each step t, and action 1 stays; everything pays
+    1, but staying 1 - 2 eps. The potential is wrong by eps: too low for the state left to k steps ago, too high for state 0
+    and for the one left to k - 1 steps ago. Plans over k steps with it, with the worst ties, never leave before the end is
+    in sight, and lose 2 eps at each of H - k steps.
+
+    Args:
+        H: horizon.
+        k: number of steps that are planned ahead, below H.
+        eps: largest error of the potential, at most 1/2 for rewards in [0, 1].
+
+    Returns: `mdp`, `potential[t,s]`, `k` and `eps`.
+    Source: adapted from Ng, Harada and Russell, 1999.
+
+    >>> late_exits(3, 1, "1/4").mdp
+    MDP(S=4, A=2, Finite(H=3), rational, 24 transitions)
+    """
+    expect_integer("H", H, 2)
+    expect_integer("k", k, 1)
+    error = rational(eps)
+    P = np.zeros((H, H + 1, 2, H + 1), dtype=int)
+    P[:, np.arange(1, H + 1), :, np.arange(1, H + 1)] = 1
+    P[np.arange(H), 0, 0, np.arange(1, H + 1)] = 1
+    P[:, 0, 1, 0] = 1
+    r = objects([[1, 1 - 2 * error], *[[1, 1]] * H])
+    potential = objects([[H - t] * (H + 1) for t in range(H + 1)])
+    for t in range(H):
+        potential[t, 0] += error
+        if t >= k:
+            potential[t, 1 + t - k] -= error
+        if t >= k - 1:
+            potential[t, 2 + t - k] += error if k > 1 else 0
+    start = objects(np.eye(1, H + 1, dtype=int)[0])
+    return Instance(mdp=MDP(objects(P), r, start, horizon=Finite(H)), potential=potential, k=k, eps=error)

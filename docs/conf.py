@@ -1,4 +1,4 @@
-"""Sphinx builds these pages: `sphinx-build -nW --keep-going docs OUT`. No network is needed, neither to build nor to read them."""
+"""Sphinx builds these pages: `sphinx-build -nW --keep-going docs OUT`. Neither building nor reading needs a network."""
 
 import sys
 from pathlib import Path
@@ -51,7 +51,7 @@ python_use_unqualified_type_names = True
 numpydoc_show_class_members = False
 # every public name has a docstring, which begins with a sentence, and names no argument that is none
 numpydoc_validation_checks = {"GL08", "SS01", "SS03", "PR02"}
-# hypothesis makes the former while it is imported, without a source; the docstrings of a named tuple's fields are Python's
+# hypothesis creates the former at import, without a source; docstrings of a named tuple's fields are Python's own
 numpydoc_validation_exclude = {r"\bstrategies\.(draws|graphs)$", r"\btwins\.Convergence\.\w+$"}
 # what other packages and typing define
 nitpick_ignore_regex = [

@@ -62,7 +62,7 @@ def mdps(
 
 
 def policies(problem: MDP | PreferenceProblem) -> st.SearchStrategy[TabularPolicy]:
-    """Rational policies of a problem, time-varying if its horizon is finite, supported on its mask (or its reference's support)."""
+    """Rational policies within a problem's mask (or its reference's support), time-varying if its horizon is finite."""
     if isinstance(problem, PreferenceProblem):
         block, sizes = (
             Simplex("X", to="Y", within="support"),
@@ -84,7 +84,7 @@ def games(
     states: tuple[int, int] = (1, 2),
     horizon: tuple[int, int] = (1, 3),
 ) -> st.SearchStrategy[MarkovGame]:
-    """Rational Markov games with rewards in [-1, 1]; `actions` is the number of actions per player, or one for all players."""
+    """Rational Markov games with rewards in [-1, 1]; `actions` is one number for all players, or one per player."""
     counts = (actions,) * players if isinstance(actions, int) else tuple(actions)
     J = int(np.prod(counts))
     blocks = dict(P=Simplex("H", "S", J, to="S"), r=Box("H", len(counts), "S", J, lower=-1), rho=Simplex(to="S"))
@@ -103,7 +103,7 @@ def joint_policies(game: MarkovGame) -> st.SearchStrategy[JointPolicy]:
 def preferences(
     prompts: tuple[int, int] = (1, 3), responses: tuple[int, int] = (1, 4)
 ) -> st.SearchStrategy[PreferenceProblem]:
-    """Rational preference problems in tilt form, with weights in [1/8, 8] and a data distribution on the reference's support."""
+    """Rational preference problems in tilt form: weights in [1/8, 8], data distribution on the reference's support."""
     law = Simplex("X", to="Y")
 
     def problem(x):

@@ -57,7 +57,7 @@ for H in (1, 2, 4, 8, 16):
     assert own == 0
 
 # %%
-verdict = mdpkit.verify("performance_difference_lemma")
+verdict = mdpkit.verify("performance_difference_lemma", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -85,13 +85,13 @@ assert measure.value_gap(m.mdp, m.expert, m.learner) > e * 5
 assert measure.value_gap(paid_more.mdp, paid_more.expert, paid_more.learner) > e * 15
 
 # %%
-verdict = mdpkit.verify("cloning_error_compounds_quadratically")
+verdict = mdpkit.verify("cloning_error_compounds_quadratically", "glance")
 assert verdict.passed
 assert verdict.tightest == 1
 display(verdict, draw_claim(verdict))
 
 # %%
-verdict = mdpkit.verify("cloning_bound_is_attained_at_finite_error")
+verdict = mdpkit.verify("cloning_bound_is_attained_at_finite_error", "glance")
 assert verdict.passed
 assert verdict.tightest == 1
 display(verdict, draw_claim(verdict))
@@ -144,7 +144,7 @@ for amax in (1, 2, 3):
     assert spared.any()
 
 # %%
-verdict = mdpkit.verify("double_integrator_tube_has_a_closed_form")
+verdict = mdpkit.verify("double_integrator_tube_has_a_closed_form", "glance")
 assert verdict.outcome is mdpkit.Outcome.CERTIFIED
 display(verdict, draw_claim(verdict))
 
@@ -173,6 +173,6 @@ assert seen - explained == objects(["1/4"])[0]
 assert seen == explained
 
 # %%
-verdict = mdpkit.verify("double_sampling_bias_is_next_state_variance")
+verdict = mdpkit.verify("double_sampling_bias_is_next_state_variance", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

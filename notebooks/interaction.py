@@ -59,7 +59,7 @@ for H in (4, 8, 16):
     print(f"H = {H}: gap per slip and step {cloned:.2f} by cloning, {asked:.2f} by DAgger, {plays[1].queries} queries")
 
 # %%
-verdict = mdpkit.verify("cloning_needs_no_interaction_but_pays_quadratically")
+verdict = mdpkit.verify("cloning_needs_no_interaction_but_pays_quadratically", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -75,7 +75,7 @@ for H in (2, 5, 9):
     assert gap == bound
 
 # %%
-verdict = mdpkit.verify("dagger_regret_bounds_the_gap")
+verdict = mdpkit.verify("dagger_regret_bounds_the_gap", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -85,7 +85,7 @@ display(verdict, draw_claim(verdict))
 # For any rewards and policies the imitation gap is the sum of both players' average regrets. No policy need be a best response.
 
 # %%
-verdict = mdpkit.verify("reduction_to_no_regret_is_an_equality")
+verdict = mdpkit.verify("reduction_to_no_regret_is_an_equality", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -103,7 +103,7 @@ for H in (2, 3, 4):
     )
 
 # %%
-verdict = mdpkit.verify("expert_resets_remove_exploration")
+verdict = mdpkit.verify("expert_resets_remove_exploration", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -122,6 +122,6 @@ for chance in (0, "1/2", 1):
     print(f"noise {chance}: feature mismatch {off[0]:.0e} (causal), {off[1]:.0e} (trajectories)")
 
 # %%
-verdict = mdpkit.verify("causal_entropy_matches_features")
+verdict = mdpkit.verify("causal_entropy_matches_features", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

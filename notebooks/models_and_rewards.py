@@ -59,7 +59,7 @@ gap, halved = half(leak(5, "1/10")).sides
 assert gap == halved * 2
 
 # %%
-verdict = mdpkit.verify("simulation_lemma_bounds_model_error")
+verdict = mdpkit.verify("simulation_lemma_bounds_model_error", "glance")
 assert verdict.passed
 assert verdict.tightest == 1
 display(verdict, draw_claim(verdict))
@@ -81,7 +81,7 @@ assert (measure.optimal_actions(m.mdp, mdpkit.shaped_reward(m.mdp, fork().potent
 assert (after == before).any_no()
 
 # %%
-verdict = mdpkit.verify("potential_shaping_preserves_the_optimum")
+verdict = mdpkit.verify("potential_shaping_preserves_the_optimum", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -100,7 +100,7 @@ for H in (8, 32, 128):
         assert bool(ratio < 2) is recovers
 
 # %%
-verdict = mdpkit.verify("recoverable_cliff_is_linear")
+verdict = mdpkit.verify("recoverable_cliff_is_linear", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -119,7 +119,7 @@ for H in (2, 4, 8):
     assert on_policy_sides(m)[0] > on_policy_sides(m)[1] * measure.cloning_error(m.mdp, m.expert, m.learner).sum()
 
 # %%
-verdict = mdpkit.verify("on_policy_value_moments_are_tight")
+verdict = mdpkit.verify("on_policy_value_moments_are_tight", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -135,7 +135,7 @@ for share in ("1/8", "1/2", "1"):
     assert gap == right
 
 # %%
-verdict = mdpkit.verify("step_moments_bound_the_imitation_gap")
+verdict = mdpkit.verify("step_moments_bound_the_imitation_gap", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -152,7 +152,7 @@ for off in ("0", "1/100", "1/10", "1/3"):
     assert bool(squared > 0) is (off != "0")
 
 # %%
-verdict = mdpkit.verify("linear_mdp_keeps_every_q_linear")
+verdict = mdpkit.verify("linear_mdp_keeps_every_q_linear", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -189,7 +189,7 @@ for x in ("0", "1/2", "1", "3/2"):
     assert gap == most - between / 2
 
 # %%
-verdict = mdpkit.verify("agreeing_rewards_share_their_moments")
+verdict = mdpkit.verify("agreeing_rewards_share_their_moments", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -206,7 +206,7 @@ for p in ("1/2", "1/10", "1/100"):
     assert g**2 <= (V.min() * 2 + g) * D
 
 # %%
-verdict = mdpkit.verify("state_divergence_bounds_the_gap_to_second_order")
+verdict = mdpkit.verify("state_divergence_bounds_the_gap_to_second_order", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 

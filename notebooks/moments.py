@@ -85,7 +85,7 @@ for step in (-1, "-1/2", 0, "1/2", 1):
 assert error_of(m, solution, objects([[1], [1], [1]]))[1] > 0
 
 # %%
-verdict = mdpkit.verify("linear_moment_game_is_lstd")
+verdict = mdpkit.verify("linear_moment_game_is_lstd", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -113,7 +113,7 @@ assert most(m, inf) == measure.norm_power(m.f, weights, 1) * m.d
 assert most(m, inf) < measure.norm_power(m.f, weights, inf) * m.d
 
 # %%
-verdict = mdpkit.verify("slack_ball_is_the_dual_norm_penalty")
+verdict = mdpkit.verify("slack_ball_is_the_dual_norm_penalty", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -140,7 +140,7 @@ level, psi = measure.identification(m.problem, m.problem.weights), measure.momen
 assert level * measure.norm_power(m.h - m.h0, m.problem.weights, 2) > measure.projected_error(psi, m.problem.weights)
 
 # %%
-verdict = mdpkit.verify("ill_posedness_is_the_smallest_singular_value")
+verdict = mdpkit.verify("ill_posedness_is_the_smallest_singular_value", "glance")
 assert verdict.passed
 assert verdict.tightest == 1
 display(verdict, draw_claim(verdict))
@@ -179,7 +179,7 @@ assert squared_bias(m) == 0
 assert sampled(regression, m) < sampled(game, m)
 
 # %%
-verdict = mdpkit.verify("regression_is_biased_where_the_moment_game_is_not")
+verdict = mdpkit.verify("regression_is_biased_where_the_moment_game_is_not", "glance")
 assert verdict.passed
 assert verdict.evidence == "sampled"
 display(verdict, draw_claim(verdict))

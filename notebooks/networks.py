@@ -26,6 +26,6 @@ import mdpkit
 from mdpkit.report import draw_claim
 
 # %%
-verdict = mdpkit.verify("networks_that_ask_recover_and_clones_do_not")
+verdict = mdpkit.verify("networks_that_ask_recover_and_clones_do_not", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

@@ -103,10 +103,10 @@ assert (np.diff(gaps) > 0).all()
 shown = three(data=("2/5", "2/5", "1/5"))
 assert measure.pair_error(shown, tilt(shown)) == 0
 assert measure.pair_error(shown, zero_error_policy(problem, "1/2")) > 0
-verdict = mdpkit.verify("unseen_response_makes_offline_preference_arbitrarily_bad")
+verdict = mdpkit.verify("unseen_response_makes_offline_preference_arbitrarily_bad", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
-verdict = mdpkit.verify("offline_preference_needs_global_coverage")
+verdict = mdpkit.verify("offline_preference_needs_global_coverage", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -128,7 +128,7 @@ assert gap.mid / bound.mid > 0.93
 # %%
 gap, bound = without_the_policy(rare_in_data()).sides
 assert gap > bound
-verdict = mdpkit.verify("coverage_bounds_the_preference_gap")
+verdict = mdpkit.verify("coverage_bounds_the_preference_gap", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -147,7 +147,7 @@ for width in (2, 8, 64, 10**4):
     print(f"e^(R/beta) = {width:6}: tilts {tilted.mid:8.4f}, ball {ball.mid:8.4f}, all {everything.mid}")
     assert tilted <= ball
     assert ball <= everything
-verdict = mdpkit.verify("coverage_coefficients_are_ordered")
+verdict = mdpkit.verify("coverage_coefficients_are_ordered", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -161,7 +161,7 @@ for k in (4, 8, 16):
     divergence = measure.divergence_from_reference(m.learned, tilt(m.learned))
     print(f"k = {k:2}: divergence {divergence.mid:9.4f}, range {measure.logarithm(m.width).mid:9.4f}")
     assert divergence <= measure.logarithm(m.width)
-verdict = mdpkit.verify("bounded_reward_keeps_rlhf_in_a_kl_ball")
+verdict = mdpkit.verify("bounded_reward_keeps_rlhf_in_a_kl_ball", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -180,7 +180,7 @@ for k in (8, 16, 32):
     assert online < allowed < lost < offline
 unclipped = rare(27, learned=(1, 1, 2**170))
 assert measure.value_gap(unclipped.problem, tilt(unclipped.problem), tilt(unclipped.problem, unclipped.learned)) > 10
-verdict = mdpkit.verify("online_rlhf_needs_only_local_coverage")
+verdict = mdpkit.verify("online_rlhf_needs_only_local_coverage", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -197,7 +197,7 @@ for mass in ("1/200", "1/50", "1/10", "1/2"):
     far = measure.divergence_from_reference(problem, zero_error_policy(problem, mass))
     print(f"mass {mass:>6}: divergence {far.mid:.5f}")
     assert measure.closest_divergence(problem) <= far
-verdict = mdpkit.verify("hybrid_preference_picks_the_closest_minimiser")
+verdict = mdpkit.verify("hybrid_preference_picks_the_closest_minimiser", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -215,7 +215,7 @@ for k in (4, 16, 32):
     print(f"reference mass 2^-{k}: end of descent {lost:.3f}, clipped {kept:.1e}, one feature each {harmless:.1e}")
     assert lost > k * np.log(2)
     assert max(kept, harmless) < 1
-verdict = mdpkit.verify("log_linear_offline_preference_fails_by_gradient_descent")
+verdict = mdpkit.verify("log_linear_offline_preference_fails_by_gradient_descent", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -234,6 +234,6 @@ for t in ("9/10", "17/16", "3/2", "5/2"):
     )
     print(f"weight {m.pairs[2]!s:>8} of the pair (1, 3): mean reward {mean:.4f} of the reference's")
     assert (mean > 1) is (t == "9/10")
-verdict = mdpkit.verify("misspecified_offline_preference_falls_below_the_reference")
+verdict = mdpkit.verify("misspecified_offline_preference_falls_below_the_reference", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

@@ -72,7 +72,7 @@ m = wrong_twice()
 assert measure.regret(m.game, m.mediator, "one-shot")[0] < measure.regret(m.game, m.mediator, "constant")[0]
 
 # %%
-verdict = mdpkit.verify("deviation_classes_are_ordered")
+verdict = mdpkit.verify("deviation_classes_are_ordered", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -99,7 +99,7 @@ print("total reward", correlated.value[:, 0].sum(), coarse.value[:, 0].sum())
 assert coarse.value[:, 0].sum() >= correlated.value[:, 0].sum()
 
 # %%
-verdict = mdpkit.verify("coarse_equilibrium_is_not_correlated_equilibrium")
+verdict = mdpkit.verify("coarse_equilibrium_is_not_correlated_equilibrium", "glance")
 assert verdict.outcome is mdpkit.Outcome.CERTIFIED
 display(verdict, draw_claim(verdict))
 
@@ -133,7 +133,7 @@ assert own == 0
 assert facts(fork(5))[0] == 4
 
 # %%
-verdict = mdpkit.verify("regret_gap_is_bounded_by_recoverability")
+verdict = mdpkit.verify("regret_gap_is_bounded_by_recoverability", "glance")
 assert verdict.passed
 assert verdict.tightest == 1
 display(verdict, draw_claim(verdict))
@@ -148,7 +148,7 @@ for m in (matching_pennies(3), unpaid_partner(3)):
         print(name, gap / (measure.deviation_error(m.game, m.expert, m.learner, name) * 3), "times u H e")
 
 # %%
-verdict = mdpkit.verify("regret_gap_constant_two_is_optimal")
+verdict = mdpkit.verify("regret_gap_constant_two_is_optimal", "glance")
 assert verdict.passed
 assert verdict.tightest == 1
 display(verdict, draw_claim(verdict))
@@ -163,7 +163,7 @@ for v in ("1/2", "1/10", "1/1000"):
     assert loss == price * (2 - mdpkit.rational(v))
 
 # %%
-verdict = mdpkit.verify("zero_sum_equilibria_need_the_constant_two")
+verdict = mdpkit.verify("zero_sum_equilibria_need_the_constant_two", "glance")
 assert verdict.passed
 assert verdict.tightest < 1
 display(verdict, draw_claim(verdict))
@@ -196,7 +196,7 @@ for H in (2, 20, 200):
     assert ratio == (H - 1) / (H - 1 + mdpkit.rational(8))
 
 # %%
-verdict = mdpkit.verify("cloning_regret_gap_scales_with_coverage")
+verdict = mdpkit.verify("cloning_regret_gap_scales_with_coverage", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -211,7 +211,7 @@ for H in (2, 20):
 assert gap > bound * (1 + m.b) / 2
 
 # %%
-verdict = mdpkit.verify("coverage_gated_regret_is_asymptotically_tight")
+verdict = mdpkit.verify("coverage_gated_regret_is_asymptotically_tight", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -246,7 +246,7 @@ for length in (1, 4, 8):
     assert bool(gap <= obeyed * errors * 2) is (length == 1)
 
 # %%
-verdict = mdpkit.verify("recoverability_must_see_the_deviation")
+verdict = mdpkit.verify("recoverability_must_see_the_deviation", "glance")
 assert verdict.outcome is mdpkit.Outcome.CERTIFIED
 display(verdict, draw_claim(verdict))
 
@@ -271,6 +271,6 @@ assert (found == counted).all_yes()
 
 # %%
 assert seen[1] == 0
-verdict = mdpkit.verify("regret_equivalence_implies_value_equivalence")
+verdict = mdpkit.verify("regret_equivalence_implies_value_equivalence", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

@@ -68,7 +68,7 @@ assert int(let_pass(walled, 0).lower) == 0
 for vmax in (2, 4, 6):
     m = cart(vmax)
     assert (int(let_pass(m.problem, vmax - 1).lower), int(let_pass(m.problem, vmax).lower)) == (1, 0)
-verdict = mdpkit.verify("tube_needs_no_lookahead")
+verdict = mdpkit.verify("tube_needs_no_lookahead", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -110,7 +110,7 @@ for learned_with, used_with in ((1, 1), (1, 2), (1, 3), (2, 1), (3, 1)):
     )
     assert (excess == 0) is (learned_with >= used_with)
     assert (missed == 0) is (learned_with <= used_with)
-verdict = mdpkit.verify("constraint_transfers_iff_tubes_are_nested")
+verdict = mdpkit.verify("constraint_transfers_iff_tubes_are_nested", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -127,7 +127,7 @@ for d in (1, 5, 20):
         print(f"depth {d:2}, discount {g}: V = {V.mid:+.3f}")
         assert bool(V < 0) is bool(2 * m.g**d > 1)
         assert measure.tube(m.problem)[0] == 1
-verdict = mdpkit.verify("discounted_safety_is_optimistic")
+verdict = mdpkit.verify("discounted_safety_is_optimistic", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -147,7 +147,7 @@ assert measure.avoid_probability(problem)[0] == objects("1/2")[()]
 bounds = mdpkit.solve(problem.to_float()).value
 print("on floats:", bounds[0])
 assert bounds.contains(measure.avoid_probability(problem))
-verdict = mdpkit.verify("avoid_probability_is_the_greatest_fixed_point")
+verdict = mdpkit.verify("avoid_probability_is_the_greatest_fixed_point", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -170,7 +170,7 @@ assert (outside_demonstrations(m, m.goals) == 1 - measure.safely_reachable(m.pro
 # %%
 with sabotaged(measure.visited, reckless):
     assert not (measure.tube(m.problem) <= outside_demonstrations(m, m.goals)).all_yes()
-verdict = mdpkit.verify("multi_task_demonstrations_shrink_the_constraint")
+verdict = mdpkit.verify("multi_task_demonstrations_shrink_the_constraint", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -188,6 +188,6 @@ for m in plays()[:5]:
     )
     assert total <= best
     assert best <= missed
-verdict = mdpkit.verify("inverse_constraint_game_violation_vanishes")
+verdict = mdpkit.verify("inverse_constraint_game_violation_vanishes", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

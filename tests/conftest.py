@@ -1,4 +1,4 @@
-"""Hypothesis profiles: the same draws at every run, except at night. What is left out, and a browser for what is looked at in one."""
+"""Hypothesis profiles (the same draws in every run, except at night), a report of what is left out, and a browser."""
 
 import os
 

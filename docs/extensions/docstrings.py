@@ -65,7 +65,7 @@ def as_numpydoc(lines, names, returns) -> list[str]:
 
 
 def plain(text) -> str:
-    """A docstring's text as reStructuredText: what stands between backticks is literal, every other sign stands for itself."""
+    """A docstring's text as reStructuredText: text in backticks is literal, every other sign stands for itself."""
     pieces = re.split(r"(`[^`]*`)", text)
     return "".join(_literal(each) if k % 2 else re.sub(r"([\\*|_`])", r"\\\1", each) for k, each in enumerate(pieces))
 
@@ -92,7 +92,7 @@ def _taken_apart(lines):
 
 
 def _arguments(body, names):
-    """(names, text) of each argument: one begins where a line of a block does, or where one that is known follows a sentence."""
+    """(names, text) of each argument, which begins a line of a block or, if its name is known, follows a sentence."""
     opening = r"\A" if body[0] else "^"
     known = "|".join(sorted(map(re.escape, names), key=len, reverse=True)) or r"(?!)"
     start = re.compile(rf"(?:{opening}({NAMES})|(?:^|(?<=[.;)] ))((?:{known})(?:, (?:{known}))*)):\s", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The pages that are generated: the tour, a page a claim, the named instances, the notes, a page a room. They are not committed."""
+"""Generated pages, not committed: the tour, one page per claim, the named instances, the notes, one page per room."""
 
 import ast
 import enum
@@ -253,7 +253,7 @@ def help_of(command) -> str:
 
 
 def names_of(module) -> list[tuple[str, str, list[str]]]:
-    """(how it is documented, public name, values of an enumeration) of everything that a room offers, in the alphabet's order."""
+    """(kind, public name, values of an enumeration) of every object that a room offers, in alphabetical order."""
     room = module.__name__
     found = []
     for name in sorted(dir(module), key=str.casefold):

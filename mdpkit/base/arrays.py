@@ -19,8 +19,8 @@ def rational(x: Number) -> fmpq:
     Args: x: an integer, a fraction, or text such as "1/3".
     Raises: ExactnessLost for a float, since the intended rational cannot be recovered from it.
 
-    The result is flint's fmpq, which mixes with integers, with exact arrays and with Intervals. It does not mix with Python's Fraction:
-    arithmetic raises TypeError, and `==` is False whatever the numbers, so that a Fraction beside it is converted first.
+    The result is flint's fmpq, which can be combined with integers, exact arrays and Intervals, but not with Python's
+    Fraction: arithmetic raises TypeError, and `==` is False even for equal numbers, so convert the Fraction first.
 
     >>> rational("1/3") + 1
     4/3

@@ -60,7 +60,7 @@ class compiled:
         return _split(self.signature)[1]
 
     def over_members(self):
-        """The compiled loop `f(n, *args)` over `n` members: arrays and floats have a leading batch axis, integers and booleans none."""
+        """The compiled loop `f(n, *args)` over `n` members, with a leading batch axis on arrays and floats only."""
         if self._over_members is None:
             self._over_members = _compile(_loop(self), _types(self.signature, batch=True))
         return self._over_members

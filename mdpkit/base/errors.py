@@ -10,7 +10,7 @@ class InvalidModel(MdpkitError, ValueError):
 
 
 class WrongArgument(InvalidModel, TypeError):
-    """A measure was given an object of another type; the message names the argument, what was given and what is expected."""
+    """An argument of a measure has the wrong type; the message names it, what was given and what is expected."""
 
 
 class MissingAccess(MdpkitError):

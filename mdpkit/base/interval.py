@@ -215,7 +215,8 @@ class Interval(Shown):
         with np.errstate(invalid="ignore", over="ignore"):
             (low, below), (high, above) = (_sum(end, axis) for end in (self.lower, self.upper))
             low, high = low - below, high + above
-            # an infinite sum has an infinite entry, and no rounding: -infinity as an upper end, or infinity as a lower one, stays
+            # an infinite sum has an infinite entry and no rounding error:
+            # an upper end of -infinity and a lower end of infinity stay as they are
             return Interval(
                 np.where(low == np.inf, low, down(low)), np.where(high == -np.inf, high, up(high)), self.how
             )
@@ -290,7 +291,7 @@ class Interval(Shown):
         )
 
     def contains(self, number: "Quantity") -> bool:
-        """Whether every entry of `number` (rationals, or an Interval) is proved to lie in the interval, without rounding."""
+        """Whether each entry of `number` (rationals or an Interval) provably lies in the interval, without rounding."""
         other = number if isinstance(number, Interval) else Interval(number)
         try:
             return all(

@@ -10,7 +10,7 @@ from .tolerance import UNIT
 
 
 def enclose(array, defect=0.0):
-    """Enclosure of the numbers that `array` represents: the entries themselves if rational, else within input rounding error.
+    """Enclosure of the numbers that `array` represents: itself if rational, else widened by the input rounding error.
 
     Args: defect: relative distance by which float rows of a distribution may differ from the intended distribution.
     """

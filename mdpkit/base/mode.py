@@ -13,7 +13,7 @@ def proposing() -> bool:
 
 @contextmanager
 def propose(yes=True):
-    """Context in which measures return plain float arrays and records are not validated: for searches, never for verdicts.
+    """Context in which measures return plain float arrays and records are not validated; for searches, not verdicts.
 
     Args: yes: False for an exact judgement inside a search.
     """

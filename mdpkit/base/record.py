@@ -182,7 +182,10 @@ def field_array(name, value, axes) -> np.ndarray:
 
 
 def _uneven(value) -> list:
-    """(index, length) of the first two entries of different length on a level of nested lists; length None for a non-list."""
+    """(index, length) of the first two entries of unequal length at one level of nested lists.
+
+    The length is None for an entry that is not a list.
+    """
     level = {(): value}
     while level:
         lengths = {index: _length(part) for index, part in level.items()}
@@ -213,8 +216,8 @@ def expect_counts(least=1, **counts):
 def any_exact(*values) -> bool:
     """Whether one of the given arrays or numbers is rational, which makes the record rational.
 
-    Integers are neutral: they take the kind of the others, or float64 if all are integers. Ragged lists, which `numbers`
-    rejects, are neutral too.
+    Integers are neutral: they take the kind of the others, or float64 if all are integers. Ragged lists, which
+    `numbers` rejects, are neutral too.
     """
     return any(value is not None and _holds_objects(value) for value in values)
 

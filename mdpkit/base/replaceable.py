@@ -22,8 +22,8 @@ def replaceable(f: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
     Callers use the decorated function, so a replacement affects all of them, including those that imported it by name.
 
-    Raises: WrongArgument in place of an AttributeError or TypeError where an argument is of another type than annotated. Types are
-        looked at after such an error alone, so that they cost nothing where all is well.
+    Raises: WrongArgument in place of an AttributeError or TypeError if an argument is not of its annotated type. Types
+        are checked only after such an error, so a successful call pays nothing for them.
     """
     name = f"{f.__module__}.{f.__qualname__}"
 
@@ -62,7 +62,7 @@ def _wrong_argument(f, args, options) -> str | None:
 
 
 def classes_of(hint) -> tuple[type, ...]:
-    """The classes that an annotation names; none where it names others than classes of records, such as `int` or `Sequence[int]`."""
+    """The mdpkit classes that an annotation names; none if it names anything else, such as `int` or `Sequence[int]`."""
     parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     return parts if all(isinstance(part, type) and part.__module__.startswith("mdpkit.") for part in parts) else ()
 
@@ -76,7 +76,7 @@ def _describe(value) -> str:
 
 @contextmanager
 def sabotaged(function: Callable, by: Callable) -> Iterator[list[str]]:
-    """Context in which `function(*args)` is `by(original, *args)`; yields a list that is non-empty once the function was called."""
+    """Context in which `function(*args)` is `by(original, *args)`; yields a list that is non-empty after a call."""
     reached: list[str] = []
     token = _replaced.set({**_replaced.get(), function.name: (by, reached)})
     try:

@@ -6,10 +6,10 @@ UNIT = 2.0**-53
 """Relative rounding error of one float64 operation."""
 
 UNDERFLOW = 2.0**-900
-"""Upper bound on the total underflow error of a computation with fewer than 2^100 operations, even with flush to zero."""
+"""Bound on the total underflow error of a computation of fewer than 2^100 operations, even with flush to zero."""
 
 ROW_SUM = 1e-9
-"""Maximum difference of the sum of a float distribution from 1; the intended distribution is the row divided by its sum."""
+"""Largest deviation from 1 of the sum of a float distribution, which stands for the row divided by its sum."""
 
 
 def gamma(roundings: float) -> float:

@@ -24,7 +24,7 @@ Class = TypeVar("Class")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(**options: bool) -> Callable[[type[Class]], type[Class]]:
-    """Decorate a class as `dataclass(frozen=True, **options)` does, where fields may be given in other forms than they are held in."""
+    """Decorate a class like `dataclass(frozen=True, **options)`; accepted and stored types of a field may differ."""
     return dataclass(frozen=True, **options)
 
 

@@ -16,7 +16,7 @@ KINDS = "pdf", "svg", "png", "tex"
 def instance_lines(name, texts, file) -> list[str]:
     """What `mdpkit show --instance` prints, and the picture, if a file is named.
 
-    Raises: UsageError for a parameter that the instance does not have, or a value that is none; InvalidModel listing the names.
+    Raises: UsageError for an unknown parameter or a value that cannot be read; InvalidModel listing the known names.
     """
     from ..instances.catalogue import build_of, theme_of
     from ..verify.register import claims_using

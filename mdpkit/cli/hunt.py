@@ -102,7 +102,7 @@ def constants(
     ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the PDF.")] = False,
 ):
-    """Hunt every universal inequality, unaided; store the best constants of each claim, and write the table of all that are stored."""
+    """Hunt every universal inequality unaided; store each claim's best constants, and write the table of all stored."""
     from ..hunt import constants as search
     from ..hunt import jobs, keep_worst
     from ..report.result.constants import read_constants, tables, write_constants, write_table

@@ -57,7 +57,7 @@ def show(
         Path | None, typer.Option(dir_okay=False, metavar="FILE", help="Draw the instance: .pdf, .svg, .png or .tex.")
     ] = None,
 ):
-    """Show what a claim states, assumes and accepts, the controls that must fail, its papers and counterparts; or a named instance."""
+    """Show a claim's statement, assumptions, accepted model, controls, papers and counterparts; or a named instance."""
     if (claim is None) == (instance is None):
         raise UsageError("expected a claim, or --instance NAME")
     if instance is None and (parameter or draw):

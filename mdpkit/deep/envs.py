@@ -17,14 +17,14 @@ from ..model.mdp import MDP, stepwise
 class ControlEnv(gymnasium.Env):
     """Environment of a ContinuousProblem: the observation is the state, the action a control.
 
-    With a reward, the discounted return of an episode is that of the problem: if a step leaves the box and the problem ends
-    there, the episode is terminated and the last reward includes the discounted `outside`. With a margin, failure
+    With a reward, the discounted return of an episode is that of the problem: if a step leaves the box and the problem
+    ends there, the episode is terminated and the last reward includes the discounted `outside`. With a margin, failure
     terminates the episode with reward -1, all other rewards are 0, and `info["margin"]` is the margin of the state.
 
     Args: problem: a ContinuousProblem. limit: steps after which an episode is truncated.
 
-    `reset(options={"state": x, "time": t})` starts in state x after t steps (default 0); without a state, it is uniform on the
-    problem's box of initial states.
+    `reset(options={"state": x, "time": t})` starts in state x after t steps (default 0); without a state, x is uniform
+    on the problem's box of initial states.
 
     Raises: InvalidModel for a state of a different shape, or outside the box.
     """
@@ -107,10 +107,10 @@ class SettablePendulum(PendulumEnv):
 
 
 class LatentEnv(gymnasium.Env):
-    """A finite-horizon MDP with rich (continuous) observations of a latent state; `mdp` generates transitions and rewards.
+    """A finite-horizon MDP with rich (continuous) observations of a latent state.
 
     Args:
-        mdp: the latent problem.
+        mdp: the latent problem, which generates transitions and rewards.
         observe: `observe(s, t, rng)`, the observation of state s at time t.
         act: `act(action, observation, rng)`, the MDP action that corresponds to an environment action.
         observation_space, action_space: gymnasium spaces.

@@ -23,7 +23,7 @@ from .envs import ControlEnv, LatentEnv, SettablePendulum
 
 
 class Convergence(NamedTuple):
-    """One grid of a convergence study: spacing, maximum error at its points, observed order from the previous grid, tolerance."""
+    """Grid of a convergence study: spacing, maximum error at its points, order from the previous grid, tolerance."""
 
     spacing: float
     error: float
@@ -81,13 +81,13 @@ class Twin:
         return self.closed
 
     def tolerance(self, grid: Grid | None = None) -> float | None:
-        """Tolerance for the difference between the finite optimal value and the closed form at the grid's points; None without one."""
+        """Tolerance for the error of the finite optimal value at the grid's points; None without a closed form."""
         if self.closed is None:
             return None
         return 0.0 if grid is None else float(self.bound(grid))
 
     def error(self, grid: Grid, tol: float = 1e-8) -> float:
-        """Maximum difference between the finite optimal value, solved to `tol`, and the closed form at the grid's points."""
+        """Maximum error of the finite optimal value, solved to `tol`, against the closed form at the grid's points."""
         if self.closed is None:
             raise InvalidModel("this twin has no closed form to compare with")
         value = solve(self.tabular(grid), tol=tol).value[: grid.S]
@@ -138,8 +138,8 @@ def pendulum() -> Twin:
 def lqr(dt: float = 0.1, gamma: float = 0.99) -> Twin:
     """Discounted linear-quadratic regulation of the double integrator, with cost x'x dt + u^2 dt / 10.
 
-    Leaving the box of 1 m and 1 m/s incurs the optimal cost from there, so the closed form -x'Px holds in the whole box.
-    The error of a grid is at most `LinearQuadratic.grid_error`: second order if the controls are as fine as the points.
+    Leaving the box of 1 m and 1 m/s incurs the optimal cost from there, so the closed form -x'Px holds in the whole
+    box. A grid's error is at most `LinearQuadratic.grid_error`: second order if the controls are as fine as the points.
     """
     cart = LinearQuadratic.from_costs([[1, dt], [0, 1]], [[dt**2 / 2], [dt]], np.eye(2) * dt, [[dt / 10]], gamma)
     problem = cart.problem([-1.0, -1.0], [1.0, 1.0], [-6.0], [6.0], dt=dt)
@@ -153,11 +153,11 @@ def lqr(dt: float = 0.1, gamma: float = 0.99) -> Twin:
 
 
 def double_integrator_tube(dt: float = 0.02) -> Twin:
-    """Double integrator that must keep p >= 0 m with acceleration at most 1 m/s^2: the safety value is p - min(v, 0)^2 / 2.
+    """Double integrator that must keep p >= 0 m, acceleration at most 1 m/s^2; the safety value is p - min(v, 0)^2 / 2.
 
-    For p >= 0, failure is inevitable exactly if v < 0 and p < v^2 / 2. The closed form is that of continuous time, which
-    time steps of dt seconds exceed by at most dt^2 / 8. Interpolation in the speed costs (h^2 / 2) w (1 - w) per step, where
-    w = dt / h mod 1 is the position between two grid speeds after a step of full braking; 0 if dt is a multiple of h.
+    For p >= 0, failure is inevitable exactly if v < 0 and p < v^2 / 2. The closed form is that of continuous time,
+    which time steps of dt seconds exceed by at most dt^2 / 8. Interpolation in the speed costs (h^2 / 2) w (1 - w) per
+    step, where w = dt / h mod 1 is the position between grid speeds after a step of full braking (0 if h divides dt).
     """
 
     def step(x, u):
@@ -180,14 +180,14 @@ def double_integrator_tube(dt: float = 0.02) -> Twin:
 
 
 def dubins_tube(dt: float = 0.05) -> Twin:
-    """Dubins car at 1 m/s with turn rate at most 1 rad/s that must stay 1 m away from the origin; position and heading (periodic).
+    """Dubins car at 1 m/s, turn rate up to 1 rad/s, to stay 1 m away from the origin; position and periodic heading.
 
-    Moving away from the origin it is safe, and its value is the current margin. Approaching, it is optimal to turn in one
-    direction at the maximum rate until it moves away: the value is then the maximum over both directions of |d - 1| - 1, d
-    the distance of the origin from the centre of the turn. Failure is inevitable exactly if this is negative.
+    Moving away from the origin it is safe, and its value is the current margin. Approaching, it is optimal to
+    turn in one direction at the maximum rate until it moves away: the value is then the maximum over both directions of
+    |d - 1| - 1, d the distance from the origin to the turn's centre. Failure is inevitable exactly if this is negative.
 
-    The tolerance, half of the largest spacing, is empirical: the maximum error was 0.26 to 0.38 of the spacing on grids of
-    21 to 81 points. The closed form has kinks, so the order is at most one.
+    The tolerance, half of the largest spacing, is empirical: the maximum error was 0.26 to 0.38 of the spacing on grids
+    of 21 to 81 points. The closed form has kinks, so the order is at most one.
     """
 
     def step(x, u):
@@ -228,8 +228,8 @@ def dubins_tube(dt: float = 0.05) -> Twin:
 def combination_lock(H: int = 10, noise: float = 0.1) -> Twin:
     """Combination lock with rich observations: ten digits, of which one is correct at each of H steps.
 
-    An action is ten numbers; the digit is drawn from softmax(numbers / 0.1). The observation is a Hadamard rotation of the
-    one-hot latent state and time plus normal noise. V* = 1 as long as every digit was correct.
+    An action is ten numbers; the digit is drawn from softmax(numbers / 0.1). The observation is a Hadamard rotation of
+    the one-hot latent state and time plus normal noise. V* = 1 as long as every digit was correct.
 
     Source: adapted from Zhou, Sekhari, Song and Sun, 2024.
     """
@@ -259,9 +259,9 @@ def combination_lock(H: int = 10, noise: float = 0.1) -> Twin:
 def cliff(H: int = 10, recovers: bool = False) -> Twin:
     """The imitation cliff with rich observations: which of two buttons is correct is encoded in freshly drawn numbers.
 
-    The observation is the latent state (1 on top, -1 fallen) and y uniform on [-1, 1]^3. On top the correct button is 1 if
-    y_1 y_2 > 0, after the fall if y_1 y_2 < 0. The correct button is action 0 of the finite cliff and the other one action 1,
-    so a policy that errs with probability e at each visit has the occupancy of the tabular policy (1 - e, e).
+    The observation is the latent state (1 on top, -1 fallen) and y uniform on [-1, 1]^3. On top the correct button is 1
+    if y_1 y_2 > 0, after the fall if y_1 y_2 < 0. The correct button is action 0 of the finite cliff and the other one
+    action 1, so a policy that errs with probability e at each visit has the occupancy of the tabular policy (1 - e, e).
     """
     mdp = cliff_problem(H, recovers=recovers)
 

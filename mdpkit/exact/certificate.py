@@ -26,8 +26,8 @@ class OptimalityCertificate:
         below, above: tuples of arrays, float64 or rational, whose exact sums are L and U: `[s]` for Discounted,
             `[t,s]` with t = 0..H for Finite. Sums allow bounds to be given without rounding.
 
-    The conditions are L <= T_pi L and U >= T U in every state, with L <= 0 <= U at the end of a finite horizon. T_pi and T
-    are monotone, and contractions or of finite horizon, so L <= V_pi <= V* <= U.
+    The conditions are L <= T_pi L and U >= T U in every state, and L <= 0 <= U at the end of a finite horizon. Since
+    T_pi and T are monotone, and contractions unless the horizon is finite, L <= V_pi <= V* <= U.
     Source: adapted from Puterman, Markov Decision Processes, 1994, Theorem 6.2.2.
 
     >>> from mdpkit.base.arrays import objects
@@ -38,7 +38,7 @@ class OptimalityCertificate:
     >>> OptimalityCertificate(stay, policy, (objects([2]),), (objects(["19/10"]),)).verify()
     Traceback (most recent call last):
     mdpkit.base.errors.CertificateRejected: state 0, action 0: the upper bound 19/10 is below the value 39/20 of one step, by 5.0e-02
-    """
+    """  # noqa: W505
 
     problem: MDP
     policy: TabularPolicy
@@ -128,7 +128,7 @@ class OptimalityCertificate:
 
 
 def _laws(problem):
-    """The (n, weight) pairs of every row of P, per step (one if stationary), state and action; None for missing actions."""
+    """(n, weight) pairs of each row of P, by step (one if stationary), state and action; None for missing actions."""
     available = problem.available
     if problem.sparse:
         P, A = problem.P, problem.A

@@ -4,7 +4,8 @@ From every state some home state is reached with probability 1, so with Q the tr
 states, I - Q is invertible, and entry (s, n) of its inverse is the expected number of visits to n before a home state.
 Gains, biases, stationary distributions and absorption probabilities all solve equations with this one matrix, including
 for transient states and periodic classes.
-Source: adapted from Kemeny and Snell, Finite Markov Chains, 1960; Puterman, Markov Decision Processes, 1994, Appendix A.
+Source: adapted from Kemeny and Snell, Finite Markov Chains, 1960;
+    Puterman, Markov Decision Processes, 1994, Appendix A.
 """
 
 from functools import cached_property
@@ -48,8 +49,8 @@ def mean(weights, values):
 def chain(P, support, rate=0.0):
     """The Markov chain with transition matrix P[s,n]: rational, or float64 (dense or CSR) with error bounds.
 
-    Args: support: possible transitions, which a float P may have lost by underflow. rate: relative error bound of computed
-        sums of entries of P times nonnegative numbers, including the rounding of P.
+    Args: support: possible transitions, which a float P may have lost by underflow. rate: relative error bound of
+        computed sums of entries of P times nonnegative numbers, including the rounding of P.
     """
     return RationalChain(P, support) if is_exact(P) else FloatChain(P, support, rate)
 
@@ -140,8 +141,9 @@ class RationalChain(Chain):
 class FloatChain(Chain):
     """Chain with float64 transition probabilities and rigorous error bounds.
 
-    If t >= 0 and t >= 1 + Q t entrywise, then |x - w| <= t max |residual| for x = c + Q x and any w, and in the transposed
-    system every entry has error at most the sum of t |residual|. A gain lies between the extremes of r + P h - h for any h.
+    If t >= 0 and t >= 1 + Q t entrywise, then |x - w| <= t max |residual| for the solution of x = c + Q x and any w; in
+    the transposed system every entry is in error by at most the sum of t |residual|. A gain lies between the extremes
+    of r + P h - h for any h.
 
     If no such t is found in float64, the ends are infinite. The home states are the most visited ones.
     """
@@ -162,7 +164,7 @@ class FloatChain(Chain):
         ahead = self.Q @ time
         with np.errstate(invalid="ignore", over="ignore"):
             least = (time - ahead - self.rate * (2 * ahead + time) - UNDERFLOW).min(initial=1)
-            # in floats the spectral radius of Q may exceed 1: then the solution has negative entries, and gives no bound
+            # in floats the spectral radius of Q may exceed 1: the solution then has negative entries and gives no bound
             bounds = least > 0 and np.isfinite(time).all() and (time >= 0).all()
             self.time = np.nextafter(time / least, np.inf) if bounds else np.full(len(time), np.inf)
         self.returning = returning
@@ -190,7 +192,7 @@ class FloatChain(Chain):
         return Interval(np.maximum(found.lower, 0), found.upper, "float")
 
     def _around(self, right, w, matrix, error):
-        """Enclosure around w of the solution of x = right + matrix x; `error(residual)` bounds the error from the absolute residual."""
+        """Enclosure around w of the solution of x = right + matrix x; `error` maps |residual| to a bound on |x - w|."""
         if not (np.isfinite(w).all() and np.isfinite(self.time).all()):
             return Interval(np.full(len(w), -np.inf), np.full(len(w), np.inf), "float")
         w = Interval(w, w, "float")
@@ -222,7 +224,7 @@ class FloatChain(Chain):
 
 
 def factorise(Q):
-    """Solver solved(c, transpose=False) of x = c + Q x, or with Q transposed, up to rounding; NaN if singular in float64."""
+    """Solver solved(c, transpose=False) of x = c + Q x or its transpose, up to rounding; NaN if singular in float64."""
     if Q.shape[0] == 0:
         return lambda c, transpose=False: c
     if not hasattr(Q, "tocsr"):

@@ -22,8 +22,8 @@ class GainCertificate:
     Args:
         problem: an Average MDP; floats represent their exact values, with each row of P divided by its sum.
         policy: a policy that attains the lower bound.
-        below, above: pairs (L, l) and (U, u) of gain and bias; each a tuple of arrays `[s]`, float64 or rational, to be summed
-            exactly.
+        below, above: pairs (L, l) and (U, u) of gain and bias. Each is given by a tuple of arrays `[s]`, float64 or
+            rational, of which it is the exact sum.
 
     The conditions are U >= P U and U + u >= r + P u for every state and action, so every policy has gain at most U: its
     limiting matrix P* satisfies P* r <= P* (U + u - P u) = P* U <= U; and L <= P L, L + l <= r + P l for the policy, so
@@ -38,7 +38,7 @@ class GainCertificate:
     >>> GainCertificate(stay, policy, (one, zero), (zero, zero)).verify()
     Traceback (most recent call last):
     mdpkit.base.errors.CertificateRejected: state 0, action 0: gain and bias 0 lie below the value 1 of one step, by 1.0e+00
-    """
+    """  # noqa: W505
 
     problem: MDP
     policy: TabularPolicy

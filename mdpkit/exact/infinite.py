@@ -9,7 +9,7 @@ from ..base.errors import ExactnessLost, NotFinite
 class Infinite:
     """Signed infinity for rational arrays and exact Intervals; use `INFINITY` and `-INFINITY`.
 
-    Raises: NotFinite for infinity - infinity, 0 * infinity and infinity / infinity; there is no 0 * infinity = 0 convention.
+    Raises: NotFinite for infinity - infinity, 0 * infinity (which is not 0 by convention) and infinity / infinity.
 
     >>> INFINITY > 10**100, -INFINITY + 1, INFINITY * -2
     (True, -infinity, -infinity)

@@ -37,8 +37,8 @@ def solve_linear(A, b) -> np.ndarray:
 def enclosed_solution(A, b):
     """Enclosure of the solution x of A x = b; the exact solution for rationals.
 
-    With R an approximate inverse, c = R b, g = R (b - A c) and |I - R A| <= q < 1 in the maximum norm, x - c = (R A)^-1 g
-    differs from g by at most q / (1 - q) max|g|. If no such q is found, the ends are infinite.
+    With R an approximate inverse, c = R b, g = R (b - A c) and |I - R A| <= q < 1 in the maximum norm, the error
+    x - c = (R A)^-1 g differs from g by at most q / (1 - q) max|g|. If no such q is found, the ends are infinite.
 
     Args: A: Interval `[m,m]`. b: Interval `[m]` or `[m,c]`. Plain arrays while proposing, with a plain result.
     Raises: Singular if a rational A is singular.
@@ -81,7 +81,7 @@ def _inverse(A):
 
 
 def full_rank(array) -> bool:
-    """Whether the columns of a matrix are linearly independent, decided exactly (floats as the rationals that they represent).
+    """Whether the columns of a matrix are linearly independent; exact, with floats as the rationals they represent.
 
     >>> full_rank(objects([[1, 2], [2, 4]])), full_rank(np.eye(2))
     (False, True)

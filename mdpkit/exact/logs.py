@@ -26,10 +26,11 @@ TRIED = 6542
 class LogNumber:
     """A polynomial with rational coefficients in logarithms of pairwise coprime integers, such as 1/2 log 2 log 3 - 5.
 
-    Created by `log`. Sums, differences, products, powers and quotients by rationals are exact; a rational result is an fmpq.
-    Logarithms of pairwise coprime integers are linearly independent over the rationals, so equality of linear
-    combinations is decided by their coefficients, without factoring large integers: if two of them share a divisor, both
-    are split. Equal polynomials are equal numbers; ball arithmetic distinguishes all others, and decides the order.
+    Created by `log`. Sums, differences, products, powers, and quotients by rationals, are exact; a rational result is
+    an fmpq. Logarithms of pairwise coprime integers are linearly independent over the rationals, so equality of
+    linear combinations is decided by their coefficients, without factoring large integers: if two of them share a
+    divisor, both are split. Equal polynomials are equal numbers; the order is decided by
+    ball arithmetic, and so is inequality, except that products of logarithms might be equal without equal polynomials.
 
     Raises: Undecided if two numbers are not distinguished at 4096 bits; TypeError in combination with a float.
 

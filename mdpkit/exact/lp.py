@@ -100,7 +100,7 @@ class Unbounded:
 def optimise(program, guess=None) -> Optimum | Infeasible | Unbounded:
     """Solve a linear program exactly; the certificate is verified before it is returned.
 
-    Args: guess: column indices (variables, then slacks) in the order in which they are tried as a basis; defaults to HiGHS.
+    Args: guess: column indices (variables, then slacks) in the order tried as a basis; defaults to HiGHS's order.
 
     An optimal guess is confirmed by two linear solves; from any other the exact simplex method continues with Bland's
     rule, which cannot cycle.
@@ -132,7 +132,7 @@ def _demand(holds, otherwise):
 
 
 def _propose(program):
-    """Columns ordered by how likely they are basic: positive ones in HiGHS's solution, largest first, then by reduced cost."""
+    """Columns, likely basic ones first: those positive in HiGHS's solution by size, the rest by reduced cost."""
     from scipy.optimize import linprog
 
     c, A, b, E, f = (floats(part) for part in (program.c, program.A, program.b, program.E, program.f))
@@ -173,7 +173,10 @@ def _spread(M, rows, basis, values, prices=None, ray=None):
 
 
 def _independent(M, q, order):
-    """The first linearly independent columns in this order, as many independent rows, and prices that prove inconsistency, if any."""
+    """The first linearly independent columns in this order, as many independent rows, and None.
+
+    If the equations are inconsistent: None, None, and prices that prove it.
+    """
     order = np.asarray(order, dtype=int)
     columns = _pivots(M[:, order])
     if len(columns) == len(M):

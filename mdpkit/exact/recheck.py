@@ -2,8 +2,8 @@
 
     python -m mdpkit.exact.recheck FILE
 
-Reads files written by `OptimalityCertificate.save` or `GainCertificate.save`. This file can be copied and run on its own;
-it shares no code with the rest of mdpkit.
+Reads files written by `OptimalityCertificate.save` or `GainCertificate.save`. This file can be copied and run on its
+own; it shares no code with the rest of mdpkit.
 """
 
 import json

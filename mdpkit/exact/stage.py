@@ -22,8 +22,8 @@ def matrix_game(payoff) -> Saddle:
     """Solve the zero-sum game in which the row player receives `payoff[a,b]`.
 
     Args: payoff: rationals.
-    Returns: the value, `row[a]` that guarantees at least the value against every b, and `column[b]` that concedes at most
-        the value to every a.
+    Returns: the value, `row[a]` that guarantees at least the value against every b, and `column[b]` that concedes at
+        most the value to every a.
     Source: von Neumann, 1928; the program of Dantzig, 1951.
 
     >>> matrix_game(objects([[2, -1], [-1, 1]])).value
@@ -51,8 +51,9 @@ def obedience(payoff, actions):
 
 
 def commitment(payoff, actions):
-    """Gains of playing b for every recommendation, `[row,j]`; if none is positive, the distribution is a coarse correlated equilibrium.
+    """Gains of playing b whatever is recommended, `[row,j]`, one row per player and b.
 
+    A distribution under which no row has a positive gain is a coarse correlated equilibrium.
     Source: Moulin and Vial, 1978.
     """
     return np.stack([gain for _, gains in _swaps(payoff, actions) for gain in gains])

@@ -35,7 +35,7 @@ class Job:
 
 
 def jobs(claims: Iterable[str] | None = None) -> list[Job]:
-    """Jobs for all universal inequalities of the claims (by default all registered ones), then for all controls that must be refuted."""
+    """Jobs for all universal inequalities of the claims (default: all registered), then all controls to be refuted."""
     names = register.ids() if claims is None else claims
     found = [register.find(name) for name in names]
     true = [Job(claim.id, aimed.part, "") for claim in found for aimed in targets(claim)]

@@ -77,7 +77,7 @@ class Hunt:
 
     @property
     def largest(self) -> Row | None:
-        """The row with the largest ratio that was judged exactly, a violation before any other; its `worth` is the record."""
+        """The row with the largest exactly judged ratio, violations before all others; its `worth` is the record."""
         rows = [row for row in self.records if row.worth is not None]
         return max(rows, key=lambda row: (row.verdict == "REFUTED", row.best), default=None)
 
@@ -90,7 +90,7 @@ class Hunt:
         return None if row is None else self.target.at(row.fixed).instances.build(row.worth.x)
 
     def witness(self, row: Row | None = None) -> Instance | None:
-        """The smallest instance that witnesses a row's verdict, as passed to the claim's check; None if there is none."""
+        """The smallest instance that witnesses a row's verdict, as the claim's check sees it; None if there is none."""
         row = row or self.smallest
         return None if row is None else self.target.at(row.fixed).instances.build(row.smallest.x)
 
@@ -136,14 +136,14 @@ def hunt(
     Args:
         claim: a Claim, the id of a registered one, or the path of a claim file.
         seconds: total CPU seconds, shared evenly by the rows.
-        counted: replace each second by 2000 evaluations of the check, so that the result does not depend on the machine's speed.
+        counted: replace each second by 2000 evaluations of the check: the result does not depend on machine speed.
         grid: axis or scalar block -> values; one row per combination.
         seed: random seed.
         part: name of the Part to hunt. control: name of a control whose altered statement is hunted instead.
         notice: called with progress sentences. progress: called with every finished Row.
 
     Returns: a Hunt. Its ratios are lower bounds on the best constant; they do not prove optimality.
-    Raises: InvalidClaim for a claim that cannot be hunted (with the reason), an infeasible grid, or a budget that is too small.
+    Raises: InvalidClaim for a claim that cannot be hunted (with the reason), an infeasible grid or too small a budget.
 
     >>> found = hunt("regret_gap_is_bounded_by_recoverability", 3, counted=True, grid={"H": [1]})
     >>> found.records[0].verdict, found.records[0].exact

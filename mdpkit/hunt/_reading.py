@@ -11,8 +11,8 @@ from ..exact.linear import matrix
 def formula(points, name="H") -> str | None:
     """The simplest of constant, linear, quadratic and (a + b h)/(c + d h) that passes through all points, or None.
 
-    Args: points: (integer or rational, exact ratio) pairs. At least two more points than parameters are required, so that
-        a formula is never an interpolation.
+    Args: points: (integer or rational, exact ratio) pairs. At least two more points than parameters are required, so
+        that a formula is never an interpolation.
 
     >>> formula([(h, Fraction(h + 1, 2)) for h in range(1, 6)])
     'H/2 + 1/2'
@@ -37,7 +37,7 @@ def formula(points, name="H") -> str | None:
 
 
 def slope(points) -> float | None:
-    """Exponent of a power law fitted to (size, ratio) points by least squares on logarithms; None for fewer than three."""
+    """Exponent of a power law fitted to (size, ratio) points by log-log least squares; None below three sizes."""
     points = [(float(h), float(value)) for h, value in points if 0 < value < float("inf")]
     if len(points) < 3 or len({h for h, _ in points}) < 3:
         return None

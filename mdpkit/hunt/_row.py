@@ -30,7 +30,7 @@ ALIKE = 1e-3
 WATCHED = 20
 """Number of exact draws on which an assumption is compared with its float evaluation."""
 GLANCE = 0.4
-"""Share of the budget for one search at every size before any record is rounded, which suffices for most false statements."""
+"""Share of the budget for one search per size before any record is rounded; it suffices for most false statements."""
 FLAT = 3
 """Number of searches without improvement on a record of exactly 1 after which a size is abandoned."""
 COARSE = (1, 2, 3, 4, 5, 6, 8, 10, 12)
@@ -49,10 +49,10 @@ class Row:
 
     Attributes:
         fixed: axis or scalar block -> value, as given. sizes: sizes of the record.
-        best: the record's ratio; a certified lower bound on the best constant, or (without `worth`) an uncertified float.
+        best: the record's ratio: a certified lower bound on the best constant, or an uncertified float without `worth`.
         exact: the ratio as "p/q" text, or None if it is not rational.
         verdict: REFUTED, TIGHT, BEST, LIMIT or SPURIOUS.
-        engine: the search that found the record. seconds: total CPU seconds; to_99: CPU seconds until 99 % of the record.
+        engine: the search that found the record. seconds: total CPU seconds; to_99: those until 99 % of the record.
         random: the largest ratio among random draws, half of whose rows are deterministic.
         refuted_after: CPU seconds until the first violation.
         worth: the record itself. smallest: for a refuted statement the violation of smallest size, else the record.
@@ -181,8 +181,8 @@ class _Rung:
     def run(self, until, short):
         """Search and judge the results until the clock reaches `until`, at least once.
 
-        If a record of exactly 1 is not improved by a few further searches, the size is abandoned: a violation is then more
-        likely at a larger size.
+        If a record of exactly 1 is not improved by a few further searches, the size is abandoned: a violation is then
+        more likely at a larger size.
         """
         idle, self.short = 0, short
         while idle < FLAT:

@@ -23,7 +23,7 @@ def identity(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def bound(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
-    """Scatter plot of the left side of a bound against its right side: instances on or below the diagonal, controls above."""
+    """Scatter plot of a bound's left against its right side: instances on or below the diagonal, controls above."""
     pairs = _by_part(rows, lambda row: [(row["sides"][-1], row["sides"][0])] if row.get("sides") else [])
     _against(ax, pairs, [(right, left) for left, right in _controls(rows)], "equal sides")
     ax.set(xlabel="right side", ylabel="left side")

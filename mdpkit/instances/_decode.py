@@ -35,7 +35,8 @@ def decode(data: Any, reader: Any = None) -> Any:
     Raises: InvalidModel naming the place, such as `mdp.P[3]`, what stands there and what was expected. Nothing is
         repaired.
 
-    >>> decode({"mdpkit": "instance", "version": 1, "content": {"TabularPolicy": {"table": {"rational": [["1/3", "2/3"]]}}}})
+    >>> table = {"rational": [["1/3", "2/3"]]}
+    >>> decode({"mdpkit": "instance", "version": 1, "content": {"TabularPolicy": {"table": table}}})
     TabularPolicy(S=1, A=2, stationary, rational)
     """
     wanted = [*HEADER, "content"]

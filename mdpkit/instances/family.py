@@ -44,7 +44,8 @@ class Family:
         repair: function that maps a draw to one that satisfies the assumptions.
 
     >>> from mdpkit.model import TabularPolicy
-    >>> family = Family(dict(pi=Simplex("S", to="A")), dict(S=(1, 2), A=(2, 2)), dict(policy=lambda x: TabularPolicy(x.pi)))
+    >>> sizes, build = dict(S=(1, 2), A=(2, 2)), dict(policy=lambda x: TabularPolicy(x.pi))
+    >>> family = Family(dict(pi=Simplex("S", to="A")), sizes, build)
     >>> family.build(family.from_bytes(bytes(4), dict(S=2, A=2))).policy
     TabularPolicy(S=2, A=2, stationary, rational)
     """

@@ -56,7 +56,8 @@ def grid(problem: ContinuousProblem, shape: int | Sequence[int], controls: int |
     Source: adapted from Kushner and Dupuis, 1992; Davies, 1996.
 
     >>> from mdpkit.model import Discounted
-    >>> half = ContinuousProblem(lambda x, u: x / 2, [-1], [1], [0], [0], reward=lambda x, u: -x[:, 0] ** 2, horizon=Discounted(0.5))
+    >>> step, reward = lambda x, u: x / 2, lambda x, u: -x[:, 0] ** 2
+    >>> half = ContinuousProblem(step, [-1], [1], [0], [0], reward=reward, horizon=Discounted(0.5))
     >>> grid(half, 3, 1).finite.P[0, 0]
     array([0.5, 0.5, 0. ])
     """

@@ -79,7 +79,7 @@ coarse = compiled(_coarse, "f8[2]&i8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)"
 
 
 def _trigger(P, r, sigma, own, swapped, alone, H):
-    """Trigger deviations: values U[t,s] and choice[t,s,a]; no recommendation after the first disobedience (`alone[t,s]`)."""
+    """Trigger deviations: values U[t,s] and choice[t,s,a]; no recommendation after disobeying (values alone[t,s])."""
     S, B = r.shape[1], swapped.shape[1]
     U = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S, B), np.int64)
@@ -151,7 +151,10 @@ extremes = compiled(_extremes, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], 
 
 
 def _corner(P, r, sigma, own, swapped, picked, H):
-    """As `extremes`, where the value at (t+1, n) is the largest one if picked[t+1, n], else the smallest, given those after it."""
+    """As `extremes`, but with each later value at an end of its range, given those after it.
+
+    The value at (t+1, n) is the largest one if picked[t+1, n], else the smallest.
+    """
     S, B = r.shape[1], swapped.shape[1]
     high = np.zeros((H + 1, S), r.dtype)
     low = np.zeros((H + 1, S), r.dtype)

@@ -43,7 +43,7 @@ def stopped_value(margin, following, stops, g):
 
 
 def _discounted_safety(margin, successors, g, rounds):
-    """V = (1 - g) margin + g min(margin, max_a V[successors]), by strategy iteration for a stopping and a moving player.
+    """V = (1 - g) margin + g min(margin, max_a V[successors]) by strategy iteration for a stopping and a moving player.
 
     Strategies change only where that is a strict improvement, so on rationals none is repeated; on floats the rounds
     are capped and the caller bounds the residual.
@@ -79,8 +79,9 @@ discounted_safety = compiled(_discounted_safety, "f8[1] (f8[1], i8[2], f8, i8)")
 
 
 def _expert_visits(viable, successors, order, start, goal):
-    """visits[s]: states on the path from `start` of the expert that stays viable and reaches the goal as early, and visits
-    it as often, as possible; ties are broken by `order`. Empty if `start` is not viable.
+    """visits[s]: whether s lies on the expert's path from `start`; none does if `start` is not viable.
+
+    The expert stays viable and reaches the goal as early, and visits it as often, as possible; `order` breaks ties.
     """
     S, A = successors.shape
     far = S + 1

@@ -1,4 +1,4 @@
-"""Learning with explicit access: `fit(learner, access, rng=)`, where the access, from `grant`, is all that the learner observes."""
+"""Learning through explicit access: `fit(learner, access, rng=)`, where `grant` fixes all that the learner observes."""
 
 from .evaluating import evaluate as evaluate
 from .granting import grant as grant
@@ -8,9 +8,21 @@ from .imitation.causal_entropy import MaxCausalEntropy as MaxCausalEntropy
 from .imitation.cloning import Cloning as Cloning
 from .imitation.daequil import DAeQuIL as DAeQuIL
 from .imitation.dagger import DAgger as DAgger
+from .imitation.evil import EvIL as EvIL
+from .imitation.filter import FILTER as FILTER
+from .imitation.guitar import GUITAR as GUITAR
+from .imitation.hype import HyPE as HyPE
+from .imitation.hyper import HyPER as HyPER
 from .imitation.iq_learn import IQLearn as IQLearn
 from .imitation.moment_matching import MomentMatching as MomentMatching
+from .imitation.pessimistic_irl import PessimisticIRL as PessimisticIRL
+from .imitation.potential import Evolution as Evolution
+from .imitation.potential import Evolved as Evolved
+from .imitation.potential import evolve_potential as evolve_potential
 from .imitation.psdp import PSDP as PSDP
+from .imitation.retraining import EpisodicQLearning as EpisodicQLearning
+from .imitation.retraining import LookaheadGradient as LookaheadGradient
+from .imitation.smiling import SMILING as SMILING
 from .learner import Fit as Fit
 from .learner import Learner as Learner
 from .learner import Policy as Policy
@@ -19,12 +31,18 @@ from .learner import fit as fit
 from .mixture import Mixture as Mixture
 from .needs import Needs as Needs
 from .needs import needs as needs
+from .players.hybrid import FittedGradient as FittedGradient
+from .players.hybrid import FittedResets as FittedResets
 from .players.no_regret import BestResponse as BestResponse
 from .players.no_regret import FollowTheLeader as FollowTheLeader
 from .players.no_regret import GradientAscent as GradientAscent
 from .players.no_regret import Hedge as Hedge
+from .players.offline import Greedy as Greedy
+from .players.offline import KLToClone as KLToClone
+from .players.offline import LowerConfidence as LowerConfidence
 from .players.policy_players import ExpertResets as ExpertResets
 from .players.policy_players import NaturalGradient as NaturalGradient
+from .players.policy_players import NoRegretResets as NoRegretResets
 from .players.policy_players import Planning as Planning
 from .players.policy_players import SoftBestResponse as SoftBestResponse
 from .players.rewards import BoxRewards as BoxRewards

@@ -14,8 +14,8 @@ from ._labels import expect_actions, expect_player, uniforms
 class EnvironmentSimulator:
     """An environment whose `step` returns five values, with observations and actions in float64 or integers.
 
-    Resets to a state call `env.reset(options={"state": state, "time": at})`, for environments whose `metadata["resets_to_state"]`
-    is True; the effect of unknown options in other environments is undefined.
+    A reset to a state calls `env.reset(options={"state": state, "time": at})`. It requires an environment whose
+    `metadata["resets_to_state"]` is True; in others the effect of unknown options is undefined.
     """
 
     def __init__(self, env, rng):

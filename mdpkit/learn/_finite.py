@@ -21,7 +21,7 @@ def finite_setting(problem) -> Setting:
 
 
 def demonstrate(problem, expert, demonstrations, rng):
-    """The demonstrations granted: given Trajectories after checks, sampled ones, or the expert's exact occupancy; None for none."""
+    """Granted demonstrations: checked Trajectories, sampled ones, or the expert's exact occupancy; None for none."""
     H = problem.horizon.H if isinstance(problem.horizon, Finite) else None
     if isinstance(demonstrations, Trajectories):
         demonstrations.check(problem.S, problem.A, H)
@@ -44,7 +44,7 @@ def demonstrate(problem, expert, demonstrations, rng):
 
 
 def law(problem, policy) -> Trajectories:
-    """Exact occupancy as weighted rows: every (t, s, a) with its probability, or every (s, a), t = 0, with its discounted occupancy."""
+    """Exact occupancy as weighted rows: (t, s, a) with its probability, or (0, s, a) with its discounted occupancy."""
     d = visits(problem, policy)
     *t, s, a = np.nonzero(np.asarray(d > 0))
     return Trajectories(s, a, t=t[0] if t else np.zeros(len(s), dtype=int), weight=d[(*t, s, a)])
@@ -65,7 +65,7 @@ def visits(problem, policy) -> np.ndarray:
 
 
 def _reachable(problem, table):
-    """Whether each state is reachable under a stationary policy, `[s]`; float bounds on the occupancy cannot prove that it is 0."""
+    """States reachable under a stationary policy, `[s]`, since float bounds cannot prove an occupancy to be 0."""
     rows = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
     reached, size = problem.rho > 0, -1
     while reached.sum() > size:
@@ -75,7 +75,7 @@ def _reachable(problem, table):
 
 
 class FiniteSimulator:
-    """Samples next states by inverting the cumulative sums of P; keeps track of time, so a reset may start at any step."""
+    """Simulator that inverts the cumulative sums of P; it keeps track of time, so a reset may start at any step."""
 
     def __init__(self, problem, rng):
         self.problem, self.rng = problem, rng
@@ -128,17 +128,35 @@ class FiniteSimulator:
     def play(self, policy, episodes, rng, rewards):
         """Trajectories of `episodes` episodes from the initial distribution, ordered by step."""
         expect_player(policy)
-        members, seat = _assign(policy, rng.random(episodes))
+        crew = _assign(policy, rng.random(episodes))
         s = inverse(np.broadcast_to(self.rho, (episodes, len(self.rho))), rng.random(episodes))
-        episode, t, rows = np.arange(episodes), 0, []
+        return self._play(crew, s, np.zeros(episodes, dtype=np.int64), None, rng, rewards)
+
+    def play_from(self, policy, s, a, t, rng, rewards):
+        """Trajectories of one episode from each state `s[k]` at step `t[k]`, which begins with action `a[k]`."""
+        expect_player(policy)
+        last = (self.H or 1) - 1
+        for name, numbers, end in (("state", s, self.problem.S - 1), ("step", t, np.inf if self.H is None else last)):
+            if numbers.dtype.kind not in "iu" or (numbers < 0).any() or (numbers > end).any():
+                raise InvalidModel(f"play_from: {name}s are {np.array2string(numbers, threshold=6)}; the last is {end}")
+        return self._play(_assign(policy, rng.random(len(s))), s, t, self._check_actions(s, a), rng, rewards)
+
+    def _play(self, crew, s, t, first, rng, rewards):
+        """Episodes from states s at steps t, by the members and seats of `crew`, with the actions `first` if given."""
+        (members, seat), episode, rows = crew, np.arange(len(s)), []
         while len(s):
-            a = self._check_actions(s, _actions(members, seat[episode], s, t, rng.random(len(s))))
-            following, reward, ended = self._advance(s, a, np.full(len(s), t), rng)
-            rows.append((s, a, np.full(len(s), t), reward, following, ended, episode))
-            s, episode, t = following[~ended], episode[~ended], t + 1
+            if first is None:
+                now = int(t[0]) if (t == t[0]).all() else t
+                a = self._check_actions(s, _actions(members, seat[episode], s, now, rng.random(len(s))))
+            else:
+                a, first = first, None
+            following, reward, ended = self._advance(s, a, t, rng)
+            rows.append((s, a, t, reward, following, ended, episode))
+            s, episode, t = following[~ended], episode[~ended], t[~ended] + 1
         names = ("obs", "action", "t", "reward", "following", "ended", "episode")
         columns = {name: np.concatenate(parts) for name, parts in zip(names, zip(*rows, strict=True), strict=True)}
-        seen = Trajectories(**{**columns, "reward": columns["reward"] if rewards else None})
+        starts = np.full(len(columns["obs"]), 1 / len(seat))
+        seen = Trajectories(**{**columns, "reward": columns["reward"] if rewards else None}, weight=starts)
         return seen.to_exact() if self.problem.exact else seen
 
     def _check_actions(self, s, a):
@@ -185,12 +203,12 @@ def _actions(members, seat, s, t, u):
     actions = np.empty(len(s), dtype=np.int64)
     for k in np.unique(seat):
         here = seat == k
-        actions[here] = members[k].sample(s[here], t, u[here])
+        actions[here] = members[k].sample(s[here], t if np.ndim(t) == 0 else t[here], u[here])
     return actions
 
 
 def _rows(problem):
-    """Cumulative sums of the positive entries of P in row order, the start of each row (t,s,a), and the next state of each entry."""
+    """Cumulative sums of P's positive entries in row order, start of each row (t,s,a), and next state of each entry."""
     if problem.sparse:
         P = problem.P
         return np.cumsum(P.data), P.indptr.astype(np.int64), P.indices.astype(np.int64)

@@ -35,7 +35,7 @@ class Labels:
 def drawing(rng):
     """The random generator of an access.
 
-    Raises: InvalidModel if `grant` was given no generator (allowed when everything granted is exact) and sampling is requested.
+    Raises: InvalidModel if sampling is requested but `grant` received no generator, as exact access allows.
     """
     if rng is None:
         raise InvalidModel(

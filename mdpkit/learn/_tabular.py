@@ -39,7 +39,7 @@ def uniform(setting) -> TabularPolicy:
 
 
 def empirical_occupancy(setting, seen) -> np.ndarray:
-    """Empirical occupancy of trajectories, `[t,s,a]` over a finite horizon, else `[s,a]`, in the number kind of their weights."""
+    """Empirical occupancy of trajectories, `[t,s,a]` for a finite horizon, else `[s,a]`; exact if their weights are."""
     return seen.occupancy(*sizes(setting), steps(setting))
 
 

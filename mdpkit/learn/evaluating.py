@@ -30,11 +30,11 @@ def evaluate(
         env: a gymnasium environment, or an MDP, whose return `mdpkit.value` knows without sampling.
         episodes: how many are played from the start law, at least 2; each must end.
         rng: a numpy Generator, which also seeds the environment: the same seed gives the same episodes.
-        discount: by which a reward at step t is multiplied t times. Leave it at 1 for a Discounted MDP, whose episodes end at random
-            so that their sums of rewards have the discounted return as their mean.
+        discount: the reward at step t is multiplied by discount^t. Leave it at 1 for a Discounted MDP, whose
+            episodes end at random, so that the mean of their total rewards is the discounted return.
         confidence: probability with which the interval contains the expected return.
-        within: (lower, upper) bounds on the return of every episode, where they are known. They make the confidence rigorous; without
-            them the interval is Student's, which is right in the limit of many episodes.
+        within: known bounds (lower, upper) on the return of every episode. They make the confidence rigorous; without
+            them the interval is Student's, which is valid in the limit of many episodes.
 
     Returns: a "sampled" Interval.
     Raises: InvalidModel for what cannot be played, fewer than 2 episodes, or a return that is not `within` its bounds.

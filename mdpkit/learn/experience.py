@@ -43,8 +43,7 @@ class Experience:
 
     def learner(self, keep: str = "last") -> np.ndarray | None:
         """Occupancy of the last round ("last"), or the mean of all rounds' ("all"); None before the first."""
-        if keep not in KEPT:
-            raise InvalidModel(f"keep is {keep!r}; expected one of {', '.join(KEPT)}")
+        expect_keep(keep)
         if self.total is None:
             return None
         return self.total / len(self.rounds) if keep == "all" else empirical_occupancy(self.setting, self.rounds[-1])
@@ -59,6 +58,15 @@ class Experience:
             return self.expert
         share = fraction(expert_share) if is_exact(self.expert) else nearest(fraction(expert_share))
         return share * self.expert + (1 - share) * other
+
+
+def expect_keep(keep: str) -> None:
+    """Check which rounds are kept.
+
+    Raises: InvalidModel if it is unknown.
+    """
+    if keep not in KEPT:
+        raise InvalidModel(f"keep is {keep!r}; expected one of {', '.join(KEPT)}")
 
 
 def expect_share(name: str, share: Number) -> None:

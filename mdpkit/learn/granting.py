@@ -52,10 +52,10 @@ def grant(
         problem: an MDP, a gymnasium environment, or a PreferenceProblem (for preferences alone).
         expert: a policy, the source of demonstrations and labels.
         demonstrations: number of expert episodes; or Trajectories; or "exact", the expert's occupancy.
-        episodes: number of episodes from the initial distribution; or "exact": unlimited, with the occupancy of every policy.
-        resets: number of episodes that start at a state of the learner's choice; or "exact" for unlimited. Without resets,
-            episodes of an environment do not report its `state`, which may contain more than the observation.
-        queries: number of observations at which the expert may be queried; or "exact": its action distribution, unlimited.
+        episodes: number of episodes from the initial distribution; or "exact": unlimited with every policy's occupancy.
+        resets: number of episodes that start at a state of the learner's choice; or "exact" for unlimited. Without
+            resets, episodes of an environment do not report its `state`, which may contain more than the observation.
+        queries: number of observations at which to query the expert; or "exact": its action distribution, unlimited.
         preferences: number of comparisons; or "exact" for unlimited.
         rewards: whether steps return the reward; defaults to True if and only if there is no expert.
         rng: a numpy Generator for sampling; required unless everything granted is exact.

@@ -15,13 +15,13 @@ from ..model.policy import TabularPolicy
 
 @runtime_checkable
 class Policy(Protocol):
-    """Interface of policies, tabular or torch. Observations come in batches `obs[k,...]`, steps as an integer or `t[k]`."""
+    """Interface of policies, tabular or torch: observations in batches `obs[k,...]`, steps an integer or `t[k]`."""
 
     def start(self, u: float) -> "Policy":
         """The Markov policy for one episode, selected by a uniform number u in [0, 1)."""
 
     def sample(self, obs: ArrayLike, t: ArrayLike, u: ArrayLike) -> np.ndarray:
-        """Actions sampled from given uniform numbers: `u[k]` for discrete actions, `u[k,d]` for continuous ones of dimension d."""
+        """Actions sampled from given uniform numbers: `u[k]` if discrete, `u[k,d]` if continuous of dimension d."""
 
     def log_prob(self, obs: ArrayLike, t: ArrayLike, action: ArrayLike) -> np.ndarray:
         """Log-probability, or log-density, of `action[k]`, in nats."""
@@ -114,14 +114,15 @@ def fit(learner: Learner[Learned], access: Access, *, rng: np.random.Generator |
 
     Args: learner: a Learner, such as `Cloning()`. access: from `grant`. rng: a numpy Generator for the learner's own
         randomness; may be None for a deterministic learner.
-    Raises: MissingAccess naming what the learner needs and what is granted; InvalidModel if `learner` is not a learner or
-        `access` is not an access.
+    Raises: MissingAccess naming what the learner needs and what is granted; InvalidModel if `learner` is not a learner
+        or `access` is not an access.
 
     >>> from mdpkit import MDP, Finite, TabularPolicy
     >>> from mdpkit.learn import Cloning, grant
     >>> flip = MDP([[[0.0, 1], [1, 0]], [[1, 0], [0, 1]]], [[1.0, 0], [0, 1]], horizon=Finite(3))
     >>> expert = TabularPolicy([[1.0, 0], [0, 1]])
-    >>> fit(Cloning(), grant(flip, expert=expert, demonstrations="exact"), rng=np.random.default_rng(0)).policy.to_tabular(flip).table[0]
+    >>> access = grant(flip, expert=expert, demonstrations="exact")
+    >>> fit(Cloning(), access, rng=np.random.default_rng(0)).policy.to_tabular(flip).table[0]
     array([[1., 0.],
            [0., 1.]])
     """

@@ -59,7 +59,7 @@ class Mixture:
     def to_tabular(self, problem: Any) -> TabularPolicy:
         """The Markov policy with the mixture's occupancy; at unreachable states, the average of the members' tables.
 
-        Raises: InvalidModel for Average(): members with different recurrent classes need not equal one stationary policy.
+        Raises: InvalidModel for Average(), since no one policy need match members of different recurrent classes.
         """
         if isinstance(problem.horizon, Average):
             raise InvalidModel(

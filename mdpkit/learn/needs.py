@@ -16,7 +16,7 @@ COLUMNS = tuple(kind for kind in KINDS if kind != "preferences")
 
 @dataclass(frozen=True)
 class Row:
-    """A learner with the options that affect its needs, the kinds of access that it needs, and the summary of its docstring."""
+    """A learner with the options that affect its needs, the kinds of access needed, and its docstring's summary."""
 
     learner: str
     needs: tuple[str, ...]
@@ -41,7 +41,7 @@ class Needs(Shown):
 
 
 def needs(*rooms: ModuleType) -> Needs:
-    """Access requirements of the learners in some modules, in alphabetical order; one row per variant if options change them.
+    """Access requirements of the learners in some modules, alphabetically; one row per variant if options change them.
 
     Args: rooms: modules such as `mdpkit.learn` or `mdpkit.deep`; defaults to `mdpkit.learn`.
 

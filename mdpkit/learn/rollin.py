@@ -6,12 +6,12 @@ from ..model.data import Trajectories
 
 
 def visits(access, policy, episodes, *, rng) -> Trajectories:
-    """State-action visits of a policy: its exact occupancy if the model is granted (a model call), else `episodes` sampled episodes."""
+    """State-action visits of a policy: exact if the model is granted (a model call), else from `episodes` episodes."""
     return access.law(policy) if "model" in access.granted else access.play(policy, episodes, rng=rng)
 
 
 def label(access, seen) -> Trajectories:
-    """The same visits with the expert's actions: its action distribution if queries are exact, else one sampled label per row."""
+    """The same visits with expert actions: the expert's distribution if queries are exact, else a sample per row."""
     if not access.exact("queries"):
         return Trajectories(seen.obs, access.label(seen.obs, seen.t), t=seen.t, weight=seen.weight)
     law = access.label_law(seen.obs, seen.t)

@@ -18,6 +18,8 @@ from .imitation.divergence import triangular as triangular
 from .imitation.gap import cloning_error as cloning_error
 from .imitation.gap import recoverability as recoverability
 from .imitation.gap import value_gap as value_gap
+from .imitation.retraining import greedy_return as greedy_return
+from .imitation.retraining import retrained_return as retrained_return
 from .moments.identification import identification as identification
 from .moments.moment_game import clipped as clipped
 from .moments.moment_game import game_payoff as game_payoff
@@ -41,6 +43,7 @@ from .offline.pessimism import pessimistic_value as pessimistic_value
 from .offline.sampled import sampled_error as sampled_error
 from .offline.sampled import sampled_mean as sampled_mean
 from .offline.sampled import sampled_median as sampled_median
+from .planning.lookahead import lookahead_action_value as lookahead_action_value
 from .planning.model_error import backup_error as backup_error
 from .planning.model_error import reward_error as reward_error
 from .planning.model_error import transition_error as transition_error

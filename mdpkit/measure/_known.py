@@ -28,5 +28,5 @@ def start_roundings(problem) -> float:
 
 
 def dynamics(problem):
-    """The MDP whose transitions the policy controls; for a game that of any player, since transitions depend on the joint action alone."""
+    """The MDP that the policy controls; for a game any player's, since transitions depend on the joint action alone."""
     return problem.player(0) if isinstance(problem, MarkovGame) else problem

@@ -1,4 +1,4 @@
-"""Logarithms and relative entropy: exact on rationals, enclosed by ball arithmetic on floats, plain float64 while proposing."""
+"""Logarithms and relative entropy: exact on rationals, ball arithmetic on floats, plain float64 while proposing."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ._known import enclose
 def logarithm(x: Quantity) -> Interval:
     """Entrywise log x of a nonnegative Interval, array or number; -infinity at 0.
 
-    Rationals and integers give exact numbers, floats an enclosure that accounts for input rounding (while proposing, a plain array).
+    Exact on rationals and integers; on floats an enclosure that covers input rounding (a plain array while proposing).
 
     >>> logarithm(12)
     Interval(2 log(2) + log(3), exact)

@@ -18,8 +18,10 @@ DENOMINATOR = 1000
 """Largest denominator of the fractions to which probabilities are repaired."""
 
 DOUBLE, SINGLE = Fraction(1, 2**50), Fraction(1, 2**24)
-"""Rounding error of a probability after a few roundings to float64, or one to float32. Fractions with denominators up to 1000
-are at least 1e-6 apart, so at most one lies that near."""
+"""Rounding error of a probability after a few roundings to float64, or one to float32.
+
+Fractions with denominators up to 1000 are at least 1e-6 apart, so at most one lies that near.
+"""
 
 LARGEST_DENSE = 2**22
 """Transition laws with more entries are stored sparse, hence in floats."""

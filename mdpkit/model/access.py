@@ -201,6 +201,24 @@ class Access:
         self._running = False
         return played
 
+    def play_from(
+        self, policy: Any, obs: ArrayLike, action: ArrayLike, t: ArrayLike, *, rng: np.random.Generator
+    ) -> Trajectories:
+        """Roll out one episode from each state `obs[k]` at step `t[k]`, which begins with `action[k]`; one reset each.
+
+        Raises: InvalidModel for an environment, whose episodes start by `reset(to=...)`.
+        """
+        self._need("resets")
+        expect_generator(rng)
+        if not hasattr(self._simulator, "play_from"):
+            raise InvalidModel("play_from is for a finite problem; in an environment start episodes by reset(to=...)")
+        obs, action, t = np.broadcast_arrays(*(np.asarray(column) for column in (obs, action, t)))
+        self._check_limit("resets", len(obs))
+        played = self._simulator.play_from(policy, obs, action, t, rng, "rewards" in self.granted)
+        self._count(resets=len(obs), steps=len(played))
+        self._running = False
+        return played
+
     # ---- the expert, asked
     def label(self, obs: ArrayLike, t: ArrayLike = 0) -> np.ndarray:
         """The expert's actions at observations `obs[k,...]` and steps t; one query each."""

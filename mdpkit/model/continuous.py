@@ -36,7 +36,9 @@ class ContinuousProblem:
     horizon.
 
     >>> from mdpkit.model import Discounted
-    >>> ContinuousProblem(lambda x, u: x / 2 + u, [-1], [1], [0], [1], reward=lambda x, u: -x[:, 0] ** 2, horizon=Discounted(0.9))
+    >>> ContinuousProblem(
+    ...     lambda x, u: x / 2 + u, [-1], [1], [0], [1], reward=lambda x, u: -x[:, 0] ** 2, horizon=Discounted(0.9)
+    ... )
     ContinuousProblem(1 state, 1 control, clamped, Discounted(gamma=0.9))
     """
 

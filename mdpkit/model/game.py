@@ -108,9 +108,10 @@ class MarkovGame(Record):
 
         >>> from mdpkit.model import Finite, MarkovGame
         >>> def paid(place, joint):
-        ...     return {("hare", "hare"): (1, 1), ("stag", "stag"): (2, 2)}.get(joint, [action == "hare" for action in joint])
-        >>> moves = ["stag", "hare"]
-        >>> MarkovGame.from_functions(["wood"], [moves, moves], lambda place, joint: {place: 1}, paid, horizon=Finite(3))
+        ...     same = {("hare", "hare"): (1, 1), ("stag", "stag"): (2, 2)}
+        ...     return same.get(joint, [action == "hare" for action in joint])
+        >>> moves = [["stag", "hare"]] * 2
+        >>> MarkovGame.from_functions(["wood"], moves, lambda place, joint: {place: 1}, paid, horizon=Finite(3))
         MarkovGame(S=1, actions=(2, 2), Finite(H=3), rational)
         """
         return _functions.game_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start)

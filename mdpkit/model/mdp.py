@@ -134,7 +134,8 @@ class MDP(Record):
         >>> from mdpkit.model import MDP, Discounted
         >>> def step(place, move):
         ...     return {"shore": 1} if move == "wait" else {"shore": "1/3", "sea": "2/3"}
-        >>> MDP.from_functions(["shore", "sea"], ["wait", "swim"], step, lambda place, move: place == "sea", horizon=Discounted("9/10"))
+        >>> places, moves = ["shore", "sea"], ["wait", "swim"]
+        >>> MDP.from_functions(places, moves, step, lambda place, move: place == "sea", horizon=Discounted("9/10"))
         MDP(S=2, A=2, Discounted(9/10), rational, 6 transitions)
         """
         return _functions.process_from_functions(
@@ -321,7 +322,8 @@ def _steps(name, array, still, horizon):
 def at_step(P: np.ndarray, t: int) -> np.ndarray:
     """The transition law of step t, `[s,a,n]`, or the whole matrix of a sparse law, which is the same at every step.
 
-    Args: P: `P[s,a,n]`, time-varying `P[t,s,a,n]`, or a CSR matrix of shape (S*A, S); of a game, j in place of a. t: from 0 on.
+    Args: P: `P[s,a,n]`, time-varying `P[t,s,a,n]`, or a CSR matrix of shape (S*A, S); for a game, with j in place of a.
+        t: the step, from 0 on.
     Raises: InvalidModel where a time-varying law has no step t.
 
     >>> P = np.array([[[[0.0, 1.0]], [[1.0, 0.0]]], [[[1.0, 0.0]], [[1.0, 0.0]]]])

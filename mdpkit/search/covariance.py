@@ -13,7 +13,7 @@ STALLED = 60
 
 
 def covariance(score, population, rng):
-    """CMA-ES from one member, in weights (clipped at 0, which can reach vertices) or logits (which can approach limits)."""
+    """CMA-ES from one member, in weights (clipped at 0, to reach vertices) or in logits (to approach limits)."""
     from cmaes import CMA, SepCMA
 
     start = members(population, int(rng.integers(size_of(population))))
@@ -40,7 +40,7 @@ def covariance(score, population, rng):
 
 
 class _Vector:
-    """Members as vectors: weights or logits of rows, relative positions of Box entries between their ends; choices stay fixed."""
+    """Members as vectors: weights or logits of rows, and relative positions of Box entries; choices stay fixed."""
 
     def __init__(self, family, pattern, logits):
         self.logits, self.pattern = logits, pattern

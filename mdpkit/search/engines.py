@@ -1,7 +1,7 @@
 """Search engines: generators of (score, member), the best so far, after every short unit of work.
 
-Each takes a Score, an initial population and a Generator, but no record of another engine. It ends when it stalls, and is
-meant to be restarted: many short searches outperform a long one.
+Each takes a Score, an initial population and a Generator, but no record of another engine. It ends when it stalls, and
+is meant to be restarted: many short searches outperform a long one.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def differential(score, population, rng):
 
 
 def block_moves(score, population, rng):
-    """Replace whole rows, one to four at a time, by fresh ones or by copies from another block with the same outcomes."""
+    """Replace one to four whole rows at a time by fresh ones or by copies from another block of the same outcomes."""
     yield from _populations(score, population, rng, steps=0.0)
 
 
@@ -43,7 +43,7 @@ def sparse_random(score, population, rng):
 
 
 def row_by_row(score, population, rng):
-    """Coordinate ascent: every row in turn is set to the best of its simple values (vertices, halves, small denominators)."""
+    """Coordinate ascent: set each row in turn to its best simple value (vertices, halves, small denominators)."""
     scores = evaluate(score, population)
     k = int(np.argmax(scores))
     member = {name: np.array(array[k]) for name, array in population.items()}

@@ -17,8 +17,8 @@ MOST = 800
 def polish(score, member, rng, rounds=6):
     """The member after its best moves, and its score.
 
-    In every round all moves of one row to a simple value are scored; the best one of every row is made, all of them together
-    if that gains more than the best alone.
+    In every round all moves of one row to a simple value are scored. The best moves of all rows are made together if
+    that gains more than the best single move, which is made otherwise.
     """
     best = score(member)
     for _ in range(rounds):
@@ -34,7 +34,7 @@ def polish(score, member, rng, rounds=6):
 
 
 def simplify(score, member, rng, rounds=3):
-    """The member with as many rows as possible at simple values that keep the fraction `KEPT` of its score, and its score.
+    """The member with as many rows as possible at simple values while keeping `KEPT` of its score, and its score.
 
     A search stops on plateaus where many rows do not matter; once these are simple, `polish` finds further gains.
     """

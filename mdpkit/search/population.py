@@ -27,8 +27,8 @@ def evaluate(score, population):
 def generations(score, population, rng, steps=0.4):
     """Yield (population, scores) at the start and after every generation, without end.
 
-    Args: steps: fraction of children from differential evolution steps; the others replace whole rows by fresh ones or by
-        copies from another block with the same outcomes.
+    Args: steps: fraction of children from differential evolution steps; the others replace whole rows by fresh ones or
+        by copies from another block with the same outcomes.
     """
     scores = evaluate(score, population)
     yield population, scores
@@ -46,7 +46,7 @@ def _over(flags, array):
 
 
 def children_of(family, population, scores, sizes, rng, steps=0.4):
-    """One child per member: differential evolution steps, fresh rows, or rows copied from a block with the same outcomes."""
+    """One child per member: differential evolution, fresh rows, or rows copied from a block of the same outcomes."""
     count, best = len(scores), int(np.argmax(scores))
     fresh = family.random(rng, sizes, count)
     others = rng.integers(count, size=(2, count))
@@ -71,7 +71,7 @@ def children_of(family, population, scores, sizes, rng, steps=0.4):
 
 
 def _twin(family, population, name, rng):
-    """Another block of the same shape (equalities such as learner = expert otherwise have measure zero), or the block itself."""
+    """A block of the same shape, possibly itself; equalities such as learner = expert otherwise have measure zero."""
     laws = [
         other
         for other, block in family.blocks.items()

@@ -1,8 +1,9 @@
-"""Rays towards the boundary of a family, on which a ratio that grows without bound shows at exponentially small distances.
+"""Rays towards the boundary of a family, which reveal an unbounded ratio at exponentially small distances.
 
-A bound with the right constant and the wrong exponent holds wherever errors are moderate. On a ray x(u) = (1 - u) y + u x, where
-some blocks of y lie on a boundary (certain outcomes, ends of a box) or equal another block (a learner equal to the expert), its
-ratio grows as u -> 0. Floats propose down to u = 2^-20; the same ray is judged exactly at much smaller u.
+A bound with the right constant but the wrong exponent holds wherever errors are moderate. On a ray
+x(u) = (1 - u) y + u x, where some blocks of y lie on a boundary (certain outcomes, ends of a box) or equal another
+block (a learner equal to the expert), its ratio grows as u -> 0. Floats propose down to u = 2^-20; the same ray is
+judged exactly at much smaller u.
 """
 
 from dataclasses import dataclass
@@ -20,8 +21,11 @@ OCTAVES = (3, 8, 14, 20)
 GROWTH = 1.5
 """Factor from one distance to the next from which a score is extrapolated."""
 MARGIN = 0.05
-"""Excess over 1 from which a score is no rounding error: right ends are bounded below by 2^-44 of a typical left end, of which 12
-units in the last place are 5 % of that. A wrong exponent exceeds every constant, so nothing of the kind is missed."""
+"""Excess over 1 from which a score is not attributed to rounding.
+
+Right ends are bounded below by 2^-44 of a typical left end, of which 12 units in the last place are 5 % of that bound.
+A wrong exponent exceeds every constant, so none is missed.
+"""
 BEYOND = 40
 """The smallest distance judged, 2^-40."""
 
@@ -51,9 +55,9 @@ class Ray:
 
 
 def rays_from(family, member, rng) -> list[Ray]:
-    """Rays from a member: of each block to the nearest and to random certain outcomes or ends, and to blocks of the same shape.
+    """Rays from a member: a block moves to its nearest boundary, to others, or to another block of the same shape.
 
-    Each of them moves the whole block, and one of its rows alone; the last ray moves all blocks to their nearest boundary.
+    Each ray moves the whole block or one of its rows alone; the last ray moves all blocks to their nearest boundary.
     """
     base = {
         name: np.asarray(block.round(member[name], DENOMINATOR), dtype=float) if block.continuous else member[name]
@@ -97,7 +101,7 @@ def _one_row(block, array, target, rng):
 
 
 def promising(score, rays, most) -> list[tuple[Ray, float]]:
-    """The rays whose scores, extrapolated to u = 2^-40, exceed 1 most (by `MARGIN` at least), with the largest score seen.
+    """The rays whose scores, extrapolated to u = 2^-40, exceed 1 + `MARGIN` most, with the largest score seen on each.
 
     Args: score: one near the boundary, in which tiny right ends count. most: number of rays returned at most.
     """

@@ -10,7 +10,7 @@ ABOVE = 1 + 1e-9
 
 
 def rationals(score, member, kept=KEPT):
-    """Round float blocks to small rationals: every row takes the simplest nearby value that keeps the fraction `kept` of the score.
+    """Round float blocks to small rationals: each row to the simplest nearby value that keeps `kept` of the score.
 
     Rounding is itself a search step, since worst cases mostly consist of small rationals: it often improves the score.
     """

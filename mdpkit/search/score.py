@@ -10,9 +10,9 @@ from .batched import Batched, Diverged
 from .batched.array import full
 
 FLOOR = 0.02
-"""Right ends are bounded below by this fraction of their typical size, since large ratios near 0/0 do not survive rounding."""
+"""Lower bound on right ends, as a fraction of their typical size: large ratios near 0/0 do not survive rounding."""
 FIRST = 64
-"""Number of evaluations whose median is the typical size of a right end (a maximum would be misleading for unbounded ones)."""
+"""Number of evaluations whose median is the typical size of a right end; a maximum would mislead if unbounded."""
 LEAST = 1e-9
 """If all right ends are 0, left ends up to this size are attributed to rounding, and larger ones are violations."""
 ROUNDING, TINIEST = 2.0**-44, 2.0**-900
@@ -30,7 +30,7 @@ FAILURES = 3
 
 
 class Score:
-    """Score of a member or of a population: the ratio of the two sides, or the maximum gap of an equality; -inf if undefined.
+    """Score of a member or population: ratio of the two sides, or maximum gap of an equality; -inf if undefined.
 
     Args:
         part: a statement, with `instances` (a Family) and `check`.
@@ -38,7 +38,7 @@ class Score:
         gates: functions of an instance; if one of them is False, the score is -inf.
         floor: right ends are bounded below by this fraction of their typical size, or by `LEAST`.
 
-    A member is a dictionary, block name -> float or integer array; a population is one of arrays with a leading batch axis.
+    A member is a dictionary of float or integer arrays by block name; in a population they have a leading batch axis.
 
     Attributes:
         scale: typical sizes of the left and of the right end.
@@ -58,7 +58,7 @@ class Score:
         return self.part.instances
 
     def near_the_boundary(self):
-        """The same score without a floor but for the rounding errors of its left ends: for right ends that tend to 0."""
+        """The same score for right ends that tend to 0: its only floor covers the rounding errors of the left ends."""
         other = Score(self.part, self.sizes, self.gates, floor=None)
         other.take_scale(self)
         return other
@@ -74,7 +74,7 @@ class Score:
 
     @property
     def price(self) -> int:
-        """Cost of an evaluation, in those of a population scored at once: `SINGLY` where members are scored one by one."""
+        """Cost of an evaluation relative to one scored in a population: `SINGLY` if members are scored one by one."""
         return SINGLY if self.unbatched else 1
 
     # ---- one member

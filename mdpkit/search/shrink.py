@@ -11,10 +11,10 @@ MOST_JUDGED = 4000
 def shrink(family, x, still, most=MOST_JUDGED):
     """A simpler draw for which `still` is true.
 
-    Axes are shortened entry by entry, then rows are replaced by simpler ones. A change is kept only if `still` holds and it
-    reduces the number of entries or the `complexity` of a row.
+    Axes are shortened entry by entry, then rows are replaced by simpler ones. A change is kept only if `still` holds
+    and it reduces the number of entries or the `complexity` of a row.
 
-    Args: still: function of a draw; arithmetic, index and mdpkit errors count as False. most: maximum number of its evaluations.
+    Args: still: function of a draw; arithmetic, value, index and mdpkit errors count as False. most: limit on calls.
     """
     search = _Shrinking(family, still, most)
     changed = True
@@ -83,7 +83,7 @@ class _Shrinking:
 
 
 def complexity(row):
-    """Well-founded order on rows: (maximum denominator, number of nonzeros, sum of numerators, index of the first nonzero)."""
+    """Well-founded order on rows: (max denominator, nonzeros, sum of |numerators|, index of the first nonzero)."""
     entries = [entry for entry in np.asarray(row).ravel() if isinstance(entry, fmpq)]
     nonzero = [k for k, entry in enumerate(entries) if entry != 0]
     return (

@@ -32,7 +32,8 @@ class AvoidMargin:
     Source: adapted from Fisac, Chen, Tomlin and Sastry, 2015; greatest fixed point: Tarski, 1955.
 
     >>> from mdpkit.base.arrays import objects
-    >>> brake = MarginProblem(objects([1, 2, -1]), objects([[[0, 0, 1], [0, 1, 0]], [[0, "1/2", "1/2"], [1, 0, 0]], [[0, 0, 1]] * 2]))
+    >>> P = objects([[[0, 0, 1], [0, 1, 0]], [[0, "1/2", "1/2"], [1, 0, 0]], [[0, 0, 1]] * 2])
+    >>> brake = MarginProblem(objects([1, 2, -1]), P)
     >>> AvoidMargin().run(brake, tol=0).value.lower
     array([1, 1, -1], dtype=object)
     """

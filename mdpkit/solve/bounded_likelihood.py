@@ -43,7 +43,7 @@ class Comparisons:
             free = ~(((g <= 0) & (push <= 0)) | ((g >= self.limit) & (push >= 0)))
             free[ends] = False
             step = _step(stiffness, push, free)
-            # along a line the curvature of s changes by no more than a factor e^reach, and a step of this length still climbs
+            # along a line the curvature of s changes by a factor of at most e^reach, so a step this long still climbs
             reach = self.scale * np.ptp(step)
             moved = np.clip(g + step * (np.log1p(reach) / reach if reach > 0 else 1), 0, self.limit)
             if (np.abs(moved - g) <= 2.0**-52 * self.limit).all():

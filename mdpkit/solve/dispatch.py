@@ -84,8 +84,8 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
     Average problems may be multichain: the gain of each state is `gain[s]`, and `value` its mean under the initial
     distribution.
 
-    Returns: a Solution with the optimal value, and a policy whose value lies within the same bounds. A type checker sees
-        which parts it has: an Optimum a policy and a value, an Avoidance a policy and a tube, a Minimiser h and a value.
+    Returns: a Solution with the optimal value, and a policy whose value lies within the same bounds. Its static type
+        shows its parts: policy and value for an Optimum, policy and tube for an Avoidance, h and value for a Minimiser.
     Raises: NotSolved with the status message; TypeError if the method does not apply to the problem.
 
     >>> from mdpkit.model import MDP, Discounted

@@ -30,7 +30,8 @@ def end_components(available, edges) -> EndComponents:
     Source: de Alfaro, Formal Verification of Probabilistic Systems, 1997.
 
     >>> import scipy.sparse
-    >>> end_components(np.ones((3, 1), dtype=bool), scipy.sparse.csr_array([[0, 1, 1], [0, 1, 0], [0, 0, 1]])).label.tolist()
+    >>> edges = scipy.sparse.csr_array([[0, 1, 1], [0, 1, 0], [0, 0, 1]])
+    >>> end_components(np.ones((3, 1), dtype=bool), edges).label.tolist()
     [-1, 0, 1]
     """
     from scipy.sparse import coo_array

@@ -57,7 +57,7 @@ class Soft:
         self.exp, self.log, self.kind = *((_EXP, _LOG) if self.balls else (np.exp, np.log)), kind
 
     def plan(self, theta):
-        """The initial value, the policy's table per step, and the initial and per-step transition distributions of its own model."""
+        """Initial value, policy table per step, and its own model's initial and per-step transition distributions."""
         r = (theta[:, None, None] * self.features).sum(axis=0)
         V, tables, laws = 0 * r[:, 0], [], []
         for P in self.P[::-1]:

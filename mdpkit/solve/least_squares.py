@@ -11,7 +11,7 @@ from ..model.policy import Policy
 
 @replaceable
 def lstd(problem: MDP, policy: Policy, features: Quantity, weights: Quantity) -> Interval:
-    """Least-squares temporal differences (LSTD): w[k] with E[features(s) (r + gamma V(s') - V(s))] = 0 for V = features w.
+    """Least-squares temporal differences: w[k] with E[features(s) (r + gamma V(s') - V(s))] = 0 for V = features w.
 
     Args: problem: discounted MDP. features: `features[s,k]`. weights: state distribution, `[s]`.
     Raises: Singular if E[features (features - gamma E features')'] is singular.

@@ -15,7 +15,7 @@ from .bounds import down, up
 from .solution import Solution, Status, judge
 
 RANKED = 200
-"""Largest number of columns for which the rank of a float A is decided exactly where bounds fail; beyond, the status is FLOOR_REACHED."""
+"""Largest number of columns for which a float A's rank is decided exactly if bounds fail; beyond, FLOOR_REACHED."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class MomentGame:
     Rational problems are solved exactly; on floats the bounds cover the rounding of the input (relative 2^-53 per
     entry) and of the computation. If the minimiser is not unique, or the test functions are dependent, the status is
     INFEASIBLE: on floats, if this is proved of the rationals that they represent. If floats cannot decide, it is
-    FLOOR_REACHED: the minimum is bounded, h is not, and problem.to_exact() has the answer. `h[k]` holds the minimiser and
-    `value` the minimum; `tol` is the width of h.
+    FLOOR_REACHED: the minimum is bounded, h is not, and problem.to_exact() has the answer. `h[k]` holds the minimiser
+    and `value` the minimum; `tol` is the width of h.
     Source: adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020; bounds: see `around_minimiser`.
 
     >>> from mdpkit.base.arrays import objects
@@ -74,7 +74,7 @@ class MomentGame:
         return Solution(problem, self, judge(h, tol, Status.FLOOR_REACHED, h.mid), None, value, 1, h=h)
 
     def _against(self, problem, tol):
-        """Solution for test functions T: with G = T'WT, C = T'WA and d = T'Wb, h minimises (d - C h)' G^-1 (d - C h)."""
+        """Solution for test functions T: h minimises (d - C h)' G^-1 (d - C h) for G = T'WT, C = T'WA and d = T'Wb."""
         parts = problem.A, problem.b, problem.weights, like(self.test, problem.A)
         A, b, weights, T = (Interval(part) if problem.exact else _about(part) for part in parts)
         weighted = (T * weights[:, None]).T

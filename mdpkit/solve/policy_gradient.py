@@ -107,7 +107,7 @@ _EXP, _PROBABILITY = (np.vectorize(f, otypes=[object]) for f in (lambda x: x.exp
 
 
 def _solve(A, b, most):
-    """Solution of A x = b, where A or its transpose is I - gamma P, so that |x|_max <= |b|_1 * `most` with `most` = 1/(1 - gamma)."""
+    """Solution of A x = b with A or A' equal to I - gamma P, so |x|_max <= |b|_1 * `most`, `most` = 1/(1 - gamma)."""
     from flint import arb_mat
 
     try:

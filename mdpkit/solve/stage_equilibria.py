@@ -23,7 +23,8 @@ class CorrelatedEquilibrium:
     Source: Aumann, 1974; for Markov games adapted from Solan and Vieille, 2002.
 
     >>> from mdpkit.base.arrays import objects
-    >>> chicken = MarkovGame(objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]]), horizon=Finite(1), actions=(2, 2))
+    >>> P, r = objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]])
+    >>> chicken = MarkovGame(P, r, horizon=Finite(1), actions=(2, 2))
     >>> CorrelatedEquilibrium().run(chicken).policy.table
     array([[[1/2, 1/4, 1/4, 0]]], dtype=object)
     """

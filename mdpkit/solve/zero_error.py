@@ -45,7 +45,8 @@ def zero_error_policy(problem: PreferenceProblem, mass: Numbers, rest: np.ndarra
 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import PreferenceProblem
-    >>> problem = PreferenceProblem(objects([["1/4", "1/4", "1/2"]]), weights=objects([[1, 3, 1]]), data=objects([["1/2", "1/2", 0]]))
+    >>> reference, data = objects([["1/4", "1/4", "1/2"]]), objects([["1/2", "1/2", 0]])
+    >>> problem = PreferenceProblem(reference, weights=objects([[1, 3, 1]]), data=data)
     >>> zero_error_policy(problem, "1/5").table
     array([[1/5, 3/5, 1/5]], dtype=object)
     """

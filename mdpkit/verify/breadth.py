@@ -41,7 +41,7 @@ def breadth(part, draws, seed, resolution, keep, enough=None):
 
 
 def draw(family, sizes, rng):
-    """An exact draw: of small weights; with many zeros; of few different weights, which gives ties; or near a boundary."""
+    """An exact draw with small weights, many zeros, few different weights (which gives ties), or near a boundary."""
     style, count = rng.choice(["plain", "zeros", "ties", "near"], p=[0.4, 0.2, 0.2, 0.2]), family.byte_count(sizes)
     if style == "near":
         member = {name: array[0] for name, array in family.random(rng, sizes, 1).items()}

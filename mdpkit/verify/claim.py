@@ -54,9 +54,11 @@ class Control:
         name: description of the variation.
         witness: function of no arguments that builds the fixed instance.
         drops: name of an assumption: all others hold on the witness, this one fails, and the claim is decided NO.
-        tightens: a check: the claim holds on the witness, no end of the tightened statement is looser, and it is decided NO.
+        tightens: a check: the claim holds on the witness, and the tightened statement, none of whose ends is looser,
+            is decided NO.
         at: for Equal, the pair that `tightens` changes.
-        sabotages: a measure: the claim holds on the witness with the measure itself, and is decided NO with `by` in its place.
+        sabotages: a measure: the claim holds on the witness with the measure itself, and is decided NO with `by` in
+            its place.
         by: function of (original measure, *its arguments).
         part: name of the Part whose check is varied; defaults to the claim's own statement, `"statement"`.
     """
@@ -88,7 +90,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Part:
-    """A further statement of the same theorem with its own instances; it is excluded from `tightest`. Its fields are a Claim's."""
+    """A further statement of the theorem, with a Claim's fields and its own instances; excluded from `tightest`."""
 
     name: str
     instances: Family | Callable[[], Iterable]
@@ -152,8 +154,8 @@ class Claim:
             then not drawn.
         figure: function of (axes, rows) that draws stored rows.
         data: function of an enumerated instance that returns a dictionary of lists, stored in its row for the figure.
-        sides: names of the left and of the right side of the claim's own statement, in matplotlib's notation; for figures.
-        thorough: function that lists further instances of an enumerated statement, larger ones, judged at the profile full only.
+        sides: names of the left and right sides of the claim's own statement in figures, in matplotlib's notation.
+        thorough: function that lists further, larger instances of an enumerated statement, judged in profile full only.
         resolution: maximum width of an interval at which an Equal in floats may pass.
         formula: the claim's own statement in LaTeX, without dollars.
         papers: keys of mdpkit/references.bib that the statement is adapted from, as `Source` cites them.

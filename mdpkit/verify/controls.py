@@ -14,7 +14,7 @@ from .judge import Kind, all_exact, as_float, decide, holds, judge
 
 @dataclass(frozen=True)
 class ControlResult:
-    """Whether a control bites (its variation fails as required), and the reason. `sides` are the compared ends, as floats."""
+    """Whether a control bites (its variation fails as required), and why. `sides` are the compared ends, as floats."""
 
     name: str
     kind: str

@@ -65,7 +65,7 @@ def _float_arrays(value):
 
 
 def _input_rounding(known, exact) -> bool:
-    """Whether a plain float side (a constant of the instance, not a measure) differs from the exact one by rounding only."""
+    """Whether a plain float side (a constant of the instance, not a measure) equals the exact one up to rounding."""
     middle, wanted = np.asarray(known.mid), np.asarray(exact.mid)
     return known.width == 0 and bool((np.abs(middle - wanted) <= 2.0**-50 * np.abs(wanted)).all())
 

@@ -1,4 +1,4 @@
-"""Wrong measures that controls of several claims put in the place of right ones: `Control(sabotages=measure, by=fault)`.
+"""Wrong measures that controls of several claims substitute for right ones: `Control(sabotages=measure, by=fault)`.
 
 Each takes the measure and its arguments.
 """

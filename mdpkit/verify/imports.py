@@ -36,7 +36,7 @@ def import_file(path: Path) -> ModuleType:
 
 
 def companions(path: Path) -> list[Path]:
-    """Files of the user's modules loaded by a claim's file, i.e. outside Python's library, installed packages and mdpkit."""
+    """Files of the user's modules that a claim's file loads: not Python's library, installed packages or mdpkit."""
     return sorted(set(_loaded.get(path, {}).values()))
 
 

@@ -24,7 +24,7 @@ class Paper:
     Attributes:
         authors: full names, in the paper's order.
         venue: journal, conference or publisher; empty for a preprint.
-        missing: what of the paper has no claim or algorithm here, in a sentence; empty if nothing is known to be missing.
+        missing: a sentence on the parts without claim or algorithm here; empty if nothing is known to be missing.
     """
 
     key: str
@@ -106,10 +106,9 @@ def _line(text):
 
 
 def parse(text: str) -> dict[str, Paper]:
-    """The papers in a BibTeX text: every field on a line of its own, in braces; names as `Family, Given and Family, Given`.
+    """The papers in a BibTeX text: each field on its own line, in braces; names as `Family, Given and Family, Given`.
 
-    Raises: InvalidClaim with the line that cannot be read, for a key that occurs twice, and for fields that are missing or
-    unknown.
+    Raises: InvalidClaim with the line that cannot be read, for a duplicate key, and for missing or unknown fields.
     """
     found, end = {}, 0
     for entry in ENTRY.finditer(text):

@@ -11,7 +11,7 @@ from .tally import Tally
 
 
 def proposals(part, count, seed, resolution) -> Tally:
-    """Score about `count` float instances, spread over all sizes of the family, and judge apparent violations exactly."""
+    """Score about `count` float instances over all sizes of the family, and judge apparent violations exactly."""
     family, tally, rng = part.instances, Tally(), np.random.default_rng(seed)
     every = combinations(family)
     share = max(count // len(every), 1)

@@ -1,4 +1,4 @@
-"""Register of claims: the files in `mdpkit/claims`, found by path, and the user's files. Each file binds one claim to CLAIM."""
+"""Register of claims: the files in `mdpkit/claims`, found by path, and the user's; each binds one claim to CLAIM."""
 
 import ast
 import difflib
@@ -63,7 +63,7 @@ def left_out() -> dict[str, str]:
 
 
 def ids(theme: str | None = None) -> list[str]:
-    """Names of the registered claims that can run in this environment, of one theme or all; `left_out()` has the others.
+    """Names of the registered claims, of one theme or all, that can run in this environment; `left_out()` has the rest.
 
     Raises: UnknownClaim for a theme without claims.
     """
@@ -182,7 +182,7 @@ def registered() -> list[str]:
 
 
 def place(name: str) -> Path:
-    """Where the files of a claim lie, relative to a folder of such files: theme/id if it is registered, its id otherwise."""
+    """Path of a claim's files relative to a folder of such files: theme/id if the claim is registered, else its id."""
     return Path(_files()[name].parent.name, name) if name in _files() else Path(name)
 
 

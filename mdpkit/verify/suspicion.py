@@ -1,4 +1,4 @@
-"""Float violations, judged exactly: rounded to small rationals, or as the instance that the floats themselves represent."""
+"""Float violations judged exactly: rounded to small rationals, or as the instance that the floats represent."""
 
 import numpy as np
 

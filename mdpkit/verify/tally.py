@@ -17,9 +17,9 @@ class Tally:
     """Aggregated judgements. `to_data` and `from_data` are mutually inverse, so that work can be resumed from a file.
 
     Attributes:
-        instances: admitted instances, judged exactly. degenerate: instances with both sides 0. undecided: of the instances.
-        refused: assumption -> instances that violate it. drawn, turned_away: exact draws of the breadth, and how many of
-            them violate an assumption.
+        instances: admitted instances, judged exactly. degenerate: instances with both sides 0.
+        undecided: of the instances. refused: assumption -> instances that violate it.
+        drawn, turned_away: exact draws of the breadth, and how many of them violate an assumption.
         proposed: instances scored in floats only, which count as no instances.
         lost: the largest float ratio above 1 whose exact ratio is not, with that one.
     """

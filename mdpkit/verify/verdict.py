@@ -32,7 +32,8 @@ class Verdict(Shown):
 
     Attributes:
         claim: id of the claim. theme: its folder, "user" for a user's claim.
-        outcome: an Outcome; a search is never a proof. evidence: the weakest kind used, of exact, enclosed, float, sampled.
+        outcome: an Outcome; a search is never a proof.
+        evidence: the weakest kind used, of exact, enclosed, float, sampled.
         instances: number of admitted instances over all parts; `degenerate` ones (both sides 0) are counted separately.
         tightest: the largest ratio left/right of the claim's own statement; None for equalities and if all right
             ends are 0. `rows` has it per size.
@@ -109,7 +110,9 @@ class Verdict(Shown):
         return data
 
     def explain(self, most: int = 24) -> str:
-        """Why the claim is refuted: both sides of what fails, then the rows of the witness that change them; empty unless REFUTED.
+        """Why the claim is refuted: both sides of what fails, then the rows of the witness that change them.
+
+        Empty unless REFUTED.
 
         Args: most: number of rows at most; a last line says where there are more.
         """
@@ -124,7 +127,7 @@ class Verdict(Shown):
 
     @property
     def remarks(self) -> list[str]:
-        """What the outcome does not say: how many draws an assumption refused, and float violations that are none exactly."""
+        """Caveats: how many draws violate an assumption, and float violations that exact arithmetic rejects."""
         words = []
         if self.turned_away:
             words.append(f"{self.turned_away} of {self.drawn} draws violate an assumption")

@@ -28,11 +28,11 @@ from .violation import violations
 
 
 def verify(claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: int = 0, on: Any = None) -> Verdict:
-    """Test a claim: run its controls, its instances and a search for violations, all decided by exact or enclosed arithmetic.
+    """Test a claim by its controls, its instances and a search for violations, decided by exact or enclosed arithmetic.
 
     Args:
         claim: a Claim, the id of a registered one, or the path of a file that contains one.
-        profile: "quick" or "full" (counted budgets).
+        profile: "glance", "quick" or "full" (counted budgets).
         seed: random seed; the same versions, seed and machine give the same verdict.
         on: the user's problem (a record, or the path of an instance file), which replaces the model that the claim
             accepts; or a whole instance, such as a saved witness, which is then the only one judged.
@@ -125,7 +125,7 @@ def _outcome(claim, tallies, controls, profile):
 
 
 def _witness(part, tally, resolution):
-    """The violating instance of a part, shrunk; the rows that affect its sides (None for a listed instance); the sides that disagree."""
+    """A part's violating instance, shrunk; its rows that affect a side (None if listed); the disagreeing sides."""
     found = unpack(tally.violation)
     if not isinstance(part.instances, Family):
         return found, None, violations(judge(part, found, resolution))

@@ -96,9 +96,9 @@ def witness_rows(instance, matters=None) -> Iterator[tuple[str, str]]:
     """(name, entries) of the rows of an instance that matter.
 
     Args:
-        matters: block name -> which of its rows change a side; rows of other fields, and all rows if left out, are listed.
+        matters: block name -> which of its rows change a side; all rows of every other field are listed.
 
-    A record is named with its sizes, then its arrays are listed row by row; the `table` of a policy goes by the policy's name.
+    A record is named with its sizes, then its arrays are listed row by row; a policy's `table` bears the policy's name.
     """
     matters, named = matters or {}, set()
     for name, part in vars(instance).items():

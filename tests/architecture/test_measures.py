@@ -1,4 +1,4 @@
-"""Exported measures, and the fits of other rooms, can be sabotaged: each asks for a replacement, under a name of its own."""
+"""Exported measures and the fits of other rooms can be sabotaged: each asks for a replacement under its own name."""
 
 import importlib
 import inspect

@@ -1,10 +1,11 @@
 """Longer training runs of the networks, judged by exact values and by the grid of the pendulum's twin.
 
     python tests/bench/bench_deep.py rates             steps and updates a second (10 CPU seconds)
-    python tests/bench/bench_deep.py lock [seeds]      how often moment matching ends at the expert, best and last iterate (12 a seed)
-    python tests/bench/bench_deep.py pendulum [steps]  SAC on Pendulum-v1 against the greedy policy of a grid (40 to 100)
+    python tests/bench/bench_deep.py lock [seeds]      how often the best and the last iterate of moment matching
+                                                       are the expert (12 a seed)
+    python tests/bench/bench_deep.py pendulum [steps]  SAC on Pendulum-v1 against a grid's greedy policy (40 to 100)
 
-CPU seconds are those of one core with one thread. Runs are seeded; numbers repeat on one machine and differ between machines.
+CPU seconds are those of one core with one thread. Runs are seeded: numbers repeat on one machine, not across them.
 """
 
 import sys

@@ -2,17 +2,18 @@
 
     python tests/bench/bench_detection.py [--hunt] [--fresh N] [--seed SEED]
 
-The planted statements are false by construction or by a control that refutes them: every control that tightens a bound or
-sabotages a measure, over the claim's own family; and, made of every bound left <= right of a claim over a family,
+The planted statements are false by construction or by a control that refutes them: every control that tightens a bound
+or sabotages a measure, over the claim's own family; and, made of every bound left <= right of a claim over a family,
 
 * squared: left <= K right^2, true where the right side is large and false where it is small;
 * too tight: left <= (1 - d) c right, c the largest ratio known;
 * one size: that with d = 1/2, at the largest size alone, or at one other;
-* needle: left <= right, but right = -1 where every row of the first law has its last outcome for certain, with no slope towards it.
+* needle: left <= right, but right = -1 where every row of the first law puts all its mass on its last outcome, with
+  no slope towards it.
 
-Of each it prints whether `quick` refutes it, the CPU seconds, and with --hunt whether a hunt of 100 counted seconds (200 000
-evaluations) finds what quick missed; at the end a table by kind: found, missed, and mean CPU seconds. `--fresh` adds N
-statements drawn by a seed, which is printed.
+Of each it prints whether `quick` refutes it, the CPU seconds, and with --hunt whether a hunt of 100 counted seconds
+(200 000 evaluations) finds what quick missed; at the end a table by kind: found, missed, and mean CPU seconds.
+`--fresh` adds N statements drawn by a seed, which is printed.
 """
 
 import json

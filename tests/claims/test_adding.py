@@ -1,4 +1,4 @@
-"""A new claim is its file, its note and what the documented commands generate: nothing else in the repository changes."""
+"""A new claim is its file, its note and the output of the documented commands; the repository changes nowhere else."""
 
 import os
 import shutil

@@ -98,7 +98,10 @@ def test_the_claims_own_limit_is_where_descent_ends():
 
 
 def test_a_rare_response_and_a_clipped_reward():
-    """phi_3 = (14, 1), ref(3) = 1e-8: pi(3) = .99971, KL 18.4, gap 14.9; clipped to [0, 1]: pi(3) = 1.8e-8, gap 9.7e-8."""
+    """phi_3 = (14, 1), ref(3) = 1e-8: pi(3) = .99971, KL 18.4, gap 14.9.
+
+    With the rewards clipped to [0, 1]: pi(3) = 1.8e-8, gap 9.7e-8.
+    """
     small = 1e-8
     reference = [[(1 - small) / 2, (1 - small) / 2, small]]
     problem = PreferenceProblem(reference, weights=[[np.exp(2), 1, np.exp(-10)]], data=[[0.5, 0.5, 0]], beta=0.5)
@@ -113,7 +116,7 @@ def test_a_rare_response_and_a_clipped_reward():
 
 
 def test_good_features_reach_the_optimum_without_seeing_the_response():
-    """phi = (1,0), (1/2,1/2), (0,1), r* = (0, 1, 2), ref = (.45, .45, .1), beta = .5: log ratios (-2.22, -.22, 1.78)."""
+    """phi = (1,0), (1/2,1/2), (0,1); r* = (0,1,2); ref = (.45,.45,.1); beta = .5: log ratios (-2.22,-.22,1.78)."""
     problem = PreferenceProblem([[0.45, 0.45, 0.1]], weights=np.exp([[0.0, 2.0, 4.0]]), data=[[0.5, 0.5, 0]], beta=0.5)
     found = descended(problem, np.array([[1, 0], [0.5, 0.5], [0, 1]]))
     np.testing.assert_allclose(np.log(found / problem.reference[0]), [-2.22, -0.22, 1.78], atol=5e-3)
@@ -154,7 +157,7 @@ def test_a_ball_on_the_whole_simplex_is_covered_almost_as_badly_as_everything():
 
 
 def test_offline_samples_push_all_mass_away():
-    """log pi/ref averaged over the data falls without limit as the mass leaves them; over the policy's own responses it does not."""
+    """Data means of log pi/ref fall without limit as mass leaves the data; means over the policy's responses do not."""
     with propose():
         for mass in (0.5, 0.9, 0.999):
             policy = zero_error_policy(BAD_THIRD, np.array([mass]))

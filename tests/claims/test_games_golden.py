@@ -1,4 +1,4 @@
-"""Numbers of the theory of regret in Markov games that were known before this code, and the middle link of the master bound."""
+"""Numbers of the theory of regret in Markov games that predate this code, and the middle link of the master bound."""
 
 import numpy as np
 import pytest
@@ -137,7 +137,10 @@ def test_a_learner_kept_to_the_expert_at_the_first_step_loses_as_much(H):
 
 
 def test_the_constant_two_by_hand():
-    """Pennies at H = 1: u = 1, e = 1/2, gap 1. Parts drawn apart, with odds 1 to 3 and surely: 3/4. A blind deviator on pennies: 1/2."""
+    """Matching pennies at H = 1: u = 1, e = 1/2, gap 1; for coarse deviations, gap 1/2.
+
+    A product policy, with odds 1 to 3 for one player and a sure action for the other, has gap 3/4.
+    """
     m = matching_pennies(1)
     assert (gap(m), errors(m)[0]) == (1, rational("1/2"))
     assert measure.regret_gap(m.game, m.expert, m.learner, "coarse") == rational("1/2")

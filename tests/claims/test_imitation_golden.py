@@ -109,7 +109,7 @@ def test_the_second_order_bound_on_random_laws():
 
 
 def test_the_step_moments_of_one_reward_sum_to_the_gap_exactly_if_they_have_one_sign():
-    """Equality for every single reward, signs apart, is false: the moments of the habit are 1, 1 and -1, its gap is 1."""
+    """Equality fails for one reward whose moments differ in sign: those of the habit are 1, 1 and -1, its gap is 1."""
     m = overtaken()
     assert list(step_moments(m).lower[0]) == [1, 1, -1]
     assert [side.lower[()] for side in sum_moments(m).pairs["gap"]] == [1, 3]

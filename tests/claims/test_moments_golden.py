@@ -1,4 +1,4 @@
-"""Numbers of the moments theme that were derived or measured before the claims were written, and what their instances say."""
+"""Numbers of the moments theme derived or measured before the claims were written, and what their instances say."""
 
 from fractions import Fraction
 
@@ -75,7 +75,7 @@ def test_the_channel_has_the_stated_bias_and_variance():
 
 
 def test_the_game_overtakes_regression_at_the_stated_rate():
-    """The notes' slopes on a 4 x 4 instance that they do not write down were -.57 (game) and 0 (regression); here two by two."""
+    """The notes report slopes -.57 (game) and 0 (regression) on an unspecified 4 x 4 instance; here it is 2 x 2."""
     at = {
         k: (sampled(game, channel(10**k, k)).mid ** 0.5, sampled(regression, channel(10**k, k)).mid ** 0.5)
         for k in (3, 6)

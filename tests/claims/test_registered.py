@@ -24,6 +24,8 @@ from mdpkit.verify.verification import assemble
 
 SHORT = Profile("short", chunks=1, draws=100, evaluations=3000, differential=10, demanded=50)
 """A share of "quick": every claim at its full budget is what `mdpkit verify --all` is for."""
+EVERY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ids()]
+"""Ids, grouped so that one worker runs all tests of a claim, which share its results."""
 HEADINGS = ("Statement", "Assumes", "Units", "Kind", "Source", "Proof")
 
 
@@ -57,7 +59,7 @@ def sections(statement):
     return {name: " ".join(text.split()) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", EVERY)
 def test_its_file_states_the_theorem(name):
     claim = get(name)
     assert claim.id == name == source(name).stem
@@ -75,7 +77,7 @@ def test_its_file_states_the_theorem(name):
     assert not (claim.assumes and told["Assumes"].startswith("nothing"))
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", EVERY)
 def test_its_kind_is_what_the_machine_sees(name):
     """An identity is checked by an Equal, a claim without drawn instances says that it enumerates, sampling is told."""
     each, words = kinds(name)
@@ -88,7 +90,7 @@ def test_its_kind_is_what_the_machine_sees(name):
     assert any(tally.evidence == "sampled" for _, tally in tallies(name)) == ("sampled" in words)
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", EVERY)
 def test_it_names_its_papers_its_subjects_and_its_formula(name):
     """Its papers are those that `Source` cites; the formula is one that a page can show."""
     claim = get(name)
@@ -97,9 +99,9 @@ def test_it_names_its_papers_its_subjects_and_its_formula(name):
     assert mathml(claim.formula, display=True).startswith("<math")
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", EVERY)
 def test_its_evidence_is_rigorous_part_by_part(name):
-    """The verdict tells the weakest evidence of all parts: behind a part that is sampled another could hide one in floats."""
+    """The verdict reports the weakest evidence of all parts: a sampled part could hide one decided in floats only."""
     sampled = {"sampled"} if "sampled" in kinds(name)[1] else set()
     for part, tally in tallies(name):
         drawn = isinstance(part.instances, Family)
@@ -111,7 +113,7 @@ def test_its_evidence_is_rigorous_part_by_part(name):
         )
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", EVERY)
 def test_it_has_controls_of_every_kind_that_makes_sense(name):
     claim = get(name)
     kinds = [control.kind for control in claim.controls]
@@ -125,7 +127,7 @@ def test_it_has_controls_of_every_kind_that_makes_sense(name):
         )
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", EVERY)
 def test_its_parts_are_told_apart(name):
     """By their names; and a problem of one's own replaces a model, and blocks, that there are."""
     claim = get(name)
@@ -139,7 +141,7 @@ def test_its_parts_are_told_apart(name):
             assert set(blocks) <= {block for family in families for block in family.blocks}
 
 
-@pytest.mark.parametrize("name", ids())
+@pytest.mark.parametrize("name", EVERY)
 def test_it_survives_and_every_control_bites(name):
     claim = get(name)
     verdict = assemble(claim, work(name), SHORT, 0)

@@ -120,7 +120,7 @@ def test_what_cannot_be_hunted_leaves_with_3_and_says_why(mdpkit, args, words):
 
 
 def test_the_table_of_constants_has_a_line_for_every_statement(mdpkit, tmp_path):
-    """A hunt is a matter of chance, and rounding differs between processors: of a few tables one refutes every wrong statement."""
+    """Hunts are random and rounding differs between processors: of a few tables, one refutes every wrong statement."""
     budget = ("--seconds", "6", "--wrong-seconds", "3", "--counted", "--workers", "1")
     for seed in range(4):
         done = mdpkit("constants", REGRET, *budget, "--seed", seed, "--folder", str(tmp_path))

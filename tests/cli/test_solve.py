@@ -84,7 +84,7 @@ def test_every_format_of_one_problem_has_one_answer(ending, mdpkit, tmp_path):
 
 @pytest.mark.parametrize("ending", ["json", "npz", "tra", "drn"])
 def test_average_reward_is_told_state_by_state(ending, mdpkit, tmp_path):
-    """A walk between two rooms and one that nobody leaves: gains 3/4 and 0, the middle one met after 1, 2, 3, ... steps."""
+    """Gains 3/8, 3/4 and 0: states 0 and 1 lead to each other, and state 0 also to the absorbing state 2."""
     P = objects([[[0, "1/2", "1/2"]] * 2, [["1/3", "2/3", 0], [0, 1, 0]], [[0, 0, 1]] * 2])
     save(MDP(P, objects([[1, 0], [2, "3/4"], [0, -1]]), horizon=Average()), tmp_path / f"x.{ending}")
     data = parsed(mdpkit("solve", f"x.{ending}", *([] if ending in ("json", "npz") else ["--average"]), "--json"))

@@ -1,30 +1,43 @@
-"""The tabular learners keep the contract of every learner, on laws and on samples, finite and discounted, masked or not."""
+"""Tabular learners keep the contract of all learners, on laws and samples, finite and discounted, masked or not."""
 
 import numpy as np
 import pytest
 
-from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
+from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects, rational
 from mdpkit.base.errors import InvalidModel
 from mdpkit.instances.library.imitation.tree import tree
 from mdpkit.learn import (
+    FILTER,
+    GUITAR,
     PSDP,
+    SMILING,
     AdRIL,
     AdVIL,
     BoxRewards,
     Cloning,
     DAeQuIL,
     DAgger,
+    EpisodicQLearning,
+    EvIL,
+    Evolution,
     ExpertResets,
     FiniteRewards,
     ForwardSearch,
     GradientAscent,
+    Greedy,
     Hedge,
+    HyPE,
+    HyPER,
+    KLToClone,
     IQLearn,
     LinearRewards,
+    LookaheadGradient,
+    LowerConfidence,
     MaxCausalEntropy,
     MomentMatching,
     NaturalGradient,
     OpenLoopSearch,
+    PessimisticIRL,
     QLearning,
     SoftBestResponse,
 )
@@ -55,6 +68,12 @@ def the_gap_that_its_trace_says(problem, shown, answer):
     """No reward of the class tells the mixture from the expert by more than sup_gap, which some reward attains."""
     apart = measure.occupancy(problem, shown).lower - measure.occupancy(problem, answer.policy).lower
     return rewards.sup(apart) == answer.trace["sup_gap"][-1] <= answer.trace["sup_gap"][0]
+
+
+def at_most_the_games_of_its_steps(problem, shown, answer):
+    """No reward of the class tells the policy from the expert by more than the sum of the values of the steps' games."""
+    apart = measure.occupancy(problem, shown).lower - measure.occupancy(problem, answer.policy).lower
+    return rewards.sup(apart) <= answer.trace["game_value"].sum()
 
 
 def at_most_its_losses(problem, shown, answer):
@@ -103,6 +122,27 @@ def as_good_as_the_expert(problem, shown, answer):
     return bool((measure.value(problem, answer.policy) >= measure.value(problem, shown)).all_yes())
 
 
+def no_worse_than_without_a_potential(problem, shown, answer):
+    """The evolved potential has the highest fitness of all centres, the first of which is a potential of 0."""
+    at = answer.trace["stage"] == "shaping"
+    fitness = answer.trace["fitness"][at]
+    reward = answer.trace["reward"][-1]
+    task = MDP(problem.P, reward, problem.rho, horizon=problem.horizon, mask=problem.mask)
+    trained = LookaheadGradient().on(task)
+    return max(fitness) >= trained.fitness(np.zeros((1, 3)))[0] - 1e-12
+
+
+def evil(**options):
+    return lambda: EvIL(rounds=4, members=2, evolution=Evolution(pairs=2, generations=2), **options)
+
+
+def state_laws_that_differ_by_little(problem, shown, answer):
+    """No state tells the mixture from the expert by more than 1/50, and the trace's divergence falls."""
+    d, e = (measure.occupancy(problem, each).lower.sum(axis=-1) for each in (shown, answer.policy))
+    d, e = (each.reshape(-1, problem.S).sum(axis=0) / each.sum() for each in (d, e))
+    return (abs(d - e) < rational("1/50")).all() and answer.trace["divergence"][-1] <= answer.trace["divergence"][0]
+
+
 def matching(*players, **options):
     return lambda: MomentMatching(rewards, *players, rounds=8, **options)
 
@@ -126,18 +166,51 @@ FINITE = {
         None,
     ),
     "hedge against expert resets": (matching(Hedge(), ExpertResets()), the_gap_that_its_trace_says),
+    "EvIL": (evil(), no_worse_than_without_a_potential),
+    "SMILING": (lambda: SMILING(rounds=20), state_laws_that_differ_by_little),
+    "SMILING in the limit": (
+        lambda: SMILING(rounds=20, limit=True, smoothing="1/1000"),
+        state_laws_that_differ_by_little,
+    ),
     "AdRIL": (lambda: AdRIL(rounds=6), the_distance_that_its_trace_says),
     "AdRIL by soft planning": (lambda: AdRIL(policy_player=SoftBestResponse("1/10"), rounds=3), None),
     "AdVIL": (lambda: AdVIL(rounds=20), at_most_its_off_policy_payoff),
     "AdVIL, linear moments": (lambda: AdVIL(LinearRewards(features), rounds=10), None),
     "DAeQuIL": (lambda: DAeQuIL(iterations=4, episodes=20), at_most_its_moments),
     "PSDP": (lambda: PSDP(reward=objects(PAYS), rollouts_per_action=None), as_good_as_the_expert),
+    "FILTER": (lambda: FILTER(rewards=rewards, reward_player=Hedge(), rounds=8), the_gap_that_its_trace_says),
+    "FILTER, a stationary policy": (lambda: FILTER(game="nrmm", order="primal", rewards=rewards, rounds=8), None),
+    "FILTER, step by step": (
+        lambda: FILTER(alpha=1, order="primal", rewards=rewards),
+        at_most_the_games_of_its_steps,
+    ),
+    "FILTER, step by step against a box": (lambda: FILTER(alpha=1, order="primal"), the_expert_where_it_goes),
+    "GUITAR": (lambda: GUITAR(rewards=rewards, reward_player=Hedge(), rounds=8), the_gap_that_its_trace_says),
+    "HyPE": (lambda: HyPE(rewards, rounds=8), the_gap_that_its_trace_says),
+    "HyPE on the last round": (lambda: HyPE(rounds=4, keep="last", expert_share="1/4", unseen="optimistic"), None),
+    "HyPER": (lambda: HyPER(rewards, rounds=8), the_gap_that_its_trace_says),
+    "HyPER with stationary dynamics": (lambda: HyPER(rounds=4, stationary=True, unseen="optimistic"), None),
+    "pessimistic IRL": (lambda: PessimisticIRL(rewards=rewards, rounds=8), the_gap_that_its_trace_says),
+    "pessimistic IRL near the clone": (
+        lambda: PessimisticIRL(KLToClone("1/10"), rewards, rounds=8),
+        None,
+    ),
+    "greedy offline planning": (lambda: PessimisticIRL(Greedy(), rounds=4), None),
+}
+HYBRID = {
+    "HyPE": lambda: HyPE(rounds=4),
+    "HyPE without demonstrations in its batches": lambda: HyPE(rounds=4, expert_share=0, keep="last"),
+    "HyPER": lambda: HyPER(rounds=4, stationary=True),
+    "pessimistic IRL": lambda: PessimisticIRL(LowerConfidence("1/2"), rounds=4),
+    "pessimistic IRL near the clone": lambda: PessimisticIRL(KLToClone(1), rounds=4),
 }
 ANY_HORIZON = (
+    "SMILING",
     "cloning",
     "smoothed cloning",
     "hedge against planning",
     "gradient ascent against natural gradient",
+    "EvIL",
     "AdRIL",
     "AdVIL",
 )
@@ -162,7 +235,18 @@ CASES = [
             },
             "hedge against planning": matching(Hedge()),
             "hedge against probed expert resets": matching(Hedge(), ExpertResets(rollouts_per_action=2), episodes=20),
+            "EvIL": evil(),
+            "EvIL by Q-learning": evil(
+                policy_player=ExpertResets(rollouts_per_action=1), inner=EpisodicQLearning(episodes=5)
+            ),
+            "SMILING against probed expert resets": lambda: SMILING(
+                policy_player=ExpertResets(rollouts_per_action=2), rounds=6, episodes=20
+            ),
             "PSDP": lambda: PSDP(rollouts_per_action=2),
+            "FILTER": lambda: FILTER(rewards=rewards, rounds=4, rollouts=10, episodes=20),
+            "FILTER, a stationary policy": lambda: FILTER(game="nrmm", rewards=rewards, rounds=4, rollouts=10),
+            "GUITAR": lambda: GUITAR(rewards=rewards, rounds=4, rollouts=10),
+            **HYBRID,
             **{name: FINITE[name][0] for name in ("AdRIL", "AdVIL", "DAeQuIL")},
         }.items()
     ),
@@ -200,6 +284,10 @@ CASES = [
     ),
     LearnerCase("Q-learning, masked", lambda: QLearning(300, rate=0.2), masked, expert),
     LearnerCase("Q-learning, floats", lambda: QLearning(300, rate=0.2), finite.to_float(), expert.to_float()),
+    *(
+        LearnerCase(f"{name}, floats", make, finite.to_float(), expert.to_float(), EXACT)
+        for name, make in HYBRID.items()
+    ),
     LearnerCase("cloning, floats", Cloning, finite.to_float(), expert.to_float()),
     LearnerCase("hedge against planning, floats", matching(Hedge()), finite.to_float(), expert.to_float(), EXACT),
 ]
@@ -211,7 +299,7 @@ def test_a_learner_keeps_the_contract(case, check):
     check(case)
 
 
-class Greedy(Cloning):
+class Overplaying(Cloning):
     """Plays episodes that it did not say it needs."""
 
     def learn(self, access, rng):
@@ -257,7 +345,7 @@ class Uneven(Cloning):
 @pytest.mark.parametrize(
     ("broken", "found"),
     [
-        (Greedy, "more_access_does_not_change_what_is_used"),
+        (Overplaying, "more_access_does_not_change_what_is_used"),
         (Unseeded, "the_same_seed_gives_the_same_fit"),
         (Peeping, "rewards_that_were_not_granted_have_no_effect"),
         (Rounding, "the_policy_is_rational_where_promised"),

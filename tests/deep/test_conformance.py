@@ -1,4 +1,4 @@
-"""Networks keep the contracts of every learner and policy, on laws and on samples, finite and discounted, masked or not."""
+"""Networks keep the contracts of all learners and policies: laws and samples, finite and discounted, masked or not."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def matching(**options):
 
 
 def at_most_its_losses(problem, shown, answer):
-    """gap <= u times the mean loss: sum of pi_E (-log pi) >= 1 - sum of pi_E pi >= the total variation, which costs u at most."""
+    """gap <= u times the mean loss: sum pi_E (-log pi) >= 1 - sum pi_E pi >= total variation, which costs at most u."""
     gap, u = measure.value_gap(problem, shown, answer.policy), measure.recoverability(problem, shown)
     return float(gap.mid) <= float(u.mid) * answer.trace["loss"].mean()
 

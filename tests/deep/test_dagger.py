@@ -1,4 +1,4 @@
-"""A deterministic expert's gap to the mixture is at most u times the mean loss, by the performance difference and -log p >= 1 - p."""
+"""A deterministic expert's gap to the mixture is at most u (mean loss): performance difference, -log p >= 1 - p."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pendulum-v1: a network that clones a known expert earns what the expert earns, by intervals of independent episodes."""
+"""Pendulum-v1: a network that clones a known expert earns the same return, by intervals of independent episodes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Models of stable-baselines3 play as they do there, keep the policy protocol, and are experts; returns are estimated with confidence."""
+"""stable-baselines3 models act as they do there, keep the policy protocol and are experts; returns have intervals."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The pages build without a warning; every claim and public name has its place, no link leads nowhere, no page needs a network."""
+"""Pages build without warnings; every claim and public name has its place, no link is dead, no page needs a network."""
 
 import ast
 import re
@@ -38,7 +38,7 @@ LOADED = {
 
 
 class Page(HTMLParser):
-    """What a page refers to, the names that a link can end in, and the words inside elements of the class `statement`."""
+    """What a page refers to, the anchors that a link can target, and the words in elements of the class `statement`."""
 
     def __init__(self, path):
         super().__init__()
@@ -117,7 +117,7 @@ def test_the_pages_are_whole(tmp_path):
 
 
 def assert_says(shown, written, name):
-    """Every word of four letters or more that was written is shown, in its order; formulas are set in signs of their own."""
+    """Every written word of four letters or more is shown, in order; formulas are set in signs of their own."""
     wanted = [word for word in re.findall(r"\b[A-Za-z]{4,}\b", written) if word not in GREEK and word != "sqrt"]
     found = re.findall(r"\b[A-Za-z]{4,}\b", shown)
     assert wanted, name

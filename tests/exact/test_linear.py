@@ -58,7 +58,7 @@ def test_every_matrix_of_the_bracket_is_solved(width):
 
 @pytest.mark.parametrize(("width", "columns"), [("1/2", 1), ("3/4", 1), ("9/10", 1), ("1/2", 3)])
 def test_the_remainder_of_a_wide_bracket_is_a_whole_geometric_series(width, columns):
-    """1 / (1 - q) = 1 + q + q^2 / (1 - q): the ends of a number within q of 1 are reached, so that q^2 alone falls short."""
+    """1 / (1 - q) = 1 + q + q^2 / (1 - q): the ends of a number within q of 1 are attained; q^2 alone falls short."""
     q, b = float(rational(width)), objects(np.arange(1, columns + 1))
     A = Interval(np.array([[1 - q]]), np.array([[1 + q]]), "float")
     found = enclosed_solution(A, Interval(floats(b)[None], floats(b)[None], "float"))
@@ -68,7 +68,7 @@ def test_the_remainder_of_a_wide_bracket_is_a_whole_geometric_series(width, colu
 
 
 def test_every_corner_of_a_wide_matrix_is_solved():
-    """Rows whose entries may be off by 2/5 in sum: the remainder counts, and corners come within a tenth of the bracket."""
+    """Rows with errors of up to 2/5 in sum: the remainder counts, and corners come within a tenth of the bracket."""
     A, off = np.array([[1.0, 0.25], [0.0, 1.0]]), np.array([[0.2, 0.1], [0.2, 0.2]])
     b = np.array([1.0, 1.0])
     found = enclosed_solution(Interval(A - off, A + off, "float"), Interval(b, b, "float"))
@@ -83,7 +83,7 @@ def product_of(m):
 
 
 def minors_are_non_negative(A):
-    """Every principal minor, by Laplace expansion: positive semidefiniteness by its definition for symmetric matrices."""
+    """Every principal minor, by Laplace expansion: a symmetric matrix is positive semidefinite iff none is negative."""
 
     def determinant(M):
         if not len(M):
@@ -126,7 +126,7 @@ def test_semidefinite_by_principal_minors(m, data):
     ],
 )
 def test_a_pivot_of_0_is_passed_only_with_a_column_of_0(A, answer):
-    """What remains is then still to be decided; on floats 0 may stand for a small negative number, and nothing is proved."""
+    """The rest must still be decided; a 0 in floats may stand for a small negative number, and nothing is proved."""
     assert semidefinite(Interval(objects(A))) == answer == minors_are_non_negative(objects(A))
     assert not semidefinite(Interval(np.array(A, dtype=float), how="float"))
 

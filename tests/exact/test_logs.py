@@ -1,4 +1,4 @@
-"""Numbers with logarithms: their algebra against identities, their order and ends against balls, and their way through Intervals."""
+"""Numbers with logarithms: algebra against identities, order and ends against balls, and their use in Intervals."""
 
 import copy
 import math

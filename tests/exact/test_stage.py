@@ -27,7 +27,7 @@ def test_known_values():
 
 
 def gains(payoff, actions, law, told):
-    """Brute force: what each player gains by each map from what it is told (or by each fixed action) to what it plays."""
+    """Brute force: each player's gain from each map of recommendations to actions, or from each fixed action."""
     plays = list(product(*map(range, actions)))
     for i, count in enumerate(actions):
         for change in product(range(count), repeat=count) if told else ((b,) * count for b in range(count)):

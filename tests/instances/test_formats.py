@@ -209,7 +209,7 @@ ONE = "2 2 2\n0 0 1 1\n1 0 1 1\n"
 
 @pytest.fixture
 def paid_twice(tmp_path):
-    """A process of two states with the reward structures `time` (of states) and `fuel` (of states and of transitions)."""
+    """A process of two states with reward structures `time` (of states) and `fuel` (of states and of transitions)."""
     (tmp_path / "m.tra").write_text(ONE)
     (tmp_path / "m1.srew").write_text('# Reward structure "time"\n# State rewards\n2 2\n0 1\n1 2\n')
     (tmp_path / "m2.srew").write_text('# Reward structure "fuel"\n# State rewards\n2 1\n0 7\n')

@@ -1,4 +1,4 @@
-"""Files that are truncated, altered, foreign or made to hurt: each is refused by its name, its line and a reason, quickly."""
+"""Truncated, altered, foreign and malicious files: each is refused quickly, with its name, its line and a reason."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""Every named instance builds, is exact, is documented with a source and an example that runs, and has a picture or says why not."""
+"""Every named instance builds, is exact, has a source, an example that runs, and a picture or a reason for none."""
 
 import doctest
 import importlib
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from flint import fmpq
 
-from mdpkit import measure, rational
+from mdpkit import TabularPolicy, measure, rational
 from mdpkit.base.arrays import is_exact
 from mdpkit.base.errors import InvalidModel
 from mdpkit.base.record import Record
@@ -20,6 +20,7 @@ from mdpkit.instances import Instance, Simplex, library, named, named_instances
 from mdpkit.instances.catalogue import named_instance, theme_of
 from mdpkit.instances.library.games import fork, matching_pennies, moulin_vial, rare_pennies
 from mdpkit.instances.library.imitation.cliff import cliff, first_fall, habit, lanes, leak
+from mdpkit.instances.library.imitation.ladder import ladder, lock_with_ladder, tightrope
 from mdpkit.instances.library.imitation.tree import leaf_law, policy_of_leaf_law, tree
 from mdpkit.instances.library.safety import corridor, race
 from mdpkit.report import draw_instance
@@ -125,6 +126,9 @@ def test_unknown_names_and_parameters_list_what_there_is():
         ("cliff", dict(eps="5/4"), "table"),
         ("cliff", dict(H=0), "H"),
         ("lanes", dict(e=("2/3", "2/3")), "rho"),
+        ("tightrope", dict(H=1), "H is 1; expected an integer of at least 2"),
+        ("tightrope", dict(c="-1/2"), "c is -1/2; expected a cost of at least 0"),
+        ("lock_with_ladder", dict(eps=2), "is -1; a probability is at least 0"),
     ],
 )
 def test_impossible_parameters_are_refused(name, parameters, words):
@@ -168,6 +172,38 @@ def test_gaps_of_lanes_and_of_the_leak():
     m = leak(5, "1/4")
     assert measure.value(m.model, m.policy) == 5
     assert measure.value(m.mdp, m.policy) == sum(rational("3/4") ** t for t in range(5))
+
+
+@pytest.mark.parametrize(("H", "eps"), [(1, "1/3"), (6, "1/10")])
+def test_gaps_of_the_rules_of_the_ladder(H, eps):
+    error = rational(eps)
+    stays, climbs = (TabularPolicy(rule) for rule in ladder(H, eps).rules)
+    falls = sum(1 - (1 - error) ** k for k in range(1, H + 1))
+    m, without = ladder(H, eps), ladder(H, eps, climbs=False)
+    assert measure.value_gap(m.mdp, m.expert, stays) == falls == measure.value_gap(without.mdp, m.expert, climbs)
+    assert measure.value_gap(m.mdp, m.expert, climbs) <= 2 * H * error
+    assert (ladder(H, eps, benevolent=True).rules[0] == climbs.table).all()
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_returns_on_the_lock_with_a_ladder(sparse):
+    m = lock_with_ladder(4, "1/10", sparse)
+    assert measure.value(m.mdp, m.expert) == 1
+    digits, up = (m.rules[[k + t % 2 for t in range(4)]] for k in (0, 2))
+    stays = [rational("9/10") ** t for t in range(4)]
+    assert measure.value(m.mdp, TabularPolicy(digits)) == (stays[-1] if sparse else sum(stays) / 4)
+    assert measure.value_gap(m.mdp, TabularPolicy(up), TabularPolicy(digits)) > 0
+
+
+@pytest.mark.parametrize(("H", "c"), [(2, "1/10"), (5, "2")])
+def test_returns_on_the_tightrope_and_its_bridge(H, c):
+    m = tightrope(H, c)
+    assert measure.value(m.mdp, m.expert) == H - 1
+    assert measure.value(m.mdp, m.walker) == (1 - rational(c)) * (H - 1)
+    assert all(measure.value(m.mdp, TabularPolicy(rule)) <= 1 for rule in m.rules[:2])
+    assert measure.value(m.mdp, TabularPolicy(tightrope(H, c, benevolent=True).rules[1])) == measure.value(
+        m.mdp, m.walker
+    )
 
 
 def test_rewards_may_be_fractions():

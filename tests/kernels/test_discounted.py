@@ -72,7 +72,7 @@ print(kernels_digest(), V[0, 0])
 
 
 def test_an_edited_callee_in_another_file_is_not_answered_from_the_cache(tmp_path):
-    """`optimal` calls `expected` in kernels/finite.py: editing the one must change the digest, and the compiled result."""
+    """`optimal` calls `expected` in kernels/finite.py; editing that file changes the digest and the compiled result."""
     shutil.copytree(
         Path(mdpkit.__file__).parent,
         tmp_path / "mdpkit",

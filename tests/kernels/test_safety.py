@@ -69,7 +69,7 @@ def test_a_stop_is_taken_back_when_what_follows_is_stopped_too():
 
 
 def by_enumeration(viable, successors, order, start, goal):
-    """Visits of the sequence of actions that stays viable, is at the goal earliest and then most often, and is first in `order`.
+    """Visits of the viable action sequence that is at the goal earliest, then most often, and is first in `order`.
 
     Every decision of the first S steps has S + 1 steps ahead of it, by which the goal is met again if it ever is.
     """

@@ -29,7 +29,7 @@ def drawn(seed, H=3, S=3, A=2, discounted=False, masked=False):
 
 
 def tree(H, actions=2):
-    """A full tree, deterministic, from its root: a reward for every correct action of the last step, where the path was correct.
+    """A full deterministic tree, from its root: each correct action of the last step pays, where the path was correct.
 
     The expert plays the last action at every node; the last state is what comes after a leaf.
     """

@@ -208,7 +208,7 @@ def test_samples_are_no_laws():
 
 
 def reached(start):
-    """Everything that can be reached from an object without leaving it for the program: its classes, functions and modules."""
+    """All that an object refers to, directly or not, short of the program's own classes, functions and modules."""
     seen, todo = {}, [start]
     while todo:
         thing = todo.pop()

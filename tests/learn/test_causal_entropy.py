@@ -117,7 +117,7 @@ def trajectory_entropy(problem, features, shown):
 
 @pytest.mark.parametrize("stochastic", [True, False])
 def test_trajectory_entropy_misses_the_features_where_transitions_are_random(make, stochastic):
-    """imitation.md 7: misses by .19, .27, .02 on three draws, its own tilted model by 0; MCE by 0; and no difference without noise."""
+    """imitation.md 7: misses by .19, .27, .02 on three draws, its tilted model by 0; MCE by 0; equal without noise."""
     missed = []
     for seed in range(3):
         problem, expert, features = given(make, seed)

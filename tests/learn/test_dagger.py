@@ -35,7 +35,7 @@ def test_the_gap_of_the_mixture_is_the_mean_advantage_lost_where_the_rounds_go(m
 
 
 def cliff(H, recovers, A=6):
-    """State 0 pays for action 0; any other action falls, to where the last action alone comes back, or none does. There nothing pays."""
+    """State 0 pays for action 0; others lead to state 1, which pays nothing; only the last action may leave it."""
     P, r = np.zeros((2, A, 2), dtype=int), np.zeros((2, A), dtype=int)
     P[0, 0, 0] = P[0, 1:, 1] = P[1, :-1, 1] = r[0, 0] = 1
     P[1, -1, 0 if recovers else 1] = 1

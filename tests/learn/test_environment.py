@@ -1,4 +1,4 @@
-"""An environment that keeps gymnasium's protocol is played and counted; one that breaks it is named, with what it did."""
+"""An environment that keeps gymnasium's protocol is played and counted; one that breaks it is named, with its fault."""
 
 import numpy as np
 import pytest

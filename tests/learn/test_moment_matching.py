@@ -123,8 +123,8 @@ def test_a_best_response_that_moves_first_does_not_learn():
 def test_expert_resets_imitate_although_the_responses_stay_far_from_optimal(make, seed):
     """A tree of depth 5: off the expert's path the first action is played, whatever it pays.
 
-    The discriminator begins at random. The numbers .240, .090, .045 of the notes (imitation, 2(d)) at N = 50, 200, 800 fall as
-    these do, from another draw of the first reward: with a first reward of 0 the second policy is the expert.
+    The discriminator begins at random. The numbers .240, .090, .045 of the notes (imitation, 2(d)) at N = 50, 200, 800
+    fall as these do, from another draw of the first reward: with a first reward of 0 the second policy is the expert.
     """
     problem, expert = (each.to_float() for each in make.tree(5))
     first = TabularPolicy(np.broadcast_to([1.0, 0.0], (problem.S, 2)))

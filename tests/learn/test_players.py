@@ -1,4 +1,4 @@
-"""Classes of rewards and the players of games over them: suprema, projections, regret bounds, exact where they are rational."""
+"""Classes of rewards and players of games over them: suprema, projections and regret bounds, exact where rational."""
 
 from itertools import product
 
@@ -115,7 +115,7 @@ def regret(player, rewards, gains):
 
 
 def contrary(player, rewards, rounds, rng):
-    """Gains within [-1, 1] that are low where the player stands and flip at random: bad for whoever follows the last or the leader."""
+    """Gains in [-1, 1], of random size, low at the player's point: bad for following the last gain or the leader."""
     point, seen, gains = rewards.start(), None, []
     for _ in range(rounds):
         sign = np.where(point > point.mean(), -1.0, 1.0)

@@ -128,7 +128,7 @@ def test_what_does_not_fit_is_refused(make):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_confined_to_rules_each_step_is_the_best_on_the_experts_states(make, seed):
-    """And the gap is the sum of what the steps lose there: J(E) - J(answer) = sum_t E_{d_t^E} [Q(s, E) - Q(s, answer)]."""
+    """The gap is the sum of the steps' losses there: J(E) - J(answer) = sum_t E_{d_t^E} [Q(s, E) - Q(s, answer)]."""
     problem, expert = make.drawn(seed, S=4, A=3)
     rules = np.stack([make.drawn(20 * k + seed, S=4, A=3, H=1)[1].table[0] for k in range(5)])
     access = grant(problem, expert=expert, demonstrations="exact", episodes="exact")

@@ -1,4 +1,4 @@
-"""A finite problem that is played has the law that measure computes, at fixed seeds, within bands of stated confidence."""
+"""A simulated finite problem has the law that measure computes, at fixed seeds, within bands of stated confidence."""
 
 import numpy as np
 import pytest

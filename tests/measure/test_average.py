@@ -43,7 +43,7 @@ def drawn(seed, density=0.35, S=5, A=2):
 
 
 def several():
-    """Two rooms that nobody leaves, paying 1 and 0, and a hall from which one goes to the first with probability 1/3, whatever is done."""
+    """Two absorbing rooms, paying 1 and 0, and a hall that leads to the first with probability 1/3 for any action."""
     P = objects([[[1, 0, 0]] * 2, [[0, 1, 0]] * 2, [["1/3", "2/3", 0]] * 2])
     return MDP(P, objects([[1, 1], [0, 0], [5, 7]]), objects([0, "1/4", "3/4"]), horizon=Average())
 

@@ -1,4 +1,4 @@
-"""Errors where deviators go, against every deviation evaluated by itself; coverage against the occupancy of each of them."""
+"""Errors under deviations, against each deviation evaluated by itself; coverage, against the occupancy of each."""
 
 from itertools import product
 
@@ -81,7 +81,7 @@ def test_floats_enclose_and_proposals_agree(trio):
 
 
 def wandering(seed, actions, H=3, S=5):
-    """A game in which every joint action leads to one state, and two mediators that say one or two joint actions and often agree."""
+    """A deterministic game, and two mediators that recommend one or two joint actions and often agree."""
     rng, J, players = np.random.default_rng(seed), int(np.prod(actions)), len(actions)
     P = objects(np.eye(S, dtype=int)[rng.integers(0, S, (H, S, J))])
     rho, tables = (
@@ -152,7 +152,7 @@ def test_stationary_and_time_varying_mediators_mix(moving):
 
 @pytest.mark.parametrize("n", [2, 3])
 def test_the_obedient_player_may_meet_all_the_errors(n):
-    """State 1 is reached if both players play the same of n actions, as both mediators say; they differ in state 1 alone.
+    """State 1 is reached if both play the same of n actions, as both mediators recommend; they differ in state 1 alone.
 
     A coarse deviator plays as the other one with probability 1/n, and a swap deviator may obey.
     """
@@ -178,7 +178,7 @@ def test_the_obedient_player_may_meet_all_the_errors(n):
     [("swap", 1), ("trigger", 1), ("one-shot", 1), ("coarse", "1/2"), ("constant", "1/2"), ("none of them", None)],
 )
 def test_only_who_observes_the_recommendation_surely_parts_from_the_other_player(deviations, chance):
-    """Both mediators draw the same of two actions for both players; state 1, where they differ, is reached if the actions differ."""
+    """Both mediators recommend the same of two actions to both; they differ in state 1, reached by unequal actions."""
     P = np.zeros((3, 4, 3), dtype=int)
     P[0, [0, 3], 2] = P[0, [1, 2], 1] = P[1, :, 1] = P[2, :, 2] = 1
     tables = np.zeros((2, 3, 4), dtype=int)

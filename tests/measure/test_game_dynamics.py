@@ -95,7 +95,7 @@ def crossroads(horizon):
 
 
 def test_a_discounted_game_is_left_when_both_agree():
-    """From state 0 the mediator leaves with chance 1/2 a step: 1 + g/2 + (g/2)^2 + ... = 4/3 visits at g = 1/2, of 2 in all."""
+    """The mediator leaves state 0 with chance 1/2 a step: 1 + g/2 + (g/2)^2 + ... = 4/3 of 2 visits at g = 1/2."""
     game = crossroads(Discounted("1/2"))
     joint = JointPolicy(objects([["1/4", "1/8", "1/8", "1/2"], [1, 0, 0, 0]]))
     d = occupancy(game, joint)

@@ -193,7 +193,7 @@ def test_recoverability_of_a_longer_game_is_that_of_the_worst_deviation(encloses
 
 
 def test_recoverability_of_four_steps_that_one_deviation_cannot_value_in_two_ways():
-    """Both actions lead to state 2 two steps later, which pays 1 a step for action 1: no deviation plays it and does not."""
+    """Both actions lead to state 2 in two steps, where action 1 pays 1 a step: no deviation plays it and does not."""
     P = np.zeros((3, 2, 3), dtype=int)
     P[0, :, 2] = P[1, :, 2] = P[2, :, 2] = 1
     start = np.zeros((1, 2, 3), dtype=int)

@@ -1,4 +1,4 @@
-"""Moment games: best test functions by search over many, projections by their normal equations, singular values by numpy."""
+"""Moment games: best test functions by search over many, projections by normal equations, singular values by numpy."""
 
 from fractions import Fraction
 from itertools import product

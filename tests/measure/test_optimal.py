@@ -79,6 +79,13 @@ def test_shaping_by_summing_over_successors(data, discounted):
         assert (reward[t, s, a] if finite else reward[s, a]) == expected
 
 
+def test_shaping_a_stationary_problem_is_shaping_it_step_by_step():
+    P, r = objects([[["1/2", "1/2"], [0, 1]], [[1, 0], ["1/3", "2/3"]]]), objects([[1, 2], [3, 5]])
+    still, moving = MDP(P, r, horizon=Finite(3)), MDP(np.stack([P] * 3), np.stack([r] * 3), horizon=Finite(3))
+    potential = objects([[1, 2], [3, 5], [7, 11], [13, 17]])
+    assert (shaped_reward(still, potential) == shaped_reward(moving, potential)).all_yes()
+
+
 @pytest.mark.parametrize("gamma", ["1/2", "9/10", "99/100"])
 def test_a_reward_known_by_its_ends_gives_values_that_hold_those_of_both(gamma):
     """The state stays where it is, so that its value is the reward over 1 - gamma and nothing is lost by less."""

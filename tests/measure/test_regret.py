@@ -328,7 +328,7 @@ def test_a_coarse_equilibrium_that_is_no_correlated_one():
 
 
 def test_matching_pennies():
-    """Payoffs +-1: independent even draws are an equilibrium; the same marginals, always equal, cost the second player 2."""
+    """Payoffs +-1: independent fair draws are an equilibrium; equal ones (same marginals) cost the second player 2."""
     game = one_state([[1, -1], [-1, 1]], [[-1, 1], [1, -1]])
     assert regrets(game, ["1/4"] * 4) == [[0, 0]] * 5
     constant, coarse, trigger, swap, one_shot = regrets(game, ["1/2", 0, 0, "1/2"])
@@ -348,8 +348,8 @@ def test_the_correlated_equilibrium_of_chicken():
 
 
 def fork(H, beta, delta):
-    """At the start a_1 = 1 leads to state 2, a_1 = 0 leads there with probability beta; state 2 pays player 0 for a_2 = 1,
-    which the learner recommends with probability delta and the expert never does.
+    """At the start a_1 = 1 leads to state 2, a_1 = 0 leads there with probability beta; state 2 pays player 0 for
+    a_2 = 1, which the learner recommends with probability delta and the expert never does.
     """
     P, r = objects(np.zeros((3, 4, 3), dtype=int)), np.zeros((2, 3, 4), dtype=int)
     P[0, :2, 2], P[0, :2, 1] = beta, 1 - beta
@@ -458,7 +458,7 @@ def test_what_is_refused():
     ("deviations", "gap", "each"), [("swap", "1/2", ["0", "1/2"]), ("coarse", "1/4", ["-1/4", "1/4"])]
 )
 def test_a_gap_is_of_one_class_of_deviations_for_both_mediators(deviations, gap, each):
-    """Matching pennies, mediators that match with probability 3/4 and 1: player 2 gains 1/2 and 1, or blindly 1/4 and 1/2."""
+    """Matching pennies; the mediators match with chance 3/4 and 1: player 2 gains 1/2 and 1, blindly 1/4 and 1/2."""
     r = objects([[[1, 0, 0, 1]], [[0, 1, 1, 0]]])
     game = MarkovGame(objects([[[1]] * 4]), r, horizon=Finite(1), actions=(2, 2))
     often, always = (JointPolicy(objects([row])) for row in (["3/8", "1/8", "1/8", "3/8"], ["1/2", 0, 0, "1/2"]))

@@ -208,7 +208,7 @@ def test_experts_are_safe_and_optimal_for_their_goal(seed):
 
 
 def followed(problem, seen, goal, task):
-    """The return of the policy that takes, among the states that were seen, the step that leads to the goal earliest."""
+    """The return of the policy that, within the states that were seen, steps towards the goal on a shortest path."""
     unknown, barred = problem.S + 1, 2 * problem.S + 2
     distance = np.where(np.arange(problem.S) == goal, 0, unknown)
     for _ in range(problem.S + 1):

@@ -28,7 +28,7 @@ TOLD = [
 
 
 def longer(value):
-    """The same nested lists, the last of the innermost ones with one entry more; of a flat list the last entry becomes a list."""
+    """The same nested lists, the last of the innermost ones with its last entry repeated."""
     if isinstance(value[-1], list):
         return [*value[:-1], longer(value[-1])]
     return [*value, value[-1]]

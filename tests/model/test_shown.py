@@ -1,4 +1,4 @@
-"""Models, policies, solutions, intervals and verdicts in a notebook: short lines, well-formed tables, exact numbers exact."""
+"""Models, policies, solutions, intervals and verdicts in notebooks: short lines, valid tables, exact numbers exact."""
 
 import re
 from types import SimpleNamespace

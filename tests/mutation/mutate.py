@@ -1,10 +1,14 @@
-"""Plant one error at a time in the kernels and measures and see whether a test notices.
+"""Plant one error at a time in the files that hold mathematics and see whether a test notices.
 
     python tests/mutation/mutate.py --seed 0 --count 40
     python tests/mutation/mutate.py --seed 0 --count 40 kernels/finite.py measure/planning/value.py
+    python tests/mutation/mutate.py --tests tests/solve/test_average.py solve/gains.py
 
 Every mutant is a copy of the package with one change. Nothing is compiled and the cache is empty, so that a mutant is
 judged by its own code. A mutant that runs past the limit counts as killed, and is said to have.
+
+Drawn is every file of the rooms in `TESTED` except those in `PLUMBING`: a file that is added or moved is drawn without
+being listed.
 """
 
 import argparse
@@ -18,14 +22,39 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).parents[2]
-MUTATED = ("kernels", "measure")
-TESTED = ("exact", "kernels", "measure", "solve")
+NUMBERS = ("exact", "kernels", "measure", "solve")
+TESTED = {
+    "base": ("base", *NUMBERS),
+    "deep": ("deep",),
+    "exact": NUMBERS,
+    "hunt": ("hunt",),
+    "instances": ("instances",),
+    "kernels": NUMBERS,
+    "learn": ("learn", "conformance"),
+    "measure": NUMBERS,
+    "model": ("model", *NUMBERS),
+    "search": ("search", "verify", "hunt"),
+    "solve": (*NUMBERS, "conformance"),
+    "verify": ("verify",),
+}
+"""Rooms of the package that hold mathematics -> folders of the tests that judge their mutants."""
+PLUMBING = (
+    "base/{compiling,errors,files,markup,mode,record,replaceable,shown,types,verb,versions} deep/envs deep/plumbing "
+    "hunt/_constants instances/{_choices,_decode,_encode,_form,_lines,catalogue,drn,instance,io,nfg,npz,prism} "
+    "learn/{_environment,needs} model/{_gymnasium,access,mistaken} solve/{_expects,method} "
+    "verify/{blame,claim,holds,imports,papers,profile,register,run,verdict,worst}"
+)
+"""Files and folders of those rooms without mathematics: readers, writers, records, messages, processes."""
 BINARY = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult}
 COMPARED = {
     ast.Lt: (ast.LtE, ast.Gt),
@@ -136,6 +165,7 @@ def written(node) -> str:
     return f"({ast.unparse(node)})" if loose else ast.unparse(node)
 
 
+@cache
 def mutants(root: Path, file: Path) -> list[Mutant]:
     """Every mutant of one file, a path below the root, in the order of the text."""
     source = (root / file).read_bytes()
@@ -152,34 +182,42 @@ def mutants(root: Path, file: Path) -> list[Mutant]:
     return [found[key] for key in sorted(found)]
 
 
-def kernels_and_measures(root: Path) -> list[Path]:
-    """Paths below the root, in alphabetical order."""
-    files = [file for room in MUTATED for file in sorted((root / "mdpkit" / room).rglob("*.py"))]
-    return [file.relative_to(root) for file in files if file.name != "__init__.py"]
+def plumbing() -> Iterator[Path]:
+    """The paths below the root that PLUMBING names, without the ending of files."""
+    for each in PLUMBING.split():
+        folder, _, names = each.partition("/")
+        for name in names.strip("{}").split(","):
+            yield Path("mdpkit", folder, name)
+
+
+def mathematics(root: Path) -> list[Path]:
+    """Paths below the root of the files that hold mathematics, in alphabetical order."""
+    files = [file for room in TESTED for file in sorted((root / "mdpkit" / room).rglob("*.py"))]
+    left_out = set(plumbing())
+    paths = [file.relative_to(root) for file in files if file.name != "__init__.py"]
+    return [path for path in paths if left_out.isdisjoint((path.with_suffix(""), *path.parents))]
 
 
 def drawn(root: Path, seed: int, count: int, files=()) -> list[Mutant]:
-    """`count` different mutants of the files, paths below the root; of all kernels and measures if none is named."""
-    every = [mutant for file in files or kernels_and_measures(root) for mutant in mutants(root, file)]
+    """`count` different mutants of the files, paths below the root; of all that hold mathematics if none is named."""
+    every = [mutant for file in files or mathematics(root) for mutant in mutants(root, file)]
     picked = np.random.default_rng(seed).choice(len(every), size=min(count, len(every)), replace=False)
     return [every[k] for k in picked]
 
 
 def copied(root: Path, to: Path):
-    """The package, its settings and the tests that judge mutants, as they are now."""
-    ignored = shutil.ignore_patterns("__pycache__")
+    """The package, its settings and the tests, as they are now, without the test of what is compiled."""
+    ignored = shutil.ignore_patterns("__pycache__", "test_compiling.py")
     shutil.copytree(root / "mdpkit", to / "mdpkit", ignore=ignored)
+    shutil.copytree(root / "tests", to / "tests", ignore=ignored)
     shutil.copy(root / "pyproject.toml", to)
-    for room in rooms(root):
-        shutil.copytree(root / room, to / room, ignore=ignored)
-    shutil.copy(root / "tests" / "conftest.py", to / "tests")
-    shutil.copytree(root / "tests" / "tools", to / "tests" / "tools", ignore=ignored)
 
 
-def rooms(root: Path, first: str = "") -> list[str]:
-    """The rooms of tests that are there, `first` in front."""
-    present = [room for room in TESTED if (root / "tests" / room).is_dir()]
-    return [f"tests/{room}" for room in sorted(present, key=lambda room: room != first)]
+def tests_of(root: Path, mutant: Mutant) -> list[str]:
+    """The folders of tests that judge a mutant, those of its own room first."""
+    room = mutant.file.parts[1]
+    present = [each for each in TESTED[room] if (root / "tests" / each).is_dir()]
+    return [f"tests/{each}" for each in sorted(present, key=lambda each: each != room)]
 
 
 def judged(root: Path, mutant: Mutant | None, tests, limit: float) -> tuple[str, str, float]:
@@ -226,20 +264,29 @@ def main():
     parser.add_argument(
         "--limit", type=float, help="seconds for one mutant; four times those of the unchanged package if left out"
     )
-    parser.add_argument("files", nargs="*", help="paths below mdpkit/; all kernels and measures if left out")
+    parser.add_argument(
+        "--tests", action="append", help="tests that judge instead of those of the mutant's room; may be given again"
+    )
+    parser.add_argument("files", nargs="*", help="paths below mdpkit/; all that hold mathematics if left out")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         copied(ROOT, root)
-        outcome, by, seconds = judged(root, None, rooms(root), limit=3600)
+        files = [Path("mdpkit") / file for file in given.files] or mathematics(root)
+        picked = drawn(root, given.seed, given.count, files)
+        if any(mutant.file.parts[1] == "deep" for mutant in picked) and find_spec("torch") is None:
+            raise SystemExit(
+                "mutants of mdpkit/deep are judged by tests that need the extra deep, which is not installed"
+            )
+        judges = [given.tests or tests_of(root, mutant) for mutant in picked]
+        outcome, by, seconds = judged(root, None, sorted(set(chain.from_iterable(judges))), limit=3600)
         if outcome != "survived":
             raise SystemExit(f"the unchanged package is {outcome} by {by}; mend that first")
-        files = [Path("mdpkit") / file for file in given.files] or kernels_and_measures(root)
         text = hashlib.sha256(b"\0".join((root / file).read_bytes() for file in files)).hexdigest()[:16]
         print(f"{len(files)} files with digest {text}; unchanged package: {seconds:.0f} s", flush=True)
         tally = {"killed": 0, "timed out": 0, "survived": 0}
-        for number, mutant in enumerate(drawn(root, given.seed, given.count, files)):
-            outcome, by, took = judged(root, mutant, rooms(root, mutant.file.parent.name), given.limit or 4 * seconds)
+        for number, (mutant, tests) in enumerate(zip(picked, judges, strict=True)):
+            outcome, by, took = judged(root, mutant, tests, given.limit or 4 * seconds)
             tally[outcome] += 1
             words = "survived" if outcome == "survived" else f"killed by {by}"
             print(

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -27,7 +28,26 @@ def test_a_seed_names_its_mutants(mutate):
     assert first == again
     assert first != other
     assert len(set(first)) == 40
-    assert {mutant.file.parts[1] for mutant in first} == set(mutate.MUTATED)
+    assert {mutant.file.parts[1] for mutant in mutate.drawn(mutate.ROOT, 0, 1000)} == set(mutate.TESTED)
+
+
+def test_every_file_of_a_room_is_drawn_unless_it_is_left_out(mutate):
+    """A new room must be drawn or named here; what a control replaces is mathematics, in whichever file it is."""
+    package = mutate.ROOT / "mdpkit"
+    assert {folder.name for folder in package.iterdir() if (folder / "__init__.py").exists()} - set(mutate.TESTED) == {
+        *("claims", "cli", "ink", "report", "testing")
+    }
+    drawn = set(mutate.mathematics(mutate.ROOT))
+    for path in mutate.plumbing():
+        assert (mutate.ROOT / path).is_dir() or (mutate.ROOT / path).with_suffix(".py").is_file(), path
+    decorated = re.compile(r"^@(replaceable|inner)\b", re.MULTILINE)
+    marked = {
+        file.relative_to(mutate.ROOT) for file in package.rglob("*.py") if decorated.search(file.read_text("utf-8"))
+    }
+    assert marked
+    assert marked <= drawn
+    assert Path("mdpkit/solve/least_squares.py") in drawn
+    assert Path("mdpkit/model/shaping.py") in drawn
 
 
 def test_every_mutant_is_a_program_that_differs(mutate):

@@ -13,7 +13,7 @@ from mdpkit.instances import bundled
 TOUR = Path(__file__).parents[2] / "notebooks" / "00_tour.py"
 CONNECTED = """fetch('/api/sessions').then(answer => answer.json())
     .then(all => all.some(each => each.kernel.connections > 0 && each.kernel.execution_state == 'idle'))"""
-"""What is run before the page and the kernel have met is dropped, and the page calls a kernel idle that has not started."""
+"""What is run before page and kernel are connected is lost, and the page calls a kernel idle that has not started."""
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden) "
 
 
@@ -24,7 +24,7 @@ def every(selector, of):
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """The notebook as the repository has it, in the format that JupyterLab opens, and its page; high enough for all of it."""
+    """The notebook as committed, in the format that JupyterLab opens, and its page, high enough to show all of it."""
     notebook, folder, home = jupytext.read(TOUR), tmp_path / "folder", tmp_path / "home"
     folder.mkdir()
     home.mkdir()

@@ -114,7 +114,7 @@ def test_zero_over_zero_near_equality_is_no_ratio():
 
 
 def test_infinity_times_zero_does_not_steer():
-    """C = max p/q is infinite where q = 0 < p, and infinity times 0 is NaN: neither leads the search, and both are survived."""
+    """C = max p/q is infinite where q = 0 < p, and infinity times 0 is NaN: neither steers nor stops the search."""
 
     def check(m):
         if m.p.dtype == object:

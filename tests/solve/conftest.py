@@ -61,7 +61,7 @@ def by_enumeration(problem):
 
 
 def grid(side, gamma):
-    """Four exact moves on a square, one corner absorbing at reward 0, every step before it costs 1: nearly every state is tied."""
+    """Four deterministic moves on a square at cost 1, one corner absorbing at reward 0: nearly every state has ties."""
     S = side * side
     x, y = np.divmod(np.arange(S), side)
     moves = [(1, 0), (0, 1), (-1, 0), (0, -1)]

@@ -1,4 +1,4 @@
-"""Average reward: every deterministic policy by itself, a linear program, the discounted limit, and certificates, against solve."""
+"""Average reward: solve against every deterministic policy, a linear program, the discounted limit and certificates."""
 
 import json
 from dataclasses import replace
@@ -31,7 +31,7 @@ def laws(rng, density, *shape):
 
 
 def drawn(seed, kind, S=4, A=2):
-    """A rational problem; "sure" ones are graphs, with periodic classes and transient states; "ends" have two absorbing states."""
+    """A rational problem; "sure": a graph with periodic classes and transient states; "ends": two absorbing states."""
     rng = np.random.default_rng(seed)
     mask = rng.random((S, A)) < 0.6 if kind == "masked" else None
     if mask is not None:
@@ -51,8 +51,8 @@ def policies(problem):
 def limit_gain(P, r):
     """The gain by a route of its own: Cesaro's limit is 1 - P's eigenprojection, found from the null spaces of I - P.
 
-    With X the right and Y the left null space of I - P, P* = X (Y X)^-1 Y, since the eigenvalue 1 of a stochastic matrix
-    is semisimple.
+    With X the right and Y the left null space of I - P, P* = X (Y X)^-1 Y, since the eigenvalue 1 of a stochastic
+    matrix is semisimple.
     """
     from flint import fmpq_mat
 

@@ -21,7 +21,7 @@ def drawn(seed, S=5, A=2):
 
 
 def under(problem, choice):
-    """P(failure never comes) for one policy: 1 minus the chance of reaching failure, a linear system on the states that can."""
+    """P(no failure ever) for a policy: 1 minus the chance of reaching it, a linear system on the states that can."""
     chain = problem.P[np.arange(problem.S), choice]
     doomed, reaches = problem.failure.copy(), problem.failure.copy()
     for _ in range(problem.S):

@@ -109,7 +109,7 @@ def test_learners_obey_the_constraint_played_and_earn_what_can_be_earned():
 def test_every_learner_has_the_limit_of_its_own_expert():
     """Both tasks pay for action 1, which leads to state 1. The first expert never goes there, the second always does.
 
-    Round 0 charges nothing. In round 1 state 1 costs 1/2: the first learner stays away, the second goes as its expert does.
+    Round 0 charges nothing. In round 1 state 1 costs 1/2: the first learner stays away, the second follows its expert.
     """
     P = objects([[[1, 0], [0, 1]], [[1, 0], [0, 1]]])
     mdp = MDP(P, objects([[0, 0], [0, 0]]), objects([1, 0]), horizon=Discounted("1/2"))

@@ -52,7 +52,7 @@ def test_bounds_enclose_the_meaning_of_rows_that_do_not_sum_to_1():
 
 
 def test_long_horizons_keep_their_bounds_narrow(make):
-    """The value grows to 1700, its spread stays near 1: what limits the bounds is the last digit of the value, 2000 times."""
+    """The value grows to 1700, its spread stays near 1: the bounds are limited by its last digit, 2000 times."""
     problem = make.drawn(0, Finite(2000), S=4)
     answer = solve(problem.to_float())
     assert answer.value.width < 2000 * 4 * np.spacing(1715.0)

@@ -66,7 +66,7 @@ def test_an_instrument_of_weight_0_counts_nowhere():
 
 @pytest.mark.parametrize("small", [1e-9, 1e-17, 1e-120, 1e-300])
 def test_a_weak_instrument_is_bounded_however_weak_it_is(small):
-    """A = diag(1, small) has one minimiser. Floats bound it, or the minimum at least, and never say that there is none."""
+    """A = diag(1, small) has one minimiser. Floats bound it, or at least the minimum, and never say there is none."""
     problem = MomentProblem(np.diag([1.0, small]), [1.0, 3 * small], [0.5, 0.5])
     answer, exact = solve(problem, throw=False), solve(problem.to_exact())
     assert answer.status is not Status.INFEASIBLE
@@ -102,7 +102,7 @@ def test_nearly_dependent_columns_reach_the_floor():
 
 @pytest.mark.parametrize("k", [2, 3, 4, 5])
 def test_bounds_for_weak_instruments_grow_with_the_condition_number_and_not_with_its_square(k):
-    """A is conditioned like 10^k and the equations can be solved; the rounding of A and b alone moves h by about 10^(k - 16)."""
+    """A has condition number about 10^k, A h = b is solvable, and rounding A and b moves h by about 10^(k - 16)."""
     weak = objects(f"1/{10**k}")[()]
     A = objects([["1/2", "1/2"], ["1/2", "1/2"]]) + objects([[1, -1], [-1, 1]]) * weak
     problem = MomentProblem(A, A @ objects([3, -2]), objects(["1/2", "1/2"])).to_float()

@@ -34,7 +34,7 @@ def likelihood(problem, g, x=0):
 
 
 def highest(problem, R, start):
-    """The likelihood's maximum over the box [-R, R], by a method that knows nothing of scores, ends or monotone maps."""
+    """The likelihood's maximum over the box [-R, R], by a method that uses no scores, ends or monotone maps."""
     found = minimize(
         lambda g: tuple(-part for part in likelihood(problem, g)),
         start,

@@ -6,8 +6,8 @@ import re
 def differences(found, committed, tolerance=0, at="") -> list[str]:
     """Where two results of JSON data differ: "place: found, committed".
 
-    Args: tolerance: by how much numbers other than counts may differ. Above 0 the numbers in words are not compared, and
-        quotients of numbers may differ by ten times as much, relative to their size.
+    Args: tolerance: by how much numbers other than counts may differ. Above 0 the numbers in words are not compared,
+        and quotients of numbers may differ by ten times as much, relative to their size.
     """
     if isinstance(found, dict) and isinstance(committed, dict) and set(found) == set(committed):
         return [line for name in found for line in differences(found[name], committed[name], tolerance, f"{at}.{name}")]

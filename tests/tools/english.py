@@ -1,4 +1,4 @@
-"""Counts where the English of the project is not that of a paper: `tell` and `told`, and functions named by participles.
+"""Counts where the English of the project is not that of a paper: `tell`, `told` and functions named by participles.
 
     python tests/tools/english.py
 
@@ -22,7 +22,7 @@ TEXTS = (
     "notebooks/*.py",
     "proofs/**/*.md",
 )
-"""Where words are counted, beside README.md, CONTRIBUTING.md and CHANGELOG.md; code is counted under mdpkit and docs."""
+"""Where words are counted, besides README.md, CONTRIBUTING.md and CHANGELOG.md; code counts under mdpkit and docs."""
 TELL = re.compile(r"\b(tell|told|tells|telling)\b", re.IGNORECASE)
 IRREGULAR = frozenset(
     "bent born borne bought broken brought built caught chosen done drawn driven eaten fallen felt forgotten found frozen "
@@ -30,7 +30,7 @@ IRREGULAR = frozenset(
     "shaken shown shrunk sold sought spent spoken stolen struck stuck sung swept taken taught thought thrown told torn "
     "understood won worn woven written".split()
 )
-"""Irregular participles. Left out are those that are verbs or nouns as they stand: bound, put, read, run, set, split."""
+"""Irregular participles, except those that are verbs or nouns as they stand: bound, put, read, run, set, split."""
 NO_PARTICIPLES = frozenset("embed exceed feed hundred named need proceed red seed speed succeed unneed".split())
 """Words in -ed that are no participles, and `named`."""
 SENTENCE = re.compile(r"(^|_)(is|are)_")
@@ -41,7 +41,7 @@ def files(*patterns: str) -> list[Path]:
 
 
 def tellings() -> Iterator[str]:
-    """Lines `file:line: text` with tell, told, tells or telling, one for each use; a method `tell` of Python's files is no use."""
+    """Lines `file:line: text`, one for each tell, told, tells or telling; a call of a method `tell` does not count."""
     for file in files(*TEXTS, "README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             for _ in TELL.finditer(re.sub(r"\.tell\(", ".", line)):

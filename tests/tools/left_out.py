@@ -21,7 +21,7 @@ needs_the_extra = pytest.mark.skipif(bool(MISSING), reason=f"the extra deep is n
 
 
 class LeftOut:
-    """A plugin: marks the tests of networks, does not collect doctests of modules that cannot be imported, and reports what is left out.
+    """A plugin that marks tests of networks, ignores modules that cannot be imported and reports what is left out.
 
     Args: allowed: "anything", "networks" or "nothing"; where more is left out the run fails. The environment variable
     MDPKIT_MAY_LEAVE_OUT says it: a test that starts pytest in another folder must not hand it an option of these tests.

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 HANG = 600
-"""Seconds after which what does not answer counts as hung: ten times what a slow and loaded machine needs. No result depends on it."""
+"""Seconds until what does not answer counts as hung: ten times what a slow machine needs. No result depends on it."""
 
 
 def waited_for(path, *processes):

@@ -52,7 +52,7 @@ def test_user_code_has_the_types_and_errors_that_it_states(cache):
 
 
 def names(room):
-    """The public functions and classes of a room: those that a package lists or imports, and those that a file defines."""
+    """Public functions and classes of a room: those that a package lists or imports, and those that a file defines."""
     module = importlib.import_module(f"mdpkit.{room}")
     listed = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
     things = {name: getattr(module, name) for name in listed}
@@ -88,7 +88,7 @@ def unannotated(thing, first=0):
 
 
 def methods(kind):
-    """(name, function, whether it takes the object or class first) of what is called on a class of the package or its objects."""
+    """(name, function, whether it takes the object or class first) of what a user calls on a class of the package."""
     for owner in kind.__mro__:
         if not owner.__module__.startswith("mdpkit."):
             continue

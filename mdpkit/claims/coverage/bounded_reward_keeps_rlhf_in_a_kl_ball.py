@@ -92,14 +92,14 @@ def draws():
 
 # ---- exact instances and controls
 def two_responses(weight, chance="1/2", width=None):
-    """The reference gives the response of higher reward with probability `chance`; `width` bounds the rewards of the class."""
+    """Two responses; the reference gives the one of higher reward probability `chance`; `width` bounds e^(R/beta)."""
     chance = rational(chance)
     learned = PreferenceProblem(objects([[1 - chance, chance]]), weights=objects([[1, weight]]))
     return Instance(learned=learned, width=rational(weight if width is None else width))
 
 
 def rare(k):
-    """A response of probability 2^(k - k^2) and weight 2^(k^2): the divergence is near (k^2 - k) log 2, the range k^2 log 2."""
+    """A response of probability 2^(k - k^2) and weight 2^(k^2): divergence near (k^2 - k) log 2, range k^2 log 2."""
     return two_responses(2 ** (k * k), rational(1) / 2 ** (k * k - k)).replace(share=1 - rational(2) / k)
 
 

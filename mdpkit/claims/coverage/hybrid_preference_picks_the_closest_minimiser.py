@@ -1,8 +1,8 @@
 """A vanishing on-policy KL penalty selects, among the policies of pair error 0, the one closest to the reference.
 
-Statement  Let S be the set of responses to a prompt that the data show, p = pi*(. given S), e = ref(not S) and A = exp(-sum_S
-           p log(p/ref)). Among the policies of pair error 0 the one closest to the reference gives S the mass s* = A/(A + e),
-           and is proportional to ref outside S. Every policy of pair error 0 has
+Statement  For a prompt let S be the set of responses in the data, p = pi*(. given S), A = exp(-sum_S p log(p/ref))
+           and e = ref(not S). Among the policies of pair error 0 the one closest to the reference gives S the mass
+           s* = A/(A + e), and is proportional to ref outside S. Every policy of pair error 0 has
                E_x KL(pi || ref) >= E_x -log(A + e),
            with excess E_x kl(s, s*) if it gives S the mass s and is proportional to ref outside S.
            As lambda tends to 0, the minimisers of the offline loss + lambda E_x KL(pi || ref) converge to that policy.
@@ -10,7 +10,7 @@ Assumes    the policy has pair error 0.
 Units      KL in nats; kl(s, t) = s log(s/t) + (1-s) log((1-s)/(1-t)).
 Kind       for all
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024 (HyPO).
-Proof      proofs/coverage/hybrid_preference_picks_the_closest_minimiser.md (the limit is proved there, not checked here)
+Proof      proofs/coverage/hybrid_preference_picks_the_closest_minimiser.md (the limit is proved there but not checked)
 """
 
 from ... import measure

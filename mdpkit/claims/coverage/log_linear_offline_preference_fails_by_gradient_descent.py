@@ -58,7 +58,7 @@ def double(m):
 
 
 def clip_reward(m):
-    """Two-stage RLHF with rewards of the observed range, maximal for the third response: the learned reward, clipped."""
+    """Two-stage RLHF with rewards of the observed range, maximal for the third response: the clipped learned reward."""
     kept = solve(m.problem, TwoStageRLHF(width=RATIO, unseen=1)).policy
     return Bound(gap(m, kept), m.problem.beta * 8 / 2**m.k, sure_loss(m), gap(m, m.policy))
 

@@ -8,7 +8,7 @@ Statement  Three responses, a uniform reference, beta = 1, rewards (1, 2, 0) log
 Assumes    the policy minimises the population loss in its class; the third pair is over-weighted, h > T(w).
 Units      rewards; the mean reward of the reference is log w.
 Kind       for all; exists (the threshold, enumerated)
-Source     adapted from Gopalan, Chowdhury and Banerjee, 2025 (arXiv 2510.20413), who show that such a loss is
+Source     adapted from Gopalan, Chowdhury and Banerjee, 2026 (arXiv 2510.20413), who show that such a loss is
            misspecified.
 Proof      proofs/coverage/misspecified_offline_preference_falls_below_the_reference.md
 """
@@ -28,7 +28,7 @@ FEATURES = (1, -1, 0)
 
 
 def slope(weights, pairs, t):
-    """Derivative of the population loss along log t: over the pairs, weight * c * (P_t(i beats j) - P(i beats j)), c = phi_i - phi_j."""
+    """d(population loss)/d(log t): sum over pairs of weight c (P_t(i beats j) - P(i beats j)), c = phi_i - phi_j."""
     total = 0
     for (i, j), weight in zip(PAIRS, pairs, strict=True):
         c = FEATURES[i] - FEATURES[j]
@@ -140,7 +140,7 @@ CLAIM = Claim(
         r"t > 1 \;\Leftrightarrow\; h > T(w) = \frac{2 (\frac12 - p_{12}) - (\frac12 - p_{23})}{p_{13} - \frac12}, "
         r"\qquad t > 1 \;\Rightarrow\; \mathbb{E}_{\pi_t} r < \mathbb{E}_{\mathrm{ref}}\, r"
     ),
-    papers=("gopalan2025",),
+    papers=("gopalan2026",),
     tags=("preferences", "misspecification"),
     assumes=(MINIMISES, OVERWEIGHTED),
     controls=(

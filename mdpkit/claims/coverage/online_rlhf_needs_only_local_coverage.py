@@ -1,7 +1,6 @@
 """RLHF with a bounded reward model is near-optimal under local coverage; a policy fitted offline need not be.
 
-Statement  Let the data be drawn from the reference. If r and g have range at most R, the policy pi_g = ref e^(g/beta) / Z
-           satisfies
+Statement  Let the data be drawn from the reference. If r and g have range at most R, pi_g = ref e^(g/beta)/Z satisfies
                (J(pi*) - J(pi_g))^2 <= C(pi*) C(pi_g) e / 2 <= C_tilt(R)^2 e / 2,
            where e is the pair error of g, and C_tilt(R) <= W = e^(R/beta) whatever the mass of the rarest response. For
            every k >= 8 there is a problem with C_glo = 2^k in which some policy, of pair error e, has suboptimality at
@@ -49,7 +48,7 @@ def sure_loss(m):
 
 
 def apart(m):
-    """The online gap, its bounds at its own error and at the offline policy's, and the offline gap above its lower bound; all squared."""
+    """Squares of the online gap, its bounds at its own and at the offline error, the offline lower bound and gap."""
     _, gap, e = online(m)
     offline = measure.value_gap(m.problem, tilt(m.problem), m.offline)
     allowed = measure.pair_error(m.problem, m.offline) * m.width**2 / 2

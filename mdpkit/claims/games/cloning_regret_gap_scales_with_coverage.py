@@ -41,7 +41,7 @@ def without_coverage(m):
 
 
 def copy_expert_off_its_support(x):
-    """The learner equals the expert where the expert has no visits. With a user's own game, other draws are rejected."""
+    """The learner equals the expert off the expert's support; with a user's own game, other draws are rejected."""
     if not hasattr(x, "P"):
         return x
     visits = finite.occupancy(x.P, x.rho, x.expert, len(x.P)).sum(axis=2)

@@ -1,4 +1,4 @@
-"""Deviation classes are partially ordered: constant, coarse, trigger and swap regret increase; one-shot is only below swap.
+"""Regrets of deviation classes are partially ordered: constant <= coarse <= trigger <= swap; one-shot only below swap.
 
 Statement  For every mediator and every player i
                R_constant <= R_coarse <= R_trigger <= R_swap,   0 <= R_trigger,   0 <= R_one-shot <= R_swap.

@@ -1,7 +1,8 @@
 """The constant 2 in the regret gap bound is optimal for any number of players, for swap and for coarse deviations.
 
 Statement  For n players, and for deviations that observe the recommendation (swap) or do not (coarse),
-               max_i R_i(L) - max_i R_i(E) <= 2 u H e,   e = 1/H max E_{L o phi} sum_t TV(L, E) over that class and obedience,
+               max_i R_i(L) - max_i R_i(E) <= 2 u H e,
+               e = 1/H max E_{L o phi} sum_t TV(L, E) over that class and obedience,
            with u as in regret_gap_is_bounded_by_recoverability. For every H equality holds: for swap deviations in
            matching pennies with a learner that correlates the players' actions, and for coarse deviations with a
            learner that changes only the actions of a player that is paid nothing. Obedience must be counted in e: with
@@ -76,7 +77,7 @@ FAMILY = Family(
 
 # ---- one state, two parts: joint actions are 00, 01, 10, 11
 def unpaid_partner(H):
-    """The first player is paid for a match, and 0 is recommended; the expert draws the other action uniformly, the learner plays 1."""
+    """The first player, recommended 0, is paid for a match; the second plays uniformly (expert) or 1 (learner)."""
     game = matching_pennies(H).game
     r = game.r.copy()
     r[1] = objects(0)
@@ -86,9 +87,9 @@ def unpaid_partner(H):
 
 
 def meeting(n):
-    """Both players draw the same of n actions, and so meet at state 1, where only the learner does not play action 0, which pays.
+    """The players draw the same one of n actions and meet at state 1, where action 0 pays; only the learner avoids it.
 
-    A blind deviator meets the other player with probability 1/n; state 2, where they do not meet, pays as the expert's meeting.
+    A blind deviator meets the other with probability 1/n. State 2, without a meeting, pays what the expert earns at 1.
     """
     J, START, MET, APART = n * n, 0, 1, 2
     P, r = np.zeros((3, J, 3), dtype=int), np.zeros((2, 3, J), dtype=int)

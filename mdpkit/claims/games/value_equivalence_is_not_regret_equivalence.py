@@ -1,7 +1,7 @@
 """Two mediators with the same occupancy can differ in regret by H - 1.
 
-Statement  For every H >= 2 there is a two-player game with an expert E of swap regret 0 and a learner L such that d^L = d^E
-           at every step, J_i(L) = J_i(E) for both players, and max_i R_i(L) - max_i R_i(E) = H - 1.
+Statement  For every H >= 2 there is a two-player game with an expert E of swap regret 0 and a learner L such that
+           d^L = d^E at every step, J_i(L) = J_i(E) for both players, and max_i R_i(L) - max_i R_i(E) = H - 1.
 Assumes    the learner differs from the expert only at unvisited states: L = E wherever d_t^E(s) > 0.
 Units      rewards in [0, 1]; regret is the largest gain of one player by a swap deviation.
 Kind       exists (enumerated, H = 2..30)

@@ -25,7 +25,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def sides(m):
-    """The learner's regret, which is the gap to an equilibrium, and u H e: with one state, deviations do not change the mistakes."""
+    """The learner's regret, its gap to an equilibrium, and u H e; with one state, deviations leave e unchanged."""
     price = measure.recoverability(m.game, m.expert) * measure.cloning_error(m.game, m.expert, m.learner).sum()
     return measure.regret(m.game, m.learner).max(), price
 

@@ -85,7 +85,7 @@ def problems():
 
 
 def apart(seed):
-    """Two parameters, one of them the learned one rounded to thousandths, so that results do not depend on the processor."""
+    """The learned parameter, rounded to thousandths so that results do not depend on the processor, and another one."""
     m = fit_ring(seed)
     theta = objects([Fraction(round(float(x) * 1000), 1000) for x in m.theta])
     far = objects(np.random.default_rng(seed).integers(1, 5, len(theta)))

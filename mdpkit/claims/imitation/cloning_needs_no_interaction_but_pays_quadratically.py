@@ -1,4 +1,4 @@
-"""Cloning needs no interaction but loses quadratically in H; querying the expert on the learner's own states loses linearly.
+"""Cloning needs no interaction but its loss is quadratic in H; with queries on the learner's own states it is linear.
 
 Statement  A road pays 1 per step, and at each step is in one of two states, with probabilities p and 1-p; a wrong
            action leads to an absorbing state without reward. Averaged over all sets of n demonstrations, the cloned
@@ -38,7 +38,7 @@ def mean_gap(m):
 
 
 def slip(m):
-    """The probability that a step on the road is in a state without demonstrations at that step, and the action is wrong."""
+    """Probability that the action at a step on the road is wrong, in a state without demonstrations at that step."""
     return (m.p * (1 - m.p) ** m.n + (1 - m.p) * m.p**m.n) / 2
 
 
@@ -85,7 +85,7 @@ def run(learner, m, **granted):
 
 
 def every_sample(H, n, p):
-    """The cloned policy for every set of n demonstrations in the fog, by their number in state 1 at each step, and its probability."""
+    """All sets of n demonstrations in the fog, by counts of state 1 at each step: cloned policies and probabilities."""
     m, p = fog(H, p), rational(p)
     chance = [comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
     policies, weights = [], []
@@ -99,7 +99,7 @@ def every_sample(H, n, p):
 
 
 def smooth(H, asks, eps=None, rounds=3):
-    """Cloning, or the last round of DAgger, in a ditch with 2H actions, smoothed to slip with probability eps on the road."""
+    """Cloning or DAgger's last round in a ditch with 2H actions, smoothed to slip with probability eps on the road."""
     A, eps = 2 * H, rational(f"1/{4 * H}" if eps is None else eps)
     m, smoothing = ditch(H, A), str(eps / (A - 1 - A * eps))
     if asks:

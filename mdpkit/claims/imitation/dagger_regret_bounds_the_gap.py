@@ -4,13 +4,13 @@ Statement  For any policies pi_1..pi_N with uniform mixture M, a class C of poli
            E_{s ~ d_t^{pi_k}} TV(E, pi)(s), with c = min_{pi in C} (1/N) sum_k l_k(pi) and R = max_{pi in C} sum_k
            [l_k(pi_k) - l_k(pi)],
                J(E) - J(M) <= (1/N) sum_k sum_t E_{s ~ d_t^{pi_k}} [range_a Q_t^E(s, a) TV(E, pi_k)(s)] <= u (c + R/N),
-           where u = max_{t,s} range_a Q_t^E(s, a). Hence the gap is at most u c for a policy that no policy in the class
-           beats on its own states (R <= 0), and at most u R/N for a class that contains the expert (c = 0). Falling off
-           a cliff at the first step attains the bound for every H and every c and R. From exact labels of an expert that
-           does not randomise, DAgger has R <= H S. The losses that DAgger reports are at least l_k(pi_k), with equality
-           if the expert is deterministic.
-Assumes    nothing: any finite MDP, finite horizon; no policy in the class has a lower loss (R <= 0); the expert is in the
-           class (c = 0); the expert does not randomise (equality of the reported losses, R <= H S).
+           where u = max_{t,s} range_a Q_t^E(s, a). Hence the gap is at most u c for a policy that no policy in the
+           class beats on its own states (R <= 0), and at most u R/N for a class that contains the expert (c = 0).
+           Falling off a cliff at the first step attains the bound for every H and every c and R. From exact labels
+           of an expert that does not randomise, DAgger has R <= H S. The losses that DAgger reports are at least
+           l_k(pi_k), with equality if the expert is deterministic.
+Assumes    nothing: any finite MDP, finite horizon; no policy in the class has a lower loss (R <= 0); the expert
+           is in the class (c = 0); the expert does not randomise (equality of the reported losses, R <= H S).
 Units      l_k is an expected number of disagreements per episode, in [0, H]; u is in units of J, the undiscounted
            return.
 Kind       for all; exists (enumerated)
@@ -133,7 +133,7 @@ def alone(m, rule=None):
 
 
 def falling(H, falls, allowed):
-    """The cliff: round k falls at the first step with probability falls[k], and each policy in the class with one of `allowed`."""
+    """The cliff: round k falls at the first step with probability falls[k], the class's policies with `allowed`."""
     m, falls, allowed = first_fall(H, 0), objects(falls), objects(allowed)
     learners, rules = (np.stack([first_fall(H, eps).learner.table for eps in each]) for each in (falls, allowed))
     best = min(allowed)
@@ -149,7 +149,7 @@ def immediate_falls():
 
 
 def run_dagger(m, learner, wavers=0):
-    """DAgger with exact expectations, and its reported losses. The expert leaves its action with probability `wavers`."""
+    """DAgger with exact expectations, and its reported losses; the expert changes action with probability `wavers`."""
     H, S, A = m.mdp.horizon.H, m.mdp.S, m.mdp.A
     sure, wavers = m.expert.table, rational(wavers)
     expert = TabularPolicy(sure * (1 - wavers) + (1 - sure) * wavers / (A - 1))

@@ -1,13 +1,14 @@
-"""Finding one rewarding leaf of a tree takes order A^H episodes; with resets to the expert's states it takes H A resets.
+"""Finding one rewarding leaf of a tree takes order A^H episodes from the root, or H A resets to the expert's states.
 
-Statement  A tree with A actions and H steps pays 1 at one leaf, drawn uniformly from all A^H. Any learner, adaptive or randomised,
-           returns after m episodes from the root a policy with
+Statement  A tree with A actions and H steps pays 1 at one leaf, drawn uniformly from all A^H. Any learner, adaptive or
+           randomised, returns after m episodes from the root a policy with
                E[J] <= (m + 1) / A^H,
-           with equality for a sweep over the leaves: a return of 1/2 takes A^H / 2 - 1 episodes. Episodes that start at states which do
-           not depend on the leaf count alike. PSDP with resets to the expert's states has return at least J(E) for every reward on the
-           tree, after exactly H A resets, A H (H+1)/2 steps and no episode from the root.
-Assumes    no reset depends on the leaf, and the last step alone pays (first bound); the resets are to the expert's states (last).
-Units      J is the undiscounted return, in [0, 1] in the first bound; m counts episodes, resets those that start at a chosen state.
+           with equality for a sweep over the leaves: a return of 1/2 takes A^H / 2 - 1 episodes. Episodes that start
+           at states which do not depend on the leaf count alike. PSDP with resets to the expert's states has return
+           at least J(E) for every reward on the tree, after exactly H A resets, A H (H+1)/2 steps and no episode
+           from the root.
+Assumes    no reset depends on the leaf, only the last step pays (first bound); resets to the expert's states (last).
+Units      J is the undiscounted return, in [0, 1] in the first bound; resets are episodes from a chosen state.
 Kind       for all; exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Bagnell, Kakade, Ng and Schneider, 2003.
 Proof      proofs/imitation/expert_resets_remove_exploration.md
@@ -40,7 +41,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 # ---- every learner
 def success(m):
-    """The probability of a return of 1 for every leaf, if the learner returns the leaf once an episode has ended there."""
+    """Probability of a return of 1 for every leaf, if the learner answers with the leaf once an episode ended there."""
     *tests, last = (leaf_law(measure.occupancy(m.tree, TabularPolicy(table))) for table in m.tests)
     missed = 1 - last
     for each in tests:
@@ -84,10 +85,10 @@ def leftmost(A, H) -> PSDP:
 
 
 def play(learner, A, H, rewards=None, shown=policy_to_leaf):
-    """The learner's policies `[leaf,(t,)s,a]` for the rewards `[leaf,s,a]`, and the most it used; every leaf has the same seed.
+    """The learner's policies `[leaf,(t,)s,a]` for the rewards `[leaf,s,a]`, and the most it used; seeds are equal.
 
-    By default the rewards pay at the leaf only. A learner that is granted resets has them to `starts[leaf,k]`, each a step
-    and a node: the states that the policy `shown(leaf, A, H)` visits.
+    By default the rewards pay at the leaf only. A learner that is granted resets has them to `starts[leaf,k]`, each a
+    step and a node: the states that the policy `shown(leaf, A, H)` visits.
     """
     rewards = objects([leaf_reward(leaf, A, H) for leaf in range(A**H)]) if rewards is None else rewards
     fits, starts = [], []
@@ -208,7 +209,7 @@ FEW = 2, 3
 
 
 def figure(ax, rows):
-    """Episodes needed for a return of 1/2 against the horizon; and returns of learners against their episodes, at H = 4."""
+    """Episodes for a return of 1/2 against the horizon, and learners' returns against their episodes at H = 4."""
     ax, right = panels(ax, 2)
     parts = {
         part: [row for row in rows if row["part"] == part and not row.get("control")] for part in (PLAYED, HALF, RESETS)

@@ -73,7 +73,7 @@ FAMILY = Family(
 
 
 def sign_features(x):
-    """The features 1 and any numbers in [-1, 1]; mu is a law, and signed measures whose densities in it are at most 1/(K-1) in size.
+    """Features 1 and others in [-1, 1]; mu is a law and signed measures, of density at most 1/(K-1) in size against it.
 
     P(n | s,a) = base[n] (1 + sum_k f_k(s,a) (g_k[n] - E g_k) / (2 (K-1))) is a law: no term of the sum exceeds 1/(K-1).
     """
@@ -103,7 +103,7 @@ SIGNED = Family(
 
 # ---- controls
 def oppose_features(off=0):
-    """Features 1 and -1, 0 or 1 over two states: state 0 has probability 1/2 + f/2. `off` perturbs one transition law."""
+    """Features (1, f), f = -1, 0 or 1; state 0 follows with probability (1 + f)/2. `off` perturbs a transition law."""
     features = objects([[[1, -1], [1, 0]], [[1, 1], [1, 1]]])
     mu = objects([["1/2", "1/2"], ["1/2", "-1/2"]])
     process = LinearMDP(features, mu, objects([0, 1]), objects([1, 0]), horizon=Finite(3))

@@ -42,7 +42,7 @@ def ditch(H):
 
 
 def train(H, asks=True, seeds=SEEDS):
-    """Tables `[seed,s,a]` of cloned networks, and of DAgger's last policy; without `asks`, of clones trained for as many steps."""
+    """Tables `[seed,s,a]` of clones and of DAgger's last policies; without `asks`, clones trained for as many steps."""
     mdp, expert = ditch(H)
     clones, others, queries = [], [], 0
     for seed in range(seeds):
@@ -64,7 +64,7 @@ def train(H, asks=True, seeds=SEEDS):
 
 
 def a_slip(m, tables):
-    """The median loss per mistake over seeds, rounded outwards to eighths: this covers the rounding of other machines."""
+    """Median loss per mistake over seeds, rounded outwards to eighths to cover rounding errors of other machines."""
     policies = [TabularPolicy(table) for table in tables]
     lost = [
         measure.value_gap(m.mdp, m.expert, pi) / measure.cloning_error(m.mdp, m.expert, pi).sum() for pi in policies

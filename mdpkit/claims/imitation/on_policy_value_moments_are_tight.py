@@ -1,4 +1,4 @@
-"""The value gap is at most u times the expected number of mistakes under the learner's own occupancy, and this is tight.
+"""The value gap is at most u times the expected number of mistakes under the learner's own occupancy; this is tight.
 
 Statement  |J(E) - J(L)| <= u sum_t E_{s ~ d_t^L} TV(E, L)(s),   u = the widest range over actions of Q^E.
            A fall at the first step (u = H) and a persistent slip, the habit (u = 1), attain it for every H and slip

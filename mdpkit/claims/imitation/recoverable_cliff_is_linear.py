@@ -2,7 +2,8 @@
 
 Statement  Let the expert keep to state 0, and let each action lead from every other state back to state 0, for the same
            reward. Then
-               |J(E) - J(L)| <= sum_t min(2, H-t) e_t <= (2H-1) max_t e_t,   e_t = TV(E, L)(0) = E_{s ~ d_t^E} TV(E, L)(s).
+               |J(E) - J(L)| <= sum_t min(2, H-t) e_t <= (2H-1) max_t e_t,
+               e_t = TV(E, L)(0) = E_{s ~ d_t^E} TV(E, L)(s).
            A road on which a slip, with probability eps at every step, forfeits two rewards has gap >= (1-eps)(2H-1)
            eps. If only the right action recovers and the learner does not take it, the gap is again quadratic: at least
            (1 - eps H/2) eps H(H+1)/2.

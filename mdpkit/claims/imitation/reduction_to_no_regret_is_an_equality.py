@@ -33,7 +33,7 @@ from ...verify.faults import delay_by_a_step
 
 
 def rounds(m):
-    """The policies, the expert's occupancy minus each one's `[t,s,a]`, and the value gap of each under its round's reward."""
+    """The policies, the expert's occupancy minus each one's `[t,s,a]`, and value gaps under their rounds' rewards."""
     policies = [TabularPolicy(table) for table in m.learners]
     shown = measure.occupancy(m.mdp, m.expert)
     missed = [shown - measure.occupancy(m.mdp, policy) for policy in policies]
@@ -101,8 +101,8 @@ def mix(m):
 def games():
     """A run of moment matching on a tree after some of its rounds, with the learner's trace.
 
-    The expert goes to three leaves. Every reward of the class pays 1 at the last leaf, and anything from -1 to 1 elsewhere;
-    off the expert's nodes the policies are leftmost and do not reach that leaf.
+    The expert goes to three leaves. Every reward of the class pays 1 at the last leaf, and anything in [-1, 1]
+    elsewhere; off the expert's nodes the policies are leftmost and do not reach that leaf.
     """
     A, H, rounds = 2, 4, (1, 2, 4, 8, 16, 32, 64)
     problem = tree_mdp(A, H)
@@ -167,7 +167,7 @@ def far(m):
 
 
 def numbers(m):
-    """Per round: the gap, the regret, the policies' gaps to the expert and to the optimum; the gap of the averaged tables."""
+    """Per round: the gap, the regret, the policies' gaps to expert and optimum, and the gap of the averaged tables."""
     lost, best = rounds(m)[-1], short(m)
     gap, regret = (of_a_box(m).pairs[name][1] for name in ("reported gap", "reported regret"))
     tables = measure.occupancy(m.mdp, m.expert) - measure.occupancy(m.mdp, TabularPolicy(sum(m.learners) / m.N))

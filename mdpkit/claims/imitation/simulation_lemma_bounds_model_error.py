@@ -1,6 +1,8 @@
 """A policy's value differs between model and MDP by at most the model error under its own occupancy.
 
-Statement  |J(P) - J(P')| <= sum_t E_{d_t}[|r - r'| + osc(V'_{t+1}) TV(P, P')] <= sum_t E_{d_t}[|r - r'| + (H-1-t) TV(P, P')],
+Statement  For every policy
+               |J(P) - J(P')| <= sum_t E_{d_t}[|r - r'| + osc(V'_{t+1}) TV(P, P')]
+                              <= sum_t E_{d_t}[|r - r'| + (H-1-t) TV(P, P')],
            where d_t is the occupancy in the MDP itself, V' the policy's value in the model, and osc = max - min over
            states. An MDP that leaks with probability eps from its only rewarding state, while the model has no leak,
            attains both. Discounted: |J - J'| <= E_d[|r - r'| + gamma osc(V') TV(P, P')], with d the discounted

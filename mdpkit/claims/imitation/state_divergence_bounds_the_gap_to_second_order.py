@@ -38,7 +38,7 @@ def check(m, variance=2, part=1):
 
 
 def by_roots(m, parts=(2, 1)):
-    """2 sqrt(V D / c) + D for each c: 2 sqrt(x y) is the least of (1-s) x / s + s y / (1-s). All is multiplied by s (1-s)."""
+    """2 sqrt(V D / c) + D for each c, times s (1-s); 2 sqrt(x y) is the minimum over s of (1-s) x / s + s y / (1-s)."""
     g, V, D = moments(m)
     return Bound(g * m.s * (1 - m.s), *(V.min() / c * (1 - m.s) ** 2 + D * m.s for c in parts))
 

@@ -1,4 +1,4 @@
-"""The worst value gap over a reward class is at most the sum over steps of its largest moments, on expert states or resets.
+"""A reward class's worst value gap is at most the sum over steps of its largest moments, on expert states or resets.
 
 Statement  For every finite class of rewards f
                max_f |J_f(E) - J_f(L)| <= sum_t max_f |E_{s ~ d_t^E, a ~ E} A_f^L(s, a)|,
@@ -123,7 +123,7 @@ def overtaken():
 
 
 def idle(H, share):
-    """Both states are absorbing. At state 0 action 0 pays; a share of the resets is there, the rest at state 1, which pays nothing."""
+    """Absorbing states 0, where action 0 pays, and 1, without reward; a share of the resets is at 0, the rest at 1."""
     process = MDP(objects([[[1, 0]] * 2, [[0, 1]] * 2]), objects([[1, 0], [0, 0]]), objects([1, 0]), horizon=Finite(H))
     expert, learner = (TabularPolicy(objects([row] * 2)) for row in ([1, 0], [0, 1]))
     return Instance(process=process, expert=expert, learner=learner, resets=objects([[share, 1 - rational(share)]] * H))

@@ -5,7 +5,7 @@ Statement  With delta = r(s,a) + gamma V(s') - V(s), a ~ pi(s), s' ~ P(s,a):
            E delta^2 = E_{s,a} (E[delta given s,a])^2 + gamma^2 E_{s,a} Var(V(s') given s,a)      always.
            The moment game has no such bias: its solution under E[delta given s] = 0 is V^pi. The minimiser of E delta^2
            is another function where V^pi(s') varies.
-Assumes    the reward depends on the state alone, r(s,a) = r(s) (first form only); every state has positive weight (game).
+Assumes    the reward depends on the state alone, r(s,a) = r(s) (first form); every state has positive weight (game).
 Units      V in units of reward times steps; weights are any law of the state.
 Kind       identity
 Source     adapted from Baird, 1995, and Swamy, Choudhury, Bagnell and Wu, 2022.
@@ -62,7 +62,7 @@ def no_bias_in_the_game(m):
 
 
 def least_squared_difference(m):
-    """The minimiser of E delta^2: every triple (s,a,s') is an instrument of its own, with its own probability as weight."""
+    """The minimiser of E delta^2: every triple (s,a,s') is an instrument of its own, weighted by its probability."""
     S, A = m.mdp.S, m.mdp.A
     weights = m.weights[:, None, None] * m.policy.table[:, :, None] * m.mdp.P
     now, following = np.eye(S, dtype=int)[:, None, None, :], np.eye(S, dtype=int)[None, None, :, :]

@@ -1,8 +1,8 @@
 """If the adversary is linear in the features of the value, the solution of the moment game is LSTD.
 
-Statement  Let V = features w, psi(s) = E[r + gamma V(s') - V(s) given s], and Pi the projection onto the span of the features. Then
+Statement  Let V = features w, psi(s) = E[r + gamma V(s') - V(s) given s] and Pi project onto the features' span. Then
                max over f in that span of 2 E[f psi] - E f^2 = E (Pi psi)^2,
-           the mean squared projected Bellman error of w. LSTD is the w at which it is 0, the one with V = Pi (r + gamma P V). For a
+           the mean squared projected Bellman error of w. LSTD is the w at which it is 0: V = Pi (r + gamma P V). For a
            linear moment restriction with test functions of the instrument, the minimiser is two-stage least squares.
 Assumes    the adversary's features are those of the value; the LSTD matrix E[features (features - gamma features')']
            is nonsingular, the features are linearly independent, every state has positive weight.

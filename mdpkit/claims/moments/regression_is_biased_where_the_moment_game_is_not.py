@@ -1,11 +1,12 @@
-"""If a confounder affects cause and outcome, regression has a bias that no amount of data removes; the moment game has none.
+"""If the mean error given the cause is not 0, regression is asymptotically biased; the moment game is not.
 
-Statement  Let Y = h0(X) + e(U) with E[e(U) given z] = 0. The moment game whose adversary sees z has the solution h0. With an adversary
-           that sees X instead, its solution is the regression E[Y given X] = h0 + E[e(U) given X].
-           Sampled on the channel below, with B^2 = E (E[e given X])^2 and V/n the variance of the game for a large number n of draws:
-               median |h_game - h0|^2 <= 2 V/n (n = 10^3..10^6) <= B^2/2 <= median |h_regression - h0|^2 (n = 10^4..10^6).
-Assumes    the instrument is unconfounded and identifies the answer h0; sampled: the confounder affects the cause.
-Units      squared errors are means over X, in units of Y^2; medians over 101 data sets, with confidence 99.9 %, one seed per n.
+Statement  Let Y = h0(X) + e(U) with E[e(U) given z] = 0. The moment game whose adversary sees z has the solution h0.
+           With an adversary that sees X instead, its solution is the regression E[Y given X] = h0 + E[e(U) given X].
+           Sampled on the channel below, with B^2 = E (E[e given X])^2 and V/n the game's variance for many draws n:
+               median |h_game - h0|^2 <= 2 V/n                              (n = 10^3..10^6),
+               2 V/n <= B^2/2 <= median |h_regression - h0|^2               (n = 10^4..10^6).
+Assumes    the instrument is unconfounded and identifies the answer h0; sampled: E[e given X] is not 0.
+Units      squared errors are means over X, in units of Y^2; medians of 101 data sets, confidence 99.9 %, a seed per n.
 Kind       identity; rate (sampled)
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2022.
 Proof      proofs/moments/regression_is_biased_where_the_moment_game_is_not.md
@@ -66,7 +67,7 @@ FAMILY = Family(
 
 # ---- the channel, and data from it
 def channel(n, seed, push=4):
-    """Cause and instrument differ with probability 7/16; the confounder, e = 1 or -1 equally likely, shifts P(cause = 1) by e push/16."""
+    """P(cause != instrument) = 7/16; the confounder, e = 1 or -1 equally likely, shifts P(cause = 1) by e push/16."""
     parts = [[[16 - x, x] for x in (middle - push, middle + push)] for middle in (7, 9)]
     return Instance(parts=np.array(parts), h0=np.array([0, 1]), noise=np.array([-1, 1]), n=n, seed=seed)
 
@@ -114,7 +115,7 @@ UNCONFOUNDED = Assumption("the instrument is unconfounded", truth_solves_the_gam
 IDENTIFIED = Assumption(
     "the instrument identifies the solution", lambda m: full_rank(instrumental(m.joint, m.outcome).A)
 )
-MOVED = Assumption("the confounder affects the cause", lambda m: (squared_bias(m) > 0).all_yes())
+MOVED = Assumption("the mean error given the cause is not 0", lambda m: (squared_bias(m) > 0).all_yes())
 FALLS, OVERTAKES = "the game's error falls", "regression is overtaken"
 
 

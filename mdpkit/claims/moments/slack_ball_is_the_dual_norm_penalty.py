@@ -4,9 +4,10 @@ Statement  Norms are under the law of the instrument z: |f|_1 = E|f|, |f|_2^2 = 
            The maximum over |xi|_p <= d of E[f xi] is d |f|_q. For p = 2, E[xi^2] E[f^2] - E[f xi]^2 is half the mean of
            (f(z) xi(z') - f(z') xi(z))^2 over independent z and z'. Hence for every slack xi in the ball and every f
                2 E[f psi] - E f^2 - 2 d |f|_q  <=  E (psi - xi)^2,
-           with equality for p = infinity at xi = psi clipped at d and f = psi - xi, and for p = 1 at f = psi clipped at
-           any level, xi = psi - f and d = |xi|_1: the game with slack is the game with the penalty. For 1 < p < infinity
-           write f = sign(g) |g|^(p-1), or xi = sign(k) |k|^(q-1): then |f|_q^q = E|g|^p and |xi|_p^p = E|k|^q. Hence
+           with equality for p = infinity at xi = psi clipped at d and f = psi - xi, and for p = 1 at f = psi
+           clipped at any level, xi = psi - f and d = |xi|_1: the game with slack is the game with the penalty.
+           For 1 < p < infinity write f = sign(g) |g|^(p-1), or xi = sign(k) |k|^(q-1): then |f|_q^q = E|g|^p and
+           |xi|_p^p = E|k|^q. Hence
                E[f xi]^p <= E|xi|^p (E|g|^p)^(p-1),
            and with D = d/|g|_p equality holds at xi = D g and psi = f + xi.
 Assumes    the slack lies in the ball; every instrument has positive weight.
@@ -33,7 +34,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def corners(weights, p):
-    """Extreme points of the unit ball, `[corner,z]`: one instrument for p = 1, every pattern of signs for p = infinity."""
+    """Extreme points `[corner,z]` of the unit ball: one instrument for p = 1, every sign pattern for p = infinity."""
     if p == inf:
         return np.array(list(product((1, -1), repeat=len(weights))))
     one = np.eye(len(weights), dtype=int) / weights
@@ -212,7 +213,7 @@ def pair(scale=1):
 
 
 def rare(p, scale=1):
-    """g = 2 with probability 2^-p, else 0, so that |g|_p = |f|_q = 1 and E|f| = 1/2; the slack is D g, `scale` times, with D = 1."""
+    """g = 2 with probability 2^-p, else 0: |g|_p = |f|_q = 1, E|f| = 1/2; the slack is `scale` D g with D = 1."""
     g, weights = objects([2, 0]), objects([rational(f"1/{2**p}"), 1 - rational(f"1/{2**p}")])
     problem = MomentProblem(objects([[1], [1]]), g ** (p - 1) + g * scale, weights)
     return Instance(problem=problem, h=objects([0]), f=g, xi=g * scale, d=objects(1)[()], p=p)

@@ -28,7 +28,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Formal, Pa
 
 
 def sides(m):
-    """The gap, the comparator's value minus the pessimistic value, and the expected bonus under the comparator's occupancy."""
+    """The gap, the comparator's value minus the pessimistic value, and the expected bonus E_{d^C}[b]."""
     gap, lower = measure.value_gap(m.mdp, m.rival, m.learner), measure.pessimistic_value(m.model, m.bonus)
     above = measure.value(m.mdp, m.rival) - measure.mean_product(lower[0], 1, m.mdp.rho)
     return gap, above, (measure.occupancy(m.mdp, m.rival) * m.bonus).sum()

@@ -122,7 +122,7 @@ def drawn_numbers(m):
 
 
 def figure(ax, rows):
-    """Error against spacing, both in logarithms, below a bound of slope two: less steep where a step is shorter than a cell."""
+    """Log-log error against spacing, below a bound of slope two; flatter where a step is shorter than a cell."""
     carts = ((CARTS, dt, mark, f"cart, {dt} s a step") for dt, mark in zip(DT, ("o-C0", "^-C0"), strict=True))
     for part, dt, mark, words in ((ATTAINED, None, "s-C0", ATTAINED), *carts):
         own = [row["data"] for row in rows if row["part"] == part and row["parameters"].get("dt") == dt]

@@ -1,10 +1,11 @@
-"""Natural policy gradient is within (log A / eta + 1/(1-gamma)^2) / T of the optimum after T steps from the uniform policy.
+"""After T natural policy gradient steps from the uniform policy the gap is at most (log A / eta + 1/(1-gamma)^2) / T.
 
-Statement  Let pi_{k+1}(a|s) ~ pi_k(a|s) e^(eta A_k(s,a) / (1-gamma)) from a pi_0 of smallest entry m > 0 (uniform: m = 1/A).
+Statement  Let pi_{k+1}(a|s) ~ pi_k(a|s) e^(eta A_k(s,a) / (1-gamma)) from pi_0, of least entry m > 0 (uniform: 1/A).
            For every T, eta and start law, and for every comparator C, such as an optimal policy,
                J(C) - J(pi_T) <= B / (T+1) < B / T,   B = log(1/m) / eta + 1/(1-gamma)^2.
-           With one state, one paying arm of A, and eta T = c (1-gamma) log A, the gap is c (A-1) / (A-1 + A^c) / (1 + c / ((1-gamma)
-           T)) times B / T. With two arms and m = 2^-k this ratio can tend to 1: the constant 1 is optimal.
+           With one state, one paying arm of A, and eta T = c (1-gamma) log A, the gap is B / T times
+               c (A-1) / (A-1 + A^c) / (1 + c / ((1-gamma) T)).
+           With two arms and m = 2^-k this ratio can tend to 1: the constant 1 is optimal.
 Assumes    rewards lie in [0, 1].
 Units      J is the discounted return, not normalised: at most 1/(1-gamma). log in nats; m is a probability.
 Kind       for all; rate; exists (enumerated)

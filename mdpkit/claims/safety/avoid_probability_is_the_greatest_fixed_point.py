@@ -1,4 +1,4 @@
-"""The maximal avoid probability is the greatest fixed point of its equation, reached by iteration from 1 and not from 0.
+"""The maximal avoid probability is the greatest fixed point of its equation, reached by iteration from 1, not from 0.
 
 Statement  Let T q = (0 on failure, else max_a P q), p = max over policies of P(failure never occurs), q = P(failure
            never occurs) under one stationary policy, and 1 the function that is 1 outside failure and 0 on it. For

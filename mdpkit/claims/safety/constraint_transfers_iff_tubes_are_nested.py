@@ -28,7 +28,7 @@ from ...verify.faults import look_one_step_ahead
 
 
 def tubes(m):
-    """The learned constraint, the tube of the target dynamics, and the set that planning with the learned constraint forbids."""
+    """The learned constraint, the target's tube, and the set that planning with the learned constraint forbids."""
     learned, needed = measure.tube(m.source), measure.tube(m.target)
     return learned, needed, measure.tube(with_failure(learned, m.target))
 
@@ -121,7 +121,7 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """The phase plane: failure, the tubes of a weak and a strong brake, and what is forbidden in excess after transfer."""
+    """Phase plane: failure, the tubes of a weak and a strong brake, and what is forbidden in excess after transfer."""
     data, x, v = next(row["data"] for row in rows if row.get("data")), np.arange(-20, 21), np.arange(-7, 8)
     learned, needed, forbidden = (np.array(data[name]).reshape(41, 15).T for name in ("learned", "needed", "forbidden"))
     ax.contourf(x, v, learned, levels=[0.5, 1.5], colors=["C0"], alpha=0.3)

@@ -1,8 +1,8 @@
 """A cart in front of a wall is in the tube exactly where its braking distance reaches the wall.
 
-Statement  Let x' = x + v and v' = v + a simultaneously, with |a| <= amax, with |v| <= vmax and |x| <= xmax by clipping,
-           and with failure where x >= xmax. Failure is inevitable exactly where x + stop(v) >= xmax, stop(v) = v + (v - amax) + ...
-           while > 0.
+Statement  Let x' = x + v and v' = v + a simultaneously, with |a| <= amax, with |v| <= vmax and |x| <= xmax by
+           clipping, and with failure where x >= xmax. Failure is inevitable exactly where x + stop(v) >= xmax, with
+           stop(v) = v + (v - amax) + ... over the positive terms.
 Assumes    position and velocity move at the same time.
 Units      integers: position and velocity in grid units.
 Kind       identity (enumerated)
@@ -84,7 +84,7 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """The phase plane: failure, the tubes of a weak and a strong brake, and the states that the continuous-time formula misses."""
+    """Phase plane: failure, tubes of a weak and a strong brake, and states missed by the continuous-time formula."""
     big = {
         row["parameters"]["amax"]: row
         for row in rows

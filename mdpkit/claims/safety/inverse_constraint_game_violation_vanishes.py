@@ -1,12 +1,14 @@
-"""In inverse constraint learning the average violation of the true constraint is at most the constraint player's average regret.
+"""In inverse constraint learning the average violation in true cost is at most the constraint player's average regret.
 
-Statement  In round t learner k maximises J(., r_k) subject to J(., c_t) <= J(E_k, c_t). With U_t(c) = sum_k J(L_tk,
-           c) - J(E_k, c) and R_T = max_{c in [0,1]^S} sum_t U_t(c) - sum_t U_t(c_t), for every T and true cost c*
-               max_k v_k <= sum_k v_k <= max_c (1/T) sum_t U_t(c) <= R_T / T,   v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*),
+Statement  In round t learner k maximises J(., r_k) subject to J(., c_t) <= J(E_k, c_t). With U_t(c) = sum_k
+           J(L_tk, c) - J(E_k, c) and R_T = max_{c in [0,1]^S} sum_t U_t(c) - sum_t U_t(c_t), for every T and
+           true cost c*
+               max_k v_k <= sum_k v_k <= max_c (1/T) sum_t U_t(c) <= R_T / T,
+               v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*),
            and the average learners earn at least as much as the experts. Projected gradient steps of size e have
                R_T <= |S| / (2e) + (e/2) sum_t |g_t|^2 + rounding, of order sqrt(T) for e of order 1/sqrt(T).
-Assumes    no policy earns as much as an expert at a lower true cost (first link); learners pay no more of the constraint
-           played than their experts (last link); the constraint player takes gradient steps (last bound).
+Assumes    no policy earns as much as an expert at a lower true cost (first link); learners cost no more than their
+           experts under the current constraint (last link); the constraint player takes gradient steps (last bound).
 Units      J discounted, not normalised; costs in [0, 1] per step.
 Kind       for all T (enumerated)
 Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023; Zinkevich, 2003.
@@ -70,7 +72,7 @@ def compare_returns(m):
 
 
 def regret_bound(m):
-    """The regret against the bound for gradient steps from 0 in a box; rounding moves a step by at most 1 / (2 GRID)."""
+    """Regret and its bound for gradient steps from 0 in a box; rounding moves each entry by at most 1 / (2 GRID)."""
     g, S, T = gaps(m), m.mdp.S, len(m.learners)
     squares = sum((sum(each) ** 2).sum() for each in g)
     return Bound(
@@ -114,8 +116,10 @@ ROUNDS = (1, 2, 4, 8, 16)
 
 
 def demonstrate(seed, tasks=3, wasteful=False):
-    """A random problem, three rewards, the cost of visiting state 0, and experts whose cost is at most halfway between the
-    least one and that of maximising reward alone, and least for their reward; a wasteful last expert maximises cost.
+    """A random problem, its rewards, the cost of visiting state 0, and experts of least cost for their reward.
+
+    The cost of an expert is at most halfway between the least one and that of maximising reward alone; a wasteful last
+    expert maximises cost instead.
     """
     rng = np.random.default_rng(seed)
     mdp = garnet(4, 2, 2, "9/10", rng=rng)
@@ -166,7 +170,7 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """Average violation and regret of one run against the rounds, and the violation if the constraint is never updated."""
+    """Average violation and regret of a run against rounds, and the violation if the constraint is never updated."""
     at = [row for row in rows if row.get("parameters", {}).get("game") == 0 and row["part"] == "statement"]
     T, sides = [row["parameters"]["T"] for row in at], np.array([row["data"]["sides"] for row in at])
     ax.loglog(T, sides[:, -1], "k--", label="regret $R_T / T$")

@@ -1,4 +1,4 @@
-"""The largest constraint consistent with safe experts is the backward reachable tube of the failure set, not that set itself.
+"""The largest constraint consistent with safe experts is the backward reachable tube of the failure set, not that set.
 
 Statement  A constraint C (a set of states) is consistent with F if the same infinite paths avoid both. The tube of F is
            the largest consistent constraint: it is consistent, and it is the union of all consistent C. C is consistent

@@ -84,8 +84,9 @@ EVERY = Assumption("every state is the goal of a task", lambda m: len(np.unique(
 
 # ---- controls
 def grid(goals, side=4):
-    """A walk on a square grid that moves one cell or stays. From two cells of ice every action leads into the pits below
-    them; no transition leads into the last cell, and the walk starts in the first.
+    """A walk on a square grid that starts in the first cell and moves one cell or stays.
+
+    From two cells of ice every action leads into the pits below them; no transition leads into the last cell.
     """
     cells, pits = [(row, column) for row in range(side) for column in range(side)], ((1, 1), (1, 2))
     moves = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))

@@ -1,12 +1,12 @@
-"""A shield on the failure set must look ahead as far as failure can be delayed; a shield on its tube needs no look-ahead.
+"""A shield on the failure set must look ahead as far as failure can be delayed; one on its tube needs no look-ahead.
 
 Statement  Let K_k be the set of states that can avoid F for k steps, those that a shield on F with k steps of
            look-ahead admits; the tube is the set of states that cannot avoid F forever, the doomed states; N = least k
            with K_k = K_{k+1}.
-           K_k is the complement of the tube for k = N and for no k < N; the shield on the tube without look-ahead admits no
-           doomed state and excludes no other one; N <= number of doomed states outside F (attained by a corridor).
-           For a cart of unit brake and top speed v, the shield with k steps of look-ahead admits C(v+2-k, 3) doomed
-           states.
+           K_k is the complement of the tube for k = N and for no k < N; the shield on the tube without
+           look-ahead admits no doomed state and excludes no other one; N <= number of doomed states outside F
+           (attained by a corridor). For a cart of unit brake and top speed v, the shield with k steps of look-ahead
+           admits C(v+2-k, 3) doomed states.
 Assumes    nothing: any finite graph.
 Units      steps; numbers of states.
 Kind       identity; for all

@@ -1,4 +1,4 @@
-"""Torch counterparts of the kernels: vectorised over states and actions, with a loop over steps only, and no in-place writes.
+"""Torch counterparts of the kernels: vectorised over states and actions, looping over steps, without in-place writes.
 
 Each agrees with its kernel up to rounding; at ties between actions the derivative is shared.
 """
@@ -104,7 +104,7 @@ def _next_law(P, recommended):
 
 
 def _disobedience(P, r, sigma, own, swapped):
-    """gain(t, W)[s,a,b]: value of playing b when a is recommended at step t, with continuation values W[n], weighted by sigma."""
+    """gain(t, W)[s,a,b]: sigma-weighted value of playing b when a is recommended at step t, with continuation W[n]."""
     B = swapped.shape[1]
     recommended = _once(_recommend, sigma, _turns(tuple(own.tolist()), tuple(map(tuple, swapped.tolist()))))
     law, now = _once(_next_law, P, recommended), (recommended @ r[..., None]).flatten(1).unbind(0)

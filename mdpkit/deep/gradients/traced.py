@@ -9,12 +9,12 @@ from ...base.errors import NotTraceable
 
 
 class Traced(np.lib.mixins.NDArrayOperatorsMixin):
-    """A float64, int64 or boolean tensor with numpy's interface: operators, indexing, and the functions that measures call.
+    """A float64, int64 or boolean tensor with numpy's interface: operators, indexing and the functions measures call.
 
     Families, models, checks and measures run on it unchanged, and kernels through their torch counterparts. Batching is
     done outside, by `torch.func.vmap`, so shapes and axes are those of one instance.
 
-    Raises: NotTraceable if a computation branches on values, writes into an array, or calls a function without counterpart.
+    Raises: NotTraceable if code branches on values, writes into an array, or calls a function without counterpart.
 
     >>> x = Traced(torch.tensor([1.0, 3.0], dtype=torch.float64, requires_grad=True))
     >>> (gradient,) = torch.autograd.grad(np.where(x > 2, x * x, x).sum().tensor, x.tensor)

@@ -24,7 +24,7 @@ KIND = "run of deep.Cloning"
 
 @dataclass(frozen=True)
 class Cloning:
-    """Behavioural cloning: minimise the negative log-likelihood of the demonstrations, by Adam on a network with two hidden layers.
+    """Behavioural cloning by a network with two hidden layers: Adam on the demonstrations' negative log-likelihood.
 
     Args:
         width: width of both hidden layers.
@@ -34,16 +34,16 @@ class Cloning:
         normalise: whether continuous observations are standardised by the demonstrations' mean and standard deviation.
         device: torch device. threads: torch threads during training; None leaves them unchanged.
         every: steps between entries of the trace, calls of `progress` and checkpoints.
-        checkpoint: path of a checkpoint file. If it exists, the run resumes from it, bit-identical to an uninterrupted run on
-            the same versions and machine; `rng` is used at the first start only.
+        checkpoint: path of a checkpoint file. If it exists, the run resumes from it, bit-identical to an uninterrupted
+            run on the same versions and machine; `rng` is used at the first start only.
         progress: called with (steps done, total steps, loss=...).
 
-    Discrete actions are drawn from a softmax, continuous ones from a normal distribution clipped to the bounds. On the exact
-    occupancy of a finite problem the minimum loss is the expert's, so (loss - minimum) bounds the KL divergence of whole
-    episodes: the value gap is at most (max return - min return) sqrt((loss - minimum) / 2).
+    Discrete actions are drawn from a softmax, continuous ones from a normal distribution clipped to the bounds. On the
+    exact occupancy of a finite problem the minimum loss is the expert's, so (loss - minimum) bounds the KL divergence
+    of whole episodes: the value gap is at most (max return - min return) sqrt((loss - minimum) / 2).
     Requires demonstrations only, no interaction.
     Raises: NotSolved if training diverges.
-    Source: Pomerleau, 1989; Pinsker's inequality for the bound.
+    Source: Pomerleau, 1988; Pinsker's inequality for the bound.
 
     >>> import numpy as np
     >>> from mdpkit import MDP, Finite, TabularPolicy, fit, grant

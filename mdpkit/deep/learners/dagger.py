@@ -19,17 +19,17 @@ from .cloning import Cloning, Run
 
 @dataclass(frozen=True)
 class DAgger:
-    """Dataset aggregation: each round rolls out the network, queries the expert on its states, and clones all labels so far.
+    """Dataset aggregation: each round rolls out the network, queries the expert on its states and clones all labels.
 
     Args:
         iterations: number of rounds.
         episodes: episodes per round; if the model is granted, the policy's exact occupancy is used instead.
         demonstrated: initialise by cloning the demonstrations and keep them among the labels; otherwise start from the
             randomly initialised network.
-        cloning: how labels are cloned, a deep.Cloning without a checkpoint; every round continues from the last network.
+        cloning: a deep.Cloning without a checkpoint, for all labels so far; each round continues from the last network.
         progress: called with (rounds done, total rounds, loss=...).
 
-    The returned policy is the Mixture of the networks that were rolled out, which excludes the one that clones the last labels.
+    The returned policy is the Mixture of the networks that were rolled out; the last round's labels are not cloned.
     Source: Ross, Gordon and Bagnell, 2011.
     """
 
@@ -58,8 +58,8 @@ class DAgger:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[Mixture, dict[str, Any]]:
         """The mixture, and a trace with one row per round.
 
-        Its column loss: -sum weight log pi(label | obs), in nats per episode of the round's policy; for discrete actions an
-        upper bound on the expected number of disagreements with the expert.
+        Its column loss: -sum weight log pi(label | obs), in nats per episode of the round's policy; for discrete
+        actions an upper bound on the expected number of disagreements with the expert.
         """
         first, drawing, playing = seeds(rng, 3)
         drawn, rng = generator(drawing), np.random.default_rng(playing)

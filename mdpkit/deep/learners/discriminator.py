@@ -12,13 +12,13 @@ from ..plumbing.nets import mlp
 
 @dataclass(frozen=True)
 class Discriminator:
-    """Settings of a discriminator: a reward f(observation, action) fitted to be high on the expert and low on the learner.
+    """Settings of a discriminator: a reward f(observation, action) fitted to be high on the expert, low on the learner.
 
     Args:
         width: width of both hidden layers.
         rate: Adam step size of the first round; rate / k in round k.
         steps: Adam steps per round. batch: rows per step, of the expert and of the learner each.
-        penalty, slope: the loss includes penalty * (|gradient of f| - slope)^2 at random interpolates of expert and learner rows.
+        penalty, slope: the loss includes penalty (|grad f| - slope)^2 at random interpolates of expert and learner.
 
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023, with their slope and decay.
     """
@@ -77,7 +77,7 @@ class FittedReward(Reward):
     def update(self, expert, draw, learner):
         """Optimisation steps of one round.
 
-        Args: expert: rows of the expert, sampled by `draw(count)`. learner: rows `[k]` of the learner, sampled uniformly.
+        Args: expert: rows of the expert, sampled by `draw(count)`. learner: its rows `[k]`, sampled uniformly.
         """
         settings, self.round = self.settings, self.round + 1
         for group in self.optimiser.param_groups:

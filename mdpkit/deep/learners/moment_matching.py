@@ -22,24 +22,24 @@ from .reinforcement import Reinforcement, policy_of
 
 @dataclass(frozen=True)
 class MomentMatching:
-    """Moment matching with networks: reinforcement learning against a discriminator that separates the expert from the learner.
+    """Moment matching with networks: reinforcement learning against a discriminator of expert and learner.
 
-    Each round fits the discriminator to expert and learner episodes, then trains the policy on the discriminator's reward.
+    Each round fits the discriminator to expert and learner episodes, then trains the policy on the reward it defines.
 
     Args:
         rounds: number of rounds N. episodes: episodes of the current policy per round, for the discriminator.
-        discriminator: a Discriminator. policy_player: a Reinforcement, with `steps` per round; its progress is not used.
-        relabel: whether replayed rewards are recomputed with the current discriminator, or kept from the time of collection.
+        discriminator: a Discriminator. policy_player: a Reinforcement, with `steps` per round and `progress` unused.
+        relabel: whether replayed rewards are recomputed with the current discriminator, or kept as collected.
         expert_share: fraction of expert transitions in every replay batch, with rewards of the current discriminator.
         expert_resets: probability that a training episode starts at a state of the demonstrations.
         normalise: whether continuous observations are standardised by the demonstrations' mean and standard deviation.
         progress: called with (rounds done, total rounds, gap=...).
 
-    Rewards come from the discriminator only. The returned policy is the iterate with the smallest worst-case gap: the maximum
-    over all discriminators f_1..f_N of the run of the mean of f_j on the expert minus that on the iterate's episodes.
-    With expert_share 0 and expert_resets 0 this is moment matching, with expert_resets 1 FILTER, with a share alone HyPE.
-    Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021; Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Ren, Swamy, Wu,
-    Bagnell and Choudhury, 2024.
+    Rewards come from the discriminator only. The returned policy is the iterate with the smallest worst-case gap: the
+    maximum over all discriminators f_1..f_N of the mean of f_j on the expert minus that on the iterate's episodes.
+    With expert_share = expert_resets = 0 this is moment matching, with expert_resets 1 FILTER, with a share alone HyPE.
+    Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021; Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Ren, Swamy,
+    Wu, Bagnell and Choudhury, 2024.
     """
 
     rounds: int = 20
@@ -74,8 +74,8 @@ class MomentMatching:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[NetworkPolicy, dict[str, Any]]:
         """The best iterate, and a trace with one row per round.
 
-        Its columns: steps: total environment steps so far. gap: worst-case gap of the iterate, in units of f per step. best:
-        whether the iterate is returned. policy: the iterate.
+        Its columns: steps: total environment steps so far. gap: worst-case gap of the iterate, in units of f per step.
+        best: whether the iterate is returned. policy: the iterate.
         """
         streams = seeds(rng, 4)
         player = self.policy_player

@@ -25,8 +25,8 @@ class Reinforcement:
     """Reinforcement learning: maximise the return, by DQN or SAC with two hidden layers.
 
     Args:
-        steps: minimum number of environment steps: whole episodes are played, each followed by as many gradient steps as it
-            had environment steps.
+        steps: minimum number of environment steps: whole episodes are played, each followed by as many gradient steps
+            as it had environment steps.
         width: width of both hidden layers. rate: Adam step size. batch: rows per gradient step.
         discount: the learner's discount factor; defaults to 1 for problems with a horizon (episodes end by it or by
             discounting), and 0.99 in an environment.

@@ -89,7 +89,7 @@ def save(policy: NetworkPolicy, path: str | PathLike[str]) -> Path:
 def load(path: str | PathLike[str]) -> NetworkPolicy:
     """Read a network policy written by `save`, bit-identical to the original.
 
-    Raises: InvalidModel naming the file and what was expected, if it is truncated, altered, foreign or contains no policy.
+    Raises: InvalidModel naming the file and what was expected, if it is truncated, altered, foreign or has no policy.
     """
     header, tensors = read(path, "policy")
     try:

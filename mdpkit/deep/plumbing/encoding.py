@@ -18,7 +18,7 @@ class Encoding(nn.Module):
         observations: Discrete (one-hot) or Continuous (unchanged).
         H: number of steps, or None without a finite horizon.
         time: "one-hot", "share" (t/H) or "none" if H is given; without H, time is not encoded.
-        data: Trajectories whose weighted mean and standard deviation standardise continuous observations; None for none.
+        data: Trajectories whose weighted mean and standard deviation standardise continuous observations, or None.
 
     Raises: InvalidModel for any other `time`, and for observations or steps outside the spaces.
 

@@ -7,9 +7,9 @@ from ...base.errors import InvalidModel, NotSolved
 
 
 def mlp(inputs, outputs, width, generator, last=1.0) -> nn.Sequential:
-    """ReLU network inputs -> width -> width -> outputs; orthogonal weights of gain sqrt(2), `last` in the output layer; zero biases.
+    """ReLU network inputs -> width -> width -> outputs, with orthogonal weights and zero biases.
 
-    Weights are not drawn from torch's global generator.
+    The gain of the weights is sqrt(2), `last` in the output layer; they are not drawn from torch's global generator.
 
     >>> net = mlp(3, 2, 4, torch.Generator().manual_seed(0))
     >>> [tuple(weight.shape) for weight in net.parameters()]

@@ -12,17 +12,17 @@ from .encoding import middle
 from .nets import Masked
 
 LEAST_DEVIATION = -5.0
-"""Minimum log standard deviation, in units of half the action range; a deterministic expert's likelihood is unbounded without it."""
+"""Minimum log standard deviation, in units of half the action range; it bounds a deterministic expert's likelihood."""
 LOG_DEVIATIONS = -20.0, 2.0
 """Range to which stable-baselines3 clips log standard deviations."""
 OPEN = 2.0**-53
-"""Distance of uniform numbers and squashed actions from the ends of their range, where normal quantiles are infinite."""
+"""Distance of uniform numbers and squashed actions from the ends of their range, where normal quantiles diverge."""
 
 
 class NetworkPolicy(nn.Module):
     """A Markov policy, stationary or, if the encoding includes time, time-varying.
 
-    Args: encoding: the Encoding of observations. net: maps its rows to the policy's parameters. actions: the action space.
+    Args: encoding: the Encoding of observations. net: maps its rows to policy parameters. actions: the action space.
     """
 
     def __init__(self, encoding, net, actions):
@@ -58,7 +58,7 @@ class _Choosing(NetworkPolicy):
         return np.exp(self._log_law(obs, t))
 
     def to_tabular(self, problem) -> TabularPolicy:
-        """Action probabilities at every state and step, in the problem's number kind; floats are converted exactly to rationals.
+        """Action probabilities at every state and step, in the problem's number kind; floats become exact rationals.
 
         Raises: InvalidModel if the problem's states, actions or steps differ from the policy's.
         """
@@ -170,10 +170,10 @@ class ClippedGaussian(_Moving):
 
 
 class SquashedGaussian(_Moving):
-    """tanh of a normal variable whose mean and log standard deviation are the two halves of the network's output; bounds are finite."""
+    """tanh of a normal variable; the network outputs its mean, then its log standard deviation. Bounds are finite."""
 
     def log_prob(self, obs, t, action) -> np.ndarray:
-        """Log density of `action[k,d]`, in nats; actions at a bound are moved inside by the smallest distance that rounding resolves."""
+        """Log density of `action[k,d]`, in nats; actions at a bound are moved inside by the float spacing."""
         mean, deviation = self._normal(obs, t)
         unit = np.clip((np.asarray(action) - self.centre) / self.half, -1 + OPEN, 1 - OPEN)
         before = np.arctanh(unit)

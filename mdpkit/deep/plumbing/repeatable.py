@@ -41,7 +41,7 @@ def drawing(weights, drawn):
 
 @contextmanager
 def threads(count):
-    """Context with `count` torch threads; None leaves them unchanged. One thread is reproducible across machines of a kind."""
+    """Context with `count` torch threads; unchanged if None. One thread is reproducible across machines of a kind."""
     before = torch.get_num_threads()
     if count is not None:
         torch.set_num_threads(count)
@@ -53,7 +53,7 @@ def threads(count):
 
 @contextmanager
 def borrowed_globals(seed):
-    """Context in which the global generators of Python, numpy and torch, used by stable-baselines3, are seeded; restored afterwards."""
+    """Context with seeded global generators of Python, numpy and torch, for stable-baselines3; restored afterwards."""
     python, numpy = random.getstate(), np.random.get_state()
     cudnn = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
     with torch.random.fork_rng():

@@ -12,8 +12,8 @@ class RelabellingBuffer(ReplayBuffer):
         reward: function of (observations, actions), tensors, to `[k]`: the current discriminator.
         relabel: whether the learner's rewards are recomputed by `reward` too, or are those stored.
         share: fraction of expert transitions in every batch.
-        expert: (observations, actions, next observations, dones), tensors, and `draw(count)`, which returns row indices;
-            required if share is positive.
+        expert, draw: tensors (observations, actions, next observations, dones), and `draw(count)`, which returns row
+            indices; required if share is positive.
     """
 
     def __init__(self, *args, reward, relabel, share=0.0, expert=None, draw=None, **kwargs):

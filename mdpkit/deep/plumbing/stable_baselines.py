@@ -24,15 +24,17 @@ def from_stable_baselines3(model: Any, *, deterministic: bool = True) -> Network
     """The policy of a trained model of stable-baselines3, as every learner, measure and `grant` of mdpkit takes it.
 
     Args:
-        model: a PPO, A2C, DQN, SAC, TD3 or DDPG model, over Discrete or vector observations, and actions that are either.
-        deterministic: whether it plays the mode of its law, as `model.predict(obs, deterministic=True)` does. Otherwise PPO and A2C
-            play their law, SAC its squashed one; DQN, TD3 and DDPG have no other than the deterministic policy.
+        model: a PPO, A2C, DQN, SAC, TD3 or DDPG model; its observations and actions are each discrete or vectors.
+        deterministic: whether the policy plays the mode of its law, as `model.predict(obs, deterministic=True)`
+            does. Otherwise PPO and A2C play their law and SAC its squashed one; DQN, TD3 and DDPG only have
+            the deterministic policy.
 
-    The network is copied: training the model further changes nothing. Observations are normalised as the model's VecNormalize does,
-    where it has one. Actions are chosen by given uniform numbers and not by torch's generator, so that a seed repeats an episode.
+    The network is copied, so training the model further does not change the policy. Observations are normalised as by
+    the model's VecNormalize, if it has one. Actions are chosen by given uniform numbers, not by torch's generator, so
+    that a seed repeats an episode.
 
     Returns: a stationary Policy, with a table on a finite problem with as many states and actions.
-    Raises: InvalidModel for what is no such model, for other spaces, a recurrent or custom policy, and state-dependent exploration.
+    Raises: InvalidModel for other models or spaces, recurrent or custom policies, and state-dependent exploration.
     """
     if not isinstance(model, BaseAlgorithm):
         raise InvalidModel(

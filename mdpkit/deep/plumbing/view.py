@@ -14,8 +14,8 @@ class AccessEnv(gymnasium.Env):
     Args:
         access: an Access. encoding: an Encoding of its observations.
         reward: reward function of (row, action); None for the access's rewards.
-        starts: function of a numpy Generator that returns an initial (state, step), or None for the initial distribution;
-            None if episodes always start from the initial distribution.
+        starts: function of a numpy Generator that returns an initial (state, step), or None for the initial
+            distribution; None if episodes always start from the initial distribution.
         rng: numpy Generator of `starts`.
 
     `terminated` and `truncated` are those of the access, but never both.

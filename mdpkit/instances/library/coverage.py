@@ -52,9 +52,9 @@ def rare_third(
 ) -> Instance:
     """Three responses, the last of which has probability 2^-k under the reference.
 
-    Where the data never show the third response, a policy of pair error 0 may give it any mass: no function of the
-    pair error bounds the suboptimality, and C_glo = 2^k. The policies of rewards of bounded range have bounded coverage,
-    so that two-stage RLHF over such rewards does not fail.
+    Where the data never show the third response, a policy of pair error 0 may give it any mass: no function of the pair
+    error bounds the suboptimality, and C_glo = 2^k. The policies of rewards of bounded range have bounded coverage, so
+    that two-stage RLHF over such rewards does not fail.
 
     Args:
         k: exponent of the third response's probability, which is 0 if k is None.

@@ -59,7 +59,7 @@ def matching_pennies(H: int = 2, stake: Exact = 1) -> Instance:
 
 @named_instance
 def moulin_vial(H: int = 1, correlated: bool = True) -> Instance:
-    """A 3 x 3 game after Moulin and Vial, repeated, whose mediator recommends (0, 0) or (1, 1) with probability 1/2 each.
+    """A repeated 3 x 3 game after Moulin and Vial; the mediator recommends (0, 0) or (1, 1) with probability 1/2 each.
 
     No player gains by ignoring the recommendations, and one that deviates as a function of them gains H/2: a coarse
     correlated equilibrium that is not a correlated one.
@@ -88,7 +88,7 @@ START, COMMON, RARE = 0, 1, 2
 
 
 def make_fork(H: int, b: Exact, first: dict, expert: dict, learner: dict) -> Instance:
-    """A fork at which a_1 = 1 leads to RARE, and a_1 = 0 to RARE with probability b, else to COMMON; both are absorbing.
+    """A fork: a_1 = 1 leads to RARE, and a_1 = 0 to RARE with probability b, else to COMMON; both are absorbing.
 
     Args:
         H: horizon.

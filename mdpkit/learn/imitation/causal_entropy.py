@@ -19,7 +19,7 @@ from ..players.rewards import LinearRewards
 
 @record(eq=False)
 class MaxCausalEntropy:
-    """Maximum causal entropy: the policy of maximum causal entropy that matches the demonstrations' features, and a reward for it.
+    """The policy of maximum causal entropy that matches the demonstrations' features, and a reward for it.
 
     With r_theta = sum_k theta[k] features[k], V the entropy-regularised value of r_theta, and d_E the demonstrations'
     occupancy, the dual L(theta) = V(rho) - <r_theta, d_E> is convex, and its gradient is the feature expectation of the
@@ -28,10 +28,11 @@ class MaxCausalEntropy:
     Args:
         features: `features[k,s,a]` or `features[k,t,s,a]`.
         tolerance: largest entry of the gradient at which L counts as minimised, in units of the features.
-        ridge: c in L(theta) + c/2 |theta|^2; positive if no policy matches the sampled features, whose mismatch is then c theta.
-        rounds: maximum number of L-BFGS steps and, if its line search stalls above the tolerance, Newton steps together.
+        ridge: c in L(theta) + c/2 |theta|^2; positive if no policy matches the sampled features. The demonstrations'
+            features then exceed the policy's by c theta.
+        rounds: maximum number of L-BFGS steps plus Newton steps, taken if its line search stalls above the tolerance.
 
-    The result is float64 even on rational problems, since it involves exponentials. Finite-horizon and discounted problems.
+    Finite-horizon and discounted problems. The result is float64 even on rational ones, since it involves exponentials.
     Raises: NotSolved if the gradient stays above the tolerance.
     Source: Ziebart, Bagnell and Dey, 2010; discounted: adapted from Zhou, Bloem and Bambos, 2018.
     """
@@ -53,8 +54,8 @@ class MaxCausalEntropy:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy, and a trace with one row per step.
 
-        Its columns: theta `[k]`; loss: L in nats; feature_gap: an Interval that encloses the maximum absolute difference
-        between the feature expectations of the policy and of the demonstrations.
+        Its columns: theta `[k]`; loss: L in nats; feature_gap: an Interval that encloses the maximum absolute
+        difference between the feature expectations of the policy and of the demonstrations.
         """
         from scipy.optimize import minimize
 
@@ -93,7 +94,7 @@ class MaxCausalEntropy:
 
 
 NUDGE = 1e-4
-"""Step of the central differences for the Hessian; their error is of the order of its square, so a Newton step gains eight digits."""
+"""Step of the Hessian's central differences, whose error is of order its square: a Newton step gains eight digits."""
 PLANNED = 1e-11
 """Width of bounds at which soft planning stops, where float64 permits; L-BFGS needs accurate gradients."""
 
@@ -120,7 +121,7 @@ class Dual:
         return Step(theta.copy(), float(loss), gradient, self._gap(visits), solution.policy)
 
     def newton(self, step):
-        """The Step after one Newton iteration; the Hessian is computed by central differences of the gradient, in 2 K model calls."""
+        """The Step after one Newton iteration, with a Hessian by central differences from 2 K model calls."""
         nudges = NUDGE * np.eye(len(step.theta))
         hessian = np.stack(
             [self.at(step.theta + nudge).gradient - self.at(step.theta - nudge).gradient for nudge in nudges]

@@ -15,7 +15,7 @@ from ..players.no_regret import expect_number
 
 @dataclass(frozen=True)
 class Cloning:
-    """Behavioural cloning: the maximum-likelihood policy of the demonstrations, i.e. the empirical action frequencies at each (t, s).
+    """Behavioural cloning: the demonstrations' empirical action frequencies at each (t, s), i.e. maximum likelihood.
 
     Args:
         smoothing: pseudo-count added to every existing action, in units of episodes; 0 gives plain frequencies.
@@ -23,7 +23,7 @@ class Cloning:
 
     At states without demonstrations and smoothing it plays uniformly. From the exact occupancy it equals the expert on
     the states that the expert reaches. Requires demonstrations only, no interaction.
-    Source: Pomerleau, 1989.
+    Source: Pomerleau, 1988.
     """
 
     smoothing: Number = 0
@@ -42,7 +42,7 @@ class Cloning:
 
 
 def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:
-    """Empirical action frequencies, `table[t,s,a]` or `[s,a]`; uniform over existing actions at states without weight."""
+    """Empirical action frequencies, `table[t,s,a]` or `[s,a]`; uniform over existing actions at states of weight 0."""
     d = data.occupancy(*sizes(setting), None if stationary else steps(setting))
     there = like(exists(setting).astype(int), d)
     counts = d + there * like(smoothing, d)[()]
@@ -52,5 +52,5 @@ def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:
 
 
 def likelihood_loss(policy, data) -> float:
-    """Negative log-likelihood -sum weight log pi(action | obs), in nats per episode; inf if an observed action has probability 0."""
+    """Negative log-likelihood -sum weight log pi(action | obs), in nats per episode; inf if a probability is 0."""
     return float(-(floats(data.weight) * policy.log_prob(data.obs, data.t, data.action)).sum())

@@ -18,18 +18,18 @@ from .cloning import frequencies
 
 @dataclass(frozen=True)
 class DAgger:
-    """Dataset aggregation: each round rolls out the policy, queries the expert on its states, and clones all labels so far.
+    """Dataset aggregation: each round rolls out the policy, queries the expert at its states and clones all labels.
 
     Args:
         iterations: number of rounds.
         episodes: episodes per round; if the model is granted, the policy's exact occupancy is used instead.
-        demonstrated: initialise by cloning the demonstrations and keep them among the labels; otherwise initialise with the
-            uniform policy.
+        demonstrated: whether to start from the cloned demonstrations, and keep them among the labels, rather than from
+            the uniform policy.
         smoothing: pseudo-count added to every existing action, as in Cloning.
 
-    The returned policy is the Mixture of the rounds' policies. Its value gap J(expert) - J is the average over rounds of
-    the expert advantage lost under the learner's own occupancy: at most u times the average loss, for an expert whose
-    advantages are at least -u. Cloning all labels is follow-the-leader, whose average regret vanishes.
+    The returned policy is the Mixture of the rounds' policies. Its value gap J(expert) - J is the average over rounds
+    of the expert advantage lost under the learner's own occupancy: at most u times the average loss, for an expert
+    whose advantages are at least -u. Cloning all labels is follow-the-leader, whose average regret vanishes.
     Source: Ross, Gordon and Bagnell, 2011.
     """
 

@@ -33,10 +33,12 @@ class MomentMatching:
         rounds: number of rounds N.
         order: "dual": each round's policy responds to the round's reward; "primal": the reward responds to the policy.
         episodes: episodes per round that estimate the policy's occupancy; if the model is granted, it is exact instead.
-        start: initial point of the reward player, such as a reward `[(t,)s,a]` of a BoxRewards; defaults to that of the class.
+        start: initial point of the reward player, e.g. a reward `[(t,)s,a]` of BoxRewards; defaults to the class's own.
+        play_start: whether the uniform initial policy is played before the first round of the dual order, so that its
+            visits precede those of the rounds.
 
-    The returned policy is the Mixture of all rounds' policies. With Reg_f = sup_f sum_k <f - f_k, d_E - d_k>, the identity
-    sup_f J(expert, f) - J(mixture, f) = (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N holds for the demonstrations'
+    The returned policy is the Mixture of all rounds' policies. With Reg_f = sup_f sum_k <f - f_k, d_E - d_k>, its gap
+    sup_f J(expert, f) - J(mixture, f) is (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N for the demonstrations'
     occupancy d_E and the observed occupancies d_k, whether or not any policy is optimal for any reward.
     Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021; Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
     """
@@ -48,6 +50,7 @@ class MomentMatching:
     order: str = "dual"
     episodes: int = 10
     start: Numbers | None = None
+    play_start: bool = False
 
     def __post_init__(self) -> None:
         expect_counts(rounds=self.rounds, episodes=self.episodes)
@@ -67,8 +70,8 @@ class MomentMatching:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[Mixture, dict[str, Any]]:
         """The mixture, and a trace with one row per round k.
 
-        Its columns: reward, policy: f_k `[(t,)s,a]` and pi_k. gain: <f_k, d_E - d_k>. sup_gap: sup_f <f, d_E - mean of d_1..d_k>.
-        reward_regret: Reg_f of the rounds up to k.
+        Its columns: reward, policy: f_k `[(t,)s,a]` and pi_k. gain: <f_k, d_E - d_k>.
+        sup_gap: sup_f <f, d_E - mean of d_1..d_k>. reward_regret: Reg_f of the rounds up to k.
         """
         setting = access.setting
         experience = Experience(setting, access.demonstrations())
@@ -76,6 +79,8 @@ class MomentMatching:
         point, policy = self._start(rewards), uniform(setting)
         gains = Gains(None, zeros(rewards.moments(experience.expert).shape, experience.expert), 0)
         reward, rows = None, []
+        if self.play_start and self.order == "dual":
+            experience = experience.then(visits(access, policy, self.episodes, rng=rng))
         for k in range(self.rounds):
             if self.order == "dual" and k:
                 point = self.reward_player.next(rewards, point, gains)

@@ -5,13 +5,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...base.arrays import is_exact, like, zeros
+from ...base.arrays import exactly, floats, is_exact, like, zeros
 from ...base.errors import InvalidModel
 from ...base.record import numbers
 from ...base.types import Numbers
 from ...model.access import KINDS, Access
 from ...model.mdp import at_step, stepwise
-from ...model.policy import TabularPolicy
+from ...model.policy import TabularPolicy, inverse
 from .._tabular import deterministic, empirical_occupancy, exists, sizes, steps, uniform
 
 
@@ -19,24 +19,25 @@ from .._tabular import deterministic, empirical_occupancy, exists, sizes, steps,
 class PSDP:
     """Policy search by dynamic programming from the expert's states, which removes the need for exploration.
 
-    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that is
-    greedy for the value of the later steps' policy. With a class of decision rules, each step plays the rule of maximum
-    expected action value over the demonstrated states.
+    From the last step t to the first, at every state that the demonstrations visit at step t, it plays the action that
+    is greedy for the value of the later steps' policy. With a class of decision rules, each step plays the rule of
+    maximum expected action value over the demonstrated states.
 
     Args:
         reward: `reward[s,a]` or `reward[t,s,a]`; defaults to the environment's rewards.
         rollouts_per_action: number of episodes started at each step, demonstrated state and action; None computes the
             action values from the model, for a given reward.
-        default_policy: TabularPolicy played at states without demonstrations; defaults to uniform. Guarantees hold
-            whatever it plays, and may fail to hold for a better learner by luck alone: test with an adversarial one.
+        default_policy: TabularPolicy played at states without demonstrations; defaults to uniform. The guarantee
+            holds for every choice; a benevolent one can hide a failure, so use an adversarial one in experiments.
         rules: `rules[k,s,a]`, the decision rules among which each step's is chosen; defaults to all rules.
-        ties: "first": ties go to the first action; "default": to the default policy's most probable action, if it ties.
-            With rules ties go to the first rule. A reward without information makes every action tie.
+        ties: "first": ties go to the first action; "default": to the default policy's most probable action, if it
+            ties. With rules ties go to the first rule. A reward without information makes every action tie.
 
-    For every policy pi, J(pi) - J(result) is at most the sum over t of the maximum ratio of pi's to the expert's occupancy
-    times the error of step t's choice; with exact values, the result is at least as good as every policy whose state
-    occupancy is supported on the expert's.
-    Source: Bagnell, Kakade, Ng and Schneider, 2003; with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
+    For every policy pi, J(pi) - J(result) is at most the sum over t of the maximum ratio of pi's to the expert's
+    occupancy times the error of step t's choice; with exact values, the result is at least as good as every policy
+    whose state occupancy is supported on the expert's.
+    Source: Bagnell, Kakade, Ng and Schneider, 2003;
+        with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
     """
 
     reward: Numbers | None = None
@@ -84,37 +85,45 @@ class PSDP:
 
 
 def psdp(
-    access, reward, states, *, rollouts_per_action=None, default_policy=None, rules=None, ties="first", rng
+    access,
+    reward,
+    states,
+    *,
+    rollouts_per_action=None,
+    rollouts=None,
+    default_policy=None,
+    rules=None,
+    ties="first",
+    values=None,
+    rng,
 ) -> TabularPolicy:
     """Run PSDP for a given reward, or for the environment's rewards (None).
 
-    Args: states: reset distribution `[t,s]`; without rules only its support matters. The rest as for PSDP.
-    Raises: InvalidModel if the horizon is not finite.
+    Args: states: reset distribution `[t,s]`; without rules only its support matters, unless states are drawn from it.
+        rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a uniformly
+            drawn action; a state that is not drawn keeps the default policy.
+        values: the later steps' action values, such as InModel, in place of those of rollouts. The rest as for PSDP.
+    Raises: InvalidModel if the horizon is not finite, or states are to be drawn at a step without mass.
     """
     setting = access.setting
     H, actions = steps(setting), exists(setting)
     if H is None:
         raise InvalidModel(f"PSDP needs a finite horizon; the horizon is {setting.horizon}")
-    table = _start(setting, default_policy)
-    values = (
-        _Modelled(access.model(reward))
-        if rollouts_per_action is None
-        else _Sampled(access, reward, rollouts_per_action, rng)
-    )
-    rules = None if rules is None else _rules(rules, actions, table)
+    table = start_table(setting, default_policy)
+    values = _values(access, reward, rollouts_per_action, rollouts, rng) if values is None else values
+    rules = None if rules is None else rule_array(rules, actions, table)
     for t in range(H - 1, -1, -1):
-        demonstrated = np.flatnonzero(np.asarray(states[t] > 0))
-        Q = {s: values.at(t, s, np.flatnonzero(actions[s]), table) for s in demonstrated}
+        Q = values.at_step(t, states[t], actions, table)
         if rules is None:
-            for s in demonstrated:
-                table[t, s] = deterministic(_choose(Q[s], table[t, s], ties), table.shape[-1], table)
+            for s in Q:
+                table[t, s] = deterministic(greedy_rule(Q[s], table[t, s], ties), table.shape[-1], table)
         else:
             table[t] = best_in_class(rules, states[t], Q)
         values.follow(t, table)
     return TabularPolicy(table)
 
 
-def _choose(Q, default, ties):
+def greedy_rule(Q, default, ties) -> int:
     """The greedy action; ties go to the first, or to the most probable of `default` if it is greedy too."""
     first = max(Q, key=Q.get)
     likely = int(np.argmax(default))
@@ -122,8 +131,16 @@ def _choose(Q, default, ties):
 
 
 def best_in_class(rules, states, Q) -> np.ndarray:
-    """The rule that maximises sum_s states[s] sum_a rule[s,a] Q[s][a]; ties go to the first."""
-    values = [sum(states[s] * sum(rule[s, a] * q for a, q in Q[s].items()) for s in Q) for rule in rules]
+    """The rule that maximises sum_s states[s] sum_a rule[s,a] Q[s][a]; ties go to the first.
+
+    An action that was not tried at a state, and so is missing from Q[s], counts as the mean of those that were.
+    """
+    untried = {s: sum(Q[s].values()) / len(Q[s]) for s in Q}
+    actions = range(rules.shape[-1])
+    values = [
+        sum(states[s] * sum(rule[s, a] * Q[s].get(a, untried[s]) for a in actions if rule[s, a] > 0) for s in Q)
+        for rule in rules
+    ]
     return rules[max(range(len(rules)), key=values.__getitem__)]
 
 
@@ -139,19 +156,30 @@ def expect_ties(ties):
         raise InvalidModel(f"ties is {ties!r}; expected one of {', '.join(TIES)}")
 
 
-def expect_rollouts(rollouts_per_action):
-    """Check the number of rollouts per action.
+def expect_rollouts(rollouts, name="rollouts_per_action"):
+    """Check a number of rollouts.
 
     Raises: InvalidModel unless it is None or a positive integer.
     """
-    if rollouts_per_action is not None and (
-        isinstance(rollouts_per_action, bool)
-        or not isinstance(rollouts_per_action, int | np.integer)
-        or rollouts_per_action < 1
+    if rollouts is not None and (
+        isinstance(rollouts, bool) or not isinstance(rollouts, int | np.integer) or rollouts < 1
     ):
-        raise InvalidModel(
-            f"rollouts_per_action is {rollouts_per_action!r}; expected an integer of at least 1, or None for the model's values"
-        )
+        raise InvalidModel(f"{name} is {rollouts!r}; expected an integer of at least 1, or None for the model's values")
+
+
+def _values(access, reward, rollouts_per_action, rollouts, rng):
+    if rollouts_per_action is not None and rollouts is not None:
+        raise InvalidModel("rollouts_per_action and rollouts are both given; expected one of them, or neither")
+    if rollouts is not None:
+        return _Drawn(access, reward, rollouts, rng)
+    if rollouts_per_action is not None:
+        return _Sampled(access, reward, rollouts_per_action, rng)
+    return _Modelled(access.model(reward))
+
+
+def at_states(Q, states, actions) -> dict:
+    """`Q[s,a]` as Q[s][a] at every state of positive mass, for the actions that exist."""
+    return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in demonstrated(states)}
 
 
 class _Modelled:
@@ -161,9 +189,9 @@ class _Modelled:
         self.problem, self.r = problem, stepwise(problem.r, 2)
         self.V = zeros(problem.S, problem.r)
 
-    def at(self, t, s, actions, table):
-        Q = self._all(t)[s]
-        return {a: Q[a] for a in actions}
+    def at_step(self, t, states, actions, table):
+        """Q[s][a] at every state of positive mass."""
+        return at_states(self._all(t), states, actions)
 
     def follow(self, t, table):
         self.V = (table[t] * self._all(t)).sum(axis=-1)
@@ -174,18 +202,20 @@ class _Modelled:
 
 
 class _Sampled:
-    """Monte Carlo action values of the later steps' policy: means over `rollouts_per_action` episodes that begin with the action."""
+    """Monte Carlo action values: means over `rollouts_per_action` episodes that begin with the action."""
 
     def __init__(self, access, reward, rollouts_per_action, rng):
         self.access, self.rollouts_per_action, self.rng = access, rollouts_per_action, rng
         self.reward = None if reward is None else stepwise(reward, 2)
 
-    def at(self, t, s, actions, table):
-        tail = TabularPolicy(table)
+    def at_step(self, t, states, actions, table):
+        """Estimates of Q[s][a] at every state of positive mass."""
+        tail, n = TabularPolicy(table), self.rollouts_per_action
         return {
-            a: sum(self._episode(t, int(s), int(a), tail) for _ in range(self.rollouts_per_action))
-            / self.rollouts_per_action
-            for a in actions
+            s: {
+                a: sum(self._episode(t, int(s), int(a), tail) for _ in range(n)) / n for a in np.flatnonzero(actions[s])
+            }
+            for s in demonstrated(states)
         }
 
     def follow(self, t, table):
@@ -196,14 +226,65 @@ class _Sampled:
         total, over = 0, False
         while not over:
             following, shown, terminated, truncated, _ = self.access.step(a)
-            total += shown if self.reward is None else self.reward[t % len(self.reward), s, a]
+            total += self._paid(shown) if self.reward is None else self.reward[t % len(self.reward), s, a]
             over, s, t = terminated or truncated, following, t + 1
             if not over:
                 a = int(policy.sample(np.array([s]), t, self.rng.random(1))[0])
         return total
 
+    def _paid(self, shown):
+        return exactly(shown)[()] if self.access.setting.exact else shown
 
-def _rules(rules, actions, table):
+
+class _Drawn:
+    """Action values estimated from a budget of episodes per step, from drawn states with uniformly drawn actions."""
+
+    def __init__(self, access, reward, rollouts, rng):
+        self.access, self.reward, self.rollouts, self.rng = access, reward, rollouts, rng
+
+    def at_step(self, t, states, actions, table):
+        """The mean return Q[s][a] of the actions tried at the states drawn."""
+        s, a, _, totals = probe(
+            self.access, self.reward, TabularPolicy(table), states[None], t, actions, self.rollouts, self.rng
+        )
+        found = {}
+        for state, action, total in zip(s, a, totals, strict=True):
+            found.setdefault(int(state), {}).setdefault(int(action), []).append(total)
+        return {state: {action: sum(each) / len(each) for action, each in at.items()} for state, at in found.items()}
+
+    def follow(self, t, table):
+        """No update is needed: every rollout plays the later steps' policy."""
+
+
+def probe(access, reward, policy, states, first, actions, rollouts, rng):
+    """Returns of episodes from drawn states and steps, each of which begins with a uniformly drawn action.
+
+    Args: states: unnormalised distribution `[t,s]` over steps from `first` on and states. actions: the mask `[s,a]`.
+    Returns: states, actions, steps and total rewards, one per episode.
+    Raises: InvalidModel if the distribution has no mass.
+    """
+    mass = floats(states)
+    if not mass.sum() > 0:
+        raise InvalidModel(f"the reset distribution has no mass at step {first}; expected states at every step")
+    drawn = inverse(np.broadcast_to(mass.ravel(), (rollouts, mass.size)), rng.random(rollouts))
+    t, s = np.unravel_index(drawn, mass.shape)
+    a = inverse(actions[s].astype(float), rng.random(rollouts))
+    seen = access.play_from(policy, s, a, first + t, rng=rng)
+    if reward is None:
+        paid = exactly(seen.reward) if access.setting.exact else seen.reward
+    else:
+        paid = reward[seen.t, seen.obs, seen.action] if reward.ndim == 3 else reward[seen.obs, seen.action]
+    totals = zeros(rollouts, paid)
+    np.add.at(totals, seen.episode, paid)
+    return s, a, first + t, totals
+
+
+def demonstrated(states) -> np.ndarray:
+    """The states of positive mass."""
+    return np.flatnonzero(np.asarray(states > 0))
+
+
+def rule_array(rules, actions, table):
     """Decision rules in the number kind of the table, checked.
 
     Raises: InvalidModel if one of them is not a policy on these states and actions.
@@ -219,7 +300,7 @@ def _rules(rules, actions, table):
     return rules
 
 
-def _start(setting, default_policy):
+def start_table(setting, default_policy) -> np.ndarray:
     """Writable copy of the initial table `[t,s,a]`."""
     start = uniform(setting) if default_policy is None else default_policy
     shape = (steps(setting), *sizes(setting))

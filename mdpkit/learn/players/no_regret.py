@@ -1,7 +1,7 @@
 """No-regret players for repeated games.
 
-A player's `next(rewards, point, gains)` is called after every round. `rewards` is the class (see `rewards.py`), `point` the
-last play, and `gains` holds the gradients of the rounds' payoffs, which the player maximises.
+A player's `next(rewards, point, gains)` is called after every round. `rewards` is the class (see `rewards.py`), `point`
+the last play, and `gains` holds the gradients of the rounds' payoffs, which the player maximises.
 """
 
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class BestResponse:
 
 
 def tilt(exists, exponents, pattern) -> np.ndarray:
-    """Distributions over the last axis proportional to e^exponents where `exists`, rounded to positive multiples of 1/GRID.
+    """Distributions over the last axis, proportional to e^exponents if `exists`, in positive multiples of 1/GRID.
 
     Args: pattern: an array of the number kind to return, floats or rationals; the rounding makes both equal.
 

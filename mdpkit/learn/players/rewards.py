@@ -1,7 +1,8 @@
 """Reward classes for the discriminator.
 
-A class is convex and closed, and its rewards are linear in a parameter, the *point*: the weights of a list, the entries of
-a reward, or the coefficients of features. `<f, d>` is the sum of f[(t,)s,a] d[(t,)s,a], with d a difference of occupancies.
+A class is convex and closed, and its rewards are linear in a parameter, the *point*: the weights of a list, the
+entries of a reward, or the coefficients of features. `<f, d>` is the sum of f[(t,)s,a] d[(t,)s,a], with d a difference
+of occupancies.
 """
 
 from dataclasses import replace

@@ -15,10 +15,10 @@ from .._tabular import deterministic, exists, number_pattern, sizes, steps
 
 @dataclass(frozen=True)
 class OpenLoopSearch:
-    """Exhaustive search over action sequences: one episode each, in lexicographic order, until an episode has a positive return.
+    """Exhaustive search over action sequences, one episode each in lexicographic order, until a return is positive.
 
     Its policy plays that sequence, or else the next one, untried; the first one if there is none left. Where one of the
-    A^H sequences pays, drawn uniformly, m episodes find it with probability (m + 1) / A^H, which no learner exceeds.
+    A^H sequences pays, drawn uniformly, m < A^H episodes find it with probability (m + 1) / A^H; no learner exceeds it.
 
     Args: episodes: the largest number of episodes.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.

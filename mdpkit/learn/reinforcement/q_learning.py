@@ -15,8 +15,8 @@ from .._tabular import deterministic, exists, number_pattern, sizes, steps
 class QLearning:
     """Tabular Q-learning over a finite horizon, with epsilon-greedy or optimistic exploration.
 
-    After each step, Q_t(s,a) moves by `rate` towards r + max_b Q_{t+1}(s',b). With rate 1 and initial values above every
-    return it converges to an optimal policy in a deterministic problem, without exploration.
+    After each step, Q_t(s,a) moves by `rate` towards r + max_b Q_{t+1}(s',b). With rate 1 and initial values above
+    every return it converges to an optimal policy in a deterministic problem, without exploration.
 
     Args:
         episodes: number of episodes.

@@ -46,7 +46,7 @@ def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviation
 
 
 def _highest(game, reward, joint, deviations):
-    """Largest value over players, and over obedience and the deviations of a class, for the state reward `reward[s]` or `[t,s]`."""
+    """Largest value over players, obedience and the deviations of a class, for the state reward `[s]` or `[t,s]`."""
     paid = np.repeat(reward[..., None, :, None], game.players, axis=-3)
     priced = MarkovGame(game.P, np.repeat(paid, game.J, axis=-1), game.rho, horizon=game.horizon, actions=game.actions)
     obeyed = value(priced, joint)
@@ -71,12 +71,15 @@ def coverage(game: MarkovGame, expert: Policy, learner: Policy) -> Interval:
 
 @replaceable
 def covers(game: MarkovGame, expert: Policy, learner: Policy) -> bool:
-    """Whether the expert visits every (t, s) at which the mediators differ and that a deviation from the learner can reach."""
+    """Whether the expert visits each (t, s) reachable by deviations from the learner where the mediators differ."""
     return not _places(game, expert, learner)[1].any()
 
 
 def _places(game, expert, learner):
-    """Pairs `[t,s]` reachable by deviations from the learner at which the mediators differ: those visited by the expert, and the rest."""
+    """Pairs `[t,s]` at which the mediators differ: those visited by the expert, and the rest.
+
+    Only pairs reachable by deviations from the learner count.
+    """
     differ = stepwise((expert.table != learner.table).any(axis=-1), 1)
     matter = deviators_reach(game, learner) & differ
     visited = _reachable(game, expert, range(game.J), game.J)

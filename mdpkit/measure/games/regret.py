@@ -88,24 +88,25 @@ def deviated_value(game: MarkovGame, joint: Policy, deviation: Deviation) -> Int
 
 
 CORNERS = 64
-"""Largest number of choices of later values that are tried for an exact recoverability: 2^(S (H - 2)) for S states and H steps."""
+"""Largest number of corners tried for an exact recoverability: 2^(S (H - 2)) for S states and H steps."""
 
 
 @replaceable
 def recoverability_is_exact(game: MarkovGame) -> bool:
-    """Whether the recoverability of a game is computed exactly rather than bounded: 2^(S (H - 2)) <= CORNERS, or H <= 2."""
+    """Whether a game's recoverability is computed exactly, not bounded: 2^(S (H - 2)) <= CORNERS, or H <= 2."""
     return game.S * max(game.horizon.H - 2, 0) <= CORNERS.bit_length() - 1
 
 
 @replaceable
 def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
-    """The largest range of action values over all players, swap deviations, steps and states; else an upper bound on it.
+    """Largest range of action values over all players, swap deviations, steps and states; or an upper bound on it.
 
-    Given the values W after step t + 1, those at t + 1 fill a box, since a deviation chooses at each state by itself; the
-    range at t is largest at the corner of the box that the sign of each difference of laws picks, and this maximum is
-    convex in W, as is every maximum over deviations at t + 2 and later. So it is attained where every later value is the
-    largest or the smallest given those after it: these corners are tried one by one. Where they are too many (see
-    `recoverability_is_exact`), the values are replaced by their extremes over all deviations, which gives an upper bound.
+    Given the values W after step t + 1, those at t + 1 fill a box, since a deviation chooses at each state by itself;
+    the range at t is largest at the corner of the box that the sign of each difference of laws picks, and this maximum
+    is convex in W, as is every maximum over deviations at t + 2 and later. So it is attained where every later value
+    is the largest or the smallest given those after it: these corners are tried one by one. Where they are too many
+    (see `recoverability_is_exact`), the values are replaced by their extremes over all deviations, which gives an
+    upper bound.
     """
     parts = []
     for i in range(game.players):
@@ -255,7 +256,7 @@ _CLASSES = {
 
 @cache
 def parts_of_joint_actions(actions, i):
-    """`own[j]`, player i's component of joint action j, and `swapped[j,b]`, the joint action with that component replaced by b."""
+    """`own[j]`, player i's component of joint action j, and `swapped[j,b]`, the joint action with b in its place."""
     joint = np.arange(int(np.prod(actions)))
     parts = list(np.unravel_index(joint, actions))
     own = parts[i].astype(np.int64)

@@ -29,7 +29,7 @@ def entropy_value(problem: MDP, features: Quantity, theta: Quantity) -> Interval
 
 @replaceable
 def entropy_slope(problem: MDP, features: Quantity, theta: Quantity) -> Interval:
-    """Gradient of `entropy_value` in theta, `[k]`, by automatic differentiation with power series (no closed formula)."""
+    """Gradient of `entropy_value` in theta, `[k]`, by automatic differentiation with power series (no closed form)."""
     return answer_softly(problem, features, theta, lambda soft, theta: soft.derivatives(soft.value, theta))
 
 

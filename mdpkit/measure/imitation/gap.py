@@ -36,8 +36,9 @@ def cloning_error(problem: MDP | MarkovGame, expert: Policy, learner: Policy) ->
 def recoverability(problem: MDP | MarkovGame, expert: Policy) -> Interval:
     """Recoverability u: the largest range over actions of the expert's action values, over all steps and states.
 
-    MDP: u = max_{t,s} (max_a Q(t,s,a) - min_a Q(t,s,a)). MarkovGame: values depend on the deviation, and u is the range over
-    all players, swap deviations, steps and states; an upper bound on it where `recoverability_is_exact(game)` is False.
+    MDP: u = max_{t,s} (max_a Q(t,s,a) - min_a Q(t,s,a)). MarkovGame: values depend on the deviation, and u is the
+    largest range over all players, swap deviations, steps and states; an upper bound on it where
+    `recoverability_is_exact(game)` is False.
 
     A bound |advantage| <= u' implies u <= 2 u'.
     Source: the game's form is adapted from Tang, Swamy, Fang and Wu, 2024.

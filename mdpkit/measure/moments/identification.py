@@ -53,7 +53,10 @@ def identification(problem: MomentProblem, law: Quantity) -> Interval:
 
 
 def _smallest(G, law):
-    """Minimum of v' G v / sum_k law[k] v[k]^2 and a minimiser v; entries of v where the law is 0 minimise v' G v given the others."""
+    """Minimum of v' G v / sum_k law[k] v[k]^2 and a minimiser v.
+
+    Where the law is 0, the entries of v minimise v' G v given the others.
+    """
     present, free = np.flatnonzero(law > 0), np.flatnonzero(law <= 0)
     filling = -np.linalg.pinv(G[np.ix_(free, free)]) @ G[np.ix_(free, present)]
     scale = 1 / np.sqrt(law[present])

@@ -49,8 +49,8 @@ def joint_payoff(joint: Quantity, outcome: Quantity, h: Quantity, f: Quantity) -
 def projected_error(psi: Quantity, weights: Quantity, test: Quantity | None = None) -> Interval:
     """E[(projection of psi)^2] = max over test functions f of 2 E[f psi] - E[f^2], in squared units of psi.
 
-    Args: test: test functions `test[z,m]`, whose linear combinations are allowed; defaults to all functions of z, in which
-    case the square root is the projected root mean squared error (PRMSE) of a moment restriction.
+    Args: test: test functions `test[z,m]`, whose linear combinations are allowed; defaults to all functions of z, in
+        which case the square root is the projected root mean squared error (PRMSE) of a moment restriction.
     Source: adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
 
     >>> projected_error([1, "1/2"], ["1/2", "1/2"]), projected_error([1, "1/2"], ["1/2", "1/2"], test=[[1], [1]])

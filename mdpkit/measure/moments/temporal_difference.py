@@ -21,7 +21,7 @@ def bellman_residual(problem: MDP, policy: Policy, V: Quantity) -> Interval:
 
 @replaceable
 def squared_temporal_difference(problem: MDP, policy: Policy, V: Quantity, weights: Quantity) -> Interval:
-    """E[(r + gamma V(s') - V(s))^2] over s ~ weights, a ~ policy, s' ~ P: the loss estimated from single sampled transitions.
+    """E[(r + gamma V(s') - V(s))^2] for s ~ weights, a ~ policy, s' ~ P: what single sampled transitions estimate.
 
     Args: problem: discounted MDP. V: candidate value function `[s]`. weights: state distribution, `[s]`.
     """
@@ -33,7 +33,7 @@ def squared_temporal_difference(problem: MDP, policy: Policy, V: Quantity, weigh
 
 @replaceable
 def squared_bellman_error(problem: MDP, policy: Policy, V: Quantity, weights: Quantity, given: str = "s") -> Interval:
-    """Expected squared conditional mean of the temporal difference, given the state ("s") or the state and action ("sa")."""
+    """Expected square of the temporal difference's conditional mean given s ("s") or given (s, a) ("sa")."""
     pi, gamma, V, weights = _convert(problem, policy, V, weights)
     mean = enclose(problem.r) + expected_next(problem, V) * gamma - V[:, None]
     if given == "sa":

@@ -25,14 +25,14 @@ HALVINGS = 50
 def concentrability(
     problem: MDP | MarkovGame | PreferenceProblem, policy: Policy, mu: Quantity | None = None, kind: str = "sup"
 ) -> Interval:
-    """Concentrability C = max d/mu over states and actions ("sup"), or chi-square divergence sum (d - mu)^2 / mu ("chi2"); a scalar.
+    """Concentrability C = max d/mu over (s, a) ("sup"), or sum (d - mu)^2 / mu ("chi2").
 
     Args:
-        problem: an MDP or a MarkovGame, in which d is the occupancy; or a PreferenceProblem, in which d = pi(y | x), the
-            maximum is over prompts of positive probability, and chi2 is averaged over prompts.
+        problem: an MDP or a MarkovGame, in which d is the occupancy; or a PreferenceProblem, in which d = pi(y | x),
+            the maximum is over prompts of positive probability, and chi2 is averaged over prompts.
         mu: array (or Interval) of the shape of d; defaults to the `data` of a PreferenceProblem.
 
-    Infinite if mu = 0 < d somewhere; entries with d = mu = 0 are ignored. Over a finite horizon chi2 is summed over steps.
+    Infinite if mu = 0 < d somewhere; entries with d = mu = 0 are ignored. Over a finite horizon, chi2 sums over steps.
     Raises: InvalidModel if mu has a different shape, is missing where d is an occupancy, or kind is unknown.
 
     >>> from mdpkit.model import TabularPolicy
@@ -65,16 +65,20 @@ def concentrability(
 
 @replaceable
 def full_coverage(problem: PreferenceProblem) -> Interval:
-    """Global coverage C_glo = max 1/mu over prompts of positive probability and all responses: the maximum of C over all policies."""
+    """Global coverage C_glo = max 1/mu over prompts of positive probability and all responses.
+
+    It is the maximum of C over all policies.
+    """
     mu = law(problem, "data")
     return _most(problem, _ratio(mu * 0 + 1, mu))
 
 
 @replaceable
 def tilt_coverage(problem: PreferenceProblem, width: Quantity) -> Interval:
-    """Maximum of C over policies reference * w / Z with max w <= width * min w, i.e. over rewards of range at most beta log width.
+    """Maximum of C over policies reference * w / Z with max w <= width * min w.
 
-    It equals max (ref/mu) width / (1 + (width - 1) ref), attained by a reward that is maximal at one response and minimal at all others.
+    Equivalently, over rewards of range at most beta log width. It equals max (ref/mu) width / (1 + (width - 1) ref),
+    attained by a reward that is maximal at one response and minimal at all others.
     Args: width: e^(range / beta), at least 1.
     """
     reference, mu = law(problem, "reference"), law(problem, "data")
@@ -120,7 +124,7 @@ def _largest_mass(q, room) -> float:
 
 
 def _mass_ends(q, room):
-    """Intervals that bound this p from below and above, for Intervals q and room; each bisection step is decided by ball arithmetic."""
+    """Intervals that bound this p from below and above, for Intervals q and room, by bisection in ball arithmetic."""
     from flint import ctx
 
     near = q.enclose()

@@ -47,11 +47,12 @@ def sampled_mean(
         confidence: probability, between 0 and 1, with which the interval contains the mean.
         within: (lower, upper), bounds on every number that the law can produce, known beforehand.
 
-    With `within` the confidence holds for every such law and every number of draws: the radius is the smaller one of Hoeffding's
-    inequality and of the empirical Bernstein inequality, each at half of the error probability. Without it the interval is Student's,
-    whose confidence is exact for a normal law, and for another law of finite variance holds in the limit of many draws only.
+    With `within` the confidence holds for every such law and every number of draws: the radius is the smaller
+    of Hoeffding's and of the empirical Bernstein inequality, each at half of the error probability. Without it
+    the interval is Student's, whose confidence is exact for a normal law, and asymptotic for any other law of
+    finite variance.
 
-    Raises: InvalidModel for fewer than two numbers, one that is not finite or not `within`, or a confidence that is no probability.
+    Raises: InvalidModel for fewer than two numbers, one not finite or not `within`, or a confidence outside (0, 1).
     Source: Hoeffding, 1963; Maurer and Pontil, 2009, Theorem 4; Student, 1908.
 
     >>> sampled_mean([0.0, 1.0, 1.0, 0.0, 1.0], "9/10", within=(0, 1))
@@ -93,10 +94,12 @@ def sampled_error(
     confidence: str | float | Fraction = "99/100",
     rng: np.random.Generator,
 ) -> Interval:
-    """Median over samples of size n of the squared error E[(h - truth)^2] of a fit, under the distribution of the cause.
+    """Median over samples of size n of a fit's squared error E[(h - truth)^2], under the distribution of the cause.
 
-    Args: fit: function of a joint distribution and the outcome that returns an Interval `h[x]`. joint: rational
-    distribution `joint[z,u,x]`. outcome: `outcome[u,x]`. truth: `truth[x]`. data_sets: number of samples of n draws.
+    Args:
+        fit: function of a joint distribution and the outcome that returns an Interval `h[x]`.
+        joint: rational distribution `joint[z,u,x]`. outcome: `outcome[u,x]`. truth: `truth[x]`.
+        data_sets: number of samples of n draws.
     Raises: Singular if the fit is not unique on some sample; InvalidModel as `sampled_median`.
     """
     law = joint.sum(axis=(0, 1))

@@ -11,7 +11,7 @@ from .occupancy import occupancy
 
 @replaceable
 def reward_error(problem: MDP, model: MDP, policy: Policy) -> Interval:
-    """E |r - r'| under the policy's occupancy in the problem at step t, `[t]`; Discounted: the discounted sum over steps.
+    """E |r - r'| under the policy's occupancy in the problem at step t, `[t]`; Discounted: the discounted sum over t.
 
     Args: problem, model: MDPs of the same states, actions and horizon.
     """
@@ -20,7 +20,7 @@ def reward_error(problem: MDP, model: MDP, policy: Policy) -> Interval:
 
 @replaceable
 def transition_error(problem: MDP, model: MDP, policy: Policy) -> Interval:
-    """E TV(P, P') under the policy's occupancy in the problem at step t, `[t]`; Discounted: the discounted sum over steps.
+    """E TV(P, P') under the policy's occupancy in the problem at step t, `[t]`; Discounted: the discounted sum over t.
 
     Args: problem, model: MDPs or MarkovGames of the same states, actions and horizon.
     """
@@ -33,8 +33,8 @@ def transition_error(problem: MDP, model: MDP, policy: Policy) -> Interval:
 def backup_error(problem: MDP, model: MDP, values: Quantity) -> Interval:
     """One-step Bellman backup error |r' - r + gamma (P' - P) values| of the model, `[t,s,a]`; Discounted: `[s,a]`.
 
-    Args: problem, model: MDPs of the same states, actions and horizon. values: of the next state, `[t,s]` with t = 0..H for
-        Finite, `[s]` for Discounted; an Interval or numbers.
+    Args: problem, model: MDPs of the same states, actions and horizon. values: of the next state, `[t,s]` with t = 0..H
+        for Finite, `[s]` for Discounted; an Interval or numbers.
     """
     return abs(shaped_reward(model, values) - shaped_reward(problem, values))
 

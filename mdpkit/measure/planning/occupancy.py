@@ -21,10 +21,10 @@ from .value import _float_solve
 def occupancy(problem: MDP | MarkovGame, policy: Policy) -> Interval:
     """State-action occupancy measure of a policy.
 
-    Args: problem: an MDP, or a MarkovGame, whose actions are the joint ones that a mediator recommends. policy: a record
-        with a `table`.
-    Returns: Finite: `[t,s,a]`, each step sums to 1. Discounted: `[s,a]`, sum_t gamma^t times the distribution at step t,
-    of total mass 1/(1-gamma). Average: `[s,a]`, the long-run fraction of time, which sums to 1.
+    Args: problem: an MDP, or a MarkovGame, whose actions are the joint ones that a mediator recommends.
+        policy: a record with a `table`.
+    Returns: Finite: `[t,s,a]`, each step sums to 1. Discounted: `[s,a]`, sum_t gamma^t times the distribution at
+        step t, of total mass 1/(1-gamma). Average: `[s,a]`, the long-run fraction of time, which sums to 1.
     Raises: InvalidModel if the policy belongs to a different problem.
 
     >>> from mdpkit.model import MDP, Finite, TabularPolicy

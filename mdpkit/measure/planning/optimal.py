@@ -23,8 +23,8 @@ TIE = 1e-9
 def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interval:
     """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted.
 
-    Exact on rationals unless that would take too long. Otherwise the values of a Discounted problem are bounded to 1e-8 of
-    the largest reward, or as closely as float64 can.
+    Exact on rationals unless that would take too long. Otherwise the values of a Discounted problem are bounded to 1e-8
+    of the largest reward, or as closely as float64 permits.
 
     Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
     Raises: NotSolved if a value overflows.
@@ -65,7 +65,7 @@ def _best_value(problem, reward):
 
 
 def _solve(problem, reward):
-    """Bounds on V* for a reward of numbers, of width RELATIVE times the largest of them, or as narrow as the solver can make them.
+    """Bounds on V* for a reward of numbers, of width RELATIVE * max|reward| or as narrow as the solver permits.
 
     Raises: NotSolved if a value overflows.
     """

@@ -20,12 +20,12 @@ from ..preference.problem import preference_value
 
 @replaceable
 def value(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy) -> Interval:
-    """Value J of a policy: expected (discounted) return from the initial distribution; for Average the gain, the long-run mean reward.
+    """Value J of a policy: expected (discounted) return from the initial distribution; for Average the gain.
 
-    Returns are not normalised by the horizon or by 1 - gamma.
+    The gain is the long-run mean reward. Returns are not normalised by the horizon or by 1 - gamma.
 
-    Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem (then J includes
-        the KL penalty relative to the reference). policy: a record with a `table`.
+    Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem (then J
+        includes the KL penalty relative to the reference). policy: a record with a `table`.
     Returns: a scalar Interval; `[i]` for a game.
     Raises: InvalidModel if the policy belongs to a different problem.
 
@@ -50,7 +50,8 @@ def value(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy) -> Inte
 def state_value(problem: MDP, policy: Policy) -> Interval:
     """State values V of a policy; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
-    Average: the bias `[s]`, the expected total excess of reward over the gain, of stationary mean 0 in every recurrent class.
+    Average: the bias `[s]`, the expected total (Cesàro limit) of reward minus gain, with stationary mean 0 in every
+        recurrent class.
     """
     policy = tabular(problem, policy)
     table = policy.table

@@ -37,7 +37,7 @@ def expected_reward(problem: PreferenceProblem, policy: Policy) -> Interval:
 
 @replaceable
 def preference_value(problem: PreferenceProblem, policy: Policy) -> Interval:
-    """J = E_x [ E_pi r - beta KL(pi || reference) ], a scalar; -infinity unless pi is absolutely continuous w.r.t. the reference."""
+    """J = E_x [E_pi r - beta KL(pi || reference)], a scalar; -infinity unless pi << reference (absolute continuity)."""
     divergence = divergence_from_reference(problem, policy)
     return expected_reward(problem, policy) - divergence * number(problem.beta, divergence)
 
@@ -59,7 +59,7 @@ def divergence_from(problem: PreferenceProblem, policy: Policy, other: Policy) -
 
 @replaceable
 def pair_error(problem: PreferenceProblem, policy: Policy) -> Interval:
-    """E_x E_{y,z ~ data} ( (g(y) - g(z)) - (r(y) - r(z)) )^2 of the reward g = beta log(pi / reference) that a policy implies.
+    """E_x E_{y,z ~ data} ((g(y) - g(z)) - (r(y) - r(z)))^2 of the implied reward g = beta log(pi / reference).
 
     It equals 2 E_x Var_data(g - r), and is 0 if and only if g and r agree in their differences on all pairs in the
     support of the data. A policy tilted by weights v implies g = beta log v up to a constant, so explicit rewards are

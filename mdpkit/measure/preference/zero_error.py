@@ -28,7 +28,7 @@ def closest_mass(problem: PreferenceProblem) -> Interval:
 
 @replaceable
 def closest_unseen_mass(problem: PreferenceProblem) -> Interval:
-    """Probability `[x]` of the unseen responses under that policy, e / (A + e): 1 - `closest_mass`, without its cancellation."""
+    """Unseen responses' probability `[x]` under that policy: 1 - `closest_mass` = e / (A + e), without cancellation."""
     A, e = _parts(problem)
     return e / (A + e)
 

@@ -29,9 +29,10 @@ def visited(
         goals: `goals[k]`, the state that task k rewards.
         order: tie-breaking order of the actions; defaults to 0, 1, ...
 
-    The expert of goal g never enters the tube, and is optimal among such policies for sum_t gamma^t 1[s_t = g], for every
-    gamma: it reaches the goal as early, and then visits it as often, as possible. If the goal cannot be reached safely,
-    all safe actions are tied and the order decides. If the start is in the tube, there is no expert and no visit.
+    The expert of goal g never enters the tube, and is optimal among such policies for sum_t gamma^t 1[s_t = g], for
+    every gamma: it reaches the goal as early, and then visits it as often, as possible. If the goal cannot be
+    reached safely, all safe actions are tied and the order decides. If the start is in the tube, there is no expert
+    and no visit.
 
     Raises: InvalidModel for stochastic transitions P, or for an invalid start, goal or order.
 

@@ -26,13 +26,14 @@ def discounted_safety(problem: SafetyProblem, margin: np.ndarray, gamma: Number)
     V is nonincreasing in gamma and tends to the maximum over paths of the minimum margin along the path. Exact on
     rationals; on floats the bounds are those of the residual, |V - w| <= max|T w - w| / (1 - gamma).
 
-    Raises: InvalidModel if the margin's sign does not characterise failure, for stochastic P, or for gamma outside [0, 1).
+    Raises: InvalidModel if the margin's sign does not characterise failure, P is stochastic or gamma is not in [0, 1).
     Source: adapted from Fisac, Lugovoy, Rubies-Royo, Ghosh and Tomlin, 2019.
 
     >>> from mdpkit.base.arrays import objects, rational
     >>> from mdpkit.model import SafetyProblem
     >>> doomed = SafetyProblem([False, True], [[1], [1]])
-    >>> discounted_safety(doomed, objects([1, -1]), rational("1/3"))[0], discounted_safety(doomed, objects([1, -1]), rational("2/3"))[0]
+    >>> margin, low, high = objects([1, -1]), rational("1/3"), rational("2/3")
+    >>> discounted_safety(doomed, margin, low)[0], discounted_safety(doomed, margin, high)[0]
     (Interval(1/3, exact), Interval(-1/3, exact))
     """
     successors = problem.successors

@@ -17,7 +17,7 @@ def tube(problem: SafetyProblem, steps: int | None = None) -> Interval:
     """Indicator of the avoid tube, the states (failure included) from which failure is inevitable, `[s]`.
 
     Args:
-        problem: a SafetyProblem. With stochastic P, inevitable means that no policy avoids failure with positive probability.
+        problem: a SafetyProblem. If P is stochastic, inevitable means: with probability 1 under every policy.
         steps: number of steps ahead; defaults to an infinite horizon.
 
     >>> from mdpkit.model import SafetyProblem
@@ -30,7 +30,9 @@ def tube(problem: SafetyProblem, steps: int | None = None) -> Interval:
 
 @replaceable
 def viability_kernel(problem: SafetyProblem) -> Interval:
-    """Indicator of the states from which failure can surely be avoided over an infinite horizon, `[s]`; depends on the support of P only.
+    """Indicator of the states from which failure can surely be avoided over an infinite horizon, `[s]`.
+
+    It depends on the support of P only.
 
     >>> from mdpkit.model import SafetyProblem
     >>> viability_kernel(SafetyProblem([False, True], P=[[[0.999, 0.001]], [[0, 1]]])).lower

@@ -119,7 +119,7 @@ def math_font(page: str) -> str:
 
 
 def _subset(path, characters):
-    """Subset of the font with the given characters, and the italic letters that formulas show in place of upright ones."""
+    """Subset of the font with the given characters and the italic letters that formulas show for upright ones."""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
@@ -172,7 +172,7 @@ def _reshape(font, glyph, across, up, raised=0):
 
 
 def _take_larger(font, larger, size, variants):
-    """Add the larger variants of brackets and signs, and record their heights; brackets are as narrow as the first variant."""
+    """Add larger variants of brackets and signs and record their heights; brackets stay as narrow as the first."""
     glyphs, names = larger["glyf"], larger.getBestCmap()
     for code, glyph in sorted(font.getBestCmap().items()):
         if chr(code) in STRETCHED and code in names and _height(larger, names[code]) > variants[glyph][-1][1]:

@@ -49,7 +49,7 @@ def index(shown: list[Entry]) -> list[Row]:
 
 @cache
 def algorithms() -> dict[str, list[str]]:
-    """Key of a paper -> public names of the rooms of algorithms and instances that cite it, found without importing them."""
+    """Key of a paper -> public names of algorithms and instances that cite it, found without importing them."""
     found = {}
     for room in ROOMS:
         for name, source in sources(room):
@@ -59,7 +59,7 @@ def algorithms() -> dict[str, list[str]]:
 
 
 def sources(room):
-    """(name, what its docstring says under `Source`) of every class and function that a room exports, and of named instances."""
+    """(name, `Source` text of its docstring) of every class and function a room exports, and of named instances."""
     exported = "".join(path.read_text(encoding="utf-8") for path in sorted((PACKAGE / room).glob("__init__.py*")))
     for path in sorted((PACKAGE / room).rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:

@@ -73,7 +73,8 @@ def result_of(verdict: Verdict, claim: Claim) -> Stored:
 def text(result: Stored) -> str:
     """JSON with sorted keys and one row per line, so that diffs are readable.
 
-    >>> text(Stored("c", "CERTIFIED", "exact", 1, 0, 1.0, 0.0, [], [{"b": 1, "a": 2}], "", 0, "quick")).splitlines()[8:13]
+    >>> result = Stored("c", "CERTIFIED", "exact", 1, 0, 1.0, 0.0, [], [{"b": 1, "a": 2}], "", 0, "quick")
+    >>> text(result).splitlines()[8:13]
     ['"profile": "quick",', '"remarks": [],', '"rows": [', '{"a": 2, "b": 1}', '],']
     """
     entries = (f"{_json(name)}: {_lines(value)}" for name, value in sorted(asdict(result).items()))

@@ -44,7 +44,8 @@ def draw_witness(instance: SimpleNamespace, matters: Mapping[str, np.ndarray] | 
 
     >>> from types import SimpleNamespace
     >>> from mdpkit import MDP, Finite, TabularPolicy, objects
-    >>> mdp = MDP(objects([[[0, 1], [1, 0]], [[0, 1], [0, 1]]]), objects([[0, 1], [0, 0]]), objects([1, 0]), horizon=Finite(2))
+    >>> P, r = objects([[[0, 1], [1, 0]], [[0, 1], [0, 1]]]), objects([[0, 1], [0, 0]])
+    >>> mdp = MDP(P, r, objects([1, 0]), horizon=Finite(2))
     >>> figure = draw_witness(SimpleNamespace(mdp=mdp, expert=TabularPolicy(objects([[0, 1], [1, 0]]))))
     >>> [patch.get_gid() for patch in figure.axes[0].patches if "->" in patch.get_gid()]
     ['start s0 -> s0', 's0 -> s1', 's0 -> s0', 's1 -> s1']

@@ -30,7 +30,7 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
 
     Args: values: array whose first axis is the batch.
 
-    Raises: Diverged where members take different branches; NotBatchable where a value would be stored as a plain number.
+    Raises: Diverged if members take different branches; NotBatchable if a value would be stored as a plain number.
 
     >>> x = Batched(np.array([[1.0, 3.0], [5.0, 2.0]]))
     >>> x.shape, x.max().values

@@ -37,7 +37,7 @@ class Run:
     modules: tuple[str, ...] = ()
 
     def key(self) -> str:
-        """Digest (16 hex digits) of the request, mdpkit's sources, the claims' files and modules, the problem's file and the versions.
+        """Digest (16 hex digits) of the request, the versions, and all source, claim, module and problem files.
 
         Raises: InvalidModel if a file cannot be read.
         """
@@ -121,7 +121,7 @@ class RunFolder:
 
     @contextmanager
     def opened(self, notice) -> Iterator[None]:
-        """Lock the folder during the run; remove folders of abandoned runs, and report their number through `notice`."""
+        """Lock the folder during the run; remove those of abandoned runs and report their number through `notice`."""
         with held(self.path):
             swept = sweep(folder for folder in self.path.parent.iterdir() if folder != self.path)
             if swept:

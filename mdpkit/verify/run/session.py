@@ -230,7 +230,7 @@ def _known(plan, key, reference):
 
 @lru_cache(maxsize=1)
 def _unchanged(plan, key):
-    """The stamps of all files that decide the results; read once a worker, and compared by content with those of the parent."""
+    """Stamps of all files that decide the results, read once per worker and compared by content with the parent's."""
     stamps = plan.stamps()
     if plan.key() != key:
         raise InvalidClaim(CHANGED)

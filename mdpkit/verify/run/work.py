@@ -74,7 +74,7 @@ def _chunk(claim, task, profile, seed):
 
 
 def _family(part, profile, seed, resolution, chunk, known):
-    """Proposals in floats, exact draws with their differential run, kept worst draws, and a search, until one of them refutes."""
+    """Float proposals, exact draws with their differential run, kept worst draws and a search, until one refutes."""
     tally = proposals(part, profile.proposals, seed, resolution) if profile.proposals else Tally()
     if tally.violation:
         return tally

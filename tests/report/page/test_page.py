@@ -1,4 +1,4 @@
-"""The page shows what is stored, all of it, and nothing else; what comes from claims is text, whatever it looks like."""
+"""The page shows all that is stored and nothing else; what comes from claims is text, whatever it looks like."""
 
 import json
 import os
@@ -319,7 +319,7 @@ CLAIM = Claim(
 
 
 def test_markup_in_a_claim_is_text(drawn, tmp_path):
-    """In its docstring, its control, its rows, its figure, its proof note and what was hunted of it; and it is not run."""
+    """In its docstring, control, rows, figure, proof note and the results of its hunts; and it is never run."""
     escaped = HOSTILE.replace('"', '\\"')
     (tmp_path / "hostile.py").write_text(CLAIM.format(hostile=escaped))
     (tmp_path / "proofs").mkdir()

@@ -1,4 +1,4 @@
-"""The page in a browser: it renders, its filters work with mouse and keyboard, it says nothing on the console and asks for nothing."""
+"""The page in a browser renders, filters by mouse and keyboard, logs nothing to the console and requests nothing."""
 
 import re
 

@@ -42,7 +42,7 @@ PLAIN = {"−": "-", "∗": "*", "∈": "in", "′": "'", "∑": "sum", "√": "
 
 
 def letters(text):
-    """The characters of a line, Greek ones in one spelling, without spaces and what indices and exponents are written with."""
+    """The characters of a line, Greek ones in one spelling, without spaces and the marks of indices and exponents."""
     for name in sorted(GREEK, key=len, reverse=True):
         text = re.sub(rf"(?<![A-Za-z]){name}(?![A-Za-z])", GREEK[name], text)
     for sign, plain in PLAIN.items():

@@ -1,4 +1,4 @@
-"""What a picture shows is read back from it and compared with the problem; nothing sticks out; what does not fit is refused."""
+"""What a picture shows is read back and compared with the problem; nothing sticks out; what does not fit is refused."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""A drawn counter-example says what the instance says, read back from the drawing; nothing covers anything; TikZ draws the same."""
+"""A drawn counterexample, read back, says what its instance says; nothing covers anything; TikZ draws the same."""
 
 import os
 import re

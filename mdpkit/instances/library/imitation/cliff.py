@@ -1,4 +1,4 @@
-"""Mistakes that cost every later reward, or that are repeated: a learner with error eps per step loses order eps H^2."""
+"""Mistakes that cost every later reward, or are repeated: a learner with error eps per step loses order eps H^2."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The tree of A actions and H steps: a state is a node, an action an edge down, a leaf the last edge, counted from the left."""
+"""The tree of A actions and H steps: states are nodes, actions edges down, leaves last edges, counted from the left."""
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def policy_to_leaf(leaf: int, A: int, H: int) -> TabularPolicy:
 
 
 def policy_of_leaf_law(law: np.ndarray, A: int, H: int) -> TabularPolicy:
-    """The policy that ends at each leaf with probability `law[leaf]`, and plays action 0 at nodes that it never visits."""
+    """The policy that ends at each leaf with probability `law[leaf]`, and plays action 0 at nodes never visited."""
     rows, below, first = [], law, like(np.eye(1, A, dtype=int), law)
     for _ in range(H):
         split = below.reshape(-1, A)

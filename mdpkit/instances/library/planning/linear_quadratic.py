@@ -13,7 +13,7 @@ VALUES = {
     "1/10": ([["17/20", "41/100"], ["41/100", "99/100"]], "1/10"),
     "1/2": ([["29/20", "7/20"], ["7/20", "4/5"]], "1/20"),
 }
-"""P and R of the cart for each length of a step: Q is then the identity times it to two digits, and positive semidefinite."""
+"""P and R of the cart by step length: Q is the step length times the identity to two digits, positive semidefinite."""
 
 
 def around_zero(n, spacing, pattern) -> np.ndarray:

@@ -181,12 +181,14 @@ def _spread(P, r, high, low, H):
     widest = r[0, 0, 0] * 0
     for t in range(H):
         for s in range(S):
+            law, reward = P[t % len(P), s], r[t % len(r), s]
             for j in range(J):
                 for k in range(J):
-                    gap = r[t % len(r), s, j] - r[t % len(r), s, k]
+                    gap = reward[j] - reward[k]
                     for n in range(S):
-                        shift = P[t % len(P), s, j, n] - P[t % len(P), s, k, n]
-                        gap += shift * (high[t + 1, n] if shift > 0 else low[t + 1, n])
+                        shift = law[j, n] - law[k, n]
+                        if shift != 0:
+                            gap += shift * (high[t + 1, n] if shift > 0 else low[t + 1, n])
                     widest = max(widest, gap)
     return widest
 

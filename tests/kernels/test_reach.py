@@ -53,7 +53,8 @@ def test_the_avoid_probability_of_the_kernel_is_that_of_the_method(seed):
         np.testing.assert_allclose(kernel(problem.P, *sets, 1e-14, 100)[0], found, atol=1e-12)
     exact = problem.to_exact()
     p, choice = reach.avoid_probability(exact.P, *sets, 0, 100)
-    assert (p == AvoidProbability().search(exact).p).all() and choice.shape == (6,)
+    assert (p == AvoidProbability().search(exact).p).all()
+    assert choice.shape == (6,)
 
 
 @pytest.mark.parametrize("seed", range(10))

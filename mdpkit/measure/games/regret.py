@@ -111,7 +111,7 @@ def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
     for i in range(game.players):
         one = _Player(game, expert, i)
         widest = reduce(np.maximum, (kernels.spread(one.P, one.r, *ends) for ends in one.later_values()))
-        parts.append(settle(bare(widest), one.largest_spread, one.roundings + 2 * game.S))
+        parts.append(settle(bare(widest), one.largest_spread, one.roundings + 4 * game.S + 4))
     return stack(parts).max()
 
 

@@ -103,7 +103,9 @@ def _loop(kernel):
         shape = f"(n,) + {first}.shape" if "[" in text else "n"
         allocate.append(f"    out{k} = np.empty({shape}, np.{NUMPY[text.partition('[')[0]]})")
         store.append(f"        out{k}[k] = {found}")
-    members = ", ".join(f"{x}[k % len({x})]" if _has_batch_axis(text) else x for x, text in zip(names, arguments, strict=True))
+    members = ", ".join(
+        f"{x}[k % len({x})]" if _has_batch_axis(text) else x for x, text in zip(names, arguments, strict=True)
+    )
     source = LOOP.format(
         names=", ".join(names),
         members=members,

@@ -26,14 +26,14 @@ BASES, RAYS = 4, 4
 """Number of members from which rays to the boundary start, and number of rays judged exactly."""
 
 
-def depth(part, evaluations, seed, resolution) -> Tally:
+def depth(part, evaluations, seed, resolution, most=6) -> Tally:
     """Search every size in the family's ladder, smallest first, and judge the final point of each search exactly.
 
-    Args: evaluations: float evaluations of all populations, shared by the sizes.
+    Args: evaluations: float evaluations of all populations, shared by the sizes. most: the number of sizes.
     Raises: ClaimBroken if no instance of a size can be evaluated in floats.
     """
     tally, rng = Tally(), np.random.default_rng(seed)
-    ladder = part.instances.ladder()
+    ladder = part.instances.ladder(most)
     for sizes in ladder:
         if _search(part, sizes, evaluations // len(ladder), rng, resolution, tally):
             break

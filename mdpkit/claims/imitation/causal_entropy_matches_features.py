@@ -16,6 +16,7 @@ Proof      proofs/imitation/causal_entropy_matches_features.md
 """
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -80,6 +81,7 @@ def fit_ring(seed, chance=1):
     return m.replace(theta=objects(exactly(theta)))
 
 
+@cache
 def problems():
     return [fit_ring(seed, chance) for seed in (0, 1, 2) for chance in (0, "1/4", "1/2", "3/4", 1)]
 

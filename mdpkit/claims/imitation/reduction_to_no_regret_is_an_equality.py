@@ -15,6 +15,7 @@ Proof      proofs/imitation/reduction_to_no_regret_is_an_equality.md
 """
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -98,6 +99,7 @@ def mix(m):
     return m.replace(mixture=Mixture([TabularPolicy(table) for table in m.learners]).to_tabular(m.mdp))
 
 
+@cache
 def games():
     """A run of moment matching on a tree after some of its rounds, with the learner's trace.
 

@@ -14,6 +14,7 @@ Proof      proofs/safety/inverse_constraint_game_violation_vanishes.md
 """
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -143,6 +144,7 @@ def prefix(m, T):
     return m.replace(constraints=m.constraints[:T], learners=m.learners[:T], T=T)
 
 
+@cache
 def plays():
     """Every prefix of three runs."""
     whole = [play(demonstrate(seed)).replace(game=seed) for seed in range(3)]

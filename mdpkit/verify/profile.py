@@ -37,7 +37,7 @@ class Profile:
 
 PROFILES = {
     "glance": Profile("glance", 1, 50, 2000, differential=2, demanded=5, enough=5, proposals=48, sizes=2, listed=3),
-    "quick": Profile("quick", 1, 200, 24000, enough=20, proposals=576),
+    "quick": Profile("quick", 1, 200, 24000, differential=10, enough=20, proposals=576),
     "full": Profile("full", 16, 500, 100000, demanded=500, proposals=4000, thorough=True),
 }
 ALL = 100

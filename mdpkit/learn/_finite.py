@@ -168,6 +168,8 @@ class FiniteSimulator:
             raise InvalidModel(
                 f"the policy plays {np.array2string(a, threshold=6)}; expected integers from 0 to {self.problem.A - 1}"
             )
+        if self.problem.mask is None:
+            return a
         missing = np.flatnonzero(~self.problem.available[s, a])
         if missing.size:
             raise InvalidModel(

@@ -33,7 +33,7 @@ def learn(H, alpha, eps=EPS, rounds=2, **which):
     learner = FILTER(rational(alpha), rewards=FiniteRewards(m.mdp.r[None]), rules=m.rules, rounds=rounds)
     answer = fit(learner, grant(m.mdp, expert=m.expert, demonstrations="exact", episodes="exact"), rng=None)
     tables = np.stack([policy.table for policy in answer.trace["policy"]])
-    return m.replace(learners=tables, alpha=rational(alpha), H=H)
+    return m.replace(learners=tables, alpha=str(alpha), eps=eps, H=H)
 
 
 def gaps(m):
@@ -42,16 +42,16 @@ def gaps(m):
 
 
 def cliff_gap(m):
-    return sum(1 - (1 - m.eps) ** k for k in range(1, m.H + 1))
+    return sum(1 - (1 - rational(m.eps)) ** k for k in range(1, m.H + 1))
 
 
 def ladder_gap(m):
-    e, H = m.eps, m.H
+    e, H = rational(m.eps), m.H
     return 2 * e * H / (1 + e) - e * (1 - e) * (1 - (-e) ** H) / (1 + e) ** 2
 
 
 def check(m):
-    alone = m.alpha == 1 and not of_goodwill(m)
+    alone = m.alpha == "1" and not of_goodwill(m)
     return Equal({"gap": (gaps(m), cliff_gap(m) if alone or not has_ladder(m) else ladder_gap(m))})
 
 
@@ -74,22 +74,23 @@ HORIZONS = 8, 16, 32, 64, 128
 
 
 def is_quadratic(m):
-    H, e = m.H, m.eps
+    H, e = m.H, rational(m.eps)
     most = e * H * (H + 1) / 2
     return Bound((1 - e * H / 2) * most, gaps(m).min(), gaps(m).max(), most)
 
 
 def is_linear(m):
-    return Bound((1 - m.eps) * (2 * m.H - 1) * m.eps, gaps(m).min(), gaps(m).max(), (2 * m.H - 1) * m.eps)
+    H, e = m.H, rational(m.eps)
+    return Bound((1 - e) * (2 * H - 1) * e, gaps(m).min(), gaps(m).max(), (2 * H - 1) * e)
 
 
 def of_one_step(m):
     """As if a slip cost its own reward only, and not that of the step back."""
-    return Bound(*is_linear(m).sides[:-1], m.eps * m.H)
+    return Bound(*is_linear(m).sides[:-1], rational(m.eps) * m.H)
 
 
 def in_units_of_slips(m):
-    return {"gap": list((gaps(m) / m.eps).mid)}
+    return {"gap": list((gaps(m) / rational(m.eps)).mid)}
 
 
 # ---- assumptions

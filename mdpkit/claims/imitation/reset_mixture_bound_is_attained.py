@@ -25,7 +25,7 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.imitation.families import REWARD_CLASS
-from ...instances.library.imitation.ladder import detour
+from ...instances.library.imitation.ladder import turnoff
 from ...model import MDP, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -70,16 +70,16 @@ FAMILY = Family(
 
 
 # ---- instances
-def on_the_detour(H, alpha="1/2", aside=0, **policies):
-    """The detour; policies may be given by the actions that they play at the three states."""
-    m = detour(H, aside)
+def on_the_turnoff(H, alpha="1/2", aside=0, **policies):
+    """The turnoff; policies may be given by the actions that they play at the three states."""
+    m = turnoff(H, aside)
     made = {name: TabularPolicy(objects(np.eye(2, dtype=int)[list(plays)])) for name, plays in policies.items()}
     parts = dict(expert=m.expert, learner=m.learner) | made
     return Instance(mdp=m.mdp, other=parts["learner"], rewards=m.mdp.r[None], alpha=objects(alpha)[()], **parts)
 
 
 def attained():
-    return [on_the_detour(H, alpha) for H in (2, 3, 6) for alpha in ("1/10", "1/2", 1)]
+    return [on_the_turnoff(H, alpha) for H in (2, 3, 6) for alpha in ("1/10", "1/2", 1)]
 
 
 def attains(m):
@@ -100,8 +100,8 @@ def by_reinforcement_learning(m):
 def either():
     """At H = 4: the expert and the learner turn aside; and an expert that turns aside, with a learner that takes the road."""
     return [
-        on_the_detour(4, expert=(1, 0, 0), learner=(1, 1, 0)).replace(mixture=0, start=3),
-        on_the_detour(4, aside="1/2", expert=(1, 0, 0), learner=(0, 0, 1)).replace(mixture="3/2", start=0),
+        on_the_turnoff(4, expert=(1, 0, 0), learner=(1, 1, 0)).replace(mixture=0, start=3),
+        on_the_turnoff(4, aside="1/2", expert=(1, 0, 0), learner=(0, 0, 1)).replace(mixture="3/2", start=0),
     ]
 
 
@@ -124,21 +124,21 @@ CLAIM = Claim(
     tags=("inverse-reinforcement-learning", "resets"),
     assumes=(POSITIVE,),
     controls=(
-        Control("without the division", witness=lambda: on_the_detour(3), tightens=undivided),
+        Control("without the division", witness=lambda: on_the_turnoff(3), tightens=undivided),
         Control(
             "the expert's advantage in place of the best",
-            witness=lambda: on_the_detour(3, aside="1/2"),
+            witness=lambda: on_the_turnoff(3, aside="1/2"),
             tightens=of_the_expert,
         ),
         Control(
             "resets off the expert's states",
-            witness=lambda: on_the_detour(3, 1),
+            witness=lambda: on_the_turnoff(3, 1),
             sabotages=measure.occupancy,
             by=off_the_road,
         ),
     ),
     also=(
-        Part("the detour attains it", attained, attains, assumes=(POSITIVE,)),
+        Part("the turnoff attains it", attained, attains, assumes=(POSITIVE,)),
         Part("the error of reinforcement learning", FAMILY, by_reinforcement_learning),
         Part("either bound may be the smaller one", either, of_both),
     ),

@@ -118,7 +118,7 @@ def tightrope(H: int = 4, c: Exact = "1/10", benevolent: bool = False) -> Instan
 
 
 @named_instance
-def detour(H: int = 3, aside: Exact = 0) -> Instance:
+def turnoff(H: int = 3, aside: Exact = 0) -> Instance:
     """A road that pays, and a learner that turns aside because it would not know how to be paid there.
 
     From state 0 action 0 leads to the road, state 1, and action 1 aside, to state 2; both are absorbing, action 0 pays 1 on the
@@ -132,7 +132,7 @@ def detour(H: int = 3, aside: Exact = 0) -> Instance:
     Returns: `mdp`, `expert` and `learner`.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
 
-    >>> detour(3).learner.table[1]
+    >>> turnoff(3).learner.table[1]
     array([0, 1], dtype=object)
     """
     expect_integer("H", H, 2)
@@ -140,3 +140,57 @@ def detour(H: int = 3, aside: Exact = 0) -> Instance:
     mdp = MDP(P, objects([[0, 0], [1, 0], [rational(aside), 0]]), objects([1, 0, 0]), horizon=Finite(H))
     expert, learner = (TabularPolicy(objects(table)) for table in ([[1, 0], [1, 0], [0, 1]], [[0, 1], [0, 1], [1, 0]]))
     return Instance(mdp=mdp, expert=expert, learner=learner)
+
+
+@named_instance
+def common_rule(H: int = 3, other: Exact = 0, bonus: Exact = 2) -> Instance:
+    """Two states that a class must treat alike, and an expert that does.
+
+    Both states are absorbing. Action 0 pays 1 at state 0, action 1 pays `bonus` at state 1. The class has two rules, action 0
+    everywhere, which is the expert's, and action 1 everywhere. It contains the expert and is not complete: no rule takes the best
+    action at both states. Resets to the expert's states alone lose nothing; with half of them at state 1 the gap is H.
+
+    Args:
+        H: horizon.
+        other: probability that an episode starts at state 1.
+        bonus: reward of action 1 at state 1.
+
+    Returns: `mdp`, `expert` and the decision rules `rules[k,s,a]`.
+    Source: adapted from Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
+
+    >>> common_rule(3).rules[1, 0]
+    array([0, 1], dtype=object)
+    """
+    share = rational(other)
+    P = objects([[[1, 0]] * 2, [[0, 1]] * 2])
+    mdp = MDP(P, objects([[1, 0], [0, rational(bonus)]]), objects([1 - share, share]), horizon=Finite(H))
+    rules = objects(np.eye(2, dtype=int)[[[0, 0], [1, 1]]])
+    return Instance(mdp=mdp, expert=TabularPolicy(rules[0]), rules=rules)
+
+
+@named_instance
+def button(H: int = 3, eps: Exact = "1/10") -> Instance:
+    """A light that pays at every step once it is on, and an expert that presses the button with probability eps per step.
+
+    At state 0, dark, action 1 switches the light on and is paid, action 0 waits unpaid; state 1, lit, pays 1 for every action. The class
+    of all deterministic rules is complete and does not contain the expert. The rule of the class that agrees most with the expert
+    never presses and loses J(E), the sum of 1 - (1 - eps)^k over k = 1..H; policy search loses nothing.
+
+    Args:
+        H: horizon.
+        eps: probability, below 1/2, that the expert presses the button at a step.
+
+    Returns: `mdp`, `expert`, the decision rules `rules[k,s,a]` and `eps`.
+    Source: adapted from Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
+
+    >>> button(3).rules.shape
+    (4, 2, 2)
+    """
+    error = rational(eps)
+    if not 0 <= 2 * error < 1:
+        raise InvalidModel(f"eps is {error}; expected a probability below 1/2")
+    P = objects([[[1, 0], [0, 1]], [[0, 1]] * 2])
+    mdp = MDP(P, objects([[0, 1], [1, 1]]), objects([1, 0]), horizon=Finite(H))
+    rules = objects(np.eye(2, dtype=int)[np.indices((2, 2)).reshape(2, -1).T])
+    expert = TabularPolicy(objects([[1 - error, error], [1, 0]]))
+    return Instance(mdp=mdp, expert=expert, rules=rules, eps=error)

@@ -1,5 +1,7 @@
 """Learning with explicit access: `fit(learner, access, rng=)`, where the access, from `grant`, is all that the learner observes."""
 
+from .comparing import Comparison as Comparison
+from .comparing import compare as compare
 from .evaluating import evaluate as evaluate
 from .granting import grant as grant
 from .imitation.causal_entropy import MaxCausalEntropy as MaxCausalEntropy

@@ -46,7 +46,7 @@ class Comparison(Shown):
         self.names = tuple(dict.fromkeys(run.learner for run in self.runs))
 
     def curve(self, name: str, meter: str = "steps") -> list[tuple[float, Interval]]:
-        """For every point of a learner the mean count of a meter over seeds, and a confidence interval of the mean value.
+        """For every point of a learner the mean count of a meter, and a confidence interval of the mean value.
 
         Args: name: a learner. meter: an attribute of Meter, such as "steps", "resets" or "queries".
         Raises: InvalidModel for an unknown name or meter.
@@ -113,10 +113,12 @@ def compare(
 
     Args:
         problem: an MDP, on which the value of each policy is computed exactly.
-        learners: name -> a learner, or a list of learners with increasing settings, such as rounds: the points of its curve.
-        grants: arguments of `grant`, such as dict(expert=expert, demonstrations=10, episodes=1000); or a list of them, the
-            points of the curve of a single learner. If both are lists, point k takes the k-th of each.
-        seeds: how many, or which; each gives one generator for the access and one for the learner, the same for all learners.
+        learners: name -> a learner, or a list of learners with increasing settings, such as rounds: the points of its
+            curve.
+        grants: arguments of `grant`, such as dict(expert=expert, demonstrations=10, episodes=1000); or a list of them,
+            the points of the curve of a single learner. If both are lists, point k takes the k-th of each.
+        seeds: how many, or which; each gives one generator for the access and one for the learner, the same for all
+            learners.
         confidence: of the intervals of mean values over seeds (Student's), of which at least two are needed.
 
     Returns: a Comparison, with `curve`, `draw` and `runs`.

@@ -1,13 +1,13 @@
-"""N demonstrations show a finite class of rewards up to order H sqrt(log |R| / N); offline states repair what they do not show.
+"""N demonstrations err by order H sqrt(log |R| / N) on a class R; offline states repair what they do not show.
 
 Statement  Let x > 0 be attained by the error sup_{f in R} |mean of J_f over N demonstrations - J_f(E)|. For every x
                x <= H sqrt(2 log(2 |R| / P(error >= x)) / N),
-           so that with probability 1 - delta the error is at most H sqrt(2 log(2 |R| / delta) / N). At N = 1000, |R| = 1,
-           the square of x is 9/10 of that of the bound.
+           so that with probability 1 - delta the error is at most H sqrt(2 log(2 |R| / delta) / N). At N = 1000 and
+           |R| = 1 the square of some x is at least 9/10 of that of the bound.
            On a road in the fog, with known reward, GUITAR with resets to the states of N demonstrations alone loses
                sum_k (1 - (1-q)^k), k = 1..H,   q = p (1-p)^N + (1-p) p^N,
-           on average, since a state that is not demonstrated at a step keeps a default that falls. With half of the resets on
-           offline data that show both states at every step it loses nothing, for every sample.
+           on average, since a state that is not demonstrated at a step keeps a default that falls. With half of the
+           resets on offline data that show both states at every step it loses nothing, for every sample.
 Assumes    rewards in [-1, 1]; the offline data show every state of the road at every step.
 Units      rewards in [-1, 1], J_f in [-H, H]; the fog pays 1 per step; J is the undiscounted return.
 Kind       exists (enumerated samples)
@@ -36,7 +36,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 # ---- the moments of N demonstrations
 def sample(H, N, p, rewards):
-    """An expert that picks lane i of a road with probability p[i], and the share of each lane in every sample of N episodes.
+    """An expert that picks lane i with probability p[i], and the share of each lane in every sample of N episodes.
 
     Args: rewards: the class, `rewards[f][i]` per step in lane i.
     """
@@ -130,7 +130,7 @@ def samples():
 
 # ---- what the demonstrations do not show
 def in_fog(H, N, p, shows=(0, 1)):
-    """GUITAR's policies for every sample of N demonstrations, without and with offline data, and the samples' probabilities."""
+    """GUITAR's policies for every sample of N demonstrations, without and with offline data, and the probabilities."""
     m, q = fog(H, p), rational(p)
     falls = TabularPolicy(objects([[0, 1]] * 3))
     rows = [(t, s) for t in range(H) for s in shows]
@@ -179,7 +179,7 @@ def mean_error(m):
 
 # ---- figure
 def figure(ax, rows):
-    """Attained errors against their bounds, and the loss on the road in the fog against the number of demonstrations."""
+    """Attained errors against their bounds, and the loss in the fog against the number of demonstrations."""
     ax, right = panels(ax, 2)
     own = [row for row in rows if row["part"] == "statement" and not row.get("control")]
     points = [point for row in own for point in zip(row["data"]["bound"], row["data"]["x"], strict=True)]
@@ -214,7 +214,10 @@ CLAIM = Claim(
     "few_demonstrations_err_by_their_root",
     check,
     samples,
-    formula=r"x \le H \sqrt{\frac{2}{N} \log \frac{2 \lvert R \rvert}{P( \sup_{f \in R} \lvert \hat J_f - J_f(E) \rvert \ge x )}}",
+    formula=(
+        r"x \le H \sqrt{\frac{2}{N} \log \frac{2 \lvert R \rvert}"
+        r"{P( \sup_{f \in R} \lvert \hat J_f - J_f(E) \rvert \ge x )}}"
+    ),
     papers=("espinosadice2025", "hoeffding1963"),
     tags=("sample-complexity", "inverse-reinforcement-learning", "resets"),
     assumes=(RANGE,),

@@ -1,5 +1,7 @@
 """Learning through explicit access: `fit(learner, access, rng=)`, where `grant` fixes all that the learner observes."""
 
+from .comparing import Comparison as Comparison
+from .comparing import compare as compare
 from .evaluating import evaluate as evaluate
 from .granting import grant as grant
 from .imitation.adril import AdRIL as AdRIL

@@ -27,6 +27,8 @@ class PSDP:
         reward: `reward[s,a]` or `reward[t,s,a]`; defaults to the environment's rewards.
         rollouts_per_action: number of episodes started at each step, demonstrated state and action; None computes the
             action values from the model, for a given reward.
+        rollouts: number of episodes per step in place of one per state and action, each started at a state drawn from
+            the demonstrated ones with a uniformly drawn action; a state that is not drawn keeps the default policy.
         default_policy: TabularPolicy played at states without demonstrations; defaults to uniform. The guarantee
             holds for every choice; a benevolent one can hide a failure, so use an adversarial one in experiments.
         rules: `rules[k,s,a]`, the decision rules among which each step's is chosen; defaults to all rules.
@@ -45,16 +47,22 @@ class PSDP:
     default_policy: TabularPolicy | None = None
     rules: np.ndarray | None = None
     ties: str = "first"
+    rollouts: int | None = None
 
     def __post_init__(self) -> None:
         expect_rollouts(self.rollouts_per_action)
+        expect_rollouts(self.rollouts, "rollouts")
         expect_ties(self.ties)
-        if self.reward is None and self.rollouts_per_action is None:
+        if self.reward is None and self._modelled:
             raise InvalidModel("the model does not contain the rewards: give reward=, or rollouts_per_action=")
 
     @property
+    def _modelled(self):
+        return self.rollouts_per_action is None and self.rollouts is None
+
+    @property
     def needs(self) -> tuple[str, ...]:
-        kinds = {"demonstrations", "model" if self.rollouts_per_action is None else "resets"} | (
+        kinds = {"demonstrations", "model" if self._modelled else "resets"} | (
             {"rewards"} if self.reward is None else set()
         )
         return tuple(kind for kind in KINDS if kind in kinds)
@@ -75,7 +83,8 @@ class PSDP:
             access,
             reward,
             visits.sum(axis=-1),
-            rollouts_per_action=self.rollouts_per_action,
+            rollouts_per_action=self.rollouts_per_action if self.rollouts is None else None,
+            rollouts=self.rollouts,
             default_policy=self.default_policy,
             rules=self.rules,
             ties=self.ties,

@@ -21,8 +21,8 @@ from .policy_players import exponential_step
 class FittedGradient:
     """Natural policy gradient whose action values are fitted on a mixture of demonstrations and played transitions.
 
-    The action values of the last policy are backed up on the mixture's transitions; each action not in the mixture has the
-    value `unseen`. Needs neither resets nor a model; an exact access fits the values on exact transition laws.
+    The action values of the last policy are backed up on the mixture's transitions; each action not in the mixture has
+    the value `unseen`. Needs neither resets nor a model; an exact access fits the values on exact transition laws.
 
     Args:
         rate: step size.
@@ -69,7 +69,8 @@ class FittedResets:
     optimised from the start state, and the environment is not reset.
 
     Args:
-        expert_share, keep, unseen, stationary: as for FittedGradient; with expert_share = 1 the model is never corrected.
+        expert_share, keep, unseen, stationary: as for FittedGradient; with expert_share = 1 the model is never
+            corrected.
         default_policy, ties: as for PSDP.
     Source: adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024; Vemula, Song, Singh, Bagnell and Choudhury, 2023.
     """

@@ -5,6 +5,7 @@ import pytest
 
 from mdpkit import MDP, Finite, Meter, TabularPolicy, fit, grant, measure, objects
 from mdpkit.base.errors import InvalidModel, MissingAccess
+from mdpkit.instances import named
 from mdpkit.instances.library.imitation.tree import policy_to_leaf, tree_mdp
 from mdpkit.learn import (
     BoxRewards,
@@ -119,3 +120,28 @@ def test_best_responses_in_the_true_model_are_a_limit(make):
     )
     best = fit(MomentMatching(reward, GradientAscent(), Planning(), rounds=1), exact_access(problem, expert), rng=None)
     assert best.trace["gain"][0] <= hyper.trace["gain"][-1] <= 0
+
+
+@pytest.mark.parametrize("H", [2, 3, 5])
+def test_hyper_attains_its_guarantee_at_a_fork(H):
+    """A turn-off is believed to be worth H, one more than the road: both sides of the bound by advantage and model error.
+
+    In the model an unseen action leads for certain to the highest reward, so that its total variation is 1.
+    """
+    m = named("turnoffs", H=H)
+    answer = fit(
+        HyPER(FiniteRewards(m.mdp.r[None]), unseen="optimistic", rounds=1), exact_access(m.mdp, m.expert), rng=None
+    )
+    P = objects(np.broadcast_to(m.mdp.P, (H, 3, 2, 3))).copy()
+    P[:, 0, 1] = objects([0, 0, 1])
+    r = objects(np.broadcast_to(m.mdp.r, (H, 3, 2))).copy()
+    r[:, 0, 1] = 1  # the model's reward of the turn-off; the difference of 1 is an error of its own, in reward
+    model = MDP(P, r, m.mdp.rho, horizon=Finite(H))
+    policy = answer.trace["policy"][0]
+    advantage = (measure.occupancy(m.mdp, m.expert) * measure.advantage(model, policy)).sum()
+    left = np.arange(H - 1, -1, -1)
+    errors = sum((measure.transition_error(m.mdp, model, each) * left).sum() for each in (m.expert, policy))
+    paid = measure.reward_error(m.mdp, model, policy).sum()
+    gap = measure.value_gap(m.mdp, m.expert, policy)
+    assert (gap == advantage + errors + paid).all_yes()
+    assert (gap == objects(H)[()] / 2).all_yes()

@@ -81,6 +81,12 @@ def test_hyper_answers_with_the_experts_path_when_unseen_actions_have_a_low_valu
     ("options", "words"),
     [
         (dict(expert_share="3/2"), r"expert_share is '3/2'; expected a number in \[0, 1\]"),
+        (dict(expert_share=((0, 1), (3, 2))), r"expert_share is 2; expected a number in \[0, 1\]"),
+        (
+            dict(expert_share=((3, 1), (3, 0))),
+            r"expected a number in \[0, 1\], or pairs \(round, share\), rounds increasing",
+        ),
+        (dict(expert_share=()), r"expert_share is \(\); expected a number"),
         (dict(keep="some"), "keep is 'some'; expected one of last, all"),
         (dict(unseen="high"), "unseen is 'high'; expected one of zero, pessimistic, optimistic"),
     ],
@@ -124,7 +130,7 @@ def test_best_responses_in_the_true_model_are_a_limit(make):
 
 @pytest.mark.parametrize("H", [2, 3, 5])
 def test_hyper_attains_its_guarantee_at_a_fork(H):
-    """A turn-off is believed to be worth H, one more than the road: both sides of the bound by advantage and model error.
+    """A turn-off is believed to be worth H: both sides of the bound by advantage and model error, which are equal.
 
     In the model an unseen action leads for certain to the highest reward, so that its total variation is 1.
     """
@@ -145,3 +151,16 @@ def test_hyper_attains_its_guarantee_at_a_fork(H):
     gap = measure.value_gap(m.mdp, m.expert, policy)
     assert (gap == advantage + errors + paid).all_yes()
     assert (gap == objects(H)[()] / 2).all_yes()
+
+
+def test_the_experts_share_may_fall_with_the_rounds():
+    """From 1 in round 0 to 0 in round 1, as the online method from then on."""
+    problem, expert = tree_mdp(2, 4), policy_to_leaf(13, 2, 4)
+
+    def play(share):
+        access = grant(problem, expert=expert, demonstrations=1, episodes=2, rng=np.random.default_rng(0))
+        return fit(HyPE(expert_share=share, rounds=2, episodes=1), access, rng=np.random.default_rng(0)).trace["policy"]
+
+    falling, online, constant = play(((0, 1), (1, 0))), play(0), play("1/2")
+    assert (falling[1].table == online[1].table).all()
+    assert (falling[1].table != constant[1].table).any()

@@ -20,6 +20,7 @@ from mdpkit.instances import Instance, Simplex, library, named, named_instances
 from mdpkit.instances.catalogue import named_instance, theme_of
 from mdpkit.instances.library.games import fork, matching_pennies, moulin_vial, rare_pennies
 from mdpkit.instances.library.imitation.cliff import cliff, first_fall, habit, lanes, leak
+from mdpkit.instances.library.imitation.fitted import mirage, turnoffs
 from mdpkit.instances.library.imitation.ladder import button, common_rule, ladder, lock_with_ladder, tightrope, turnoff
 from mdpkit.instances.library.imitation.tree import leaf_law, policy_of_leaf_law, tree
 from mdpkit.instances.library.safety import corridor, race
@@ -272,3 +273,18 @@ def test_moulin_and_vial_s_mediator_is_coarse_and_not_correlated():
 
 def test_the_race_is_won_half_of_the_time():
     assert measure.avoid_probability(race().problem)[0] == rational("1/2")
+
+
+@pytest.mark.parametrize(("hidden", "imagined"), [(0, 0), ("1/2", "1/2"), (1, 0), (0, 1)])
+def test_a_mirage_errs_at_the_fork_alone(hidden, imagined):
+    m = mirage(4, hidden, imagined)
+    assert measure.value_gap(m.mdp, m.expert, m.learner) == 3
+    errors = [measure.transition_error(m.mdp, m.model, policy).sum() for policy in (m.expert, m.learner)]
+    assert [error.lower[()] for error in errors] == [rational(hidden), rational(imagined)]
+
+
+def test_a_road_with_turn_offs_pays_a_half_until_it_is_left():
+    m = turnoffs(4, 3)
+    assert measure.value(m.mdp, m.expert) == 2
+    assert measure.optimal_value(m.mdp)[0, 0] == 2
+    assert measure.optimal_value(m.mdp)[0, 1] == 0

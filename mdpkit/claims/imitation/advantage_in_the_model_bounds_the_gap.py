@@ -1,18 +1,19 @@
 """A policy loses at most the expert's advantage in the model plus the model error under both policies' occupancies.
 
-Statement  Let P' be a model of the transitions P, V' and A' the learner's values and advantages in it, and osc = max - min over
-           states. Then
-               J(E) - J(L) = sum_t E_{d_t^E}[A'_t] + sum_t E_{d_t^E}[(P - P') V'_{t+1}] + sum_t E_{d_t^L}[(P' - P) V'_{t+1}]
+Statement  Let P' be a model of the transitions P, V' and A' the learner's values and advantages in it, and osc = max
+           - min over states. Then
+               J(E) - J(L) = sum_t E_{d_t^E}[A'_t + (P - P') V'_{t+1}] + sum_t E_{d_t^L}[(P' - P) V'_{t+1}]
                <= sum_t E_{d_t^E}[A'_t] + sum_t osc(V'_{t+1}) (E_{d_t^E} + E_{d_t^L})[TV(P, P')]
                <= sum_t E_{d_t^E}[A'_t] + sum_t (H-1-t) (E_{d_t^E} + E_{d_t^L})[TV(P, P')].
-           A fork whose model hides the expert's reward and imagines it elsewhere attains both bounds, for every error of
-           the model. For PSDP planned in the model from the expert's states the first sum is at most 0: no planning from the
-           start state is needed.
+           A fork whose model hides the expert's reward and imagines it elsewhere attains both bounds, for every error
+           of the model. For PSDP planned in the model from the expert's states the first sum is at most 0: no
+           planning from the start state is needed.
 Assumes    finite horizon; the model has the same start law and rewards; last bound: rewards in [0, 1].
-Units      TV in [0, 1]; J is the undiscounted return in the true process. E_{d^E} + E_{d^L} is twice the mean under an equal
-           mixture of the two occupancies.
+Units      TV in [0, 1]; J is the undiscounted return in the true process. E_{d^E} + E_{d^L} is twice the mean under
+           an equal mixture of the two occupancies.
 Kind       for all; identity; exists
-Source     adapted from Vemula, Song, Singh, Bagnell and Choudhury, 2023, and Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
+Source     adapted from Vemula, Song, Singh, Bagnell and Choudhury, 2023, and Ren, Swamy, Wu, Bagnell and Choudhury,
+           2024.
 Proof      proofs/imitation/advantage_in_the_model_bounds_the_gap.md
 """
 

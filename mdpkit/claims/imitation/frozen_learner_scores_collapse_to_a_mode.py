@@ -10,7 +10,7 @@ Statement  Where every law of states can be chosen, natural gradient of rate 1 o
            of at most 1/10^6 in every round, and leave a KL divergence of at least 1/5.
 Assumes    k is at least 1, and q positive at every state.
 Units      KL in nats.
-Kind       for all; enumerated (runs); sampled (drawn problems, 99 % confidence)
+Kind       for all; exists (runs, enumerated); exists (drawn problems, sampled, 99 % confidence)
 Source     adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
 Proof      proofs/imitation/frozen_learner_scores_collapse_to_a_mode.md
 """

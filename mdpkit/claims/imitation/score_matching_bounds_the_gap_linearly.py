@@ -9,7 +9,7 @@ Statement  Let rewards be minus a cost c of states, d^E and d^L the state laws o
            obey all of it, at every horizon.
 Assumes    costs are of states alone; costs in [0, 1].
 Units      J is the undiscounted return; D in [0, 2]; KL in nats; V in squared units of cost.
-Kind       for all; identity (stray learners); enumerated (runs)
+Kind       for all; identity (stray learners); exists (runs, enumerated)
 Source     adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
 Proof      proofs/imitation/score_matching_bounds_the_gap_linearly.md
 """
@@ -69,7 +69,7 @@ FAMILY = Family(
         E=Simplex("H", "S", to="A"),
         L=Simplex("H", "S", to="A"),
     ),
-    sizes=dict(H=(1, 3), S=(2, 3), A=(2, 3)),
+    sizes=dict(H=(2, 4), S=(2, 3), A=(2, 3)),
     models=dict(
         mdp=lambda x: MDP(x.P, np.repeat(-x.c[:, None], x.sizes["A"], axis=1), x.rho, horizon=Finite(x.sizes["H"])),
         expert=lambda x: TabularPolicy(x.E),

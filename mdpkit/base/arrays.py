@@ -11,6 +11,8 @@ from .types import Number, Numbers
 
 INTEGERS = (int, np.integer, fmpz)
 RATIONAL = np.dtype(object)
+QUICK = {int, fmpq}
+"""Types of entries that are converted without a look at each of them."""
 
 
 def rational(x: Number) -> fmpq:
@@ -29,6 +31,8 @@ def rational(x: Number) -> fmpq:
     """
     if isinstance(x, fmpq):
         return x
+    if type(x) is int:
+        return fmpq(x)
     if isinstance(x, Integral | fmpz):
         return fmpq(int(x))
     if isinstance(x, Rational):
@@ -135,7 +139,15 @@ def zeros(shape, pattern) -> np.ndarray:
 
 def _fill(source, convert, dtype):
     out = np.empty(source.size, dtype=dtype)
-    out[:] = [convert(number) for number in source.ravel()]
+    entries = source.ravel()
+    if is_exact(source):
+        entries = entries.tolist()
+        kinds = set(map(type, entries))
+        if kinds <= QUICK:
+            convert = fmpq
+        out[:] = entries if kinds == {fmpq} else list(map(convert, entries))
+    else:
+        out[:] = list(map(convert, entries))
     return out.reshape(source.shape)
 
 

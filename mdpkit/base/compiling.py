@@ -60,7 +60,7 @@ class compiled:
         return _split(self.signature)[1]
 
     def over_members(self):
-        """The compiled loop `f(n, *args)` over `n` members, with a leading batch axis on arrays and floats only."""
+        """The compiled loop `f(n, *args)` over `n` members: arrays and floats have a leading axis, of length n or 1."""
         if self._over_members is None:
             self._over_members = _compile(_loop(self), _types(self.signature, batch=True))
         return self._over_members
@@ -103,7 +103,9 @@ def _loop(kernel):
         shape = f"(n,) + {first}.shape" if "[" in text else "n"
         allocate.append(f"    out{k} = np.empty({shape}, np.{NUMPY[text.partition('[')[0]]})")
         store.append(f"        out{k}[k] = {found}")
-    members = ", ".join(f"{x}[k]" if _has_batch_axis(text) else x for x, text in zip(names, arguments, strict=True))
+    members = ", ".join(
+        f"{x}[k % len({x})]" if _has_batch_axis(text) else x for x, text in zip(names, arguments, strict=True)
+    )
     source = LOOP.format(
         names=", ".join(names),
         members=members,

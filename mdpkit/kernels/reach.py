@@ -6,6 +6,7 @@ Row s*A+a of the graph lists the possible next states of action a in s: reached[
 import numpy as np
 
 from ..base.compiling import compiled
+from .finite import expectation
 
 
 def _attractor(target, barred, first, reached, A, needed):
@@ -55,3 +56,51 @@ def _attractor(target, barred, first, reached, A, needed):
 
 
 attractor = compiled(_attractor, "b1[1] (b1[1], b1[1], i8[1], i8[1], i8, i8)")
+
+
+def _avoid_probability(P, safe, lost, start, slack, rounds):
+    """p[s], the largest probability of avoiding failure, and choice[s], by policy iteration from the actions `start`.
+
+    p is 1 on `safe` states and 0 on `lost` ones; between them every policy leaves, so that I - P is an M-matrix, and
+    elimination needs no exchange of rows. An action is replaced by one that is better by more than `slack`.
+    """
+    S, A = P.shape[0], P.shape[1]
+    zero = P[0, 0, 0] * 0
+    choice = start.copy()
+    p = np.zeros(S, P.dtype)
+    for _ in range(rounds):
+        M = np.zeros((S, S), P.dtype)
+        for s in range(S):
+            M[s, s] = zero + 1
+            p[s] = zero + 1 if safe[s] else zero
+            if not safe[s] and not lost[s]:
+                for n in range(S):
+                    M[s, n] -= P[s, choice[s], n]
+        for k in range(S):
+            for s in range(k + 1, S):
+                if M[s, k] != 0 and M[k, k] != 0:
+                    factor = M[s, k] / M[k, k]
+                    for n in range(k, S):
+                        M[s, n] -= factor * M[k, n]
+                    p[s] -= factor * p[k]
+        for s in range(S - 1, -1, -1):
+            for n in range(s + 1, S):
+                p[s] -= M[s, n] * p[n]
+            if M[s, s] != 0:
+                p[s] /= M[s, s]
+        changed = False
+        for s in range(S):
+            if not safe[s] and not lost[s]:
+                best = expectation(P[s, choice[s]], p) + slack
+                for a in range(A):
+                    ahead = expectation(P[s, a], p)
+                    if ahead > best:
+                        best = ahead
+                        choice[s] = a
+                        changed = True
+        if not changed:
+            break
+    return p, choice
+
+
+avoid_probability = compiled(_avoid_probability, "f8[1]&i8[1] (f8[3], b1[1], b1[1], i8[1], f8, i8)")

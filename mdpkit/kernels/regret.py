@@ -179,17 +179,26 @@ corner = compiled(_corner, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8[2
 
 
 def _spread(P, r, high, low, H):
-    """Maximum of r(j) - r(k) + E_j W - E_k W over steps, states, pairs j, k and `low` <= W <= `high`."""
+    """Maximum of r(j) - r(k) + E_j W - E_k W over steps, states, pairs j, k and `low` <= W <= `high`.
+
+    Pairs whose largest value of j and smallest value of k are no further apart than the widest so far are passed over.
+    """
     S, J = r.shape[1], r.shape[2]
     widest = r[0, 0, 0] * 0
     for t in range(H):
         for s in range(S):
+            law, reward = P[t % len(P), s], r[t % len(r), s]
+            top = joint_values(law, reward, high[t + 1])
+            bottom = joint_values(law, reward, low[t + 1])
             for j in range(J):
                 for k in range(J):
-                    gap = r[t % len(r), s, j] - r[t % len(r), s, k]
+                    if not top[j] - bottom[k] > widest:
+                        continue
+                    gap = reward[j] - reward[k]
                     for n in range(S):
-                        shift = P[t % len(P), s, j, n] - P[t % len(P), s, k, n]
-                        gap += shift * (high[t + 1, n] if shift > 0 else low[t + 1, n])
+                        shift = law[j, n] - law[k, n]
+                        if shift != 0:
+                            gap += shift * (high[t + 1, n] if shift > 0 else low[t + 1, n])
                     widest = max(widest, gap)
     return widest
 

@@ -78,7 +78,8 @@ def _discounted_safety(margin, successors, g, rounds):
 discounted_safety = compiled(_discounted_safety, "f8[1] (f8[1], i8[2], f8, i8)")
 
 
-def _expert_visits(viable, successors, order, start, goal):
+@inner
+def expert_path(viable, successors, order, start, goal):
     """visits[s]: whether s lies on the expert's path from `start`; none does if `start` is not viable.
 
     The expert stays viable and reaches the goal as early, and visits it as often, as possible; `order` breaks ties.
@@ -110,7 +111,39 @@ def _expert_visits(viable, successors, order, start, goal):
     return visits
 
 
-expert_visits = compiled(_expert_visits, "b1[1] (b1[1], i8[2], i8[1], i8, i8)")
+def _expert_visits(viable, successors, order, start, goals):
+    """visits[k,s] of the expert of every goal."""
+    visits = np.zeros((len(goals), len(successors)), np.bool_)
+    for k in range(len(goals)):
+        visits[k] = expert_path(viable, successors, order, start, goals[k])
+    return visits
+
+
+expert_visits = compiled(_expert_visits, "b1[2] (b1[1], i8[2], i8[1], i8, i8[1])")
+
+
+def _safely_reachable(viable, successors, start):
+    """reached[s]: states on paths from `start` that stay viable."""
+    S, A = successors.shape
+    reached = np.zeros(S, np.bool_)
+    reached[start] = viable[start]
+    waiting = np.zeros(S, np.int64)
+    waiting[0] = start
+    end = int(reached[start])
+    begin = 0
+    while begin < end:
+        s = waiting[begin]
+        begin += 1
+        for a in range(A):
+            n = successors[s, a]
+            if viable[n] and not reached[n]:
+                reached[n] = True
+                waiting[end] = n
+                end += 1
+    return reached
+
+
+safely_reachable = compiled(_safely_reachable, "b1[1] (b1[1], i8[2], i8)")
 
 
 def _keep_margin(margin, ended, data, indices, first, w):

@@ -129,15 +129,18 @@ def estimate(
 ) -> EmpiricalModel:
     """Transition frequencies of several Trajectories, each row weighted by its weight times its share.
 
-    Raises: InvalidModel if one has no column `following`, or the horizon is not finite.
+    Args: parts: pairs of Trajectories, whose states, actions and steps fit the setting, and shares.
+    Raises: InvalidModel if one has no column `following`, or another problem's states there; or for an infinite horizon.
     """
     H, S, A = _shape(setting)
-    parts = [(expect_following(seen, setting), share) for seen, share in parts]
+    parts = [(expect_following(seen), share) for seen, share in parts]
     weight = _join([_times(share, seen, seen.weight) for seen, share in parts], number_pattern(setting))
     t, s, a, n = (
         _join([getattr(seen, name) for seen, _ in parts], np.zeros(0, dtype=np.int64))
         for name in ("t", "obs", "action", "following")
     )
+    if n.size and (n.min() < 0 or n.max() >= S):
+        raise InvalidModel(f"following holds {n.min()} to {n.max()}; the problem has the states 0 to {S - 1}")
     weighty = np.asarray(weight > 0)
     t, s, a, n, weight = (column[weighty] for column in (t * (not stationary), s, a, n, weight))
     total, counts = zeros((1 if stationary else H, S, A), weight), np.zeros((1 if stationary else H, S, A), dtype=int)
@@ -149,21 +152,16 @@ def estimate(
     return EmpiricalModel(setting, counts > 0, counts, tuple(rows[step % len(rows)] for step in range(H)))
 
 
-def expect_following(seen: Trajectories, setting: Setting, name: str = "the demonstrations") -> Trajectories:
-    """The Trajectories, checked to fit the setting and to hold next states.
+def expect_following(seen: Trajectories, name: str = "the demonstrations") -> Trajectories:
+    """The Trajectories, checked to hold next states.
 
     Raises: InvalidModel if they do not.
     """
-    H, S, A = _shape(setting)
     if seen.following is None:
         raise InvalidModel(
             f"{name} have no column `following`, the next states, from which transitions are estimated; "
             'give it, or grant episodes="exact"'
         )
-    seen.check(S, A, H)
-    wrong = np.flatnonzero((seen.following < 0) | (seen.following >= S))
-    if wrong.size:
-        raise InvalidModel(f"following[{wrong[0]}] is {seen.following[wrong[0]]}; the problem has 0 to {S - 1}")
     return seen
 
 

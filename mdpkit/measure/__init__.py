@@ -20,6 +20,10 @@ from .imitation.gap import recoverability as recoverability
 from .imitation.gap import value_gap as value_gap
 from .imitation.retraining import greedy_return as greedy_return
 from .imitation.retraining import retrained_return as retrained_return
+from .imitation.scores import confusion as confusion
+from .imitation.scores import noised_log_ratio as noised_log_ratio
+from .imitation.scores import score_costs as score_costs
+from .imitation.scores import score_divergence as score_divergence
 from .moments.identification import identification as identification
 from .moments.moment_game import clipped as clipped
 from .moments.moment_game import game_payoff as game_payoff

@@ -117,7 +117,11 @@ class SafetyProblem(Record):
         """The support graph (first, reached): s and a may lead to reached[first[s*A+a] : first[s*A+a+1]]."""
         if self.P is None:
             return np.arange(self.S * self.A + 1), self.successors.ravel()
-        rows, reached = np.nonzero(self.P.reshape(-1, self.S) > 0)
+        possible = self.P.reshape(-1, self.S) > 0
+        if proposing():  # of one length for all draws: the first possible state stands in for those that are not
+            first = np.arange(len(possible) + 1) * self.S
+            return first, np.where(possible, np.arange(self.S), possible.argmax(axis=1)[:, None]).ravel()
+        rows, reached = np.nonzero(possible)
         return np.searchsorted(rows, np.arange(self.S * self.A + 1)), np.ascontiguousarray(reached)
 
     @cached_property

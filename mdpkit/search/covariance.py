@@ -25,8 +25,8 @@ def covariance(score, population, rng):
     best, record, without = score(start), start, 0
     while without < STALLED and not search.should_stop():
         points = [search.ask() for _ in range(search.population_size)]
-        found = [(vector.member(point), point) for point in points]
-        scores = [score(member) for member, _ in found]
+        found = [vector.member(point) for point in points]
+        scores = score.of_population({name: np.stack([member[name] for member in found]) for name in start})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # the covariance degenerates once the search has converged
             search.tell(
@@ -35,7 +35,7 @@ def covariance(score, population, rng):
         k = int(np.argmax(scores))
         without = 0 if scores[k] > best + PROGRESS * abs(best) else without + 1
         if scores[k] > best:
-            best, record = scores[k], found[k][0]
+            best, record = float(scores[k]), found[k]
         yield best, record
 
 

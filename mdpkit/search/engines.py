@@ -6,7 +6,7 @@ is meant to be restarted: many short searches outperform a long one.
 
 import numpy as np
 
-from .population import evaluate, generations, members, size_of
+from .population import evaluate, generations, members, repeat, size_of
 
 STALLED = 40
 """Generations without progress after which a search ends."""
@@ -55,12 +55,15 @@ def row_by_row(score, population, rng):
             name, index = rows[place]
             array = member[name]
             kept = np.array(array[index])
-            for row in score.family.blocks[name].simpler(kept):
-                array[index] = row
-                found = score(member)
-                if found > best + LEAST * abs(best):
-                    best, kept, improved = found, np.array(array[index]), True
-            array[index] = kept
+            simple = list(score.family.blocks[name].simpler(kept))
+            population = repeat(member, len(simple))
+            for k, row in enumerate(simple):
+                population[name][(k, *index)] = row
+            found = evaluate(score, population) if simple else np.array([-np.inf])
+            k = int(np.argmax(found))
+            if found[k] > best + LEAST * abs(best):
+                best, improved = float(found[k]), True
+                array[index] = population[name][(k, *index)]
             yield best, {each: np.array(value) for each, value in member.items()}
 
 

@@ -14,7 +14,7 @@ MOST = 800
 """Number of moves scored at once; of more, a random choice."""
 
 
-def polish(score, member, rng, rounds=6):
+def polish(score, member, rng, rounds=6, most=MOST):
     """The member after its best moves, and its score.
 
     In every round all moves of one row to a simple value are scored. The best moves of all rows are made together if
@@ -22,7 +22,7 @@ def polish(score, member, rng, rounds=6):
     """
     best = score(member)
     for _ in range(rounds):
-        moves = _some(_moves(score, member), MOST // score.price, rng)
+        moves = _some(_moves(score, member), most // score.price, rng)
         found = _scores(score, member, moves)
         gaining = [k for k in np.argsort(-found, kind="stable") if found[k] > best + GAIN * abs(best)]
         if not gaining:
@@ -33,14 +33,14 @@ def polish(score, member, rng, rounds=6):
     return member, best
 
 
-def simplify(score, member, rng, rounds=3):
+def simplify(score, member, rng, rounds=3, most=MOST):
     """The member with as many rows as possible at simple values while keeping `KEPT` of its score, and its score.
 
     A search stops on plateaus where many rows do not matter; once these are simple, `polish` finds further gains.
     """
     best = score(member)
     for _ in range(rounds):
-        moves = _some(_moves(score, member, inner=True), MOST // score.price, rng)
+        moves = _some(_moves(score, member, inner=True), most // score.price, rng)
         found = _scores(score, member, moves)
         keeping = [k for k in np.argsort(-found, kind="stable") if found[k] >= KEPT * best]
         chosen = _one_a_row(moves, keeping)

@@ -6,8 +6,11 @@ import numpy as np
 
 from ..base.arrays import objects
 from ..base.interval import Interval
+from ..base.mode import proposing
 from ..base.tolerance import UNIT, gamma
 from ..exact.linear import solve_linear
+from ..kernels import reach
+from ..model.policy import TabularPolicy
 from ..model.safety import SafetyProblem
 from ._expects import expects
 from .avoid_tube import hopeful, staying, viable
@@ -61,6 +64,10 @@ class AvoidProbability:
             raise TypeError(
                 f"AvoidProbability solves a SafetyProblem with a law P; got {problem!r}, which has successors"
             )
+        if proposing():
+            p, choice = self.propose(problem)
+            policy = TabularPolicy((choice[:, None] == np.arange(problem.A)).astype(float))
+            return Solution(problem, self, Status.SOLVED, policy, p, 0)
         found = self.search(problem)
         policy = deterministic(problem, found.choice)
         if problem.exact:
@@ -72,6 +79,12 @@ class AvoidProbability:
         value = _around(found.p, error)
         status = judge(value, tol, Status.FLOOR_REACHED if found.ended else Status.CAPPED, value.lower)
         return Solution(problem, self, status, policy, value, found.used, tube=found.tube)
+
+    def propose(self, problem: SafetyProblem) -> tuple[np.ndarray, np.ndarray]:
+        """p and the actions in plain floats, without bounds."""
+        safe = viable(problem)
+        lost, start = ~hopeful(problem, safe), staying(problem, safe)
+        return reach.avoid_probability(problem.P, safe, lost, start, gamma(problem.S + 16), self.improvements)
 
     def search(self, problem: SafetyProblem) -> _Found:
         """Find p (exact on rationals, without bounds on floats), the policy, and the problem between the sets."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base.arrays import like
 from ..base.interval import Interval
+from ..base.mode import proposing
 from ..base.tolerance import UNDERFLOW, UNIT, gamma
 from ..base.types import Numbers
 from ..exact.linear import Singular, enclosed_solution, full_rank, product, solve_linear
@@ -61,6 +62,9 @@ class MomentGame:
     def _floats(self, problem, tol):
         A, b, weights, K = problem.A, problem.b, problem.weights, problem.A.shape[1]
         root = np.sqrt(weights)
+        if proposing():
+            Q, R = np.linalg.qr(root[:, None] * A)
+            return Solution(problem, self, Status.SOLVED, None, None, 1, h=np.linalg.solve(R, Q.T @ (root * b)))
         start = np.linalg.lstsq(root[:, None] * A, root * b)[0]
         with np.errstate(over="ignore", invalid="ignore"):
             h, error = around_minimiser(A, b, weights, start)

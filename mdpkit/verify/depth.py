@@ -5,7 +5,7 @@ import numpy as np
 from ..base.errors import ClaimBroken
 from ..base.mode import propose
 from ..search import rays
-from ..search.moves import polish, simplify
+from ..search.moves import MOST, polish, simplify
 from ..search.population import generations
 from ..search.rounding import round_together
 from ..search.score import Score
@@ -18,20 +18,22 @@ STALLED = 12
 GAIN = 1e-3
 SIMPLIFIED = 2
 """Number of times that the best point of a search is simplified and polished again."""
+SHARE, LEAST = 10, 64
+"""Of the evaluations at a size, the share that are moves of single rows scored at once, `LEAST` of them at least."""
 NOISE = 1e-9
 """Differences of an equality up to which a search would climb rounding errors only."""
 BASES, RAYS = 4, 4
 """Number of members from which rays to the boundary start, and number of rays judged exactly."""
 
 
-def depth(part, evaluations, seed, resolution) -> Tally:
+def depth(part, evaluations, seed, resolution, most=6) -> Tally:
     """Search every size in the family's ladder, smallest first, and judge the final point of each search exactly.
 
-    Args: evaluations: float evaluations of all populations, shared by the sizes.
+    Args: evaluations: float evaluations of all populations, shared by the sizes. most: the number of sizes.
     Raises: ClaimBroken if no instance of a size can be evaluated in floats.
     """
     tally, rng = Tally(), np.random.default_rng(seed)
-    ladder = part.instances.ladder()
+    ladder = part.instances.ladder(most)
     for sizes in ladder:
         if _search(part, sizes, evaluations // len(ladder), rng, resolution, tally):
             break
@@ -60,7 +62,7 @@ def _search(part, sizes, evaluations, rng, resolution, tally) -> bool:
             why = f"{type(score.error).__name__}: {score.error}"
             raise ClaimBroken(f"no instance of size {sizes} can be searched on plain floats: {why}") from score.error
         if not score.equality:
-            value, member = _refine(score, member, rng)
+            value, member = _refine(score, member, rng, min(MOST, max(evaluations // SHARE, LEAST)))
         x = round_together(score, member)
     refuted = (
         suspicion.confirm(score, value, member)
@@ -77,12 +79,12 @@ def _outside(suspicion, score, value, member):
         return suspicion.confirm(score, value, member)
 
 
-def _refine(score, member, rng):
+def _refine(score, member, rng, most):
     """Score and member after single-row moves, and after simplifications as long as these open up further gains."""
-    member, value = polish(score, member, rng)
+    member, value = polish(score, member, rng, most=most)
     for _ in range(SIMPLIFIED):
-        simpler, _ = simplify(score, member, rng)
-        better, reached = polish(score, simpler, rng)
+        simpler, _ = simplify(score, member, rng, most=most)
+        better, reached = polish(score, simpler, rng, most=most)
         if not reached > value + GAIN * abs(value):
             break
         member, value = better, reached

@@ -9,11 +9,15 @@ from ..search.score import Score
 from .suspicion import Suspicion, best
 from .tally import Tally
 
+LEAST = 3
+"""Sizes are left out, evenly spaced ones kept, where fewer instances than this would be drawn of each."""
+
 
 def proposals(part, count, seed, resolution) -> Tally:
     """Score about `count` float instances over all sizes of the family, and judge apparent violations exactly."""
     family, tally, rng = part.instances, Tally(), np.random.default_rng(seed)
     every = combinations(family)
+    every = [every[k] for k in np.unique(np.linspace(0, len(every) - 1, max(count // LEAST, 1)).round().astype(int))]
     share = max(count // len(every), 1)
     for sizes in every:
         score, population = Score(part, sizes), family.random(rng, sizes, share)

@@ -71,7 +71,7 @@ def the_gap_that_its_trace_says(problem, shown, answer):
 
 
 def at_most_the_games_of_its_steps(problem, shown, answer):
-    """No reward of the class tells the policy from the expert by more than the sum of the values of the steps' games."""
+    """Every reward of the class separates policy and expert by at most the sum of the values of the steps' games."""
     apart = measure.occupancy(problem, shown).lower - measure.occupancy(problem, answer.policy).lower
     return rewards.sup(apart) <= answer.trace["game_value"].sum()
 
@@ -91,7 +91,7 @@ def at_most_its_off_policy_payoff(problem, shown, answer):
 
 
 def the_distance_that_its_trace_says(problem, shown, answer):
-    """The squared distance of the occupancies is that of the trace, and the sum of spreads and weighted gains over N^2."""
+    """The occupancies' squared distance is that of the trace, and the sum of spreads and weighted gains over N^2."""
     log, N = answer.trace, len(answer.trace["gain"])
     apart = measure.occupancy(problem, shown).lower - measure.occupancy(problem, answer.policy).lower
     told = (log["spread"].sum() + 2 * (np.arange(N) * log["gain"]).sum()) / N**2

@@ -118,7 +118,7 @@ def test_data_that_cannot_be_fitted_are_refused(make):
     with pytest.raises(InvalidModel, match="the demonstrations have no column `following`, the next states"):
         hybrid_model(access, Experience(access.setting, access.demonstrations()), "1/2")
     foreign = Trajectories([0], [0], following=[9], weight=objects([1]))
-    with pytest.raises(InvalidModel, match=r"following\[0\] is 9; the problem has 0 to 2"):
+    with pytest.raises(InvalidModel, match="following holds 9 to 9; the problem has the states 0 to 2"):
         estimate(access.setting, [(foreign, 1)])
     discounted, its_expert = make.drawn(0, discounted=True)
     access = grant(discounted, expert=its_expert, demonstrations="exact", episodes="exact")

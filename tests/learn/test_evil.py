@@ -182,7 +182,7 @@ def test_the_best_centre_is_returned(stationary, optimiser):
 
 
 def test_the_guarantee_of_the_returned_policy():
-    """Both sides: the fitness of the potential is at least that of 0, and the shaped reward has the recovered one's optima."""
+    """Both sides: the potential is at least as fit as 0, and the shaped reward has the optima of the recovered one."""
     m = named("cliff", H=5)
     answer = fit(EvIL(rounds=6, evolution=QUICK), exactly(m.mdp, m.expert), rng=np.random.default_rng(0))
     reward, fitness = answer.trace["reward"][-1], list(answer.trace["fitness"][6:])

@@ -1,4 +1,4 @@
-"""FILTER: the games of the steps, the reset mixture, and one stationary policy, each with both sides of its guarantee."""
+"""FILTER: the steps' games, the reset mixture and one stationary policy, each with both sides of its guarantee."""
 
 from dataclasses import replace
 from fractions import Fraction

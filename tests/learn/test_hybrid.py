@@ -1,4 +1,4 @@
-"""HyPE and HyPER: the game's equality, no planning from the start state, and what a model of expert data alone misses."""
+"""HyPE and HyPER: the game's equality, no planning from the start, and what a model of expert data alone misses."""
 
 import numpy as np
 import pytest

@@ -109,7 +109,10 @@ def test_in_the_limit_the_divergence_is_the_kl_divergence_of_states():
 
 @pytest.mark.parametrize("H", [2, 50])
 def test_both_sides_of_the_guarantee(H):
-    """An expert that never pays: a mixture that pays with probability p per step has gap (H-1) p, and V = 0, D <= 2p (H-1)/H / (2 - p)."""
+    """Where the expert never pays, a mixture that pays with probability p per step has gap (H-1) p.
+
+    There V = 0 and D <= 2p (H-1)/H / (2 - p).
+    """
     m = choices([1, 0], [0, 1], H)
     problem, expert = m.mdp.to_float(), m.expert.to_float()
     answer = run(SMILING(rounds=60), problem, expert)

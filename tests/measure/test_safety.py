@@ -235,9 +235,14 @@ def test_what_demonstrations_refuse():
 @pytest.mark.parametrize("seed", range(10))
 def test_the_expert_kernel_is_its_python(seed):
     rng = np.random.default_rng(seed)
-    args = (rng.random(6) < 0.8, rng.integers(0, 6, (6, 2)), rng.permutation(2), 0, int(rng.integers(6)))
+    args = (rng.random(6) < 0.8, rng.integers(0, 6, (6, 2)), rng.permutation(2), 0, rng.integers(6, size=3))
     args[0][0] = True
     viable = solve(SafetyProblem(~args[0], args[1])).tube == 0
     np.testing.assert_array_equal(
         safety.expert_visits(viable, *args[1:]), safety.expert_visits.py_func(viable, *args[1:])
     )
+    reached = np.arange(6) == 0
+    for _ in range(6):
+        reached = reached | (args[1][reached][..., None] == np.arange(6)).any(axis=(0, 1)) & viable
+    for kernel in (safety.safely_reachable, safety.safely_reachable.py_func):
+        np.testing.assert_array_equal(kernel(viable, args[1], 0), reached & viable[0])

@@ -43,7 +43,7 @@ TESTED = {
     "learn": ("learn", "conformance"),
     "measure": NUMBERS,
     "model": ("model", *NUMBERS),
-    "search": ("search", "verify", "hunt"),
+    "search": ("search", "verify"),
     "solve": (*NUMBERS, "conformance"),
     "verify": ("verify",),
 }

@@ -14,12 +14,7 @@ from mdpkit.search.score import FIRST, Score
 ULP = 64 * 2.0**-52
 """Sums may be taken in another order: 64 units in the last place of the largest term."""
 BRANCHES = {
-    "avoid_probability_is_the_greatest_fixed_point": "the support graph of every draw is its own",
-    "coverage_coefficients_are_ordered": "bisection for every response by itself",
-    "double_sampling_bias_is_next_state_variance": "a moment problem is solved",
     "grid_value_converges_to_riccati": "grids of plain numbers",
-    "learned_constraint_is_the_backward_reachable_tube": "paths of every demonstrator by themselves",
-    "multi_task_demonstrations_shrink_the_constraint": "paths of every demonstrator by itself",
     "tube_needs_no_lookahead": "the number of steps differs from draw to draw",
 }
 """Claims some of whose populations are scored member by member, and why."""
@@ -75,6 +70,11 @@ OPERATIONS = {
     "largest, its place": (lambda x, y: (x.max(axis=-1), x.argmax(axis=0), np.max(y), y.min()), (3, 4), (2,)),
     "where": (lambda x, y: np.where(x > 0, x, y[:, None]), (3, 4), (3,)),
     "gather": (lambda x, y: x[np.argsort(y)[0], np.argsort(y)], (4, 4), (4,)),
+    "gather at the end": (lambda x, y: x[..., np.argsort(y)] + x[:, np.argsort(y)[0], None], (2, 4), (4,)),
+    "gather around a slice": (lambda x, y: x[np.argsort(y), :, 1] + x[:, 0, np.argsort(y)[:2]], (3, 2, 3), (3,)),
+    "gather rows": (lambda x, y: x[np.arange(3), np.argsort(y)] + x[:, np.argsort(y)[:2], 0], (3, 3, 2), (3,)),
+    "reduce at": (lambda x, y: np.add.reduceat(x, np.array([0, 2]), axis=1) + y[:2], (3, 4), (3,)),
+    "stacks": (lambda x, y: (np.linalg.pinv(x), np.linalg.qr(x).R, np.diag(x), np.isposinf(y)), (3, 3), (3,)),
     "listed places": (lambda x, y: x[[2, 0], 1] + y[:2], (3, 4), (3,)),
     "a boolean mask": (lambda x, y: x[np.array([True, False, True])] + y, (3, 4), (4,)),
     "from the back": (lambda x, y: x[..., ::-1, 0] * y[-1], (2, 3, 4), (2,)),

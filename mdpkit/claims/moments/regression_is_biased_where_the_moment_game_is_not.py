@@ -163,11 +163,18 @@ CLAIM = Claim(
     also=(
         Part(
             FALLS,
-            lambda: [channel(10**k, k) for k in range(3, 7)],
+            lambda: [channel(10**k, k) for k in (3, 4, 6)],
             lambda m: Bound(error_of(game, m), bound(m)),
+            thorough=lambda: [channel(10**5, 5)],
             data=numbers,
         ),
-        Part(OVERTAKES, lambda: [channel(10**k, k) for k in range(4, 7)], overtakes, assumes=(MOVED,)),
+        Part(
+            OVERTAKES,
+            lambda: [channel(10**k, k) for k in (4, 6)],
+            overtakes,
+            assumes=(MOVED,),
+            thorough=lambda: [channel(10**5, 5)],
+        ),
     ),
     figure=figure,
 )

@@ -15,6 +15,7 @@ from itertools import product
 import numpy as np
 
 from ... import measure
+from ...base.interval import stack
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.safety import GRAPH, add_failure, graph_problem, with_failure
@@ -33,7 +34,8 @@ def safe_steps(constraint, m):
 
 def constraints(m):
     """Every set of states, `[c,s]`."""
-    return np.array(list(product((0, 1), repeat=m.problem.S)))
+    sets = np.array(list(product((0, 1), repeat=m.problem.S)))
+    return sets + 0 * m.problem.failure  # many problems are scored at once: then the sets are those of each
 
 
 def consistent(m):
@@ -49,14 +51,12 @@ def largest_consistent(m):
 
 def facts(m):
     tube, union, shown = measure.tube(m.problem), largest_consistent(m), safe_steps(m.problem.failure.astype(int), m)
-    alike = np.array(
-        [int(bool((measure.tube(with_failure(chosen, m.problem)) == tube).all())) for chosen in constraints(m)]
-    )
+    alike = [1 - abs(measure.tube(with_failure(chosen, m.problem)) - tube).max() for chosen in constraints(m)]
     return {
         "largest consistent constraint": (union, tube),
         "states in it": (union.sum(), tube.sum()),
         "the tube is consistent": (safe_steps(tube, m), shown),
-        "consistent where the tubes agree": (consistent(m), alike),
+        "consistent where the tubes agree": (consistent(m), stack(alike)),
     }
 
 

@@ -13,7 +13,7 @@ from ...model.access import Access
 from ...model.data import Trajectories
 from ...model.mdp import stepwise
 from ...model.policy import TabularPolicy
-from .._tabular import exists
+from .._tabular import exists, sizes, steps
 from ..empirical import EmpiricalModel, estimate, expect_following, expect_unseen, fit_model, unseen_values
 from ..experience import Experience
 from ..imitation.cloning import frequencies
@@ -45,7 +45,8 @@ class OfflinePlayer:
             seen = [experience.demonstrations, *experience.rounds]
             return fit_model(access, [(each, max(int((each.t == 0).sum()), 1)) for each in seen], self.stationary)
         data = self.offline.to_exact() if access.setting.exact else self.offline.to_float()
-        expect_following(data, access.setting, "the offline data")
+        data.check(*sizes(access.setting), steps(access.setting))
+        expect_following(data, "the offline data")
         return estimate(access.setting, [(data, 1)], self.stationary)
 
 

@@ -111,8 +111,8 @@ def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
     parts = []
     for i in range(game.players):
         one = _Player(game, expert, i)
-        widest = reduce(np.maximum, (kernels.spread(one.P, one.r, *ends, one.H) for ends in one.later_values()))
-        parts.append(settle(bare(widest), one.largest_spread, one.roundings + 2 * game.S))
+        widest = reduce(np.maximum, (kernels.spread(one.P, one.r, *ends) for ends in one.later_values()))
+        parts.append(settle(bare(widest), one.largest_spread, one.roundings + 4 * game.S + 4))
     return stack(parts).max()
 
 
@@ -200,15 +200,20 @@ class _Player:
         return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
 
     def later_values(self):
-        """The largest and smallest values that deviations leave at each step, for every choice of those after it."""
+        """The largest and smallest values that deviations leave at each step, for every choice of those after it.
+
+        With them the number of first steps whose range the choice decides: that of step t depends on values at t + 2 and later
+        alone, and is looked at for the first of the choices that agree there.
+        """
         S, H = self.process.S, self.H
         if not recoverability_is_exact(self.game):
-            yield kernels.extremes(self.P, self.r, *self.args, H)
+            yield *kernels.extremes(self.P, self.r, *self.args, H), H
             return
         for choice in product((0, 1), repeat=S * max(H - 2, 0)):
             picked = np.zeros((H, S), dtype=np.int64)
             picked[2:] = np.reshape(choice, (max(H - 2, 0), S))
-            yield kernels.corner(self.P, self.r, *self.args, picked, H)
+            chosen = np.flatnonzero(picked.any(axis=1))
+            yield *kernels.corner(self.P, self.r, *self.args, picked, H), chosen[0] - 1 if len(chosen) else H
 
     def largest_spread(self):
         size, _ = kernels.extremes(self.P, np.abs(self.r), *self.args, self.H)

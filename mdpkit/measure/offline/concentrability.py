@@ -1,7 +1,5 @@
 """Concentrability (coverage) coefficients of a policy with respect to a data distribution."""
 
-import math
-
 import numpy as np
 
 from ...base.arrays import exactly, like, objects
@@ -95,11 +93,11 @@ def ball_coverage(problem: PreferenceProblem, radius: Quantity) -> Interval:
     p log(p/q) + (1-p) log((1-p)/(1-q)) <= radius / rho(x), q = reference(y | x); if q = 0 then p = 0.
     Args: radius: a nonnegative number or scalar Interval.
     """
-    reference, mu, prompts = law(problem, "reference"), law(problem, "data"), np.flatnonzero(problem.rho != 0)
+    reference, mu = law(problem, "reference"), law(problem, "data")
     if not isinstance(reference, Interval):
-        masses = [[_largest_mass(q, radius / problem.rho[x]) for q in reference[x]] for x in prompts]
-        return _ratio(np.array(masses), mu[prompts]).max()
-    radius, lower, upper = interval(radius), [], []
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return _most(problem, _ratio(_largest_masses(reference, (radius / problem.rho)[:, None]), mu))
+    radius, lower, upper, prompts = interval(radius), [], [], np.flatnonzero(problem.rho != 0)
     for x in prompts:
         room = radius.enclose() / law(problem, "rho")[x].enclose()
         for q, share in zip(reference[x], mu[x], strict=True):
@@ -111,16 +109,14 @@ def ball_coverage(problem: PreferenceProblem, radius: Quantity) -> Interval:
     return Interval(max(lower)) if max(lower) == max(upper) else Interval(max(lower), max(upper), "enclosed")
 
 
-def _largest_mass(q, room) -> float:
-    """Largest p with p log(p/q) + (1-p) log((1-p)/(1-q)) <= room, in plain float64."""
-    if q == 0 or -math.log(q) <= room:
-        return float(q > 0)
-    low, high = float(q), 1.0
+def _largest_masses(q, room):
+    """Entrywise the largest p with p log(p/q) + (1-p) log((1-p)/(1-q)) <= room, in plain float64."""
+    low, high = q, q * 0 + 1
     for _ in range(HALVINGS):
         p = (low + high) / 2
-        within = p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q)) <= room if p < 1 else False
-        low, high = (p, high) if within else (low, p)
-    return low
+        within = (p < 1) & (p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)) <= room)
+        low, high = np.where(within, p, low), np.where(within, high, p)
+    return np.where((q == 0) | (-np.log(q) <= room), q > 0, low)
 
 
 def _mass_ends(q, room):

@@ -15,6 +15,9 @@ from .._known import alike, convert, enclose, expected_next, number
 RELATIVE = 1e-8
 """Width of the bounds on optimal values over an infinite horizon that is asked for, per unit of the largest reward."""
 
+IMPROVEMENTS = 100
+"""While proposing, the largest number of policies tried; more would only exchange tied actions."""
+
 TIE = 1e-9
 """While proposing, actions whose values differ by at most this much are tied."""
 
@@ -57,11 +60,25 @@ def optimal_value(problem: MDP, reward: Quantity | None = None) -> Interval:
 
 def _best_value(problem, reward):
     """V* for a reward that may be an Interval: V* changes by at most the change of the reward divided by 1 - gamma."""
+    if proposing() and not problem.sparse:
+        return _proposed(problem, reward)
     if not isinstance(reward, Interval) or reward.exact:
         value = _solve(problem, reward.lower if isinstance(reward, Interval) else reward)
         return value.mid if proposing() else value
     slack = (Interval(0.0, reward.width, "float") / (1 - enclose(np.asarray(problem.horizon.gamma)))).upper
     return _solve(problem, reward.mid) + Interval(-slack, slack, "float")
+
+
+def _proposed(problem, reward):
+    """V* in plain floats, by policy iteration."""
+    states, gamma, choice = np.arange(problem.S), problem.horizon.gamma, reward.argmax(axis=1)
+    for _ in range(IMPROVEMENTS):
+        V = np.linalg.solve(np.eye(problem.S) - gamma * problem.P[states, choice], reward[states, choice])
+        better = (reward + gamma * (problem.P @ V)).argmax(axis=1)
+        if (better == choice).all():
+            break
+        choice = better
+    return V
 
 
 def _solve(problem, reward):

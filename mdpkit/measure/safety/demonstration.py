@@ -43,12 +43,11 @@ def visited(
            [1, 0, 1, 0]], dtype=object)
     """
     order = np.arange(problem.A) if order is None else np.ascontiguousarray(order, dtype=np.int64)
-    goals = np.asarray(goals)
+    goals = bare(goals, np.int64)
     if not proposing():
         _expect(problem, start, goals, order)
     viable = bare((tube(problem) if proposing() else tube(problem).lower) == 0, bool)
-    paths = [safety.expert_visits(viable, problem.successors, order, int(start), int(goal)) for goal in goals]
-    return indicator(np.array(paths).reshape(len(goals), problem.S))
+    return indicator(safety.expert_visits(viable, problem.successors, order, int(start), goals))
 
 
 @replaceable
@@ -57,12 +56,7 @@ def safely_reachable(problem: SafetyProblem, start: int) -> Interval:
     if not proposing():
         _expect(problem, start, np.zeros(0, dtype=int), np.arange(problem.A))
     viable = bare((tube(problem) if proposing() else tube(problem).lower) == 0, bool)
-    inside = (np.arange(problem.S) == start) & viable
-    for _ in range(problem.S):
-        larger = inside.copy()
-        larger[problem.successors[inside].ravel()] = True
-        inside = larger & viable
-    return indicator(inside)
+    return indicator(safety.safely_reachable(viable, problem.successors, int(start)))
 
 
 def _expect(problem, start, goals, order):

@@ -92,7 +92,7 @@ def _tube_within(problem, steps):
 
 
 def _for_ever(problem):
-    return AvoidProbability().search(problem).p if proposing() else solve(problem, throw=False).value
+    return AvoidProbability().propose(problem)[0] if proposing() else solve(problem, throw=False).value
 
 
 def _in_kind(alive, problem):

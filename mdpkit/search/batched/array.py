@@ -1,5 +1,7 @@
 """An array with a hidden leading batch axis, whose interface is that of one member."""
 
+from functools import cache
+
 import numpy as np
 
 from ...base.errors import MdpkitError
@@ -48,33 +50,33 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
 
     # ---- numpy's protocols
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        from .functions import member_by_member
-        from .rules import matmul
-
         if any(isinstance(x, Interval) for x in inputs):
             return NotImplemented
         if options.get("out") is not None:
             raise NotBatchable(f"np.{ufunc.__name__} with out=")
+        if method == "__call__" and ufunc.signature is None:
+            found = ufunc(*align(inputs), **options)
+            return tuple(map(Batched, found)) if isinstance(found, tuple) else Batched(found)
+        functions = _functions()
         if method == "reduce":
             axis, (x,) = options.pop("axis", 0), inputs
             return Batched(ufunc.reduce(x.values, axis=behind(axis, x.ndim), **options))
+        if method == "reduceat" and type(inputs[1]) is not Batched:
+            x, places = inputs
+            return Batched(ufunc.reduceat(x.values, places, axis=behind(options.pop("axis", 0), x.ndim), **options))
         if method == "outer":
             n = count(inputs)
             x, y = (full(each, n) for each in inputs)
             shapes = (*x.shape, *[1] * (y.ndim - 1)), (n, *[1] * (x.ndim - 1), *y.shape[1:])
             return Batched(ufunc(x.reshape(shapes[0]), y.reshape(shapes[1])))
         if ufunc is np.matmul and method == "__call__":
-            return matmul(*inputs)
-        if method != "__call__" or ufunc.signature is not None:
-            return member_by_member(ufunc if method == "__call__" else getattr(ufunc, method), inputs, options)
-        found = ufunc(*align(inputs), **options)
-        return tuple(map(Batched, found)) if isinstance(found, tuple) else Batched(found)
+            return functions.rules.matmul(*inputs)
+        return functions.member_by_member(ufunc if method == "__call__" else getattr(ufunc, method), inputs, options)
 
     def __array_function__(self, function, types, args, options):
-        from .functions import RULES, member_by_member
-
-        rule = RULES.get(function)
-        return rule(*args, **options) if rule else member_by_member(function, args, options)
+        functions = _functions()
+        rule = functions.RULES.get(function)
+        return rule(*args, **options) if rule else functions.member_by_member(function, args, options)
 
     def __array__(self, dtype=None, copy=None):
         raise NotBatchable("an array of the population would be converted to plain numbers")
@@ -168,11 +170,9 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
 
     # ---- entries
     def __getitem__(self, key):
-        from .rules import gather
-
         keys = key if isinstance(key, tuple) else (key,)
         if any(type(each) is Batched for each in keys):
-            return gather(self, keys)
+            return _functions().rules.gather(self, keys)
         if all(_plain(each) for each in keys):
             return Batched(self.values[(slice(None), *keys)])
         places = np.arange(self.size).reshape(self.shape)[key]
@@ -248,6 +248,14 @@ def _plain(key):
 
 
 # ---- shared by the rules
+@cache
+def _functions():
+    """The rules, which import this file."""
+    from . import functions
+
+    return functions
+
+
 def behind(axis, ndim):
     """Axes of a member as axes of the population."""
     if axis is None:
@@ -257,10 +265,19 @@ def behind(axis, ndim):
 
 def align(inputs):
     """Plain arrays of which the populations broadcast against each other as their members do."""
-    most = max(np.ndim(x) for x in inputs)
-    return [
-        x.values.reshape(len(x.values), *[1] * (most - x.ndim), *x.shape) if type(x) is Batched else x for x in inputs
-    ]
+    most = max(dims(x) for x in inputs)
+    return [_widened(x.values, most + 1) if type(x) is Batched else x for x in inputs]
+
+
+def _widened(values, ndim):
+    """The values with axes of length 1 behind the batch, so that there are `ndim`."""
+    missing = ndim - values.ndim
+    return values.reshape(len(values), *[1] * missing, *values.shape[1:]) if missing else values
+
+
+def dims(x) -> int:
+    """np.ndim, without the detour of a population through numpy's protocol."""
+    return x.values.ndim - 1 if type(x) is Batched else np.ndim(x)
 
 
 def count(values) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import rules
-from .array import Batched, Diverged, NotBatchable, align, behind, count, full
+from .array import Batched, Diverged, NotBatchable, align, behind, count, dims, full
 
 
 def member_by_member(function, args, options):
@@ -55,12 +55,12 @@ def _where(condition, x=None, y=None):
 
 def _along_new_axis(arrays, axis=0):
     parts = list(arrays)
-    return Batched(np.stack([full(x, count(parts)) for x in parts], axis=axis % (np.ndim(parts[0]) + 1) + 1))
+    return Batched(np.stack([full(x, count(parts)) for x in parts], axis=axis % (dims(parts[0]) + 1) + 1))
 
 
 def _concatenate(arrays, axis=0):
     parts = list(arrays)
-    return Batched(np.concatenate([full(x, count(parts)) for x in parts], axis=axis % np.ndim(parts[0]) + 1))
+    return Batched(np.concatenate([full(x, count(parts)) for x in parts], axis=axis % dims(parts[0]) + 1))
 
 
 def _along(function, axis):
@@ -81,7 +81,7 @@ def _repeat(x, repeats, axis=None):
 def _broadcast_to(x, shape, subok=False):
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     values = full(x, count((x,)))
-    filled = values.reshape(len(values), *[1] * (len(shape) - np.ndim(x)), *values.shape[1:])
+    filled = values.reshape(len(values), *[1] * (len(shape) - dims(x)), *values.shape[1:])
     return Batched(np.broadcast_to(filled, (len(values), *shape)))
 
 
@@ -119,7 +119,7 @@ def _outer(x, y):
 
 
 def _dot(x, y):
-    return rules.matmul(x, y) if np.ndim(x) and np.ndim(y) else x * y
+    return rules.matmul(x, y) if dims(x) and dims(y) else x * y
 
 
 def _places(function):
@@ -143,6 +143,24 @@ def _expand_dims(x, axis):
     return Batched(np.expand_dims(x.values, behind(axes, x.ndim + len(axes))))
 
 
+def _entrywise(function):
+    return lambda x: Batched(function(x.values))
+
+
+def _stacked(function):
+    """A function of matrices that numpy applies to stacks of them."""
+
+    def rule(x, *args, **options):
+        found = function(x.values, *args, **options)
+        return type(found)(*map(Batched, found)) if isinstance(found, tuple) else Batched(found)
+
+    return rule
+
+
+def _diag(x, k=0):
+    return Batched(np.diagonal(x.values, k, 1, 2)) if x.ndim == 2 else member_by_member(np.diag, (x, k), {})
+
+
 def _size(x, axis=None):
     return x.size if axis is None else x.shape[axis]
 
@@ -159,7 +177,10 @@ RULES = {
     np.dot: _dot,
     np.einsum: rules.einsum,
     np.take_along_axis: rules.take_along_axis,
+    np.diag: _diag,
     np.linalg.solve: rules.solve,
+    **{getattr(np.linalg, name): _stacked(getattr(np.linalg, name)) for name in ("qr", "pinv", "eigh", "eigvalsh")},
+    **{function: _entrywise(function) for function in (np.isposinf, np.isneginf, np.imag)},
     np.sort: _along(np.sort, -1),
     np.argsort: _along(np.argsort, -1),
     np.flip: lambda x, axis=None: Batched(np.flip(x.values, behind(axis, x.ndim))),

@@ -70,7 +70,8 @@ def _chunk(claim, task, profile, seed):
     if isinstance(part.instances, Family):
         known = worst(claim, part) if task.chunk == 0 and not part.instances.given else ()
         return {"tally": _family(part, profile, stretch, claim.resolution, task.chunk, known).to_data()}
-    return {"tally": _judge_list(part, profile, claim.resolution).to_data()}
+    beside = any(isinstance(each.instances, Family) for each in claim.judged)
+    return {"tally": _judge_list(part, profile, claim.resolution, profile.listed if beside else None).to_data()}
 
 
 def _family(part, profile, seed, resolution, chunk, known):
@@ -88,13 +89,13 @@ def _family(part, profile, seed, resolution, chunk, known):
             tally.compared += compare(part, in_floats(instance), judgement)
     for x in known:
         tally.add(judge_draw(part, x, resolution), x.sizes, x)
-    return tally if tally.violation else tally.merge(depth(part, profile.evaluations, seed, resolution))
+    return tally if tally.violation else tally.merge(depth(part, profile.evaluations, seed, resolution, profile.sizes))
 
 
-def _judge_list(part, profile, resolution):
+def _judge_list(part, profile, resolution, most):
     tally, smallest = Tally(), []
     further = part.thorough() if profile.thorough and part.thorough else ()
-    for k, instance in enumerate(chain(part.instances(), further)):
+    for k, instance in enumerate(islice(chain(part.instances(), further), most)):
         judgement = judge(part, instance, resolution)
         if all_exact(instance) and judgement.how == "float":
             raise ExactnessLost("a side is a float on a rational instance")

@@ -1,4 +1,4 @@
-"""AdRIL: rewards of expert and past learner samples; the squared moment distance is an identity in its trace."""
+"""AdRIL: rewards of the expert's samples and the past learner's; its squared moment distance is an identity."""
 
 import numpy as np
 import pytest

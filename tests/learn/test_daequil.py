@@ -37,7 +37,7 @@ def test_losses_and_regret_by_their_definition(make, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_regret_stays_below_the_leaders_bound(make, seed):
-    """Constant rate: at most D/(2 rate) + rate/2 sum |d_k f_k|^2, D the squared distance of a vertex from uniform."""
+    """At a constant rate: at most D/(2 rate) + rate/2 sum of |d_k f_k|^2, D a vertex's distance from uniform."""
     problem, expert = (each.to_float() for each in make.drawn(seed, S=4, A=3))
     H, S, A, N, rate = problem.horizon.H, problem.S, problem.A, 50, 0.25
     answer = fit(DAeQuIL(iterations=N, rate=rate), exact_access(problem, expert), rng=None)

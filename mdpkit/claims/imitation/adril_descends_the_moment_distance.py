@@ -1,17 +1,18 @@
 """AdRIL's reward is the gradient of the squared moment distance, which competitive policies drive to 0 at 1/N.
 
-Statement  Let |x|^2 = <x, K x> for a positive semidefinite kernel K, e_k = d^E - d^{pi_k}, b_k the mean of d^{pi_1}..d^{pi_k},
-           and f_k = K (d^E - b_{k-1}): expert samples count +, past samples of the learner -, those of pi_k not at all.
-           For any policies
+Statement  Let |x|^2 = <x, K x> for a positive semidefinite kernel K, e_k = d^E - d^{pi_k}, b_k the mean of
+           d^{pi_1}..d^{pi_k}, and f_k = K (d^E - b_{k-1}): expert samples count +, past samples of the learner -, those
+           of pi_k not at all. For any policies
                |sum_k e_k|^2 = sum_k |e_k|^2 + 2 sum_{k >= 2} (k-1) [J_{f_k}(E) - J_{f_k}(pi_k)];
                |d^E - b_k|^2 = |d^E - b_{k-1}|^2 - (2/k) <f_k, d^{pi_k} - b_{k-1}> + |d^{pi_k} - b_{k-1}|^2 / k^2,
-           so that f_k is the descent direction of the squared distance at b_{k-1}; and f_k is the leader: for every f = K c,
-           sum_{j < k} (<f_k - f, e_j> - |c_k|^2/2 + |c|^2/2) = (k-1) |c_k - c|^2 / 2, c_k = d^E - b_{k-1}.
+           so that f_k is the descent direction of the squared distance at b_{k-1}; and f_k is the leader: for every
+           f = K c, sum_{j < k} (<f_k - f, e_j> - |c_k|^2/2 + |c|^2/2) = (k-1) |c_k - c|^2 / 2, c_k = d^E - b_{k-1}.
            If each pi_k, k >= 2, is at least as good as E for f_k, the mixture M of pi_1..pi_N has
                (J_f(E) - J_f(M))^2 <= |c|^2 |d^E - b_N|^2 <= |c|^2 max_k |e_k|^2 / N     for every f = K c.
            N policies that slip at different steps attain it.
 Assumes    each policy is at least as good as the expert for its reward (bound).
-Units      d^pi_t(s,a) are probabilities, the kernel acts at each step; |c| is the norm of the reward in the kernel's space.
+Units      d^pi_t(s,a) are probabilities, the kernel acts at each step; |c| is the norm of the reward in the kernel's
+           space.
 Kind       identity; exists (enumerated)
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2021.
 Proof      proofs/imitation/adril_descends_the_moment_distance.md
@@ -47,7 +48,7 @@ def smooth(m, d):
     return sum(weights[k][:, None, None] * feature for k, feature in enumerate(m.features))
 
 
-def squared(m, d):
+def square_norm(m, d):
     return (project(m, d) ** 2).sum()
 
 
@@ -56,8 +57,8 @@ def visits(m):
     return measure.occupancy(m.mdp, m.expert), [measure.occupancy(m.mdp, TabularPolicy(table)) for table in m.learners]
 
 
-def lost(m, k):
-    """Value gaps of policy k, `[j,t]`, under feature j paid at step t: the reward K c is their combination by <feature, c_t>."""
+def value_gaps(m, k):
+    """Value gaps of policy k, `[j,t]`, feature j paid at step t; the reward K c combines them by <feature, c_t>."""
     policy, at = TabularPolicy(m.learners[k]), m.mdp.like(np.eye(m.mdp.horizon.H, dtype=int))[..., None, None]
     tasks = [[replace(m.mdp, r=feature * step) for step in at] for feature in m.features]
     return stack([stack([measure.value_gap(task, m.expert, policy) for task in row]) for row in tasks])
@@ -79,9 +80,11 @@ def last_round(m, d_E, d, k):
 def check(m, memory=past):
     d_E, d = visits(m)
     N, e = len(d), [d_E - each for each in d]
-    gains = [(project(m, memory(m, d_E, d, k)) * lost(m, k)).sum() * k for k in range(1, N)]
-    spread = sum(squared(m, each) for each in e)
-    return Equal({"distance": (squared(m, sum(e)), spread + sum(gains) * 2), **descends(m, d_E, d), **leads(m, d_E, e)})
+    gains = [(project(m, memory(m, d_E, d, k)) * value_gaps(m, k)).sum() * k for k in range(1, N)]
+    spread = sum(square_norm(m, each) for each in e)
+    return Equal(
+        {"distance": (square_norm(m, sum(e)), spread + sum(gains) * 2), **descends(m, d_E, d), **leads(m, d_E, e)}
+    )
 
 
 def descends(m, d_E, d):
@@ -90,18 +93,18 @@ def descends(m, d_E, d):
     before, now = d_E - sum(d[:-1]) / (k - 1), d_E - sum(d) / k
     step = d[-1] - (d_E - before)
     first = (smooth(m, before) * step).sum() * 2 / k
-    return {"descent": (squared(m, now), squared(m, before) - first + squared(m, step) / k**2)}
+    return {"descent": (square_norm(m, now), square_norm(m, before) - first + square_norm(m, step) / k**2)}
 
 
 def leads(m, d_E, e):
     """The reward after all rounds against the reward K c: how much more of the sum of <f, e_j> - |c|^2/2 it has."""
     N, leader = len(e), sum(e) / len(e)
     won = ((smooth(m, leader) - smooth(m, m.other)) * sum(e)).sum()
-    more = won - (squared(m, leader) - squared(m, m.other)) * N / 2
-    return {"leader": (more, squared(m, leader - m.other) * N / 2)}
+    more = won - (square_norm(m, leader) - square_norm(m, m.other)) * N / 2
+    return {"leader": (more, square_norm(m, leader - m.other) * N / 2)}
 
 
-def current_included(m):
+def include_current(m):
     return Equal({**check(m).pairs, "distance": check(m, with_the_current).pairs["distance"]})
 
 
@@ -134,12 +137,12 @@ def gaps(m):
     """Squared gap under K c, |c|^2 times the squared distance, and |c|^2 times the largest |e_k|^2 / N."""
     d_E, d = visits(m)
     N, e = len(d), [d_E - each for each in d]
-    norm, mean = squared(m, m.other), sum(e) / N
+    norm, mean = square_norm(m, m.other), sum(e) / N
     gap = (smooth(m, m.other) * mean).sum()
-    return gap**2, norm * squared(m, mean), norm * stack([squared(m, each) for each in e]).max() / N
+    return gap**2, norm * square_norm(m, mean), norm * stack([square_norm(m, each) for each in e]).max() / N
 
 
-def bounded(m):
+def bound_gap(m):
     return Bound(*gaps(m))
 
 
@@ -185,9 +188,9 @@ def games():
     return [*runs(), *others]
 
 
-def reported(m):
+def match_report(m):
     d_E, d = visits(m)
-    return Equal({"distance": (m.reported[0], squared(m, d_E - sum(d) / len(d)))})
+    return Equal({"distance": (m.reported[0], square_norm(m, d_E - sum(d) / len(d)))})
 
 
 def slips(N):
@@ -223,7 +226,7 @@ def distances(m):
     """For the figure: the distance of a run against the last round alone."""
     other = run(noisy_ring(0), m.N, keep="last")
     d_E, d = visits(other)
-    return {"last": [squared(other, d_E - sum(d) / m.N).mid]}
+    return {"last": [square_norm(other, d_E - sum(d) / m.N).mid]}
 
 
 def figure(ax, rows):
@@ -255,14 +258,14 @@ CLAIM = Claim(
     papers=("swamy2021",),
     tags=("moments", "inverse-reinforcement-learning", "no-regret"),
     controls=(
-        Control("the current iterate included", witness=two_rounds, tightens=current_included, at="distance"),
+        Control("the current iterate included", witness=two_rounds, tightens=include_current, at="distance"),
         Control("the last round alone", witness=two_rounds, tightens=last_round_alone, at="distance"),
         Control("visits counted one step late", witness=two_rounds, sabotages=measure.occupancy, by=delay_by_a_step),
         Control("the same mistake in every round", witness=lambda: idle(3), drops=COMPETES.name, part=BOUND),
     ),
     also=(
-        Part(BOUND, games, bounded, assumes=(COMPETES,), data=distances),
-        Part("reported distances", games, reported),
+        Part(BOUND, games, bound_gap, assumes=(COMPETES,), data=distances),
+        Part("reported distances", games, match_report),
         Part(
             "slips at different steps attain it", lambda: [slips(N) for N in (2, 3, 5, 8)], attains, assumes=(COMPETES,)
         ),

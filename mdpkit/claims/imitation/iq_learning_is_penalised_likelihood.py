@@ -3,13 +3,13 @@
 Statement  Let V_t(s) = log sum_a e^{Q_t(s,a)}, V_H = 0, and pi_Q = e^{Q - V}. For every Q, every expert and every beta
                sum_t E_{d_t^E} [Q_t(s,a) - V_{t+1}(s')] - E_rho V_0 = sum_t E_{d_t^E} log pi_Q(a|s),
                E_rho V_0 = sum_t E_{d_t^beta} [V_t(s) - V_{t+1}(s')],
-           so that V_0 may be estimated on any policy's replay. Let O(Q) be the left side minus lambda sum_t E_{d_t^E} (Q_t -
-           V_{t+1})^2. At lambda = 0
+           so that V_0 may be estimated on any policy's replay. Let O(Q) be the left side minus lambda sum_t E_{d_t^E}
+           (Q_t - V_{t+1})^2. At lambda = 0
                O(Q^E) - O(Q) = sum_t E_{s ~ d_t^E} KL(E(s), pi_Q(s)) >= 0
-           for every Q^E with pi_{Q^E} = E, and O(Q + c) = O(Q) for every function c_t(s): the maximisers are the clones, and
-           Q is identified up to functions of the state only. The penalty breaks this tie: it is a quadratic function of
-           c, strictly convex on the states that E visits; over one step its minimum among the clones' Q = log E + c is
-           at c = the entropy of E(s). A maximiser at lambda > 0 satisfies
+           for every Q^E with pi_{Q^E} = E, and O(Q + c) = O(Q) for every function c_t(s): the maximisers are the
+           clones, and Q is identified up to functions of the state only. The penalty breaks this tie: it is a quadratic
+           function of c, strictly convex on the states that E visits; over one step its minimum among the clones'
+           Q = log E + c is at c = the entropy of E(s). A maximiser at lambda > 0 satisfies
                sum_t E_{d_t^E} KL(E, pi_Q) <= lambda sum_t E_{d_t^E} (log E(a|s))^2,
            which IQ-Learn's result does; at lambda = 0 it is the clone up to 1/1000.
 Assumes    E > 0 (shortfall, and all that follows); the penalty is 0 (the result is the clone).
@@ -195,7 +195,7 @@ def coin(scale=3):
 
 # ---- the learner
 def learn_ring(seed, penalty):
-    """IQ-Learn's policy, rounded to thousandths, on exact demonstrations of a noisy ring's expert, who plays every action."""
+    """IQ-Learn's policy, rounded to thousandths, on a noisy ring whose expert plays all actions."""
     m = noisy_ring(seed)
     access = grant(m.mdp, expert=m.expert, demonstrations="exact", episodes="exact")
     found = fit(IQLearn(penalty, modelled=True), access, rng=np.random.default_rng(0)).policy.table
@@ -207,7 +207,7 @@ def learn_ring(seed, penalty):
 PENALTIES = "1/100", "1/10", 1, 10
 
 
-def penalised():
+def learn_with_penalties():
     return [learn_ring(seed, penalty) for penalty in PENALTIES for seed in range(2)]
 
 
@@ -260,7 +260,7 @@ CLAIM = Claim(
         Part(CLONES, SHIFTS, shortfall, assumes=(POSITIVE,)),
         Part(SHIFTED, SHIFTS, by_shift, assumes=(POSITIVE,)),
         Part(STEP, ONE_STEP, one_step, assumes=(POSITIVE,)),
-        Part(LEARNER, penalised, diverges_little, assumes=(POSITIVE,)),
+        Part(LEARNER, learn_with_penalties, diverges_little, assumes=(POSITIVE,)),
         Part(RESULT, lambda: [learn_ring(seed, 0) for seed in range(3)], clones, assumes=(POSITIVE, NO_PENALTY)),
     ),
     figure=figure,

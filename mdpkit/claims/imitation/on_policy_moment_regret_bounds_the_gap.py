@@ -1,13 +1,14 @@
 """On the learner's own states the gap is at most the class error and both players' regrets in the moment game, times u.
 
-Statement  Let moments f_1..f_N of a convex class F meet policies pi_1..pi_N with uniform mixture M, l_k(pi) = sum_t E_{s ~
-           d_t^{pi_k}} [f_k(s, E) - f_k(s, pi)], and let F contain Q^E / u up to functions of the state. With the class
-           error c = min_{pi in C} (1/N) sum_k l_k(pi) of policies C, the regrets R = sum_k l_k(pi_k) - N c and
+Statement  Let moments f_1..f_N of a convex class F meet policies pi_1..pi_N with uniform mixture M, l_k(pi) = sum_t
+           E_{s ~ d_t^{pi_k}} [f_k(s, E) - f_k(s, pi)], and let F contain Q^E / u up to functions of the state. With the
+           class error c = min_{pi in C} (1/N) sum_k l_k(pi) of policies C, the regrets R = sum_k l_k(pi_k) - N c and
            R_f = max_{f in F} sum_k sum_t E_{d_t^{pi_k}} [f(s, E) - f(s, pi_k)] - sum_k l_k(pi_k),
                J(E) - J(M) <= u (c + (R + R_f) / N),
-           with equality for a class of Q^E / u alone; R_f <= 0 if each f_k is the best response to pi_k. DAeQuIL, which follows
-           the regularised leader at rate eta, has c <= 0 and
-               J(E) - J(M) <= u (1/N) sum_k l_k(pi_k) <= (u/N) (H S (1 - 1/A) / (2 eta) + (eta/2) sum_k |d^{pi_k} f_k'|^2),
+           with equality for a class of Q^E / u alone; R_f <= 0 if each f_k is the best response to pi_k. DAeQuIL, which
+           follows the regularised leader at rate eta, has c <= 0 and
+               J(E) - J(M) <= u (1/N) sum_k l_k(pi_k)
+                             <= (u/N) (H S (1 - 1/A) / (2 eta) + (eta/2) sum_k |d^{pi_k} f_k'|^2),
            f' = f minus its mean over the actions.
 Assumes    the class contains the expert's action values divided by u, up to functions of the state.
 Units      u times a moment is in units of J, the undiscounted return; l_k is a sum over an episode.
@@ -163,7 +164,7 @@ def runs():
     return [*(run(ditch(5, 3), N) for N in LENGTHS), *others]
 
 
-def guaranteed(m):
+def guarantee(m):
     policies, N = [TabularPolicy(table) for table in m.learners], len(m.learners)
     H, S, A = m.mdp.horizon.H, m.mdp.S, m.mdp.A
     u = measure.recoverability(m.mdp, m.expert)
@@ -232,7 +233,7 @@ CLAIM = Claim(
     ),
     also=(
         Part("a class of one moment attains it", tight, attains, assumes=(CONTAINS,)),
-        Part(LEARNER, runs, guaranteed),
+        Part(LEARNER, runs, guarantee),
         Part("reported losses", runs, reports),
     ),
     figure=figure,

@@ -3,8 +3,8 @@
 Statement  For rewards in [0, 1],
                |J(E) - J(L)| <= min(H U_r, H^2 U_off, u H U_on),
            where U_r = (1/H) sum_t TV(d_t^E, d_t^L), U_off = (1/H) sum_t E_{s ~ d_t^E} TV(E, L)(s), U_on = (1/H) sum_t
-           E_{s ~ d_t^L} TV(E, L)(s) are the largest payoffs per step of a moment f_t(s,a) in [0, 1], and u is the widest
-           range over actions of Q^E. For a learner that slips with probability p and fails to climb back with
+           E_{s ~ d_t^L} TV(E, L)(s) are the largest payoffs per step of a moment f_t(s,a) in [0, 1], and u is the
+           widest range over actions of Q^E. For a learner that slips with probability p and fails to climb back with
            probability q the three bounds are, for every H, p and q,
                on the cliff   gap = H U_r,   gap <= H(H+1)/2 U_off,   gap <= H^2 U_on;
                on the ladder  gap = H U_r,   gap <= H(H+1)/2 U_off,   gap <= 2 H U_on,

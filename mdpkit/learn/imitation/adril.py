@@ -19,11 +19,12 @@ from ..rollin import visits
 
 @dataclass(frozen=True, eq=False)
 class AdRIL:
-    """Adversarial reward-moment imitation (AdRIL): rewards of +1/N_E on expert samples and -1/N_L on past learner samples.
+    """Adversarial reward-moment imitation (AdRIL): rewards 1/N_E on expert samples, -1/N_L on past learner samples.
 
-    The reward of round k is f_k = K (d_E - mean of d_1..d_{k-1}), K the kernel: samples of the current policy have reward 0, and
-    the first reward is K d_E. It is the gradient step of the reward player in the kernel's function space, and the direction
-    in which the squared moment distance |d_E - mean|^2 = <d_E - mean, K (d_E - mean)> decreases fastest.
+    The reward of round k is f_k = K (d_E - mean of d_1..d_{k-1}), K the kernel: samples of the current policy have
+    reward 0, and the first reward is K d_E. It is the gradient step of the reward player in the kernel's function
+    space, and the direction in which the squared moment distance |d_E - mean|^2 = <d_E - mean, K (d_E - mean)>
+    decreases fastest.
 
     Args:
         kernel: positive semidefinite `kernel[s,a,n,b]` between (s,a) and (n,b), applied at each step; defaults to the
@@ -33,10 +34,10 @@ class AdRIL:
         episodes: episodes per round that estimate the policy's occupancy; if the model is granted, it is exact instead.
         keep: "all": past samples of all rounds; "last": of the last round alone, without guarantee.
 
-    The returned policy is the Mixture of all rounds' policies. With e_k = d_E - d_k and keep="all", the squared distance of the
-    mixture is (sum_k |e_k|^2 + 2 sum_k (k-1) [J(expert, f_k) - J(pi_k, f_k)]) / N^2, an identity. Hence the value gap is at
-    most max_k |e_k| / sqrt(N) for every reward of norm at most 1 in the kernel's space, if each pi_k is at least as good as
-    the expert for f_k. Rational problems stay rational.
+    The returned policy is the Mixture of all rounds' policies. With e_k = d_E - d_k and keep="all", the squared
+    distance of the mixture is (sum_k |e_k|^2 + 2 sum_k (k-1) [J(expert, f_k) - J(pi_k, f_k)]) / N^2, an identity. Hence
+    the value gap is at most max_k |e_k| / sqrt(N) for every reward of norm at most 1 in the kernel's space, if each
+    pi_k is at least as good as the expert for f_k. Rational problems stay rational.
     Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021.
     """
 

@@ -20,8 +20,9 @@ from ..players.simplex import onto_simplex
 class AdVIL:
     """Adversarial value-moment imitation (AdVIL): the off-Q moment game, played on the demonstrations alone.
 
-    The payoff U(pi, f) = sum_t E_{s ~ d_E,t} [E_{a ~ E} f_t(s,a) - E_{a ~ pi} f_t(s,a)] is linear in the policy's table and
-    in f. Both players take optimistic gradient steps at the same time: the prediction of the next gradient is the last one.
+    The payoff U(pi, f) = sum_t E_{s ~ d_E,t} [E_{a ~ E} f_t(s,a) - E_{a ~ pi} f_t(s,a)] is linear in the policy's table
+    and in f. Both players take optimistic gradient steps at the same time: the prediction of the next gradient is the
+    last one.
 
     Args:
         rewards: the class of moments f, which should contain the learner's action values divided by H:
@@ -29,11 +30,12 @@ class AdVIL:
         rounds: number of rounds N.
         rate: step size of both players.
 
-    The returned policy averages the rounds' tables, which the linear payoff permits; at states without demonstrations it is
-    uniform. For rate <= 1/(3L), L the norm of the payoff as a bilinear form (at most 1 for BoxRewards),
-    sup_f U(policy, f) is at most (D_f + D_pi) / (2 rate N), D_f and D_pi the largest squared distances of the two players'
-    points from their starts. If the class contains the learner's action values divided by H (by 1/(1-gamma) if discounted),
-    then the value gap is at most H sup_f U. Rational problems stay rational, with digits that grow linearly in the rounds.
+    The returned policy averages the rounds' tables, which the linear payoff permits; at states without demonstrations
+    it is uniform. For rate <= 1/(3L), L the norm of the payoff as a bilinear form (at most 1 for BoxRewards),
+    sup_f U(policy, f) is at most (D_f + D_pi) / (2 rate N), D_f and D_pi the largest squared distances of the two
+    players' points from their starts. If the class contains the learner's action values divided by H (by 1/(1-gamma) if
+    discounted), then the value gap is at most H sup_f U. Rational problems stay rational, with digits that grow
+    linearly in the rounds.
     Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021; steps adapted from Rakhlin and Sridharan, 2013.
     """
 
@@ -50,7 +52,8 @@ class AdVIL:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The average policy, and a trace with one row per round k.
 
-        Its columns: reward, policy: f_k and pi_k `[(t,)s,a]`. payoff: U(pi_k, f_k). sup_payoff: sup_f U(mean of pi_1..pi_k, f).
+        Its columns: reward, policy: f_k and pi_k `[(t,)s,a]`. payoff: U(pi_k, f_k). sup_payoff: sup_f U(mean of
+        pi_1..pi_k, f).
         inf_payoff: min_pi U(pi, mean of f_1..f_k), at most 0; the difference of the two is the duality gap.
         """
         setting = access.setting

@@ -24,8 +24,8 @@ class DAeQuIL:
     """On-Q moment matching with a queryable expert (DAeQuIL): dataset aggregation with an adversarial loss.
 
     Each round rolls out pi_k, queries the expert on its states, and chooses the moment f_k that tells the two apart:
-    l_k(pi) = sum_t E_{s ~ d_t^{pi_k}} [E_{a ~ E} f_k - E_{a ~ pi} f_k]. The next policy follows the regularised leader of
-    all losses so far: at every state the projection of uniform play + rate * sum_k d_k f_k onto the distributions.
+    l_k(pi) = sum_t E_{s ~ d_t^{pi_k}} [E_{a ~ E} f_k - E_{a ~ pi} f_k]. The next policy follows the regularised leader
+    of all losses so far: at every state the projection of uniform play + rate * sum_k d_k f_k onto the distributions.
 
     Args:
         rewards: the class of moments f, which should contain the expert's action values divided by u.
@@ -34,9 +34,9 @@ class DAeQuIL:
         episodes: episodes per round; if the model is granted, the policy's exact occupancy is used instead.
         rate: step size; defaults to 1/sqrt(k) after k rounds. A float rate counts as the dyadic rational that it is.
 
-    The returned policy is the Mixture of the rounds' policies. With f_k by BestResponse and a class that contains Q^E / u up
-    to functions of the state, J(expert) - J(mixture) <= u (best loss in hindsight + regret) / N, where the best loss is
-    at most 0 because the expert has l_k = 0. Rational problems stay rational.
+    The returned policy is the Mixture of the rounds' policies. With f_k by BestResponse and a class that contains
+    Q^E / u up to functions of the state, J(expert) - J(mixture) <= u (best loss in hindsight + regret) / N, where the
+    best loss is at most 0 because the expert has l_k = 0. Rational problems stay rational.
     Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021.
     """
 
@@ -56,8 +56,8 @@ class DAeQuIL:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[Mixture, dict[str, Any]]:
         """The mixture, and a trace with one row per round k.
 
-        Its columns: reward, policy: f_k and pi_k. loss: l_k(pi_k). regret: sum of the losses of rounds 1..k minus that of
-        the best fixed policy.
+        Its columns: reward, policy: f_k and pi_k. loss: l_k(pi_k). regret: sum of the losses of rounds 1..k minus that
+        of the best fixed policy.
         """
         setting = access.setting
         there, policy = exists(setting), uniform(setting)

@@ -18,7 +18,7 @@ from ..players.no_regret import expect_number, fraction
 
 @dataclass(frozen=True)
 class IQLearn:
-    """Inverse soft-Q learning (IQ-Learn): one concave-plus-penalty objective in soft action values Q, on the demonstrations alone.
+    """Inverse soft-Q learning (IQ-Learn): likelihood with a temporal-difference penalty, on the demonstrations alone.
 
     With V = logsumexp_a Q and pi_Q = exp(Q - V) it maximises
 
@@ -28,17 +28,17 @@ class IQLearn:
     log-likelihood minus a temporal-difference penalty on the reward Q - gamma V'.
 
     Args:
-        penalty: weight of the squares, at least 0. With 0 the policy is that of Cloning, Q is determined up to functions of
-            the state only, and the maximum is approached but not attained if the expert is deterministic.
+        penalty: weight of the squares, at least 0. With 0 the policy is that of Cloning, Q is determined up to
+            functions of the state only, and the maximum is approached but not attained if the expert is deterministic.
         modelled: take the next states' law from the granted model, as for exact demonstrations, which do not hold
             `following`; otherwise the demonstrations must hold it.
         tolerance: largest entry of the gradient at which the objective counts as maximised.
         rounds: maximum number of L-BFGS steps.
 
-    The optimiser is deterministic, starts from Q = 0, and its results are floats even on rational problems, since V is a
-    logarithm; Q stays 0, hence the policy uniform, at states without demonstrations. Against any Q' that reproduces the
-    demonstrated frequencies, the demonstrations' average KL from them to a maximiser's policy, per episode, is at most
-    penalty * E_D[sum of squares of Q'].
+    The optimiser is deterministic, starts from Q = 0, and its results are floats even on rational problems, since V is
+    a logarithm; Q stays 0, hence the policy uniform, at states without demonstrations. Against any Q' that reproduces
+    the demonstrated frequencies, the demonstrations' average KL from them to a maximiser's policy, per episode, is at
+    most penalty * E_D[sum of squares of Q'].
     Finite-horizon and discounted problems.
     Raises: InvalidModel for a missing `following`; NotSolved if the gradient stays above the tolerance.
     Source: adapted from Garg, Chakraborty, Cundy, Song and Ermon, 2021; Wulfmeier and others, 2024.
@@ -66,8 +66,8 @@ class IQLearn:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
         """The policy pi_Q, and a trace with one row per step of the optimiser.
 
-        Its columns: Q `[(t,)s,a]`. objective: the objective above. loss: negative log-likelihood of the demonstrations in nats
-        per episode. squares: sum_t E_D[(Q - gamma V')^2]. objective = -loss - penalty * squares.
+        Its columns: Q `[(t,)s,a]`. objective: the objective above. loss: negative log-likelihood of the demonstrations
+        in nats per episode. squares: sum_t E_D[(Q - gamma V')^2]. objective = -loss - penalty * squares.
         """
         from scipy.optimize import minimize
 

@@ -12,10 +12,10 @@ from .road import first_action
 def missteps(H: int = 3, p: Exact = "1/10", q: Exact = 1, ladder: bool = True) -> Instance:
     """A learner that slips with probability p on top, and fails to climb with probability q below.
 
-    State 0 pays 1 for action 0, which stays; action 1 falls to state 1, from which action 0 climbs back, unpaid, if there is
-    a ladder. The expert plays action 0. With errors of at most eps per step the learner's largest loss is of order
-    eps H in reward moments and eps H^2 in off-policy value moments (q = 1); in on-policy value moments it is of order
-    eps H with the ladder and eps H^2 without.
+    State 0 pays 1 for action 0, which stays; action 1 falls to state 1, from which action 0 climbs back, unpaid, if
+    there is a ladder. The expert plays action 0. With errors of at most eps per step the learner's largest loss is of
+    order eps H in reward moments and eps H^2 in off-policy value moments (q = 1); in on-policy value moments it is of
+    order eps H with the ladder and eps H^2 without.
 
     Args:
         H: horizon.

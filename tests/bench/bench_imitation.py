@@ -1,0 +1,93 @@
+"""CPU seconds of the tabular imitation learners on floats: 100 states, 5 actions, 50 steps, 200 rounds.
+
+    python tests/bench/bench_imitation.py [NAME...]
+
+Learners without an inner search should take at most 10 CPU seconds, LIMIT, on one core. Exact laws are granted, so that what
+is timed is the learner and not the sampling; IQ-Learn reads 200 sampled episodes.
+"""
+
+import os
+import sys
+import time
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+
+from mdpkit import MDP, Finite, TabularPolicy, fit, grant
+from mdpkit.learn import (
+    FILTER,
+    GUITAR,
+    SMILING,
+    AdRIL,
+    AdVIL,
+    Cloning,
+    DAeQuIL,
+    DAgger,
+    ExpertResets,
+    HyPE,
+    HyPER,
+    IQLearn,
+    MomentMatching,
+    NaturalGradient,
+    PessimisticIRL,
+    Planning,
+    SoftBestResponse,
+)
+
+S, A, H, ROUNDS = 100, 5, 50, int(os.environ.get("ROUNDS", "200"))
+LIMIT = 10
+
+LEARNERS = {
+    "Cloning": lambda: Cloning(),
+    "DAgger": lambda: DAgger(ROUNDS),
+    "MomentMatching, Planning": lambda: MomentMatching(policy_player=Planning(), rounds=ROUNDS),
+    "MomentMatching, SoftBestResponse": lambda: MomentMatching(policy_player=SoftBestResponse(), rounds=ROUNDS),
+    "MomentMatching, NaturalGradient": lambda: MomentMatching(policy_player=NaturalGradient(), rounds=ROUNDS),
+    "MomentMatching, ExpertResets": lambda: MomentMatching(policy_player=ExpertResets(), rounds=ROUNDS),
+    "FILTER": lambda: FILTER(rounds=ROUNDS),
+    "GUITAR": lambda: GUITAR(rounds=ROUNDS),
+    "HyPE": lambda: HyPE(rounds=ROUNDS),
+    "HyPER": lambda: HyPER(rounds=ROUNDS),
+    "PessimisticIRL": lambda: PessimisticIRL(rounds=ROUNDS),
+    "SMILING": lambda: SMILING(rounds=ROUNDS),
+    "AdRIL": lambda: AdRIL(rounds=ROUNDS),
+    "AdVIL": lambda: AdVIL(rounds=ROUNDS),
+    "DAeQuIL": lambda: DAeQuIL(iterations=ROUNDS),
+    "IQLearn": lambda: IQLearn(),
+}
+
+
+def problem(seed=0):
+    """Dense random transitions and rewards, and a randomised expert that prefers one action at each state."""
+    rng = np.random.default_rng(seed)
+    mdp = MDP(rng.dirichlet(np.ones(S), (S, A)), rng.random((S, A)), np.full(S, 1 / S), horizon=Finite(H))
+    return mdp, TabularPolicy(0.8 * np.eye(A)[rng.integers(0, A, S)] + 0.2 / A)
+
+
+def rows(*names):
+    """One row per learner: its name, its CPU seconds after a warm-up of the kernels, and the limit."""
+    mdp, expert = problem()
+    found = []
+    for name in names or LEARNERS:
+        learner = LEARNERS[name]()
+        demonstrations = 200 if name == "IQLearn" else "exact"
+        access = grant(
+            mdp,
+            expert=expert,
+            demonstrations=demonstrations,
+            episodes="exact",
+            queries="exact",
+            rng=np.random.default_rng(0),
+        )
+        start = time.process_time()
+        fit(learner, access, rng=np.random.default_rng(1))
+        found.append({"learner": name, "cpu_seconds": time.process_time() - start, "limit": LIMIT})
+    return found
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or LEARNERS:
+        for row in rows(name):
+            sys.stdout.write(f"{row['learner']:34s} {row['cpu_seconds']:8.2f} CPU s  (at most {row['limit']})\n")
+            sys.stdout.flush()

@@ -99,8 +99,7 @@ def hybrid_model(
     mixture's frequencies, from the columns `following`.
 
     Args: keep: "last" round or "all". stationary: whether the transitions of all steps are pooled.
-    Raises: InvalidModel for demonstrations without `following` if the model is not granted, or a horizon that is not
-    finite.
+    Raises: InvalidModel for demonstrations without `following` if the model is not granted, or an infinite horizon.
     """
     share = fraction(expert_share)
     rounds = experience.rounds if keep == "all" else experience.rounds[-1:]
@@ -131,8 +130,7 @@ def estimate(
     """Transition frequencies of several Trajectories, each row weighted by its weight times its share.
 
     Args: parts: pairs of Trajectories, whose states, actions and steps fit the setting, and shares.
-    Raises: InvalidModel if one has no column `following`, or another problem's states there; or for an infinite
-    horizon.
+    Raises: InvalidModel if one has no column `following` or another problem's states there, or for an infinite horizon.
     """
     H, S, A = _shape(setting)
     parts = [(expect_following(seen), share) for seen, share in parts]

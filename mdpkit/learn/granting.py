@@ -57,7 +57,7 @@ def grant(
         resets: number of episodes that start at a state of the learner's choice; or "exact" for unlimited. Without
             resets, episodes of an environment do not report its `state`, which may contain more than the observation.
         queries: number of observations at which to query the expert; or "exact": its action distribution, unlimited.
-        preferences: number of comparisons; or Comparisons; or "exact" for unlimited, with the probability of every outcome.
+        preferences: number of comparisons; or Comparisons; or "exact": the probability of every outcome, unlimited.
         rewards: whether steps return the reward; defaults to True if and only if there is no expert. For a
             PreferenceProblem whether responses can be scored; defaults to False.
         rng: a numpy Generator for sampling; required unless everything granted is exact.

@@ -2,8 +2,8 @@
 
     python tests/bench/bench_imitation.py [NAME...]
 
-Learners without an inner search should take at most 10 CPU seconds, LIMIT, on one core. Exact laws are granted, so that what
-is timed is the learner and not the sampling; IQ-Learn reads 200 sampled episodes.
+Learners without an inner search should take at most 10 CPU seconds, LIMIT, on one core. Exact laws are granted, so that
+what is timed is the learner and not the sampling; IQ-Learn reads 200 sampled episodes.
 """
 
 import os

@@ -79,7 +79,7 @@ def test_probes_estimate_the_models_values(make):
 
 
 def test_a_budget_of_episodes_per_step_finds_the_models_policy(make):
-    """Drawn states in place of every state: with enough episodes the same choices, and no more than the budget is used."""
+    """Drawn states in place of all: with enough episodes the same choices, and no more than the budget is used."""
     problem, expert = make.drawn(3, S=3, A=2)
     far = MDP(problem.P, problem.r * objects([1, 4]), problem.rho, horizon=problem.horizon)
     exact = grant(far, expert=expert, demonstrations="exact", episodes="exact")

@@ -1,7 +1,7 @@
 """A policy loses at most the expert's advantage in the model plus the model error under both policies' occupancies.
 
-Statement  Let P' be a model of the transitions P, V' and A' the learner's values and advantages in it, and osc = max
-           - min over states. Then
+Statement  Let P' be a model of the transitions P, V' and A' the learner's values and advantages in it, and osc the
+           maximum minus the minimum over states. Then
                J(E) - J(L) = sum_t E_{d_t^E}[A'_t + (P - P') V'_{t+1}] + sum_t E_{d_t^L}[(P' - P) V'_{t+1}]
                <= sum_t E_{d_t^E}[A'_t] + sum_t osc(V'_{t+1}) (E_{d_t^E} + E_{d_t^L})[TV(P, P')]
                <= sum_t E_{d_t^E}[A'_t] + sum_t (H-1-t) (E_{d_t^E} + E_{d_t^L})[TV(P, P')].
@@ -12,8 +12,8 @@ Assumes    finite horizon; the model has the same start law and rewards; last bo
 Units      TV in [0, 1]; J is the undiscounted return in the true process. E_{d^E} + E_{d^L} is twice the mean under
            an equal mixture of the two occupancies.
 Kind       for all; identity; exists
-Source     adapted from Vemula, Song, Singh, Bagnell and Choudhury, 2023, and Ren, Swamy, Wu, Bagnell and Choudhury,
-           2024.
+Source     adapted from Vemula, Song, Singh, Bagnell and Choudhury, 2023, and from Ren, Swamy, Wu, Bagnell and
+           Choudhury, 2024.
 Proof      proofs/imitation/advantage_in_the_model_bounds_the_gap.md
 """
 

@@ -1,13 +1,13 @@
 """Score matching with affine scores distinguishes two laws of equal mean and different variance; linear rewards do not.
 
-Statement  Let s be noised to y = s + z, z of mean 0 and variance v, independent of s, and predict s by a y + b. Under a law
-           of mean m and variance w the least loss is w v / (w + v), attained at a = w / (w + v), b = (1 - a) m: affine
-           scores depend on mean and variance alone. Let P and Q have means m, n and variances w, x. In the game with
-           affine scores, the best a, b for Q lose under P, beyond the best ones for P,
+Statement  Let s be noised to y = s + z, z of mean 0 and variance v, independent of s, and predict s by a y + b. Under
+           a law of mean m and variance w the least loss is w v / (w + v), attained at a = w / (w + v), b = (1 - a) m:
+           affine scores depend on mean and variance alone. Let P and Q have means m, n and variances w, x. In the game
+           with affine scores, the best a, b for Q lose under P, beyond the best ones for P,
                (v (m - n))^2 / (x + v)^2 + (w - x)^2 v^2 / ((w + v) (x + v)^2),
-           positive unless means and variances agree. The best linear reward theta s with |theta| <= 1 gains |m - n|, and
-           if m = n, no logistic classifier with logit theta s + b has a cross-entropy E_P log 1/D + E_Q log 1/(1-D) below
-           2 log 2, which is that of D = 1/2: both miss the variance.
+           positive unless means and variances agree. The best linear reward theta s with |theta| <= 1 gains |m - n|,
+           and if m = n, no logistic classifier with logit theta s + b has a cross-entropy
+           E_P log 1/D + E_Q log 1/(1-D) below 2 log 2, which is that of D = 1/2: both miss the variance.
 Assumes    noise has mean 0 and a positive variance v, and is independent of the state.
 Units      losses in squared units of the state; cross-entropy in nats.
 Kind       identity; for all; exists (classifiers, enumerated)

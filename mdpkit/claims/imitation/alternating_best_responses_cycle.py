@@ -5,8 +5,7 @@ Statement  The expert pulls each of A >= 3 arms with the same probability, in ea
            the first arm. Then two arms are pulled alternately, and the imitation gap after N >= 2 rounds is
                sup_f J_f(E) - J_f(M_N) = 2H (1 - 2/A),
            which is 2/3 for A = 3 and H = 1, and nearly the largest possible gap, 2H, for many arms. With projected
-           gradient steps of constant length, at most 1, all arms are pulled in turn, and with j the remainder of N by
-           A
+           gradient steps of constant length, at most 1, all arms are pulled in turn, and for j = N mod A
                sup_f J_f(E) - J_f(M_N) = 2H j (A-j) / (A N) <= H A / (2N),
            which is 0 after every A rounds.
 Assumes    each reward is a best response to the last policy; at least three arms, which the expert pulls alike; ties

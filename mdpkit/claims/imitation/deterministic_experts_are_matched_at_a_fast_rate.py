@@ -4,9 +4,10 @@ Statement  Let n count N independent states of an expert with law q on S states,
            (n + 1) / (N + S), the expert's score being that of these smoothed counts. For a cost f of states let
            g = |E_q f - E f(learner)|, V = Var_q f, and D the triangular discrimination of the two laws. Then
                (E g)^2 <= (2 V + E g) E D,    E D <= (S-1)/(N+1),
-           hence E g <= sqrt(2 V (S-1)/(N+1)) + (S-1)/(N+1). If the expert's cost is certain, V = 0, this is (S-1)/(N+1), and an
-           expert at one free state has E g = (S-1)/(N+S). For a fair coin and N even, (E g)^2 >= N / (8 (N+2)^2), of
-           order 1/N: no learner of this kind has the fast rate there. SMILING, given smoothed counts, has their law.
+           hence E g <= sqrt(2 V (S-1)/(N+1)) + (S-1)/(N+1). If the expert's cost is certain, V = 0, this is
+           (S-1)/(N+1), and an expert at one free state has E g = (S-1)/(N+S). For a fair coin and N even,
+           (E g)^2 >= N / (8 (N+2)^2), of order 1/N: this learner does not have the fast rate there. SMILING, given
+           smoothed counts, has their law.
 Assumes    costs in [0, 1]; the expert's cost is certain (fast rate).
 Units      g and f in units of cost; the gap is H g for state laws averaged over H steps.
 Kind       for all (enumerated); exists

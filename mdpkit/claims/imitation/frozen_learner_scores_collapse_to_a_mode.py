@@ -1,13 +1,13 @@
-"""With its own score trained, SMILING reaches the expert's state law; with a frozen one it goes to the expert's likeliest state.
+"""SMILING with a trained learner score reaches the expert's state law; with a frozen one, its likeliest state.
 
-Statement  Where every law of states can be chosen, natural gradient of rate 1 on SMILING's cost in the limit gives pi_{k+1}
-           proportional to pi_k e^(-c_k). With the score of pi_k, c_k = log pi_k / q, and pi_1 = q is the expert's law. With
-           the score of the uniform pi_0 in every round, pi_k is proportional to q^k, and for k >= 1
+Statement  Where every law of states can be chosen, natural gradient of rate 1 on SMILING's cost in the limit gives
+           pi_{k+1} proportional to pi_k e^(-c_k). With the score of pi_k, c_k = log pi_k / q, and pi_1 = q is the
+           expert's law. With the score of the uniform pi_0 in every round, pi_k is proportional to q^k, and for k >= 1
                KL(pi_k || q) <= KL(pi_{k+1} || q) <= log 1 / max q,
            to which it tends. The last policies of SMILING's runs have these laws up to rounding. Over twenty drawn
-           problems the median KL divergence of the last policy's states is at most 1/1000 with a trained score, and at least
-           1/200 with a frozen one. Linear rewards theta x_s, for an expert with the mean of uniform states, have a sup gap
-           of at most 1/10^6 in every round, and leave a KL divergence of at least 1/5.
+           problems the median KL divergence of the last policy's states is at most 1/1000 with a trained score, and at
+           least 1/200 with a frozen one. Linear rewards theta x_s, for an expert with the mean of uniform states, have
+           a sup gap of at most 1/10^6 in every round, and leave a KL divergence of at least 1/5.
 Assumes    k is at least 1, and q positive at every state.
 Units      KL in nats.
 Kind       for all; exists (runs, enumerated); exists (drawn problems, sampled, 99 % confidence)
@@ -142,7 +142,7 @@ def match_means(law, rounds=5):
 
 
 def gail(law, rounds, rate):
-    """Choices of natural gradient against the optimal classifier of states: the reward is minus the log of its odds' complement."""
+    """Choices of natural gradient against the optimal classifier D = p / (p + q) of states: the reward is -log D."""
     m = choices(law, [0] * len(law), 2)
     problem, q = m.mdp.to_float(), floats(m.law)
     access = grant(problem, expert=m.expert.to_float(), demonstrations="exact", episodes="exact")
@@ -164,7 +164,7 @@ SAMPLES = 2, 4, 8, 16, 32, 64, 128, 256
 
 
 def curves(m):
-    """KL divergence to the expert by round, of four methods; divergences by noise level; mean gaps by demonstrations."""
+    """KL divergence to the expert by round of four methods; divergences by noise level; mean gaps by sample size."""
     q = floats(objects(BIMODAL))
     by_method = {
         "SMILING": play(BIMODAL, "last", SHOWN, "1/4").chosen,

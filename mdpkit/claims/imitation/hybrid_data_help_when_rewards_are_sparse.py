@@ -8,10 +8,10 @@ Statement  On a tree of 6 actions and 3 steps the expert goes to a leaf, drawn u
            If the class holds rewards of every step, the online method has median g <= 1/5 too: the discriminator
            itself shows the way. If unseen actions have the highest value, the hybrid method explores as much, and has
            median g >= 1/2.
-Assumes    rewards of the last step alone; unseen actions have the value 0; the expert's share of the first method is
-           1/2.
-Units      g in [0, 1], exact for the policies of a seed; each median with confidence 99/100, from 24 seeds (20 in the
-           further statements).
+Assumes    rewards of the last step alone; unseen actions have the value 0; half of the first method's batches is from
+           the demonstration.
+Units      g in [0, 1], computed from the policies of a seed; each median with confidence 99/100, from 24 seeds, or 20
+           in the further statements.
 Kind       rate (enumerated sizes, larger ones at the profile full; sampled seeds)
 Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
 Proof      proofs/imitation/hybrid_data_help_when_rewards_are_sparse.md

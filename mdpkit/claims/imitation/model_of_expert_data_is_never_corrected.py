@@ -14,8 +14,8 @@ Assumes    the shares of the expert's and of the learner's data are positive, an
            population data: each round's exact occupancy.
 Units      J is the undiscounted return, for rewards in [0, 1] on the road.
 Kind       for all (checked on an enumerated list of drawn processes and experts); exists (the road and the tree)
-Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024, and Vemula, Song, Singh, Bagnell and Choudhury,
-           2023.
+Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024, and from Vemula, Song, Singh, Bagnell and
+           Choudhury, 2023.
 Proof      proofs/imitation/model_of_expert_data_is_never_corrected.md
 """
 

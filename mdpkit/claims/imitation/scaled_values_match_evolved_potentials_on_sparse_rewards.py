@@ -1,9 +1,9 @@
 """No potential retrains faster than a scaled V* where rewards are sparse; where they are dense an evolved one does.
 
-Statement  Let area(Phi) be the mean return, over its updates from the uniform policy, of an inner learner that sees k steps
-           of the reward shaped by Phi. Then area(Phi) <= max J, and on a corridor with a goal at its end, with k = 1,
-           area(c V*) tends to max J as c grows. Sampled: evolution strategies, whose fitness is the area under the
-           unshaped reward, satisfy there
+Statement  Let area(Phi) be the mean return, over its updates from the uniform policy, of an inner learner that sees k
+           steps of the reward shaped by Phi. Then area(Phi) <= max J, and on a corridor with a goal at its end, with
+           k = 1, area(c V*) tends to max J as c grows. Sampled: evolution strategies, whose fitness is the area under
+           the unshaped reward, satisfy there
                area(0) < area(V*) < E area(evolved) < max_c area(c V*) <= max J.
            On random MDPs whose rewards depend on the action they exceed area(c V*) for the best of 43 scales c, by a
            positive mean difference. With the area under the shaped reward as fitness they fall below area(V*).
@@ -71,7 +71,7 @@ UPDATES = 6
 
 
 def areas(m):
-    """The areas of 0, V* and the best-scaled V*, each as often as there are seeds, and those of the evolved potentials."""
+    """The areas of 0, V* and the best-scaled V*, each once per seed, and those of the evolved potentials."""
     scaled, evolved = (returns.mean(axis=-1) for returns in learning_curves(m))
     known = [np.full(len(SEEDS), area) for area in (scaled[0], scaled[SCALES == 1][0], scaled.max())]
     return *known, evolved
@@ -96,7 +96,7 @@ def ahead_of_the_best(m):
 
 
 def learning(m):
-    """Returns after each update: without a potential, with V*, with the best scale, and with evolved potentials (mean)."""
+    """Returns after each update: without a potential, with V*, with the best scale, and evolved (mean)."""
     scaled, evolved = learning_curves(m)
     chosen = scaled[0], scaled[SCALES == 1][0], scaled[scaled.mean(axis=1).argmax()], evolved.mean(axis=0)
     return {"curves": [list(map(float, each)) for each in chosen]}
@@ -166,7 +166,7 @@ def retrains(m):
 
 
 def system(m):
-    """Returns of retraining by the rule for ties, per unit of the expert's, and losses of the averaged potential elsewhere."""
+    """Returns of retraining by the rule for ties, per unit of the expert's, and losses of the averaged potential."""
     m = noisy(m)
     last, aggregate = recover(m, members=1, buffer="last", reward_player=BestResponse()), recover(m, members=3)
     kinds, J = (last[0], last[1], aggregate[0]), measure.value(m.mdp, m.expert)
@@ -176,7 +176,7 @@ def system(m):
 
 
 def lost(m, share, scale):
-    """Loss per unit of max J in the target, whose transitions are those of the other action with probability share/GRID."""
+    """Loss per unit of max J in the target, where the other action is executed with probability share/GRID."""
     P, Phi = m.mdp.P, measure.optimal_value(m.mdp).lower * scale / GRID
     target = MDP((P * (GRID - share) + P[:, ::-1] * share) / GRID, m.mdp.r, m.mdp.rho, horizon=m.mdp.horizon)
     best = measure.retrained_return(target, target.r, "worst")
@@ -184,7 +184,7 @@ def lost(m, share, scale):
 
 
 def figure(ax, rows):
-    """Retraining on recovered rewards by the rule for ties; learning curves; loss of the averaged potential elsewhere."""
+    """Retraining on recovered rewards by the rule for ties; learning curves; loss of the averaged potential."""
     bars, lines, heat = panels(ax, 3)
     whole = next(row for row in rows if row["part"] == WHOLE and "data" in row)["data"]
     names = ("last policy (fails)", "C1"), ("average", "C4"), ("all policies", "C0"), ("entropy", "C2")

@@ -1,10 +1,11 @@
 """The reward of maximum causal entropy retrains to the expert, in every dynamics, if the entropy bonus is kept.
 
-Statement  Let E play every action with positive probability, and let retraining maximise E[sum_t r - log pi]. The policy
-           that is retrained on r(s,a) = log E(a given s) has the expert's occupancy, in the source and in any other
-           dynamics, and there are no ties. This is the optimum of `causal_entropy_matches_features` with one feature for
-           each state and action, at theta = log E. Without the bonus the same reward retrains to the most probable
-           actions: on two arms that the expert pulls with probability p > 1/2 and 1 - p it returns 1 in place of p.
+Statement  Let E play every action with positive probability, and let retraining maximise E[sum_t r - log pi]. The
+           policy that is retrained on r(s,a) = log E(a given s) has the expert's occupancy, in the source and in any
+           other dynamics, and there are no ties. This is the optimum of `causal_entropy_matches_features` with one
+           feature for each state and action, at theta = log E. Without the bonus the same reward retrains, with one
+           step, to the most probable actions: on two arms that the expert pulls with probability p > 1/2 and 1 - p it
+           returns 1 in place of p.
 Assumes    nothing beyond full support of the expert, which is stationary; finite horizon.
 Units      logarithms in nats, temperature 1; occupancies are summed over the steps.
 Kind       identity; exists (enumerated)

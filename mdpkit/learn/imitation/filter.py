@@ -30,16 +30,16 @@ class FILTER:
     """FILTER: moment matching whose policy player starts its episodes at the expert's states, and need not explore.
 
     The reset distribution of step t is alpha * d_E,t + (1 - alpha) * d_t, with d_t the states of the last policy.
-    Exploration from the initial distribution alone takes exponentially many episodes in the worst case
-    (claim `expert_resets_remove_exploration`).
+    Exploration from the initial distribution alone takes exponentially many episodes in the worst case (see the claim
+    `expert_resets_remove_exploration`).
 
     Args:
         alpha: share of the expert's states in [0, 1]; 1 resets to them alone, 0 to those of the last policy, before the
             first round those of the uniform policy.
         game: "mmdp" (moment matching by dynamic programming): every round responds by PSDP, from the last step to the
-            first; "nrmm" (no-regret moment matching): one stationary policy, which every round improves by a
-            follow-the-regularised-leader step on the action values of all past rewards, at reset times uniform over the
-            steps.
+            first; "nrmm" (no-regret moment matching): one stationary policy, which every round improves by a step of
+            follow-the-regularised-leader on the action values of all past rewards, with reset times uniform over the
+            horizon.
         order: "dual": the policy responds to the round's reward. "primal": for "nrmm" the reward is a best response to
             the round's policy; for "mmdp" there are no rounds, each step solves its game of decision rules against
             rewards, from the last to the first, as a linear program in the model, and alpha is 1: the expert's actions
@@ -87,8 +87,8 @@ class FILTER:
             raise InvalidModel("game 'nrmm' learns one stationary policy; rules and default_policy belong to 'mmdp'")
         if self.solves_steps and fraction(self.alpha) != 1:
             raise InvalidModel(
-                f"alpha is {self.alpha!r}; expected 1: the primal game 'mmdp' compares with the expert's actions, which "
-                "are known on its states alone"
+                f"alpha is {self.alpha!r}; expected 1: the primal game 'mmdp' compares with the expert's actions, "
+                "which are known on its states alone"
             )
         if self.solves_steps and self.rollouts is not None:
             raise InvalidModel("the primal game 'mmdp' is solved in the model; expected rollouts=None")

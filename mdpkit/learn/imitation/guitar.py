@@ -24,8 +24,7 @@ class GUITAR:
     """GUITAR: moment matching by PSDP over a class without the expert, with resets to expert states and offline data.
 
     The reset distribution of step t is nu_t = expert_share * d_E,t + (1 - expert_share) * d_off,t. States outside of
-    the expert's help where the class has no policy that stays on them: the data show where a policy of the class can
-    go.
+    the expert's help where no policy of the class stays on those: the data show where a policy of the class can go.
 
     Args:
         expert_share: share of the expert's states in [0, 1]; defaults to 1/2 with `offline` data, and to 1 without.

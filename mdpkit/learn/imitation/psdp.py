@@ -109,8 +109,8 @@ def psdp(
     """Run PSDP for a given reward, or for the environment's rewards (None).
 
     Args: states: reset distribution `[t,s]`; without rules only its support matters, unless states are drawn from it.
-        rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a uniformly
-            drawn action; a state that is not drawn keeps the default policy.
+        rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a
+            uniformly drawn action; a state that is not drawn keeps the default policy.
         values: the later steps' action values, such as InModel, in place of those of rollouts. The rest as for PSDP.
     Raises: InvalidModel if the horizon is not finite, or states are to be drawn at a step without mass.
     """
@@ -315,7 +315,8 @@ def start_table(setting, default_policy) -> np.ndarray:
     shape = (steps(setting), *sizes(setting))
     if start.table.shape not in (shape, shape[1:]) or (start.exact != setting.exact):
         raise InvalidModel(
-            f"default_policy is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and {shape[0]} steps"
+            f"default_policy is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and "
+            f"{shape[0]} steps"
         )
     if np.asarray(start.table > 0)[..., ~exists(setting)].any():
         raise InvalidModel("default_policy plays an action that is missing")

@@ -144,7 +144,7 @@ class ExpertResets:
         expert_share: a number in [0, 1]. Before the first policy was played the expert's states alone are used.
         offline: Trajectories whose states replace those of the last policy.
         rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a
-            uniformly drawn action, in place of a number per state and action; a state that is not drawn keeps the
+            uniformly drawn action, in place of a number per state and action; states that are not drawn keep the
             default policy.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
     """

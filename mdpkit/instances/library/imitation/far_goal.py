@@ -12,8 +12,9 @@ from ...instance import Instance
 def far_goal(S: int = 6, H: int = 8) -> Instance:
     """A corridor whose last state pays 1 at every step; action 0 goes back, action 1 ahead, and the goal is absorbing.
 
-    The reward of the next steps says nothing before the goal is near: a learner with a short lookahead needs a potential.
-    As the scale c grows, c V* makes its first update optimal, so that no potential is better than the best-scaled V*.
+    The reward of the next steps says nothing before the goal is near: a learner with a short lookahead needs a
+    potential. As the scale c grows, c V* makes its first update optimal, so that no potential is better than the
+    best-scaled V*.
 
     Args:
         S: number of states; episodes start at state 0.

@@ -56,8 +56,8 @@ def lock_with_ladder(H: int = 4, eps: Exact = "1/20", sparse: bool = True) -> In
         eps: probability of a slip.
         sparse: whether only the right digit of the last step pays, 1; else every right digit pays 1/H.
 
-    Returns: `mdp`, `expert`, the decision rules `rules[k,s,a]` on the first two actions, the first of which stays down,
-        and `eps`.
+    Returns: `mdp`, `expert`, `eps`, and the decision rules `rules[k,s,a]` on the first two actions, the first of which
+        stays down.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
 
     >>> lock_with_ladder(4).mdp
@@ -124,8 +124,8 @@ def turnoff(H: int = 3, aside: Exact = 0) -> Instance:
 
     From state 0 action 0 leads to the road, state 1, and action 1 aside, to state 2; both are absorbing, action 0 pays
     1 on the road and `aside` beside it, action 1 pays nothing. The expert takes the road. The learner turns aside and
-    would play action 1 on the road: on its own states no action is better, and only resets to the expert's reveal what
-    it loses.
+    would play action 1 on the road: on its own states no action is better, and only resets to the expert's reveal its
+    loss.
 
     Args:
         H: horizon, at least 2.
@@ -177,8 +177,8 @@ def button(H: int = 3, eps: Exact = "1/10") -> Instance:
 
     At state 0, dark, action 1 switches the light on and is paid, action 0 waits unpaid; state 1, lit, pays 1 for every
     action. The class of all deterministic rules is complete and does not contain the expert. The rule of the class that
-    agrees most with the expert never presses and loses J(E), the sum of 1 - (1 - eps)^k over k = 1..H; policy search
-    loses nothing.
+    agrees most with the expert never presses and loses J(E), the sum of 1 - (1 - eps)^k over k = 1..H. Policy search
+    presses at once and loses nothing.
 
     Args:
         H: horizon.

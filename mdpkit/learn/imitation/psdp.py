@@ -193,7 +193,7 @@ class _Modelled:
     def at_step(self, t, states, actions, table):
         """Q[s][a] at every state of positive mass."""
         Q = self._all(t)
-        return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in demonstrated(states)}
+        return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in support(states)}
 
     def follow(self, t, table):
         self.V = (table[t] * self._all(t)).sum(axis=-1)
@@ -217,7 +217,7 @@ class _Sampled:
             s: {
                 a: sum(self._episode(t, int(s), int(a), tail) for _ in range(n)) / n for a in np.flatnonzero(actions[s])
             }
-            for s in demonstrated(states)
+            for s in support(states)
         }
 
     def follow(self, t, table):
@@ -228,13 +228,13 @@ class _Sampled:
         total, over = 0, False
         while not over:
             following, shown, terminated, truncated, _ = self.access.step(a)
-            total += self._paid(shown) if self.reward is None else self.reward[t % len(self.reward), s, a]
+            total += self._convert(shown) if self.reward is None else self.reward[t % len(self.reward), s, a]
             over, s, t = terminated or truncated, following, t + 1
             if not over:
                 a = int(policy.sample(np.array([s]), t, self.rng.random(1))[0])
         return total
 
-    def _paid(self, shown):
+    def _convert(self, shown):
         return exactly(shown)[()] if self.access.setting.exact else shown
 
 
@@ -281,7 +281,7 @@ def probe(access, reward, policy, states, first, actions, rollouts, rng):
     return s, a, first + t, totals
 
 
-def demonstrated(states) -> np.ndarray:
+def support(states) -> np.ndarray:
     """The states of positive mass."""
     return np.flatnonzero(np.asarray(states > 0))
 

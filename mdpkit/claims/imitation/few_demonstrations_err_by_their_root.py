@@ -149,7 +149,7 @@ def in_fog(H, N, p, shows=(0, 1)):
     return m.replace(tables=tables, chances=objects(chances), p=p, N=N, H=H, shows=str(shows))
 
 
-def lost(m):
+def losses(m):
     """The mean value gap over the samples, without and with offline data."""
     gaps = [[measure.value_gap(m.mdp, m.expert, TabularPolicy(table)) for table in pair] for pair in m.tables]
     return [(stack([pair[k] for pair in gaps]) * m.chances).sum() for k in (0, 1)]
@@ -162,13 +162,13 @@ def unseen(m):
 
 
 def repairs(m):
-    alone, helped = lost(m)
+    alone, helped = losses(m)
     falls = sum(1 - (1 - unseen(m)) ** k for k in range(1, m.H + 1))
     return Equal({"demonstrations alone": (alone, falls), "with offline data": (helped, rational(0))})
 
 
 def mean_gaps(m):
-    return {"gaps": [each.mid for each in lost(m)]}
+    return {"gaps": [each.mid for each in losses(m)]}
 
 
 def mean_error(m):

@@ -53,7 +53,7 @@ def off_the_road(occupancy, problem, policy):
     return occupancy(problem, policy)[:, [0, 2, 1]]
 
 
-def undivided(m):
+def without_division(m):
     return Bound(gap(m), left_over(m).sum())
 
 
@@ -78,7 +78,7 @@ def on_the_turnoff(H, alpha="1/2", aside=0, **policies):
     return Instance(mdp=m.mdp, other=parts["learner"], rewards=m.mdp.r[None], alpha=objects(alpha)[()], **parts)
 
 
-def attained():
+def list_tight():
     return [on_the_turnoff(H, alpha) for H in (2, 3, 6) for alpha in ("1/10", "1/2", 1)]
 
 
@@ -124,7 +124,7 @@ CLAIM = Claim(
     tags=("inverse-reinforcement-learning", "resets"),
     assumes=(POSITIVE,),
     controls=(
-        Control("without the division", witness=lambda: on_the_turnoff(3), tightens=undivided),
+        Control("without the division", witness=lambda: on_the_turnoff(3), tightens=without_division),
         Control(
             "the expert's advantage in place of the best",
             witness=lambda: on_the_turnoff(3, aside="1/2"),
@@ -138,7 +138,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part("the turnoff attains it", attained, attains, assumes=(POSITIVE,)),
+        Part("the turnoff attains it", list_tight, attains, assumes=(POSITIVE,)),
         Part("the error of reinforcement learning", FAMILY, by_reinforcement_learning),
         Part("either bound may be the smaller one", either, of_both),
     ),

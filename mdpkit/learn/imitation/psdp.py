@@ -188,7 +188,7 @@ def _values(access, reward, rollouts_per_action, rollouts, rng):
 
 def at_states(Q, states, actions) -> dict:
     """`Q[s,a]` as Q[s][a] at every state of positive mass, for the actions that exist."""
-    return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in demonstrated(states)}
+    return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in support(states)}
 
 
 class _Modelled:
@@ -224,7 +224,7 @@ class _Sampled:
             s: {
                 a: sum(self._episode(t, int(s), int(a), tail) for _ in range(n)) / n for a in np.flatnonzero(actions[s])
             }
-            for s in demonstrated(states)
+            for s in support(states)
         }
 
     def follow(self, t, table):
@@ -235,13 +235,13 @@ class _Sampled:
         total, over = 0, False
         while not over:
             following, shown, terminated, truncated, _ = self.access.step(a)
-            total += self._paid(shown) if self.reward is None else self.reward[t % len(self.reward), s, a]
+            total += self._convert(shown) if self.reward is None else self.reward[t % len(self.reward), s, a]
             over, s, t = terminated or truncated, following, t + 1
             if not over:
                 a = int(policy.sample(np.array([s]), t, self.rng.random(1))[0])
         return total
 
-    def _paid(self, shown):
+    def _convert(self, shown):
         return exactly(shown)[()] if self.access.setting.exact else shown
 
 
@@ -288,7 +288,7 @@ def probe(access, reward, policy, states, first, actions, rollouts, rng):
     return s, a, first + t, totals
 
 
-def demonstrated(states) -> np.ndarray:
+def support(states) -> np.ndarray:
     """The states of positive mass."""
     return np.flatnonzero(np.asarray(states > 0))
 

@@ -187,11 +187,11 @@ def figure(ax, rows):
     known = next(row["data"]["limits"] for row in rows if row["part"] == BONUS and not row.get("control"))
     low, high = np.array(known).T
     places = np.arange(len(BONUSES))
-    right.errorbar(places, (low + high) / 2, (high - low) / 2, fmt="oC0", capsize=2, label="mean over seeds")
+    right.errorbar(places, (low + high) / 2, (high - low) / 2, fmt="oC0", capsize=2, label="mean over seeds, 99 %")
     right.set(xlabel="bonus $c$", ylabel="gap offline, true reward", xticks=places)
     right.set_xticklabels(BONUSES)
-    for each in (ax, right):
-        each.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=6)
+    for each, columns in ((ax, 3), (right, 1)):
+        each.legend(ncols=columns, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=6)
 
 
 CLAIM = Claim(

@@ -91,7 +91,7 @@ def pair(seed, name, sizes):
     return alone, gap_of(solver, drawn, states, ROUNDS)
 
 
-def measured(seeds=20, shuffle=False):
+def measure_pairs(seeds=20, shuffle=False):
     """Both gaps of every pair, `[seed,pair]`; if `shuffle`, the second is of another solver, drawn for each seed."""
     gaps = np.array([[pair(seed, *each) for each in PAIRS] for seed in range(seeds)])
     x, y = gaps[..., 0], gaps[..., 1]
@@ -197,14 +197,14 @@ def figure(ax, rows):
 CLAIM = Claim(
     "offline_efficacy_predicts_imitation",
     check,
-    lambda: [measured()],
+    lambda: [measure_pairs()],
     formula=r"\mathrm{median}\; \mathrm{corr}\big( \mathrm{rank}\, x,\ \mathrm{rank}\, y \big) \ge \tfrac12",
     papers=("wu2024", "rashidinejad2021"),
     tags=("pessimism", "inverse-reinforcement-learning", "sample-complexity"),
     assumes=(SAME,),
     controls=(
-        Control(SHUFFLED, lambda: measured(shuffle=True), drops=SAME.name),
-        Control("nearly perfect correlation", measured, tightens=nearly_one),
+        Control(SHUFFLED, lambda: measure_pairs(shuffle=True), drops=SAME.name),
+        Control("nearly perfect correlation", measure_pairs, tightens=nearly_one),
         Control("an excess of 1/4 without a bonus", bonuses, tightens=more, part=BONUS),
     ),
     also=(Part(BONUS, lambda: [bonuses()], helps, data=limits),),

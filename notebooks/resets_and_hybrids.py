@@ -82,8 +82,9 @@ display(verdict, draw_claim(verdict))
 # %%
 for share in ("1/2", 1):
     m = corrected.road(4, 2, expert_share=share)
-    found = [str(gap) for gap in corrected.gaps(m).lower]
-    print(f"share {share}: gaps {', '.join(found)}; {corrected.worse(m)} rounds worse, bound {corrected.unplayed(m)}")
+    found = ", ".join(str(gap) for gap in corrected.gaps(m).lower)
+    worse, bound = corrected.check(m).sides
+    print(f"share {share}: gaps {found}; {worse} rounds worse, bound {bound}")
 
 # %%
 verdict = mdpkit.verify("model_of_expert_data_is_never_corrected")

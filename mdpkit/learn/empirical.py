@@ -139,6 +139,8 @@ def estimate(
         _join([getattr(seen, name) for seen, _ in parts], np.zeros(0, dtype=np.int64))
         for name in ("t", "obs", "action", "following")
     )
+    if n.dtype.kind not in "iu" or n.ndim != 1:
+        raise InvalidModel(f"following holds {n.dtype} of shape {n.shape}; expected integers from 0 to {S - 1}")
     if n.size and (n.min() < 0 or n.max() >= S):
         raise InvalidModel(f"following holds {n.min()} to {n.max()}; the problem has the states 0 to {S - 1}")
     weighty = np.asarray(weight > 0)

@@ -79,7 +79,7 @@ def check(m):
     return Equal({"gap": (gap(m), rational(2 * H * (A - 2)) / A), "reported": (m.sup_gap, gap(m))})
 
 
-def closed(m):
+def no_gap(m):
     return Equal({**check(m).pairs, "gap": (gap(m), gap(m) * 0)})
 
 
@@ -154,7 +154,7 @@ CLAIM = Claim(
             drops=ALIKE.name,
         ),
         Control(LEAST, lambda: in_turn(3), drops=FIRST.name),
-        Control("as if the gap closed", lambda: last(BestResponse(), 3), tightens=closed, at="gap"),
+        Control("as if the gap closed", lambda: last(BestResponse(), 3), tightens=no_gap, at="gap"),
         Control(
             "half of the bound on gradient steps",
             lambda: play(GradientAscent("1/2"), 4, rounds=(2,))[0],

@@ -60,24 +60,24 @@ def worse(m):
     return m.mdp.like(sum((gap > 0).all_yes() for gap in gaps(m)))[()]
 
 
-def unplayed(m):
+def count_other_actions(m):
     """The number of actions (t,s,a) that the expert does not play at a state that it visits."""
     visited = np.asarray(measure.occupancy(m.mdp, m.expert).sum(axis=-1).lower > 0)
     return m.mdp.like(int((visited[..., None] & np.asarray(m.expert.table == 0)).sum()))[()]
 
 
 def check(m):
-    return Bound(worse(m), unplayed(m))
+    return Bound(worse(m), count_other_actions(m))
 
 
 def one_fewer(m):
-    return Bound(worse(m), unplayed(m) - 1)
+    return Bound(worse(m), count_other_actions(m) - 1)
 
 
 def of_the_game(m):
     """The range of returns is 2H for rewards in [-1, 1]."""
     span = 2 * m.mdp.horizon.H
-    return Bound(m.sup_gap * m.N, worse(m) * span + m.regret, unplayed(m) * span + m.regret)
+    return Bound(m.sup_gap * m.N, worse(m) * span + m.regret, count_other_actions(m) * span + m.regret)
 
 
 # ---- drawn processes
@@ -95,7 +95,7 @@ def draw(seed, H=3, S=3, A=2):
     return Instance(mdp=MDP(law(H, S, A, S), r, start, horizon=Finite(H)), expert=TabularPolicy(law(H, S, A)))
 
 
-def drawn():
+def draws():
     values = "optimistic", "zero", "pessimistic"
     some = [run(draw(seed), rounds=8, unseen=values[seed // 2 % 3]) for seed in range(12)]
     return [*some, road(2, 2), road(3, 2), road(2, 3)]
@@ -214,7 +214,7 @@ def figure(ax, rows):
 CLAIM = Claim(
     "model_of_expert_data_is_never_corrected",
     check,
-    drawn,
+    draws,
     formula=r"\#\{k : J_{f_k}(\pi_k) < J_{f_k}(E)\} \le \#\{(t,s,a) : d_t^E(s) > 0 = d_t^E(s,a)\}",
     papers=("ren2024", "vemula2023"),
     tags=("model-error", "inverse-reinforcement-learning", "hybrid-data"),

@@ -91,7 +91,7 @@ def pair(seed, name, sizes):
     return alone, gap_of(solver, drawn, states, ROUNDS)
 
 
-def measured(seeds=20, shuffle=False):
+def measure_pairs(seeds=20, shuffle=False):
     """Both gaps of every pair, `[seed,pair]`; if `shuffle`, the second is of another solver, drawn for each seed."""
     gaps = np.array([[pair(seed, *each) for each in PAIRS] for seed in range(seeds)])
     x, y = gaps[..., 0], gaps[..., 1]
@@ -187,24 +187,24 @@ def figure(ax, rows):
     known = next(row["data"]["limits"] for row in rows if row["part"] == BONUS and not row.get("control"))
     low, high = np.array(known).T
     places = np.arange(len(BONUSES))
-    right.errorbar(places, (low + high) / 2, (high - low) / 2, fmt="oC0", capsize=2, label="mean over seeds")
+    right.errorbar(places, (low + high) / 2, (high - low) / 2, fmt="oC0", capsize=2, label="mean over seeds, 99 %")
     right.set(xlabel="bonus $c$", ylabel="gap offline, true reward", xticks=places)
     right.set_xticklabels(BONUSES)
-    for each in (ax, right):
-        each.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=6)
+    for each, columns in ((ax, 3), (right, 1)):
+        each.legend(ncols=columns, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=6)
 
 
 CLAIM = Claim(
     "offline_efficacy_predicts_imitation",
     check,
-    lambda: [measured()],
+    lambda: [measure_pairs()],
     formula=r"\mathrm{median}\; \mathrm{corr}\big( \mathrm{rank}\, x,\ \mathrm{rank}\, y \big) \ge \tfrac12",
     papers=("wu2024", "rashidinejad2021"),
     tags=("pessimism", "inverse-reinforcement-learning", "sample-complexity"),
     assumes=(SAME,),
     controls=(
-        Control(SHUFFLED, lambda: measured(shuffle=True), drops=SAME.name),
-        Control("nearly perfect correlation", measured, tightens=nearly_one),
+        Control(SHUFFLED, lambda: measure_pairs(shuffle=True), drops=SAME.name),
+        Control("nearly perfect correlation", measure_pairs, tightens=nearly_one),
         Control("an excess of 1/4 without a bonus", bonuses, tightens=more, part=BONUS),
     ),
     also=(Part(BONUS, lambda: [bonuses()], helps, data=limits),),

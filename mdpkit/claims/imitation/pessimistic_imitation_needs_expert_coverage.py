@@ -42,7 +42,7 @@ def rounds(m):
     ]
 
 
-def lost(m):
+def round_gaps(m):
     """The value gap of each round's policy under its reward."""
     return sum(measure.value_gap(task, m.expert, policy) for task, _, policy, _ in rounds(m))
 
@@ -56,7 +56,7 @@ def above(m):
     return sum(gaps)
 
 
-def paid(m):
+def expected_bonus(m):
     """The expected bonus under the expert's occupancy, summed over rounds."""
     d = measure.occupancy(m.mdp, m.expert)
     return sum((d * b).sum() for b in m.bonus)
@@ -80,7 +80,9 @@ def imitation_gap(m):
 def check(m, constant=2, of_the_rewards=1):
     R, N = regret(m), len(m.learners)
     left = R * of_the_rewards
-    return Bound(imitation_gap(m), (R + lost(m)) / N, (R + above(m)) / N, (left + paid(m) * constant) / N)
+    return Bound(
+        imitation_gap(m), (R + round_gaps(m)) / N, (R + above(m)) / N, (left + expected_bonus(m) * constant) / N
+    )
 
 
 def once(m):

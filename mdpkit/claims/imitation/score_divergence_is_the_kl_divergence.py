@@ -9,7 +9,7 @@ Statement  Place state s at a point x_s of a line, all different, and let P_t, Q
 Assumes    the points are all different; P is absolutely continuous with respect to Q.
 Units      KL in nats; t is the time of the Ornstein-Uhlenbeck process ds = -s dt + sqrt(2) dB.
 Kind       for all (enumerated); identity
-Source     adapted from Wu, Chen, Swamy, Brantley and Sun, 2025; as an integral over u it is that of Verdú, 2010.
+Source     adapted from Wu, Chen, Swamy, Brantley and Sun, 2025; as an integral over u it is that of Verdu, 2010.
 Proof      proofs/imitation/score_divergence_is_the_kl_divergence.md
 """
 

@@ -13,11 +13,11 @@ from ...model.access import Access
 from ...model.data import Trajectories
 from ...model.mdp import stepwise
 from ...model.policy import TabularPolicy
-from .._tabular import exists, sizes, steps
+from .._tabular import deterministic, exists, sizes, steps
 from ..empirical import EmpiricalModel, estimate, expect_following, expect_unseen, fit_model, unseen_values
 from ..experience import Experience
 from ..imitation.cloning import frequencies
-from ..imitation.psdp import expect_ties, greedy_rule, start_table
+from ..imitation.psdp import at_states, expect_ties, greedy_rule, start_table
 from .no_regret import GRID, expect_number, fraction, tilt
 
 
@@ -198,8 +198,14 @@ def plan(model: EmpiricalModel, reward: np.ndarray, default: np.ndarray, default
     V = zeros(len(there), reward)
     for t in range(len(table) - 1, -1, -1):
         Q = lower(t, model.action_values(t, r[t % len(r)], V, default[t]))
-        V = np.full(len(there), default[t])
-        for s in np.flatnonzero(model.known[t].any(axis=1)):
+        V, shown = np.full(len(there), default[t]), model.known[t].any(axis=1)
+        if not is_exact(Q):
+            grid = at_states(Q, shown, there)
+            chosen = grid.greedy_rule(table[t, grid.states], ties)
+            V[grid.states] = Q[grid.states, chosen]
+            table[t, grid.states] = deterministic(chosen, there.shape[1], table)
+            continue
+        for s in np.flatnonzero(shown):
             allowed = {a: Q[s, a] for a in np.flatnonzero(there[s])}
             chosen = greedy_rule(allowed, table[t, s], ties)
             V[s], table[t, s] = allowed[chosen], like((np.arange(there.shape[1]) == chosen).astype(int), table)

@@ -105,6 +105,10 @@ class Trajectories(Record):
         """
         self.check(S, A, H)
         index = (self.obs, self.action) if H is None else (self.t, self.obs, self.action)
+        if not self.exact:
+            places = np.ravel_multi_index(index, (S, A) if H is None else (H, S, A))
+            flat = np.bincount(places, self.weight, minlength=S * A * (1 if H is None else H))
+            return flat.reshape((S, A) if H is None else (H, S, A))
         d = zeros((S, A) if H is None else (H, S, A), self.weight)
         np.add.at(d, index, self.weight)
         return d

@@ -2,8 +2,8 @@
 
     python tests/bench/bench_imitation.py [NAME...]
 
-Learners without an inner search should take at most 10 CPU seconds, LIMIT, on one core. Exact laws are granted, so that
-what is timed is the learner and not the sampling; IQ-Learn reads 200 sampled episodes.
+Learners without an inner search should take at most 10 CPU seconds, LIMIT, on one core. Learners that need the model,
+and those that query the expert, are granted exact laws; the others 200 demonstrations and 10 episodes a round.
 """
 
 import os
@@ -71,15 +71,9 @@ def rows(*names):
     found = []
     for name in names or LEARNERS:
         learner = LEARNERS[name]()
-        demonstrations = 200 if name == "IQLearn" else "exact"
-        access = grant(
-            mdp,
-            expert=expert,
-            demonstrations=demonstrations,
-            episodes="exact",
-            queries="exact",
-            rng=np.random.default_rng(0),
-        )
+        exact = {"model", "queries"} & set(learner.needs)
+        granted = dict(demonstrations="exact", episodes="exact") if exact else dict(demonstrations=200, episodes=2000)
+        access = grant(mdp, expert=expert, **granted, queries="exact", rng=np.random.default_rng(0))
         start = time.process_time()
         fit(learner, access, rng=np.random.default_rng(1))
         found.append({"learner": name, "cpu_seconds": time.process_time() - start, "limit": LIMIT})

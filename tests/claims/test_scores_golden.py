@@ -1,4 +1,4 @@
-"""Numbers of the claims about scores that are known from their proofs, and golden numbers of the notes (imitation, 6)."""
+"""Numbers of the claims about scores: those known from the proofs, and golden numbers of small instances."""
 
 from fractions import Fraction
 from math import comb, log

@@ -177,3 +177,25 @@ def test_rules_that_are_none_are_refused(make):
     ):
         with pytest.raises(InvalidModel, match=words):
             fit(PSDP(problem.r, None, rules=rules), access, rng=None)
+
+
+@pytest.mark.parametrize("ties", ["first", "default"])
+@pytest.mark.parametrize("ruled", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_floats_are_searched_for_all_states_at_once_as_rationals_are_one_by_one(make, seed, ruled, ties):
+    """The tables agree where rewards leave no ties, and where the reward is 0 and everything ties."""
+    problem, expert = make.drawn(seed, S=5, A=3, masked=seed == 3)
+    rng = np.random.default_rng(seed)
+    generic = objects(rng.integers(-(10**6), 10**6, problem.r.shape)) / 10**5
+    rules = None
+    if ruled:
+        chosen = np.stack([[rng.choice(np.flatnonzero(row)) for row in problem.available] for _ in range(4)])
+        rules = np.eye(problem.A, dtype=int)[chosen]
+    for reward in (generic, generic * 0):
+        tables = []
+        for kind in (lambda each: each, lambda each: each.to_float()):
+            access = grant(kind(problem), expert=kind(expert), demonstrations="exact", episodes="exact")
+            given = reward if access.setting.exact else reward.astype(float)
+            learner = PSDP(given, rollouts_per_action=None, default_policy=kind(expert), rules=rules, ties=ties)
+            tables.append(fit(learner, access, rng=None).policy.table.astype(float))
+        assert np.allclose(*tables, rtol=0, atol=1e-12)

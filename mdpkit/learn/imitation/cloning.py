@@ -43,7 +43,13 @@ class Cloning:
 
 def frequencies(data, setting, smoothing=0, stationary=False) -> np.ndarray:
     """Empirical action frequencies, `table[t,s,a]` or `[s,a]`; uniform over existing actions at states of weight 0."""
-    d = data.occupancy(*sizes(setting), None if stationary else steps(setting))
+    return occupancy_frequencies(
+        data.occupancy(*sizes(setting), None if stationary else steps(setting)), setting, smoothing
+    )
+
+
+def occupancy_frequencies(d, setting, smoothing=0) -> np.ndarray:
+    """Action frequencies of an occupancy `d[(t,)s,a]`; uniform over existing actions at states without weight."""
     there = like(exists(setting).astype(int), d)
     counts = d + there * like(smoothing, d)[()]
     total = counts.sum(axis=-1, keepdims=True)

@@ -9,11 +9,11 @@ from ...base.record import expect_counts
 from ...base.types import Number
 from ...model.access import Access
 from ...model.policy import TabularPolicy
-from .._tabular import uniform
+from .._tabular import empirical_occupancy, uniform
 from ..mixture import Mixture
 from ..players.no_regret import expect_number
-from ..rollin import aggregate, label, visits
-from .cloning import frequencies
+from ..rollin import label, visits
+from .cloning import occupancy_frequencies
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,18 @@ class DAgger:
 
         Its column loss: expected number of disagreements with the expert over an episode of the round's policy.
         """
-        setting, collected = access.setting, []
-        policy = uniform(setting)
+        setting, policy = access.setting, uniform(access.setting)
+        total, parts = 0, 0  # sum of the occupancies of all labels, which have equal shares, and their number
         if self.demonstrated:
-            collected.append(access.demonstrations())
-            policy = TabularPolicy(frequencies(collected[0], setting, self.smoothing))
+            total, parts = empirical_occupancy(setting, access.demonstrations()), 1
+            policy = TabularPolicy(occupancy_frequencies(total, setting, self.smoothing))
         policies, losses = [], []
         for _ in range(self.iterations):
             policies.append(policy)
-            collected.append(label(access, visits(access, policy, self.episodes, rng=rng)))
-            losses.append(disagreement(policy, collected[-1]))
-            policy = TabularPolicy(frequencies(aggregate(collected), setting, self.smoothing))
+            labels = label(access, visits(access, policy, self.episodes, rng=rng))
+            losses.append(disagreement(policy, labels))
+            total, parts = total + empirical_occupancy(setting, labels), parts + 1
+            policy = TabularPolicy(occupancy_frequencies(total / parts, setting, self.smoothing))
         return Mixture(tuple(policies)), {"loss": losses}
 
 

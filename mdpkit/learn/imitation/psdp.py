@@ -1,7 +1,7 @@
 """Policy search by dynamic programming: backward in time, each step optimised under the expert's state distribution."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -123,11 +123,13 @@ def psdp(
     rules = None if rules is None else rule_array(rules, actions, table)
     for t in range(H - 1, -1, -1):
         Q = values.at_step(t, states[t], actions, table)
-        if rules is None:
+        if rules is not None:
+            table[t] = Q.best_in_class(rules, states[t]) if isinstance(Q, Grid) else best_in_class(rules, states[t], Q)
+        elif isinstance(Q, Grid):
+            table[t, Q.states] = deterministic(Q.greedy_rule(table[t, Q.states], ties), table.shape[-1], table)
+        else:
             for s in Q:
                 table[t, s] = deterministic(greedy_rule(Q[s], table[t, s], ties), table.shape[-1], table)
-        else:
-            table[t] = best_in_class(rules, states[t], Q)
         values.follow(t, table)
     return TabularPolicy(table)
 
@@ -151,6 +153,27 @@ def best_in_class(rules, states, Q) -> np.ndarray:
         for rule in rules
     ]
     return rules[max(range(len(rules)), key=values.__getitem__)]
+
+
+class Grid(NamedTuple):
+    """Float action values `values[k,a]` at `states[k]`, -inf at missing actions: Q[s][a] for all states at once."""
+
+    states: np.ndarray
+    values: np.ndarray
+
+    def greedy_rule(self, default, ties) -> np.ndarray:
+        """As the function of that name, of `default[k,a]` at every state."""
+        first = self.values.argmax(axis=1)
+        if ties == "first":
+            return first
+        likely = default.argmax(axis=1)
+        at = np.arange(len(first))
+        return np.where(self.values[at, likely] == self.values[at, first], likely, first)
+
+    def best_in_class(self, rules, states) -> np.ndarray:
+        """As the function of that name, where every action was tried."""
+        weighted = states[self.states, None] * np.where(np.isneginf(self.values), 0, self.values)
+        return rules[(rules[:, self.states] * weighted).reshape(len(rules), -1).sum(axis=1).argmax()]
 
 
 TIES = ("first", "default")
@@ -186,8 +209,11 @@ def _values(access, reward, rollouts_per_action, rollouts, rng):
     return _Modelled(access.model(reward))
 
 
-def at_states(Q, states, actions) -> dict:
-    """`Q[s,a]` as Q[s][a] at every state of positive mass, for the actions that exist."""
+def at_states(Q, states, actions) -> "dict | Grid":
+    """`Q[s,a]` at every state of positive mass, for the actions that exist: Q[s][a] of rationals, a Grid of floats."""
+    if not is_exact(Q):
+        shown = support(states)
+        return Grid(shown, np.where(actions[shown], Q[shown], -np.inf))
     return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in support(states)}
 
 
@@ -199,7 +225,7 @@ class _Modelled:
         self.V = zeros(problem.S, problem.r)
 
     def at_step(self, t, states, actions, table):
-        """Q[s][a] at every state of positive mass."""
+        """The action values at every state of positive mass."""
         return at_states(self._all(t), states, actions)
 
     def follow(self, t, table):

@@ -63,6 +63,7 @@ from .preference.offline import IPO as IPO
 from .preference.online import XPO as XPO
 from .preference.online import OnlineDPO as OnlineDPO
 from .preference.rebel import REBEL as REBEL
+from .preference.refuel import REFUEL as REFUEL
 from .preference.reward_models import BradleyTerry as BradleyTerry
 from .preference.reward_models import RewardEnsemble as RewardEnsemble
 from .preference.self_play import SPO as SPO

@@ -1,4 +1,4 @@
-"""No potential retrains faster than a scaled V* where rewards are sparse; where they are dense an evolved one does.
+"""On a sparse corridor no potential retrains faster than a scaled V*; on dense random MDPs evolved ones do on average.
 
 Statement  Let area(Phi) be the mean return, over its updates from the uniform policy, of an inner learner that sees k
            steps of the reward shaped by Phi. Then area(Phi) <= max J, and on a corridor with a goal at its end, with

@@ -8,7 +8,7 @@ Statement  With the states and noise of `score_divergence_is_the_kl_divergence`,
                log P(s) / Q(s) - k_Q(s) <= c_t(s) <= log P(s) / Q(s) + k_P(s),
                k_R(s) = sum over s' != s of sqrt(R(s') / R(s)) e^(-u (x_s - x_s')^2 / 8),  u = e^-2t / (1 - e^-2t).
            So exact SMILING is matching of states in reverse KL. Runs of SMILING: every round's cost in the limit is
-           log(d_k / d_E) up to 2^-24, and with noise it is within k_Q, k_P and 1/100 of it.
+           log(d_k / d_E) up to 10^-5, and with noise it is within k_Q, k_P and 1/100 of it.
 Assumes    the points are all different; P and Q are positive at every state.
 Units      costs in nats; t is the time of the Ornstein-Uhlenbeck process.
 Kind       for all (enumerated); identity

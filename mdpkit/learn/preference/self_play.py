@@ -25,9 +25,9 @@ class SPO:
         opponents: number of responses drawn from the policy in a round, with each of which every response of each
             prompt is compared; ignored if preferences are granted as "exact".
 
-    The average of the rounds' policies, which is returned, is within Reg/N of a minimax winner at each prompt:
-    max_y E P(y, average) = Reg/N exactly, with Reg the regret of the rounds; from a uniform reference Reg/N is at most
-    sqrt(2 log Y / N). Preferences need not be transitive. The last policy has no such guarantee. The result is float64.
+    With exact preferences the average of the rounds' policies, which is returned, is within Reg/N of a minimax winner
+    at each prompt: max_y E P(y, average) = Reg/N, with Reg the regret of the rounds; from a uniform reference and at
+    the default rate Reg/N is at most sqrt(2 log Y / N). Preferences need not be transitive. The last policy has no such guarantee. The result is float64.
     Source: Swamy, Dann, Kidambi, Wu and Agarwal, 2024.
     """
 

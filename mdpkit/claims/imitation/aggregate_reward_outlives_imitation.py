@@ -86,7 +86,7 @@ def pure(x, choice, size):
     return x.like((np.arange(size) == bare(choice)[..., None]).astype(int))
 
 
-def retrained(m):
+def retrain_exactly(m):
     f = m.mdp.like(best_response(measure.occupancy(m.mdp, m.expert) - mean_occupancy(m)))
     wanted = measure.value(m.mdp, m.target)
     return Equal({f"{ties} ties": (measure.retrained_return(m.mdp, f, ties), wanted) for ties in TIES})
@@ -114,7 +114,7 @@ CERTAIN = Family(
 )
 
 
-def disturbed(x):
+def disturb(x):
     """The deterministic policy, disturbed by uniform noise of weight up to 9/10 at every step and state."""
     share = x.noise[..., None]
     return TabularPolicy(pure(x, x.action, x.sizes["A"]) * (1 - share) + share / x.sizes["A"])
@@ -137,7 +137,7 @@ AUTONOMOUS = Family(
     sizes=dict(H=(1, 3), S=(1, 3), A=(2, 3)),
     models=dict(
         mdp=moves,
-        expert=disturbed,
+        expert=disturb,
         target=lambda x: TabularPolicy(pure(x, x.action, x.sizes["A"])),
         first=lambda x: (x.r * 0 + x.like(1)[()])[None] / x.sizes["A"],
     ),
@@ -218,7 +218,7 @@ def shortcut(expert=((1, 0), (1, 0)), first=("1/10", "9/10")):
     )
 
 
-def controlled():
+def shortcut_by_choice():
     """The shortcut, an expert disturbed by noise of weight 1/5, and a uniform first policy."""
     noisy = ("9/10", "1/10")
     m = shortcut((noisy, noisy), ("1/2", "1/2"))
@@ -269,7 +269,7 @@ CLAIM = Claim(
         Control("the occupancy of the last policy", witness=fork, tightens=against_the_last, at="payoff"),
         Control("an action that no policy played", witness=fork, drops=COVERS.name, part=DETERMINISTIC),
         Control("uncertain transitions", witness=shortcut, drops=SURE.name, part=DETERMINISTIC),
-        Control("actions that matter later", witness=controlled, drops=FREE.name, part=NOISY),
+        Control("actions that matter later", witness=shortcut_by_choice, drops=FREE.name, part=NOISY),
         Control(
             "best responses to the last policy",
             witness=lambda: Instance(noise=rational("3/10"), aggregate=False),
@@ -278,8 +278,8 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(DETERMINISTIC, CERTAIN, retrained, assumes=(SURE, COVERS)),
-        Part(NOISY, AUTONOMOUS, retrained, assumes=(FREE,)),
+        Part(DETERMINISTIC, CERTAIN, retrain_exactly, assumes=(SURE, COVERS)),
+        Part(NOISY, AUTONOMOUS, retrain_exactly, assumes=(FREE,)),
         Part(RANDOM, runs, recovers, assumes=(ALL,), data=bars),
     ),
     figure=figure,

@@ -4,10 +4,11 @@ Statement  Where every law of states can be chosen, natural gradient of rate 1 o
            pi_{k+1} proportional to pi_k e^(-c_k). With the score of pi_k, c_k = log pi_k / q, and pi_1 = q is the
            expert's law. With the score of the uniform pi_0 in every round, pi_k is proportional to q^k, and for k >= 1
                KL(pi_k || q) <= KL(pi_{k+1} || q) <= log 1 / max q,
-           to which it tends if one state is likeliest. The last policies of SMILING's runs have these laws up to rounding. Over twenty drawn
-           problems the median KL divergence of the last policy's states is at most 1/1000 with a trained score, and at
-           least 1/200 with a frozen one. Linear rewards theta x_s, for an expert with the mean of uniform states, have
-           a sup gap of at most 1/10^6 in every round, and leave a KL divergence of at least 1/5.
+           to which it tends if one state is likeliest. The last policies of SMILING's runs have these laws up to
+           rounding. Over twenty drawn problems the median KL divergence of the last policy's states is at most 1/1000
+           with a trained score, and at least 1/200 with a frozen one. Linear rewards theta x_s, for an expert with the
+           mean of uniform states, have a sup gap of at most 1/10^6 in every round, and leave a KL divergence of at
+           least 1/5.
 Assumes    k is at least 1, and q positive at every state.
 Units      KL in nats.
 Kind       for all; exists (runs, enumerated); exists (drawn problems, sampled, 99 % confidence)

@@ -54,7 +54,7 @@ def check(m, least=None):
     return Equal({"error": (error, loss(m, m.P, g) - variance)})
 
 
-def uncorrected(m):
+def skip_correction(m):
     return check(m, least=False)
 
 
@@ -128,7 +128,7 @@ CLAIM = Claim(
     papers=("wu2025",),
     tags=("scores", "regression"),
     controls=(
-        Control("no correction", witness=coin, tightens=uncorrected, at="error"),
+        Control("no correction", witness=coin, tightens=skip_correction, at="error"),
         Control("the loss of the expert's score subtracted", witness=coin, tightens=expert_variance, at="error"),
         Control("the regressor of the last round", witness=leader, tightens=last_round_alone, part=ROUNDS),
         Control("the first state counted twice", witness=coin, sabotages=measure.mean_product, by=heavier_first_state),

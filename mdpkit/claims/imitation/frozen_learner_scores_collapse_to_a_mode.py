@@ -106,7 +106,7 @@ def divergences(count=20, H=2, S=3, A=3):
     return np.array(found)
 
 
-def drawn():
+def draw_problems():
     return [Instance(found=objects(exactly(divergences())))]
 
 
@@ -231,7 +231,9 @@ CLAIM = Claim(
     controls=(
         Control("a divergence that falls again", witness=example, tightens=from_below),
         Control("the uniform law", witness=lambda: example(k=0), drops=LATER.name),
-        Control("frozen scores that match", witness=lambda: drawn()[0], tightens=frozen_scores_match, part=DRAWN),
+        Control(
+            "frozen scores that match", witness=lambda: draw_problems()[0], tightens=frozen_scores_match, part=DRAWN
+        ),
         Control(
             "a trained score where it is frozen",
             witness=lambda: play(LAWS[1], "first"),
@@ -241,7 +243,7 @@ CLAIM = Claim(
     ),
     also=(
         Part(RUNS, runs, laws_of_runs),
-        Part(DRAWN, drawn, medians),
+        Part(DRAWN, draw_problems, medians),
         Part(LINEAR, lambda: [match_means(BIMODAL)], linear, data=curves),
     ),
     figure=figure,

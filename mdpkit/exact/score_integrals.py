@@ -1,9 +1,9 @@
-"""Integrals of score errors along an Ornstein-Uhlenbeck process, enclosed by ball arithmetic; states are points on a line.
+"""Enclosed integrals of score errors along an Ornstein-Uhlenbeck process, for states that are points on a line.
 
-Up to a factor the noised state is w = a x + z, z standard normal, and u = a^2 = e^-2t / (1 - e^-2t) is the signal-to-noise
-ratio. Scores are affine in the posterior mean of x given w, and an integral over t of squared scores is half the integral
-over u of squared posterior means. Both integrals are computed by rules for analytic functions with explicit error bounds:
-proofs/lemmas/score_integrals.md.
+Up to a factor the noised state is w = a x + z, z standard normal, and u = a^2 = e^-2t / (1 - e^-2t) is the
+signal-to-noise ratio. Scores are affine in the posterior mean of x given w, and an integral over t of squared scores
+is half the integral over u of squared posterior means. Both integrals are computed by rules for analytic functions
+with explicit error bounds: proofs/lemmas/score_integrals.md.
 """
 
 from functools import lru_cache
@@ -23,15 +23,22 @@ RHO = 4
 
 
 class Integrals(NamedTuple):
-    """Balls. `costs[s]`: integrated error of the score of q minus that of p at state s. `divergence`: integrated squared
-    distance between both scores under p."""
+    """Balls.
+
+    Attributes: costs: `[s]`, the integrated error of the score of q minus that of p at each state. divergence: the
+        integrated squared distance between both scores under p.
+    """
 
     costs: list
     divergence: arb
 
 
 class Trapezoid(NamedTuple):
-    """Spacing and nodes of a trapezoidal rule, densities at the nodes times the spacing, and e^(2 pi b / spacing) - 1."""
+    """A trapezoidal rule.
+
+    Attributes: nodes: multiples of the spacing. shares: densities at the nodes times the spacing.
+        gain: (e^(2 pi b / spacing) - 1) / e^(b^2 / 2), b the half-width of the strip.
+    """
 
     spacing: arb
     nodes: list
@@ -53,7 +60,7 @@ def log_ratios(x, p, q, snr) -> list:
 
 
 def confusions(x, law, snr) -> list:
-    """Balls `[s]`: sum over states s' at other points of sqrt(law[s'] / law[s]) e^(-snr (x - x')^2 / 8); None if law[s] = 0."""
+    """Balls `[s]`: sum over other points x' of sqrt(law[s'] / law[s]) e^(-snr (x - x')^2 / 8); None if law[s] = 0."""
     with ctx.workprec(BITS):
         roots = [arb(share).sqrt() for share in law]
 
@@ -78,7 +85,7 @@ class _Line:
         costs, divergence, low = [arb(0)] * len(self.x), arb(0), arb(0)
         more = self.r > 0
         while more:
-            # on the ellipse |Im a| <= (rho - 1/rho) half / 2, and phases are at most 1 if that is 1 / (r (2 r a + TAIL))
+            # on the ellipse |Im a| <= (rho - 1/rho) half / 2; phases are at most 1 if that is 1 / (r (2 r a + TAIL))
             half = _exact(arb("0.4") / (self.r * (2 * self.r * (low + 1 / (2 * self.r)) + TAIL)))
             more = low + 2 * half < top
             high = low + 2 * half if more else top
@@ -95,7 +102,7 @@ class _Line:
         return Integrals(costs, divergence)
 
     def _means(self, a, rule):
-        """Mean difference of squared errors at each state, and mean squared distance of the posterior means, at one a."""
+        """Mean difference of squared errors at each state, and mean squared distance of posterior means, at one a."""
         rows = self._weights(a, rule)
         sums = rows * self.laws
         first, second, apart = [], [], arb(0)

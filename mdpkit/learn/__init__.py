@@ -1,5 +1,7 @@
 """Learning through explicit access: `fit(learner, access, rng=)`, where `grant` fixes all that the learner observes."""
 
+from .comparing import Comparison as Comparison
+from .comparing import compare as compare
 from .evaluating import evaluate as evaluate
 from .granting import grant as grant
 from .imitation.adril import AdRIL as AdRIL
@@ -48,6 +50,25 @@ from .players.policy_players import SoftBestResponse as SoftBestResponse
 from .players.rewards import BoxRewards as BoxRewards
 from .players.rewards import FiniteRewards as FiniteRewards
 from .players.rewards import LinearRewards as LinearRewards
+from .preference.classes import AllPolicies as AllPolicies
+from .preference.classes import FinitePolicies as FinitePolicies
+from .preference.classes import LogLinear as LogLinear
+from .preference.hypo import HyPO as HyPO
+from .preference.losses import dpo_loss as dpo_loss
+from .preference.losses import ipo_loss as ipo_loss
+from .preference.losses import logistic_loss as logistic_loss
+from .preference.losses import rebel_loss as rebel_loss
+from .preference.offline import DPO as DPO
+from .preference.offline import IPO as IPO
+from .preference.online import XPO as XPO
+from .preference.online import OnlineDPO as OnlineDPO
+from .preference.rebel import REBEL as REBEL
+from .preference.refuel import REFUEL as REFUEL
+from .preference.reward_models import BradleyTerry as BradleyTerry
+from .preference.reward_models import RewardEnsemble as RewardEnsemble
+from .preference.self_play import SPO as SPO
+from .preference.two_stage import RLHF as RLHF
+from .preference.two_stage import BestOfN as BestOfN
 from .reinforcement.open_loop import ForwardSearch as ForwardSearch
 from .reinforcement.open_loop import OpenLoopSearch as OpenLoopSearch
 from .reinforcement.q_learning import QLearning as QLearning

@@ -1,4 +1,4 @@
-"""Transition model estimated from weighted transitions: frequencies at the pairs that were observed, unknown elsewhere."""
+"""Transition model estimated from weighted transitions: frequencies where there are any, unknown elsewhere."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -77,7 +77,7 @@ def expect_unseen(unseen: str) -> None:
 
 
 def unseen_values(setting: Setting, reward: np.ndarray, unseen: str) -> np.ndarray:
-    """Value of an unseen action at each step, `[t]`: 0, or the lowest or highest total reward of the steps from t on."""
+    """Value of an unseen action at each step, `[t]`: 0, or the lowest or highest total reward from step t on."""
     H, there = steps(setting), exists(setting)
     reward = stepwise(reward, 2)
     values = zeros(H, reward)
@@ -95,11 +95,11 @@ def hybrid_model(
 ) -> EmpiricalModel:
     """The model of the mixture expert_share * demonstrations + (1 - expert_share) * rounds played.
 
-    If the model is granted, the exact transition law at every pair to which the mixture gives weight; else the mixture's
-    frequencies, from the columns `following`.
+    If the model is granted, the exact transition law at every pair to which the mixture gives weight; else the
+    mixture's frequencies, from the columns `following`.
 
     Args: keep: "last" round or "all". stationary: whether the transitions of all steps are pooled.
-    Raises: InvalidModel for demonstrations without `following` if the model is not granted, or a horizon that is not finite.
+    Raises: InvalidModel for demonstrations without `following` if the model is not granted, or an infinite horizon.
     """
     share = fraction(expert_share)
     rounds = experience.rounds if keep == "all" else experience.rounds[-1:]
@@ -130,7 +130,7 @@ def estimate(
     """Transition frequencies of several Trajectories, each row weighted by its weight times its share.
 
     Args: parts: pairs of Trajectories, whose states, actions and steps fit the setting, and shares.
-    Raises: InvalidModel if one has no column `following`, or another problem's states there; or for an infinite horizon.
+    Raises: InvalidModel if one has no column `following` or another problem's states there, or for an infinite horizon.
     """
     H, S, A = _shape(setting)
     parts = [(expect_following(seen), share) for seen, share in parts]
@@ -139,6 +139,8 @@ def estimate(
         _join([getattr(seen, name) for seen, _ in parts], np.zeros(0, dtype=np.int64))
         for name in ("t", "obs", "action", "following")
     )
+    if n.dtype.kind not in "iu" or n.ndim != 1:
+        raise InvalidModel(f"following holds {n.dtype} of shape {n.shape}; expected integers from 0 to {S - 1}")
     if n.size and (n.min() < 0 or n.max() >= S):
         raise InvalidModel(f"following holds {n.min()} to {n.max()}; the problem has the states 0 to {S - 1}")
     weighty = np.asarray(weight > 0)

@@ -1,10 +1,13 @@
 """What a learner has observed: the demonstrations, and the visits of the policies that it played."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
+from flint import fmpq
 
 from ..base.arrays import is_exact, nearest
 from ..base.errors import InvalidModel
@@ -80,3 +83,37 @@ def expect_share(name: str, share: Number) -> None:
         fits = False
     if not fits:
         raise InvalidModel(f"{name} is {share!r}; expected a number in [0, 1]")
+
+
+def share_of_round(share: Number | Sequence[tuple[int, Number]], k: int) -> fmpq:
+    """The share in round k: a number, or linear pieces through (round, share), constant outside of them.
+
+    >>> [share_of_round(((0, "1/2"), (4, 0)), k) for k in (0, 1, 4, 9)]
+    [1/2, 3/8, 0, 0]
+    """
+    if not isinstance(share, Sequence) or isinstance(share, str):
+        return fraction(share)
+    knots = [(at, fraction(value)) for at, value in share]
+    before, after = [knot for knot in knots if knot[0] <= k], [knot for knot in knots if knot[0] > k]
+    if not before or not after:
+        return (before or after[:1])[-1][1]
+    (start, first), (end, last) = before[-1], after[0]
+    return first + (last - first) * (k - start) / (end - start)
+
+
+def expect_shares(name: str, share: Number | Sequence[tuple[int, Number]]) -> None:
+    """Check that a share is a number in [0, 1], or pairs (round, share) in increasing order of rounds.
+
+    Raises: InvalidModel if it is not.
+    """
+    if not isinstance(share, Sequence) or isinstance(share, str):
+        expect_share(name, share)
+        return
+    pairs = [tuple(pair) if isinstance(pair, Sequence) else () for pair in share]
+    rounds = [pair[0] for pair in pairs if len(pair) == 2 and isinstance(pair[0], int) and pair[0] >= 0]
+    if not pairs or len(rounds) != len(pairs) or any(a >= b for a, b in pairwise(rounds)):
+        raise InvalidModel(
+            f"{name} is {share!r}; expected a number in [0, 1], or pairs (round, share), rounds increasing"
+        )
+    for _, value in pairs:
+        expect_share(name, value)

@@ -8,6 +8,7 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.record import expect_counts
 from ..model.access import Access, expect_generator
+from ..model.comparisons import Comparisons
 from ..model.data import Trajectories
 from ..model.game import MarkovGame
 from ..model.horizon import Average
@@ -42,22 +43,23 @@ def grant(
     episodes: int | str = 0,
     resets: int | str | None = None,
     queries: int | str = 0,
-    preferences: int | str = 0,
+    preferences: int | str | Comparisons = 0,
     rewards: bool | None = None,
     rng: np.random.Generator | None = None,
 ) -> Access:
     """Access to a problem: the kinds and numbers of interactions granted to a learner.
 
     Args:
-        problem: an MDP, a gymnasium environment, or a PreferenceProblem (for preferences alone).
+        problem: an MDP, a gymnasium environment, or a PreferenceProblem (for preferences and rewards).
         expert: a policy, the source of demonstrations and labels.
         demonstrations: number of expert episodes; or Trajectories; or "exact", the expert's occupancy.
         episodes: number of episodes from the initial distribution; or "exact": unlimited with every policy's occupancy.
         resets: number of episodes that start at a state of the learner's choice; or "exact" for unlimited. Without
             resets, episodes of an environment do not report its `state`, which may contain more than the observation.
         queries: number of observations at which to query the expert; or "exact": its action distribution, unlimited.
-        preferences: number of comparisons; or "exact" for unlimited.
-        rewards: whether steps return the reward; defaults to True if and only if there is no expert.
+        preferences: number of comparisons; or Comparisons; or "exact": the probability of every outcome, unlimited.
+        rewards: whether steps return the reward; defaults to True if and only if there is no expert. For a
+            PreferenceProblem whether responses can be scored; defaults to False.
         rng: a numpy Generator for sampling; required unless everything granted is exact.
 
     Returns: an Access, which counts what is used.
@@ -75,12 +77,13 @@ def grant(
         "preferences": preferences,
     }
     for name, count in counts.items():
-        _countable(name, count)
+        if not (name == "preferences" and isinstance(count, Comparisons) and isinstance(problem, PreferenceProblem)):
+            _countable(name, count)
     if rng is not None:
         expect_generator(rng)
-    rewards = expert is None if rewards is None else rewards
     if isinstance(problem, PreferenceProblem):
-        return _comparing(problem, expert, demonstrations, counts, rng)
+        return _comparing(problem, expert, demonstrations, counts, rewards, rng)
+    rewards = expert is None if rewards is None else rewards
     if preferences:
         raise InvalidModel(f"preferences are of a PreferenceProblem; got {type(problem).__name__}")
     if isinstance(problem, MarkovGame):
@@ -148,14 +151,21 @@ def _environment(problem, expert, demonstrations, counts, rewards, rng):
     return Access(simulator.setting, granted, demonstrations=shown, simulator=simulator if used else None, expert=asked)
 
 
-def _comparing(problem, expert, demonstrations, counts, rng):
-    other = [name for name, count in counts.items() if count and name != "preferences"]
+def _comparing(problem, expert, demonstrations, counts, rewards, rng):
+    asked = counts["preferences"]
+    other = [name for name, count in counts.items() if name != "preferences" and count]
     if expert is not None or not (isinstance(demonstrations, int) and demonstrations == 0) or other:
-        raise InvalidModel("a PreferenceProblem grants preferences alone")
-    if counts["preferences"] and rng is None:
+        raise InvalidModel("a PreferenceProblem grants preferences and rewards alone")
+    given = asked if isinstance(asked, Comparisons) else None
+    if given is not None:
+        given.check(problem.X, problem.Y)
+    elif asked and asked != "exact" and rng is None:
         raise InvalidModel("comparisons are sampled: give rng=numpy.random.default_rng(seed)")
-    judge = Judge(problem, rng)
-    return Access(judge.setting, counts, judge=judge if counts["preferences"] else None)
+    if rewards and problem.win is not None:
+        raise InvalidModel("rewards=True: the preferences are given by `win`; this problem has no rewards")
+    judge = Judge(problem, rng, given)
+    granted = {**counts, "preferences": asked if given is None else len(given), "rewards": bool(rewards)}
+    return Access(judge.setting, granted, judge=judge if asked or rewards else None)
 
 
 def _countable(name, count):

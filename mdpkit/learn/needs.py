@@ -11,7 +11,7 @@ from ..base.shown import Shown, Table
 from ..model.access import KINDS
 from .learner import Learner
 
-COLUMNS = tuple(kind for kind in KINDS if kind != "preferences")
+COLUMNS = tuple(KINDS)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from .access import Access as Access
 from .access import Meter as Meter
+from .comparisons import Comparisons as Comparisons
 from .continuous import ContinuousProblem as ContinuousProblem
 from .data import Trajectories as Trajectories
 from .game import Deviation as Deviation

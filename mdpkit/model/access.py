@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from ..base.errors import InvalidModel, MissingAccess
 from ..base.record import expect_counts
 from ..base.types import Numbers
+from .comparisons import Comparisons
 from .data import Trajectories
 from .mdp import MDP
 
@@ -115,6 +116,20 @@ class Setting:
     horizon: object = None
     mask: np.ndarray | None = None
     exact: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class PreferenceSetting(Setting):
+    """The setting of a preference problem: observations are prompts, actions are responses.
+
+    Attributes:
+        reference: `reference[x,y]`, the policy that fine-tuning starts from. rho: `rho[x]`, distribution of prompts.
+        beta: KL coefficient.
+    """
+
+    reference: np.ndarray | None = None
+    rho: np.ndarray | None = None
+    beta: Any = 1
 
 
 class Access:
@@ -244,6 +259,37 @@ class Access:
             )
         self._spend("preferences", len(x))
         return self._judge.compare(x, y, z)
+
+    def compare_law(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> np.ndarray:
+        """Probability that `y[k]` is preferred to `z[k]` at prompt `x[k]`; needs preferences="exact"."""
+        self._need("preferences", exactly=True)
+        x, y, z = np.broadcast_arrays(*(np.asarray(index) for index in (x, y, z)))
+        self._spend("preferences", x.size)
+        return self._judge.law(x, y, z)
+
+    def comparisons(self, count: int | None = None) -> Comparisons:
+        """Comparisons of two responses drawn from the distribution of the data, prompts from `rho`.
+
+        Args: count: number of comparisons; defaults to all that are left.
+        Returns: the comparisons that were given as data; with preferences="exact" their population distribution; else a
+            sample of `count`.
+        Raises: MissingAccess if fewer are left.
+        """
+        self._need("preferences")
+        limit = self._limits["preferences"]
+        if self.exact("preferences") or self._judge.given is not None:
+            found = self._judge.population() if self.exact("preferences") else self._judge.given
+            self._count(comparisons=len(found))
+            return found
+        count = limit - self._used.comparisons if count is None else count
+        expect_counts(count=count)
+        self._spend("preferences", count)
+        return self._judge.draw(count)
+
+    def score(self, x: ArrayLike, y: ArrayLike) -> np.ndarray:
+        """Reward of response `y[k]` to prompt `x[k]`; needs rewards=True."""
+        self._need("rewards")
+        return self._judge.score(np.asarray(x), np.asarray(y))
 
     # ---- the model, known
     def model(self, reward: Numbers) -> MDP:

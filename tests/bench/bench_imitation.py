@@ -2,8 +2,8 @@
 
     python tests/bench/bench_imitation.py [NAME...]
 
-Learners without an inner search should take at most 10 CPU seconds, LIMIT, on one core. Learners that need the model, and
-those that query the expert, are granted exact laws; the others 200 demonstrations and 10 episodes a round.
+Learners without an inner search should take at most 10 CPU seconds, LIMIT, on one core. Learners that need the model,
+and those that query the expert, are granted exact laws; the others 200 demonstrations and 10 episodes a round.
 """
 
 import os

@@ -10,6 +10,7 @@ from mdpkit.learn import (
     FILTER,
     GUITAR,
     PSDP,
+    REFUEL,
     SMILING,
     AdRIL,
     AdVIL,
@@ -250,6 +251,10 @@ CASES = [
             **{name: FINITE[name][0] for name in ("AdRIL", "AdVIL", "DAeQuIL")},
         }.items()
     ),
+    LearnerCase(
+        "REFUEL, law", lambda: REFUEL(rounds=3, pairs=None, reward=objects(PAYS)), finite, expert, EXACT, False
+    ),
+    LearnerCase("REFUEL, sample", lambda: REFUEL(rounds=3, pairs=20), finite, expert, rational=False),
     *(
         LearnerCase(
             f"causal entropy, {name}", lambda: MaxCausalEntropy(features), problem, expert, EXACT, False, its_features

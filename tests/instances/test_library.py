@@ -20,7 +20,8 @@ from mdpkit.instances import Instance, Simplex, library, named, named_instances
 from mdpkit.instances.catalogue import named_instance, theme_of
 from mdpkit.instances.library.games import fork, matching_pennies, moulin_vial, rare_pennies
 from mdpkit.instances.library.imitation.cliff import cliff, first_fall, habit, lanes, leak
-from mdpkit.instances.library.imitation.ladder import ladder, lock_with_ladder, tightrope
+from mdpkit.instances.library.imitation.fitted import mirage, turnoffs
+from mdpkit.instances.library.imitation.ladder import button, common_rule, ladder, lock_with_ladder, tightrope, turnoff
 from mdpkit.instances.library.imitation.tree import leaf_law, policy_of_leaf_law, tree
 from mdpkit.instances.library.safety import corridor, race
 from mdpkit.report import draw_instance
@@ -128,6 +129,8 @@ def test_unknown_names_and_parameters_list_what_there_is():
         ("lanes", dict(e=("2/3", "2/3")), "rho"),
         ("tightrope", dict(H=1), "H is 1; expected an integer of at least 2"),
         ("tightrope", dict(c="-1/2"), "c is -1/2; expected a cost of at least 0"),
+        ("turnoff", dict(H=1), "H is 1"),
+        ("button", dict(eps="1/2"), "eps is 1/2; expected a probability below 1/2"),
         ("lock_with_ladder", dict(eps=2), "is -1; a probability is at least 0"),
     ],
 )
@@ -138,7 +141,7 @@ def test_impossible_parameters_are_refused(name, parameters, words):
 
 def test_the_claims_that_use_an_instance_are_those_that_import_it():
     assert "cloning_error_compounds_quadratically" in claims_using(cliff)
-    assert claims_using(tree) == ["expert_resets_remove_exploration", "reduction_to_no_regret_is_an_equality"]
+    assert {"expert_resets_remove_exploration", "reduction_to_no_regret_is_an_equality"} <= set(claims_using(tree))
     assert claims_using(fork) == [
         "cloning_regret_gap_scales_with_coverage",
         "regret_gap_is_bounded_by_recoverability",
@@ -206,6 +209,21 @@ def test_returns_on_the_tightrope_and_its_bridge(H, c):
     )
 
 
+@pytest.mark.parametrize("H", [2, 5])
+def test_returns_at_the_turnoff_on_the_common_rule_and_of_the_button(H):
+    m = turnoff(H, "1/3")
+    assert measure.value(m.mdp, m.expert) == H - 1
+    assert measure.value(m.mdp, m.learner) == rational("1/3") * (H - 1)
+    common = common_rule(H, "1/4")
+    assert [measure.value(common.mdp, TabularPolicy(rule)) for rule in common.rules] == [
+        rational("3/4") * H,
+        rational("1/2") * H,
+    ]
+    light = button(H, "1/5")
+    assert measure.value(light.mdp, light.expert) == sum(1 - rational("4/5") ** k for k in range(1, H + 1))
+    assert sorted(measure.value(light.mdp, TabularPolicy(rule)).lower[()] for rule in light.rules) == [0, 0, H, H]
+
+
 def test_rewards_may_be_fractions():
     assert measure.value(lanes(["1/2"], reward="1/3").mdp, lanes(["1/2"]).expert) == rational("1/3")
     assert named("hidden_stakes", later="1/2").game.r[0, 1, 2] == rational("1/2")
@@ -251,3 +269,18 @@ def test_moulin_and_vial_s_mediator_is_coarse_and_not_correlated():
 
 def test_the_race_is_won_half_of_the_time():
     assert measure.avoid_probability(race().problem)[0] == rational("1/2")
+
+
+@pytest.mark.parametrize(("hidden", "imagined"), [(0, 0), ("1/2", "1/2"), (1, 0), (0, 1)])
+def test_a_mirage_errs_at_the_fork_alone(hidden, imagined):
+    m = mirage(4, hidden, imagined)
+    assert measure.value_gap(m.mdp, m.expert, m.learner) == 3
+    errors = [measure.transition_error(m.mdp, m.model, policy).sum() for policy in (m.expert, m.learner)]
+    assert [error.lower[()] for error in errors] == [rational(hidden), rational(imagined)]
+
+
+def test_a_road_with_turn_offs_pays_a_half_until_it_is_left():
+    m = turnoffs(4, 3)
+    assert measure.value(m.mdp, m.expert) == 2
+    assert measure.optimal_value(m.mdp)[0, 0] == 2
+    assert measure.optimal_value(m.mdp)[0, 1] == 0

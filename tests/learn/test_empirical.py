@@ -4,8 +4,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
-from mdpkit import Trajectories, grant, objects
+from mdpkit import MDP, Finite, Trajectories, grant, objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.learn.empirical import estimate, fit_model, hybrid_model, pool, unseen_values
 from mdpkit.learn.experience import Experience
@@ -120,7 +121,23 @@ def test_data_that_cannot_be_fitted_are_refused(make):
     foreign = Trajectories([0], [0], following=[9], weight=objects([1]))
     with pytest.raises(InvalidModel, match="following holds 9 to 9; the problem has the states 0 to 2"):
         estimate(access.setting, [(foreign, 1)])
+    vectors = Trajectories([0], [0], following=[0.5], weight=objects([1]))
+    with pytest.raises(InvalidModel, match=r"following holds float64 of shape \(1,\); expected integers from 0 to 2"):
+        estimate(access.setting, [(vectors, 1)])
     discounted, its_expert = make.drawn(0, discounted=True)
     access = grant(discounted, expert=its_expert, demonstrations="exact", episodes="exact")
     with pytest.raises(InvalidModel, match="a fitted model needs a finite horizon; the horizon is Discounted"):
         fit_model(access, [(access.demonstrations(), 1)])
+
+
+def test_a_sparse_law_gives_the_same_model_as_a_dense_one(make):
+    problem, expert = make.drawn(0, discounted=True)
+    dense = MDP(problem.to_float().P, problem.to_float().r, horizon=Finite(3))
+    sparse = MDP(csr_matrix(dense.P.reshape(6, 3)), dense.r, horizon=Finite(3))
+    V, models = np.arange(3.0), []
+    for each in (dense, sparse):
+        access = grant(each, expert=expert.to_float(), demonstrations="exact", episodes="exact")
+        models.append(fit_model(access, [(access.demonstrations(), 1)]))
+    for t in range(3):
+        assert (models[0].known[t] == models[1].known[t]).all()
+        assert np.abs(models[0].ahead(t, V) - models[1].ahead(t, V)).max() < 1e-12

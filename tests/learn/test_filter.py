@@ -188,7 +188,7 @@ def test_bad_input_is_refused(make):
         (dict(alpha=2), "alpha is 2; expected a number in"),
         (dict(game="mm"), "game is 'mm'; expected one of mmdp, nrmm"),
         (dict(order="both"), "order is 'both'"),
-        (dict(order="primal"), "alpha is Fraction.*expected 1"),
+        (dict(order="primal"), "alpha is Fraction.*; expected 1"),
         (dict(alpha=1, order="primal", rollouts=3), "expected rollouts=None"),
         (dict(rollouts=0), "rollouts is 0"),
         (dict(game="nrmm", rules=np.ones((1, 3, 2))), "belong to 'mmdp'"),

@@ -1,10 +1,11 @@
-"""HyPE and HyPER: the game's equality, no planning from the start, and what a model of expert data alone misses."""
+"""HyPE and HyPER: the game's equality, their use of access, and the value of unseen actions."""
 
 import numpy as np
 import pytest
 
 from mdpkit import MDP, Finite, Meter, TabularPolicy, fit, grant, measure, objects
 from mdpkit.base.errors import InvalidModel, MissingAccess
+from mdpkit.instances import named
 from mdpkit.instances.library.imitation.tree import policy_to_leaf, tree_mdp
 from mdpkit.learn import (
     BoxRewards,
@@ -80,6 +81,12 @@ def test_hyper_answers_with_the_experts_path_when_unseen_actions_have_a_low_valu
     ("options", "words"),
     [
         (dict(expert_share="3/2"), r"expert_share is '3/2'; expected a number in \[0, 1\]"),
+        (dict(expert_share=((0, 1), (3, 2))), r"expert_share is 2; expected a number in \[0, 1\]"),
+        (
+            dict(expert_share=((3, 1), (3, 0))),
+            r"expected a number in \[0, 1\], or pairs \(round, share\), rounds increasing",
+        ),
+        (dict(expert_share=()), r"expert_share is \(\); expected a number"),
         (dict(keep="some"), "keep is 'some'; expected one of last, all"),
         (dict(unseen="high"), "unseen is 'high'; expected one of zero, pessimistic, optimistic"),
     ],
@@ -119,3 +126,41 @@ def test_best_responses_in_the_true_model_are_a_limit(make):
     )
     best = fit(MomentMatching(reward, GradientAscent(), Planning(), rounds=1), exact_access(problem, expert), rng=None)
     assert best.trace["gain"][0] <= hyper.trace["gain"][-1] <= 0
+
+
+@pytest.mark.parametrize("H", [2, 3, 5])
+def test_hyper_attains_its_guarantee_at_a_fork(H):
+    """A turn-off is believed to be worth H: both sides of the bound by advantage and model error, which are equal.
+
+    In the model an unseen action leads for certain to the highest reward, so that its total variation is 1.
+    """
+    m = named("turnoffs", H=H)
+    answer = fit(
+        HyPER(FiniteRewards(m.mdp.r[None]), unseen="optimistic", rounds=1), exact_access(m.mdp, m.expert), rng=None
+    )
+    P = objects(np.broadcast_to(m.mdp.P, (H, 3, 2, 3))).copy()
+    P[:, 0, 1] = objects([0, 0, 1])
+    r = objects(np.broadcast_to(m.mdp.r, (H, 3, 2))).copy()
+    r[:, 0, 1] = 1  # the model's reward of the turn-off; the difference of 1 is an error of its own, in reward
+    model = MDP(P, r, m.mdp.rho, horizon=Finite(H))
+    policy = answer.trace["policy"][0]
+    advantage = (measure.occupancy(m.mdp, m.expert) * measure.advantage(model, policy)).sum()
+    left = np.arange(H - 1, -1, -1)
+    errors = sum((measure.transition_error(m.mdp, model, each) * left).sum() for each in (m.expert, policy))
+    paid = measure.reward_error(m.mdp, model, policy).sum()
+    gap = measure.value_gap(m.mdp, m.expert, policy)
+    assert (gap == advantage + errors + paid).all_yes()
+    assert (gap == objects(H)[()] / 2).all_yes()
+
+
+def test_the_experts_share_may_fall_with_the_rounds():
+    """From 1 in round 0 to 0 in round 1, as the online method from then on."""
+    problem, expert = tree_mdp(2, 4), policy_to_leaf(13, 2, 4)
+
+    def play(share):
+        access = grant(problem, expert=expert, demonstrations=1, episodes=2, rng=np.random.default_rng(0))
+        return fit(HyPE(expert_share=share, rounds=2, episodes=1), access, rng=np.random.default_rng(0)).trace["policy"]
+
+    falling, online, constant = play(((0, 1), (1, 0))), play(0), play("1/2")
+    assert (falling[1].table == online[1].table).all()
+    assert (falling[1].table != constant[1].table).any()

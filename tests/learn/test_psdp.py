@@ -78,6 +78,20 @@ def test_probes_estimate_the_models_values(make):
     assert told.policy == known
 
 
+def test_a_budget_of_episodes_per_step_finds_the_models_policy(make):
+    """Drawn states in place of all: with enough episodes the same choices, and no more than the budget is used."""
+    problem, expert = make.drawn(3, S=3, A=2)
+    far = MDP(problem.P, problem.r * objects([1, 4]), problem.rho, horizon=problem.horizon)
+    exact = grant(far, expert=expert, demonstrations="exact", episodes="exact")
+    known = fit(PSDP(far.r, rollouts_per_action=None), exact, rng=None).policy
+    granted = dict(expert=expert, demonstrations="exact", resets=3 * 900, rng=np.random.default_rng(2))
+    for options in (dict(reward=far.r), {}):
+        access = grant(far, **granted, rewards=not options)
+        drawn = fit(PSDP(rollouts=900, **options), access, rng=np.random.default_rng(3))
+        assert drawn.policy == known
+        assert drawn.used.resets == 3 * 900
+
+
 def test_what_is_played_elsewhere_is_what_was_said(make):
     problem, expert = make.tree(3)
     first = TabularPolicy(expert.table[:, ::-1])

@@ -44,7 +44,7 @@ def test_costs_are_log_ratios_for_every_embedding(embedding):
 
 
 def test_the_notes_golden_costs():
-    """Golden numbers of the notes (imitation, 6(b)), with four states at distance 1."""
+    """Golden numbers, with four states at distance 1."""
     points = embed(None, 4)
     p, q = np.array([0.5, 0.2, 0.2, 0.1]), np.array([0.1, 0.25, 0.3, 0.35])
     fine = Denoiser(points, noise_levels(points), space_nodes=48, time_nodes=8)

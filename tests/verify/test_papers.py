@@ -1,6 +1,7 @@
 """Papers by key: the file that holds them, citations, and what a claim refuses."""
 
 import re
+import unicodedata
 
 import pytest
 
@@ -17,7 +18,8 @@ def test_the_file_is_sorted_and_its_keys_are_the_first_author_and_the_year():
     found = list(papers().values())
     assert [each.key for each in found] == sorted(each.key for each in found)
     for each in found:
-        family = re.sub(r"[^a-z]", "", each.authors[0].partition(",")[0].lower())
+        plain = unicodedata.normalize("NFKD", each.authors[0].partition(",")[0].lower())
+        family = re.sub(r"[^a-z]", "", plain)
         assert each.key.startswith(f"{family}{each.year}"), each.key
         assert each.url.startswith("https://")
         assert "others" in each.authors or all(name.count(", ") == 1 for name in each.authors)

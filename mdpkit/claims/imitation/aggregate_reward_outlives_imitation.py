@@ -157,7 +157,7 @@ def random_task(seed, noise):
 
 @cache
 def returns(noise, aggregate):
-    """Normalised returns `[seed, reward, ties]` of retraining on the last and on the average reward of a run in floats."""
+    """Normalised returns `[seed, reward, ties]` of retraining on the last and the average reward of a run in floats."""
     found = []
     for seed in SEEDS:
         problem, expert = random_task(seed, rational(noise))
@@ -183,7 +183,7 @@ def recovers(m):
 
 
 def bars(m):
-    """Means and half widths of the intervals, by the rule for ties: of the aggregate and average reward, and of the last."""
+    """Means and half widths of intervals, by the rule for ties, of the aggregate, the average and the last reward."""
     aggregate = returns(str(m.noise), True)
     shown = {"aggregate": aggregate[:, 0], "average": aggregate[:, 1]}
     if m.noise != 0:
@@ -201,7 +201,7 @@ def fork():
 
 
 def shortcut(expert=((1, 0), (1, 0)), first=("1/10", "9/10")):
-    """Action 0 leads to state 1 with probability 1/4, else to state 2, action 1 to state 1 for sure, where action 0 pays 1.
+    """Action 0 leads to state 1 with probability 1/4, else to state 2; action 1 leads to state 1, whose action 0 pays.
 
     The first policies see state 1 more often than the expert does.
     """

@@ -1,15 +1,15 @@
-"""Alternating best responses never imitate a uniform expert on three arms: the gap stays 2/3; no-regret rewards close it.
+"""Alternating best responses never imitate a uniform expert on three arms: the gap is 2/3; no-regret rewards close it.
 
-Statement  The expert pulls each of A >= 3 arms with the same probability, in each of H steps. Let every reward be a best
-           response, in [-1, 1], to the last policy alone, and every policy one to the last reward, with ties to the first arm.
-           Then two arms are pulled alternately, and the imitation gap after N >= 2 rounds is
+Statement  The expert pulls each of A >= 3 arms with the same probability, in each of H steps. Let every reward be a
+           best response, in [-1, 1], to the last policy alone, and every policy one to the last reward, with ties to
+           the first arm. Then two arms are pulled alternately, and the imitation gap after N >= 2 rounds is
                sup_f J_f(E) - J_f(M_N) = 2H (1 - 2/A),
-           which is 2/3 for A = 3 and H = 1, and nearly the largest possible gap, 2H, for many arms. With projected gradient
-           steps of constant length, at most 1, all arms are pulled in turn, and with j the remainder of N by A
+           which is 2/3 for A = 3 and H = 1, and nearly the largest possible gap, 2H, for many arms. With projected
+           gradient steps of constant length, at most 1, all arms are pulled in turn, and for j = N mod A
                sup_f J_f(E) - J_f(M_N) = 2H j (A-j) / (A N) <= H A / (2N),
            which is 0 after every A rounds.
-Assumes    each reward is a best response to the last policy; at least three arms, which the expert pulls alike; ties go to
-           the first arm.
+Assumes    each reward is a best response to the last policy; at least three arms, which the expert pulls alike; ties
+           go to the first arm.
 Units      rewards in [-1, 1]; J is the undiscounted return.
 Kind       exists (enumerated, A = 3..6, H = 1, 2, N up to 24)
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2021, and Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
@@ -79,7 +79,7 @@ def check(m):
     return Equal({"gap": (gap(m), rational(2 * H * (A - 2)) / A), "reported": (m.sup_gap, gap(m))})
 
 
-def closed(m):
+def no_gap(m):
     return Equal({**check(m).pairs, "gap": (gap(m), gap(m) * 0)})
 
 
@@ -154,7 +154,7 @@ CLAIM = Claim(
             drops=ALIKE.name,
         ),
         Control(LEAST, lambda: in_turn(3), drops=FIRST.name),
-        Control("as if the gap closed", lambda: last(BestResponse(), 3), tightens=closed, at="gap"),
+        Control("as if the gap closed", lambda: last(BestResponse(), 3), tightens=no_gap, at="gap"),
         Control(
             "half of the bound on gradient steps",
             lambda: play(GradientAscent("1/2"), 4, rounds=(2,))[0],

@@ -1,15 +1,15 @@
-"""For the average of the rewards played, the expert is optimal up to both players' average regrets, and so is what it mixes.
+"""For the average of the rewards played the expert is optimal up to the average regrets, and so is what it mixes.
 
-Statement  Let f_k be the rewards and pi_k the policies of N rounds, fbar the mean of the f_k, and F a class that contains
-           the reward 0. Then
+Statement  Let f_k be the rewards and pi_k the policies of N rounds, fbar the mean of the f_k, and F a class that
+           contains the reward 0. Then
                max_pi J_fbar(pi) - J_fbar(E) <= (R_f + R_pi) / N,
                R_f = max_{f in F} sum_k <f - f_k, d^E - d^{pi_k}>,   R_pi = max_pi sum_k J_{f_k}(pi) - J_{f_k}(pi_k),
-           and the right side exceeds the left one by exactly max_{f in F} J_f(E) - J_f(mixture of the pi_k). Let w be the
-           product of E's probabilities of the actions of a deterministic policy, over the steps and states that it
+           and the right side exceeds the left one by exactly max_{f in F} J_f(E) - J_f(mixture of the pi_k). Let w be
+           the product of E's probabilities of the actions of a deterministic policy, over the steps and states that it
            reaches: it loses at most 1/w times what E loses under fbar, so that in the limit a fully randomised expert
-           leaves fbar no information. On two arms that pay 1 and 0, with an expert that pulls the first with probability
-           2/3, gradient steps against best responses have a gap of 2/(3N) at N = 2, 8, 32, while retraining on fbar
-           pulls the second arm, for all ties; at N = 12, 24, 48 the gap is 0, and so is fbar.
+           leaves fbar no information. On two arms that pay 1 and 0, with an expert that pulls the first with
+           probability 2/3, gradient steps against best responses have a gap of 2/(3N) at N = 2, 8, 32, while
+           retraining on fbar pulls the second arm, for all ties; at N = 12, 24, 48 the gap is 0, and so is fbar.
 Assumes    the class contains the reward 0.
 Units      J_f is the undiscounted return under f; regrets are sums of N such returns.
 Kind       for all; identity; exists (enumerated)

@@ -1,13 +1,13 @@
-"""PSDP loses at most the completeness error of its class, times the coverage of the comparator by the resets; this is attained.
+"""PSDP loses at most the completeness error of its class times the coverage of the comparator; this is attained.
 
 Statement  Let L be any policy, R a finite class of decision rules, nu_t a reset distribution and, for Q = Q^L,
                eps_t = E_{nu_t} max_a Q(s, a) - max_{rule in R} E_{nu_t} Q(s, rule),
                e_t = max_{rule in R} E_{nu_t} Q(s, rule) - E_{nu_t} Q(s, L),
            the completeness error and the error of step t's choice. For every comparator C, in the class or not,
                J(C) - J(L) <= sum_t C_t (eps_t + e_t),   C_t = max_s d_t^C(s) / nu_t(s).
-           GUITAR with resets to the expert's states has e_t = 0 and attains it, with the expert as the comparator and every
-           C_t = 1, on the cliff and on the ladder: the gap is H times the mean of eps_t, which grows like eps H / 2 on the cliff and
-           is at most 2 eps on the ladder.
+           GUITAR with resets to the expert's states has e_t = 0 and attains it, with the expert as the comparator and
+           every C_t = 1, on the cliff and on the ladder: the gap is H times the mean of eps_t, which grows like
+           eps H/2 on the cliff and is at most 2 eps on the ladder.
 Assumes    the resets cover the comparator.
 Units      eps_t and e_t in units of Q, a sum of H - t rewards; no range of rewards is assumed.
 Kind       for all; exists
@@ -129,7 +129,7 @@ def learn(H, eps="1/1000", climbs=True, both=False):
 HORIZONS = 4, 8, 16, 32, 64
 
 
-def attained():
+def list_tight():
     return [learn(H, climbs=climbs) for climbs in (False, True) for H in HORIZONS] + [learn(8, "1/3", both=True)]
 
 
@@ -151,7 +151,7 @@ def grows(m):
     return Bound(most * (1 - rational(m.eps) * m.H / 2), mean_error(m), most)
 
 
-def stays_bounded(m):
+def stays_small(m):
     return Bound(mean_error(m), rational(m.eps) * 2)
 
 
@@ -182,7 +182,8 @@ CLAIM = Claim(
     check,
     FAMILY,
     formula=(
-        r"J(C) - J(L) \le \sum_t C_t (\varepsilon_t + e_t), \qquad \varepsilon_t = \mathbb{E}_{\nu_t} \max_a Q^L(s,a) - "
+        r"J(C) - J(L) \le \sum_t C_t (\varepsilon_t + e_t), \qquad "
+        r"\varepsilon_t = \mathbb{E}_{\nu_t} \max_a Q^L(s,a) - "
         r"\max_{\pi \in R} \mathbb{E}_{\nu_t} Q^L(s, \pi), \quad C_t = \max_s \frac{d_t^C(s)}{\nu_t(s)}"
     ),
     papers=("espinosadice2025", "bagnell2003"),
@@ -201,9 +202,9 @@ CLAIM = Claim(
         Control("the error of the choice alone", witness=lambda: learn(4), tightens=without_completeness),
     ),
     also=(
-        Part("GUITAR attains it", attained, attains, assumes=(COVERS,)),
+        Part("GUITAR attains it", list_tight, attains, assumes=(COVERS,)),
         Part(CLIFF, lambda: [learn(H, climbs=False) for H in HORIZONS], grows),
-        Part(LADDER, lambda: [learn(H) for H in HORIZONS], stays_bounded),
+        Part(LADDER, lambda: [learn(H) for H in HORIZONS], stays_small),
     ),
     accepts=("mdp", MDP, ("P", "r", "rho")),
     figure=bound,

@@ -1,9 +1,9 @@
-"""Expert resets lose nothing if the class contains the expert, complete or not; mixed resets need a complete class instead.
+"""Expert resets lose nothing if the class contains the expert; mixed resets need a complete class instead.
 
 Statement  If the class of decision rules contains the expert's, then for every policy L
                J(E) - J(L) <= sum_t e_t,   e_t = max_{rule in R} E_{d_t^E} Q^L(s, rule) - E_{d_t^E} Q^L(s, L),
-           so that policy search under the expert's states, e_t = 0, loses nothing, whatever the completeness error. Neither
-           property implies the other, and what each costs is exact:
+           so that policy search under the expert's states, e_t = 0, loses nothing, whatever the completeness error.
+           Neither property implies the other, and what each costs is exact:
                class with the expert, not complete: GUITAR's gap is 0 with resets to the expert's states and
                H = sum_t C_t eps_t with half of the resets elsewhere;
                complete class without the expert: GUITAR loses nothing with either, and cloning in the class loses
@@ -131,7 +131,7 @@ def pays_for_completeness(m):
 
 
 def outdoes(m):
-    """Where both states are the expert's, GUITAR does better than it by as much as the bound by completeness errors allows for."""
+    """Where both states are the expert's, GUITAR outdoes it by as much as the bound by completeness errors."""
     found, _, most = costs(m)
     half = rational(m.H) / 2
     return Equal({"gap": (found, -half), "bound": (most, half)})
@@ -203,7 +203,8 @@ CLAIM = Claim(
     check,
     FAMILY,
     formula=(
-        r"E \in R \implies J(E) - J(L) \le \sum_t \Big( \max_{\pi \in R} \mathbb{E}_{d_t^E} Q^L(s, \pi) - \mathbb{E}_{d_t^E} "
+        r"E \in R \implies J(E) - J(L) \le \sum_t "
+        r"\Big( \max_{\pi \in R} \mathbb{E}_{d_t^E} Q^L(s, \pi) - \mathbb{E}_{d_t^E} "
         r"Q^L(s, L) \Big)"
     ),
     papers=("espinosadice2025", "bagnell2003"),

@@ -116,7 +116,7 @@ def of_a_learner(m):
 
 # ---- controls
 def arms(played=("2/3", "1/3"), temperature=0):
-    """One state, two arms of reward 1 and 0; the expert pulls the first with probability 2/3, and the constant reward is 0."""
+    """One state, two arms of reward 1 and 0, the constant reward 0; the expert pulls the first with probability 2/3."""
     mdp = MDP(objects([[[1], [1]]]), objects([[[1, 0]]]), horizon=Finite(1))
     expert, other = TabularPolicy(objects([[["2/3", "1/3"]]])), TabularPolicy(objects([[played]]))
     uniform = TabularPolicy(objects([[["1/2", "1/2"]]]))

@@ -1,15 +1,17 @@
 """Demonstrations in the policy's batches replace exploration if rewards are sparse and unseen actions are worth 0.
 
-Statement  On a tree of 6 actions and 3 steps the expert goes to a leaf, drawn uniformly. The class holds the rewards in [-1, 1] of
-           the last step alone, and actions without data have the value 0. Let g be the imitation gap after 20 rounds, as a share of
-           the largest. Over the seeds of HyPE with half of each batch from one demonstration, and of the online method, which has
-           twice the episodes and no demonstration in its batches,
+Statement  On a tree of 6 actions and 3 steps the expert goes to a leaf, drawn uniformly. The class holds the rewards
+           in [-1, 1] of the last step alone, and actions without data have the value 0. Let g be the imitation gap
+           after 20 rounds, as a share of the largest. Over the seeds of HyPE with half of each batch from one
+           demonstration, and of the online method, which has twice the episodes and no demonstration in its batches,
                median g(hybrid) <= 1/6 < 1/2 <= median g(online).
-           If the class holds rewards of every step, the online method has median g <= 1/5 too: the discriminator itself shows the
-           way. If unseen actions have the highest value, the hybrid method explores as much, and has median g >= 1/2.
-Assumes    rewards of the last step alone; unseen actions have the value 0; the expert's share of the first method is 1/2.
-Units      g in [0, 1], exact for the policies of a seed; each median with confidence 99/100, from 24 seeds (20 in the further
-           statements).
+           If the class holds rewards of every step, the online method has median g <= 1/5 too: the discriminator
+           itself shows the way. If unseen actions have the highest value, the hybrid method explores as much, and has
+           median g >= 1/2.
+Assumes    rewards of the last step alone; unseen actions have the value 0; half of the first method's batches is from
+           the demonstration.
+Units      g in [0, 1], computed from the policies of a seed; each median with confidence 99/100, from 24 seeds, or 20
+           in the further statements.
 Kind       rate (enumerated sizes, larger ones at the profile full; sampled seeds)
 Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
 Proof      proofs/imitation/hybrid_data_help_when_rewards_are_sparse.md

@@ -3,8 +3,8 @@
 Statement  Let a policy play at every step t the first action of a best plan for the shaped reward of the next k steps,
            that is for r_t + ... + r_{t+k-1} + Phi_{t+k} - Phi_t, with Phi_H = 0. Then
                max_pi J(pi) - J(policy) <= sum_{t < H-k} osc(Phi_{t+k} - V*_{t+k}) <= 2 eps (H - k),
-           where osc is the range over states and eps the largest |Phi_t(s) - V*_t(s)| at steps t = k..H-1. With Phi = V*
-           one step is enough. Late exits attain both for all k < H, with ties against the policy.
+           where osc is the range over states and eps the largest |Phi_t(s) - V*_t(s)| at steps t = k..H-1. With
+           Phi = V* one step is enough. Late exits attain both for all k < H, with ties against the policy.
 Assumes    nothing: any finite MDP, finite horizon, any rewards.
 Units      J, V* and Phi in units of return.
 Kind       for all; exists
@@ -27,7 +27,7 @@ from ...verify.claim import Bound, Claim, Control, Equal, Part
 
 
 def sides(m):
-    """The loss of the policy with the worst ties, the error of the potential at steps k..H-1, and the number of these steps."""
+    """The loss with the worst ties, the error of the potential at steps k..H-1, and the number of these steps."""
     best = measure.retrained_return(m.mdp, m.mdp.r, "worst")
     Q = measure.lookahead_action_value(m.mdp, m.potential, m.k)
     error = (measure.optimal_value(m.mdp) - m.potential)[m.k : -1]

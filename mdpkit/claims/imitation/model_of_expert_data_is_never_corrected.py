@@ -1,19 +1,21 @@
 """A model fitted to expert data alone is never corrected; refitted to both data it misleads in at most H (A-1) rounds.
 
-Statement  HyPER responds to the rewards f_k by PSDP in a fitted model, from the expert's states. Let B be the number of
-           rounds k in which pi_k is worse than the expert for f_k. With hybrid data, whatever the rewards and the value
-           given to actions without data,
+Statement  HyPER responds to the rewards f_k by PSDP in a fitted model, from the expert's states. Let B be the number
+           of rounds k in which pi_k is worse than the expert for f_k. With hybrid data, whatever the rewards and the
+           value given to actions without data,
                B <= #{(t,s,a): d_t^E(s) > 0 = d_t^E(s,a)},
-           which is H (A-1) for a deterministic expert in deterministic dynamics; N times the imitation gap after N rounds is
-           at most the reward player's regret plus the range of returns times B. A road with A-1 turn-offs, whose unseen actions
-           are given the highest value, attains it: rounds j (A-1) + 1 to (j+1) (A-1) turn off at step j, with gap (H-j)/2,
-           and the gap is 0 from round H (A-1) + 1 on. With the expert's data alone the gap is H/2, the largest possible, in
-           every round. On a tree the imitation gap is at most 7/(3N) although every response is 3/4 below the optimum.
-Assumes    the shares of the expert's and of the learner's data are positive, and data of all rounds are kept; population
-           data: each round's exact occupancy.
+           which is H (A-1) for a deterministic expert in deterministic dynamics; N times the imitation gap after N
+           rounds is at most the reward player's regret plus the range of returns times B. A road with A-1 turn-offs,
+           whose unseen actions are given the highest value, attains it: rounds j (A-1) + 1 to (j+1) (A-1) turn off at
+           step j, with gap (H-j)/2, and the gap is 0 from round H (A-1) + 1 on. With the expert's data alone the gap
+           is H/2, the largest possible, in every round. On a tree the imitation gap is at most 7/(3N) although every
+           response is 3/4 below the optimum.
+Assumes    the shares of the expert's and of the learner's data are positive, and data of all rounds are kept;
+           population data: each round's exact occupancy.
 Units      J is the undiscounted return, for rewards in [0, 1] on the road.
 Kind       for all (checked on an enumerated list of drawn processes and experts); exists (the road and the tree)
-Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024, and Vemula, Song, Singh, Bagnell and Choudhury, 2023.
+Source     adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024, and from Vemula, Song, Singh, Bagnell and
+           Choudhury, 2023.
 Proof      proofs/imitation/model_of_expert_data_is_never_corrected.md
 """
 
@@ -58,24 +60,24 @@ def worse(m):
     return m.mdp.like(sum((gap > 0).all_yes() for gap in gaps(m)))[()]
 
 
-def unplayed(m):
+def count_other_actions(m):
     """The number of actions (t,s,a) that the expert does not play at a state that it visits."""
     visited = np.asarray(measure.occupancy(m.mdp, m.expert).sum(axis=-1).lower > 0)
     return m.mdp.like(int((visited[..., None] & np.asarray(m.expert.table == 0)).sum()))[()]
 
 
 def check(m):
-    return Bound(worse(m), unplayed(m))
+    return Bound(worse(m), count_other_actions(m))
 
 
 def one_fewer(m):
-    return Bound(worse(m), unplayed(m) - 1)
+    return Bound(worse(m), count_other_actions(m) - 1)
 
 
 def of_the_game(m):
     """The range of returns is 2H for rewards in [-1, 1]."""
     span = 2 * m.mdp.horizon.H
-    return Bound(m.sup_gap * m.N, worse(m) * span + m.regret, unplayed(m) * span + m.regret)
+    return Bound(m.sup_gap * m.N, worse(m) * span + m.regret, count_other_actions(m) * span + m.regret)
 
 
 # ---- drawn processes
@@ -93,7 +95,7 @@ def draw(seed, H=3, S=3, A=2):
     return Instance(mdp=MDP(law(H, S, A, S), r, start, horizon=Finite(H)), expert=TabularPolicy(law(H, S, A)))
 
 
-def drawn():
+def draws():
     values = "optimistic", "zero", "pessimistic"
     some = [run(draw(seed), rounds=8, unseen=values[seed // 2 % 3]) for seed in range(12)]
     return [*some, road(2, 2), road(3, 2), road(2, 3)]
@@ -114,7 +116,7 @@ def roads(**options):
 
 
 def turned_about(H):
-    """The road whose expert plays the last action and whose data are the learner's, with the value 0 at unseen actions."""
+    """The road whose expert plays the last action; the data are the learner's, and unseen actions have the value 0."""
     m = turnoffs(H, 2)
     mdp = replace(m.mdp, P=m.mdp.P[:, ::-1], r=m.mdp.r[:, ::-1])
     shown = m.replace(mdp=mdp, expert=TabularPolicy(m.expert.table[:, ::-1]))
@@ -143,7 +145,7 @@ def rounds(m):
 
 # ---- the tree
 def tree_game(N, H=3, A=2):
-    """Every reward of the class pays 1 at the last leaf, which the responses do not reach, and from -1 to 1 elsewhere."""
+    """Every reward of the class pays 1 at the last leaf, which no response reaches, and from -1 to 1 elsewhere."""
     expert = policy_of_leaf_law(objects(["1/2", 0, "1/3", 0, 0, "1/6", 0, 0]), A, H)
     centre = leaf_reward(A**H - 1, A, H)
     rewards = BoxRewards(2 * centre - 1, 1 + 0 * centre)
@@ -185,7 +187,7 @@ PLAYED = 1, 2, 4, 8, 16, 32
 
 
 def figure(ax, rows):
-    """Terms of the imitation gap against the rounds on the tree; the gap of every round on the road, by the model's data."""
+    """Terms of the imitation gap on the tree against the rounds; the gap of every round on the road, by the data."""
     ax, right = panels(ax, 2)
     at = [row for row in rows if row["part"] == GAME and not row.get("control")]
     N, values = [row["parameters"]["N"] for row in at], np.array([row["data"]["terms"] for row in at]).T
@@ -212,7 +214,7 @@ def figure(ax, rows):
 CLAIM = Claim(
     "model_of_expert_data_is_never_corrected",
     check,
-    drawn,
+    draws,
     formula=r"\#\{k : J_{f_k}(\pi_k) < J_{f_k}(E)\} \le \#\{(t,s,a) : d_t^E(s) > 0 = d_t^E(s,a)\}",
     papers=("ren2024", "vemula2023"),
     tags=("model-error", "inverse-reinforcement-learning", "hybrid-data"),

@@ -1,12 +1,13 @@
-"""With slips that no rule avoids, resets to the expert's states alone lose order eps H^2; with a share on its own states, 2 eps H.
+"""Where no rule avoids slips, resets to the expert's states alone lose order eps H^2, and mixed resets 2 eps H.
 
-Statement  On the ladder every rule of the class slips with probability eps on top; ties at states never reset to go to the rule
-           that stays down. FILTER with the share alpha of its resets on the expert's states has the gap
+Statement  On the ladder every rule of the class slips with probability eps on top; ties at states never reset to go to
+           the rule that stays down. FILTER with the share alpha of its resets on the expert's states has the gap
                alpha = 1:            sum_k (1 - (1 - eps)^k), k = 1..H,
                0 <= alpha < 1:       2 eps H / (1 + eps) - eps (1 - eps) (1 - (-eps)^H) / (1 + eps)^2,
            in every round. The first is at least (1 - eps H/2) eps H(H+1)/2, the second at most (2H - 1) eps.
-           Without the ladder every alpha has the first gap; if ties go to the rule that climbs, every alpha has the second.
-Assumes    the ladder leads back to the top; ties go to the rule that stays down; the reward is known and the values are exact.
+           Without the ladder every alpha has the first gap; if ties go to the rule that climbs, all have the second.
+Assumes    the ladder leads back to the top; ties go to the rule that stays down; 0 < eps <= 1/2; the reward is known,
+           and values are exact.
 Units      rewards in [0, 1]; J is the undiscounted return; eps is a probability per step on top.
 Kind       exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
@@ -136,8 +137,9 @@ CLAIM = Claim(
     check,
     learners,
     formula=(
-        r"J(E) - J(L_1) = \sum_{k=1}^H \big( 1 - (1-\varepsilon)^k \big), \qquad J(E) - J(L_\alpha) = \frac{2 \varepsilon H}{1 + "
-        r"\varepsilon} - \frac{\varepsilon (1 - \varepsilon) (1 - (-\varepsilon)^H)}{(1 + \varepsilon)^2} \le (2H - 1)\, \varepsilon"
+        r"J(E) - J(L_1) = \sum_{k=1}^H \big( 1 - (1-\varepsilon)^k \big), \qquad "
+        r"J(E) - J(L_\alpha) = \frac{2 \varepsilon H}{1 + \varepsilon} - "
+        r"\frac{\varepsilon (1 - \varepsilon) (1 - (-\varepsilon)^H)}{(1 + \varepsilon)^2} \le (2H - 1)\, \varepsilon"
     ),
     papers=("swamy2023", "espinosadice2025"),
     tags=("resets", "misspecification", "recoverability"),

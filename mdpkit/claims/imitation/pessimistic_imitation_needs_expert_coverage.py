@@ -1,17 +1,17 @@
 """With pessimistic planning the imitation gap is at most the rewards' regret plus twice the expert's expected bonus.
 
-Statement  Let pi_k be greedy for V-_k, the optimal values of a model (P', f_k) with the bonus b_k >= |(P' - P) V-_{k,t+1}| subtracted
-           from every reward, for rewards f_1..f_N, and let M draw one of the pi_k per episode. For every class F, with R the
-           regret of the rewards,
+Statement  Let pi_k be greedy for V-_k, the optimal values of a model (P', f_k) with the bonus b_k >= |(P' - P)
+           V-_{k,t+1}| subtracted from every reward, for rewards f_1..f_N, and let M draw one of the pi_k per episode.
+           For every class F, with R the regret of the rewards,
                max_F J_f(E) - J_f(M) = (R + sum_k [J_{f_k}(E) - J_{f_k}(pi_k)]) / N
                <= (R + sum_k [J_{f_k}(E) - rho V-_{k,0}]) / N <= R/N + (2/N) sum_k sum_t E_{d_t^E}[b_k],
-           whatever the model's error elsewhere: the data need to cover the expert alone. A wrong turn attains it, also when
-           PessimisticIRL plays its game on data from the model, with the bonus (H-1-t) TV(P, P').
+           whatever the model's error elsewhere: the data need to cover the expert alone. A wrong turn attains it,
+           also when PessimisticIRL plays its game on data from the model, with the bonus (H-1-t) TV(P, P').
 Assumes    the bonus covers the model's error; each policy is greedy for the pessimistic values.
 Units      b in units of reward; J is the undiscounted return; R is a sum of N returns.
 Kind       for all; exists (the learner's own games, enumerated)
-Source     adapted from Wu, Swamy, Bagnell, Wu and Choudhury, 2024, Jin, Yang and Wang, 2021, and Rashidinejad, Zhu, Ma, Jiao and
-           Russell, 2021.
+Source     adapted from Wu, Swamy, Bagnell, Wu and Choudhury, 2024, Jin, Yang and Wang, 2021, and Rashidinejad, Zhu,
+           Ma, Jiao and Russell, 2021.
 Proof      proofs/imitation/pessimistic_imitation_needs_expert_coverage.md
 """
 
@@ -42,7 +42,7 @@ def rounds(m):
     ]
 
 
-def lost(m):
+def round_gaps(m):
     """The value gap of each round's policy under its reward."""
     return sum(measure.value_gap(task, m.expert, policy) for task, _, policy, _ in rounds(m))
 
@@ -56,7 +56,7 @@ def above(m):
     return sum(gaps)
 
 
-def paid(m):
+def expected_bonus(m):
     """The expected bonus under the expert's occupancy, summed over rounds."""
     d = measure.occupancy(m.mdp, m.expert)
     return sum((d * b).sum() for b in m.bonus)
@@ -80,7 +80,9 @@ def imitation_gap(m):
 def check(m, constant=2, of_the_rewards=1):
     R, N = regret(m), len(m.learners)
     left = R * of_the_rewards
-    return Bound(imitation_gap(m), (R + lost(m)) / N, (R + above(m)) / N, (left + paid(m) * constant) / N)
+    return Bound(
+        imitation_gap(m), (R + round_gaps(m)) / N, (R + above(m)) / N, (left + expected_bonus(m) * constant) / N
+    )
 
 
 def once(m):

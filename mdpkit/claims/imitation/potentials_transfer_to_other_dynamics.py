@@ -1,16 +1,16 @@
 """A potential shapes a reward for every dynamics; its average over the source's transitions does not transfer.
 
-Statement  Let r'(s,a,s') = r(s,a) + Phi_{t+1}(s') - Phi_t(s) with Phi_H = 0. In every dynamics P', retraining on r' returns
-           what retraining on r does, for all ties. Averaged over the transitions P of a source, the reward
-           r(s,a) + E_P Phi_{t+1}(s') - Phi_t(s) differs from r' in P' by e_t = (P_t - P'_t) Phi_{t+1}, and
-           an optimal policy for it loses in P' at most
+Statement  Let r'(s,a,s') = r(s,a) + Phi_{t+1}(s') - Phi_t(s) with Phi_H = 0. In every dynamics P', retraining on r'
+           returns what retraining on r does, for all ties. Averaged over the transitions P of a source, the reward
+           r(s,a) + E_P Phi_{t+1}(s') - Phi_t(s) differs from r' in P' by e_t = (P_t - P'_t) Phi_{t+1}, and an optimal
+           policy for it loses in P' at most
                max_pi J'(pi) - J'(retrained) <= sum_{t < H-1} (max e_t - min e_t)
                                              <= 2 sum_{t < H-1} osc(Phi_{t+1}) max_{s,a} TV(P_t, P'_t).
            Two lotteries attain both for every H >= 2. Even with Phi = V* of the source the loss can be H, all there is:
            its supremum is H for every H >= 2.
 Assumes    the terminal potential is 0.
-Units      J' is the undiscounted return in P'; osc is the range over states; TV in [0, 1]; rewards in [0, 1] for the last
-           sentence.
+Units      J' is the undiscounted return in P'; osc is the range over states; TV in [0, 1]; rewards in [0, 1] for the
+           last sentence.
 Kind       for all; identity; exists
 Source     adapted from Ng, Harada and Russell, 1999; Sapora, Swamy, Lu, Teh and Foerster, 2024.
 Proof      proofs/imitation/potentials_transfer_to_other_dynamics.md
@@ -44,7 +44,7 @@ def variations(m):
 
 
 def ranges(m):
-    """Per step before the last: the range of e_t, and twice the oscillation of the potential times the total variation."""
+    """Per step before the last: the range of e_t, and twice the range of the potential times the total variation."""
     e = shaped_reward(m.source, m.potential) - shaped_reward(m.target, m.potential)
     variation, steps = variations(m), range(m.target.horizon.H - 1)
     spread = [e[t].max() - e[t].min() for t in steps]

@@ -1,11 +1,11 @@
-"""The gap is at most the advantage that the rewards still find under a mixture of resets, divided by the expert's share of it.
+"""The gap is at most the advantage left under a mixture of resets, divided by the expert's share of it.
 
-Statement  Let nu_t = alpha d_t^E + (1 - alpha) d_t^G with a share alpha > 0 of the resets on the expert's states, G any other
-           policy, and eps_t(alpha) = max_f E_{nu_t} max_a A_f^L the advantage that is left to the rewards f. Then
+Statement  Let nu_t = alpha d_t^E + (1 - alpha) d_t^G with a share alpha > 0 of the resets on the expert's states, G any
+           other policy, and eps_t(alpha) = max_f E_{nu_t} max_a A_f^L the advantage that is left to the rewards f. Then
                max_f J_f(E) - J_f(L) <= eps_0 + sum_{t >= 1} eps_t(alpha) / alpha,
-           attained for every alpha and H by a learner L = G that is locally optimal on its own states. The gap is also at
-           most max_f [max_pi J_f(pi) - J_f(L)], the error of reinforcement learning from the start: the smaller of the
-           two counts, and either may be.
+           attained for every alpha and H by a learner L = G that is locally optimal on its own states. The gap is also
+           at most max_f [max_pi J_f(pi) - J_f(L)], the error of reinforcement learning from the start: the smaller of
+           the two counts, and either may be.
 Assumes    the share of the expert's states is positive.
 Units      eps_t in units of Q, a sum of H - t rewards; no range of rewards is assumed.
 Kind       for all; exists
@@ -53,7 +53,7 @@ def off_the_road(occupancy, problem, policy):
     return occupancy(problem, policy)[:, [0, 2, 1]]
 
 
-def undivided(m):
+def without_division(m):
     return Bound(gap(m), left_over(m).sum())
 
 
@@ -78,7 +78,7 @@ def on_the_turnoff(H, alpha="1/2", aside=0, **policies):
     return Instance(mdp=m.mdp, other=parts["learner"], rewards=m.mdp.r[None], alpha=objects(alpha)[()], **parts)
 
 
-def attained():
+def list_tight():
     return [on_the_turnoff(H, alpha) for H in (2, 3, 6) for alpha in ("1/10", "1/2", 1)]
 
 
@@ -98,7 +98,7 @@ def by_reinforcement_learning(m):
 
 
 def either():
-    """At H = 4: the expert and the learner turn aside; and an expert that turns aside, with a learner that takes the road."""
+    """At H = 4: the expert and the learner turn aside; an expert that turns aside, and a learner on the road."""
     return [
         on_the_turnoff(4, expert=(1, 0, 0), learner=(1, 1, 0)).replace(mixture=0, start=3),
         on_the_turnoff(4, aside="1/2", expert=(1, 0, 0), learner=(0, 0, 1)).replace(mixture="3/2", start=0),
@@ -117,14 +117,14 @@ CLAIM = Claim(
     check,
     FAMILY,
     formula=(
-        r"\max_f\, J_f(E) - J_f(L) \le \varepsilon_0 + \frac1\alpha \sum_{t \ge 1} \varepsilon_t(\alpha), \qquad \varepsilon_t(\alpha) "
-        r"= \max_f\, \mathbb{E}_{\alpha d_t^E + (1-\alpha) d_t^G} \max_a A_f^L(s,a)"
+        r"\max_f\, J_f(E) - J_f(L) \le \varepsilon_0 + \frac1\alpha \sum_{t \ge 1} \varepsilon_t(\alpha), \qquad "
+        r"\varepsilon_t(\alpha) = \max_f\, \mathbb{E}_{\alpha d_t^E + (1-\alpha) d_t^G} \max_a A_f^L(s,a)"
     ),
     papers=("swamy2023",),
     tags=("inverse-reinforcement-learning", "resets"),
     assumes=(POSITIVE,),
     controls=(
-        Control("without the division", witness=lambda: on_the_turnoff(3), tightens=undivided),
+        Control("without the division", witness=lambda: on_the_turnoff(3), tightens=without_division),
         Control(
             "the expert's advantage in place of the best",
             witness=lambda: on_the_turnoff(3, aside="1/2"),
@@ -138,7 +138,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part("the turnoff attains it", attained, attains, assumes=(POSITIVE,)),
+        Part("the turnoff attains it", list_tight, attains, assumes=(POSITIVE,)),
         Part("the error of reinforcement learning", FAMILY, by_reinforcement_learning),
         Part("either bound may be the smaller one", either, of_both),
     ),

@@ -1,14 +1,14 @@
-"""Where rewards are sparse and slips unavoidable, mixed resets do better than the expert's states alone and the learner's alone.
+"""Where rewards are sparse and slips unavoidable, mixed resets beat the expert's states alone and the learner's.
 
-Statement  On a combination lock with a ladder of H = 12 steps, each of which slips with probability 1/20, FILTER fits the known
-           reward in two rounds of PSDP with 48 episodes per step, from states drawn from the reset distribution with a share
-           alpha on the expert's states. The median value gap of its last policy over seeds has
-               8 median(alpha = 1/4) <= median(alpha = 0), median(alpha = 1).
-           With alpha = 0 the digits are not found, with alpha = 1 the ladder is never tried. If every right digit is paid,
-           nothing else changed, the median for alpha = 0 is at most 1/2. On trees, resets to the expert's states take HA episodes for an
-           optimal leaf; on the ladder, alpha = 1 loses order eps H^2 and alpha = 1/2 at most 2 eps H.
+Statement  On a combination lock with a ladder of H = 12 steps, each of which slips with probability 1/20, FILTER fits
+           the known reward in two rounds of PSDP with 48 episodes per step, from states drawn from the reset
+           distribution with a share alpha on the expert's states. Over seeds its last policy has
+               8 median gap(alpha = 1/4) <= median gap(alpha = 0), median gap(alpha = 1).
+           With alpha = 0 the digits are not found, with alpha = 1 the ladder is never tried. If every right digit is
+           paid, nothing else changed, the median for alpha = 0 is at most 1/2. On trees, HA episodes from the expert's
+           states find the optimal leaf; on the ladder alpha = 1 loses order eps H^2, alpha = 1/2 at most 2 eps H.
 Assumes    the reward is paid at the last step alone; ties go to the rule that stays down.
-Units      J is the undiscounted return, in [0, 1] on the lock; medians with confidence 99/100, from 20 seeds of any law.
+Units      J is the undiscounted return, in [0, 1] on the lock; each median with confidence 99/100, from 20 seeds.
 Kind       exists (enumerated; sampled seeds)
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
 Proof      proofs/imitation/reset_mixtures_beat_both_ends.md
@@ -155,7 +155,10 @@ CLAIM = Claim(
     "reset_mixtures_beat_both_ends",
     check,
     lambda: [learn()],
-    formula=r"8\, \mathrm{median}\; \mathrm{gap}(\alpha = \tfrac14) \le \min_{\alpha \in \{0, 1\}} \mathrm{median}\; \mathrm{gap}(\alpha)",
+    formula=(
+        r"8\, \mathrm{median}\; \mathrm{gap}(\alpha = \tfrac14) \le "
+        r"\min_{\alpha \in \{0, 1\}} \mathrm{median}\; \mathrm{gap}(\alpha)"
+    ),
     papers=("swamy2023",),
     tags=("resets", "inverse-reinforcement-learning", "misspecification"),
     assumes=(SPARSE, STAYS),

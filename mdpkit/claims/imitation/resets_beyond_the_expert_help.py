@@ -1,13 +1,15 @@
 """Resets beyond the expert's states help where the class cannot stay on them: on the tightrope they open the bridge.
 
-Statement  Only the expert can walk the tightrope; the bridge beside it costs c a step. GUITAR with known reward and a share
-           beta of its resets on the expert's states, the others on those of a policy that takes the bridge, returns
+Statement  Only the expert can walk the tightrope; the bridge beside it costs c >= 0 a step. With known reward and a
+           share beta of its resets on the expert's states, the others on those of a policy that takes the bridge, the
+           return of GUITAR is
                J(L) = 1                        for beta = 1,
                J(L) = max(1, (1-c)(H-1))       for 0 < beta < 1,
-           while J(E) = H - 1. With beta = 1 the bound sum_t eps_t by the completeness errors is attained for every c. With data
-           of falls from the ladder GUITAR's gap is at most 2 eps H, where a clone in the class loses order eps H^2.
-Assumes    ties go to the rule that falls from the bridge; the bridge is worth more than one step on the rope:
-           (1-c)(H-1) > 1.
+           while J(E) = H - 1. With beta = 1 the bound sum_t eps_t by the completeness errors is attained for every c.
+           With data of falls from the ladder GUITAR's gap is at most 2 eps H, while a clone in the class, with ties
+           to the rule that stays down, loses order eps H^2.
+Assumes    ties go to the rule that falls from the bridge; for a gain, the bridge is worth more than one step on the
+           rope: (1-c)(H-1) > 1.
 Units      the rope pays 1, the bridge 1 - c, per step; J is the undiscounted return.
 Kind       exists (enumerated)
 Source     adapted from Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
@@ -98,7 +100,7 @@ def of_a_step(m):
 
 # ---- data of falls, on the ladder
 def climb(H, beta="1/2", eps="1/1000"):
-    """GUITAR on the ladder, with data of a policy that falls and stays down, and the rule of the class that clones the expert."""
+    """GUITAR on the ladder, with data of a policy that falls and stays down, and the rule that clones the expert."""
     m = ladder(H, eps)
     falls = TabularPolicy(objects([[0, 1], [0, 1]]))
     learner, _ = run(m, falls, beta)

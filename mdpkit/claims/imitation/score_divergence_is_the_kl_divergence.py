@@ -1,7 +1,7 @@
-"""The scores of noised state distributions differ, over all noise levels, by their KL divergence, however states are embedded.
+"""The score divergence of noised state distributions, over all noise levels, is their KL divergence.
 
-Statement  Place state s at a point x_s of a line, all different, and let P_t, Q_t be the laws of s_t ~ N(e^-t x_s, 1 - e^-2t)
-           for s ~ P and s ~ Q. With u = e^-2t / (1 - e^-2t) and
+Statement  Place state s at a point x_s of a line, all different, and let P_t, Q_t be the laws of
+           s_t ~ N(e^-t x_s, 1 - e^-2t) for s ~ P and s ~ Q. With u = e^-2t / (1 - e^-2t) and
                DS(t) = integral over times t' >= t of E_{P_t'} |grad log P_t' - grad log Q_t'|^2 dt',
                k(s) = sum over s' != s of sqrt(Q(s') / Q(s)) e^(-u (x_s - x_s')^2 / 8),
                KL(P || Q) - E_P k <= DS(t) <= KL(P || Q),    DS(t) = KL(P_t || Q_t),
@@ -70,7 +70,7 @@ def resolved():
 
 # ---- wrong processes
 def twice_the_variance(original, x, p, q, snr):
-    """Of the process with variance 2 - 2 e^-2t: the scores are those at half the ratio, and their integral is half as large."""
+    """With variance 2 - 2 e^-2t the scores are those at half the ratio, and their integral is half as large."""
     return original(x, p, q, snr) / 2
 
 

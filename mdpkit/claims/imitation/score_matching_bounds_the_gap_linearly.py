@@ -1,15 +1,16 @@
 """A learner that matches the scores of the expert's states loses at most H (sqrt(2 V D) + D): no error compounds.
 
-Statement  Let rewards be minus a cost c of states, d^E and d^L the state laws of expert and learner averaged over H steps,
-           g = |J(E) - J(L)| / H, V the smaller variance of c under them, and D = sum_s (d^E - d^L)^2 / (d^E + d^L). Then
+Statement  Let rewards be minus a cost c of states, d^E and d^L the state laws of expert and learner averaged over H
+           steps, g = |J(E) - J(L)| / H, V the smaller variance of c under them, and
+               D = sum_s (d^E - d^L)^2 / (d^E + d^L).  Then
                g^2 <= (2 V + g) D,  hence  |J(E) - J(L)| <= H (sqrt(2 V D) + D),
                D <= 32/27 KL(d^L || d^E),  and no constant below 223/200 would do there,
            with KL(d^L || d^E) the score divergence that SMILING minimises. A learner that strays from a free state with
-           probability p at each of H - 1 steps has |J(E) - J(L)| = (1 - p/2) H D and V = 0, for every H. SMILING's own mixtures
-           obey all of it, at every horizon.
+           probability p at each of H - 1 steps has |J(E) - J(L)| = (1 - p/2) H D and V = 0, for every H. SMILING's own
+           mixtures obey all of it, at every horizon.
 Assumes    costs are of states alone; costs in [0, 1].
 Units      J is the undiscounted return; D in [0, 2]; KL in nats; V in squared units of cost.
-Kind       for all; identity (stray learners); enumerated (runs)
+Kind       for all; identity (stray learners); exists (runs, enumerated)
 Source     adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
 Proof      proofs/imitation/score_matching_bounds_the_gap_linearly.md
 """
@@ -69,7 +70,7 @@ FAMILY = Family(
         E=Simplex("H", "S", to="A"),
         L=Simplex("H", "S", to="A"),
     ),
-    sizes=dict(H=(1, 3), S=(2, 3), A=(2, 3)),
+    sizes=dict(H=(2, 4), S=(2, 3), A=(2, 3)),
     models=dict(
         mdp=lambda x: MDP(x.P, np.repeat(-x.c[:, None], x.sizes["A"], axis=1), x.rho, horizon=Finite(x.sizes["H"])),
         expert=lambda x: TabularPolicy(x.E),
@@ -85,7 +86,7 @@ LAWS = Family(
 
 # ---- learners that stray
 def stray(H, p, height=1):
-    """An expert that stays at a free state, and a learner that is at a costly one with probability p from the second step on."""
+    """An expert at a free state, and a learner that is at a costly one with probability p from the second step on."""
     m, p = choices([1, 0], [0, height], H), rational(p)
     return m.replace(learner=TabularPolicy(np.broadcast_to(objects([1 - p, p]), (3, 2))), p=p)
 

@@ -1,8 +1,9 @@
 """SMILING's cost of a state tends to the log-ratio of the learner's to the expert's probability of it.
 
-Statement  With the states and noise of `score_divergence_is_the_kl_divergence`, P the learner's and Q the expert's law of
-           states, and target = grad log of the density of s_t given s, let
-               c_t(s) = integral over times t' >= t of E[|grad log Q_t'(s_t') - target|^2 - |grad log P_t'(s_t') - target|^2 given s].
+Statement  With the states and noise of `score_divergence_is_the_kl_divergence`, P the learner's and Q the expert's law
+           of states, and target = grad log of the density of s_t given s, let
+               c_t(s) = integral over times t' >= t of
+                        E[|grad log Q_t'(s_t') - target|^2 - |grad log P_t'(s_t') - target|^2 given s].
            Then c_t(s) = E[log P_t(s_t) / Q_t(s_t) given s], and
                log P(s) / Q(s) - k_Q(s) <= c_t(s) <= log P(s) / Q(s) + k_P(s),
                k_R(s) = sum over s' != s of sqrt(R(s') / R(s)) e^(-u (x_s - x_s')^2 / 8),  u = e^-2t / (1 - e^-2t).
@@ -49,7 +50,7 @@ def at_one_time(m):
 
 # ---- instances
 def place(x, P, Q, u):
-    """States at points x, the learner's law P and the expert's Q, and the ratio u of signal to noise at the first time."""
+    """States at points x, the learner's law P, the expert's Q, and the ratio u of signal to noise at the first time."""
     return Instance(x=objects(x), P=objects(P), Q=objects(Q), u=rational(u))
 
 

@@ -1,14 +1,14 @@
-"""Solving the game of each step under the expert's states loses at most the sum of the games' values, which is quadratic in H.
+"""Solving the game of each step under the expert's states loses at most the sum of the values of the games.
 
 Statement  For policies E and L and a finite class of rewards f, let
                eps_t = max_f E_{s ~ d_t^E} [Q_f^L(s, E) - Q_f^L(s, L)]
            be the value that L leaves to the rewards in the game of step t. Then
                max_f J_f(E) - J_f(L) <= sum_t eps_t <= H(H+1)/2 max_t eps_t / (H - t).
-           Disjoint lanes attain both for every H. FILTER's game "mmdp" in the primal order, from the last step to the first, finds
-           at each step the mixture of decision rules of smallest value eps_t.
+           Disjoint lanes attain both for every H. FILTER's game "mmdp" in the primal order, from the last step to the
+           first, finds at each step the mixture of decision rules of smallest value eps_t.
 Assumes    the games are played under the expert's states (for FILTER).
-Units      eps_t in units of Q, a sum of H - t rewards; eps_t / (H - t) in units of one step's reward. The factor H^2 is the
-           choice of the second unit. No range of rewards is assumed.
+Units      eps_t in units of Q, a sum of H - t rewards; eps_t / (H - t) in units of one step's reward. The factor H^2 is
+           the choice of the second unit. No range of rewards is assumed.
 Kind       for all; exists
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
 Proof      proofs/imitation/step_games_bound_the_gap.md
@@ -98,7 +98,7 @@ def laws(rng, *shape):
     return objects(weights) / objects(weights.sum(axis=-1, keepdims=True))
 
 
-def solved(seeds=4, H=3, S=3, A=2, K=3):
+def solve_several(seeds=4, H=3, S=3, A=2, K=3):
     """FILTER on drawn problems with K rewards in [-1, 1] and K decision rules."""
     found = []
     for seed in range(seeds):
@@ -122,7 +122,7 @@ def reports(m):
 
 
 def is_smallest(m):
-    """The reported values, those of the policy, and those of every rule alone at its step, before the same later rules."""
+    """The reported values, those of the policy, and the least of the rules alone, before the same later rules."""
     d = measure.occupancy(m.mdp, m.expert).sum(axis=-1)[..., None]
     Q = [measure.action_value(replace(m.mdp, r=f), m.learner) for f in m.rewards]
     of_rules = [
@@ -141,7 +141,8 @@ CLAIM = Claim(
     check,
     REWARD_CLASS,
     formula=(
-        r"\max_f\, J_f(E) - J_f(L) \le \sum_t \varepsilon_t \le \frac{H(H+1)}{2} \max_t \frac{\varepsilon_t}{H-t}, \qquad "
+        r"\max_f\, J_f(E) - J_f(L) \le \sum_t \varepsilon_t \le "
+        r"\frac{H(H+1)}{2} \max_t \frac{\varepsilon_t}{H-t}, \qquad "
         r"\varepsilon_t = \max_f\, \mathbb{E}_{d_t^E} \big[ Q_f^L(s, E) - Q_f^L(s, L) \big]"
     ),
     papers=("swamy2023",),
@@ -163,8 +164,8 @@ CLAIM = Claim(
     ),
     also=(
         Part("lanes attain it", lambda: [even_lanes(H) for H in (*range(1, 7), 10)], attains),
-        Part(REPORTED, lambda: [distraction(), *solved()], reports, assumes=(THERE,)),
-        Part("no rule of the class has a smaller value", solved, is_smallest, assumes=(THERE,)),
+        Part(REPORTED, lambda: [distraction(), *solve_several()], reports, assumes=(THERE,)),
+        Part("no rule of the class has a smaller value", solve_several, is_smallest, assumes=(THERE,)),
     ),
     accepts=("mdp", MDP, ("P", "rho")),
     figure=bound,

@@ -1,4 +1,4 @@
-"""Denoising errors of score estimates along an Ornstein-Uhlenbeck process, by quadrature, for laws on finitely many points."""
+"""Denoising errors of scores along an Ornstein-Uhlenbeck process, by quadrature, for laws on finitely many points."""
 
 from typing import Any
 
@@ -76,17 +76,17 @@ def expect_noise(noise) -> np.ndarray:
 
 
 class Denoiser:
-    """Denoising errors of the exact score of a law p of states under the process s_t given s ~ N(e^-t x_s, (1 - e^-2t) I).
+    """Denoising errors of the exact score of a law p of states, for s_t given s ~ N(e^-t x_s, (1 - e^-2t) I).
 
-    The score's target at s_t is grad log q_t(s_t | s), and its error at s_t is e^-t / (1 - e^-2t) times E[x | s_t] - x_s, with
-    the posterior mean under p. The kernel of the posterior is computed once, for all laws.
+    The score's target at s_t is grad log q_t(s_t | s), and its error at s_t is e^-t / (1 - e^-2t) times
+    E[x | s_t] - x_s, with the posterior mean under p. The kernel of the posterior is computed once, for all laws.
 
     Args:
         points: `x[s,d]`, all different. levels: increasing times; Gauss-Legendre nodes in log t lie between each two.
         space_nodes: nodes of the noise in each dimension, evenly spaced. time_nodes: nodes between two levels.
 
-    Posteriors switch between states within a small part of the noise's range, where evenly spaced nodes (24 of them: costs
-    within 2e-3 of the exact ones on four states) are more accurate than as many of Gauss-Hermite's (9e-3).
+    Posteriors switch between states within a small part of the noise's range, where evenly spaced nodes (24 of them:
+    costs within 2e-3 of the exact ones on four states) are more accurate than as many of Gauss-Hermite's (9e-3).
 
     Raises: InvalidModel if the kernel is too large.
     """

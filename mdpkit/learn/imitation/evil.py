@@ -27,13 +27,13 @@ RECOVERED = "last", "average"
 
 @dataclass(frozen=True, eq=False)
 class EvIL:
-    """EvIL: an ensemble of rewards learned against all past policies, then a potential evolved for fast retraining on them.
+    """EvIL: rewards learned against all past policies, then a potential evolved for fast retraining on them.
 
-    Each round the policy player responds to the combined reward of the ensemble, and every member's player sees the gain
-    <f, d_E - d>, with d the mean occupancy of all policies so far or that of the last one. At an equilibrium d_E - d of the
-    last policy is 0, and every reward of the class is a best response to it, also a constant; the mean over all policies
-    keeps what the first ones did wrong. The recovered reward is then shaped by a potential, evolved so that a policy trained
-    from scratch has a high return early, under the recovered reward alone.
+    Each round the policy player responds to the combined reward of the ensemble, and every member's player sees the
+    gain <f, d_E - d>, with d the mean occupancy of all policies so far or that of the last one. At an equilibrium
+    d_E - d of the last policy is 0, and every reward of the class is a best response to it, also a constant; the mean
+    over all policies keeps what the first ones did wrong. The recovered reward is then shaped by a potential, evolved
+    so that a policy trained from scratch has a high return early, under the recovered reward alone.
 
     Args:
         rewards: the class: FiniteRewards, BoxRewards or LinearRewards.
@@ -49,10 +49,11 @@ class EvIL:
         inner: LookaheadGradient or, without a model, EpisodicQLearning: trains the policies.
         episodes: episodes per round that estimate the policy's occupancy; if the model is granted, it is exact instead.
 
-    The returned policy is trained on the shaped reward, for which the same policies are optimal as for the recovered one. The
-    fitness of the potential is never below that of a potential of 0. Whether an optimal policy of the recovered reward
-    imitates the expert depends on ties and on the target's dynamics: `mdpkit.measure.retrained_return`.
-    Rational on exact problems, and best kept to 30 rounds there, since denominators grow; potentials are evolved in float64.
+    The returned policy is trained on the shaped reward, for which the same policies are optimal as for the recovered
+    one. The fitness of the potential is never below that of a potential of 0. Whether an optimal policy of the
+    recovered reward imitates the expert depends on ties and on the target's dynamics:
+    `mdpkit.measure.retrained_return`. Rewards are rational on exact problems, and best kept to 30 rounds there, since
+    denominators grow; potentials are evolved in float64.
     Source: adapted from Sapora, Swamy, Lu, Teh and Foerster, 2024.
     """
 
@@ -88,9 +89,9 @@ class EvIL:
         return cls(), cls(policy_player=sampled), cls(policy_player=sampled, inner=EpisodicQLearning())
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
-        """The policy trained on the shaped reward, and a trace with one row per round and, after them, one per generation.
+        """The policy trained on the shaped reward, and a trace with one row per round, then one per generation.
 
-        Its columns: stage: "reward" or "shaping". reward: of the round `[(t,)s,a]`; in the second stage the recovered one.
+        Its columns: stage: "reward" or "shaping". reward: of the round `[(t,)s,a]`, then the recovered one.
         policy, gain: of the round, and <f, d_E - d> for its own occupancy d. gap: sup over the class of that.
         potential, fitness: of the generation's centre. None where a stage has no such entry.
         """

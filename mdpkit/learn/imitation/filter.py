@@ -27,35 +27,37 @@ GAMES = "mmdp", "nrmm"
 
 @dataclass(frozen=True, eq=False)
 class FILTER:
-    """FILTER: moment matching whose policy player starts its episodes at expert states, and solves no exploration problem.
+    """FILTER: moment matching whose policy player starts its episodes at the expert's states, and need not explore.
 
     The reset distribution of step t is alpha * d_E,t + (1 - alpha) * d_t, with d_t the states of the last policy.
-    Exploration from the initial distribution alone takes exponentially many episodes in the worst case
-    (claim `expert_resets_remove_exploration`).
+    Exploration from the initial distribution alone takes exponentially many episodes in the worst case (see the claim
+    `expert_resets_remove_exploration`).
 
     Args:
-        alpha: share of the expert's states in [0, 1]; 1 resets to them alone, 0 to those of the last policy, before the first
-            round those of the uniform policy.
-        game: "mmdp" (moment matching by dynamic programming): every round responds by PSDP, from the last step to the first;
-            "nrmm" (no-regret moment matching): one stationary policy, which every round improves by a
-            follow-the-regularised-leader step on the action values of all past rewards, at reset times uniform over the steps.
-        order: "dual": the policy responds to the round's reward. "primal": for "nrmm" the reward is a best response to the
-            round's policy; for "mmdp" there are no rounds, each step solves its game of decision rules against rewards, from
-            the last to the first, as a linear program in the model, and alpha is 1: the expert's actions are known on
-            its states alone.
+        alpha: share of the expert's states in [0, 1]; 1 resets to them alone, 0 to those of the last policy, before the
+            first round those of the uniform policy.
+        game: "mmdp" (moment matching by dynamic programming): every round responds by PSDP, from the last step to the
+            first; "nrmm" (no-regret moment matching): one stationary policy, which every round improves by a step of
+            follow-the-regularised-leader on the action values of all past rewards, with reset times uniform over the
+            horizon.
+        order: "dual": the policy responds to the round's reward. "primal": for "nrmm" the reward is a best response to
+            the round's policy; for "mmdp" there are no rounds, each step solves its game of decision rules against
+            rewards, from the last to the first, as a linear program in the model, and alpha is 1: the expert's actions
+            are known on its states alone.
         rewards: the class: FiniteRewards, BoxRewards or LinearRewards.
-        reward_player: defaults to GradientAscent in the dual order, to BestResponse in the primal one. FollowTheLeader responds
-            to the replay of all rounds, BestResponse to the last round alone.
+        reward_player: defaults to GradientAscent in the dual order, to BestResponse in the primal one. FollowTheLeader
+            responds to the replay of all rounds, BestResponse to the last round alone.
         rounds, episodes: as for MomentMatching.
-        rollouts: number of episodes per step and round ("mmdp"), or per round ("nrmm"), started at states drawn from the reset
-            distribution with a uniformly drawn action; None computes the values from the model.
+        rollouts: number of episodes per step and round ("mmdp"), or per round ("nrmm"), started at states drawn from
+            the reset distribution with a uniformly drawn action; None computes the values from the model.
         rate: step size of the policy ("nrmm").
-        rules, default_policy, ties: as for PSDP ("mmdp"). Guarantees hold whatever is played at states never reset to, and may
-            seem to hold without resets by luck alone: test with an adversarial default.
+        rules, default_policy, ties: as for PSDP ("mmdp"). Guarantees hold whatever is played at states never reset to,
+            and may seem to hold without resets by luck alone: test with an adversarial default.
 
-    With eps_t = sup_f E_{d_E,t}[Q_f(s, expert) - Q_f(s, policy)], in units of Q, the gap sup_f J(expert, f) - J(policy, f) is
-    at most sum_t eps_t; if eps_t is at most H - t times eps', at most eps' H (H+1)/2. For every alpha > 0 it is at most
-    sum_t eps_t(alpha) / alpha, eps_t(alpha) = sup_f E[max_a Q_f(s, a) - Q_f(s, policy)] under the reset distribution.
+    With eps_t = sup_f E_{d_E,t}[Q_f(s, expert) - Q_f(s, policy)], in units of Q, the gap sup_f J(expert, f) - J(policy,
+    f) is at most sum_t eps_t; if eps_t is at most H - t times eps', at most eps' H (H+1)/2. For every alpha > 0 it is
+    at most sum_t eps_t(alpha) / alpha, eps_t(alpha) = sup_f E[max_a Q_f(s, a) - Q_f(s, policy)] under the reset
+    distribution.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
     """
 
@@ -85,7 +87,8 @@ class FILTER:
             raise InvalidModel("game 'nrmm' learns one stationary policy; rules and default_policy belong to 'mmdp'")
         if self.solves_steps and fraction(self.alpha) != 1:
             raise InvalidModel(
-                f"alpha is {self.alpha!r}; the primal game 'mmdp' compares with the expert's actions on its own states: expected 1"
+                f"alpha is {self.alpha!r}; expected 1: the primal game 'mmdp' compares with the expert's actions, "
+                "which are known on its states alone"
             )
         if self.solves_steps and self.rollouts is not None:
             raise InvalidModel("the primal game 'mmdp' is solved in the model; expected rollouts=None")

@@ -23,8 +23,8 @@ from .moment_matching import MomentMatching
 class GUITAR:
     """GUITAR: moment matching by PSDP over a class without the expert, with resets to expert states and offline data.
 
-    The reset distribution of step t is nu_t = expert_share * d_E,t + (1 - expert_share) * d_off,t. States outside of the expert's
-    help where the class has no policy that stays on them: the data show where a policy of the class can go.
+    The reset distribution of step t is nu_t = expert_share * d_E,t + (1 - expert_share) * d_off,t. States outside of
+    the expert's help where no policy of the class stays on those: the data show where a policy of the class can go.
 
     Args:
         expert_share: share of the expert's states in [0, 1]; defaults to 1/2 with `offline` data, and to 1 without.
@@ -33,8 +33,8 @@ class GUITAR:
         rewards: the class: FiniteRewards, BoxRewards or LinearRewards.
         reward_player: GradientAscent, or Hedge for mirror descent over a FiniteRewards.
         rounds, episodes: as for MomentMatching.
-        rollouts: number of episodes per step and round, started at states drawn from the reset distribution with a uniformly
-            drawn action; None computes the values from the model.
+        rollouts: number of episodes per step and round, started at states drawn from the reset distribution with a
+            uniformly drawn action; None computes the values from the model.
         default_policy, ties: as for PSDP. What is played at states never reset to decides what expert resets alone can
             lose; with rules it is the rule that ties go to, the first.
 

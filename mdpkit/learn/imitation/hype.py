@@ -8,7 +8,7 @@ import numpy as np
 from ...base.types import Number, Numbers
 from ...model.access import Access
 from ..mixture import Mixture
-from ..players.hybrid import FittedGradient
+from ..players.hybrid import FittedGradient, Share
 from ..players.no_regret import GradientAscent, Player
 from ..players.rewards import BoxRewards, Rewards
 from .moment_matching import MomentMatching
@@ -18,25 +18,27 @@ from .moment_matching import MomentMatching
 class HyPE:
     """HyPE: moment matching whose policy step is fitted on both demonstrations and the learner's own transitions.
 
-    Each round the reward player takes a step on the difference between expert and learner, the action values of the last
-    policy are fitted on a mixture of demonstrations and played transitions under the new reward, and the policy takes a
-    natural gradient step.
+    Each round the reward player takes a step on the difference between expert and learner, the action values of the
+    last policy are fitted on a mixture of demonstrations and played transitions under the new reward, and the policy
+    takes a natural gradient step.
 
     Args:
         rewards, reward_player, rounds, episodes, start: as for MomentMatching.
-        rate, expert_share, keep, unseen, stationary: as for FittedGradient. The result depends on `unseen`, the value of actions
-            without data, and on the class of rewards: if rewards are dense, or unseen actions are given a low value, the
-            demonstrations help less, or for another reason, than with sparse rewards and the value 0.
+        rate, expert_share, keep, unseen, stationary: as for FittedGradient. What the demonstrations give depends on
+            `unseen`, the value of actions without data, and on the class of rewards. They replace exploration if
+            rewards are sparse and the value is 0. Dense rewards guide the online method too; with the lowest value it
+            does not explore at all, and with the highest value neither method follows the demonstrations at first.
 
-    The imitation gap of the returned Mixture is (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N, so that it vanishes if
-    the policies' regret relative to the expert does. With expert_share = 0 this is online inverse reinforcement learning.
+    The imitation gap of the returned Mixture is (Reg_f + sum_k [J(expert, f_k) - J(pi_k, f_k)]) / N, so that it
+    vanishes if the policies' regret relative to the expert does. With expert_share = 0 this is online inverse
+    reinforcement learning.
     Source: adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024.
     """
 
     rewards: Rewards = field(default_factory=BoxRewards)
     reward_player: Player = field(default_factory=GradientAscent)
     rate: Number = 1
-    expert_share: Number = "1/2"
+    expert_share: Share = "1/2"
     keep: str = "all"
     unseen: str = "zero"
     stationary: bool = False

@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...base.types import Number, Numbers
+from ...base.types import Numbers
 from ...model.access import Access
 from ...model.policy import TabularPolicy
 from ..mixture import Mixture
-from ..players.hybrid import FittedResets
+from ..players.hybrid import FittedResets, Share
 from ..players.no_regret import GradientAscent, Player
 from ..players.rewards import BoxRewards, Rewards
 from .moment_matching import MomentMatching
@@ -19,24 +19,25 @@ from .moment_matching import MomentMatching
 class HyPER:
     """HyPER: moment matching by planning in a model fitted on both demonstrations and the learner's own transitions.
 
-    Each round the transition model is fitted anew on the mixture, and PSDP in the model, from the expert's states, responds
-    to the reward. No policy is planned from the start state, and the environment is not reset.
+    Each round the transition model is fitted anew on the mixture, and PSDP in the model, from the expert's states,
+    responds to the reward. No policy is planned from the start state, and the environment is not reset.
 
     Args:
         rewards, reward_player, rounds, episodes, start: as for MomentMatching.
-        expert_share, keep, unseen, stationary, default_policy, ties: as for FittedResets. With expert_share = 1 the model is
-            fitted on the demonstrations alone and errors off the expert's states are never corrected. With the value
-            "optimistic" for unseen actions each of them is tried once; a lower value relies on the expert's actions.
+        expert_share, keep, unseen, stationary, default_policy, ties: as for FittedResets. With expert_share = 1 the
+            model is fitted on the demonstrations alone and errors off the expert's states are never corrected. With
+            the value "optimistic" for unseen actions each of them is tried once; a lower value relies on the expert's
+            actions.
 
-    In a round with reward f in [0, 1] and model P', J(expert) - J(policy) is at most the sum over t of E_{d_t^E}[A'], the
-    expert's advantage in the model, and of (H-1-t) E[TV(P, P')] under both occupancies. A response that is greedy in the model
-    has E_{d_t^E}[A'] <= 0.
+    In a round with reward f in [0, 1] and model P', J(expert) - J(policy) is at most the sum over t of E_{d_t^E}[A'],
+    the expert's advantage in the model, and of (H-1-t) E[TV(P, P')] under both occupancies. A response that is greedy
+    in the model has E_{d_t^E}[A'] <= 0.
     Source: adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024; Vemula, Song, Singh, Bagnell and Choudhury, 2023.
     """
 
     rewards: Rewards = field(default_factory=BoxRewards)
     reward_player: Player = field(default_factory=GradientAscent)
-    expert_share: Number = "1/2"
+    expert_share: Share = "1/2"
     keep: str = "all"
     unseen: str = "zero"
     stationary: bool = False

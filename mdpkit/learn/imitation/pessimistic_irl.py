@@ -1,4 +1,4 @@
-"""Pessimistic inverse reinforcement learning: an offline solver in place of reinforcement learning in the inner loop."""
+"""Pessimistic inverse reinforcement learning: an offline solver in the inner loop."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,16 +17,16 @@ from .moment_matching import MomentMatching
 
 @dataclass(frozen=True, eq=False)
 class PessimisticIRL:
-    """Pessimistic inverse reinforcement learning: moment matching whose policy is planned offline, for each round's reward.
+    """Pessimistic inverse reinforcement learning: moment matching whose policies are planned offline.
 
     Args:
         rewards, reward_player, rounds, episodes, start: as for MomentMatching.
-        solver: LowerConfidence, KLToClone, or Greedy as the baseline without pessimism. Each plans on the demonstrations and
-            all rounds' transitions, or on its own `offline` data.
+        solver: LowerConfidence, KLToClone, or Greedy as the baseline without pessimism. Each plans on the
+            demonstrations and all rounds' transitions, or on its own `offline` data.
 
-    If each policy's value falls short of the expert's by at most e_k under the reward of its round, the imitation gap of the
-    returned Mixture is at most the mean of e_k plus the reward player's average regret. With a bonus that covers the
-    model's errors e_k is twice the expected bonus under the expert's occupancy, whatever the data elsewhere.
+    If each policy's value falls short of the expert's by at most e_k under the reward of its round, the imitation gap
+    of the returned Mixture is at most the mean of e_k plus the reward player's average regret. With a bonus that
+    covers the model's errors e_k is twice the expected bonus under the expert's occupancy, whatever the data elsewhere.
     Source: adapted from Wu, Swamy, Bagnell, Wu and Choudhury, 2024.
     """
 

@@ -21,7 +21,7 @@ TINY = 1e-8
 
 @dataclass(frozen=True, eq=False)
 class Evolution:
-    """Evolution strategies over potentials: antithetic pairs, centred ranks, and steps of Adam or of plain gradient ascent.
+    """Evolution strategies over potentials: antithetic pairs, centred ranks, and steps of Adam or of plain ascent.
 
     Args:
         pairs: number of pairs Phi + noise * e, Phi - noise * e in a generation; both members share their seed.
@@ -29,8 +29,8 @@ class Evolution:
         noise: standard deviation of the perturbations, in units of return.
         rate: step size.
         optimiser: "adam" or "plain".
-        fitness: "area": the mean return over the inner learner's updates; "last": that of its last policy. Both are under the
-            unshaped reward. "shaped area" rewards cheating and is kept as a control.
+        fitness: "area": the mean return over the inner learner's updates; "last": that of its last policy. Both are
+            under the unshaped reward. "shaped area" rewards cheating and is kept as a control.
         stationary: whether one potential `[s]` is evolved for all steps; otherwise `[t,s]`.
         start: initial potential; defaults to 0.
 
@@ -60,7 +60,7 @@ class Evolution:
 
 
 class Evolved(NamedTuple):
-    """A potential `[s]` or `[t,s]`, its fitness, and the centres `[g,...]` and their fitness `[g]` over the generations."""
+    """A potential `[s]` or `[t,s]`, its fitness, and the centres `[g,...]` and their fitness `[g]` by generation."""
 
     potential: np.ndarray
     fitness: float

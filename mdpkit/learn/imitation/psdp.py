@@ -27,6 +27,8 @@ class PSDP:
         reward: `reward[s,a]` or `reward[t,s,a]`; defaults to the environment's rewards.
         rollouts_per_action: number of episodes started at each step, demonstrated state and action; None computes the
             action values from the model, for a given reward.
+        rollouts: number of episodes per step in place of one per state and action, each started at a state drawn from
+            the demonstrated ones with a uniformly drawn action; a state that is not drawn keeps the default policy.
         default_policy: TabularPolicy played at states without demonstrations; defaults to uniform. The guarantee
             holds for every choice; a benevolent one can hide a failure, so use an adversarial one in experiments.
         rules: `rules[k,s,a]`, the decision rules among which each step's is chosen; defaults to all rules.
@@ -45,16 +47,22 @@ class PSDP:
     default_policy: TabularPolicy | None = None
     rules: np.ndarray | None = None
     ties: str = "first"
+    rollouts: int | None = None
 
     def __post_init__(self) -> None:
         expect_rollouts(self.rollouts_per_action)
+        expect_rollouts(self.rollouts, "rollouts")
         expect_ties(self.ties)
-        if self.reward is None and self.rollouts_per_action is None:
+        if self.reward is None and self._modelled:
             raise InvalidModel("the model does not contain the rewards: give reward=, or rollouts_per_action=")
 
     @property
+    def _modelled(self):
+        return self.rollouts_per_action is None and self.rollouts is None
+
+    @property
     def needs(self) -> tuple[str, ...]:
-        kinds = {"demonstrations", "model" if self.rollouts_per_action is None else "resets"} | (
+        kinds = {"demonstrations", "model" if self._modelled else "resets"} | (
             {"rewards"} if self.reward is None else set()
         )
         return tuple(kind for kind in KINDS if kind in kinds)
@@ -75,7 +83,8 @@ class PSDP:
             access,
             reward,
             visits.sum(axis=-1),
-            rollouts_per_action=self.rollouts_per_action,
+            rollouts_per_action=self.rollouts_per_action if self.rollouts is None else None,
+            rollouts=self.rollouts,
             default_policy=self.default_policy,
             rules=self.rules,
             ties=self.ties,
@@ -100,8 +109,8 @@ def psdp(
     """Run PSDP for a given reward, or for the environment's rewards (None).
 
     Args: states: reset distribution `[t,s]`; without rules only its support matters, unless states are drawn from it.
-        rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a uniformly
-            drawn action; a state that is not drawn keeps the default policy.
+        rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a
+            uniformly drawn action; a state that is not drawn keeps the default policy.
         values: the later steps' action values, such as InModel, in place of those of rollouts. The rest as for PSDP.
     Raises: InvalidModel if the horizon is not finite, or states are to be drawn at a step without mass.
     """
@@ -203,9 +212,9 @@ def _values(access, reward, rollouts_per_action, rollouts, rng):
 def at_states(Q, states, actions) -> "dict | Grid":
     """`Q[s,a]` at every state of positive mass, for the actions that exist: Q[s][a] of rationals, a Grid of floats."""
     if not is_exact(Q):
-        shown = demonstrated(states)
+        shown = support(states)
         return Grid(shown, np.where(actions[shown], Q[shown], -np.inf))
-    return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in demonstrated(states)}
+    return {s: {a: Q[s, a] for a in np.flatnonzero(actions[s])} for s in support(states)}
 
 
 class _Modelled:
@@ -241,7 +250,7 @@ class _Sampled:
             s: {
                 a: sum(self._episode(t, int(s), int(a), tail) for _ in range(n)) / n for a in np.flatnonzero(actions[s])
             }
-            for s in demonstrated(states)
+            for s in support(states)
         }
 
     def follow(self, t, table):
@@ -252,13 +261,13 @@ class _Sampled:
         total, over = 0, False
         while not over:
             following, shown, terminated, truncated, _ = self.access.step(a)
-            total += self._paid(shown) if self.reward is None else self.reward[t % len(self.reward), s, a]
+            total += self._convert(shown) if self.reward is None else self.reward[t % len(self.reward), s, a]
             over, s, t = terminated or truncated, following, t + 1
             if not over:
                 a = int(policy.sample(np.array([s]), t, self.rng.random(1))[0])
         return total
 
-    def _paid(self, shown):
+    def _convert(self, shown):
         return exactly(shown)[()] if self.access.setting.exact else shown
 
 
@@ -305,7 +314,7 @@ def probe(access, reward, policy, states, first, actions, rollouts, rng):
     return s, a, first + t, totals
 
 
-def demonstrated(states) -> np.ndarray:
+def support(states) -> np.ndarray:
     """The states of positive mass."""
     return np.flatnonzero(np.asarray(states > 0))
 
@@ -332,7 +341,8 @@ def start_table(setting, default_policy) -> np.ndarray:
     shape = (steps(setting), *sizes(setting))
     if start.table.shape not in (shape, shape[1:]) or (start.exact != setting.exact):
         raise InvalidModel(
-            f"default_policy is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and {shape[0]} steps"
+            f"default_policy is {start!r}; expected a policy of {shape[1]} states, {shape[2]} actions and "
+            f"{shape[0]} steps"
         )
     if np.asarray(start.table > 0)[..., ~exists(setting)].any():
         raise InvalidModel("default_policy plays an action that is missing")

@@ -35,15 +35,15 @@ class Retraining(Protocol):
 class LookaheadGradient:
     """Natural policy gradient from the uniform policy, on returns over the next `lookahead` steps of the shaped reward.
 
-    With the exact advantage a potential changes nothing: it drops out. With k steps, the value of state s after k steps is
-    replaced by the potential's, and every update multiplies the policy by e^(rate * Q), where
+    With the exact advantage a potential changes nothing: it drops out. With k steps, the value of state s after k
+    steps is replaced by the potential's, and every update multiplies the policy by e^(rate * Q), where
     Q_t(s,a) = E[r_t + ... + r_{t+k-1} + Phi_{t+k}] - Phi_t(s), and Phi is 0 at the end of a finite horizon.
 
     Args:
         lookahead: number of steps k.
         iterations: number of updates.
         rate: step size.
-    Source: adapted from Kakade, 2001; retraining on a shaped reward adapted from Sapora, Swamy, Lu, Teh and Foerster, 2024.
+    Source: adapted from Kakade, 2001; retraining on a shaped reward from Sapora, Swamy, Lu, Teh and Foerster, 2024.
     """
 
     lookahead: int = 2
@@ -100,7 +100,8 @@ class Runs:
     def train(self, potentials: Numbers) -> tuple[np.ndarray, np.ndarray]:
         """Train a policy from scratch for each potential.
 
-        Returns: exponents `[t,b,s,a]` of the last policies, and the returns `[b,i]` under the problem's reward after i updates.
+        Returns: exponents `[t,b,s,a]` of the last policies, and the returns `[b,i]` under the problem's reward after
+            i updates.
         """
         Phi = self.potentials(potentials)
         shape = (len(self.r), Phi.shape[1], self.problem.S, self.problem.A)
@@ -122,7 +123,7 @@ class Runs:
     def fitness(self, potentials: Numbers, kind: str = "area", seeds: Any = None) -> np.ndarray:
         """Fitness `[b]` of potentials: the mean return over all updates ("area"), or that of the last policy ("last").
 
-        "shaped area" is the area under the shaped return, which a potential raises by being low at the start: a control.
+        "shaped area", a control, is the area under the shaped return, which a low potential at the start raises.
         """
         curves = self.curves(potentials)
         if kind == "last":
@@ -200,8 +201,8 @@ class EpisodicQLearning:
         exploration: probability of a uniformly drawn action.
         rate: learning rate, in (0, 1].
 
-    The search for a potential spends (2 pairs + 1) (generations + 1) runs. Runs of an antithetic pair share their exploration; the
-    environment's own randomness cannot be shared.
+    The search for a potential spends (2 pairs + 1) (generations + 1) runs. Runs of an antithetic pair share their
+    exploration; the environment's own randomness cannot be shared.
     Source: Watkins and Dayan, 1992.
     """
 
@@ -238,7 +239,7 @@ class Episodes:
         self.reward = np.broadcast_to(stepwise(floats(reward), 2), (self.H, self.S, self.A))
 
     def train(self, potential, rng):
-        """Action values `[t,s,a]`, and the returns `[i]` of the episodes: under the reward, and under the shaped reward."""
+        """Action values `[t,s,a]`, and the returns of the episodes `[i]` under the reward and under the shaped one."""
         Phi = expand(np.asarray(potential)[None], self.S, self.H)[:, 0]
         Q = np.where(self.there, np.zeros((self.H, self.S, self.A)), -np.inf)
         returns = np.zeros((self.inner.episodes, 2))

@@ -27,9 +27,9 @@ class SMILING:
     """SMILING: match the scores of the expert's and the learner's noised state distributions.
 
     States are points x_s, noised by s_t ~ N(e^-t x_s, (1 - e^-2t) I). Round k costs a state c_k(s) = integral over t of
-    E|g_E(s_t) - target|^2 - E|g_k(s_t) - target|^2, with target = grad log q_t(s_t | s) and the exact scores g_E of the expert's
-    and g_k of the learner's state distribution. A policy player responds to the reward -c_k. Only the states of
-    demonstrations are used; their actions are ignored.
+    E|g_E(s_t) - target|^2 - E|g_k(s_t) - target|^2, with target = grad log q_t(s_t | s) and the exact scores g_E of
+    the expert's and g_k of the learner's state distribution. A policy player responds to the reward -c_k. Only the
+    states of demonstrations are used; their actions are ignored.
 
     Args:
         embedding: points `x[s]` or `x[s,d]`, all different; defaults to the integers 0 to S - 1.
@@ -38,19 +38,20 @@ class SMILING:
         score: the learner's score is that of all rounds' states ("aggregate", follow the leader), of the last policy's
             ("last"), or stays that of the first, uniform policy's ("first", an ablation).
         costs: the policy player responds to the cost of the last round ("last") or to the mean of all rounds' ("mean").
-        noise: increasing times; the integral runs from the first to the last. Defaults to times that resolve the embedding.
-        limit: whether to use the limit of the cost for noise from time 0, which is log(d_k(s) / d_E(s)) for every embedding.
+        noise: increasing times; the integral runs from the first to the last. By default they resolve the embedding.
+        limit: whether to use the limit of the cost for noise from time 0: log(d_k(s) / d_E(s)) for every embedding.
         smoothing: share of the uniform distribution mixed into d_E and d_k; it keeps costs finite in the limit. Equal
             distributions have cost 0 with any share.
         space_nodes, time_nodes: numbers of quadrature nodes, of the noise in each dimension and between two times.
         episodes: episodes per round that estimate the policy's states; if the model is granted, they are exact instead.
 
-    The returned policy is the Mixture of all rounds' policies; the last one is the last of the trace. In the limit sum_s d(s)
-    c(s) is the KL divergence KL(d || d_E) of the state distributions, averaged over steps; the imitation gap under a
-    state cost in [0, 1] is at most H (sqrt(2 V D) + D), with V the smaller variance of the cost and D <= 2 KL. Costs are floats,
-    on rational problems rounded to multiples of 2^-24, and natural gradient returns rational policies there.
-    Without smoothing, a state without demonstrations is refused in the limit, and costs about half its squared distance to
-    the next demonstrated state times e^-2t / (1 - e^-2t), at the first time t, otherwise.
+    The returned policy is the Mixture of all rounds' policies; the last one is the last of the trace. In the limit
+    sum_s d(s) c(s) is the KL divergence KL(d || d_E) of the state distributions, averaged over steps; the imitation
+    gap under a state cost in [0, 1] is at most H (sqrt(2 V D) + D), with V the smaller variance of the cost and D <=
+    32/27 KL. Costs are floats, on rational problems rounded to multiples of 2^-24 in the reward, and natural gradient
+    returns rational policies there. Without smoothing, a state without demonstrations is refused in the limit, and
+    otherwise costs about half its squared distance to the next demonstrated state times e^-2t / (1 - e^-2t), at the
+    first time t.
     Source: adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
     """
 
@@ -90,9 +91,9 @@ class SMILING:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[Mixture, dict[str, Any]]:
         """The mixture, and a trace with one row per round k.
 
-        Its columns: policy: pi_k. states: its state distribution d_k `[s]`, averaged over steps. cost: c_k `[s]`. divergence:
-        the score divergence of d_k to the expert's, which is sum_s d_k(s) c(s) for the cost c with d_k's own score; in the
-        limit it is KL(d_k || d_E).
+        Its columns: policy: pi_k. states: its state distribution d_k `[s]`, averaged over steps. cost: c_k `[s]`.
+        divergence: the score divergence of d_k to the expert's, which is sum_s d_k(s) c(s) for the cost c with d_k's
+        own score; in the limit it is KL(d_k || d_E).
         """
         setting = access.setting
         experience = Experience(setting, access.demonstrations())

@@ -1,5 +1,6 @@
 """Policy players that use a model fitted on a mixture of demonstrations and of the learner's own transitions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,22 +12,31 @@ from ...model.access import Access
 from ...model.mdp import stepwise
 from ...model.policy import TabularPolicy
 from ..empirical import EmpiricalModel, expect_unseen, hybrid_model, unseen_values
-from ..experience import Experience, expect_keep, expect_share
+from ..experience import Experience, expect_keep, expect_shares, share_of_round
 from ..imitation.psdp import at_states, expect_ties, psdp
 from .no_regret import expect_number
 from .policy_players import exponential_step
+
+Share = Number | Sequence[tuple[int, Number]]
+
+
+def _model(player, access, experience):
+    """The player's fitted model, with the share of the coming round."""
+    share = share_of_round(player.expert_share, len(experience.rounds))
+    return hybrid_model(access, experience, share, player.keep, player.stationary)
 
 
 @dataclass(frozen=True)
 class FittedGradient:
     """Natural policy gradient whose action values are fitted on a mixture of demonstrations and played transitions.
 
-    The action values of the last policy are backed up on the mixture's transitions; each action not in the mixture has the
-    value `unseen`. Needs neither resets nor a model; an exact access fits the values on exact transition laws.
+    The action values of the last policy are backed up on the mixture's transitions; each action not in the mixture has
+    the value `unseen`. Needs neither resets nor a model; an exact access fits the values on exact transition laws.
 
     Args:
         rate: step size.
-        expert_share: share of the demonstrations in the mixture, in [0, 1]; 0 gives the online method.
+        expert_share: share of the demonstrations in the mixture, in [0, 1]; 0 gives the online method. Pairs
+            (round, share) give linear pieces, such as ((0, "1/5"), (50, "1/100")).
         keep: "all" rounds' transitions, or those of the "last".
         unseen: "zero", or the lowest ("pessimistic") or highest ("optimistic") total reward of the remaining steps.
         stationary: whether the transitions of all steps are pooled.
@@ -36,7 +46,7 @@ class FittedGradient:
     """
 
     rate: Number = 1
-    expert_share: Number = "1/2"
+    expert_share: Share = "1/2"
     keep: str = "all"
     unseen: str = "zero"
     stationary: bool = False
@@ -45,7 +55,7 @@ class FittedGradient:
 
     def __post_init__(self) -> None:
         expect_number("rate", self.rate)
-        expect_share("expert_share", self.expert_share)
+        expect_shares("expert_share", self.expert_share)
         expect_keep(self.keep)
         expect_unseen(self.unseen)
 
@@ -57,7 +67,7 @@ class FittedGradient:
         experience: Experience,
         rng: np.random.Generator | None,
     ) -> TabularPolicy:
-        model = hybrid_model(access, experience, self.expert_share, self.keep, self.stationary)
+        model = _model(self, access, experience)
         return exponential_step(access.setting, policy, self.rate, model.evaluate(reward, policy, self.unseen))
 
 
@@ -69,12 +79,13 @@ class FittedResets:
     optimised from the start state, and the environment is not reset.
 
     Args:
-        expert_share, keep, unseen, stationary: as for FittedGradient; with expert_share = 1 the model is never corrected.
+        expert_share, keep, unseen, stationary: as for FittedGradient; with expert_share = 1 the model is never
+            corrected.
         default_policy, ties: as for PSDP.
     Source: adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024; Vemula, Song, Singh, Bagnell and Choudhury, 2023.
     """
 
-    expert_share: Number = "1/2"
+    expert_share: Share = "1/2"
     keep: str = "all"
     unseen: str = "zero"
     stationary: bool = False
@@ -84,7 +95,7 @@ class FittedResets:
     needs: ClassVar = ("demonstrations", "episodes")
 
     def __post_init__(self) -> None:
-        expect_share("expert_share", self.expert_share)
+        expect_shares("expert_share", self.expert_share)
         expect_keep(self.keep)
         expect_unseen(self.unseen)
         expect_ties(self.ties)
@@ -97,7 +108,7 @@ class FittedResets:
         experience: Experience,
         rng: np.random.Generator | None,
     ) -> TabularPolicy:
-        model = hybrid_model(access, experience, self.expert_share, self.keep, self.stationary)
+        model = _model(self, access, experience)
         return psdp(
             access,
             reward,

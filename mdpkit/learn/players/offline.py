@@ -1,4 +1,4 @@
-"""Policy players that plan offline, in a model fitted on data: pessimistically, close to the data's actions, or greedily."""
+"""Policy players that plan offline, in a model fitted on data: pessimistically, close to the clone, or greedily."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
@@ -13,11 +13,11 @@ from ...model.access import Access
 from ...model.data import Trajectories
 from ...model.mdp import stepwise
 from ...model.policy import TabularPolicy
-from .._tabular import deterministic, exists, sizes, steps
+from .._tabular import exists, sizes, steps
 from ..empirical import EmpiricalModel, estimate, expect_following, expect_unseen, fit_model, unseen_values
 from ..experience import Experience
 from ..imitation.cloning import frequencies
-from ..imitation.psdp import at_states, expect_ties, greedy_rule, start_table
+from ..imitation.psdp import expect_ties, start_table
 from .no_regret import GRID, expect_number, fraction, tilt
 
 
@@ -26,7 +26,8 @@ class OfflinePlayer:
     """Base of the offline players.
 
     Args:
-        offline: Trajectories with next states on which it plans; defaults to the demonstrations and all rounds' transitions.
+        offline: Trajectories with next states on which it plans; defaults to the demonstrations and all rounds'
+            transitions.
         stationary: whether the transitions of all steps are pooled.
     """
 
@@ -54,18 +55,18 @@ class OfflinePlayer:
 class LowerConfidence(OfflinePlayer):
     """Value iteration with lower confidence bounds: greedy for the model's values minus a bonus.
 
-    The action value r + P' V - b is clipped below at the lowest total reward of the remaining steps, which is also the value
-    of pairs without data.
+    The action value r + P' V - b is clipped below at the lowest total reward of the remaining steps, which is also the
+    value of pairs without data.
 
     Args:
-        bonus: b, an array `[t,s,a]` or `[s,a]`; or a number c for b = c * range / sqrt(n), with n the number of transitions
-            of the pair and range the difference between the highest and lowest total reward of the later steps. A number
-            gives no bonus where the transition law is known, and is rounded up to a multiple of 2^-24.
+        bonus: b, an array `[t,s,a]` or `[s,a]`; or a number c for b = c * range / sqrt(n), with n the number of
+            transitions of the pair and range the difference between the highest and lowest total reward of the later
+            steps. A number gives no bonus where the transition law is known, and is rounded up to a multiple of 2^-24.
         default_policy: TabularPolicy played at states without data at that step; defaults to uniform.
         ties: as for PSDP.
 
-    If b is at least the backup error |(P' - P) V-| of its values V-, the policy's value falls short of a comparator's by at
-    most twice the expected bonus under the comparator's occupancy.
+    If b is at least the backup error |(P' - P) V-| of its values V-, the policy's value falls short of a comparator's
+    by at most twice the expected bonus under the comparator's occupancy.
     Source: adapted from Rashidinejad, Zhu, Ma, Jiao and Russell, 2021; Jin, Yang and Wang, 2021.
     """
 
@@ -117,8 +118,8 @@ class Greedy(OfflinePlayer):
     """Greedy planning in the fitted model, without pessimism: a baseline, whose errors need not be covered by the data.
 
     Args:
-        unseen: value of pairs without data: "zero", or the lowest ("pessimistic") or highest ("optimistic") total reward of
-            the remaining steps.
+        unseen: value of pairs without data: "zero", or the lowest ("pessimistic") or highest ("optimistic") total
+            reward of the remaining steps.
         default_policy, ties: as for LowerConfidence.
     """
 
@@ -146,8 +147,8 @@ class Greedy(OfflinePlayer):
 class KLToClone(OfflinePlayer):
     """Soft planning in the fitted model with a KL penalty to the cloned policy.
 
-    It maximises E sum_t (r_t - temperature KL(pi(.|s_t) | clone(.|s_t))), so that it plays demonstrated actions only, where
-    there are demonstrations and no smoothing.
+    It maximises E sum_t (r_t - temperature KL(pi(.|s_t) | clone(.|s_t))), so that it plays demonstrated actions only,
+    where there are demonstrations and no smoothing.
 
     Args:
         temperature: above 0, in units of reward per nat; large values give the clone.
@@ -193,20 +194,18 @@ def plan(model: EmpiricalModel, reward: np.ndarray, default: np.ndarray, default
 
     At states without data at that step it plays the default policy, and its value there is `default[t]`.
     """
-    setting, r, there = model.setting, stepwise(reward, 2), exists(model.setting)
-    table = start_table(setting, default_policy)
-    V = zeros(len(there), reward)
+    r, there = stepwise(reward, 2), exists(model.setting)
+    table = start_table(model.setting, default_policy)
+    V, states, actions = zeros(len(there), reward), np.arange(len(there)), np.arange(there.shape[1])
     for t in range(len(table) - 1, -1, -1):
         Q = lower(t, model.action_values(t, r[t % len(r)], V, default[t]))
-        V, shown = np.full(len(there), default[t]), model.known[t].any(axis=1)
-        if not is_exact(Q):
-            grid = at_states(Q, shown, there)
-            chosen = grid.greedy_rule(table[t, grid.states], ties)
-            V[grid.states] = Q[grid.states, chosen]
-            table[t, grid.states] = deterministic(chosen, there.shape[1], table)
-            continue
-        for s in np.flatnonzero(shown):
-            allowed = {a: Q[s, a] for a in np.flatnonzero(there[s])}
-            chosen = greedy_rule(allowed, table[t, s], ties)
-            V[s], table[t, s] = allowed[chosen], like((np.arange(there.shape[1]) == chosen).astype(int), table)
+        chosen = np.where(there, Q, Q.min() - 1).argmax(axis=1)
+        if ties == "default":
+            likely = table[t].argmax(axis=1)
+            chosen = np.where(
+                np.asarray(Q[states, likely] == Q[states, chosen]) & there[states, likely], likely, chosen
+            )
+        seen = model.known[t].any(axis=1)
+        V = np.where(seen, Q[states, chosen], default[t])
+        table[t] = np.where(seen[:, None], like((chosen[:, None] == actions).astype(int), table), table[t])
     return TabularPolicy(table)

@@ -143,8 +143,9 @@ class ExpertResets:
             computed from the model.
         expert_share: a number in [0, 1]. Before the first policy was played the expert's states alone are used.
         offline: Trajectories whose states replace those of the last policy.
-        rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a uniformly
-            drawn action, in place of a number per state and action; a state that is not drawn keeps the default policy.
+        rollouts: number of episodes per step, each started at a state drawn from the reset distribution with a
+            uniformly drawn action, in place of a number per state and action; states that are not drawn keep the
+            default policy.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Espinosa-Dice, Choudhury, Sun and Swamy, 2025.
     """
 
@@ -197,14 +198,15 @@ class NoRegretResets:
     """Follow-the-regularised-leader on action values at reset states: one stationary policy, without a best response.
 
     With the entropy as regulariser, the policy after k rewards f_j is pi(a|s) proportional to
-    exp(rate * sum_j g_j(s,a)), g_j(s,a) = sum_t nu_t(s) Q_{j,t}(s,a): the action values of f_j under the policy of its round,
-    at reset times that are uniform over the steps. If each f_j is a best response to the policy of its round and nu the
-    state distribution of a stationary expert, N times the imitation gap of the mixture is at most the regret of this player.
+    exp(rate * sum_j g_j(s,a)), g_j(s,a) = sum_t nu_t(s) Q_{j,t}(s,a): the action values of f_j under the policy of its
+    round, at reset times that are uniform over the steps. If each f_j is a best response to the policy of its round and
+    nu the state distribution of a stationary expert, N times the imitation gap of the mixture is at most the regret of
+    this player.
 
     Args:
         rate: step size.
-        rollouts: number of episodes per round, each started at a state and step drawn from the reset distribution with a
-            uniformly drawn action; without it the values are computed from the model.
+        rollouts: number of episodes per round, each started at a state and step drawn from the reset distribution with
+            a uniformly drawn action; without it the values are computed from the model.
         expert_share: as for ExpertResets.
 
     Probabilities are rounded to positive multiples of 2^-24, and each round multiplies those of the round before.

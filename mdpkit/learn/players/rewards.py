@@ -1,8 +1,8 @@
 """Reward classes for the discriminator.
 
 A class is convex and closed, and its rewards are linear in a parameter, the *point*: the weights of a list, the
-entries of a reward, or the coefficients of features. `<f, d>` is the sum of f[(t,)s,a] d[(t,)s,a], with d a difference
-of occupancies.
+entries of a reward, or the coefficients of features. `<f, d>` is the sum of f[(t,)s,a] d[(t,)s,a] for a difference d of
+two occupancies.
 """
 
 from dataclasses import replace
@@ -206,7 +206,8 @@ def _mask(support, d):
     support = np.asarray(support)
     if support.dtype != bool or support.shape not in (d.shape, d.shape[-2:]):
         raise InvalidModel(
-            f"support has dtype {support.dtype} and shape {support.shape}; expected bool of shape {d.shape} or {d.shape[-2:]}"
+            f"support has dtype {support.dtype} and shape {support.shape}; expected bool of shape {d.shape} or "
+            f"{d.shape[-2:]}"
         )
     return support
 

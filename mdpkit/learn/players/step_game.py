@@ -28,7 +28,8 @@ class RewardValues:
             basis = like(np.eye(size, dtype=int).reshape(size, *shape), pattern)
         else:
             raise InvalidModel(
-                f"rewards is a {type(rewards).__name__}; the game of a step is solved for FiniteRewards, BoxRewards and LinearRewards"
+                f"rewards is a {type(rewards).__name__}; the game of a step is solved for FiniteRewards, BoxRewards "
+                "and LinearRewards"
             )
         self.basis = np.broadcast_to(basis if basis.ndim == 4 else basis[:, None], (len(basis), *shape))
         self.lower, self.upper = (None, None) if self.finite else (rewards.lower.ravel(), rewards.upper.ravel())

@@ -202,8 +202,8 @@ class _Player:
     def later_values(self):
         """The largest and smallest values that deviations leave at each step, for every choice of those after it.
 
-        With them the number of first steps whose range the choice decides: that of step t depends on values at t + 2 and later
-        alone, and is looked at for the first of the choices that agree there.
+        With them the number of first steps whose range the choice decides: that of step t depends on values at t + 2
+        and later alone, and is looked at for the first of the choices that agree there.
         """
         S, H = self.process.S, self.H
         if not recoverability_is_exact(self.game):

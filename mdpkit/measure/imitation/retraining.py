@@ -15,16 +15,16 @@ TIES = "worst", "uniform", "best"
 
 @replaceable
 def retrained_return(problem: MDP, reward: Quantity, ties: str = "worst") -> Interval:
-    """Return J of a policy retrained from scratch on another reward: of an optimal policy for `reward` in the problem's dynamics.
+    """Return J of an optimal policy for another reward in the problem's dynamics: one retrained on it from scratch.
 
-    All optimal policies have the same return under `reward`, but not under the problem's own, so that ties matter: a constant
-    reward makes every policy optimal.
+    All optimal policies have the same return under `reward`, but not under the problem's own, so that ties matter: a
+    constant reward makes every policy optimal.
 
     Args:
-        problem: a finite-horizon MDP: the dynamics in which the policy is retrained, and the reward by which it is judged.
+        problem: a finite-horizon MDP: the dynamics in which the policy is retrained, and the reward that judges it.
         reward: `[s,a]` or `[t,s,a]`, such as a recovered reward, or `shaped_reward` of it in these dynamics.
-        ties: "worst" or "best": the lowest or highest return of any optimal policy; "uniform": of the policy that plays the
-            optimal actions with equal probabilities.
+        ties: "worst" or "best": the lowest or highest return of any optimal policy; "uniform": of the policy that
+            plays the optimal actions with equal probabilities.
     Returns: a scalar; on floats an enclosure for every decision about ties that rounding leaves open.
     Raises: InvalidModel for another horizon or masked actions, or an unknown rule for ties.
     Source: adapted from Sapora, Swamy, Lu, Teh and Foerster, 2024.

@@ -1,7 +1,7 @@
-"""Divergence of the scores of noised distributions on points of a line, enclosed, with an explicit bound on its truncation.
+"""Divergence of the scores of noised distributions on points of a line, enclosed, with a bound on its truncation.
 
-Noise is the Ornstein-Uhlenbeck process: s_t given a point x is N(e^-t x, 1 - e^-2t). Times are given by their signal-to-noise
-ratio snr = e^-2t / (1 - e^-2t), which falls from infinity at t = 0 to 0.
+Noise is the Ornstein-Uhlenbeck process: s_t given a point x is N(e^-t x, 1 - e^-2t). Times are given by their
+signal-to-noise ratio snr = e^-2t / (1 - e^-2t), which falls from infinity at t = 0 to 0.
 """
 
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from ...exact import score_integrals
 
 @replaceable
 def score_divergence(points: Quantity, p: Quantity, q: Quantity, snr: Quantity) -> Interval:
-    """Integral over all times from t on of E_{P_t} |grad log P_t - grad log Q_t|^2, for two laws `p[s]`, `q[s]` on `points[s]`.
+    """Integral over times from t on of E_{P_t} |grad log P_t - grad log Q_t|^2, for laws `p[s]`, `q[s]` on `points[s]`.
 
     As t tends to 0 it increases to KL(p || q) if the points are all different.
 
@@ -41,7 +41,7 @@ def score_divergence(points: Quantity, p: Quantity, q: Quantity, snr: Quantity) 
 
 @replaceable
 def score_costs(points: Quantity, p: Quantity, q: Quantity, snr: Quantity) -> Interval:
-    """Integral over all times from t on of E|grad log Q_t - target|^2 - E|grad log P_t - target|^2, at each state `[s]`.
+    """Integral over times from t on of E|grad log Q_t - target|^2 - E|grad log P_t - target|^2, at each state `[s]`.
 
     The target is the score of s_t given the state. Arguments as for `score_divergence`, which is the mean under p.
     """
@@ -67,7 +67,7 @@ def confusion(points: Quantity, law: Quantity, snr: Quantity) -> Interval:
 
 
 def _arguments(points, p, q, snr):
-    """Tuples of rationals, checked, and whether all were given exactly; float laws stand for rational ones divided by their sums."""
+    """Tuples of rationals, checked, and whether any was a float; float laws are divided by their exact sums."""
     given = [_numbers(each) for each in (points, p, q, snr)]
     points, p, q, snr = (exactly(x) if x.dtype.kind == "f" else objects(x) for x in given)
     for name, law in (("p", p), ("q", q)):

@@ -13,8 +13,8 @@ from .._known import convert, expected_next
 def lookahead_action_value(problem: MDP, potential: Quantity, k: int) -> Interval:
     """Optimal action values `[t,s,a]` of the shaped reward over the next k steps, or until the end if that is sooner.
 
-    They equal max E[r_t + ... + r_{t+k-1} + potential_{t+k}] - potential_t(s) over plans that begin with a. With k = 1 this is
-    the shaped reward itself; with k = H, Q* - potential.
+    They equal max E[r_t + ... + r_{t+k-1} + potential_{t+k}] - potential_t(s) over plans that begin with a. With k = 1
+    this is the shaped reward itself; with k = H, Q* - potential.
 
     Args:
         problem: a finite-horizon MDP in which every action exists.

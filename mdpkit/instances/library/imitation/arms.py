@@ -10,8 +10,8 @@ from ...instance import Instance
 def two_arms(p: Exact = "2/3") -> Instance:
     """Two arms that pay 1 and 0, and an expert that pulls the first one with a given probability.
 
-    In the game of rewards against policies a randomised expert is imitated by alternating between the arms. With p = 2/3,
-    the average of the rewards played can favour the arm that pays nothing although the imitation gap vanishes.
+    In the game of rewards against policies a randomised expert is imitated by alternating between the arms. With
+    p = 2/3, the average of the rewards played can favour the arm that pays nothing although the imitation gap vanishes.
 
     Args: p: probability with which the expert pulls the first arm.
 

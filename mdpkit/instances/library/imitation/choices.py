@@ -17,9 +17,9 @@ def choices(
 ) -> Instance:
     """A start that is left at once; after it, each action leads to the state of its own from everywhere.
 
-    The expert draws its action from one distribution at every step. A policy that does so too has the state distribution
-    (1/H, (H-1)/H times its own), and any distribution is one of these: divergences of states are (H-1)/H times those of
-    the distributions, and the gap is H-1 times the difference of mean costs.
+    The expert draws its action from one distribution at every step. A policy that does so too has the state
+    distribution (1/H, (H-1)/H times its own), and any distribution is one of these: divergences of states are (H-1)/H
+    times those of the distributions, and the gap is H-1 times the difference of mean costs.
 
     Args:
         expert: probabilities of the actions.

@@ -12,10 +12,10 @@ from ...instance import Instance
 def mirage(H: int = 3, hidden: Exact = "1/2", imagined: Exact = "1/2", reward: Exact = 1) -> Instance:
     """A fork whose model hides the rewarding branch of the expert and imagines it at the learner's.
 
-    At state 0 action 0 leads to state 1, which pays in every later step, and action 1 to state 2, which pays nothing; both
-    absorb. In the model action 0 leads to state 2 with probability `hidden`, and action 1 to state 1 with probability
-    `imagined`. The expert takes action 0, the learner action 1. Model errors under both policies' occupancies are needed to
-    bound the gap, and the bound is attained.
+    At state 0 action 0 leads to state 1, which pays in every later step, and action 1 to state 2, which pays nothing;
+    both absorb. In the model action 0 leads to state 2 with probability `hidden`, and action 1 to state 1 with
+    probability `imagined`. The expert takes action 0, the learner action 1. Model errors under both policies'
+    occupancies are needed to bound the gap, and the bound is attained.
 
     Args:
         H: horizon, at least 2.
@@ -44,9 +44,9 @@ def mirage(H: int = 3, hidden: Exact = "1/2", imagined: Exact = "1/2", reward: E
 def turnoffs(H: int = 3, A: int = 2) -> Instance:
     """A road with turn-offs that a model fitted to the expert's data knows nothing about.
 
-    At state 0 action 0 stays and pays 1/2; each other action leads to the absorbing state 1, which pays nothing. An entry that
-    no policy reaches pays 1, so that 1 per step is the highest total reward that an unseen action may have. Ties go to the
-    first action, and the expert plays action 0.
+    At state 0 action 0 stays and pays 1/2; each other action leads to the absorbing state 1, which pays nothing. An
+    entry that no policy reaches pays 1, so that 1 per step is the highest total reward that an unseen action may have.
+    Ties go to the first action, and the expert plays action 0.
 
     Args:
         H: horizon.

@@ -1,4 +1,4 @@
-"""Falls that a learner cannot avoid and could undo: what it plays at states that the expert never visits decides its loss."""
+"""Classes that do not contain the expert: what is played at states that the expert never visits decides the loss."""
 
 import numpy as np
 
@@ -15,9 +15,10 @@ from .road import first_action
 def ladder(H: int = 3, eps: Exact = "1/10", climbs: bool = True, benevolent: bool = False) -> Instance:
     """A cliff with a ladder, an expert that never falls, and a class of rules that slip with probability eps on top.
 
-    State 0 pays 1 for action 0, which stays; action 1 falls to state 1, from which action 0 climbs back, unpaid. A learner that
-    is reset to the expert's states alone never tries the ladder: if ties at unseen states go to the rule that stays
-    down, its gap is that of the cliff, order eps H^2. With resets to its own states as well the gap is at most 2 eps H.
+    State 0 pays 1 for action 0, which stays; action 1 falls to state 1, from which action 0 climbs back, unpaid. A
+    learner that is reset to the expert's states alone never tries the ladder: if ties at unseen states go to the rule
+    that stays down, its gap is that of the cliff, order eps H^2. With resets to its own states as well the gap is at
+    most 2 eps H.
 
     Args:
         H: horizon.
@@ -43,20 +44,20 @@ def ladder(H: int = 3, eps: Exact = "1/10", climbs: bool = True, benevolent: boo
 
 @named_instance
 def lock_with_ladder(H: int = 4, eps: Exact = "1/20", sparse: bool = True) -> Instance:
-    """A combination lock with a ladder: a learner must find the digits, and climb back after slips that the expert never makes.
+    """A combination lock with a ladder: a learner must find the digits, and climb back after its slips.
 
-    State 0 is good. Its right digit at step t is action t mod 2, which slips with probability eps to state 1; the other digit
-    leads to state 2, which is absorbing; action 2, which no rule of the class plays, never slips. From state 1 action 1
-    climbs back and the others stay. Without resets the digits are found by chance in order 2^H episodes; with resets to the
-    expert's states alone the ladder is never tried.
+    State 0 is good. Its right digit at step t is action t mod 2, which slips with probability eps to state 1; the other
+    digit leads to state 2, which is absorbing; action 2, which no rule of the class plays, never slips. From state 1
+    action 1 climbs back and the others stay. Without resets the digits are found by chance in order 2^H episodes; with
+    resets to the expert's states alone the ladder is never tried.
 
     Args:
         H: horizon.
         eps: probability of a slip.
         sparse: whether only the right digit of the last step pays, 1; else every right digit pays 1/H.
 
-    Returns: `mdp`, `expert`, the decision rules `rules[k,s,a]` on the first two actions, the first of which stays down, and
-        `eps`.
+    Returns: `mdp`, `expert`, `eps`, and the decision rules `rules[k,s,a]` on the first two actions, the first of which
+        stays down.
     Source: adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
 
     >>> lock_with_ladder(4).mdp
@@ -82,11 +83,11 @@ def lock_with_ladder(H: int = 4, eps: Exact = "1/20", sparse: bool = True) -> In
 def tightrope(H: int = 4, c: Exact = "1/10", benevolent: bool = False) -> Instance:
     """A tightrope that only the expert can walk, and a bridge beside it that a learner could walk.
 
-    From state 0 action 0 leads to the rope, state 1, and the others to the bridge, state 2. The rope pays 1 and is left alive
-    by action 2 alone, which no rule of the class plays; the bridge pays 1 - c and is left alive by action 1 alone. All
-    other actions lead to state 3, which is absorbing and pays nothing. The expert earns H - 1. A learner that is reset to
-    the expert's states never tries the bridge: if ties go to the rule that falls there, it earns 1. With resets to the
-    bridge as well it earns (1 - c)(H - 1).
+    From state 0 action 0 leads to the rope, state 1, and the others to the bridge, state 2. The rope pays 1 and is left
+    alive by action 2 alone, which no rule of the class plays; the bridge pays 1 - c and is left alive by action 1
+    alone. All other actions lead to state 3, which is absorbing and pays nothing. The expert earns H - 1. A learner
+    that is reset to the expert's states never tries the bridge: if ties go to the rule that falls there, it earns 1.
+    With resets to the bridge as well it earns (1 - c)(H - 1).
 
     Args:
         H: horizon, at least 2.
@@ -121,9 +122,10 @@ def tightrope(H: int = 4, c: Exact = "1/10", benevolent: bool = False) -> Instan
 def turnoff(H: int = 3, aside: Exact = 0) -> Instance:
     """A road that pays, and a learner that turns aside because it would not know how to be paid there.
 
-    From state 0 action 0 leads to the road, state 1, and action 1 aside, to state 2; both are absorbing, action 0 pays 1 on the
-    road and `aside` beside it, action 1 pays nothing. The expert takes the road. The learner turns aside and would play action 1 on
-    the road: on its own states no action is better, and only resets to the expert's reveal what it loses.
+    From state 0 action 0 leads to the road, state 1, and action 1 aside, to state 2; both are absorbing, action 0 pays
+    1 on the road and `aside` beside it, action 1 pays nothing. The expert takes the road. The learner turns aside and
+    would play action 1 on the road: on its own states no action is better, and only resets to the expert's reveal its
+    loss.
 
     Args:
         H: horizon, at least 2.
@@ -146,9 +148,10 @@ def turnoff(H: int = 3, aside: Exact = 0) -> Instance:
 def common_rule(H: int = 3, other: Exact = 0, bonus: Exact = 2) -> Instance:
     """Two states that a class must treat alike, and an expert that does.
 
-    Both states are absorbing. Action 0 pays 1 at state 0, action 1 pays `bonus` at state 1. The class has two rules, action 0
-    everywhere, which is the expert's, and action 1 everywhere. It contains the expert and is not complete: no rule takes the best
-    action at both states. Resets to the expert's states alone lose nothing; with half of them at state 1 the gap is H.
+    Both states are absorbing. Action 0 pays 1 at state 0, action 1 pays `bonus` at state 1. The class has two rules,
+    action 0 everywhere, which is the expert's, and action 1 everywhere. It contains the expert and is not complete: no
+    rule takes the best action at both states. Resets to the expert's states alone lose nothing; with half of them at
+    state 1 the gap is H.
 
     Args:
         H: horizon.
@@ -170,11 +173,12 @@ def common_rule(H: int = 3, other: Exact = 0, bonus: Exact = 2) -> Instance:
 
 @named_instance
 def button(H: int = 3, eps: Exact = "1/10") -> Instance:
-    """A light that pays at every step once it is on, and an expert that presses the button with probability eps per step.
+    """A light that pays at every step once it is on, and an expert that presses its button with probability eps.
 
-    At state 0, dark, action 1 switches the light on and is paid, action 0 waits unpaid; state 1, lit, pays 1 for every action. The class
-    of all deterministic rules is complete and does not contain the expert. The rule of the class that agrees most with the expert
-    never presses and loses J(E), the sum of 1 - (1 - eps)^k over k = 1..H; policy search loses nothing.
+    At state 0, dark, action 1 switches the light on and is paid, action 0 waits unpaid; state 1, lit, pays 1 for every
+    action. The class of all deterministic rules is complete and does not contain the expert. The rule of the class that
+    agrees most with the expert never presses and loses J(E), the sum of 1 - (1 - eps)^k over k = 1..H. Policy search
+    presses at once and loses nothing.
 
     Args:
         H: horizon.

@@ -12,9 +12,10 @@ from ...instance import Instance
 def lotteries(H: int = 3, delta: Exact = "1/4") -> Instance:
     """Two actions that lead to state 0 or 1 with probabilities that are exchanged in the target.
 
-    In the source action 0 leads to state 0 with probability (1 + delta)/2 and action 1 with (1 - delta)/2, in the target
-    the other way round. Action 1 pays 2 delta, and the potential is 1 on state 0. Averaged over the source's transitions it
-    makes up for the reward, so that retraining in the target with the worst ties loses 2 delta at every step but the last:
+    In the source action 0 leads to state 0 with probability (1 + delta)/2 and action 1 with (1 - delta)/2, in the
+    target the other way round. Action 1 pays 2 delta, and the potential is 1 on state 0. Averaged over the source's
+    transitions it makes up for the reward, so that retraining in the target with the worst ties loses 2 delta at every
+    step but the last:
     the bound 2 sum_t osc(Phi_{t+1}) max TV(P_t, P'_t) is attained.
 
     Args:
@@ -42,10 +43,10 @@ def lotteries(H: int = 3, delta: Exact = "1/4") -> Instance:
 def swapped_roads(H: int = 3) -> Instance:
     """Two roads, one of which pays at every step, that are exchanged in the target.
 
-    At state 0, action 0 leads to state 1, which pays 1 at every later step, and action 1 is paid 1 and leads to state 2,
-    which pays nothing. In the target the two states are exchanged. The source's optimal values as a potential, averaged
-    over the source's transitions, leave its advantages, whose best policy in the target is the worst one there: the
-    loss is H, all that can be lost, for every H >= 2.
+    At state 0, action 0 leads to state 1, which pays 1 at every later step, and action 1 is paid 1 and leads to
+    state 2, which pays nothing. In the target the two states are exchanged. The source's optimal values as a potential,
+    averaged over the source's transitions, leave its advantages, whose best policy in the target is the worst one
+    there: the loss is H, all that can be lost, for every H >= 2.
 
     Args: H: horizon.
 
@@ -69,12 +70,12 @@ def swapped_roads(H: int = 3) -> Instance:
 
 @named_instance
 def late_exits(H: int = 4, k: int = 2, eps: Exact = "1/8") -> Instance:
-    """A place that one should leave at once, and a potential that makes leaving a step later look as good at every step.
+    """A state that should be left at once, and a potential for which leaving a step later always looks as good.
 
-    At state 0, action 0 leaves for an absorbing state 1 + t of its own at each step t, and action 1 stays; everything pays
-    1, but staying 1 - 2 eps. The potential is wrong by eps: too low for the state left to k steps ago, too high for state 0
-    and for the one left to k - 1 steps ago. Plans over k steps with it, with the worst ties, never leave before the end is
-    in sight, and lose 2 eps at each of H - k steps.
+    At state 0, action 0 leaves for an absorbing state 1 + t of its own at each step t, and action 1 stays; everything
+    pays 1, but staying 1 - 2 eps. The potential is wrong by eps: too low for the state left to k steps ago, too high
+    for state 0 and for the one left to k - 1 steps ago. Plans over k steps with it, with the worst ties, never leave
+    before the end is in sight, and lose 2 eps at each of H - k steps.
 
     Args:
         H: horizon.

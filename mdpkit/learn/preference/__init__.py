@@ -1,0 +1,1 @@
+"""Learners of preference problems: reward models, offline and online preference fine-tuning, self-play."""

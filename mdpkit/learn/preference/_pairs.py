@@ -1,0 +1,105 @@
+"""Terms of losses in margins, and helpers that the learners share."""
+
+import numpy as np
+
+from ...base.arrays import floats, nearest
+from ...base.errors import InvalidModel
+from ...model.access import PreferenceSetting
+from ...model.policy import TabularPolicy
+from ..players.no_regret import expect_number, fraction
+from .classes import Margins
+from .losses import dpo_loss, ipo_loss
+
+
+def preference_setting(access) -> PreferenceSetting:
+    """The setting of an access to a preference problem.
+
+    Raises: InvalidModel for any other access.
+    """
+    if not isinstance(access.setting, PreferenceSetting):
+        raise InvalidModel("this learner compares responses; expected an access to a PreferenceProblem")
+    return access.setting
+
+
+def logistic(data, beta) -> Margins:
+    """The loss of DPO over comparisons; beta=1: the Bradley-Terry likelihood of scores."""
+    pairs, weight, won = _gather(data)
+
+    def terms(margin):
+        p = 1 / (1 + np.exp(-np.clip(beta * margin, -700, 700)))
+        return dpo_loss(margin, won, beta), beta * (p - won), beta**2 * p * (1 - p)
+
+    return Margins(*pairs, weight, terms, won)
+
+
+def squared(data, tau) -> Margins:
+    """The loss of IPO over comparisons."""
+    pairs, weight, won = _gather(data)
+
+    def terms(margin):
+        return ipo_loss(margin, won, tau), 2 * margin - (2 * won - 1) / tau, 2 + 0 * margin
+
+    return Margins(*pairs, weight, terms)
+
+
+def _gather(data):
+    """The different pairs (x, y, z) of different responses, their weights, of sum at most 1, and shares won.
+
+    All losses are affine in `won`, and constant where a response is compared with itself.
+    """
+    weight = floats(data.weight)
+    apart = data.first != data.second
+    order = np.where(data.first < data.second, 1, -1)[apart]
+    rows = np.stack([data.prompt, np.minimum(data.first, data.second), np.maximum(data.first, data.second)])[:, apart]
+    pairs, place = np.unique(rows, axis=1, return_inverse=True)
+    place = place.reshape(-1)
+    mass = np.bincount(place, weights=weight[apart], minlength=pairs.shape[1])
+    won = np.where(order > 0, floats(data.won)[apart], 1 - floats(data.won)[apart])
+    won = np.bincount(place, weights=weight[apart] * won, minlength=pairs.shape[1])
+    kept = mass > 0
+    return tuple(pairs[:, kept]), mass[kept] / weight.sum(), np.clip(won[kept] / mass[kept], 0, 1)
+
+
+def regression(x, y, z, weight, target, eta) -> Margins:
+    """The loss of REBEL: squared differences of margin / eta and `target[k]`."""
+
+    def terms(margin):
+        error = margin / eta - target
+        return error**2, 2 * error / eta, 2 / eta**2 + 0 * margin
+
+    return Margins(x, y, z, weight, terms)
+
+
+def policy_of(base, h) -> TabularPolicy:
+    """base * e^h / Z; rows without a finite h keep the base policy."""
+    base = floats(base)
+    highest = np.max(np.where(base > 0, h, -np.inf), axis=-1, keepdims=True)
+    weights = base * np.exp(np.where(np.isfinite(highest), h - np.where(np.isfinite(highest), highest, 0), 0))
+    return TabularPolicy(weights / weights.sum(axis=-1, keepdims=True))
+
+
+def expect_covered(data, base) -> None:
+    """Check that the reference gives positive probability to every response of a comparison.
+
+    Raises: InvalidModel naming the first response that it does not.
+    """
+    for name in ("first", "second"):
+        column = getattr(data, name)
+        wrong = np.flatnonzero((np.asarray(base[data.prompt, column] == 0)) & np.asarray(data.weight > 0))
+        if wrong.size:
+            k = wrong[0]
+            raise InvalidModel(
+                f"comparison {k} shows response {column[k]} to prompt {data.prompt[k]}, which has probability 0 under the "
+                "reference, so that no log-ratio is defined there"
+            )
+
+
+def coefficient(name, given, usual) -> float:
+    """A positive coefficient as a float; `usual` if None.
+
+    Raises: InvalidModel unless it is a positive number.
+    """
+    if given is None:
+        return float(floats(np.asarray(usual)))
+    expect_number(name, given)
+    return nearest(fraction(given))

@@ -74,7 +74,8 @@ def test_the_seed_determines_the_policy(tables, name):
 
 
 def test_the_names_are_all_of_the_imitation_learners():
-    """Not among them are PSDP, maximum causal entropy, and learners from rewards or preferences without an expert."""
-    rows = learn.needs().rows
-    imitating = {row.learner.partition("(")[0] for row in rows if {"demonstrations", "queries"} & set(row.needs)}
-    assert imitating == set(NAMES) | {"PSDP", "MaxCausalEntropy"}
+    """Every learner that sees an expert, but for PSDP and maximum causal entropy."""
+    imitate = {
+        row.learner.partition("(")[0] for row in learn.needs().rows if {"demonstrations", "queries"} & set(row.needs)
+    }
+    assert imitate == set(NAMES) | {"PSDP", "MaxCausalEntropy"}

@@ -32,10 +32,10 @@ class AdVIL:
 
     The returned policy averages the rounds' tables, which the linear payoff permits; at states without demonstrations
     it is uniform. For rate <= 1/(3L), L the norm of the payoff as a bilinear form (at most 1 for BoxRewards),
-    sup_f U(policy, f) is at most (D_f + D_pi) / (2 rate N), D_f and D_pi the largest squared distances of the two
-    players' points from their starts. If the class contains the learner's action values divided by H (by 1/(1-gamma) if
-    discounted), then the value gap is at most H sup_f U. Rational problems stay rational, with digits that grow
-    linearly in the rounds.
+    sup_f U(policy, f) is at most (D_f + D_pi) / (2 rate N) + rate G / N, D_f and D_pi the largest squared distances of
+    the two players' points from their starts, G the sum of the squares of their first gradients. If the class contains
+    the learner's action values divided by H (by 1/(1-gamma) if discounted), then the value gap is at most H sup_f U.
+    Rational problems stay rational, with digits that grow linearly in the rounds.
     Source: adapted from Swamy, Choudhury, Bagnell and Wu, 2021; steps adapted from Rakhlin and Sridharan, 2013.
     """
 

@@ -27,7 +27,8 @@ class EmpiricalModel:
     Attributes:
         setting: the Setting, of a finite horizon.
         known: `known[t,s,a]`, whether transitions of the pair have positive weight; nothing is assumed of the others.
-        counts: `counts[t,s,a]`, the number of transitions; None if the known frequencies are exact.
+        counts: `counts[t,s,a]`, the number of transitions, whatever their weights; None if the known frequencies are
+            exact.
         steps: for each step the transitions (s, a, n, frequency), as columns.
     """
 

@@ -328,7 +328,20 @@ def test_optimism_finds_an_arm_that_passive_exploration_does_not():
     assert np.mean(gaps["optimistic"]) < 0.05 < 0.3 < np.mean(gaps["passive"])
 
 
+def test_a_policy_without_a_compared_response_has_infinite_loss_for_every_learner():
+    tables = [[[1.0, 0.0, 0.0]], [[0.2, 0.5, 0.3]]]
+    for order in (tables, tables[::-1]):
+        for learner in (DPO(FinitePolicies(order)), HyPO(FinitePolicies(order)), XPO(FinitePolicies(order))):
+            found = fit(learner, grant(small, preferences=400, rng=rng()), rng=rng())
+            assert np.allclose(found.policy.table, tables[1])
+    with pytest.raises(NotSolved, match="every policy of the class has infinite loss"):
+        fit(DPO(FinitePolicies(tables[:1])), exactly(small), rng=None)
+
+
 def test_online_learners_sample():
+    for learner in (OnlineDPO(), SPO(rounds=1)):
+        with pytest.raises(InvalidModel, match="sampling was requested"):
+            fit(learner, grant(small, preferences=200, rng=rng()), rng=None)
     with pytest.raises(InvalidModel, match="OnlineDPO samples: expected preferences as a count"):
         fit(OnlineDPO(), exactly(small), rng=rng())
     for learner in (OnlineDPO(), XPO()):
@@ -348,6 +361,7 @@ def test_online_learners_sample():
         (lambda: LogLinear([[1.0]]), r"features has shape \(1, 1\); expected finite features\[x,y,k\]"),
         (lambda: FinitePolicies([[[0.5, 0.2]]]), "expected distributions"),
         (lambda: fit(DPO(LogLinear([[[1.0]]])), exactly(small), rng=None), r"expected \(1, 3, 'k'\)"),
+        (lambda: fit(HyPO(LogLinear([[[1.0]]])), exactly(small), rng=None), r"expected \(1, 3, 'k'\)"),
     ],
 )
 def test_bad_settings_are_refused(build, words):

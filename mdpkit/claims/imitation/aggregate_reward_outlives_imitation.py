@@ -8,7 +8,7 @@ Statement  Let f be a best response, over rewards in [-1, 1], to the mean occupa
            deterministic S disturbed by uniform noise, u is that of the uniform policy, and actions do not affect
            transitions. Sampled: over random MDPs an ensemble that takes gradient steps against all past policies
            retrains in the mean to at least 98/100 of the expert's return (0 for the worst policy), for a deterministic
-           and for a disturbed expert. Best responses, to the last policy or to the mean of all, do not for the latter.
+           and for a disturbed expert. Best responses to the last policy do not, for the disturbed expert.
 Assumes    start, transitions and the expert are deterministic, and u covers every pair; actions do not affect
            transitions; the rewards take gradient steps against all past policies (in the parts that name it).
 Units      J is the undiscounted return; occupancies of a step sum to 1.

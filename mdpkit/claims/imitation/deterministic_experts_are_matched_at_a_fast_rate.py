@@ -5,12 +5,12 @@ Statement  Let n count N independent states of an expert with law q on S states,
            g = |E_q f - E f(learner)|, V = Var_q f, and D the triangular discrimination of the two laws. Then
                (E g)^2 <= (2 V + E g) E D,    E D <= (S-1)/(N+1),
            hence E g <= sqrt(2 V (S-1)/(N+1)) + (S-1)/(N+1). If the expert's cost is certain, V = 0, this is
-           (S-1)/(N+1), and an expert at one free state has E g = (S-1)/(N+S). For a fair coin and N even,
-           (E g)^2 >= N / (8 (N+2)^2), of order 1/N: this learner does not have the fast rate there. SMILING, given
-           smoothed counts, has their law.
+           (S-1)/(N+1), and an expert at one free state, all others of cost 1, has E g = (S-1)/(N+S). For a fair coin
+           and N even, (E g)^2 >= N / (8 (N+2)^2), of order 1/N: this learner does not have the fast rate there.
+           SMILING, given smoothed counts, has their law.
 Assumes    costs in [0, 1]; the expert's cost is certain (fast rate).
 Units      g and f in units of cost; the gap is H g for state laws averaged over H steps.
-Kind       for all (enumerated); exists
+Kind       for all (enumerated); identity (an expert at one free state); exists
 Source     adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
 Proof      proofs/imitation/deterministic_experts_are_matched_at_a_fast_rate.md
 """
@@ -26,7 +26,7 @@ from ...instances.instance import Instance
 from ...instances.library.imitation.choices import choices
 from ...learn import SMILING, fit, grant
 from ...model import TabularPolicy, Trajectories
-from ...verify.claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def law_of(m):
@@ -92,6 +92,11 @@ def half_the_error(m):
 
 def fast(m):
     return Bound(mean_gap(m), estimation_error(m))
+
+
+def equals(m):
+    S = len(law_of(m))
+    return Equal({"gap": (mean_gap(m), rational(S - 1) / (m.N + S))})
 
 
 def slow(m):
@@ -204,6 +209,7 @@ CLAIM = Claim(
     ),
     also=(
         Part(FAST, certain, fast, assumes=(UNIT, SURELY)),
+        Part("an expert at one free state", certain, equals, assumes=(UNIT,)),
         Part("a fair coin is slow", coins, slow, assumes=(UNIT,)),
         Part("SMILING has the law that it is shown", show_counts, matches),
     ),

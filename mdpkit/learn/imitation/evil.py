@@ -32,8 +32,10 @@ class EvIL:
     Each round the policy player responds to the combined reward of the ensemble, and every member's player sees the
     gain <f, d_E - d>, with d the mean occupancy of all policies so far or that of the last one. At an equilibrium
     d_E - d of the last policy is 0, and every reward of the class is a best response to it, also a constant; the mean
-    over all policies keeps what the first ones did wrong. The recovered reward is then shaped by a potential, evolved
-    so that a policy trained from scratch has a high return early, under the recovered reward alone.
+    over all policies keeps what the first ones did wrong. Gradient steps keep it with either buffer, since they sum
+    over the rounds; best responses to the mean may fail where policies oscillate around a randomised expert. The
+    recovered reward is then shaped by a potential, evolved so that a policy trained from scratch has a high return
+    early, under the recovered reward alone.
 
     Args:
         rewards: the class: FiniteRewards, BoxRewards or LinearRewards.

@@ -29,15 +29,16 @@ class PSDP:
             action values from the model, for a given reward.
         rollouts: number of episodes per step in place of one per state and action, each started at a state drawn from
             the demonstrated ones with a uniformly drawn action; a state that is not drawn keeps the default policy.
-        default_policy: TabularPolicy played at states without demonstrations; defaults to uniform. The guarantee
-            holds for every choice; a benevolent one can hide a failure, so use an adversarial one in experiments.
+        default_policy: TabularPolicy played at states without demonstrations, but not with rules; defaults to uniform.
+            The guarantee holds for every choice; a benevolent one can hide a failure, so use an adversarial one in
+            experiments.
         rules: `rules[k,s,a]`, the decision rules among which each step's is chosen; defaults to all rules.
         ties: "first": ties go to the first action; "default": to the default policy's most probable action, if it
             ties. With rules ties go to the first rule. A reward without information makes every action tie.
 
     For every policy pi, J(pi) - J(result) is at most the sum over t of the maximum ratio of pi's to the expert's
-    occupancy times the error of step t's choice; with exact values, the result is at least as good as every policy
-    whose state occupancy is supported on the expert's.
+    occupancy times the expected loss of step t's choice against the best action at each state; with exact values and
+    without rules, the result is at least as good as every policy whose states are all among the demonstrated ones.
     Source: Bagnell, Kakade, Ng and Schneider, 2003;
         with an expert's resets adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023.
     """
@@ -52,6 +53,8 @@ class PSDP:
     def __post_init__(self) -> None:
         expect_rollouts(self.rollouts_per_action)
         expect_rollouts(self.rollouts, "rollouts")
+        if self.rollouts is not None and self.rollouts_per_action not in (None, 1):
+            raise InvalidModel("rollouts_per_action and rollouts are both given; expected one of them")
         expect_ties(self.ties)
         if self.reward is None and self._modelled:
             raise InvalidModel("the model does not contain the rewards: give reward=, or rollouts_per_action=")

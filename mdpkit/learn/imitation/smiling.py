@@ -50,8 +50,8 @@ class SMILING:
     sum_s d(s) c(s) is the KL divergence KL(d || d_E) of the state distributions, averaged over steps; the imitation
     gap under a state cost in [0, 1] is at most H (sqrt(2 V D) + D), with V the smaller variance of the cost and
     D <= 32/27 KL. Costs are floats, on rational problems rounded to multiples of 2^-24 in the reward, and natural
-    gradient returns rational policies there. Without smoothing, a state without demonstrations is refused in the limit, and
-    otherwise costs about half its squared distance to the next demonstrated state times e^-2t / (1 - e^-2t), at the
+    gradient returns rational policies there. Without smoothing, a state without demonstrations is refused in the limit,
+    and otherwise costs about half its squared distance to the next demonstrated state times e^-2t / (1 - e^-2t), at the
     first time t.
     Source: adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
     """

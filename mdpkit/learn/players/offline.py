@@ -60,7 +60,7 @@ class LowerConfidence(OfflinePlayer):
 
     Args:
         bonus: b, an array `[t,s,a]` or `[s,a]`; or a number c for b = c * range / sqrt(n), with n the number of
-            transitions of the pair and range the difference between the highest and lowest total reward of the later
+            rows of the pair and range the difference between the highest and lowest total reward of the later
             steps. A number gives no bonus where the transition law is known, and is rounded up to a multiple of 2^-24.
         default_policy: TabularPolicy played at states without data at that step; defaults to uniform.
         ties: as for PSDP.

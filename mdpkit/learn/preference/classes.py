@@ -99,9 +99,17 @@ class LogLinear:
         object.__setattr__(self, "features", features)
 
     def minimise(self, loss: Margins, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
+        features = self.features_for(base)
+        return features @ _newton(loss, features, ridge, tol)
+
+    def features_for(self, base: np.ndarray) -> np.ndarray:
+        """The features.
+
+        Raises: InvalidModel if they are not those of the base policy's prompts and responses.
+        """
         if self.features.shape[:2] != base.shape:
             raise InvalidModel(f"features has shape {self.features.shape}; expected {(*base.shape, 'k')}")
-        return self.features @ _newton(loss, self.features, ridge, tol)
+        return self.features
 
 
 @record(eq=False)

@@ -69,7 +69,8 @@ class HyPO:
         from scipy.optimize import minimize
 
         X, Y = base.shape
-        features = self.policies.features if isinstance(self.policies, LogLinear) else np.eye(X * Y).reshape(X, Y, -1)
+        linear = isinstance(self.policies, LogLinear)
+        features = self.policies.features_for(base) if linear else np.eye(X * Y).reshape(X, Y, -1)
         D = loss.differences(features)
 
         def objective(theta):

@@ -110,7 +110,8 @@ class XPO(OnlineDPO):
     def _descend(self, loss, weight, drawn, base):
         from scipy.optimize import minimize
 
-        features, ridge = getattr(self.policies, "features", None), float(fraction(self.ridge))
+        features = self.policies.features_for(base) if isinstance(self.policies, LogLinear) else None
+        ridge = float(fraction(self.ridge))
 
         def ratios(theta):
             return theta.reshape(base.shape) if features is None else features @ theta

@@ -1,7 +1,7 @@
 """Evolution strategies over potentials, with the area under an inner learner's learning curve as the fitness."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -59,8 +59,14 @@ class Evolution:
                 raise InvalidModel(f"{name} is {value!r}; expected one of {', '.join(known)}")
 
 
-class Evolved(NamedTuple):
-    """A potential `[s]` or `[t,s]`, its fitness, and the centres `[g,...]` and their fitness `[g]` by generation."""
+@dataclass(frozen=True, eq=False)
+class Evolved:
+    """Result of a search for a potential.
+
+    Attributes:
+        potential: the best centre `[s]` or `[t,s]`. fitness: its fitness.
+        centres, history: the centres `[g,...]` of the generations and their fitness `[g]`.
+    """
 
     potential: np.ndarray
     fitness: float

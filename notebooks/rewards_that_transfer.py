@@ -27,7 +27,7 @@ from mdpkit.claims.imitation.averaged_reward_keeps_the_expert_near_optimal impor
 from mdpkit.claims.imitation.lookahead_loses_the_error_of_the_potential import check as lookahead
 from mdpkit.claims.imitation.lookahead_loses_the_error_of_the_potential import one_eps
 from mdpkit.claims.imitation.potentials_transfer_to_other_dynamics import check as transfer
-from mdpkit.claims.imitation.potentials_transfer_to_other_dynamics import one_sided
+from mdpkit.claims.imitation.potentials_transfer_to_other_dynamics import halve
 from mdpkit.instances import named
 from mdpkit.learn import EvIL, Evolution, LookaheadGradient, evolve_potential
 from mdpkit.report import draw_claim
@@ -103,9 +103,7 @@ for delta in ("1/8", "1/4", "1/2"):
     kept = measure.retrained_return(m.target, shaped_reward(m.target, m.potential), "worst")
     assert loss == bound
     assert kept == measure.retrained_return(m.target, m.target.r, "worst")
-    print(
-        f"delta = {delta}: loss {loss.lower[()]}, bound {bound.lower[()]}, half of it {one_sided(m).sides[-1].lower[()]}"
-    )
+    print(f"delta = {delta}: loss {loss.lower[()]}, bound {bound.lower[()]}, half of it {halve(m).sides[-1].lower[()]}")
 
 # %%
 verdict = mdpkit.verify("potentials_transfer_to_other_dynamics")

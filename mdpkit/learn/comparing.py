@@ -16,7 +16,7 @@ from .granting import grant
 from .learner import Learner, fit
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COUNTS = tuple(field.name for field in fields(Meter))
 
@@ -65,10 +65,11 @@ class Comparison(Shown):
             for runs in points
         ]
 
-    def draw(self, ax: "Axes | None" = None, meter: str = "steps") -> "Axes":
+    def draw(self, meter: str = "steps", ax: Any = None) -> "Figure":
         """Draw the learning curves: mean values with their intervals against a meter, and the expert's value.
 
-        Args: ax: axes of matplotlib; new ones of the width of a column if left out. meter: as for `curve`.
+        Args: meter: as for `curve`. ax: axes of matplotlib; those of a new figure of the width of a column if left out.
+        Returns: the figure of the axes.
         """
         if ax is None:
             from matplotlib.figure import Figure
@@ -84,7 +85,7 @@ class Comparison(Shown):
             ax.axhline(self.expert, color="k", linestyle="--", label="expert")
         ax.set(xlabel=meter.replace("_", " "), ylabel="value $J$")
         ax.legend()
-        return ax
+        return ax.figure
 
     def __repr__(self):
         seeds = len({run.seed for run in self.runs})

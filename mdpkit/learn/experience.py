@@ -11,7 +11,7 @@ from flint import fmpq
 
 from ..base.arrays import is_exact, nearest
 from ..base.errors import InvalidModel
-from ..base.types import Number
+from ..base.types import Number, Numbers
 from ..model.access import Setting
 from ..model.data import Trajectories
 from ._tabular import empirical_occupancy
@@ -85,7 +85,7 @@ def expect_share(name: str, share: Number) -> None:
         raise InvalidModel(f"{name} is {share!r}; expected a number in [0, 1]")
 
 
-def share_of_round(share: Number | Sequence[tuple[int, Number]], k: int) -> fmpq:
+def share_of_round(share: Numbers, k: int) -> fmpq:
     """The share in round k: a number, or linear pieces through (round, share), constant outside of them.
 
     >>> [share_of_round(((0, "1/2"), (4, 0)), k) for k in (0, 1, 4, 9)]
@@ -101,7 +101,7 @@ def share_of_round(share: Number | Sequence[tuple[int, Number]], k: int) -> fmpq
     return first + (last - first) * (k - start) / (end - start)
 
 
-def expect_shares(name: str, share: Number | Sequence[tuple[int, Number]]) -> None:
+def expect_shares(name: str, share: Numbers) -> None:
     """Check that a share is a number in [0, 1], or pairs (round, share) in increasing order of rounds.
 
     Raises: InvalidModel if it is not.

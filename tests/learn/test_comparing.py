@@ -37,11 +37,11 @@ def test_a_curve_has_mean_counts_and_intervals_of_mean_values(found):
 
 def test_it_draws_and_tabulates_itself(found):
     _, comparison = found
-    ax = comparison.draw(meter="queries")
+    (ax,) = comparison.draw("queries").axes
     assert ax.get_xlabel() == "queries"
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["expert", "cloning", "DAgger"]
     assert comparison._repr_html_().count("<tr") == 5
-    assert comparison.draw(ax) is ax
+    assert comparison.draw("steps", ax) is ax.figure
 
 
 def test_grants_may_be_the_points_of_the_curve():

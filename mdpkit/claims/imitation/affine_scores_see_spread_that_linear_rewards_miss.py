@@ -80,7 +80,7 @@ def without_noise(m):
     return Bound(w * v / (w + v), loss(m, m.P, *best(m, m.P)), loss(m, m.P, *best(m, m.P)) - excess(m))
 
 
-def centred(x):
+def centre_noise(x):
     """The drawn noise, moved to mean 0, or both signs of 1 if it is certain."""
     z = x.z - (x.z * x.noise).sum()
     spread = (z**2 * x.noise).sum()
@@ -107,7 +107,7 @@ FAMILY = Family(
     sizes=dict(S=(2, 3), Z=(2, 3)),
     models=dict(
         x=lambda x: x.x,
-        z=centred,
+        z=centre_noise,
         P=lambda x: x.P,
         Q=lambda x: x.Q,
         noise=spread_noise,
@@ -133,7 +133,7 @@ def spread(v=1, mean=0):
     )
 
 
-def biased():
+def bias_noise():
     """Noise of mean 1/2, and laws of different means."""
     return spread(1, "1/2").replace(Q=objects(["1/4", 0, "3/4"]))
 
@@ -195,7 +195,7 @@ CLAIM = Claim(
     assumes=(CENTRED, NOISY),
     controls=(
         Control("means alone", witness=spread, tightens=means_alone, at="excess"),
-        Control("noise of mean 1/2", witness=biased, drops=CENTRED.name),
+        Control("noise of mean 1/2", witness=bias_noise, drops=CENTRED.name),
         Control("the first outcome counted twice", witness=spread, sabotages=measure.mean_product, by=counted_once),
         Control("a quadratic logit", witness=lambda: classify()[4], tightens=quadratic_logit, part=LOGISTIC),
         Control("a loss below the least", witness=spread, tightens=without_noise, part=LEAST),

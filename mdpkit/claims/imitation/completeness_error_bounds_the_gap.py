@@ -3,11 +3,12 @@
 Statement  Let L be any policy, R a finite class of decision rules, nu_t a reset distribution and, for Q = Q^L,
                eps_t = E_{nu_t} max_a Q(s, a) - max_{rule in R} E_{nu_t} Q(s, rule),
                e_t = max_{rule in R} E_{nu_t} Q(s, rule) - E_{nu_t} Q(s, L),
-           the completeness error and the error of step t's choice. For every comparator C, in the class or not,
+           the completeness error and the error of step t's choice; R divides their sum, and does not enter it. For
+           every comparator C, in the class or not,
                J(C) - J(L) <= sum_t C_t (eps_t + e_t),   C_t = max_s d_t^C(s) / nu_t(s).
-           GUITAR with resets to the expert's states has e_t = 0 and attains it, with the expert as the comparator and
-           every C_t = 1, on the cliff and on the ladder: the gap is H times the mean of eps_t, which grows like
-           eps H/2 on the cliff and is at most 2 eps on the ladder.
+           With slips of probability eps, GUITAR with resets to the expert's states has e_t = 0 and attains it, for the
+           expert as the comparator and every C_t = 1, on the cliff, and on the ladder if its rule climbs: the gap is H
+           times the mean of eps_t, which grows like eps H/2 on the cliff and is at most 2 eps on the ladder.
 Assumes    the resets cover the comparator.
 Units      eps_t and e_t in units of Q, a sum of H - t rewards; no range of rewards is assumed.
 Kind       for all; exists

@@ -1,13 +1,13 @@
-"""Expert resets lose nothing if the class contains the expert; mixed resets need a complete class instead.
+"""Expert resets lose nothing if the class contains the expert; mixed resets may, unless the class is complete.
 
 Statement  If the class of decision rules contains the expert's, then for every policy L
                J(E) - J(L) <= sum_t e_t,   e_t = max_{rule in R} E_{d_t^E} Q^L(s, rule) - E_{d_t^E} Q^L(s, L),
            so that policy search under the expert's states, e_t = 0, loses nothing, whatever the completeness error.
-           Neither property implies the other, and what each costs is exact:
-               class with the expert, not complete: GUITAR's gap is 0 with resets to the expert's states and
-               H = sum_t C_t eps_t with half of the resets elsewhere;
-               complete class without the expert: GUITAR loses nothing with either, and cloning in the class loses
-               sum_k (1 - (1 - eps)^k), k = 1..H, order eps H^2.
+           Neither property implies the other. On two instances what each costs is exact:
+               common rule, a class with the expert that is not complete: GUITAR's gap is 0 with resets to the expert's
+               states and H = sum_t C_t eps_t with half of the resets elsewhere;
+               button, a complete class without the expert: GUITAR loses nothing with either, and cloning in the class
+               loses sum_k (1 - (1 - eps)^k), k = 1..H, order eps H^2.
 Assumes    the class contains the expert's rule; the resets are to the expert's states.
 Units      rewards in [0, 1] or [0, 2]; e_t in units of Q, a sum of H - t rewards; J is the undiscounted return.
 Kind       for all; exists (enumerated)

@@ -130,7 +130,7 @@ def coins():
 
 
 # ---- SMILING, shown smoothed counts
-def shown():
+def show_counts():
     """Runs of SMILING on states in the proportions of smoothed counts, with the law of its last policy."""
     made = []
     for n in ((3, 1), (16, 0), (2, 1, 4)):
@@ -205,7 +205,7 @@ CLAIM = Claim(
     also=(
         Part(FAST, certain, fast, assumes=(UNIT, SURELY)),
         Part("a fair coin is slow", coins, slow, assumes=(UNIT,)),
-        Part("SMILING has the law that it is shown", shown, matches),
+        Part("SMILING has the law that it is shown", show_counts, matches),
     ),
     thorough=larger,
     data=numbers,

@@ -5,7 +5,8 @@ Statement  Let J_f(E) - J_f(pi) be the payoff of reward f in F against policy pi
                max_{f in F} J_f(E) - J_f(E) = J_c(E) - J_c(E) = min_{pi in Pi} J_c(E) - J_c(pi) = 0,
            and every policy is optimal for c: with the worst ties, retraining on c returns min_pi J(pi). On a cliff of H
            steps that is 0, with ties broken uniformly 1 - 2^-H, for the expert H. A learner whose reward is a best
-           response to its last policy arrives there once that policy has the expert's occupancy.
+           response over a box to its last policy, with ties to the upper end, arrives there once that policy has the
+           expert's occupancy.
 Assumes    the expert is in the class of policies; the policy player has no entropy bonus.
 Units      J_f is the undiscounted return under f; retraining returns an optimal policy for a reward, from scratch.
 Kind       for all; exists (enumerated)

@@ -1,4 +1,4 @@
-"""N demonstrations err by order H sqrt(log |R| / N) on a class R; offline states repair what they do not show.
+"""N demonstrations err by at most order H sqrt(log |R| / N) on a class R; offline states repair what they lack.
 
 Statement  Let x > 0 be attained by the error sup_{f in R} |mean of J_f over N demonstrations - J_f(E)|. For every x
                x <= H sqrt(2 log(2 |R| / P(error >= x)) / N),

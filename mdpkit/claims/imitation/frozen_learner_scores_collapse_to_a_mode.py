@@ -4,10 +4,11 @@ Statement  Where every law of states can be chosen, natural gradient of rate 1 o
            pi_{k+1} proportional to pi_k e^(-c_k). With the score of pi_k, c_k = log pi_k / q, and pi_1 = q is the
            expert's law. With the score of the uniform pi_0 in every round, pi_k is proportional to q^k, and for k >= 1
                KL(pi_k || q) <= KL(pi_{k+1} || q) <= log 1 / max q,
-           to which it tends. The last policies of SMILING's runs have these laws up to rounding. Over twenty drawn
-           problems the median KL divergence of the last policy's states is at most 1/1000 with a trained score, and at
-           least 1/200 with a frozen one. Linear rewards theta x_s, for an expert with the mean of uniform states, have
-           a sup gap of at most 1/10^6 in every round, and leave a KL divergence of at least 1/5.
+           to which it tends if one state is likeliest. The last policies of SMILING's runs have these laws up to
+           rounding. Over twenty drawn problems the median KL divergence of the last policy's states is at most 1/1000
+           with a trained score, and at least 1/200 with a frozen one. Linear rewards theta x_s, for an expert with the
+           mean of uniform states, have a sup gap of at most 1/10^6 in every round, and leave a KL divergence of at
+           least 1/5.
 Assumes    k is at least 1, and q positive at every state.
 Units      KL in nats.
 Kind       for all; exists (runs, enumerated); exists (drawn problems, sampled, 99 % confidence)
@@ -105,7 +106,7 @@ def divergences(count=20, H=2, S=3, A=3):
     return np.array(found)
 
 
-def drawn():
+def draw_problems():
     return [Instance(found=objects(exactly(divergences())))]
 
 
@@ -230,7 +231,9 @@ CLAIM = Claim(
     controls=(
         Control("a divergence that falls again", witness=example, tightens=from_below),
         Control("the uniform law", witness=lambda: example(k=0), drops=LATER.name),
-        Control("frozen scores that match", witness=lambda: drawn()[0], tightens=frozen_scores_match, part=DRAWN),
+        Control(
+            "frozen scores that match", witness=lambda: draw_problems()[0], tightens=frozen_scores_match, part=DRAWN
+        ),
         Control(
             "a trained score where it is frozen",
             witness=lambda: play(LAWS[1], "first"),
@@ -240,7 +243,7 @@ CLAIM = Claim(
     ),
     also=(
         Part(RUNS, runs, laws_of_runs),
-        Part(DRAWN, drawn, medians),
+        Part(DRAWN, draw_problems, medians),
         Part(LINEAR, lambda: [match_means(BIMODAL)], linear, data=curves),
     ),
     figure=figure,

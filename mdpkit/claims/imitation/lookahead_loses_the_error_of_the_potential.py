@@ -106,7 +106,7 @@ def bonus(lookahead, problem, potential, k):
     return plan(lookahead, problem, shaped_reward(problem, potential) + potential[:-1, :, None], k)
 
 
-def discounted(lookahead, problem, potential, k):
+def discount(lookahead, problem, potential, k):
     """r + Phi(s')/2 - Phi(s)."""
     missing = (shaped_reward(problem, potential) + potential[:-1, :, None] - problem.r) / 2
     return plan(lookahead, problem, shaped_reward(problem, potential) - missing, k)
@@ -150,7 +150,7 @@ CLAIM = Claim(
             "another discount in the potential",
             witness=lambda: choice("1/2", "3/4", 1),
             sabotages=measure.lookahead_action_value,
-            by=discounted,
+            by=discount,
         ),
     ),
     also=(Part(EXITS, exits, attains),),

@@ -3,9 +3,9 @@
 Statement  Processes of 6 states, 4 actions and 4 steps are drawn; one state pays, and the expert is optimal. Six
            offline solvers (greedy with two values of unseen actions, lower confidence with three bonuses, soft
            planning towards the clone) plan on two data sets: 100 demonstrations and 10 episodes of uniform actions,
-           or 10 and 30. For each of the 12 pairs let x be the value gap of the solver's policy for the true reward,
-           and y the gap of the mixture that PessimisticIRL with this solver returns after 3 rounds, over all rewards
-           of states in [0, 1]. Over the seeds
+           or 10 and 30. For each of the 12 pairs let x be the value gap of the policy that the solver plans for the
+           true reward, and y the value gap, for the true reward, of the mixture of 3 rounds that PessimisticIRL returns
+           with this solver, which plays against all rewards of states in [0, 1]. Over the seeds
                1/2 <= median of Spearman's rank correlation of x and y.
            On the first data set the mean of x for lower confidence with bonus c range / sqrt(n) exceeds its mean for
            c = 3/10 by at least 1/64 without a bonus, and by at least 1/4 for c = 3: pessimism helps until it forbids

@@ -6,8 +6,8 @@ Statement  On the ladder every rule of the class slips with probability eps on t
                0 <= alpha < 1:       2 eps H / (1 + eps) - eps (1 - eps) (1 - (-eps)^H) / (1 + eps)^2,
            in every round. The first is at least (1 - eps H/2) eps H(H+1)/2, the second at most (2H - 1) eps.
            Without the ladder every alpha has the first gap; if ties go to the rule that climbs, all have the second.
-Assumes    the ladder leads back to the top; ties go to the rule that stays down; 0 < eps <= 1/2; the reward is known,
-           and values are exact.
+Assumes    the ladder leads back to the top; ties go to the rule that stays down; the reward is known, and the values
+           exact.
 Units      rewards in [0, 1]; J is the undiscounted return; eps is a probability per step on top.
 Kind       exists (enumerated)
 Source     adapted from Swamy, Wu, Choudhury, Bagnell and Wu, 2023; Espinosa-Dice, Choudhury, Sun and Swamy, 2025.

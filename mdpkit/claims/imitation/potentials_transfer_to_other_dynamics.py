@@ -62,7 +62,7 @@ def check(m):
     return Bound(loss(m), total(spread, m), total(bound, m))
 
 
-def one_sided(m):
+def halve(m):
     left, spread, bound = check(m).sides
     return Bound(left, spread / 2, bound / 2)
 
@@ -173,7 +173,7 @@ CLAIM = Claim(
     tags=("reward-shaping", "retraining", "model-error"),
     assumes=(ENDS,),
     controls=(
-        Control("half the constant", witness=lambda: lotteries(3), tightens=one_sided),
+        Control("half the constant", witness=lambda: lotteries(3), tightens=halve),
         Control("the error of the first step alone", witness=lambda: lotteries(3), tightens=first_step),
         Control("a potential that does not end at 0", witness=flip, drops=ENDS.name, part=TRANSFER),
         Control(

@@ -3,7 +3,7 @@
 Statement  Let nu_t = alpha d_t^E + (1 - alpha) d_t^G with a share alpha > 0 of the resets on the expert's states, G any
            other policy, and eps_t(alpha) = max_f E_{nu_t} max_a A_f^L the advantage that is left to the rewards f. Then
                max_f J_f(E) - J_f(L) <= eps_0 + sum_{t >= 1} eps_t(alpha) / alpha,
-           attained for every alpha and H by a learner L = G that is locally optimal on its own states. The gap is also
+           attained for every alpha and H >= 2 by a learner L = G that no action improves on its own states. The gap is also
            at most max_f [max_pi J_f(pi) - J_f(L)], the error of reinforcement learning from the start: the smaller of
            the two counts, and either may be.
 Assumes    the share of the expert's states is positive.

@@ -60,7 +60,9 @@ def median(m, share):
 
 
 def check(m, factor=8):
-    return Bound(median(m, "1/4") * factor, stack([median(m, "0"), median(m, "1")]).min())
+    """The median for 1/4 against the smaller one for 0 and 1, or the one of these that was run."""
+    limits = [median(m, share) for share in ("0", "1") if share in m.shares.split()]
+    return Bound(median(m, "1/4") * factor, stack(limits).min())
 
 
 def sixteen(m):
@@ -163,7 +165,9 @@ CLAIM = Claim(
     tags=("resets", "inverse-reinforcement-learning", "misspecification"),
     assumes=(SPARSE, STAYS),
     controls=(
-        Control("a reward at every step", witness=lambda: learn(False, shares=FEW), drops=SPARSE.name),
+        Control(
+            "a reward at every step", witness=lambda: learn(False, shares=("0", "1/4"), seeds=60), drops=SPARSE.name
+        ),
         Control("a benevolent default", witness=lambda: learn(benevolent=True, shares=FEW, seeds=8), drops=STAYS.name),
         Control("a sixteenth", witness=learn, tightens=sixteen),
     ),

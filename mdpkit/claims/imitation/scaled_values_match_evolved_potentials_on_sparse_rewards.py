@@ -1,4 +1,4 @@
-"""No potential retrains faster than a scaled V* where rewards are sparse; where they are dense an evolved one does.
+"""On a sparse corridor no potential retrains faster than a scaled V*; on dense random MDPs evolved ones do on average.
 
 Statement  Let area(Phi) be the mean return, over its updates from the uniform policy, of an inner learner that sees k
            steps of the reward shaped by Phi. Then area(Phi) <= max J, and on a corridor with a goal at its end, with
@@ -172,10 +172,13 @@ def system(m):
     kinds, J = (last[0], last[1], aggregate[0]), measure.value(m.mdp, m.expert)
     bars = [[(measure.retrained_return(m.mdp, f, ties) / J).mid for ties in TIES] for f in kinds]
     bars.append([measure.value(m.mdp.to_float(), soften(m)).mid / J.mid] * len(TIES))
-    return {"bars": bars, "map": [[lost(m, share, scale) for share in range(GRID + 1)] for scale in range(GRID + 1)]}
+    return {
+        "bars": bars,
+        "map": [[lose_elsewhere(m, share, scale) for share in range(GRID + 1)] for scale in range(GRID + 1)],
+    }
 
 
-def lost(m, share, scale):
+def lose_elsewhere(m, share, scale):
     """Loss per unit of max J in the target, where the other action is executed with probability share/GRID."""
     P, Phi = m.mdp.P, measure.optimal_value(m.mdp).lower * scale / GRID
     target = MDP((P * (GRID - share) + P[:, ::-1] * share) / GRID, m.mdp.r, m.mdp.rho, horizon=m.mdp.horizon)

@@ -60,7 +60,7 @@ def embeddings():
     ]
 
 
-def resolved():
+def low_noise():
     return [
         *(place([0, 1], *laws, u) for laws, u in ((PAIR, 100), (RARE, 64))),
         place([0, 1, 3], ["1/2", "1/4", "1/4"], ["1/4", "1/2", "1/4"], 36),
@@ -131,8 +131,8 @@ CLAIM = Claim(
             by=reversed_drift,
         ),
     ),
-    also=(Part(NOISED, embeddings, of_noised_laws, assumes=(DIFFERENT, CONTINUOUS), thorough=resolved),),
+    also=(Part(NOISED, embeddings, of_noised_laws, assumes=(DIFFERENT, CONTINUOUS), thorough=low_noise),),
     resolution=Fraction(1, 10**6),
-    thorough=resolved,
+    thorough=low_noise,
     figure=figure,
 )

@@ -8,7 +8,7 @@ Statement  With the states and noise of `score_divergence_is_the_kl_divergence`,
                log P(s) / Q(s) - k_Q(s) <= c_t(s) <= log P(s) / Q(s) + k_P(s),
                k_R(s) = sum over s' != s of sqrt(R(s') / R(s)) e^(-u (x_s - x_s')^2 / 8),  u = e^-2t / (1 - e^-2t).
            So exact SMILING is matching of states in reverse KL. Runs of SMILING: every round's cost in the limit is
-           log(d_k / d_E) up to 2^-24, and with noise it is within k_Q, k_P and 1/100 of it.
+           log(d_k / d_E) up to 10^-5, and with noise it is within k_Q, k_P and 1/100 of it.
 Assumes    the points are all different; P and Q are positive at every state.
 Units      costs in nats; t is the time of the Ornstein-Uhlenbeck process.
 Kind       for all (enumerated); identity
@@ -38,7 +38,7 @@ def check(m):
     return Bound(limit - low, cost, limit + high)
 
 
-def one_sided(m):
+def lower_costs_only(m):
     """As if noise only lowered costs."""
     limit, low = log_ratio(m), measure.confusion(m.x, m.Q, m.u)
     return Bound(limit - low, measure.score_costs(m.x, m.P, m.Q, m.u), limit)
@@ -67,7 +67,7 @@ def embeddings():
     ]
 
 
-def resolved():
+def low_noise():
     return [place([0, 1, 2, 3], *NOTES, 36), place([0, 1], *PAIR, 100)]
 
 
@@ -102,12 +102,12 @@ def noised_runs(m):
 
 
 # ---- controls
-def frozen(score_costs, x, p, q, snr):
+def freeze_score(score_costs, x, p, q, snr):
     """The learner's score stays that of the uniform law."""
     return score_costs(x, objects([f"1/{len(p)}"] * len(p)), q, snr)
 
 
-def swapped(score_costs, x, p, q, snr):
+def exchange_laws(score_costs, x, p, q, snr):
     return score_costs(x, q, p, snr)
 
 
@@ -115,7 +115,7 @@ def numbers(m):
     """Per state: the limit, the cost, both errors allowed, and the cost with the score of the uniform law."""
     cost = measure.score_costs(m.x, m.P, m.Q, m.u)
     errors = [measure.confusion(m.x, law, m.u).mid.tolist() for law in (m.Q, m.P)]
-    untrained = frozen(measure.noised_log_ratio, m.x, m.P, m.Q, m.u)
+    untrained = freeze_score(measure.noised_log_ratio, m.x, m.P, m.Q, m.u)
     names = ("limit", "cost", "below", "above", "frozen")
     return dict(
         zip(names, (log_ratio(m).mid.tolist(), cost.mid.tolist(), *errors, untrained.mid.tolist()), strict=True)
@@ -157,27 +157,27 @@ CLAIM = Claim(
             "a frozen learner score",
             witness=lambda: place([0, 1], ["1/10", "9/10"], ["9/10", "1/10"], 36),
             sabotages=measure.score_costs,
-            by=frozen,
+            by=freeze_score,
         ),
         Control(
             "learner and expert exchanged",
             witness=lambda: place([0, 1], *PAIR, 36),
             sabotages=measure.score_costs,
-            by=swapped,
+            by=exchange_laws,
         ),
         Control(
             "two states on one point",
             witness=lambda: place([0, 0, 1], ["1/4", "1/4", "1/2"], ["1/2", "1/8", "3/8"], 25),
             drops=DIFFERENT.name,
         ),
-        Control("costs that noise only lowers", witness=lambda: place([0, 1], *PAIR, 16), tightens=one_sided),
+        Control("costs that noise only lowers", witness=lambda: place([0, 1], *PAIR, 16), tightens=lower_costs_only),
     ),
     also=(
-        Part(AT_ONE_TIME, embeddings, at_one_time, assumes=(DIFFERENT, POSITIVE), data=numbers, thorough=resolved),
+        Part(AT_ONE_TIME, embeddings, at_one_time, assumes=(DIFFERENT, POSITIVE), data=numbers, thorough=low_noise),
         Part(LIMIT, lambda: rounds(True), limit_runs, assumes=(DIFFERENT, POSITIVE)),
         Part(NOISED, lambda: rounds(False), noised_runs, assumes=(DIFFERENT, POSITIVE)),
     ),
     resolution=Fraction(1, 10**6),
-    thorough=resolved,
+    thorough=low_noise,
     figure=figure,
 )

@@ -41,7 +41,7 @@ def softly(problem, theta):
     return measure.entropy_features(problem, indicators(problem), theta)
 
 
-def shown(problem, policy):
+def visits(problem, policy):
     d = measure.occupancy(problem, policy).sum(axis=0)
     return stack([d[s, a] for s in range(problem.S) for a in range(problem.A)])
 
@@ -49,8 +49,8 @@ def shown(problem, policy):
 def check(m, theta=log_expert):
     return Equal(
         {
-            "source": (softly(m.mdp, theta(m)), shown(m.mdp, m.expert)),
-            "target": (softly(m.target, log_expert(m)), shown(m.target, m.expert)),
+            "source": (softly(m.mdp, theta(m)), visits(m.mdp, m.expert)),
+            "target": (softly(m.target, log_expert(m)), visits(m.target, m.expert)),
         }
     )
 
@@ -63,7 +63,7 @@ def without_the_bonus(m):
     """Retraining on the same reward for its sum alone: with one step, on the most probable action."""
     greedy = measure.best_actions(m.expert.table).lower
     policy = TabularPolicy(greedy / greedy.sum(axis=-1, keepdims=True))
-    return Equal({**check(m).pairs, "source": (shown(m.mdp, policy), shown(m.mdp, m.expert))})
+    return Equal({**check(m).pairs, "source": (visits(m.mdp, policy), visits(m.mdp, m.expert))})
 
 
 def full_support(x):

@@ -50,10 +50,10 @@ class EvIL:
         episodes: episodes per round that estimate the policy's occupancy; if the model is granted, it is exact instead.
 
     The returned policy is trained on the shaped reward, for which the same policies are optimal as for the recovered
-    one. The fitness of the potential is never below that of a potential of 0. Whether an optimal policy of the
-    recovered reward imitates the expert depends on ties and on the target's dynamics:
-    `mdpkit.measure.retrained_return`. Rewards are rational on exact problems, and best kept to 30 rounds there, since
-    denominators grow; potentials are evolved in float64.
+    one. The fitness of the potential, as estimated, is never below that of the start of the evolution, by default a
+    potential of 0. Whether an optimal policy of the recovered reward imitates the expert depends on ties and on the
+    target's dynamics: `mdpkit.measure.retrained_return`. Rewards are rational on exact problems, and best kept to 30
+    rounds there, since denominators grow; potentials are evolved in float64.
     Source: adapted from Sapora, Swamy, Lu, Teh and Foerster, 2024.
     """
 

@@ -8,7 +8,7 @@ import numpy as np
 from ...base.types import Number, Numbers
 from ...model.access import Access
 from ..mixture import Mixture
-from ..players.hybrid import FittedGradient, Share
+from ..players.hybrid import FittedGradient
 from ..players.no_regret import GradientAscent, Player
 from ..players.rewards import BoxRewards, Rewards
 from .moment_matching import MomentMatching
@@ -38,7 +38,7 @@ class HyPE:
     rewards: Rewards = field(default_factory=BoxRewards)
     reward_player: Player = field(default_factory=GradientAscent)
     rate: Number = 1
-    expert_share: Share = "1/2"
+    expert_share: Numbers = "1/2"
     keep: str = "all"
     unseen: str = "zero"
     stationary: bool = False

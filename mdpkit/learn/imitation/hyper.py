@@ -9,7 +9,7 @@ from ...base.types import Numbers
 from ...model.access import Access
 from ...model.policy import TabularPolicy
 from ..mixture import Mixture
-from ..players.hybrid import FittedResets, Share
+from ..players.hybrid import FittedResets
 from ..players.no_regret import GradientAscent, Player
 from ..players.rewards import BoxRewards, Rewards
 from .moment_matching import MomentMatching
@@ -37,7 +37,7 @@ class HyPER:
 
     rewards: Rewards = field(default_factory=BoxRewards)
     reward_player: Player = field(default_factory=GradientAscent)
-    expert_share: Share = "1/2"
+    expert_share: Numbers = "1/2"
     keep: str = "all"
     unseen: str = "zero"
     stationary: bool = False

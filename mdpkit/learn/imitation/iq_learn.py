@@ -38,7 +38,7 @@ class IQLearn:
     The optimiser is deterministic, starts from Q = 0, and its results are floats even on rational problems, since V is
     a logarithm; Q stays 0, hence the policy uniform, at states without demonstrations. Against any Q' that reproduces
     the demonstrated frequencies, the demonstrations' average KL from them to a maximiser's policy, per episode, is at
-    most penalty * E_D[sum of squares of Q'].
+    most penalty times the sum of squares above at Q'.
     Finite-horizon and discounted problems.
     Raises: InvalidModel for a missing `following`; NotSolved if the gradient stays above the tolerance.
     Source: adapted from Garg, Chakraborty, Cundy, Song and Ermon, 2021; Wulfmeier and others, 2024.

@@ -39,7 +39,8 @@ class SMILING:
             ("last"), or stays that of the first, uniform policy's ("first", an ablation).
         costs: the policy player responds to the cost of the last round ("last") or to the mean of all rounds' ("mean").
         noise: increasing times; the integral runs from the first to the last. By default they resolve the embedding.
-        limit: whether to use the limit of the cost for noise from time 0: log(d_k(s) / d_E(s)) for every embedding.
+        limit: whether to use the limit of the cost for noise from time 0: log(d_k(s) / d_E(s)) for every embedding; 0
+            where d_k(s) = 0, for want of a finite number, without smoothing.
         smoothing: share of the uniform distribution mixed into d_E and d_k; it keeps costs finite in the limit. Equal
             distributions have cost 0 with any share.
         space_nodes, time_nodes: numbers of quadrature nodes, of the noise in each dimension and between two times.
@@ -47,9 +48,9 @@ class SMILING:
 
     The returned policy is the Mixture of all rounds' policies; the last one is the last of the trace. In the limit
     sum_s d(s) c(s) is the KL divergence KL(d || d_E) of the state distributions, averaged over steps; the imitation
-    gap under a state cost in [0, 1] is at most H (sqrt(2 V D) + D), with V the smaller variance of the cost and D <=
-    32/27 KL. Costs are floats, on rational problems rounded to multiples of 2^-24 in the reward, and natural gradient
-    returns rational policies there. Without smoothing, a state without demonstrations is refused in the limit, and
+    gap under a state cost in [0, 1] is at most H (sqrt(2 V D) + D), with V the smaller variance of the cost and
+    D <= 32/27 KL. Costs are floats, on rational problems rounded to multiples of 2^-24 in the reward, and natural
+    gradient returns rational policies there. Without smoothing, a state without demonstrations is refused in the limit, and
     otherwise costs about half its squared distance to the next demonstrated state times e^-2t / (1 - e^-2t), at the
     first time t.
     Source: adapted from Wu, Chen, Swamy, Brantley and Sun, 2025.
@@ -93,7 +94,7 @@ class SMILING:
 
         Its columns: policy: pi_k. states: its state distribution d_k `[s]`, averaged over steps. cost: c_k `[s]`.
         divergence: the score divergence of d_k to the expert's, which is sum_s d_k(s) c(s) for the cost c with d_k's
-        own score; in the limit it is KL(d_k || d_E).
+        own score; in the limit, without smoothing, it is KL(d_k || d_E).
         """
         setting = access.setting
         experience = Experience(setting, access.demonstrations())

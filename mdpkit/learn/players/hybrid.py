@@ -1,13 +1,12 @@
 """Policy players that use a model fitted on a mixture of demonstrations and of the learner's own transitions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from ...base.arrays import zeros
-from ...base.types import Number
+from ...base.types import Number, Numbers
 from ...model.access import Access
 from ...model.mdp import stepwise
 from ...model.policy import TabularPolicy
@@ -16,8 +15,6 @@ from ..experience import Experience, expect_keep, expect_shares, share_of_round
 from ..imitation.psdp import at_states, expect_ties, psdp
 from .no_regret import expect_number
 from .policy_players import exponential_step
-
-Share = Number | Sequence[tuple[int, Number]]
 
 
 def _model(player, access, experience):
@@ -46,7 +43,7 @@ class FittedGradient:
     """
 
     rate: Number = 1
-    expert_share: Share = "1/2"
+    expert_share: Numbers = "1/2"
     keep: str = "all"
     unseen: str = "zero"
     stationary: bool = False
@@ -85,7 +82,7 @@ class FittedResets:
     Source: adapted from Ren, Swamy, Wu, Bagnell and Choudhury, 2024; Vemula, Song, Singh, Bagnell and Choudhury, 2023.
     """
 
-    expert_share: Share = "1/2"
+    expert_share: Numbers = "1/2"
     keep: str = "all"
     unseen: str = "zero"
     stationary: bool = False

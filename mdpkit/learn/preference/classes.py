@@ -108,7 +108,8 @@ class LogLinear:
 class FinitePolicies:
     """Finitely many policies `tables[k,x,y]`; ties go to the first.
 
-    A policy that gives probability 0 to a response of a comparison has infinite loss, whatever the base policy.
+    A policy that gives probability 0 to a response of a comparison has infinite loss, whatever the base policy, and so
+    has one that plays a response which the base policy excludes.
     """
 
     tables: Array
@@ -120,9 +121,24 @@ class FinitePolicies:
         object.__setattr__(self, "tables", tables)
 
     def minimise(self, loss: Margins, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
+        return self.best(loss, base)
+
+    def best(self, loss: Margins, base: np.ndarray, penalty: Callable[[np.ndarray], float] | None = None) -> np.ndarray:
+        """The log-ratio `[x,y]` of lowest loss + penalty(log-ratio).
+
+        Raises: NotSolved if every policy has infinite loss.
+        """
         ratios = self.log_ratios(base)
-        with np.errstate(invalid="ignore"):
-            losses = [_defined(loss, h) for h in ratios]
+        losses = np.array([_defined(loss, h) for h in ratios])
+        if not np.isfinite(losses).any():
+            raise NotSolved(
+                "every policy of the class has infinite loss: it excludes a compared response, or plays one that the base "
+                "policy excludes"
+            )
+        if penalty is not None:
+            losses = np.array(
+                [each + penalty(h) if each < np.inf else each for each, h in zip(losses, ratios, strict=True)]
+            )
         return ratios[int(np.argmin(losses))]
 
     def log_ratios(self, base: np.ndarray) -> np.ndarray:
@@ -134,7 +150,9 @@ class FinitePolicies:
 
 
 def _defined(loss, h):
-    """The loss, infinite where a compared response has probability 0."""
+    """The loss; infinite if a compared response has probability 0, or a log-ratio is infinite."""
+    if np.isposinf(h).any():
+        return np.inf
     compared = h[loss.x[loss.weight > 0]]
     rows = np.arange(len(compared))
     ends = compared[rows, loss.y[loss.weight > 0]], compared[rows, loss.z[loss.weight > 0]]

@@ -58,10 +58,7 @@ class HyPO:
         loss = logistic(data, coefficient("beta", self.beta, setting.beta))
         penalty = coefficient("penalty", self.penalty, 1)
         if isinstance(self.policies, FinitePolicies):
-            ratios = self.policies.log_ratios(base)
-            with np.errstate(invalid="ignore"):
-                values = [loss.value(h) + penalty * rho @ _divergence(base, h)[0] for h in ratios]
-            h = ratios[int(np.nanargmin(values))]
+            h = self.policies.best(loss, base, lambda h: penalty * rho @ _divergence(base, h)[0])
         else:
             h = self._descend(loss, penalty, base, rho)
         divergence = float(rho @ _divergence(base, h)[0])

@@ -12,9 +12,10 @@ from ...base.types import Number
 from ...model.access import Access
 from ...model.comparisons import Comparisons
 from ...model.policy import TabularPolicy, inverse
+from .._labels import drawing
 from ..players.no_regret import expect_number, fraction
 from ._pairs import coefficient, logistic, policy_of, preference_setting
-from .classes import AllPolicies, FinitePolicies, PolicyClass
+from .classes import AllPolicies, FinitePolicies, LogLinear, PolicyClass
 from .reward_models import TOLERANCE
 
 
@@ -53,6 +54,7 @@ class OnlineDPO:
         setting = preference_setting(access)
         if access.exact("preferences"):
             raise InvalidModel(f"{type(self).__name__} samples: expected preferences as a count, not 'exact'")
+        rng = drawing(rng)
         base, rho = floats(setting.reference), floats(setting.rho)
         beta, rows, data = coefficient("beta", self.beta, setting.beta), [], None
         policy = TabularPolicy(base)
@@ -86,6 +88,10 @@ class XPO(OnlineDPO):
     def __post_init__(self) -> None:
         super().__post_init__()
         coefficient("optimism", self.optimism, 1)
+        if not isinstance(self.policies, AllPolicies | LogLinear | FinitePolicies):
+            raise InvalidModel(
+                f"policies is a {type(self.policies).__name__}; expected AllPolicies, LogLinear or FinitePolicies"
+            )
 
     def _refit(self, data, beta, base):
         loss, weight = logistic(data, beta), coefficient("optimism", self.optimism, 1)
@@ -98,8 +104,7 @@ class XPO(OnlineDPO):
                 return np.where(drawn > 0, drawn * np.log(np.where(drawn > 0, table, 1)), 0.0).sum()
 
         if isinstance(self.policies, FinitePolicies):
-            ratios = self.policies.log_ratios(base)
-            return ratios[int(np.argmin([loss.value(h) + weight * bonus(h) for h in ratios]))]
+            return self.policies.best(loss, base, lambda h: weight * bonus(h))
         return self._descend(loss, weight, drawn, base)
 
     def _descend(self, loss, weight, drawn, base):

@@ -11,6 +11,7 @@ from ...base.record import expect_counts
 from ...base.types import Number
 from ...model.access import KINDS, Access
 from ...model.policy import TabularPolicy, inverse
+from .._labels import drawing
 from ._pairs import coefficient, policy_of, preference_setting, regression
 from .classes import AllPolicies, PolicyClass
 from .reward_models import TOLERANCE, BradleyTerry, RewardModel
@@ -86,6 +87,7 @@ class REBEL:
             law = rho[:, None, None] * first[:, :, None] * second[:, None, :]
             x, y, z = np.nonzero(law * (1 - np.eye(law.shape[1])))
             return x, y, z, law[x, y, z]
+        rng = drawing(rng)
         x = inverse(np.broadcast_to(rho, (self.pairs, len(rho))), rng.random(self.pairs))
         y, z = (inverse(table[x], rng.random(self.pairs)) for table in (first, second))
         return x, y, z, np.full(self.pairs, 1 / self.pairs)

@@ -10,6 +10,7 @@ from ...base.record import expect_counts
 from ...base.types import Number
 from ...model.access import Access
 from ...model.policy import TabularPolicy, inverse
+from .._labels import drawing
 from ._pairs import coefficient, policy_of, preference_setting
 
 
@@ -25,9 +26,10 @@ class SPO:
         opponents: number of responses drawn from the policy in a round, with each of which every response of each
             prompt is compared; ignored if preferences are granted as "exact".
 
-    The average of the rounds' policies, which is returned, is within Reg/N of a minimax winner at each prompt:
-    max_y E P(y, average) = Reg/N exactly, with Reg the regret of the rounds; from a uniform reference Reg/N is at most
-    sqrt(2 log Y / N). Preferences need not be transitive. The last policy has no such guarantee. The result is float64.
+    With exact preferences the average of the rounds' policies, which is returned, is within Reg/N of a minimax winner
+    at each prompt: max_y E P(y, average) = Reg/N, with Reg the regret of the rounds; from a uniform reference and at
+    the default rate Reg/N is at most sqrt(2 log Y / N). Preferences need not be transitive. The last policy has no such
+    guarantee. The result is float64.
     Source: Swamy, Dann, Kidambi, Wu and Agarwal, 2024.
     """
 
@@ -61,6 +63,7 @@ class SPO:
             x, y, z = (index.reshape(-1) for index in np.indices((X, Y, Y)))
             chance = floats(access.compare_law(x, y, z)).reshape(X, Y, Y)
             return ((2 * chance - 1) * table[:, None, :]).sum(axis=-1)
+        rng = drawing(rng)
         drawn = np.stack([inverse(table, rng.random(X)) for _ in range(self.opponents)])
         k, x, y = (index.reshape(-1) for index in np.indices((self.opponents, X, Y)))
         won = access.compare(x, y, drawn[k, x]).reshape(self.opponents, X, Y)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base.arrays import like
 from ..base.errors import InvalidModel
-from ..base.record import Record, any_exact, numbers
+from ..base.record import Record, any_exact, field_array, numbers
 from ..base.types import Array, FilledArray, record
 
 COLUMNS = ("prompt", "first", "second")
@@ -35,7 +35,7 @@ class Comparisons(Record):
     weight: FilledArray = None
 
     def __post_init__(self) -> None:
-        columns = {name: np.asarray(getattr(self, name)) for name in COLUMNS}
+        columns = {name: np.asarray(field_array(name, getattr(self, name), "k")) for name in COLUMNS}
         for name, column in columns.items():
             if column.ndim != 1 or column.dtype.kind not in "iu" or (column < 0).any():
                 raise InvalidModel(

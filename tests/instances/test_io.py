@@ -20,6 +20,7 @@ from mdpkit.instances._form import LARGEST, RECORDS
 from mdpkit.model import (
     MDP,
     Average,
+    Comparisons,
     Deviation,
     Discounted,
     Finite,
@@ -156,6 +157,13 @@ def trajectories(x):
     return Trajectories(obs, steps, t=steps, weight=abs(x.numbers(K)), **told)
 
 
+def comparisons(x):
+    K = x.size()
+    prompt, first, second = (x.draw(arrays(np.int64, (K,), elements=st.integers(0, 9))) for _ in range(3))
+    won = x.numbers(K) * 0 + x.draw(st.integers(0, 1))
+    return Comparisons(prompt, first, second, won, weight=abs(x.numbers(K)))
+
+
 DRAWERS = {
     MDP: mdp,
     LinearMDP: linear,
@@ -169,6 +177,7 @@ DRAWERS = {
     MomentProblem: moments,
     PreferenceProblem: preferences,
     Trajectories: trajectories,
+    Comparisons: comparisons,
 }
 
 

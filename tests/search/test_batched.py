@@ -14,6 +14,10 @@ from mdpkit.search.score import FIRST, Score
 ULP = 64 * 2.0**-52
 """Sums may be taken in another order: 64 units in the last place of the largest term."""
 BRANCHES = {
+    "aggregate_reward_outlives_imitation": "a learner is run, whose steps depend on the values",
+    "completeness_error_bounds_the_gap": "a learner is run, whose choices depend on the values",
+    "score_errors_need_the_variance_correction": "the noised states that occur differ from draw to draw",
+    "score_matching_bounds_the_gap_linearly": "logarithms with a branch at 0",
     "grid_value_converges_to_riccati": "grids of plain numbers",
     "tube_needs_no_lookahead": "the number of steps differs from draw to draw",
 }

@@ -7,6 +7,7 @@ from mdpkit.base.record import Record
 from mdpkit.model import (
     MDP,
     Average,
+    Comparisons,
     Deviation,
     Discounted,
     Finite,
@@ -74,6 +75,11 @@ EVERY = {
         Trajectories,
         {},
         {name: [[0, 1], [1, 2]] for name in ("obs", "action", "following", "state")},
+    ),
+    "Comparisons": (
+        Comparisons,
+        {"won": ["1/4", 1], "weight": RHO},
+        {"prompt": [0, 0], "first": [0, 1], "second": [1, 0]},
     ),
     "SafetyProblem": (SafetyProblem, {"P": [[RHO], [[0, 1]]]}, {"failure": [False, True]}),
     "deterministic SafetyProblem": (SafetyProblem, {}, {"failure": [False, True], "successors": [[0, 1], [1, 1]]}),

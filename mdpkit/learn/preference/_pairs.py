@@ -32,7 +32,7 @@ def logistic(data, beta) -> Margins:
     return Margins(*pairs, weight, terms, won)
 
 
-def squared(data, tau) -> Margins:
+def ipo_terms(data, tau) -> Margins:
     """The loss of IPO over comparisons."""
     pairs, weight, won = _gather(data)
 
@@ -78,7 +78,7 @@ def policy_of(base, h) -> TabularPolicy:
     return TabularPolicy(weights / weights.sum(axis=-1, keepdims=True))
 
 
-def expect_covered(data, base) -> None:
+def expect_coverage(data, base) -> None:
     """Check that the reference gives positive probability to every response of a comparison.
 
     Raises: InvalidModel naming the first response that it does not.

@@ -137,7 +137,7 @@ class FinitePolicies:
         Raises: NotSolved if every policy has infinite loss.
         """
         ratios = self.log_ratios(base)
-        losses = np.array([_defined(loss, h) for h in ratios])
+        losses = np.array([_loss_or_infinity(loss, h) for h in ratios])
         if not np.isfinite(losses).any():
             raise NotSolved(
                 "every policy of the class has infinite loss: it excludes a compared response, or plays one that the base "
@@ -157,7 +157,7 @@ class FinitePolicies:
             return np.where(self.tables > 0, np.log(self.tables) - np.log(base), -np.inf)
 
 
-def _defined(loss, h):
+def _loss_or_infinity(loss, h):
     """The loss; infinite if a compared response has probability 0, or a log-ratio is infinite."""
     if np.isposinf(h).any():
         return np.inf

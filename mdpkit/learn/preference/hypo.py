@@ -10,7 +10,7 @@ from ...base.errors import InvalidModel, NotSolved
 from ...base.types import Number
 from ...model.access import Access
 from ...model.policy import TabularPolicy
-from ._pairs import coefficient, expect_covered, logistic, policy_of, preference_setting
+from ._pairs import coefficient, expect_coverage, logistic, policy_of, preference_setting
 from .classes import AllPolicies, FinitePolicies, LogLinear, PolicyClass
 
 GRADIENT = 1e-6
@@ -54,7 +54,7 @@ class HyPO:
         """The policy, and a trace with one row: loss, divergence: E_x KL(pi || reference), both in nats."""
         setting = preference_setting(access)
         data, base, rho = access.comparisons(), floats(setting.reference), floats(setting.rho)
-        expect_covered(data, base)
+        expect_coverage(data, base)
         loss = logistic(data, coefficient("beta", self.beta, setting.beta))
         penalty = coefficient("penalty", self.penalty, 1)
         if isinstance(self.policies, FinitePolicies):

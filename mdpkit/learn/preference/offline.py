@@ -10,7 +10,7 @@ from ...base.types import Number
 from ...model.access import Access
 from ...model.policy import TabularPolicy
 from ..players.no_regret import expect_number, fraction
-from ._pairs import coefficient, expect_covered, logistic, policy_of, preference_setting, squared
+from ._pairs import coefficient, expect_coverage, ipo_terms, logistic, policy_of, preference_setting
 from .classes import AllPolicies, PolicyClass
 from .reward_models import TOLERANCE
 
@@ -46,7 +46,7 @@ class DPO:
         """The policy, and a trace with one row: loss, in nats, and implied: the implied reward `[x,y]`."""
         setting = preference_setting(access)
         data, base = access.comparisons(), floats(setting.reference)
-        expect_covered(data, base)
+        expect_coverage(data, base)
         beta = coefficient("beta", self.beta, setting.beta)
         loss = logistic(data, beta)
         h = self.policies.minimise(loss, base, ridge=float(fraction(self.ridge)), tol=TOLERANCE)
@@ -78,7 +78,7 @@ class IPO:
         """The policy, and a trace with one row: loss, and margin: the log-ratios `[x,y]`."""
         setting = preference_setting(access)
         data, base = access.comparisons(), floats(setting.reference)
-        expect_covered(data, base)
-        loss = squared(data, coefficient("tau", self.tau, setting.beta))
+        expect_coverage(data, base)
+        loss = ipo_terms(data, coefficient("tau", self.tau, setting.beta))
         h = self.policies.minimise(loss, base, ridge=0.0, tol=TOLERANCE)
         return policy_of(base, h), {"loss": [loss.value(h)], "margin": [h]}

@@ -89,8 +89,8 @@ class REFUEL:
         for _ in range(self.rounds):
             policy = TabularPolicy(table)
             reached = policy if self.histories == "policy" else first
-            pairs = self._modelled(access, policy, reached, reward) if self.pairs is None else None
-            pairs = self._sampled(access, policy, reached, reward, rng) if pairs is None else pairs
+            pairs = self._exact_pairs(access, policy, reached, reward) if self.pairs is None else None
+            pairs = self._sample_pairs(access, policy, reached, reward, rng) if pairs is None else pairs
             loss = regression(*pairs, eta)
             base = table.reshape(H * S, A)
             h = policies.minimise(loss, np.where(there, base, 0), ridge=0.0, tol=TOLERANCE)
@@ -106,7 +106,7 @@ class REFUEL:
             raise InvalidModel(f"features has shape {self.policies.features.shape}; expected ({S}, {A}, 'k')")
         return LogLinear(np.tile(self.policies.features, (H, 1, 1)))
 
-    def _modelled(self, access, policy, reached, reward):
+    def _exact_pairs(self, access, policy, reached, reward):
         """All pairs, with the differences of the model's action values."""
         problem = access.model(reward).to_float()
         Q = action_value(problem, policy).mid
@@ -117,7 +117,7 @@ class REFUEL:
         Q = Q.reshape(-1, A)
         return x, y, z, law[x, y, z], Q[x, y] - Q[x, z]
 
-    def _sampled(self, access, policy, reached, reward, rng):
+    def _sample_pairs(self, access, policy, reached, reward, rng):
         """Pairs of rollouts from states of episodes, with the differences of their rewards."""
         H, S, _ = policy.table.shape
         t = rng.integers(0, H, self.pairs)

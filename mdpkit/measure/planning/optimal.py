@@ -61,7 +61,7 @@ def optimal_value(problem: MDP, reward: Quantity | None = None) -> Interval:
 def _best_value(problem, reward):
     """V* for a reward that may be an Interval: V* changes by at most the change of the reward divided by 1 - gamma."""
     if proposing() and not problem.sparse:
-        return _proposed(problem, reward)
+        return _propose_value(problem, reward)
     if not isinstance(reward, Interval) or reward.exact:
         value = _solve(problem, reward.lower if isinstance(reward, Interval) else reward)
         return value.mid if proposing() else value
@@ -69,7 +69,7 @@ def _best_value(problem, reward):
     return _solve(problem, reward.mid) + Interval(-slack, slack, "float")
 
 
-def _proposed(problem, reward):
+def _propose_value(problem, reward):
     """V* in plain floats, by policy iteration."""
     states, gamma, choice = np.arange(problem.S), problem.horizon.gamma, reward.argmax(axis=1)
     for _ in range(IMPROVEMENTS):

@@ -266,10 +266,10 @@ def behind(axis, ndim):
 def align(inputs):
     """Plain arrays of which the populations broadcast against each other as their members do."""
     most = max(dims(x) for x in inputs)
-    return [_widened(x.values, most + 1) if type(x) is Batched else x for x in inputs]
+    return [_widen(x.values, most + 1) if type(x) is Batched else x for x in inputs]
 
 
-def _widened(values, ndim):
+def _widen(values, ndim):
     """The values with axes of length 1 behind the batch, so that there are `ndim`."""
     missing = ndim - values.ndim
     return values.reshape(len(values), *[1] * missing, *values.shape[1:]) if missing else values

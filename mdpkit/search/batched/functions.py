@@ -147,7 +147,7 @@ def _entrywise(function):
     return lambda x: Batched(function(x.values))
 
 
-def _stacked(function):
+def _over_stacks(function):
     """A function of matrices that numpy applies to stacks of them."""
 
     def rule(x, *args, **options):
@@ -179,7 +179,7 @@ RULES = {
     np.take_along_axis: rules.take_along_axis,
     np.diag: _diag,
     np.linalg.solve: rules.solve,
-    **{getattr(np.linalg, name): _stacked(getattr(np.linalg, name)) for name in ("qr", "pinv", "eigh", "eigvalsh")},
+    **{getattr(np.linalg, name): _over_stacks(getattr(np.linalg, name)) for name in ("qr", "pinv", "eigh", "eigvalsh")},
     **{function: _entrywise(function) for function in (np.isposinf, np.isneginf, np.imag)},
     np.sort: _along(np.sort, -1),
     np.argsort: _along(np.argsort, -1),

@@ -222,14 +222,17 @@ def _by_reference(plan: Run, key, k, task: Task):
 @lru_cache(maxsize=8)
 def _known(plan, key, reference):
     claim = _prepare(reference, plan.on)
-    stamps, loaded = _unchanged(plan, key), (getattr(module, "__file__", None) for module in [*sys.modules.values()])
+    stamps, loaded = (
+        _find_unchanged(plan, key),
+        (getattr(module, "__file__", None) for module in [*sys.modules.values()]),
+    )
     if any(file in stamps and stamp(file) != stamps[file] for file in (*loaded, reference, plan.on)):
         raise InvalidClaim(f"{reference}: {CHANGED}")
     return claim
 
 
 @lru_cache(maxsize=1)
-def _unchanged(plan, key):
+def _find_unchanged(plan, key):
     """Stamps of all files that decide the results, read once per worker and compared by content with the parent's."""
     stamps = plan.stamps()
     if plan.key() != key:

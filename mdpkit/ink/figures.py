@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .graph import BLACK, Arrow, Box, connect, paint
 
 if TYPE_CHECKING:
@@ -99,3 +101,15 @@ def draw_graph(
     across, up = zip(*places.values(), strict=True)
     ax.set_axis_off()
     ax.set(xlim=(min(across) - 1, max(across) + 1), ylim=(min(up) - 1.4, max(up) + 0.6), aspect="equal")
+
+
+def heat_map(ax, values, extent, label):
+    """Cells `values[y][x]` in [0, 1] as vector graphics, with their colour bar.
+
+    Args: extent: left, right, bottom and top edge.
+    """
+    rows, columns = len(values), len(values[0])
+    left, right, bottom, top = extent
+    edges = np.linspace(left, right, columns + 1), np.linspace(bottom, top, rows + 1)
+    bar = ax.figure.colorbar(ax.pcolormesh(*edges, values, vmin=0, vmax=1), ax=ax, label=label)
+    bar.solids.set_rasterized(False)

@@ -22,7 +22,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
-from ...ink.figures import panels
+from ...ink.figures import heat_map, panels
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -146,8 +146,7 @@ def figure(ax, rows):
     """The loss of the averaged potential over perturbed dynamics, and its bound on the lotteries."""
     left, right = panels(ax, 2)
     row = next(row for row in rows if row["part"] == ALL and row.get("data", {}).get("map"))
-    drawn = left.imshow(row["data"]["map"], origin="lower", extent=EDGES, aspect="auto", vmin=0, vmax=1)
-    left.figure.colorbar(drawn, ax=left, label="loss / $H$")
+    heat_map(left, row["data"]["map"], EDGES, "loss / $H$")
     left.set(xlabel="share of exchanged transitions", ylabel="scale of $\\Phi = c\\,V^*$")
     at = [row for row in rows if row["part"] == TIGHT and row["parameters"]["delta"] == "1/2"]
     H = [row["sizes"]["H"] for row in at]

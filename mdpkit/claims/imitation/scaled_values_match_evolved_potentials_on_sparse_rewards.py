@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import exactly, floats, objects, rational
-from ...ink.figures import panels
+from ...ink.figures import heat_map, panels
 from ...instances.instance import Instance
 from ...instances.library.imitation.far_goal import far_goal
 from ...learn import (
@@ -201,8 +201,7 @@ def figure(ax, rows):
         lines.plot(np.arange(1, UPDATES + 1), line, style, label=name)
     lines.set(xlabel="updates", ylabel="return", xticks=np.arange(1, UPDATES + 1))
     edges = [end / (2 * GRID) for end in (-1, 2 * GRID + 1)] * 2
-    drawn = heat.imshow(whole["map"], origin="lower", extent=edges, aspect="auto", vmin=0, vmax=1)
-    heat.figure.colorbar(drawn, ax=heat, label="loss / max $J'$")
+    heat_map(heat, whole["map"], edges, "loss / max $J'$")
     heat.set(xlabel="share of exchanged actions", ylabel="scale of averaged $V^*$")
     for each in (bars, lines):
         each.legend(ncols=2, fontsize=6, loc="lower center", bbox_to_anchor=(0.45, 1))

@@ -242,7 +242,7 @@ def figure(ax, rows):
     ax.set(xlabel="rounds $N$", ylabel="largest gap, $|c| \\leq 1$", xscale="log", yscale="log")
     ax.minorticks_off()
     ax.set_xticks(LENGTHS, [str(N) for N in LENGTHS])
-    ax.legend()
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1), fontsize=6)
 
 
 COMPETES = Assumption("each policy is at least as good as the expert for its reward", competes)

@@ -175,10 +175,10 @@ def figure(ax, rows):
             bars.append((f"{words},\n{resets}", max(found, key=lambda row: row["parameters"]["H"])["data"]["costs"]))
     at, gaps = np.arange(len(bars)), np.array([each for _, each in bars]).T
     ax.bar(at - 0.2, gaps[0], 0.35, color="C0", label="GUITAR")
-    ax.bar(at + 0.2, gaps[1], 0.35, color="C1", label="cloning in the class")
+    ax.bar(at + 0.2, gaps[1], 0.35, color="C4", label="cloning in the class")
     ax.plot(at - 0.2, gaps[2], "k_", markersize=14, label=r"bound $\sum_t C_t \varepsilon_t$")
     ax.axhline(0, color="k", linewidth=0.5)
-    ax.set(ylabel=f"value gap $/ H$, $H = {max(HORIZONS)}$")
+    ax.set(xlabel="class of rules and resets", ylabel=f"value gap $/ H$, $H = {max(HORIZONS)}$")
     ax.set_xticks(at, [words for words, _ in bars], fontsize=6)
     ax.legend(fontsize=6)
 

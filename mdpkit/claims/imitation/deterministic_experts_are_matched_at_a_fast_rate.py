@@ -169,7 +169,7 @@ def figure(ax, rows):
     for part, colour, words in ((at[:5], "C0", "expert at one state"), (at[5:], "C2", "fair coin")):
         N = [row["parameters"]["N"] for row in part]
         ax.plot(N, [row["data"]["g"][0] for row in part], "o", color=colour, label=words)
-        ax.plot(N, [row["data"]["bound"][0] for row in part], "--", color=colour)
+        ax.plot(N, [row["data"]["bound"][0] for row in part], "k--", linewidth=0.8)
     ax.plot([], [], "k--", label="bound")
     ax.plot(
         16,

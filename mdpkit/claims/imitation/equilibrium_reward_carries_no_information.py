@@ -140,7 +140,7 @@ def figure(ax, rows):
     """The return of retraining on a constant reward on the cliff, by the rule for ties."""
     at = [row for row in rows if row["part"] == CLIFF]
     for ties, style, words in (
-        ("best", "^C2", "ties for the expert"),
+        ("best", "xC1", "ties for the expert (fails)"),
         ("uniform", "sC4", "uniform ties"),
         ("worst", "oC0", "worst ties"),
     ):

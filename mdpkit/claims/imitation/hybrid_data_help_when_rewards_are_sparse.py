@@ -116,6 +116,7 @@ def figure(ax, rows):
     failing = {row["label"]: row["sides"] for row in rows if row.get("control")}
     ax.plot(1.2, failing[DENSE][-1], "xC1", label="online, 8 seeds (fails)")
     ax.plot(2.2, failing[HIGH][0], "+C1", label="hybrid, 8 seeds (fails)")
+    ax.set(xlabel="reward class, value of unseen actions")
     ax.set(ylabel="median gap, share of the largest", xticks=[0, 1, 2], ylim=(0, 1.05), xlim=(-0.5, 2.5))
     ax.set_xticklabels(["sparse rewards,\nvalue 0", "rewards of\nevery step", "highest value\nfor unseen"])
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1), fontsize=6)

@@ -181,8 +181,7 @@ def figure(ax, rows):
     N = [int(row["parameters"]["N"]) for row in found]
     for side, style, words in ((0, "oC0", "value gap"), (1, "sC2", "$H$ payoff"), (2, "k--", "bound")):
         ax.plot(N, [row["sides"][side] for row in found], style, mfc="none", label=words)
-    for gap, *_, right in [row["sides"] for row in rows if row.get("control") and row["label"] == EXPERTS_VALUES]:
-        ax.plot([1, 1], [gap, right], "C1:")
+    for *_, right in [row["sides"] for row in rows if row.get("control") and row["label"] == EXPERTS_VALUES]:
         ax.plot([1], [right], "xC1", label="the expert's values, ladder (fails)")
     ax.set(xlabel="rounds $N$", ylabel="units of $J$", xscale="log", yscale="log")
     ax.minorticks_off()

@@ -195,13 +195,12 @@ def figure(ax, rows):
     for side, style, words in ((0, "oC0", "value gap"), (1, "sC2", "$u$ mean loss"), (2, "k--", "bound")):
         ax.plot(N, [row["sides"][side] for row in found], style, mfc="none", label=words)
     fails = [row["sides"] for row in rows if row.get("control") and row["label"] == OFF_POLICY]
-    for gap, right in fails:
-        ax.plot([1, 1], [gap, right], "C1:")
+    for _, right in fails:
         ax.plot([1], [right], "xC1", label="expert's states, habit (fails)")
     ax.set(xlabel="rounds $N$", ylabel="units of $J$", xscale="log", yscale="log")
     ax.minorticks_off()
     ax.set_xticks(LENGTHS, [str(each) for each in LENGTHS])
-    ax.legend(loc="upper right")
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1), fontsize=6)
 
 
 CONTAINS = Assumption(

@@ -129,7 +129,7 @@ def figure(ax, rows):
         ]
         ax.plot(*zip(*found, strict=True), style, label=words)
     ax.set(xlabel="horizon $H$", ylabel=r"value gap $/ \varepsilon$", xscale="log", yscale="log")
-    ax.legend()
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1), fontsize=6)
 
 
 CLAIM = Claim(

@@ -145,11 +145,10 @@ def figure(ax, rows):
     for at, colour, words in kinds:
         H, gap, most = ([row["data"][name][0] for row in at] for name in ("H", "gap", "bound"))
         ax.plot(H, gap, "o", color=colour, label=words)
-        ax.plot(H, most, "--", color=colour)
+        ax.plot(H, most, "k--", linewidth=0.8)
     ax.plot([], [], "k--", label="bound $H (\\sqrt{2VD} + D)$")
-    left, right = next(row["sides"] for row in rows if row.get("control") and row["label"] == VARIATION)
+    left, _ = next(row["sides"] for row in rows if row.get("control") and row["label"] == VARIATION)
     ax.plot(4, 4 * left**0.5, "xC1", label="above the bound by TV$^2$ (fails)")
-    ax.plot(4, 4 * right**0.5, "_C1")
     ax.set(xlabel="horizon $H$", ylabel="$|J(E) - J(L)|$", yscale="log")
     ax.set_xscale("log", base=2)
     ax.legend(fontsize=5, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))

@@ -104,9 +104,9 @@ CLAIM = Claim(
     check,
     embeddings,
     formula=(
-        r"\mathrm{KL}(P \Vert Q) - \mathbb{E}_{s \sim P} \sum_{s' \neq s} \sqrt{Q(s') / Q(s)}\; e^{-u (x_s - x_{s'})^2 / 8} "
-        r"\le \int_t^\infty \mathbb{E}_{P_{t'}} \lvert \nabla \log P_{t'} - \nabla \log Q_{t'} \rvert^2\, dt' "
-        r"\le \mathrm{KL}(P \Vert Q), \qquad u = \frac{e^{-2t}}{1 - e^{-2t}}"
+        r"\mathrm{KL}(P \Vert Q) - r_t \le \int_t^\infty \mathbb{E}_{P_{t'}} \lvert \nabla \log P_{t'} - \nabla \log Q_{t'} "
+        r"\rvert^2\, dt' \le \mathrm{KL}(P \Vert Q), \qquad r_t = \mathbb{E}_{s \sim P} \sum_{s' \neq s} \sqrt{Q(s') / Q(s)}\; "
+        r"e^{-u (x_s - x_{s'})^2 / 8}, \qquad u = \frac{e^{-2t}}{1 - e^{-2t}}"
     ),
     papers=("wu2025", "verdu2010"),
     tags=("divergences", "scores", "state-only"),

@@ -98,7 +98,7 @@ def choice(now, later, k):
 def plan(lookahead, problem, reward, k):
     """A plan of k steps for a reward, without a potential."""
     nothing = problem.like(np.zeros((problem.horizon.H + 1, problem.S), dtype=int))
-    return lookahead(replace(problem, r=reward.lower), nothing, k)
+    return lookahead(replace(problem, r=getattr(reward, "lower", reward)), nothing, k)
 
 
 def bonus(lookahead, problem, potential, k):

@@ -53,7 +53,7 @@ def check(m, share=1):
 
 
 def half_the_horizon(m):
-    return check(m, share=rational("1/2"))
+    return check(m, share=m.mdp.like("1/2")[()])
 
 
 # ---- the six cells: every p and q

@@ -49,7 +49,7 @@ print(f"no ladder, share 1/2: {gaps(learn(32, '1/2', climbs=False)).mid[-1] * 10
 print(f"a benevolent default, share 1: {gaps(learn(32, 1, benevolent=True)).mid[-1] * 1000:.0f}")
 
 # %%
-verdict = mdpkit.verify("own_states_make_the_ladder_linear")
+verdict = mdpkit.verify("own_states_make_the_ladder_linear", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -66,7 +66,7 @@ for share in lock.shares.split():
     print(f"share {share}: median gap between {limits.lower[()]:.2f} and {limits.upper[()]:.2f}")
 
 # %%
-verdict = mdpkit.verify("reset_mixtures_beat_both_ends")
+verdict = mdpkit.verify("reset_mixtures_beat_both_ends", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -87,7 +87,7 @@ for H in (4, 16, 64):
     print(f"H = {H}: error and gap per step, in slips: {'; '.join(words)}")
 
 # %%
-verdict = mdpkit.verify("completeness_error_bounds_the_gap")
+verdict = mdpkit.verify("completeness_error_bounds_the_gap", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -106,7 +106,7 @@ for c in ("1/10", "1/2", "3/2"):
     print(f"c = {c}: {earned['1']:.1f} with the expert's states alone, {earned['1/2']:.1f} with half on the bridge")
 
 # %%
-verdict = mdpkit.verify("resets_beyond_the_expert_help")
+verdict = mdpkit.verify("resets_beyond_the_expert_help", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -117,6 +117,6 @@ display(verdict, draw_claim(verdict))
 # resets that cover it. Each of them loses in the other's place.
 
 # %%
-verdict = mdpkit.verify("completeness_is_not_realisability")
+verdict = mdpkit.verify("completeness_is_not_realisability", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

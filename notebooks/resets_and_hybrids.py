@@ -47,7 +47,7 @@ for H in (2, 3, 4):
     print(f"{returns(swept).mid.mean()} after {swept.episodes} episodes from the root")
 
 # %%
-verdict = mdpkit.verify("expert_resets_remove_exploration")
+verdict = mdpkit.verify("expert_resets_remove_exploration", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -69,7 +69,7 @@ for hidden, imagined in ((0, 1), ("1/2", "1/2"), (1, 0)):
     assert gap == bound
 
 # %%
-verdict = mdpkit.verify("advantage_in_the_model_bounds_the_gap")
+verdict = mdpkit.verify("advantage_in_the_model_bounds_the_gap", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -87,7 +87,7 @@ for share in ("1/2", 1):
     print(f"share {share}: gaps {found}; {worse} rounds worse, bound {bound}")
 
 # %%
-verdict = mdpkit.verify("model_of_expert_data_is_never_corrected")
+verdict = mdpkit.verify("model_of_expert_data_is_never_corrected", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -107,7 +107,7 @@ for unseen in ("zero", "optimistic", "pessimistic"):
     print(f"{unseen}: online {gaps['0']:.2f}, hybrid {gaps['1/2']:.2f}")
 
 # %%
-verdict = mdpkit.verify("hybrid_data_help_when_rewards_are_sparse")
+verdict = mdpkit.verify("hybrid_data_help_when_rewards_are_sparse", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -124,7 +124,7 @@ for A in (3, 4, 6):
     print(f"A = {A}: gap {calm} with gradient steps, {last} with best responses; 2 (1 - 2/A) = {2 * (A - 2)}/{A}")
 
 # %%
-verdict = mdpkit.verify("alternating_best_responses_cycle")
+verdict = mdpkit.verify("alternating_best_responses_cycle", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -146,7 +146,7 @@ for H in (2, 3, 5):
     assert gap == bound
 
 # %%
-verdict = mdpkit.verify("pessimistic_imitation_needs_expert_coverage")
+verdict = mdpkit.verify("pessimistic_imitation_needs_expert_coverage", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -157,6 +157,6 @@ display(verdict, draw_claim(verdict))
 # learning, have a rank correlation above 1/2. Control: the solvers shuffled.
 
 # %%
-verdict = mdpkit.verify("offline_efficacy_predicts_imitation")
+verdict = mdpkit.verify("offline_efficacy_predicts_imitation", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

@@ -49,7 +49,7 @@ for H in (2, 4, 8):
     assert returns[2] == H
 
 # %%
-verdict = mdpkit.verify("equilibrium_reward_carries_no_information")
+verdict = mdpkit.verify("equilibrium_reward_carries_no_information", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -66,7 +66,7 @@ for N in (2, 8, 32, 12, 24):
     print(f"N = {N}: imitation gap {m.gap}, average reward {average(m)[0, 0].tolist()}, retrained {retrained}")
 
 # %%
-verdict = mdpkit.verify("averaged_reward_keeps_the_expert_near_optimal")
+verdict = mdpkit.verify("averaged_reward_keeps_the_expert_near_optimal", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -76,7 +76,7 @@ display(verdict, draw_claim(verdict))
 # The early policies keep it informative. EvIL learns an ensemble this way, and then evolves a potential.
 
 # %%
-verdict = mdpkit.verify("aggregate_reward_outlives_imitation")
+verdict = mdpkit.verify("aggregate_reward_outlives_imitation", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -106,7 +106,7 @@ for delta in ("1/8", "1/4", "1/2"):
     print(f"delta = {delta}: loss {loss.lower[()]}, bound {bound.lower[()]}, half of it {halve(m).sides[-1].lower[()]}")
 
 # %%
-verdict = mdpkit.verify("potentials_transfer_to_other_dynamics")
+verdict = mdpkit.verify("potentials_transfer_to_other_dynamics", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -124,7 +124,7 @@ for k in (1, 2, 4):
     assert loss == bound
 
 # %%
-verdict = mdpkit.verify("lookahead_loses_the_error_of_the_potential")
+verdict = mdpkit.verify("lookahead_loses_the_error_of_the_potential", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -144,7 +144,7 @@ found = evolve_potential(runs, Evolution(pairs=6, generations=15, noise=1), rng=
 print(f"evolved: area {found.fitness:.3f}")
 
 # %%
-verdict = mdpkit.verify("scaled_values_match_evolved_potentials_on_sparse_rewards")
+verdict = mdpkit.verify("scaled_values_match_evolved_potentials_on_sparse_rewards", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -154,6 +154,6 @@ display(verdict, draw_claim(verdict))
 # The reward of maximum causal entropy retrains to the expert, in every dynamics, as long as the bonus is kept.
 
 # %%
-verdict = mdpkit.verify("soft_reward_retrains_to_the_expert")
+verdict = mdpkit.verify("soft_reward_retrains_to_the_expert", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

@@ -57,7 +57,7 @@ for u in (1, 4, 16, 36):
     print(f"signal to noise {u}: divergence {divergence:.5f}, KL {kl:.5f}, left out at most {left_out.mid:.5f}")
 
 # %%
-verdict = mdpkit.verify("score_divergence_is_the_kl_divergence")
+verdict = mdpkit.verify("score_divergence_is_the_kl_divergence", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -65,7 +65,7 @@ display(verdict, draw_claim(verdict))
 # ## The cost is a log density ratio
 
 # %%
-verdict = mdpkit.verify("smiling_cost_is_the_log_density_ratio")
+verdict = mdpkit.verify("smiling_cost_is_the_log_density_ratio", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -81,7 +81,7 @@ for H in (2, 8, 32):
     print(f"H = {H}: gap {(g * H).mid:.4f}, bound {(D * H).mid:.4f}, variance of the expert's cost {V.mid}")
 
 # %%
-verdict = mdpkit.verify("score_matching_bounds_the_gap_linearly")
+verdict = mdpkit.verify("score_matching_bounds_the_gap_linearly", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
 
@@ -99,6 +99,6 @@ for score in ("last", "first"):
     print(score, [f"{each:.4f}" for each in trace["divergence"][[0, 1, 2, 4, 11]]])
 
 # %%
-verdict = mdpkit.verify("frozen_learner_scores_collapse_to_a_mode")
+verdict = mdpkit.verify("frozen_learner_scores_collapse_to_a_mode", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

@@ -19,7 +19,6 @@ class Profile:
         proposals: float instances per chunk, spread over all sizes.
         thorough: whether the further instances of enumerated statements are judged too.
         sizes: number of sizes that are searched.
-        listed: number of instances judged of a list beside a statement over a family; None for all of them.
     """
 
     name: str
@@ -32,11 +31,10 @@ class Profile:
     proposals: int = 0
     thorough: bool = False
     sizes: int = 6
-    listed: int | None = None
 
 
 PROFILES = {
-    "glance": Profile("glance", 1, 50, 2000, differential=2, demanded=5, enough=5, proposals=48, sizes=2, listed=3),
+    "glance": Profile("glance", 1, 50, 2000, differential=2, demanded=5, enough=5, proposals=48, sizes=2),
     "quick": Profile("quick", 1, 200, 24000, differential=10, enough=20, proposals=576),
     "full": Profile("full", 16, 500, 100000, demanded=500, proposals=4000, thorough=True),
 }

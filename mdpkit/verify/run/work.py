@@ -70,8 +70,7 @@ def _chunk(claim, task, profile, seed):
     if isinstance(part.instances, Family):
         known = worst(claim, part) if task.chunk == 0 and not part.instances.given else ()
         return {"tally": _family(part, profile, stretch, claim.resolution, task.chunk, known).to_data()}
-    beside = any(isinstance(each.instances, Family) for each in claim.judged)
-    return {"tally": _judge_list(part, profile, claim.resolution, profile.listed if beside else None).to_data()}
+    return {"tally": _judge_list(part, profile, claim.resolution).to_data()}
 
 
 def _family(part, profile, seed, resolution, chunk, known):
@@ -92,10 +91,10 @@ def _family(part, profile, seed, resolution, chunk, known):
     return tally if tally.violation else tally.merge(depth(part, profile.evaluations, seed, resolution, profile.sizes))
 
 
-def _judge_list(part, profile, resolution, most):
+def _judge_list(part, profile, resolution):
     tally, smallest = Tally(), []
     further = part.thorough() if profile.thorough and part.thorough else ()
-    for k, instance in enumerate(islice(chain(part.instances(), further), most)):
+    for k, instance in enumerate(chain(part.instances(), further)):
         judgement = judge(part, instance, resolution)
         if all_exact(instance) and judgement.how == "float":
             raise ExactnessLost("a side is a float on a rational instance")

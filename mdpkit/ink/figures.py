@@ -103,7 +103,9 @@ def draw_graph(
     ax.set(xlim=(min(across) - 1, max(across) + 1), ylim=(min(up) - 1.4, max(up) + 0.6), aspect="equal")
 
 
-def heat_map(ax, values, extent, label):
+def heat_map(
+    ax: "Axes", values: Sequence[Sequence[float]], extent: tuple[float, float, float, float], label: str
+) -> None:
     """Cells `values[y][x]` in [0, 1] as vector graphics, with their colour bar.
 
     Args: extent: left, right, bottom and top edge.

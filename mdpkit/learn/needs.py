@@ -45,8 +45,8 @@ def needs(*rooms: ModuleType) -> Needs:
 
     Args: rooms: modules such as `mdpkit.learn` or `mdpkit.deep`; defaults to `mdpkit.learn`.
 
-    >>> needs().rows[0].learner, needs().rows[0].needs
-    ('Cloning', ('demonstrations',))
+    >>> [row.needs for row in needs().rows if row.learner == "Cloning"]
+    [('demonstrations',)]
     """
     if not rooms:
         from .. import learn

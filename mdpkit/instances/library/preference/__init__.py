@@ -1,0 +1,1 @@
+"""Preference fine-tuning: bandits, dialogues, token trees and preference games."""

@@ -5,17 +5,22 @@ Statement  Let moments f_1..f_N of a convex class F meet policies pi_1..pi_N wit
            class error c = min_{pi in C} (1/N) sum_k l_k(pi) of policies C, the regrets R = sum_k l_k(pi_k) - N c and
            R_f = max_{f in F} sum_k sum_t E_{d_t^{pi_k}} [f(s, E) - f(s, pi_k)] - sum_k l_k(pi_k),
                J(E) - J(M) <= u (c + (R + R_f) / N),
-           with equality for a class of Q^E / u alone; R_f <= 0 if each f_k is the best response to pi_k. DAeQuIL, which
-           follows the regularised leader at rate eta, has c <= 0 and
+           with equality for a class of Q^E / u alone; R_f <= 0 if each f_k is the best response to pi_k. Against such
+           moments the gap is hence at most u c if no policy of C has a lower loss (R <= 0), and at most u R/N if C
+           contains the expert (c <= 0). DAeQuIL, which follows the regularised leader at rate eta, has c <= 0 and
                J(E) - J(M) <= u (1/N) sum_k l_k(pi_k)
                              <= (u/N) (H S (1 - 1/A) / (2 eta) + (eta/2) sum_k |d^{pi_k} f_k'|^2),
            f' = f minus its mean over the actions.
-Assumes    the class contains the expert's action values divided by u, up to functions of the state.
+Assumes    the class contains the expert's action values divided by u, up to functions of the state; each moment is the
+           best response; no policy in the class has a lower loss (R <= 0); the expert is in the class (in the parts
+           that name it).
 Units      u times a moment is in units of J, the undiscounted return; l_k is a sum over an episode.
 Kind       for all; exists (DAeQuIL, enumerated)
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2021.
 Proof      proofs/imitation/on_policy_moment_regret_bounds_the_gap.md
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +32,7 @@ from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.imitation.cliff import first_fall, habit
 from ...instances.library.imitation.road import ditch, fog
+from ...kernels import finite
 from ...learn import DAeQuIL, fit, grant
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -70,6 +76,16 @@ def policies_regret_alone(m):
     return Bound(gap, (error + regret) * m.u)
 
 
+def by_class(m):
+    gap, error, *_ = terms(m)
+    return Bound(gap, error * m.u)
+
+
+def by_regret(m):
+    gap, _, regret, _ = terms(m)
+    return Bound(gap, regret * m.u)
+
+
 def attains(m):
     return Equal({"gap": check(m).sides})
 
@@ -107,7 +123,38 @@ FAMILY = Family(
 )
 
 
-def game(m, moments=None, played=None):
+def respond(x):
+    """Of one round: the moment that is best against the learner is the one played."""
+    d = finite.occupancy(x.P, x.rho, x.learners[0], len(x.P)).sum(axis=2)[..., None]
+    payoffs = [(d * (x.expert - x.learners[0]) * f).sum() for f in x.moments]
+    best = max(range(len(payoffs)), key=payoffs.__getitem__)
+    return d, type(x)(**{**vars(x), "mixed": x.like((np.arange(len(payoffs)) == best)[None].astype(int))})
+
+
+def best_moment(x):
+    return respond(x)[1]
+
+
+def unbeaten(x):
+    """The same, where every rule with a lower loss on the learner's states becomes the learner."""
+    d, x = respond(x)
+    learner, f = x.learners[0], np.einsum("k,khsa->hsa", x.mixed[0], x.moments)
+    own, *others = ((d * (x.expert - table) * f).sum() for table in (learner, *x.rules))
+    rules = [np.where(loss < own, learner, rule) for loss, rule in zip(others, x.rules, strict=True)]
+    return type(x)(**{**vars(x), "rules": np.stack(rules)})
+
+
+ONE_ROUND = {**FAMILY.sizes, "N": (1, 1)}
+UNBEATEN_FAMILY = replace(FAMILY, sizes=ONE_ROUND, repair=unbeaten)
+IN_CLASS_FAMILY = replace(
+    FAMILY,
+    sizes=ONE_ROUND,
+    models={**FAMILY.models, "rules": lambda x: np.stack([*x.rules, x.expert])},
+    repair=best_moment,
+)
+
+
+def game(m, moments=None, played=None, rule=None):
     """One round of a named instance: the learner against the moments, by default Q^E / u alone, which is played."""
     H, S, A = m.mdp.horizon.H, m.mdp.S, m.mdp.A
     u = measure.recoverability(m.mdp, m.expert).lower[()]
@@ -118,7 +165,7 @@ def game(m, moments=None, played=None):
         mdp=m.mdp,
         expert=TabularPolicy(objects(expert)),
         learners=objects(table)[None],
-        rules=objects(expert)[None],
+        rules=objects(expert if rule is None else np.broadcast_to(rule.table, (H, S, A)))[None],
         moments=own,
         played=own[:1] if played is None else played,
         u=u,
@@ -206,6 +253,10 @@ def figure(ax, rows):
 CONTAINS = Assumption(
     "the class contains the expert's action values divided by u, up to functions of the state", contains
 )
+BEST = Assumption("each moment is the best response", lambda m: terms(m)[3] <= 0)
+UNBEATEN = Assumption("no policy in the class has a lower loss", lambda m: terms(m)[2] <= 0)
+IN_CLASS = Assumption("the expert is in the class", lambda m: any((rule == m.expert.table).all() for rule in m.rules))
+CLASS, REGRET = "the class error alone", "the regret alone"
 LEARNER, OFF_POLICY = "the learner's guarantee", "labels on the expert's states only"
 CLAIM = Claim(
     "on_policy_moment_regret_bounds_the_gap",
@@ -224,6 +275,18 @@ CLAIM = Claim(
         Control("a moment that sees nothing is played", witness=lambda: idle(habit(3)), tightens=policies_regret_alone),
         Control("a class that sees nothing", witness=lambda: blind(habit(3)), drops=CONTAINS.name),
         Control(
+            "the class error of a learner that regrets",
+            witness=lambda: game(first_fall(3, "1/20"), rule=first_fall(3, "1/40").learner),
+            drops=UNBEATEN.name,
+            part=CLASS,
+        ),
+        Control(
+            "the regret in a class without the expert",
+            witness=lambda: game(first_fall(3, "1/20"), rule=first_fall(3, "1/40").learner),
+            drops=IN_CLASS.name,
+            part=REGRET,
+        ),
+        Control(
             "states exchanged",
             witness=lambda: game(first_fall(3, 1)),
             sabotages=measure.occupancy,
@@ -232,6 +295,8 @@ CLAIM = Claim(
     ),
     also=(
         Part("a class of one moment attains it", tight, attains, assumes=(CONTAINS,)),
+        Part(CLASS, UNBEATEN_FAMILY, by_class, assumes=(CONTAINS, BEST, UNBEATEN)),
+        Part(REGRET, IN_CLASS_FAMILY, by_regret, assumes=(CONTAINS, BEST, IN_CLASS)),
         Part(LEARNER, runs, guarantee),
         Part("reported losses", runs, reports),
     ),

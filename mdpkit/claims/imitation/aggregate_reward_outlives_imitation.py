@@ -29,7 +29,7 @@ from ...ink.figures import panels
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...learn import BestResponse, EvIL, NaturalGradient, fit, grant
+from ...learn import BestResponse, EvIL, GradientAscent, NaturalGradient, fit, grant
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -157,14 +157,21 @@ def random_task(seed, noise):
 
 
 @cache
-def returns(noise, aggregate):
+def returns(noise, steps):
     """Normalised returns `[seed, reward, ties]` of retraining on the last and the average reward of a run in floats."""
     found = []
     for seed in SEEDS:
         problem, expert = random_task(seed, rational(noise))
         low, high = measure.retrained_return(problem, -problem.r, "worst"), measure.value(problem, expert)
-        kept = dict(members=3) if aggregate else dict(members=1, buffer="last", reward_player=BestResponse())
-        learner = EvIL(policy_player=NaturalGradient("1/2"), rounds=ROUNDS, restart=0, evolution=None, **kept)
+        player = GradientAscent() if steps else BestResponse()
+        learner = EvIL(
+            reward_player=player,
+            policy_player=NaturalGradient("1/2"),
+            rounds=ROUNDS,
+            restart=0,
+            members=3,
+            evolution=None,
+        )
         access = grant(problem.to_float(), expert=expert.to_float(), demonstrations="exact", episodes="exact")
         with propose():  # floats without bounds: what is judged is retraining on the rewards found, exactly
             trace = fit(learner, access, rng=np.random.default_rng(seed)).trace
@@ -175,20 +182,20 @@ def returns(noise, aggregate):
 
 
 def runs():
-    return [Instance(noise=noise, aggregate=True) for noise in (rational(0), rational("3/10"))]
+    return [Instance(noise=noise, steps=True) for noise in (rational(0), rational("3/10"))]
 
 
 def recovers(m):
-    worst = returns(str(m.noise), m.aggregate)[:, 0, 0]
+    worst = returns(str(m.noise), m.steps)[:, 0, 0]
     return Bound(rational("98/100"), measure.sampled_mean(worst, "99/100"))
 
 
 def bars(m):
-    """Means and half widths of intervals, by the rule for ties, of the aggregate, the average and the last reward."""
-    aggregate = returns(str(m.noise), True)
-    shown = {"aggregate": aggregate[:, 0], "average": aggregate[:, 1]}
+    """Means and half widths of intervals, by the rule for ties, of the last and average reward of either player."""
+    steps = returns(str(m.noise), True)
+    shown = {"steps": steps[:, 0], "average": steps[:, 1]}
     if m.noise != 0:
-        shown["last"] = returns(str(m.noise), False)[:, 0]
+        shown["responses"] = returns(str(m.noise), False)[:, 0]
     intervals = {name: [measure.sampled_mean(each, "99/100") for each in values.T] for name, values in shown.items()}
     return {name: [[each.mid, (each.upper - each.lower)[()] / 2] for each in row] for name, row in intervals.items()}
 
@@ -230,9 +237,9 @@ def figure(ax, rows):
     left, right = panels(ax, 2)
     at = [row for row in rows if row["part"] == RANDOM and "data" in row]
     kinds = (
-        ("aggregate", "C0", "all past policies"),
-        ("average", "C4", "average"),
-        ("last", "C1", "last policy (fails)"),
+        ("steps", "C0", "gradient steps"),
+        ("average", "C4", "their average"),
+        ("responses", "C1", "best responses (fails)"),
     )
     for panel, row, words in zip((left, right), at, ("deterministic expert", "disturbed expert"), strict=True):
         for k, (name, color, label) in enumerate(kinds):
@@ -254,7 +261,7 @@ SURE = Assumption(
     lambda m: all(((law == 0) | (law == 1)).all() for law in (m.mdp.rho, m.mdp.P, m.expert.table)),
 )
 FREE = Assumption("actions do not affect transitions", lambda m: (m.mdp.P[..., :1, :] == m.mdp.P).all())
-ALL = Assumption("the rewards take gradient steps against all past policies", lambda m: m.aggregate)
+STEPS = Assumption("the rewards take gradient steps", lambda m: m.steps)
 CLAIM = Claim(
     "aggregate_reward_outlives_imitation",
     check,
@@ -271,16 +278,16 @@ CLAIM = Claim(
         Control("uncertain transitions", witness=shortcut, drops=SURE.name, part=DETERMINISTIC),
         Control("actions that matter later", witness=shortcut_by_choice, drops=FREE.name, part=NOISY),
         Control(
-            "best responses to the last policy",
-            witness=lambda: Instance(noise=rational("3/10"), aggregate=False),
-            drops=ALL.name,
+            "best responses",
+            witness=lambda: Instance(noise=rational("3/10"), steps=False),
+            drops=STEPS.name,
             part=RANDOM,
         ),
     ),
     also=(
         Part(DETERMINISTIC, CERTAIN, retrain_exactly, assumes=(SURE, COVERS)),
         Part(NOISY, AUTONOMOUS, retrain_exactly, assumes=(FREE,)),
-        Part(RANDOM, runs, recovers, assumes=(ALL,), data=bars),
+        Part(RANDOM, runs, recovers, assumes=(STEPS,), data=bars),
     ),
     figure=figure,
 )

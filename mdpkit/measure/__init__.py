@@ -60,6 +60,9 @@ from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value
 from .planning.value import value as value
+from .preference.finite_classes import likeliest as likeliest
+from .preference.finite_classes import soft_optima as soft_optima
+from .preference.likelihood import preference_log_likelihood as preference_log_likelihood
 from .preference.problem import divergence_from as divergence_from
 from .preference.problem import divergence_from_reference as divergence_from_reference
 from .preference.problem import expected_reward as expected_reward

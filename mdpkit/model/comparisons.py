@@ -46,7 +46,8 @@ class Comparisons(Record):
             raise InvalidModel("there are no comparisons; expected at least one row")
         exact = any_exact(self.won, self.weight)
         won = numbers("won", self.won, exact, "k")
-        weight = like([f"1/{rows}"] * rows, won) if self.weight is None else numbers("weight", self.weight, exact, "k")
+        even = np.repeat(like([f"1/{rows}"], won), rows)
+        weight = even if self.weight is None else numbers("weight", self.weight, exact, "k")
         lengths = {name: len(column) for name, column in (*columns.items(), ("won", won), ("weight", weight))}
         if len(set(lengths.values())) > 1:
             raise InvalidModel(f"the columns of comparisons differ in length: {lengths}")

@@ -196,7 +196,10 @@ def _newton(loss, features, ridge, tol):
         if np.abs(gradient).max(initial=0.0) <= tol:
             return theta
         hessian = (D * (loss.weight * second)[:, None]).T @ D + ridge * np.eye(len(theta))
-        step = -np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        # with a ridge the Hessian is positive definite; without one the shortest step is taken
+        step = -(
+            np.linalg.solve(hessian, gradient) if ridge > 0 else np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        )
         theta = theta + _damping(loss, D, ridge, theta, step, gradient @ step) * step
     raise NotSolved(f"the gradient of the loss stays above {tol:.1e} after {STEPS} Newton steps")
 

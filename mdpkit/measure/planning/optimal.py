@@ -112,7 +112,7 @@ def best_actions(Q: Quantity) -> Interval:
     if not isinstance(Q, Interval):
         return (Q.max(axis=-1, keepdims=True) - Q <= TIE).astype(float)
     if Q.exact:
-        return Interval((Q.lower == Q.lower.max(axis=-1)[..., None]).astype(int))
+        return Interval((Q.lower == Q.lower.max(axis=-1, keepdims=True)).astype(int))
     among = np.eye(Q.shape[-1], dtype=bool)
     rival = np.where(among, -np.inf, Q.upper[..., None, :]).max(axis=-1)
     surely, perhaps = Q.lower >= rival, Q.upper >= Q.lower.max(axis=-1)[..., None]

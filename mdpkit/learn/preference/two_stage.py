@@ -11,6 +11,7 @@ from ...base.types import Number
 from ...model.access import KINDS, Access
 from ...model.policy import TabularPolicy
 from ._pairs import coefficient, policy_of, preference_setting
+from .connectivity import comparison_components
 from .reward_models import BradleyTerry, RewardModel
 
 
@@ -36,11 +37,12 @@ class RLHF:
         coefficient("beta", self.beta, 1)
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
-        """The policy, and a trace with one row: scores: the fitted reward `[x,y]`."""
+        """The policy, and a trace with one row: scores: the fitted reward `[x,y]`; components `[x,y]`, as for DPO."""
         setting = preference_setting(access)
-        base = floats(setting.reference)
-        scores = self.model.fit(access.comparisons(), base.shape, rng)
-        return policy_of(base, scores / coefficient("beta", self.beta, setting.beta)), {"scores": [scores]}
+        data, base = access.comparisons(), floats(setting.reference)
+        scores = self.model.fit(data, base.shape, rng)
+        policy = policy_of(base, scores / coefficient("beta", self.beta, setting.beta))
+        return policy, {"scores": [scores], "components": [comparison_components(data, base.shape)]}
 
 
 @dataclass(frozen=True, eq=False)

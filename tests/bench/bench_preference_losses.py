@@ -2,9 +2,9 @@
 
     python tests/bench/bench_preference_losses.py [NAME...]
 
-1e7 comparisons should take at most .15 CPU seconds on one core, 1e9 at most 10; these are streamed in blocks of 2e6 rows,
-so that no array has more than 1 GB. Eight different blocks are drawn beforehand and read in turn: their drawing is not
-counted. Rows come in the order of their prompts, or shuffled. The dense implementations hold all margins at once: numpy
+1e7 comparisons should take at most .15 CPU seconds on one core, 1e9 at most 10; they are streamed in blocks of 2e6
+rows, so that no array has more than 1 GB. Eight different blocks are drawn beforehand and read in turn: their drawing
+is not counted. Rows come in the order of their prompts, or shuffled. The dense implementations hold all margins at once: numpy
 adds the terms of each response by `bincount`, torch differentiates the same loss.
 """
 
@@ -13,8 +13,7 @@ import os
 import sys
 import time
 
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 

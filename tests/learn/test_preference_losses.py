@@ -1,5 +1,7 @@
 """Losses over many comparisons: gradients against differences, blocks against one array, and TRL's definitions."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,7 @@ def test_blocks_of_rows_give_what_one_array_gives(name):
     for ends in ([0, 500], [0, 1, 499, 500], [0, 250, 500]):
         blocks = [
             Comparisons(*(getattr(data, column)[a:b] for column in columns), weight=data.weight[a:b])
-            for a, b in zip(ends, ends[1:], strict=False)
+            for a, b in pairwise(ends)
         ]
         for function in losses(7)[name]:
             assert np.allclose(function(h, iter(blocks)), function(h, data), rtol=1e-12, atol=1e-15)
@@ -103,7 +105,7 @@ def test_what_cannot_be_summed_is_refused():
 
 
 def test_definitions_agree_with_the_library_trl():
-    """Label smoothing of its loss "sigmoid", the target of its loss "ipo", and log-probabilities averaged over tokens."""
+    """Label smoothing of its loss "sigmoid", the target of its loss "ipo", and means over tokens."""
     rng = np.random.default_rng(1)
     chosen, rejected, reference_chosen, reference_rejected = rng.normal(size=(4, 6))
     logits, beta, smoothing = (chosen - rejected) - (reference_chosen - reference_rejected), 0.3, 0.1

@@ -23,8 +23,9 @@ class RLHF:
 
     The second stage is solved: its optimum over all policies is reference * e^(score/beta) / Z. If the scores have
     range R on each prompt, the policy's KL divergence from the reference is at most R/beta, whatever the comparisons
-    (claim `bounded_reward_keeps_rlhf_in_a_kl_ball`). `mdpkit.solve(problem, TwoStageRLHF(...))` is the population limit
-    with proven bounds. The result is float64.
+    (claim `bounded_reward_keeps_rlhf_in_a_kl_ball`). Its gap is at most E_{pi*}(r - g) - E_pi(r - g), g the scores:
+    where g is at most r, only the comparator's responses count. `mdpkit.solve(problem, TwoStageRLHF(...))` is the
+    population limit with proven bounds. The result is float64.
     Source: Ouyang et al., 2022; adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
     """
 

@@ -4,8 +4,8 @@
 
 1e7 comparisons should take at most .15 CPU seconds on one core, 1e9 at most 10; they are streamed in blocks of 2e6
 rows, so that no array has more than 1 GB. Eight different blocks are drawn beforehand and read in turn: their drawing
-is not counted. Rows come in the order of their prompts, or shuffled. The dense implementations hold all margins at once: numpy
-adds the terms of each response by `bincount`, torch differentiates the same loss.
+is not counted. Rows come in the order of their prompts, or shuffled. The dense implementations hold all margins at
+once: numpy adds the terms of each response by `bincount`, torch differentiates the same loss.
 """
 
 import itertools

@@ -32,14 +32,15 @@ class Labels:
         return obs
 
 
-def drawing(rng):
-    """The random generator of an access.
+def drawing(rng, call="grant"):
+    """The random generator that `grant`, or another call, received.
 
-    Raises: InvalidModel if sampling is requested but `grant` received no generator, as exact access allows.
+    Raises: InvalidModel if sampling is requested but there is none, as exact access allows.
     """
     if rng is None:
+        lacking = "the access" if call == "grant" else "the learner"
         raise InvalidModel(
-            "sampling was requested, but the access has no generator: grant(..., rng=numpy.random.default_rng(seed))"
+            f"sampling was requested, but {lacking} has no generator: {call}(..., rng=numpy.random.default_rng(seed))"
         )
     return rng
 

@@ -160,7 +160,7 @@ def _comparing(problem, expert, demonstrations, counts, rewards, rng):
     if given is not None:
         given.check(problem.X, problem.Y)
     elif asked and asked != "exact" and rng is None:
-        raise InvalidModel("comparisons are sampled: give rng=numpy.random.default_rng(seed)")
+        raise InvalidModel("comparisons are sampled: give grant(..., rng=numpy.random.default_rng(seed))")
     if rewards and problem.win is not None:
         raise InvalidModel("rewards=True: the preferences are given by `win`; this problem has no rewards")
     judge = Judge(problem, rng, given)

@@ -321,7 +321,7 @@ PREFERENCES = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 
         (ENDLESS, dict(expert=expert, demonstrations="exact"), r"the episodes of an Average\(\) problem do not end"),
         (GAME, dict(episodes="exact"), "take the problem of one player"),
         (PREFERENCES, dict(episodes=1, rng=rng()), "a PreferenceProblem grants preferences and rewards alone"),
-        (PREFERENCES, dict(preferences=1), "give rng="),
+        (PREFERENCES, dict(preferences=1), r"give grant\(..., rng="),
         (3, dict(), "int is not a learning problem"),
     ],
 )

@@ -103,7 +103,7 @@ class EvIL:
             potential = np.zeros(runs.S)
             generations = [(potential, runs.fitness(potential[None])[0])]
         else:
-            found = evolve_potential(runs, self.evolution, rng=drawing(rng))
+            found = evolve_potential(runs, self.evolution, rng=drawing(rng, "fit"))
             potential, generations = found.potential, list(zip(found.centres, found.history, strict=True))
         rows = [("reward", *row, None, None) for row in rounds]
         rows += [("shaping", reward, None, None, None, Phi, float(fitness)) for Phi, fitness in generations]
@@ -121,7 +121,7 @@ class EvIL:
         for k in range(self.rounds):
             reward = self._combine([rewards.reward(point) for point in points])
             if self._restarts(k, rng):
-                policy = random_policy(setting, drawing(rng))
+                policy = random_policy(setting, drawing(rng, "fit"))
             policy = self.policy_player.next(access, reward, policy, experience, rng)
             experience = experience.then(visits(access, policy, self.episodes, rng=rng))
             missed = experience.expert - experience.learner("last")
@@ -137,7 +137,7 @@ class EvIL:
         start = rewards.start()
         points = [start]
         for _ in range(self.members - 1):
-            drawn = drawing(rng).uniform(-1, 1, start.shape)
+            drawn = drawing(rng, "fit").uniform(-1, 1, start.shape)
             points.append(rewards.project(exactly(drawn) if is_exact(start) else drawn))
         return points
 
@@ -151,7 +151,7 @@ class EvIL:
 
     def _restarts(self, k, rng):
         p = nearest(fraction(self.restart)) * (1 - k / self.rounds)
-        return p > 0 and drawing(rng).random() < p
+        return p > 0 and drawing(rng, "fit").random() < p
 
 
 def random_policy(setting, rng) -> TabularPolicy:

@@ -47,17 +47,25 @@ def _gather(data):
 
     All losses are affine in `won`, and constant where a response is compared with itself.
     """
-    weight = floats(data.weight)
-    apart = data.first != data.second
-    order = np.where(data.first < data.second, 1, -1)[apart]
-    rows = np.stack([data.prompt, np.minimum(data.first, data.second), np.maximum(data.first, data.second)])[:, apart]
-    pairs, place = np.unique(rows, axis=1, return_inverse=True)
-    place = place.reshape(-1)
-    mass = np.bincount(place, weights=weight[apart], minlength=pairs.shape[1])
-    won = np.where(order > 0, floats(data.won)[apart], 1 - floats(data.won)[apart])
-    won = np.bincount(place, weights=weight[apart] * won, minlength=pairs.shape[1])
+    weight, won, (x, y, z) = floats(data.weight), floats(data.won), (data.prompt, data.first, data.second)
+    apart, total = y != z, weight.sum()
+    x, y, z, weight, won = (column[apart] for column in (x, y, z, weight, won))
+    low, high = np.minimum(y, z).astype(np.int64), np.maximum(y, z)
+    won = np.where(y < z, won, 1 - won)
+    Y = int(high.max(initial=0)) + 1
+    key, mass, won = _tally((x.astype(np.int64) * Y + low) * Y + high, weight, weight * won)
     kept = mass > 0
-    return tuple(pairs[:, kept]), mass[kept] / weight.sum(), np.clip(won[kept] / mass[kept], 0, 1)
+    key, mass, won = key[kept], mass[kept], won[kept]
+    return (key // (Y * Y), key // Y % Y, key % Y), mass / total, np.clip(won / mass, 0, 1)
+
+
+def _tally(key, *columns):
+    """The different keys, and the sum of each column over the rows of each key."""
+    cells = int(key.max(initial=0)) + 1
+    if cells > max(8 * len(key), 1000):
+        key, place = np.unique(key, return_inverse=True)
+        return key, *(np.bincount(place.reshape(-1), column, minlength=len(key)) for column in columns)
+    return np.arange(cells), *(np.bincount(key, column, minlength=cells) for column in columns)
 
 
 def regression(x, y, z, weight, target, eta) -> Margins:
@@ -76,6 +84,15 @@ def policy_of(base, h) -> TabularPolicy:
     highest = np.max(np.where(base > 0, h, -np.inf), axis=-1, keepdims=True)
     weights = base * np.exp(np.where(np.isfinite(highest), h - np.where(np.isfinite(highest), highest, 0), 0))
     return TabularPolicy(weights / weights.sum(axis=-1, keepdims=True))
+
+
+def divergence(base, h):
+    """KL(pi || base) `[x]` of pi = base * e^h / Z, and its gradient in h `[x,y]`."""
+    pi = policy_of(base, h).table
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(pi > 0, np.log(pi / np.where(base > 0, base, 1)), 0.0)
+    mean = (pi * ratio).sum(axis=-1)
+    return mean, pi * (ratio - mean[:, None])
 
 
 def expect_coverage(data, base) -> None:

@@ -10,8 +10,9 @@ from ...base.errors import InvalidModel, NotSolved
 from ...base.types import Number
 from ...model.access import Access
 from ...model.policy import TabularPolicy
-from ._pairs import coefficient, expect_coverage, logistic, policy_of, preference_setting
+from ._pairs import coefficient, divergence, expect_coverage, logistic, policy_of, preference_setting
 from .classes import AllPolicies, FinitePolicies, LogLinear, PolicyClass
+from .connectivity import comparison_components
 
 GRADIENT = 1e-6
 """Largest entry of the gradient, relative to the penalty, of a stationary point."""
@@ -51,18 +52,22 @@ class HyPO:
             )
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
-        """The policy, and a trace with one row: loss, divergence: E_x KL(pi || reference), both in nats."""
+        """The policy, and a trace with one row.
+
+        Its columns are loss, divergence: E_x KL(pi || reference), both in nats, and components `[x,y]`, as for DPO.
+        """
         setting = preference_setting(access)
         data, base, rho = access.comparisons(), floats(setting.reference), floats(setting.rho)
         expect_coverage(data, base)
         loss = logistic(data, coefficient("beta", self.beta, setting.beta))
         penalty = coefficient("penalty", self.penalty, 1)
         if isinstance(self.policies, FinitePolicies):
-            h = self.policies.best(loss, base, lambda h: penalty * rho @ _divergence(base, h)[0])
+            h = self.policies.best(loss, base, lambda h: penalty * rho @ divergence(base, h)[0])
         else:
             h = self._descend(loss, penalty, base, rho)
-        divergence = float(rho @ _divergence(base, h)[0])
-        return policy_of(base, h), {"loss": [loss.value(h)], "divergence": [divergence]}
+        away = float(rho @ divergence(base, h)[0])
+        sets = comparison_components(data, base.shape)
+        return policy_of(base, h), {"loss": [loss.value(h)], "divergence": [away], "components": [sets]}
 
     def _descend(self, loss, penalty, base, rho):
         """The log-ratio of the stationary point that trust-region Newton steps reach from the reference."""
@@ -75,9 +80,9 @@ class HyPO:
 
         def objective(theta):
             h = features @ theta
-            divergence, slope = _divergence(base, h)
+            away, slope = divergence(base, h)
             gradient = loss.gradient(h) + penalty * rho[:, None] * slope
-            return loss.value(h) + penalty * rho @ divergence, np.einsum("xy,xyk->k", gradient, features)
+            return loss.value(h) + penalty * rho @ away, np.einsum("xy,xyk->k", gradient, features)
 
         def hessian(theta):
             h = features @ theta
@@ -100,15 +105,6 @@ class HyPO:
         if not steep <= allowed:
             raise NotSolved(f"HyPO: the gradient of the penalised loss is {steep:.1e}; expected at most {allowed:.0e}")
         return features @ theta
-
-
-def _divergence(base, h):
-    """KL(pi || base) `[x]` of pi = base * e^h / Z, and its gradient in h `[x,y]`."""
-    pi = policy_of(base, h).table
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(pi > 0, np.log(pi / np.where(base > 0, base, 1)), 0.0)
-    divergence = (pi * ratio).sum(axis=-1)
-    return divergence, pi * (ratio - divergence[:, None])
 
 
 def _curvature(base, h):

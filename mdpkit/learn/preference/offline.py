@@ -12,6 +12,7 @@ from ...model.policy import TabularPolicy
 from ..players.no_regret import expect_number, fraction
 from ._pairs import coefficient, expect_coverage, ipo_terms, logistic, policy_of, preference_setting
 from .classes import AllPolicies, PolicyClass
+from .connectivity import comparison_components
 from .reward_models import TOLERANCE
 
 
@@ -27,7 +28,8 @@ class DPO:
     Where the comparisons do not identify the policy, it is the limit of gradient descent from the reference: responses
     that were never compared keep their log-ratio up to the normalisation. Every policy with the same log-ratios between
     compared responses has the same loss, and may be arbitrarily bad (claim
-    `unseen_response_makes_offline_preference_arbitrarily_bad`). The result is float64.
+    `unseen_response_makes_offline_preference_arbitrarily_bad`). The trace's `components` are the sets of responses
+    between which the comparisons leave a constant free; `name_components` puts them into words. The result is float64.
     Raises: NotSolved if the loss has no minimum; InvalidModel if the reference excludes a compared response.
     Source: Rafailov, Sharma, Mitchell, Manning, Ermon and Finn, 2023.
     """
@@ -43,14 +45,15 @@ class DPO:
         coefficient("beta", self.beta, 1)
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
-        """The policy, and a trace with one row: loss, in nats, and implied: the implied reward `[x,y]`."""
+        """The policy, and a trace with one row: loss, in nats; implied reward `[x,y]`; components `[x,y]`."""
         setting = preference_setting(access)
         data, base = access.comparisons(), floats(setting.reference)
         expect_coverage(data, base)
         beta = coefficient("beta", self.beta, setting.beta)
         loss = logistic(data, beta)
         h = self.policies.minimise(loss, base, ridge=float(fraction(self.ridge)), tol=TOLERANCE)
-        return policy_of(base, h), {"loss": [loss.value(h)], "implied": [beta * h]}
+        sets = comparison_components(data, base.shape)
+        return policy_of(base, h), {"loss": [loss.value(h)], "implied": [beta * h], "components": [sets]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +78,11 @@ class IPO:
         coefficient("tau", self.tau, 1)
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
-        """The policy, and a trace with one row: loss, and margin: the log-ratios `[x,y]`."""
+        """The policy, and a trace with one row: loss; margin: log-ratios `[x,y]`; components `[x,y]`, as for DPO."""
         setting = preference_setting(access)
         data, base = access.comparisons(), floats(setting.reference)
         expect_coverage(data, base)
         loss = ipo_terms(data, coefficient("tau", self.tau, setting.beta))
         h = self.policies.minimise(loss, base, ridge=0.0, tol=TOLERANCE)
-        return policy_of(base, h), {"loss": [loss.value(h)], "margin": [h]}
+        sets = comparison_components(data, base.shape)
+        return policy_of(base, h), {"loss": [loss.value(h)], "margin": [h], "components": [sets]}

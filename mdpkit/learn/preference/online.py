@@ -54,7 +54,7 @@ class OnlineDPO:
         setting = preference_setting(access)
         if access.exact("preferences"):
             raise InvalidModel(f"{type(self).__name__} samples: expected preferences as a count, not 'exact'")
-        rng = drawing(rng)
+        rng = drawing(rng, "fit")
         base, rho = floats(setting.reference), floats(setting.rho)
         beta, rows, data = coefficient("beta", self.beta, setting.beta), [], None
         policy = TabularPolicy(base)

@@ -87,7 +87,7 @@ class REBEL:
             law = rho[:, None, None] * first[:, :, None] * second[:, None, :]
             x, y, z = np.nonzero(law * (1 - np.eye(law.shape[1])))
             return x, y, z, law[x, y, z]
-        rng = drawing(rng)
+        rng = drawing(rng, "fit")
         x = inverse(np.broadcast_to(rho, (self.pairs, len(rho))), rng.random(self.pairs))
         y, z = (inverse(table[x], rng.random(self.pairs)) for table in (first, second))
         return x, y, z, np.full(self.pairs, 1 / self.pairs)

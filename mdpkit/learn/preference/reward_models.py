@@ -31,7 +31,8 @@ class BradleyTerry:
     """The scores of maximum likelihood: P(y beats z) = 1 / (1 + e^(score(z) - score(y))).
 
     Args:
-        rewards: AllPolicies() for any scores, LogLinear(features) for linear ones.
+        rewards: AllPolicies() for any scores, LogLinear(features) for linear ones, FinitePolicies(tables) for the
+            scores log(table) of finitely many policies: they must give every compared response positive probability.
         ridge: c in loss + c/2 |parameters|^2; needed where some scores separate the comparisons.
         bound: scores are clipped to the range of width `bound` around each prompt's mid-range; None for no bound.
 
@@ -48,6 +49,23 @@ class BradleyTerry:
         expect_number("ridge", self.ridge, positive=False)
         if self.bound is not None:
             expect_number("bound", self.bound)
+
+    def divergence_bound(self, beta: Number) -> float:
+        """Largest KL divergence of a policy tilted by scores/beta from the reference: min(R/beta, R^2/(8 beta^2)) nats.
+
+        It holds for every data set, since R = `bound` is the largest range of the scores at a prompt.
+        Raises: InvalidModel if the scores are not bounded.
+
+        >>> BradleyTerry(bound=1).divergence_bound(beta=2)
+        0.03125
+        """
+        if self.bound is None:
+            raise InvalidModel(
+                "the scores have no largest range: a bound on the divergence needs BradleyTerry(bound=...)"
+            )
+        expect_number("beta", beta)
+        range_in_nats = float(fraction(self.bound) / fraction(beta))
+        return min(range_in_nats, range_in_nats**2 / 8)
 
     def fit(self, data: Comparisons, shape: tuple[int, int], rng: np.random.Generator | None) -> np.ndarray:
         scores = self.rewards.minimise(
@@ -68,6 +86,8 @@ class RewardEnsemble:
         model: the RewardModel. members: their number.
         head: "mean"; "worst", the lowest score of a response; "variance", mean - penalty * variance.
         penalty: weight of the variance.
+        rows: number of comparisons of a resampling; by default that of the sample. It has no default for comparisons
+            that are weighted by their probabilities, which are no sample of any size.
 
     The scores of each member are centred per prompt before they are combined, since only differences are identified.
     Source: adapted from Coste, Anwar, Kirk and Krueger, 2024.
@@ -77,9 +97,10 @@ class RewardEnsemble:
     members: int = 5
     head: str = "worst"
     penalty: Number = 1
+    rows: int | None = None
 
     def __post_init__(self) -> None:
-        expect_counts(members=self.members)
+        expect_counts(members=self.members, **({} if self.rows is None else {"rows": self.rows}))
         expect_number("penalty", self.penalty, positive=False)
         if self.head not in HEADS:
             raise InvalidModel(f"head is {self.head!r}; expected one of {', '.join(HEADS)}")
@@ -89,11 +110,18 @@ class RewardEnsemble:
             raise InvalidModel(
                 "an ensemble resamples the comparisons: give fit(..., rng=numpy.random.default_rng(seed))"
             )
-        share = floats(data.weight) / floats(data.weight).sum()
+        share, won = floats(data.weight) / floats(data.weight).sum(), floats(data.won)
+        if self.rows is None and not (((won == 0) | (won == 1)).all() and (data.weight == data.weight[0]).all()):
+            raise InvalidModel(
+                "the comparisons are weighted by probabilities and are no sample; an ensemble resamples as many rows as "
+                "RewardEnsemble(rows=...) says"
+            )
+        rows = len(data) if self.rows is None else self.rows
         scores = []
         for _ in range(self.members):
-            weight = rng.multinomial(len(data), share) / len(data)
-            resampled = Comparisons(data.prompt, data.first, data.second, floats(data.won), weight=weight)
+            counts = rng.multinomial(rows, share)
+            wins = rng.binomial(counts, won) / np.maximum(counts, 1)
+            resampled = Comparisons(data.prompt, data.first, data.second, wins, weight=counts / rows)
             member = self.model.fit(resampled, shape, rng)
             scores.append(member - member.mean(axis=-1, keepdims=True))
         every = np.stack(scores)

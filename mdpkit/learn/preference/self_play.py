@@ -63,7 +63,7 @@ class SPO:
             x, y, z = (index.reshape(-1) for index in np.indices((X, Y, Y)))
             chance = floats(access.compare_law(x, y, z)).reshape(X, Y, Y)
             return ((2 * chance - 1) * table[:, None, :]).sum(axis=-1)
-        rng = drawing(rng)
+        rng = drawing(rng, "fit")
         drawn = np.stack([inverse(table, rng.random(X)) for _ in range(self.opponents)])
         k, x, y = (index.reshape(-1) for index in np.indices((self.opponents, X, Y)))
         won = access.compare(x, y, drawn[k, x]).reshape(self.opponents, X, Y)

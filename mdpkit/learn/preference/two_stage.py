@@ -11,6 +11,7 @@ from ...base.types import Number
 from ...model.access import KINDS, Access
 from ...model.policy import TabularPolicy
 from ._pairs import coefficient, policy_of, preference_setting
+from .connectivity import comparison_components
 from .reward_models import BradleyTerry, RewardModel
 
 
@@ -22,8 +23,9 @@ class RLHF:
 
     The second stage is solved: its optimum over all policies is reference * e^(score/beta) / Z. If the scores have
     range R on each prompt, the policy's KL divergence from the reference is at most R/beta, whatever the comparisons
-    (claim `bounded_reward_keeps_rlhf_in_a_kl_ball`). `mdpkit.solve(problem, TwoStageRLHF(...))` is the population limit
-    with proven bounds. The result is float64.
+    (claim `bounded_reward_keeps_rlhf_in_a_kl_ball`). Its gap is at most E_{pi*}(r - g) - E_pi(r - g), g the scores:
+    where g is at most r, only the comparator's responses count. `mdpkit.solve(problem, TwoStageRLHF(...))` is the
+    population limit with proven bounds. The result is float64.
     Source: Ouyang et al., 2022; adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
     """
 
@@ -36,11 +38,12 @@ class RLHF:
         coefficient("beta", self.beta, 1)
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
-        """The policy, and a trace with one row: scores: the fitted reward `[x,y]`."""
+        """The policy, and a trace with one row: scores: the fitted reward `[x,y]`; components `[x,y]`, as for DPO."""
         setting = preference_setting(access)
-        base = floats(setting.reference)
-        scores = self.model.fit(access.comparisons(), base.shape, rng)
-        return policy_of(base, scores / coefficient("beta", self.beta, setting.beta)), {"scores": [scores]}
+        data, base = access.comparisons(), floats(setting.reference)
+        scores = self.model.fit(data, base.shape, rng)
+        policy = policy_of(base, scores / coefficient("beta", self.beta, setting.beta))
+        return policy, {"scores": [scores], "components": [comparison_components(data, base.shape)]}
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,9 +72,12 @@ def pair_error(problem: PreferenceProblem, policy: Policy) -> Interval:
     table, shown = response_table(problem, policy), problem.data != 0
     if proposing():
         return _bare_pair_error(problem, table)
-    if (shown & (problem.reference == 0)).any():
+    excluded = np.argwhere(shown & (problem.reference == 0))
+    if len(excluded):
+        x, y = excluded[0]
         raise InvalidModel(
-            "the data contain a response of probability 0 under the reference, so that no reward is implied there"
+            f"the data contain response {y} to prompt {x}, of probability 0 under the reference, so that no reward is "
+            "implied there"
         )
     pi, reference, mu = law(policy, "table"), law(problem, "reference"), law(problem, "data")
     total = []

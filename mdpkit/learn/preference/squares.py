@@ -40,7 +40,7 @@ class PairSquares:
             h = np.where(drawn, h, 0)
         g = h / self.eta
         g -= self.target
-        g, apart = self._centred(g)
+        g, apart = self._centre(g)
         g *= g
         squares = _mean(self.first, g)
         squares += squares if self.second is self.first else _mean(self.second, g)
@@ -48,7 +48,7 @@ class PairSquares:
 
     def gradient(self, h: np.ndarray) -> np.ndarray:
         """Gradient in h, `[x,y]`."""
-        g, apart = self._centred(h / self.eta - self.target)
+        g, apart = self._centre(h / self.eta - self.target)
         pull = self.first * (g + apart[:, None] / 2) + self.second * (g - apart[:, None] / 2)
         return 2 / self.eta * self.rho[:, None] * pull
 
@@ -75,13 +75,13 @@ class PairSquares:
         both = self.first + self.second
         means = np.einsum("xy,xyk->xk", self.first, features), np.einsum("xy,xyk->xk", self.second, features)
         centred, apart = features - ((means[0] + means[1]) / 2)[:, None], means[0] - means[1]
-        target, away = self._centred(self.target.copy())
+        target, away = self._centre(self.target.copy())
         weight = self.rho[:, None] * both
         flat = centred.reshape(X * Y, K)
         M = (flat * weight.reshape(-1, 1)).T @ flat + (apart * self.rho[:, None]).T @ apart / 2
         return M, flat.T @ (weight * target).reshape(-1) + apart.T @ (self.rho * away) / 2
 
-    def _centred(self, g):
+    def _centre(self, g):
         """g - c, in place, and E_first g - E_second g."""
         first = _mean(self.first, g)
         second = first if self.second is self.first else _mean(self.second, g)

@@ -70,6 +70,8 @@ from .preference.problem import pair_error as pair_error
 from .preference.problem import preference_value as preference_value
 from .preference.problem import prompt_average as prompt_average
 from .preference.problem import reward as reward
+from .preference.relative import relative_error as relative_error
+from .preference.relative import square_root as square_root
 from .preference.zero_error import closest_divergence as closest_divergence
 from .preference.zero_error import closest_mass as closest_mass
 from .preference.zero_error import closest_unseen_mass as closest_unseen_mass

@@ -356,7 +356,7 @@ def test_online_learners_sample():
     [
         (lambda: DPO(beta=0), "beta is 0; expected a number above 0"),
         (lambda: HyPO(penalty=-1), "penalty is -1; expected a number above 0"),
-        (lambda: REBEL(base="data"), "base is 'data'; expected one of policy, reference"),
+        (lambda: REBEL(base="data"), "base is 'data'; expected one of policy, reference, or a TabularPolicy"),
         (lambda: RewardEnsemble(head="median"), "head is 'median'; expected one of mean, worst, variance"),
         (lambda: LogLinear([[1.0]]), r"features has shape \(1, 1\); expected finite features\[x,y,k\]"),
         (lambda: FinitePolicies([[[0.5, 0.2]]]), "expected distributions"),

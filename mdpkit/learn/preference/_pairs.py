@@ -81,9 +81,16 @@ def regression(x, y, z, weight, target, eta) -> Margins:
 def policy_of(base, h) -> TabularPolicy:
     """base * e^h / Z; rows without a finite h keep the base policy."""
     base = floats(base)
-    highest = np.max(np.where(base > 0, h, -np.inf), axis=-1, keepdims=True)
-    weights = base * np.exp(np.where(np.isfinite(highest), h - np.where(np.isfinite(highest), highest, 0), 0))
-    return TabularPolicy(weights / weights.sum(axis=-1, keepdims=True))
+    whole = base.min() > 0
+    highest = h.max(axis=-1, keepdims=True) if whole else np.where(base > 0, h, -np.inf).max(axis=-1, keepdims=True)
+    finite = np.isfinite(highest)
+    weights = h - np.where(finite, highest, 0)
+    if not finite.all():
+        weights[~finite[..., 0]] = 0
+    np.exp(weights, out=weights)
+    weights *= base
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return TabularPolicy(weights)
 
 
 def divergence(base, h):

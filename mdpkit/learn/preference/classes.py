@@ -15,6 +15,7 @@ import numpy as np
 from ...base.arrays import floats
 from ...base.errors import InvalidModel, NotSolved
 from ...base.types import Array, record
+from .squares import PairSquares
 
 STEPS = 200
 """Largest number of Newton steps."""
@@ -61,10 +62,11 @@ class Margins:
 class PolicyClass(Protocol):
     """Interface of policy classes."""
 
-    def minimise(self, loss: Margins, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
+    def minimise(self, loss: Margins | PairSquares, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
         """The log-ratio h `[x,y]` of the minimising policy base * e^h / Z.
 
-        Args: base: `base[x,y]`. ridge: c in loss + c/2 |parameters|^2. tol: largest entry of the gradient.
+        Args: loss: over listed pairs, or squared over all pairs. base: `base[x,y]`. ridge: c in loss +
+            c/2 |parameters|^2. tol: largest entry of the gradient.
         Raises: NotSolved if the loss has no minimum, as for separable comparisons without a ridge.
         """
 
@@ -73,7 +75,11 @@ class PolicyClass(Protocol):
 class AllPolicies:
     """Every policy, with one parameter h[x,y] for each prompt and response."""
 
-    def minimise(self, loss: Margins, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
+    def minimise(self, loss: Margins | PairSquares, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
+        if isinstance(loss, PairSquares):
+            if ridge > 0:
+                raise InvalidModel(f"ridge is {ridge}; expected 0 for squares over all pairs, whose minimum is closed")
+            return loss.minimise_over_all()
         h = np.zeros(base.shape)
         for x in np.unique(loss.x):
             at = loss.x == x
@@ -98,8 +104,10 @@ class LogLinear:
             raise InvalidModel(f"features has shape {features.shape}; expected finite features[x,y,k]")
         object.__setattr__(self, "features", features)
 
-    def minimise(self, loss: Margins, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
+    def minimise(self, loss: Margins | PairSquares, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
         features = self.features_for(base)
+        if isinstance(loss, PairSquares):
+            return features @ loss.minimise_over(features, ridge)
         return features @ _newton(loss, features, ridge, tol)
 
     def features_for(self, base: np.ndarray) -> np.ndarray:
@@ -128,10 +136,12 @@ class FinitePolicies:
             raise InvalidModel(f"tables has shape {tables.shape}; expected distributions tables[k,x,y], at least one k")
         object.__setattr__(self, "tables", tables)
 
-    def minimise(self, loss: Margins, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
+    def minimise(self, loss: Margins | PairSquares, base: np.ndarray, *, ridge: float, tol: float) -> np.ndarray:
         return self.best(loss, base)
 
-    def best(self, loss: Margins, base: np.ndarray, penalty: Callable[[np.ndarray], float] | None = None) -> np.ndarray:
+    def best(
+        self, loss: Margins | PairSquares, base: np.ndarray, penalty: Callable[[np.ndarray], float] | None = None
+    ) -> np.ndarray:
         """The log-ratio `[x,y]` of lowest loss + penalty(log-ratio).
 
         Raises: NotSolved if every policy has infinite loss.
@@ -161,6 +171,8 @@ def _loss_or_infinity(loss, h):
     """The loss; infinite if a compared response has probability 0, or a log-ratio is infinite."""
     if np.isposinf(h).any():
         return np.inf
+    if isinstance(loss, PairSquares):
+        return loss.value(h)
     compared = h[loss.x[loss.weight > 0]]
     rows = np.arange(len(compared))
     ends = compared[rows, loss.y[loss.weight > 0]], compared[rows, loss.z[loss.weight > 0]]

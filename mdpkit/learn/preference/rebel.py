@@ -15,6 +15,7 @@ from .._labels import drawing
 from ._pairs import coefficient, policy_of, preference_setting, regression
 from .classes import AllPolicies, PolicyClass
 from .reward_models import TOLERANCE, BradleyTerry, RewardModel
+from .squares import PairSquares
 
 BASES = "policy", "reference"
 
@@ -30,33 +31,43 @@ class REBEL:
     Args:
         policies: the policy class, whose log-ratios are relative to the round's policy.
         rounds: number of rounds. eta: step size.
-        base: distribution of the second response: "policy", the round's policy, or "reference".
+        base: distribution of the second response: "policy", the round's policy; "reference"; or a TabularPolicy, such
+            as the distribution of offline data.
         pairs: number of sampled pairs a round, prompts from rho; None uses the distribution of the pairs.
         model: a RewardModel fitted to comparisons, whose scores are r; None uses granted rewards.
+        self_play: whether r(y) of round k is E_{z ~ pi_k} P(y, z), P(y, z) = 2 P(y beats z) - 1, from comparisons: of
+            each response with one drawn from pi_k, or without noise if preferences are granted as "exact".
+        keep: whether the trace keeps the rounds' policies, which are rounds * X * Y numbers.
 
     The guarantee concerns the average of the rounds' policies, which is returned; with one factor C of coverage of the
     comparator by the base, and mean squared error e of the rounds' regressions, its gap is at most
-    sqrt(C e) + KL(comparator || pi_1) / (eta rounds) + eta B^2 / 8, where B is the largest range of a regressed reward.
-    A response that the base does not cover is never learned about. The result is float64.
+    sqrt(C e) + KL(comparator || pi_1) / (eta rounds) + eta B^2 / 8, where B is the largest range of a regressed reward;
+    with base "policy" sqrt(C e / 2) suffices. A response that the base does not cover is never learned about.
+    With the distribution of the pairs a round costs O(X Y). The result is float64.
     Source: Gao, Chang, Zhan, Oertell, Swamy, Brantley, Joachims, Bagnell, Lee and Sun, 2024; the bound is derived.
     """
 
     policies: PolicyClass = field(default_factory=AllPolicies)
     rounds: int = 20
     eta: Number = 1
-    base: str = "policy"
+    base: str | TabularPolicy = "policy"
     pairs: int | None = None
     model: RewardModel | None = None
+    self_play: bool = False
+    keep: bool = True
 
     def __post_init__(self) -> None:
         expect_counts(rounds=self.rounds, **({} if self.pairs is None else {"pairs": self.pairs}))
         coefficient("eta", self.eta, 1)
-        if self.base not in BASES:
-            raise InvalidModel(f"base is {self.base!r}; expected one of {', '.join(BASES)}")
+        if not isinstance(self.base, TabularPolicy) and self.base not in BASES:
+            raise InvalidModel(f"base is {self.base!r}; expected one of {', '.join(BASES)}, or a TabularPolicy")
+        if self.self_play and self.model is not None:
+            raise InvalidModel("self_play takes rewards from comparisons with the policy; expected no reward model")
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return tuple(kind for kind in KINDS if kind == ("rewards" if self.model is None else "preferences"))
+        compares = self.model is not None or self.self_play
+        return tuple(kind for kind in KINDS if kind == ("preferences" if compares else "rewards"))
 
     @classmethod
     def variants(cls) -> tuple[Self, ...]:
@@ -64,34 +75,53 @@ class REBEL:
         return cls(), cls(model=BradleyTerry())
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TabularPolicy, dict[str, Any]]:
-        """The average policy, and a trace with one row per round: policy; error, the mean squared regression error."""
+        """The average policy, and a trace with one row per round: policy, if kept; error, the mean squared error."""
         setting = preference_setting(access)
         reference, eta, rows = floats(setting.reference), coefficient("eta", self.eta, 1), []
-        scores = None if self.model is None else self.model.fit(access.comparisons(), reference.shape, rng)
-        policy = TabularPolicy(reference)
+        rewards = None if self.self_play else self._rewards(access, reference.shape, rng)
+        policy, average = TabularPolicy(reference), np.zeros(reference.shape)
         for _ in range(self.rounds):
-            second = policy.table if self.base == "policy" else reference
-            x, y, z, weight = self._pairs(setting, policy.table, second, rng)
-            target = _reward(access, scores, x, y) - _reward(access, scores, x, z)
-            loss = regression(x, y, z, weight, target, eta)
+            r = _wins(access, policy.table, rng) if rewards is None else rewards
+            second = self._second(policy.table, reference)
+            loss = self._loss(floats(setting.rho), policy.table, second, r, eta, rng)
             h = self.policies.minimise(loss, policy.table, ridge=0.0, tol=TOLERANCE)
-            rows.append((policy, loss.value(h)))
+            rows.append((policy if self.keep else None, loss.value(h)))
+            average += policy.table
             policy = policy_of(policy.table, h)
-        tables = [row[0].table for row in rows]
-        return TabularPolicy(sum(tables) / len(tables)), {"policy": [r[0] for r in rows], "error": [r[1] for r in rows]}
+        trace = {"error": [row[1] for row in rows]}
+        return TabularPolicy(average / self.rounds), ({"policy": [row[0] for row in rows]} if self.keep else {}) | trace
 
-    def _pairs(self, setting, first, second, rng):
-        """Prompts, pairs of responses and weights, of their distribution or of a sample."""
-        rho = floats(setting.rho)
+    def _rewards(self, access, shape, rng):
+        if self.model is not None:
+            return self.model.fit(access.comparisons(), shape, rng)
+        x, y = (index.reshape(-1) for index in np.indices(shape))
+        return floats(access.score(x, y)).reshape(shape)
+
+    def _second(self, policy, reference):
+        """`[x,y]`, the law of the second response."""
+        if not isinstance(self.base, TabularPolicy):
+            return policy if self.base == "policy" else reference
+        if self.base.table.shape != reference.shape:
+            raise InvalidModel(f"base has a table of shape {self.base.table.shape}; expected {reference.shape}")
+        return floats(self.base.table)
+
+    def _loss(self, rho, first, second, r, eta, rng):
+        """The squared loss over all pairs, or over sampled ones."""
         if self.pairs is None:
-            law = rho[:, None, None] * first[:, :, None] * second[:, None, :]
-            x, y, z = np.nonzero(law * (1 - np.eye(law.shape[1])))
-            return x, y, z, law[x, y, z]
+            return PairSquares(rho, first, second, r, eta)
         rng = drawing(rng, "fit")
         x = inverse(np.broadcast_to(rho, (self.pairs, len(rho))), rng.random(self.pairs))
         y, z = (inverse(table[x], rng.random(self.pairs)) for table in (first, second))
-        return x, y, z, np.full(self.pairs, 1 / self.pairs)
+        return regression(x, y, z, np.full(self.pairs, 1 / self.pairs), r[x, y] - r[x, z], eta)
 
 
-def _reward(access, scores, x, y):
-    return floats(access.score(x, y)) if scores is None else scores[x, y]
+def _wins(access, table, rng):
+    """E_{z ~ table} P(y, z) `[x,y]`, P = 2 P(y beats z) - 1, or one comparison of each response with such a z."""
+    X, Y = table.shape
+    if access.exact("preferences"):
+        y, z = (index.reshape(-1) for index in np.indices((Y, Y)))
+        chance = [floats(access.compare_law(np.full(Y * Y, x), y, z)).reshape(Y, Y) @ table[x] for x in range(X)]
+        return 2 * np.stack(chance) - 1
+    x, y = (index.reshape(-1) for index in np.indices((X, Y)))
+    won = access.compare(x, y, inverse(table[x], drawing(rng, "fit").random(X * Y)))
+    return 2 * won.reshape(X, Y) - 1.0

@@ -19,6 +19,7 @@ from ..mixture import Mixture
 from ._pairs import coefficient, policy_of, regression
 from .classes import AllPolicies, LogLinear
 from .reward_models import TOLERANCE
+from .squares import PairSquares
 
 HISTORIES = "policy", "reference"
 
@@ -89,9 +90,10 @@ class REFUEL:
         for _ in range(self.rounds):
             policy = TabularPolicy(table)
             reached = policy if self.histories == "policy" else first
-            pairs = self._exact_pairs(access, policy, reached, reward) if self.pairs is None else None
-            pairs = self._sample_pairs(access, policy, reached, reward, rng) if pairs is None else pairs
-            loss = regression(*pairs, eta)
+            if self.pairs is None:
+                loss = self._exact_loss(access, policy, reached, reward, eta)
+            else:
+                loss = regression(*self._sample_pairs(access, policy, reached, reward, rng), eta)
             base = table.reshape(H * S, A)
             h = policies.minimise(loss, np.where(there, base, 0), ridge=0.0, tol=TOLERANCE)
             rows.append((policy, loss.value(h)))
@@ -106,16 +108,14 @@ class REFUEL:
             raise InvalidModel(f"features has shape {self.policies.features.shape}; expected ({S}, {A}, 'k')")
         return LogLinear(np.tile(self.policies.features, (H, 1, 1)))
 
-    def _exact_pairs(self, access, policy, reached, reward):
-        """All pairs, with the differences of the model's action values."""
+    def _exact_loss(self, access, policy, reached, reward, eta):
+        """The loss over all pairs, whose targets are the model's action values."""
         problem = access.model(reward).to_float()
         Q = action_value(problem, policy).mid
         d = floats(visits(problem, reached)).sum(axis=-1)
         H, _, A = policy.table.shape
-        law = (d / H).reshape(-1, 1, 1) * _products(policy.table.reshape(-1, A))
-        x, y, z = np.nonzero(law)
-        Q = Q.reshape(-1, A)
-        return x, y, z, law[x, y, z], Q[x, y] - Q[x, z]
+        laws = policy.table.reshape(-1, A)
+        return PairSquares((d / H).reshape(-1), laws, laws, Q.reshape(-1, A), eta)
 
     def _sample_pairs(self, access, policy, reached, reward, rng):
         """Pairs of rollouts from states of episodes, with the differences of their rewards."""
@@ -135,11 +135,6 @@ class REFUEL:
         x, weight = t * S + s, np.full(self.pairs, 1 / self.pairs)
         columns = x, *responses, weight, totals[0] - totals[1]
         return tuple(column[apart] for column in columns) if apart.any() else tuple(column[:0] for column in columns)
-
-
-def _products(table):
-    """`[x,a,b]`: probability of two different responses, drawn independently."""
-    return table[:, :, None] * table[:, None, :] * (1 - np.eye(table.shape[1]))
 
 
 def _reward(reward, H, S, A):

@@ -50,7 +50,9 @@ def preference_cycle(
     No reward explains the preferences, and no response is unbeaten. The minimax winner is (b, c, a) / (a + b + c).
 
     Args:
-        a, b, c: margins 2 P(y beats z) - 1, in (0, 1].
+        a: margin 2 P(y beats z) - 1 of the first response over the second, in (0, 1].
+        b: of the second over the third.
+        c: of the third over the first.
         reference: law of the responses under the reference; uniform if left out.
 
     Returns: `problem` and `winner`, the minimax winner.

@@ -46,7 +46,9 @@ from .measure import deviation_error as deviation_error
 from .measure import discounted_safety as discounted_safety
 from .measure import divergence_from as divergence_from
 from .measure import divergence_from_reference as divergence_from_reference
+from .measure import duality_gap as duality_gap
 from .measure import expected_reward as expected_reward
+from .measure import exploitability as exploitability
 from .measure import flagged as flagged
 from .measure import full_coverage as full_coverage
 from .measure import identification as identification

@@ -39,6 +39,7 @@ from .players.no_regret import BestResponse as BestResponse
 from .players.no_regret import FollowTheLeader as FollowTheLeader
 from .players.no_regret import GradientAscent as GradientAscent
 from .players.no_regret import Hedge as Hedge
+from .players.no_regret import MultiplicativeWeights as MultiplicativeWeights
 from .players.offline import Greedy as Greedy
 from .players.offline import KLToClone as KLToClone
 from .players.offline import LowerConfidence as LowerConfidence

@@ -72,6 +72,11 @@ from .preference.problem import prompt_average as prompt_average
 from .preference.problem import reward as reward
 from .preference.relative import relative_error as relative_error
 from .preference.relative import square_root as square_root
+from .preference.self_play import duality_gap as duality_gap
+from .preference.self_play import exploitability as exploitability
+from .preference.self_play import margin_against as margin_against
+from .preference.self_play import margin_between as margin_between
+from .preference.self_play import preference_margin as preference_margin
 from .preference.zero_error import closest_divergence as closest_divergence
 from .preference.zero_error import closest_mass as closest_mass
 from .preference.zero_error import closest_unseen_mass as closest_unseen_mass

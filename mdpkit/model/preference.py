@@ -164,7 +164,13 @@ def _chances(array):
     _refuse("win", array, np.asarray((array < 0) | (array > 1)), "a probability lies in [0, 1]")
     gap = abs(array + array.swapaxes(1, 2) - 1)
     off = np.asarray(gap > (0 if is_exact(array) else ROW_SUM))
-    _refuse("win", array, off, "win[x,y,z] + win[x,z,y] is 1")
+    if off.any():
+        x, y, z = (int(i) for i in np.argwhere(off)[0])
+        total = array[x, y, z] + array[x, z, y]
+        raise InvalidModel(
+            f"{at('win', (x, y, z))} is {array[x, y, z]}; win[x,y,z] + win[x,z,y] is 1, but here {total}: expected the "
+            "probability that y beats z, so that 2 win - 1 is skew-symmetric and win[x,y,y] is 1/2"
+        )
 
 
 def _refuse(name, array, wrong, words):

@@ -13,6 +13,7 @@ from .least_squares import lstd as lstd
 from .least_squares import regression as regression
 from .least_squares import two_stage_least_squares as two_stage_least_squares
 from .method import Method as Method
+from .minimax_winner import MinimaxWinner as MinimaxWinner
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
 from .moment_game import MomentGame as MomentGame
 from .multichain_policy_iteration import MultichainPolicyIteration as MultichainPolicyIteration

@@ -12,6 +12,7 @@ from ..base.interval import Interval
 from ..base.shown import Shown, tabulate
 from ..exact.certificate import OptimalityCertificate
 from ..exact.gain_certificate import GainCertificate
+from ..exact.winner_certificate import WinnerCertificate
 from ..model.horizon import Average, Discounted
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
@@ -59,7 +60,7 @@ class Solution(Shown):
     policy: TabularPolicy | None
     value: Interval | None
     iterations: int
-    certificate: OptimalityCertificate | GainCertificate | None = None
+    certificate: OptimalityCertificate | GainCertificate | WinnerCertificate | None = None
     _: KW_ONLY
     tube: np.ndarray | None = None
     h: Interval | None = None

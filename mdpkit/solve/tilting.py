@@ -51,7 +51,10 @@ class Tilting:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, PreferenceProblem)
         if problem.win is not None:
-            raise TypeError("Tilting maximises a reward; the preferences of this problem are given by `win`")
+            raise TypeError(
+                "Tilting maximises a reward; the preferences of this problem are given by `win`: expected a method such as "
+                "MinimaxWinner()"
+            )
         if problem.exact and problem.weights is not None:
             Z = (problem.reference * problem.weights).sum(axis=-1)
             value = sum(log(Z[x]) * problem.rho[x] for x in np.flatnonzero(problem.rho != 0)) * problem.beta

@@ -33,6 +33,7 @@ from mdpkit.solve import (
     ConstrainedPlanning,
     CorrelatedEquilibrium,
     Method,
+    MinimaxWinner,
     ModifiedPolicyIteration,
     MomentGame,
     MultichainPolicyIteration,
@@ -58,6 +59,9 @@ margins = MarginProblem(objects([2, 1, -1, "1/2"]), objects(np.eye(4, dtype=int)
 game = MarkovGame(objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]]), horizon=Finite(2), actions=(2, 2))
 prompts = PreferenceProblem(
     objects([["1/2", "1/4", "1/4"], ["1/3", "1/3", "1/3"]]), weights=objects([[1, 3, 2], [2, 2, 5]])
+)
+duel = PreferenceProblem(
+    prompts.reference[:1], win=objects([[["1/2", "4/5", "2/5"], ["1/5", "1/2", "19/20"], ["3/5", "1/20", "1/2"]]])
 )
 from_one = PreferenceProblem(prompts.reference, weights=objects([[1, 3, 2], [1, 1, "5/2"]]))
 moments = MomentProblem(objects([[1, 0], [1, 2], [0, 1]]), objects([1, 3, 0]), objects(["1/2", "1/4", "1/4"]))
@@ -217,6 +221,11 @@ def leaves_no_regret(deviations):
     return judge
 
 
+def is_never_beaten(problem, solution):
+    beaten = measure.exploitability(problem, solution.policy)
+    assert not (beaten <= -solution.value.lower[()]).any_no()
+
+
 def is_worth_its_value(problem, solution):
     own = measure.value(problem, solution.policy)
     assert not (own[None] <= solution.value[None]).any_no()
@@ -237,6 +246,7 @@ CASES = [
     SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), floats=False, refuses=finite),
     SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), floats=False, refuses=finite),
     SolverCase("tilting", Tilting(), prompts, worth, judge=is_worth_its_value, refuses=finite),
+    SolverCase("minimax winner", MinimaxWinner(), duel, lambda problem: objects(0), judge=is_never_beaten, refuses=finite),
     SolverCase("two stages", TwoStageRLHF(width=6, unseen=0), from_one, worth, judge=is_worth_its_value, refuses=finite),
     SolverCase("moment game", MomentGame(), moments, least_squares, answer=lambda solution: solution.h, refuses=finite),
     SolverCase("tube", AvoidTube(), graph, trapped, answer=lambda solution: solution.tube, floats=False, refuses=slippery),

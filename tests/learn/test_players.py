@@ -19,6 +19,7 @@ from mdpkit.learn import (
     GradientAscent,
     Hedge,
     LinearRewards,
+    MultiplicativeWeights,
     NaturalGradient,
 )
 from mdpkit.learn.players.no_regret import GRID, Gains, tilt
@@ -225,3 +226,20 @@ def test_a_rate_and_a_smoothing_are_numbers(number):
         with pytest.raises(InvalidModel, match=r"smoothing is .*; expected a number of at least 0"):
             make(smoothing=number)
     assert Cloning(smoothing=objects("1/3")[()]).smoothing == objects("1/3")[()]
+
+
+def test_multiplicative_weights_are_exact_and_keep_their_regret_bound():
+    rewards, rate, point = FiniteRewards(np.eye(3, dtype=int)[:, None]), 1 / 4, np.full(3, 1 / 3)
+    rng, total, squares, paid = np.random.default_rng(0), np.zeros(3), np.zeros(3), 0.0
+    for k in range(1, 400):
+        gain = rng.uniform(-1, 1, 3)
+        total, squares, paid = total + gain, squares + gain**2, paid + (gain * point).sum()
+        point = MultiplicativeWeights(rate).next(rewards, point, Gains(gain, total, k))
+    assert (total - paid <= np.log(3) / rate + rate * squares).all()
+    gain = objects([1, 0, "-1/2"])
+    exact = MultiplicativeWeights("1/2").next(rewards, objects(["1/3"] * 3), Gains(gain, gain, 1))
+    assert (exact == objects(["6/13", "4/13", "3/13"])).all()
+    with pytest.raises(
+        InvalidModel, match="MultiplicativeWeights weighs the members of a FiniteRewards; got BoxRewards"
+    ):
+        MultiplicativeWeights(1).next(BoxRewards(), gain, Gains(gain, gain, 1))

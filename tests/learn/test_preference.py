@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from mdpkit import PreferenceProblem, measure, objects, solve
+from mdpkit.base.arrays import floats
 from mdpkit.base.errors import InvalidModel, MissingAccess, NotSolved
+from mdpkit.exact.logs import log
 from mdpkit.learn import (
     DPO,
     IPO,
@@ -15,8 +17,11 @@ from mdpkit.learn import (
     BestOfN,
     BradleyTerry,
     FinitePolicies,
+    GradientAscent,
+    Hedge,
     HyPO,
     LogLinear,
+    MultiplicativeWeights,
     OnlineDPO,
     RewardEnsemble,
     dpo_loss,
@@ -293,6 +298,50 @@ def test_self_play_reaches_the_minimax_winner_at_its_regret():
     assert exploitability <= np.sqrt(2 * np.log(3) / 4000)
     assert abs(answer.policy.table[0] - np.array([9, 2, 6]) / 17).max() < 0.05
     assert (P @ played[-1]).max() > 5 * exploitability
+
+
+def test_the_guarantee_of_self_play_on_the_cycle():
+    """Both sides of the guarantee, exploitability = Reg/N <= sqrt(2 log Y / N), in exact arithmetic and in floats."""
+    for player, rate in ((GradientAscent("1/4"), None), (Hedge("1/4"), "1/4"), (MultiplicativeWeights("1/2"), None)):
+        rounds = 6 if isinstance(player, MultiplicativeWeights) else 40
+        answer = fit(SPO(rounds=rounds, player=player), exactly(cycle), rng=None)
+        gains, played = (objects(np.stack(rows)) for rows in (answer.trace["gain"], [
+            policy.table for policy in answer.trace["policy"]
+        ]))  # fmt: skip
+        regret = (gains.sum(axis=0).max(axis=-1) - (gains * played).sum(axis=(0, 2)))[0]
+        reached = measure.exploitability(cycle, answer.policy)
+        assert reached.exact
+        assert reached == regret / rounds
+        if rate is not None:  # log Y / rate + rate N / 2, since gains have range 2
+            assert (reached * rounds <= log(3) * 4 + objects(rounds)[()] / 8 + objects("1/1000")[()]).all_yes()
+    near = cycle.to_float()
+    for rounds in (100, 1000):
+        answer = fit(SPO(rounds=rounds), exactly(near), rng=None)
+        assert (measure.exploitability(near, answer.policy) <= np.sqrt(2 * np.log(3) / rounds)).all_yes()
+
+
+def test_optimistic_hedge_reaches_the_winner_where_hedge_circles_it():
+    skewed = PreferenceProblem([[0.6, 0.3, 0.1]], win=floats(cycle.win))
+    last = {}
+    for optimistic in (False, True):
+        player = Hedge(1, optimistic=optimistic)
+        trace = fit(SPO(rounds=800, player=player), exactly(skewed), rng=None).trace
+        last[optimistic] = measure.exploitability(skewed, trace["policy"][-1]).mid
+    assert last[True] < 1e-3 < 0.1 < last[False]
+
+
+def test_self_play_with_rewards_is_computed_in_floats():
+    tilted = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 3]]), beta=2)
+    answer = fit(SPO(rounds=3, player=GradientAscent("1/2")), exactly(tilted), rng=None)
+    assert not answer.policy.exact
+    assert answer.policy.table[0, 1] > 1 / 2
+
+
+def test_self_play_refuses_a_rate_beside_a_player_and_a_rate_that_is_too_large():
+    with pytest.raises(InvalidModel, match="expected the rate in the player"):
+        SPO(rate=1, player=Hedge())
+    with pytest.raises(InvalidModel, match=r"1 \+ rate \* gain is .* for member 2; expected a rate"):
+        fit(SPO(rounds=4, player=MultiplicativeWeights(9)), exactly(cycle), rng=None)
 
 
 def test_sampled_self_play_counts_its_comparisons():

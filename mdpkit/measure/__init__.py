@@ -67,6 +67,15 @@ from .preference.problem import pair_error as pair_error
 from .preference.problem import preference_value as preference_value
 from .preference.problem import prompt_average as prompt_average
 from .preference.problem import reward as reward
+from .preference.tokens import implicit_reward as implicit_reward
+from .preference.tokens import path_sums as path_sums
+from .preference.tokens import response_sums as response_sums
+from .preference.tokens import soft_action_value as soft_action_value
+from .preference.tokens import soft_value as soft_value
+from .preference.tokens import token_divergence as token_divergence
+from .preference.tokens import token_reward as token_reward
+from .preference.tokens import token_value as token_value
+from .preference.tokens import token_visits as token_visits
 from .preference.zero_error import closest_divergence as closest_divergence
 from .preference.zero_error import closest_mass as closest_mass
 from .preference.zero_error import closest_unseen_mass as closest_unseen_mass

@@ -93,3 +93,17 @@ def _path_sums(following, each):
 
 
 path_sums = compiled(_path_sums, "f8[2] (i8[2], f8[2])")
+
+
+def _longest(following, each):
+    """The largest sum of each[s,a] >= 0 along a continuation, `[s]` with an entry 0 for the end."""
+    S, A = each.shape
+    most = np.zeros(S + 1, each.dtype)
+    for s in range(S - 1, -1, -1):
+        for a in range(A):
+            if following[s, a] >= 0:
+                most[s] = max(most[s], each[s, a] + most[following[s, a]])
+    return most
+
+
+longest = compiled(_longest, "f8[1] (i8[2], f8[2])")

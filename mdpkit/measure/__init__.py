@@ -68,9 +68,13 @@ from .preference.problem import preference_value as preference_value
 from .preference.problem import prompt_average as prompt_average
 from .preference.problem import reward as reward
 from .preference.tokens import implicit_reward as implicit_reward
+from .preference.tokens import inverse_soft_reward as inverse_soft_reward
 from .preference.tokens import path_sums as path_sums
 from .preference.tokens import response_sums as response_sums
+from .preference.tokens import shaped_token_reward as shaped_token_reward
 from .preference.tokens import soft_action_value as soft_action_value
+from .preference.tokens import soft_maximum as soft_maximum
+from .preference.tokens import soft_policy as soft_policy
 from .preference.tokens import soft_value as soft_value
 from .preference.tokens import token_divergence as token_divergence
 from .preference.tokens import token_reward as token_reward

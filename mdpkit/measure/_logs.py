@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..base.arrays import bare, rational
+from ..base.arrays import bare, objects, rational
 from ..base.balls import ball as ball
 from ..base.balls import ends as ends
 from ..base.interval import How, Interval, Quantity, interval
 from ..base.mode import proposing
 from ..base.replaceable import replaceable
 from ..exact.infinite import INFINITY
-from ..exact.logs import log
+from ..exact.logs import exponential, log
 from ._known import enclose
 
 
@@ -39,6 +39,23 @@ def logarithm(x: Quantity) -> Interval:
             if x.upper[index] > 0:
                 upper[index] = ends(ball(x.upper[index], x.upper[index]).log())[1]
     return Interval(lower, upper, x.how)
+
+
+def exponentiate(x):
+    """Entrywise e^x of an Interval, exact where all entries are integer combinations of logarithms; or of floats."""
+    if not isinstance(x, Interval):
+        return np.exp(x)
+    from flint import ctx
+
+    if x.exact:
+        powers = [exponential(entry) for entry in x.lower.flat]
+        if all(hasattr(power, "p") for power in powers):
+            return Interval(objects(powers).reshape(x.shape))
+    about = x.enclose()
+    with ctx.workprec(128):
+        found = [ends(ball(low, high).exp()) for low, high in zip(about.lower.flat, about.upper.flat, strict=True)]
+    lower, upper = np.array(found).T.reshape(2, *x.shape)
+    return Interval(lower, upper, about.how)
 
 
 def relative_entropy(p, q):

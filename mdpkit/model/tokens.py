@@ -176,7 +176,7 @@ class TokenProblem(Record):
 
     @cached_property
     def responses(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """Every response as the (state, token) pairs along it, in the order of its last pair.
+        """Every response as the (state, token) pairs along it, in the lexicographic order of the tokens.
 
         Raises: InvalidModel if there are more than 100,000.
         """
@@ -187,7 +187,7 @@ class TokenProblem(Record):
         for s, a in np.argwhere(self.next != MISSING).tolist():
             longer = [(*path, (s, a)) for path in paths[s]]
             (found if self.next[s, a] == self.S else paths[self.next[s, a]]).extend(longer)
-        return tuple(found)
+        return tuple(sorted(found, key=lambda path: [a for _, a in path]))
 
     def along(self, array: np.ndarray) -> list[np.ndarray]:
         """The entries of `array[s,a]` along each response."""

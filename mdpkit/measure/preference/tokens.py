@@ -2,21 +2,22 @@
 
 import numpy as np
 
-from ...base.arrays import is_exact, objects
+from ...base.arrays import floats, is_exact, objects
 from ...base.enclosure import settle
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
-from ...base.record import at
+from ...base.record import at, defect
 from ...base.replaceable import replaceable
-from ...base.tolerance import UNIT
+from ...base.tolerance import UNIT, gamma
+from ...exact.logs import log
 from ...kernels import tokens
 from ...model.policy import Policy
 from ...model.preference import PreferenceProblem, response_table
 from ...model.tokens import TokenProblem, token_table
 from ...solve.dispatch import solve
 from .._known import enclose, law, number
-from .._logs import logarithm, relative_entropy
+from .._logs import exponentiate, logarithm, relative_entropy
 
 
 @replaceable
@@ -29,24 +30,97 @@ def token_reward(problem: TokenProblem) -> Interval:
 
 
 @replaceable
-def soft_value(problem: TokenProblem) -> Interval:
+def soft_value(problem: TokenProblem, reward: Quantity | None = None) -> Interval:
     """Soft value V*(s) = beta log sum_a reference e^((r + V*(next)) / beta), `[s]` with an entry 0 for the end.
 
-    It is the largest E sum (r - beta KL) of a continuation from s. With rational weights exact; else enclosed.
+    It is the largest E sum (r - beta KL) of a continuation from s. Exact if all e^(r/beta) are rational, else enclosed.
+
+    Args: reward: `[s,a]` in place of the problem's.
     """
     if proposing():
-        if problem.weights is not None:
+        if reward is None and problem.weights is not None:
             return problem.beta * np.log(tokens.partition(problem.next, problem.reference, problem.weights))
-        return tokens.soft(problem.next, problem.reference, problem.reward, problem.beta)[0]
+        r = problem.reward if reward is None else reward
+        return tokens.soft(problem.next, problem.reference, r, problem.beta)[0]
+    if reward is not None:
+        return _of_reward(problem, reward if isinstance(reward, Interval) else enclose(reward))
     found = solve(problem, throw=False).value
     return stack([*found, found[0] * 0 if found.exact else Interval(0.0, 0.0, found.how)])
 
 
+def _of_reward(problem, reward):
+    if reward.exact:
+        w = exponentiate(_over_beta(problem, reward))
+        if w.exact:
+            return Interval(log(tokens.partition(problem.next, problem.reference, w.lower))) * problem.beta
+        reward = reward.enclose()
+    reference, beta = floats(problem.reference), float(floats(objects(problem.beta) if problem.exact else problem.beta))
+    middle = np.where(problem.available, reward.mid, 0.0)
+    V, _, sizes, steps = tokens.soft(problem.next, reference, middle, beta)
+    radius = np.where(problem.available, (reward.upper - reward.lower) / 2, 0.0)
+    rounded = beta * (gamma(problem.A + 40) + 2 * defect(reference)) * steps + 20 * UNIT * sizes
+    error = (tokens.longest(problem.next, radius) + rounded) * (1 + problem.S * UNIT)
+    return Interval(np.nextafter(V - error, -np.inf), np.nextafter(V + error, np.inf), reward.how)
+
+
+def _over_beta(problem, reward):
+    return reward / number(problem.beta, reward)
+
+
 @replaceable
-def soft_action_value(problem: TokenProblem) -> Interval:
-    """Soft action value Q*(s,a) = r(s,a) + V*(next), `[s,a]`; 0 at missing tokens."""
-    r = token_reward(problem)
-    return r + after(problem, soft_value(problem))
+def soft_action_value(problem: TokenProblem, reward: Quantity | None = None) -> Interval:
+    """Soft action value Q*(s,a) = r(s,a) + V*(next), `[s,a]`.
+
+    Args: reward: `[s,a]` in place of the problem's.
+    """
+    r = token_reward(problem) if reward is None else reward
+    return r + after(problem, soft_value(problem, reward))
+
+
+@replaceable
+def soft_policy(problem: TokenProblem, reward: Quantity | None = None) -> Interval:
+    """The optimal policy reference e^((Q* - V*) / beta) `[s,a]` of a reward in place of the problem's."""
+    advantage = soft_action_value(problem, reward) - soft_value(problem, reward)[:-1][:, None]
+    return law(problem, "reference") * exponentiate(_over_beta(problem, advantage))
+
+
+@replaceable
+def soft_maximum(problem: TokenProblem, Q: Quantity) -> Interval:
+    """Soft maximum beta log sum_a reference e^(Q/beta) of action values `[s,a]`; `[s]` with an entry 0 for the end."""
+    Q = Q if isinstance(Q, Interval) or proposing() else enclose(Q)
+    mass = (law(problem, "reference") * exponentiate(_over_beta(problem, Q))).sum(axis=-1)
+    V = logarithm(mass)
+    V = V * number(problem.beta, V)
+    return stack([*V, V[0] * 0])
+
+
+@replaceable
+def inverse_soft_reward(problem: TokenProblem, Q: Quantity) -> Interval:
+    """The reward Q(s,a) - V_Q(next) `[s,a]` whose soft action values are Q, V_Q the soft maximum of Q."""
+    Q = Q if isinstance(Q, Interval) or proposing() else enclose(Q)
+    return Q - after(problem, soft_maximum(problem, Q))
+
+
+@replaceable
+def shaped_token_reward(problem: TokenProblem, potential: Quantity, ends: Quantity | None = None) -> Interval:
+    """Shaped reward r(s,a) + potential(next) - potential(s), `[s,a]`.
+
+    Args:
+        potential: `[s]`, of the states.
+        ends: `[s,a]`, the potential of the end of a response after token a in s; 0 if omitted.
+
+    Raises: InvalidModel if they have other shapes.
+    """
+    potential, ends = (
+        x if x is None or isinstance(x, Interval) or proposing() else enclose(x) for x in (potential, ends)
+    )
+    for name, x, shape in (("potential", potential, (problem.S,)), ("ends", ends, problem.next.shape)):
+        if x is not None and x.shape != shape:
+            raise InvalidModel(f"{name} has shape {x.shape}; expected {shape}")
+    gained = after(problem, stack([*potential, potential[0] * 0]))
+    if ends is not None:
+        gained = gained + ends * (problem.next == problem.S).astype(int)
+    return token_reward(problem) + gained - potential[:, None]
 
 
 def after(problem: TokenProblem, values: Quantity) -> Quantity:

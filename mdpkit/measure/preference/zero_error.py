@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from ...base.arrays import objects
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
-from ...exact.logs import exponential
 from ...model.preference import PreferenceProblem
 from ...solve.zero_error import in_support, seen_part
 from .._known import enclose, law
-from .._logs import ball, ends, logarithm, relative_entropy
+from .._logs import exponentiate, logarithm, relative_entropy
 from .problem import prompt_average
 
 
@@ -45,25 +43,9 @@ def _parts(problem):
     part = seen_part(problem)
     reference = law(problem, "reference")
     unseen = (reference * (~in_support(problem)).astype(int)).sum(axis=-1)
-    return _exponentiate(-relative_entropy(_near(problem, part), reference)), unseen
+    return exponentiate(-relative_entropy(_near(problem, part), reference)), unseen
 
 
 def _near(problem, part):
     """Lift `part` with its own rounding error on floats: a product, two sums and two quotients per entry."""
     return enclose(part, 0 if problem.exact else (problem.Y + 4) * np.finfo(float).eps)
-
-
-def _exponentiate(x):
-    if not isinstance(x, Interval):
-        return np.exp(x)
-    from flint import ctx
-
-    if x.exact:
-        powers = [exponential(entry) for entry in x.lower.flat]
-        if all(hasattr(power, "p") for power in powers):
-            return Interval(objects(powers).reshape(x.shape))
-    about = x.enclose()
-    with ctx.workprec(128):
-        found = [ends(ball(low, high).exp()) for low, high in zip(about.lower.flat, about.upper.flat, strict=True)]
-    lower, upper = np.array(found).T.reshape(2, *x.shape)
-    return Interval(lower, upper, about.how)

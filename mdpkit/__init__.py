@@ -16,17 +16,19 @@ _ROOMS = (
 _NAMES = {
     **dict.fromkeys(
         "Access Average ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearQuadratic MDP MarginProblem "
-        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy Trajectories shaped_reward".split(),
+        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy TokenProblem Trajectories "
+        "shaped_reward".split(),
         "model",
     ),
     **dict.fromkeys(
-        "action_value advantage avoid_probability backup_error ball_coverage bellman_residual best_deviation cloning_error "
-        "closest_divergence closest_mass closest_unseen_mass concentrability coverage covers deviated_value deviation_error "
-        "discounted_safety divergence_from divergence_from_reference duality_gap expected_reward exploitability flagged "
-        "full_coverage identification kl logarithm moment_residual occupancy optimal_action_value optimal_actions optimal_value "
-        "pair_error pessimistic_action_value pessimistic_value projected_error recoverability regret regret_gap "
-        "reward_error safely_reachable state_value tilt_coverage total_variation transition_error "
-        "triangular tube value value_gap viability_kernel visited".split(),
+        "action_value advantage avoid_probability backup_error ball_coverage bellman_residual best_deviation "
+        "cloning_error closest_divergence closest_mass closest_unseen_mass concentrability coverage covers "
+        "deviated_value deviation_error discounted_safety divergence_from divergence_from_reference duality_gap "
+        "expected_reward exploitability flagged full_coverage identification implicit_reward kl logarithm "
+        "moment_residual occupancy optimal_action_value optimal_actions optimal_value pair_error path_sums "
+        "pessimistic_action_value pessimistic_value projected_error recoverability regret regret_gap reward_error "
+        "safely_reachable soft_value state_value tilt_coverage total_variation transition_error triangular tube value "
+        "value_gap viability_kernel visited".split(),
         "measure",
     ),
     **dict.fromkeys("Solution Status lstd policy_gradient_values two_stage_least_squares".split(), "solve"),

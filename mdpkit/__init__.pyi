@@ -52,6 +52,7 @@ from .measure import exploitability as exploitability
 from .measure import flagged as flagged
 from .measure import full_coverage as full_coverage
 from .measure import identification as identification
+from .measure import implicit_reward as implicit_reward
 from .measure import kl as kl
 from .measure import logarithm as logarithm
 from .measure import moment_residual as moment_residual
@@ -60,6 +61,7 @@ from .measure import optimal_action_value as optimal_action_value
 from .measure import optimal_actions as optimal_actions
 from .measure import optimal_value as optimal_value
 from .measure import pair_error as pair_error
+from .measure import path_sums as path_sums
 from .measure import pessimistic_action_value as pessimistic_action_value
 from .measure import pessimistic_value as pessimistic_value
 from .measure import projected_error as projected_error
@@ -68,6 +70,7 @@ from .measure import regret as regret
 from .measure import regret_gap as regret_gap
 from .measure import reward_error as reward_error
 from .measure import safely_reachable as safely_reachable
+from .measure import soft_value as soft_value
 from .measure import state_value as state_value
 from .measure import tilt_coverage as tilt_coverage
 from .measure import total_variation as total_variation
@@ -95,6 +98,7 @@ from .model import MomentProblem as MomentProblem
 from .model import PreferenceProblem as PreferenceProblem
 from .model import SafetyProblem as SafetyProblem
 from .model import TabularPolicy as TabularPolicy
+from .model import TokenProblem as TokenProblem
 from .model import Trajectories as Trajectories
 from .model import shaped_reward as shaped_reward
 from .report import draw as draw

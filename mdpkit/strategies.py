@@ -23,6 +23,7 @@ from .model import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    TokenProblem,
 )
 
 
@@ -61,11 +62,11 @@ def mdps(
     )
 
 
-def policies(problem: MDP | PreferenceProblem) -> st.SearchStrategy[TabularPolicy]:
+def policies(problem: MDP | PreferenceProblem | TokenProblem) -> st.SearchStrategy[TabularPolicy]:
     """Rational policies within a problem's mask (or its reference's support), time-varying if its horizon is finite."""
-    if isinstance(problem, PreferenceProblem):
+    if isinstance(problem, PreferenceProblem | TokenProblem):
         block, sizes = (
-            Simplex("X", to="Y", within="support"),
+            Simplex(*list(problem.sizes())[:1], to=list(problem.sizes())[1], within="support"),
             {axis: (size, size) for axis, size in problem.sizes().items()},
         )
         return _only(
@@ -118,6 +119,34 @@ def preferences(
         beta=Choice(of=("1/3", 1, 2)),
     )
     return _only(Family(blocks, dict(X=prompts, Y=responses), dict(problem=problem)))
+
+
+@st.composite
+def tokens(
+    draw: st.DrawFn, states: tuple[int, int] = (1, 5), tokens: tuple[int, int] = (1, 3), merged: bool = False
+) -> TokenProblem:
+    """Rational token problems in tilt form on random trees with missing tokens; states may merge if `merged`."""
+    S, A = draw(st.integers(*states)), draw(st.integers(*tokens))
+    slots, following = [(0, a) for a in range(A)], np.full((S, A), S)
+    for n in range(1, S):
+        s, a = slots.pop(draw(st.integers(0, len(slots) - 1)))
+        following[s, a] = n
+        slots += [(n, b) for b in range(A)]
+    for s, a in slots:
+        kinds = [S, -1, *range(s + 1, S)] if merged else [S, -1]
+        following[s, a] = draw(st.sampled_from(kinds))
+    empty = (following == -1).all(axis=1)
+    following[empty, 0] = S
+    available = following != -1
+    counts = np.array(draw(st.lists(st.integers(0, 4), min_size=S * A, max_size=S * A))).reshape(S, A) * available
+    counts[np.arange(S), available.argmax(axis=1)] += counts.sum(axis=1) == 0
+    weights = np.array(draw(st.lists(st.integers(1, 9), min_size=S * A, max_size=S * A))).reshape(S, A)
+    return TokenProblem(
+        following,
+        objects(counts) / objects(counts.sum(axis=1, keepdims=True)),
+        weights=objects(weights) / 3,
+        beta=draw(st.sampled_from(["1/3", 1, 2])),
+    )
 
 
 @st.composite

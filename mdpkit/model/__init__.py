@@ -21,3 +21,6 @@ from .policy import TabularPolicy as TabularPolicy
 from .preference import PreferenceProblem as PreferenceProblem
 from .safety import SafetyProblem as SafetyProblem
 from .shaping import shaped_reward as shaped_reward
+from .tokens import TokenProblem as TokenProblem
+from .tokens import response_policy as response_policy
+from .tokens import token_policy as token_policy

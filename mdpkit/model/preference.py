@@ -74,7 +74,7 @@ class PreferenceProblem(Record):
         distributions("rho", rho, ROW_SUM)
         distributions("data", data, ROW_SUM)
         _CHECKS[kind](given)
-        self._set(reference=reference, rho=rho, data=data, beta=_price(self.beta, exact), **{kind: given})
+        self._set(reference=reference, rho=rho, data=data, beta=positive_number(self.beta, exact), **{kind: given})
 
     def _trust(self):
         values = {name: getattr(self, name) for name in ("reference", "reward", "weights", "win", "data", "rho")}
@@ -83,7 +83,7 @@ class PreferenceProblem(Record):
             values["rho"] = np.full(len(values["reference"]), 1 / len(values["reference"]))
         if values["data"] is None:
             values["data"] = values["reference"]
-        self._set(**values, beta=_as_float(self.beta))
+        self._set(**values, beta=bare_number(self.beta))
 
     @property
     def X(self) -> int:
@@ -126,7 +126,11 @@ def response_table(problem, policy):
     return table
 
 
-def _price(beta, exact):
+def positive_number(beta, exact):
+    """The KL coefficient in a record's number kind.
+
+    Raises: InvalidModel for a float beside rationals, and unless it is finite and above 0.
+    """
     if isinstance(beta, np.ndarray) and beta.size == 1:
         beta = beta.item()
     if isinstance(beta, float | np.floating):
@@ -145,7 +149,8 @@ def _price(beta, exact):
     return price
 
 
-def _as_float(beta):
+def bare_number(beta):
+    """The KL coefficient as a float, without a check."""
     if hasattr(beta, "run_kernel"):
         return beta
     beta = beta.item() if isinstance(beta, np.ndarray) else beta

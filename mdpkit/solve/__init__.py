@@ -28,6 +28,8 @@ from .stage_equilibria import CoarseCorrelatedEquilibrium as CoarseCorrelatedEqu
 from .stage_equilibria import CorrelatedEquilibrium as CorrelatedEquilibrium
 from .tilting import Tilting as Tilting
 from .tilting import tilt as tilt
+from .token_planning import TokenPlanning as TokenPlanning
+from .token_planning import tilted_tokens as tilted_tokens
 from .two_stage import TwoStageRLHF as TwoStageRLHF
 from .zero_error import zero_error_policy as zero_error_policy
 

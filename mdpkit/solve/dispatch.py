@@ -11,6 +11,7 @@ from ..model.mdp import MDP
 from ..model.moments import MomentProblem
 from ..model.preference import PreferenceProblem
 from ..model.safety import SafetyProblem
+from ..model.tokens import TokenProblem
 from .avoid_margin import AvoidMargin
 from .avoid_probability import AvoidProbability
 from .avoid_tube import AvoidTube
@@ -25,6 +26,7 @@ from .relative_value_iteration import RelativeValueIteration
 from .solution import Solution, Status
 from .stage_equilibria import CorrelatedEquilibrium
 from .tilting import Tilting
+from .token_planning import TokenPlanning
 
 if TYPE_CHECKING:
     from .solution import Avoidance, Minimiser, Optimum
@@ -33,13 +35,13 @@ SWEEPS = 3000
 """Number of sweeps before policy iteration takes over, if its equations can be factorised."""
 
 
-Problem: TypeAlias = MDP | MarkovGame | SafetyProblem | MarginProblem | MomentProblem | PreferenceProblem
+Problem: TypeAlias = MDP | MarkovGame | SafetyProblem | MarginProblem | MomentProblem | PreferenceProblem | TokenProblem
 """What `solve` takes without a method."""
 
 
 @overload
 def solve(
-    problem: MDP | MarkovGame | MarginProblem | PreferenceProblem,
+    problem: MDP | MarkovGame | MarginProblem | PreferenceProblem | TokenProblem,
     method: Method | None = None,
     *,
     tol: float = 1e-8,
@@ -71,7 +73,8 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
     """Solve a fully known problem.
 
     Args:
-        problem: an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem.
+        problem: an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem, a PreferenceProblem or a
+            TokenProblem.
         method: a `Method` such as `PolicyIteration()`; by default chosen by the problem's type.
         tol: largest width of the value bounds on floats (of `h` for moments).
         throw: False to return a Solution whatever its status.
@@ -109,7 +112,9 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
 @singledispatch
 def usual(problem) -> Iterable[Method]:
     """The default methods, tried in turn until one is not CAPPED."""
-    kinds = "an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem or a PreferenceProblem"
+    kinds = (
+        "an MDP, a MarkovGame, a SafetyProblem, a MarginProblem, a MomentProblem, a PreferenceProblem or a TokenProblem"
+    )
     raise TypeError(f"solve takes {kinds}; got {problem!r}")
 
 
@@ -131,6 +136,11 @@ def _(problem: MomentProblem):
 @usual.register
 def _(problem: PreferenceProblem):
     return (Tilting(),)
+
+
+@usual.register
+def _(problem: TokenProblem):
+    return (TokenPlanning(),)
 
 
 @usual.register

@@ -19,6 +19,7 @@ from mdpkit import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    TokenProblem,
     measure,
     objects,
 )
@@ -41,6 +42,7 @@ from mdpkit.solve import (
     RelativeValueIteration,
     SoftPlanning,
     Tilting,
+    TokenPlanning,
     TwoStageRLHF,
 )
 from mdpkit.testing import SOLVER_CHECKS, SolverCase
@@ -62,6 +64,12 @@ prompts = PreferenceProblem(
 )
 duel = PreferenceProblem(
     prompts.reference[:1], win=objects([[["1/2", "4/5", "2/5"], ["1/5", "1/2", "19/20"], ["3/5", "1/20", "1/2"]]])
+)
+prefixes = TokenProblem(
+    [[1, 2, -1], [3, 2, 3], [3, 3, -1]],
+    objects([["1/2", "1/2", 0], ["1/3", "1/3", "1/3"], ["1/4", "3/4", 0]]),
+    weights=objects([[1, 3, 1], [1, 2, 5], [7, 1, 1]]),
+    beta="1/2",
 )
 from_one = PreferenceProblem(prompts.reference, weights=objects([[1, 3, 2], [1, 1, "5/2"]]))
 moments = MomentProblem(objects([[1, 0], [1, 2], [0, 1]]), objects([1, 3, 0]), objects(["1/2", "1/4", "1/4"]))
@@ -212,6 +220,24 @@ def worth(problem):
     return problem.beta * sum(chance * log(mass) for chance, mass in zip(problem.rho, inside, strict=True))
 
 
+def worth_of_continuations(problem):
+    """V(s) = beta log of the sum over all continuations of s of their probability times their weight."""
+
+    def mass(s):
+        if s == problem.S:
+            return 1
+        here = zip(problem.next[s], problem.reference[s], problem.weights[s], strict=True)
+        return sum(p * w * mass(n) for n, p, w in here if n >= 0)
+
+    return objects([problem.beta * log(mass(s)) for s in range(problem.S)])
+
+
+def is_worth_its_first_value(problem, solution):
+    own = measure.value(problem, solution.policy)
+    assert not (own[None] <= solution.value[:1]).any_no()
+    assert not (own[None] >= solution.value[:1]).any_no()
+
+
 def leaves_no_regret(deviations):
     def judge(problem, solution):
         assert (measure.regret(problem, solution.policy, deviations) <= 0).all_yes()
@@ -247,6 +273,7 @@ CASES = [
     SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), floats=False, refuses=finite),
     SolverCase("tilting", Tilting(), prompts, worth, judge=is_worth_its_value, refuses=finite),
     SolverCase("minimax winner", MinimaxWinner(), duel, lambda problem: objects(0), judge=is_never_beaten, refuses=finite),
+    SolverCase("token planning", TokenPlanning(), prefixes, worth_of_continuations, judge=is_worth_its_first_value, refuses=finite),
     SolverCase("two stages", TwoStageRLHF(width=6, unseen=0), from_one, worth, judge=is_worth_its_value, refuses=finite),
     SolverCase("moment game", MomentGame(), moments, least_squares, answer=lambda solution: solution.h, refuses=finite),
     SolverCase("tube", AvoidTube(), graph, trapped, answer=lambda solution: solution.tube, floats=False, refuses=slippery),

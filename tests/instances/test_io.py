@@ -1,6 +1,7 @@
 """Instance files: nothing is lost on the way, nothing wrong is let in."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -33,6 +34,7 @@ from mdpkit.model import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    TokenProblem,
     Trajectories,
 )
 
@@ -145,6 +147,13 @@ def preferences(x):
     return problem if x.exact else problem.to_float()
 
 
+def tokens(x):
+    problem = x.draw(strategies.tokens(merged=x.flag()))
+    if x.flag():
+        problem = replace(problem, token_names=[f"é{a}" for a in range(problem.A)])
+    return problem if x.exact else problem.to_float()
+
+
 def trajectories(x):
     K, moves = x.size(), x.size()
     steps = x.draw(arrays(np.int64, (K,), elements=st.integers(0, 9)))
@@ -176,6 +185,7 @@ DRAWERS = {
     LinearQuadratic: quadratic,
     MomentProblem: moments,
     PreferenceProblem: preferences,
+    TokenProblem: tokens,
     Trajectories: trajectories,
     Comparisons: comparisons,
 }

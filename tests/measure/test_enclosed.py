@@ -20,6 +20,7 @@ from mdpkit.model import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    TokenProblem,
     shaped_reward,
 )
 from mdpkit.solve import lstd, regression, two_stage_least_squares
@@ -58,6 +59,13 @@ def asked(rng):
         beta="3/2",
     )
     return problem, TabularPolicy(laws(rng, 2, 4))
+
+
+def written(rng):
+    """A tree of three prefixes, and a policy."""
+    weights = objects(rng.integers(1, 9, (3, 3))) / 4
+    problem = TokenProblem([[1, 2, 3], [3, 3, 3], [3, 3, 3]], laws(rng, 3, 3), weights=weights, beta="3/2")
+    return problem, TabularPolicy(laws(rng, 3, 3))
 
 
 def half_shown(rng):
@@ -120,6 +128,27 @@ RANDOM = {
     ),
     "full coverage": lambda rng: (measure.full_coverage, asked(rng)[0]),
     "tilt coverage": lambda rng: (measure.tilt_coverage, asked(rng)[0], objects("5/2")[()]),
+    "token reward": lambda rng: (measure.token_reward, written(rng)[0]),
+    "soft value": lambda rng: (measure.soft_value, written(rng)[0]),
+    "soft action value": lambda rng: (measure.soft_action_value, written(rng)[0]),
+    "soft value of another reward": lambda rng: (measure.soft_value, written(rng)[0], numbers(rng, 3, 3)),
+    "soft policy": lambda rng: (measure.soft_policy, written(rng)[0]),
+    "soft policy of another reward": lambda rng: (measure.soft_policy, written(rng)[0], numbers(rng, 3, 3)),
+    "soft maximum": lambda rng: (measure.soft_maximum, written(rng)[0], numbers(rng, 3, 3)),
+    "inverse soft reward": lambda rng: (measure.inverse_soft_reward, written(rng)[0], numbers(rng, 3, 3)),
+    "shaped token reward": lambda rng: (
+        measure.shaped_token_reward,
+        written(rng)[0],
+        numbers(rng, 3),
+        numbers(rng, 3, 3),
+    ),
+    "implicit reward": lambda rng: (measure.implicit_reward, *asked(rng)),
+    "implicit reward of tokens": lambda rng: (measure.implicit_reward, *written(rng)),
+    "path sums": lambda rng: (measure.path_sums, written(rng)[0], numbers(rng, 3, 3)),
+    "response sums": lambda rng: (measure.response_sums, written(rng)[0], numbers(rng, 3, 3)),
+    "token visits": lambda rng: (measure.token_visits, *written(rng)),
+    "token divergence": lambda rng: (measure.token_divergence, *written(rng)),
+    "token value": lambda rng: (measure.token_value, *written(rng)),
     "closest mass": lambda rng: (measure.closest_mass, half_shown(rng)),
     "closest divergence": lambda rng: (measure.closest_divergence, half_shown(rng)),
     "moment residual": lambda rng: (measure.moment_residual, restricted(rng), numbers(rng, 2)),

@@ -20,6 +20,7 @@ from mdpkit.model import (
     PreferenceProblem,
     SafetyProblem,
     TabularPolicy,
+    TokenProblem,
     Trajectories,
 )
 
@@ -64,6 +65,16 @@ EVERY = {
         PreferenceProblem,
         {"reference": [RHO, RHO], "win": [[["1/2", "1/4"], ["3/4", "1/2"]]] * 2},
         {},
+    ),
+    "TokenProblem": (
+        TokenProblem,
+        {"reference": [RHO, RHO], "reward": [["1/7", -1], [0, 2]]},
+        {"next": [[1, 2], [2, 2]], "beta": Fraction(1, 2), "token_names": ("so", "no")},
+    ),
+    "TokenProblem by weights": (
+        TokenProblem,
+        {"reference": [RHO, [1, 0]], "weights": [["1/7", 2], [1, 1]]},
+        {"next": [[1, 1], [2, 2]]},
     ),
     "Trajectories": (Trajectories, {"weight": RHO}, {"obs": [0, 1], "action": [1, 0]}),
     "Trajectories of one episode": (

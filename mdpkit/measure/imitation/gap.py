@@ -6,6 +6,7 @@ from ...model.game import MarkovGame
 from ...model.mdp import MDP
 from ...model.policy import Policy, policy_table
 from ...model.preference import PreferenceProblem
+from ...model.tokens import TokenProblem
 from .._known import dynamics
 from ..games.regret import most_recoverable
 from ..planning.occupancy import occupancy
@@ -14,7 +15,9 @@ from .divergence import total_variation
 
 
 @replaceable
-def value_gap(problem: MDP | MarkovGame | PreferenceProblem, expert: Policy, learner: Policy) -> Interval:
+def value_gap(
+    problem: MDP | MarkovGame | PreferenceProblem | TokenProblem, expert: Policy, learner: Policy
+) -> Interval:
     """Value gap J(expert) - J(learner), a scalar; per player `[i]` for a game."""
     return value(problem, expert) - value(problem, learner)
 

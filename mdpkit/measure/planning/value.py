@@ -13,19 +13,21 @@ from ...model.horizon import Average, Finite
 from ...model.mdp import MDP, stepwise
 from ...model.policy import Policy, tabular
 from ...model.preference import PreferenceProblem
+from ...model.tokens import TokenProblem
 from .._known import enclose, expected_next, law, number, step_roundings
 from .._long_run import average_gain, chain_matrix, gain_and_bias
 from ..preference.problem import preference_value
+from ..preference.tokens import token_value
 
 
 @replaceable
-def value(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy) -> Interval:
+def value(problem: MDP | MarkovGame | PreferenceProblem | TokenProblem, policy: Policy) -> Interval:
     """Value J of a policy: expected (discounted) return from the initial distribution; for Average the gain.
 
     The gain is the long-run mean reward. Returns are not normalised by the horizon or by 1 - gamma.
 
-    Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem (then J
-        includes the KL penalty relative to the reference). policy: a record with a `table`.
+    Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem or TokenProblem
+        (then J includes the KL penalty relative to the reference). policy: a record with a `table`.
     Returns: a scalar Interval; `[i]` for a game.
     Raises: InvalidModel if the policy belongs to a different problem.
 
@@ -39,6 +41,8 @@ def value(problem: MDP | MarkovGame | PreferenceProblem, policy: Policy) -> Inte
         return stack([value(problem.player(i), policy) for i in range(problem.players)])
     if isinstance(problem, PreferenceProblem):
         return preference_value(problem, policy)
+    if isinstance(problem, TokenProblem):
+        return token_value(problem, policy)
     if isinstance(problem.horizon, Average):
         return average_gain(problem, policy)
     V = state_value(problem, policy)

@@ -125,9 +125,10 @@ def test_a_maximum_at_a_vertex_is_no_limit(claimed):
     assert (row.verdict, row.exact) == ("BEST", "1")
 
 
-def test_nothing_registered_is_refuted_and_no_float_recursion_is_at_fault():
-    """Every universal inequality, a short hunt each."""
-    for job in jobs():
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ids()])
+def test_nothing_registered_is_refuted_and_no_float_recursion_is_at_fault(name):
+    """Every universal inequality, a short hunt each; `mdpkit constants` hunts each at length."""
+    for job in jobs([name]):
         if not job.control:
             (row,) = hunt(job.claim, 0.6, counted=True, part=job.part, seed=1).records
             assert row.verdict in ("TIGHT", "BEST", "LIMIT"), (job, row.note)

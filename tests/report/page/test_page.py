@@ -25,6 +25,8 @@ from mdpkit.verify.papers import papers
 from mdpkit.verify.register import place
 
 ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.xdist_group("whole page")
+"""One worker draws the page of all claims."""
 CART, GAMES = "double_integrator_tube_has_a_closed_form", "value_equivalence_is_not_regret_equivalence"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import mdpkit
 
+pytestmark = pytest.mark.xdist_group("whole page")
 IDS = mdpkit.claims.ids()
 SHOWN = "[...document.querySelectorAll('{}[data-claim]')].filter(each => each.offsetParent !== null).map(each => each.dataset.claim)"
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,7 @@ from mdpkit.verify.register import place
 
 FIGURES = Path(__file__).parents[3] / "figures"
 IDS = mdpkit.claims.ids()
+EVERY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in IDS]
 TUBE = "double_integrator_tube_has_a_closed_form"
 
 
@@ -25,9 +27,25 @@ def stored_result(claim_id):
     return read(FIGURES / f"{place(claim_id)}.json")
 
 
-@pytest.mark.parametrize("claim_id", IDS)
+def refused(*_):
+    raise AssertionError("a check ran")
+
+
+@cache
+def drawn(claim_id):
+    """The figure of the stored result, drawn and rendered once for all tests that look at it; no check may run."""
+    mdpkit.claims.get(claim_id)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("tube", "regret", "value_gap", "occupancy"):
+            patch.setattr(mdpkit.measure, name, refused)
+        figure = draw_claim(stored_result(claim_id))
+        render(figure, stored_result(claim_id))
+    return figure
+
+
+@pytest.mark.parametrize("claim_id", EVERY)
 def test_labels_width_and_legend(claim_id):
-    figure = draw_claim(stored_result(claim_id))
+    figure = drawn(claim_id)
     ax = figure.axes[0]
     assert figure.get_figwidth() in (COLUMN, PAGE)
     assert ax.get_xlabel()
@@ -42,20 +60,18 @@ def test_labels_width_and_legend(claim_id):
     assert all(len(set(each)) == len(each) for each in words)
 
 
-@pytest.mark.parametrize("claim_id", IDS)
+@pytest.mark.parametrize("claim_id", EVERY)
 def test_one_colour_has_one_meaning(claim_id):
-    for line in draw_claim(stored_result(claim_id)).axes[0].get_lines():
+    for line in drawn(claim_id).axes[0].get_lines():
         control = "(fail" in line.get_label()
         bounds = line.get_linestyle() == "--"
         assert (line.get_color() == COLOURS[1].lower()) == control
         assert not bounds or line.get_color() == "#000000"
 
 
-@pytest.mark.parametrize("claim_id", IDS)
+@pytest.mark.parametrize("claim_id", EVERY)
 def test_the_legend_hides_no_data(claim_id):
-    figure = draw_claim(stored_result(claim_id))
-    render(figure, stored_result(claim_id))
-    ax = figure.axes[0]
+    ax = drawn(claim_id).axes[0]
     if ax.get_legend() is None:  # of several panels, another one holds it
         return
     box = ax.get_legend().get_window_extent()
@@ -72,18 +88,6 @@ def test_colours_do_not_depend_on_the_settings_of_whoever_shows_the_figure():
         figure.canvas.draw()
         colours = {line.get_color() for line in figure.axes[0].get_lines()}
     assert colours == {"#000000", *(colour.lower() for colour in COLOURS[:3])}
-
-
-def test_drawing_reads_and_never_verifies(monkeypatch):
-    def refused(*_):
-        raise AssertionError("a check ran")
-
-    for claim_id in IDS:
-        mdpkit.claims.get(claim_id)
-    for name in ("tube", "regret", "value_gap", "occupancy"):
-        monkeypatch.setattr(mdpkit.measure, name, refused)
-    for claim_id in IDS:
-        draw_claim(stored_result(claim_id))
 
 
 DRAW = """

@@ -60,6 +60,8 @@ from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value
 from .planning.value import value as value
+from .preference.best_of_n import best_of_n as best_of_n
+from .preference.best_of_n import best_of_n_divergence as best_of_n_divergence
 from .preference.problem import divergence_from as divergence_from
 from .preference.problem import divergence_from_reference as divergence_from_reference
 from .preference.problem import expected_reward as expected_reward
@@ -67,6 +69,8 @@ from .preference.problem import pair_error as pair_error
 from .preference.problem import preference_value as preference_value
 from .preference.problem import prompt_average as prompt_average
 from .preference.problem import reward as reward
+from .preference.proximal import pairwise_step as pairwise_step
+from .preference.proximal import proximal_step as proximal_step
 from .preference.zero_error import closest_divergence as closest_divergence
 from .preference.zero_error import closest_mass as closest_mass
 from .preference.zero_error import closest_unseen_mass as closest_unseen_mass

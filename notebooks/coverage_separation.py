@@ -41,8 +41,8 @@ from mdpkit.claims.coverage.misspecified_offline_preference_falls_below_the_refe
 from mdpkit.claims.coverage.online_rlhf_needs_only_local_coverage import apart, rare
 from mdpkit.claims.preference import chi_square_bounds_the_gain_of_a_correlated_proxy as correlated
 from mdpkit.claims.preference import kl_does_not_bound_the_loss_of_a_correlated_proxy as insufficient
+from mdpkit.claims.preference import offline_kl_is_no_substitute_for_the_on_policy_kl as offline_kl
 from mdpkit.claims.preference.kl_ball_coverage_is_nearly_global import rare as rare_response
-from mdpkit.claims.preference.offline_kl_is_no_substitute_for_the_on_policy_kl import gaps, near, penalties
 from mdpkit.learn import DPO, RLHF, BradleyTerry, HyPO, fit, grant, name_components
 from mdpkit.report import draw_claim
 from mdpkit.solve import tilt, zero_error_policy
@@ -229,10 +229,10 @@ assert measure.divergence_from_reference(floats, answer.policy).mid <= BradleyTe
 
 # %%
 for mass in ("1/50", "1/2", "49/50"):
-    found = penalties(near(mass=mass))
+    found = offline_kl.penalties(offline_kl.near(mass=mass))
     print(f"mass {mass:>5}: " + ", ".join(f"{name} {found[name]:.3f}" for name in ("offline", "divergence", "gap")))
 for weight in ("1/22026", 55, 22026):
-    last, kept, first = (each.mid for each in gaps(near(("7389/1000", 1, weight))))
+    last, kept, first = (each.mid for each in offline_kl.gaps(offline_kl.near(("7389/1000", 1, weight))))
     print(f"weight {weight!s:>7}: gap {last:.3f} off the data, {kept:.3f} by reverse KL, {first:.3f} by forward KL")
     assert (first < kept) is (weight == "1/22026")
 for name in (

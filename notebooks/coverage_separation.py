@@ -276,12 +276,12 @@ display(verdict, draw_claim(verdict))
 
 # %%
 for k in (2, 4, 8, 16):
-    m = insufficient.moved(k)
+    m = insufficient.move(k)
     found = insufficient.numbers(m)
     print(f"k = {k:2}: KL {found['divergence']:.3f}, loss {found['lost']:10.3f} standard deviations of the true reward")
     assert found["divergence"] <= 1 / 2
     assert insufficient.numbers(insufficient.near_in_chi_square(k))["lost"] <= 1
-left, right = correlated.check(correlated.decorrelated()).sides
+left, right = correlated.check(correlated.mislead_the_moments()).sides
 assert left <= right
 for name in (
     "chi_square_bounds_the_gain_of_a_correlated_proxy",

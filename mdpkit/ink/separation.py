@@ -34,8 +34,8 @@ def separation(
 def draw_gaps(ax, rows, failing):
     mass = [2.0 ** -row["parameters"]["k"] for row in rows]
     for name, style, words in (
-        ("descended", "^C1", "log-linear descent"),
-        ("offline", "sC1", "offline minimiser"),
+        ("descended", "^C2", "log-linear descent"),
+        ("offline", "sC2", "offline minimiser"),
         ("lost", "k:", r"$(k/2-1)\,\log 2$"),
         ("rlhf", "sC0", "two-stage RLHF"),
         ("hybrid", "oC0", "HyPO"),
@@ -55,9 +55,9 @@ def draw_laws(ax, data):
     none, seen = np.array(data["laws"]["none"]), data["seen"]
     points = {
         "reference": (data["reference"], "ok"),
-        r"$\pi^*$": (data["optimum"], "*C2"),
+        r"$\pi^*$": (data["optimum"], "*k"),
         "HyPO": ([*(none[:2] * seen), 1 - seen], "oC0"),
-        "offline minimiser": (data["laws"]["offline"], "sC1"),
+        "offline minimiser": (data["laws"]["offline"], "sC2"),
     }
     names = "$y_1$", "$y_2$", "$y_3$, unseen"
     simplex(ax, data["reference"], (0.05, 0.2, 0.5, 1, 1.5, 2), points, (none, [0, 0, 1]), names)
@@ -73,7 +73,7 @@ def draw_balls(ax, radii, balls):
 
 
 def draw_ratios(ax, ratios):
-    ax.bar(range(3), ratios, color=["C0", "C0", "C2"], width=0.6)
+    ax.bar(range(3), ratios, color=["C0", "C0", "0.6"], width=0.6)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_xticks(range(3), ["$y_1$, shown", "$y_2$, shown", "$y_3$, unseen"])
     ax.set(ylabel=r"$\log (\pi / \mathrm{ref})$ of descent")

@@ -29,7 +29,7 @@ def simplex(
     ax.tricontour(x, y, (shares * logs).sum(axis=1), levels=list(levels), colors="0.7", linewidths=0.6)
     outline = CORNERS[[0, 1, 2, 0]]
     ax.plot(*outline.T, color="black", linewidth=0.8)
-    ax.plot(*(np.asarray(segment) @ CORNERS).T, color="C1", linewidth=1.2)
+    ax.plot(*(np.asarray(segment) @ CORNERS).T, color="C2", linewidth=1.2)
     for label, (law, style) in points.items():
         ax.plot(*(np.asarray(law) @ CORNERS), style, label=label)
     for corner, name, (dx, dy) in zip(CORNERS, names, ((-0.03, -0.02), (0.03, -0.02), (0, 0.03)), strict=True):

@@ -62,10 +62,10 @@ def moments_under_the_policy(m):
     return sides(m, moments(m, occupancy(m, m.policy)), chi_square(m))
 
 
-def kl_of_the_occupancies(m):
-    """The divergence of the occupancies in nats in place of their chi-square."""
-    laws = (TabularPolicy(objects([occupancy(m, each).lower.flatten()])) for each in (m.policy, m.reference))
-    return sides(m, moments(m, occupancy(m, m.reference)), measure.kl(*laws).max())
+def kl_of_the_actions(m):
+    """The mean divergence of the actions under d, at least that of the occupancies, in place of their chi-square."""
+    spread = (occupancy(m, m.policy).sum(axis=-1) * measure.kl(m.policy, m.reference)).sum()
+    return sides(m, moments(m, occupancy(m, m.reference)), spread)
 
 
 def chi_square_of_the_actions(m):
@@ -100,7 +100,7 @@ def one_step(x, direction):
     return u, u * (1 + direction(u, x.r, x.proxy) * step), step
 
 
-def uncorrelated(u, R, proxy):
+def residual(u, R, proxy):
     R, proxy = R - (u * R).sum(), proxy - (u * proxy).sum()
     return proxy * (u * R * R).sum() - R * (u * R * proxy).sum()
 
@@ -195,13 +195,13 @@ def two_atoms():
     return responses(("49/100", "49/100", "1/50"), ("1/4", "1/4", "1/2"), (1, -1, -1), (1, -1, 1))
 
 
-def tilted():
+def tilt_to_the_proxy():
     """A tilt towards a proxy that is positively correlated with the true reward."""
     m = responses(("1/4", "1/4", "1/2"), ("7/16", "3/16", "3/8"), (1, 1, 0), (1, 0, 0))
     return m.replace(step=rational(1))
 
 
-def decorrelated():
+def mislead_the_moments():
     """Under the policy the proxy seems better correlated with the true reward than under the reference."""
     return responses(("1/4", "3/8", "3/8"), ("1/10", "1/2", "2/5"), (0, 2, 0), (-2, 1, 0))
 
@@ -232,14 +232,14 @@ CLAIM = Claim(
     tags=("reward-hacking", "concentrability"),
     assumes=(COVERED,),
     controls=(
-        Control("moments under the policy", witness=decorrelated, tightens=moments_under_the_policy),
-        Control("KL in place of chi-square", witness=two_atoms, tightens=kl_of_the_occupancies),
+        Control("moments under the policy", witness=mislead_the_moments, tightens=moments_under_the_policy),
+        Control("KL in place of chi-square", witness=two_atoms, tightens=kl_of_the_actions),
         Control("chi-square of the actions", witness=lambda: lock(3), tightens=chi_square_of_the_actions),
         Control("not divided by the reference", two_atoms, sabotages=measure.concentrability, by=reversed_roles),
-        Control("twice the true gain", witness=tilted, tightens=twice_the_step, at="true", part=TILTED),
+        Control("twice the true gain", witness=tilt_to_the_proxy, tightens=twice_the_step, at="true", part=TILTED),
     ),
     also=(
-        Part(ATTAINED, steps_of(uncorrelated), attains, assumes=(COVERED,)),
+        Part(ATTAINED, steps_of(residual), attains, assumes=(COVERED,)),
         Part(TILTED, steps_of(towards_the_proxy), gains_truly, assumes=(COVERED,)),
         Part(SEQUENCES, lambda: [sequence(K) for K in range(1, 8)], explodes),
     ),

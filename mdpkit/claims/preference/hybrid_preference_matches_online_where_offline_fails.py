@@ -44,21 +44,21 @@ def log_two(m):
     return measure.logarithm(m.problem.like(2)) * m.problem.beta
 
 
-def allowed(m):
+def most(m):
     """5/4 beta / 2^k"""
     return m.problem.beta * 5 / 2 ** (m.k + 2)
 
 
 def check(m):
-    return Bound(hybrid_gap(m), allowed(m))
+    return Bound(hybrid_gap(m), most(m))
 
 
 def nine_tenths(m):
-    return Bound(hybrid_gap(m), allowed(m) * 9 / 10)
+    return Bound(hybrid_gap(m), most(m) * 9 / 10)
 
 
 def apart(m):
-    return Bound(allowed(m), log_two(m) * (m.k - 2) / 2, gap(m, m.offline))
+    return Bound(most(m), log_two(m) * (m.k - 2) / 2, gap(m, m.offline))
 
 
 def two_stages(m):
@@ -92,7 +92,7 @@ def problem(k, data=("1/2", "1/2", 0)):
     return Instance(problem=given, k=k, third=TabularPolicy(objects([[0, 0, 1]])), **policies)
 
 
-def shown(k=8):
+def show_the_third(k=8):
     """The third response is in the data: the policies of the statement are not of pair error 0."""
     m = problem(k)
     law = objects([["9/20", "9/20", "1/10"]])
@@ -124,13 +124,13 @@ def number(side):
 
 def numbers(m):
     """Gaps for the first panel, and the laws of the second one."""
-    (small, most), (_, lost, offline) = ([number(side) for side in each(m).sides] for each in (check, apart))
+    (small, least_allowed), (_, lost, offline) = ([number(side) for side in each(m).sides] for each in (check, apart))
     *_, least, descended = (number(side) for side in two_stages(m).sides)
     rlhf = gap(m, solve(m.problem, TwoStageRLHF(width=4, unseen=1)).policy).mid
     seen = measure.closest_mass(m.problem).mid[0]
     return {
         "gaps": dict(
-            hybrid=small, allowed=most, lost=lost, offline=offline, least=least, descended=descended, rlhf=rlhf
+            hybrid=small, allowed=least_allowed, lost=lost, offline=offline, least=least, descended=descended, rlhf=rlhf
         ),
         "laws": {name: floats(getattr(m, name).table)[0].tolist() for name in ("offline", "none")},
         "reference": floats(m.problem.reference)[0].tolist(),
@@ -179,7 +179,7 @@ CLAIM = Claim(
     tags=("preferences", "coverage", "kl-regularisation"),
     assumes=(NEVER,),
     controls=(
-        Control(SHOWN, witness=shown, drops=NEVER.name, part=APART),
+        Control(SHOWN, witness=show_the_third, drops=NEVER.name, part=APART),
         Control("nine tenths of the allowance", witness=lambda: problem(8), tightens=nine_tenths),
         Control("half of the mass", lambda: problem(8), sabotages=measure.closest_unseen_mass, by=half_the_mass),
         Control("a feature at the same place", witness=good, tightens=without_the_lift, at="policy", part=FOUND),

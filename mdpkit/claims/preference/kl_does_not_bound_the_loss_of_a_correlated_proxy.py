@@ -69,12 +69,12 @@ def spreads(m):
     )
 
 
-def bounded(m):
+def limit_the_loss(m):
     return Bound(gain(m, m.true) ** 2, moments(m)[0])
 
 
 # ---- exact instances and controls
-def moved(k, mass=None, rest=None):
+def move(k, mass=None, rest=None):
     """The policy with the given mass, 1/(6k) by default, on the third response."""
     m = rare_disagreement(k)
     mass = rational(1) / (6 * k) if mass is None else rational(mass)
@@ -86,7 +86,7 @@ def moved(k, mass=None, rest=None):
 def near_in_chi_square(k=4):
     """The third response has mass p + 4^(-k) (1 - p): chi-square 1 - p."""
     p = rational(1) / 16**k
-    return moved(k, p + (1 - p) / 4**k)
+    return move(k, p + (1 - p) / 4**k)
 
 
 def without_the_third(expected_reward, problem, policy):
@@ -139,7 +139,7 @@ ASSUMED = (MOVED, IN_PROPORTION)
 CLAIM = Claim(
     "kl_does_not_bound_the_loss_of_a_correlated_proxy",
     check,
-    instances=lambda: [moved(k) for k in SIZES],
+    instances=lambda: [move(k) for k in SIZES],
     formula=(
         r"\mathrm{KL}(\pi \,\Vert\, u) \le \tfrac12, \quad \mathrm{corr}_u(R, R') \ge 1 - \frac{2}{4^k}, \quad J'(\pi) > "
         r"J'(u), \qquad \frac{J(u) - J(\pi)}{\sigma} \ge \frac{2^k}{6k + 1}"
@@ -149,22 +149,22 @@ CLAIM = Claim(
     assumes=ASSUMED,
     controls=(
         Control(NEAR, witness=near_in_chi_square, drops=MOVED.name),
-        Control("twice the squared loss", witness=lambda: moved(8), tightens=twice),
+        Control("twice the squared loss", witness=lambda: move(8), tightens=twice),
         Control(
             "the mean without the third response",
-            witness=lambda: moved(8),
+            witness=lambda: move(8),
             sabotages=measure.expected_reward,
             by=without_the_third,
         ),
-        Control("all of the mass moved", witness=lambda: moved(4, "3/4"), drops=MOVED.name, part=KL),
-        Control("chi-square not bounded", witness=lambda: moved(8), drops=SMALL.name, part=BOUNDED),
+        Control("all of the mass moved", witness=lambda: move(4, "3/4"), drops=MOVED.name, part=KL),
+        Control("chi-square not bounded", witness=lambda: move(8), drops=SMALL.name, part=BOUNDED),
     ),
     also=(
-        Part(KL, lambda: [moved(k) for k in SIZES], stays_near, assumes=ASSUMED),
-        Part("the proxy gains", lambda: [moved(k) for k in SIZES], gains, assumes=ASSUMED),
-        Part("the correlation is near 1", lambda: [moved(k) for k in SIZES], correlates),
-        Part("chi-square is large", lambda: [moved(k) for k in SIZES], spreads, assumes=ASSUMED),
-        Part(BOUNDED, lambda: [near_in_chi_square(k) for k in SIZES], bounded, assumes=(SMALL,)),
+        Part(KL, lambda: [move(k) for k in SIZES], stays_near, assumes=ASSUMED),
+        Part("the proxy gains", lambda: [move(k) for k in SIZES], gains, assumes=ASSUMED),
+        Part("the correlation is near 1", lambda: [move(k) for k in SIZES], correlates),
+        Part("chi-square is large", lambda: [move(k) for k in SIZES], spreads, assumes=ASSUMED),
+        Part(BOUNDED, lambda: [near_in_chi_square(k) for k in SIZES], limit_the_loss, assumes=(SMALL,)),
     ),
     data=numbers,
     figure=figure,

@@ -29,14 +29,14 @@ from ...solve import tilt, zero_error_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
-def shown(m):
+def in_the_data(m):
     return m.problem.data != 0
 
 
 def offline(m, policy):
     """E_x E_{y ~ data} log(pi / ref); unseen responses count with ratio 1 and weight 0."""
     reference = m.problem.reference
-    ratio = measure.logarithm((policy.table * shown(m) + reference * ~shown(m)) / reference)
+    ratio = measure.logarithm((policy.table * in_the_data(m) + reference * ~in_the_data(m)) / reference)
     return measure.prompt_average(m.problem, (ratio * m.problem.data).sum(axis=-1))
 
 
@@ -213,7 +213,7 @@ def penalties(m):
 EXPLAINED = Assumption("the policy has pair error 0", lambda m: measure.pair_error(m.problem, m.policy) == 0)
 PROPORTION = Assumption(
     "it gives unseen responses mass m, in proportion to the reference",
-    lambda m: (m.policy.table == zero_error_policy(m.problem, m.mass).table)[~shown(m)].all(),
+    lambda m: (m.policy.table == zero_error_policy(m.problem, m.mass).table)[~in_the_data(m)].all(),
 )
 NUMBERS, BETTER, SWEEP = "the numbers", "which penalty is better", "masses of one instance"
 ASSUMED = (EXPLAINED, PROPORTION)

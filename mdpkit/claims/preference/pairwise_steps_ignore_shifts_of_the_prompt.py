@@ -54,13 +54,13 @@ def by_single_responses(m):
     return Equal({**check(m).pairs, KINDS[0][0]: found})
 
 
-def doubled(m):
+def double(m):
     twice = PreferenceProblem(m.problem.reference, reward=m.problem.reward * 2, rho=m.problem.rho)
     found = measure.pairwise_step(twice, m.policy, m.old, clip=CLIP)
     return Equal({**check(m).pairs, KINDS[0][0]: (steps(m, clip=CLIP)[0], found)})
 
 
-def whitened(m):
+def whiten(m):
     """Squares of the steps for rewards that are divided by their standard deviation over all prompts."""
     found = []
     for each, step in zip((m.problem, m.shifted), steps(m, clip=CLIP), strict=True):
@@ -165,8 +165,8 @@ CLAIM = Claim(
     tags=("preferences", "policy-gradient"),
     controls=(
         Control("PPO without a baseline", witness=prompts, tightens=by_single_responses, at=KINDS[0][0]),
-        Control("whitened over prompts", lambda: prompts(("3/2", 0)), tightens=whitened, at=KINDS[0][0]),
-        Control("rewards times two", witness=prompts, tightens=doubled, at=KINDS[0][0]),
+        Control("whitened over prompts", lambda: prompts(("3/2", 0)), tightens=whiten, at=KINDS[0][0]),
+        Control("rewards times two", witness=prompts, tightens=double, at=KINDS[0][0]),
         Control("one response of a pair", witness=prompts, sabotages=measure.pairwise_step, by=only_the_first),
         Control("PPO, the baseline left out", witness=prompts, tightens=without_baseline, at="clipped", part=PPO),
     ),

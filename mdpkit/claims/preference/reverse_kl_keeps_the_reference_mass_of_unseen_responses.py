@@ -66,7 +66,7 @@ def keeps_twice(m):
     return Bound(masses(m)[0] * 2, measure.closest_unseen_mass(m.problem))
 
 
-def shown(m):
+def count_responses(m):
     """How many responses the data show, for each prompt."""
     return (m.problem.data != 0).sum(axis=-1)
 
@@ -79,7 +79,7 @@ def widest(problem):
     return (top.max(axis=-1) / bottom.min(axis=-1)).max()
 
 
-def given_shown(problem, table):
+def condition_on_the_data(problem, table):
     """A policy's law conditioned on the responses in the data."""
     part = table * (problem.data != 0)
     return TabularPolicy(part / part.sum(axis=-1)[..., None])
@@ -99,8 +99,8 @@ FAMILY = Family(
     models=dict(
         problem=problem,
         width=lambda x: widest(problem(x)),
-        optimum=lambda x: given_shown(problem(x), tilt(problem(x)).table),
-        reference=lambda x: given_shown(problem(x), problem(x).reference),
+        optimum=lambda x: condition_on_the_data(problem(x), tilt(problem(x)).table),
+        reference=lambda x: condition_on_the_data(problem(x), problem(x).reference),
     ),
 )
 
@@ -121,7 +121,7 @@ def three(weights=(2, 1, 1), width=2, data=("1/2", "1/2", 0)):
     """The reference gives the two compared responses 49/100 each."""
     law = objects([["49/100", "49/100", "1/50"]])
     given = PreferenceProblem(law, weights=objects([weights]), data=objects([data]))
-    laws = dict(optimum=given_shown(given, tilt(given).table), reference=given_shown(given, law))
+    laws = dict(optimum=condition_on_the_data(given, tilt(given).table), reference=condition_on_the_data(given, law))
     return Instance(problem=given, width=rational(width), **laws)
 
 
@@ -132,7 +132,9 @@ def as_the_optimum(closest_unseen_mass, problem):
 
 
 RANGE = Assumption("the reward has range at most R on the data", lambda m: widest(m.problem) <= m.width)
-SEVERAL = Assumption("the data show two responses of different reward", lambda m: (m.width > 1) & (shown(m) > 1).all())
+SEVERAL = Assumption(
+    "the data show two responses of different reward", lambda m: (m.width > 1) & (count_responses(m) > 1).all()
+)
 KEPT, ODDS = "no less than the reference", "the rise of the log-odds"
 CLAIM = Claim(
     "reverse_kl_keeps_the_reference_mass_of_unseen_responses",

@@ -1,7 +1,5 @@
 """The best of n responses: its law and its divergence from the reference."""
 
-import numpy as np
-
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
 from ...base.types import Numbers
@@ -23,7 +21,7 @@ def best_of_n(reference: TabularPolicy, scores: Numbers, n: int) -> Interval:
     Interval([[1/4, 3/4]], exact)
     """
     p = law(reference, "table")
-    below, level = ((p[..., None, :] * _flags(part)).sum(axis=-1) for part in _orders(scores))
+    below, level = ((p[..., None, :] * part.astype(int)).sum(axis=-1) for part in _orders(scores))
     return p * ((below + level) ** n - below**n) / level
 
 
@@ -35,10 +33,5 @@ def best_of_n_divergence(reference: TabularPolicy, scores: Numbers, n: int) -> I
 
 def _orders(scores):
     """`[x,y,z]`: whether z scores less than y, and whether they tie."""
-    scores = np.asarray(scores)
     mine, other = scores[..., :, None], scores[..., None, :]
     return other < mine, other == mine
-
-
-def _flags(where):
-    return np.asarray(where, dtype=bool).astype(int)

@@ -1,7 +1,5 @@
 """Expected steps of clipped policy-gradient methods on a preference problem."""
 
-import numpy as np
-
 from ...base.errors import InvalidModel
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
@@ -33,11 +31,11 @@ def pairwise_step(
     both, A, raw_A = q[..., :, None] * q[..., None, :], _differences(r), _differences(raw)
     if joint:
         rates, weight = ratio[..., :, None] * ratio[..., None, :], drawn[..., :, None] * drawn[..., None, :]
-        first = both * weight * A * _kept(rates, raw_A, clip)
+        first = both * weight * A * _keep(rates, raw_A, clip)
         pull = first.sum(axis=-1) - first.sum(axis=-2)
     else:
-        first = both * drawn[..., :, None] * A * _kept(ratio[..., :, None] + raw_A * 0, raw_A, clip)
-        second = both * drawn[..., None, :] * A * _kept(ratio[..., None, :] + raw_A * 0, -raw_A, clip)
+        first = both * drawn[..., :, None] * A * _keep(ratio[..., :, None] + raw_A * 0, raw_A, clip)
+        second = both * drawn[..., None, :] * A * _keep(ratio[..., None, :] + raw_A * 0, -raw_A, clip)
         pull = first.sum(axis=-1) - second.sum(axis=-2)
     return _step(problem, pi, pull / 2)
 
@@ -60,7 +58,7 @@ def proximal_step(
     if baseline:
         r = r - (q * r).sum(axis=-1)[..., None]
         raw = raw - (old.table * raw).sum(axis=-1)[..., None]
-    return _step(problem, pi, q * drawn * r * _kept(ratio, raw, clip))
+    return _step(problem, pi, q * drawn * r * _keep(ratio, raw, clip))
 
 
 def _parts(problem, policy, old, clip):
@@ -83,9 +81,9 @@ def _differences(r):
     return r[..., :, None] - r[..., None, :]
 
 
-def _kept(ratio, advantage, clip):
+def _keep(ratio, advantage, clip):
     """1 where the clipped surrogate has a slope, 0 where it is flat."""
     if clip is None:
         return 1
     flat = ((advantage > 0) & (ratio > 1 + clip)) | ((advantage < 0) & (ratio < 1 - clip))
-    return 1 - np.asarray(flat, dtype=bool).astype(int)
+    return (~flat).astype(int)

@@ -60,6 +60,8 @@ from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value
 from .planning.value import value as value
+from .preference.best_of_n import best_of_n as best_of_n
+from .preference.best_of_n import best_of_n_divergence as best_of_n_divergence
 from .preference.finite_classes import likeliest as likeliest
 from .preference.finite_classes import soft_optima as soft_optima
 from .preference.likelihood import preference_log_likelihood as preference_log_likelihood
@@ -70,6 +72,8 @@ from .preference.problem import pair_error as pair_error
 from .preference.problem import preference_value as preference_value
 from .preference.problem import prompt_average as prompt_average
 from .preference.problem import reward as reward
+from .preference.proximal import pairwise_step as pairwise_step
+from .preference.proximal import proximal_step as proximal_step
 from .preference.relative import relative_error as relative_error
 from .preference.relative import square_root as square_root
 from .preference.self_play import duality_gap as duality_gap

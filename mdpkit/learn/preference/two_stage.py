@@ -90,15 +90,16 @@ class BestOfN:
 
 
 def best_of(n: int, law: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Distribution of the best of n independent draws from `law[y]`; ties in proportion to `law`.
+    """Distribution of the best of n independent draws from `law[y]`; ties in proportion to `law`. Exact on rationals.
 
     >>> best_of(2, np.array([0.5, 0.5]), np.array([0.0, 1.0]))
     array([0.25, 0.75])
     """
     levels, place = np.unique(scores, return_inverse=True)
-    mass = np.bincount(place, weights=law, minlength=len(levels))
-    below = np.cumsum(mass)
-    below = below / below[-1]
-    gained = below**n - np.concatenate([[0.0], below[:-1]]) ** n
-    found = np.where(mass[place] > 0, law / np.where(mass[place] > 0, mass[place], 1) * gained[place], 0.0)
+    mass = np.zeros(len(levels), law.dtype)
+    np.add.at(mass, place, law)
+    upto = np.cumsum(mass) / mass.sum()
+    gained = upto**n - np.concatenate([upto[:1] * 0, upto[:-1]]) ** n
+    there = mass[place] != 0
+    found = np.where(there, law / np.where(there, mass[place], 1) * gained[place], law * 0)
     return found / found.sum()

@@ -11,12 +11,12 @@
 # ---
 
 # %% [markdown]
-# # Coverage of preference data
+# # Coverage separates offline, hybrid and online preference learning
 #
 # A reference policy, a reward observed through comparisons, and a KL penalty beta to the reference. The notebook studies one
 # problem with three responses: the data compare the first two and never show the third, which is bad and has small probability
 # under the reference. Rewards are given by weights e^(r/beta), so that every policy is rational and every value a sum of
-# logarithms.
+# logarithms. Each section has one parameter, the bound and a control.
 
 # %%
 # %matplotlib inline
@@ -39,6 +39,11 @@ from mdpkit.claims.coverage.log_linear_offline_preference_fails_by_gradient_desc
 )
 from mdpkit.claims.coverage.misspecified_offline_preference_falls_below_the_reference import exact
 from mdpkit.claims.coverage.online_rlhf_needs_only_local_coverage import apart, rare
+from mdpkit.claims.preference import chi_square_bounds_the_gain_of_a_correlated_proxy as correlated
+from mdpkit.claims.preference import kl_does_not_bound_the_loss_of_a_correlated_proxy as insufficient
+from mdpkit.claims.preference import offline_kl_is_no_substitute_for_the_on_policy_kl as offline_kl
+from mdpkit.claims.preference.kl_ball_coverage_is_nearly_global import rare as rare_response
+from mdpkit.learn import DPO, RLHF, BradleyTerry, HyPO, fit, grant, name_components
 from mdpkit.report import draw_claim
 from mdpkit.solve import tilt, zero_error_policy
 
@@ -200,6 +205,91 @@ for mass in ("1/200", "1/50", "1/10", "1/2"):
 verdict = mdpkit.verify("hybrid_preference_picks_the_closest_minimiser", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# The learners find these policies from the comparisons. What the comparisons leave open is reported: the third response is
+# not connected with the others. DPO leaves its log-ratio alone, HyPO moves it to the closest policy, and a bounded reward
+# keeps RLHF within its divergence bound.
+
+# %%
+floats = problem.to_float()
+for learner in (DPO(), HyPO(penalty="1/100000"), RLHF(BradleyTerry(bound=2))):
+    answer = fit(learner, grant(floats, preferences="exact"), rng=None)
+    gap = measure.value_gap(floats, mdpkit.solve(floats).policy, answer.policy).mid
+    print(f"{type(learner).__name__:5}: {answer.policy.table.round(4)[0]}, gap {gap:.4f}")
+print(name_components(answer.trace["components"][0]))
+assert measure.divergence_from_reference(floats, answer.policy).mid <= BradleyTerry(bound=2).divergence_bound(beta=1)
+
+# %% [markdown]
+# ## The average of the log-ratio over offline data is no divergence
+#
+# The parameter is the mass of the unseen response. The on-policy KL is least at the mass above; the same log-ratio averaged
+# over the data falls without bound as the mass leaves the data, and the gap tends to 7.66. The forward divergence, its
+# negative, takes the mass to 0, which is better here, since the unseen response is bad, and worse where it is good.
+
+# %%
+for mass in ("1/50", "1/2", "49/50"):
+    found = offline_kl.penalties(offline_kl.near(mass=mass))
+    print(f"mass {mass:>5}: " + ", ".join(f"{name} {found[name]:.3f}" for name in ("offline", "divergence", "gap")))
+for weight in ("1/22026", 55, 22026):
+    last, kept, first = (each.mid for each in offline_kl.gaps(offline_kl.near(("7389/1000", 1, weight))))
+    print(f"weight {weight!s:>7}: gap {last:.3f} off the data, {kept:.3f} by reverse KL, {first:.3f} by forward KL")
+    assert (first < kept) is (weight == "1/22026")
+for name in (
+    "offline_kl_is_no_substitute_for_the_on_policy_kl",
+    "reverse_kl_keeps_the_reference_mass_of_unseen_responses",
+):
+    verdict = mdpkit.verify(name, "glance")
+    assert verdict.passed
+    display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# ## A KL ball contains policies of nearly global coverage
+#
+# The parameter is the reference mass of the rarest response, at radius log 4. All policies of the ball together need a
+# share of global coverage that vanishes only as the inverse of its logarithm; the policies of bounded rewards need 4.
+
+# %%
+for k in (2, 4, 8, 16):
+    m = rare_response(f"1/{4**k}", 4)
+    ball, C = measure.ball_coverage(m.problem, measure.logarithm(4)).mid, measure.full_coverage(m.problem).mid
+    print(f"C_glo = 4^{k}: ball {ball / C:.3f} of it, bounded rewards {measure.tilt_coverage(m.problem, 4).mid:.3f}")
+    assert ball > C / k
+verdict = mdpkit.verify("kl_ball_coverage_is_nearly_global", "glance")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# ## The separation in one picture
+
+# %%
+verdict = mdpkit.verify("hybrid_preference_matches_online_where_offline_fails", "glance")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# ## A proxy reward: chi-square, not KL
+#
+# A proxy that is correlated with the true reward under the reference is safe as far as the chi-square of the occupancies
+# reaches. The parameter is k: the policy stays within half a nat of the reference, the correlation tends to 1, and the
+# loss grows without bound. Control: a policy of chi-square at most 1.
+
+# %%
+for k in (2, 4, 8, 16):
+    m = insufficient.move(k)
+    found = insufficient.numbers(m)
+    print(f"k = {k:2}: KL {found['divergence']:.3f}, loss {found['lost']:10.3f} standard deviations of the true reward")
+    assert found["divergence"] <= 1 / 2
+    assert insufficient.numbers(insufficient.near_in_chi_square(k))["lost"] <= 1
+left, right = correlated.check(correlated.mislead_the_moments()).sides
+assert left <= right
+for name in (
+    "chi_square_bounds_the_gain_of_a_correlated_proxy",
+    "kl_does_not_bound_the_loss_of_a_correlated_proxy",
+):
+    verdict = mdpkit.verify(name, "glance")
+    assert verdict.passed
+    display(verdict, draw_claim(verdict))
 
 # %% [markdown]
 # ## Gradient descent converges to the bad minimiser

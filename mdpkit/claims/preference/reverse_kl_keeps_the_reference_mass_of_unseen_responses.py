@@ -1,0 +1,168 @@
+"""A vanishing reverse-KL penalty keeps at least the reference's mass on unseen responses, and little more.
+
+Statement  Of the policies of pair error 0 let pi be the one closest to the reference in KL(pi || ref), the limit of
+           HyPO, and let e and m* be the masses of the unseen responses under the reference and under pi. Then
+               log(m*/(1-m*)) - log(e/(1-e)) = KL(p || ref given S) =: D,   p = pi*( . given S),
+               0 <= D <= R^2 / (8 beta^2),
+           where S is the set of responses in the data and R the range of the reward there. Hence m* >= e, with equality
+           if and only if all responses in S have the same reward: the penalty does not drive unseen responses out,
+           however bad they are.
+Assumes    the reward has range at most R on the responses in the data; it is not constant there (m* >= e, strictly).
+Units      masses are probabilities; D in nats; width = e^(R/beta).
+Kind       for all
+Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024 (HyPO).
+Proof      proofs/preference/reverse_kl_keeps_the_reference_mass_of_unseen_responses.md
+"""
+
+import numpy as np
+
+from ... import measure
+from ...base.arrays import bare, objects, rational
+from ...ink.figures import bound
+from ...instances.blocks import Box, Choice
+from ...instances.family import Family
+from ...instances.instance import Instance
+from ...instances.library.coverage import LAW, PROMPTS, fill_support
+from ...model import PreferenceProblem, TabularPolicy
+from ...solve import tilt
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
+
+
+def masses(m):
+    """Reference's mass on unseen and seen responses, for each prompt."""
+    shown = m.problem.data != 0
+    return tuple((m.problem.reference * part).sum(axis=-1) for part in (~shown, shown))
+
+
+def rise(m):
+    """Rise of the log-odds of the unseen responses, on average over prompts."""
+    unseen, seen = masses(m)
+    now = measure.logarithm(measure.closest_unseen_mass(m.problem)) - measure.logarithm(measure.closest_mass(m.problem))
+    return measure.prompt_average(m.problem, now - measure.logarithm(unseen) + measure.logarithm(seen))
+
+
+def from_the_reference(m):
+    """D, the divergence of the optimum from the reference, both given S."""
+    return measure.prompt_average(m.problem, measure.kl(m.optimum, m.reference))
+
+
+def check(m):
+    return Bound(from_the_reference(m), measure.logarithm(m.width) ** 2 / 8)
+
+
+def half(m):
+    return Bound(from_the_reference(m), measure.logarithm(m.width) ** 2 / 16)
+
+
+def rises(m):
+    return Equal({"log-odds": (rise(m), from_the_reference(m))})
+
+
+def keeps(m):
+    return Bound(masses(m)[0], measure.closest_unseen_mass(m.problem))
+
+
+def keeps_twice(m):
+    return Bound(masses(m)[0] * 2, measure.closest_unseen_mass(m.problem))
+
+
+def count_responses(m):
+    """How many responses the data show, for each prompt."""
+    return (m.problem.data != 0).sum(axis=-1)
+
+
+def widest(problem):
+    """e^(R/beta), R the range of the reward over the responses in the data."""
+    lowest, shown = problem.weights.min(axis=-1)[..., None], problem.data != 0
+    highest = problem.weights.max(axis=-1)[..., None]
+    top, bottom = np.where(shown, problem.weights, lowest), np.where(shown, problem.weights, highest)
+    return (top.max(axis=-1) / bottom.min(axis=-1)).max()
+
+
+def condition_on_the_data(problem, table):
+    """A policy's law conditioned on the responses in the data."""
+    part = table * (problem.data != 0)
+    return TabularPolicy(part / part.sum(axis=-1)[..., None])
+
+
+def problem(x):
+    """The data show every response but one."""
+    data = LAW.restrict(fill_support(x.data), np.arange(x.sizes["Y"]) != bare(x.hidden)[:, None])
+    return PreferenceProblem(fill_support(x.reference), weights=x.weights, data=data, rho=x.rho)
+
+
+FAMILY = Family(
+    blocks=dict(
+        reference=LAW, weights=Box("X", "Y", lower=1, upper=3), data=LAW, rho=PROMPTS, hidden=Choice("X", of="Y")
+    ),
+    sizes=dict(X=(1, 1), Y=(3, 4)),
+    models=dict(
+        problem=problem,
+        width=lambda x: widest(problem(x)),
+        optimum=lambda x: condition_on_the_data(problem(x), tilt(problem(x)).table),
+        reference=lambda x: condition_on_the_data(problem(x), problem(x).reference),
+    ),
+)
+
+
+def draws():
+    """Draws of every size whose rewards differ on the data, decoded from the bytes of a fixed generator."""
+    rng = np.random.default_rng(0)
+    found = [
+        FAMILY.build(FAMILY.from_bytes(rng.bytes(FAMILY.byte_count(sizes)), sizes))
+        for sizes in FAMILY.ladder()
+        for _ in range(14)
+    ]
+    return [m for m in found if m.width > 1]
+
+
+# ---- exact instances and controls
+def three(weights=(2, 1, 1), width=2, data=("1/2", "1/2", 0)):
+    """The reference gives the two compared responses 49/100 each."""
+    law = objects([["49/100", "49/100", "1/50"]])
+    given = PreferenceProblem(law, weights=objects([weights]), data=objects([data]))
+    laws = dict(optimum=condition_on_the_data(given, tilt(given).table), reference=condition_on_the_data(given, law))
+    return Instance(problem=given, width=rational(width), **laws)
+
+
+def as_the_optimum(closest_unseen_mass, problem):
+    """The unseen responses' mass under the optimum, which depends on their reward."""
+    joint = problem.reference * problem.weights
+    return (joint * (problem.data == 0)).sum(axis=-1) / joint.sum(axis=-1)
+
+
+RANGE = Assumption("the reward has range at most R on the data", lambda m: widest(m.problem) <= m.width)
+SEVERAL = Assumption(
+    "the data show two responses of different reward", lambda m: (m.width > 1) & (count_responses(m) > 1).all()
+)
+KEPT, ODDS = "no less than the reference", "the rise of the log-odds"
+CLAIM = Claim(
+    "reverse_kl_keeps_the_reference_mass_of_unseen_responses",
+    check,
+    FAMILY,
+    formula=(
+        r"\log \frac{m^*}{1 - m^*} - \log \frac{e}{1 - e} = \mathrm{KL}(p \,\Vert\, \mathrm{ref}_S) \in \Big[ 0, "
+        r"\frac{R^2}{8 \beta^2} \Big]"
+    ),
+    papers=("song2024",),
+    tags=("preferences", "kl-regularisation"),
+    assumes=(RANGE,),
+    controls=(
+        Control("half of the constant", witness=three, tightens=half),
+        Control("a reward of larger range", witness=lambda: three((64, 1, 1)), drops=RANGE.name),
+        Control("twice the reference mass", witness=three, tightens=keeps_twice, part=KEPT),
+        Control(
+            "the optimum's mass",
+            witness=lambda: three((2, 1, "1/100")),
+            sabotages=measure.closest_unseen_mass,
+            by=as_the_optimum,
+            part=KEPT,
+        ),
+    ),
+    also=(
+        Part(KEPT, draws, keeps, assumes=(SEVERAL,)),
+        Part(ODDS, FAMILY, rises),
+    ),
+    figure=bound,
+    sides=("$D$", r"$R^2 / (8\beta^2)$"),
+)

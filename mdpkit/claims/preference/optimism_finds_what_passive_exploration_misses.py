@@ -4,7 +4,7 @@ Statement  Two responses with rewards 0 and g, a reference that gives the second
            and the optima of the rewards (0, v), v = -1, -19/20, ..., 1, as the class, after the reference itself. Let
            the gap of a run be the mean of J(pi*) - J(pi_t) over its rounds, alpha the weight of the bonus, and beta =
            3/50. For g = 4/5, over 500 rounds,
-               64 median gap(alpha = 1/100) <= median gap(alpha = 0).
+               16 median gap(alpha = 1/100) <= median gap(alpha = 0).
            With g = 1 the rounds until a gap of at most 1/10 have a median of at most 4 for alpha = 1/100 at each 1/beta
            in {4, 8, 12, 14}, and of at least e^(1/(2 beta))/16 for alpha = 0. If the reference gives the good response
            with probability 3/10, the median gap for alpha = 0 is at most 1/20. If the rare response is not worth its
@@ -85,7 +85,7 @@ def median(numbers):
 
 
 # ---- both sides
-def check(m, factor=64):
+def check(m, factor=16):
     return Bound(median(m.mean[0]) * factor, median(m.mean[1]))
 
 
@@ -161,7 +161,7 @@ def figure(ax, rows):
     for weight, style in zip(WEIGHTS, ("s-C0", "^-C2", "o-C4", "v-C5", "d-C6"), strict=True):
         ax.plot(curve["rounds"], curve[weight], style, ms=3, label=f"$\\alpha = {weight}$")
     failing = {row["label"]: row["sides"] for row in rows if row.get("control")}
-    ax.plot(500, failing[FLIPPED][0] / 64, "xC1", label="other sign (fails)")
+    ax.plot(500, failing[FLIPPED][0] / 16, "xC1", label="other sign (fails)")
     ax.set(xlabel="rounds $T$", ylabel="mean gap up to $T$", xscale="log", yscale="log")
     found = sorted((1 / float(Fraction(row["parameters"]["beta"])), row["data"]) for row in own[TIME])
     at = np.array([x for x, _ in found])
@@ -185,7 +185,7 @@ CLAIM = Claim(
     check,
     lambda: [train()],
     formula=(
-        r"64\; \mathrm{median}\; \mathrm{gap}(\alpha = \tfrac1{100}) \le \mathrm{median}\; \mathrm{gap}(\alpha = 0), "
+        r"16\; \mathrm{median}\; \mathrm{gap}(\alpha = \tfrac1{100}) \le \mathrm{median}\; \mathrm{gap}(\alpha = 0), "
         r"\qquad \mathrm{gap} = \frac1T \sum_{t < T} J(\pi^*) - J(\pi_t)"
     ),
     papers=("xie2025",),

@@ -191,8 +191,8 @@ CLAIM = Claim(
     controls=(
         Control(WIDER, lambda: two_responses(4, "3/4", wider=16), drops=BOUNDED.name),
         Control("a thousandth less", lambda: attaining(16), tightens=sharp_less_a_thousandth),
-        Control("M^2 / (4 beta)", lambda: attaining(2), tightens=a_sixteenth, part=SIMPLE),
-        Control("M in place of 2 M", lambda: attaining(2**32), tightens=half_of_the_range, part=SIMPLE),
+        Control("half of the square", lambda: attaining(2), tightens=a_sixteenth, part=SIMPLE),
+        Control("half of twice the error", lambda: attaining(2**32), tightens=half_of_the_range, part=SIMPLE),
         Control("mean rewards alone", lambda: attaining(16), sabotages=measure.value_gap, by=in_rewards_alone),
     ),
     also=(

@@ -34,8 +34,8 @@ from mdpkit.claims.preference.fitting_a_reward_first_has_the_optima_of_dpo impor
 from mdpkit.claims.preference.labels_of_a_fitted_reward_add_no_information import (
     both,
     fine_tune,
-    generated,
     information,
+    law_of_samples,
 )
 from mdpkit.claims.preference.optimism_finds_what_passive_exploration_misses import play as explore
 from mdpkit.claims.preference.passive_exploration_fails_for_exponentially_long import play as find
@@ -119,7 +119,7 @@ display(verdict, draw_claim(verdict))
 # %%
 for n in (1, 2, 3):
     m, truth = fine_tune(n), fine_tune(n, by_the_truth=True)
-    data, joint, alone = (information(m, law).mid for law in (m.data, both(m), generated(m)))
+    data, joint, alone = (information(m, law).mid for law in (m.data, both(m), law_of_samples(m)))
     print(f"{n} comparisons: data {data:.4f}, with samples {joint:.4f}, samples alone {alone:.4f}", end="; ")
     print(f"with true labels {information(truth, both(truth)).mid:.4f}")
 

@@ -63,9 +63,8 @@ def bonus_of_the_other_sign(m):
 def squares(m):
     """E_x E_{y ~ pi, z ~ nu} of the squared error."""
     e = error(m)
-    own, law = m.policy.table, m.law
-    second = (e * e * own).sum(axis=-1) + (e * e * law).sum(axis=-1)
-    return measure.prompt_average(m.problem, second - (e * own).sum(axis=-1) * (e * law).sum(axis=-1) * 2)
+    apart = (e[:, :, None] - e[:, None, :]) ** 2 * m.policy.table[:, :, None] * m.law[:, None, :]
+    return measure.prompt_average(m.problem, apart.sum(axis=-1).sum(axis=-1))
 
 
 def check_square(m):

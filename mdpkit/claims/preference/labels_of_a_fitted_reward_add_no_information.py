@@ -35,7 +35,7 @@ def information(m, law):
     return (measure.kl(TabularPolicy(law), TabularPolicy(law * 0 + mixture)) * m.prior).sum()
 
 
-def generated(m):
+def law_of_samples(m):
     """P(S | theta), `[k,s]`."""
     return (m.data[:, :, None] * m.channel).sum(axis=1)
 
@@ -47,7 +47,7 @@ def both(m):
 
 
 def check(m):
-    return Bound(information(m, generated(m)), information(m, m.data))
+    return Bound(information(m, law_of_samples(m)), information(m, m.data))
 
 
 def half(m):
@@ -61,7 +61,7 @@ def adds_nothing(m):
 
 def without_the_data(m):
     """As if nothing were lost by training on S alone."""
-    return Equal({"information": (information(m, generated(m)), information(m, m.data))})
+    return Equal({"information": (information(m, law_of_samples(m)), information(m, m.data))})
 
 
 FAMILY = Family(

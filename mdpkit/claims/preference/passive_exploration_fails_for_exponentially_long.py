@@ -53,7 +53,7 @@ def check(m):
     return Bound((1 - 2 * e * (1 - e)) ** m.rounds, chance_to_fail(m))
 
 
-def if_one_good_response_sufficed(m):
+def count_the_reference_alone(m):
     """As if only the reference's own draws counted."""
     return Bound((1 - small(m)) ** m.rounds, chance_to_fail(m))
 
@@ -140,7 +140,7 @@ CLAIM = Claim(
         Control(OTHER_TIES, lambda: play(4, passive_first=False), drops=TIES.name),
         Control(AMPLE, lambda: play(4, reference="1/4"), drops=RARE.name),
         Control("XPO's bonus", lambda: play(4, optimism="1/4"), drops=NO_BONUS.name),
-        Control("if one good response sufficed", lambda: play(4), tightens=if_one_good_response_sufficed),
+        Control("if one good response sufficed", lambda: play(4), tightens=count_the_reference_alone),
         Control("five eighths of the time", lambda: play(5), tightens=five_eighths, part=HALF),
     ),
     also=(

@@ -43,7 +43,8 @@ def fit_directly(m):
     own = np.stack([tilt(m.problem, w).table for w in m.weights])
     chosen = measure.likeliest(m.problem, own / m.problem.reference, m.wins)
     apart = abs(own[:, None] - m.tables).sum(axis=-1).sum(axis=-1)
-    same = apart <= m.problem.like(["1/1000000000"])  # in floats equal tables differ by their rounding
+    # in floats equal tables differ by their rounding
+    same = apart == 0 if m.problem.exact else apart <= m.problem.like(["1/1000000000"])
     return (chosen[:, None] * same.astype(int)).max(axis=0)
 
 

@@ -1,7 +1,7 @@
 """The suboptimality of a policy is what it gives up in log-likelihood on any law, plus its signed errors on pairs.
 
-Statement  Let J(pi) = E_x [ E_pi r - beta KL(pi || ref) ], pi* its maximiser over all policies, and h = beta log(pi/ref)
-           the reward that pi implies. For every policy pi and every law nu of responses
+Statement  Let J(pi) = E_x [ E_pi r - beta KL(pi || ref) ], pi* its maximiser over all policies, and let h =
+           beta log(pi/ref) be the reward that pi implies. For every policy pi and every law nu of responses
                J(pi*) - J(pi) = beta E_nu [ log pi - log pi* ] + E_pi [ h - r ] - E_nu [ h - r ].
            The first term is the bonus of XPO, whose sampler is nu; the others are a mean over pairs y ~ pi, z ~ nu of
            the error (h(y) - h(z)) - (r(y) - r(z)), so that
@@ -63,9 +63,8 @@ def bonus_of_the_other_sign(m):
 def squares(m):
     """E_x E_{y ~ pi, z ~ nu} of the squared error."""
     e = error(m)
-    own, law = m.policy.table, m.law
-    second = (e * e * own).sum(axis=-1) + (e * e * law).sum(axis=-1)
-    return measure.prompt_average(m.problem, second - (e * own).sum(axis=-1) * (e * law).sum(axis=-1) * 2)
+    apart = (e[:, :, None] - e[:, None, :]) ** 2 * m.policy.table[:, :, None] * m.law[:, None, :]
+    return measure.prompt_average(m.problem, apart.sum(axis=-1).sum(axis=-1))
 
 
 def check_square(m):

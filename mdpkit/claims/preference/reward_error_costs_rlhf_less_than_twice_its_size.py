@@ -51,7 +51,7 @@ def simple(m, square="1/8", linear=1):
     return Bound(gap(m), stack([L**2 * m.problem.like([square])[0], L * linear]).min())
 
 
-def ordered(m):
+def order(m):
     """The sharp bound is below both simple ones."""
     L = measure.logarithm(m.width)
     return Bound(sharp(m), stack([L**2 / 8, L]).min())
@@ -128,11 +128,11 @@ def large_errors():
     return [attaining(2 ** (2**j)).replace(j=j, share=1 - rational(j + 1) / 2**j) for j in (4, 6, 8)]
 
 
-def square_approached(m):
+def approach_square(m):
     return Bound(measure.logarithm(m.width) ** 2 / 8 * m.share, gap(m))
 
 
-def linear_approached(m):
+def approach_linear(m):
     return Bound(measure.logarithm(m.width) * m.share, gap(m))
 
 
@@ -141,7 +141,7 @@ def in_rewards_alone(value_gap, problem, expert, learner):
     return measure.expected_reward(problem, expert) - measure.expected_reward(problem, learner)
 
 
-def lost(m):
+def loss_data(m):
     """For the figure: L, and the loss per unit of 2 M."""
     L = measure.logarithm(m.width)
     return {"L": [float(L.mid)], "loss": [float(gap(m).mid / L.mid)]}
@@ -191,16 +191,16 @@ CLAIM = Claim(
     controls=(
         Control(WIDER, lambda: two_responses(4, "3/4", wider=16), drops=BOUNDED.name),
         Control("a thousandth less", lambda: attaining(16), tightens=sharp_less_a_thousandth),
-        Control("M^2 / (4 beta)", lambda: attaining(2), tightens=a_sixteenth, part=SIMPLE),
-        Control("M in place of 2 M", lambda: attaining(2**32), tightens=half_of_the_range, part=SIMPLE),
+        Control("half of the square", lambda: attaining(2), tightens=a_sixteenth, part=SIMPLE),
+        Control("half of twice the error", lambda: attaining(2**32), tightens=half_of_the_range, part=SIMPLE),
         Control("mean rewards alone", lambda: attaining(16), sabotages=measure.value_gap, by=in_rewards_alone),
     ),
     also=(
         Part(SIMPLE, FAMILY, simple, assumes=(BOUNDED,)),
-        Part(ORDER, sharp_list, ordered),
-        Part(ATTAINED, sharp_list, nearly_attains, assumes=(BOUNDED,), data=lost),
-        Part(SMALL, small_errors, square_approached, assumes=(BOUNDED,), data=lost),
-        Part(LARGE, large_errors, linear_approached, assumes=(BOUNDED,), data=lost),
+        Part(ORDER, sharp_list, order),
+        Part(ATTAINED, sharp_list, nearly_attains, assumes=(BOUNDED,), data=loss_data),
+        Part(SMALL, small_errors, approach_square, assumes=(BOUNDED,), data=loss_data),
+        Part(LARGE, large_errors, approach_linear, assumes=(BOUNDED,), data=loss_data),
     ),
     figure=figure,
     sides=(r"$J(\pi^*) - J(\pi_g)$", r"$\beta\,(u - 1 - \log u)$"),

@@ -153,13 +153,13 @@ def numbers(m):
 def figure(ax, rows):
     """The least and the greatest probability of each response under any minimax winner, against the closed form."""
     found = [row["data"] for row in rows if row["part"] == ONLY and row.get("data")]
-    for name, style, label in (("cycle", "oC0", "all minimax winners"), ("tie", "xC1", "two responses tie (fails)")):
-        for each in found:
-            ax.plot(each[name] * 2, each[f"{name} least"] + each[f"{name} greatest"], style, label=label, mfc="none")
-            label = None
+    for name, style, label in (("cycle", "oC0", "all minimax winners"), ("tie", "xC1", "a tie (fails)")):
+        across = np.concatenate([each[name] * 2 for each in found])
+        ends = np.concatenate([each[f"{name} least"] + each[f"{name} greatest"] for each in found])
+        ax.plot(across, ends, style, label=label, mfc="none")
     ax.plot([0, 1], [0, 1], "k--", label="equal sides")
     ax.set(xlabel="closed form", ylabel="least and greatest probability")
-    ax.legend(fontsize=6, ncols=3, loc="lower center", bbox_to_anchor=(0.45, 1))
+    ax.legend(fontsize=6, loc="upper left")
 
 
 CYCLIC = Assumption("the three margins of the cycle are positive", cyclic)

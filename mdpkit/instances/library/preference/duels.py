@@ -99,9 +99,9 @@ def dominated_response(
 ) -> Instance:
     """A cycle of three responses, and a fourth that the first dominates; it is compared with the second above all.
 
-    No response beats all others. The weights (1, 1, 1, v) have the highest Bradley-Terry likelihood under `pairs`, in
-    which every pair is compared: the reward model ranks the fourth response first, although the first beats it, and
-    beats every other response more often than it does.
+    Every response is beaten by another one. The weights (1, 1, 1, v) have the highest Bradley-Terry likelihood under
+    `pairs`, in which every pair is compared: the reward model ranks the fourth response first, although the first beats
+    it, and beats every other response more often than it does.
 
     Args:
         v: weight of the fourth response, with v / (1 + v) below `second`.

@@ -140,8 +140,8 @@ display(verdict, draw_claim(verdict))
 # ## A dominated response
 #
 # The first response beats every response more often than the fourth does. The pairs are chosen such that the reward
-# model still ranks the fourth first. The parameter is $1/\beta$. Control: pairs of independent draws, for which a reward
-# model never does this.
+# model still ranks the fourth first. The parameter is $1/\beta$. Control: pairs of independent draws, for which a
+# reward model never does this.
 
 # %%
 m = named("dominated_response")

@@ -58,7 +58,7 @@ def against_the_reference(m):
     return check(m, TabularPolicy(m.problem.reference))
 
 
-def tied(K, p):
+def let_tie(K, p):
     """Margins with which every response ties with p: K - K p 1' + 1 (K p)'."""
     off = (K * p).sum(axis=-1)
     return K - off[:, None] + off[None, :]
@@ -68,7 +68,7 @@ def build(x):
     """Preferences explained by the weights, up to a residual against which the data's law ties."""
     mu = x.data / x.data.sum()
     chance = bradley_terry(x.weights)
-    win = chance + tied(skew(x.upper), mu) * chance.min() / 3
+    win = chance + let_tie(skew(x.upper), mu) * chance.min() / 3
     return duel((win * 2 - 1)[None], data=mu[None])
 
 
@@ -142,7 +142,7 @@ def not_exploitable(m):
 
 
 # ---- controls
-def explained_by_a_reward():
+def reward_instance():
     """Preferences with weights (4, 2, 1), and the ranking (1, 2, 3) reversed."""
     problem = duel(bradley_terry(objects([4, 2, 1]))[None] * 2 - 1)
     return Instance(
@@ -151,12 +151,12 @@ def explained_by_a_reward():
     )  # fmt: skip
 
 
-def paired():
+def correlate_pairs():
     """The response that the reward model ranks first is dominated; the pairs are no independent draws."""
     return dominated_response()
 
 
-def guessed():
+def guess_weights():
     """Weights in the order of the win rates that are not the most likely ones."""
     m = preference_cycle()
     return m.replace(weights=objects([3, 1, 2]), pairs=objects([["1/9"] * 3] * 3))
@@ -229,10 +229,10 @@ CLAIM = Claim(
     assumes=(LIKELY, INDEPENDENT),
     controls=(
         Control("win rates against the reference", witness=uneven, tightens=against_the_reference, at="win rates"),
-        Control("weights that are not the most likely", witness=guessed, drops=LIKELY.name),
-        Control("pairs that are no independent draws", witness=paired, drops=INDEPENDENT.name),
+        Control("weights that are not the most likely", witness=guess_weights, drops=LIKELY.name),
+        Control("pairs that are no independent draws", witness=correlate_pairs, drops=INDEPENDENT.name),
         Control("half of the margins", witness=uneven, sabotages=measure.margin_against, by=halve),
-        Control("preferences of a reward", witness=explained_by_a_reward, drops=CYCLIC.name, part=RANKINGS),
+        Control("preferences of a reward", witness=reward_instance, drops=CYCLIC.name, part=RANKINGS),
         Control("even data", witness=lambda: rankings()[0], tightens=on_even_data, at="likelihood", part=RANKINGS),
         Control(
             "a faithful ranking",

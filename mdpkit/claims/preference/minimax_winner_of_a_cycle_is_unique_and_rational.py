@@ -103,7 +103,7 @@ def of_five(m):
     return Equal({"winner": (v, law(m.winner, "table")[0] * v.sum())})
 
 
-def unsigned(m):
+def without_signs(m):
     v = pfaffians(m, signs=(1, 1, 1, 1, 1))
     return Equal({"winner": (v, law(m.winner, "table")[0] * v.sum())})
 
@@ -176,7 +176,7 @@ CLAIM = Claim(
         Control("as often as it wins", witness=preference_cycle, tightens=in_another_order, at="margins"),
         Control("squared margins", witness=preference_cycle, sabotages=measure.preference_margin, by=square),
         Control(TIE, witness=a_tie, drops=CYCLIC.name, part=ONLY),
-        Control("Pfaffians without signs", witness=ring, tightens=unsigned, at="winner", part=FIVES),
+        Control("Pfaffians without signs", witness=ring, tightens=without_signs, at="winner", part=FIVES),
     ),
     also=(Part(ONLY, some_cycles, only_one, assumes=(CYCLIC,), data=numbers), Part(FIVES, FIVE, of_five)),
     figure=figure,

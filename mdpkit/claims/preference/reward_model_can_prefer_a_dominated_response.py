@@ -41,7 +41,7 @@ def all_of_it(m):
     return Bound(most, middle, most)
 
 
-def never_played(m):
+def winner_avoids_it(m):
     """The minimax winner, and how often it plays the dominated response."""
     found = solve(m.problem, MinimaxWinner()).policy
     return Equal({"d": (found.table[0, D], 0), "exploitability": (measure.exploitability(m.problem, found), 0)})
@@ -52,7 +52,7 @@ def instances():
     return [dominated_response(v).replace(k=2**j) for v in ("17/16", "9/8", "5/4", "11/8") for j in range(3, 8)]
 
 
-def undominated():
+def rarely_loses():
     """The fourth response is beaten by the third alone, by 1/100."""
     return dominated_response(third="49/100", first="5/9").replace(k=32)
 
@@ -73,24 +73,24 @@ def fits(m):
     return (likelihood_slope(m.problem.win[0], m.weights, m.pairs) == 0).all()
 
 
-def dominated(m):
+def first_dominates(m):
     return (m.problem.win[0, Z] > m.problem.win[0, D]).all()
 
 
-def all_beaten(m):
+def all_lose(m):
     half = m.problem.like(["1/2"])[0]
     return (m.problem.win[0] > half).any(axis=0).all()
 
 
 FITS = Assumption("the weights satisfy the likelihood equations", fits)
-DOMINATED = Assumption("d is dominated", dominated)
-BEATEN = Assumption("every response is beaten by another one", all_beaten)
+DOMINATED = Assumption("d is dominated", first_dominates)
+BEATEN = Assumption("every response is beaten by another one", all_lose)
 
 
 def numbers(m):
     """For the figure: exploitability on the witnesses of the controls."""
     return {
-        "controls": [measure.exploitability(each.problem, fine_tune(each)).mid for each in (unfit(), undominated())]
+        "controls": [measure.exploitability(each.problem, fine_tune(each)).mid for each in (unfit(), rarely_loses())]
     }
 
 
@@ -123,7 +123,7 @@ CLAIM = Claim(
     assumes=(FITS, DOMINATED, BEATEN),
     controls=(
         Control(UNFIT, witness=unfit, drops=FITS.name),
-        Control(UNDOMINATED, witness=undominated, drops=DOMINATED.name),
+        Control(UNDOMINATED, witness=rarely_loses, drops=DOMINATED.name),
         Control("all of it", witness=lambda: dominated_response().replace(k=8), tightens=all_of_it),
         Control(
             "half of the margins",
@@ -132,7 +132,7 @@ CLAIM = Claim(
             by=halve,
         ),
     ),
-    also=(Part("the minimax winner never plays it", winners, never_played, assumes=(DOMINATED, BEATEN)),),
+    also=(Part("the minimax winner never plays it", winners, winner_avoids_it, assumes=(DOMINATED, BEATEN)),),
     figure=figure,
     data=numbers,
     sides=(r"$\frac{4}{5} (1 - 3 v^{-k})$", "exploitability"),

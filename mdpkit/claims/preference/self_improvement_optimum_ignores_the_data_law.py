@@ -168,7 +168,7 @@ def the_whole_mass(m):
     return Bound(low * 10 / 9, moved)
 
 
-def restricted(m):
+def depend_on_data(m):
     """In the class p_t ~ (t, 1, 1), the generator's loss is minimal at log t = a(1) - E_mu[a | not 1], a = log p*."""
     _, p = optimum(m)
     a = log(p)
@@ -304,7 +304,7 @@ CLAIM = Claim(
         Part(ONLY, HALF, only_there, assumes=(COVERED,)),
         Part(SLOPES, on_cycles, identity_equations),
         Part(MOVES, on_cycles, moves, assumes=(CYCLIC,), data=numbers),
-        Part(RESTRICTED, on_other_data, restricted),
+        Part(RESTRICTED, on_other_data, depend_on_data),
         Part(REVISIONS, rare, worse, data=rates),
     ),
     figure=figure,

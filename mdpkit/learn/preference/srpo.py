@@ -39,14 +39,14 @@ class SRPO:
         setting = preference_setting(access)
         data, base = access.comparisons(), floats(setting.reference)
         expect_coverage(data, base)
-        gain = (_beaten(data, base.shape) - 0.5) / coefficient("beta", self.beta, setting.beta)
+        gain = (_chances_to_lose(data, base.shape) - 0.5) / coefficient("beta", self.beta, setting.beta)
         highest = gain.max(axis=-1, keepdims=True)
         joint = base[:, None, :] * np.exp(gain - highest)
         Z = joint.sum(axis=-1)
         return policy_of(base, -np.log(Z) - highest[..., 0]), {"improver": [joint / Z[..., None]]}
 
 
-def _beaten(data, shape):
+def _chances_to_lose(data, shape):
     """P(z beats y) `[x,y,z]` as observed; 1/2 for pairs that were never compared."""
     X, Y = shape
     won, seen = np.zeros((X, Y, Y)), np.zeros((X, Y, Y))

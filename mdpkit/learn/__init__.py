@@ -81,6 +81,7 @@ from .preference.refuel import REFUEL as REFUEL
 from .preference.reward_models import BradleyTerry as BradleyTerry
 from .preference.reward_models import RewardEnsemble as RewardEnsemble
 from .preference.self_play import SPO as SPO
+from .preference.srpo import SRPO as SRPO
 from .preference.two_stage import RLHF as RLHF
 from .preference.two_stage import BestOfN as BestOfN
 from .preference.two_stage import best_of as best_of

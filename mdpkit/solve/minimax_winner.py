@@ -39,7 +39,7 @@ class MinimaxWinner:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects(self, problem, PreferenceProblem)
         if problem.win is None:
-            table, certificate, slack = _most_rewarded(problem)
+            table, certificate, slack = _best_reward(problem)
         else:
             exact = problem.win if is_exact(problem.win) else exactly(problem.win)
             margin = exact - exact.swapaxes(1, 2)
@@ -52,7 +52,7 @@ class MinimaxWinner:
         return Solution(problem, self, status, TabularPolicy(table), value, 1, certificate)
 
 
-def _most_rewarded(problem):
+def _best_reward(problem):
     """The first response of highest reward, and a bound on its margin of defeat due to the rounding of the input."""
     score = problem.reward if problem.weights is None else problem.weights
     best = np.array([max(range(problem.Y), key=row.__getitem__) for row in score])

@@ -13,6 +13,7 @@ from mdpkit.learn import (
     REBEL,
     RLHF,
     SPO,
+    SRPO,
     XPO,
     BestOfN,
     BradleyTerry,
@@ -169,6 +170,47 @@ def test_the_identity_objective_tilts_by_the_chance_to_win_and_depends_on_the_da
     found = fit(IPO(), exactly(even), rng=None).policy.table
     assert abs(found - tilted / tilted.sum(axis=-1, keepdims=True)).max() < 1e-9
     assert abs(found - fit(IPO(), exactly(problem), rng=None).policy.table).max() > 1e-3
+
+
+def test_self_improvement_does_not_depend_on_how_often_pairs_are_compared():
+    """Golden: on the cycle (.9, .8, .8) at beta = .2, (.379, .247, .373) for every law of the data; IPO moves."""
+    win = np.array([[[0.5, 0.9, 0.2], [0.1, 0.5, 0.8], [0.8, 0.2, 0.5]]])
+    found, moved = [], []
+    for law in ([1 / 3] * 3, [0.8, 0.1, 0.1], [0.1, 0.2, 0.7]):
+        problem = PreferenceProblem([[1 / 3] * 3], win=win, data=[law], beta=0.2)
+        answer = fit(SRPO(), exactly(problem), rng=None)
+        found.append(answer.policy.table[0])
+        moved.append(fit(IPO(), exactly(problem), rng=None).policy.table[0])
+        improver = answer.trace["improver"][0][0]
+        joint = np.exp((win[0].T - 0.5) / 0.2) / 3
+        assert np.allclose(improver, joint / joint.sum(axis=-1, keepdims=True))
+    assert np.allclose(found, found[0])
+    assert np.allclose(found[0], [0.379, 0.247, 0.373], atol=1e-3)
+    assert np.allclose(moved[:2], [[0.39, 0.28, 0.33], [0.25, 0.06, 0.69]], atol=1e-2)
+
+
+def test_self_improvement_is_a_saddle_point():
+    """No improver raises, and no generator lowers, the objective."""
+    problem = PreferenceProblem([[0.5, 0.3, 0.2]], win=floats(cycle.win), beta=0.3)
+    answer = fit(SRPO(), exactly(problem), rng=None)
+    base, beaten = problem.reference[0], problem.win[0].T
+
+    def objective(p, s):
+        inner = (s * (beaten - 0.3 * np.log(s / base))).sum(axis=-1)
+        return p @ inner + 0.3 * (p * np.log(p / base)).sum()
+
+    p, s, random = answer.policy.table[0], answer.trace["improver"][0][0], rng(0)
+    for _ in range(50):
+        assert objective(p, random.dirichlet(np.ones(3), 3)) <= objective(p, s) + 1e-12
+        assert objective(random.dirichlet(np.ones(3)), s) >= objective(p, s) - 1e-12
+
+
+def test_pairs_that_were_never_compared_count_as_ties():
+    data = Comparisons([0], [0], [1], [1])
+    even = PreferenceProblem([[1 / 3] * 3], win=floats(cycle.win), beta=1)
+    improver = fit(SRPO(), grant(even, preferences=data), rng=None).trace["improver"][0][0]
+    assert np.allclose(improver[2], 1 / 3)
+    assert np.isclose(improver[1, 0] / improver[1, 1], np.exp(1 / 2))
 
 
 def test_finite_classes_are_enumerated_and_ties_go_to_the_first():

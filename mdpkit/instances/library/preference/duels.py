@@ -74,3 +74,60 @@ def cycle_margin(margins: np.ndarray) -> np.ndarray:
     a, b, c = margins
     none = a * 0
     return np.stack([np.stack([none, a, -c]), np.stack([-a, none, b]), np.stack([c, -b, none])])
+
+
+def bradley_terry(weights: np.ndarray) -> np.ndarray:
+    """P(y beats z) `[y,z]` = w_y / (w_y + w_z) under weights w = e^r.
+
+    >>> bradley_terry(np.array([1.0, 3.0]))[1, 0]
+    np.float64(0.75)
+    """
+    return weights[:, None] / (weights[:, None] + weights[None, :])
+
+
+def likelihood_slope(win: np.ndarray, weights: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Derivatives with respect to r = log weights `[y]` of the mean log-likelihood of the Bradley-Terry model.
+
+    Args: win: `[y,z]`. pairs: symmetric weights `[y,z]` of the comparisons.
+    """
+    return (pairs * (win - bradley_terry(weights))).sum(axis=-1)
+
+
+@named_instance
+def dominated_response(
+    v: Exact = "5/4", third: Exact = "1/10", second: Exact = "3/5", first: Exact = "2/5"
+) -> Instance:
+    """A cycle of three responses, and a fourth that the first dominates; it is compared with the second above all.
+
+    Every response is beaten by another one. The weights (1, 1, 1, v) have the highest Bradley-Terry likelihood under
+    `pairs`, in which every pair is compared: the reward model ranks the fourth response first, although the first beats
+    it, and beats every other response more often than it does.
+
+    Args:
+        v: weight of the fourth response, with v / (1 + v) below `second`.
+        third: probability that the fourth beats the third.
+        second: probability that the fourth beats the second.
+        first: probability that the fourth beats the first.
+
+    Returns: `problem`, `weights` e^r and `pairs`, the symmetric weights of the comparisons.
+    Source: none; found by solving the likelihood equations for the weights of the comparisons.
+
+    >>> m = dominated_response()
+    >>> likelihood_slope(m.problem.win[0], m.weights, m.pairs)
+    array([0, 0, 0, 0], dtype=object)
+    """
+    v, chances = rational(v), objects([first, second, third])
+    win = (cycle_margin(objects(["3/5", "3/5", "3/5"])) + 1) / 2
+    win = np.concatenate([np.concatenate([win, (1 - chances)[:, None]], axis=1), [[*chances, rational("1/2")]]])
+    excess = chances - v / (1 + v)
+    if not excess[1] > 0 or not excess[0] + excess[2] < 0:
+        raise InvalidModel(f"v is {v}; expected v / (1 + v) below {second} and above the mean of {first} and {third}")
+    compared = objects([1, -(excess[0] + excess[2]) / excess[1], 1])
+    # on the cycle every response beats the next one by 3/10 more than its weight explains
+    flows = compared * excess / rational("3/10")
+    h12 = 1 + sum(abs(flow) for flow in flows)
+    h01, h20 = h12 - flows[1], h12 + flows[2]
+    zero = rational(0)
+    pairs = objects([[zero, h01, h20], [h01, zero, h12], [h20, h12, zero]])
+    pairs = np.concatenate([np.concatenate([pairs, compared[:, None]], axis=1), [[*compared, zero]]])
+    return Instance(problem=duel(win[None] * 2 - 1), weights=objects([1, 1, 1, v]), pairs=pairs)

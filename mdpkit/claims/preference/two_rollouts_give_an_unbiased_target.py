@@ -5,8 +5,8 @@ Statement  From a history s at turn t let R and R' be the rewards of two indepen
                E (R - R') = Q(s,a) - Q(s,b),
                E (g - (R - R'))^2 = (g - (Q(s,a) - Q(s,b)))^2 + Var R + Var R',
            so that the minimiser of REFUEL's loss over any class is that of the regression on differences of action
-           values, and no critic is needed. Rollouts of another policy have the differences of that policy's action values
-           as their mean: the regression then improves on the other policy, once.
+           values, and no critic is needed. Rollouts of another policy have the differences of that policy's action
+           values as their mean: the regression then improves on the other policy, once.
 Assumes    the rollouts are those of the policy.
 Units      R and g in units of reward.
 Kind       identity
@@ -67,10 +67,9 @@ def check(m):
 
 def one_variance(m):
     """As if only one of the rewards were random."""
-    (p, R), (mean, loss, noise) = rollouts(m, 1), moments(m)
     pairs = check(m).pairs
-    gain, right = pairs["target"][1], pairs["loss"][1]
-    return Equal({"target": (mean, gain), "loss": (loss, right - variance(p, R))})
+    loss, right = pairs["loss"]
+    return Equal({**pairs, "loss": (loss, right - variance(*rollouts(m, 1)))})
 
 
 FAMILY = Family(

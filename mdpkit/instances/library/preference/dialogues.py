@@ -107,3 +107,40 @@ def last_turn(H: int = 3, q: Exact = "1/4", user: Exact = "9/10", rest: Exact = 
     )
     reference, last, best = (TabularPolicy(objects(table)) for table in tables)
     return Instance(mdp=mdp, reference=reference, last=last, best=best, q=q, user=user, rest=rest)
+
+
+@named_instance
+def shared_answer(H: int = 3, q: Exact = "1/2", rest: Exact = "2/5") -> Instance:
+    """The same user, who always goes along, and one parameter for the last answer, whether on track or off.
+
+    Answer 1 is worth 1 on track and nothing off it, answer 0 `rest` off track and nothing on it. On the reference's
+    histories, which are on track with probability m = q^(H-1), the parameter moves by eta (m - rest (1 - m)) a round:
+    beyond a number of turns it learns the answer for dialogues off track.
+
+    Args:
+        H: number of turns.
+        q: probability of the right question under the reference.
+        rest: value of answer 0 off track.
+
+    Returns: `mdp` with states 2t (on track) and 2t + 1 (off) at turn t, the policy `reference`, `features[s,a,k]`, one
+    for each question and one for the answer, `H`, `q` and `rest`.
+    Source: adapted from Gao, Zhan, Chang, Swamy, Brantley, Lee and Sun, 2025.
+
+    >>> shared_answer(2).features[..., 1].T
+    array([[0, 0, 0, 0],
+           [0, 0, 1, 1]], dtype=object)
+    """
+    expect_integer("H", H, 1)
+    q, rest, S = rational(q), rational(rest), 2 * H
+    P, r, features = (np.zeros(shape, dtype=int) for shape in ((S, 2, S), (H, S, 2), (S, 2, H)))
+    asks = objects([["1/2", "1/2"]] * S)
+    for t in range(H - 1):
+        P[2 * t, 1, 2 * t + 2] = P[2 * t, 0, 2 * t + 3] = features[2 * t, 1, t] = 1
+        P[2 * t + 1, :, 2 * t + 3] = 1
+        asks[2 * t] = objects([1 - q, q])
+    P[S - 2, :, S - 2] = P[S - 1, :, S - 1] = features[S - 2 :, 1, H - 1] = 1
+    r = objects(r)
+    r[H - 1, S - 2, 1], r[H - 1, S - 1, 0] = rational(1), rest
+    mdp = MDP(objects(P), r, objects([1] + [0] * (S - 1)), horizon=Finite(H))
+    reference = constant(H, asks)
+    return Instance(mdp=mdp, reference=reference, features=objects(features), H=H, q=q, rest=rest)

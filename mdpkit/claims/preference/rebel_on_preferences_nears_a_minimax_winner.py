@@ -103,7 +103,7 @@ def own_base(relative_error, excess, first, second, weights):
     return relative_error(excess, second, second, weights)
 
 
-def never_shown():
+def hide_winner():
     """The winner is not in the data."""
     m = unnoticed_winner(4)
     return m.replace(problem=replace(m.problem, data=objects([[0, 1]])))
@@ -187,7 +187,7 @@ CLAIM = Claim(
         Control(
             "errors under the policy alone", lambda: unnoticed_winner(4), sabotages=measure.relative_error, by=own_base
         ),
-        Control("a winner that is never shown", never_shown, drops=COVERED.name),
+        Control("a winner that is never shown", hide_winner, drops=COVERED.name),
     ),
     also=(
         Part("an unnoticed winner attains it", lambda: [unnoticed_winner(k) for k in (2, 4, 6, 8)], nearly_attains),

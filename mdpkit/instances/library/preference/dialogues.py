@@ -94,7 +94,7 @@ def last_turn(H: int = 3, q: Exact = "1/4", user: Exact = "9/10", rest: Exact = 
     Source: adapted from Gao, Zhan, Chang, Swamy, Brantley, Lee and Sun, 2025.
 
     >>> last_turn(3).mdp
-    MDP(S=2, A=2, Finite(3), rational, 6 transitions)
+    MDP(S=2, A=2, Finite(H=3), rational, 5 transitions)
     """
     expect_integer("H", H, 1)
     q, user, rest = (rational(number) for number in (q, user, rest))

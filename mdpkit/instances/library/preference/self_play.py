@@ -61,7 +61,7 @@ def turning_cycle(T: int = 8, eta: Exact = "1/4") -> Instance:
     Source: adapted from Gao, Chang, Zhan, Oertell, Swamy, Brantley, Joachims, Bagnell, Lee and Sun, 2024.
 
     >>> turning_cycle(1).steps
-    array([[[1, 31/32, 33/32]]], dtype=object)
+    array([[[1, 15/16, 17/16]]], dtype=object)
     """
     expect_integer("T", T, 1)
     eta = rational(eta)

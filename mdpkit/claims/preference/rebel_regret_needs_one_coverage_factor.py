@@ -128,7 +128,7 @@ FAMILY = Family(
         beta=BETA,
         steps=Box("T", "X", "Y", lower="1/8", upper=8),
     ),
-    sizes=dict(X=(1, 2), Y=(2, 3), T=(1, 2)),
+    sizes=dict(X=(1, 1), Y=(2, 3), T=(1, 2)),
     models=dict(
         problem=lambda x: PreferenceProblem(
             fill_support(x.start), weights=x.weights, data=fill_support(x.data), rho=x.rho, beta=x.beta
@@ -139,7 +139,7 @@ FAMILY = Family(
 )
 
 
-OWN_BASE = replace(FAMILY, sizes=dict(X=(1, 1), Y=(2, 3), T=(1, 1)))
+OWN_BASE = replace(FAMILY, sizes=dict(X=(2, 2), Y=(2, 2), T=(2, 2)))
 
 
 # ---- instances and figure

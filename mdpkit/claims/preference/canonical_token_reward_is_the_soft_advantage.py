@@ -84,7 +84,7 @@ def one_bad_token(H, p, weight):
 
 
 def bad_tokens():
-    cases = ((H, p, w) for H in (1, 2, 3, 4) for p, w in (("1/2", "1/9"), ("1/4", "1/2"), ("1/3", 3)))
+    cases = ((H, p, w) for H in (1, 2, 3, 4) for p, w in (("1/2", "1/9"), ("1/4", "1/9"), ("1/3", 3)))
     return [one_bad_token(*case) for case in cases]
 
 
@@ -112,7 +112,7 @@ def credits(m):
 
 def by_response(m):
     """For the figure: implicit rewards along each response, its tokens and its return."""
-    if m.H != 3 or m.p != rational("1/2"):
+    if m.H != 3 or m.p != rational("1/4"):
         return {}
     credit = measure.implicit_reward(m.problem, tilted_tokens(m.problem)).mid
     returns = measure.response_sums(m.problem, measure.token_reward(m.problem)).mid

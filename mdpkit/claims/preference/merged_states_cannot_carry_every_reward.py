@@ -189,7 +189,8 @@ def figure(ax, rows):
     left.legend(fontsize=6)
     tight = [row for row in rows if row["part"] == TIGHT]
     roots = [float(Fraction(row["parameters"]["root"])) for row in tight]
-    right.plot(roots, [row["pairs"]["size"][1] for row in tight], "k--", label="$2\\,\\mathrm{mean}\\,I^2$")
+    x = np.linspace(min(roots), max(roots), 100)
+    right.plot(x, 2 * np.log(x) ** 2, "k--", label="$2\\,\\mathrm{mean}\\,I^2$")
     right.plot(roots, [row["pairs"]["pair error"][0] for row in tight], "oC0", label="merged states, attained")
     right.plot(roots, [0 for _ in roots], "xC1", label="tree, soft optimum (fails)")
     right.set(xlabel="$e^{R/4}$ of the pair", ylabel="pair error")

@@ -52,7 +52,7 @@ numpydoc_show_class_members = False
 # every public name has a docstring, which begins with a sentence, and names no argument that is none
 numpydoc_validation_checks = {"GL08", "SS01", "SS03", "PR02"}
 # hypothesis creates the former at import, without a source; docstrings of a named tuple's fields are Python's own
-numpydoc_validation_exclude = {r"\bstrategies\.(draws|graphs)$", r"\btwins\.Convergence\.\w+$"}
+numpydoc_validation_exclude = {r"\bstrategies\.(draws|graphs|tokens)$", r"\btwins\.Convergence\.\w+$"}
 # what other packages and typing define
 nitpick_ignore_regex = [
     (

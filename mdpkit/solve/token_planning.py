@@ -38,7 +38,7 @@ class TokenPlanning:
         if not problem.exact:
             return self._float(problem, tol)
         if problem.weights is None:
-            return self._enclosed(problem, tol)
+            return self._by_balls(problem, tol)
         Z = tokens.partition(problem.next, problem.reference, problem.weights)
         value = Interval(log(Z[:-1])) * problem.beta
         return Solution(problem, self, Status.SOLVED, tilted_tokens(problem), value, problem.S)
@@ -54,7 +54,7 @@ class TokenPlanning:
         policy = TabularPolicy(pi / pi.sum(axis=1)[:, None]) if np.isfinite(pi).all() else None
         return Solution(problem, self, judge(value, tol, Status.FLOOR_REACHED, V), policy, value, problem.S)
 
-    def _enclosed(self, problem, tol):
+    def _by_balls(self, problem, tol):
         """Bounds by balls; a policy within e^(2m) of the optimal one at every token loses beta 2m per step."""
         from flint import arb, ctx
 

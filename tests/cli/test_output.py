@@ -172,7 +172,9 @@ def test_a_named_instance_is_drawn(mdpkit, tmp_path, kind, begins):
 
 
 def test_an_unknown_instance_lists_the_known_ones_and_one_too_large_says_so(mdpkit):
-    assert "expected one of arms, bonus_chain, button, choices, cliff" in mdpkit("show", "--instance", "clif").stderr
+    listed = mdpkit("show", "--instance", "clif").stderr
+    assert "expected one of arms, " in listed
+    assert "button, choices, cliff" in listed
     assert "this instance cannot be drawn" in " ".join(
         mdpkit("show", "--instance", "lqr_cart", "--draw", "x.pdf").stderr.split()
     )

@@ -71,12 +71,3 @@ def test_two_stages_lose_at_most_what_the_scores_of_both_policies_are_wrong(head
         excess, best = reward - answer.trace["scores"][0], solve(problem).policy.table
         gap = measure.value_gap(problem, solve(problem).policy, answer.policy).mid
         assert 0 <= gap <= ((best - answer.policy.table) * excess).sum() + 1e-12
-
-
-def test_best_of_n_stays_within_its_divergence():
-    law = rng(1).dirichlet(np.ones(40), 3)
-    problem = PreferenceProblem(law, reward=rng(2).normal(size=(3, 40)))
-    for n in (1, 2, 8, 64):
-        policy = fit(BestOfN(n), grant(problem, rewards=True), rng=None).policy
-        divergence = measure.divergence_from_reference(problem, policy).mid
-        assert -1e-12 <= divergence <= np.log(n) - (n - 1) / n + 1e-12

@@ -120,6 +120,11 @@ def other_problems(rng: np.random.Generator) -> None:
     assert_type(solve(moments).h, Interval)
     taste = PreferenceProblem([["1/2", "1/2"]], weights=[[1, 3]], beta=Fraction(1, 2))
     assert_type(value(taste, solve(taste).policy), Interval)
+    halves = [["1/2", "1/2"], ["1/2", "1/2"]]
+    words = mdpkit.TokenProblem([[1, 2], [2, 2]], halves, weights=[[1, 1], [1, 3]], token_names=["so", "no"])
+    assert_type(value(words, solve(words).policy), Interval)
+    assert_type(mdpkit.path_sums(words, mdpkit.implicit_reward(words, solve(words).policy)), Interval)
+    assert_type(words.problem(), PreferenceProblem)
     graph = MDP.from_functions(range(3), ["left", "right"], lambda s, a: {s: 1}, lambda s, a: 0, horizon=Finite(2))
     assert_type(graph.like([1, "1/3"]), np.ndarray)
     assert_type(mdpkit.instances.garnet(5, 2, 3, 0.9, rng=rng), MDP)

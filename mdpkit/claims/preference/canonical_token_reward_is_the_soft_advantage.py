@@ -23,7 +23,15 @@ from ...base.lifting import enclose, number
 from ...ink.figures import panels
 from ...instances.blocks import Box
 from ...instances.family import Family
-from ...instances.library.preference.tokens import BETA, GRAPHS, ROWS, WEIGHTS, bad_token, drawn_tokens, mixed
+from ...instances.library.preference.tokens import (
+    BETA,
+    GRAPHS,
+    ROWS,
+    WEIGHTS,
+    bad_token,
+    drawn_tokens,
+    mix_with_uniform,
+)
 from ...model import TabularPolicy, TokenProblem
 from ...solve import tilted_tokens
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
@@ -62,7 +70,11 @@ def reward_itself(m):
 FAMILY = Family(
     blocks=dict(reference=ROWS, weights=WEIGHTS, beta=BETA, policy=ROWS, potential=Box("S", lower="1/8", upper=8)),
     sizes=GRAPHS,
-    models=dict(problem=drawn_tokens, policy=lambda x: TabularPolicy(mixed(x.policy)), potential=lambda x: x.potential),
+    models=dict(
+        problem=drawn_tokens,
+        policy=lambda x: TabularPolicy(mix_with_uniform(x.policy)),
+        potential=lambda x: x.potential,
+    ),
 )
 
 
@@ -72,7 +84,7 @@ def one_bad_token(H, p, weight):
 
 
 def bad_tokens():
-    cases = ((H, p, w) for H in (1, 2, 3, 4) for p, w in (("1/2", "1/9"), ("1/4", "1/2"), ("1/3", 3)))
+    cases = ((H, p, w) for H in (1, 2, 3, 4) for p, w in (("1/2", "1/9"), ("1/4", "1/9"), ("1/3", 3)))
     return [one_bad_token(*case) for case in cases]
 
 
@@ -100,15 +112,17 @@ def credits(m):
 
 def by_response(m):
     """For the figure: implicit rewards along each response, its tokens and its return."""
-    if m.H != 3 or m.p != rational("1/2"):
+    if m.H != 3 or m.p != rational("1/4"):
         return {}
     credit = measure.implicit_reward(m.problem, tilted_tokens(m.problem)).mid
     returns = measure.response_sums(m.problem, measure.token_reward(m.problem)).mid
+    plain = measure.logarithm(tilted_tokens(m.problem).table)
     paths = m.problem.responses
     return {
         "credit": [[float(credit[pair]) for pair in path] for path in paths],
         "tokens": [[int(a) for _, a in path] for path in paths],
         "returns": [float(x) for x in returns],
+        "plain": [float(x) for x in measure.response_sums(m.problem, plain).mid],
     }
 
 
@@ -119,7 +133,7 @@ def three_tokens():
     return m.replace(policy=TabularPolicy(rows), potential=m.problem.like([2, 1, 3]))
 
 
-def never_written():
+def without_second_token():
     """The reference never writes the second of two tokens, whose reward then does not enter the implicit one."""
     law = TabularPolicy(bad_token(1).problem.like([[1, 0]]))
     problem = TokenProblem([[1, 1]], law.table, weights=bad_token(1).problem.like([[3, 2]]))
@@ -135,9 +149,7 @@ def figure(ax, rows):
     """Implicit rewards of the tokens of all responses of three tokens, and the returns, paid at the end."""
     left, right = panels(ax, 2)
     data = next(row["data"] for row in rows if row["part"] == BAD and row.get("data"))
-    credit, tokens, returns = (np.array(data[name]) for name in ("credit", "tokens", "returns"))
-    order = np.lexsort(tokens.T[::-1])
-    credit, tokens, returns = credit[order], tokens[order], returns[order]
+    credit, tokens, returns, plain = (np.array(data[name]) for name in ("credit", "tokens", "returns", "plain"))
     limit = np.abs(credit).max()
     left.pcolormesh(credit[::-1], cmap="RdBu", vmin=-limit, vmax=limit, edgecolors="white", linewidth=1)
     for y in range(len(credit)):
@@ -155,12 +167,13 @@ def figure(ax, rows):
             )
     left.set_xticks(np.arange(credit.shape[1]) + 0.5, [f"{k}" for k in range(credit.shape[1])])
     left.set_yticks([])
-    left.set(xlabel="token", ylabel="response", title=None)
+    left.set(xlabel="token", ylabel="response")
     sums = credit.sum(axis=1)
     at = np.arange(len(returns))
-    right.plot(at, returns, "k--", label="return $R(y)$, paid at the end")
+    right.plot(at, returns, "k_", ms=9, label="return $R(y)$, paid at the end")
     right.plot(at, sums, "oC0", label="sum of implicit rewards")
-    right.plot(at, returns - returns[0] + sums[0], "+C2", label="$R(y) - V^*(s_0)$")
+    right.plot(at, returns - returns[0] + sums[0], "+k", ms=9, zorder=5, label="$R(y) - V^*(s_0)$")
+    right.plot(at, plain, "xC1", label="sum of $\\log \\pi^*$ (fails)")
     right.set_xticks(at, ["".join("gb"[a] for a in row) for row in tokens], rotation=90)
     right.set(xlabel="response", ylabel="nats")
     right.legend(fontsize=6)
@@ -184,7 +197,7 @@ CLAIM = Claim(
     controls=(
         Control("the reward itself", witness=three_tokens, tightens=reward_itself, at="advantage"),
         Control("the logarithm without the reference", witness=three_tokens, tightens=plain_logarithm, at="values"),
-        Control("a token that the reference never writes", witness=never_written, drops=SUPPORT.name),
+        Control("a token that the reference never writes", witness=without_second_token, drops=SUPPORT.name),
         Control(
             "half of the soft values", witness=three_tokens, sabotages=measure.soft_value, by=of_the_best_continuation
         ),

@@ -83,13 +83,20 @@ def on_uniform(x):
 
 
 # ---- instances
-def rare_gain(k):
-    """The better of two tokens has probability 1/k under the reference, and weight k - 1: both are as likely."""
+def rare_gain(k, weight=None):
+    """The better of two tokens has probability 1/k under the reference; its weight k - 1 makes both equally likely."""
     law = objects([[1 - rational(1) / k, rational(1) / k]])
-    return Instance(problem=TokenProblem([[1, 1]], law, weights=objects([[1, k - 1]])), k=k)
+    return Instance(
+        problem=TokenProblem([[1, 1]], law, weights=objects([[1, k - 1 if weight is None else weight]])), k=k
+    )
 
 
-def attained(m):
+def likely_responses():
+    """Two responses of which the worse is the more likely, and four tokens."""
+    return [rare_gain(k, w) for k in (4, 8, 16) for w in (2, k // 2, k - 1)] + [four_tokens()]
+
+
+def attains(m):
     left, right = loss(m).sides
     return Equal({"loss": (left, right), "size": (right, measure.logarithm(m.k - 1))})
 
@@ -121,7 +128,7 @@ def search(problem, ratios, width):
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 
 
-def found(m, by, width):
+def search_return(m, by, width):
     """The return of the response that a search by likelihood ratios or likelihoods finds."""
     best = tilted_tokens(m.problem).table
     ratios = best / m.problem.reference if by == "ratio" else best
@@ -130,12 +137,12 @@ def found(m, by, width):
 
 def searches(m):
     """The returns found at the widths of the figure."""
-    return {by: [float(found(m, by, width).mid) for width in WIDTHS] for by in ("ratio", "likelihood")}
+    return {by: [float(search_return(m, by, width).mid) for width in WIDTHS] for by in ("ratio", "likelihood")}
 
 
 def every_response(m, by="ratio"):
     """With room for all responses the search by ratios finds the best one."""
-    return Equal({"best": (found(m, by, m.problem.counts[0]), measure.reward(m.problem.problem())[0].max())})
+    return Equal({"best": (search_return(m, by, m.problem.counts[0]), measure.reward(m.problem.problem())[0].max())})
 
 
 def by_likelihood(m):
@@ -154,6 +161,7 @@ def figure(ax, rows):
     left.plot(WIDTHS, data["ratio"], "oC0-", label="likelihood ratio")
     left.plot(WIDTHS, data["likelihood"], "xC1-", label="likelihood (fails)")
     left.set(xlabel="prefixes kept", ylabel="return of the response found")
+    left.set_xticks(WIDTHS)
     left.legend()
     at = [row for row in rows if row["part"] == TIGHT]
     k = [row["parameters"]["k"] for row in at]
@@ -163,6 +171,8 @@ def figure(ax, rows):
     right.plot(k, [row["pairs"]["loss"][0] for row in at], "xC1", label="most likely response")
     right.plot(k, [0 for _ in k], "oC0", label="largest likelihood ratio")
     right.set(xlabel="$1 / \\mathrm{ref}$ of the better response", ylabel="loss", xscale="log")
+    right.set_xticks(k, [str(each) for each in k])
+    right.minorticks_off()
     right.legend(fontsize=6)
 
 
@@ -191,8 +201,8 @@ CLAIM = Claim(
     ),
     also=(
         Part(PLAIN, family(problem=on_uniform), likelihood, assumes=(UNIFORM,)),
-        Part(LOSS, family(), loss, assumes=(SUPPORT,)),
-        Part(TIGHT, lambda: [rare_gain(k) for k in (3, 5, 9, 17, 33, 65)], attained),
+        Part(LOSS, likely_responses, loss, assumes=(SUPPORT,)),
+        Part(TIGHT, lambda: [rare_gain(k) for k in (3, 5, 9, 17, 33, 65)], attains),
         Part(SEARCH, lambda: [four_tokens()], every_response, data=searches),
     ),
     accepts=("problem", TokenProblem, ("reference", "weights", "beta")),

@@ -26,12 +26,12 @@ from ...base.lifting import enclose
 from ...ink.figures import panels
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
-from ...instances.library.preference.tokens import BETA, merged_prefixes, mixed
+from ...instances.library.preference.tokens import BETA, merged_prefixes, mix_with_uniform
 from ...model import TabularPolicy, TokenProblem, response_policy, token_policy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
-def compared(m):
+def comparisons(m):
     """The responses with their returns, compared in pairs drawn uniformly."""
     over = m.problem.problem()
     uniform = over.like([[f"1/{over.Y}"] * over.Y])
@@ -41,7 +41,7 @@ def compared(m):
 def interaction(m):
     """I(a, b), `[a,b]`."""
     A = m.problem.A
-    R = measure.reward(compared(m))[0].reshape(A, A)
+    R = measure.reward(comparisons(m))[0].reshape(A, A)
     rows, columns = R.sum(axis=1) / A, R.sum(axis=0) / A
     return R - rows[:, None] - columns[None, :] + rows.sum() / A
 
@@ -49,7 +49,7 @@ def interaction(m):
 def check(m, share=1):
     I = interaction(m)
     least = (I * I).sum() * 2 / m.problem.A**2
-    return Bound(least * share, measure.pair_error(compared(m), response_policy(m.problem, m.policy)))
+    return Bound(least * share, measure.pair_error(comparisons(m), response_policy(m.problem, m.policy)))
 
 
 def twice(m):
@@ -62,7 +62,7 @@ FAMILY = Family(
     sizes=dict(A=(2, 3)),
     models=dict(
         problem=lambda x: two_tokens(x),
-        policy=lambda x: TabularPolicy(mixed(x.policy)),
+        policy=lambda x: TabularPolicy(mix_with_uniform(x.policy)),
         returns=lambda x: x.returns,
     ),
 )
@@ -70,7 +70,7 @@ FAMILY = Family(
 
 def two_tokens(x):
     """The merged problem of a draw, whose own rewards are 0."""
-    reference = mixed(x.reference)
+    reference = mix_with_uniform(x.reference)
     A = x.sizes["A"]
     return TokenProblem([[1] * A, [2] * A], reference, weights=reference * 0 + 1, beta=x.beta)
 
@@ -79,7 +79,7 @@ ODDS = ("1/3", "2/3", 1, "3/2", 2, "2351/1000", 3, 4, 6)
 
 
 # ---- attained, and the DPO loss
-def fitted(root, first=1, second=1):
+def best_fit(root, first=1, second=1):
     """Returns log root^4 of the last response besides terms of both tokens, and the policy that attains the bound."""
     u, v, w = (rational(x) for x in (first, second, root))
     m = merged_prefixes(returns=(1, v**2, u**2, u**2 * v**2 * w**4))
@@ -87,7 +87,7 @@ def fitted(root, first=1, second=1):
     return m.replace(policy=TabularPolicy(rows / rows.sum(axis=1)[:, None]), root=w)
 
 
-def attained(m):
+def attains(m):
     left, right = check(m).sides
     w = enclose(m.returns)
     size = measure.logarithm(w[3] / (w[1] * w[2]))
@@ -182,14 +182,17 @@ def figure(ax, rows):
     odds = [data["odds"][0] for data in at]
     left.plot(odds, [data["excess"][0] for data in at], "oC0-", label="merged states")
     left.plot(odds, [437 / 10000 for _ in odds], "k--", label="0.0437")
-    left.plot(odds, [0 for _ in odds], "sC2", label="tree, soft optimum")
+    left.plot(odds, [0 for _ in odds], "xC1", label="tree, soft optimum (fails)")
     left.set(xlabel="odds of the second token, in both states", ylabel="excess DPO loss", xscale="log")
+    left.set_xticks([1 / 3, 1, 2, 4], ["1/3", "1", "2", "4"])
+    left.minorticks_off()
     left.legend(fontsize=6)
     tight = [row for row in rows if row["part"] == TIGHT]
     roots = [float(Fraction(row["parameters"]["root"])) for row in tight]
-    right.plot(roots, [row["pairs"]["size"][1] for row in tight], "k--", label="$2\\,\\mathrm{mean}\\,I^2$")
+    x = np.linspace(min(roots), max(roots), 100)
+    right.plot(x, 2 * np.log(x) ** 2, "k--", label="$2\\,\\mathrm{mean}\\,I^2$")
     right.plot(roots, [row["pairs"]["pair error"][0] for row in tight], "oC0", label="merged states, attained")
-    right.plot(roots, [0 for _ in roots], "sC2", label="tree, soft optimum")
+    right.plot(roots, [0 for _ in roots], "xC1", label="tree, soft optimum (fails)")
     right.set(xlabel="$e^{R/4}$ of the pair", ylabel="pair error")
     right.legend(fontsize=6)
 
@@ -213,13 +216,15 @@ CLAIM = Claim(
     assumes=(MERGED,),
     controls=(
         Control("the tree of the same responses", witness=on_the_tree, drops=MERGED.name),
-        Control("twice the interaction", witness=lambda: fitted(2), tightens=twice),
+        Control("twice the interaction", witness=lambda: best_fit(2), tightens=twice),
         Control("returns of 0", witness=lambda: seven(1), sabotages=measure.pair_error, by=without_returns),
         Control("a DPO loss of 0.0438", witness=lambda: seven("2351/1000"), tightens=loses_more, part=DPO),
     ),
     also=(
         Part(
-            TIGHT, lambda: [fitted(root, *rest) for root in ("1/2", "3/2", 2, 3) for rest in ((1, 1), (2, 3))], attained
+            TIGHT,
+            lambda: [best_fit(root, *rest) for root in ("1/2", "3/2", 2, 3) for rest in ((1, 1), (2, 3))],
+            attains,
         ),
         Part(DPO, POLICIES, loses),
         Part(BRACKET, two_odds, bracket, assumes=(BETWEEN,)),

@@ -73,7 +73,7 @@ def odds(m):
     )
 
 
-def determined():
+def certain_replies():
     """Replies that the token determines."""
     return [reply([[1, 0], [0, 1]], [[w, 1], [1, v]]) for w in (1, 2, "1/5", 36) for v in (1, 3, "1/7")]
 
@@ -116,7 +116,7 @@ CLAIM = Claim(
         Control("plain log-likelihoods", witness=bad_token, tightens=plain_likelihood, at="responses"),
         Control("half of the implicit reward", witness=bad_token, sabotages=measure.implicit_reward, by=half_as_much),
     ),
-    also=(Part(REPLIES, determined, odds, assumes=(DETERMINED,)),),
+    also=(Part(REPLIES, certain_replies, odds, assumes=(DETERMINED,)),),
     accepts=("problem", TokenProblem, ("reference", "weights", "beta")),
     figure=identity,
     sides=(r"$\sum_t \beta \log(\pi^*/\mathrm{ref})$", r"$\sum_t r - V^*(s_0)$"),

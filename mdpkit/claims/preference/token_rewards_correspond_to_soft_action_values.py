@@ -21,6 +21,8 @@ from ...instances.library.preference.tokens import BETA, GRAPHS, ROWS, WEIGHTS, 
 from ...model import TokenProblem
 from ...verify.claim import Claim, Control, Equal
 
+AT = "value of the prompt"
+
 
 def action_values(m):
     """Q = beta log q of the drawn weights q."""
@@ -38,6 +40,7 @@ def facts(m, r):
             "reward": (back, measure.token_reward(m.problem)),
             "action values": (measure.soft_action_value(m.problem, r), action_values(m)),
             "policy": (measure.soft_policy(m.problem, r), policy),
+            AT: (measure.soft_value(m.problem, r)[0], measure.soft_maximum(m.problem, action_values(m))[0]),
         }
     )
 
@@ -48,7 +51,7 @@ def check(m):
 
 def without_backup(m):
     """Q itself as the reward: right at the last token only."""
-    return Equal({**check(m).pairs, "action values": facts(m, action_values(m)).pairs["action values"]})
+    return Equal({**check(m).pairs, AT: facts(m, action_values(m)).pairs[AT]})
 
 
 def without_reference(m):
@@ -87,7 +90,7 @@ CLAIM = Claim(
     papers=("rafailov2024", "garg2021"),
     tags=("preferences", "tokens", "kl-regularisation"),
     controls=(
-        Control("the action values as rewards", witness=rare_mistakes, tightens=without_backup, at="action values"),
+        Control("the action values as rewards", witness=rare_mistakes, tightens=without_backup, at=AT),
         Control("a policy without the reference", witness=rare_mistakes, tightens=without_reference, at="policy"),
         Control(
             "soft maxima of a uniform reference",

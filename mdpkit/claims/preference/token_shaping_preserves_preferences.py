@@ -33,10 +33,12 @@ def facts(m, initial):
     reward = measure.shaped_token_reward(m.problem, potential, in_reward(m, m.ends))
     returns = measure.response_sums(m.problem, measure.token_reward(m.problem))
     shaped = measure.soft_action_value(m.problem, reward)
+    of_the_prompt = measure.soft_value(m.problem)[0] - potential[0] * initial
     return {
         "policy": (measure.soft_policy(m.problem, reward), measure.soft_policy(m.problem)),
         "action values": (shaped + potential[:, None], measure.soft_action_value(m.problem)),
-        "returns": (measure.response_sums(m.problem, reward), returns - potential[0] * initial),
+        "returns": (measure.response_sums(m.problem, reward), returns - potential[0]),
+        "value of the prompt": (measure.soft_value(m.problem, reward)[0], of_the_prompt),
     }
 
 
@@ -101,7 +103,7 @@ def a_bonus():
     return m.replace(extra=m.problem.like([[1, 1], [1, 2], [1, 1]]))
 
 
-def discounted(shaped_token_reward, problem, potential, ends=None):
+def discount(shaped_token_reward, problem, potential, ends=None):
     """The next potential discounted by 1/2, without a discount in the returns."""
     full, none = shaped_token_reward(problem, potential, ends), shaped_token_reward(problem, potential * 0, ends)
     return (full + none - potential[:, None]) / 2
@@ -123,8 +125,10 @@ CLAIM = Claim(
     assumes=(ENDS,),
     controls=(
         Control("a potential at one of the ends", witness=lambda: two_tokens(3), drops=ENDS.name),
-        Control("returns without the shift", witness=two_tokens, tightens=without_initial_potential, at="returns"),
-        Control("a discounted potential", witness=two_tokens, sabotages=measure.shaped_token_reward, by=discounted),
+        Control(
+            "values without the shift", witness=two_tokens, tightens=without_initial_potential, at="value of the prompt"
+        ),
+        Control("a discounted potential", witness=two_tokens, sabotages=measure.shaped_token_reward, by=discount),
         Control("a bonus for one response", witness=a_bonus, drops=SAME.name, part=CONVERSE),
     ),
     also=(Part(CONVERSE, TREES, differ_by_a_potential, assumes=(SAME,)),),

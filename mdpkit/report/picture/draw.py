@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...base.errors import InvalidModel
 from ...instances.grid import Grid
-from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem
+from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem, TokenProblem
 from ...model.margin import MarginProblem
 from ..style import style_context
 from .grid import draw_grid, named_cells
 from .plane import draw_plane
 from .scene import Scene
 from .simplex import draw_simplex
+from .tokens import draw_tokens
 from .transitions import draw_graph
 from .visits import draw_occupancy
 
@@ -24,6 +25,7 @@ KINDS = {
     "grid": (draw_grid, ("grid", "directions"), (MDP, SafetyProblem, MarginProblem)),
     "occupancy": (draw_occupancy, ("grid",), (MDP, MarkovGame)),
     "simplex": (draw_simplex, ("trajectories", "state"), (MDP, MarkovGame, PreferenceProblem)),
+    "tokens": (draw_tokens, (), (TokenProblem,)),
     "plane": (draw_plane, ("coordinates", "trajectories"), (MDP, SafetyProblem, MarginProblem)),
 }
 """For each kind: the drawing function, its arguments, and the problem types."""
@@ -45,8 +47,9 @@ def draw(
     """Draw a problem, a policy, and values.
 
     Args:
-        problem: an MDP, LinearMDP, MarkovGame, SafetyProblem, MarginProblem or PreferenceProblem, or a Grid of two
-            axes, drawn in its plane; of a MomentProblem, and of a MarginProblem as a graph, every number is listed.
+        problem: an MDP, LinearMDP, MarkovGame, SafetyProblem, MarginProblem, PreferenceProblem or TokenProblem, or a
+            Grid of two axes, drawn in its plane; of a MomentProblem, and of a MarginProblem as a graph, every number is
+            listed.
             Where the points of a MarginProblem fill a rectangle, contours bound the failure set (margin below 0) and
             the tube (value below 0).
         policy: a record with a `table`, or several of them by name.
@@ -55,9 +58,10 @@ def draw(
         kind: "graph", states and transitions with probabilities on the edges, as by `draw_witness`, or a table if that
             exceeds a page; "grid", cells with arrows whose lengths are action probabilities, and values; "occupancy",
             the policy's occupancy over the whole horizon; "simplex", distributions over three outcomes as points of a
-            triangle; "plane", states as points, with the expected step of the policy. By default plane if coordinates
-            are given, simplex if only trajectories are, grid if `grid` is or the state names are "(row, column)", else
-            graph.
+            triangle; "plane", states as points, with the expected step of the policy; "tokens", the prefixes of a
+            TokenProblem with the probabilities of the next token and, with a policy, its implicit rewards. By default
+            plane if coordinates are given, simplex if only trajectories are, grid if `grid` is or the state names are
+            "(row, column)", tokens for a TokenProblem, else graph.
         step: for grid, simplex and plane, the step of a time-varying policy or value.
         grid: (rows, columns) of states listed row by row from the top; an additional last absorbing state is not drawn.
         directions: `[a,2]`, right and up components of each action; by default from names left, right, up, down, stay.
@@ -81,7 +85,7 @@ def draw(
         problem, coordinates = problem.finite, _axes(problem) if coordinates is None else coordinates
     if isinstance(problem, LinearMDP):
         problem = problem.tabular()
-    if not isinstance(problem, ANY):
+    if not isinstance(problem, (*ANY, TokenProblem)):
         raise InvalidModel(f"draw takes a problem of mdpkit.model; got {type(problem).__name__}")
     options = dict(grid=grid, directions=directions, coordinates=coordinates, trajectories=trajectories, state=state)
     given = {name: option for name, option in options.items() if option is not None}
@@ -115,6 +119,8 @@ def _axes(grid):
 
 
 def _usual(problem, given):
+    if isinstance(problem, TokenProblem):
+        return "tokens"
     if "coordinates" in given:
         return "plane"
     if "grid" in given or "directions" in given:

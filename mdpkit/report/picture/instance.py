@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from ...base.record import Record
-from ...model import SafetyProblem
+from ...model import SafetyProblem, TokenProblem
 from ..witness.draw import draw_witness
 from .draw import draw
 
@@ -26,6 +26,6 @@ def draw_instance(instance: SimpleNamespace) -> "Figure":
     ['failure']
     """
     records = [part for part in vars(instance).values() if isinstance(part, Record)]
-    if len(records) == 1 and isinstance(records[0], SafetyProblem):
+    if len(records) == 1 and isinstance(records[0], SafetyProblem | TokenProblem):
         return draw(records[0])
     return draw_witness(instance)

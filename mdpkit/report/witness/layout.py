@@ -22,15 +22,16 @@ def laid_out(shown) -> Sketch:
     for part in shown:
         sketch = _graph(part) if isinstance(part, Graph) else _table(part)
         x0, _, x1, top = sketch.extent
-        sketches.append(_move(sketch, -(x0 + x1) / 2, floor - top))
+        sketches.append(move(sketch, -(x0 + x1) / 2, floor - top))
         floor = sketches[-1].extent[1] - 2 * LINE
     fields = ("boxes", "curves", "texts", "rules")
     whole = Sketch(*(tuple(each for sketch in sketches for each in getattr(sketch, field)) for field in fields))
     x0, y0, *_ = whole.extent
-    return _move(whole, MARGIN - x0, MARGIN - y0)
+    return move(whole, MARGIN - x0, MARGIN - y0)
 
 
-def _move(sketch, dx, dy):
+def move(sketch, dx, dy):
+    """The sketch moved by dx to the right and dy up."""
     step = np.array([dx, dy])
 
     def there(at):

@@ -28,7 +28,7 @@ from mdpkit import (
     solve,
 )
 from mdpkit.base.errors import InvalidModel
-from mdpkit.instances import bundled, double_integrator, garnet
+from mdpkit.instances import bundled, double_integrator, garnet, named
 from mdpkit.report import draw, draw_claim, draw_witness, read, style
 from mdpkit.report.picture.simplex import CORNERS, SIDE
 from mdpkit.report.picture.transitions import DOOMED, FAILING
@@ -309,6 +309,28 @@ def test_policies_of_a_preference_problem_stand_beside_the_reference():
     assert len(parts(one, "policy")[""].get_xydata()) == 1
 
 
+# ---- tokens
+def test_prefixes_show_probabilities_values_and_implicit_rewards():
+    problem = named("bad_token", H=3, p="1/4").problem
+    answer = solve(problem)
+    figure = tidy(draw(problem, answer.policy, answer.value))
+    words = {text.get_text() for text in figure.axes[0].texts}
+    assert {r"good: 3/4 $\to$ 33/35, +0.23", r"bad: 1/4 $\to$ 2/35, -1.48", r"bad: 1/4 $\to$ 1/4, 0"} <= words
+    assert {"-0.721", "$R$ = 0", "$R$ = -2.2", "$s_{6}$"} <= words
+    arrows = {patch.get_gid() for patch in figure.axes[0].patches if "->" in (patch.get_gid() or "")}
+    assert {"0 -> 1", "1 -> 4", "6 -> end 6 1"} <= arrows
+    assert len(arrows) == 14
+    plain = tidy(draw(problem, kind="tokens"))
+    assert {"good: 3/4", "bad: 1/4, $r$ = -2.2"} <= {text.get_text() for text in plain.axes[0].texts}
+
+
+def test_merged_states_are_drawn_once():
+    problem = named("merged_prefixes", first=(1, 3)).problem
+    figure = tidy(draw(problem))
+    assert [text.get_text() for text in figure.axes[0].texts].count("$s_{1}$") == 1
+    assert "$a_{1}$: 1/2, $r$ = 1.1" in {text.get_text() for text in figure.axes[0].texts}
+
+
 # ---- planes
 def test_the_plane_of_a_cart_shows_the_tube_and_where_braking_leads():
     brake = TabularPolicy(np.tile([1.0, 0, 0], (WALL.S, 1)))
@@ -391,6 +413,11 @@ REFUSED = {
     "no table": (lambda: draw(LAKE, 3), "policy is int; expected a record with a table"),
     "other value": (lambda: draw(LAKE, value=solve(CLIFF).value), "value has shape \\(48,\\); expected \\(16,\\)"),
     "value of prompts": (lambda: draw(PreferenceProblem([[1]], reward=[[1]]), value=[1]), "has no values of states"),
+    "many ends": (
+        lambda: draw(named("bad_token", H=6).problem),
+        "63 prefixes with 64 ends are more than a picture shows; expected at most 32 and 16",
+    ),
+    "tokens of an MDP": (lambda: draw(SMALL, kind="tokens"), "kind='tokens' draws TokenProblem; got MDP"),
     "no such step": (lambda: draw(LAKE, solve(LAKE).policy, step=1), "step is 1; expected 0 to 0"),
     "four actions": (
         lambda: draw(LAKE, solve(LAKE).policy, kind="simplex"),

@@ -35,14 +35,14 @@ def graph(x) -> np.ndarray:
     return (heap if x.sizes.get("K", 1) == 1 else skips)(x.sizes["S"], x.sizes["A"])
 
 
-def mixed(rows: np.ndarray) -> np.ndarray:
+def mix_with_uniform(rows: np.ndarray) -> np.ndarray:
     """The rows mixed in equal parts with the uniform law, so that every token has positive probability."""
     return (rows * rows.shape[-1] + 1) / (2 * rows.shape[-1])
 
 
 def drawn_tokens(x) -> TokenProblem:
     """The token problem of a draw, with full support."""
-    return TokenProblem(graph(x), mixed(x.reference), weights=x.weights, beta=x.beta)
+    return TokenProblem(graph(x), mix_with_uniform(x.reference), weights=x.weights, beta=x.beta)
 
 
 @named_instance

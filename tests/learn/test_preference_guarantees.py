@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mdpkit import PreferenceProblem, measure, solve
+from mdpkit import measure, solve
 from mdpkit.instances import named
-from mdpkit.learn import DPO, IPO, RLHF, BestOfN, BradleyTerry, HyPO, RewardEnsemble, fit, grant
+from mdpkit.learn import DPO, IPO, RLHF, BradleyTerry, HyPO, RewardEnsemble, fit, grant
 
 
 def rng(seed=0):

@@ -174,6 +174,5 @@ CLAIM = Claim(
         Part(ANY, family(lambda x: TabularPolicy(mix_with_uniform(x.other))), of_any_law),
         Part(WINNERS, lambda: [rare_gain(2**j) for j in (2, 3, 4, 6, 8, 10)], winners, data=means),
     ),
-    accepts=("problem", TokenProblem, ("reference", "weights", "beta")),
     figure=figure,
 )

@@ -149,6 +149,7 @@ def figure(ax, rows):
 SUPPORT = Assumption(
     "every token has positive probability under the reference", lambda m: bool(m.problem.support.all())
 )
+TREE = Assumption("no states merge", lambda m: m.problem.is_tree)
 FAIR = "fair tokens"
 CLAIM = Claim(
     "implicit_token_rewards_keep_the_policy_gradient",
@@ -160,7 +161,7 @@ CLAIM = Claim(
     ),
     papers=("zhong2025", "rafailov2024"),
     tags=("preferences", "tokens", "credit-assignment", "policy-gradient"),
-    assumes=(SUPPORT,),
+    assumes=(SUPPORT, TREE),
     controls=(
         Control("a token that the reference never writes", witness=without_second_token, drops=SUPPORT.name),
         Control("the token's own reward", witness=three_rows, tightens=token_alone, at="rewards that follow"),

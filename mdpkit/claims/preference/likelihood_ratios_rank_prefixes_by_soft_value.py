@@ -6,7 +6,8 @@ Statement  On a tree let pi* be the soft-optimal policy. For every prefix with t
            date plus soft value, whatever their lengths. The likelihood itself ranks prefixes of one length in this way
            if the reference is uniform. Otherwise the most likely response y of pi* can lose, against the best response
            z, up to beta log(ref(y)/ref(z)), and no more.
-Assumes    every token with positive probability under the reference; a uniform reference (plain likelihoods).
+Assumes    every token with positive probability under the reference; no merged states; a uniform reference (plain
+           likelihoods).
 Units      rewards and beta in one unit; logarithms in nats.
 Kind       identity; for all (the loss), attained
 Source     adapted from Rafailov, Hejna, Park and Finn, 2024.
@@ -179,6 +180,7 @@ def figure(ax, rows):
 SUPPORT = Assumption(
     "every token has positive probability under the reference", lambda m: bool(m.problem.support.all())
 )
+TREE = Assumption("no states merge", lambda m: m.problem.is_tree)
 UNIFORM = Assumption("the reference is uniform", lambda m: bool((m.problem.reference * m.problem.A == 1).all()))
 PLAIN, LOSS, TIGHT, SEARCH = "plain likelihoods", "most likely response", "the loss is attained", "search"
 CLAIM = Claim(
@@ -191,7 +193,7 @@ CLAIM = Claim(
     ),
     papers=("rafailov2024",),
     tags=("preferences", "tokens", "search"),
-    assumes=(SUPPORT,),
+    assumes=(SUPPORT, TREE),
     controls=(
         Control("rewards to date without the soft value", witness=bad_token, tightens=reward_to_date, at="ratio"),
         Control("sums without the last token", witness=bad_token, sabotages=measure.path_sums, by=without_last_token),

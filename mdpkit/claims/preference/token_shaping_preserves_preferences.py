@@ -51,41 +51,35 @@ def without_initial_potential(m):
 
 
 # ---- the converse
-def all_at_the_end(m):
-    """The reward that pays the return with the last token, and beta log `extra` besides."""
-    last = (m.problem.next == m.problem.S).astype(int)
-    return measure.path_sums(m.problem, measure.token_reward(m.problem)) * last + in_reward(m, m.extra)
+def at_the_end(m, each):
+    """`each` at the last tokens of responses, 0 before."""
+    return each * (m.problem.next == m.problem.S).astype(int)
 
 
 def differ_by_a_potential(m):
-    other = all_at_the_end(m)
+    """The other reward pays the return with the last token, and beta log `extra` besides."""
+    returns = measure.path_sums(m.problem, measure.token_reward(m.problem))
+    other = at_the_end(m, returns) + at_the_end(m, in_reward(m, m.extra))
     between = measure.soft_value(m.problem) - measure.soft_value(m.problem, other)
     return Equal({"reward": (other, measure.shaped_token_reward(m.problem, between[:-1]))})
 
 
 def same_extra(m):
     """Whether `extra` adds the same to the return of every response."""
-    added = measure.response_sums(m.problem, in_reward(m, m.extra))
+    added = measure.response_sums(m.problem, at_the_end(m, in_reward(m, m.extra)))
     return (added == added[0]).all_yes()
-
-
-def by_last_token(x):
-    """The drawn scale at the last tokens, 1 before."""
-    problem = drawn_tokens(x)
-    last = (problem.next == problem.S).astype(int)
-    return last * x.scale + (1 - last)
 
 
 BLOCKS = dict(reference=ROWS, weights=WEIGHTS, beta=BETA)
 FAMILY = Family(
-    blocks=dict(**BLOCKS, potential=Box("S", lower="1/8", upper=8)),
+    blocks=dict(**BLOCKS, potential=Box("S", lower="1/8", upper=8), ends=Box("S", "A", lower=1, upper=1)),
     sizes=GRAPHS,
-    models=dict(problem=drawn_tokens, potential=lambda x: x.potential, ends=lambda x: x.weights * 0 + 1),
+    models=dict(problem=drawn_tokens, potential=lambda x: x.potential, ends=lambda x: x.ends),
 )
 TREES = Family(
     blocks=dict(**BLOCKS, scale=Box(lower="1/8", upper=8)),
     sizes=dict(S=(1, 4), A=(2, 3)),
-    models=dict(problem=drawn_tokens, extra=by_last_token),
+    models=dict(problem=drawn_tokens, extra=lambda x: x.scale),
 )
 
 

@@ -83,6 +83,7 @@ from .preference.self_play import margin_between as margin_between
 from .preference.self_play import preference_margin as preference_margin
 from .preference.tokens import implicit_reward as implicit_reward
 from .preference.tokens import inverse_soft_reward as inverse_soft_reward
+from .preference.tokens import next_values as next_values
 from .preference.tokens import path_sums as path_sums
 from .preference.tokens import response_sums as response_sums
 from .preference.tokens import shaped_token_reward as shaped_token_reward

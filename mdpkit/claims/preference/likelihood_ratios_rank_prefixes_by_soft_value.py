@@ -23,7 +23,6 @@ from ...ink.figures import panels
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.preference.tokens import BETA, ROWS, WEIGHTS, bad_token, drawn_tokens, heap
-from ...measure.preference.tokens import after
 from ...model import TokenProblem, response_policy
 from ...solve import tilted_tokens
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -32,7 +31,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 def scores(m):
     """Reward to date plus soft value of every prefix, minus the soft value of the prompt, `[s,a]`."""
     V = measure.soft_value(m.problem)
-    return measure.path_sums(m.problem, measure.token_reward(m.problem)) + after(m.problem, V) - V[0]
+    return measure.path_sums(m.problem, measure.token_reward(m.problem)) + measure.next_values(m.problem, V) - V[0]
 
 
 def check(m):

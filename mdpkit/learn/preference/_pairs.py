@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from ...base.arrays import floats, nearest
+from ...base.arrays import floats, is_exact, nearest
 from ...base.errors import InvalidModel
 from ...model.access import PreferenceSetting
-from ...model.policy import TabularPolicy
+from ...model.policy import TabularPolicy, inverse
+from .._labels import drawing
 from ..players.no_regret import expect_number, fraction
 from .classes import Margins
 from .losses import dpo_loss, ipo_loss
@@ -19,6 +20,25 @@ def preference_setting(access) -> PreferenceSetting:
     if not isinstance(access.setting, PreferenceSetting):
         raise InvalidModel("this learner compares responses; expected an access to a PreferenceProblem")
     return access.setting
+
+
+def win_margins(access, table, opponents, rng):
+    """E_{z ~ table} M(y, z) `[x,y]`, M = 2 P(y beats z) - 1; where preferences are sampled an estimate of it.
+
+    Then each response is compared with the same responses z of its prompt, as many as `opponents`.
+    """
+    X, Y = table.shape
+    if access.exact("preferences"):
+        x, y, z = (index.reshape(-1) for index in np.indices((X, Y, Y)))
+        chance = access.compare_law(x, y, z)
+        if not (is_exact(chance) and is_exact(table)):
+            chance, table = floats(chance), floats(table)
+        return ((2 * chance.reshape(X, Y, Y) - 1) * table[:, None, :]).sum(axis=-1)
+    rng = drawing(rng, "fit")
+    drawn = np.stack([inverse(table, rng.random(X)) for _ in range(opponents)])
+    k, x, y = (index.reshape(-1) for index in np.indices((opponents, X, Y)))
+    won = access.compare(x, y, drawn[k, x]).reshape(opponents, X, Y)
+    return 2 * won.mean(axis=0) - 1
 
 
 def logistic(data, beta) -> Margins:

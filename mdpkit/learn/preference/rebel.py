@@ -12,7 +12,7 @@ from ...base.types import Number
 from ...model.access import KINDS, Access
 from ...model.policy import TabularPolicy, inverse
 from .._labels import drawing
-from ._pairs import coefficient, policy_of, preference_setting, regression
+from ._pairs import coefficient, policy_of, preference_setting, regression, win_margins
 from .classes import AllPolicies, PolicyClass
 from .reward_models import TOLERANCE, BradleyTerry, RewardModel
 from .squares import PairSquares
@@ -81,7 +81,7 @@ class REBEL:
         rewards = None if self.self_play else self._rewards(access, reference.shape, rng)
         policy, average = TabularPolicy(reference), np.zeros(reference.shape)
         for _ in range(self.rounds):
-            r = _wins(access, policy.table, rng) if rewards is None else rewards
+            r = win_margins(access, policy.table, 1, rng) if rewards is None else rewards
             second = self._second(policy.table, reference)
             loss = self._loss(floats(setting.rho), policy.table, second, r, eta, rng)
             h = self.policies.minimise(loss, policy.table, ridge=0.0, tol=TOLERANCE)
@@ -113,15 +113,3 @@ class REBEL:
         x = inverse(np.broadcast_to(rho, (self.pairs, len(rho))), rng.random(self.pairs))
         y, z = (inverse(table[x], rng.random(self.pairs)) for table in (first, second))
         return regression(x, y, z, np.full(self.pairs, 1 / self.pairs), r[x, y] - r[x, z], eta)
-
-
-def _wins(access, table, rng):
-    """E_{z ~ table} P(y, z) `[x,y]`, P = 2 P(y beats z) - 1, or one comparison of each response with such a z."""
-    X, Y = table.shape
-    if access.exact("preferences"):
-        y, z = (index.reshape(-1) for index in np.indices((Y, Y)))
-        chance = [floats(access.compare_law(np.full(Y * Y, x), y, z)).reshape(Y, Y) @ table[x] for x in range(X)]
-        return 2 * np.stack(chance) - 1
-    x, y = (index.reshape(-1) for index in np.indices((X, Y)))
-    won = access.compare(x, y, inverse(table[x], drawing(rng, "fit").random(X * Y)))
-    return 2 * won.reshape(X, Y) - 1.0

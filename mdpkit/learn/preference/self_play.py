@@ -10,11 +10,10 @@ from ...base.errors import InvalidModel
 from ...base.record import expect_counts
 from ...base.types import Number
 from ...model.access import Access
-from ...model.policy import TabularPolicy, inverse
-from .._labels import drawing
+from ...model.policy import TabularPolicy
 from ..players.no_regret import Gains, Player
 from ..players.rewards import FiniteRewards
-from ._pairs import coefficient, policy_of, preference_setting
+from ._pairs import coefficient, policy_of, preference_setting, win_margins
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +60,7 @@ class SPO:
         base = setting.reference if rational else floats(setting.reference)
         total, rows, table = zeros(base.shape, base), [], base
         for k in range(1, self.rounds + 1):
-            gain = self._gain(access, table, rng)
+            gain = win_margins(access, table, self.opponents, rng)
             if not is_exact(gain):
                 base, table, total = floats(base), floats(table), floats(total)
             rows.append((TabularPolicy(table), gain))
@@ -78,17 +77,3 @@ class SPO:
         pure = FiniteRewards(like(np.eye(base.shape[1], dtype=int), base)[:, None])
         found = zip(table, gain, total, strict=True)
         return np.stack([self.player.next(pure, point, Gains(last, all_, k)) for point, last, all_ in found])
-
-    def _gain(self, access, table, rng):
-        X, Y = table.shape
-        if access.exact("preferences"):
-            x, y, z = (index.reshape(-1) for index in np.indices((X, Y, Y)))
-            chance = access.compare_law(x, y, z)
-            if not (is_exact(chance) and is_exact(table)):
-                chance, table = floats(chance), floats(table)
-            return ((2 * chance.reshape(X, Y, Y) - 1) * table[:, None, :]).sum(axis=-1)
-        rng = drawing(rng, "fit")
-        drawn = np.stack([inverse(table, rng.random(X)) for _ in range(self.opponents)])
-        k, x, y = (index.reshape(-1) for index in np.indices((self.opponents, X, Y)))
-        won = access.compare(x, y, drawn[k, x]).reshape(self.opponents, X, Y)
-        return 2 * won.mean(axis=0) - 1

@@ -74,7 +74,7 @@ def soft_action_value(problem: TokenProblem, reward: Quantity | None = None) -> 
     Args: reward: `[s,a]` in place of the problem's.
     """
     r = token_reward(problem) if reward is None else reward
-    return r + after(problem, soft_value(problem, reward))
+    return r + next_values(problem, soft_value(problem, reward))
 
 
 @replaceable
@@ -98,7 +98,7 @@ def soft_maximum(problem: TokenProblem, Q: Quantity) -> Interval:
 def inverse_soft_reward(problem: TokenProblem, Q: Quantity) -> Interval:
     """The reward Q(s,a) - V_Q(next) `[s,a]` whose soft action values are Q, V_Q the soft maximum of Q."""
     Q = Q if isinstance(Q, Interval) or proposing() else enclose(Q)
-    return Q - after(problem, soft_maximum(problem, Q))
+    return Q - next_values(problem, soft_maximum(problem, Q))
 
 
 @replaceable
@@ -117,13 +117,13 @@ def shaped_token_reward(problem: TokenProblem, potential: Quantity, ends: Quanti
     for name, x, shape in (("potential", potential, (problem.S,)), ("ends", ends, problem.next.shape)):
         if x is not None and x.shape != shape:
             raise InvalidModel(f"{name} has shape {x.shape}; expected {shape}")
-    gained = after(problem, stack([*potential, potential[0] * 0]))
+    gained = next_values(problem, stack([*potential, potential[0] * 0]))
     if ends is not None:
         gained = gained + ends * (problem.next == problem.S).astype(int)
     return token_reward(problem) + gained - potential[:, None]
 
 
-def after(problem: TokenProblem, values: Quantity) -> Quantity:
+def next_values(problem: TokenProblem, values: Quantity) -> Quantity:
     """Entries of `values[s]`, one more than states, at the state that each token leads to; the last if missing."""
     return values[np.where(problem.available, problem.next, problem.S)]
 

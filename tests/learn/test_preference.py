@@ -393,32 +393,6 @@ def test_sampled_self_play_counts_its_comparisons():
     assert abs(answer.policy.table[0] - np.array([9, 2, 6]) / 17).max() < 0.15
 
 
-def arms(gain, beta=0.06):
-    """A bad and a good arm; the reference draws the good one with probability e^(-1/(2 beta))."""
-    rare = np.exp(-1 / (2 * beta))
-    return PreferenceProblem([[1 - rare, rare]], reward=[[0.0, gain]], beta=beta)
-
-
-def optima(problem):
-    tables = [
-        solve(PreferenceProblem(problem.reference, reward=[[0.0, g]], beta=problem.beta)).policy.table
-        for g in np.linspace(-1, 1, 41)
-    ]
-    return FinitePolicies([problem.reference, *tables])
-
-
-def test_optimism_finds_an_arm_that_passive_exploration_does_not():
-    """Golden: after 2000 rounds of one pair the mean gap is .232 without the bonus, .0024 with weight 1/100."""
-    problem, gaps = arms(0.8), {}
-    for name, learner in (("passive", OnlineDPO), ("optimistic", XPO)):
-        gaps[name] = []
-        for seed in range(6):
-            access = grant(problem, preferences=300, rng=rng(seed))
-            policy = fit(learner(optima(problem), rounds=150, pairs=2), access, rng=rng(100 + seed)).policy
-            gaps[name].append(measure.value_gap(problem, solve(problem).policy, policy).mid)
-    assert np.mean(gaps["optimistic"]) < 0.05 < 0.3 < np.mean(gaps["passive"])
-
-
 def test_a_policy_without_a_compared_response_has_infinite_loss_for_every_learner():
     tables = [[[1.0, 0.0, 0.0]], [[0.2, 0.5, 0.3]]]
     for order in (tables, tables[::-1]):

@@ -5,8 +5,10 @@ Statement  Three responses have features 0, 1, 3 and rewards 0, -1, 3, and polic
            7/5 eta: the best response wins, at a linear rate. With the policy pi itself as base the step is
                eta (9 a c + 8 b c - a b) / (a b + 9 a c + 4 b c), pi = (a, b, c),
            which is negative if 9 c/b + 8 c/a < 1; a negative step lowers both ratios, so that all further steps are
-           negative, and E r < 0 for ever: the gap stays above 3. REBEL does so from every start 2^-k with k >= 6, and
-           with the reference as base too, while with the uniform base its gap is at most 1/100 after 30 rounds.
+           negative, and E r < 0 for ever: the gap stays above 3. From the starts ((1 - p)/2, (1 - p)/2, p) with
+           p = 2^-8 and 2^-16, and eta = 1, REBEL's policy after 29 updates has a gap of at least 3 with its own base
+           and with the reference as base, and of at most 1/100 with the uniform base. By the proof the gap after n
+           updates is above 3 with its own base and at most (4/p) e^(-1.6 eta n) with the uniform base if p < 1/35.
 Assumes    the data are uniform; 9 c/b + 8 c/a < 1 (the policy's own base).
 Units      r and the gap in units of reward; eta = 1 for the learner.
 Kind       for all; exists (the learner, enumerated)

@@ -6,7 +6,8 @@ Statement  From a history s at turn t let R and R' be the rewards of two indepen
                E (g - (R - R'))^2 = (g - (Q(s,a) - Q(s,b)))^2 + Var R + Var R',
            so that the minimiser of REFUEL's loss over any class is that of the regression on differences of action
            values, and no critic is needed. Rollouts of another policy have the differences of that policy's action
-           values as their mean: the regression then improves on the other policy, once.
+           values as their mean: repeated rounds tend to the policy that is greedy in these action values, one step of
+           policy iteration on the other policy.
 Assumes    the rollouts are those of the policy.
 Units      R and g in units of reward.
 Kind       identity

@@ -1,11 +1,11 @@
 """A reward model can rank first a response that another one dominates, and RLHF then converges to it.
 
-Statement  There are four responses, each of which is beaten by another one, so that there is no Condorcet winner, in
-           which d is dominated: P(z beats x) > P(d beats x) for a response z and every x. There is a law of compared
-           pairs, with full support, under which the Bradley-Terry weights of highest likelihood are (1, 1, 1, v) with
-           v > 1, the largest at d. RLHF from a uniform reference with beta
-           = 1/k has
-               (1 - 3 v^-k) 4/5 <= exploitability <= 4/5,
+Statement  There is a preference over four responses in which every response is beaten by another one, so that there
+           is no Condorcet winner, and a response d is dominated: P(z beats x) > P(d beats x) for one response z and
+           every x. There is a law of compared pairs, with full support, under which the Bradley-Terry weights of
+           highest likelihood are (1, 1, 1, v) with v > 1, the largest at d. With the margin D = 1 - 2 P(d beats 3) =
+           4/5 of the third response over d, RLHF from a uniform reference with beta = 1/k has
+               (1 - 3 v^-k) D <= exploitability <= D,
            and the minimax winner never plays d and has exploitability 0. Four is the least number of responses.
 Assumes    the weights satisfy the likelihood equations of the compared pairs; d is dominated; every response is
            beaten by another one.
@@ -22,8 +22,8 @@ from ...instances.library.preference.duels import dominated_response, likelihood
 from ...solve import MinimaxWinner, solve, tilt
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
-D, Z = 3, 0
-"""The dominated response, and the one that dominates it."""
+D, Z, THIRD = 3, 0, 2
+"""The dominated response, the one that dominates it, and the one that beats it most."""
 
 
 def fine_tune(m):
@@ -32,7 +32,7 @@ def fine_tune(m):
 
 
 def check(m):
-    most, v = m.problem.like(["4/5"])[0], m.weights[D]
+    most, v = 1 - 2 * m.problem.win[0, D, THIRD], m.weights[D]
     return Bound((1 - 3 / v**m.k) * most, measure.exploitability(m.problem, fine_tune(m)), most)
 
 
@@ -88,10 +88,8 @@ BEATEN = Assumption("every response is beaten by another one", all_lose)
 
 
 def numbers(m):
-    """For the figure: exploitability on the witnesses of the controls."""
-    return {
-        "controls": [measure.exploitability(each.problem, fine_tune(each)).mid for each in (unfit(), rarely_loses())]
-    }
+    """For the figure: exploitability with a reward that does not fit."""
+    return {"unfit": [measure.exploitability(unfit().problem, fine_tune(unfit())).mid]}
 
 
 def figure(ax, rows):
@@ -103,27 +101,28 @@ def figure(ax, rows):
         ax.plot(k, [row["sides"][1] for row in group], "o-C0", mfc="none", label=None if n else "RLHF")
         low = [max(row["sides"][0], 0) for row in group]
         ax.plot(k, low, "k--", lw=0.7, label=None if n else "lower bound")
-    ax.plot([32] * 2, own[0]["data"]["controls"], "xC1", label="other reward or response (fail)")
+    ax.plot([32], own[0]["data"]["unfit"], "xC1", label="another reward (fails)")
     ax.axhline(0, color="C2", lw=0.8, label="minimax winner")
     ax.set(xlabel=r"$1 / \beta$", ylabel="exploitability", xscale="log")
     ax.legend(fontsize=6, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
 UNFIT, UNDOMINATED = "a reward that does not fit", "a response that is not dominated"
+WINNER = "the minimax winner never plays it"
 CLAIM = Claim(
     "reward_model_can_prefer_a_dominated_response",
     check,
     instances,
     formula=(
-        r"\tfrac45 (1 - 3 v^{-k}) \le \max_y M(y, \pi_k) \le \tfrac45, \qquad \pi_k \propto \hat w^k, \quad \hat w = (1, "
-        r"1, 1, v)"
+        r"M(3, d) (1 - 3 v^{-k}) \le \max_y M(y, \pi_k) \le M(3, d) = \tfrac45, \qquad \pi_k \propto \hat w^k, "
+        r"\quad \hat w = (1, 1, 1, v)"
     ),
     papers=("swamy2024",),
     tags=("preferences", "misspecification"),
     assumes=(FITS, DOMINATED, BEATEN),
     controls=(
         Control(UNFIT, witness=unfit, drops=FITS.name),
-        Control(UNDOMINATED, witness=rarely_loses, drops=DOMINATED.name),
+        Control(UNDOMINATED, witness=rarely_loses, drops=DOMINATED.name, part=WINNER),
         Control("all of it", witness=lambda: dominated_response().replace(k=8), tightens=all_of_it),
         Control(
             "half of the margins",
@@ -132,7 +131,7 @@ CLAIM = Claim(
             by=halve,
         ),
     ),
-    also=(Part("the minimax winner never plays it", winners, winner_avoids_it, assumes=(DOMINATED, BEATEN)),),
+    also=(Part(WINNER, winners, winner_avoids_it, assumes=(DOMINATED, BEATEN)),),
     figure=figure,
     data=numbers,
     sides=(r"$\frac{4}{5} (1 - 3 v^{-k})$", "exploitability"),

@@ -29,7 +29,8 @@ class SPO:
             prompt is compared; ignored if preferences are granted as "exact".
         player: a no-regret player over the responses of each prompt, such as GradientAscent("1/10"), Hedge or
             MultiplicativeWeights, in place of the exponential weights; it starts from the reference, and may play
-            responses outside its support.
+            responses outside its support. Hedge plays the reference in round 1 alone: its later weights are
+            proportional to e^(rate * sum of gains), whatever the reference.
 
     The policy of round k + 1 is the reference times e^(rate * sum of gains) / Z, unless a player is given.
     With exact preferences the average of the rounds' policies, which is returned, is within Reg/N of a minimax winner

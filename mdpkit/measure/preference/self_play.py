@@ -63,4 +63,6 @@ def exploitability(problem: PreferenceProblem, policy: Policy) -> Interval:
 @replaceable
 def duality_gap(problem: PreferenceProblem, policy: Policy, other: Policy) -> Interval:
     """E_x [max_y M(y, other) - min_z M(policy, z)], a scalar; for a policy against itself twice its exploitability."""
-    return exploitability(problem, other) + exploitability(problem, policy)
+    response_table(problem, policy)
+    against = (preference_margin(problem) * law(policy, "table")[:, :, None]).sum(axis=1)
+    return exploitability(problem, other) - prompt_average(problem, against.min(axis=-1))

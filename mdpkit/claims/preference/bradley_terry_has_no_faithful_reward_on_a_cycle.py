@@ -1,4 +1,4 @@
-"""A Bradley-Terry reward ranks by win rate against the data: on a cycle, every ranking, depending on the data alone.
+"""A Bradley-Terry reward ranks by win rate against the data; on a cycle every ranking occurs for some law of the data.
 
 Statement  Let pairs of responses be drawn independently from a law mu with full support, let the preferences be
            arbitrary, and let w = e^r, with r a maximum likelihood reward of the Bradley-Terry model. The win rates
@@ -159,7 +159,7 @@ def correlate_pairs():
 def guess_weights():
     """Weights in the order of the win rates that are not the most likely ones."""
     m = preference_cycle()
-    return m.replace(weights=objects([3, 1, 2]), pairs=objects([["1/9"] * 3] * 3))
+    return m.replace(weights=objects([3, 2, 1]), pairs=objects([["1/9"] * 3] * 3))
 
 
 def uneven():

@@ -4,10 +4,11 @@ Statement  Let pi_{t+1} ~ pi_t e^(eta f_t) for any functions f_t of range at mos
                e_t = E_x E_{y ~ mu, z ~ pi_t} ((f_t - r)(y) - (f_t - r)(z))^2,
            the error of the round's regression with base mu. For every comparator pi
                1/T sum_t [E_pi r - E_{pi_t} r] <= sqrt(C e) + KL(pi || pi_1) / (eta T) + eta B^2 / 8,
-           where C = max pi/mu; the coverage of pi_t does not enter. If the base of round t is pi_t itself, sqrt(C e)
-           may be replaced by the mean of sqrt(C_t e_t / 2), C_t = max pi/pi_t. The constants 1, 1 and 1/8 are optimal:
-           small steps of an exact regression attain the second and the third term, an unnoticed response the first, in
-           the limit; the latter with base pi_t attains sqrt(C_t e_t / 2).
+           where C is the maximum of pi/mu over the responses that mu shows; the coverage of pi_t does not enter. If
+           the base of round t is pi_t itself, sqrt(C e) may be replaced by the mean of sqrt(C_t e_t / 2), C_t the
+           maximum of pi/pi_t. The constants 1, 1 and 1/8 are optimal: small steps of an exact regression attain the
+           second and the third term, an unnoticed response the first, in the limit; the latter with base pi_t attains
+           sqrt(C_t e_t / 2).
 Assumes    the base covers the comparator.
 Units      r, f and B in units of reward; e in squared units; KL in nats.
 Kind       for all; exists (the constants, enumerated)

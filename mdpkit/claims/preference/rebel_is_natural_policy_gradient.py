@@ -8,10 +8,10 @@ Statement  Let the first response y be drawn from pi, the second z from a base m
            so that the minimiser of smallest norm is exactly the natural gradient step eta F^+ grad J, also if F is
            singular. Over all policies, with pi* = pi e^(eta r) / Z,
                L(pi') = 2 E_x Var_pi(log(pi'/pi*)) / eta^2 if mu = pi,
-           and pi* has loss 0 for every base.
-Assumes    the base is the policy (the log-linear class).
+           and pi* has loss 0 for every base that pi covers.
+Assumes    the base is the policy (the log-linear class); the policy has full support (over all policies).
 Units      L in squared units of reward; theta is dimensionless.
-Kind       identity; exists (the learner, enumerated)
+Kind       identity; exists (a singular F, and the learner, enumerated)
 Source     adapted from Gao, Chang, Zhan, Oertell, Swamy, Brantley, Joachims, Bagnell, Lee and Sun, 2024; Kakade, 2001.
 Proof      proofs/preference/rebel_is_natural_policy_gradient.md
 """
@@ -21,7 +21,7 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects
 from ...base.interval import Interval
-from ...base.lifting import enclose
+from ...base.lifting import enclose, law
 from ...exact.linear import enclosed_solution
 from ...ink.figures import identity
 from ...instances.blocks import Box
@@ -36,20 +36,20 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 def normal_equations(m):
     """M and b, as sums over all pairs."""
-    phi, r = m.features, m.problem.reward
-    law = m.problem.rho[:, None, None] * m.policy.table[:, :, None] * m.base[:, None, :]
+    phi, r = enclose(m.features), enclose(m.problem.reward)
+    chance = law(m.problem, "rho")[:, None, None] * law(m.policy, "table")[:, :, None] * enclose(m.base)[:, None, :]
     d, gain = phi[:, :, None, :] - phi[:, None, :, :], r[:, :, None] - r[:, None, :]
-    M = (law[..., None, None] * d[..., :, None] * d[..., None, :]).sum(axis=2).sum(axis=1).sum(axis=0)
-    return M, ((law * gain)[..., None] * d).sum(axis=2).sum(axis=1).sum(axis=0)
+    M = (chance[..., None, None] * d[..., :, None] * d[..., None, :]).sum(axis=2).sum(axis=1).sum(axis=0)
+    return M, ((chance * gain)[..., None] * d).sum(axis=2).sum(axis=1).sum(axis=0)
 
 
 def natural_gradient(m, centre=1):
     """The Fisher matrix F and grad J; with centre 0 the moments of an unpaired regression."""
-    weight = m.problem.rho[:, None] * m.policy.table
-    mean = (m.policy.table[..., None] * m.features).sum(axis=1)
-    s = m.features - mean[:, None, :] * centre
+    pi, phi = law(m.policy, "table"), enclose(m.features)
+    weight = law(m.problem, "rho")[:, None] * pi
+    s = phi - (pi[..., None] * phi).sum(axis=1)[:, None, :] * centre
     F = (weight[..., None, None] * s[..., :, None] * s[..., None, :]).sum(axis=1).sum(axis=0)
-    return F, ((weight * m.problem.reward)[..., None] * s).sum(axis=1).sum(axis=0)
+    return F, ((weight * enclose(m.problem.reward))[..., None] * s).sum(axis=1).sum(axis=0)
 
 
 def check(m):
@@ -80,18 +80,73 @@ FAMILY = Family(
 )
 
 
+# ---- the step
+def features_of(mix, base="policy"):
+    """Two features, multiplied by the matrix `mix` of two rows: more than two are dependent, and F is singular."""
+    m, mix = two_features(base), objects(mix)
+    return m.replace(features=m.features @ mix, mix=mix)
+
+
+def independent(base="policy"):
+    return features_of([[1, 0], [0, 1]], base)
+
+
+def dependent(base="policy"):
+    """The third feature is the sum of the others."""
+    return features_of([[1, 0, 1], [0, 1, 1]], base)
+
+
+def step_of_two(m):
+    """F^-1 grad J of the first two features."""
+    return enclosed_solution(*natural_gradient(m.replace(features=m.features[..., :2])))
+
+
+def natural_step(m):
+    """F^+ grad J = mix' (mix mix')^-1 F_2^-1 grad J_2, with F_2 and J_2 of the first two features."""
+    mix = enclose(m.mix)
+    gram = (mix[:, None, :] * mix[None, :, :]).sum(axis=-1)
+    return (mix * enclosed_solution(gram, step_of_two(m))[:, None]).sum(axis=0)
+
+
+def smallest_solution(m):
+    """The step solves the normal equations, and is orthogonal to the kernel of F."""
+    (M, b), (F, _), step, kernel = normal_equations(m), natural_gradient(m), natural_step(m), np.array([1, 1, -1])
+    return Equal(
+        {
+            "equations": ((M * step).sum(axis=-1), b),
+            "kernel": ((F * kernel).sum(axis=-1), kernel * 0),
+            "orthogonal": ((step * kernel).sum(), 0),
+        }
+    )
+
+
+def without_the_third(m):
+    """The natural step of the first two features."""
+    step = step_of_two(m)
+    return Equal({**smallest_solution(m).pairs, "orthogonal": (step[0] + step[1], 0)})
+
+
 # ---- all policies
+def sum_over_pairs(m, g, base):
+    """E_x E_{y ~ reference, z ~ base} (g(y) - g(z))^2, as a sum over all pairs."""
+    rho, reference = law(m.problem, "rho"), law(m.problem, "reference")
+    d = g[:, :, None] - g[:, None, :]
+    return (d * d * (rho[:, None, None] * reference[:, :, None] * enclose(base)[:, None, :])).sum()
+
+
 def over_all(m):
     """In the problem the policy is the reference and the base the data; beta = 1/eta and weights are e^(eta r)."""
     best = tilt(m.problem)
-    excess = measure.logarithm(m.policy.table / best.table) * m.problem.beta
-    reference = m.problem.reference
-    loss = measure.relative_error(excess, reference, reference, m.problem.rho)
-    fitted = measure.logarithm(best.table / (reference * m.problem.weights)) * m.problem.beta
+    reference, beta = m.problem.reference, m.problem.beta
+    excess = measure.logarithm(m.policy.table / best.table) * beta
+    variance = measure.relative_error(excess, reference, reference, m.problem.rho)  # 2 Var
+    error, of_best = (
+        measure.logarithm(policy.table / (reference * m.problem.weights)) * beta for policy in (m.policy, best)
+    )
     return Equal(
         {
-            "loss": (measure.pair_error(m.problem, m.policy), loss),
-            "loss of the tilt": (measure.relative_error(fitted, reference, m.base, m.problem.rho), 0),
+            "loss": (sum_over_pairs(m, error, reference), variance),
+            "loss of the tilt": (sum_over_pairs(m, of_best, m.base), 0),
         }
     )
 
@@ -123,8 +178,7 @@ def without_pairs(relative_error, excess, first, second, weights):
 # ---- the learner
 def learner_margins(m):
     """Largest difference of the learner's log-ratio margins from those of the exact natural gradient step."""
-    F, gradient = (enclose(part) for part in natural_gradient(m))
-    step = (enclose(m.features) * enclosed_solution(F, gradient)).sum(axis=-1)
+    step = (enclose(m.features) * natural_step(m)).sum(axis=-1)
     access = grant(m.problem, rewards=True)
     law = "policy" if (m.base == m.policy.table).all() else TabularPolicy(m.base)
     first, second = fit(REBEL(LogLinear(m.features), 2, base=law), access, rng=None).trace["policy"]
@@ -135,7 +189,7 @@ def learner_margins(m):
 
 
 ON_POLICY = Assumption("the base is the policy", lambda m: (m.base == m.policy.table).all())
-EVERY, LEARNER = "over all policies", "the learner's step"
+EVERY, LEARNER, SINGULAR = "over all policies", "the learner's step", "a singular Fisher matrix"
 CLAIM = Claim(
     "rebel_is_natural_policy_gradient",
     check,
@@ -153,14 +207,18 @@ CLAIM = Claim(
         Control("single responses, over all", skew, sabotages=measure.relative_error, by=without_pairs, part=EVERY),
         Control(
             "the learner, a uniform second response",
-            lambda: two_features("uniform"),
+            lambda: independent("uniform"),
             drops=ON_POLICY.name,
             part=LEARNER,
+        ),
+        Control(
+            "the step of two features alone", dependent, tightens=without_the_third, at="orthogonal", part=SINGULAR
         ),
     ),
     also=(
         Part(EVERY, ALL, over_all),
-        Part(LEARNER, lambda: [two_features()], learner_margins, assumes=(ON_POLICY,)),
+        Part(LEARNER, lambda: [independent(), dependent()], learner_margins, assumes=(ON_POLICY,)),
+        Part(SINGULAR, lambda: [dependent()], smallest_solution, assumes=(ON_POLICY,)),
     ),
     figure=identity,
 )

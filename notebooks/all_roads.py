@@ -176,7 +176,7 @@ for law in ((0, "1/3", "2/3"), ("1/2", "1/4", "1/4"), (0, 0, 1)):
 
 # %% [markdown]
 # The parameter is the weight of the bonus. If the rare response is good, the larger the better; if it is not worth its
-# divergence (control), a large bonus never gives it up.
+# divergence (control), a large bonus keeps returning to it.
 
 # %%
 weights = ("0", "1/1000", "1/100", "1/10")

@@ -1,14 +1,14 @@
-"""On the same comparisons HyPO and two-stage RLHF are near-optimal, and minimisers of the offline loss are not.
+"""On the same comparisons HyPO and two-stage RLHF are near-optimal, and some minimisers of the offline loss are not.
 
 Statement  For every k >= 4 there is a problem with three responses, of which the data show two and the third has
            reference mass 2^-k, on which the policy that HyPO tends to as its penalty vanishes has suboptimality at most
            5/4 beta / 2^k, two-stage RLHF with rewards of the observed range at most 8 beta / 2^k, some minimiser of the
            offline loss at least beta (k/2 - 1) log 2, and the minimiser that gradient descent reaches in a log-linear
            class at least beta k log 2.
-           The same extrapolation can be right: in a log-linear class whose third feature is twice as far along the
-           compared direction, descent finds pi* although it never sees the third response, and then lowers the
+           The same extrapolation can be right: if the reward is linear in the feature of a log-linear class, with the
+           features 0, 1 and 2, descent finds pi* although it never sees the third response, and then lowers the
            probability of both compared ones if the third is good enough.
-Assumes    the third response is not in the data.
+Assumes    the third response is not in the data; the reward is linear in the feature (last statement).
 Units      J in units of reward.
 Kind       exists (enumerated; the bound of HyPO is proved for every k in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
@@ -34,7 +34,8 @@ def gap(m, policy):
 
 def hybrid_gap(m):
     """The gap of the closest policy of pair error 0, of mass 1 - s* on the third response."""
-    unseen, seen = measure.closest_unseen_mass(m.problem), measure.closest_mass(m.problem)
+    unseen = measure.closest_unseen_mass(m.problem)
+    seen = 1 - unseen
     mixed = unseen * gap(m, m.third) + seen * gap(m, m.none)
     entropy = measure.logarithm(unseen) * unseen + measure.logarithm(seen) * seen
     return (mixed + entropy * m.problem.beta).max()
@@ -68,7 +69,7 @@ def two_stages(m):
 
 
 def extrapolates(m):
-    """Descent's policy is the optimum, and the compared responses' probabilities relative to the reference."""
+    """Descent's policy is the optimum, and the compared responses have less than their reference mass."""
     ratio = m.descended.table / m.problem.reference
     return Equal(
         {
@@ -78,34 +79,45 @@ def extrapolates(m):
     )
 
 
-def without_the_lift(m):
-    """As if the third response had the features of the second one."""
-    level = tilt(m.problem, objects([[1, 8, 8]]))
-    return Equal({**extrapolates(m).pairs, "policy": (level.table, tilt(m.problem).table)})
-
-
 # ---- exact instances and controls
+def descend(problem, features):
+    """The limit of gradient descent from the reference on the offline loss of the first two responses.
+
+    It is ref e^(phi theta) / Z with theta = d (r(y) - r(z)) / (beta |d|^2), d = phi(y) - phi(z), so that theta is
+    log(w(y) / w(z)) / d for one feature and weights w = e^(r/beta).
+    """
+    first, second, _ = features
+    odds = problem.weights[0, 0] / problem.weights[0, 1]
+    powers = [int(rational(phi - second) / (first - second)) for phi in features]
+    return tilt(problem, objects([[odds**power for power in powers]]))
+
+
 def problem(k, data=("1/2", "1/2", 0)):
     given = rare_third(k, WEIGHTS, data=data).problem
-    lifted = tilt(given, objects([[2**2, 1, 2 ** (4 * k)]]))
-    policies = dict(offline=zero_error_policy(given, "1/2"), none=zero_error_policy(given, 0), descended=lifted)
+    ends = dict(offline=zero_error_policy(given, "1/2"), none=zero_error_policy(given, 0))
+    policies = dict(ends, descended=descend(given, (1, 0, 2 * k)))
     return Instance(problem=given, k=k, third=TabularPolicy(objects([[0, 0, 1]])), **policies)
 
 
 def show_the_third(k=8):
-    """The third response is in the data: the policies of the statement are not of pair error 0."""
+    """The third response is in the data: pi* alone has pair error 0."""
     m = problem(k)
     law = objects([["9/20", "9/20", "1/10"]])
     given = PreferenceProblem(m.problem.reference, weights=m.problem.weights, data=law)
-    return m.replace(problem=given, offline=tilt(given))
+    return m.replace(problem=given, offline=zero_error_policy(given, 0))
 
 
-def good(weights=(1, 8, 64)):
-    """Responses on a line of features; the third is the best one and is not in the data."""
+def good(weights=(1, 8, 64), features=(0, 1, 2)):
+    """Responses with one feature; the third is the best one and is not in the data."""
     law = objects([["9/20", "9/20", "1/10"]])
     given = PreferenceProblem(law, weights=objects([weights]), data=objects([["1/2", "1/2", 0]]))
-    step = rational(weights[1])
-    return Instance(problem=given, descended=tilt(given, objects([[1, step, step**2]])))
+    return Instance(problem=given, features=features, descended=descend(given, features))
+
+
+def is_linear(m):
+    """Whether r(y) - r(z) over phi(y) - phi(z) is the same for both pairs of neighbours."""
+    w, (a, b, c) = m.problem.weights[0], m.features
+    return (w[1] / w[0]) ** (c - b) == (w[2] / w[1]) ** (b - a)
 
 
 def half_the_mass(closest_unseen_mass, problem):
@@ -164,6 +176,7 @@ def figure(ax, rows):
 
 
 NEVER = Assumption("the third response is not in the data", lambda m: (m.problem.data[:, UNSEEN] == 0).all())
+LINEAR = Assumption("the reward is linear in the feature", is_linear)
 APART = "an offline minimiser"
 STAGES, FOUND, SHOWN = "two stages, and descent", "descent finds the optimum", "the response is shown"
 SIZES = (4, 6, 8, 12, 16, 20, 24)
@@ -182,12 +195,13 @@ CLAIM = Claim(
         Control(SHOWN, witness=show_the_third, drops=NEVER.name, part=APART),
         Control("nine tenths of the allowance", witness=lambda: problem(8), tightens=nine_tenths),
         Control("half of the mass", lambda: problem(8), sabotages=measure.closest_unseen_mass, by=half_the_mass),
-        Control("a feature at the same place", witness=good, tightens=without_the_lift, at="policy", part=FOUND),
+        Control("a feature at the same place", lambda: good(features=(0, 1, 1)), drops=LINEAR.name, part=FOUND),
+        Control("a reward that falls again", lambda: good((1, 8, "1/2")), drops=LINEAR.name, part=FOUND),
     ),
     also=(
         Part(APART, lambda: [problem(k) for k in SIZES], apart, assumes=(NEVER,)),
         Part(STAGES, lambda: [problem(k) for k in SIZES], two_stages, assumes=(NEVER,)),
-        Part(FOUND, lambda: [good()], extrapolates, assumes=(NEVER,), data=shares),
+        Part(FOUND, lambda: [good()], extrapolates, assumes=(NEVER, LINEAR), data=shares),
     ),
     data=numbers,
     figure=figure,

@@ -15,6 +15,7 @@ Proof      proofs/preference/kl_ball_coverage_is_nearly_global.md
 
 from ... import measure
 from ...base.arrays import objects, rational
+from ...base.lifting import enclose
 from ...instances.blocks import Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -128,7 +129,8 @@ def shares(m):
 
 DRAWN = Assumption("the data are drawn from the reference", lambda m: (m.problem.data == m.problem.reference).all())
 WITHIN = Assumption(
-    "R/beta is positive and at most log C_glo", lambda m: (m.width > 1) & (m.width * m.problem.reference.min() <= 1)
+    "R/beta is positive and at most log C_glo",
+    lambda m: (enclose(m.width) > 1) & (enclose(m.width) <= measure.full_coverage(m.problem)),
 )
 TILTS, NUMBERS_PART, SWEEP = "bounded rewards", "the numbers", "rarer and rarer responses"
 LOGARITHM = "without log 2"
@@ -145,7 +147,7 @@ CLAIM = Claim(
     assumes=(DRAWN, WITHIN),
     controls=(
         Control(LOGARITHM, witness=lambda: rare("1/16", 2), tightens=without_log_two),
-        Control("data of another law", witness=lambda: rare("1/64", 4, ("1/2", "1/2")), drops=DRAWN.name),
+        Control("data of another law", witness=lambda: rare("1/1000000", 4, ("63/64", "1/64")), drops=DRAWN.name),
         Control(
             "the policies of bounded rewards",
             lambda: rare("1/1024", 4),

@@ -1,4 +1,4 @@
-"""XPO's bonus finds a rare good response in a few rounds at every beta; too large a bonus never gives up a bad one.
+"""XPO's bonus finds a rare good response in a few rounds at every beta; too large a bonus keeps returning to a bad one.
 
 Statement  Two responses with rewards 0 and g, a reference that gives the second one with probability e^(-1/(2 beta)),
            and the optima of the rewards (0, v), v = -1, -19/20, ..., 1, as the class, after the reference itself. Let
@@ -6,11 +6,12 @@ Statement  Two responses with rewards 0 and g, a reference that gives the second
            3/50. For g = 4/5, over 500 rounds,
                16 median gap(alpha = 1/100) <= median gap(alpha = 0).
            With g = 1 the rounds until a gap of at most 1/10 have a median of at most 4 for alpha = 1/100 at each 1/beta
-           in {4, 8, 12, 14}, and of at least e^(1/(2 beta))/16 for alpha = 0. If the reference gives the good response
-           with probability 3/10, the median gap for alpha = 0 is at most 1/20. If the rare response is not worth its
-           divergence, g = 1/5, the last policy has a median gap of at most 1/100 for alpha = 0, and of at least 1/4 for
-           alpha = 1/100: the optimist never unlearns.
-Assumes    alpha > 0; the good response is rare under the reference; the optimum plays it half of the time.
+           in {4, 8, 12, 14}, and of at least e^(1/(2 beta))/16 for alpha = 0. Again with beta = 3/50 and 500 rounds: if
+           g = 4/5 and the reference gives the good response with probability 3/10, the median gap for alpha = 0 is at
+           most 1/20. If the rare response is not worth its divergence, g = 1/5, the last policy has a median gap of at
+           most 1/100 for alpha = 0, and of at least 1/4 for alpha = 1/100: after 500 rounds at least half of the
+           optimistic runs still play the bad response.
+Assumes    alpha > 0; the good response is rare under the reference; the optimum plays it at least half of the time.
 Units      J in units of reward; each median with confidence 99/100, from at least 24 runs.
 Kind       rate (enumerated sizes, longer runs at the profile full; sampled runs)
 Source     adapted from Xie, Foster, Krishnamurthy, Rosset, Awadallah and Rakhlin, 2025.
@@ -106,7 +107,8 @@ def ample_is_harmless(m):
     return Bound(median(m.mean[1]), rational("1/20"))
 
 
-def never_unlearns(m):
+def still_plays_it(m):
+    """Without the bonus the last policy is near-optimal, with it the last policy still plays the bad response."""
     return Bound(median(m.last[1]), rational("1/100"), rational("1/4"), median(m.last[0]))
 
 
@@ -144,7 +146,9 @@ def last_gaps(m):
 
 POSITIVE = Assumption("the bonus has a positive weight", lambda m: m.alpha > 0)
 RARE = Assumption("the reference rarely gives the second response", lambda m: m.rare)
-GOOD = Assumption("the optimum plays the second response half of the time", lambda m: m.optimum >= rational("1/2"))
+GOOD = Assumption(
+    "the optimum plays the second response at least half of the time", lambda m: m.optimum >= rational("1/2")
+)
 TIME, WAIT = "rounds until it is found", "rounds without the bonus"
 AMPLE, BAD = "ample reference mass", "a bad rare response"
 FLIPPED, NOT_GOOD = "a bonus of the other sign", "a rare response that is not worth it"
@@ -194,7 +198,7 @@ CLAIM = Claim(
     controls=(
         Control(FLIPPED, lambda: train(weights=("-1/100", "0")), drops=POSITIVE.name),
         Control("no bonus", lambda: train(weights=("0", "0")), drops=POSITIVE.name),
-        Control(AMPLE, lambda: train(chance="3/10", rounds=200, runs=200), drops=RARE.name),
+        Control(AMPLE, lambda: train(chance="3/10", runs=200), drops=RARE.name),
         Control(NOT_GOOD, lambda: train(gain="1/5"), drops=GOOD.name),
         Control("a factor of 512", train, tightens=a_factor_of_512),
     ),
@@ -202,7 +206,7 @@ CLAIM = Claim(
         Part(TIME, at_each_beta, in_few_rounds, (POSITIVE, RARE, GOOD), data=times, thorough=colder),
         Part(WAIT, at_each_beta, waits, (POSITIVE, RARE, GOOD), thorough=colder),
         Part(AMPLE, lambda: [train(chance="3/10")], ample_is_harmless, assumes=(POSITIVE, GOOD)),
-        Part(BAD, lambda: [train(gain="1/5")], never_unlearns, assumes=(POSITIVE, RARE), data=last_gaps),
+        Part(BAD, lambda: [train(gain="1/5")], still_plays_it, assumes=(POSITIVE, RARE), data=last_gaps),
     ),
     figure=figure,
     data=curves,

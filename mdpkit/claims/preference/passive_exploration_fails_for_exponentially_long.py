@@ -1,16 +1,17 @@
-"""Online DPO may need exponentially many rounds in R / beta to find a good response, which XPO finds in a few.
+"""Online DPO may need exponentially many rounds in R / beta to find a good response that the reference rarely gives.
 
 Statement  Two responses with rewards 0 and R, a reference that gives the good one with probability e = e^(-R/(2 beta)),
-           and a class that begins with the reference and contains the optimum. Each round compares a response of the
+           and a class of policies that begins with the reference. Each round compares a response of the
            policy with one of the reference; the policy of least loss is played, and ties go to the reference. For every
            number T of rounds, exactly,
                P( J(pi*) - J(pi_T) >= (1/2 - e) R ) >= (1 - 2 e (1 - e))^T >= 1 - 2 T e,
            so that online DPO fails with probability at least 1/2 for all T <= e^(R/(2 beta)) / 4. The gap of the
-           reference lies between (1/2 - e) R and (1/2 - e) R + beta e. With XPO's bonus of weight 1/4 the optimum is
-           played after e^(R/(2 beta)) / 4 rounds with probability at least 15/16.
+           reference lies between (1/2 - e) R and (1/2 - e) R + beta e. With XPO's bonus of weight 1/4 and the class of
+           the reference, the optimum and one policy between, the optimum is played after e^(R/(2 beta)) / 4 rounds
+           with probability at least 15/16 (k = 3, 4, 5).
 Assumes    no bonus; ties go to the reference; the reference gives the good response with probability e^(-R/(2 beta)).
 Units      R and J in units of reward; e = 2^-k and R = 2 k beta log 2 are exact.
-Kind       exists (enumerated: k = 3..6, and 7 at the profile full; for every k by proof)
+Kind       exists (enumerated: k = 3..6, and 7 at the profile full; for every k by proof, but for XPO)
 Source     adapted from Xie, Foster, Krishnamurthy, Rosset, Awadallah and Rakhlin, 2025.
 Proof      proofs/preference/passive_exploration_fails_for_exponentially_long.md
 """

@@ -78,7 +78,7 @@ class XPO(OnlineDPO):
 
     Args: optimism: weight alpha of the bonus, above 0. The rest as for OnlineDPO.
 
-    Too large a weight is never unlearned where the unseen response is bad; in theory it falls as 1/sqrt(rounds). The
+    Too large a weight keeps returning to an unseen response that is bad; in theory it falls as 1/sqrt(rounds). The
     result is float64.
     Source: Xie, Foster, Krishnamurthy, Rosset, Awadallah and Rakhlin, 2025.
     """

@@ -57,10 +57,11 @@ def test_credit_of_one_bad_token():
     assert credit[2].lower.tolist() == [0, 0]
 
 
-def test_rewards_that_follow_halve_the_variance():
-    m = gradients.fair_tokens(8)
-    follow, whole = (x.mid / log(2) ** 2 / 4 for x in gradients.variances(m))  # tokens worth 1/2
-    assert (follow, whole) == pytest.approx((1.75, 3.5))
+def test_variances_of_the_policy_gradient():
+    found = {T: [x.mid for x in gradients.total_variances(gradients.fair_tokens(T))] for T in (2, 8, 12)}
+    assert found[2] == pytest.approx((0.24023, 0.12011, 0.18236), abs=1e-5)
+    assert found[8] == pytest.approx((6.7263, 3.3632, 5.9026), abs=1e-4)
+    assert found[12] == pytest.approx((15.8549, 7.9275, 16.0188), abs=1e-4)
 
 
 def test_search_by_ratios_and_by_likelihoods():

@@ -71,7 +71,7 @@ def ties_won_by_all(m):
 
 
 def draws():
-    """Laws and scores of three or four responses, drawn from a fixed generator, and n from 1 to 4."""
+    """Laws and scores of three responses, drawn from a fixed generator, and n from 1 to 4."""
     rng = np.random.default_rng(0)
     found = []
     for n in (1, 2, 3, 4):
@@ -133,7 +133,7 @@ CLAIM = Claim(
     papers=("beirami2025",),
     tags=("preferences", "best-of-n"),
     controls=(
-        Control("twice the fraction", witness=lambda: equally_likely(4, 64), tightens=twice_the_fraction),
+        Control("twice the fraction", witness=lambda: equally_likely(16, 64), tightens=twice_the_fraction),
         Control(
             "twice as many draws",
             witness=lambda: equally_likely(4, 64),

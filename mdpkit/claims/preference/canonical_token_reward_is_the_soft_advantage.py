@@ -140,8 +140,8 @@ def without_second_token():
     return bad_token(1).replace(problem=problem, policy=law, potential=law.table[0, :1])
 
 
-def of_the_best_continuation(soft_value, problem, reward=None):
-    """Soft values at half of themselves, as if beta were half."""
+def halve_the_values(soft_value, problem, reward=None):
+    """Half of the soft values."""
     return soft_value(problem, reward) / 2
 
 
@@ -198,9 +198,7 @@ CLAIM = Claim(
         Control("the reward itself", witness=three_tokens, tightens=reward_itself, at="advantage"),
         Control("the logarithm without the reference", witness=three_tokens, tightens=plain_logarithm, at="values"),
         Control("a token that the reference never writes", witness=without_second_token, drops=SUPPORT.name),
-        Control(
-            "half of the soft values", witness=three_tokens, sabotages=measure.soft_value, by=of_the_best_continuation
-        ),
+        Control("half of the soft values", witness=three_tokens, sabotages=measure.soft_value, by=halve_the_values),
     ),
     also=(Part(BAD, bad_tokens, credits, data=by_response),),
     accepts=("problem", TokenProblem, ("reference", "weights", "beta")),

@@ -6,9 +6,10 @@ Statement  Let u and d be the occupancies of a reference policy and of a policy 
            Hence, if the correlation r = c / sqrt(v v') under u is positive,
                G / sqrt(v) >= (1/r) ( G' / sqrt(v') - sqrt((1 - r^2) chi2) ).
            Equality holds if d = u (1 + s e), where e = v (R' - E_u R') - c (R - E_u R) is the uncorrelated part.
-           The law u (1 + s (R' - E_u R')), a tilt towards the proxy, has the true gain s c, which is positive if c is.
-           The chi-square is that of the occupancies: for a sequence of K actions, which the reference guesses and pi
-           knows, it is 2^K - 1, while that of the actions is 1 at every step.
+           The law u (1 + s (R' - E_u R')), s > 0, a tilt towards the proxy, has the true gain s c, which is positive if
+           c is. The chi-square is that of the occupancies. If the reference draws K binary actions fairly and pi plays
+           one sequence of them, the chi-square of the laws of whole sequences is 2^K - 1, that of the occupancies per
+           step, with prefixes as states, (2^(K+1) - 2 - K) / K, and that of each action 1.
 Assumes    the reference's occupancy covers that of pi.
 Units      rewards have their own units; chi2(d || u) = sum (d - u)^2 / u, over steps, states and actions.
 Kind       for all; identity (the families)
@@ -181,13 +182,32 @@ def sequence(K):
 
 
 def explodes(m):
-    """Chi-square of the sequences, and of the action of each step."""
-    pairs = {"sequences": (chi_square(m), 2**m.K - 1)}
+    """Chi-square of the sequences, of the occupancies of a tree of prefixes, and of the action of each step."""
+    pairs = {
+        "sequences": (chi_square(m), 2**m.K - 1),
+        "occupancies": (chi_square(prefixes(m.K)), rational(2 ** (m.K + 1) - 2 - m.K) / m.K),
+    }
     for k in range(m.K):
         others = tuple(j for j in range(m.K) if j != k)
         policy, reference = (each.table.reshape((2,) * m.K).sum(axis=others) for each in (m.policy, m.reference))
         pairs[f"step {k}"] = (((policy - reference) ** 2 / reference).sum(), 1)
     return Equal(pairs)
+
+
+def prefixes(K):
+    """The same with one action at a step and the prefixes as states; the policy plays the first action throughout."""
+    S = 2**K - 1
+    P = [[[int(n == min(2 * s + 1 + a, S - 1)) for n in range(S)] for a in range(2)] for s in range(S)]
+    rho, zero = [int(s == 0) for s in range(S)], [[0, 0]] * S
+    mdp = MDP(objects(P), objects(zero), objects(rho), horizon=Finite(K))
+    tables = dict(reference=[["1/2", "1/2"]] * S, policy=[[1, 0]] * S)
+    return Instance(mdp=mdp, **{name: TabularPolicy(objects(table)) for name, table in tables.items()})
+
+
+def without_the_prefixes(m):
+    """The chi-square of the sequences for that of the occupancies."""
+    pairs = explodes(m).pairs
+    return Equal({**pairs, "occupancies": (pairs["occupancies"][0], pairs["sequences"][1])})
 
 
 def two_atoms():
@@ -224,10 +244,7 @@ CLAIM = Claim(
     "chi_square_bounds_the_gain_of_a_correlated_proxy",
     check,
     FAMILY,
-    formula=(
-        r"\frac{G}{\sigma} \ge \frac1r \Big( \frac{G'}{\sigma'} - \sqrt{(1 - r^2)\, \chi^2(d \,\Vert\, u)} \Big), "
-        r"\qquad r = \mathrm{corr}_u(R, R') > 0"
-    ),
+    formula=r"(v\, G' - c\, G)^2 \le (v v' - c^2)\, v\; \chi^2(d \,\Vert\, u)",
     papers=("laidlaw2025",),
     tags=("reward-hacking", "concentrability"),
     assumes=(COVERED,),
@@ -237,11 +254,18 @@ CLAIM = Claim(
         Control("chi-square of the actions", witness=lambda: lock(3), tightens=chi_square_of_the_actions),
         Control("not divided by the reference", two_atoms, sabotages=measure.concentrability, by=reversed_roles),
         Control("twice the true gain", witness=tilt_to_the_proxy, tightens=twice_the_step, at="true", part=TILTED),
+        Control(
+            "the occupancies like whole sequences",
+            witness=lambda: sequence(3),
+            tightens=without_the_prefixes,
+            at="occupancies",
+            part=SEQUENCES,
+        ),
     ),
     also=(
         Part(ATTAINED, steps_of(residual), attains, assumes=(COVERED,)),
         Part(TILTED, steps_of(towards_the_proxy), gains_truly, assumes=(COVERED,)),
-        Part(SEQUENCES, lambda: [sequence(K) for K in range(1, 8)], explodes),
+        Part(SEQUENCES, lambda: [sequence(K) for K in range(1, 6)], explodes),
     ),
     figure=bound,
     sides=("$(v G' - c G)^2$", r"$(v v' - c^2)\, v\, \chi^2$"),

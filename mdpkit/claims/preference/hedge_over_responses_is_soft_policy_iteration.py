@@ -1,12 +1,13 @@
-"""On a tree, Hedge over whole responses is soft policy iteration on tokens; with random replies it is not realisable.
+"""Hedge over whole responses is soft policy iteration on tokens; with random replies it is not realisable.
 
-Statement  Let p_0 be the law of responses of a token policy pi_0 > 0 on a tree, and p_(k+1)(y) proportional to
-           p_k(y) e^(eta R_k(y)), with rewards R_k(y) = sum_t r_k(s_t, a_t) of the rounds. Let pi_(k+1) be the soft
-           optimum for eta r_k at the reference pi_k, beta = 1. Then p_k is the law of pi_k for every k, and pi_k is
-           the soft optimum for eta sum_(j < k) r_j at pi_0. Any rewards of responses are of this form: they may be paid
-           with the last token, such as the mean preference over the responses of the opponent in self-play. If a user
-           replies at random, Hedge over whole dialogues changes the law of the replies.
-Assumes    no merged states; certain replies (last part).
+Statement  Let next tokens lead to one state each, let p_0 be the law of responses of a token policy pi_0 > 0, and
+           p_(k+1)(y) proportional to p_k(y) e^(eta R_k(y)), with rewards R_k(y) = sum_t r_k(s_t, a_t) of the rounds.
+           Let pi_(k+1) be the soft optimum for eta r_k at the reference pi_k, beta = 1. Then p_k is the law of pi_k for
+           every k, and pi_k is the soft optimum for eta sum_(j < k) r_j at pi_0. On a tree any rewards of responses are
+           of this form: they may be paid with the last token, such as the mean preference over the responses of the
+           opponent in self-play. If a user replies at random, Hedge over whole dialogues can change the law of the
+           replies.
+Assumes    no merged states (only for any rewards of responses); certain replies (last part).
 Units      rewards times eta in nats.
 Kind       identity
 Source     adapted from Swamy, Dann, Kidambi, Wu and Agarwal, 2024; Rafailov, Hejna, Park and Finn, 2024.
@@ -23,7 +24,7 @@ from ...base.lifting import enclose
 from ...ink.figures import identity
 from ...instances.blocks import Box
 from ...instances.family import Family
-from ...instances.library.preference.tokens import ROWS, bad_token, heap, mix_with_uniform
+from ...instances.library.preference.tokens import GRAPHS, ROWS, bad_token, graph, heap, mix_with_uniform
 from ...model import TabularPolicy, TokenProblem, token_policy
 from ...solve import tilted_tokens
 from ...verify.claim import Assumption, Claim, Control, Equal, Part
@@ -98,11 +99,9 @@ def family(**change):
         blocks=dict(
             reference=ROWS, first=Box("S", "A", lower="1/8", upper=8), second=Box("S", "A", lower="1/8", upper=8)
         ),
-        sizes=dict(S=(1, 4), A=(2, 3)),
+        sizes=GRAPHS,
         models=dict(
-            problem=lambda x: TokenProblem(
-                heap(x.sizes["S"], x.sizes["A"]), mix_with_uniform(x.reference), weights=x.first * 0 + 1
-            ),
+            problem=lambda x: TokenProblem(graph(x), mix_with_uniform(x.reference), weights=x.first * 0 + 1),
             first=lambda x: x.first,
             second=lambda x: x.second,
         )

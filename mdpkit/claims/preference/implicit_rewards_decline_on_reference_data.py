@@ -1,12 +1,13 @@
 """The mean implicit reward of responses drawn from the reference is -beta KL(ref || pi): it falls as pi is trained.
 
-Statement  For every policy pi > 0,
+Statement  For every token policy pi > 0, with laws of whole responses,
                E_{y ~ ref} beta log(pi/ref)(y) = -beta KL(ref || pi) = -beta sum_s d_ref(s) KL(ref(s) || pi(s)) <= 0,
            with equality only for pi = ref where the reference goes: if the reference was fitted to the chosen
-           responses, their implicit reward must decline. For responses drawn from any law c it is
-           beta [KL(c || ref) - KL(c || pi)], which is positive for c = pi. Without that fit the reward of the chosen
-           can decline too: let one of two responses have probability 1/k and weight e^(r/beta) = k^2. At the optimum of
-           DPO on pairs from the reference the mean implicit reward of the winners is at most -(1 - 4/k) beta log k.
+           responses, their implicit reward must decline. For responses drawn from the law c << ref of
+           a token policy it is beta [KL(c || ref) - KL(c || pi)], which is positive for c = pi != ref. Without that fit
+           the reward of the chosen can decline too: let one of two responses have probability 1/k, k >= 2, and weight
+           e^(r/beta) = k^2. At the optimum of DPO on pairs from the reference the mean implicit reward of the winners
+           is at most -(1 - 4/k) beta log k.
 Assumes    the responses are drawn from the reference (first part).
 Units      logarithms and KL in nats, rewards in units of beta.
 Kind       identity; exists (the winners, enumerated)
@@ -35,25 +36,37 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def mean_reward(m, law):
-    """The mean implicit reward of the policy over responses drawn from a token policy."""
-    return (measure.token_visits(m.problem, law) * measure.implicit_reward(m.problem, m.policy)).sum()
+    """The mean implicit reward of the policy, summed over each response, over responses drawn from a token policy."""
+    sums = measure.response_sums(m.problem, measure.implicit_reward(m.problem, m.policy))
+    return (enclose(response_policy(m.problem, law).table)[0] * sums).sum()
 
 
 def divergence(m, law, reference):
-    """KL of the laws of responses of two token policies, by the chain rule."""
+    """KL of the laws of whole responses of two token policies."""
+    return measure.kl(response_policy(m.problem, law), response_policy(m.problem, reference))[0]
+
+
+def divergence_by_steps(m, law, reference):
+    """The same by the chain rule, over the states."""
     beside = TokenProblem(m.problem.next, reference.table, weights=m.problem.weights, beta=m.problem.beta)
     return measure.token_divergence(beside, law)
 
 
 def check(m):
     own = TabularPolicy(m.problem.reference)
-    return Equal({"mean": (mean_reward(m, m.data), -divergence(m, own, m.policy) * m.problem.beta)})
+    fall = divergence(m, own, m.policy)
+    return Equal(
+        {
+            "mean": (mean_reward(m, m.data), -fall * m.problem.beta),
+            "chain rule": (divergence_by_steps(m, own, m.policy), fall),
+        }
+    )
 
 
 def other_direction(m):
     """KL(pi || ref) in place of KL(ref || pi)."""
     own = TabularPolicy(m.problem.reference)
-    return Equal({"mean": (mean_reward(m, m.data), -divergence(m, m.policy, own) * m.problem.beta)})
+    return Equal({**check(m).pairs, "mean": (mean_reward(m, m.data), -divergence(m, m.policy, own) * m.problem.beta)})
 
 
 def of_any_law(m):

@@ -3,7 +3,7 @@
 Statement  For every k >= 2 there are a reference u on three responses, a policy pi, a true reward R and a proxy R' with
            KL(pi || u) <= 1/2 nat, correlation c / v >= 1 - 2 / 4^k under u and gain of the proxy at least
            2^k / (6k + 1), such that, with v = Var_u R = Var_u R',
-               (J(u) - J(pi))^2 >= v 4^k / (6k + 1)^2:
+               J(u) - J(pi) > 0  and  (J(u) - J(pi))^2 >= v 4^k / (6k + 1)^2:
            in standard deviations the true loss is unbounded. The third response has mass p = 16^(-k) under u and
            1/(6k) under pi, and rewards R = -2^k and R' = 2^k; the two others have rewards 1 and -1.
            The chi-square of pi and u is at least 16^k / (6k + 1)^2, as it must be large: a policy with chi-square of at
@@ -19,7 +19,7 @@ from ... import measure
 from ...base.arrays import floats, objects, rational
 from ...instances.library.preference.proxies import rare_disagreement
 from ...model import TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 THIRD = 2
 
@@ -36,13 +36,18 @@ def moments(m):
     return (u * R * R).sum(), (u * proxy * proxy).sum(), (u * R * proxy).sum()
 
 
+def signed_square(x):
+    """x |x|, which keeps the sign of x."""
+    return x * abs(x)
+
+
 def divergence(m):
     return measure.divergence_from_reference(m.true, m.policy)
 
 
 def check(m):
     v, _, _ = moments(m)
-    return Bound(v * 4**m.k / ((6 * m.k + 1) ** 2), gain(m, m.true) ** 2)
+    return Bound(v * 4**m.k / ((6 * m.k + 1) ** 2), signed_square(-gain(m, m.true)))
 
 
 def twice(m):
@@ -60,7 +65,7 @@ def gains(m):
 
 def correlates(m):
     v, w, c = moments(m)
-    return Bound(v * w * (4**m.k - 2) ** 2 / 16**m.k, c * c)
+    return Bound(v * w * (4**m.k - 2) ** 2 / 16**m.k, signed_square(c))
 
 
 def spreads(m):
@@ -70,7 +75,12 @@ def spreads(m):
 
 
 def limit_the_loss(m):
-    return Bound(gain(m, m.true) ** 2, moments(m)[0])
+    return Bound(signed_square(-gain(m, m.true)), moments(m)[0])
+
+
+def share_the_variance(m):
+    v, w, _ = moments(m)
+    return Equal({"variance": (v, w)})
 
 
 # ---- exact instances and controls
@@ -163,6 +173,7 @@ CLAIM = Claim(
         Part(KL, lambda: [move(k) for k in SIZES], stays_near, assumes=ASSUMED),
         Part("the proxy gains", lambda: [move(k) for k in SIZES], gains, assumes=ASSUMED),
         Part("the correlation is near 1", lambda: [move(k) for k in SIZES], correlates),
+        Part("the variances are equal", lambda: [move(k) for k in SIZES], share_the_variance),
         Part("chi-square is large", lambda: [move(k) for k in SIZES], spreads, assumes=ASSUMED),
         Part(BOUNDED, lambda: [near_in_chi_square(k) for k in SIZES], limit_the_loss, assumes=(SMALL,)),
     ),

@@ -1,13 +1,13 @@
 """Clipped pairwise policy gradients ignore a reward shift of the prompt; PPO without a baseline does not.
 
 Statement  Bradley-Terry preferences determine a reward r up to a function delta of the prompt. Let P3O draw two
-           responses from pi_old and move log pi(y) - log pi(z) by (r(y) - r(z))/2 times an importance weight, clipped
-           for each response or for the pair. Without clipping the expected step is grad E_pi r. With either clipping
-           the step for r + delta equals that for r. The step of PPO without clipping, and of PPO with the baseline
-           E_old r, is invariant too; that of clipped PPO without a baseline is not, since the sign of r + delta decides
-           what is clipped. Multiplying r by c != 1, or dividing r by its standard deviation over a batch of several
-           prompts, does not leave the P3O step of a shifted reward unchanged.
-Assumes    pi_old covers pi.
+           responses from pi_old > 0 and move log pi(y) - log pi(z) by (r(y) - r(z))/2 times an importance weight,
+           clipped for each response or for the pair. Without clipping the expected step is grad E_pi r. With either
+           clipping the step for r + delta equals that for r. The step of PPO without clipping, and of PPO with the
+           baseline E_old r, is invariant too; that of clipped PPO without a baseline is not, since the sign of
+           r + delta decides what is clipped. Multiplying r by c multiplies the P3O step by c (c > 0), and dividing r by
+           its standard deviation over several prompts can make the step depend on delta.
+Assumes    c > 0 (multiples of r).
 Units      logits; rewards in any unit.
 Kind       identity
 Source     adapted from Wu, Zhu, Zhang, Wen, Ramchandran and Jiao, 2023.
@@ -18,12 +18,12 @@ from fractions import Fraction
 
 from ... import measure
 from ...base.arrays import objects
-from ...instances.blocks import Box
+from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.coverage import LAW, PROMPTS, fill_support
 from ...model import PreferenceProblem, TabularPolicy
-from ...verify.claim import Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
 CLIP = Fraction(1, 5)
 
@@ -54,12 +54,6 @@ def by_single_responses(m):
     return Equal({**check(m).pairs, KINDS[0][0]: found})
 
 
-def double(m):
-    twice = PreferenceProblem(m.problem.reference, reward=m.problem.reward * 2, rho=m.problem.rho)
-    found = measure.pairwise_step(twice, m.policy, m.old, clip=CLIP)
-    return Equal({**check(m).pairs, KINDS[0][0]: (steps(m, clip=CLIP)[0], found)})
-
-
 def whiten(m):
     """Squares of the steps for rewards that are divided by their standard deviation over all prompts."""
     found = []
@@ -67,6 +61,19 @@ def whiten(m):
         r = each.reward - each.reward.sum() / each.reward.size
         found.append(step**2 / ((r * r).sum() / r.size))
     return Equal({**check(m).pairs, KINDS[0][0]: tuple(found)})
+
+
+def multiply(m):
+    """The step for c r, and c times the step for r."""
+    problem = PreferenceProblem(m.problem.reference, reward=m.problem.reward * m.c, rho=m.problem.rho)
+    pairs = {}
+    for words, joint in KINDS:
+        options = dict(clip=CLIP, joint=joint)
+        pairs[words] = (
+            measure.pairwise_step(problem, m.policy, m.old, **options),
+            measure.pairwise_step(m.problem, m.policy, m.old, **options) * m.c,
+        )
+    return Equal(pairs)
 
 
 def with_baseline(m, baseline=True):
@@ -97,6 +104,7 @@ FAMILY = Family(
         rho=PROMPTS,
         reward=Box("X", "Y", lower=-1, upper=1),
         shift=Box("X", lower=-4, upper=4),
+        c=Choice(of=("1/3", 2, 5)),
     ),
     sizes=dict(X=(1, 2), Y=(2, 3)),
     models=dict(
@@ -104,12 +112,13 @@ FAMILY = Family(
         shifted=lambda x: problem(x, 1),
         old=lambda x: TabularPolicy(fill_support(x.old)),
         policy=lambda x: TabularPolicy(x.policy),
+        c=lambda x: x.c,
     ),
 )
 
 
 # ---- exact instances and controls
-def prompts(shift=(5, 0)):
+def prompts(shift=(5, 0), c=2):
     """Two prompts with two responses of rewards 1 and -1; the policy has moved towards the better one of the first."""
     half, moved = ["1/2", "1/2"], ["3/4", "1/4"]
     old, reward = objects([half, half]), objects([[1, -1], [1, -1]])
@@ -118,6 +127,7 @@ def prompts(shift=(5, 0)):
         **dict(zip(("problem", "shifted"), problems, strict=True)),
         old=TabularPolicy(old),
         policy=TabularPolicy(objects([moved, half])),
+        c=c,
     )
 
 
@@ -152,7 +162,8 @@ def changes(m):
     return {"shift": int(shift), **{name: abs(b - a).max().mid for name, (a, b) in pairs.items()}}
 
 
-PPO, SWEEP = "PPO", "shifts of one prompt"
+POSITIVE = Assumption("c > 0", lambda m: bool(m.c > 0))
+PPO, SWEEP, MULTIPLES = "PPO", "shifts of one prompt", "multiples of the reward"
 CLAIM = Claim(
     "pairwise_steps_ignore_shifts_of_the_prompt",
     check,
@@ -166,12 +177,13 @@ CLAIM = Claim(
     controls=(
         Control("PPO without a baseline", witness=prompts, tightens=by_single_responses, at=KINDS[0][0]),
         Control("whitened over prompts", lambda: prompts(("3/2", 0)), tightens=whiten, at=KINDS[0][0]),
-        Control("rewards times two", witness=prompts, tightens=double, at=KINDS[0][0]),
+        Control("a negative multiple", witness=lambda: prompts(c=-1), drops=POSITIVE.name, part=MULTIPLES),
         Control("one response of a pair", witness=prompts, sabotages=measure.pairwise_step, by=only_the_first),
         Control("PPO, the baseline left out", witness=prompts, tightens=without_baseline, at="clipped", part=PPO),
     ),
     also=(
         Part(PPO, FAMILY, with_baseline),
+        Part(MULTIPLES, FAMILY, multiply, assumes=(POSITIVE,)),
         Part(SWEEP, lambda: [prompts((shift, 0)) for shift in range(-6, 7, 2)], check, data=changes),
     ),
     figure=figure,

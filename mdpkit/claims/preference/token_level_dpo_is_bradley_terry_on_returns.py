@@ -5,9 +5,11 @@ Statement  Let next tokens lead to one state each, and let pi* maximise E sum_t 
                sum_t beta log(pi*/ref)(a_t | s_t) = sum_t r(s_t, a_t) - V*(s_0).
            So pi* has pair error 0 for Bradley-Terry comparisons of the returns, and the DPO loss of every policy is the
            Bradley-Terry loss of the return that it implies. If instead a user replies at random, the sum differs by the
-           sum of V*(s') - E V*(s') over the replies. With one token, then a reply, and return R(a, b), DPO on pairs
-           drawn from a uniform reference over two tokens has its optimum at the odds of
+           sum of V*(s') - E V*(s') over the replies (proved in the note, not computed). With one token, then a reply,
+           and return R(a, b), DPO on pairs drawn from a uniform reference over two tokens has its optimum at the odds
+           of
                q = E sigma((R(0, b) - R(1, b')) / beta),  not at the optimal exp((E R(0, b) - E R(1, b')) / beta).
+           The two agree if the token determines the reply.
 Assumes    every token with positive probability under the reference; replies that the token determines (odds).
 Units      rewards and beta in one unit; logarithms in nats.
 Kind       identity; exists (the replies, enumerated)
@@ -63,14 +65,21 @@ def reply(law, weights):
 
 
 def odds(m):
-    """Log odds of the first token: at the optimum of the population DPO loss, and of the optimal policy."""
+    """Odds of the first token: at the optimum of the population DPO loss, and of the optimal policy.
+
+    "slope" is the derivative of the enumerated loss in the log odds, 0 at the first; "log odds" asserts that the two
+    agree, which holds if the token determines the reply.
+    """
     law, w = enclose(m.law), enclose(m.weights)
-    wins = [law[0, b] * law[1, c] * w[0, b] / (w[0, b] + w[1, c]) for b in range(2) for c in range(2)]
-    losses = [law[0, b] * law[1, c] * w[1, c] / (w[0, b] + w[1, c]) for b in range(2) for c in range(2)]
+    pairs = [(law[0, b] * law[1, c], w[0, b], w[1, c]) for b in range(2) for c in range(2)]
+    none = w[0, 0] * 0
+    wins = sum((chance * first / (first + second) for chance, first, second in pairs), none)
+    losses = sum((chance * second / (first + second) for chance, first, second in pairs), none)
+    found = wins / losses
+    sigma = found / (found + 1)
+    slope = sum((chance * (sigma - first / (first + second)) for chance, first, second in pairs), none)
     mean = (measure.logarithm(w) * law).sum(axis=-1)
-    return Equal(
-        {"log odds": (measure.logarithm(sum(wins, w[0, 0] * 0) / sum(losses, w[0, 0] * 0)), mean[0] - mean[1])}
-    )
+    return Equal({"log odds": (measure.logarithm(found), mean[0] - mean[1]), "slope": (slope, none)})
 
 
 def certain_replies():

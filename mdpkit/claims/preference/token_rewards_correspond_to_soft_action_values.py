@@ -3,8 +3,9 @@
 Statement  Let next tokens lead to one state each. For action values Q(s,a) let V_Q(s) = beta log sum_a ref e^(Q/beta),
            0 at the end, and r_Q(s,a) = Q(s,a) - V_Q(next). The soft action values of r_Q are Q, for every Q, and
            r_(Q*) = r for the soft action values Q* of every reward r: the two maps are inverse to each other. The
-           optimal policy of r_Q is ref e^((Q - V_Q)/beta), so any logits are optimal action values of one reward.
-           This holds also where states merge.
+           optimal policy of r_Q is ref e^((Q - V_Q)/beta). So any array Q is the optimal action values of exactly one
+           reward, and a policy with logits l is optimal for r_Q with Q = beta (l - log ref), if ref > 0. This holds
+           also where states merge.
 Assumes    nothing beyond deterministic transitions: any graph, reference and beta > 0.
 Units      Q, r and beta in one unit.
 Kind       identity

@@ -3,8 +3,8 @@
 Statement  Let next tokens lead to one state each and r'(s,a) = r(s,a) + Phi(next) - Phi(s), with Phi = 0 at the end.
            Then the optimal policy is the same, Q*' = Q* - Phi, and the return of every response changes by -Phi(s_0):
            Bradley-Terry comparisons of responses to the prompt do not change. Conversely, two rewards whose returns
-           differ by the same number for every response differ by such a potential, namely Phi = V* - V*'. In
-           particular, paying the whole return with the last token is a shaping.
+           differ by the same number for every response differ by such a potential, namely Phi = V* - V*'. On a
+           tree, paying the whole return with the last token is a shaping.
 Assumes    the potential is 0 at the end (first part); equal return differences (converse). States may merge.
 Units      potentials in units of reward.
 Kind       identity

@@ -98,7 +98,7 @@ def test_claims_are_listed_by_paper_and_by_subject(mdpkit):
     assert by_paper == [name for name in ids() if "qadri2025" in get(name).papers] != []
     both = mdpkit("list", "--tag", "transfer", "--paper", "qadri2025", "--json").stdout
     assert [each["id"] for each in json.loads(both)] == ["constraint_transfers_iff_tubes_are_nested"]
-    assert mdpkit("list", "--paper", "xie2025").stdout == ""
+    assert mdpkit("list", "--paper", "archibald1995").stdout == ""
     for words, hint in (
         (("--paper", "qadri"), "nearest: qadri2025"),
         (("--tag", "astrology"), "reachability, recoverability"),

@@ -112,7 +112,7 @@ CLAIM = Claim(
     FAMILY,
     formula=(
         r"r'(s, a) = r(s, a) + \Phi(s \circ a) - \Phi(s),\ \Phi(\mathrm{end}) = 0 \quad\Longleftrightarrow\quad R'(y) - "
-        r"R(y) \text{ is the same for every response } y \quad\Longrightarrow\quad \pi^{*\prime} = \pi^*"
+        r"R(y) = c \text{ for all } y"
     ),
     papers=("rafailov2024", "ng1999"),
     tags=("preferences", "tokens", "reward-shaping"),

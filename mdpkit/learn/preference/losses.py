@@ -125,6 +125,7 @@ def ppo_weights(ratio: np.ndarray, advantage: np.ndarray, clip: Number) -> np.nd
 
     >>> ppo_weights(np.array([1.5, 1.5]), np.array([1.0, -1.0]), 0.2)
     array([ 0. , -1.5])
+
     Source: Schulman, Wolski, Dhariwal, Radford and Klimov, 2017.
     """
     clipped = np.asarray(((advantage > 0) & (ratio > 1 + clip)) | ((advantage < 0) & (ratio < 1 - clip)))

@@ -123,6 +123,7 @@ def shaped_token_reward(problem: TokenProblem, potential: Quantity, ends: Quanti
     return token_reward(problem) + gained - potential[:, None]
 
 
+@replaceable
 def next_values(problem: TokenProblem, values: Quantity) -> Quantity:
     """Entries of `values[s]`, one more than states, at the state that each token leads to; the last if missing."""
     return values[np.where(problem.available, problem.next, problem.S)]

@@ -2,7 +2,8 @@
 
 Statement  Let Pi be a finite class of policies and R = {r_pi + c_pi : pi in Pi}, where r_pi = beta log(pi/ref) is the
            reward that pi implies and c_pi any function of the prompt. Let l(r) be the Bradley-Terry log-likelihood of
-           any comparisons, few, repeated or partial, and J_r(pi) = E_x [ E_pi r - beta KL(pi || ref) ]. Then
+           any comparisons of responses in the reference's support, few, repeated or partial, and
+           J_r(pi) = E_x [ E_pi r - beta KL(pi || ref) ]. Then
                union of argmax_Pi J_r over r in argmax_R l  =  argmax_{pi in Pi} l(r_pi)
            as sets, ties included: the policies that are optima of both ways are as many as those that are of either.
 Assumes    R consists of the policies' own rewards, up to functions of the prompt; every prompt has positive

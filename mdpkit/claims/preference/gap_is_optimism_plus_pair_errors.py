@@ -6,7 +6,7 @@ Statement  Let J(pi) = E_x [ E_pi r - beta KL(pi || ref) ], pi* its maximiser ov
            The first term is the bonus of XPO, whose sampler is nu; the others are a mean over pairs y ~ pi, z ~ nu of
            the error (h(y) - h(z)) - (r(y) - r(z)), so that
                (J(pi*) - J(pi) - beta E_nu [ log pi - log pi* ])^2 <= E_x E_{y ~ pi, z ~ nu} error^2,
-           of which two responses attain the share 1 - s, for every s > 0: pi = (1 - s, s) and nu = (0, 1).
+           of which two responses attain the share 1 - s, 0 < s < 1: pi = (1 - s, s) and nu = (0, 1).
 Assumes    pi* is the optimum over all policies; ref and pi give every response positive probability.
 Units      J and h in units of reward.
 Kind       identity; for all; exists (the share, enumerated)

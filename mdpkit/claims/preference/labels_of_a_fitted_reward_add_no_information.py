@@ -5,7 +5,7 @@ Statement  Let the true reward theta be drawn from a prior, D be comparisons wit
            by the fitted reward. With mutual information I in nats,
                I(theta; S) <= I(theta; D) = I(theta; (D, S)),
            attained if D can be recovered from S. So on-policy samples help an optimiser, if at all, and not the
-           estimate; training on S alone can only lose information. Labels by the true reward do add information.
+           estimate; training on S alone can only lose information. Labels by the true reward can add information.
 Assumes    S is generated from D alone.
 Units      I in nats.
 Kind       for all; identity; exists (RLHF on two responses, enumerated)

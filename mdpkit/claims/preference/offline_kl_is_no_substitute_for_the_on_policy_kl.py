@@ -1,17 +1,17 @@
 """Offline averages of the log-ratio are lowest away from the data; only the on-policy average is a divergence.
 
-Statement  Let pi_m be a policy of pair error 0 that gives the unseen responses of every prompt the mass m, in
+Statement  On one prompt, let pi_m be the policy of pair error 0 that gives the unseen responses the mass m, in
            proportion to the reference, and s* as in `hybrid_preference_picks_the_closest_minimiser`. For 0 < m < 1
-               E_x E_{y ~ data} log(pi_m / ref)  = its value at m = 0 + log(1 - m),
-               E_x E_{y ~ pi_m} log(pi_m / ref)  = its least value + E_x kl(1 - m, s*),
-               J(pi*) - J(pi_m)                  = (1 - m) G_0 + m G_1 - beta h(m),
+               E_{y ~ data} log(pi_m / ref)  = its value at m = 0 + log(1 - m),
+               E_{y ~ pi_m} log(pi_m / ref)  = its least value + kl(1 - m, s*),
+               J(pi*) - J(pi_m)              = (1 - m) G_0 + m G_1 - beta h(m),
            with the gaps G_0 and G_1 at m = 0 and m = 1 and the entropy h(m) of (m, 1 - m). The first penalty has no
            minimum: it falls to -infinity as m tends to 1, at the same loss on the comparisons, while the gap tends to
            G_1. The second one, of HyPO, keeps m at 1 - s*. The forward divergence E_{y ~ data} log(ref / pi_m) rises by
-           -log(1 - m) and takes m to 0; its gap G_0 is smaller than HyPO's if the unseen response is bad, and larger if
-           it is good. With beta = 1/2, rewards near (1, 0, -5) and reference mass 1/50 of the third response, which is
-           unseen, the gap is 7.66 as m tends to 1, .15 at m = 1 - s* and below 1e-6 at m = 0.
-Assumes    the policy has pair error 0, and mass m on unseen responses, in proportion to the reference.
+           -log(1 - m) and takes m to 0; its gap G_0 is smaller than HyPO's if the unseen responses are bad enough, and
+           larger if they are good enough. With beta = 1/2, rewards near (1, 0, -5) and reference mass 1/50 of the third
+           response, which is unseen, the gap is 7.66 as m tends to 1, .15 at m = 1 - s* and below 1e-6 at m = 0.
+Assumes    one prompt; the policy has pair error 0, and mass m on unseen responses, in proportion to the reference.
 Units      penalties in nats, J in units of reward; kl(a, b) = a log(a/b) + (1-a) log((1-a)/(1-b)).
 Kind       identity; exists (the numbers, enclosed)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024 (HyPO).
@@ -223,7 +223,8 @@ CLAIM = Claim(
     FAMILY,
     formula=(
         r"\mathbb{E}_{y \sim \mu} \log \frac{\pi_m}{\mathrm{ref}} = c + \log(1 - m), \qquad \mathrm{KL}(\pi_m \,\Vert\, "
-        r"\mathrm{ref}) = c' + \mathrm{kl}(1 - m, s^*), \qquad J(\pi^*) - J(\pi_m) = \beta\, \mathrm{kl}(m, u)"
+        r"\mathrm{ref}) = c' + \mathrm{kl}(1 - m, s^*), \qquad J(\pi^*) - J(\pi_m) = (1 - m)\, G_0 + m\, G_1 - "
+        r"\beta\, h(m)"
     ),
     papers=("song2024",),
     tags=("preferences", "kl-regularisation"),

@@ -1,13 +1,13 @@
-"""A vanishing reverse-KL penalty keeps at least the reference's mass on unseen responses, and little more.
+"""A vanishing reverse-KL penalty keeps the reference mass of unseen responses; the reward range bounds any rise.
 
 Statement  Of the policies of pair error 0 let pi be the one closest to the reference in KL(pi || ref), the limit of
            HyPO, and let e and m* be the masses of the unseen responses under the reference and under pi. Then
                log(m*/(1-m*)) - log(e/(1-e)) = KL(p || ref given S) =: D,   p = pi*( . given S),
                0 <= D <= R^2 / (8 beta^2),
-           where S is the set of responses in the data and R the range of the reward there. Hence m* >= e, with equality
-           if and only if all responses in S have the same reward: the penalty does not drive unseen responses out,
-           however bad they are.
-Assumes    the reward has range at most R on the responses in the data; it is not constant there (m* >= e, strictly).
+           where S is the set of responses in the data and R the range of the reward there. Hence m* >= e, and the odds
+           of the unseen responses rise by a factor e^D. If 0 < e < 1, m* = e if and only if all responses in S have
+           the same reward. The penalty does not drive unseen responses out, however bad they are.
+Assumes    the reward has range at most R on the responses in the data; it is not constant there (m* > e).
 Units      masses are probabilities; D in nats; width = e^(R/beta).
 Kind       for all
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024 (HyPO).
@@ -66,9 +66,9 @@ def keeps_twice(m):
     return Bound(masses(m)[0] * 2, measure.closest_unseen_mass(m.problem))
 
 
-def count_responses(m):
-    """How many responses the data show, for each prompt."""
-    return (m.problem.data != 0).sum(axis=-1)
+def keeps_more(m):
+    """Whether m* > e, strictly."""
+    return Equal({"more": (int((measure.closest_unseen_mass(m.problem) > masses(m)[0]).all_yes()), 1)})
 
 
 def widest(problem):
@@ -132,10 +132,8 @@ def as_the_optimum(closest_unseen_mass, problem):
 
 
 RANGE = Assumption("the reward has range at most R on the data", lambda m: widest(m.problem) <= m.width)
-SEVERAL = Assumption(
-    "the data show two responses of different reward", lambda m: (m.width > 1) & (count_responses(m) > 1).all()
-)
-KEPT, ODDS = "no less than the reference", "the rise of the log-odds"
+SEVERAL = Assumption("the data show two responses of different reward", lambda m: widest(m.problem) > 1)
+KEPT, STRICT, ODDS = "no less than the reference", "more than the reference", "the rise of the log-odds"
 CLAIM = Claim(
     "reverse_kl_keeps_the_reference_mass_of_unseen_responses",
     check,
@@ -158,9 +156,11 @@ CLAIM = Claim(
             by=as_the_optimum,
             part=KEPT,
         ),
+        Control("one reward for all", lambda: three((1, 1, 1), width=1), drops=SEVERAL.name, part=STRICT),
     ),
     also=(
-        Part(KEPT, draws, keeps, assumes=(SEVERAL,)),
+        Part(KEPT, lambda: [*draws(), three((1, 1, 1), width=1)], keeps),
+        Part(STRICT, draws, keeps_more, assumes=(SEVERAL,)),
         Part(ODDS, FAMILY, rises),
     ),
     figure=bound,

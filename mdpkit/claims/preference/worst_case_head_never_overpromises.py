@@ -2,10 +2,10 @@
 
 Statement  Let g = min_i g_i be the worst-case head of members g_1, ..., g_M, and pi_n the best of n by g. If at every
            response some member is at most the true reward r, then
-               E_{pi_n} r >= E_{pi_n} g >= E_{pi_1} g:
-           the score promises no more than it delivers, for every n, and the promise grows with n. If all members have
-           the same errors, the head is each of them, the assumption fails, and the true reward can be arbitrarily far
-           below the score.
+               E_{pi_n} r >= E_{pi_n} g >= E_{pi_(n-1)} g,   n >= 2:
+           the score promises no more than it delivers, for every n, and the promise does not fall as n grows. If all
+           members have the same errors and overestimate some response, the head is each of them, the assumption fails,
+           and the true reward can be arbitrarily far below the score.
            Sampled: with 400 equally likely responses, standard normal rewards and five members, each of which errs by a
            normal of deviation 1/2 and overestimates 3 % of the responses by 6 more, independently, the median gain in
            true reward of the best of 64, or 256, by the head over that by one member is at least 1.
@@ -40,7 +40,7 @@ def worst(scores):
 
 def check(m, head=worst):
     g = head(m.scores)
-    law, chosen = (measure.best_of_n(m.reference, g[None], n) for n in (1, m.n))
+    law, chosen = (measure.best_of_n(m.reference, g[None], n) for n in (m.n - 1, m.n))
     return Bound((law * g).sum(), (chosen * g).sum(), (chosen * m.reward).sum())
 
 
@@ -85,7 +85,7 @@ FAMILY = Family(
         reference=lambda x: TabularPolicy(fill_support(x.law)),
         reward=lambda x: x.reward,
         scores=lambda x: np.where(np.arange(x.sizes["M"])[:, None] == bare(x.honest), x.reward * x.slack, x.members),
-        n=lambda x: x.sizes["N"],
+        n=lambda x: x.sizes["N"] + 1,
     ),
 )
 
@@ -136,8 +136,8 @@ CLAIM = Claim(
     check,
     FAMILY,
     formula=(
-        r"\min_i g_i \le r \;\Rightarrow\; \mathbb{E}_{\pi_n} r \ge \mathbb{E}_{\pi_n} \min_i g_i \ge \mathbb{E}_{\pi_1} "
-        r"\min_i g_i"
+        r"\min_i g_i \le r \;\Rightarrow\; \mathbb{E}_{\pi_n} r \ge \mathbb{E}_{\pi_n} \min_i g_i \ge "
+        r"\mathbb{E}_{\pi_{n-1}} \min_i g_i"
     ),
     papers=("coste2024",),
     tags=("preferences", "best-of-n", "pessimism"),

@@ -4,8 +4,8 @@ Statement  On a tree let pi* be the soft-optimal policy. For every prefix with t
                sum_{t <= k} beta log(pi*/ref)(a_t | s_t) = sum_{t <= k} r(s_t, a_t) + V*(s_(k+1)) - V*(s_0),
            so a search that keeps the prefixes of the largest likelihood ratio keeps those of the largest reward to
            date plus soft value, whatever their lengths. The likelihood itself ranks prefixes of one length in this way
-           if the reference is uniform. Otherwise the most likely response y of pi* can lose, against the best response
-           z, up to beta log(ref(y)/ref(z)), and no more.
+           if the reference is uniform over the same number of tokens at every prefix. Otherwise the most likely
+           response y of pi* can lose, against the best response z, up to beta log(ref(y)/ref(z)), and no more.
 Assumes    every token with positive probability under the reference; no merged states; a uniform reference (plain
            likelihoods).
 Units      rewards and beta in one unit; logarithms in nats.
@@ -22,7 +22,7 @@ from ...base.lifting import enclose, number
 from ...ink.figures import panels
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...instances.library.preference.tokens import BETA, ROWS, WEIGHTS, bad_token, drawn_tokens, heap
+from ...instances.library.preference.tokens import BETA, ROWS, WEIGHTS, bad_token, drawn_tokens, heap, mix_with_uniform
 from ...model import TokenProblem, response_policy
 from ...solve import tilted_tokens
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -62,7 +62,8 @@ def loss(m, share=1):
     likely, best = bare(law).argmax(), bare(over.weights[0]).argmax()
     lost = measure.logarithm(enclose(over.weights)[0][best] / enclose(over.weights)[0][likely])
     most = measure.logarithm(enclose(over.reference)[0][likely] / enclose(over.reference)[0][best])
-    return Bound(lost, most * share)
+    beta = number(m.problem.beta, lost)
+    return Bound(lost * beta, most * beta * share)
 
 
 def half_the_loss(m):
@@ -75,6 +76,13 @@ def family(**change):
         sizes=dict(S=(1, 4), A=(2, 3)),
         models=dict(problem=drawn_tokens) | change,
     )
+
+
+def on_a_peaked_reference(x):
+    """A draw whose reference prefers some tokens so much that the most likely response is often not the best."""
+    law = mix_with_uniform(x.reference) ** 4
+    law = law / law.sum(axis=-1)[..., None]
+    return TokenProblem(heap(x.sizes["S"], x.sizes["A"]), law, weights=(x.weights + 8) / 8, beta=x.beta)
 
 
 def on_uniform(x):
@@ -93,7 +101,7 @@ def rare_gain(k, weight=None):
 
 def likely_responses():
     """Two responses of which the worse is the more likely, and four tokens."""
-    return [rare_gain(k, w) for k in (4, 8, 16) for w in (2, k // 2, k - 1)] + [four_tokens()]
+    return [rare_gain(k, w) for k in (4, 8, 16) for w in sorted({2, k // 2, k - 1})] + [four_tokens()]
 
 
 def attains(m):
@@ -181,7 +189,8 @@ SUPPORT = Assumption(
 )
 TREE = Assumption("no states merge", lambda m: m.problem.is_tree)
 UNIFORM = Assumption("the reference is uniform", lambda m: bool((m.problem.reference * m.problem.A == 1).all()))
-PLAIN, LOSS, TIGHT, SEARCH = "plain likelihoods", "most likely response", "the loss is attained", "search"
+PLAIN, LOSS, NEAR = "plain likelihoods", "most likely response", "two responses and four tokens"
+TIGHT, SEARCH = "the loss is attained", "search"
 CLAIM = Claim(
     "likelihood_ratios_rank_prefixes_by_soft_value",
     check,
@@ -202,7 +211,8 @@ CLAIM = Claim(
     ),
     also=(
         Part(PLAIN, family(problem=on_uniform), likelihood, assumes=(UNIFORM,)),
-        Part(LOSS, likely_responses, loss, assumes=(SUPPORT,)),
+        Part(LOSS, family(problem=on_a_peaked_reference), loss, assumes=(SUPPORT, TREE)),
+        Part(NEAR, likely_responses, loss),
         Part(TIGHT, lambda: [rare_gain(k) for k in (3, 5, 9, 17, 33, 65)], attains),
         Part(SEARCH, lambda: [four_tokens()], every_response, data=searches),
     ),

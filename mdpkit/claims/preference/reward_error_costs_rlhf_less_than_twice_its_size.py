@@ -1,12 +1,12 @@
 """An error of at most M in every reward costs KL-regularised RLHF at most 2 M and at most M^2 / (2 beta).
 
 Statement  Let J(pi) = E_x [ E_pi r - beta KL(pi || ref) ], with optimum pi*, and let pi_g = ref e^(g/beta) / Z maximise
-           it for a reward g in place of r. If g - r ranges over an interval of length at most 2 M at each prompt, as
-           for |g - r| <= M, then with L = 2 M / beta and u = L / (1 - e^(-L))
+           it for a reward g in place of r. If M > 0 and g - r ranges over an interval of length at most 2 M at each
+           prompt, as for |g - r| <= M, then with L = 2 M / beta and u = L / (1 - e^(-L))
                J(pi*) - J(pi_g) <= beta (u - 1 - log u),
-           which is below both 2 M and M^2 / (2 beta). For every M and beta two responses attain the first bound; so
-           it is the best one, the constant 1/2 is approached as M / beta tends to 0, and the constant 2 as it tends to
-           infinity.
+           which is below both 2 M and M^2 / (2 beta). For every M > 0 and beta > 0 two responses attain the first
+           bound; so it is the best one, the constant 1/2 is approached as M / beta tends to 0, and the constant 2 as it
+           tends to infinity.
 Assumes    g - r has range at most 2 M at each prompt.
 Units      M and beta in units of reward; weights e^(r/beta), and width = e^L, are rational here.
 Kind       for all; exists (enumerated: the bounds are checked to be approached, attainment is proved in the note)

@@ -98,6 +98,11 @@ def process(x):
     return MDP(x.P, Q - ahead, x.rho, horizon=Finite(x.sizes["H"]))
 
 
+def played(x):
+    """The moments of the rounds `[n,t,s,a]`."""
+    return (x.mixed[:, :, None, None, None] * x.moments[None]).sum(axis=1)
+
+
 FAMILY = Family(
     blocks=dict(
         P=Simplex("H", "S", "A", to="S"),
@@ -117,7 +122,7 @@ FAMILY = Family(
         u=lambda x: x.u,
         expert=lambda x: TabularPolicy(x.expert),
         learners=lambda x: x.learners,
-        played=lambda x: np.einsum("nk,khsa->nhsa", x.mixed, x.moments),
+        played=played,
         rules=lambda x: x.rules,
     ),
 )
@@ -127,8 +132,12 @@ def respond(x):
     """Of one round: the moment that is best against the learner is the one played."""
     d = finite.occupancy(x.P, x.rho, x.learners[0], len(x.P)).sum(axis=2)[..., None]
     payoffs = [(d * (x.expert - x.learners[0]) * f).sum() for f in x.moments]
-    best = max(range(len(payoffs)), key=payoffs.__getitem__)
-    return d, type(x)(**{**vars(x), "mixed": x.like((np.arange(len(payoffs)) == best)[None].astype(int))})
+    pure = np.eye(len(payoffs), dtype=int)
+    best, mixed = payoffs[0], x.like(pure[:1])
+    for k in range(1, len(payoffs)):
+        mixed = np.where(payoffs[k] > best, x.like(pure[k : k + 1]), mixed)
+        best = np.where(payoffs[k] > best, payoffs[k], best)
+    return d, type(x)(**{**vars(x), "mixed": mixed})
 
 
 def best_moment(x):
@@ -138,7 +147,7 @@ def best_moment(x):
 def unbeaten(x):
     """The same, where every rule with a lower loss on the learner's states becomes the learner."""
     d, x = respond(x)
-    learner, f = x.learners[0], np.einsum("k,khsa->hsa", x.mixed[0], x.moments)
+    learner, f = x.learners[0], played(x)[0]
     own, *others = ((d * (x.expert - table) * f).sum() for table in (learner, *x.rules))
     rules = [np.where(loss < own, learner, rule) for loss, rule in zip(others, x.rules, strict=True)]
     return type(x)(**{**vars(x), "rules": np.stack(rules)})

@@ -42,7 +42,7 @@ from mdpkit.report import draw_claim
 for base in ("policy", "uniform"):
     m = named("two_features", base=base)
     (M, b), (F, slope) = gradient.normal_equations(m), gradient.natural_gradient(m)
-    print(f"base {base}: M - 2F = {(M - 2 * F).tolist()}, b - 2 grad J = {(b - 2 * slope).tolist()}")
+    print(f"base {base}: M - 2F = {(M - 2 * F).mid.tolist()}, b - 2 grad J = {(b - 2 * slope).mid.tolist()}")
 
 # %%
 verdict = mdpkit.verify("rebel_is_natural_policy_gradient", "glance")

@@ -29,16 +29,22 @@ def win_margins(access, table, opponents, rng):
     """
     X, Y = table.shape
     if access.exact("preferences"):
-        x, y, z = (index.reshape(-1) for index in np.indices((X, Y, Y)))
-        chance = access.compare_law(x, y, z)
-        if not (is_exact(chance) and is_exact(table)):
-            chance, table = floats(chance), floats(table)
-        return ((2 * chance.reshape(X, Y, Y) - 1) * table[:, None, :]).sum(axis=-1)
+        return np.stack([_exact_margins(access, x, law) for x, law in enumerate(table)])
     rng = drawing(rng, "fit")
     drawn = np.stack([inverse(table, rng.random(X)) for _ in range(opponents)])
     k, x, y = (index.reshape(-1) for index in np.indices((opponents, X, Y)))
     won = access.compare(x, y, drawn[k, x]).reshape(opponents, X, Y)
     return 2 * won.mean(axis=0) - 1
+
+
+def _exact_margins(access, x, law):
+    """E_{z ~ law} M(y, z) `[y]` at one prompt, so that no array has more than Y^2 entries."""
+    Y = len(law)
+    y, z = (index.reshape(-1) for index in np.indices((Y, Y)))
+    chance = access.compare_law(np.full(Y * Y, x), y, z)
+    if not (is_exact(chance) and is_exact(law)):
+        chance, law = floats(chance), floats(law)
+    return (2 * chance.reshape(Y, Y) - 1) @ law
 
 
 def logistic(data, beta) -> Margins:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from mdpkit import PreferenceProblem, measure, objects, solve
 from mdpkit.base.arrays import floats
@@ -153,10 +154,9 @@ def test_misspecification_can_reverse_a_preference():
     """Golden: theta = .4006 if the pair (1, 3) has ten times the weight of the others, -.426 if not."""
     features = LogLinear([[[1.0], [-1.0], [0.0]]])
     problem = PreferenceProblem([[1 / 3, 1 / 3, 1 / 3]], reward=[[1.0, 2.0, 0.0]])
-    s = lambda d: 1 / (1 + np.exp(-d))  # noqa: E731
     for heavy, theta in ((10, 0.4006), (1, -0.426)):
         data = Comparisons(
-            [0] * 3, [0, 1, 0], [1, 2, 2], [s(-1), s(2), s(1)], weight=np.array([1, 1, heavy]) / (2 + heavy)
+            [0] * 3, [0, 1, 0], [1, 2, 2], [expit(-1), expit(2), expit(1)], weight=np.array([1, 1, heavy]) / (2 + heavy)
         )
         table = fit(DPO(features), grant(problem, preferences=data), rng=None).policy.table[0]
         assert abs(np.log(table[0] / table[2]) - theta) < 2e-3

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.special import log_expit
 
 from mdpkit.base.errors import InvalidModel
 from mdpkit.learn import (
@@ -111,8 +112,7 @@ def test_definitions_agree_with_the_library_trl():
     logits, beta, smoothing = (chosen - rejected) - (reference_chosen - reference_rejected), 0.3, 0.1
     margin = pair_margin(chosen, rejected, reference_chosen, reference_rejected)
     assert np.allclose(margin, logits)
-    s = lambda d: np.log(1 / (1 + np.exp(-d)))  # noqa: E731
-    smoothed = -s(beta * logits) * (1 - smoothing) - s(-beta * logits) * smoothing
+    smoothed = -log_expit(beta * logits) * (1 - smoothing) - log_expit(-beta * logits) * smoothing
     assert np.allclose(dpo_loss(margin, smooth_labels(np.ones(6), smoothing), beta), smoothed)
     assert np.allclose(ipo_loss(margin, np.ones(6), beta), (logits - 1 / (2 * beta)) ** 2)
     lengths = np.arange(1, 7), np.full(6, 3)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ...base.arrays import objects as objects
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, stack
 from ...base.mode import proposing
@@ -35,6 +34,7 @@ def soft_optima(problem: PreferenceProblem, tables: Numbers, weights: Numbers) -
     Args: weights: `weights[x,y]` = e^(r/beta).
     Raises: InvalidModel for tables of another shape.
 
+    >>> from mdpkit.base.arrays import objects
     >>> problem = PreferenceProblem(objects([["1/2", "1/2"]]), weights=objects([[1, 1]]))
     >>> soft_optima(problem, objects([[["1/2", "1/2"]], [["1/4", "3/4"]]]), objects([[1, 3]])).lower
     array([0, 1], dtype=object)

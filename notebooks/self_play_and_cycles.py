@@ -27,7 +27,7 @@ import mdpkit
 from mdpkit import PreferenceProblem, TabularPolicy, measure, objects
 from mdpkit.claims.preference import condorcet_winner_gives_self_play_a_fast_rate as fast
 from mdpkit.claims.preference import self_improvement_optimum_ignores_the_data_law as improvement
-from mdpkit.ink.figures import simplex
+from mdpkit.ink.simplex import simplex
 from mdpkit.instances import named
 from mdpkit.learn import RLHF, SPO, Hedge, fit, grant
 from mdpkit.report import draw_claim
@@ -84,9 +84,8 @@ for ax, optimistic in zip(axes, (False, True), strict=True):
     played = np.array([policy.table[0] for policy in trace["policy"]])
     average = np.cumsum(played, axis=0) / np.arange(1, 301)[:, None]
     paths = (played, "-C2", "optimistic" if optimistic else "exponential weights"), (average, "-C0", "average")
-    simplex(
-        ax, paths, lambda p: (p @ M.T).max(axis=-1), {"winner": named("preference_cycle").winner.to_float().table[0]}
-    )
+    winner = named("preference_cycle").winner.to_float().table[0]
+    simplex(ax, paths, lambda p: (p @ M.T).max(axis=-1), {"winner": (winner, "*k")})
     ax.legend(fontsize=6)
 
 # %%

@@ -103,48 +103,6 @@ def draw_graph(
     ax.set(xlim=(min(across) - 1, max(across) + 1), ylim=(min(up) - 1.4, max(up) + 0.6), aspect="equal")
 
 
-CORNERS = np.array([[0, 0], [1, 0], [0.5, 0.75**0.5]])
-"""Places of the three responses in a picture of the simplex."""
-
-
-def simplex(
-    ax: "Axes",
-    paths: Sequence[tuple[Sequence[Sequence[float]], str, str]],
-    level: Callable[[np.ndarray], np.ndarray] | None = None,
-    marks: Mapping[str, Sequence[float]] | None = None,
-    names: Sequence[str] = ("1", "2", "3"),
-) -> None:
-    """Draw policies over three responses as points of a triangle, with paths and level sets.
-
-    Args:
-        paths: points `[k,3]`, a line format such as "-C0" and a label, of each path; it starts at a dot.
-        level: function of points `[k,3]` whose level sets are drawn in grey.
-        marks: single points by label.
-        names: of the responses, at the corners.
-    """
-    ax.add_patch(_triangle())
-    if level is not None:
-        fine = np.array([(i, j, 60 - i - j) for i in range(61) for j in range(61 - i)]) / 60
-        ax.tricontour(*(fine @ CORNERS).T, level(fine), levels=7, colors="0.75", linewidths=0.5)
-    for points, style, label in paths:
-        places = np.asarray(points, dtype=float) @ CORNERS
-        ax.plot(*places.T, style, lw=0.8, label=label)
-        ax.scatter(*places[0], s=9, color=ax.lines[-1].get_color())
-    for label, point in (marks or {}).items():
-        ax.plot(*(np.asarray(point, dtype=float) @ CORNERS), "*k", ms=7, mec="w", mew=0.5, zorder=5, label=label)
-    middle = CORNERS.mean(axis=0)
-    for name, corner in zip(names, CORNERS, strict=True):
-        ax.text(*(corner + 0.09 * (corner - middle)), name, ha="center", va="center")
-    ax.set(aspect="equal", xlim=(-0.12, 1.12), ylim=(-0.1, 0.99))
-    ax.set_axis_off()
-
-
-def _triangle():
-    from matplotlib.patches import Polygon
-
-    return Polygon(CORNERS, closed=True, fill=False, ec="k", lw=0.7)
-
-
 def heat_map(
     ax: "Axes", values: Sequence[Sequence[float]], extent: tuple[float, float, float, float], label: str
 ) -> None:

@@ -60,8 +60,14 @@ def draw_laws(ax, data):
         "offline minimiser": (data["laws"]["offline"], "sC2"),
     }
     names = "$y_1$", "$y_2$", "$y_3$, unseen"
-    simplex(ax, data["reference"], (0.05, 0.2, 0.5, 1, 1.5, 2), points, (none, [0, 0, 1]), names)
+    zero_loss = ([none, [0, 0, 1]], "-C2", None)
+    simplex(ax, [zero_loss], lambda pi: divergence(pi, data["reference"]), points, names, (0.05, 0.2, 0.5, 1, 1.5, 2))
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.05), fontsize=SMALL)
+
+
+def divergence(pi, reference):
+    """KL(pi || reference) `[k]` in nats, for picture coordinates."""
+    return (pi * np.log(np.where(pi > 0, pi, 1) / np.where(pi > 0, reference, 1))).sum(axis=-1)
 
 
 def draw_balls(ax, radii, balls):

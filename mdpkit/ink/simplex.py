@@ -1,6 +1,6 @@
-"""The simplex of three responses with level sets of the divergence from a reference."""
+"""Policies over three responses as points of a triangle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,32 +8,41 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])
+CORNERS = np.array([[0, 0], [1, 0], [0.5, 0.75**0.5]])
+"""Places of the three responses."""
+CELLS = 60
+"""Number of cells along an edge, on which level sets are computed."""
 
 
 def simplex(
     ax: "Axes",
-    reference: Sequence[float],
-    levels: Sequence[float],
-    points: Mapping[str, tuple[Sequence[float], str]],
-    segment: tuple[Sequence[float], Sequence[float]],
-    names: Sequence[str],
+    paths: Sequence[tuple[Sequence[Sequence[float]], str, str | None]],
+    level: Callable[[np.ndarray], np.ndarray] | None = None,
+    marks: Mapping[str, tuple[Sequence[float], str]] | None = None,
+    names: Sequence[str] = ("1", "2", "3"),
+    levels: int | Sequence[float] = 7,
 ) -> None:
-    """Draw KL(pi || reference) as level sets, a segment of policies and labelled points.
+    """Draw policies over three responses as points of a triangle, with paths and level sets.
 
-    Args: levels: in nats. points: label -> (distribution, style). segment: its ends. names: of the corners.
+    Args:
+        paths: points `[k,3]`, a line format such as "-C0" and a label, of each path; a labelled one starts at a dot.
+        level: function of points `[k,3]` whose level sets are drawn in grey; `levels` is their number or their values.
+        marks: single points and their formats by label.
+        names: of the responses, at the corners.
     """
-    shares = np.array([(a, b, 60 - a - b) for a in range(61) for b in range(61 - a)]) / 60
-    logs = np.where(shares > 0, np.log(np.where(shares > 0, shares, 1) / np.asarray(reference)), 0)
-    x, y = (shares @ CORNERS).T
-    ax.tricontour(x, y, (shares * logs).sum(axis=1), levels=list(levels), colors="0.7", linewidths=0.6)
-    outline = CORNERS[[0, 1, 2, 0]]
-    ax.plot(*outline.T, color="black", linewidth=0.8)
-    ax.plot(*(np.asarray(segment) @ CORNERS).T, color="C2", linewidth=1.2)
-    for label, (law, style) in points.items():
-        ax.plot(*(np.asarray(law) @ CORNERS), style, label=label)
-    for corner, name, (dx, dy) in zip(CORNERS, names, ((-0.03, -0.02), (0.03, -0.02), (0, 0.03)), strict=True):
-        aligned = dict(ha="right" if dx < 0 else "left" if dx > 0 else "center", va="bottom" if dy > 0 else "top")
-        ax.text(corner[0] + dx, corner[1] + dy, name, **aligned)
+    ax.plot(*CORNERS[[0, 1, 2, 0]].T, "k", lw=0.7)
+    if level is not None:
+        fine = np.array([(i, j, CELLS - i - j) for i in range(CELLS + 1) for j in range(CELLS + 1 - i)]) / CELLS
+        ax.tricontour(*(fine @ CORNERS).T, level(fine), levels=levels, colors="0.75", linewidths=0.5)
+    for points, style, label in paths:
+        places = np.asarray(points, dtype=float) @ CORNERS
+        ax.plot(*places.T, style, lw=0.8, label=label)
+        if label is not None:
+            ax.scatter(*places[0], s=9, color=ax.lines[-1].get_color())
+    for label, (point, style) in (marks or {}).items():
+        ax.plot(*(np.asarray(point, dtype=float) @ CORNERS), style, mew=0.5, zorder=5, label=label)
+    middle = CORNERS.mean(axis=0)
+    for name, corner in zip(names, CORNERS, strict=True):
+        ax.text(*(corner + 0.13 * (corner - middle)), name, ha="center", va="center")
+    ax.set(aspect="equal", xlim=(-0.2, 1.2), ylim=(-0.15, 1.02))
     ax.set_axis_off()
-    ax.set(aspect="equal", xlim=(-0.2, 1.2), ylim=(-0.15, 1.0))

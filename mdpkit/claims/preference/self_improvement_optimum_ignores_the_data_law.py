@@ -26,7 +26,8 @@ import numpy as np
 from ... import measure
 from ...base.arrays import floats, objects
 from ...base.lifting import enclose
-from ...ink.figures import panels, simplex
+from ...ink.figures import panels
+from ...ink.simplex import simplex
 from ...instances.blocks import Box
 from ...instances.family import Family
 from ...instances.instance import Instance

@@ -72,8 +72,8 @@ display(verdict, draw_claim(verdict))
 # ## The base sample decides what is learned
 #
 # Two common responses mislead about a third, which pays most. The parameter is its probability $2^{-k}$ at the start.
-# With its own responses as base REBEL abandons it for good if $k \geq 6$; with offline data that show it, never.
-# Both sides of the guarantee hold in either case.
+# With its own responses as base REBEL abandons it if $k \geq 6$ and does not return; with offline data that show it,
+# it never does. Both sides of the guarantee hold in either case.
 
 # %%
 for k in (2, 4, 6, 8, 16):

@@ -1,11 +1,11 @@
-"""REBEL abandons a good response that its own samples hardly show, and finds it with offline data as base samples.
+"""REBEL abandons a good response that its own samples rarely contain; with offline data as base it finds it.
 
 Statement  Three responses have features 0, 1, 3 and rewards 0, -1, 3, and policies are log-linear in the feature. With
            a uniform base every round of REBEL, at every policy, moves the parameter by at least 4/5 eta and at most
            7/5 eta: the best response wins, at a linear rate. With the policy pi itself as base the step is
                eta (9 a c + 8 b c - a b) / (a b + 9 a c + 4 b c), pi = (a, b, c),
            which is negative if 9 c/b + 8 c/a < 1; a negative step lowers both ratios, so that all further steps are
-           negative, and E r < 0 for ever: the gap stays above 3. From the starts ((1 - p)/2, (1 - p)/2, p) with
+           negative, and E r < 0 in all of them: the gap stays above 3. From the starts ((1 - p)/2, (1 - p)/2, p) with
            p = 2^-8 and 2^-16, and eta = 1, REBEL's policy after 29 updates has a gap of at least 3 with its own base
            and with the reference as base, and of at most 1/100 with the uniform base. By the proof the gap after n
            updates is above 3 with its own base and at most (4/p) e^(-1.6 eta n) with the uniform base if p < 1/35.

@@ -1,4 +1,4 @@
-"""The mean implicit reward of responses drawn from the reference is -beta KL(ref || pi): it falls as pi is trained.
+"""The mean implicit reward of responses drawn from the reference is -beta KL(ref || pi), so never positive.
 
 Statement  For every token policy pi > 0, with laws of whole responses,
                E_{y ~ ref} beta log(pi/ref)(y) = -beta KL(ref || pi) = -beta sum_s d_ref(s) KL(ref(s) || pi(s)) <= 0,

@@ -1,4 +1,4 @@
-"""Implicit token rewards, summed from each token on, give the return's policy gradient, at more or less variance.
+"""Summed from each token on, implicit token rewards give the policy gradient of the return, with another variance.
 
 Statement  Let next tokens lead to one state each, let c = beta log(pi*/ref) be the implicit rewards of the soft
            optimum, and draw y from a policy pi > 0 with one logit for each token of each state. The mean of

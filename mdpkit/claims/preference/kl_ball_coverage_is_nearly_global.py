@@ -1,4 +1,4 @@
-"""On all policies, a KL ball loses only a logarithmic factor of global coverage; bounded rewards lose almost all of it.
+"""Over all policies, coverage of a KL ball is global up to a logarithmic factor; for bounded rewards it is far less.
 
 Statement  Let the data be drawn from the reference, whose rarest response has mass q = 1/C_glo, and let 0 < R/beta <=
            log C_glo. The largest coverage coefficients of the policies in the KL ball of radius R/beta, and of the

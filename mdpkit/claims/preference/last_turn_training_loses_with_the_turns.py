@@ -1,4 +1,4 @@
-"""Training the last turn alone loses a growing share, 1 - q^(H-1), of what the questions are worth.
+"""Training only the last turn, on the reference's histories, loses a share 1 - q^(H-1) of what earlier turns can gain.
 
 Statement  A user must be asked the right question at all H turns but the last, which the reference does with
            probability q, and goes along with probability u; the best last answer is worth 1 on track and c < 1 off it.

@@ -1,4 +1,4 @@
-"""Where prefixes merge, no policy of states explains rewards of responses that depend on how the prefixes went.
+"""Where prefixes merge, no policy of states fits preferences for rewards in which the tokens interact.
 
 Statement  Let the second of two tokens be chosen without sight of the first, from A tokens each, and let responses
            (a, b) with returns R be compared in pairs drawn uniformly. For every policy of the merged states

@@ -1,4 +1,4 @@
-"""The minimax winner of a cycle is unique and rational, in proportion to the margins between the other two.
+"""The minimax winner of a three-cycle is unique and rational: each response in proportion to the others' margin.
 
 Statement  Let 1 beat 2 by a margin a, 2 beat 3 by b, and 3 beat 1 by c, all positive. The only minimax winner is
                p = (b, c, a) / (a + b + c),

@@ -1,4 +1,4 @@
-"""With the chance to win against its own responses as reward, REBEL's average policy nears a minimax winner.
+"""With win rates against its own responses as rewards, REBEL's average policy approaches a minimax winner.
 
 Statement  Let P(y, z) = 2 P(y beats z) - 1, r_t(y) = E_{z ~ pi_t} P(y, z), and pi_{t+1} ~ pi_t e^(eta f_t) with any f_t
            of range at most B. With base mu, e the mean over T rounds of

@@ -173,7 +173,7 @@ def long_blind():
 
 
 def stays_behind(m):
-    """The regressions are blind to the best response: half of its reward is lost for good."""
+    """The regressions give the best response no reward, and the average gap stays at least half of it."""
     return Bound(measure.logarithm(m.unit) / 2, average_gap(m))
 
 

@@ -1,4 +1,4 @@
-"""If the reward is a simple function of a long completion, fitting it first beats direct fitting, by more with length.
+"""If the reward is a simple function of a long completion, RLHF beats DPO over all policies, by more with length.
 
 Statement  Completions are H bits, the reward is 3/2 parity + 7/10 (number of ones - H/2), beta = 1, and 200 comparisons
            of uniform pairs are observed. Let A fit the two parameters of the reward and optimise it exactly, and B be

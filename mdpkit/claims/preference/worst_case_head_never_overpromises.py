@@ -1,4 +1,4 @@
-"""The expected worst-case score of the best of n is reached if at each response some member does not overestimate.
+"""The best of n by a worst-case score is worth at least its score, unless all members overestimate some response.
 
 Statement  Let g = min_i g_i be the worst-case head of members g_1, ..., g_M, and pi_n the best of n by g. If at every
            response some member is at most the true reward r, then

@@ -35,7 +35,7 @@ class REBEL:
             as the distribution of offline data.
         pairs: number of sampled pairs a round, prompts from rho; None uses the distribution of the pairs.
         model: a RewardModel fitted to comparisons, whose scores are r; None uses granted rewards.
-        self_play: whether r(y) of round k is E_{z ~ pi_k} P(y, z), P(y, z) = 2 P(y beats z) - 1, from comparisons: of
+        self_play: whether r(y) of round k is E_{z ~ pi_k} M(y, z), M(y, z) = 2 P(y beats z) - 1, from comparisons: of
             each response with one drawn from pi_k, or without noise if preferences are granted as "exact".
         keep: whether the trace keeps the rounds' policies, which are rounds * X * Y numbers.
 

@@ -18,7 +18,7 @@ from ...model.preference import PreferenceProblem
 
 
 def policy_law(problem: PreferenceProblem, tables: Numbers, rounds: int, optimism: Number = 0) -> np.ndarray:
-    """Exact probability `[k]` that online DPO has the policy `tables[k,0,y]` after so many rounds.
+    """Exact probability `[k]` that online DPO plays the policy `tables[k,0,y]` after `rounds` rounds.
 
     The policy of least loss is played; ties go to the first, and without comparisons all policies tie.
 

@@ -8,7 +8,7 @@ from ...catalogue import Exact, expect_integer, named_instance
 from ...instance import Instance
 
 ON, OFF = 0, 1
-"""States: the dialogue is on track, or off it for good."""
+"""States: the dialogue is on track, or off it, from where it does not return."""
 
 
 def track(H: int, keeps: Exact, last_on: list[Exact], last_off: list[Exact], start: list[Exact]) -> MDP:

@@ -76,7 +76,7 @@ def best_of_four(j: int = 1, fault: str = "none") -> Instance:
     """Four responses of rewards B, B/2, 0 and 0, a uniform start, and 4^j rounds of size eta B close to the best.
 
     Regressions are exact, or wrong about the best response: "shy" ones give it 4/10 of its reward, so that the second
-    is preferred for good; "blind" ones give it none, an error that the base, which never shows it, does not count.
+    comes to be preferred; "blind" ones give it none, an error that the base, which never shows it, does not count.
 
     Args: j: number of rounds 4^j, with e^(eta B) = (1 + 1/(3 2^j))^10. fault: "none", "shy" or "blind".
 

@@ -98,7 +98,7 @@ def process(x):
     return MDP(x.P, Q - ahead, x.rho, horizon=Finite(x.sizes["H"]))
 
 
-def played(x):
+def play_moments(x):
     """The moments of the rounds `[n,t,s,a]`."""
     return (x.mixed[:, :, None, None, None] * x.moments[None]).sum(axis=1)
 
@@ -122,7 +122,7 @@ FAMILY = Family(
         u=lambda x: x.u,
         expert=lambda x: TabularPolicy(x.expert),
         learners=lambda x: x.learners,
-        played=played,
+        played=play_moments,
         rules=lambda x: x.rules,
     ),
 )
@@ -147,7 +147,7 @@ def best_moment(x):
 def unbeaten(x):
     """The same, where every rule with a lower loss on the learner's states becomes the learner."""
     d, x = respond(x)
-    learner, f = x.learners[0], played(x)[0]
+    learner, f = x.learners[0], play_moments(x)[0]
     own, *others = ((d * (x.expert - table) * f).sum() for table in (learner, *x.rules))
     rules = [np.where(loss < own, learner, rule) for loss, rule in zip(others, x.rules, strict=True)]
     return type(x)(**{**vars(x), "rules": np.stack(rules)})

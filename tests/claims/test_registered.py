@@ -4,10 +4,10 @@ import inspect
 import re
 import sys
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
+from tools.verdicts import EVERY, enumerated, profile, verdict, work
 
 from mdpkit import Outcome, verify
 from mdpkit.claims import get, ids, themes
@@ -16,16 +16,10 @@ from mdpkit.report.page.formula import mathml
 from mdpkit.verify.claim import STATEMENT
 from mdpkit.verify.judge import all_exact
 from mdpkit.verify.papers import cited_in
-from mdpkit.verify.profile import Profile
 from mdpkit.verify.register import place
-from mdpkit.verify.run.work import run, tasks
+from mdpkit.verify.run.work import tasks
 from mdpkit.verify.tally import Tally
-from mdpkit.verify.verification import assemble
 
-SHORT = Profile("short", chunks=1, draws=100, evaluations=3000, differential=10, demanded=50)
-"""A share of "quick": every claim at its full budget is what `mdpkit verify --all` is for."""
-EVERY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ids()]
-"""Ids, grouped so that one worker runs all tests of a claim, which share its results."""
 HEADINGS = ("Statement", "Assumes", "Units", "Kind", "Source", "Proof")
 
 
@@ -33,17 +27,12 @@ def source(name) -> Path:
     return Path(inspect.getsourcefile(get(name).check))
 
 
-@cache
-def work(name):
-    """The results of a claim's tasks, for all tests of this file."""
-    return {task.key: run(get(name), task, SHORT, 0) for task in tasks(get(name), SHORT)}
-
-
 def tallies(name):
     """(part, what its instances showed) of every part."""
     claim = get(name)
     return [
-        (claim.parts[task.part], Tally.from_data(work(name)[task.key]["tally"])) for task in tasks(claim, SHORT)[1:]
+        (claim.parts[task.part], Tally.from_data(work(name)[task.key]["tally"]))
+        for task in tasks(claim, profile(name))[1:]
     ]
 
 
@@ -106,9 +95,9 @@ def test_its_evidence_is_rigorous_part_by_part(name):
     for part, tally in tallies(name):
         drawn = isinstance(part.instances, Family)
         assert tally.evidence in {"exact", "enclosed"} | (set() if drawn else sampled), part.name
-        assert tally.instances >= (SHORT.demanded if drawn else 1), part.name
+        assert tally.instances >= (profile(name).demanded if drawn else 1), part.name
         assert tally.undecided == 0, part.name
-        assert tally.compared == min(SHORT.differential, tally.instances + tally.degenerate), (
+        assert tally.compared == min(profile(name).differential, tally.instances + tally.degenerate), (
             f"{part.name}: not run in floats"
         )
 
@@ -143,23 +132,21 @@ def test_its_parts_are_told_apart(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_it_survives_and_every_control_bites(name):
-    claim = get(name)
-    verdict = assemble(claim, work(name), SHORT, 0)
-    assert verdict.passed, verdict
-    assert not verdict.note
-    assert all(control.bites and control.reason for control in verdict.controls)
-    enumerated = not any(isinstance(part.instances, Family) for part in claim.parts)
-    assert verdict.outcome is (Outcome.CERTIFIED if enumerated and verdict.evidence != "sampled" else Outcome.SURVIVED)
-    if all("pairs" in row for row in verdict.rows if row["part"] == STATEMENT):
-        assert verdict.tightest is None
+    found = verdict(name)
+    assert found.passed, found
+    assert not found.note
+    assert all(control.bites and control.reason for control in found.controls)
+    certified = enumerated(name) and found.evidence != "sampled"
+    assert found.outcome is (Outcome.CERTIFIED if certified else Outcome.SURVIVED)
+    if all("pairs" in row for row in found.rows if row["part"] == STATEMENT):
+        assert found.tightest is None
     else:
-        assert 0 < verdict.tightest <= 1, "the two sides of a bound are compared somewhere"
+        assert 0 < found.tightest <= 1, "the two sides of a bound are compared somewhere"
 
 
 def test_put_together_it_is_what_verify_says():
     name = ids()[0]
-    whole, together = verify(name, SHORT), assemble(get(name), work(name), SHORT, 0)
-    assert replace(whole, seconds=0) == replace(together, seconds=0)
+    assert replace(verify(name, profile(name)), seconds=0) == replace(verdict(name), seconds=0)
 
 
 def test_themes_are_the_folders():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tools.committed import differences, tolerance_of
+from tools.verdicts import EVERY, enumerated, verdict, work
 
 import mdpkit
 from mdpkit.hunt import jobs
@@ -14,7 +15,6 @@ from mdpkit.report import read, result_of
 from mdpkit.report.result.constants import read_constants
 from mdpkit.report.result.draw import subject
 from mdpkit.report.result.store import digest_of, plain, text
-from mdpkit.verify.controls import run_control
 from mdpkit.verify.register import find, place
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def test_claims_results_figures_and_proof_notes_are_the_same_set():
     assert committed("mdpkit/claims/worst", "json") < places
 
 
-@pytest.mark.parametrize("claim_id", IDS)
+@pytest.mark.parametrize("claim_id", EVERY)
 def test_a_committed_result_is_of_the_claim_as_it_stands(claim_id):
     claim, path = find(claim_id), ROOT / "figures" / f"{place(claim_id)}.json"
     result = read(path)
@@ -45,7 +45,7 @@ def test_a_committed_result_is_of_the_claim_as_it_stands(claim_id):
     assert (result.claim, result.profile, result.seed) == (claim_id, "quick", 0)
     assert result.passed
     assert result.digest == digest_of(claim), f"the claim has changed since; run: mdpkit figure {claim_id}"
-    controls = plain([asdict(run_control(claim, control)) for control in claim.controls])
+    controls = plain(work(claim_id)["controls"]["controls"])
     assert differences(controls, result.controls, tolerance_of(result, claim)) == []
     assert subject(result).encode() in path.with_suffix(".pdf").read_bytes(), (
         f"drawn from another result; run: mdpkit figure {claim_id}"
@@ -65,13 +65,10 @@ def test_the_constants_of_a_claim_have_a_line_for_every_statement_that_can_be_hu
             )
 
 
-ENUMERATED = [each for each in IDS if not any(isinstance(part.instances, mdpkit.Family) for part in find(each).parts)]
-
-
-@pytest.mark.parametrize("claim_id", ENUMERATED)
+@pytest.mark.parametrize("claim_id", [each for each in EVERY if enumerated(*each.values)])
 def test_an_enumerated_claim_gives_the_committed_result_again(claim_id):
     committed = read(ROOT / "figures" / f"{place(claim_id)}.json")
-    again = result_of(mdpkit.verify(claim_id), find(claim_id))
+    again = result_of(verdict(claim_id), find(claim_id))
     assert differences(asdict(again), asdict(committed), tolerance_of(committed, find(claim_id))) == []
 
 

@@ -162,7 +162,7 @@ def figure(ax, rows):
     run = next(row["data"] for row in rows if row["part"] == LEARNER and row.get("data"))
     for name, style, words in (
         ("policy", "o-C0", "base: the policy"),
-        ("reference", "s-C2", "base: the reference"),
+        ("reference", "s--C2", "base: the reference"),
         ("offline", "^-C4", "base: offline data"),
     ):
         ax.plot(run[name], style, markevery=3, label=words)
@@ -170,8 +170,8 @@ def figure(ax, rows):
     failing = [row for row in rows if row.get("control") and row["label"] == COMMON]
     ends = [row["sides"][-1] for row in failing if row["sides"]]
     ax.plot([29] * len(ends), ends, "xC1", label="own base, start 1/4 (fails)")
-    ax.set(xlabel="round", ylabel="gap to the best response", ylim=(-0.2, 5.5))
-    ax.legend(fontsize=6, loc="upper right", ncols=2)
+    ax.set(xlabel="round", ylabel="gap to the best response", ylim=(-0.2, 4))
+    ax.legend(fontsize=6, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
 def third_is_rare(m):

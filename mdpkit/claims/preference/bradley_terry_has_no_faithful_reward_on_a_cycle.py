@@ -197,7 +197,7 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """How exploitable the first-ranked response is; the data that rank each response first, on one cycle."""
+    """How exploitable the first-ranked response is; laws of the data by the response that they rank first, on a cycle."""
     lines, triangle = panels(ax, 2)
     found = [row["data"] for row in rows if row["part"] == RANKINGS and row.get("data")]
     lines.plot(range(1, 1 + len(found)), [each["beaten"][0] for each in found], "oC0", label="greedy on the reward")
@@ -206,13 +206,15 @@ def figure(ax, rows):
     lines.set(xlabel="cycles and rankings", ylabel="exploitability")
     lines.set_xticks([1, 6, 7, 12, 13, 18])
     lines.legend(fontsize=6, loc="upper right", bbox_to_anchor=(1, 0.75))
-    first = [each for each in found if each["margins"] == found[0]["margins"]]
-    M = np.array(first[0]["margins"])
-    paths = [
-        ([each["data"] for each in first if each["best"][y]], f"o{colour}", f"data that prefer {y + 1}")
-        for y, colour in enumerate(("C0", "C2", "C4"))
-    ]
-    simplex(triangle, paths, lambda p: (p @ M.T).max(axis=-1))
+    M = np.array(found[0]["margins"])
+    laws = np.array([(i, j, 24 - i - j) for i in range(1, 23) for j in range(1, 24 - i)]) / 24
+    ranked = (laws @ M.T).argmax(axis=-1)  # win rates rank as rewards do
+    own = [each["data"] for each in found if each["margins"] == found[0]["margins"]]
+    paths = [(laws[ranked == y], f".{colour}", None) for y, colour in enumerate(("C0", "C2", "C4"))]
+    simplex(triangle, [*paths, (own, "+k", None)])
+    words = *(f"data that prefer {y}" for y in (1, 2, 3)), "six rankings"
+    for line, label in zip(triangle.lines[1:], words, strict=True):
+        line.set(markersize=4, label=label)
     triangle.legend(fontsize=6, loc="upper right", bbox_to_anchor=(1.15, 1.02))
 
 

@@ -2,7 +2,7 @@
 
 Statement  For every k >= 4 there is a problem with three responses, of which the data show two and the third has
            reference mass 2^-k, on which the policy that HyPO tends to as its penalty vanishes has suboptimality at most
-           5/4 beta / 2^k, two-stage RLHF with rewards of the observed range at most 8 beta / 2^k, some minimiser of the
+           5/4 beta / 2^k, two-stage RLHF with rewards of the observed range at most 2 beta / 2^k, some minimiser of the
            offline loss at least beta (k/2 - 1) log 2, and the minimiser that gradient descent reaches in a log-linear
            class at least beta k log 2.
            The same extrapolation can be right: if the reward is linear in the feature of a log-linear class, with the
@@ -10,7 +10,7 @@ Statement  For every k >= 4 there is a problem with three responses, of which th
            probability of both compared ones if the third is good enough.
 Assumes    the third response is not in the data; the reward is linear in the feature (last statement).
 Units      J in units of reward.
-Kind       exists (enumerated; the bound of HyPO is proved for every k in the note)
+Kind       exists (enumerated; the bounds of HyPO and RLHF are proved for every k in the note)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
 Proof      proofs/preference/hybrid_preference_matches_online_where_offline_fails.md
 """
@@ -65,7 +65,7 @@ def apart(m):
 def two_stages(m):
     """Two-stage RLHF, whose class gives the third response the highest observed reward, and descent."""
     trained = solve(m.problem, TwoStageRLHF(width=4, unseen=1)).policy
-    return Bound(gap(m, trained), m.problem.beta * 8 / 2**m.k, log_two(m) * m.k, gap(m, m.descended))
+    return Bound(gap(m, trained), m.problem.beta * 2 / 2**m.k, log_two(m) * m.k, gap(m, m.descended))
 
 
 def extrapolates(m):

@@ -4,11 +4,13 @@ Statement  Let the data be drawn from the reference, whose rarest response has m
            log C_glo. The largest coverage coefficients of the policies in the KL ball of radius R/beta, and of the
            policies of rewards of range at most R, satisfy
                (R/beta) C_glo <= C_ball log C_glo <= (R/beta + log 2) C_glo,        C_tilt <= e^(R/beta).
-           As q tends to 0, C_ball / C_glo vanishes only as 1 / log C_glo, while C_tilt is bounded. The left constant is
-           optimal, for large R/beta. At R/beta = 2 and q = 1e-2, 1e-4, 1e-8 the ratio C_ball / C_glo is .58, .28, .13.
+           As q tends to 0, C_ball / C_glo vanishes only as 1 / log C_glo, while C_tilt is bounded. All constants are
+           optimal: the left bound is an equality at R/beta = log C_glo, and for two responses, as q tends to 0, the
+           right one is approached at R/beta = log(C_glo / 4) / 2 and e^(R/beta) at every R/beta. At R/beta = 2 and
+           q = 1e-2, 1e-4, 1e-8 the ratio C_ball / C_glo is .58, .28, .13.
 Assumes    the data are drawn from the reference; R/beta is at most log C_glo; one prompt.
 Units      coverage coefficients have none; width = e^(R/beta).
-Kind       for all; exists (the numbers, enclosed)
+Kind       for all; exists (the constants and the numbers, enclosed)
 Source     adapted from Song, Swamy, Singh, Bagnell and Sun, 2024, who assume coverage of a KL ball.
 Proof      proofs/preference/kl_ball_coverage_is_nearly_global.md
 """
@@ -49,6 +51,22 @@ def half_the_width(m):
     return Bound(measure.tilt_coverage(m.problem, m.width), m.width / 2)
 
 
+def reach_lower(m):
+    """C_ball log C_glo is at most 1 + 2^-k times its lower bound."""
+    size, C, ball = coefficients(m)
+    return Bound(ball * size, measure.logarithm(m.width) * C * (1 + m.slack))
+
+
+def reach_upper(m):
+    """C_ball log C_glo is at least the share 1 - q of its upper bound."""
+    size, C, ball = coefficients(m)
+    return Bound((measure.logarithm(m.width) + measure.logarithm(2)) * C * (1 - m.slack), ball * size)
+
+
+def reach_width(m):
+    return Bound(m.width * (1 - m.slack), measure.tilt_coverage(m.problem, m.width))
+
+
 def brackets(m):
     """The ratio at radius 2, to two digits."""
     ball = measure.ball_coverage(m.problem, m.problem.like(2)[()])
@@ -81,6 +99,24 @@ def rare(q, width, data=None):
 def golden(power, share):
     low, high = objects([f"{2 * share - 1}/200", f"{2 * share + 1}/200"])
     return rare(f"1/{10**power}", 2).replace(low=low, high=high)
+
+
+def nearly_all():
+    """The radius is log C_glo, but for at most 2 / 4^k."""
+    found = []
+    for k in (2, 6, 12):
+        q, slack = rational(1) / 4**k, rational(1) / 2**k
+        found.append(rare(q, (1 - slack * slack) / q).replace(slack=slack, k=k))
+    return found
+
+
+def half_of_the_mass():
+    """The radius is log(C_glo / 4) / 2, at which the ball gives the rare response nearly the mass 1/2."""
+    return [rare(f"1/{4**k}", 2 ** (k - 1)).replace(slack=rational(1) / 4**k, k=k) for k in (3, 6, 12)]
+
+
+def rare_tilts():
+    return [rare(f"1/{4**k}", 16).replace(slack=rational(16) / 4**k, k=k) for k in (3, 6, 12)]
 
 
 NUMBERS = (2, 58), (4, 28), (8, 13)
@@ -133,6 +169,7 @@ WITHIN = Assumption(
     lambda m: (enclose(m.width) > 1) & (enclose(m.width) <= measure.full_coverage(m.problem)),
 )
 TILTS, NUMBERS_PART, SWEEP = "bounded rewards", "the numbers", "rarer and rarer responses"
+LEFT, RIGHT, ALL = "the left bound is approached", "the right bound is approached", "bounded rewards approach theirs"
 LOGARITHM = "without log 2"
 CLAIM = Claim(
     "kl_ball_coverage_is_nearly_global",
@@ -159,6 +196,9 @@ CLAIM = Claim(
     also=(
         Part(TILTS, FAMILY, tilts, assumes=(DRAWN,)),
         Part(NUMBERS_PART, lambda: [golden(*each) for each in NUMBERS], brackets, assumes=(DRAWN,)),
+        Part(LEFT, nearly_all, reach_lower, assumes=(DRAWN, WITHIN)),
+        Part(RIGHT, half_of_the_mass, reach_upper, assumes=(DRAWN, WITHIN)),
+        Part(ALL, rare_tilts, reach_width, assumes=(DRAWN,)),
         Part(SWEEP, lambda: [rare(f"1/{4**k}", 4) for k in range(2, 12)], check, assumes=(DRAWN, WITHIN), data=shares),
     ),
     figure=figure,

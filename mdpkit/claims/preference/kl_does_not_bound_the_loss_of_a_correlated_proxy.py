@@ -7,7 +7,7 @@ Statement  For every k >= 2 there are a reference u on three responses, a policy
            in standard deviations the true loss is unbounded. The third response has mass p = 16^(-k) under u and
            1/(6k) under pi, and rewards R = -2^k and R' = 2^k; the two others have rewards 1 and -1.
            The chi-square of pi and u is at least 16^k / (6k + 1)^2, as it must be large: a policy with chi-square of at
-           most 1 loses at most one standard deviation.
+           most 1 loses at most one standard deviation, which is attained in the limit.
 Assumes    pi gives the third response the mass 1/(6k), and the rest as u does.
 Units      rewards have their own units; KL in nats.
 Kind       exists (enumerated; that it holds for every k is proved in the note)
@@ -99,6 +99,20 @@ def near_in_chi_square(k=4):
     return move(k, p + (1 - p) / 4**k)
 
 
+def against_the_reward(k):
+    """The policy u (1 - s (R - E_u R)) with s = 1 - 4^-k / 2, just below 1 / sqrt(v): it loses nearly sqrt(v)."""
+    m = rare_disagreement(k)
+    u, R = m.true.reference, m.true.reward
+    table = u * (1 - (R - (u * R).sum()) * (1 - rational(1) / (2 * 4**k)))
+    return m.replace(policy=TabularPolicy(table), k=k)
+
+
+def near_the_limit(m):
+    """At least the share 1 - 2 / 16^k of v."""
+    v, _, _ = moments(m)
+    return Bound(v * (16**m.k - 2) / 16**m.k, signed_square(-gain(m, m.true)), v)
+
+
 def without_the_third(expected_reward, problem, policy):
     """The mean over the two responses on which the rewards agree."""
     table = policy.table * objects([[1, 1, 0]])
@@ -144,6 +158,7 @@ SMALL = Assumption(
     "chi-square at most 1", lambda m: measure.concentrability(m.true, m.policy, kind="chi2") <= m.true.like(1)
 )
 NEAR, KL, BOUNDED = "a chi-square of at most 1", "within half a nat", "bounded chi-square"
+LIMIT = "bounded chi-square, attained in the limit"
 SIZES = (2, 3, 4, 6, 8, 12, 16, 24)
 ASSUMED = (MOVED, IN_PROPORTION)
 CLAIM = Claim(
@@ -176,6 +191,7 @@ CLAIM = Claim(
         Part("the variances are equal", lambda: [move(k) for k in SIZES], share_the_variance),
         Part("chi-square is large", lambda: [move(k) for k in SIZES], spreads, assumes=ASSUMED),
         Part(BOUNDED, lambda: [near_in_chi_square(k) for k in SIZES], limit_the_loss, assumes=(SMALL,)),
+        Part(LIMIT, lambda: [against_the_reward(k) for k in SIZES], near_the_limit, assumes=(SMALL,)),
     ),
     data=numbers,
     figure=figure,

@@ -7,10 +7,11 @@ Statement  On one prompt, let pi_m be the policy of pair error 0 that gives the 
                J(pi*) - J(pi_m)              = (1 - m) G_0 + m G_1 - beta h(m),
            with the gaps G_0 and G_1 at m = 0 and m = 1 and the entropy h(m) of (m, 1 - m). The first penalty has no
            minimum: it falls to -infinity as m tends to 1, at the same loss on the comparisons, while the gap tends to
-           G_1. The second one, of HyPO, keeps m at 1 - s*. The forward divergence E_{y ~ data} log(ref / pi_m) rises by
-           -log(1 - m) and takes m to 0; its gap G_0 is smaller than HyPO's if the unseen responses are bad enough, and
-           larger if they are good enough. With beta = 1/2, rewards near (1, 0, -5) and reference mass 1/50 of the third
-           response, which is unseen, the gap is 7.66 as m tends to 1, .15 at m = 1 - s* and below 1e-6 at m = 0.
+           G_1. The second one, of HyPO, keeps m at 1 - s*. The forward divergence KL(data || pi_m) differs from the
+           negative of the first penalty by a constant, and takes m to 0; its gap G_0 is smaller than HyPO's if the
+           unseen responses are bad enough, and larger if they are good enough. With beta = 1/2, rewards near (1, 0, -5)
+           and reference mass 1/50 of the third response, which is unseen, the gap is 7.66 as m tends to 1, .15 at
+           m = 1 - s* and below 1e-6 at m = 0.
 Assumes    one prompt; the policy has pair error 0, and mass m on unseen responses, in proportion to the reference.
 Units      penalties in nats, J in units of reward; kl(a, b) = a log(a/b) + (1-a) log((1-a)/(1-b)).
 Kind       identity; exists (the numbers, enclosed)

@@ -197,7 +197,6 @@ CLAIM = Claim(
     assumes=(POSITIVE, RARE, GOOD),
     controls=(
         Control(FLIPPED, lambda: train(weights=("-1/100", "0")), drops=POSITIVE.name),
-        Control("no bonus", lambda: train(weights=("0", "0")), drops=POSITIVE.name),
         Control(AMPLE, lambda: train(chance="3/10", runs=200), drops=RARE.name),
         Control(NOT_GOOD, lambda: train(gain="1/5"), drops=GOOD.name),
         Control("a factor of 512", train, tightens=a_factor_of_512),

@@ -23,7 +23,7 @@ from ...base.arrays import objects
 from ...base.interval import Interval
 from ...base.lifting import enclose, law
 from ...exact.linear import enclosed_solution
-from ...ink.figures import identity
+from ...ink.figures import panels
 from ...instances.blocks import Box
 from ...instances.family import Family
 from ...instances.library.coverage import BETA, LAW, PROMPTS, WEIGHTS, fill_support
@@ -188,6 +188,44 @@ def learner_margins(m):
     return Bound(abs(moved - moved[:, :1]).max(), m.problem.like("1/10000000000")[()])
 
 
+# ---- figure
+def steps_by_base(m):
+    """Steps with bases between the policy and the uniform law, and their margins against the natural gradient's."""
+    if m.features.shape[-1] > 2:
+        return {}
+    natural, phi = step_of_two(m), enclose(m.features)
+    slope = natural_gradient(m)[1]
+    found = {"share": [], "step": [], "apart": [], "natural": list(natural.mid), "gradient": list(slope.mid)}
+    uniform = m.base * 0 + m.problem.like("1/3")[()]
+    for k in range(9):
+        share = m.problem.like(f"{k}/8")[()]
+        step = enclosed_solution(*normal_equations(m.replace(base=m.base * (1 - share) + uniform * share)))
+        moved = (phi * (step - natural)).sum(axis=-1).mid
+        found["share"].append(k / 8)
+        found["step"].append(list(step.mid))
+        found["apart"].append(float(np.ptp(moved, axis=-1).max()))
+    return found
+
+
+def figure(ax, rows):
+    """Steps of REBEL in the plane of the parameters, and their distance from the natural gradient, by the base."""
+    left, right = panels(ax, 2)
+    data = next(row["data"] for row in rows if row["part"] == LEARNER and row.get("data"))
+    steps = np.array(data["step"])
+    left.plot(*steps.T, "x-C1", label="REBEL, base with uniform (fails)")
+    left.plot(*steps[0], "oC0", label="REBEL, base: the policy")
+    left.plot(*data["natural"], "k+", ms=10, zorder=5, label="natural gradient $F^+ \\nabla J$")
+    left.plot(*data["gradient"], "sC2", label="gradient $\\nabla J$")
+    left.plot(0, 0, ".k")
+    left.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
+    right.plot(data["share"][1:], data["apart"][1:], "x-C1", label="base with uniform (fails)")
+    right.plot(0, data["apart"][0], "oC0", label="base: the policy")
+    right.axhline(0, color="k", linestyle="--", label="natural gradient")
+    right.set(xlabel="share of the uniform law in the base", ylabel="difference of margins")
+    for each in (left, right):
+        each.legend(fontsize=6, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
+
+
 ON_POLICY = Assumption("the base is the policy", lambda m: (m.base == m.policy.table).all())
 EVERY, LEARNER, SINGULAR = "over all policies", "the learner's step", "a singular Fisher matrix"
 CLAIM = Claim(
@@ -217,8 +255,8 @@ CLAIM = Claim(
     ),
     also=(
         Part(EVERY, ALL, over_all),
-        Part(LEARNER, lambda: [independent(), dependent()], learner_margins, assumes=(ON_POLICY,)),
+        Part(LEARNER, lambda: [independent(), dependent()], learner_margins, assumes=(ON_POLICY,), data=steps_by_base),
         Part(SINGULAR, lambda: [dependent()], smallest_solution, assumes=(ON_POLICY,)),
     ),
-    figure=identity,
+    figure=figure,
 )

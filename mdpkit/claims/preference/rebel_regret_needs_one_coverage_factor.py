@@ -129,7 +129,7 @@ FAMILY = Family(
         beta=BETA,
         steps=Box("T", "X", "Y", lower="1/8", upper=8),
     ),
-    sizes=dict(X=(1, 1), Y=(2, 3), T=(1, 2)),
+    sizes=dict(X=(1, 2), Y=(2, 3), T=(1, 2)),
     models=dict(
         problem=lambda x: PreferenceProblem(
             fill_support(x.start), weights=x.weights, data=fill_support(x.data), rho=x.rho, beta=x.beta

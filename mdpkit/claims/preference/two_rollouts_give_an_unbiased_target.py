@@ -126,4 +126,5 @@ CLAIM = Claim(
         Control("a stale critic", dialogue, sabotages=measure.action_value, by=of_the_uniform_policy),
     ),
     figure=identity,
+    sides=("mean of the target, and of the loss", "by action values and variances"),
 )

@@ -119,6 +119,7 @@ def _loop(kernel):
 NUMPY = {"f8": "float64", "i8": "int64", "b1": "bool_", "u4": "uint32", "u8": "uint64"}
 
 
+@cache
 def _split(signature):
     """Types of the results and of the arguments, from text such as "f8[2] & f8[1] (f8[3], i8)"."""
     results, _, arguments = signature.partition("(")

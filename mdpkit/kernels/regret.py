@@ -150,34 +150,6 @@ def _extremes(P, r, sigma, own, swapped, H):
 extremes = compiled(_extremes, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)")
 
 
-def _corner(P, r, sigma, own, swapped, picked, H):
-    """As `extremes`, but with each later value at an end of its range, given those after it.
-
-    The value at (t+1, n) is the largest one if picked[t+1, n], else the smallest.
-    """
-    S, B = r.shape[1], swapped.shape[1]
-    high = np.zeros((H + 1, S), r.dtype)
-    low = np.zeros((H + 1, S), r.dtype)
-    W = np.zeros(S, r.dtype)
-    for t in range(H - 1, -1, -1):
-        for s in range(S):
-            Q = joint_values(P[t % len(P), s], r[t % len(r), s], W)
-            gain = swap_gain(sigma[t % len(sigma), s], Q, own, swapped)
-            for a in range(B):
-                most, least = gain[a, 0], gain[a, 0]
-                for b in range(B):
-                    most = max(most, gain[a, b])
-                    least = min(least, gain[a, b])
-                high[t, s] += most
-                low[t, s] += least
-        for s in range(S):
-            W[s] = high[t, s] if picked[t, s] else low[t, s]
-    return high, low
-
-
-corner = compiled(_corner, "f8[2]&f8[2] (f8[4], f8[3], f8[3], i8[1], i8[2], i8[2], i8)")
-
-
 def _spread(P, r, high, low, H):
     """Maximum of r(j) - r(k) + E_j W - E_k W over steps, states, pairs j, k and `low` <= W <= `high`.
 

@@ -1,11 +1,14 @@
 """Kernels of deviations, against the same recursions written with sums over arrays."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 from mdpkit.base.arrays import floats, objects
 from mdpkit.kernels import finite
 from mdpkit.kernels import regret as kernels
+from mdpkit.kernels.recoverability import widest_range
 
 ACTIONS, PLAYER = (2, 3), 1
 B = ACTIONS[PLAYER]
@@ -116,21 +119,20 @@ def test_extremes_and_spread(seed, moving):
     assert kernels.spread(P, r, high, low, 3) == widest
 
 
+@pytest.mark.parametrize("H", [1, 2, 3, 4])
 @cases
-def test_corners_are_the_extremes_given_the_picked_values(seed, moving):
-    P, r, sigma = drawn(seed, moving)
-    picked = np.random.default_rng(seed).integers(0, 2, (3, 3))
-    high, low = kernels.corner(P, r, sigma, OWN, SWAPPED, picked, 3)
-    W = zeros(3)
-    for t in (2, 1, 0):
-        gain = told_and_played(P, r, sigma, t, W)
-        assert (high[t] == gain.max(axis=2).sum(axis=1)).all()
-        assert (low[t] == gain.min(axis=2).sum(axis=1)).all()
-        W = np.where(picked[t], high[t], low[t])
-    assert not high[3].any()
-    assert not low[3].any()
-    most, _ = kernels.corner(P, r, sigma, OWN, SWAPPED, picked * 0 + 1, 3)
-    assert (most == kernels.extremes(P, r, sigma, OWN, SWAPPED, 3)[0]).all()
+def test_the_widest_range_is_that_of_the_best_corner(seed, moving, H):
+    """Every value at step 2 and later is the largest or the smallest given those after it."""
+    S, widest = 2, 0
+    P, r, sigma = drawn(seed, moving, H, S)
+    for picked in product((False, True), repeat=max(H - 2, 0) * S):
+        W, high, low = zeros(H + 1, S), zeros(H + 1, S), zeros(H + 1, S)
+        for t in range(H - 1, 0, -1):
+            gain = told_and_played(P, r, sigma, t, W[t + 1])
+            high[t], low[t] = gain.max(axis=2).sum(axis=1), gain.min(axis=2).sum(axis=1)
+            W[t] = np.where(picked[(t - 2) * S : (t - 1) * S], high[t], low[t]) if t >= 2 else high[t]
+        widest = max(widest, kernels.spread(P, r, high, low, H))
+    assert widest_range(P, r, sigma, OWN, SWAPPED, H) == widest
 
 
 def every_kernel(P, r, sigma, rho):
@@ -139,8 +141,8 @@ def every_kernel(P, r, sigma, rho):
     alone, coarse_choice = kernels.coarse(P, r, *told, 3)
     V, state = finite.policy_value(P, r, sigma, 3), finite.occupancy(P, rho, sigma, 3).sum(axis=2)
     high, low = kernels.extremes(P, r, *told, 3)
-    corner = kernels.corner(P, r, *told, np.array([[0, 1, 0], [1, 0, 0], [0, 1, 1]]), 3)
-    answers = [alone, coarse_choice, high, low, *corner, np.asarray(kernels.spread(P, r, high, low, 3))]
+    ranges = [kernels.spread(P, r, high, low, 3), widest_range(P, r, *told, 3)]
+    answers = [alone, coarse_choice, high, low, *map(np.asarray, ranges)]
     for kernel, more in ((kernels.swap, ()), (kernels.trigger, (alone,)), (kernels.one_shot, (state, V))):
         answers.extend(kernel(P, r, *told, *more, 3))
     return answers
@@ -168,9 +170,8 @@ def test_compiled_and_plain_agree():
             kernel(P, r, sigma, OWN, SWAPPED, 3), kernel.py_func(P, r, sigma, OWN, SWAPPED, 3), strict=True
         ):
             np.testing.assert_allclose(fast, plain, atol=1e-14)
-    args = P, r, sigma, OWN, SWAPPED, np.array([[0, 1, 0], [1, 0, 0], [0, 1, 1]]), 3
-    for fast, plain in zip(kernels.corner(*args), kernels.corner.py_func(*args), strict=True):
-        np.testing.assert_allclose(fast, plain, atol=1e-14)
+    args = P, r, sigma, OWN, SWAPPED, 3
+    np.testing.assert_allclose(widest_range(*args), widest_range.py_func(*args), atol=1e-14)
 
 
 def test_what_is_never_recommended_counts_nowhere():

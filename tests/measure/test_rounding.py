@@ -10,6 +10,7 @@ from mdpkit.base import enclosure
 from mdpkit.base.arrays import objects
 from mdpkit.kernels import finite
 from mdpkit.kernels import regret as kernels
+from mdpkit.kernels.recoverability import widest_range
 from mdpkit.measure.games.regret import parts_of_joint_actions
 from mdpkit.model import MDP, Discounted, Finite, JointPolicy, MarkovGame, TabularPolicy
 
@@ -178,9 +179,8 @@ def test_regrets_and_recoverability(allowed, H, S, actions):
     state, V = finite.occupancy(P, rho, sigma, H).sum(axis=2), finite.policy_value(P, r, sigma, H)
     gain, _ = kernels.one_shot(P, r, sigma, *told, state, V, H)
     assert most(gain) <= granted(lambda: measure.regret(game, joint, "one-shot"))
-    picked = np.ones((H, S), dtype=int)
-    for ends in (kernels.extremes(P, r, sigma, *told, H), kernels.corner(P, r, sigma, *told, picked, H)):
-        widest = kernels.spread(P, r, *ends, H)
+    ends = kernels.extremes(P, r, sigma, *told, H)
+    for widest in (kernels.spread(P, r, *ends, H), widest_range(P, r, sigma, *told, H)):
         assert most(widest) <= granted(lambda: measure.recoverability(game, joint))
 
 

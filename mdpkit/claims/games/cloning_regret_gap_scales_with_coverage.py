@@ -84,8 +84,13 @@ SEEN = Assumption(
 SHARES = ("1/2", "1/4", "1/10", "1/30", "1/100")
 
 
-def slips():
-    return [fork(H, b, slip) for H in (2, 3, 5, 10, 20) for b in SHARES for slip in ("1/200", 1)]
+def slips(horizons=(2, 3, 5)):
+    return [fork(H, b, slip) for H in horizons for b in SHARES for slip in ("1/200", 1)]
+
+
+def slips_drawn():
+    """Those of the figure: every horizon for b = 1/10, and every b for H = 10."""
+    return [fork(10, b, "1/200") for b in SHARES] + [fork(20, "1/10", "1/200")]
 
 
 CLAIM = Claim(
@@ -109,7 +114,13 @@ CLAIM = Claim(
             by=of_the_learner,
         ),
     ),
-    also=(Part("the fork", slips, on_the_fork, assumes=(SEEN,)),),
+    also=(Part(
+            "the fork",
+            lambda: slips() + slips_drawn(),
+            on_the_fork,
+            assumes=(SEEN,),
+            thorough=lambda: slips((10, 20)),
+        ),),
     accepts=("game", MarkovGame, ("P", "r", "rho")),
     figure=figure,
 )

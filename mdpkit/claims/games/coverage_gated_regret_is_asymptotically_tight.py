@@ -88,11 +88,19 @@ def shares(m):
     return Equal({"share": (left / right, m.b * steps / (m.b * steps + 2) if m.strays else (1 + m.b) / 2)})
 
 
-SHARES, FURTHER, LENGTHS = ("1", "1/2", "1/4", "1/10"), ("3/4", "1/100"), (2, 3, 6, 20, 60)
+SHARES, FURTHER, LENGTHS = ("1", "1/2", "1/4", "1/10"), ("3/4", "1/100"), (2, 3, 6)
 
 
-def all_pennies(shares=SHARES):
-    return [pennies(H, b, strays) for strays in (False, True) for b in shares for H in LENGTHS]
+def list_pennies(shares, lengths):
+    return [pennies(H, b, strays) for strays in (False, True) for b in shares for H in lengths]
+
+
+def all_pennies():
+    return list_pennies(SHARES, LENGTHS) + list_pennies(SHARES[1:], [20])
+
+
+def further_pennies():
+    return list_pennies(FURTHER, (*LENGTHS, 20, 60)) + list_pennies(SHARES, [60])
 
 
 def seldom_alike(m):
@@ -152,8 +160,8 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(TWO, replace(GATED, sizes={**GATED.sizes, "H": (2, 2)}), of_two_steps, assumes=(SEEN, SHORT)),
-        Part(LISTED, all_pennies, shares, assumes=(SEEN,), thorough=lambda: all_pennies(FURTHER)),
+        Part(TWO, replace(GATED, sizes={**GATED.sizes, "H": (2, 2), "S": (2, 3)}), of_two_steps, assumes=(SEEN, SHORT)),
+        Part(LISTED, all_pennies, shares, assumes=(SEEN,), thorough=further_pennies),
     ),
     figure=figure,
 )

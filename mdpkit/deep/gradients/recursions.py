@@ -6,10 +6,11 @@ Each agrees with its kernel up to rounding; at ties between actions the derivati
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from itertools import product
 
 import torch
 
-from ...kernels import backward, finite, regret
+from ...kernels import backward, finite, recoverability, regret
 
 _kept = ContextVar("kept", default=None)
 
@@ -168,15 +169,24 @@ def extremes(P, r, sigma, own, swapped, H):
     return high, low
 
 
-def corner(P, r, sigma, own, swapped, picked, H):
-    gain, W = _disobedience(P, r, sigma, own, swapped), _nothing(r)
-    ends = [(W, W)]
-    for t in range(H - 1, -1, -1):
-        gains = gain(t, W)
-        high, low = gains.amax(dim=2).sum(dim=1), gains.amin(dim=2).sum(dim=1)
-        ends.append((high, low))
-        W = torch.where(picked[t].bool(), high, low)
-    return tuple(torch.stack(parts) for parts in zip(*ends[::-1], strict=True))
+def widest_range(P, r, sigma, own, swapped, H):
+    gain, S = _disobedience(P, r, sigma, own, swapped), r.shape[1]
+
+    def ends(picked):
+        W = _nothing(r)
+        high, low = [W], [W]
+        for t in range(H - 1, 0, -1):
+            gains = gain(t, W)
+            high.append(gains.amax(dim=2).sum(dim=1))
+            low.append(gains.amin(dim=2).sum(dim=1))
+            W = torch.where(picked[t], high[-1], low[-1])
+        high.append(W)
+        low.append(W)  # the values at the first step enter no range
+        return torch.stack(high[::-1]), torch.stack(low[::-1])
+
+    every = product((False, True), repeat=S * max(H - 2, 0))
+    tables = (torch.tensor([True] * (2 * S) + list(choice)).reshape(-1, S) for choice in every)
+    return torch.stack([spread(P, r, *ends(picked), H) for picked in tables]).amax()
 
 
 def spread(P, r, high, low, H):
@@ -195,6 +205,6 @@ TWINS = {
     regret.trigger: trigger,
     regret.one_shot: one_shot,
     regret.extremes: extremes,
-    regret.corner: corner,
     regret.spread: spread,
+    recoverability.widest_range: widest_range,
 }

@@ -49,8 +49,8 @@ def _highest(game, reward, joint, deviations):
     """Largest value over players, obedience and the deviations of a class, for the state reward `[s]` or `[t,s]`."""
     paid = np.repeat(reward[..., None, :, None], game.players, axis=-3)
     priced = MarkovGame(game.P, np.repeat(paid, game.J, axis=-1), game.rho, horizon=game.horizon, actions=game.actions)
-    obeyed = value(priced, joint)
-    return stack([regret(priced, joint, deviations) + obeyed, obeyed]).max()
+    obeyed = value(priced.player(0), joint)  # the same for all players
+    return stack([regret(priced, joint, deviations).max() + obeyed, obeyed]).max()
 
 
 @replaceable

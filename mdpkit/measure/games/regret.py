@@ -5,8 +5,7 @@ recommendations are independent of the past, so memoryless modifications are opt
 each class below is maximised by one backward pass.
 """
 
-from functools import cache, reduce
-from itertools import product
+from functools import cache
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from ...base.interval import Interval, stack
 from ...base.replaceable import replaceable
 from ...kernels import finite
 from ...kernels import regret as kernels
+from ...kernels.recoverability import widest_range
 from ...model.game import Deviation, MarkovGame
 from ...model.horizon import Finite
 from ...model.mdp import stepwise
@@ -111,8 +111,7 @@ def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
     parts = []
     for i in range(game.players):
         one = _Player(game, expert, i)
-        widest = reduce(np.maximum, (kernels.spread(one.P, one.r, *ends) for ends in one.later_values()))
-        parts.append(settle(bare(widest), one.largest_spread, one.roundings + 4 * game.S + 4))
+        parts.append(settle(bare(one.widest_range()), one.largest_spread, one.roundings + 4 * game.S + 4))
     return stack(parts).max()
 
 
@@ -199,21 +198,11 @@ class _Player:
         least = values.lower if isinstance(values, Interval) else values
         return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
 
-    def later_values(self):
-        """The largest and smallest values that deviations leave at each step, for every choice of those after it.
-
-        With them the number of first steps whose range the choice decides: that of step t depends on values at t + 2
-        and later alone, and is looked at for the first of the choices that agree there.
-        """
-        S, H = self.process.S, self.H
-        if not recoverability_is_exact(self.game):
-            yield *kernels.extremes(self.P, self.r, *self.args, H), H
-            return
-        for choice in product((0, 1), repeat=S * max(H - 2, 0)):
-            picked = np.zeros((H, S), dtype=np.int64)
-            picked[2:] = np.reshape(choice, (max(H - 2, 0), S))
-            chosen = np.flatnonzero(picked.any(axis=1))
-            yield *kernels.corner(self.P, self.r, *self.args, picked, H), chosen[0] - 1 if len(chosen) else H
+    def widest_range(self):
+        """The widest range of action values over all deviations, or an upper bound where it is not computed exactly."""
+        if recoverability_is_exact(self.game):
+            return widest_range(self.P, self.r, *self.args, self.H)
+        return kernels.spread(self.P, self.r, *kernels.extremes(self.P, self.r, *self.args, self.H), self.H)
 
     def largest_spread(self):
         size, _ = kernels.extremes(self.P, np.abs(self.r), *self.args, self.H)

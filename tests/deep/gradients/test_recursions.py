@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mdpkit.deep.gradients.recursions import TWINS, sharing  # noqa: E402
-from mdpkit.kernels import backward, finite, regret  # noqa: E402
+from mdpkit.kernels import backward, finite, recoverability, regret  # noqa: E402
 from mdpkit.measure.games.regret import parts_of_joint_actions  # noqa: E402
 
 H, S, ACTIONS = 3, 4, (2, 3)
@@ -38,7 +38,6 @@ def arguments(rng, steps, zeros):
         "high": rng.normal(size=(H + 1, S)) + 1,
         "low": rng.normal(size=(H + 1, S)) - 1,
         "state": law(rng, H, S, zeros=zeros),
-        "picked": rng.integers(0, 2, (H, S)),
         "H": H,
     }
 
@@ -53,8 +52,8 @@ NAMES = {
     regret.trigger: (*PLAYER, "high", "H"),
     regret.one_shot: (*PLAYER, "state", "high", "H"),
     regret.extremes: (*PLAYER, "H"),
-    regret.corner: (*PLAYER, "picked", "H"),
     regret.spread: ("P", "r", "high", "low", "H"),
+    recoverability.widest_range: (*PLAYER, "H"),
 }
 
 

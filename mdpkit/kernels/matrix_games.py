@@ -174,6 +174,49 @@ def solve_game(Q, x, y, T, basis, free, tol, most):
 
 
 @inner
+def equalise(Q, x, y, rows, columns, k):
+    """As `try_supports` for k <= 3 rows and columns: x and y proportional to the row and column sums of the cofactors."""
+    one = Q[0, 0] * 0 + 1
+    if k == 1:
+        x[rows[0]] = one
+        y[columns[0]] = one
+        return True
+    if k == 2:
+        a, b = Q[rows[0], columns[0]], Q[rows[0], columns[1]]
+        c, d = Q[rows[1], columns[0]], Q[rows[1], columns[1]]
+        total = a + d - b - c
+        if total == 0:
+            return False
+        first, left = (d - c) / total, (d - b) / total
+        x[rows[0]] = first
+        x[rows[1]] = one - first
+        y[columns[0]] = left
+        y[columns[1]] = one - left
+        return 0 < first and first < 1 and 0 < left and left < 1
+    shift = Q[rows[0], columns[0]]
+    b, c = Q[rows[0], columns[1]] - shift, Q[rows[0], columns[2]] - shift
+    d, e, f = Q[rows[1], columns[0]] - shift, Q[rows[1], columns[1]] - shift, Q[rows[1], columns[2]] - shift
+    g, h, i = Q[rows[2], columns[0]] - shift, Q[rows[2], columns[1]] - shift, Q[rows[2], columns[2]] - shift
+    x0, x1, x2 = (
+        e * i - f * h + f * g - d * i + d * h - e * g,
+        c * h - b * i - c * g + b * g,
+        b * f - c * e + c * d - b * d,
+    )
+    y0, y1, y2 = (
+        e * i - f * h + c * h - b * i + b * f - c * e,
+        f * g - d * i - c * g + c * d,
+        d * h - e * g + b * g - b * d,
+    )
+    total = x0 + x1 + x2
+    if total == 0:
+        return False
+    scale = one / total
+    x[rows[0]], x[rows[1]], x[rows[2]] = x0 * scale, x1 * scale, x2 * scale
+    y[columns[0]], y[columns[1]], y[columns[2]] = y0 * scale, y1 * scale, y2 * scale
+    return min(min(x0 * scale, x1 * scale), x2 * scale) > 0 and min(min(y0 * scale, y1 * scale), y2 * scale) > 0
+
+
+@inner
 def try_supports(Q, size, x, y, before, other, T, basis, free, tol):
     """Write into x and y the strategies that equalise the payoffs on the supports of two others, if there are any.
 
@@ -185,16 +228,16 @@ def try_supports(Q, size, x, y, before, other, T, basis, free, tol):
     k = count = 0
     for a in range(A):
         x[a] = zero
-        if before[a] > 0:
-            basis[k] = a
-            k += 1
+        basis[k] = a
+        k += 1 if before[a] > 0 else 0
     for b in range(B):
         y[b] = zero
-        if other[b] > 0:
-            free[count] = b
-            count += 1
+        free[count] = b
+        count += 1 if other[b] > 0 else 0
     if k != count or k == 0:
         return False
+    if k <= 3:
+        return equalise(Q, x, y, basis, free, k)
     for i in range(k):
         for j in range(k):
             T[i, j] = Q[basis[i], free[j]] / size + 2

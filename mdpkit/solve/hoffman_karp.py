@@ -37,11 +37,12 @@ class HoffmanKarp:
     def run(self, problem: MarkovGame, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects_zero_sum(self, problem, Discounted)
-        stages, w, used, best, quiet = Stages(problem), np.zeros(problem.S), 0, None, 0
+        stages, w, used, best, near, quiet = Stages(problem), np.zeros(problem.S), 0, None, None, 0
         inner = ModifiedPolicyIteration()
         with np.errstate(over="ignore", invalid="ignore"):
             while True:
-                residual = examine(stages, w, None if best is None else residual.found)
+                residual = examine(stages, w, near)
+                near = residual.found
                 best, quiet = (residual, 0) if best is None or residual.width < best.width else (best, quiet + 1)
                 if not residual.width > tol / 2 or quiet >= PATIENCE or used >= self.improvements:
                     break

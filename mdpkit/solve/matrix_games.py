@@ -10,7 +10,6 @@ from ..base.interval import Interval
 from ..base.tolerance import UNDERFLOW, gamma
 from ..exact.stage import matrix_game
 from ..kernels import matrix_games as kernels
-from .bounds import down, up
 
 PIVOT, ACCURACY = 2.0**-40, 2.0**-36
 """Smallest pivot, and largest duality gap of a certified game, in units of the largest payoff."""
@@ -27,15 +26,21 @@ class Saddles:
     """Solutions of a batch of zero-sum games.
 
     Args:
-        value: bounds on the values `[k]`, exact on rationals.
+        lower, upper: bounds on the values `[k]`, equal on rationals.
         row, column: strategies `[k,a]` and `[k,b]` that guarantee the lower and the upper bound.
         resolved: indices of the games that floats did not solve, whose exact linear programs were solved instead.
     """
 
-    value: Interval
+    lower: np.ndarray
+    upper: np.ndarray
     row: np.ndarray
     column: np.ndarray
     resolved: np.ndarray
+
+    @property
+    def value(self) -> Interval:
+        """The bounds on the values as an Interval `[k]`."""
+        return Interval(self.lower) if is_exact(self.lower) else Interval(self.lower, self.upper, "float")
 
 
 def matrix_games(payoff, near: Saddles | None = None) -> Saddles:
@@ -61,7 +66,7 @@ def matrix_games(payoff, near: Saddles | None = None) -> Saddles:
         raise InvalidModel(f"payoff has shape {payoff.shape}; expected payoff[k,a,b], one matrix for each game")
     if is_exact(payoff):
         lower, _, row, column, _ = kernels.saddles(payoff, 0, PIVOTS)
-        return Saddles(Interval(lower), row, column, np.zeros(0, dtype=int))
+        return Saddles(lower, lower, row, column, np.zeros(0, dtype=int))
     if not np.isfinite(payoff).all():
         raise InvalidModel("payoff has entries that are not finite; expected numbers")
     if near is None:
@@ -73,6 +78,7 @@ def matrix_games(payoff, near: Saddles | None = None) -> Saddles:
         found = matrix_game(exactly(payoff[k]))
         row[k], column[k] = (law / law.sum() for law in (floats(found.row), floats(found.column)))
         lower[k], upper[k] = (row[k] @ payoff[k]).min(), (payoff[k] @ column[k]).max()
-    rounding = gamma(2 * sum(payoff.shape[1:]) + 8) * size + UNDERFLOW
-    low, high = down(lower - rounding), up(upper + rounding)
-    return Saddles(Interval(low, np.maximum(low, high), "float"), row, column, poor)
+    # counts the rounding of strategies, of sums, and of the two subtractions here
+    rounding = gamma(2 * sum(payoff.shape[1:]) + 12) * size + UNDERFLOW
+    low, high = lower - rounding, upper + rounding
+    return Saddles(low, np.maximum(low, high), row, column, poor)

@@ -45,11 +45,11 @@ class ShapleyIteration:
         return exact_answer(self._discounted(problem, tol))
 
     def _discounted(self, problem, tol):
-        stages, w, used, best, quiet = Stages(problem), np.zeros(problem.S), 0, None, 0
+        stages, w, used, best, near, quiet = Stages(problem), np.zeros(problem.S), 0, None, None, 0
         with np.errstate(over="ignore", invalid="ignore"):
             while True:
-                residual = examine(stages, w, None if best is None else residual.found)
-                used += 1
+                residual = examine(stages, w, near)
+                near, used = residual.found, used + 1
                 best, quiet = (residual, 0) if best is None or residual.width < best.width else (best, quiet + 1)
                 if not residual.width > tol / 2 or quiet >= PATIENCE or used >= self.sweeps:
                     break
@@ -83,7 +83,7 @@ def examine(stages, w, near=None) -> Residual:
     """
     payoff, error = stages.payoffs(w)
     found = matrix_games(payoff, near)
-    lower, upper = found.value.lower, found.value.upper
+    lower, upper = found.lower, found.upper
     low, high = float(down((lower - w).min())), float(up((upper - w).max()))
     mid = (lower + upper) / 2
     centred = mid - (mid.max() / 2 + mid.min() / 2)

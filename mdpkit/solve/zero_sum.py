@@ -125,7 +125,7 @@ def induct(method, problem, tol) -> Solution:
         V, row, column = (zeros((H + k, S, *more), r) for k, more in ((1, ()), (0, (A,)), (0, (B,))))
         for t in range(H - 1, -1, -1):
             found = matrix_games((r[t % len(r), 0] + P[t % len(P)] @ V[t + 1]).reshape(S, A, B))
-            V[t], row[t], column[t] = found.value.lower, found.row, found.column
+            V[t], row[t], column[t] = found.lower, found.row, found.column
         return _exact(method, problem, Play(row, column), V, H)
     stages = Stages(problem)
     w, row, column = np.zeros((H + 1, S)), np.zeros((H, S, A)), np.zeros((H, S, B))
@@ -135,10 +135,10 @@ def induct(method, problem, tol) -> Solution:
             payoff, error = stages.payoffs(w[t + 1], t)
             found = matrix_games(payoff)
             row[t], column[t] = found.row, found.column
-            mid = found.value.mid
+            mid = (found.lower + found.upper) / 2
             w[t] = mid - (mid.max() / 2 + mid.min() / 2)
-            below[t] = down(down(below[t + 1] + down(found.value.lower - w[t]).min()) - error)
-            above[t] = up(up(above[t + 1] + up(found.value.upper - w[t]).max()) + error)
+            below[t] = down(down(below[t + 1] + down(found.lower - w[t]).min()) - error)
+            above[t] = up(up(above[t + 1] + up(found.upper - w[t]).max()) + error)
     value = around(w, below, above)
     status = judge(value, tol, Status.FLOOR_REACHED, w + (above - below))
     return answer(method, problem, Play(row, column), (w, below, above), status, H)

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import product
 from numbers import Integral
 from operator import index
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -137,6 +137,33 @@ class MarkovGame(Record):
         # commas within names can make two joint actions look alike
         return names if len({*names}) == len(names) else tuple(map(repr, product(*self.action_names)))
 
+    def unflatten(self, table: Any = None) -> Any:
+        """Joint actions j as one axis per player, `a0, a1, ...`.
+
+        Args: table: an array or Interval `[...,j]`, or a policy with such a table; if omitted, the game's own `P`, `r`.
+        Returns: `[...,a0,a1,...]`; for the game a `JointTables` of `P[(t),s,a0,a1,...,n]` and `r[(t),i,s,a0,a1,...]`.
+        Raises: InvalidModel if the last axis has not one entry for each joint action.
+
+        >>> from mdpkit.base.arrays import objects
+        >>> P, r = objects([[[1]] * 6]), objects([[range(6)], [range(6)]])
+        >>> game = MarkovGame(P, r, horizon=Finite(1), actions=(2, 3))
+        >>> game.unflatten().r[0, 0]
+        array([[0, 1, 2],
+               [3, 4, 5]], dtype=object)
+        >>> game.unflatten(JointPolicy([[0, 0, 1, 0, 0, 0]])).shape
+        (1, 2, 3)
+        """
+        if table is None:
+            n = self.P.shape[-1]
+            if hasattr(self.P, "tocsr"):
+                raise InvalidModel("P has sparse rows, which have no axes of joint actions; unflatten a dense game")
+            return JointTables(self.P.reshape(*self.P.shape[:-2], *self.actions, n), self.unflatten(self.r))
+        table = getattr(table, "table", table)
+        table = table if hasattr(table, "reshape") else np.asarray(table)
+        if table.shape[-1:] != (self.J,):
+            raise InvalidModel(f"the table has shape {table.shape}; expected {self.J} joint actions on the last axis")
+        return table.reshape(*table.shape[:-1], *self.actions)
+
     @property
     def players(self) -> int:
         return len(self.actions)
@@ -172,6 +199,13 @@ def _action_names(names, actions):
     return tuple(
         texts(f"action_names[{i}]", own, count) for i, (own, count) in enumerate(zip(names, actions, strict=True))
     )
+
+
+class JointTables(NamedTuple):
+    """A game's arrays with one axis for each player's actions: `P[(t),s,a0,a1,...,n]`, `r[(t),i,s,a0,a1,...]`."""
+
+    P: np.ndarray
+    r: np.ndarray
 
 
 @record(eq=False, repr=False)

@@ -9,9 +9,12 @@ from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
 from .constraint_game import constraint_game as constraint_game
 from .dispatch import solve as solve
 from .feature_matching import match_features as match_features
+from .hoffman_karp import HoffmanKarp as HoffmanKarp
 from .least_squares import lstd as lstd
 from .least_squares import regression as regression
 from .least_squares import two_stage_least_squares as two_stage_least_squares
+from .magnetic_mirror_descent import MagneticMirrorDescent as MagneticMirrorDescent
+from .matrix_games import matrix_games as matrix_games
 from .method import Method as Method
 from .minimax_winner import MinimaxWinner as MinimaxWinner
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
@@ -21,6 +24,7 @@ from .policy_gradient import policy_gradient_values as policy_gradient_values
 from .policy_iteration import PolicyIteration as PolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
 from .reward_fit import fitted_weights as fitted_weights
+from .shapley_iteration import ShapleyIteration as ShapleyIteration
 from .soft_planning import SoftPlanning as SoftPlanning
 from .solution import Solution as Solution
 from .solution import Status as Status

@@ -17,16 +17,19 @@ from .avoid_probability import AvoidProbability
 from .avoid_tube import AvoidTube
 from .backward_induction import BackwardInduction
 from .cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries
+from .hoffman_karp import HoffmanKarp
 from .method import Method
 from .modified_policy_iteration import ModifiedPolicyIteration
 from .moment_game import MomentGame
 from .multichain_policy_iteration import MultichainPolicyIteration
 from .policy_iteration import PolicyIteration
 from .relative_value_iteration import RelativeValueIteration
+from .shapley_iteration import ShapleyIteration
 from .solution import Solution, Status
 from .stage_equilibria import CorrelatedEquilibrium
 from .tilting import Tilting
 from .token_planning import TokenPlanning
+from .zero_sum import is_zero_sum
 
 if TYPE_CHECKING:
     from .solution import Avoidance, Minimiser, Optimum
@@ -83,6 +86,11 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
     this is predicted to take 10 seconds or more, by `solve.cost.exact_seconds`: it gets float bounds, unless
     `PolicyIteration()` or `MultichainPolicyIteration()` is given as the method. On floats the bounds hold for every
     problem whose numbers round to the given ones (relative 2^-53 per entry), with rows of P divided by their sums.
+
+    A MarkovGame of two players whose rewards sum to exactly 0 is solved for optimal policies of both
+    (`ShapleyIteration`; a discounted one is exact only if simple policies are optimal, see there), and the policy is
+    their product. Its value is that of every correlated equilibrium. Any other game over a finite horizon is answered
+    by the correlated equilibrium of highest total payoff at every stage (`CorrelatedEquilibrium`, rational games only).
 
     Average problems may be multichain: the gain of each state is `gain[s]`, and `value` its mean under the initial
     distribution.
@@ -145,7 +153,11 @@ def _(problem: TokenProblem):
 
 @usual.register
 def _(problem: MarkovGame):
-    return (CorrelatedEquilibrium(),)
+    if not is_zero_sum(problem):
+        return (CorrelatedEquilibrium(),)
+    if isinstance(problem.horizon, Finite):
+        return (ShapleyIteration(),)
+    return (ShapleyIteration(sweeps=SWEEPS), HoffmanKarp())
 
 
 @usual.register

@@ -12,6 +12,7 @@ from ..base.interval import Interval
 from ..base.shown import Shown, tabulate
 from ..exact.certificate import OptimalityCertificate
 from ..exact.gain_certificate import GainCertificate
+from ..exact.saddle_certificate import SaddleCertificate
 from ..exact.winner_certificate import WinnerCertificate
 from ..model.horizon import Average, Discounted
 from ..model.policy import TabularPolicy
@@ -41,7 +42,8 @@ class Solution(Shown):
             within the bounds.
         value: bounds on the optimal value: `[s]` for Discounted, `[t,s]` with t = 0..H and row H zero for Finite, the
             scalar optimal gain from the initial distribution for Average; the value of the game for moments; the scalar
-            J for preferences; for safety with a law P the maximum avoid probability `[s]`.
+            J for preferences; for safety with a law P the maximum avoid probability `[s]`; for a MarkovGame a
+            row for each player, `[i,s]` or `[i,t,s]`.
         iterations: improvements, steps or sweeps, as documented by the method.
         certificate: proves the bounds in exact arithmetic by `certificate.verify()`; None if there is none.
         tube: safety: `tube[s]`, True where failure is inevitable, failure included.
@@ -60,7 +62,7 @@ class Solution(Shown):
     policy: TabularPolicy | None
     value: Interval | None
     iterations: int
-    certificate: OptimalityCertificate | GainCertificate | WinnerCertificate | None = None
+    certificate: OptimalityCertificate | GainCertificate | SaddleCertificate | WinnerCertificate | None = None
     _: KW_ONLY
     tube: np.ndarray | None = None
     h: Interval | None = None
@@ -85,6 +87,16 @@ class Solution(Shown):
             elif known is not None:
                 shown.append(tabulate(name, known, letters, names))
         return tuple(shown)
+
+    def unflatten(self) -> np.ndarray:
+        """The policy of a MarkovGame over joint actions, `[(t),s,j]`, as `[(t),s,a0,a1,...]`.
+
+        >>> from mdpkit.instances import named
+        >>> from mdpkit.solve import CorrelatedEquilibrium, solve
+        >>> solve(named("matching_pennies", H=1).game, CorrelatedEquilibrium()).unflatten().shape
+        (1, 1, 2, 2)
+        """
+        return self.problem.unflatten(self.policy)
 
     def require(self, tol: float) -> Self:
         """Return self if SOLVED, else raise NotSolved with the status message."""

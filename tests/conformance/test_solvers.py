@@ -33,6 +33,8 @@ from mdpkit.solve import (
     CoarseCorrelatedEquilibrium,
     ConstrainedPlanning,
     CorrelatedEquilibrium,
+    HoffmanKarp,
+    MagneticMirrorDescent,
     Method,
     MinimaxWinner,
     ModifiedPolicyIteration,
@@ -40,6 +42,7 @@ from mdpkit.solve import (
     MultichainPolicyIteration,
     PolicyIteration,
     RelativeValueIteration,
+    ShapleyIteration,
     SoftPlanning,
     Tilting,
     TokenPlanning,
@@ -59,6 +62,14 @@ discounted = MDP(LAW, PAYS, START, horizon=Discounted("4/5"), mask=MASK)
 average = MDP(LAW, PAYS, START, horizon=Average(), mask=MASK)
 margins = MarginProblem(objects([2, 1, -1, "1/2"]), objects(np.eye(4, dtype=int)[[[1, 3], [0, 2], [2, 2], [3, 1]]]))
 game = MarkovGame(objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]]), horizon=Finite(2), actions=(2, 2))
+fought = objects([[[4, 0, 0, 3]], [[-4, 0, 0, -3]]])
+duels = MarkovGame(objects([[[1]] * 4]), fought, horizon=Finite(3), actions=(2, 2))
+endless = MarkovGame(
+    objects([[[1, 0], [0, 1], [0, 1], [1, 0]], [[0, 1]] * 4]),
+    np.stack([objects([[1, 0, 0, 2], [0] * 4]), -objects([[1, 0, 0, 2], [0] * 4])]),
+    horizon=Discounted("1/2"),
+    actions=(2, 2),
+)
 prompts = PreferenceProblem(
     objects([["1/2", "1/4", "1/4"], ["1/3", "1/3", "1/3"]]), weights=objects([[1, 3, 2], [2, 2, 5]])
 )
@@ -247,6 +258,34 @@ def leaves_no_regret(deviations):
     return judge
 
 
+def sums_of_the_stage(problem):
+    """V[i,t,s] where every step is the same game of value 12/7, and the last row is 0."""
+    V = objects([[[12 * (3 - t)] for t in range(4)]]) / 7
+    return np.concatenate([V, -V])
+
+
+def root_of_the_stage(problem):
+    """The value v = (1 + v/2)(2 + v/2) / (3 + v) of `endless`: the root of 3 v^2 + 6 v - 8, sqrt(11/3) - 1."""
+    v = (11 / 3) ** 0.5 - 1
+    return Interval(np.array([[v, 0], [-v, 0]]) - 1e-8, np.array([[v, 0], [-v, 0]]) + 1e-8, "float")
+
+
+def is_a_saddle_point(problem, solution):
+    leaves_no_regret("swap")(problem.to_exact(), solution) if problem.exact else None
+    solution.certificate.verify()
+
+
+def is_a_softmax(problem, solution):
+    """In every step: both policies are softmaxes at temperature 1 of the expected payoffs of the stage."""
+    game, value = problem.to_float(), solution.value.mid[0]
+    for t, table in enumerate(solution.unflatten()):
+        Q = (game.r[0] + game.P @ value[t + 1]).reshape(game.S, 2, 2)
+        for s in range(game.S):
+            x, y = table[s].sum(axis=1), table[s].sum(axis=0)
+            for law, score in ((x, Q[s] @ y), (y, -x @ Q[s])):
+                np.testing.assert_allclose(law, np.exp(score) / np.exp(score).sum(), atol=1e-3)
+
+
 def is_never_beaten(problem, solution):
     beaten = measure.exploitability(problem, solution.policy)
     assert not (beaten <= -solution.value.lower[()]).any_no()
@@ -271,6 +310,11 @@ CASES = [
     SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, floats=False, refuses=finite),
     SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), floats=False, refuses=finite),
     SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), floats=False, refuses=finite),
+    SolverCase("Shapley iteration", ShapleyIteration(), duels, sums_of_the_stage, judge=is_a_saddle_point, refuses=game),
+    SolverCase("Shapley iteration, discounted", ShapleyIteration(), endless, root_of_the_stage, exact=False, refuses=game),
+    SolverCase("Hoffman-Karp", HoffmanKarp(), endless, root_of_the_stage, exact=False, refuses=duels),
+    SolverCase("mirror descent", MagneticMirrorDescent(1.0), duels, judge=is_a_softmax, exact=False, refuses=game),
+    SolverCase("mirror descent, discounted", MagneticMirrorDescent(1.0), endless, exact=False, refuses=game),
     SolverCase("tilting", Tilting(), prompts, worth, judge=is_worth_its_value, refuses=finite),
     SolverCase("minimax winner", MinimaxWinner(), duel, lambda problem: objects(0), judge=is_never_beaten, refuses=finite),
     SolverCase("token planning", TokenPlanning(), prefixes, worth_of_continuations, judge=is_worth_its_first_value, refuses=finite),

@@ -60,7 +60,7 @@ def test_a_coarse_equilibrium_may_be_left_by_who_looks_at_what_it_is_told():
 
 
 def test_floats_are_refused_with_the_way_out():
-    game = MarkovGame(np.ones((1, 4, 1)), np.zeros((2, 1, 4)), horizon=Finite(1), actions=(2, 2))
+    game = MarkovGame(np.ones((1, 4, 1)), np.ones((2, 1, 4)), horizon=Finite(1), actions=(2, 2))
     with pytest.raises(ExactnessLost, match="to_exact"):
         solve(game)
     assert solve(game.to_exact()).value.exact

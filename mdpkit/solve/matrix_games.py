@@ -1,0 +1,84 @@
+"""Batches of zero-sum matrix games, each certified by its duality gap."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.arrays import bare, exactly, floats, is_exact
+from ..base.errors import InvalidModel
+from ..base.interval import Interval
+from ..base.tolerance import UNDERFLOW, gamma
+from ..exact.stage import matrix_game
+from ..kernels import matrix_games as kernels
+
+PIVOT, ACCURACY = 2.0**-40, 2.0**-36
+"""Smallest pivot, and largest duality gap of a certified game, in units of the largest payoff."""
+
+CLOSE = 2.0**-46
+"""Largest duality gap of strategies on supports that were tried first, in units of the largest payoff."""
+
+PIVOTS = 10**6
+"""Largest number of pivots; Bland's rule, which takes over early, needs far fewer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Saddles:
+    """Solutions of a batch of zero-sum games.
+
+    Args:
+        lower, upper: bounds on the values `[k]`, equal on rationals.
+        row, column: strategies `[k,a]` and `[k,b]` that guarantee the lower and the upper bound.
+        resolved: indices of the games that floats did not solve, whose exact linear programs were solved instead.
+    """
+
+    lower: np.ndarray
+    upper: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    resolved: np.ndarray
+
+    @property
+    def value(self) -> Interval:
+        """The bounds on the values as an Interval `[k]`."""
+        return Interval(self.lower) if is_exact(self.lower) else Interval(self.lower, self.upper, "float")
+
+
+def matrix_games(payoff, near: Saddles | None = None) -> Saddles:
+    """Solve the zero-sum games in which the row player receives `payoff[k,a,b]`.
+
+    Each game is certified: its value lies between what the two strategies guarantee. On rationals these agree. On
+    floats they differ by rounding; a game whose gap exceeds 2^-36 of its largest payoff is solved again by an exact
+    linear program.
+
+    Args:
+        payoff: float64 or rationals.
+        near: the solutions of as many similar float games, whose supports are tried first.
+
+    Raises: InvalidModel for an array of another shape, or with entries that are not finite.
+
+    >>> from mdpkit.base.arrays import objects
+    >>> matrix_games(objects([[[2, -1], [-1, 1]]])).value
+    Interval(shape=(1,), exact, width=0.0e+00, mid=
+    [0.2])
+    """
+    payoff = bare(payoff, None if is_exact(payoff) else float)
+    if payoff.ndim != 3 or 0 in payoff.shape[1:]:
+        raise InvalidModel(f"payoff has shape {payoff.shape}; expected payoff[k,a,b], one matrix for each game")
+    if is_exact(payoff):
+        lower, _, row, column, _ = kernels.saddles(payoff, 0, PIVOTS)
+        return Saddles(lower, lower, row, column, np.zeros(0, dtype=int))
+    if not np.isfinite(payoff).all():
+        raise InvalidModel("payoff has entries that are not finite; expected numbers")
+    if near is None:
+        lower, upper, row, column, size = kernels.saddles(payoff, PIVOT, PIVOTS)
+    else:
+        lower, upper, row, column, size = kernels.saddles_near(payoff, near.row, near.column, PIVOT, CLOSE, PIVOTS)
+    poor = np.flatnonzero(~(upper - lower <= ACCURACY * size))
+    for k in poor:
+        found = matrix_game(exactly(payoff[k]))
+        row[k], column[k] = (law / law.sum() for law in (floats(found.row), floats(found.column)))
+        lower[k], upper[k] = (row[k] @ payoff[k]).min(), (payoff[k] @ column[k]).max()
+    # counts the rounding of strategies, of sums, and of the two subtractions here
+    rounding = gamma(2 * sum(payoff.shape[1:]) + 12) * size + UNDERFLOW
+    low, high = lower - rounding, upper + rounding
+    return Saddles(low, np.maximum(low, high), row, column, poor)

@@ -1,0 +1,173 @@
+"""Games against other packages, both sides in one process.
+
+    python tests/bench/bench_games.py [NAME...]
+
+Each row is a function that returns a dictionary: the smallest CPU seconds of mdpkit and of the peer after a warm-up,
+their ratio, the ratio that is demanded, and what was checked of the answers. Add a function to `ROWS`.
+"""
+
+import os
+import sys
+import time
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
+import numpy as np
+import scipy.sparse as sp
+
+from mdpkit.model import Discounted, MarkovGame
+from mdpkit.solve import ShapleyIteration, matrix_games, solve
+from mdpkit.solve.shapley_iteration import examine
+from mdpkit.solve.zero_sum import Stages
+
+REPEATS = int(os.environ.get("REPEATS", "7"))
+
+
+def alternate(ours, theirs, repeats=REPEATS):
+    """Smallest CPU seconds of two functions called in turn, after one call of each, and their last answers."""
+    best, answers = [np.inf, np.inf], [ours(), theirs()]
+    for _ in range(repeats):
+        for k, run in enumerate((ours, theirs)):
+            start = time.process_time()
+            answers[k] = run()
+            best[k] = min(best[k], time.process_time() - start)
+    return best, answers
+
+
+def row(name, best, demanded, **checked):
+    return {
+        "name": name,
+        "seconds": best[0],
+        "peer": best[1],
+        "ratio": best[1] / best[0],
+        "demanded": demanded,
+        **checked,
+    }
+
+
+# ---- zero-sum games
+def batch(size, demanded, games=20_000, fewer=2_000):
+    """Random normal games, each certified, against quantecon's `minmax` in a loop (on fewer games, scaled)."""
+    from quantecon.optimize.minmax import minmax
+
+    payoff = np.random.default_rng(5).normal(size=(games, size, size))
+    best, (found, values) = alternate(lambda: matrix_games(payoff), lambda: [minmax(Q)[0] for Q in payoff[:fewer]])
+    best[1] *= games / fewer
+    return row(
+        f"{games} zero-sum games of {size}x{size}, quantecon minmax",
+        best,
+        demanded,
+        gap=found.value.width,
+        resolved=len(found.resolved),
+        apart=float(np.abs(found.value.mid[:fewer] - values).max()),
+    )
+
+
+def zero_sum_3x3():
+    return batch(3, 8)
+
+
+def zero_sum_5x5():
+    return batch(5, 5)
+
+
+def zero_sum_10x10():
+    return batch(10, 2)
+
+
+def sparse_game(S=600, actions=5, successors=8, gamma=0.95, seed=3):
+    """Each joint action leads to a few successors; normal rewards."""
+    rng, J = np.random.default_rng(seed), actions * actions
+    rows = np.repeat(np.arange(S * J), successors)
+    columns = rng.integers(0, S, S * J * successors)
+    P = sp.csr_array((rng.dirichlet(np.ones(successors), S * J).ravel(), (rows, columns)), shape=(S * J, S))
+    r = rng.normal(size=(S, J))
+    return MarkovGame(
+        P.toarray().reshape(S, J, S), np.stack([r, -r]), horizon=Discounted(gamma), actions=(actions,) * 2
+    )
+
+
+def shapley_sweep():
+    """One certified sweep, the sixth of an iteration, against a loop of quantecon's `minmax`.
+
+    The loop forms its stage games by gathering the values of successors; also with a product of sparse rows.
+    """
+    from quantecon.optimize.minmax import minmax
+
+    game = sparse_game()
+    stages, w, near = Stages(game), np.zeros(game.S), None
+    for _ in range(5):
+        residual = examine(stages, w, near)
+        w, near = residual.following, residual.found
+    law, (A, B), g = stages.process.P, game.actions, game.horizon.gamma
+    reached, weights = gathered(law)
+
+    def by_gathering():
+        Q = (game.r[0] + g * (weights * w[reached]).sum(axis=1).reshape(game.S, game.J)).reshape(game.S, A, B)
+        return np.array([minmax(payoff)[0] for payoff in Q])
+
+    def by_sparse_rows():
+        Q = (game.r[0] + g * (law @ w).reshape(game.S, game.J)).reshape(game.S, A, B)
+        return np.array([minmax(payoff)[0] for payoff in Q])
+
+    strict, _ = alternate(lambda: examine(stages, w, near), by_sparse_rows, repeats=20)
+    best, (found, values) = alternate(lambda: examine(stages, w, near), by_gathering, repeats=20)
+    centred = values - (values.max() / 2 + values.min() / 2)
+    name = f"Shapley sweep of S={game.S}, {A}x{B}, quantecon minmax"
+    apart = float(np.abs(found.following - centred).max())
+    return row(name, best, 9, apart=apart, ratio_where_the_peer_multiplies_sparse_rows=strict[1] / strict[0])
+
+
+def gathered(law):
+    """Successors and weights of sparse rows as arrays `[row,k]`, padded with weight 0."""
+    lengths = np.diff(law.indptr)
+    inside = np.arange(lengths.max()) < lengths[:, None]
+    reached, weights = np.zeros(inside.shape, dtype=int), np.zeros(inside.shape)
+    reached[inside], weights[inside] = law.indices, law.data
+    return reached, weights
+
+
+def shapley_iteration():
+    """A whole discounted game to bounds of width 1e-8, against the same number of sweeps of quantecon's loop."""
+    from quantecon.optimize.minmax import minmax
+
+    game = sparse_game()
+    solve(game, ShapleyIteration(), tol=1e-3)
+    start = time.process_time()
+    answer = solve(game, ShapleyIteration(), tol=1e-8)
+    spent = time.process_time() - start
+    law, g, few, V = Stages(game).process.P, game.horizon.gamma, 5, np.zeros(game.S)
+    start = time.process_time()
+    for _ in range(few):
+        Q = (game.r[0] + g * (law @ V).reshape(game.S, game.J)).reshape(game.S, *game.actions)
+        V = np.array([minmax(payoff)[0] for payoff in Q])
+    peer = (time.process_time() - start) / few * answer.iterations
+    return row(
+        f"Shapley iteration of S={game.S}, {answer.iterations} sweeps", [spent, peer], None, width=answer.value.width
+    )
+
+
+ROWS = [
+    zero_sum_3x3,
+    zero_sum_5x5,
+    zero_sum_10x10,
+    shapley_sweep,
+    shapley_iteration,
+]
+
+
+def rows(*names):
+    """The rows with these names, or all."""
+    return [make() for make in ROWS if not names or make.__name__ in names]
+
+
+if __name__ == "__main__":
+    for one in rows(*sys.argv[1:]):
+        demanded = "" if one["demanded"] is None else f"  (at least {one['demanded']})"
+        rest = {key: value for key, value in one.items() if key not in ("name", "seconds", "peer", "ratio", "demanded")}
+        sys.stdout.write(
+            f"{one['name']:55s} {one['seconds']:9.5f} s  peer {one['peer']:9.5f} s  ratio {one['ratio']:6.2f}{demanded}  {rest}\n"
+        )
+        sys.stdout.flush()

@@ -1,0 +1,87 @@
+"""Kernels of matrix games: exact on rationals, certified on floats, quantal responses as softmaxes."""
+
+import numpy as np
+import pytest
+
+from mdpkit.base.arrays import floats, objects
+from mdpkit.exact.stage import matrix_game
+from mdpkit.kernels import matrix_games as kernels
+
+SHAPES = [(1, 1), (1, 4), (3, 1), (2, 2), (2, 3), (3, 2), (3, 3), (4, 3), (5, 5)]
+PIVOT, MOST = 2.0**-40, 10**6
+
+
+def drawn(seed, shape, games=30, most=2):
+    """Small integers make ties, saddle points and many optimal strategies."""
+    return objects(np.random.default_rng(seed).integers(-most, most + 1, (games, *shape)))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_rational_strategies_are_optimal(shape):
+    payoff = drawn(0, shape)
+    lower, upper, row, column, _ = kernels.saddles(payoff, 0, MOST)
+    assert (lower == upper).all()
+    for k, Q in enumerate(payoff):
+        assert lower[k] == matrix_game(Q).value
+        for law in (row[k], column[k]):
+            assert (law >= 0).all()
+            assert law.sum() == 1
+        assert (row[k] @ Q).min() == (Q @ column[k]).max() == lower[k]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_floats_follow_the_rationals(shape):
+    payoff = drawn(1, shape, most=9)
+    exact = kernels.saddles(payoff, 0, MOST)[0]
+    lower, upper, row, column, _ = kernels.saddles(floats(payoff), PIVOT, MOST)
+    np.testing.assert_allclose(lower, floats(exact), atol=1e-13)
+    np.testing.assert_allclose(upper, floats(exact), atol=1e-13)
+    np.testing.assert_allclose(row.sum(axis=1), 1, atol=1e-14)
+    np.testing.assert_allclose(column.sum(axis=1), 1, atol=1e-14)
+    assert min(row.min(), column.min()) >= 0
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("moved", [0, 1, 5])
+def test_supports_that_are_tried_first_change_no_value(shape, moved):
+    payoff = drawn(2, shape, most=9)
+    near = floats(payoff + drawn(3, shape, most=moved) / 5)
+    before = kernels.saddles(near, PIVOT, MOST)[2:4]
+    exact = floats(kernels.saddles(payoff, 0, MOST)[0])
+    lower, upper, row, column, _ = kernels.saddles_near(floats(payoff), *before, PIVOT, 2.0**-46, MOST)
+    np.testing.assert_allclose(lower, exact, atol=1e-12)
+    np.testing.assert_allclose(upper, exact, atol=1e-12)
+    np.testing.assert_allclose(row.sum(axis=1), 1, atol=1e-14)
+    np.testing.assert_allclose(column.sum(axis=1), 1, atol=1e-14)
+    wrong = [law[::-1].copy() for law in before]
+    np.testing.assert_allclose(
+        kernels.saddles_near(floats(payoff), *wrong, PIVOT, 2.0**-46, MOST)[0], exact, atol=1e-12
+    )
+
+
+def test_security_levels_of_pure_actions_are_not_the_value():
+    """Matching pennies: the best pure row guarantees 0, the mixed one 1/2."""
+    pennies = objects([[1, 0], [0, 1]])
+    assert kernels.pure_saddle(pennies)[2:] == (0, 1)
+    assert kernels.saddles(pennies[None], 0, MOST)[0][0] == matrix_game(pennies).value == objects("1/2")[()]
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_quantal_responses_are_softmaxes(shape, temperature):
+    payoff = np.random.default_rng(2).normal(size=(5, *shape))
+    lower, upper, row, column, used = kernels.quantal(payoff, temperature, 1e-12, 10**6)
+    assert (used < 10**6).all()
+    assert (upper - lower <= 1e-12).all()
+    for Q, x, y, low in zip(payoff, row, column, lower, strict=True):
+        for law, score in ((x, Q @ y), (y, -x @ Q)):
+            np.testing.assert_allclose(law, np.exp(score / temperature) / np.exp(score / temperature).sum(), atol=1e-4)
+        entropies = -(x * np.log(x)).sum() + (y * np.log(y)).sum()
+        assert x @ Q @ y + temperature * entropies == pytest.approx(low, abs=1e-9)
+
+
+def test_mirror_descent_is_the_same_in_plain_python():
+    payoff = np.random.default_rng(3).normal(size=(2, 3, 2))
+    compiled, plain = (f(payoff, 0.5, 1e-10, 10**5) for f in (kernels.quantal, kernels.quantal.py_func))
+    for one, other in zip(compiled, plain, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)

@@ -151,7 +151,7 @@ def test_the_other_measures_take_a_sparse_game_or_refuse_it():
     ):
         recoverability(sparse, joint)
     with pytest.raises(ExactnessLost, match="CorrelatedEquilibrium"):
-        solve(sparse)
+        solve(make_sparse(float_game(rng)[0]))
     assert repr(sparse) == "MarkovGame(S=5, actions=(2, 3, 2), Finite(H=4), sparse float)"
 
 

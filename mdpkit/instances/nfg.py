@@ -167,6 +167,8 @@ def write(game, path: Path):
         raise InvalidModel(f"{path} can hold a MarkovGame, got {game!r}")
     if game.S != 1 or game.horizon != Finite(1):
         raise InvalidModel(f"{path} can hold a game of one state and one step, got {game!r}; save it as .json or .npz")
+    if game.mask is not None:
+        raise InvalidModel(f"{path} cannot hold missing actions; save the game as .json or .npz, or without its mask")
     table = game.r.reshape(game.players, *game.actions).T.reshape(-1, game.players)
     names = [f'"{i + 1}"' for i in range(game.players)]
     strategies = ["{ " + " ".join(f'"{a + 1}"' for a in range(count)) + " }" for count in game.actions]

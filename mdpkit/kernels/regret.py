@@ -32,6 +32,56 @@ def swap_gain(sigma, Q, own, swapped):
     return gain
 
 
+@inner
+def obedient(gain):
+    """Value of obeying every recommendation."""
+    total = gain[0, 0] * 0
+    for a in range(len(gain)):
+        total += gain[a, a]
+    return total
+
+
+@inner
+def best_swap(gain, choice):
+    """Value of the best action after each recommendation; stored in choice[a]."""
+    total = gain[0, 0] * 0
+    for a in range(len(gain)):
+        best = a
+        for b in range(len(gain)):
+            if gain[a, b] > gain[a, best]:
+                best = b
+        choice[a] = best
+        total += gain[a, best]
+    return total
+
+
+@inner
+def best_commitment(gain):
+    """Value of the best single action against all recommendations, and the action."""
+    best, most = 0, gain[0, 0] * 0
+    for b in range(len(gain)):
+        total = gain[0, 0] * 0
+        for a in range(len(gain)):
+            total += gain[a, b]
+        if b == 0 or total > most:
+            best, most = b, total
+    return most, best
+
+
+@inner
+def best_trigger(obey, leave, choice):
+    """Value of the best choice after each recommendation a: to obey, obey[a,a], or to leave for b, leave[a,b]."""
+    total = obey[0, 0] * 0
+    for a in range(len(obey)):
+        best, value = a, obey[a, a]
+        for b in range(len(obey)):
+            if b != a and leave[a, b] > value:
+                best, value = b, leave[a, b]
+        choice[a] = best
+        total += value
+    return total
+
+
 def _swap(P, r, sigma, own, swapped, H):
     """Swap deviations: values W[t,s] and choice[t,s,a], where the deviator observes the recommendation a."""
     S, B = r.shape[1], swapped.shape[1]
@@ -40,14 +90,7 @@ def _swap(P, r, sigma, own, swapped, H):
     for t in range(H - 1, -1, -1):
         for s in range(S):
             Q = joint_values(P[t % len(P), s], r[t % len(r), s], W[t + 1])
-            gain = swap_gain(sigma[t % len(sigma), s], Q, own, swapped)
-            for a in range(B):
-                best = a
-                for b in range(B):
-                    if gain[a, b] > gain[a, best]:
-                        best = b
-                choice[t, s, a] = best
-                W[t, s] += gain[a, best]
+            W[t, s] = best_swap(swap_gain(sigma[t % len(sigma), s], Q, own, swapped), choice[t, s])
     return W, choice
 
 
@@ -56,22 +99,14 @@ swap = compiled(_swap, "f8[2]&i8[3] (f8[4], f8[3], f8[3], i8[1], i8[2], i8)")
 
 def _coarse(P, r, sigma, own, swapped, H):
     """Coarse deviations: values W[t,s] and choice[t,s], where the deviator observes the state but no recommendation."""
-    S, B = r.shape[1], swapped.shape[1]
+    S = r.shape[1]
     W = np.zeros((H + 1, S), r.dtype)
     choice = np.zeros((H, S), np.int64)
     for t in range(H - 1, -1, -1):
         for s in range(S):
             Q = joint_values(P[t % len(P), s], r[t % len(r), s], W[t + 1])
             gain = swap_gain(sigma[t % len(sigma), s], Q, own, swapped)
-            best = 0
-            for b in range(B):
-                total = gain[0, 0] * 0
-                for a in range(B):
-                    total += gain[a, b]
-                if b == 0 or total > W[t, s]:
-                    W[t, s] = total
-                    best = b
-            choice[t, s] = best
+            W[t, s], choice[t, s] = best_commitment(gain)
     return W, choice
 
 
@@ -89,13 +124,7 @@ def _trigger(P, r, sigma, own, swapped, alone, H):
             leaving = joint_values(P[t % len(P), s], r[t % len(r), s], alone[t + 1])
             obey = swap_gain(sigma[t % len(sigma), s], obeying, own, swapped)
             leave = swap_gain(sigma[t % len(sigma), s], leaving, own, swapped)
-            for a in range(B):
-                best, value = a, obey[a, a]
-                for b in range(B):
-                    if b != a and leave[a, b] > value:
-                        best, value = b, leave[a, b]
-                choice[t, s, a] = best
-                U[t, s] += value
+            U[t, s] = best_trigger(obey, leave, choice[t, s])
     return U, choice
 
 
@@ -114,13 +143,7 @@ def _one_shot(P, r, sigma, own, swapped, state, V, H):
         for s in range(S):
             Q = joint_values(P[t % len(P), s], r[t % len(r), s], V[t + 1])
             gain = swap_gain(sigma[t % len(sigma), s], Q, own, swapped)
-            for a in range(B):
-                best = a
-                for b in range(B):
-                    if gain[a, b] > gain[a, best]:
-                        best = b
-                choice[t, s, a] = best
-                total[t] += state[t, s] * (gain[a, best] - gain[a, a])
+            total[t] += state[t, s] * (best_swap(gain, choice[t, s]) - obedient(gain))
     return total, choice
 
 
@@ -176,3 +199,90 @@ def _spread(P, r, high, low, H):
 
 
 spread = compiled(_spread, "f8 (f8[4], f8[3], f8[2], f8[2], i8)")
+
+
+# ---- one step of all states, with expected continuation values `following[s,j,k]` of several functions k
+@inner
+def values_at(reward, following, k):
+    """Joint action values Q[j] at one state, for the function k."""
+    Q = np.zeros(len(reward), following.dtype)
+    for j in range(len(reward)):
+        Q[j] = reward[j] + following[j, k]
+    return Q
+
+
+def _obedient_step(r, following, sigma, k):
+    """Values V[s] of obedience for rewards r[s,j] at one step."""
+    V = np.zeros(len(r), r.dtype)
+    for s in range(len(r)):
+        for j in range(r.shape[1]):
+            if sigma[s, j] != 0:
+                V[s] += sigma[s, j] * (r[s, j] + following[s, j, k])
+    return V
+
+
+obedient_step = compiled(_obedient_step, "f8[1] (f8[2], f8[3], f8[2], i8)")
+
+
+def _swap_step(r, following, sigma, own, swapped, k):
+    """The step of `swap`: values W[s] and choice[s,a]."""
+    S = len(r)
+    W, choice = np.zeros(S, r.dtype), np.zeros((S, swapped.shape[1]), np.int64)
+    for s in range(S):
+        W[s] = best_swap(swap_gain(sigma[s], values_at(r[s], following[s], k), own, swapped), choice[s])
+    return W, choice
+
+
+swap_step = compiled(_swap_step, "f8[1]&i8[2] (f8[2], f8[3], f8[2], i8[1], i8[2], i8)")
+
+
+def _coarse_step(r, following, sigma, own, swapped, k):
+    """The step of `coarse`: values W[s] and choice[s]."""
+    S = len(r)
+    W, choice = np.zeros(S, r.dtype), np.zeros(S, np.int64)
+    for s in range(S):
+        W[s], choice[s] = best_commitment(swap_gain(sigma[s], values_at(r[s], following[s], k), own, swapped))
+    return W, choice
+
+
+coarse_step = compiled(_coarse_step, "f8[1]&i8[1] (f8[2], f8[3], f8[2], i8[1], i8[2], i8)")
+
+
+def _trigger_step(r, following, sigma, own, swapped, k, alone):
+    """The step of `trigger`: values U[s] and choice[s,a]; k and `alone` are the functions before and after leaving."""
+    S = len(r)
+    U, choice = np.zeros(S, r.dtype), np.zeros((S, swapped.shape[1]), np.int64)
+    for s in range(S):
+        obey = swap_gain(sigma[s], values_at(r[s], following[s], k), own, swapped)
+        leave = swap_gain(sigma[s], values_at(r[s], following[s], alone), own, swapped)
+        U[s] = best_trigger(obey, leave, choice[s])
+    return U, choice
+
+
+trigger_step = compiled(_trigger_step, "f8[1]&i8[2] (f8[2], f8[3], f8[2], i8[1], i8[2], i8, i8)")
+
+
+def _one_shot_step(r, following, sigma, own, swapped, k, state):
+    """The step of `one_shot`: gain under the state distribution state[s], and choice[s,a]."""
+    S = len(r)
+    total, choice = r[0, 0] * 0, np.zeros((S, swapped.shape[1]), np.int64)
+    for s in range(S):
+        gain = swap_gain(sigma[s], values_at(r[s], following[s], k), own, swapped)
+        total += state[s] * (best_swap(gain, choice[s]) - obedient(gain))
+    return total, choice
+
+
+one_shot_step = compiled(_one_shot_step, "f8&i8[2] (f8[2], f8[3], f8[2], i8[1], i8[2], i8, f8[1])")
+
+
+def _constant_step(r, following, sigma, swapped, k, b):
+    """Values W[s] of a player that plays b whatever is recommended."""
+    W = np.zeros(len(r), r.dtype)
+    for s in range(len(r)):
+        for j in range(r.shape[1]):
+            if sigma[s, j] != 0:
+                W[s] += sigma[s, j] * (r[s, swapped[j, b]] + following[s, swapped[j, b], k])
+    return W
+
+
+constant_step = compiled(_constant_step, "f8[1] (f8[2], f8[3], f8[2], i8[2], i8, i8)")

@@ -13,12 +13,12 @@ import numpy as np
 from ..base.arrays import bare
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, defect, distributions, numbers, texts
+from ..base.record import Record, any_exact, defect, distributions, field_array, numbers, texts
 from ..base.tolerance import ROW_SUM
 from ..base.types import Array, FilledArray, Number, OptionalArray, OptionalNames, record
 from . import _functions
 from .horizon import Finite, Horizon
-from .mdp import MDP
+from .mdp import MDP, blank_missing
 from .policy import TabularPolicy
 
 
@@ -27,20 +27,30 @@ class MarkovGame(Record):
     """An n-player Markov game with a common state.
 
     Args:
-        P: `P[s,j,n]` or `P[t,s,j,n]`, joint action j flattened in C order (player 0's action varies slowest).
+        P: `P[s,j,n]` or `P[t,s,j,n]`, joint action j flattened in C order (player 0's action varies slowest); or a
+            scipy CSR matrix of shape (S*J, S), row s*J+j.
         r: `r[i,s,j]` or `r[t,i,s,j]`, one reward per player.
         rho: initial distribution `rho[s]`; uniform if omitted.
         horizon: `Finite(H)` or `Discounted(gamma)`.
         actions: number of actions of each player.
+        mask: `mask[i,s,a]`, True where player i has the action; a up to the largest of `actions`, False beyond the
+            player's own. Entries of P and r for joint actions with a missing part are ignored and stored as 0.
         state_names: one text for each state. action_names: for each player one text for each action.
 
     A one-player game is an MDP: `game.player(0)`.
 
-    Raises: InvalidModel as MDP does, and if the product of `actions` is not the number of joint actions.
+    Raises: InvalidModel as MDP does, if the product of `actions` is not the number of joint actions, or if a player has
+        no action in a state.
+
+    >>> from mdpkit.model import Finite
+    >>> chances, paid = [[[1.0]] * 4], [[[6, 2, 7, 0]], [[6, 7, 2, 0]]]
+    >>> game = MarkovGame(chances, paid, horizon=Finite(1), actions=(2, 2), mask=[[[True, False]], [[True, True]]])
+    >>> game.available
+    array([[ True,  True, False, False]])
     """
 
     laws = ("P", "rho")
-    axes: ClassVar = {"P": "tsjn", "r": "tisj", "rho": "s"}
+    axes: ClassVar = {"P": "tsjn", "r": "tisj", "rho": "s", "mask": "isa"}
 
     P: Array
     r: Array
@@ -48,6 +58,7 @@ class MarkovGame(Record):
     _: KW_ONLY
     horizon: Horizon
     actions: tuple[int, ...]
+    mask: OptionalArray = None
     state_names: OptionalNames = None
     action_names: tuple[tuple[str, ...], ...] | None = None
 
@@ -59,12 +70,13 @@ class MarkovGame(Record):
         if proposing():
             one = MDP(self.P, bare(self.r)[..., 0, :, :], self.rho, horizon=self.horizon)
             return self._set(P=one.P, rho=one.rho, r=bare(self.r, float), actions=actions)
-        if hasattr(self.P, "tocsr"):
-            raise InvalidModel(
-                f"P is a sparse matrix of shape {self.P.shape}; a MarkovGame takes a dense P[s,j,n] or P[t,s,j,n]. From rows s*J+j: "
-                "P.toarray().reshape(S, J, S)"
-            )
-        r = numbers("r", self.r, any_exact(self.P, self.r, self.rho), ("isj", "tisj"))
+        sparse = hasattr(self.P, "tocsr")
+        exact = any_exact(None if sparse else self.P, self.r, self.rho)
+        if sparse and exact:
+            raise InvalidModel("P is sparse, so float64, while r or rho is rational; give a dense rational P or floats")
+        r = field_array("r", self.r, ("isj", "tisj"))
+        if r.ndim not in (3, 4):
+            numbers("r", r, exact, ("isj", "tisj"))
         if min(actions, default=0) < 1 or int(np.prod(actions)) != r.shape[-1]:
             raise InvalidModel(
                 f"actions={actions} make {int(np.prod(actions))} joint actions; r of shape {r.shape} has {r.shape[-1]}"
@@ -73,12 +85,26 @@ class MarkovGame(Record):
             raise InvalidModel(
                 f"r has rewards for {r.shape[-3]} players (shape {r.shape}); actions={actions} has {len(actions)}"
             )
-        one = MDP(self.P, r[..., 0, :, :], self.rho, horizon=self.horizon)
-        self._set(P=one.P, rho=one.rho, r=r, horizon=one.horizon, actions=actions)
+        S, J = r.shape[-2:]
+        if sparse and self.P.shape != (S * J, S):
+            raise InvalidModel(
+                f"P has shape {self.P.shape}; expected ({S * J}, {S}), row s*J+j, beside r of shape {r.shape}"
+            )
+        mask = None if self.mask is None else _mask(self.mask, S, actions)
+        present = None if mask is None else _joint_mask(mask, actions)
+        r = numbers("r", blank_missing("r", r, present, ("isj", "tisj")), exact, ("isj", "tisj"))
         self._set(
-            state_names=texts("state_names", self.state_names, self.S),
+            mask=mask,
+            actions=actions,
+            state_names=texts("state_names", self.state_names, S),
             action_names=_action_names(self.action_names, actions),
         )
+        names = {"state_names": self.state_names, "action_names": self.joint_names}
+        one = MDP(self.P, r[..., 0, :, :], self.rho, horizon=self.horizon, mask=present, **names)
+        self._set(r=r, horizon=one.horizon)
+        for name in ("P", "rho"):  # read-only already
+            object.__setattr__(self, name, getattr(one, name))
+        self._processes[0] = one
 
     @classmethod
     def from_functions(
@@ -118,14 +144,33 @@ class MarkovGame(Record):
 
     def player(self, i: int) -> MDP:
         """The MDP over joint actions with player i's reward."""
-        return self._processes[i]
+        made = self._processes
+        i = range(self.players)[i]
+        if i not in made and 0 in made:
+            made[i] = made[0]._with_reward(self.r[..., i, :, :])
+        elif i not in made:
+            made[i] = MDP(self.P, bare(self.r[..., i, :, :]), self.rho, horizon=self.horizon)
+        return made[i]
 
     @cached_property
     def _processes(self):
-        names = {"state_names": self.state_names, "action_names": self.joint_names}
-        return tuple(
-            MDP(self.P, bare(self.r[..., i, :, :]), self.rho, horizon=self.horizon, **names)
-            for i in range(self.players)
+        return {}
+
+    @property
+    def sparse(self) -> bool:
+        return hasattr(self.P, "tocsr")
+
+    @cached_property
+    def available(self) -> np.ndarray:
+        """`[s,j]`, True where every player has its part of the joint action."""
+        if self.mask is None:
+            return np.ones((self.S, self.J), dtype=bool)
+        return _joint_mask(self.mask, self.actions)
+
+    def available_to(self, i: int) -> np.ndarray:
+        """`[s,a]`, True where player i has the action."""
+        return (
+            np.ones((self.S, self.actions[i]), dtype=bool) if self.mask is None else self.mask[i, :, : self.actions[i]]
         )
 
     @cached_property
@@ -185,7 +230,31 @@ class MarkovGame(Record):
 
     def __repr__(self):
         kind = "rational" if self.exact else "float"
-        return f"MarkovGame(S={self.S}, actions={self.actions}, {self.horizon}, {kind})"
+        return f"MarkovGame(S={self.S}, actions={self.actions}, {self.horizon}, {'sparse ' * self.sparse}{kind})"
+
+
+def _mask(mask, S, actions):
+    mask = field_array("mask", mask, "isa")
+    shape = (len(actions), S, max(actions))
+    if mask.dtype != bool or mask.shape != shape:
+        raise InvalidModel(f"mask has dtype {mask.dtype} and shape {mask.shape}; expected bool of shape {shape}")
+    for i, count in enumerate(actions):
+        if mask[i, :, count:].any():
+            s, a = map(int, np.argwhere(mask[i, :, count:])[0])
+            raise InvalidModel(f"mask[{i}, {s}, {a + count}] is True; player {i} has {count} actions")
+        if not mask[i].any(axis=1).all():
+            s = int(np.flatnonzero(~mask[i].any(axis=1))[0])
+            raise InvalidModel(f"player {i} has no action in state {s}: mask[{i}, {s}] is all False")
+    full = all(mask[i, :, :count].all() for i, count in enumerate(actions))
+    return None if full else mask
+
+
+def _joint_mask(mask, actions):
+    """`[s,j]` from `mask[i,s,a]`."""
+    joint = np.ones((mask.shape[1], 1), dtype=bool)
+    for i, count in enumerate(actions):
+        joint = (joint[:, :, None] & mask[i, :, None, :count]).reshape(len(joint), -1)
+    return joint
 
 
 def _action_names(names, actions):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..base.arrays import bare, objects
+from ..base.arrays import bare, freeze, objects
 from ..base.errors import InvalidModel
 from ..base.markup import Symbol
 from ..base.mode import proposing
@@ -69,7 +69,7 @@ class MDP(Record):
         if sparse and exact:
             raise InvalidModel("P is sparse, so float64, while r or rho is rational; give a dense rational P or floats")
         given = None if self.mask is None else field_array("mask", self.mask, "sa")
-        r = numbers("r", _blank("r", self.r, given, REWARD), exact, REWARD)
+        r = numbers("r", blank_missing("r", self.r, given, REWARD), exact, REWARD)
         S, A = r.shape[-2:]
         if S == 0 or A == 0:
             raise InvalidModel(f"r has shape {r.shape}; expected at least one state and one action")
@@ -90,7 +90,7 @@ class MDP(Record):
         )
 
     def _dense(self, exact, S, A, mask):
-        P = numbers("P", _blank("P", self.P, mask, LAW, after=1), exact, LAW)
+        P = numbers("P", blank_missing("P", self.P, mask, LAW, after=1), exact, LAW)
         if P.shape[-3:] != (S, A, S):
             raise InvalidModel(
                 f"P has shape {P.shape}; expected (..., {S}, {A}, {S}) beside r of shape {np.shape(self.r)}"
@@ -102,6 +102,12 @@ class MDP(Record):
         P, r = (bare(x, float) for x in (self.P, self.r))
         rho = np.full(P.shape[-1], 1 / P.shape[-1]) if self.rho is None else bare(self.rho, float)
         self._set(P=P, r=r, rho=rho)
+
+    def _with_reward(self, r) -> "MDP":
+        """This problem with another reward, which the caller has checked."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__ | {"r": freeze(r)})
+        return other
 
     # ---- where it comes from
     @classmethod
@@ -250,7 +256,7 @@ def _transitions(problem) -> Table:
     return Table("", heads, tuple(rows), f"{left} more rows are not shown" if left else "")
 
 
-def _blank(name, array, mask, axes, after=0):
+def blank_missing(name, array, mask, axes, after=0):
     """`array` with the entries of missing actions, which are ignored, set to 0."""
     if mask is None or mask.dtype != bool:
         return array

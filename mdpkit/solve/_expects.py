@@ -1,5 +1,8 @@
 """Check of the problems that a method accepts."""
 
+from ..base.errors import InvalidModel
+from ..model.game import MarkovGame
+
 
 def expects(method, problem, kind, horizon=object):
     """Raise TypeError unless the problem is of the given kind, with the given horizon."""
@@ -8,3 +11,13 @@ def expects(method, problem, kind, horizon=object):
         wanted = kind.__name__ if horizon is object else f"{horizon.__name__} {kind.__name__}"
         article = "an" if wanted.startswith("A") else "a"
         raise TypeError(f"{type(method).__name__} solves {article} {wanted}; got {problem!r}")
+    if isinstance(problem, MarkovGame):
+        expects_all_actions(method, problem)
+
+
+def expects_all_actions(method, game):
+    """Raise InvalidModel if an action of a player is missing in a state."""
+    if game.mask is not None:
+        raise InvalidModel(
+            f"{type(method).__name__} solves games in which every player has all its actions in every state; got a mask"
+        )

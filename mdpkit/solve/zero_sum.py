@@ -13,6 +13,7 @@ from ..model.game import JointPolicy, MarkovGame
 from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
+from ._expects import expects_all_actions
 from .bounds import around, down, up
 from .matrix_games import matrix_games
 from .solution import Solution, Status, judge
@@ -38,12 +39,13 @@ def is_zero_sum(game) -> bool:
 
 
 def expects_zero_sum(method, game, *horizons) -> None:
-    """Raise TypeError unless this is a zero-sum MarkovGame with a horizon of a given kind."""
+    """Raise TypeError unless this is a zero-sum MarkovGame with a horizon of a given kind, InvalidModel if it is masked."""
     if not is_zero_sum(game) or not isinstance(game.horizon, horizons):
         kinds = " or ".join(kind.__name__ for kind in horizons)
         raise TypeError(
             f"{type(method).__name__} solves a {kinds} MarkovGame of two players whose rewards sum to 0; got {game!r}"
         )
+    expects_all_actions(method, game)
 
 
 class Stages:

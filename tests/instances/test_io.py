@@ -106,7 +106,15 @@ def linear(x):
 def game(x):
     S, actions = x.size(), tuple(x.size(1, 2) for _ in range(x.size(1, 2)))
     J = int(np.prod(actions))
-    return MarkovGame(x.law(S, J, S), x.numbers(len(actions), S, J), x.law(S), horizon=x.horizon(), actions=actions)
+    P, mask = x.law(S, J, S), None
+    if x.flag():
+        mask = np.arange(max(actions)) < np.array(actions)[:, None, None]
+        mask = np.broadcast_to(mask, (len(actions), S, max(actions))).copy()
+        mask[0, 0, 1:] = False
+    if not x.exact and x.flag():
+        P = csr_array(P.reshape(S * J, S))
+    numbers = x.numbers(len(actions), S, J), x.law(S)
+    return MarkovGame(P, *numbers, horizon=x.horizon(), actions=actions, mask=mask)
 
 
 def policy(kind):

@@ -11,7 +11,7 @@ from mdpkit.base.arrays import objects
 from mdpkit.kernels import finite
 from mdpkit.kernels import regret as kernels
 from mdpkit.kernels.recoverability import widest_range
-from mdpkit.measure.games.regret import parts_of_joint_actions
+from mdpkit.measure.games.parts import parts_of_joint_actions
 from mdpkit.model import MDP, Discounted, Finite, JointPolicy, MarkovGame, TabularPolicy
 
 
@@ -84,7 +84,7 @@ def allowed(monkeypatch):
         assert (size() >= np.abs(result)).all()
         return enclosure.settle(result, size, roundings)
 
-    for name in ("planning.value", "planning.occupancy", "games.regret"):
+    for name in ("planning.value", "planning.occupancy", "games.regret", "games._all_players"):
         monkeypatch.setattr(sys.modules[f"mdpkit.measure.{name}"], "settle", settle)
     return handed
 

@@ -1,5 +1,6 @@
 """Deviation error and coverage: distance between two mediators on the states that deviators reach."""
 
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -9,13 +10,14 @@ from ...base.interval import Interval, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.game import MarkovGame
-from ...model.mdp import stepwise
+from ...model.mdp import at_step, stepwise
 from ...model.policy import Policy
 from .._known import enclose
 from ..imitation.divergence import total_variation
 from ..planning.occupancy import occupancy
 from ..planning.value import value
-from .regret import parts_of_joint_actions, regret
+from .parts import parts_of_joint_actions
+from .regret import regret
 
 
 @replaceable
@@ -48,7 +50,7 @@ def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviation
 def _highest(game, reward, joint, deviations):
     """Largest value over players, obedience and the deviations of a class, for the state reward `[s]` or `[t,s]`."""
     paid = np.repeat(reward[..., None, :, None], game.players, axis=-3)
-    priced = MarkovGame(game.P, np.repeat(paid, game.J, axis=-1), game.rho, horizon=game.horizon, actions=game.actions)
+    priced = replace(game, r=np.repeat(paid, game.J, axis=-1))
     obeyed = value(priced.player(0), joint)  # the same for all players
     return stack([regret(priced, joint, deviations).max() + obeyed, obeyed]).max()
 
@@ -97,9 +99,17 @@ def _reachable(game, joint, swapped, J):
     turns = np.zeros((J, J), dtype=bool)
     for j, into in enumerate(swapped):
         turns[j, into] = True
-    moves, table = stepwise(bare(game.P != 0), 3), stepwise(bare(joint.table != 0), 2)
+    table = stepwise(bare(joint.table != 0), 2)
     reached = [bare(game.rho != 0)]
     for t in range(game.horizon.H - 1):
         played = (table[t % len(table)] @ turns) & reached[t][:, None]
-        reached.append((moves[t % len(moves)] & played[..., None]).any(axis=(0, 1)))
+        played = played if game.mask is None else played & game.available
+        reached.append(_entered(at_step(game.P, t), played))
     return np.stack(reached)
+
+
+def _entered(P, played):
+    """Whether a state `[n]` follows with positive probability one of the pairs `played[s,j]`."""
+    if hasattr(P, "tocsr"):
+        return P.T @ played.ravel().astype(float) > 0
+    return (bare(P != 0) & played[..., None]).any(axis=(0, 1))

@@ -5,14 +5,13 @@ recommendations are independent of the past, so memoryless modifications are opt
 each class below is maximised by one backward pass.
 """
 
-from functools import cache
-
 import numpy as np
 
 from ...base.arrays import bare, zeros
 from ...base.enclosure import settle
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, stack
+from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...kernels import finite
 from ...kernels import regret as kernels
@@ -23,6 +22,8 @@ from ...model.mdp import stepwise
 from ...model.policy import Policy, policy_table
 from .._known import enclose, expected_next, law, start_roundings, step_roundings
 from ..planning.value import value
+from ._all_players import AllPlayers
+from .parts import aliases, constant_actions, parts_of_joint_actions, refuse_missing
 
 
 @replaceable
@@ -35,8 +36,9 @@ def regret(game: MarkovGame, joint: Policy, deviations: str = "swap") -> Interva
         deviations: "swap" (correlated equilibrium), "trigger" (extensive-form correlated), "coarse" (coarse
             correlated), "one-shot" (deviate at a single step), "constant" (the same action at every step).
 
-    Obedience belongs to "swap", "trigger" and "one-shot" only; "coarse" and "constant" ignore the recommendation, so
-    their regret may be negative.
+    Players deviate to available actions; the actions of "constant" are those available in every state. A float64 game
+    takes one pass over P a step for all players, dense or sparse. Obedience belongs to "swap", "trigger" and "one-shot"
+    only; "coarse" and "constant" ignore the recommendation, so their regret may be negative.
 
     Raises: InvalidModel for a discounted game, a mediator of a different game, or an unknown class.
     Source: adapted from Tang, Swamy, Fang and Wu, 2024; classes after Morrill et al., 2021.
@@ -48,7 +50,10 @@ def regret(game: MarkovGame, joint: Policy, deviations: str = "swap") -> Interva
     >>> regret(game, JointPolicy(objects([["1/2", 0, 0, "1/2"]]))).lower
     array([0, 1], dtype=object)
     """
-    return stack([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
+    _expect_class(deviations)
+    if proposing() or game.exact:
+        return stack([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
+    return AllPlayers(game, joint, _mediator(game, joint), range(game.players)).regret(deviations)
 
 
 @replaceable
@@ -67,7 +72,12 @@ def best_deviation(game: MarkovGame, joint: Policy, player: int, deviations: str
     Ties are broken in favour of obedience, then of the first action. A trigger deviation carries `after`, its policy
     after the first disobedience.
     """
-    return _Player(game, joint, player).best(deviations)[1]()
+    _expect_class(deviations)
+    one = _Player(game, joint, player)
+    if proposing() or game.exact:
+        return one.best(deviations)[1]()
+    ((_, choices),) = AllPlayers(game, joint, _mediator(game, joint), [player]).run(deviations)
+    return one.deviation(*choices)
 
 
 @replaceable
@@ -84,6 +94,7 @@ def deviated_value(game: MarkovGame, joint: Policy, deviation: Deviation) -> Int
             f"the deviation is for {deviation.table.shape[:3]} steps, states and actions; "
             f"the game has {(player.H, game.S, game.actions[deviation.player])}"
         )
+    refuse_missing(game, deviation)
     return player.follow(deviation)
 
 
@@ -108,6 +119,10 @@ def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
     (see `recoverability_is_exact`), the values are replaced by their extremes over all deviations, which gives an
     upper bound.
     """
+    if game.sparse:
+        raise InvalidModel(
+            f"P is sparse; recoverability compares pairs of dense laws P[s,j,n]: give P.toarray().reshape{(game.S, game.J, game.S)}"
+        )
     parts = []
     for i in range(game.players):
         one = _Player(game, expert, i)
@@ -115,26 +130,40 @@ def most_recoverable(game: MarkovGame, expert: Policy) -> Interval:
     return stack(parts).max()
 
 
+def _expect_class(deviations):
+    if deviations not in _CLASSES:
+        raise InvalidModel(f"deviations={deviations!r}; expected one of {', '.join(_CLASSES)}")
+
+
+def _mediator(game, joint):
+    """The table of a mediator, checked against the game."""
+    if not isinstance(game.horizon, Finite):
+        raise InvalidModel(f"the game is {game.horizon}; regret is computed over a Finite horizon")
+    return policy_table(game.player(0), joint)
+
+
 class _Player:
     """A game and a mediator from one player's side, in the form that the kernels take."""
 
     def __init__(self, game, joint, i):
-        if not isinstance(game.horizon, Finite):
-            raise InvalidModel(f"the game is {game.horizon}; regret is computed over a Finite horizon")
         if not 0 <= i < game.players:
             raise InvalidModel(f"player is {i}; the game has players 0 to {game.players - 1}")
+        table = _mediator(game, joint)
         self.game, self.process = game, game.player(i)
-        table = policy_table(self.process, joint)
         self.i, self.H, self.joint = i, game.horizon.H, joint
-        self.P, self.r, self.sigma = stepwise(game.P, 3), stepwise(self.process.r, 2), stepwise(table, 2)
+        self.P = None if game.sparse else stepwise(game.P, 3)  # the law of a sparse game is read by AllPlayers alone
+        self.r, self.sigma = stepwise(self.process.r, 2), stepwise(table, 2)
+        self.alias = aliases(game)
+        if self.alias is not None:
+            self.r = np.ascontiguousarray(np.take_along_axis(self.r, self.alias[1][None], axis=2))
+            if not game.sparse:
+                self.P = np.ascontiguousarray(np.take_along_axis(self.P, self.alias[1][None, :, :, None], axis=2))
         self.own, self.swapped = parts_of_joint_actions(game.actions, i)
         self.roundings = self.H * (step_roundings(self.process, joint) + game.J) + start_roundings(self.process)
         self.args = (self.sigma, self.own, self.swapped)
 
     def best(self, deviations):
         """The regret within a class, and a function that constructs a deviation attaining it."""
-        if deviations not in _CLASSES:
-            raise InvalidModel(f"deviations={deviations!r}; expected one of {', '.join(_CLASSES)}")
         return _CLASSES[deviations](self)
 
     def against_obedience(self, W, size):
@@ -193,10 +222,12 @@ class _Player:
         def repeat(played):
             return self.from_start(run(self.r, played), lambda: run(np.abs(self.r), played))
 
-        values = stack([repeat(played) for played in self.swapped.T])
+        actions = constant_actions(self.game, self.i)
+        values = stack([repeat(self.swapped[:, b]) for b in actions])
         shape = (self.H, len(self.process.rho), self.swapped.shape[1])
         least = values.lower if isinstance(values, Interval) else values
-        return values.max() - value(self.process, self.joint), lambda: self.deviation(np.full(shape, np.argmax(least)))
+        gain = values.max() - value(self.process, self.joint)
+        return gain, lambda: self.deviation(np.full(shape, actions[int(np.argmax(least))]))
 
     def widest_range(self):
         """The widest range of action values over all deviations, or an upper bound where it is not computed exactly."""
@@ -209,7 +240,10 @@ class _Player:
         return 2 * np.abs(self.r).max() + 2 * size.max()
 
     def deviation(self, choice, after=None):
-        """The deterministic modification that plays `choice[t,s,a]`, and `after[t,s]` after the first disobedience."""
+        """The modification that plays `choice[t,s,a]`, and `after[t,s]` after the first disobedience."""
+        if self.alias is not None:
+            own, s = self.alias[0][self.i], np.arange(self.process.S)
+            choice, after = own[s[:, None], choice], None if after is None else own[s, after]
         later = None if after is None else self.certain(after)
         return Deviation(self.i, self.certain(choice), after=later)
 
@@ -246,17 +280,3 @@ _CLASSES = {
     "one-shot": _Player.one_shot,
     "constant": _Player.constant,
 }
-
-
-@cache
-def parts_of_joint_actions(actions, i):
-    """`own[j]`, player i's component of joint action j, and `swapped[j,b]`, the joint action with b in its place."""
-    joint = np.arange(int(np.prod(actions)))
-    parts = list(np.unravel_index(joint, actions))
-    own = parts[i].astype(np.int64)
-    swapped = np.empty((len(joint), actions[i]), dtype=np.int64)
-    for b in range(actions[i]):
-        parts[i] = np.full_like(own, b)
-        swapped[:, b] = np.ravel_multi_index(parts, actions)
-    own.flags.writeable = swapped.flags.writeable = False
-    return own, swapped

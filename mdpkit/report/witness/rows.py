@@ -166,7 +166,7 @@ class _Decision:
         self.P, self.led = stepwise(P, 3), stepwise(relevant_entries(matters, "P", P), 3).any(axis=-1)
         self.r, self.rewarded = stepwise(r, 3), stepwise(rewarded if self.game else rewarded[..., None, :, :], 3)
         self.starting = relevant_entries(matters, "rho", problem.rho)
-        self.available = np.ones((S, A), dtype=bool) if self.game else problem.available
+        self.available = problem.available
         self.played = [
             (
                 letter,

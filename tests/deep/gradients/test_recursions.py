@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from mdpkit.deep.gradients.recursions import TWINS, sharing  # noqa: E402
 from mdpkit.kernels import backward, finite, recoverability, regret  # noqa: E402
-from mdpkit.measure.games.regret import parts_of_joint_actions  # noqa: E402
+from mdpkit.measure.games.parts import parts_of_joint_actions  # noqa: E402
 
 H, S, ACTIONS = 3, 4, (2, 3)
 J = 6

@@ -11,6 +11,7 @@ from ..base.errors import NotSolved
 from ..base.interval import Interval
 from ..base.shown import Shown, tabulate
 from ..exact.certificate import OptimalityCertificate
+from ..exact.equilibrium_certificate import EquilibriumCertificate
 from ..exact.gain_certificate import GainCertificate
 from ..exact.winner_certificate import WinnerCertificate
 from ..model.horizon import Average, Discounted
@@ -60,7 +61,7 @@ class Solution(Shown):
     policy: TabularPolicy | None
     value: Interval | None
     iterations: int
-    certificate: OptimalityCertificate | GainCertificate | WinnerCertificate | None = None
+    certificate: OptimalityCertificate | GainCertificate | WinnerCertificate | EquilibriumCertificate | None = None
     _: KW_ONLY
     tube: np.ndarray | None = None
     h: Interval | None = None

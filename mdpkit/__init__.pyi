@@ -34,6 +34,7 @@ from .measure import backup_error as backup_error
 from .measure import ball_coverage as ball_coverage
 from .measure import bellman_residual as bellman_residual
 from .measure import best_deviation as best_deviation
+from .measure import best_response as best_response
 from .measure import cloning_error as cloning_error
 from .measure import closest_divergence as closest_divergence
 from .measure import closest_mass as closest_mass
@@ -56,6 +57,7 @@ from .measure import implicit_reward as implicit_reward
 from .measure import kl as kl
 from .measure import logarithm as logarithm
 from .measure import moment_residual as moment_residual
+from .measure import nash_conv as nash_conv
 from .measure import occupancy as occupancy
 from .measure import optimal_action_value as optimal_action_value
 from .measure import optimal_actions as optimal_actions

@@ -1,11 +1,13 @@
 """One-shot games, solved exactly by linear programs."""
 
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from flint import fmpq
 
-from ..base.arrays import objects, rationals
+from ..base.arrays import objects, rationals, zeros
 from .lp import LinearProgram, optimise
 
 
@@ -38,42 +40,79 @@ def matrix_game(payoff) -> Saddle:
     return Saddle(found.value - shift, found.x[1:], found.y)
 
 
-def obedience(payoff, actions):
-    """Gains of all deviations "play b when a is recommended", as linear functions of the distribution of joint actions.
+CONCEPTS = ("swap", "trigger", "coarse")
+"""Deviations that leave no gain in an equilibrium: correlated, trigger (extensive-form-like), coarse correlated."""
 
-    Args: payoff: rationals `[i,j]`, j flattened in C order. actions: number of actions per player.
-    Returns: `[row,j]`; a distribution under which no row has a positive gain is a correlated equilibrium.
-    Source: Aumann, 1974.
+
+def deviation_gains(obey, leave, actions, concept):
+    """Gains of a player's disobedience as linear functions of the distribution of joint actions, `[row,j]`.
+
+    A distribution under which no row has a positive gain is an equilibrium of the one-shot game. Trivial rows, which
+    are 0 for every distribution, are left out.
+
+    Args:
+        obey: `[i,j]`, what joint actions are worth to each player as long as it obeys.
+        leave: `[i,j]`, what they are worth to a player that has disobeyed; `obey` where nothing changes.
+        actions: number of actions per player.
+        concept: "swap" or "trigger" (play b where a is recommended), or "coarse" (play b whatever is recommended).
     """
-    return np.stack(
-        [gain * (own == a) for own, gains in _swaps(payoff, actions) for gain in gains for a in range(own.max() + 1)]
-    )
+    player, swapped, counts = rows_of(tuple(actions), concept)
+    return (np.take_along_axis(leave[player], swapped, axis=1) - obey[player]) * counts
 
 
-def commitment(payoff, actions):
-    """Gains of playing b whatever is recommended, `[row,j]`, one row per player and b.
-
-    A distribution under which no row has a positive gain is a coarse correlated equilibrium.
-    Source: Moulin and Vial, 1978.
-    """
-    return np.stack([gain for _, gains in _swaps(payoff, actions) for gain in gains])
-
-
-def best_law(payoff, rows):
-    """The distribution of joint actions with maximum total payoff subject to no row having a positive gain, `[j]`.
-
-    Every Nash equilibrium is feasible. If the maximiser is not unique, the one returned by the linear program.
-    """
-    program = LinearProgram(
-        payoff.sum(axis=0), rows, np.zeros(len(rows), dtype=int), np.ones((1, payoff.shape[1]), dtype=int), [1]
-    )
-    return optimise(program).x
+def groups_of_rows(actions, concept):
+    """For every row its group, one for each player and, unless "coarse", recommendation; and the number of groups."""
+    sizes = [count if concept == "coarse" else count - 1 for count in actions]
+    groups = [
+        size for size, count in zip(sizes, actions, strict=True) for _ in range(1 if concept == "coarse" else count)
+    ]
+    return np.repeat(np.arange(len(groups)), groups), len(groups)
 
 
-def _swaps(payoff, actions):
-    """Per player, its component of every joint action, `own[j]`, and its gains from playing b instead, `gains[b,j]`."""
-    joint = np.arange(payoff.shape[1])
+def values_alone(sigma, worth, actions):
+    """What a player earns that plays its best action whatever is recommended, `[i]`, for `worth[i,j]`."""
+    player, swapped, _ = rows_of(tuple(actions), "coarse")
+    earned = (np.take_along_axis(worth[player], swapped, axis=1) * sigma).sum(axis=1)
+    ends = np.cumsum([0, *actions])
+    return np.array([earned[a:b].max() for a, b in pairwise(ends)], dtype=earned.dtype)
+
+
+@cache
+def rows_of(actions, concept):
+    """Player, joint action after the deviation, and whether the recommendation occurs in j, of every row."""
+    joint = np.arange(int(np.prod(actions)))
+    player, swapped, counts = [], [], []
     for i, count in enumerate(actions):
         stride = int(np.prod(actions[i + 1 :], dtype=int))
         own = joint // stride % count
-        yield own, np.stack([payoff[i, joint + (b - own) * stride] - payoff[i] for b in range(count)])
+        for a in [None] if concept == "coarse" else range(count):
+            for b in range(count):
+                if a != b:
+                    player.append(i)
+                    swapped.append(joint + (b - own) * stride)
+                    counts.append(np.ones(len(joint), dtype=int) if a is None else (own == a).astype(int))
+    shape = (len(player), len(joint))
+    return np.array(player, dtype=int), np.array(swapped, dtype=int).reshape(shape), np.array(counts).reshape(shape)
+
+
+def select_law(payoff, rows, select="welfare"):
+    """The selected distribution of joint actions under which no row has a positive gain, `[j]`.
+
+    Args:
+        payoff: rationals `[i,j]`. rows: rationals `[row,j]`.
+        select: "welfare" (highest total payoff) or "egalitarian" (highest payoff of the player with the least, then
+            highest total). If the maximiser is not unique, the one that the program returns.
+    """
+    players, J = payoff.shape
+    one, b = np.ones((1, J), dtype=int), np.zeros(len(rows), dtype=int)
+    total = payoff.sum(axis=0)
+    if select == "egalitarian":
+        # maximise -z, where z >= 0 is by how much the least payoff falls short of the largest entry
+        short = np.concatenate([payoff.max() - payoff, objects(-np.ones((players, 1), dtype=int))], axis=1)
+        wide = np.concatenate([np.concatenate([rows, zeros((len(rows), 1), payoff)], axis=1), short])
+        ends, cost = zeros(len(wide), payoff), zeros(J + 1, payoff)
+        cost[J] = objects(-1)[()]
+        least = optimise(LinearProgram(cost, wide, ends, np.append(one, [[0]], axis=1), [1])).value
+        rows = np.concatenate([rows, payoff.max() + least - payoff])
+        b = np.zeros(len(rows), dtype=int)
+    return optimise(LinearProgram(total, rows, b, one, [1])).x

@@ -17,7 +17,7 @@ from ._encode import encode as encode
 from ._lines import about
 
 OWN = {".json": "io", ".npz": "npz"}
-TEXTS = {".tra": "prism", ".drn": "drn", ".nfg": "nfg"}
+TEXTS = {".tra": "prism", ".drn": "drn", ".nfg": "nfg", ".efg": "efg"}
 
 
 def save(thing: Any, path: str | PathLike[str]) -> None:
@@ -40,11 +40,11 @@ def save(thing: Any, path: str | PathLike[str]) -> None:
 
 
 def load(path: str | PathLike[str], *, horizon: Horizon | None = None, rewards: str | None = None) -> Any:
-    """Load an instance file: .json, .npz, .tra, .drn or .nfg.
+    """Load an instance file: .json, .npz, .tra, .drn, .nfg or .efg.
 
     Args:
         horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; required for .tra and .drn, which have none; replaces
-            that of other files.
+            that of other files. A .efg file has as many steps as its longest play has stages of simultaneous moves.
         rewards: name of the reward structure (.tra) or reward model (.drn) to use; required if there are several.
 
     A Markov chain in a .tra or .drn file is read as an MDP with one action per state, which is logged at INFO.

@@ -1,6 +1,8 @@
 """Quantities of a problem and a policy (values, occupancies, regrets, divergences), each returned as an Interval."""
 
 from ._logs import logarithm as logarithm
+from .games.best_response import best_response as best_response
+from .games.best_response import nash_conv as nash_conv
 from .games.deviation import coverage as coverage
 from .games.deviation import covers as covers
 from .games.deviation import deviation_error as deviation_error

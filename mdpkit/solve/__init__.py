@@ -20,6 +20,9 @@ from .minimax_winner import MinimaxWinner as MinimaxWinner
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
 from .moment_game import MomentGame as MomentGame
 from .multichain_policy_iteration import MultichainPolicyIteration as MultichainPolicyIteration
+from .nash import LemkeHowson as LemkeHowson
+from .nash import NashEquilibria as NashEquilibria
+from .nash import nash_equilibria as nash_equilibria
 from .policy_gradient import policy_gradient_values as policy_gradient_values
 from .policy_iteration import PolicyIteration as PolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
@@ -30,6 +33,7 @@ from .solution import Solution as Solution
 from .solution import Status as Status
 from .stage_equilibria import CoarseCorrelatedEquilibrium as CoarseCorrelatedEquilibrium
 from .stage_equilibria import CorrelatedEquilibrium as CorrelatedEquilibrium
+from .stage_equilibria import TriggerEquilibrium as TriggerEquilibrium
 from .tilting import Tilting as Tilting
 from .tilting import tilt as tilt
 from .token_planning import TokenPlanning as TokenPlanning

@@ -11,6 +11,7 @@ from ..base.errors import NotSolved
 from ..base.interval import Interval
 from ..base.shown import Shown, tabulate
 from ..exact.certificate import OptimalityCertificate
+from ..exact.equilibrium_certificate import EquilibriumCertificate
 from ..exact.gain_certificate import GainCertificate
 from ..exact.saddle_certificate import SaddleCertificate
 from ..exact.winner_certificate import WinnerCertificate
@@ -62,7 +63,9 @@ class Solution(Shown):
     policy: TabularPolicy | None
     value: Interval | None
     iterations: int
-    certificate: OptimalityCertificate | GainCertificate | SaddleCertificate | WinnerCertificate | None = None
+    certificate: (
+        EquilibriumCertificate | GainCertificate | OptimalityCertificate | SaddleCertificate | WinnerCertificate | None
+    ) = None
     _: KW_ONLY
     tube: np.ndarray | None = None
     h: Interval | None = None

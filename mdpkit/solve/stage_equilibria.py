@@ -2,25 +2,41 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..base.arrays import zeros
-from ..base.errors import ExactnessLost
+from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..exact import stage
+from ..exact.equilibrium_certificate import EquilibriumCertificate
+from ..kernels.stage_program import best_law
 from ..model.game import JointPolicy, MarkovGame
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
+from ._entropy import highest_entropy
 from ._expects import expects
+from .equilibrium_bounds import assemble
 from .solution import Solution, Status
+
+SELECTIONS = ("welfare", "egalitarian", "entropy")
 
 
 @dataclass(frozen=True)
 class CorrelatedEquilibrium:
     """Correlated equilibrium: a mediator with swap regret 0 from every step and state on.
 
-    Backward induction over one-shot games: at every step and state the correlated equilibrium with the highest total
-    payoff, later values included. The whole is an equilibrium, but not the one with the highest total value.
-    Rational games over a finite horizon, solved exactly; `value[i,t,s]`, t = 0..H with row H zero.
-    Source: Aumann, 1974; for Markov games adapted from Solan and Vieille, 2002.
+    Backward induction over one-shot games: at every step and state one correlated equilibrium of the payoffs, later
+    values included. The whole is an equilibrium, but not the one that is best from the start: see
+    `MarkovCorrelatedEquilibrium`. Rational games over a finite horizon are solved exactly. On floats, and for
+    "entropy", the certificate bounds the regret, and the answer is SOLVED if that and the width of the values are at
+    most `tol`. `value[i,t,s]`, t = 0..H with row H zero.
+
+    Args:
+        select: "welfare" (at every stage the highest total payoff), "egalitarian" (the highest payoff of the player
+            with the least, then the highest total) or "entropy" (the highest entropy of the joint action; unique).
+
+    Source: Aumann, 1974; for Markov games adapted from Solan and Vieille, 2002; entropy adapted from Ortiz, Schapire
+        and Kakade, 2007.
 
     >>> from mdpkit.base.arrays import objects
     >>> P, r = objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]])
@@ -29,9 +45,14 @@ class CorrelatedEquilibrium:
     array([[[1/2, 1/4, 1/4, 0]]], dtype=object)
     """
 
-    def run(self, problem: MarkovGame, tol: float = 0, before: Solution | None = None) -> Solution:
-        """The answer; `tol` and `before` are not used. Raises: ExactnessLost for a float game."""
-        return _stages(self, problem, stage.obedience)
+    select: str = "welfare"
+
+    def __post_init__(self):
+        check_selection(self.select)
+
+    def run(self, problem: MarkovGame, tol: float = 1e-8, before: Solution | None = None) -> Solution:
+        """The answer; `before` is not used."""
+        return run_stages(self, problem, "swap", tol)
 
 
 @dataclass(frozen=True)
@@ -43,22 +64,124 @@ class CoarseCorrelatedEquilibrium:
     Source: Moulin and Vial, 1978; for Markov games adapted from Jin, Liu, Wang and Yu, 2021.
     """
 
-    def run(self, problem: MarkovGame, tol: float = 0, before: Solution | None = None) -> Solution:
-        """The answer; `tol` and `before` are not used. Raises: ExactnessLost for a float game."""
-        return _stages(self, problem, stage.commitment)
+    select: str = "welfare"
+
+    def __post_init__(self):
+        check_selection(self.select)
+
+    def run(self, problem: MarkovGame, tol: float = 1e-8, before: Solution | None = None) -> Solution:
+        """The answer; `before` is not used."""
+        return run_stages(self, problem, "coarse", tol)
 
 
-def _stages(method, game, constraints):
+@dataclass(frozen=True)
+class TriggerEquilibrium:
+    """Extensive-form-like equilibrium: trigger regret 0; whoever disobeys receives no more recommendations.
+
+    As `CorrelatedEquilibrium`, where the values after a disobedience are those of a player that no longer observes its
+    recommendations. Correlated equilibria are trigger equilibria, and the choice at a stage is among more of them.
+    Source: adapted from von Stengel and Forges, 2008.
+
+    >>> from mdpkit.instances import named
+    >>> TriggerEquilibrium().run(named("matching_pennies", H=1).game).value[:, 0, 0]
+    Interval(shape=(2,), exact, width=0.0e+00, mid=
+    [0.5 0.5])
+    """
+
+    select: str = "welfare"
+
+    def __post_init__(self):
+        check_selection(self.select)
+
+    def run(self, problem: MarkovGame, tol: float = 1e-8, before: Solution | None = None) -> Solution:
+        """The answer; `before` is not used."""
+        return run_stages(self, problem, "trigger", tol)
+
+
+def check_selection(select):
+    """Raise InvalidModel for an unknown selection."""
+    if select not in SELECTIONS:
+        raise InvalidModel(f"select={select!r}; expected one of {', '.join(SELECTIONS)}")
+
+
+def run_stages(method, game, concept, tol):
+    """Backward induction with an equilibrium of every stage."""
     expects(method, game, MarkovGame, Finite)
-    if not game.exact:
-        raise ExactnessLost(
-            f"{type(method).__name__} solves rational games; got {game!r}: solve game.to_exact() instead"
-        )
+    if not game.exact or method.select == "entropy":
+        floating = game.to_float() if game.exact else game
+        table = _walk(floating, concept, lambda *stage: choose_floats(method.select, *stage))
+        return assemble(game, method, JointPolicy(table), concept, tol)
+    table, V = _walk(game, concept, lambda *stage: choose(method.select, *stage), values=True)
+    policy = JointPolicy(table)
+    certificate = EquilibriumCertificate(game, policy, concept)
+    certificate.verify()
+    return Solution(game, method, Status.SOLVED, policy, Interval(V), game.horizon.H, certificate)
+
+
+def _walk(game, concept, choose, values=False):
+    """The chosen law of every stage, `[t,s,j]`, and, if asked for, the values `[i,t,s]`."""
     P, r, H = stepwise(game.P, 3), stepwise(game.r, 3), game.horizon.H
-    V, table = zeros((game.players, H + 1, game.S), r), zeros((H, game.S, game.J), r)
+    V, C = (zeros((game.players, H + 1, game.S), r) for _ in range(2))
+    table = zeros((H, game.S, game.J), r)
     for t in range(H - 1, -1, -1):
         for s in range(game.S):
-            payoff = r[t % len(r), :, s] + V[:, t + 1] @ P[t % len(P), s].T
-            table[t, s] = stage.best_law(payoff, constraints(payoff, game.actions))
-            V[:, t, s] = payoff @ table[t, s]
-    return Solution(game, method, Status.SOLVED, JointPolicy(table), Interval(V), H)
+            reward, law = r[t % len(r), :, s], P[t % len(P), s].T
+            obey = reward + V[:, t + 1] @ law
+            leave = reward + C[:, t + 1] @ law if concept == "trigger" else obey
+            table[t, s] = choose(obey, stage.deviation_gains(obey, leave, game.actions, concept))
+            V[:, t, s] = obey @ table[t, s]
+            if concept == "trigger":
+                C[:, t, s] = stage.values_alone(table[t, s], leave, game.actions)
+    return (table, V) if values else table
+
+
+def choose(select, payoff, rows):
+    """The selected law of a rational stage, whose optimality is checked by its multipliers."""
+    if select == "welfare":
+        total = payoff.sum(axis=0)
+        x, y, flag = best_law(total, rows, 0)
+        # x is feasible, and no joint action is worth more than the objective at the prices y >= 0
+        if flag == 0 and x.sum() == 1 and (rows @ x <= 0).all() and (total - y @ rows).max() == total @ x:
+            return x
+    return stage.select_law(payoff, rows, select)
+
+
+def choose_floats(select, payoff, rows):
+    """The selected law of a float stage, a distribution up to rounding."""
+    if select == "entropy":
+        return highest_entropy(rows)[0]
+    if select == "egalitarian":
+        return _egalitarian(payoff, rows)
+    return welfare_law(payoff.sum(axis=0), rows)
+
+
+def welfare_law(total, rows):
+    """The law of highest `total[j]` without a positive row, in floats: the dual simplex method, or HiGHS."""
+    scale = max(np.abs(rows).max(initial=0.0), 1e-300)
+    x, _, flag = best_law(np.ascontiguousarray(total), rows / scale, 1e-11)
+    if flag == 0 and abs(x.sum() - 1) < 1e-6:
+        return x / x.sum()
+    return _by_highs(-total, rows / scale, np.zeros(len(rows)))
+
+
+def _egalitarian(payoff, rows):
+    scale = max(np.abs(rows).max(initial=0.0), 1e-300)
+    from scipy.optimize import linprog
+
+    players, J = payoff.shape
+    wide = np.concatenate([np.pad(rows / scale, ((0, 0), (0, 1))), np.append(-payoff, np.ones((players, 1)), axis=1)])
+    ones = np.append(np.ones((1, J)), [[0.0]], axis=1)
+    bounds = [(0, None)] * J + [(None, None)]
+    found = linprog(np.append(np.zeros(J), -1.0), wide, np.zeros(len(wide)), ones, [1.0], bounds, method="highs")
+    room = found.x[-1] - 1e-9 * max(np.abs(payoff).max(), 1e-300)
+    return _by_highs(
+        -payoff.sum(axis=0), np.concatenate([rows / scale, -payoff]), np.append(np.zeros(len(rows)), [-room] * players)
+    )
+
+
+def _by_highs(cost, rows, ends):
+    from scipy.optimize import linprog
+
+    found = linprog(cost, rows, ends, np.ones((1, len(cost))), [1.0], method="highs")
+    x = np.maximum(found.x, 0)
+    return x / x.sum()

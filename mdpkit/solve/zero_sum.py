@@ -39,7 +39,7 @@ def is_zero_sum(game) -> bool:
 
 
 def expects_zero_sum(method, game, *horizons) -> None:
-    """Raise TypeError unless this is a zero-sum MarkovGame with a horizon of a given kind, InvalidModel if it is masked."""
+    """Raise TypeError unless this is a zero-sum MarkovGame with a horizon of a given kind; InvalidModel for a mask."""
     if not is_zero_sum(game) or not isinstance(game.horizon, horizons):
         kinds = " or ".join(kind.__name__ for kind in horizons)
         raise TypeError(

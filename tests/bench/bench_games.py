@@ -17,9 +17,11 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 import numpy as np
 import scipy.sparse as sp
 
+from mdpkit.exact.stage import deviation_gains
 from mdpkit.model import Discounted, MarkovGame
 from mdpkit.solve import ShapleyIteration, matrix_games, solve
 from mdpkit.solve.shapley_iteration import examine
+from mdpkit.solve.stage_equilibria import welfare_law
 from mdpkit.solve.zero_sum import Stages
 
 REPEATS = int(os.environ.get("REPEATS", "7"))
@@ -149,7 +151,58 @@ def shapley_iteration():
     )
 
 
+# ---- equilibria of one-shot games
+def stage_program(actions, concept, games=200):
+    """Equilibria of highest welfare of random one-shot games in floats, against scipy's `linprog` in a loop."""
+    from scipy.optimize import linprog
+
+    rng, J = np.random.default_rng(0), int(np.prod(actions))
+    payoffs = rng.normal(size=(games, len(actions), J))
+
+    def ours():
+        return [welfare_law(r.sum(axis=0), deviation_gains(r, r, actions, concept)) for r in payoffs]
+
+    def theirs():
+        found = []
+        for r in payoffs:
+            gains = deviation_gains(r, r, actions, concept)
+            one = np.ones((1, J))
+            found.append(linprog(-r.sum(axis=0), gains, np.zeros(len(gains)), one, [1.0], method="highs").x)
+        return found
+
+    best, (found, other) = alternate(ours, theirs, repeats=3)
+    apart = max(abs(r.sum(axis=0) @ (x - y)) for r, x, y in zip(payoffs, found, other, strict=True))
+    gain = max((deviation_gains(r, r, actions, concept) @ x).max() for r, x in zip(payoffs, found, strict=True))
+    sizes = "x".join(map(str, actions))
+    return row(f"{games} programs of {concept} equilibria of {sizes}, linprog", best, 5, apart=apart, gain=gain)
+
+
+def correlated_3x3():
+    return stage_program((3, 3), "swap")
+
+
+def coarse_3x3():
+    return stage_program((3, 3), "coarse")
+
+
+def correlated_5x5():
+    return stage_program((5, 5), "swap")
+
+
+def coarse_5x5():
+    return stage_program((5, 5), "coarse")
+
+
+def correlated_2x2x2():
+    return stage_program((2, 2, 2), "swap")
+
+
 ROWS = [
+    correlated_3x3,
+    coarse_3x3,
+    correlated_5x5,
+    coarse_5x5,
+    correlated_2x2x2,
     zero_sum_3x3,
     zero_sum_5x5,
     zero_sum_10x10,

@@ -23,6 +23,7 @@ from mdpkit import (
     measure,
     objects,
 )
+from mdpkit.base.arrays import nearest
 from mdpkit.exact.linear import solve_linear
 from mdpkit.exact.logs import log
 from mdpkit.solve import (
@@ -35,17 +36,20 @@ from mdpkit.solve import (
     CorrelatedEquilibrium,
     HoffmanKarp,
     MagneticMirrorDescent,
+    LemkeHowson,
     Method,
     MinimaxWinner,
     ModifiedPolicyIteration,
     MomentGame,
     MultichainPolicyIteration,
+    NashEquilibria,
     PolicyIteration,
     RelativeValueIteration,
     ShapleyIteration,
     SoftPlanning,
     Tilting,
     TokenPlanning,
+    TriggerEquilibrium,
     TwoStageRLHF,
 )
 from mdpkit.testing import SOLVER_CHECKS, SolverCase
@@ -251,9 +255,15 @@ def is_worth_its_first_value(problem, solution):
 
 def leaves_no_regret(deviations):
     def judge(problem, solution):
-        assert (measure.regret(problem, solution.policy, deviations) <= 0).all_yes()
-        own = measure.value(problem, solution.policy)
-        assert (own == (solution.value[:, 0] * problem.rho).sum(axis=-1)).all_yes()
+        solution.certificate.verify()
+        gain, own = measure.regret(problem, solution.policy, deviations), measure.value(problem, solution.policy)
+        expected = (solution.value[:, 0] * problem.rho).sum(axis=-1)
+        if problem.exact:
+            assert (gain <= 0).all_yes()
+            assert (own == expected).all_yes()
+        else:
+            assert (gain.lower <= nearest(solution.certificate.slack)).all()
+            assert not (own == expected).any_no()
 
     return judge
 
@@ -308,8 +318,11 @@ CASES = [
     SolverCase("soft planning", SoftPlanning(1.0), finite, soft_by_recursion, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("soft planning, discounted", SoftPlanning(1.0), discounted, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, floats=False, refuses=finite),
-    SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), floats=False, refuses=finite),
-    SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), floats=False, refuses=finite),
+    SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), refuses=finite),
+    SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), refuses=finite),
+    SolverCase("trigger equilibrium", TriggerEquilibrium("egalitarian"), game, judge=leaves_no_regret("trigger"), refuses=finite),
+    SolverCase("Nash equilibria", NashEquilibria(), game, judge=leaves_no_regret("swap"), refuses=finite),
+    SolverCase("Lemke-Howson", LemkeHowson(), game, judge=leaves_no_regret("swap"), refuses=finite),
     SolverCase("Shapley iteration", ShapleyIteration(), duels, sums_of_the_stage, judge=is_a_saddle_point, refuses=game),
     SolverCase("Shapley iteration, discounted", ShapleyIteration(), endless, root_of_the_stage, exact=False, refuses=game),
     SolverCase("Hoffman-Karp", HoffmanKarp(), endless, root_of_the_stage, exact=False, refuses=duels),

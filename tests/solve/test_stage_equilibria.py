@@ -4,14 +4,27 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from mdpkit import measure, strategies
-from mdpkit.base.arrays import objects
-from mdpkit.base.errors import ExactnessLost
-from mdpkit.model import Finite, MarkovGame
-from mdpkit.solve import CoarseCorrelatedEquilibrium, CorrelatedEquilibrium, Status, solve
+from mdpkit.base.arrays import nearest, objects
+from mdpkit.base.errors import InvalidModel
+from mdpkit.exact import stage
+from mdpkit.exact.equilibrium_certificate import EquilibriumCertificate
+from mdpkit.exact.lp import LinearProgram, Unbounded, optimise
+from mdpkit.kernels.stage_program import best_law
+from mdpkit.model import Finite, JointPolicy, MarkovGame
+from mdpkit.solve import CoarseCorrelatedEquilibrium, CorrelatedEquilibrium, Status, TriggerEquilibrium, solve
+from mdpkit.solve._entropy import highest_entropy
+from mdpkit.solve.stage_equilibria import welfare_law
 
-METHODS = [(CorrelatedEquilibrium(), "swap"), (CoarseCorrelatedEquilibrium(), "coarse")]
+METHODS = [
+    (CorrelatedEquilibrium(), "swap"),
+    (CoarseCorrelatedEquilibrium(), "coarse"),
+    (TriggerEquilibrium(), "trigger"),
+    (CorrelatedEquilibrium("egalitarian"), "swap"),
+    (TriggerEquilibrium("egalitarian"), "trigger"),
+]
 
 
 @settings(max_examples=25)
@@ -59,8 +72,149 @@ def test_a_coarse_equilibrium_may_be_left_by_who_looks_at_what_it_is_told():
     assert (coarse >= solve(game).value[:, 0, 0].sum()).all_yes()
 
 
-def test_floats_are_refused_with_the_way_out():
-    game = MarkovGame(np.ones((1, 4, 1)), np.ones((2, 1, 4)), horizon=Finite(1), actions=(2, 2))
-    with pytest.raises(ExactnessLost, match="to_exact"):
-        solve(game)
-    assert solve(game.to_exact()).value.exact
+# ---- selections, trigger equilibria, floats
+KINDS = [(CorrelatedEquilibrium, "swap"), (CoarseCorrelatedEquilibrium, "coarse"), (TriggerEquilibrium, "trigger")]
+
+
+@settings(max_examples=8)
+@given(st.data())
+@pytest.mark.parametrize("select", ["welfare", "egalitarian", "entropy"])
+@pytest.mark.parametrize(("method", "deviations"), KINDS)
+@pytest.mark.parametrize("actions", [(2, 2), (1, 3)])
+def test_floats_come_with_a_bound_on_the_regret(actions, method, deviations, select, data):
+    game = data.draw(strategies.games(2, actions)).to_float()
+    answer = solve(game, method(select), tol=1e-6)
+    assert answer.status is Status.SOLVED
+    answer.certificate.verify()
+    for i in range(2):
+        close = measure.state_value(game.player(i), answer.policy)
+        assert ((close.lower <= answer.value[i].upper) & (answer.value[i].lower <= close.upper)).all()
+        inside = answer.certificate.value[i]
+        assert answer.value[i].contains(inside)
+    slack = nearest(answer.certificate.slack)
+    assert (measure.regret(game, answer.policy, deviations).lower <= slack + 1e-12).all()
+
+
+@settings(max_examples=12)
+@given(st.data())
+@pytest.mark.parametrize(("method", "deviations"), KINDS)
+def test_floats_and_rationals_reach_the_same_stage_optimum(method, deviations, data):
+    game = data.draw(strategies.games(2, (3, 2), states=(1, 1), horizon=(1, 1)))
+    for select in ("welfare", "egalitarian"):
+        exact, rounded = solve(game, method(select)), solve(game.to_float(), method(select), tol=1e-6)
+        exact.certificate.verify()
+        first, second = exact.value.mid[:, 0, 0], rounded.value.mid[:, 0, 0]
+        assert abs(first.sum() - second.sum()) < 1e-6
+        if select == "egalitarian":
+            assert abs(first.min() - second.min()) < 1e-6
+
+
+def test_the_selections_differ_as_they_should():
+    """An asymmetric battle of the sexes: best total, best least payoff, and most random correlated equilibrium."""
+    P, r = objects([[[1]] * 4]), objects([[[6, 0, 0, 2]], [[2, 0, 0, 4]]])
+    game = MarkovGame(P, r, horizon=Finite(1), actions=(2, 2))
+    found = {select: solve(game, CorrelatedEquilibrium(select)) for select in ("welfare", "egalitarian", "entropy")}
+    assert found["welfare"].policy.table.ravel().tolist() == [1, 0, 0, 0]
+    least = found["egalitarian"].value[:, 0, 0].lower
+    assert [str(x) for x in least] == ["10/3", "10/3"]
+    assert entropy(found["entropy"].policy.table.ravel()) > 0.9
+    with pytest.raises(InvalidModel, match="welfare, egalitarian, entropy"):
+        CorrelatedEquilibrium("total")
+
+
+def entropy(x):
+    x = x[x > 0]
+    return float(-(x * np.log(x)).sum())
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("concept", ["swap", "coarse"])
+def test_the_entropy_is_within_its_dual_bound(concept, seed):
+    """For every y >= 0, log sum exp(-G'y) is at least the entropy of every equilibrium."""
+    rng = np.random.default_rng(seed)
+    payoff = rng.integers(0, 4, (2, 9)).astype(float)
+    rows = stage.deviation_gains(payoff, payoff, (3, 3), concept)
+    x, y = highest_entropy(rows)
+    assert (y >= 0).all()
+    assert (rows @ x).max() < 2e-9
+    bound = np.log(np.exp(-(y @ rows)).sum())
+    assert bound - 1e-6 < entropy(x) < bound + 1e-8
+
+
+def test_the_entropy_of_a_game_with_one_equilibrium():
+    """The prisoner's dilemma: the dual has no minimiser, and the only equilibrium is pure."""
+    P, r = objects([[[1]] * 4]), objects([[[2, 0, 3, 1]], [[2, 3, 0, 1]]])
+    answer = solve(MarkovGame(P, r, horizon=Finite(1), actions=(2, 2)), CorrelatedEquilibrium("entropy"))
+    assert answer.policy.table[0, 0, 3] > 1 - 1e-8
+
+
+@settings(max_examples=20)
+@given(strategies.games(2, (2, 2)))
+def test_a_correlated_equilibrium_is_a_trigger_equilibrium(game):
+    answer = solve(game)
+    EquilibriumCertificate(game, answer.policy, "trigger").verify()
+    EquilibriumCertificate(game, answer.policy, "coarse").verify()
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("concept", ["swap", "coarse"])
+def test_the_stage_program_agrees_with_highs(concept, seed):
+    rng = np.random.default_rng(seed)
+    for actions in [(2, 2), (3, 3), (4, 3), (2, 2, 2), (1, 2)]:
+        J = int(np.prod(actions))
+        for payoff in (rng.normal(size=(len(actions), J)), rng.integers(-1, 2, (len(actions), J)).astype(float)):
+            rows = stage.deviation_gains(payoff, payoff, actions, concept)
+            total = payoff.sum(axis=0)
+            x = welfare_law(total, rows)
+            found = linprog(-total, rows, np.zeros(len(rows)), np.ones((1, J)), [1.0], method="highs")
+            assert abs(total @ x + found.fun) < 1e-9
+            assert (rows @ x).max(initial=0) < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_stage_program_runs_on_rationals(seed):
+    rng = np.random.default_rng(seed)
+    payoff = objects(rng.integers(-2, 3, (2, 6)))
+    rows = stage.deviation_gains(payoff, payoff, (3, 2), "swap")
+    x, y, flag = best_law(payoff.sum(axis=0), rows, 0)
+    total = payoff.sum(axis=0)
+    assert flag == 0
+    assert x.sum() == 1
+    assert (rows @ x <= 0).all()
+    assert (total - y @ rows).max() == total @ x
+    assert total @ x == total @ stage.select_law(payoff, rows)
+
+
+def test_a_game_of_equal_payoffs_does_not_cycle():
+    """Zero-sum games: every joint action has the same total, so all reduced costs tie."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        A = rng.integers(-2, 3, 25).astype(float)
+        payoff = np.stack([A, -A])
+        rows = stage.deviation_gains(payoff, payoff, (5, 5), "swap")
+        x, _, flag = best_law(payoff.sum(axis=0), rows, 1e-11)
+        assert flag == 0
+        assert (rows @ x).max() < 1e-9
+
+
+# ---- bad input
+def test_tables_that_are_no_law_and_players_without_actions_are_refused():
+    with pytest.raises(InvalidModel, match="sum"):
+        JointPolicy(objects([["1/2", "1/2", "1/2", 0]]))
+    with pytest.raises(InvalidModel, match="joint actions"):
+        MarkovGame(np.ones((1, 0, 1)), np.zeros((2, 1, 0)), horizon=Finite(1), actions=(2, 0))
+
+
+def test_payoff_axes_in_the_wrong_order_are_refused():
+    P = objects(np.eye(4, dtype=int)[:, None].repeat(6, axis=1))
+    with pytest.raises(InvalidModel, match="r"):
+        MarkovGame(P, objects(np.zeros((4, 2, 6), dtype=int)), horizon=Finite(1), actions=(2, 3))
+    with pytest.raises(InvalidModel, match="joint actions"):
+        MarkovGame(P, objects(np.zeros((2, 6, 4), dtype=int)), horizon=Finite(1), actions=(2, 3))
+
+
+def test_an_unbounded_program_is_reported_with_its_ray():
+    program = LinearProgram([1, 1], A=[[1, -1]], b=[0])
+    found = optimise(program)
+    assert isinstance(found, Unbounded)
+    found.verify(program)

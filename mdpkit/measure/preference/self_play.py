@@ -2,10 +2,12 @@
 
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
+from ...model.game import MarkovGame
 from ...model.policy import Policy
 from ...model.preference import PreferenceProblem, response_table
 from .._known import enclose, law
 from .._logs import exponentiate
+from ..games.best_response import response_gains
 from .problem import prompt_average, reward
 
 
@@ -44,11 +46,13 @@ def margin_between(problem: PreferenceProblem, policy: Policy, other: Policy) ->
 
 
 @replaceable
-def exploitability(problem: PreferenceProblem, policy: Policy) -> Interval:
+def exploitability(problem: PreferenceProblem | MarkovGame, policy: Policy) -> Interval:
     """E_x max_y M(y, policy), a scalar: the margin at which the best responses beat the policy.
 
     It is at least 0, and 0 if and only if the policy is a minimax winner at every prompt of positive probability.
-    Source: adapted from Swamy, Dann, Kidambi, Wu and Agarwal, 2024.
+    For a MarkovGame and a joint policy, what each player gains by its best response, `[i]`; the sum is `nash_conv`, and
+    half of that the exploitability of a two-player zero-sum game.
+    Source: adapted from Swamy, Dann, Kidambi, Wu and Agarwal, 2024; for games from Lanctot et al., 2017.
 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import TabularPolicy
@@ -57,6 +61,8 @@ def exploitability(problem: PreferenceProblem, policy: Policy) -> Interval:
     >>> exploitability(cycle, TabularPolicy(cycle.reference)), exploitability(cycle, first)
     (Interval(0, exact), Interval(1, exact))
     """
+    if isinstance(problem, MarkovGame):
+        return response_gains(problem, policy)
     return prompt_average(problem, margin_against(problem, policy).max(axis=-1))
 
 

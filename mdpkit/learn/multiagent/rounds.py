@@ -118,7 +118,7 @@ def imitate(
         else _Weighted(mediators.like(setting), player)
     )
     rows = []
-    for _ in range(rounds):
+    for k in range(rounds):
         joint = chooser.joint
         lesson = learn_from(joint)
         apart = variations(joint.table, lesson.target, lesson.known)
@@ -127,7 +127,8 @@ def imitate(
         rows.append(own | dict({} if report is None else report(joint)))
         if loss == 0:
             break
-        chooser.next(lesson)
+        if k + 1 < rounds:
+            chooser.next(lesson)
     best = min(rows, key=lambda row: row["loss"])["policy"]
     return best, {name: [row[name] for row in rows] for name in rows[0]}
 

@@ -1,5 +1,6 @@
 """Learning through explicit access: `fit(learner, access, rng=)`, where `grant` fixes all that the learner observes."""
 
+from ._game import deviate as deviate
 from .comparing import Comparison as Comparison
 from .comparing import compare as compare
 from .evaluating import evaluate as evaluate
@@ -31,6 +32,14 @@ from .learner import Policy as Policy
 from .learner import Trace as Trace
 from .learner import fit as fit
 from .mixture import Mixture as Mixture
+from .multiagent.blades import BLADES as BLADES
+from .multiagent.gaps import measure_gaps as measure_gaps
+from .multiagent.joint_cloning import JointCloning as JointCloning
+from .multiagent.joint_irl import JointIRL as JointIRL
+from .multiagent.mailbro import MAILBRO as MAILBRO
+from .multiagent.mailbro import best_response_oracle as best_response_oracle
+from .multiagent.malice import MALICE as MALICE
+from .multiagent.mediators import Mediators as Mediators
 from .needs import Needs as Needs
 from .needs import needs as needs
 from .players.hybrid import FittedGradient as FittedGradient

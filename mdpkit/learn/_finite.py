@@ -8,7 +8,7 @@ from ..base.arrays import floats, is_exact
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..measure import occupancy
-from ..model.access import Discrete, Setting
+from ..model.access import Discrete, GameSetting, Setting
 from ..model.data import Trajectories
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
@@ -16,8 +16,10 @@ from ..model.policy import inverse
 from ._labels import drawing, expect_player
 
 
-def finite_setting(problem) -> Setting:
-    return Setting(Discrete(problem.S), Discrete(problem.A), problem.horizon, problem.mask, problem.exact)
+def finite_setting(problem, players=None) -> Setting:
+    """The Setting of an MDP, which is that of joint actions if numbers of actions of `players` are given."""
+    known = Discrete(problem.S), Discrete(problem.A), problem.horizon, problem.mask, problem.exact
+    return Setting(*known) if players is None else GameSetting(*known, players)
 
 
 def demonstrate(problem, expert, demonstrations, rng):

@@ -9,8 +9,9 @@ import numpy as np
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.shown import Shown, Table
-from ..measure import sampled_mean, value
+from ..measure import regret, sampled_mean, value
 from ..model.access import Meter
+from ..model.game import MarkovGame
 from ..model.mdp import MDP
 from .granting import grant
 from .learner import Learner, fit
@@ -23,7 +24,10 @@ COUNTS = tuple(field.name for field in fields(Meter))
 
 @dataclass(frozen=True)
 class Run:
-    """One fit: the learner's name, its point on the curve, the seed, the Meter of what it used, and J of its policy."""
+    """One fit: the learner's name, its point on the curve, the seed, the Meter of what it used, and J of its policy.
+
+    In a game, `value` is the largest regret of a player.
+    """
 
     learner: str
     point: int
@@ -37,12 +41,19 @@ class Comparison(Shown):
 
     Attributes:
         runs: the Runs. names: the learners, in order.
-        expert: J of the expert, or None.
+        expert: J of the expert, or its largest regret in a game; or None.
         confidence: of the intervals of `curve`.
+        quantity: what the runs' values are, "value" or "largest regret".
     """
 
-    def __init__(self, runs: Iterable[Run], expert: float | None = None, confidence: str = "95/100") -> None:
-        self.runs, self.expert, self.confidence = tuple(runs), expert, confidence
+    def __init__(
+        self,
+        runs: Iterable[Run],
+        expert: float | None = None,
+        confidence: str = "95/100",
+        quantity: str = "value",
+    ) -> None:
+        self.runs, self.expert, self.confidence, self.quantity = tuple(runs), expert, confidence, quantity
         self.names = tuple(dict.fromkeys(run.learner for run in self.runs))
 
     def curve(self, name: str, meter: str = "steps") -> list[tuple[float, Interval]]:
@@ -83,7 +94,7 @@ class Comparison(Shown):
             )
         if self.expert is not None:
             ax.axhline(self.expert, color="k", linestyle="--", label="expert")
-        ax.set(xlabel=meter.replace("_", " "), ylabel="value $J$")
+        ax.set(xlabel=meter.replace("_", " "), ylabel="value $J$" if self.quantity == "value" else self.quantity)
         ax.legend()
         return ax.figure
 
@@ -99,11 +110,11 @@ class Comparison(Shown):
             for point, (_, found) in enumerate(columns[0]):
                 counts = (f"{column[point][0]:.4g}" for column in columns)
                 rows.append((name, *counts, f"{found.mid:.4g} ± {found.width / 2:.2g}"))
-        return (Table("", ("learner", *(meter.replace("_", " ") for meter in used), "value"), tuple(rows)),)
+        return (Table("", ("learner", *(meter.replace("_", " ") for meter in used), self.quantity), tuple(rows)),)
 
 
 def compare(
-    problem: MDP,
+    problem: MDP | MarkovGame,
     learners: Mapping[str, Learner[Any] | Sequence[Learner[Any]]],
     grants: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     seeds: int | Iterable[int] = 20,
@@ -113,7 +124,8 @@ def compare(
     """Fit learners with the same grants and seeds, and compare what their policies are worth by what they used.
 
     Args:
-        problem: an MDP, on which the value of each policy is computed exactly.
+        problem: an MDP, on which the value of each policy is computed exactly; or a MarkovGame, where the largest
+            regret of a player takes the place of the value.
         learners: name -> a learner, or a list of learners with increasing settings, such as rounds: the points of its
             curve.
         grants: arguments of `grant`, such as dict(expert=expert, demonstrations=10, episodes=1000); or a list of them,
@@ -138,8 +150,11 @@ def compare(
     >>> found, [count for count, _ in found.curve("DAgger", "queries")]
     (Comparison(cloning, DAgger; 9 fits, 3 seeds), [8.0, 24.0])
     """
-    if not isinstance(problem, MDP):
-        raise InvalidModel(f"compare takes an MDP, on which policies have exact values; got {type(problem).__name__}")
+    if not isinstance(problem, MDP | MarkovGame):
+        raise InvalidModel(
+            f"compare takes an MDP, on which policies have exact values, or a MarkovGame; got {type(problem).__name__}"
+        )
+    judge, quantity = _judge(problem)
     chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     if len(chosen) < 2:
         raise InvalidModel(f"seeds is {seeds!r}; expected at least two, for an interval")
@@ -152,8 +167,15 @@ def compare(
             for seed in chosen:
                 of_access, own = (np.random.default_rng([seed, k]) for k in (0, 1))
                 answer = fit(learner, grant(problem, rng=of_access, **options), rng=own)
-                runs.append(Run(name, point, int(seed), answer.used, _number(value(problem, answer.policy))))
-    return Comparison(runs, None if expert is None else _number(value(problem, expert)), confidence)
+                runs.append(Run(name, point, int(seed), answer.used, judge(answer.policy)))
+    return Comparison(runs, None if expert is None else judge(expert), confidence, quantity)
+
+
+def _judge(problem):
+    """The function that scores a policy, and what it computes."""
+    if isinstance(problem, MarkovGame):
+        return lambda policy: _number(regret(problem, policy).max()), "largest regret"
+    return lambda policy: _number(value(problem, policy)), "value"
 
 
 def _points(name, given, grants):

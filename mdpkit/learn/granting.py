@@ -16,6 +16,7 @@ from ..model.mdp import MDP
 from ..model.preference import PreferenceProblem
 from ._environment import EnvironmentSimulator
 from ._finite import FiniteSimulator, demonstrate, finite_setting
+from ._game import GameSimulator, joint_process
 from ._judge import Judge
 from ._labels import Labels, expect_player
 
@@ -36,7 +37,7 @@ class Environment(Protocol):
 
 
 def grant(
-    problem: MDP | PreferenceProblem | Environment,
+    problem: MDP | MarkovGame | PreferenceProblem | Environment,
     *,
     expert: Any = None,
     demonstrations: int | str | Trajectories = 0,
@@ -50,16 +51,18 @@ def grant(
     """Access to a problem: the kinds and numbers of interactions granted to a learner.
 
     Args:
-        problem: an MDP, a gymnasium environment, or a PreferenceProblem (for preferences and rewards).
-        expert: a policy, the source of demonstrations and labels.
+        problem: an MDP, a MarkovGame over a finite horizon, a gymnasium environment, or a PreferenceProblem (for
+            preferences and rewards).
+        expert: a policy, the source of demonstrations and labels; of a game a JointPolicy. Actions of a game are joint
+            actions, in C order.
         demonstrations: number of expert episodes; or Trajectories; or "exact", the expert's occupancy.
         episodes: number of episodes from the initial distribution; or "exact": unlimited with every policy's occupancy.
         resets: number of episodes that start at a state of the learner's choice; or "exact" for unlimited. Without
             resets, episodes of an environment do not report its `state`, which may contain more than the observation.
         queries: number of observations at which to query the expert; or "exact": its action distribution, unlimited.
         preferences: number of comparisons; or Comparisons; or "exact": the probability of every outcome, unlimited.
-        rewards: whether steps return the reward; defaults to True if and only if there is no expert. For a
-            PreferenceProblem whether responses can be scored; defaults to False.
+        rewards: whether steps return the reward; defaults to True if and only if there is no expert. Never granted for
+            a game. For a PreferenceProblem whether responses can be scored; defaults to False.
         rng: a numpy Generator for sampling; required unless everything granted is exact.
 
     Returns: an Access, which counts what is used.
@@ -83,11 +86,14 @@ def grant(
         expect_generator(rng)
     if isinstance(problem, PreferenceProblem):
         return _comparing(problem, expert, demonstrations, counts, rewards, rng)
-    rewards = expert is None if rewards is None else rewards
     if preferences:
         raise InvalidModel(f"preferences are of a PreferenceProblem; got {type(problem).__name__}")
-    if isinstance(problem, MarkovGame):
-        raise InvalidModel("access to a MarkovGame is not defined; take the problem of one player, game.player(i)")
+    game = problem if isinstance(problem, MarkovGame) else None
+    if game is not None:
+        if rewards:
+            raise InvalidModel("rewards=True: each player of a game has its own; grant the process of game.player(i)")
+        problem, rewards = joint_process(game), False
+    rewards = expert is None if rewards is None else rewards
     finite = isinstance(problem, MDP)
     if finite and isinstance(problem.horizon, Average):
         raise InvalidModel(
@@ -97,7 +103,7 @@ def grant(
         hasattr(problem, name) for name in ("reset", "step", "observation_space", "action_space")
     ):
         raise InvalidModel(
-            f"{type(problem).__name__} is not a learning problem; expected an MDP or a gymnasium environment"
+            f"{type(problem).__name__} is not a learning problem; expected an MDP, a MarkovGame or a gymnasium environment"
         )
     if rng is None and (
         any(count not in (0, "exact") for count in counts.values()) or _needs_sampling(demonstrations) or not finite
@@ -113,9 +119,12 @@ def grant(
         if expert is not None:
             expect_player(expert)
         return _environment(problem, expert, demonstrations, counts, rewards, rng)
-    setting, expert = finite_setting(problem), None if expert is None else expert.to_tabular(problem)
+    setting = finite_setting(problem, None if game is None else game.actions)
+    expert = None if expert is None else expert.to_tabular(problem)
     shown = demonstrate(problem, expert, demonstrations, rng)
-    simulator = FiniteSimulator(problem, rng) if episodes or resets else None
+    simulator = None
+    if episodes or resets:
+        simulator = FiniteSimulator(problem, rng) if game is None else GameSimulator(game, rng)
     seen = "exact" if isinstance(demonstrations, str) else 0 if shown is None else len(shown)
     granted = {
         "demonstrations": seen,

@@ -12,6 +12,7 @@ from ..base.record import expect_counts
 from ..base.types import Numbers
 from .comparisons import Comparisons
 from .data import Trajectories
+from .game import Deviation
 from .mdp import MDP
 
 KINDS = {
@@ -132,6 +133,16 @@ class PreferenceSetting(Setting):
     beta: Any = 1
 
 
+@dataclass(frozen=True, eq=False)
+class GameSetting(Setting):
+    """The setting of a Markov game: actions are joint actions, in C order.
+
+    Attributes: players: number of actions of each player.
+    """
+
+    players: tuple[int, ...] = ()
+
+
 class Access:
     """A learner's access to a problem, made by `grant`; what was not granted raises MissingAccess.
 
@@ -205,11 +216,17 @@ class Access:
         self._running = not (terminated or truncated)
         return obs, reward if "rewards" in self.granted else float("nan"), terminated, truncated, {}
 
-    def play(self, policy: Any, episodes: int, *, rng: np.random.Generator) -> Trajectories:
-        """Roll out a policy for a number of complete episodes."""
+    def play(
+        self, policy: Any, episodes: int, *, rng: np.random.Generator, deviation: Deviation | None = None
+    ) -> Trajectories:
+        """Roll out a policy for a number of complete episodes.
+
+        Args: deviation: in a game, how one player modifies the recommendations of the mediator `policy`.
+        """
         self._need("episodes")
         expect_counts(episodes=episodes)
         expect_generator(rng)
+        policy = self._deviate(policy, deviation)
         self._spend("episodes", episodes)
         played = self._simulator.play(policy, episodes, rng, "rewards" in self.granted)
         self._count(steps=len(played))
@@ -298,11 +315,28 @@ class Access:
         self._count(model_calls=1)
         return self._simulator.model(reward)
 
-    def law(self, policy: Any) -> Trajectories:
-        """The occupancy of a policy as weighted Trajectories; one model call."""
+    def law(self, policy: Any, deviation: Deviation | None = None) -> Trajectories:
+        """The occupancy of a policy as weighted Trajectories; one model call.
+
+        Args: deviation: in a game, how one player modifies the recommendations of the mediator `policy`.
+        """
         self._need("model")
+        policy = self._deviate(policy, deviation)
         self._count(model_calls=1)
         return self._simulator.law(policy)
+
+    def _deviate(self, policy, deviation):
+        """The policy, or the joint policy that is played if one player deviates from it.
+
+        Raises: InvalidModel for a deviation outside a game, or of another game.
+        """
+        if deviation is None:
+            return policy
+        if not isinstance(self.setting, GameSetting):
+            raise InvalidModel(
+                "a deviation modifies the recommendations of a mediator; expected access to a MarkovGame"
+            )
+        return self._simulator.deviate(policy, deviation)
 
     def exact(self, kind: str) -> bool:
         """Whether a kind was granted as a distribution, without limit, and not as a sample."""

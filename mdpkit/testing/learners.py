@@ -11,6 +11,7 @@ import numpy as np
 from ..base.errors import MissingAccess
 from ..learn import Fit, Learner, fit, grant
 from ..model.access import KINDS, Access
+from ..model.game import MarkovGame
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
 from ._case import Case, check_all
@@ -39,7 +40,7 @@ class LearnerCase(Case):
     Args:
         name: name of the case, used in test ids.
         make: function without arguments that returns a new learner.
-        problem, expert: an MDP and the policy to imitate, both rational or both float.
+        problem, expert: an MDP and the policy to imitate, or a MarkovGame and the mediator, of one number kind.
         amounts: amount granted of each kind that the learner needs: counts, or "exact" for the distribution.
         rational: whether the learner promises rational policies on rational problems.
         recovers: (problem, expert, fit) -> whether the learner's guarantee holds, given `amounts`; None for no check.
@@ -47,14 +48,14 @@ class LearnerCase(Case):
     """
 
     make: Callable[[], Learner]
-    problem: MDP
+    problem: MDP | MarkovGame
     expert: TabularPolicy
     amounts: Mapping[str, int | str] = field(default_factory=lambda: SOME)
     rational: bool = True
-    recovers: Callable[[MDP, TabularPolicy, Fit], bool] | None = None
+    recovers: Callable[[Any, Any, Fit], bool] | None = None
     rounding: float = 1e-12
 
-    def grant(self, needs: Iterable[str], problem: MDP | None = None, seed: int = 11) -> Access:
+    def grant(self, needs: Iterable[str], problem: MDP | MarkovGame | None = None, seed: int = 11) -> Access:
         """An access with exactly these kinds, and the episodes implied by a model."""
         amounts = {**SOME, **self.amounts}
         options = {kind: amounts[kind] for kind in needs if kind in amounts}
@@ -73,13 +74,18 @@ class LearnerCase(Case):
         return fit(learner, self.grant(learner.needs, **options), rng=np.random.default_rng(seed))
 
     @property
-    def meant(self) -> MDP:
+    def meant(self) -> MDP | MarkovGame:
         """The problem in the number kind that the learner promises."""
         return self.problem if self.rational else self.problem.to_float()
 
+    @property
+    def process(self) -> MDP:
+        """The problem that is played: of a game, the MDP over joint actions."""
+        return self.meant.player(0) if isinstance(self.meant, MarkovGame) else self.meant
+
     def table(self, answer: Fit) -> TabularPolicy:
         """The TabularPolicy of a fit on the problem."""
-        return answer.policy.to_tabular(self.meant)
+        return answer.policy.to_tabular(self.process)
 
 
 def the_learner_declares_known_needs(case: LearnerCase) -> None:
@@ -185,7 +191,7 @@ def the_policy_is_rational_where_promised(case: LearnerCase) -> None:
 
 def the_policy_passes_the_policy_checks(case: LearnerCase) -> None:
     """The learned policy passes `check_policy`."""
-    check_policy(PolicyCase(case.name, case.run().policy, case.meant, case.rounding))
+    check_policy(PolicyCase(case.name, case.run().policy, case.process, case.rounding))
 
 
 def the_guarantee_holds(case: LearnerCase) -> None:

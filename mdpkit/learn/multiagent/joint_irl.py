@@ -1,0 +1,113 @@
+"""Joint inverse reinforcement learning: occupancy matching over joint actions."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from ...base.arrays import is_exact, like, zeros
+from ...base.errors import InvalidModel
+from ...base.tolerance import ROW_SUM
+from ...model.access import KINDS, Access
+from ...model.game import JointPolicy
+from ...model.mdp import at_step, stepwise
+from .._finite import visits
+from .._tabular import empirical_occupancy
+from ..imitation.cloning import occupancy_frequencies
+from ..imitation.moment_matching import MomentMatching
+from .gaps import Report
+from .mediators import Mediators, closest_mixture, minimise
+from .rounds import game_setting, known_game
+
+
+@dataclass(frozen=True, eq=False)
+class JointIRL:
+    """Joint inverse RL: match the demonstrations' occupancy of states and joint actions.
+
+    It minimises sup_f J(expert, f) - J(mediator, f) over rewards f in [-1, 1], which is the L1 distance of occupancies.
+
+    Args:
+        mediators: a restricted class, drawn once per episode; all mediators if left out.
+        game: a MomentMatching, such as `MomentMatching(rewards, Hedge())`, which solves the same problem as a repeated
+            game between a no-regret player of rewards and a planner; a linear program if left out.
+        report: function of a mediator whose results become columns of the trace, such as `measure_gaps(game, expert)`.
+
+    The returned mediator has the matched occupancy, and recommends all joint actions alike where that is 0: matched
+    occupancies give equal values for all rewards, and leave the regret open (claim
+    `value_equivalence_is_not_regret_equivalence`). The linear program is exact on rationals.
+    Source: adapted from Tang, Swamy, Fang and Wu, 2024.
+    """
+
+    mediators: Mediators | None = None
+    game: MomentMatching | None = None
+    report: Report | None = None
+
+    def __post_init__(self) -> None:
+        if self.mediators is not None and self.game is not None:
+            raise InvalidModel("a class of mediators beside a game; expected one of them, since the planner is free")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        kinds = {"demonstrations", "model", *(() if self.game is None else self.game.needs)}
+        return tuple(kind for kind in KINDS if kind in kinds)
+
+    @classmethod
+    def variants(cls) -> tuple[Self, ...]:
+        """One learner for each possible value of `needs`."""
+        return cls(), cls(game=MomentMatching())
+
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[JointPolicy, dict[str, Any]]:
+        """The mediator, and a trace with one row per round of the game, else of one row.
+
+        Its columns: policy: the mediator so far. loss: 1/H times the largest value gap over the rewards in [-1, 1], or
+        over those of the game, as observed.
+        """
+        setting, process, rows = game_setting(access), known_game(access).player(0), []
+        for d, gap in self._play(access, process, rng) if self.game else [self._match(access, process)]:
+            policy = JointPolicy(occupancy_frequencies(d, setting))
+            row = {"policy": policy, "loss": gap / len(d)}
+            rows.append(row | dict({} if self.report is None else self.report(policy)))
+        return rows[-1]["policy"], {name: [row[name] for row in rows] for name in rows[0]}
+
+    def _match(self, access, process):
+        """The closest occupancy `[t,s,j]`, and its distance."""
+        shown = empirical_occupancy(access.setting, access.demonstrations())
+        if self.mediators is None:
+            d = closest_occupancy(process, shown)
+        else:
+            members = self.mediators.like(access.setting)
+            parts = np.stack([visits(process, JointPolicy(table)) for table in members.tables])
+            w = closest_mixture(parts.reshape(len(parts), -1), shown.ravel(), like([1] * shown.size, shown))
+            d = (w.reshape(-1, 1, 1, 1) * parts).sum(axis=0)
+        return d, abs(d - shown).sum()
+
+    def _play(self, access, process, rng):
+        """The mean occupancy of the rounds so far, and its largest gap over the rewards of the game."""
+        _, trace = self.game.learn(access, rng)
+        total = 0
+        for k, (policy, gap) in enumerate(zip(trace["policy"], trace["sup_gap"], strict=True), 1):
+            total = total + visits(process, policy)
+            yield total / k, gap
+
+
+def closest_occupancy(process: Any, shown: np.ndarray) -> np.ndarray:
+    """An occupancy `[t,s,j]` of the process at the smallest L1 distance from `shown[t,s,j]`."""
+    H, S, J = shown.shape
+    rows = H * S
+    flow, inflow = zeros((rows, H * S * J), shown), zeros(rows, shown)
+    inflow[:S] = process.rho
+    for t in range(H):
+        P = stepwise(at_step(process.P, t), 3)[0]
+        for s in range(S):
+            flow[t * S + s, (t * S + s) * J : (t * S + s + 1) * J] = like([1], shown)[0]
+            if t:
+                flow[t * S + s, (t - 1) * S * J : t * S * J] = -P[:, :, s].ravel()
+    apart = abs(flow @ shown.ravel() - inflow)
+    if (apart == 0).all() or (not is_exact(shown) and (apart <= ROW_SUM).all()):
+        return shown
+    one, n = np.eye(H * S * J, dtype=int) * like([1], shown)[0], H * S * J
+    c = np.concatenate([zeros(n, shown), like([1] * n, shown)])
+    A = np.concatenate([np.concatenate([one, -one], axis=1), np.concatenate([-one, -one], axis=1)])
+    b = np.concatenate([shown.ravel(), -shown.ravel()])
+    E = np.concatenate([flow, zeros((rows, n), shown)], axis=1)
+    return minimise(c, A, b, E, inflow)[:n].reshape(shown.shape)

@@ -52,6 +52,11 @@ EVERY = {
         {"P": [[["1/3", "2/3"]] * 4] * 2, "r": [[[1, 0, 0, "1/7"]] * 2] * 2, "rho": RHO},
         {"horizon": Finite(2), "actions": (2, 2)},
     ),
+    "masked MarkovGame": (
+        MarkovGame,
+        {"P": [[["1/3", "2/3"]] * 4] * 2, "r": [[[1, 0, 0, "1/7"]] * 2] * 2, "rho": RHO},
+        {"horizon": Finite(2), "actions": (2, 2), "mask": [MASK, [[True, True]] * 2]},
+    ),
     "JointPolicy": (JointPolicy, {"table": [["1/3", 0, 0, "2/3"], [0, 1, 0, 0]]}, {}),
     "Deviation": (Deviation, {"table": [[[RHO, [0, 1]], [[1, 0], RHO]]], "after": [[RHO, [1, 0]]]}, {"player": 1}),
     "MomentProblem": (MomentProblem, {"A": [["1/3", 0], [0, 1]], "b": [1, "1/3"], "weights": RHO}, {}),

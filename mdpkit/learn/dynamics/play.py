@@ -116,8 +116,8 @@ class Play:
     Attributes:
         strategies: last iterates `[n,i,a]`, with zeros beyond a player's actions. average: their time averages.
         external, swap: regrets `[n,i]` of the rounds so far, sums and not averages: largest gains from one fixed
-            action, and from a function of the own action. Divided by the number of rounds they are the coarse and swap regrets
-            of the average law of joint actions.
+            action, and from a function of the own action. Divided by the number of rounds they are the coarse and swap
+            regrets of the average law of joint actions.
         last_gap, average_gap: NashConv `[n]` of the last iterates and of the time averages: the sum over players of the
             gain of a best response.
         joint: average `[j]` of the rounds' laws of joint actions; it is correlated, unlike the product of the averages.

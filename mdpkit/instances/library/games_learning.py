@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...base.arrays import objects, rational
+from ...base.arrays import objects
 from ...model import Finite, MarkovGame
 from ..catalogue import Exact, expect_integer, named_instance
 from ..instance import Instance
@@ -39,12 +39,17 @@ def shapley_cycle(first: int = 0, second: int = 1) -> Instance:
 
 
 @named_instance
-def rock_paper_scissors(stake: Exact = 1, first: int = 0, second: int = 0) -> Instance:
+def rock_paper_scissors(
+    rock: Exact = 1, paper: Exact = 1, scissors: Exact = 1, first: int = 0, second: int = 0
+) -> Instance:
     """Rock, paper, scissors: action a beats action a - 1 (modulo 3); the loser pays the winner.
 
-    Args: stake: what the loser pays. first, second: the actions of the first round.
+    The only equilibrium plays each action in proportion to what the one that it beats wins.
 
-    Returns: `game`, and `start`, the first round's strategies.
+    Args: rock, paper, scissors: what the winner is paid if it wins with them. first, second: the actions of the first
+        round.
+
+    Returns: `game`, `start`, the first round's strategies, and `equilibrium`, the strategy of both players.
 
     >>> rock_paper_scissors().game.r[0].reshape(3, 3)
     array([[0, -1, 1],
@@ -53,6 +58,8 @@ def rock_paper_scissors(stake: Exact = 1, first: int = 0, second: int = 0) -> In
     """
     for name, action in (("first", first), ("second", second)):
         expect_integer(name, action, 0, 2)
-    ahead = np.roll(np.eye(3, dtype=int), 1, axis=0)
-    wins = objects(ahead - ahead.T) * rational(stake)
-    return Instance(game=one_shot(wins, -wins), start=objects(np.eye(3, dtype=int)[[first, second]]))
+    stakes = objects([rock, paper, scissors])
+    ahead = np.roll(np.eye(3, dtype=int), 1, axis=0) * stakes[:, None]
+    wins, beaten = ahead - ahead.T, np.roll(stakes, 1)
+    start = objects(np.eye(3, dtype=int)[[first, second]])
+    return Instance(game=one_shot(wins, -wins), start=start, equilibrium=beaten / beaten.sum())

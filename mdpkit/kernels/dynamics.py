@@ -48,7 +48,7 @@ def inner_product(x, values, size):
 
 
 @inner
-def play_tilted(exponents, size, x):
+def tilt(exponents, size, x):
     """Distribution proportional to e^exponents, in positive multiples of 1/GRID; the heaviest takes what is left."""
     top = exponents[first_best(exponents, size)]
     total = exponents[0] * 0
@@ -137,7 +137,7 @@ def respond(rule, rate, k, size, gains, total, switched, memory, x):
     elif rule in (HEDGE, OPTIMISTIC_HEDGE):
         if rate == 0:
             rate = np.sqrt(np.log(size) / k)
-        play_tilted(rate * (total + gains if rule == OPTIMISTIC_HEDGE else total), size, x)
+        tilt(rate * (total + gains if rule == OPTIMISTIC_HEDGE else total), size, x)
     elif rule == GRADIENT:
         project(x + (rate if rate != 0 else 1 / np.sqrt(k)) * gains, size, x)
     elif rule == OPTIMISTIC_GRADIENT:
@@ -155,7 +155,7 @@ def respond(rule, rate, k, size, gains, total, switched, memory, x):
             rate = np.sqrt(size * np.log(size) / k)
         M = np.zeros((size, size), gains.dtype)
         for a in range(size):
-            play_tilted(rate * switched[a], size, M[a])
+            tilt(rate * switched[a], size, M[a])
         stationary(M, size, x)
     else:
         weight = gains[0] * 0

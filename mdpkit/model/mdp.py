@@ -106,7 +106,7 @@ class MDP(Record):
     def _with_reward(self, r) -> "MDP":
         """This problem with another reward, which the caller has checked."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__ | {"r": freeze(r)})
+        other.__dict__.update(self.__dict__ | {"r": bare(r) if proposing() else freeze(r)})
         return other
 
     # ---- where it comes from

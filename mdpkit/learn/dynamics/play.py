@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...base.arrays import floats, is_exact, nearest, zeros
+from ...base.arrays import exactly, floats, is_exact, nearest, zeros
 from ...base.errors import ExactnessLost, InvalidModel
 from ...base.record import distributions, expect_counts, numbers
 from ...base.tolerance import ROW_SUM
@@ -116,8 +116,8 @@ class Play:
     Attributes:
         strategies: last iterates `[n,i,a]`, with zeros beyond a player's actions. average: their time averages.
         external, swap: regrets `[n,i]` of the rounds so far, sums and not averages: largest gains from one fixed
-            action, and from a function of the own action. Divided by the number of rounds they are the coarse and swap regrets
-            of the average law of joint actions.
+            action, and from a function of the own action. Divided by the number of rounds they are the coarse and swap
+            regrets of the average law of joint actions.
         last_gap, average_gap: NashConv `[n]` of the last iterates and of the time averages: the sum over players of the
             gain of a best response.
         joint: average `[j]` of the rounds' laws of joint actions; it is correlated, unlike the product of the averages.
@@ -141,6 +141,14 @@ class Play:
             raise InvalidModel(f"kind is {kind!r}; expected joint, average or last")
         strategies = (self.average if kind == "average" else self.strategies)[-1]
         return join(self.game.actions, strategies)
+
+    def exact_strategies(self) -> np.ndarray:
+        """The strategies `[n,i,a]` as the rationals that the floats represent, rows divided by their sums.
+
+        Exponential weights are played in multiples of 2^-24, so that their rows sum to 1 as they are.
+        """
+        found = exactly(self.strategies)
+        return found / found.sum(axis=-1, keepdims=True)
 
     @property
     def trace(self) -> Trace:

@@ -104,11 +104,11 @@ def _reachable(game, joint, swapped, J):
     for t in range(game.horizon.H - 1):
         played = (table[t % len(table)] @ turns) & reached[t][:, None]
         played = played if game.mask is None else played & game.available
-        reached.append(_entered(at_step(game.P, t), played))
+        reached.append(_find_successors(at_step(game.P, t), played))
     return np.stack(reached)
 
 
-def _entered(P, played):
+def _find_successors(P, played):
     """Whether a state `[n]` follows with positive probability one of the pairs `played[s,j]`."""
     if hasattr(P, "tocsr"):
         return P.T @ played.ravel().astype(float) > 0

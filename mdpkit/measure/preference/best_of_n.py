@@ -9,6 +9,9 @@ from ...model.policy import TabularPolicy
 from .._known import law
 from .._logs import relative_entropy
 
+PAIRS = 64
+"""Largest number of responses of which plain floats are compared in pairs; more are sorted."""
+
 
 @replaceable
 def best_of_n(reference: TabularPolicy, scores: Numbers, n: int) -> Interval:
@@ -24,7 +27,7 @@ def best_of_n(reference: TabularPolicy, scores: Numbers, n: int) -> Interval:
     [[1/4 3/4]]
     """
     p = law(reference, "table")
-    if not isinstance(p, Interval) and p.dtype == float:
+    if type(p) is np.ndarray and p.dtype == float and p.shape[-1] > PAIRS:
         return _in_floats(p, scores, n)
     below, level = ((p[..., None, :] * part.astype(int)).sum(axis=-1) for part in _orders(scores))
     never = ((level.upper if isinstance(level, Interval) else level) == 0).astype(int)

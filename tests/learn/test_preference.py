@@ -32,7 +32,6 @@ from mdpkit.learn import (
     ipo_loss,
     rebel_loss,
 )
-from mdpkit.learn.preference.two_stage import best_of
 from mdpkit.model import Comparisons
 
 
@@ -276,13 +275,15 @@ def test_a_bounded_reward_model_keeps_the_policy_near_the_reference():
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_the_best_of_n_is_what_enumeration_says(n):
     law, scores = np.array([0.1, 0.2, 0.3, 0.4]), np.array([1.0, 0.0, 1.0, -1.0])
+    problem = PreferenceProblem(law[None], reward=scores[None])
     brute = np.zeros(4)
     for drawn in np.ndindex(*(4,) * n):
         top = max(scores[list(drawn)])
         winners = [y for y in drawn if scores[y] == top]
         for y in winners:
             brute[y] += np.prod(law[list(drawn)]) / len(winners)
-    assert np.allclose(best_of(n, law, scores), brute)
+    found = fit(BestOfN(n), grant(problem, rewards=True), rng=None).policy
+    assert np.allclose(found.table[0], brute)
 
 
 def test_the_divergence_of_the_best_of_n_is_bounded_and_reached_without_ties():

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from mdpkit import PreferenceProblem, TabularPolicy, measure, objects
+from mdpkit.base.arrays import exactly
 from mdpkit.base.errors import InvalidModel
-from mdpkit.learn import best_of, p3o_weights, ppo_weights
+from mdpkit.base.mode import propose
+from mdpkit.learn import BestOfN, fit, grant, p3o_weights, ppo_weights
 
 old = TabularPolicy(objects([["1/2", "1/4", "1/4"], ["1/3", "1/3", "1/3"]]))
 policy = TabularPolicy(objects([["1/8", "1/2", "3/8"], ["1/2", 0, "1/2"]]))
@@ -25,11 +27,41 @@ def test_the_best_of_n_is_what_enumeration_says_and_what_the_learner_plays(n):
             for y in top:
                 brute[y] += old.table[x, list(drawn)].prod() / len(top)
         assert (found.lower[x] == brute).all()
-        assert (best_of(n, old.table[x], scores[x]) == brute).all()
     divergence = measure.best_of_n_divergence(old, scores, n)
     assert (divergence == measure.kl(TabularPolicy(found.lower), old)).all_yes()
     near = measure.best_of_n(old.to_float(), scores.astype(float), n)
     assert (abs(near.mid - found.mid) < 1e-15).all()
+    given = PreferenceProblem(old.table, reward=scores)
+    assert np.allclose(fit(BestOfN(n), grant(given, rewards=True), rng=None).policy.table, found.mid, rtol=1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_responses_without_mass_are_never_the_best_of_n(n):
+    reference = objects([["1/2", 0, "1/2"], [0, 1, 0], ["1/4", "3/4", 0]])
+    scores = objects([[0, 2, 1], [3, 2, 1], [1, 1, 1]])
+    half = 1 / objects([2**n])[0]
+    meant = objects([[half, 0, 1 - half], [0, 1, 0], ["1/4", "3/4", 0]])
+    assert (measure.best_of_n(TabularPolicy(reference), scores, n) == meant).all_yes()
+    with propose():
+        assert np.allclose(
+            measure.best_of_n(TabularPolicy(reference.astype(float)), scores, n), meant.astype(float), rtol=1e-15
+        )
+
+
+def test_sorting_and_pairs_give_one_law_of_the_best_of_n():
+    rng = np.random.default_rng(0)
+    table, scores = rng.dirichlet(np.ones(70), 4), rng.integers(0, 30, (4, 70)).astype(float)
+    table[0, 3], table[0, 4] = 1e-30, table[0, 4] + table[0, 3]
+    scores[0, 3] = 99
+    table[1, 5] = 0
+    table /= table.sum(axis=-1)[:, None]
+    for n in (1, 5, 200):
+        with propose():
+            found = measure.best_of_n(TabularPolicy(table), scores, n)
+        law = exactly(table)
+        law = TabularPolicy(law / law.sum(axis=-1)[:, None])
+        exact = measure.best_of_n(law, exactly(scores), n).mid
+        assert np.allclose(found, exact, rtol=1e-9, atol=0)
 
 
 def enumerate_step(weights):

@@ -197,7 +197,7 @@ def numbers(m):
 
 
 def figure(ax, rows):
-    """How exploitable the first-ranked response is; laws of the data by the response that they rank first, on a cycle."""
+    """How exploitable the first-ranked response is; laws of the data by the response that they rank first."""
     lines, triangle = panels(ax, 2)
     found = [row["data"] for row in rows if row["part"] == RANKINGS and row.get("data")]
     lines.plot(range(1, 1 + len(found)), [each["beaten"][0] for each in found], "oC0", label="greedy on the reward")

@@ -21,11 +21,11 @@ import numpy as np
 from ... import measure
 from ...base.arrays import bare, objects, rational
 from ...base.interval import Interval
+from ...base.mode import propose
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.coverage import fill_support
-from ...learn import best_of
 from ...model import TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Part
 
@@ -56,10 +56,12 @@ def by_the_first(m):
 def gain_of_the_head(seed, n, independent=True, Y=400):
     """True reward of the best of n by the worst-case head of five members, minus that by the first member alone."""
     rng = np.random.default_rng(seed)
-    reward, law = rng.normal(size=Y), np.full(Y, 1 / Y)
+    reward, law = rng.normal(size=Y), TabularPolicy(np.full((1, Y), 1 / Y))
     errors = rng.normal(size=(5, Y)) / 2 + 6 * (rng.random((5, Y)) < 3 / 100)
     scores = reward + (errors if independent else errors[:1])
-    return (best_of(n, law, worst(scores)) - best_of(n, law, scores[0])) @ reward
+    with propose():
+        head, member = (measure.best_of_n(law, score[None], n)[0] for score in (worst(scores), scores[0]))
+    return (head - member) @ reward
 
 
 def gains_by_independence(m, least=1):

@@ -6,8 +6,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ...base.arrays import floats
+from ...base.mode import propose
 from ...base.record import expect_counts
 from ...base.types import Number
+from ...measure import best_of_n
 from ...model.access import KINDS, Access
 from ...model.policy import TabularPolicy
 from ._pairs import coefficient, policy_of, preference_setting
@@ -84,22 +86,6 @@ class BestOfN:
             scores = floats(access.score(x, y)).reshape(base.shape)
         else:
             scores = self.model.fit(access.comparisons(), base.shape, rng)
-        return TabularPolicy(np.stack([best_of(self.n, *row) for row in zip(base, scores, strict=True)])), {
-            "scores": [scores]
-        }
-
-
-def best_of(n: int, law: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Distribution of the best of n independent draws from `law[y]`; ties in proportion to `law`. Exact on rationals.
-
-    >>> best_of(2, np.array([0.5, 0.5]), np.array([0.0, 1.0]))
-    array([0.25, 0.75])
-    """
-    levels, place = np.unique(scores, return_inverse=True)
-    mass = np.zeros(len(levels), law.dtype)
-    np.add.at(mass, place, law)
-    upto = np.cumsum(mass) / mass.sum()
-    gained = upto**n - np.concatenate([upto[:1] * 0, upto[:-1]]) ** n
-    there = mass[place] != 0
-    found = np.where(there, law / np.where(there, mass[place], 1) * gained[place], law * 0)
-    return found / found.sum()
+        with propose():
+            table = np.asarray(best_of_n(TabularPolicy(base), scores, self.n))
+        return TabularPolicy(table / table.sum(axis=-1, keepdims=True)), {"scores": [scores]}

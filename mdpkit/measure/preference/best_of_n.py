@@ -1,11 +1,16 @@
 """The best of n responses: its law and its divergence from the reference."""
 
+import numpy as np
+
 from ...base.interval import Interval
 from ...base.replaceable import replaceable
 from ...base.types import Numbers
 from ...model.policy import TabularPolicy
 from .._known import law
 from .._logs import relative_entropy
+
+PAIRS = 64
+"""Largest number of responses of which plain floats are compared in pairs; more are sorted."""
 
 
 @replaceable
@@ -14,15 +19,19 @@ def best_of_n(reference: TabularPolicy, scores: Numbers, n: int) -> Interval:
 
     With F the distribution function of the score it is ref(y) (F(y)^n - F(y-)^n) / (F(y) - F(y-)).
 
-    Args: scores: `[x,y]`. n: number of draws. The reference gives every response positive probability.
+    Responses without mass under the reference are never drawn.
+    Args: scores: `[x,y]`. n: number of draws.
 
     >>> from mdpkit.base.arrays import objects
     >>> print(best_of_n(TabularPolicy(objects([["1/2", "1/2"]])), objects([[0, 1]]), 2).lower)
     [[1/4 3/4]]
     """
     p = law(reference, "table")
+    if type(p) is np.ndarray and p.dtype == float and p.shape[-1] > PAIRS:
+        return _in_floats(p, scores, n)
     below, level = ((p[..., None, :] * part.astype(int)).sum(axis=-1) for part in _orders(scores))
-    return p * ((below + level) ** n - below**n) / level
+    never = ((level.upper if isinstance(level, Interval) else level) == 0).astype(int)
+    return p * ((below + level) ** n - below**n) / (level + never)
 
 
 @replaceable
@@ -35,3 +44,22 @@ def _orders(scores):
     """`[x,y,z]`: whether z scores less than y, and whether they tie."""
     mine, other = scores[..., :, None], scores[..., None, :]
     return other < mine, other == mine
+
+
+def _in_floats(p, scores, n):
+    """The law in plain floats, by sorting: no array over pairs of responses."""
+    p, scores = np.broadcast_arrays(p, np.asarray(scores, dtype=float))
+    order = np.argsort(scores, axis=-1, kind="stable")
+    ranked, mass = (np.take_along_axis(each, order, axis=-1) for each in (scores, p))
+    first = np.ones(mass.shape, dtype=bool)
+    first[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
+    place = np.cumsum(first.reshape(-1)) - 1
+    level = np.bincount(place, mass.reshape(-1))[place].reshape(mass.shape)
+    upto = np.maximum.reduceat(np.cumsum(mass, axis=-1).reshape(-1), np.flatnonzero(first))[place].reshape(mass.shape)
+    drawn = level > 0
+    share = np.minimum(np.divide(level, upto, where=drawn, out=np.zeros(mass.shape)), 1)
+    with np.errstate(divide="ignore"):
+        gained = upto**n * -np.expm1(n * np.log1p(-share))  # F(y)^n - F(y-)^n
+    found = np.empty(mass.shape)
+    np.put_along_axis(found, order, np.divide(mass * gained, level, where=drawn, out=np.zeros(mass.shape)), axis=-1)
+    return found

@@ -47,7 +47,7 @@ def once_each(m):
 
 
 def attains(m):
-    worst, errors, left = sides(m)
+    worst, errors, _ = sides(m)
     H = m.game.horizon.H
     return Equal({"errors": (errors * H, errors * 0 + m.slip), "regret": (worst, m.slip * (H + 1) / 2)})
 

@@ -1,4 +1,4 @@
-"""Against a Markov mediator, memoryless deviations gain as much as history-dependent ones: one backward pass finds them.
+"""Against a Markov mediator, memoryless deviations gain as much as those that depend on the whole history.
 
 Statement  Let W_t(s) = sum_a max_b sum_{j: j_i = a} sigma_t(j | s) Q_t(s, (b, j_-i)), with Q_t(s, j) = r_{i,t}(s, j) +
            sum_n P_t(n | s, j) W_{t+1}(n) and W_H = 0. For a mediator whose recommendations are drawn afresh given the
@@ -18,7 +18,6 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
-from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -34,54 +33,61 @@ def every_choice(n):
     return np.array(list(product((0, 1), repeat=n)))
 
 
+def mediators(m):
+    """The Markov mediators of which one is drawn, each with the same probability, for both steps."""
+    return [m.mediator] + ([m.second] if hasattr(m, "second") else [])
+
+
 def enumerated(m, i, joint=False):
     """The largest value of player i over all pure deviators of two steps, one by one, summed over the first state.
 
     A deviator picks an action for each first recommendation, and one for each observation of the first step (its own
     recommendation, or the joint action), second state and second recommendation.
     """
-    game, laws = m.game, [stepwise(table, 2) for table in m.tables]
+    game, laws = m.game, [stepwise(each.table, 2) for each in mediators(m)]
     own, swapped = parts_of_joint_actions(game.actions, i)
     P, r, seen = stepwise(game.P, 3)[0], stepwise(game.r, 3)[:, i], np.arange(game.J) if joint else own
-    told = own == np.arange(2)[:, None]
-    total, cells = 0, [(o, n, a) for o in range(seen.max() + 1) for n in range(game.S) for a in (0, 1)]
-    later = every_choice(len(cells))
+    cells = list(product(range(seen.max() + 1), range(game.S), (0, 1)))
+    stage = [[_by_recommendation(law[-1, n], r[-1, n], own, swapped) for n in range(game.S)] for law in laws]
+    total, later = 0, every_choice(len(cells))
     for s in range(game.S):
         values = []
         for first in every_choice(2):
             played = swapped[np.arange(game.J), first[own]]
-            paid, gain = 0, np.zeros((len(cells), 2), dtype=int) + objects(0)
-            for w, law in zip(m.weights, laws, strict=True):
-                paid = paid + w * (law[0, s] * r[0, s, played]).sum()
+            paid, gain = 0, game.like(np.zeros((len(cells), 2), dtype=int))
+            for law, after in zip(laws, stage, strict=True):
+                paid = paid + (law[0, s] * r[0, s, played]).sum() / len(laws)
+                reached = law[0, s][:, None] * P[s, played] / len(laws)
                 for c, (o, n, a) in enumerate(cells):
-                    reached = (law[0, s] * P[s, played, n])[seen == o].sum()
-                    for b in (0, 1):
-                        gain[c, b] += w * reached * (law[-1, n] * r[-1, n, swapped[:, b]])[told[a]].sum()
+                    gain[c] = gain[c] + reached[seen == o, n].sum() * after[n][a]
             values.append((paid + gain[:, 0].sum() + later @ (gain[:, 1] - gain[:, 0])).max())
         total = total + game.rho[s] * max(values)
     return total
 
 
+def _by_recommendation(law, reward, own, swapped):
+    """The reward of playing b when a is recommended, times the probability of a, `[a,b]`."""
+    return np.array([[(law * reward[swapped[:, b]])[own == a].sum() for b in (0, 1)] for a in (0, 1)])
+
+
 def collapse(m):
     """The Markov mediator with the laws of recommendations given the state, under obedience."""
-    if len(m.tables) == 1:
-        return JointPolicy(m.tables[0])
-    d = sum(w * measure.occupancy(m.game, JointPolicy(table)).lower for w, table in zip(m.weights, m.tables, strict=True))
-    mass = d.sum(axis=2, keepdims=True)
-    even = np.zeros_like(d) + objects(1) / d.shape[2]
-    return JointPolicy(np.where(mass != 0, d / np.where(mass != 0, mass, 1), even))
+    if not hasattr(m, "second"):
+        return m.mediator
+    d = sum(measure.occupancy(m.game, joint).lower for joint in mediators(m)) / 2
+    return JointPolicy(d / d.sum(axis=2, keepdims=True))
 
 
 def obeyed(m):
-    values = [measure.value(m.game, JointPolicy(table)) for table in m.tables]
-    return sum(w * each for w, each in zip(m.weights, values, strict=True))
+    values = [measure.value(m.game, joint) for joint in mediators(m)]
+    return sum(values[1:], values[0]) / len(values)
 
 
 def check(m):
     programme, players = measure.regret(m.game, collapse(m)), range(m.game.players)
-    found = {"own history": stack([enumerated(m, i) for i in players])}
-    if m.game.S == 1:
-        found["joint history"] = stack([enumerated(m, i, joint=True) for i in players])
+    found = {"own history": np.array([enumerated(m, i) for i in players])}
+    if m.game.S == 1 and m.game.players == 2:
+        found["joint history"] = np.array([enumerated(m, i, joint=True) for i in players])
     return Equal({name: (programme, value - obeyed(m)) for name, value in found.items()})
 
 
@@ -99,8 +105,7 @@ def family(players):
         sizes=dict(H=(2, 2), S=(1, 2), **dict.fromkeys(joint, (2, 2))),
         models=dict(
             game=lambda x: MarkovGame(x.P, x.r, x.rho, horizon=Finite(2), actions=(2,) * players),
-            tables=lambda x: [x.sigma],
-            weights=lambda x: x.like([1]),
+            mediator=lambda x: JointPolicy(x.sigma),
         ),
     )
 
@@ -130,18 +135,18 @@ def listen_first():
     game = MarkovGame(
         objects(np.ones((1, 4, 1), dtype=int)), objects(r), objects([1]), horizon=Finite(2), actions=(2, 2)
     )
-    tables = [objects(np.eye(4, dtype=int)[[[0], [0]]]), objects(np.eye(4, dtype=int)[[[3], [1]]])]
-    return Instance(game=game, tables=tables, weights=objects(["1/2", "1/2"]))
+    first, second = (JointPolicy(objects(np.eye(4, dtype=int)[told])) for told in ([[0], [0]], [[3], [1]]))
+    return Instance(game=game, mediator=first, second=second)
 
 
 def correlated():
     """One state, two steps of matching pennies, both players told to mismatch: an obedient first player is not paid."""
-    r = np.zeros((1, 2, 1, 4), dtype=int)
-    r[0, 0, 0] = [1, 0, 0, 1]
+    r = np.zeros((2, 2, 1, 4), dtype=int)
+    r[:, 0, 0] = [1, 0, 0, 1]
     game = MarkovGame(
         objects(np.ones((1, 4, 1), dtype=int)), objects(r), objects([1]), horizon=Finite(2), actions=(2, 2)
     )
-    return Instance(game=game, tables=[objects([[0, "1/2", "1/2", 0]])], weights=objects([1]))
+    return Instance(game=game, mediator=JointPolicy(objects([[0, "1/2", "1/2", 0]])))
 
 
 def one_shot_alone(regret, game, joint, deviations="swap"):
@@ -152,7 +157,8 @@ def one_shot_alone(regret, game, joint, deviations="swap"):
 def strictly_more(m):
     """A history-dependent deviator gains more than the programme finds, by half its regret."""
     pairs = check(m).pairs
-    return Equal({name: (a, b + abs(a) / 2) for name, (a, b) in pairs.items()})
+    found, most = pairs["own history"]
+    return Equal({**pairs, "own history": (found, most + abs(found) / 2)})
 
 
 def figure(ax, rows):
@@ -167,7 +173,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-MARKOV = Assumption("the mediator is Markov", lambda m: len(m.tables) == 1)
+MARKOV = Assumption("the mediator is Markov", lambda m: not hasattr(m, "second"))
 CLAIM = Claim(
     "memoryless_deviations_suffice",
     check,

@@ -54,7 +54,9 @@ def unfinished(m):
     """The last round may be cut off; H > u, so that the first is not."""
     u, gap, price = facts(m)
     H = rational(m.game.horizon.H)
-    return Equal({"recoverability": (u, m.u), "gap": (gap, H - m.rounds), "bound": (price * 2, rational(m.u) * m.rounds)})
+    return Equal(
+        {"recoverability": (u, m.u), "gap": (gap, H - m.rounds), "bound": (price * 2, rational(m.u) * m.rounds)}
+    )
 
 
 def of_one_step(recoverability, game, expert):
@@ -77,7 +79,9 @@ def figure(ax, rows):
     for u, mark in ((1, "o"), (2, "s"), (4, "^")):
         found = [row for row in at if row["parameters"]["u"] == u]
         ratio = [row["pairs"]["gap"][0] / row["pairs"]["bound"][0] for row in found]
-        ax.plot([row["sizes"]["H"] / u for row in found], ratio, mark + "C0", mfc="none", label=f"unfinished, $u = {u}$")
+        ax.plot(
+            [row["sizes"]["H"] / u for row in found], ratio, mark + "C0", mfc="none", label=f"unfinished, $u = {u}$"
+        )
     exact = [row for row in rows if row["part"] == "statement" and not row.get("control")]
     H = [row["sizes"]["H"] / row["parameters"]["u"] for row in exact]
     ax.plot(H, [row["pairs"]["regret gap"][0] / row["pairs"]["regret gap"][1] for row in exact], ".C0", label="whole")

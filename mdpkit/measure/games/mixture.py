@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ...base.arrays import bare
 from ...base.enclosure import settle
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, stack
@@ -43,7 +42,7 @@ def mixture_regret(game: MarkovGame, mediators: list[Policy], weights: Numbers, 
     >>> mixture_regret(game, pure, objects(["1/4"] * 4)).lower
     array([0, 0], dtype=object)
     >>> mixture_regret(game, pure, objects(["1/4"] * 4), "joint").lower
-    array([1, 1], dtype=object)
+    array([1/2, 1/2], dtype=object)
     """
     if observes not in OBSERVES:
         raise InvalidModel(f"observes={observes!r}; expected one of {', '.join(OBSERVES)}")
@@ -51,57 +50,43 @@ def mixture_regret(game: MarkovGame, mediators: list[Policy], weights: Numbers, 
 
 
 def _gain(game, mediators, weights, i, observes):
-    tree = _Histories([_Player(game, joint, i) for joint in mediators], weights, observes)
-    obeyed = stack([value(game.player(i), joint) for joint in mediators])
-    return tree.best() - (obeyed * enclose(weights)).sum()
+    players = [_Player(game, joint, i) for joint in mediators]
+    one, roundings = players[0], sum(player.roundings for player in players)
+    P, r, H = one.P, one.r, one.H
+    told = np.stack([np.flatnonzero(one.own == a) for a in range(one.swapped.shape[1])])
+    turned = one.swapped[told]  # joint actions `[a,o,b]`: o counts the others' actions, b replaces a
+
+    def best(r):
+        """Largest value of a history-dependent deviation: forward over the histories, backward over the choices."""
+        reached, paid = [np.stack([w * one.process.rho for w in weights])[None]], []
+        for t in range(H):
+            sigma = np.stack([player.sigma[t % len(player.sigma)] for player in players])[:, :, told]
+            paid.append(_value_now(reached[-1], sigma, r[t % len(r)][:, turned]))
+            if t + 1 < H:
+                reached.append(_reach(reached[-1], sigma, P[t % len(P)][:, turned], observes == "joint"))
+        V = paid[-1].max(axis=-1).sum(axis=-1)
+        for t in range(H - 2, -1, -1):
+            later = V.sum(axis=-1).reshape(*paid[t].shape, -1).sum(axis=-1)
+            V = (paid[t] + later).max(axis=-1).sum(axis=-1)
+        return V.sum(axis=-1)[0]
+
+    found = settle(
+        np.asarray(best(r)) if game.exact else best(r), lambda: np.asarray(best(np.abs(r))), roundings + 8 * H
+    )
+    obeyed = [value(one.process, joint) * w for joint, w in zip(mediators, enclose(weights), strict=True)]
+    return found - sum(obeyed[1:], obeyed[0])
 
 
-class _Histories:
-    """The tree of histories of one deviating player."""
-
-    def __init__(self, players, weights, observes):
-        one = players[0]
-        self.P, self.r, self.H, self.rho = one.P, one.r, one.H, one.process.rho
-        self.own, self.swapped = one.own, one.swapped
-        self.laws, self.weights = [player.sigma for player in players], weights
-        self.joint = observes == "joint"
-        self.roundings = sum(player.roundings for player in players) + one.H * (4 + len(players) * one.game.J)
-
-    def best(self):
-        """Largest value of a history-dependent deviation."""
-        found = bare(self.from_start(self.r))
-        return settle(found, lambda: np.asarray(self.from_start(np.abs(self.r))), self.roundings)
-
-    def from_start(self, r):
-        return sum(self.rho[s] * self.after(r, 0, s, self.weights) for s in range(len(self.rho)))
-
-    def after(self, r, t, s, weights):
-        """Best value from step t on, times the probability of the history; weights[k] is that of mediator k and it."""
-        law, reward = self.P[t % len(self.P), s], r[t % len(r), s]
-        drawn = [w * sigma[t % len(sigma), s] for w, sigma in zip(weights, self.laws, strict=True)]
-        total = reward[0] * 0
-        for a in range(self.swapped.shape[1]):
-            told = np.flatnonzero(self.own == a)
-            plays = range(self.swapped.shape[1])
-            total = total + _largest([self.playing(r, t, law, reward, drawn, told, b) for b in plays])
-        return total
-
-    def playing(self, r, t, law, reward, drawn, told, b):
-        """Value of b in place of a recommendation, over the joint recommendations `told` that contain it."""
-        played = self.swapped[told, b]
-        now = sum((each[told] * reward[played]).sum() for each in drawn)
-        if t + 1 == self.H:
-            return now
-        groups = [[k] for k in range(len(told))] if self.joint else [range(len(told))]
-        for group in groups:
-            for n in range(law.shape[1]):
-                reached = [sum(each[told[k]] * law[played[k], n] for k in group) for each in drawn]
-                now = now + self.after(r, t + 1, n, reached)
-        return now
+def _value_now(reached, sigma, reward):
+    """Value `[h,s,a,b]` of b in place of a at histories reached[h,k,s], times their probabilities."""
+    gain = (sigma[..., None] * reward).sum(axis=3)
+    return (reached[..., None, None] * gain).sum(axis=1)
 
 
-def _largest(values):
-    most = values[0]
-    for each in values[1:]:
-        most = np.maximum(most, each)
-    return most
+def _reach(reached, sigma, law, joint):
+    """Probabilities `[h,k,n]` of the histories one step longer: h runs over (h, s, a, b, o), o as far as observed."""
+    moves = sigma[..., None, None] * law
+    moves = moves if joint else moves.sum(axis=3)[:, :, :, None]
+    longer = reached[:, :, :, None, None, None, None] * moves
+    h, k, s, a, o, b, n = longer.shape
+    return longer.transpose(0, 2, 3, 5, 4, 1, 6).reshape(h * s * a * b * o, k, n)

@@ -17,7 +17,6 @@ Proof      proofs/games/dominant_experts_bound_regret_by_the_cloning_error.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.library.games import fork

@@ -64,19 +64,24 @@ def of_one_step(recoverability, game, expert):
     return recoverability(game, expert) * 0 + (game.r.max() - game.r.min())
 
 
-def whole():
-    return [delayed_pennies(u, rounds * (u + 1)) for u in (1, 2, 3, 5) for rounds in (1, 2, 3)]
+def whole(stretches=(1, 2, 3), rounds=(1, 2)):
+    return [delayed_pennies(u, k * (u + 1)) for u in stretches for k in rounds]
+
+
+def further():
+    return whole(rounds=(3,)) + whole((5, 8), (1, 2, 3))
 
 
 def cut_off():
-    return [delayed_pennies(u, H) for u in (1, 2, 4) for H in (u + 2, 2 * u + 1, 4 * u + 2, 6 * u + 2)]
+    """Rounds of u + 1 steps, the last of which is cut off after two."""
+    return [delayed_pennies(u, k * (u + 1) + 2) for u in (2, 3) for k in (1, 3, 5)]
 
 
 def figure(ax, rows):
     """Regret gap / bound against H/u, for whole and unfinished rounds."""
     at = [row for row in rows if row["part"] == CUT and not row.get("control")]
     ax.axhline(1, color="k", linestyle="--", label="$2uH\\varepsilon$")
-    for u, mark in ((1, "o"), (2, "s"), (4, "^")):
+    for u, mark in ((2, "s"), (3, "^")):
         found = [row for row in at if row["parameters"]["u"] == u]
         ratio = [row["pairs"]["gap"][0] / row["pairs"]["bound"][0] for row in found]
         ax.plot(
@@ -116,5 +121,6 @@ CLAIM = Claim(
         ),
     ),
     also=(Part(CUT, cut_off, unfinished),),
+    thorough=further,
     figure=figure,
 )

@@ -126,12 +126,16 @@ def uninformed(m):
 
 def after_demonstrations(m):
     """The expected worst case after n demonstrations, from the expert's visits to the last branch."""
-    missed = (1 - measure.occupancy(m.game, m.expert)[1, -1].sum()) ** m.n
-    return Equal({"expected": (missed * gaps(m)[0], (1 - m.b) ** m.n * (m.game.horizon.H - 1) / 2)})
+    missed = 1 - measure.occupancy(m.game, m.expert)[1, -1].sum()
+    one = missed * 0 + 1
+    return Equal({"expected": (missed**m.n * gaps(m)[0], (one - one / m.rare) ** m.n * (m.game.horizon.H - 1) / 2)})
 
 
 def demonstrated():
-    return [even(H, 1, b).replace(n=n) for H in (2, 6) for b in ("1/2", "1/10", "1/100") for n in (1, 10, 50)]
+    """The last branch is visited with probability 1/rare, and there are n demonstrations."""
+    return [
+        even(H, 1, f"1/{rare}").replace(n=n, rare=rare) for H in (2, 6) for rare in (2, 10, 100) for n in (1, 10, 50)
+    ]
 
 
 def figure(ax, rows):

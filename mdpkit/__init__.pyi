@@ -54,8 +54,10 @@ from .measure import flagged as flagged
 from .measure import full_coverage as full_coverage
 from .measure import identification as identification
 from .measure import implicit_reward as implicit_reward
+from .measure import importance_weighted_error as importance_weighted_error
 from .measure import kl as kl
 from .measure import logarithm as logarithm
+from .measure import mixture_regret as mixture_regret
 from .measure import moment_residual as moment_residual
 from .measure import nash_conv as nash_conv
 from .measure import occupancy as occupancy

@@ -59,9 +59,7 @@ def _widest_range(P, r, sigma, own, swapped, H):
     known = H
     while True:
         for t in range(known - 1, 0, -1):
-            extreme_values(
-                P[t % len(P)], r[t % len(r)], sigma[t % len(sigma)], own, swapped, W[t + 1], high[t], low[t]
-            )
+            extreme_values(P[t % len(P)], r[t % len(r)], sigma[t % len(sigma)], own, swapped, W[t + 1], high[t], low[t])
             widest = widest_at(P[(t - 1) % len(P)], r[(t - 1) % len(r)], high[t], low[t], widest)
             for s in range(S):
                 if t >= 2:

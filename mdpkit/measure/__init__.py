@@ -6,6 +6,8 @@ from .games.best_response import nash_conv as nash_conv
 from .games.deviation import coverage as coverage
 from .games.deviation import covers as covers
 from .games.deviation import deviation_error as deviation_error
+from .games.deviation import importance_weighted_error as importance_weighted_error
+from .games.mixture import mixture_regret as mixture_regret
 from .games.regret import best_deviation as best_deviation
 from .games.regret import deviated_value as deviated_value
 from .games.regret import recoverability_is_exact as recoverability_is_exact

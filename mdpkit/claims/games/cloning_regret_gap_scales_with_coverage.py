@@ -114,13 +114,15 @@ CLAIM = Claim(
             by=of_the_learner,
         ),
     ),
-    also=(Part(
+    also=(
+        Part(
             "the fork",
             lambda: slips() + slips_drawn(),
             on_the_fork,
             assumes=(SEEN,),
             thorough=lambda: slips((10, 20)),
-        ),),
+        ),
+    ),
     accepts=("game", MarkovGame, ("P", "r", "rho")),
     figure=figure,
 )

@@ -47,6 +47,35 @@ def deviation_error(game: MarkovGame, expert: Policy, learner: Policy, deviation
     return most / game.horizon.H
 
 
+@replaceable
+def importance_weighted_error(game: MarkovGame, expert: Policy, learner: Policy, deviations: str = "swap") -> Interval:
+    """(1/H) max over deviations of E_{d^E} sum_t w_t TV(expert, learner), w_t the density ratio to the expert's visits.
+
+    The ratio is that of the state distribution under the deviation from the learner to the expert's; states that the
+    expert does not visit have no weight, so that demonstrations suffice to compute it. It is at most `deviation_error`,
+    and equal to it if `covers` holds. Obedience counts as a deviation.
+
+    Args: game: a MarkovGame over a finite horizon. expert, learner: mediators. deviations: a class, as for `regret`.
+    Raises: InvalidModel for a discounted game, or for mediators of a different game.
+    Source: adapted from Tang, Swamy, Fang and Wu, 2024.
+
+    >>> from mdpkit.instances.library.games import fork
+    >>> unseen, seen = fork(5), fork(5, "1/4")
+    >>> importance_weighted_error(unseen.game, unseen.expert, unseen.learner)
+    Interval(0, exact)
+    >>> importance_weighted_error(seen.game, seen.expert, seen.learner)
+    Interval(4/5, exact)
+    """
+    visited = _reachable(game, expert, range(game.J), game.J).astype(int)
+    apart = total_variation(expert, learner)
+    if not isinstance(apart, Interval) or apart.exact:
+        weighed = stepwise(apart if proposing() else apart.lower, 1) * visited
+        return _highest(game, weighed, learner, deviations) / game.horizon.H
+    ends = (_highest(game, stepwise(end, 1) * visited, learner, deviations) for end in (apart.lower, apart.upper))
+    below, above = ends
+    return Interval(below.lower, above.upper, "float") / game.horizon.H
+
+
 def _highest(game, reward, joint, deviations):
     """Largest value over players, obedience and the deviations of a class, for the state reward `[s]` or `[t,s]`."""
     paid = np.repeat(reward[..., None, :, None], game.players, axis=-3)

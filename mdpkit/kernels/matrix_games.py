@@ -175,7 +175,7 @@ def solve_game(Q, x, y, T, basis, free, tol, most):
 
 @inner
 def equalise(Q, x, y, rows, columns, k):
-    """As `try_supports` for k <= 3 rows and columns: x and y proportional to the row and column sums of the cofactors."""
+    """As `try_supports` for k <= 3: x and y are proportional to the row and column sums of the cofactors."""
     one = Q[0, 0] * 0 + 1
     if k == 1:
         x[rows[0]] = one
@@ -192,7 +192,7 @@ def equalise(Q, x, y, rows, columns, k):
         x[rows[1]] = one - first
         y[columns[0]] = left
         y[columns[1]] = one - left
-        return 0 < first and first < 1 and 0 < left and left < 1
+        return min(first, left) > 0 and max(first, left) < 1
     shift = Q[rows[0], columns[0]]
     b, c = Q[rows[0], columns[1]] - shift, Q[rows[0], columns[2]] - shift
     d, e, f = Q[rows[1], columns[0]] - shift, Q[rows[1], columns[1]] - shift, Q[rows[1], columns[2]] - shift

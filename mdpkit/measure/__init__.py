@@ -13,6 +13,8 @@ from .games.regret import deviated_value as deviated_value
 from .games.regret import recoverability_is_exact as recoverability_is_exact
 from .games.regret import regret as regret
 from .games.regret import regret_gap as regret_gap
+from .games.zero_sum import minimax_values as minimax_values
+from .games.zero_sum import stage_values as stage_values
 from .imitation.causal_entropy import entropy_features as entropy_features
 from .imitation.causal_entropy import entropy_slope as entropy_slope
 from .imitation.causal_entropy import entropy_value as entropy_value

@@ -18,11 +18,11 @@ class HoffmanKarp:
 
     Args: improvements: largest number of policies of player 1.
 
-    From w, player 1 takes the optimal strategies of the stage games r + gamma P w, and the next w is the value of player
-    0's optimal policy against them. The iterates decrease to the value at least as fast as those of Shapley iteration
-    (up to rounding). Evaluating the pair of stage strategies instead, as Pollatschek and Avi-Itzhak do, may cycle. As
-    for `ShapleyIteration`, the bounds come from one sweep at the last w, and simple rational answers are found exactly.
-    `iterations` counts improvements.
+    From w, player 1 takes the optimal strategies of the stage games r + gamma P w, and the next w is the value of
+    player 0's optimal policy against them. The iterates decrease to the value at least as fast as those of Shapley
+    iteration (up to rounding). Evaluating the pair of stage strategies instead, as Pollatschek and Avi-Itzhak do, may
+    cycle. As for `ShapleyIteration`, the bounds come from one sweep at the last w, and simple rational answers are
+    found exactly. `iterations` counts improvements.
     Source: Hoffman and Karp, 1966.
 
     >>> from mdpkit.base.arrays import objects

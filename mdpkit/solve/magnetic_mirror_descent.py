@@ -53,7 +53,7 @@ class MagneticMirrorDescent:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects_zero_sum(self, problem, Finite, Discounted)
         with np.errstate(over="ignore", invalid="ignore"):
-            return (self._finite if isinstance(problem.horizon, Finite) else self._discounted)(problem, tol)
+            return (self._finite if isinstance(problem.horizon, Finite) else self._iterate)(problem, tol)
 
     def _stage(self, stages, w, tol, t=0):
         """Bounds on T w, the strategies, the slowest state's steps, and a bound on all rounding errors."""
@@ -82,7 +82,7 @@ class MagneticMirrorDescent:
         otherwise = Status.CAPPED if used >= self.steps else Status.FLOOR_REACHED
         return self._answer(problem, value, judge(value, tol, otherwise, w + (above - below)), play, used)
 
-    def _discounted(self, problem, tol):
+    def _iterate(self, problem, tol):
         stages, w, best, quiet, used = Stages(problem), np.zeros(problem.S), None, 0, 0
         rest = 1 - stages.g
         while quiet < PATIENCE:

@@ -42,9 +42,9 @@ class ShapleyIteration:
         expects_zero_sum(self, problem, Finite, Discounted)
         if isinstance(problem.horizon, Finite):
             return induct(self, problem, tol)
-        return exact_answer(self._discounted(problem, tol))
+        return exact_answer(self._iterate(problem, tol))
 
-    def _discounted(self, problem, tol):
+    def _iterate(self, problem, tol):
         stages, w, used, best, near, quiet = Stages(problem), np.zeros(problem.S), 0, None, None, 0
         with np.errstate(over="ignore", invalid="ignore"):
             while True:

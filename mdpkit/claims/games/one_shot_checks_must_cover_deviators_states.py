@@ -35,9 +35,11 @@ def one_shot_gains(m, i):
     own, swapped = parts_of_joint_actions(m.game.actions, i)
     gains = []
     for a in range(m.game.actions[i]):
-        told = m.mediator.table * (own == a)
+        recommended = m.mediator.table * (own == a)
         gains.append(
-            stack([((Q[..., swapped[:, b]] - Q) * told).sum(axis=-1) for b in range(m.game.actions[i])]).max(axis=0)
+            stack([((Q[..., swapped[:, b]] - Q) * recommended).sum(axis=-1) for b in range(m.game.actions[i])]).max(
+                axis=0
+            )
         )
     return stack(gains).sum(axis=0)
 
@@ -104,7 +106,7 @@ def plain_fork(H):
     return Instance(game=m.game, mediator=JointPolicy(np.broadcast_to(m.learner.table, (H, 3, 4))))
 
 
-def sees_nothing(m):
+def see_nothing(m):
     """One-shot regret 0 for both players, and no gain at a visited state, where R_1 = H - 1."""
     visited = (measure.occupancy(m.game, m.mediator).lower.sum(axis=-1) > 0).astype(int)
     once = measure.regret(m.game, m.mediator, "one-shot").max()
@@ -114,7 +116,7 @@ def sees_nothing(m):
     )
 
 
-def sums_up(m):
+def sum_up(m):
     left, right = check(m).sides
     return Equal({"player 2": (left[1, 0], right[1, 0])})
 
@@ -151,8 +153,8 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(BLIND, lambda: [blind(H) for H in (2, 3, 5, 8)], sees_nothing, assumes=(OWN,)),
-        Part(SUM, lambda: [pennies(H) for H in (1, 2, 5)], sums_up),
+        Part(BLIND, lambda: [blind(H) for H in (2, 3, 5, 8)], see_nothing, assumes=(OWN,)),
+        Part(SUM, lambda: [pennies(H) for H in (1, 2, 5)], sum_up),
     ),
     accepts=("game", MarkovGame, ("P", "rho")),
     figure=figure,

@@ -101,7 +101,7 @@ def trigger_as_coarse(regret, game, joint, deviations="swap"):
     return regret(game, joint, "coarse" if deviations == "trigger" else deviations)
 
 
-def matched():
+def recommend_match():
     """One step: recommended a match, each with probability 1/2, and paid for a mismatch."""
     game = MarkovGame(objects([[[1]] * 4]), objects([[[0, 1, 1, 0]]] * 2), horizon=Finite(1), actions=(2, 2))
     return Instance(game=game, mediator=JointPolicy(objects([["1/2", 0, 0, "1/2"]])))
@@ -137,7 +137,7 @@ CLAIM = Claim(
     controls=(
         Control("every guess is worth 1 - 1/A", witness=lambda: guesses(3), tightens=guess_once),
         Control("stakes of 2", witness=lambda: guesses(3, stake=2), drops=UNIT.name),
-        Control("trigger regret as coarse", witness=matched, sabotages=measure.regret, by=trigger_as_coarse),
+        Control("trigger regret as coarse", witness=recommend_match, sabotages=measure.regret, by=trigger_as_coarse),
     ),
     also=(Part(TIGHT, list_tight, attains),),
     accepts=("game", MarkovGame, ("P", "rho")),

@@ -61,9 +61,9 @@ def draw(
             exceeds a page; "grid", cells with arrows whose lengths are action probabilities, and values; "occupancy",
             the policy's occupancy over the whole horizon; "simplex", distributions over three outcomes as points of a
             triangle; "plane", states as points, with the expected step of the policy; "tokens", the prefixes of a
-            TokenProblem with the probabilities of the next token and, with a policy, its implicit rewards; "payoffs", the
-            payoffs of the Nash, correlated and coarse correlated equilibria of a game of two players that is played
-            once, and of the policies. By default
+            TokenProblem with the probabilities of the next token and, with a policy, its implicit rewards; "payoffs",
+            those of the Nash, correlated and coarse correlated equilibria of a game of two players that is played once,
+            and of the policies. By default
             plane if coordinates are given, simplex if only trajectories are, grid if `grid` is or the state names are
             "(row, column)", tokens for a TokenProblem, else graph.
         step: for grid, simplex and plane, the step of a time-varying policy or value.

@@ -190,7 +190,7 @@ class _Stages:
         """What follows a publicly known node: (probability, payoffs on the way, state or None at the end) triples."""
         if node.player == END:
             return [(fmpq(1), node.paid, None)]
-        if node.player != CHANCE or self.joined(node.children):
+        if node.player != CHANCE or self.hides_last_move(node.children):
             if id(node) not in {id(state) for state in self.states}:
                 self.states.append(node)
             return [(fmpq(1), objects([0] * self.players), node)]
@@ -201,7 +201,7 @@ class _Stages:
             for q, paid, state in self.spread(child)
         ]
 
-    def joined(self, nodes):
+    def hides_last_move(self, nodes):
         """Whether the nodes are one information set of several nodes, so that the move before is not observed."""
         return len(nodes) > 1 and nodes[0].player > 0 and self.same(nodes)
 
@@ -221,7 +221,7 @@ class _Stages:
             movers.append(first)
             following = [child for node in frontier for child in node.children]
             moved = {mover.player for mover in movers}
-            if not self.joined(following) or following[0].player in moved:
+            if not self.hides_last_move(following) or following[0].player in moved:
                 return movers
             frontier = following
 

@@ -23,6 +23,7 @@ from .multichain_policy_iteration import MultichainPolicyIteration as Multichain
 from .nash import LemkeHowson as LemkeHowson
 from .nash import NashEquilibria as NashEquilibria
 from .nash import nash_equilibria as nash_equilibria
+from .payoff_polygon import payoff_polygon as payoff_polygon
 from .policy_gradient import policy_gradient_values as policy_gradient_values
 from .policy_iteration import PolicyIteration as PolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration

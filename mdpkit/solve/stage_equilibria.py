@@ -136,14 +136,19 @@ def _walk(game, concept, choose, values=False):
 
 
 def choose(select, payoff, rows):
-    """The selected law of a rational stage, whose optimality is checked by its multipliers."""
+    """The selected law of a rational stage."""
     if select == "welfare":
-        total = payoff.sum(axis=0)
-        x, y, flag = best_law(total, rows, 0)
-        # x is feasible, and no joint action is worth more than the objective at the prices y >= 0
-        if flag == 0 and x.sum() == 1 and (rows @ x <= 0).all() and (total - y @ rows).max() == total @ x:
-            return x
+        return best_for(payoff.sum(axis=0), rows)
     return stage.select_law(payoff, rows, select)
+
+
+def best_for(worth, rows):
+    """A law of highest `worth[j]` without a positive row, rational; its optimality is checked by its multipliers."""
+    x, y, flag = best_law(worth, rows, 0)
+    # x is feasible, and no joint action is worth more than the objective at the prices y >= 0
+    if flag == 0 and x.sum() == 1 and (rows @ x <= 0).all() and (worth - y @ rows).max() == worth @ x:
+        return x
+    return stage.select_law(worth[None], rows)
 
 
 def choose_floats(select, payoff, rows):

@@ -9,6 +9,7 @@ from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProble
 from ...model.margin import MarginProblem
 from ..style import style_context
 from .grid import draw_grid, named_cells
+from .payoffs import draw_payoffs
 from .plane import draw_plane
 from .scene import Scene
 from .simplex import draw_simplex
@@ -26,6 +27,7 @@ KINDS = {
     "occupancy": (draw_occupancy, ("grid",), (MDP, MarkovGame)),
     "simplex": (draw_simplex, ("trajectories", "state"), (MDP, MarkovGame, PreferenceProblem)),
     "tokens": (draw_tokens, (), (TokenProblem,)),
+    "payoffs": (draw_payoffs, (), (MarkovGame,)),
     "plane": (draw_plane, ("coordinates", "trajectories"), (MDP, SafetyProblem, MarginProblem)),
 }
 """For each kind: the drawing function, its arguments, and the problem types."""
@@ -59,7 +61,9 @@ def draw(
             exceeds a page; "grid", cells with arrows whose lengths are action probabilities, and values; "occupancy",
             the policy's occupancy over the whole horizon; "simplex", distributions over three outcomes as points of a
             triangle; "plane", states as points, with the expected step of the policy; "tokens", the prefixes of a
-            TokenProblem with the probabilities of the next token and, with a policy, its implicit rewards. By default
+            TokenProblem with the probabilities of the next token and, with a policy, its implicit rewards; "payoffs",
+            those of the Nash, correlated and coarse correlated equilibria of a game of two players that is played once,
+            and of the policies. By default
             plane if coordinates are given, simplex if only trajectories are, grid if `grid` is or the state names are
             "(row, column)", tokens for a TokenProblem, else graph.
         step: for grid, simplex and plane, the step of a time-varying policy or value.

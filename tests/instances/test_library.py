@@ -144,6 +144,8 @@ def test_the_claims_that_use_an_instance_are_those_that_import_it():
     assert {"expert_resets_remove_exploration", "reduction_to_no_regret_is_an_equality"} <= set(claims_using(tree))
     assert claims_using(fork) == [
         "cloning_regret_gap_scales_with_coverage",
+        "malice_is_blind_without_coverage",
+        "own_losses_bound_the_regret_gap_without_coverage",
         "regret_gap_is_bounded_by_recoverability",
         "value_equivalence_is_not_regret_equivalence",
     ]

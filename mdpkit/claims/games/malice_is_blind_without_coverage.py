@@ -8,7 +8,7 @@ Statement  Let m and l be the own losses of MALICE and BLADES at a mediator L, f
                m = 0,   l = q = (H-1)/H,   max_i R_i(L) - max_i R_i(E) = H - 1.
 Assumes    finite horizon; for m = l, coverage.
 Units      losses are total variations averaged over the steps, in [0, 1].
-Kind       for all (drawn games); exists (enumerated)
+Kind       for all (enumerated on drawn games); exists (enumerated)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
 Proof      proofs/games/malice_is_blind_without_coverage.md
 """

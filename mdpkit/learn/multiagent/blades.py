@@ -52,8 +52,8 @@ class BLADES:
         """The mediator, and a trace with one row per round.
 
         Its columns: policy. loss: 1/H sum_t E TV(policy, expert) along the worst deviation, as far as it is labelled.
-        deviation: that deviation. queried: number of labelled pairs of step and state so far. With a class also
-        weights, and class_losses `[k]`: the loss of its members.
+        deviation: that deviation. queried: number of labelled pairs of step and state so far.
+        With a class also weights, class_losses `[k]`: the loss of its members, and subgradient `[k]`, in the weights.
         """
         game, answers = known_game(access), Answers(access, self.labels)
 

@@ -73,7 +73,7 @@ class MAILBRO:
 
         Its columns: policy. loss: 1/(2H) sum_t E TV(policy, expert) along the worst deviation of the oracle, plus the
         same along obedience. deviation: that deviation. queried: number of labelled pairs of step and state so far.
-        With a class also weights, and class_losses `[k]`: the loss of its members.
+        With a class also weights, class_losses `[k]`: the loss of its members, and subgradient `[k]`, in the weights.
         """
         game, answers = known_game(access), Answers(access, self.labels)
 

@@ -52,7 +52,8 @@ class MALICE:
 
         Its columns: policy. loss: 1/H sum_t E_{d^E} [w TV(policy, demonstrations)] with the weights w of the worst
         deviation. largest_weight: the largest w. uncovered: the largest share of steps that a deviation can spend at
-        states without demonstrations. With a class also weights, and class_losses `[k]`: the loss of its members.
+        states without demonstrations.
+        With a class also weights, class_losses `[k]`: the loss of its members, and subgradient `[k]`, in the weights.
         """
         setting, game = game_setting(access), known_game(access)
         shown = empirical_occupancy(setting, access.demonstrations())

@@ -159,24 +159,27 @@ class _Weighted:
         self.points = FiniteRewards(mediators.tables)
         self.weights = self.points.start()
         self.gains = Gains(None, zeros(len(mediators), mediators.tables), 0)
+        self.slope = self.gains.total
 
     @property
     def joint(self):
         return self.mediators.mix(self.weights)
 
     def columns(self, lesson):
-        H = len(lesson.visits)
         losses = [
-            (lesson.visits * variations(table, lesson.target, lesson.known)).sum() / H
+            (lesson.visits * variations(table, lesson.target, lesson.known)).sum() / len(lesson.visits)
             for table in self.mediators.tables
         ]
-        return {"weights": self.weights, "class_losses": like(losses, self.weights)}
+        self.slope = self._subgradient(lesson)
+        return {"weights": self.weights, "class_losses": like(losses, self.weights), "subgradient": self.slope}
 
-    def next(self, lesson):
-        shape = lesson.target.shape
-        apart = np.broadcast_to(stepwise(self.joint.table, 2), shape) - lesson.target
+    def _subgradient(self, lesson):
+        """Subgradient `[k]` of the round's loss in the weights."""
+        apart = np.broadcast_to(stepwise(self.joint.table, 2), lesson.target.shape) - lesson.target
         sign = np.asarray(apart > 0).astype(int) - np.asarray(apart < 0).astype(int)
         weight = np.where(lesson.known, lesson.visits, lesson.visits * 0)[..., None] * sign / (2 * len(lesson.visits))
-        slope = [(weight * stepwise(table, 2)).sum() for table in self.mediators.tables]
-        self.gains = self.gains.then(-like(slope, self.weights))
+        return like([(weight * stepwise(table, 2)).sum() for table in self.mediators.tables], self.weights)
+
+    def next(self, lesson):
+        self.gains = self.gains.then(-self.slope)
         self.weights = self.player.next(self.points, self.weights, self.gains)

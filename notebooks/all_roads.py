@@ -120,7 +120,7 @@ display(verdict, draw_claim(verdict))
 for n in (1, 2, 3):
     m, truth = fine_tune(n), fine_tune(n, by_the_truth=True)
     data, joint, alone = (information(m, law).mid for law in (m.data, both(m), law_of_samples(m)))
-    print(f"{n} comparisons: data {data:.4f}, with samples {joint:.4f}, samples alone {alone:.4f}", end="; ")
+    print(f"comparisons {n}: data {data:.4f}, with samples {joint:.4f}, samples alone {alone:.4f}", end="; ")
     print(f"with true labels {information(truth, both(truth)).mid:.4f}")
 
 # %%
@@ -131,8 +131,8 @@ display(verdict, draw_claim(verdict))
 # %% [markdown]
 # ## What a wrong reward costs
 #
-# The parameter is $L = 2M/\beta$, with $M$ the largest error of the reward. Two responses lose the bound. Control: half
-# of $2M$, which is too little for large errors.
+# The parameter is $L = 2M/\beta$, with $M$ the largest error of the reward; losses are in units of $\beta$. Two responses
+# attain the bound. Control: half of $2M$, which is too little for large errors.
 
 # %%
 for bits in (1, 4, 16, 64):
@@ -175,7 +175,7 @@ for law in ((0, "1/3", "2/3"), ("1/2", "1/4", "1/4"), (0, 0, 1)):
     assert gap == total
 
 # %% [markdown]
-# The parameter is the weight of the bonus. If the rare response is good, the larger the better; if it is not worth its
+# The parameter is the weight of the bonus. If the rare response is good, every bonus finds it; if it is not worth its
 # divergence (control), a large bonus keeps returning to it.
 
 # %%

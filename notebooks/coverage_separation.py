@@ -223,9 +223,10 @@ assert measure.divergence_from_reference(floats, answer.policy).mid <= BradleyTe
 # %% [markdown]
 # ## The average of the log-ratio over offline data is no divergence
 #
-# The parameter is the mass of the unseen response. The on-policy KL is least at the mass above; the same log-ratio averaged
-# over the data falls without bound as the mass leaves the data, and the gap tends to 7.66. The forward divergence, its
-# negative, takes the mass to 0, which is better here, since the unseen response is bad, and worse where it is good.
+# Similar rewards, near (1, 0, -5) at beta = 1/2. The parameter is the mass of the unseen response. The on-policy KL is least
+# at the mass .0275; the same log-ratio averaged over the data falls without bound as the mass leaves the data, and the gap
+# tends to 7.66. The forward divergence, its negative up to a constant, takes the mass to 0, which is better here, since the
+# unseen response is bad, and worse where it is good.
 
 # %%
 for mass in ("1/50", "1/2", "49/50"):

@@ -73,7 +73,8 @@ display(verdict, draw_claim(verdict))
 #
 # Two common responses mislead about a third, which pays most. The parameter is its probability $2^{-k}$ at the start.
 # With its own responses as base REBEL abandons it if $k \geq 6$ and does not return; with offline data that show it,
-# it never does. Both sides of the guarantee hold in either case.
+# it never does. The regret bound holds in either case: with its own base the policy loses its coverage of the best
+# response.
 
 # %%
 for k in (2, 4, 6, 8, 16):
@@ -112,7 +113,7 @@ display(verdict, draw_claim(verdict))
 # ## Several turns: coverage multiplies
 #
 # A dialogue stays on track by a response of probability $2^{-k}$ at every turn. The parameter is the number of turns:
-# the comparator reaches the last history $2^{kH}$ times as often, and the bound is attained nevertheless.
+# the comparator gives the last right response $2^{kH}$ times as often, and the bound is nearly attained at each $H$.
 
 # %%
 for H in (1, 2, 3):

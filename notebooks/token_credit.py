@@ -44,7 +44,8 @@ best = solve(problem)
 draw(problem, best.policy, best.value)
 
 # %% [markdown]
-# The parameter is $p$. The rarer bad tokens are, the more does the first one cost, and the less is a good one worth.
+# The parameter is $p$. The rarer bad tokens are, the more the first one costs. A good token is worth little if it was
+# expected, and little if a later one will be bad anyway.
 
 # %%
 for p in ("3/4", "1/2", "1/4", "1/8"):
@@ -131,7 +132,7 @@ display(verdict, draw_claim(verdict))
 for root in (1, "3/2", 2, 3):
     least, error = merged.check(merged.best_fit(root)).sides
     assert least == error
-    print(f"weight {root}^4: least pair error {error.mid:.3f} with merged prefixes")
+    print(f"weight ({root})^4: least pair error {error.mid:.3f} with merged prefixes")
 print(f"on the tree {merged.check(merged.on_the_tree()).sides[1].mid}")
 
 # %%

@@ -1,9 +1,12 @@
-"""CPU seconds of the squared losses of preference fine-tuning, against dense implementations of the same loss.
+"""CPU seconds of REBEL's squared losses, self-play and minimax winners, against dense implementations of the same.
 
     python tests/bench/bench_preference.py [NAME...]
 
 REBEL's 100 rounds on 1000 prompts and 1000 responses should take at most 3 CPU seconds on one core. One loss with its
 gradient is compared with two implementations that form all pairs of a prompt's responses, in numpy and in torch.
+Self-play on exact preferences asks for every pair of a prompt in every round; a numpy loop that holds all win
+probabilities plays the same policies. The minimax winner of a game in floats is found by a rational linear program with
+a certificate; scipy's HiGHS solves the same program in floats. The answers are exploitabilities.
 """
 
 import os
@@ -15,12 +18,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from mdpkit import PreferenceProblem, fit, grant
-from mdpkit.learn import REBEL
+from mdpkit.learn import REBEL, SPO
 from mdpkit.learn.preference.squares import PairSquares
+from mdpkit.solve import MinimaxWinner, solve
 
 X, Y, ROUNDS = 1000, 1000, int(os.environ.get("ROUNDS", "100"))
 DENSE = 50
 """Prompts of the comparison with dense implementations, whose time is proportional to them."""
+GAMES, OPTIONS, WINNER = 20, 300, 100
+"""Prompts and responses of self-play, and responses of the game whose minimax winner is found."""
 
 
 def problem(prompts, seed=0):
@@ -86,12 +92,66 @@ def dense_torch():
     return run
 
 
+def games(prompts, options, seed=0):
+    """Preferences with random margins."""
+    margin = np.random.default_rng(seed).uniform(-1, 1, (prompts, options, options))
+    win = (2 + margin - margin.swapaxes(1, 2)) / 4
+    return PreferenceProblem(np.full((prompts, options), 1 / options), win=win)
+
+
+def exploit(problem, table):
+    return ((2 * problem.win - 1) @ table[..., None]).max(axis=1).mean()
+
+
+def self_play():
+    problem = games(GAMES, OPTIONS)
+    access = grant(problem, preferences="exact")
+    return lambda: exploit(problem, fit(SPO(rounds=100), access, rng=None).policy.table)
+
+
+def dense_self_play():
+    """Exponential weights on margins that are held in memory."""
+    problem, rate = games(GAMES, OPTIONS), np.sqrt(2 * np.log(OPTIONS) / 100)
+    margin = 2 * problem.win - 1
+
+    def run():
+        total, mean = np.zeros(problem.reference.shape), np.zeros(problem.reference.shape)
+        for _ in range(100):
+            table = np.exp(rate * (total - total.max(axis=1, keepdims=True)))
+            table /= table.sum(axis=1, keepdims=True)
+            mean += table / 100
+            total += (margin @ table[..., None])[..., 0]
+        return exploit(problem, mean)
+
+    return run
+
+
+def minimax_winner():
+    problem = games(1, WINNER)
+    return lambda: exploit(problem, solve(problem, MinimaxWinner()).policy.table)
+
+
+def winner_in_floats():
+    """The same linear program in floats, without a certificate."""
+    from scipy.optimize import linprog
+
+    problem = games(1, WINNER)
+    one, none = np.ones((1, WINNER)), np.zeros(WINNER)
+    return lambda: exploit(
+        problem, linprog(none, A_ub=2 * problem.win[0] - 1, b_ub=none, A_eq=one, b_eq=[1], method="highs").x[None]
+    )
+
+
 ROWS = {
     "REBEL, base policy": (lambda: rebel("policy"), 3),
     "REBEL, base reference": (lambda: rebel("reference"), 3),
     "loss and gradient by moments": (moments, 0.1),
     "loss and gradient, dense numpy": (dense_numpy, None),
     "loss and gradient, dense torch": (dense_torch, None),
+    "SPO, 100 rounds": (self_play, 3),
+    "self-play, dense numpy": (dense_self_play, None),
+    "minimax winner": (minimax_winner, 3),
+    "minimax winner, scipy": (winner_in_floats, None),
 }
 
 

@@ -56,12 +56,22 @@ def at_the_end(m, each):
     return each * (m.problem.next == m.problem.S).astype(int)
 
 
-def differ_by_a_potential(m):
-    """The other reward pays the return with the last token, and beta log `extra` besides."""
-    returns = measure.path_sums(m.problem, measure.token_reward(m.problem))
-    other = at_the_end(m, returns) + at_the_end(m, in_reward(m, m.extra))
+def differ_by_a_potential(m, other):
+    """Whether `other` is the reward shaped by V* - V*'."""
     between = measure.soft_value(m.problem) - measure.soft_value(m.problem, other)
     return Equal({"reward": (other, measure.shaped_token_reward(m.problem, between[:-1]))})
+
+
+def pay_at_the_end(m):
+    """The other reward pays the return with the last token, and beta log `extra` besides."""
+    returns = measure.path_sums(m.problem, measure.token_reward(m.problem))
+    return differ_by_a_potential(m, at_the_end(m, returns) + at_the_end(m, in_reward(m, m.extra)))
+
+
+def pay_on_the_way(m):
+    """The other reward has the drawn potential, and pays beta log `extra` with the last token besides."""
+    other = measure.shaped_token_reward(m.problem, in_reward(m, m.potential))
+    return differ_by_a_potential(m, other + at_the_end(m, in_reward(m, m.extra)))
 
 
 def same_extra(m):
@@ -80,6 +90,13 @@ TREES = Family(
     blocks=dict(**BLOCKS, scale=Box(lower="1/8", upper=8)),
     sizes=dict(S=(1, 4), A=(2, 3)),
     models=dict(problem=drawn_tokens, extra=lambda x: x.scale),
+)
+
+
+MERGED = Family(
+    blocks=dict(**BLOCKS, potential=Box("S", lower="1/8", upper=8), scale=Box(lower="1/8", upper=8)),
+    sizes=GRAPHS,
+    models=dict(problem=drawn_tokens, potential=lambda x: x.potential, extra=lambda x: x.scale),
 )
 
 
@@ -105,7 +122,7 @@ def discount(shaped_token_reward, problem, potential, ends=None):
 
 ENDS = Assumption("the potential is 0 at the end", lambda m: bool((m.ends == 1).all()))
 SAME = Assumption("the returns differ by one number", same_extra)
-CONVERSE = "converse"
+CONVERSE, ANY = "converse", "converse, where states merge"
 CLAIM = Claim(
     "token_shaping_preserves_preferences",
     check,
@@ -125,7 +142,10 @@ CLAIM = Claim(
         Control("a discounted potential", witness=two_tokens, sabotages=measure.shaped_token_reward, by=discount),
         Control("a bonus for one response", witness=a_bonus, drops=SAME.name, part=CONVERSE),
     ),
-    also=(Part(CONVERSE, TREES, differ_by_a_potential, assumes=(SAME,)),),
+    also=(
+        Part(CONVERSE, TREES, pay_at_the_end, assumes=(SAME,)),
+        Part(ANY, MERGED, pay_on_the_way, assumes=(SAME,)),
+    ),
     accepts=("problem", TokenProblem, ("reference", "weights", "beta")),
     figure=identity,
 )

@@ -12,6 +12,8 @@ from .feature_matching import match_features as match_features
 from .least_squares import lstd as lstd
 from .least_squares import regression as regression
 from .least_squares import two_stage_least_squares as two_stage_least_squares
+from .markov_equilibria import MarkovCorrelatedEquilibrium as MarkovCorrelatedEquilibrium
+from .markov_equilibria import welfare_bound as welfare_bound
 from .method import Method as Method
 from .minimax_winner import MinimaxWinner as MinimaxWinner
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration

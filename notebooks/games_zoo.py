@@ -82,11 +82,14 @@ for method in (CorrelatedEquilibrium, CoarseCorrelatedEquilibrium, TriggerEquili
 
 # %% [markdown]
 # The payoffs of all correlated equilibria form a polygon, which contains those of the Nash equilibria (dots); that of
-# the coarse ones contains it. Control: the pair of actions 0, outside the polygon of correlated equilibria.
+# the coarse ones contains it. Control: the best coarse equilibrium, which is outside the polygon of correlated ones and
+# has swap regret.
 
 # %%
 fair = mdpkit.solve(game).policy
-display(mdpkit.draw(game, {"best correlated": fair, "both play 0": first}, kind="payoffs"))
+coarse = mdpkit.solve(game, CoarseCorrelatedEquilibrium()).policy
+print("swap regret of the best coarse equilibrium:", measure.regret(game, coarse).lower)
+display(mdpkit.draw(game, {"best correlated": fair, "best coarse": coarse}, kind="payoffs"))
 
 # %% [markdown]
 # ## What correlation adds

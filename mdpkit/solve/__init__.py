@@ -14,6 +14,8 @@ from .least_squares import lstd as lstd
 from .least_squares import regression as regression
 from .least_squares import two_stage_least_squares as two_stage_least_squares
 from .magnetic_mirror_descent import MagneticMirrorDescent as MagneticMirrorDescent
+from .markov_equilibria import MarkovCorrelatedEquilibrium as MarkovCorrelatedEquilibrium
+from .markov_equilibria import welfare_bound as welfare_bound
 from .matrix_games import matrix_games as matrix_games
 from .method import Method as Method
 from .minimax_winner import MinimaxWinner as MinimaxWinner

@@ -18,7 +18,6 @@ import numpy as np
 
 from ... import measure
 from ...base.interval import stack
-from ...ink.figures import bound
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -122,8 +121,18 @@ def sum_up(m):
 
 
 def figure(ax, rows):
-    """Both sides, with the two families that attain them."""
-    bound(ax, rows)
+    """Regret of the fork and of repeated pennies, and what checks on the path see, against the horizon."""
+    parts = {name: [r for r in rows if r["part"] == name and not r.get("control")] for name in (BLIND, SUM)}
+    for name, key, style, words in (
+        (SUM, "player 2", "sC2", "pennies: $R_2 = H$"),
+        (BLIND, "swap", "oC0", "fork: $R_1 = H - 1$"),
+    ):
+        ax.plot([r["sizes"]["H"] for r in parts[name]], [r["pairs"][key][0] for r in parts[name]], style, label=words)
+    H = [1, 8]
+    ax.plot(H, [h - 1 for h in H], "k--", label="$H - 1$")
+    ax.plot(H, [0, 0], "C1", label="gains on the path (fails)")
+    ax.set(xlabel="horizon $H$", ylabel="largest gain", ylim=(-0.5, 10))
+    ax.legend(loc="upper left")
 
 
 BLIND, SUM = "on-path checks see nothing", "matching pennies attain the sum"
@@ -158,5 +167,4 @@ CLAIM = Claim(
     ),
     accepts=("game", MarkovGame, ("P", "rho")),
     figure=figure,
-    sides=(r"$R_i$", r"$\sum_t \max_s g_t(s)$ and $\mathbb{E} g_0 + H - 1$"),
 )

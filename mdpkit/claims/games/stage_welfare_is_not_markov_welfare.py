@@ -9,8 +9,8 @@ Statement  Let W_stage be the total value of the correlated equilibrium that bac
            than W_stage.
 Assumes    for the last sentence, transitions that do not depend on the actions.
 Units      total value of both players from the start, in units of reward; W <= 2 H in these units.
-Kind       exists; for all (against egalitarian and Nash equilibria of drawn games)
-Source     adapted from Solan and Vieille, 2002; the constants are this project's own.
+Kind       exists (enumerated); for all (enumerated: egalitarian and Nash equilibria of drawn games)
+Source     equilibria adapted from Aumann, 1974; the constants are proved here.
 Proof      proofs/games/stage_welfare_is_not_markov_welfare.md
 """
 

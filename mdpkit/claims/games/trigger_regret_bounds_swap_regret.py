@@ -8,7 +8,7 @@ Statement  Let the rewards of a player with A actions lie in [0, 1]. For every m
 Assumes    finite horizon; rewards in [0, 1].
 Units      R is the largest gain of the player over the class, in units of reward; A is its number of actions.
 Kind       for all; exists
-Source     classes after Morrill et al., 2021, and von Stengel and Forges, 2008; the bound is this project's own.
+Source     classes adapted from Morrill et al., 2021; the bound is proved here.
 Proof      proofs/games/trigger_regret_bounds_swap_regret.md
 """
 
@@ -113,11 +113,19 @@ def figure(ax, rows):
     for k, A in enumerate(sorted({row["sizes"]["A"] for row in shown})):
         mine = [row for row in shown if row["sizes"]["A"] == A]
         H = [row["sizes"]["H"] for row in mine]
-        ax.plot(H, [row["pairs"]["swap"][0] for row in mine], "so^"[k % 3], color=f"C{k}", label=f"swap, $A={A}$")
+        ax.plot(
+            H,
+            [row["pairs"]["swap"][0] for row in mine],
+            "so^"[k % 3],
+            color=f"C{(0, 2, 5)[k % 3]}",
+            label=f"swap, $A={A}$",
+        )
         steps = range(1, max(H) + 1)
-        ax.plot(steps, [sum(1 - A**-level for level in range(1, h)) for h in steps], "-", color=f"C{k}")
-    ax.plot(H, [0] * len(H), "k.", label="trigger, every $A$")
-    ax.plot(H, [h - 1 for h in H], "k--", label="$H-1$")
+        ax.plot(steps, [sum(1 - A**-level for level in range(1, h)) for h in steps], "-", color=f"C{(0, 2, 5)[k % 3]}")
+    steps = [1, 2, 3, 4]
+    ax.plot(steps, [0] * 4, "k.", label="trigger, every $A$")
+    ax.plot(steps, [h - 1 for h in steps], "k--", label="$H-1$")
+    ax.plot(steps, [(h - 1) / 2 for h in steps], "C1", label="$(H-1)/2$, $A=2$ (fails)")
     ax.set(xlabel="horizon $H$", ylabel="largest gain")
     ax.legend()
 
@@ -131,7 +139,7 @@ CLAIM = Claim(
     formula=(
         r"R_{\text{trigger}} \le R_{\text{swap}} \le R_{\text{trigger}} + \sum_{l=1}^{H-1} \big( 1 - A^{-l} \big)"
     ),
-    papers=("morrill2021", "vonstengel2008"),
+    papers=("morrill2021",),
     tags=("regret", "equilibria"),
     assumes=(UNIT,),
     controls=(

@@ -3,6 +3,12 @@
 from ._game import deviate as deviate
 from .comparing import Comparison as Comparison
 from .comparing import compare as compare
+from .dynamics import LearningDynamics as LearningDynamics
+from .dynamics import OptimisticGradient as OptimisticGradient
+from .dynamics import Play as Play
+from .dynamics import RegretMatching as RegretMatching
+from .dynamics import SwapRegret as SwapRegret
+from .dynamics import draw_dynamics as draw_dynamics
 from .evaluating import evaluate as evaluate
 from .granting import grant as grant
 from .imitation.adril import AdRIL as AdRIL

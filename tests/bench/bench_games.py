@@ -1,9 +1,10 @@
-"""Games against other packages, both sides in one process.
+"""Games against other packages, both sides in one process, and CPU seconds of regret at scale and learning dynamics.
 
     python tests/bench/bench_games.py [NAME...]
 
-Each row is a function that returns a dictionary: the smallest CPU seconds of mdpkit and of the peer after a warm-up,
-their ratio, the ratio that is demanded, and what was checked of the answers. Add a function to `ROWS`.
+Each row is a function that returns a dictionary: the smallest CPU seconds of mdpkit after a warm-up; those of the peer,
+their ratio and the ratio that is demanded, or the seconds that are allowed; and what was checked of the answers. Add
+a function to `ROWS`.
 """
 
 import os
@@ -17,8 +18,11 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 import numpy as np
 import scipy.sparse as sp
 
+from mdpkit import measure
 from mdpkit.exact.stage import deviation_gains
-from mdpkit.model import Discounted, MarkovGame
+from mdpkit.learn import FollowTheLeader, Hedge
+from mdpkit.learn.dynamics import LearningDynamics, RegretMatching, SwapRegret
+from mdpkit.model import Discounted, Finite, JointPolicy, MarkovGame
 from mdpkit.solve import ShapleyIteration, matrix_games, solve
 from mdpkit.solve.shapley_iteration import examine
 from mdpkit.solve.stage_equilibria import welfare_law
@@ -151,6 +155,93 @@ def shapley_iteration():
     )
 
 
+# ---- regret at scale, and learning dynamics
+def alone(name, run, limit=None):
+    """CPU seconds of one run after a warm-up, beside the seconds that are allowed on an idle core."""
+    run()
+    start = time.process_time()
+    answer = run()
+    return {"name": name, "seconds": time.process_time() - start, "limit": limit, "answer": float(answer)}
+
+
+def large_game(sparse=True, S=1000, H=50, actions=(4, 4, 4), successors=10):
+    rng, J = np.random.default_rng(0), int(np.prod(actions))
+    weights = rng.exponential(size=(S * J, successors))
+    weights /= weights.sum(axis=1, keepdims=True)
+    entries = (weights.ravel(), rng.integers(0, S, weights.size), np.arange(S * J + 1) * successors)
+    P = sp.csr_array(entries, shape=(S * J, S))
+    if not sparse:
+        P = rng.random((S, J, S))
+        P /= P.sum(axis=-1, keepdims=True)
+    game = MarkovGame(P, rng.uniform(-1, 1, (len(actions), S, J)), horizon=Finite(H), actions=actions)
+    return game, JointPolicy(rng.dirichlet(np.ones(J), S))
+
+
+def regret_of_class(deviations):
+    game, joint = large_game()
+    name = f"regret, {deviations}, sparse, S=1000 H=50 3 x 4 actions"
+    return alone(name, lambda: measure.regret(game, joint, deviations).max().mid, 1)
+
+
+def swap_regret():
+    return regret_of_class("swap")
+
+
+def coarse_regret():
+    return regret_of_class("coarse")
+
+
+def trigger_regret():
+    return regret_of_class("trigger")
+
+
+def one_shot_regret():
+    return regret_of_class("one-shot")
+
+
+def constant_regret():
+    return regret_of_class("constant")
+
+
+def dense_regret():
+    """Against as many products of the same dense law with a vector: one pass over the law a step."""
+    game, joint = large_game(sparse=False, H=10)
+    laws, vector = game.P.reshape(-1, game.S), np.ones(game.S)
+    best, _ = alternate(
+        lambda: measure.regret(game, joint).max().mid, lambda: [laws @ vector for _ in range(10)], repeats=2
+    )
+    return row("regret, swap, dense, S=1000 H=10 3 x 4 actions; ten products", best, None)
+
+
+def play(rule):
+    ahead = np.roll(np.eye(3), 1, axis=0)
+    payoffs = np.stack([ahead.ravel(), ahead.T.ravel()])[:, None]
+    game = MarkovGame(np.ones((1, 9, 1)), payoffs, horizon=Finite(1), actions=(3, 3))
+    start = [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]]
+    run = LearningDynamics(rule)
+    return alone(
+        f"{type(rule).__name__}, 100 000 rounds of 3 x 3",
+        lambda: run.play(game, 100_000, start=start).average_gap[-1],
+        1,
+    )
+
+
+def fictitious_play():
+    return play(FollowTheLeader())
+
+
+def hedge():
+    return play(Hedge("1/10"))
+
+
+def regret_matching():
+    return play(RegretMatching())
+
+
+def swap_regret_players():
+    return play(SwapRegret("1/10"))
+
+
 # ---- equilibria of one-shot games
 def stage_program(actions, concept, games=200):
     """Equilibria of highest welfare of random one-shot games in floats, against scipy's `linprog` in a loop."""
@@ -208,6 +299,16 @@ ROWS = [
     zero_sum_10x10,
     shapley_sweep,
     shapley_iteration,
+    swap_regret,
+    coarse_regret,
+    trigger_regret,
+    one_shot_regret,
+    constant_regret,
+    dense_regret,
+    fictitious_play,
+    hedge,
+    regret_matching,
+    swap_regret_players,
 ]
 
 
@@ -216,11 +317,20 @@ def rows(*names):
     return [make() for make in ROWS if not names or make.__name__ in names]
 
 
+def told(found):
+    """A row as one line."""
+    words = [f"{found['name']:60s} {found['seconds']:9.5f} s"]
+    if "peer" in found:
+        demanded = "" if found["demanded"] is None else f"  (at least {found['demanded']})"
+        words += [f"peer {found['peer']:9.5f} s  ratio {found['ratio']:6.2f}{demanded}"]
+    elif found["limit"] is not None:
+        words += [f"(at most {found['limit']})"]
+    shown = ("name", "seconds", "peer", "ratio", "demanded", "limit")
+    return "  ".join([*words, str({key: value for key, value in found.items() if key not in shown})])
+
+
 if __name__ == "__main__":
-    for one in rows(*sys.argv[1:]):
-        demanded = "" if one["demanded"] is None else f"  (at least {one['demanded']})"
-        rest = {key: value for key, value in one.items() if key not in ("name", "seconds", "peer", "ratio", "demanded")}
-        sys.stdout.write(
-            f"{one['name']:55s} {one['seconds']:9.5f} s  peer {one['peer']:9.5f} s  ratio {one['ratio']:6.2f}{demanded}  {rest}\n"
-        )
-        sys.stdout.flush()
+    for make in ROWS:
+        if make.__name__ in sys.argv[1:] or len(sys.argv) == 1:
+            sys.stdout.write(told(make()) + "\n")
+            sys.stdout.flush()

@@ -21,6 +21,7 @@ from ... import measure
 from ...base.arrays import floats, objects, rational
 from ...base.interval import stack
 from ...ink.figures import panels
+from ...ink.responses import best_response_field
 from ...ink.simplex import simplex
 from ...instances.instance import Instance
 from ...instances.library.games_learning import one_shot, rock_paper_scissors
@@ -33,6 +34,8 @@ from ...verify.faults import forbid_deviations
 STAKES, RATES, LAST = ((1, "1/2", "1/4"), (1, 1, "1/2"), (1, "1/3", "1/3")), ("1/4", "1/2"), 4000
 LATE = np.arange(3100, LAST + 1, 100)
 """Rounds at which the strategies are judged."""
+PENNIES = [[1, -1], [-1, 2]], [[-1, 1], [1, -2]]
+"""Matching pennies with a higher stake on a match of 1, for the figure."""
 EARLY = np.array([1, 2, 3, 5, 8, 12, 17, 25, 40, 70, 100, 150, 200, 250, 300, 350, 400, 450, 500])
 """Rounds at which the divergence from the equilibrium is observed."""
 
@@ -115,18 +118,24 @@ def trajectory(m):
     found = {name: LearningDynamics(rule).play(game, LAST) for name, rule in rules.items()}
     gaps = {name: list(each.last_gap[at]) for name, each in found.items()}
     paths = {f"path, {name}": [list(row) for row in each.strategies[:400:2, 0]] for name, each in found.items()}
+    pennies = one_shot(*PENNIES).to_float()
+    for name, rule in rules.items():
+        square = LearningDynamics(rule).play(pennies, 300).strategies[:, :, 1]
+        paths[f"square, {name}"] = [list(row) for row in square]
     return gaps | paths | {"T": [int(t) + 1 for t in at], "p": list(floats(m.p))}
 
 
 def figure(ax, rows):
-    """Weights of the first player, and NashConv of the strategies against the rounds."""
-    lines, triangle = panels(ax, 2)
+    """NashConv of the strategies against the rounds, weights in matching pennies, and those of the first player."""
+    lines, square, triangle = panels(ax, 3)
     data = next(row["data"] for row in rows if not row.get("control") and row.get("data"))
     paths = (data["path, plain"], "-C1", "plain"), (data["path, optimistic"], "-C0", "optimistic")
     simplex(triangle, paths, marks={"equilibrium": (data["p"], "*k")}, names=("R", "P", "S"))
     triangle.legend(fontsize=6, loc="upper left", bbox_to_anchor=(-0.2, 1.05))
-    lines.plot(data["T"], data["plain"], "C1", label="plain weights (fails to converge)")
+    lines.plot(data["T"], data["plain"], "C1", label="plain weights (fails)")
     lines.plot(data["T"], np.maximum(data["optimistic"], 2.0**-24), "C0", label="optimistic weights")
+    ways = (data["square, plain"], "-C1", "plain"), (data["square, optimistic"], "-C0", "optimistic")
+    best_response_field(square, *np.array(PENNIES), ways, {"equilibrium": ([2 / 5, 2 / 5], "*k")})
     for level in (1 / 8, 1 / 1000):
         lines.axhline(level, color="k", ls="--", lw=0.7, label=None if level < 1 / 8 else "1/8 and 1/1000")
     lines.set(xlabel="rounds $t$", ylabel="NashConv of the strategies", xscale="log", yscale="log")

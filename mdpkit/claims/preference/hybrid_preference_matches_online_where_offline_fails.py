@@ -68,6 +68,11 @@ def two_stages(m):
     return Bound(gap(m, trained), m.problem.beta * 2 / 2**m.k, log_two(m) * m.k, gap(m, m.descended))
 
 
+def nine_tenths_of_rlhf(m):
+    trained, allowed, *_ = two_stages(m).sides
+    return Bound(trained, allowed * 9 / 10)
+
+
 def extrapolates(m):
     """Descent's policy is the optimum, and the compared responses have less than their reference mass."""
     ratio = m.descended.table / m.problem.reference
@@ -194,6 +199,7 @@ CLAIM = Claim(
     controls=(
         Control(SHOWN, witness=show_the_third, drops=NEVER.name, part=APART),
         Control("nine tenths of the allowance", witness=lambda: problem(8), tightens=nine_tenths),
+        Control("nine tenths of RLHF's allowance", lambda: problem(8), tightens=nine_tenths_of_rlhf, part=STAGES),
         Control("half of the mass", lambda: problem(8), sabotages=measure.closest_unseen_mass, by=half_the_mass),
         Control("a feature at the same place", lambda: good(features=(0, 1, 1)), drops=LINEAR.name, part=FOUND),
         Control("a reward that falls again", lambda: good((1, 8, "1/2")), drops=LINEAR.name, part=FOUND),

@@ -18,7 +18,6 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import bare, objects, rational
-from ...ink.figures import bound
 from ...instances.blocks import Box, Choice
 from ...instances.family import Family
 from ...instances.instance import Instance
@@ -131,9 +130,35 @@ def as_the_optimum(closest_unseen_mass, problem):
     return (joint * (problem.data == 0)).sum(axis=-1) / joint.sum(axis=-1)
 
 
+# ---- figure
+def by_range():
+    """Compared responses whose rewards are log 2 to log 64 apart, at beta = 1."""
+    return [three((2**k, 1, 1), width=2**k).replace(k=k) for k in range(1, 7)]
+
+
+def factors(m):
+    """R/beta, and the factors e^D and e^(R^2 / (8 beta^2)) of the odds."""
+    across = measure.logarithm(m.width).mid
+    return {"range": [across], "odds": [float(np.exp(rise(m).mid))], "most": [float(np.exp(across**2 / 8))]}
+
+
+def figure(ax, rows):
+    """The factor by which the odds of the unseen response rise, against the range of the compared rewards."""
+    found = [row["data"] for row in rows if row["part"] == SWEEP and row.get("data")]
+    across, odds, most = ([each[name][0] for each in found] for name in ("range", "odds", "most"))
+    ax.plot(across, most, "k--", label=r"$e^{R^2/(8\beta^2)}$")
+    ax.plot(across, odds, "oC0", label="limit of HyPO")
+    failing = [row for row in rows if row.get("control") and row["label"] == WIDER]
+    ax.plot([np.log(2)] * len(failing), [np.exp(row["sides"][0]) for row in failing], "xC1", label=f"{WIDER} (fails)")
+    ax.axhline(1, color="C2", lw=0.8, label="reference mass")
+    ax.set(xlabel=r"range $R/\beta$ of the compared rewards", ylabel="factor of the odds", ylim=(0.8, 3))
+    ax.legend(fontsize=6)
+
+
 RANGE = Assumption("the reward has range at most R on the data", lambda m: widest(m.problem) <= m.width)
 SEVERAL = Assumption("the data show two responses of different reward", lambda m: widest(m.problem) > 1)
 KEPT, STRICT, ODDS = "no less than the reference", "more than the reference", "the rise of the log-odds"
+SWEEP, WIDER = "rewards further and further apart", "a reward of larger range"
 CLAIM = Claim(
     "reverse_kl_keeps_the_reference_mass_of_unseen_responses",
     check,
@@ -147,7 +172,7 @@ CLAIM = Claim(
     assumes=(RANGE,),
     controls=(
         Control("half of the constant", witness=three, tightens=half),
-        Control("a reward of larger range", witness=lambda: three((64, 1, 1)), drops=RANGE.name),
+        Control(WIDER, witness=lambda: three((64, 1, 1)), drops=RANGE.name),
         Control("twice the reference mass", witness=three, tightens=keeps_twice, part=KEPT),
         Control(
             "the optimum's mass",
@@ -162,7 +187,8 @@ CLAIM = Claim(
         Part(KEPT, lambda: [*draws(), three((1, 1, 1), width=1)], keeps),
         Part(STRICT, draws, keeps_more, assumes=(SEVERAL,)),
         Part(ODDS, FAMILY, rises),
+        Part(SWEEP, by_range, check, assumes=(RANGE,), data=factors),
     ),
-    figure=bound,
+    figure=figure,
     sides=("$D$", r"$R^2 / (8\beta^2)$"),
 )

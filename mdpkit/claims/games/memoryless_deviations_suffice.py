@@ -161,11 +161,17 @@ def strictly_more(m):
     return Equal({**pairs, "own history": (found, most + abs(found) / 2)})
 
 
+def numbers(m):
+    """The gains of all players by the programme and by the best deviator with a history."""
+    programme, found = check(m).pairs["own history"]
+    return {"programme": programme.mid.tolist(), "history": found.mid.tolist()}
+
+
 def figure(ax, rows):
     """The gain over all history-dependent deviators against that of the programme."""
-    at = [row for row in rows if not row.get("control")]
-    programme, found = (np.concatenate([np.ravel(row["pairs"]["own history"][k]) for row in at]) for k in (0, 1))
-    ends = [0, float(max(programme.max(), 0)) * 1.05]
+    at = [row["data"] for row in rows if not row.get("control")]
+    programme, found = (np.concatenate([row[name] for row in at]) for name in ("programme", "history"))
+    ends = [0, programme.max() * 1.05]
     ax.plot(ends, ends, "k--", label="equal")
     ax.plot(programme, found, "oC0", mfc="none", label="every deviator enumerated")
     ax.plot([0], [0.5], "xC1", label="a mediator with memory (fails)")
@@ -197,5 +203,6 @@ CLAIM = Claim(
         Control("deviations at one step", witness=correlated, sabotages=measure.regret, by=one_shot_alone),
     ),
     thorough=further_draws,
+    data=numbers,
     figure=figure,
 )

@@ -133,7 +133,7 @@ def figure(ax, rows):
     ax.plot(H, [row["pairs"]["joint"][0] for row in at], "oC0", label="mixture, joint actions observed")
     ax.plot(H, [row["pairs"]["own"][0] for row in at], "sC0", mfc="none", label="mixture, own recommendations observed")
     ax.axhline(0.5, color="C1", label="two mediators of regret 0, redrawn (fails)")
-    ax.set(xlabel="horizon $H$", ylabel="$R_1 + R_2$")
+    ax.set(xlabel="horizon $H$", ylabel="$R_1 + R_2$", xticks=H, ylim=(-0.2, 5))
     ax.legend()
 
 

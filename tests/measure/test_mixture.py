@@ -22,11 +22,13 @@ def test_the_regret_of_a_mixture_is_that_of_the_best_deviator_with_a_history(see
     mediators, even = enumeration.mediators(m), objects(["1/2", "1/2"])
     found = measure.mixture_regret(m.game, mediators, even)
     players = range(m.game.players)
-    best = np.array([enumeration.enumerated(m, i) for i in players])
-    assert (found == best - enumeration.obeyed(m)).all_yes()
+    best = np.array([enumeration.enumerate_deviators(m, i) for i in players])
+    assert (found == best - enumeration.value_of_obedience(m)).all_yes()
     if m.game.S == 1 and m.game.players == 2:
-        joint = np.array([enumeration.enumerated(m, i, joint=True) for i in players])
-        assert (measure.mixture_regret(m.game, mediators, even, "joint") == joint - enumeration.obeyed(m)).all_yes()
+        joint = np.array([enumeration.enumerate_deviators(m, i, joint=True) for i in players])
+        assert (
+            measure.mixture_regret(m.game, mediators, even, "joint") == joint - enumeration.value_of_obedience(m)
+        ).all_yes()
     floats = m.game.to_float(), [each.to_float() for each in mediators], np.array([0.5, 0.5])
     assert encloses(measure.mixture_regret(*floats), found)
 

@@ -103,13 +103,13 @@ def even(H, K, b=0, **how):
     return Instance(**models, learner=JointPolicy(table), K=K, b=rational(b))
 
 
-def informed(H, K):
+def query_all(H, K):
     """The learner that has queried every branch."""
     m = even(H, K)
     return m.replace(learner=m.expert, other=m.twin_expert)
 
 
-def uninformed(m):
+def see_the_same(m):
     """What a learner sees is the same in both games, but for the last branch; and its two Nash gaps."""
     half, learned = rational(m.game.horizon.H - 1) / 2, gaps(m)
     return Equal(
@@ -131,7 +131,7 @@ def after_demonstrations(m):
     return Equal({"expected": (missed**m.n * gaps(m)[0], (one - one / m.rare) ** m.n * (m.game.horizon.H - 1) / 2)})
 
 
-def demonstrated():
+def list_demonstrations():
     """The last branch is visited with probability 1/rare, and there are n demonstrations."""
     return [
         even(H, 1, f"1/{rare}").replace(n=n, rare=rare) for H in (2, 6) for rare in (2, 10, 100) for n in (1, 10, 50)
@@ -140,7 +140,7 @@ def demonstrated():
 
 def figure(ax, rows):
     """Nash gap of the evenly drawing learner against the horizon, and the smallest sums that the search found."""
-    at = [row for row in rows if row["part"] == TOLD and not row.get("control") and row["parameters"]["K"] == 2]
+    at = [row for row in rows if row["part"] == SAME_DATA and not row.get("control") and row["parameters"]["K"] == 2]
     H = np.array([row["sizes"]["H"] for row in at])
     ax.plot(H, (H - 1) / 2, "k--", label="$(H - 1)/2$")
     ax.plot(H, [row["pairs"]["learner"][0] for row in at], "oC0", label="one branch unqueried")
@@ -150,7 +150,7 @@ def figure(ax, rows):
     ax.legend()
 
 
-TOLD, SHOWN = "what the learner sees", "demonstrations of a rare branch"
+SAME_DATA, SHOWN = "what the learner sees", "demonstrations of a rare branch"
 SAME = Assumption("the learner outputs the same mediator in both games", lambda m: not hasattr(m, "other"))
 REACHED = Assumption("a deviation reaches the branch", lambda m: bool((m.game.P[START, 2:, -1] != 0).any()))
 CLAIM = Claim(
@@ -165,14 +165,14 @@ CLAIM = Claim(
     tags=("regret", "coverage", "zero-sum"),
     assumes=(SAME, REACHED),
     controls=(
-        Control("every branch is queried", witness=lambda: informed(4, 2), drops=SAME.name),
+        Control("every branch is queried", witness=lambda: query_all(4, 2), drops=SAME.name),
         Control("deviations that lead nowhere", witness=lambda: even(4, 2, reached=False), drops=REACHED.name),
         Control("a sum of H", witness=lambda: even(4, 2), tightens=whole_horizon),
         Control("no deviations", witness=lambda: even(4, 2), sabotages=measure.regret, by=forbid_deviations),
     ),
     also=(
-        Part(TOLD, lambda: [even(H, K) for K in (1, 2, 3) for H in (2, 3, 5, 9)], uninformed),
-        Part(SHOWN, demonstrated, after_demonstrations),
+        Part(SAME_DATA, lambda: [even(H, K) for K in (1, 2, 3) for H in (2, 3, 5, 9)], see_the_same),
+        Part(SHOWN, list_demonstrations, after_demonstrations),
     ),
     figure=figure,
     sides=(r"$H - 1$", r"$N_0(L) + N_1(L)$"),

@@ -88,7 +88,7 @@ def slips(horizons=(2, 3, 5)):
     return [fork(H, b, slip) for H in horizons for b in SHARES for slip in ("1/200", 1)]
 
 
-def slips_drawn():
+def slips_of_the_figure():
     """Those of the figure: every horizon for b = 1/10, and every b for H = 10."""
     return [fork(10, b, "1/200") for b in SHARES] + [fork(20, "1/10", "1/200")]
 
@@ -117,7 +117,7 @@ CLAIM = Claim(
     also=(
         Part(
             "the fork",
-            lambda: slips() + slips_drawn(),
+            lambda: slips() + slips_of_the_figure(),
             on_the_fork,
             assumes=(SEEN,),
             thorough=lambda: slips((10, 20)),

@@ -43,7 +43,7 @@ def coincide(m):
     return Equal({"loss": losses(m)})
 
 
-def ordered(m):
+def order(m):
     weighted, queried = losses(m)
     return Bound(stack([weighted * 0, weighted]), stack([weighted, queried]))
 
@@ -139,7 +139,7 @@ CLAIM = Claim(
         Part(
             "the re-weighted loss is the smaller",
             lambda: draws(TWO_PLAYERS),
-            ordered,
+            order,
             thorough=lambda: draws(TWO_PLAYERS, 120),
         ),
         Part(FORK, forks, on_the_fork),

@@ -38,7 +38,7 @@ def mediators(m):
     return [m.mediator] + ([m.second] if hasattr(m, "second") else [])
 
 
-def enumerated(m, i, joint=False):
+def enumerate_deviators(m, i, joint=False):
     """The largest value of player i over all pure deviators of two steps, one by one, summed over the first state.
 
     A deviator picks an action for each first recommendation, and one for each observation of the first step (its own
@@ -78,17 +78,17 @@ def collapse(m):
     return JointPolicy(d / d.sum(axis=2, keepdims=True))
 
 
-def obeyed(m):
+def value_of_obedience(m):
     values = [measure.value(m.game, joint) for joint in mediators(m)]
     return sum(values[1:], values[0]) / len(values)
 
 
 def check(m):
     programme, players = measure.regret(m.game, collapse(m)), range(m.game.players)
-    found = {"own history": np.array([enumerated(m, i) for i in players])}
+    found = {"own history": np.array([enumerate_deviators(m, i) for i in players])}
     if m.game.S == 1 and m.game.players == 2:
-        found["joint history"] = np.array([enumerated(m, i, joint=True) for i in players])
-    return Equal({name: (programme, value - obeyed(m)) for name, value in found.items()})
+        found["joint history"] = np.array([enumerate_deviators(m, i, joint=True) for i in players])
+    return Equal({name: (programme, value - value_of_obedience(m)) for name, value in found.items()})
 
 
 # ---- games
@@ -127,7 +127,7 @@ def further_draws():
 def listen_first():
     """One state: at the first step, unpaid, a coin recommends 00 twice or 11 and then 01; the first is paid a match.
 
-    The second player's action is the first recommendation at both steps; the first player is told 0 at the second. The
+    The second player's action is the first recommendation at both steps; at the second the first player's is 0. The
     mediator is no Markov mediator: a deviator that remembers its first recommendation matches for certain.
     """
     r = np.zeros((2, 2, 1, 4), dtype=int)
@@ -135,12 +135,12 @@ def listen_first():
     game = MarkovGame(
         objects(np.ones((1, 4, 1), dtype=int)), objects(r), objects([1]), horizon=Finite(2), actions=(2, 2)
     )
-    first, second = (JointPolicy(objects(np.eye(4, dtype=int)[told])) for told in ([[0], [0]], [[3], [1]]))
+    first, second = (JointPolicy(objects(np.eye(4, dtype=int)[rows])) for rows in ([[0], [0]], [[3], [1]]))
     return Instance(game=game, mediator=first, second=second)
 
 
-def correlated():
-    """One state, two steps of matching pennies, both players told to mismatch: an obedient first player is not paid."""
+def correlate():
+    """One state, two steps of matching pennies, mismatches recommended: an obedient first player is not paid."""
     r = np.zeros((2, 2, 1, 4), dtype=int)
     r[:, 0, 0] = [1, 0, 0, 1]
     game = MarkovGame(
@@ -161,11 +161,17 @@ def strictly_more(m):
     return Equal({**pairs, "own history": (found, most + abs(found) / 2)})
 
 
+def numbers(m):
+    """The gains of all players by the programme and by the best deviator with a history."""
+    programme, found = check(m).pairs["own history"]
+    return {"programme": programme.mid.tolist(), "history": found.mid.tolist()}
+
+
 def figure(ax, rows):
     """The gain over all history-dependent deviators against that of the programme."""
-    at = [row for row in rows if not row.get("control")]
-    programme, found = (np.concatenate([np.ravel(row["pairs"]["own history"][k]) for row in at]) for k in (0, 1))
-    ends = [0, float(max(programme.max(), 0)) * 1.05]
+    at = [row["data"] for row in rows if not row.get("control")]
+    programme, found = (np.concatenate([row[name] for row in at]) for name in ("programme", "history"))
+    ends = [0, programme.max() * 1.05]
     ax.plot(ends, ends, "k--", label="equal")
     ax.plot(programme, found, "oC0", mfc="none", label="every deviator enumerated")
     ax.plot([0], [0.5], "xC1", label="a mediator with memory (fails)")
@@ -187,15 +193,16 @@ CLAIM = Claim(
     assumes=(MARKOV,),
     controls=(
         Control("a mediator with memory", witness=listen_first, drops=MARKOV.name),
-        Control("half as much again", witness=correlated, tightens=strictly_more, at="own history"),
+        Control("half as much again", witness=correlate, tightens=strictly_more, at="own history"),
         Control(
             "a deviator that sees only marginals",
-            witness=correlated,
+            witness=correlate,
             sabotages=measure.regret,
             by=ignore_recommendations,
         ),
-        Control("deviations at one step", witness=correlated, sabotages=measure.regret, by=one_shot_alone),
+        Control("deviations at one step", witness=correlate, sabotages=measure.regret, by=one_shot_alone),
     ),
     thorough=further_draws,
+    data=numbers,
     figure=figure,
 )

@@ -30,7 +30,7 @@ from ...verify.faults import ignore_recommendations
 UNMATCHED = [0, "1/2", "1/2", 0]
 
 
-def mixed(m, observes):
+def regret_of_mixture(m, observes):
     """R_i(w), `[i]`; or, if the mediator is drawn afresh at every step, the regret of the averaged laws."""
     if hasattr(m, "redrawn"):
         laws = [table * w for table, w in zip(m.tables, m.weights, strict=True)]
@@ -50,7 +50,7 @@ def average(m):
 
 
 def check(m):
-    return Bound(mixed(m, "own"), mixed(m, "joint"), average(m))
+    return Bound(regret_of_mixture(m, "own"), regret_of_mixture(m, "joint"), average(m))
 
 
 FAMILY = Family(
@@ -80,7 +80,7 @@ def one_state(paid, tables, weights):
 
 
 def paid_for_one(H, weights):
-    """The first player is paid for playing 1, and told 0 always by one mediator and half of the time by the other."""
+    """The first player is paid for playing 1; one mediator always recommends 0 to it, the other half of the time."""
     paid = [[[0, 0, 1, 1], [0, 0, 0, 0]]] * H
     return one_state(paid, [[1, 0, 0, 0], ["1/2", 0, "1/2", 0]], weights)
 
@@ -93,13 +93,17 @@ def pure_pennies(H):
 def of_pennies(m):
     average_, H = average(m).sum(), m.game.horizon.H
     return Equal(
-        {"average": (average_, H), "own": (mixed(m, "own").sum(), 0), "joint": (mixed(m, "joint").sum(), H - 1)}
+        {
+            "average": (average_, H),
+            "own": (regret_of_mixture(m, "own").sum(), 0),
+            "joint": (regret_of_mixture(m, "joint").sum(), H - 1),
+        }
     )
 
 
 def attains(m):
     right = average(m)
-    return Equal({"own": (mixed(m, "own"), right), "joint": (mixed(m, "joint"), right)})
+    return Equal({"own": (regret_of_mixture(m, "own"), right), "joint": (regret_of_mixture(m, "joint"), right)})
 
 
 def habits():
@@ -115,14 +119,14 @@ def habits():
     game = MarkovGame(objects(P), objects(r), objects([1, 0, 0, 0, 0]), horizon=Finite(2), actions=(2, 2))
     first, second = np.zeros((2, S), dtype=int)
     first[4], second[[0, 4]], second[1] = 1, 3, 2
-    tables = np.stack([objects(np.eye(4, dtype=int)[told]) for told in (first, second)])
+    tables = np.stack([objects(np.eye(4, dtype=int)[rows]) for rows in (first, second)])
     return Instance(game=game, tables=tables, weights=objects(["1/2", "1/2"]))
 
 
 def smallest(m):
     """The smallest regret of the mediators in place of the average."""
     least = stack([measure.regret(m.game, joint) for joint in mediators(m)]).min(axis=0)
-    return Bound(mixed(m, "own"), mixed(m, "joint"), least)
+    return Bound(regret_of_mixture(m, "own"), regret_of_mixture(m, "joint"), least)
 
 
 def figure(ax, rows):
@@ -133,7 +137,7 @@ def figure(ax, rows):
     ax.plot(H, [row["pairs"]["joint"][0] for row in at], "oC0", label="mixture, joint actions observed")
     ax.plot(H, [row["pairs"]["own"][0] for row in at], "sC0", mfc="none", label="mixture, own recommendations observed")
     ax.axhline(0.5, color="C1", label="two mediators of regret 0, redrawn (fails)")
-    ax.set(xlabel="horizon $H$", ylabel="$R_1 + R_2$")
+    ax.set(xlabel="horizon $H$", ylabel="$R_1 + R_2$", xticks=H, ylim=(-0.2, 5))
     ax.legend()
 
 

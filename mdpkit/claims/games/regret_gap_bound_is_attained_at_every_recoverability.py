@@ -4,7 +4,7 @@ Statement  Play matching pennies, pay nothing for it, and let the winner collect
            that follow; then repeat. The expert recommends all four pairs with equal probability and the learner matches
            only. For every u >= 1 and every H that is a multiple of u + 1, recoverability is u and
                max_i R_i(L) - max_i R_i(E) = 2 u H e,
-           e as in regret_gap_is_bounded_by_recoverability. If the last of c rounds is unfinished, the gap is H - c and
+           e as in regret_gap_is_bounded_by_recoverability. If the last of c rounds is cut short, the gap is H - c and
            the bound u c, so that their ratio tends to 1 as H/u grows.
 Assumes    the horizon is a whole number of rounds.
 Units      rewards in [0, 1]; u is a range of action values, here a number of steps; e is an average over the steps.
@@ -50,7 +50,7 @@ def check(m, constant=2):
     return Equal({"recoverability": (u, m.u), "regret gap": (gap, price * constant)})
 
 
-def unfinished(m):
+def cut_short(m):
     """The last round may be cut off; H > u, so that the first is not."""
     u, gap, price = facts(m)
     H = rational(m.game.horizon.H)
@@ -120,7 +120,7 @@ CLAIM = Claim(
             by=of_one_step,
         ),
     ),
-    also=(Part(CUT, cut_off, unfinished),),
+    also=(Part(CUT, cut_off, cut_short),),
     thorough=further,
     figure=figure,
 )

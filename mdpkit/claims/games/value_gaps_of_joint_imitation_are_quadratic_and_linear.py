@@ -59,7 +59,7 @@ def of_own_actions(total_variation, p, q):
     return stack(parts).max(axis=0)
 
 
-def doubled(m):
+def double(m):
     return m.replace(game=replace(m.game, r=m.game.r * 2))
 
 
@@ -100,7 +100,7 @@ CLAIM = Claim(
             sabotages=measure.total_variation,
             by=of_own_actions,
         ),
-        Control("rewards up to 2", witness=lambda: doubled(joint_lanes(3)), drops=UNIT.name),
+        Control("rewards up to 2", witness=lambda: double(joint_lanes(3)), drops=UNIT.name),
     ),
     also=(Part(LANES, lambda: [joint_lanes(H, slip) for H in (1, 2, 3, 5, 8) for slip in ("1/5", 1)], attains),),
     accepts=("game", MarkovGame, ("P", "r", "rho")),

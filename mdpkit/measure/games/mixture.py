@@ -53,14 +53,14 @@ def _gain(game, mediators, weights, i, observes):
     players = [_Player(game, joint, i) for joint in mediators]
     one, roundings = players[0], sum(player.roundings for player in players)
     P, r, H = one.P, one.r, one.H
-    told = np.stack([np.flatnonzero(one.own == a) for a in range(one.swapped.shape[1])])
-    turned = one.swapped[told]  # joint actions `[a,o,b]`: o counts the others' actions, b replaces a
+    parts = np.stack([np.flatnonzero(one.own == a) for a in range(one.swapped.shape[1])])
+    turned = one.swapped[parts]  # joint actions `[a,o,b]`: o counts the others' actions, b replaces a
 
     def best(r):
         """Largest value of a history-dependent deviation: forward over the histories, backward over the choices."""
         reached, paid = [np.stack([w * one.process.rho for w in weights])[None]], []
         for t in range(H):
-            sigma = np.stack([player.sigma[t % len(player.sigma)] for player in players])[:, :, told]
+            sigma = np.stack([player.sigma[t % len(player.sigma)] for player in players])[:, :, parts]
             paid.append(_value_now(reached[-1], sigma, r[t % len(r)][:, turned]))
             if t + 1 < H:
                 reached.append(_reach(reached[-1], sigma, P[t % len(P)][:, turned], observes == "joint"))

@@ -162,7 +162,7 @@ def figure(ax, rows):
     run = next(row["data"] for row in rows if row["part"] == LEARNER and row.get("data"))
     for name, style, words in (
         ("policy", "o-C0", "base: the policy"),
-        ("reference", "s--C2", "base: the reference"),
+        ("reference", "s:C2", "base: the reference"),
         ("offline", "^-C4", "base: offline data"),
     ):
         ax.plot(run[name], style, markevery=3, label=words)

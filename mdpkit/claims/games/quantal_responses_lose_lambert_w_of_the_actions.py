@@ -1,8 +1,8 @@
 """At temperature k a quantal response loses k W((A-1)/e) in a matrix game, and up to k log A a step in Markov games.
 
-Statement  Let x and y be the quantal response equilibrium of a zero-sum game of A x B actions at temperature k: softmaxes
-           at temperature k of the expected payoffs, later entropy-regularised values included. What the players could
-           gain by best responses, added up (NashConv), is at most
+Statement  Let x and y be the quantal response equilibrium of a zero-sum game of A x B actions at temperature k:
+           softmaxes at temperature k of the expected payoffs, later entropy-regularised values included. What the
+           players could gain by best responses, added up (NashConv), is at most
                k (w_A + w_B) in a matrix game, where w e^(w+1) = A - 1, so that w_A = W((A-1)/e) < log A,
                H k (log A + log B) over H steps of a Markov game.
            The first constant is attained for all A and B, up to the rounding of x and y. The second is approached for

@@ -108,5 +108,5 @@ def expect_integer(name: str, value: int, least: int, most: int | None = None):
 
 
 def theme_of(build: Callable[..., Instance]) -> str:
-    """The theme of a named instance: the file or folder of `mdpkit.instances.library` that holds it."""
-    return build.__module__.removeprefix(f"{LIBRARY}.").partition(".")[0]
+    """The theme of a named instance: the file or folder of `mdpkit.instances.library` that holds it, up to a "_"."""
+    return build.__module__.removeprefix(f"{LIBRARY}.").partition(".")[0].partition("_")[0]

@@ -207,6 +207,24 @@ def test_what_is_missing_is_neither_recommended_nor_played():
         regret(changing, JointPolicy([[1.0, 0], [0, 1.0]]), "constant")
 
 
+@pytest.mark.parametrize(
+    ("mask", "words"),
+    [
+        ([[True, False], [True, True]], r"mask has dtype bool and shape \(2, 2\); expected bool of shape \(2, 1, 2\)"),
+        ([[[1, 0]], [[1, 1]]], r"mask has dtype int64"),
+        ([[[True, False]], [[False, False]]], r"player 1 has no action in state 0: mask\[1, 0\] is all False"),
+    ],
+)
+def test_a_mask_of_a_game_has_one_row_a_player_and_state(mask, words):
+    with pytest.raises(InvalidModel, match=words):
+        MarkovGame(np.ones((1, 4, 1)), np.zeros((2, 1, 4)), horizon=Finite(1), actions=(2, 2), mask=mask)
+
+
+def test_a_player_has_no_more_actions_than_are_counted():
+    with pytest.raises(InvalidModel, match=r"mask\[0, 0, 1\] is True; player 0 has 1 actions"):
+        MarkovGame(np.ones((1, 2, 1)), np.zeros((2, 1, 2)), horizon=Finite(1), actions=(1, 2), mask=[[[True] * 2]] * 2)
+
+
 def test_methods_and_formats_that_know_no_missing_actions_refuse_them(tmp_path):
     game = MarkovGame(
         objects([[[1]] * 4]),

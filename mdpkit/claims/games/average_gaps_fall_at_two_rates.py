@@ -124,12 +124,12 @@ def figure(ax, rows):
     simplex(triangle, ((data["rival"], "-C1", None), (data["path"], "-C0", "optimistic")), names=("R", "P", "S"))
 
 
-def opposed(m):
+def is_zero_sum(m):
     sums, sizes = m.game.r.sum(axis=0), abs(m.game.r)
     return not (sums != 0).any() and (sizes <= 1).all()
 
 
-OPPOSED = Assumption("opposed payoffs in [-1, 1]", opposed)
+OPPOSED = Assumption("opposed payoffs in [-1, 1]", is_zero_sum)
 SMALL = Assumption("a rate of at most 1/2", lambda m: m.rate <= m.game.like(["1/2"])[0])
 OPTIMISTIC = Assumption("optimistic weights", lambda m: m.optimistic)
 FICTITIOUS = "fictitious play"

@@ -22,7 +22,9 @@ def shapley_cycle(first: int = 0, second: int = 1) -> Instance:
     Row a pays the row player 1 against column a - 1 (modulo 3), and column b the column player 1 against row b - 1;
     equal actions pay nothing. The only equilibrium is uniform.
 
-    Args: first, second: the actions of the first round.
+    Args:
+        first: the first player's action in the first round.
+        second: the second player's.
 
     Returns: `game`, and `start`, the first round's strategies.
     Source: adapted from Shapley, 1964.
@@ -46,10 +48,15 @@ def rock_paper_scissors(
 
     The only equilibrium plays each action in proportion to what the one that it beats wins.
 
-    Args: rock, paper, scissors: what the winner is paid if it wins with them. first, second: the actions of the first
-        round.
+    Args:
+        rock: what the winner is paid if it wins with rock.
+        paper: if it wins with paper.
+        scissors: if it wins with scissors.
+        first: the first player's action in the first round.
+        second: the second player's.
 
     Returns: `game`, `start`, the first round's strategies, and `equilibrium`, the strategy of both players.
+    Source: adapted from Robinson, 1951.
 
     >>> rock_paper_scissors().game.r[0].reshape(3, 3)
     array([[0, -1, 1],

@@ -99,10 +99,10 @@ def trust(H, d="1/10", threat=True):
 
 
 def list_trust():
-    return [trust(H, d) for H in (2, 3, 5) for d in ("1/3", "1/10", "1/1000")] + [trust(12, "1/100")]
+    return [trust(H, d) for H in (2, 3, 5) for d in ("1/3", "1/10", "1/1000")] + [trust(7, "1/100")]
 
 
-def draw_free(count=12):
+def draw_free(count=8):
     """Games whose transitions do not depend on the actions."""
     rng, games = np.random.default_rng(16), []
     for _ in range(count):

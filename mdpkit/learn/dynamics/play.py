@@ -70,7 +70,7 @@ class LearningDynamics:
     >>> game = MarkovGame(objects([[[1]] * 4]), pennies, horizon=Finite(1), actions=(2, 2))
     >>> LearningDynamics(FollowTheLeader()).play(game, 8, start=[[1, 0], [0, 1]]).average[-1]
     array([[5/8, 3/8],
-           [1/4, 3/4]], dtype=object)
+           [5/8, 3/8]], dtype=object)
     """
 
     rule: Rule | tuple[Rule, ...]

@@ -8,6 +8,7 @@ from ..base.arrays import bare, exactly, floats, is_exact
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.tolerance import UNDERFLOW, gamma
+from ..base.types import Numbers
 from ..exact.stage import matrix_game
 from ..kernels import matrix_games as kernels
 
@@ -43,7 +44,7 @@ class Saddles:
         return Interval(self.lower) if is_exact(self.lower) else Interval(self.lower, self.upper, "float")
 
 
-def matrix_games(payoff, near: Saddles | None = None) -> Saddles:
+def matrix_games(payoff: Numbers, near: Saddles | None = None) -> Saddles:
     """Solve the zero-sum games in which the row player receives `payoff[k,a,b]`.
 
     Each game is certified: its value lies between what the two strategies guarantee. On rationals these agree. On

@@ -64,7 +64,7 @@ FAMILY = Family(
         expert=Simplex("H", "S", to=JOINT),
         learner=Simplex("H", "S", to=JOINT),
     ),
-    sizes=dict(H=(1, 2), S=(1, 2), A=(2, 4), B=(2, 2), C=(1, 2)),
+    sizes=dict(H=(1, 3), S=(1, 2), A=(2, 4), B=(2, 3), C=(1, 2)),
     models=dict(
         game=lambda x: MarkovGame(
             x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=tuple(x.sizes[part] for part in JOINT)
@@ -128,15 +128,6 @@ def all_games():
     return games + [add_observer(m) for m in games[:4]]
 
 
-def longer_games(count=6):
-    """Games of three steps, with up to 4, 3 and 2 actions, decoded from the bytes of a fixed generator."""
-    rng, games = np.random.default_rng(0), []
-    for k in range(count):
-        sizes = dict(H=3, S=1 + k % 2, A=2 + k % 3, B=3 - k % 2, C=1 + k // 3 % 2)
-        games.append(FAMILY.build(FAMILY.from_bytes(rng.bytes(FAMILY.byte_count(sizes)), sizes)))
-    return games
-
-
 def figure(ax, rows):
     """Regret gap / (u H e) against the horizon: found, attained, and the constants."""
     H = np.arange(1, 9)
@@ -193,7 +184,6 @@ CLAIM = Claim(
     ),
     also=(
         Part(PENNIES, all_games, attains),
-        Part("games of three steps", longer_games, check, thorough=lambda: longer_games(60)),
         Part(BLIND, lambda: [unpaid_partner(H) for H in range(1, 9)], attained_blindly),
     ),
     figure=figure,

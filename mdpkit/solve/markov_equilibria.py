@@ -9,6 +9,7 @@ import numpy as np
 from ..base.arrays import objects, zeros
 from ..base.errors import ExactnessLost, InvalidModel
 from ..base.interval import Interval
+from ..base.types import Number
 from ..exact import stage
 from ..exact.equilibrium_certificate import EquilibriumCertificate
 from ..exact.lp import LinearProgram, optimise
@@ -68,7 +69,7 @@ class MarkovCorrelatedEquilibrium:
         return Solution(problem, self, status, policy, value, problem.horizon.H, certificate)
 
 
-def welfare_bound(game):
+def welfare_bound(game: MarkovGame) -> tuple[Number, list[list[int]]]:
     """An upper bound on the total value of Markov correlated equilibria of a rational game of two players.
 
     Mediators may choose the later equilibrium of every next state by the joint action that they recommended, which can

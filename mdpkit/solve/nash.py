@@ -65,7 +65,7 @@ class LemkeHowson:
     bounds the gain from deviating.
 
     Args: label: action dropped first: 0 to m-1 of player 0, m to m+n-1 of player 1; others may lead elsewhere.
-    Source: Lemke and Howson, 1964.
+    Source: Lemke and Howson, 1964; integer pivots in lexicographic order adapted from von Stengel, 2002.
 
     >>> from mdpkit.instances import named
     >>> LemkeHowson().run(named("matching_pennies", H=1).game).value[:, 0, 0].lower

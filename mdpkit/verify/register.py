@@ -124,17 +124,21 @@ def claims_using(build: Callable) -> list[str]:
     return [name for name in ids() if wanted & _imports_from(path_of(name), build.__module__)]
 
 
-@cache
 def _imports_from(file, module) -> set[str]:
     """Names that a claim's file imports from a module of mdpkit."""
+    return {name for room, name in _imports(file) if room == module}
+
+
+@cache
+def _imports(file) -> list[tuple[str, str]]:
+    """(module, name) of every name that a claim's file imports from a module."""
     inside = f"mdpkit.claims.{file.parent.name}"
-    return {
-        alias.name
+    return [
+        (resolve_name("." * node.level + (node.module or ""), inside if node.level else None), alias.name)
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom)
-        and resolve_name("." * node.level + (node.module or ""), inside if node.level else None) == module
         for alias in node.names
-    }
+    ]
 
 
 def find(reference: str | PathLike[str]) -> Claim:

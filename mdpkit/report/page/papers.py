@@ -12,7 +12,7 @@ from ...verify.papers import Paper, cited_in, papers
 from .entry import Entry
 
 PACKAGE = Path(__file__).parents[2]
-ROOMS = ("learn", "deep", "solve", "instances")
+ROOMS = ("learn", "deep", "solve", "measure", "instances")
 SOURCE = re.compile(r"Source: (.+?)(?:\n\s*\n|\Z)", re.DOTALL)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mdpkit.base.arrays import objects
-from mdpkit.exact.stage import best_law, commitment, matrix_game, obedience
+from mdpkit.exact.stage import deviation_gains, matrix_game, select_law
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -38,12 +38,12 @@ def gains(payoff, actions, law, told):
 
 
 @pytest.mark.parametrize("actions", [(2, 2), (3, 2), (2, 2, 2), (1, 3), (3,)])
-@pytest.mark.parametrize(("rows", "told"), [(obedience, True), (commitment, False)])
-def test_no_modification_gains_and_nothing_better_is_known(actions, rows, told):
+@pytest.mark.parametrize(("concept", "told"), [("swap", True), ("coarse", False)])
+def test_no_modification_gains_and_nothing_better_is_known(actions, concept, told):
     rng = np.random.default_rng(5)
     for _ in range(4):
         payoff = objects(rng.integers(-3, 4, (len(actions), int(np.prod(actions)))))
-        law = best_law(payoff, rows(payoff, actions))
+        law = select_law(payoff, deviation_gains(payoff, payoff, actions, concept))
         assert law.sum() == 1
         assert (law >= 0).all()
         assert max(gains(payoff, actions, law, told)) <= 0
@@ -57,10 +57,9 @@ def test_rows_are_the_gains():
     actions, payoff = (2, 3), objects(rng.integers(-3, 4, (2, 6)))
     weights = objects(rng.integers(0, 5, 6))
     law = weights / weights.sum()
-    told, fixed = obedience(payoff, actions) @ law, commitment(payoff, actions) @ law
+    told, fixed = (deviation_gains(payoff, payoff, actions, concept) @ law for concept in ("swap", "coarse"))
     assert max(fixed) == max(gains(payoff, actions, law, told=False))
-    best = (
-        told[:4].reshape(2, 2).max(axis=0).sum(),
-        told[4:].reshape(3, 3).max(axis=0).sum(),
-    )  # rows run over b, then over a
+    # a player obeys a recommendation, or plays the better of the others; rows run over recommendations, then the others
+    own, other = told[:2].reshape(2, 1), told[2:].reshape(3, 2)
+    best = [sum(max(0, row.max()) for row in rows) for rows in (own, other)]
     assert max(best) == max(gains(payoff, actions, law, told=True))

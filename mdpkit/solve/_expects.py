@@ -1,7 +1,6 @@
 """Check of the problems that a method accepts."""
 
-from ..base.errors import InvalidModel
-from ..model.game import MarkovGame
+from ..model.game import MarkovGame, expect_all_actions
 
 
 def expects(method, problem, kind, horizon=object):
@@ -17,7 +16,4 @@ def expects(method, problem, kind, horizon=object):
 
 def expects_all_actions(method, game):
     """Raise InvalidModel if an action of a player is missing in a state."""
-    if game.mask is not None:
-        raise InvalidModel(
-            f"{type(method).__name__} solves games in which every player has all its actions in every state; got a mask"
-        )
+    expect_all_actions(f"{type(method).__name__} solves", game)

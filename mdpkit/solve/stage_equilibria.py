@@ -10,6 +10,7 @@ from ..base.interval import Interval
 from ..exact import stage
 from ..exact.equilibrium_certificate import EquilibriumCertificate
 from ..kernels.stage_program import best_law
+from ..model.expectation import transition_from
 from ..model.game import JointPolicy, MarkovGame
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
@@ -120,12 +121,12 @@ def run_stages(method, game, concept, tol):
 
 def _walk(game, concept, choose, values=False):
     """The chosen law of every stage, `[t,s,j]`, and, if asked for, the values `[i,t,s]`."""
-    P, r, H = stepwise(game.P, 3), stepwise(game.r, 3), game.horizon.H
+    r, H = stepwise(game.r, 3), game.horizon.H
     V, C = (zeros((game.players, H + 1, game.S), r) for _ in range(2))
     table = zeros((H, game.S, game.J), r)
     for t in range(H - 1, -1, -1):
         for s in range(game.S):
-            reward, law = r[t % len(r), :, s], P[t % len(P), s].T
+            reward, law = r[t % len(r), :, s], transition_from(game, s, t).T
             obey = reward + V[:, t + 1] @ law
             leave = reward + C[:, t + 1] @ law if concept == "trigger" else obey
             table[t, s] = choose(obey, stage.deviation_gains(obey, leave, game.actions, concept))

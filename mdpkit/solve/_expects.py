@@ -1,5 +1,8 @@
 """Check of the problems that a method accepts."""
 
+import numpy as np
+
+from ..base.errors import InvalidModel
 from ..model.game import MarkovGame, expect_all_actions
 
 
@@ -12,6 +15,16 @@ def expects(method, problem, kind, horizon=object):
         raise TypeError(f"{type(method).__name__} solves {article} {wanted}; got {problem!r}")
     if isinstance(problem, MarkovGame):
         expects_all_actions(method, problem)
+
+
+def expect_temperature(temperature):
+    """Raise InvalidModel unless this is a positive number in the range of float64."""
+    try:
+        fits = not isinstance(temperature, str) and 0 < float(temperature) < np.inf
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if not fits:
+        raise InvalidModel(f"the temperature is {temperature!r}; expected a positive number")
 
 
 def expects_all_actions(method, game):

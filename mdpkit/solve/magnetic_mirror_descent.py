@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.errors import InvalidModel
 from ..base.tolerance import UNIT, gamma
 from ..kernels import matrix_games as kernels
 from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
+from ._expects import expect_temperature
 from .bounds import around, down, shifts, up
 from .modified_policy_iteration import PATIENCE
 from .solution import Solution, Status, judge

@@ -11,7 +11,7 @@ from ..kernels import backward
 from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
-from ._expects import expects
+from ._expects import expect_temperature, expects
 from .backward_induction import recentre
 from .bounds import around, down, shifts, up
 from .modified_policy_iteration import PATIENCE

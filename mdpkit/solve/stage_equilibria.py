@@ -163,26 +163,32 @@ def choose_floats(select, payoff, rows):
 
 def welfare_law(total, rows):
     """The law of highest `total[j]` without a positive row, in floats: the dual simplex method, or HiGHS."""
-    scale = max(np.abs(rows).max(initial=0.0), 1e-300)
+    scale = np.abs(rows).max(initial=0.0) or 1.0
     x, _, flag = best_law(np.ascontiguousarray(total), rows / scale, 1e-11)
     if flag == 0 and abs(x.sum() - 1) < 1e-6:
         return x / x.sum()
-    return _by_highs(-total, rows / scale, np.zeros(len(rows)))
+    return _by_highs(-_rescale(total), rows / scale, np.zeros(len(rows)))
 
 
 def _egalitarian(payoff, rows):
-    scale = max(np.abs(rows).max(initial=0.0), 1e-300)
+    scale = np.abs(rows).max(initial=0.0) or 1.0
     from scipy.optimize import linprog
 
+    payoff = _rescale(payoff)
     players, J = payoff.shape
     wide = np.concatenate([np.pad(rows / scale, ((0, 0), (0, 1))), np.append(-payoff, np.ones((players, 1)), axis=1)])
     ones = np.append(np.ones((1, J)), [[0.0]], axis=1)
     bounds = [(0, None)] * J + [(None, None)]
     found = linprog(np.append(np.zeros(J), -1.0), wide, np.zeros(len(wide)), ones, [1.0], bounds, method="highs")
-    room = found.x[-1] - 1e-9 * max(np.abs(payoff).max(), 1e-300)
+    room = found.x[-1] - 1e-9 * np.abs(payoff).max()
     return _by_highs(
         -payoff.sum(axis=0), np.concatenate([rows / scale, -payoff]), np.append(np.zeros(len(rows)), [-room] * players)
     )
+
+
+def _rescale(payoff):
+    """Payoffs times the power of two, without rounding, that brings the largest between 1/2 and 1."""
+    return np.ldexp(payoff, -np.frexp(np.abs(payoff).max())[1])
 
 
 def _by_highs(cost, rows, ends):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
 from math import lcm
+from numbers import Integral
 
 import numpy as np
 from flint import fmpq, fmpz
@@ -90,7 +91,7 @@ def lemke_howson(A, B, label=0) -> MixedPair:
     """
     A, B = _payoffs(A, B)
     m, n = A.shape
-    if not 0 <= label < m + n:
+    if isinstance(label, bool) or not isinstance(label, Integral) or not 0 <= label < m + n:
         raise InvalidModel(f"label is {label!r}; a game of {m} x {n} actions has labels 0 to {m + n - 1}")
     # rows B'x + s = 1 with columns (x, s), and A y + r = 1 with columns (r, y): column k carries label k in both
     first, second = _Tableau(_positive(B).T, slack=m), _Tableau(_positive(A), slack=0)

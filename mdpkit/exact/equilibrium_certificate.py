@@ -8,12 +8,14 @@ import numpy as np
 from flint import fmpq
 
 from ..base.arrays import exactly, floats, nearest, zeros
-from ..base.errors import CertificateRejected
+from ..base.errors import CertificateRejected, InvalidModel
 from ..model.game import JointPolicy, MarkovGame
 from ..model.mdp import stepwise
-from .stage import deviation_gains, groups_of_rows, values_alone
+from .stage import CONCEPTS, deviation_gains, groups_of_rows, values_alone
 
 ZERO = fmpq(0)
+CERTIFIED = (*CONCEPTS, "nash")
+"""Concepts of equilibrium that are certified."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +29,11 @@ class EquilibriumCertificate:
             correlated), or "nash" (coarse, for a mediator that draws the players' actions independently).
         slack: rational bound on the gain; 0 for an exact equilibrium.
 
+    Games with missing actions are not certified: `verify` rejects them.
+
     By the one-shot principle the largest gain over the rest of the game is at most the sum over later steps of the
     largest gain of a single disobedience: this sum is compared with the slack.
+    Raises: InvalidModel for another concept.
     Source: adapted from Blackwell, 1965.
 
     >>> from mdpkit.base.arrays import objects
@@ -45,6 +50,10 @@ class EquilibriumCertificate:
     policy: JointPolicy
     concept: str
     slack: fmpq = ZERO
+
+    def __post_init__(self) -> None:
+        if self.concept not in CERTIFIED:
+            raise InvalidModel(f"concept={self.concept!r}; expected one of {', '.join(CERTIFIED)}")
 
     @cached_property
     def regret(self) -> np.ndarray:
@@ -70,6 +79,8 @@ class EquilibriumCertificate:
 
     @cached_property
     def _laws(self):
+        if self.game.mask is not None:
+            raise CertificateRejected("the game has a mask; certificates hold for games without missing actions")
         table = exactly(stepwise(self.policy.table, 2))
         if table.shape[1:] != (self.game.S, self.game.J) or len(table) not in (1, self.game.horizon.H):
             raise CertificateRejected(

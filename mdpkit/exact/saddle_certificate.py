@@ -25,7 +25,8 @@ class SaddleCertificate:
 
     With Q_L = r + gamma P L the conditions are L <= sum_a row[a] Q_L[a,b] for every b, U >= sum_b Q_U[a,b] column[b]
     for every a, and L <= 0 <= U at the end of a finite horizon. One step against a fixed policy is monotone and a
-    contraction, so that L is at most, and U at least, the value of best responses.
+    contraction, so that L is at most, and U at least, the value of best responses. Games with missing actions are not
+    certified: `verify` rejects them.
     Source: adapted from Shapley, 1953.
 
     >>> from mdpkit.base.arrays import objects
@@ -49,8 +50,9 @@ class SaddleCertificate:
         """Check the conditions in rational arithmetic. Raises: CertificateRejected naming the first one that fails."""
         game, horizon = self.problem, self.problem.horizon
         finite = isinstance(horizon, Finite)
-        P, r = exactly(stepwise(game.P, 3)), exactly(stepwise(game.r, 3))
-        P = P / P.sum(axis=-1)[..., None]
+        if game.mask is not None:
+            raise CertificateRejected("the game has a mask; certificates hold for games without missing actions")
+        r, expect = exactly(stepwise(game.r, 3)), _expectation(game)
         if game.players != 2 or (r[:, 0] + r[:, 1] != 0).any():
             raise CertificateRejected("the rewards are not opposed rewards of two players")
         L, U = _total(self.below), _total(self.above)
@@ -63,12 +65,23 @@ class SaddleCertificate:
         g = 1 if finite else exactly(horizon.gamma)[()]
         for t in range(horizon.H) if finite else [None]:
             now, then, k = (t, t + 1, t) if finite else (..., ..., 0)
-            law, paid, tables = P[k % len(P)], r[k % len(r), 0], (game.S, *game.actions)
-            low, high = ((paid + law @ end[then] * g).reshape(tables) for end in (L, U))
+            paid, tables = r[k % len(r), 0], (game.S, *game.actions)
+            low, high = ((paid + expect(end[then], k) * g).reshape(tables) for end in (L, U))
             kept = (x[k % len(x)][:, :, None] * low).sum(axis=1).min(axis=1)
             conceded = (high * y[k % len(y)][:, None, :]).sum(axis=2).max(axis=1)
             _demand(L[now], kept, "lower", "above", "player 0 guarantees", t)
             _demand(-U[now], -conceded, "upper", "below", "player 1 concedes", t)
+
+
+def _expectation(game):
+    """The function that takes rationals V[n] and a step to E[V(n) | s, j], `[s,j]`, rows divided by their sums."""
+    if game.sparse:
+        entries, states, first = exactly(game.P.data), game.P.indices, game.P.indptr[:-1]
+        sums = np.add.reduceat(entries, first)
+        return lambda V, k: (np.add.reduceat(entries * V[states], first) / sums).reshape(game.S, game.J)
+    P = exactly(stepwise(game.P, 3))
+    P = P / P.sum(axis=-1)[..., None]
+    return lambda V, k: P[k % len(P)] @ V
 
 
 def _demand(bound, step, name, side, what, t):

@@ -35,12 +35,14 @@ def read(path: Path, horizon) -> MarkovGame:
     """Read a .efg file as a Markov game whose states are the publicly known histories; names are dropped.
 
     A stage is a set of simultaneous moves, at most one a player, after a history that all players know: the horizon is
-    the number of stages of the longest play. Chance may move between stages, or within one without being observed
-    before its end. After a play ends, the game stays in a last state that pays nothing. Where a player has fewer
-    actions than elsewhere, the last one is repeated; who does not move has copies of one action.
+    the number of stages of the longest play. Chance may move between stages, or first in one without being observed
+    before its end; what chance draws after a player's move is public. After a play ends, the game stays in a last state
+    that pays nothing. Where a player has fewer actions than elsewhere, the last one is repeated; who does not move has
+    copies of one action.
 
     Raises: InvalidModel naming the information set if it spans histories that a player does not know to be different
-        at the start of a stage, or if a player forgets what it knew or did (imperfect recall).
+        at the start of a stage, or if a player forgets what it knew or did (imperfect recall); also for an information
+        set given with two lists of actions or probabilities, or an outcome with two payoffs.
     """
     with about(path):
         tokens = _Tokens(path)
@@ -67,7 +69,7 @@ class _Tree:
 
     def __init__(self, tokens, players):
         self.tokens, self.players, self.count = tokens, players, 0
-        self.sets, self.outcomes = {}, {"0": objects([0] * players)}
+        self.sets, self.outcomes = {}, {0: objects([0] * players)}
 
     def read(self):
         root, open_nodes = None, []
@@ -128,17 +130,21 @@ class _Tree:
             raise refusal(tokens.line, f"the probabilities of {_name(key)} are no law; they sum to {sum(law, fmpq(0))}")
         if key in self.sets and len(self.sets[key][0]) != len(actions):
             raise refusal(tokens.line, f"{_name(key)} has {len(actions)} actions, and had {len(self.sets[key][0])}")
-        return key, *self.sets.setdefault(key, (actions, law))
+        if self.sets.setdefault(key, (actions, law)) != (actions, law):
+            what = "actions" if actions != self.sets[key][0] else "probabilities"
+            raise refusal(tokens.line, f"{_name(key)} has other {what} than where it first occurs")
+        return key, actions, law
 
     def outcome(self):
         tokens = self.tokens
-        label = tokens.take("an outcome")
-        whole(tokens.line, label, "an outcome")
-        if (tokens.peek() or "").startswith('"') and label != "0":
+        label = whole(tokens.line, tokens.take("an outcome"), "an outcome")
+        if (tokens.peek() or "").startswith('"') and label != 0:
             tokens.text("the name of an outcome")
-        if tokens.peek() == "{" and label != "0":
+        if tokens.peek() == "{" and label != 0:
             tokens.expect("{")
-            self.outcomes[label] = objects([rational(x) for x in tokens.payoffs(self.players)])
+            paid = objects([rational(x) for x in tokens.payoffs(self.players)])
+            if (self.outcomes.setdefault(label, paid) != paid).any():
+                raise refusal(tokens.line, f"outcome {label} has other payoffs than where it first occurs")
             tokens.expect("}")
         if label not in self.outcomes:
             raise refusal(tokens.line, f"outcome {label} has no payoffs where it first occurs")

@@ -13,6 +13,12 @@ def transition(problem, t=0):
     return P if hasattr(P, "tocsr") else P.reshape(-1, problem.S)
 
 
+def transition_from(problem, s, t=0):
+    """Transition matrix of one state at step t, `[a,n]`, dense."""
+    P, A = at_step(problem.P, t), problem.r.shape[-1]
+    return P[s * A : (s + 1) * A].toarray() if hasattr(P, "tocsr") else P[s]
+
+
 def expected_next(problem, V, t=0):
     """E[V(n) | s, a] at step t, `[s,a]`, for `V[n]` an Interval or a plain array."""
     P, shape = transition(problem, t), (problem.S, problem.A)

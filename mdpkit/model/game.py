@@ -1,7 +1,7 @@
 """Markov games, mediators, and strategy modifications."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY
+from dataclasses import KW_ONLY, replace
 from functools import cached_property
 from itertools import product
 from numbers import Integral
@@ -142,6 +142,10 @@ class MarkovGame(Record):
         """
         return _functions.game_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start)
 
+    def to_exact(self) -> "MarkovGame":
+        """The rational game represented by the floats, as for other records; a sparse law becomes a dense one."""
+        return super(MarkovGame, with_dense_law(self)).to_exact()
+
     def player(self, i: int) -> MDP:
         """The MDP over joint actions with player i's reward."""
         made = self._processes
@@ -231,6 +235,17 @@ class MarkovGame(Record):
     def __repr__(self):
         kind = "rational" if self.exact else "float"
         return f"MarkovGame(S={self.S}, actions={self.actions}, {self.horizon}, {'sparse ' * self.sparse}{kind})"
+
+
+def with_dense_law(game):
+    """The same game with a dense P in place of a sparse one."""
+    return replace(game, P=game.P.toarray().reshape(game.S, game.J, game.S)) if game.sparse else game
+
+
+def expect_all_actions(what, game):
+    """Raise InvalidModel, with `what` as the subject, if an action of a player is missing in a state."""
+    if game.mask is not None:
+        raise InvalidModel(f"{what} games in which every player has all its actions in every state; got a mask")
 
 
 def _mask(mask, S, actions):

@@ -1,7 +1,9 @@
 """Check of the problems that a method accepts."""
 
+import numpy as np
+
 from ..base.errors import InvalidModel
-from ..model.game import MarkovGame
+from ..model.game import MarkovGame, expect_all_actions
 
 
 def expects(method, problem, kind, horizon=object):
@@ -15,9 +17,16 @@ def expects(method, problem, kind, horizon=object):
         expects_all_actions(method, problem)
 
 
+def expect_temperature(temperature):
+    """Raise InvalidModel unless this is a positive number in the range of float64."""
+    try:
+        fits = not isinstance(temperature, str) and 0 < float(temperature) < np.inf
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if not fits:
+        raise InvalidModel(f"the temperature is {temperature!r}; expected a positive number")
+
+
 def expects_all_actions(method, game):
     """Raise InvalidModel if an action of a player is missing in a state."""
-    if game.mask is not None:
-        raise InvalidModel(
-            f"{type(method).__name__} solves games in which every player has all its actions in every state; got a mask"
-        )
+    expect_all_actions(f"{type(method).__name__} solves", game)

@@ -90,7 +90,7 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
     A MarkovGame of two players whose rewards sum to exactly 0 is solved for optimal policies of both
     (`ShapleyIteration`; a discounted one is exact only if simple policies are optimal, see there), and the policy is
     their product. Its value is that of every correlated equilibrium. Any other game over a finite horizon is answered
-    by the correlated equilibrium of highest total payoff at every stage (`CorrelatedEquilibrium`, rational games only).
+    by the correlated equilibrium of highest total payoff at every stage (`CorrelatedEquilibrium`).
 
     Average problems may be multichain: the gain of each state is `gain[s]`, and `value` its mean under the initial
     distribution.

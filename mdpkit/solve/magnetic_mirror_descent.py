@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.errors import InvalidModel
 from ..base.tolerance import UNIT, gamma
 from ..kernels import matrix_games as kernels
 from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
+from ._expects import expect_temperature
 from .bounds import around, down, shifts, up
 from .modified_policy_iteration import PATIENCE
 from .solution import Solution, Status, judge
@@ -46,8 +46,7 @@ class MagneticMirrorDescent:
     steps: int = 10**5
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < np.inf:
-            raise InvalidModel(f"the temperature is {self.temperature}; expected a positive number")
+        expect_temperature(self.temperature)
 
     def run(self, problem: MarkovGame, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""

@@ -13,7 +13,7 @@ from ..base.types import Number
 from ..exact import stage
 from ..exact.equilibrium_certificate import EquilibriumCertificate
 from ..exact.lp import LinearProgram, optimise
-from ..model.game import JointPolicy, MarkovGame
+from ..model.game import JointPolicy, MarkovGame, expect_all_actions
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ._expects import expects
@@ -76,7 +76,9 @@ def welfare_bound(game: MarkovGame) -> tuple[Number, list[list[int]]]:
     only help: the payoffs that they attain are convex polygons, one for each step and state.
 
     Returns: the bound, and the numbers of vertices `[t][s]` of the polygons at steps t = 1..H-1.
+    Raises: InvalidModel for a game with missing actions.
     """
+    expect_all_actions("welfare_bound() takes", game)
     P, r, H = stepwise(game.P, 3), stepwise(game.r, 3), game.horizon.H
     later, counts, best = [objects([[0, 0]])] * game.S, [], objects(0)[()]
     for t in range(H - 1, 0, -1):

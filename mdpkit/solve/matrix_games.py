@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.arrays import bare, exactly, floats, is_exact
-from ..base.errors import InvalidModel
+from ..base.arrays import bare, exactly, floats, is_exact, objects
+from ..base.errors import ExactnessLost, InvalidModel
 from ..base.interval import Interval
 from ..base.tolerance import UNDERFLOW, gamma
 from ..base.types import Numbers
@@ -55,14 +55,17 @@ def matrix_games(payoff: Numbers, near: Saddles | None = None) -> Saddles:
         payoff: float64 or rationals.
         near: the solutions of as many similar float games, whose supports are tried first.
 
-    Raises: InvalidModel for an array of another shape, or with entries that are not finite.
+    Raises: InvalidModel for an array of another shape, or with entries that are no finite numbers.
 
     >>> from mdpkit.base.arrays import objects
     >>> matrix_games(objects([[[2, -1], [-1, 1]]])).value
     Interval(shape=(1,), exact, width=0.0e+00, mid=
     [0.2])
     """
-    payoff = bare(payoff, None if is_exact(payoff) else float)
+    try:
+        payoff = objects(payoff) if is_exact(payoff) else bare(payoff, float)
+    except (TypeError, ValueError, ExactnessLost) as error:
+        raise InvalidModel(f"payoff is no array of numbers: {error}; expected payoff[k,a,b]") from error
     if payoff.ndim != 3 or 0 in payoff.shape[1:]:
         raise InvalidModel(f"payoff has shape {payoff.shape}; expected payoff[k,a,b], one matrix for each game")
     if is_exact(payoff):

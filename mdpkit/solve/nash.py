@@ -9,7 +9,7 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..exact.bimatrix import LARGEST, MixedPair, extreme_equilibria, lemke_howson, support_equilibria
 from ..exact.equilibrium_certificate import EquilibriumCertificate
-from ..model.game import JointPolicy, MarkovGame
+from ..model.game import JointPolicy, MarkovGame, expect_all_actions
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ._expects import expects
@@ -86,12 +86,14 @@ def nash_equilibria(game: MarkovGame, by: str = "vertices") -> list[MixedPair]:
     Every Nash equilibrium is a convex combination of extreme ones. Floats are taken as the rationals they represent.
 
     Args: by: "vertices" or "supports", as for `NashEquilibria`.
-    Raises: InvalidModel for other games, more than 6 actions a player, or a degenerate game by supports.
+    Raises: InvalidModel for other games, missing actions, more than 6 actions a player, or a degenerate game by
+        supports.
 
     >>> from mdpkit.instances import named
     >>> [pair.row for pair in nash_equilibria(named("matching_pennies", H=1).game)]
     [array([1/2, 1/2], dtype=object)]
     """
+    expect_all_actions("nash_equilibria() enumerates the equilibria of", game)
     if game.players != 2 or game.S != 1 or game.horizon != Finite(1):
         raise InvalidModel(f"expected a game of two players with one state that is played once; got {game!r}")
     if by not in WAYS:

@@ -5,7 +5,7 @@ import numpy as np
 from ..base.arrays import exactly
 from ..base.errors import InvalidModel
 from ..exact import stage
-from ..model.game import MarkovGame
+from ..model.game import MarkovGame, expect_all_actions
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from .stage_equilibria import best_for
@@ -22,7 +22,7 @@ def payoff_polygon(game: MarkovGame, concept: str = "swap") -> np.ndarray:
     Args:
         game: two players, one state, one step. concept: "swap" (correlated equilibria) or "coarse" (coarse correlated).
 
-    Raises: InvalidModel for other games or concepts.
+    Raises: InvalidModel for other games, missing actions, or other concepts.
     Source: adapted from Aumann, 1974; see also Nau, Gomez Canovas and Hansen, 2004.
 
     >>> from mdpkit.base.arrays import objects
@@ -33,6 +33,7 @@ def payoff_polygon(game: MarkovGame, concept: str = "swap") -> np.ndarray:
            [7, 2],
            [21/4, 21/4]], dtype=object)
     """
+    expect_all_actions("payoff_polygon() takes", game)
     if game.players != 2 or game.S != 1 or game.horizon != Finite(1):
         raise InvalidModel(f"expected a game of two players with one state that is played once; got {game!r}")
     if concept not in CONCEPTS:

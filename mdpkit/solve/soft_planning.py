@@ -11,7 +11,7 @@ from ..kernels import backward
 from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
-from ._expects import expects
+from ._expects import expect_temperature, expects
 from .backward_induction import recentre
 from .bounds import around, down, shifts, up
 from .modified_policy_iteration import PATIENCE
@@ -44,8 +44,7 @@ class SoftPlanning:
     reference: TabularPolicy | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < np.inf:
-            raise InvalidModel(f"the temperature is {self.temperature}; expected a positive number")
+        expect_temperature(self.temperature)
 
     def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`. `before` is not used."""

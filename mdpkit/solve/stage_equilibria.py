@@ -10,6 +10,7 @@ from ..base.interval import Interval
 from ..exact import stage
 from ..exact.equilibrium_certificate import EquilibriumCertificate
 from ..kernels.stage_program import best_law
+from ..model.expectation import transition_from
 from ..model.game import JointPolicy, MarkovGame
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
@@ -120,12 +121,12 @@ def run_stages(method, game, concept, tol):
 
 def _walk(game, concept, choose, values=False):
     """The chosen law of every stage, `[t,s,j]`, and, if asked for, the values `[i,t,s]`."""
-    P, r, H = stepwise(game.P, 3), stepwise(game.r, 3), game.horizon.H
+    r, H = stepwise(game.r, 3), game.horizon.H
     V, C = (zeros((game.players, H + 1, game.S), r) for _ in range(2))
     table = zeros((H, game.S, game.J), r)
     for t in range(H - 1, -1, -1):
         for s in range(game.S):
-            reward, law = r[t % len(r), :, s], P[t % len(P), s].T
+            reward, law = r[t % len(r), :, s], transition_from(game, s, t).T
             obey = reward + V[:, t + 1] @ law
             leave = reward + C[:, t + 1] @ law if concept == "trigger" else obey
             table[t, s] = choose(obey, stage.deviation_gains(obey, leave, game.actions, concept))
@@ -162,26 +163,32 @@ def choose_floats(select, payoff, rows):
 
 def welfare_law(total, rows):
     """The law of highest `total[j]` without a positive row, in floats: the dual simplex method, or HiGHS."""
-    scale = max(np.abs(rows).max(initial=0.0), 1e-300)
+    scale = np.abs(rows).max(initial=0.0) or 1.0
     x, _, flag = best_law(np.ascontiguousarray(total), rows / scale, 1e-11)
     if flag == 0 and abs(x.sum() - 1) < 1e-6:
         return x / x.sum()
-    return _by_highs(-total, rows / scale, np.zeros(len(rows)))
+    return _by_highs(-_rescale(total), rows / scale, np.zeros(len(rows)))
 
 
 def _egalitarian(payoff, rows):
-    scale = max(np.abs(rows).max(initial=0.0), 1e-300)
+    scale = np.abs(rows).max(initial=0.0) or 1.0
     from scipy.optimize import linprog
 
+    payoff = _rescale(payoff)
     players, J = payoff.shape
     wide = np.concatenate([np.pad(rows / scale, ((0, 0), (0, 1))), np.append(-payoff, np.ones((players, 1)), axis=1)])
     ones = np.append(np.ones((1, J)), [[0.0]], axis=1)
     bounds = [(0, None)] * J + [(None, None)]
     found = linprog(np.append(np.zeros(J), -1.0), wide, np.zeros(len(wide)), ones, [1.0], bounds, method="highs")
-    room = found.x[-1] - 1e-9 * max(np.abs(payoff).max(), 1e-300)
+    room = found.x[-1] - 1e-9 * np.abs(payoff).max()
     return _by_highs(
         -payoff.sum(axis=0), np.concatenate([rows / scale, -payoff]), np.append(np.zeros(len(rows)), [-room] * players)
     )
+
+
+def _rescale(payoff):
+    """Payoffs times the power of two, without rounding, that brings the largest between 1/2 and 1."""
+    return np.ldexp(payoff, -np.frexp(np.abs(payoff).max())[1])
 
 
 def _by_highs(cost, rows, ends):

@@ -55,7 +55,7 @@ def test_observed_moves_and_chance_make_states(read):
     assert answer.value.lower[:, 0, 0].tolist() == [2, 2]
 
 
-def test_chance_within_a_stage_is_averaged(read):
+def test_chance_at_the_start_of_a_stage_is_averaged(read):
     game = read(
         'c "" 1 "" { "x" 1/4 "y" 3/4 } 0\n'
         'p "" 1 1 "" { "l" "r" } 0\nt "" 1 "" { 4, 0 }\nt "" 2 "" { 0, 0 }\n'
@@ -93,6 +93,25 @@ def test_chance_within_a_stage_is_averaged(read):
         ('x "" 1\n', "expected c, p or t"),
         ('p "" 1 1 "" { "a" } 0\nt "" 1 "" { 0 0 }\nt "" 1\n', "after the last node"),
         ('p "" 1 1 0\n', "no actions where it first occurs"),
+        (  # one set of chance with two laws
+            'c "" 1 "" { "x" 1/2 "y" 1/2 } 0\np "" 1 1 "" { "a" } 0\nt "" 1 "" { 0 0 }\n'
+            'c "" 1 "" { "x" 1/3 "y" 2/3 } 0\nt "" 1\nt "" 1\n',
+            "line 6: information set 1 of chance has other probabilities than where it first occurs",
+        ),
+        (  # one set with two lists of actions
+            'p "" 1 1 "" { "a" "b" } 0\nt "" 1 "" { 0 0 }\np "" 1 1 "" { "b" "a" } 0\nt "" 1\nt "" 1\n',
+            "line 5: information set 1 of player 1 has other actions than where it first occurs",
+        ),
+        (
+            'p "" 1 1 "" { "a" "b" } 0\nt "" 1 "" { 1 2 }\nt "" 1 "" { 2 1 }\n',
+            "line 5: outcome 1 has other payoffs than where it first occurs",
+        ),
+        (  # player 2 does not observe what chance draws after the move of player 1
+            'p "" 1 1 "" { "a" "b" } 0\n'
+            'c "" 1 "" { "x" 1/2 "y" 1/2 } 0\np "" 2 1 "" { "c" } 0\nt "" 1 "" { 0 0 }\np "" 2 1 "" { "c" } 0\nt "" 1\n'
+            'c "" 2 "" { "x" 1/2 "y" 1/2 } 0\np "" 2 1 "" { "c" } 0\nt "" 1\np "" 2 1 "" { "c" } 0\nt "" 1\n',
+            "information set 1 of player 2 joins histories that are not public",
+        ),
     ],
 )
 def test_other_trees_are_refused_by_name(read, text, words):

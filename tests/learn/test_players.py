@@ -204,6 +204,8 @@ def test_tilted_laws_leave_out_what_does_not_exist():
         ),
         (lambda: GradientAscent(0), "rate is 0; expected a number above 0"),
         (lambda: Hedge(-1), "rate is -1"),
+        (lambda: Hedge(f"1/{10**400}"), "expected a number above 0 in the range of float64"),
+        (lambda: Hedge(10**400), "expected a number above 0 in the range of float64"),
     ],
 )
 def test_classes_and_rates_that_mean_nothing_are_refused(make, words):

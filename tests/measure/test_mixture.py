@@ -45,6 +45,22 @@ def test_what_can_be_observed_is_named():
         measure.mixture_regret(m.game, [m.learner], objects([1]), "all")
 
 
+@pytest.mark.parametrize(
+    ("count", "weights", "words"),
+    [
+        (2, [2, 3], "weights sums to 5, not 1"),
+        (1, [-1], "weights.0. is -1; a probability is at least 0"),
+        (2, [1], "1 weights for 2 mediators"),
+        (0, [], "there is no mediator"),
+        (1, [0.5], "weights holds floats while the rest is rational"),
+    ],
+)
+def test_weights_are_a_distribution_over_the_mediators(count, weights, words):
+    m = matching_pennies(2)
+    with pytest.raises(InvalidModel, match=words):
+        measure.mixture_regret(m.game, [m.learner] * count, weights)
+
+
 @pytest.mark.parametrize("b", [0, "1/4"])
 def test_the_reweighted_error_counts_visited_states_alone(b, encloses):
     m = fork(4, b)

@@ -134,6 +134,9 @@ def test_more_actions_are_for_lemke_and_howson():
     assert (measure.nash_conv(once(A, B), answer.policy) == 0).all_yes()
     with pytest.raises(InvalidModel, match="labels 0 to 16"):
         solve(once(A, B), LemkeHowson(17))
+    for label in (1.5, True, "1"):
+        with pytest.raises(InvalidModel, match=f"label is {label!r}; a game of 9 x 8 actions"):
+            solve(once(A, B), LemkeHowson(label))
 
 
 def test_other_games_are_refused():

@@ -171,6 +171,18 @@ def test_the_stage_program_agrees_with_highs(concept, seed):
             assert (rows @ x).max(initial=0) < 1e-9
 
 
+@pytest.mark.parametrize("size", [1e-310, 1e-300, 1e19, 1e300])
+@pytest.mark.parametrize("select", ["welfare", "egalitarian"])
+def test_the_unit_of_the_payoffs_changes_no_choice(select, size):
+    r = np.array([[[6.0, 2, 7, 0]], [[6, 7, 2, 0]]])
+    one, other = (
+        CorrelatedEquilibrium(select).run(MarkovGame(np.ones((1, 4, 1)), r * unit, horizon=Finite(1), actions=(2, 2)))
+        for unit in (1, size)
+    )
+    assert np.abs(one.policy.table - [0.5, 0.25, 0.25, 0]).max() < 1e-9
+    assert np.abs(one.policy.table - other.policy.table).max() < 1e-6
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_stage_program_runs_on_rationals(seed):
     rng = np.random.default_rng(seed)

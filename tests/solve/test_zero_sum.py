@@ -19,6 +19,7 @@ from mdpkit.solve import (
     HoffmanKarp,
     MagneticMirrorDescent,
     ShapleyIteration,
+    SoftPlanning,
     Status,
     matrix_games,
     solve,
@@ -99,6 +100,9 @@ def test_batches_of_bad_shape_are_refused():
     with pytest.raises(InvalidModel, match="finite"):
         matrix_games(np.full((1, 2, 2), np.nan))
     assert matrix_games(np.zeros((0, 2, 2))).row.shape == (0, 2)
+    for payoff in ("x", [[1, 2], [3]], [[[1, 2], [3]]], [[[1, "a"]]], np.array([[["a"]]], dtype=object)):
+        with pytest.raises(InvalidModel, match="payoff is no array of numbers"):
+            matrix_games(payoff)
 
 
 # ---- solve
@@ -250,6 +254,10 @@ def test_too_few_steps_of_mirror_descent_are_reported():
     assert solve(game, MagneticMirrorDescent(0.01, steps=5), throw=False).status is Status.CAPPED
     with pytest.raises(InvalidModel, match="temperature"):
         MagneticMirrorDescent(0)
+    for wrong in ("1/2", None, [1], np.inf):
+        for method in (MagneticMirrorDescent, SoftPlanning):
+            with pytest.raises(InvalidModel, match=r"the temperature is .*; expected a positive number"):
+                method(wrong)
 
 
 def test_joint_tables_have_one_axis_for_each_player():

@@ -216,6 +216,8 @@ def _start(game, start, rng):
         raise InvalidModel("start and rng are both given; expected at most one of them")
     if rng is not None and game.exact:
         raise ExactnessLost("first strategies are drawn as floats; play game.to_float()")
+    if start is not None and not hasattr(start, "__len__"):
+        raise InvalidModel(f"start is {start!r}; expected one distribution for each player")
     if start is not None and len(start) != game.players:
         raise InvalidModel(f"start has {len(start)} strategies; the game has {game.players} players")
     for i, count in enumerate(game.actions):

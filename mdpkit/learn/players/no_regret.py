@@ -170,13 +170,15 @@ def _number(rate, pattern):
 
 
 def expect_number(name, number, positive=True):
-    """Check that a number is finite and positive (or nonnegative, if not `positive`).
+    """Check that a number is positive (or 0, if not `positive`), and not rounded to 0 or infinity in float64.
 
     Raises: InvalidModel if it is not.
     """
     try:
-        fits = fraction(number) > 0 or (not positive and fraction(number) == 0)
+        exact = fraction(number)
+        fits = (not positive and exact == 0) or 0 < nearest(exact) < float("inf")
     except (TypeError, ValueError, ArithmeticError):
         fits = False
     if not fits:
-        raise InvalidModel(f"{name} is {number!r}; expected a number {'above' if positive else 'of at least'} 0")
+        least = "above 0" if positive else "of at least 0"
+        raise InvalidModel(f"{name} is {number!r}; expected a number {least} in the range of float64")

@@ -5,9 +5,12 @@ import numpy as np
 from ...base.enclosure import settle
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, stack
+from ...base.mode import proposing
+from ...base.record import distributions, numbers
 from ...base.replaceable import replaceable
+from ...base.tolerance import ROW_SUM
 from ...base.types import Numbers
-from ...model.game import MarkovGame
+from ...model.game import MarkovGame, with_dense_law
 from ...model.policy import Policy
 from .._known import enclose
 from ..planning.value import value
@@ -30,7 +33,8 @@ def mixture_regret(game: MarkovGame, mediators: list[Policy], weights: Numbers, 
         weights: a distribution over the mediators, `[k]`.
         observes: what a player observes of each recommendation, "own" component or "joint" action.
 
-    Raises: InvalidModel for a discounted game, a mediator of a different game, or another `observes`.
+    Raises: InvalidModel for a discounted game, a mediator of a different game, weights that are no distribution over
+        the mediators, or another `observes`.
     Source: adapted from Tang, Swamy, Fang and Wu, 2024.
 
     >>> import numpy as np
@@ -46,6 +50,14 @@ def mixture_regret(game: MarkovGame, mediators: list[Policy], weights: Numbers, 
     """
     if observes not in OBSERVES:
         raise InvalidModel(f"observes={observes!r}; expected one of {', '.join(OBSERVES)}")
+    if not proposing():
+        if not len(mediators):
+            raise InvalidModel("there is no mediator; expected one at least")
+        weights = numbers("weights", weights, game.exact, "k")
+        if len(weights) != len(mediators):
+            raise InvalidModel(f"{len(weights)} weights for {len(mediators)} mediators; expected one each")
+        distributions("weights", weights, ROW_SUM)
+    game = with_dense_law(game)
     return stack([_gain(game, list(mediators), weights, i, observes) for i in range(game.players)])
 
 

@@ -1,5 +1,7 @@
 """Values of zero-sum Markov games: Shapley's operator, and backward induction in mixed or pure strategies."""
 
+import numpy as np
+
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
@@ -10,6 +12,7 @@ from ...model.horizon import Finite
 from ...solve import matrix_games
 from ...solve.matrix_games import PIVOT, PIVOTS
 from .._known import convert, enclose, expected_next, number
+from .parts import aliases
 
 
 @replaceable
@@ -21,6 +24,8 @@ def stage_values(game: MarkovGame, V: Quantity, t: int = 0, pure: bool = False) 
         V: values `[n]` of the next states, an Interval or numbers.
         t: the step, for a game that varies with time.
         pure: player 0 plays an action that player 1 observes: the max-min over actions, at most the value.
+
+    Both players choose among the actions that they have in a state.
 
     >>> from mdpkit.base.arrays import objects
     >>> pay = objects([[1, 0, 0, 1]])
@@ -36,7 +41,10 @@ def stage_values(game: MarkovGame, V: Quantity, t: int = 0, pure: bool = False) 
     following = expected_next(game.player(0), V, t)
     if not isinstance(game.horizon, Finite):
         following = following * number(game.horizon.gamma, V)
-    payoff = (reward + following).reshape(game.S, *game.actions)
+    payoff, alias = reward + following, aliases(game)
+    if alias is not None:
+        payoff = payoff[np.arange(game.S)[:, None], alias[1]]
+    payoff = payoff.reshape(game.S, *game.actions)
     return payoff.min(axis=2).max(axis=1) if pure else _values(payoff)
 
 
@@ -51,6 +59,8 @@ def _values(payoff):
 @replaceable
 def minimax_values(game: MarkovGame, pure: bool = False) -> Interval:
     """Values to player 0 by backward induction over a finite horizon, `[t,s]` with t = 0..H and row H zero.
+
+    Both players choose among the actions that they have in a state.
 
     Args: pure: at every step and state player 0 plays an action that player 1 observes.
     Raises: InvalidModel for a discounted game, or one of another number of players.

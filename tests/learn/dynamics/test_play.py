@@ -175,6 +175,11 @@ def test_many_rounds_take_about_a_second():
             "start has 1 strategies; the game has 2 players",
         ),
         (
+            lambda: LearningDynamics(FollowTheLeader()).play(RPS, 1, start=5),
+            InvalidModel,
+            "start is 5; expected one distribution for each player",
+        ),
+        (
             lambda: LearningDynamics(FollowTheLeader()).play(RPS, 1, start=[[1, 0], [1, 0, 0]]),
             InvalidModel,
             r"start\[0\] has 2 entries; player 0 has 3 actions",

@@ -66,11 +66,12 @@ def draw_laws(generator, *shape):
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def draw_game(seed, H=2, S=2, actions=(2, 2), R=None):
+def draw_game(seed, H=2, S=2, actions=(2, 2), varying=False):
     """A random rational game and two mediators."""
     generator, J = np.random.default_rng(seed), int(np.prod(actions))
     paid = objects(generator.integers(-4, 5, (len(actions), S, J))) / 4
-    game = MarkovGame(draw_laws(generator, S, J, S), paid, draw_laws(generator, S), horizon=Finite(H), actions=actions)
+    P = draw_laws(generator, *((H,) if varying else ()), S, J, S)
+    game = MarkovGame(P, paid, draw_laws(generator, S), horizon=Finite(H), actions=actions)
     return game, *(JointPolicy(draw_laws(generator, H, S, J)) for _ in range(2))
 
 
@@ -287,17 +288,31 @@ def test_malice_reports_what_it_does_not_cover():
     assert (seeing["loss"][0], seeing["uncovered"][0]) == (0, 0)
 
 
-def test_joint_irl_matches_sampled_demonstrations_as_closely_as_possible():
-    game, expert, _ = draw_game(5, H=2, S=2)
+def test_joint_irl_matches_the_expert_where_the_dynamics_change_with_time():
+    P = np.zeros((3, 2, 4, 2), dtype=int)
+    P[0, :, :, 0] = P[1:, :, :, 1] = 1
+    game = MarkovGame(objects(P), objects([[[0] * 4] * 2] * 2), objects([1, 0]), horizon=Finite(3), actions=(2, 2))
+    expert = JointPolicy(objects([[1, 0, 0, 0]] * 2))
+    answer = fit(JointIRL(), grant(game, expert=expert, **EXACT), rng=None)
+    assert answer.trace["loss"][0] == 0
+    assert (measure.occupancy(game.player(0), answer.policy) == measure.occupancy(game.player(0), expert)).all_yes()
+
+
+@pytest.mark.parametrize("varying", [False, True])
+def test_joint_irl_matches_sampled_demonstrations_as_closely_as_possible(varying):
+    game, expert, _ = draw_game(5, H=2 + varying, S=2, varying=varying)
     shown = grant(game, expert=expert, demonstrations=7, rng=rng(2)).demonstrations()
-    d_hat, process = shown.occupancy(2, 4, 2), game.player(0)
+    d_hat, process = shown.occupancy(2, 4, game.horizon.H), game.player(0)
     d = closest_occupancy(process, d_hat)
     assert (d.sum(axis=(1, 2)) == 1).all()
     near = closest_occupancy(process.to_float(), d_hat.astype(float))
     assert float(abs(d - d_hat).sum()) == pytest.approx(abs(near - d_hat.astype(float)).sum())
     answer = fit(JointIRL(), grant(game, demonstrations=shown, episodes="exact"), rng=None)
     assert (measure.occupancy(process, answer.policy) == d).all_yes()
-    assert answer.trace["loss"][0] == abs(d - d_hat).sum() / 2
+    assert answer.trace["loss"][0] == abs(d - d_hat).sum() / game.horizon.H
+    # an occupancy at distance 0 from itself is found again
+    own = measure.occupancy(process, expert).lower
+    assert (closest_occupancy(process, own) == own).all()
 
 
 def test_the_game_of_joint_irl_approaches_the_expert():

@@ -10,7 +10,7 @@ from ...base.errors import InvalidModel
 from ...base.tolerance import ROW_SUM
 from ...model.access import KINDS, Access
 from ...model.game import JointPolicy
-from ...model.mdp import at_step, stepwise
+from ...model.mdp import at_step
 from .._finite import visits
 from .._tabular import empirical_occupancy
 from ..imitation.cloning import occupancy_frequencies
@@ -97,11 +97,10 @@ def closest_occupancy(process: Any, shown: np.ndarray) -> np.ndarray:
     flow, inflow = zeros((rows, H * S * J), shown), zeros(rows, shown)
     inflow[:S] = process.rho
     for t in range(H):
-        P = stepwise(at_step(process.P, t), 3)[0]
         for s in range(S):
             flow[t * S + s, (t * S + s) * J : (t * S + s + 1) * J] = like([1], shown)[0]
-            if t:
-                flow[t * S + s, (t - 1) * S * J : t * S * J] = -P[:, :, s].ravel()
+        if t:  # d_t(s) = sum d_{t-1}(s', j) P_{t-1}(s | s', j)
+            flow[t * S : (t + 1) * S, (t - 1) * S * J : t * S * J] = -at_step(process.P, t - 1).reshape(S * J, S).T
     apart = abs(flow @ shown.ravel() - inflow)
     if (apart == 0).all() or (not is_exact(shown) and (apart <= ROW_SUM).all()):
         return shown

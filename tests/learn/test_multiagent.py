@@ -315,6 +315,27 @@ def test_joint_irl_matches_sampled_demonstrations_as_closely_as_possible(varying
     assert (closest_occupancy(process, own) == own).all()
 
 
+@pytest.mark.parametrize("kind", ["expert", "learner"])
+def test_joint_irl_returns_the_only_member_of_its_class(kind):
+    m = fork(H=5, b=0, slip=1)  # the rare branch is visited by deviations alone
+    member = getattr(m, kind)
+    answer = fit(JointIRL(Mediators(member.table[None])), access(m), rng=None)
+    assert answer.trace["loss"][0] == 0
+    assert (answer.policy.table == member.table).all()
+    assert measure.regret_gap(m.game, m.expert, answer.policy).lower[()] == (4 if kind == "learner" else 0)
+
+
+def test_joint_irl_plays_the_mixture_of_its_class_where_no_member_goes():
+    # state 0 leads to state 1, and state 2 is never visited
+    P = np.zeros((3, 4, 3), dtype=int)
+    P[..., 1] = 1
+    game = MarkovGame(objects(P), objects([[[0] * 4] * 3] * 2), objects([1, 0, 0]), horizon=Finite(2), actions=(2, 2))
+    tables = objects([[[1, 0, 0, 0]] * 3, [[0, 0, 0, 1]] * 3])
+    shown = JointPolicy(objects([["1/4", 0, 0, "3/4"]] * 3))
+    answer = fit(JointIRL(Mediators(tables)), grant(game, expert=shown, **EXACT), rng=None)
+    assert (answer.policy.table == shown.table).all()
+
+
 def test_the_game_of_joint_irl_approaches_the_expert():
     m = fork()
     learner = JointIRL(game=MomentMatching(BoxRewards(), rounds=40), report=measure_gaps(m.game, m.expert))

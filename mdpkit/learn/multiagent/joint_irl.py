@@ -95,7 +95,7 @@ class JointIRL:
 def closest_occupancy(process: Any, shown: np.ndarray) -> np.ndarray:
     """An occupancy `[t,s,j]` of the process at the smallest L1 distance from `shown[t,s,j]`."""
     H, S, J = shown.shape
-    rows = H * S
+    rows, pairs = H * S, np.flatnonzero(np.broadcast_to(process.available, shown.shape))
     flow, inflow = zeros((rows, H * S * J), shown), zeros(rows, shown)
     inflow[:S] = process.rho
     for t in range(H):
@@ -106,9 +106,11 @@ def closest_occupancy(process: Any, shown: np.ndarray) -> np.ndarray:
     apart = abs(flow @ shown.ravel() - inflow)
     if (apart == 0).all() or (not is_exact(shown) and (apart <= ROW_SUM).all()):
         return shown
-    one, n = np.eye(H * S * J, dtype=int) * like([1], shown)[0], H * S * J
+    target, n = shown.ravel()[pairs], len(pairs)
+    one = np.eye(n, dtype=int) * like([1], shown)[0]
     c = np.concatenate([zeros(n, shown), like([1] * n, shown)])
     A = np.concatenate([np.concatenate([one, -one], axis=1), np.concatenate([-one, -one], axis=1)])
-    b = np.concatenate([shown.ravel(), -shown.ravel()])
-    E = np.concatenate([flow, zeros((rows, n), shown)], axis=1)
-    return minimise(c, A, b, E, inflow)[:n].reshape(shown.shape)
+    E = np.concatenate([flow[:, pairs], zeros((rows, n), shown)], axis=1)
+    d = zeros(shown.size, shown)
+    d[pairs] = minimise(c, A, np.concatenate([target, -target]), E, inflow)[:n]
+    return d.reshape(shown.shape)

@@ -1,10 +1,12 @@
 """A game grants an access; learners of mediators do what they say, and bad input is refused in words."""
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from mdpkit import (
     Deviation,
@@ -335,6 +337,22 @@ def test_a_class_that_recommends_missing_actions_is_refused():
     ):
         with pytest.raises(InvalidModel, match=r"tables\[0, 1, 0\] is positive: mediator 0 recommends joint action 0"):
             fit(learner, access, rng=None)
+
+
+# ---- games with sparse transitions
+@pytest.mark.parametrize("name", MASKED)
+def test_learners_agree_on_sparse_and_dense_games(name):
+    for masked in (False, True):
+        game, expert = draw_masked_game(4, varying=False) if masked else draw_game(4, H=3)[:2]
+        dense, shown = game.to_float(), expert.to_float()
+        rows = scipy.sparse.csr_array(dense.P.reshape(-1, dense.S))
+        sparse = replace(dense, P=rows)
+        data = grant(dense, expert=shown, demonstrations=5, rng=rng(3)).demonstrations()
+        options = dict(expert=shown, demonstrations=data, episodes="exact", queries="exact")
+        found = [fit(MASKED[name](each), grant(each, **options), rng=None) for each in (dense, sparse)]
+        ours, theirs = (each.trace["loss"].astype(float) for each in found)
+        assert ours == pytest.approx(theirs)
+        assert not (found[1].policy.table[..., ~game.available] > 0).any()
 
 
 # ---- learners

@@ -95,14 +95,16 @@ class JointIRL:
 def closest_occupancy(process: Any, shown: np.ndarray) -> np.ndarray:
     """An occupancy `[t,s,j]` of the process at the smallest L1 distance from `shown[t,s,j]`."""
     H, S, J = shown.shape
-    rows, pairs = H * S, np.flatnonzero(np.broadcast_to(process.available, shown.shape))
-    flow, inflow = zeros((rows, H * S * J), shown), zeros(rows, shown)
+    pairs = np.flatnonzero(np.broadcast_to(process.available, shown.shape))
+    flow, inflow = zeros((H * S, H * S * J), shown), zeros(H * S, shown)
     inflow[:S] = process.rho
     for t in range(H):
         for s in range(S):
             flow[t * S + s, (t * S + s) * J : (t * S + s + 1) * J] = like([1], shown)[0]
         if t:  # d_t(s) = sum d_{t-1}(s', j) P_{t-1}(s | s', j)
-            flow[t * S : (t + 1) * S, (t - 1) * S * J : t * S * J] = -at_step(process.P, t - 1).reshape(S * J, S).T
+            P = at_step(process.P, t - 1)
+            rows = P.toarray() if process.sparse else P.reshape(S * J, S)
+            flow[t * S : (t + 1) * S, (t - 1) * S * J : t * S * J] = -rows.T
     apart = abs(flow @ shown.ravel() - inflow)
     if (apart == 0).all() or (not is_exact(shown) and (apart <= ROW_SUM).all()):
         return shown
@@ -110,7 +112,7 @@ def closest_occupancy(process: Any, shown: np.ndarray) -> np.ndarray:
     one = np.eye(n, dtype=int) * like([1], shown)[0]
     c = np.concatenate([zeros(n, shown), like([1] * n, shown)])
     A = np.concatenate([np.concatenate([one, -one], axis=1), np.concatenate([-one, -one], axis=1)])
-    E = np.concatenate([flow[:, pairs], zeros((rows, n), shown)], axis=1)
+    E = np.concatenate([flow[:, pairs], zeros((H * S, n), shown)], axis=1)
     d = zeros(shown.size, shown)
     d[pairs] = minimise(c, A, np.concatenate([target, -target]), E, inflow)[:n]
     return d.reshape(shown.shape)

@@ -441,6 +441,13 @@ def test_sampled_answers_are_counted_and_enough_of_them_reveal_the_expert():
     assert measure.deviation_error(game, expert, answer.policy) <= Fraction(1, 10)
 
 
+def test_the_loss_of_joint_cloning_includes_what_smoothing_costs():
+    m = named("matching_pennies", H=3)
+    answer = fit(JointCloning(smoothing=1000), grant(m.game, expert=m.learner, **EXACT), rng=None)
+    apart = measure.cloning_error(m.game.player(0), m.learner, answer.policy).sum() / 3
+    assert answer.trace["loss"][0] == apart.lower[()] == objects(["2000/4001"])[0]
+
+
 def test_a_class_without_the_demonstrated_actions_has_no_likelihood():
     never = Mediators(objects([[[0, 1, 0, 0]] * 3]))
     with pytest.raises(NotSolved, match="probability 0 to a demonstrated joint action"):
@@ -453,10 +460,14 @@ def test_options_that_mean_nothing_are_refused():
     for make, words in (
         (lambda: JointCloning(loss="squares"), "loss is 'squares'; expected one of likelihood, variation"),
         (lambda: JointCloning(smoothing=-1), "smoothing is -1"),
+        (lambda: JointCloning(class_of_one, smoothing=1), "smoothing is 1 beside a class of mediators"),
         (lambda: JointIRL(class_of_one, MomentMatching()), "expected one of them"),
         (lambda: MALICE(rounds=0), "rounds"),
         (lambda: BLADES(labels=0), "labels"),
-        (lambda: fit(MAILBRO(lambda joint: []), access(), rng=None), "expected a Deviation for each of 2 players"),
+        (
+            lambda: fit(MAILBRO(lambda joint: []), access(), rng=None),
+            "expected one Deviation for each of the players 0 to 1",
+        ),
     ):
         with pytest.raises(InvalidModel, match=words):
             make()
@@ -469,6 +480,15 @@ def test_mailbro_queries_only_where_best_responses_go():
     answer = fit(learner, access(m), rng=None)
     assert answer.trace["loss"][0] == 0
     assert answer.trace["queried"][0] == 4  # nobody gains by leaving, so that the rare branch is not queried
+
+
+@pytest.mark.parametrize("players", [(1,), (0, 0), (0, 1, 1), (1, 2)])
+def test_an_oracle_that_leaves_out_a_player_is_refused(players):
+    m = fork(H=5, b=0, slip=1)
+    obey = objects(np.broadcast_to(np.eye(2, dtype=int), (5, 3, 2, 2)))
+    learner = MAILBRO(lambda joint: [Deviation(i, obey) for i in players], Mediators(m.learner.table[None]))
+    with pytest.raises(InvalidModel, match="expected one Deviation for each of the players 0 to 1"):
+        fit(learner, access(m), rng=None)
 
 
 def test_learners_are_compared_by_their_largest_regret():

@@ -92,8 +92,9 @@ class MAILBRO:
 
     def _deviations(self, joint, game):
         found = list(self.oracle(joint))
-        if not found or not all(isinstance(each, Deviation) for each in found):
+        deviators = [each.player for each in found if isinstance(each, Deviation)]
+        if len(deviators) < len(found) or sorted(deviators) != list(range(game.players)):
             raise InvalidModel(
-                f"the oracle returned {found!r}; expected a Deviation for each of {game.players} players"
+                f"the oracle returned {found!r}; expected one Deviation for each of the players 0 to {game.players - 1}"
             )
         return found

@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -37,6 +38,7 @@ from mdpkit.learn import (
     Mediators,
     Mixture,
     MomentMatching,
+    Planning,
     best_response_oracle,
     compare,
     deviate,
@@ -471,6 +473,56 @@ def test_options_that_mean_nothing_are_refused():
     ):
         with pytest.raises(InvalidModel, match=words):
             make()
+
+
+TABLES = objects([[[1, 0, 0, 0]] * 3])
+
+
+@pytest.mark.parametrize("wrong", [TABLES, TABLES.tolist(), JointPolicy(TABLES[0]), Mediators, 3])
+def test_anything_but_a_class_of_mediators_is_refused_at_once(wrong):
+    for make in (
+        JointCloning,
+        JointIRL,
+        MALICE,
+        BLADES,
+        lambda given: MAILBRO(best_response_oracle(fork().game), given),
+    ):
+        with pytest.raises(InvalidModel, match=r"mediators is of type \w+; expected Mediators\(tables\)"):
+            make(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["hedge", None, Hedge, Planning(), 1])
+def test_anything_but_a_no_regret_player_is_refused_at_once(wrong):
+    for make in (MALICE, BLADES, partial(MAILBRO, best_response_oracle(fork().game))):
+        with pytest.raises(InvalidModel, match=r"player is .*; expected a no-regret player such as Hedge\(\)"):
+            make(player=wrong)
+
+
+def test_a_function_that_cannot_be_called_is_refused_at_once():
+    m = fork()
+    for make in (JointCloning, JointIRL, MALICE, BLADES, partial(MAILBRO, best_response_oracle(m.game))):
+        with pytest.raises(InvalidModel, match="report is 'gaps'; expected a function of a mediator"):
+            make(report="gaps")
+    with pytest.raises(InvalidModel, match="oracle is None; expected a function of a mediator"):
+        MAILBRO(None)
+    with pytest.raises(InvalidModel, match="game is of type Hedge; expected a MomentMatching"):
+        JointIRL(game=Hedge())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (dict(rewards=np.zeros((3, 4))), "expected a class of rewards"),
+        (dict(rewards=BoxRewards), "expected a class of rewards"),
+        (dict(reward_player="hedge"), "reward_player is 'hedge'"),
+        (dict(reward_player=Planning()), "reward_player is"),
+        (dict(policy_player="planning"), "policy_player is 'planning'"),
+        (dict(policy_player=Hedge()), "policy_player is"),
+    ],
+)
+def test_players_of_moment_matching_are_checked_at_once(options, words):
+    with pytest.raises(InvalidModel, match=words):
+        MomentMatching(**options)
 
 
 def test_mailbro_queries_only_where_best_responses_go():

@@ -14,6 +14,7 @@ from ...model.mdp import stepwise
 from .._tabular import empirical_occupancy
 from ..imitation.cloning import likelihood_loss, occupancy_frequencies
 from ..players.no_regret import expect_number, fraction
+from .arguments import expect_class, expect_function
 from .gaps import Report
 from .mediators import Mediators, closest_mixture
 from .rounds import game_setting
@@ -45,6 +46,8 @@ class JointCloning:
     needs: ClassVar = ("demonstrations",)
 
     def __post_init__(self) -> None:
+        expect_class(self.mediators)
+        expect_function(report=self.report)
         expect_number("smoothing", self.smoothing, positive=False)
         if self.loss not in LOSSES:
             raise InvalidModel(f"loss is {self.loss!r}; expected one of {', '.join(LOSSES)}")

@@ -15,6 +15,7 @@ from .._finite import visits
 from .._tabular import empirical_occupancy, uniform
 from ..imitation.cloning import occupancy_frequencies
 from ..imitation.moment_matching import MomentMatching
+from .arguments import expect_class, expect_function
 from .gaps import Report
 from .mediators import Mediators, closest_mixture, minimise
 from .rounds import game_setting, known_game
@@ -44,6 +45,10 @@ class JointIRL:
     report: Report | None = None
 
     def __post_init__(self) -> None:
+        expect_class(self.mediators)
+        expect_function(report=self.report)
+        if self.game is not None and not isinstance(self.game, MomentMatching):
+            raise InvalidModel(f"game is of type {type(self.game).__name__}; expected a MomentMatching, or None")
         if self.mediators is not None and self.game is not None:
             raise InvalidModel("a class of mediators beside a game; expected one of them, since the planner is free")
 

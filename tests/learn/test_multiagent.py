@@ -1,10 +1,13 @@
 """A game grants an access; learners of mediators do what they say, and bad input is refused in words."""
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from mdpkit import (
     Deviation,
@@ -35,6 +38,7 @@ from mdpkit.learn import (
     Mediators,
     Mixture,
     MomentMatching,
+    Planning,
     best_response_oracle,
     compare,
     deviate,
@@ -66,11 +70,12 @@ def draw_laws(generator, *shape):
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def draw_game(seed, H=2, S=2, actions=(2, 2), R=None):
+def draw_game(seed, H=2, S=2, actions=(2, 2), varying=False):
     """A random rational game and two mediators."""
     generator, J = np.random.default_rng(seed), int(np.prod(actions))
     paid = objects(generator.integers(-4, 5, (len(actions), S, J))) / 4
-    game = MarkovGame(draw_laws(generator, S, J, S), paid, draw_laws(generator, S), horizon=Finite(H), actions=actions)
+    P = draw_laws(generator, *((H,) if varying else ()), S, J, S)
+    game = MarkovGame(P, paid, draw_laws(generator, S), horizon=Finite(H), actions=actions)
     return game, *(JointPolicy(draw_laws(generator, H, S, J)) for _ in range(2))
 
 
@@ -267,6 +272,91 @@ def test_a_class_of_another_game_is_refused():
         fit(BLADES(Mediators([[[1, 0, 0, 0]] * 2])), access(), rng=None)
 
 
+# ---- games in which actions are missing
+def draw_masked_game(seed, H=3, varying=True):
+    """A random rational game in which each player lacks an action in a state, and a mediator."""
+    generator, actions, S = np.random.default_rng(seed), (2, 3), 3
+    mask = np.ones((2, S, 3), dtype=bool)
+    mask[0, :, 2] = mask[0, 1, 0] = mask[1, 2, 1] = False
+    P = draw_laws(generator, *((H,) if varying else ()), S, 6, S)
+    paid = objects(generator.integers(-4, 5, (2, S, 6))) / 4
+    game = MarkovGame(P, paid, objects([1, 0, 0]), horizon=Finite(H), actions=actions, mask=mask)
+    table = draw_laws(generator, H, S, 6) * game.available.astype(int)
+    table = table + game.available.astype(int)
+    return game, JointPolicy(table / table.sum(axis=-1, keepdims=True))
+
+
+MASKED = {
+    "joint cloning": lambda game: JointCloning(),
+    "joint IRL": lambda game: JointIRL(),
+    "joint IRL, game": lambda game: JointIRL(game=MomentMatching(BoxRewards(), rounds=2)),
+    "MALICE": lambda game: MALICE(rounds=3),
+    "BLADES": lambda game: BLADES(rounds=3),
+    "MAIL-BRO": lambda game: MAILBRO(best_response_oracle(game), rounds=3),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_missing_actions_are_never_recommended(name):
+    game, expert = draw_masked_game(1)
+    for problem, shown in ((game, expert), (game.to_float(), expert.to_float())):
+        learner = MASKED[name](problem)
+        for options in (EXACT, {**SAMPLED, "episodes": "exact", "queries": "exact"}):
+            answer = fit(learner, grant(problem, expert=shown, rng=rng(), **options), rng=rng())
+            assert not (answer.policy.table[..., ~game.available] > 0).any()
+            measure.regret(problem, answer.policy)
+        if "IRL" not in name:  # the three copy what they see
+            known = fit(learner, grant(problem, expert=shown, **EXACT), rng=None).trace["loss"]
+            assert float(min(known)) == pytest.approx(0)
+
+
+def test_the_known_game_has_the_actions_of_the_game():
+    game, expert = draw_masked_game(0)
+    known = known_game(grant(game, expert=expert, **EXACT))
+    assert (known.mask == game.mask).all()
+    price = measure.total_variation(expert, expert).lower + 1
+    assert find_worst_deviation(known, price, expert).earned == 1
+
+
+def test_the_closest_occupancy_has_no_missing_actions():
+    game, expert = draw_masked_game(2)
+    process = game.player(0)
+    shown = grant(game, expert=expert, demonstrations=5, rng=rng(1)).demonstrations().occupancy(3, 6, 3)
+    for problem, seen in ((process, shown), (process.to_float(), shown.astype(float))):
+        d = closest_occupancy(problem, seen)
+        assert not (d[..., ~game.available] > 0).any()
+        assert np.allclose(d.sum(axis=(1, 2)).astype(float), 1)
+
+
+def test_a_class_that_recommends_missing_actions_is_refused():
+    game, expert = draw_masked_game(3)
+    wrong = objects([[[1, 0, 0, 0, 0, 0]] * 3])  # player 0 lacks action 0 in state 1
+    access = grant(game, expert=expert, **EXACT)
+    for learner in (
+        JointCloning(Mediators(wrong), loss="variation"),
+        JointIRL(Mediators(wrong)),
+        BLADES(Mediators(wrong)),
+    ):
+        with pytest.raises(InvalidModel, match=r"tables\[0, 1, 0\] is positive: mediator 0 recommends joint action 0"):
+            fit(learner, access, rng=None)
+
+
+# ---- games with sparse transitions
+@pytest.mark.parametrize("name", MASKED)
+def test_learners_agree_on_sparse_and_dense_games(name):
+    for masked in (False, True):
+        game, expert = draw_masked_game(4, varying=False) if masked else draw_game(4, H=3)[:2]
+        dense, shown = game.to_float(), expert.to_float()
+        rows = scipy.sparse.csr_array(dense.P.reshape(-1, dense.S))
+        sparse = replace(dense, P=rows)
+        data = grant(dense, expert=shown, demonstrations=5, rng=rng(3)).demonstrations()
+        options = dict(expert=shown, demonstrations=data, episodes="exact", queries="exact")
+        found = [fit(MASKED[name](each), grant(each, **options), rng=None) for each in (dense, sparse)]
+        ours, theirs = (each.trace["loss"].astype(float) for each in found)
+        assert ours == pytest.approx(theirs)
+        assert not (found[1].policy.table[..., ~game.available] > 0).any()
+
+
 # ---- learners
 def test_the_four_learners_differ_on_the_fork_without_coverage():
     m = fork(b=0, slip=1)
@@ -287,17 +377,52 @@ def test_malice_reports_what_it_does_not_cover():
     assert (seeing["loss"][0], seeing["uncovered"][0]) == (0, 0)
 
 
-def test_joint_irl_matches_sampled_demonstrations_as_closely_as_possible():
-    game, expert, _ = draw_game(5, H=2, S=2)
+def test_joint_irl_matches_the_expert_where_the_dynamics_change_with_time():
+    P = np.zeros((3, 2, 4, 2), dtype=int)
+    P[0, :, :, 0] = P[1:, :, :, 1] = 1
+    game = MarkovGame(objects(P), objects([[[0] * 4] * 2] * 2), objects([1, 0]), horizon=Finite(3), actions=(2, 2))
+    expert = JointPolicy(objects([[1, 0, 0, 0]] * 2))
+    answer = fit(JointIRL(), grant(game, expert=expert, **EXACT), rng=None)
+    assert answer.trace["loss"][0] == 0
+    assert (measure.occupancy(game.player(0), answer.policy) == measure.occupancy(game.player(0), expert)).all_yes()
+
+
+@pytest.mark.parametrize("varying", [False, True])
+def test_joint_irl_matches_sampled_demonstrations_as_closely_as_possible(varying):
+    game, expert, _ = draw_game(5, H=2 + varying, S=2, varying=varying)
     shown = grant(game, expert=expert, demonstrations=7, rng=rng(2)).demonstrations()
-    d_hat, process = shown.occupancy(2, 4, 2), game.player(0)
+    d_hat, process = shown.occupancy(2, 4, game.horizon.H), game.player(0)
     d = closest_occupancy(process, d_hat)
     assert (d.sum(axis=(1, 2)) == 1).all()
     near = closest_occupancy(process.to_float(), d_hat.astype(float))
     assert float(abs(d - d_hat).sum()) == pytest.approx(abs(near - d_hat.astype(float)).sum())
     answer = fit(JointIRL(), grant(game, demonstrations=shown, episodes="exact"), rng=None)
     assert (measure.occupancy(process, answer.policy) == d).all_yes()
-    assert answer.trace["loss"][0] == abs(d - d_hat).sum() / 2
+    assert answer.trace["loss"][0] == abs(d - d_hat).sum() / game.horizon.H
+    # an occupancy at distance 0 from itself is found again
+    own = measure.occupancy(process, expert).lower
+    assert (closest_occupancy(process, own) == own).all()
+
+
+@pytest.mark.parametrize("kind", ["expert", "learner"])
+def test_joint_irl_returns_the_only_member_of_its_class(kind):
+    m = fork(H=5, b=0, slip=1)  # the rare branch is visited by deviations alone
+    member = getattr(m, kind)
+    answer = fit(JointIRL(Mediators(member.table[None])), access(m), rng=None)
+    assert answer.trace["loss"][0] == 0
+    assert (answer.policy.table == member.table).all()
+    assert measure.regret_gap(m.game, m.expert, answer.policy).lower[()] == (4 if kind == "learner" else 0)
+
+
+def test_joint_irl_plays_the_mixture_of_its_class_where_no_member_goes():
+    # state 0 leads to state 1, and state 2 is never visited
+    P = np.zeros((3, 4, 3), dtype=int)
+    P[..., 1] = 1
+    game = MarkovGame(objects(P), objects([[[0] * 4] * 3] * 2), objects([1, 0, 0]), horizon=Finite(2), actions=(2, 2))
+    tables = objects([[[1, 0, 0, 0]] * 3, [[0, 0, 0, 1]] * 3])
+    shown = JointPolicy(objects([["1/4", 0, 0, "3/4"]] * 3))
+    answer = fit(JointIRL(Mediators(tables)), grant(game, expert=shown, **EXACT), rng=None)
+    assert (answer.policy.table == shown.table).all()
 
 
 def test_the_game_of_joint_irl_approaches_the_expert():
@@ -318,6 +443,13 @@ def test_sampled_answers_are_counted_and_enough_of_them_reveal_the_expert():
     assert measure.deviation_error(game, expert, answer.policy) <= Fraction(1, 10)
 
 
+def test_the_loss_of_joint_cloning_includes_what_smoothing_costs():
+    m = named("matching_pennies", H=3)
+    answer = fit(JointCloning(smoothing=1000), grant(m.game, expert=m.learner, **EXACT), rng=None)
+    apart = measure.cloning_error(m.game.player(0), m.learner, answer.policy).sum() / 3
+    assert answer.trace["loss"][0] == apart.lower[()] == objects(["2000/4001"])[0]
+
+
 def test_a_class_without_the_demonstrated_actions_has_no_likelihood():
     never = Mediators(objects([[[0, 1, 0, 0]] * 3]))
     with pytest.raises(NotSolved, match="probability 0 to a demonstrated joint action"):
@@ -330,13 +462,67 @@ def test_options_that_mean_nothing_are_refused():
     for make, words in (
         (lambda: JointCloning(loss="squares"), "loss is 'squares'; expected one of likelihood, variation"),
         (lambda: JointCloning(smoothing=-1), "smoothing is -1"),
+        (lambda: JointCloning(class_of_one, smoothing=1), "smoothing is 1 beside a class of mediators"),
         (lambda: JointIRL(class_of_one, MomentMatching()), "expected one of them"),
         (lambda: MALICE(rounds=0), "rounds"),
         (lambda: BLADES(labels=0), "labels"),
-        (lambda: fit(MAILBRO(lambda joint: []), access(), rng=None), "expected a Deviation for each of 2 players"),
+        (
+            lambda: fit(MAILBRO(lambda joint: []), access(), rng=None),
+            "expected one Deviation for each of the players 0 to 1",
+        ),
     ):
         with pytest.raises(InvalidModel, match=words):
             make()
+
+
+TABLES = objects([[[1, 0, 0, 0]] * 3])
+
+
+@pytest.mark.parametrize("wrong", [TABLES, TABLES.tolist(), JointPolicy(TABLES[0]), Mediators, 3])
+def test_anything_but_a_class_of_mediators_is_refused_at_once(wrong):
+    for make in (
+        JointCloning,
+        JointIRL,
+        MALICE,
+        BLADES,
+        lambda given: MAILBRO(best_response_oracle(fork().game), given),
+    ):
+        with pytest.raises(InvalidModel, match=r"mediators is of type \w+; expected Mediators\(tables\)"):
+            make(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["hedge", None, Hedge, Planning(), 1])
+def test_anything_but_a_no_regret_player_is_refused_at_once(wrong):
+    for make in (MALICE, BLADES, partial(MAILBRO, best_response_oracle(fork().game))):
+        with pytest.raises(InvalidModel, match=r"player is .*; expected a no-regret player such as Hedge\(\)"):
+            make(player=wrong)
+
+
+def test_a_function_that_cannot_be_called_is_refused_at_once():
+    m = fork()
+    for make in (JointCloning, JointIRL, MALICE, BLADES, partial(MAILBRO, best_response_oracle(m.game))):
+        with pytest.raises(InvalidModel, match="report is 'gaps'; expected a function of a mediator"):
+            make(report="gaps")
+    with pytest.raises(InvalidModel, match="oracle is None; expected a function of a mediator"):
+        MAILBRO(None)
+    with pytest.raises(InvalidModel, match="game is of type Hedge; expected a MomentMatching"):
+        JointIRL(game=Hedge())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (dict(rewards=np.zeros((3, 4))), "expected a class of rewards"),
+        (dict(rewards=BoxRewards), "expected a class of rewards"),
+        (dict(reward_player="hedge"), "reward_player is 'hedge'"),
+        (dict(reward_player=Planning()), "reward_player is"),
+        (dict(policy_player="planning"), "policy_player is 'planning'"),
+        (dict(policy_player=Hedge()), "policy_player is"),
+    ],
+)
+def test_players_of_moment_matching_are_checked_at_once(options, words):
+    with pytest.raises(InvalidModel, match=words):
+        MomentMatching(**options)
 
 
 def test_mailbro_queries_only_where_best_responses_go():
@@ -346,6 +532,15 @@ def test_mailbro_queries_only_where_best_responses_go():
     answer = fit(learner, access(m), rng=None)
     assert answer.trace["loss"][0] == 0
     assert answer.trace["queried"][0] == 4  # nobody gains by leaving, so that the rare branch is not queried
+
+
+@pytest.mark.parametrize("players", [(1,), (0, 0), (0, 1, 1), (1, 2)])
+def test_an_oracle_that_leaves_out_a_player_is_refused(players):
+    m = fork(H=5, b=0, slip=1)
+    obey = objects(np.broadcast_to(np.eye(2, dtype=int), (5, 3, 2, 2)))
+    learner = MAILBRO(lambda joint: [Deviation(i, obey) for i in players], Mediators(m.learner.table[None]))
+    with pytest.raises(InvalidModel, match="expected one Deviation for each of the players 0 to 1"):
+        fit(learner, access(m), rng=None)
 
 
 def test_learners_are_compared_by_their_largest_regret():

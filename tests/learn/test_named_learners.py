@@ -74,8 +74,9 @@ def test_the_seed_determines_the_policy(tables, name):
 
 
 def test_the_names_are_all_of_the_imitation_learners():
-    """Every learner that sees an expert, but for PSDP and maximum causal entropy."""
+    """Every learner that sees an expert, but for PSDP, maximum causal entropy and the learners of mediators."""
     imitate = {
         row.learner.partition("(")[0] for row in learn.needs().rows if {"demonstrations", "queries"} & set(row.needs)
     }
-    assert imitate == set(NAMES) | {"PSDP", "MaxCausalEntropy"}
+    of_mediators = {"BLADES", "JointCloning", "JointIRL", "MAILBRO", "MALICE"}
+    assert imitate == set(NAMES) | {"PSDP", "MaxCausalEntropy"} | of_mediators

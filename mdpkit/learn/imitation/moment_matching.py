@@ -14,8 +14,8 @@ from ...model.access import KINDS, Access
 from .._tabular import empirical_occupancy, uniform
 from ..experience import Experience
 from ..mixture import Mixture
-from ..players.no_regret import Gains, GradientAscent, Player
-from ..players.policy_players import ExpertResets, Planning, PolicyPlayer
+from ..players.no_regret import Gains, GradientAscent, Player, expect_no_regret
+from ..players.policy_players import ExpertResets, Planning, PolicyPlayer, expect_policy_player
 from ..players.rewards import BoxRewards, Rewards
 from ..rollin import visits
 
@@ -53,6 +53,10 @@ class MomentMatching:
     play_start: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.rewards, type) or not callable(getattr(self.rewards, "project", None)):
+            raise InvalidModel(f"rewards is {self.rewards!r}; expected a class of rewards such as BoxRewards()")
+        expect_no_regret("reward_player", self.reward_player)
+        expect_policy_player("policy_player", self.policy_player)
         expect_counts(rounds=self.rounds, episodes=self.episodes)
         if self.order not in ORDERS:
             raise InvalidModel(f"order is {self.order!r}; expected one of {', '.join(ORDERS)}")

@@ -10,7 +10,8 @@ from ...base.record import expect_counts
 from ...model.access import Access
 from ...model.game import JointPolicy
 from .._tabular import number_pattern, sizes, steps, uniform
-from ..players.no_regret import Hedge, Player
+from ..players.no_regret import Hedge, Player, expect_no_regret
+from .arguments import expect_class, expect_function
 from .gaps import Report
 from .mediators import Mediators
 from .rounds import Lesson, find_worst_deviation, game_setting, imitate, known_game, variations
@@ -47,6 +48,9 @@ class BLADES:
 
     def __post_init__(self) -> None:
         expect_counts(rounds=self.rounds, labels=self.labels)
+        expect_class(self.mediators)
+        expect_no_regret("player", self.player)
+        expect_function(report=self.report)
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[JointPolicy, dict[str, Any]]:
         """The mediator, and a trace with one row per round.

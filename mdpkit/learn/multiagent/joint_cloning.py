@@ -13,7 +13,8 @@ from ...model.game import JointPolicy
 from ...model.mdp import stepwise
 from .._tabular import empirical_occupancy
 from ..imitation.cloning import likelihood_loss, occupancy_frequencies
-from ..players.no_regret import expect_number
+from ..players.no_regret import expect_number, fraction
+from .arguments import expect_class, expect_function
 from .gaps import Report
 from .mediators import Mediators, closest_mixture
 from .rounds import game_setting
@@ -29,7 +30,7 @@ class JointCloning:
         mediators: a restricted class; all mediators if left out.
         loss: within a class, "likelihood": the member of highest likelihood; "variation": the mixture closest to the
             frequencies in total variation, averaged over the demonstrated states.
-        smoothing: pseudo-count added to every joint action, in units of episodes.
+        smoothing: pseudo-count added to every joint action, in units of episodes; without a class only.
         report: function of a mediator whose results become columns of the trace, such as `measure_gaps(game, expert)`.
 
     Where nothing was demonstrated it recommends all joint actions alike. With coverage b, u H times its error bounds
@@ -45,19 +46,23 @@ class JointCloning:
     needs: ClassVar = ("demonstrations",)
 
     def __post_init__(self) -> None:
+        expect_class(self.mediators)
+        expect_function(report=self.report)
         expect_number("smoothing", self.smoothing, positive=False)
         if self.loss not in LOSSES:
             raise InvalidModel(f"loss is {self.loss!r}; expected one of {', '.join(LOSSES)}")
+        if self.mediators is not None and fraction(self.smoothing) != 0:
+            raise InvalidModel(f"smoothing is {self.smoothing!r} beside a class of mediators; expected one of them")
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[JointPolicy, dict[str, Any]]:
         """The mediator, and a trace of one row.
 
-        Its columns: loss: 1/H sum_t E TV(mediator, frequencies) over demonstrated states. likelihood_loss: in nats per
-        episode.
+        Its columns: loss: 1/H sum_t E TV(mediator, frequencies) over demonstrated states, with the frequencies before
+        smoothing. likelihood_loss: in nats per episode.
         """
         setting, data = game_setting(access), access.demonstrations()
         d = empirical_occupancy(setting, data)
-        frequencies = occupancy_frequencies(d, setting, self.smoothing)
+        frequencies = occupancy_frequencies(d, setting)
         policy = self._choose(setting, d, frequencies, data)
         apart = abs(np.broadcast_to(stepwise(policy.table, 2), d.shape) - frequencies).sum(axis=-1) / 2
         error = (d.sum(axis=-1) * apart).sum() / len(d)
@@ -67,7 +72,7 @@ class JointCloning:
 
     def _choose(self, setting, d, frequencies, data):
         if self.mediators is None:
-            return JointPolicy(frequencies)
+            return JointPolicy(occupancy_frequencies(d, setting, self.smoothing))
         mediators = self.mediators.like(setting)
         if self.loss == "variation":
             parts = np.stack([np.broadcast_to(stepwise(each, 2), d.shape).ravel() for each in mediators.tables])

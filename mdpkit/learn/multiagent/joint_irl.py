@@ -10,11 +10,12 @@ from ...base.errors import InvalidModel
 from ...base.tolerance import ROW_SUM
 from ...model.access import KINDS, Access
 from ...model.game import JointPolicy
-from ...model.mdp import at_step, stepwise
+from ...model.mdp import at_step
 from .._finite import visits
-from .._tabular import empirical_occupancy
+from .._tabular import empirical_occupancy, uniform
 from ..imitation.cloning import occupancy_frequencies
 from ..imitation.moment_matching import MomentMatching
+from .arguments import expect_class, expect_function
 from .gaps import Report
 from .mediators import Mediators, closest_mixture, minimise
 from .rounds import game_setting, known_game
@@ -32,9 +33,10 @@ class JointIRL:
             game between a no-regret player of rewards and a planner; a linear program if left out.
         report: function of a mediator whose results become columns of the trace, such as `measure_gaps(game, expert)`.
 
-    The returned mediator has the matched occupancy, and recommends all joint actions alike where that is 0: matched
-    occupancies give equal values for all rewards, and leave the regret open (claim
-    `value_equivalence_is_not_regret_equivalence`). The linear program is exact on rationals.
+    The returned mediator has the matched occupancy. Where that is 0 it recommends all joint actions alike, or within a
+    class what the mixture sum_k w[k] tables[k] recommends, w the probabilities of the members. Matched occupancies give
+    equal values for all rewards, and leave the regret open (claim `value_equivalence_is_not_regret_equivalence`). The
+    linear program is exact on rationals.
     Source: adapted from Tang, Swamy, Fang and Wu, 2024.
     """
 
@@ -43,6 +45,10 @@ class JointIRL:
     report: Report | None = None
 
     def __post_init__(self) -> None:
+        expect_class(self.mediators)
+        expect_function(report=self.report)
+        if self.game is not None and not isinstance(self.game, MomentMatching):
+            raise InvalidModel(f"game is of type {type(self.game).__name__}; expected a MomentMatching, or None")
         if self.mediators is not None and self.game is not None:
             raise InvalidModel("a class of mediators beside a game; expected one of them, since the planner is free")
 
@@ -63,51 +69,55 @@ class JointIRL:
         over those of the game, as observed.
         """
         setting, process, rows = game_setting(access), known_game(access).player(0), []
-        for d, gap in self._play(access, process, rng) if self.game else [self._match(access, process)]:
-            policy = JointPolicy(occupancy_frequencies(d, setting))
+        for d, gap, unvisited in self._play(access, process, rng) if self.game else [self._match(access, process)]:
+            visited = np.asarray(d.sum(axis=-1, keepdims=True) > 0)
+            policy = JointPolicy(np.where(visited, occupancy_frequencies(d, setting), unvisited))
             row = {"policy": policy, "loss": gap / len(d)}
             rows.append(row | dict({} if self.report is None else self.report(policy)))
         return rows[-1]["policy"], {name: [row[name] for row in rows] for name in rows[0]}
 
     def _match(self, access, process):
-        """The closest occupancy `[t,s,j]`, and its distance."""
+        """The closest occupancy `[t,s,j]`, its distance, and the table where it is 0."""
         shown = empirical_occupancy(access.setting, access.demonstrations())
         if self.mediators is None:
-            d = closest_occupancy(process, shown)
+            d, unvisited = closest_occupancy(process, shown), uniform(access.setting).table
         else:
             members = self.mediators.like(access.setting)
             parts = np.stack([visits(process, JointPolicy(table)) for table in members.tables])
             w = closest_mixture(parts.reshape(len(parts), -1), shown.ravel(), like([1] * shown.size, shown))
-            d = (w.reshape(-1, 1, 1, 1) * parts).sum(axis=0)
-        return d, abs(d - shown).sum()
+            d, unvisited = (w.reshape(-1, 1, 1, 1) * parts).sum(axis=0), members.mix(w).table
+        return d, abs(d - shown).sum(), unvisited
 
     def _play(self, access, process, rng):
-        """The mean occupancy of the rounds so far, and its largest gap over the rewards of the game."""
+        """The mean occupancy of the rounds so far, its largest gap over the rewards, and the table where it is 0."""
         _, trace = self.game.learn(access, rng)
-        total = 0
+        total, unvisited = 0, uniform(access.setting).table
         for k, (policy, gap) in enumerate(zip(trace["policy"], trace["sup_gap"], strict=True), 1):
             total = total + visits(process, policy)
-            yield total / k, gap
+            yield total / k, gap, unvisited
 
 
 def closest_occupancy(process: Any, shown: np.ndarray) -> np.ndarray:
     """An occupancy `[t,s,j]` of the process at the smallest L1 distance from `shown[t,s,j]`."""
     H, S, J = shown.shape
-    rows = H * S
-    flow, inflow = zeros((rows, H * S * J), shown), zeros(rows, shown)
+    pairs = np.flatnonzero(np.broadcast_to(process.available, shown.shape))
+    flow, inflow = zeros((H * S, H * S * J), shown), zeros(H * S, shown)
     inflow[:S] = process.rho
     for t in range(H):
-        P = stepwise(at_step(process.P, t), 3)[0]
         for s in range(S):
             flow[t * S + s, (t * S + s) * J : (t * S + s + 1) * J] = like([1], shown)[0]
-            if t:
-                flow[t * S + s, (t - 1) * S * J : t * S * J] = -P[:, :, s].ravel()
+        if t:  # d_t(s) = sum d_{t-1}(s', j) P_{t-1}(s | s', j)
+            P = at_step(process.P, t - 1)
+            rows = P.toarray() if process.sparse else P.reshape(S * J, S)
+            flow[t * S : (t + 1) * S, (t - 1) * S * J : t * S * J] = -rows.T
     apart = abs(flow @ shown.ravel() - inflow)
     if (apart == 0).all() or (not is_exact(shown) and (apart <= ROW_SUM).all()):
         return shown
-    one, n = np.eye(H * S * J, dtype=int) * like([1], shown)[0], H * S * J
+    target, n = shown.ravel()[pairs], len(pairs)
+    one = np.eye(n, dtype=int) * like([1], shown)[0]
     c = np.concatenate([zeros(n, shown), like([1] * n, shown)])
     A = np.concatenate([np.concatenate([one, -one], axis=1), np.concatenate([-one, -one], axis=1)])
-    b = np.concatenate([shown.ravel(), -shown.ravel()])
-    E = np.concatenate([flow, zeros((rows, n), shown)], axis=1)
-    return minimise(c, A, b, E, inflow)[:n].reshape(shown.shape)
+    E = np.concatenate([flow[:, pairs], zeros((H * S, n), shown)], axis=1)
+    d = zeros(shown.size, shown)
+    d[pairs] = minimise(c, A, np.concatenate([target, -target]), E, inflow)[:n]
+    return d.reshape(shown.shape)

@@ -12,7 +12,8 @@ from ...measure import best_deviation
 from ...model.access import Access
 from ...model.game import Deviation, JointPolicy, MarkovGame
 from .._game import deviate
-from ..players.no_regret import Hedge, Player
+from ..players.no_regret import Hedge, Player, expect_no_regret
+from .arguments import expect_class, expect_function
 from .blades import Answers
 from .gaps import Report
 from .mediators import Mediators
@@ -67,6 +68,9 @@ class MAILBRO:
 
     def __post_init__(self) -> None:
         expect_counts(rounds=self.rounds, labels=self.labels)
+        expect_class(self.mediators)
+        expect_no_regret("player", self.player)
+        expect_function(oracle=self.oracle, report=self.report)
 
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[JointPolicy, dict[str, Any]]:
         """The mediator, and a trace with one row per round.
@@ -92,8 +96,9 @@ class MAILBRO:
 
     def _deviations(self, joint, game):
         found = list(self.oracle(joint))
-        if not found or not all(isinstance(each, Deviation) for each in found):
+        deviators = [each.player for each in found if isinstance(each, Deviation)]
+        if len(deviators) < len(found) or sorted(deviators) != list(range(game.players)):
             raise InvalidModel(
-                f"the oracle returned {found!r}; expected a Deviation for each of {game.players} players"
+                f"the oracle returned {found!r}; expected one Deviation for each of the players 0 to {game.players - 1}"
             )
         return found

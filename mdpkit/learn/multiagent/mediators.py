@@ -12,7 +12,7 @@ from ...base.tolerance import ROW_SUM
 from ...base.types import Array, record
 from ...exact.lp import LinearProgram, optimise
 from ...model.game import JointPolicy
-from .._tabular import number_pattern, sizes, steps
+from .._tabular import exists, number_pattern, sizes, steps
 
 
 @record(eq=False)
@@ -41,12 +41,20 @@ class Mediators:
     def like(self, setting: Any) -> Self:
         """The same class in the number kind of a setting.
 
-        Raises: InvalidModel if the tables are not those of the setting's states, joint actions and steps.
+        Raises: InvalidModel if the tables are not those of the setting's states, joint actions and steps, or if a
+            mediator recommends a missing action.
         """
         fitting = sizes(setting), (steps(setting), *sizes(setting))
         if self.tables.shape[1:] not in fitting:
             raise InvalidModel(
                 f"tables has shape {self.tables.shape}; expected {(len(self), *fitting[0])} or {(len(self), *fitting[1])}"
+            )
+        played = np.argwhere(np.asarray(self.tables > 0) & ~exists(setting))
+        if len(played):
+            k, *_, s, j = map(int, played[0])
+            raise InvalidModel(
+                f"tables[{', '.join(map(str, played[0]))}] is positive: mediator {k} recommends joint action {j} in state "
+                f"{s}, where it is missing"
             )
         return replace(self, tables=like(self.tables, number_pattern(setting)))
 

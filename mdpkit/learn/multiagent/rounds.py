@@ -5,6 +5,7 @@ l_n(sigma) = 1/H sum_t E_{s ~ d_t^{sigma_n o phi_n}} TV(sigma, expert)(s), which
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +15,10 @@ from ...base.errors import InvalidModel
 from ...measure import best_deviation
 from ...model.access import Access, GameSetting
 from ...model.game import Deviation, JointPolicy, MarkovGame
-from ...model.mdp import MDP, stepwise
+from ...model.mdp import stepwise
 from .._finite import visits
 from .._game import deviate
-from .._tabular import sizes, steps, uniform
+from .._tabular import number_pattern, sizes, steps, uniform
 from ..players.no_regret import Gains, Player
 from ..players.rewards import FiniteRewards
 from .gaps import Report
@@ -48,19 +49,34 @@ def game_setting(access: Access) -> GameSetting:
 
 
 def known_game(access: Access) -> MarkovGame:
-    """The game as far as a learner with the model knows it: dynamics, and rewards of 0. One model call."""
+    """The game as far as a learner with the model knows it: dynamics and actions, and rewards of 0. One model call."""
     setting = game_setting(access)
     S, J = sizes(setting)
-    process = access.model(zeros((S, J), like([0], np.empty(0, dtype=object if setting.exact else float))))
-    return price_states(process, setting.players, zeros((1, S), process.P))
+    process, players = access.model(zeros((S, J), number_pattern(setting))), setting.players
+    mask = None if process.mask is None else split_mask(process.mask, players)
+    nothing = zeros((len(players), S, J), process.r)
+    return MarkovGame(process.P, nothing, process.rho, horizon=process.horizon, actions=players, mask=mask)
 
 
-def price_states(process: MDP | MarkovGame, players: tuple[int, ...], price: np.ndarray) -> MarkovGame:
-    """The game that pays every player `price[t,s]`, whatever is played; one row of prices holds at every step."""
+def split_mask(available: np.ndarray, players: tuple[int, ...]) -> np.ndarray:
+    """The players' actions `mask[i,s,a]` from the joint actions `available[s,j]` that consist of them.
+
+    >>> split_mask(np.array([[True, True, False, False]]), (2, 2))[:, 0]
+    array([[ True, False],
+           [ True,  True]])
+    """
+    joint = available.reshape(-1, *players)
+    mask = np.zeros((len(players), len(joint), max(players)), dtype=bool)
+    for i, count in enumerate(players):
+        others = tuple(k + 1 for k in range(len(players)) if k != i)
+        mask[i, :, :count] = joint.any(axis=others)
+    return mask
+
+
+def price_states(game: MarkovGame, price: np.ndarray) -> MarkovGame:
+    """The same game that pays every player `price[t,s]`, whatever is played; one row of prices holds at every step."""
     price = price[0] if len(price) == 1 else price
-    J = int(np.prod(players))
-    paid = np.repeat(np.repeat(price[..., None, :, None], len(players), axis=-3), J, axis=-1)
-    return MarkovGame(process.P, paid, process.rho, horizon=process.horizon, actions=players)
+    return replace(game, r=np.repeat(np.repeat(price[..., None, :, None], game.players, axis=-3), game.J, axis=-1))
 
 
 class Worst(NamedTuple):
@@ -73,7 +89,7 @@ class Worst(NamedTuple):
 
 def find_worst_deviation(game: MarkovGame, price: np.ndarray, joint: JointPolicy) -> Worst:
     """The swap deviation of one player that earns the highest total price `[t,s]` of the states that it visits."""
-    priced = price_states(game, game.actions, price)
+    priced = price_states(game, price)
     found = []
     for i in range(game.players):
         deviation = best_deviation(priced, joint, i)

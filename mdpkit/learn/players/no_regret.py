@@ -182,3 +182,13 @@ def expect_number(name, number, positive=True):
     if not fits:
         least = "above 0" if positive else "of at least 0"
         raise InvalidModel(f"{name} is {number!r}; expected a number {least} in the range of float64")
+
+
+def expect_no_regret(name, player):
+    """Check that a player moves by `next(rewards, point, gains)`, as `Hedge()` does.
+
+    Raises: InvalidModel for anything else, such as a name, the class Hedge itself, or a player of policies.
+    """
+    moves = callable(getattr(player, "next", None)) and not isinstance(player, type) and not hasattr(player, "needs")
+    if not moves:
+        raise InvalidModel(f"{name} is {player!r}; expected a no-regret player such as Hedge() or GradientAscent()")

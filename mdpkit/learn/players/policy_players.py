@@ -45,6 +45,15 @@ class PolicyPlayer(Protocol):
         """
 
 
+def expect_policy_player(name, player):
+    """Check that a player responds with policies, as `Planning()` does.
+
+    Raises: InvalidModel for anything else, such as a name, the class Planning itself, or a player of rewards.
+    """
+    if isinstance(player, type) or not (callable(getattr(player, "next", None)) and hasattr(player, "needs")):
+        raise InvalidModel(f"{name} is {player!r}; expected a policy player such as Planning()")
+
+
 @dataclass(frozen=True)
 class Planning:
     """Best response: an optimal policy for the reward, by `solve`. Its regret is nonpositive if it moves second."""

@@ -1,20 +1,24 @@
 """An unqueried deviation costs half the horizon: no number of demonstrations replaces a query where deviators go.
 
-Statement  In two zero-sum games G_0 and G_1 with K branches off the expert's path, the first player enters branch k by
-           a deviation and is paid 1 a step where the second does not play a secret bit; the expert plays the bits, a
-           Nash equilibrium of value 0. G_0 and G_1 differ in the bit of one branch alone: demonstrations have the same
-           law in both, as have the expert's answers at all other states. So a learner that queries at most K - 1
-           branches outputs the same mediator L in both for one such pair, and for every L
+Statement  Off the expert's path lie K branches. The first player enters branch k by a deviation, and is paid 1 a step
+           where the second does not play the secret bit c_k; the expert E_c plays the bits, a Nash equilibrium of value
+           0. Demonstrations have the same law in all 2^K zero-sum games G_c. If G_0 and G_1 differ in the bit of one
+           branch alone, every mediator L that is output in both has
                H - 1 <= N_0(L) + N_1(L),   N_c(L) = R_1(L) + R_2(L) in G_c,
-           attained by the learner that draws the secret bit evenly: the smallest worst case is (H - 1)/2, and 0 if all
-           K branches are queried. If the expert visits one branch with probability b, n demonstrations leave a worst
-           case of (1 - b)^n (H - 1)/2 in expectation: about 1/b are needed, the concentrability of deviations.
-Assumes    the learner outputs the same mediator in both games; a deviation reaches the branch.
+           with equality if L draws that bit evenly. A deterministic learner that queries at most K - 1 branches outputs
+           the same L in one such pair. A learner that draws its queries at random need not; but for it, too, the
+           average of E N_c over the 2^K games is at least (H - 1)/2. So (H - 1)/2 is the smallest worst case, and 0 if
+           all K branches are queried. If the expert visits one branch with probability b and all others are queried, n
+           demonstrations leave an expected worst case of (1 - b)^n (H - 1)/2: about 1/b are needed, the concentrability
+           of deviations.
+Assumes    for the sum, the learner outputs the same mediator in both games; a deviation reaches the branch.
 Units      N is the Nash gap, a sum of swap regrets; the first player's rewards lie in [0, 1].
-Kind       for all; exists
+Kind       for all; exists; for all (enumerated on listed learners)
 Source     adapted from Freihaut, Viano, Cevher, Geist and Ramponi, 2025 (abstract).
 Proof      proofs/games/an_unqueried_deviation_costs_half_the_horizon.md
 """
+
+from itertools import combinations, product
 
 import numpy as np
 
@@ -56,9 +60,18 @@ def pair(H, K, b=0, **how):
     return dict(zip(("game", "expert", "twin", "twin_expert"), (*made[0], *made[1]), strict=True))
 
 
+def nash_gap(game, joint):
+    return measure.regret(game, joint).sum()
+
+
 def gaps(m):
-    """N_0(L) and N_1(L); another learner may be given for G_1."""
-    return measure.regret(m.game, m.learner).sum(), measure.regret(m.twin, getattr(m, "other", m.learner)).sum()
+    """N_0(L) and N_1(L), averaged over equally likely outputs (L in G_0, L in G_1) where `outputs` lists several."""
+    outputs = getattr(m, "outputs", [(m.learner, m.learner)])
+    first, second = (
+        [nash_gap(game, joint) for joint in each]
+        for game, each in zip((m.game, m.twin), zip(*outputs, strict=True), strict=True)
+    )
+    return sum(first) / len(outputs), sum(second) / len(outputs)
 
 
 def check(m, least=None):
@@ -106,7 +119,42 @@ def even(H, K, b=0, **how):
 def query_all(H, K):
     """The learner that has queried every branch."""
     m = even(H, K)
-    return m.replace(learner=m.expert, other=m.twin_expert)
+    return m.replace(outputs=[(m.expert, m.twin_expert)])
+
+
+def answer(expert, queried, guess):
+    """The mediator that plays the expert's answers in queried branches, and 0 or an even draw in the others."""
+    table = expert.table.copy()
+    for k in range(len(table) - 2):
+        if k not in queried:
+            table[2 + k, :2] = objects([1, 0]) if guess == "zero" else rational("1/2")
+    return JointPolicy(table)
+
+
+def draw_queries(H, K, queries, guess):
+    """A learner that queries some of K branches, each subset of that size with the same probability, and guesses."""
+    m = even(H, K)
+    sets = list(combinations(range(K), queries))
+    outputs = [tuple(answer(each, queried, guess) for each in (m.expert, m.twin_expert)) for queried in sets]
+    return m.replace(outputs=outputs, sets=sets, guess=guess)
+
+
+def average(m):
+    """(H - 1)/2, and E N_c of a learner that draws its queries, averaged over all 2^K games."""
+    games = [secret(m.game.horizon.H, bits) for bits in product((0, 1), repeat=m.K)]
+    found = [nash_gap(game, answer(expert, queried, m.guess)) for game, expert in games for queried in m.sets]
+    return Bound(rational(m.game.horizon.H - 1) / 2, sum(found) / len(found))
+
+
+def list_learners(branches=(1, 2)):
+    """At most K - 1 queries; the horizon is at least 2."""
+    return [
+        draw_queries(H, K, queries, guess)
+        for H in (2, 5)
+        for K in branches
+        for queries in range(max(0, K - 2), K)
+        for guess in ("zero", "even")
+    ]
 
 
 def see_the_same(m):
@@ -124,18 +172,29 @@ def see_the_same(m):
     )
 
 
+def weigh_outputs(m, expert):
+    """The learner run on every data set of n demonstrations, with its probability: a seen branch is copied."""
+    law = m.game.P[START, np.argmax(expert.table[START] == 1)]
+    outputs = {}
+    for data in product(np.flatnonzero(law != 0), repeat=m.n):
+        seen = {s - 2 for s in data if s != COMMON}
+        weight, before = law[list(data)].prod(), outputs.get(bool(seen), (None, 0))[1]
+        outputs[bool(seen)] = answer(expert, seen, "even"), before + weight
+    return outputs.values()
+
+
 def after_demonstrations(m):
-    """The expected worst case after n demonstrations, from the expert's visits to the last branch."""
-    missed = 1 - measure.occupancy(m.game, m.expert)[1, -1].sum()
-    one = missed * 0 + 1
-    return Equal({"expected": (missed**m.n * gaps(m)[0], (one - one / m.rare) ** m.n * (m.game.horizon.H - 1) / 2)})
+    """The expected Nash gaps after n demonstrations in a game of one branch."""
+    pairs = {}
+    for name, game, expert in (("G_0", m.game, m.expert), ("G_1", m.twin, m.twin_expert)):
+        found = sum(weight * nash_gap(game, joint) for joint, weight in weigh_outputs(m, expert))
+        pairs[name] = (found, (1 - m.b) ** m.n * (m.game.horizon.H - 1) / 2)
+    return Equal(pairs)
 
 
 def list_demonstrations():
-    """The last branch is visited with probability 1/rare, and there are n demonstrations."""
-    return [
-        even(H, 1, f"1/{rare}").replace(n=n, rare=rare) for H in (2, 6) for rare in (2, 10, 100) for n in (1, 10, 50)
-    ]
+    """The one branch is visited with probability b, and there are n demonstrations."""
+    return [even(H, 1, b).replace(n=n) for H in (2, 6) for b in ("1/2", "1/10", "1/100") for n in (1, 3, 6)]
 
 
 def figure(ax, rows):
@@ -151,7 +210,11 @@ def figure(ax, rows):
 
 
 SAME_DATA, SHOWN = "what the learner sees", "demonstrations of a rare branch"
-SAME = Assumption("the learner outputs the same mediator in both games", lambda m: not hasattr(m, "other"))
+AVERAGE = "learners that draw their queries"
+SAME = Assumption(
+    "the learner outputs the same mediator in both games",
+    lambda m: all((a.table == b.table).all() for a, b in getattr(m, "outputs", ())),
+)
 REACHED = Assumption("a deviation reaches the branch", lambda m: bool((m.game.P[START, 2:, -1] != 0).any()))
 CLAIM = Claim(
     "an_unqueried_deviation_costs_half_the_horizon",
@@ -166,12 +229,14 @@ CLAIM = Claim(
     assumes=(SAME, REACHED),
     controls=(
         Control("every branch is queried", witness=lambda: query_all(4, 2), drops=SAME.name),
+        Control("queries drawn by a coin", witness=lambda: draw_queries(5, 2, 1, "zero"), drops=SAME.name),
         Control("deviations that lead nowhere", witness=lambda: even(4, 2, reached=False), drops=REACHED.name),
         Control("a sum of H", witness=lambda: even(4, 2), tightens=whole_horizon),
         Control("no deviations", witness=lambda: even(4, 2), sabotages=measure.regret, by=forbid_deviations),
     ),
     also=(
         Part(SAME_DATA, lambda: [even(H, K) for K in (1, 2, 3) for H in (2, 3, 5, 9)], see_the_same),
+        Part(AVERAGE, list_learners, average, thorough=lambda: list_learners((3,))),
         Part(SHOWN, list_demonstrations, after_demonstrations),
     ),
     figure=figure,

@@ -1,12 +1,14 @@
 """From the same two mediators, cloning selects one with a large regret gap and MALICE one with a small regret gap.
 
-Statement  On a fork whose rare branch the expert visits with probability b, let the class hold the mediators A, which
-           errs with probability c at every state, and B, which errs in the rare branch alone and always there, and
-           their mixtures. If b (H-1)/H < c < (H-1)/H, then joint cloning returns B, MALICE and BLADES return A, and
+Statement  On a fork whose rare branch the expert visits with probability b > 0, let the class hold the mediators A,
+           which errs with probability c at every state, and B, which errs in the rare branch alone and always there,
+           and their mixtures. If b (H-1)/H < c < (H-1)/H, then joint cloning in total variation returns B, MALICE and
+           BLADES with FollowTheLeader and at least two rounds return A, and
                R(B) - R(E) = (1-b)(H-1),   R(A) - R(E) = c (1-b)(H-1),   R = max_i R_i,
            and with c = 2b the ratio of the gaps is 1/(2b). Joint cloning by likelihood returns the likelier of A and a
-           mediator B' that errs in the rare branch with probability 3/4: B', whose gap is 3/4 (1-b)(H-1).
-Assumes    b (H-1)/H < c < (H-1)/H: B errs less on the expert's states, A on those of a deviation.
+           mediator B' that errs in the rare branch with probability 3/4: if c = 2b this is B', and its gap is
+           3/4 (1-b)(H-1); in general it is B' if and only if -H log(1-c) > b (H-1) log 4.
+Assumes    b > 0 and b (H-1)/H < c < (H-1)/H: B errs less on the expert's states, A on those of a deviation.
 Units      errors are total variations averaged over the steps; rewards in [0, 1]; R_i is swap regret.
 Kind       exists (enumerated)
 Source     adapted from Tang, Swamy, Fang and Wu, 2024.
@@ -53,8 +55,9 @@ def check(m):
 
 
 def by_likelihood(m):
+    """The gap is that of the likelier member, whose error is `likelier`; by default it is the second's."""
     gap, _ = select(m, JointCloning(Mediators(m.members)))
-    return Equal({"regret gap of cloning": (gap, m.rare * (1 - m.b) * (m.game.horizon.H - 1))})
+    return Equal({"regret gap of cloning": (gap, getattr(m, "likelier", m.rare) * (1 - m.b) * (m.game.horizon.H - 1))})
 
 
 def with_likelihood(m):
@@ -80,7 +83,7 @@ def obey(best_deviation, game, joint, player, deviations="swap"):
 
 def in_conflict(m):
     H = m.game.horizon.H
-    return m.b * (H - 1) < m.everywhere * H < H - 1
+    return 0 < m.b * (H - 1) < m.everywhere * H < H - 1
 
 
 def likeliest(m):
@@ -105,7 +108,10 @@ def figure(ax, rows):
     losses.legend(handles, names, fontsize=6)
 
 
-CONFLICT = Assumption("the second mediator errs less on the expert's states, the first under deviations", in_conflict)
+CONFLICT = Assumption(
+    "the branch is covered; the second mediator errs less on the expert's states, the first under deviations",
+    in_conflict,
+)
 SHARES = ("1/10", "3/100", "1/100", "3/1000")
 
 
@@ -117,8 +123,17 @@ def further_conflicts():
     return [two_mediators(H, b, Fraction(b) * factor) for H in (2, 5, 50) for b in SHARES for factor in (1, 2, 4)]
 
 
+def compare_likelihoods(m):
+    """The error of the likelier member: -H log(1 - c) against -b (H-1) log(1 - p), compared by integer powers."""
+    H = m.game.horizon.H
+    second = (1 - m.everywhere) ** int(H * m.b.q) < (1 - m.rare) ** int((H - 1) * m.b.p)
+    return m.replace(likelier=m.rare if second else m.everywhere)
+
+
 def likely():
-    return [two_mediators(20, b, Fraction(b) * 2, "3/4") for b in SHARES]
+    """With c = 2b the second member is likelier, with c = b the first."""
+    found = [two_mediators(20, b, Fraction(b) * factor, "3/4") for b in SHARES for factor in (1, 2)]
+    return list(map(compare_likelihoods, found))
 
 
 LIKELIHOOD = "selection by likelihood"
@@ -127,7 +142,7 @@ CLAIM = Claim(
     check,
     conflicts,
     formula=(
-        r"\frac{bH - b}{H} < c < \frac{H-1}{H} \;\Rightarrow\; \max_i R_i(L_{\rm cloning}) = (1-b)(H-1), \quad "
+        r"0 < b\,\frac{H-1}{H} < c < \frac{H-1}{H} \;\Rightarrow\; \max_i R_i(L_{\rm cloning}) = (1-b)(H-1), \quad "
         r"\max_i R_i(L_{\rm MALICE}) = c\,(1-b)(H-1)"
     ),
     papers=("tang2024",),
@@ -135,6 +150,7 @@ CLAIM = Claim(
     assumes=(CONFLICT,),
     controls=(
         Control("no conflict", witness=lambda: two_mediators(5, "1/2", "1/5"), drops=CONFLICT.name),
+        Control("no coverage", witness=lambda: two_mediators(5, 0, "1/5"), drops=CONFLICT.name),
         Control("deviators that obey", witness=lambda: two_mediators(5), sabotages=measure.best_deviation, by=obey),
         Control(
             "cloning by likelihood",

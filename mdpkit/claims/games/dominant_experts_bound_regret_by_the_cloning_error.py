@@ -4,15 +4,18 @@ Statement  Call action E_i dominant if, at every step and state, the worst retur
            least the best return of any other action there, whatever the others play. If the expert is E and all E_i are
            dominant, with rewards in [0, 1], then for every learner L
                max_i R_i(L) <= sum_t (H - t) e_t,   e_t = E_{s ~ d_t^E} TV(E, L)(s),
-           free of u, of the coverage of deviations, and of the number of players. It is attained for every H at
-           e_t = e: max_i R_i(L) = e H(H+1)/2. So a learner with d_t^L = d_t^E at every t has regret 0.
-Assumes    the expert's actions are dominant.
-Units      rewards in [0, 1]; e_t is a total variation of laws of joint actions under the expert's states; R_i is swap
+           free of u, of the coverage of deviations, and of the number of players. It is attained for every H and every
+           e in (0, 1/H] at e_t = e: max_i R_i(L) = e H(H+1)/2. So a learner with the expert's laws of state and joint
+           action at every step has regret 0.
+Assumes    the expert's actions are dominant; rewards in [0, 1].
+Units      e_t is a total variation of laws of joint actions under the expert's states, whose law is d_t^E; R_i is swap
            regret, and max_i R_i(E) = 0.
 Kind       for all; exists
 Source     adapted from Bergerault, Cevher and Mehr, 2026 (abstract).
 Proof      proofs/games/dominant_experts_bound_regret_by_the_cloning_error.md
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,6 +41,10 @@ def sides(m):
 def check(m):
     worst, errors, left = sides(m)
     return Bound(worst, (errors * left).sum())
+
+
+def double(m):
+    return m.replace(game=replace(m.game, r=m.game.r * 2))
 
 
 def once_each(m):
@@ -127,6 +134,7 @@ def figure(ax, rows):
 
 
 LANES = "disjoint lanes"
+UNIT = Assumption("rewards in [0, 1]", lambda m: (m.game.r >= 0).all() and (m.game.r <= 1).all())
 DOMINANT = Assumption("the expert's actions are dominant", dominant)
 CLAIM = Claim(
     "dominant_experts_bound_regret_by_the_cloning_error",
@@ -138,9 +146,10 @@ CLAIM = Claim(
     ),
     papers=("bergerault2026",),
     tags=("regret", "equilibria", "behavioural-cloning"),
-    assumes=(DOMINANT,),
+    assumes=(DOMINANT, UNIT),
     controls=(
         Control("an expert that is not dominant", witness=lambda: fork(4), drops=DOMINANT.name),
+        Control("rewards up to 2", witness=lambda: double(joint_lanes(3)), drops=UNIT.name),
         Control("each error counted once", witness=lambda: joint_lanes(3), tightens=once_each),
         Control(
             "errors at other states",
@@ -154,7 +163,7 @@ CLAIM = Claim(
             LANES,
             lambda: [joint_lanes(H, slip) for H in (1, 2, 3, 5, 8) for slip in ("1/5", 1)],
             attains,
-            assumes=(DOMINANT,),
+            assumes=(DOMINANT, UNIT),
         ),
     ),
     figure=figure,

@@ -18,11 +18,12 @@ import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
+from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...measure.games.regret import parts_of_joint_actions
-from ...model import Finite, JointPolicy, MarkovGame
+from ...model import Deviation, Finite, JointPolicy, MarkovGame
 from ...model.mdp import stepwise
 from ...verify.claim import Assumption, Claim, Control, Equal
 from ...verify.faults import ignore_recommendations
@@ -154,11 +155,26 @@ def one_shot_alone(regret, game, joint, deviations="swap"):
     return regret(game, joint, "one-shot")
 
 
-def strictly_more(m):
-    """A history-dependent deviator gains more than the programme finds, by half its regret."""
-    pairs = check(m).pairs
-    found, most = pairs["own history"]
-    return Equal({**pairs, "own history": (found, most + abs(found) / 2)})
+def alternate():
+    """Two steps of matching pennies: mismatches are recommended at the first, and matches at the second."""
+    m = correlate()
+    return m.replace(mediator=JointPolicy(objects([[[0, "1/2", "1/2", 0]], [["1/2", 0, 0, "1/2"]]])))
+
+
+def modify_alike(m):
+    """The statement for deviators that modify a recommendation in the same way at every step and state."""
+    pairs, game, maps = check(m).pairs, m.game, list_maps(m)
+    gains = [
+        [measure.deviated_value(game, m.mediator, Deviation(i, table)) for table in maps] for i in range(game.players)
+    ]
+    _, most = pairs["own history"]
+    return Equal({**pairs, "own history": (stack([stack(row).max() for row in gains]) - value_of_obedience(m), most)})
+
+
+def list_maps(m):
+    """The four maps from recommendations to actions, as tables `[t,s,a,b]`."""
+    rows = m.game.like(np.eye(2, dtype=int))
+    return [np.broadcast_to(rows[list(each)], (2, m.game.S, 2, 2)) for each in product((0, 1), repeat=2)]
 
 
 def numbers(m):
@@ -193,7 +209,7 @@ CLAIM = Claim(
     assumes=(MARKOV,),
     controls=(
         Control("a mediator with memory", witness=listen_first, drops=MARKOV.name),
-        Control("half as much again", witness=correlate, tightens=strictly_more, at="own history"),
+        Control("one modification at both steps", witness=alternate, tightens=modify_alike, at="own history"),
         Control(
             "a deviator that sees only marginals",
             witness=correlate,

@@ -4,7 +4,7 @@ Statement  For every game, expert E, learner L and rewards in [0, 1],
                max_i |J_i(E) - J_i(L)| <= sum_t (H - t) e_t   and   max_i |J_i(E) - J_i(L)| <= sum_t TV(d_t^E, d_t^L),
            with e_t = E_{s ~ d_t^E} TV(E, L)(s) and d_t laws of state and joint action. So a cloning error e at every
            step costs at most e H(H+1)/2, and an occupancy error e on average at most e H. On disjoint lanes both are
-           equalities for every H and every finite e.
+           equalities for every H and every e in (0, 1/H].
 Assumes    rewards in [0, 1].
 Units      e_t and TV are total variations, in [0, 1]; with rewards in [-1, 1] the right sides double.
 Kind       for all; exists
@@ -102,7 +102,14 @@ CLAIM = Claim(
         ),
         Control("rewards up to 2", witness=lambda: double(joint_lanes(3)), drops=UNIT.name),
     ),
-    also=(Part(LANES, lambda: [joint_lanes(H, slip) for H in (1, 2, 3, 5, 8) for slip in ("1/5", 1)], attains),),
+    also=(
+        Part(
+            LANES,
+            lambda: [joint_lanes(H, slip) for H in (1, 2, 3, 5, 8) for slip in ("1/5", 1)],
+            attains,
+            assumes=(UNIT,),
+        ),
+    ),
     accepts=("game", MarkovGame, ("P", "r", "rho")),
     figure=figure,
     sides=(r"$\max_i |J_i(E) - J_i(L)|$", r"cloning, occupancy"),

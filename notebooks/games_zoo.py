@@ -160,7 +160,8 @@ display(verdict, draw_claim(verdict))
 # ## Checks on the path
 #
 # A mediator may leave no one-shot gain at any state on the path of obedience and a regret of $H - 1$: a deviator must
-# deviate again where obedience never goes. The bound sums the one-shot gains over the states that deviators reach.
+# deviate again where obedience never goes. The bound sums the one-shot gains over the states that a player's own
+# deviations reach.
 
 # %%
 verdict = mdpkit.verify("one_shot_checks_must_cover_deviators_states", "glance")

@@ -6,7 +6,8 @@ Statement  Rock, paper, scissors: from first actions 0 and 0, ties going to the 
            a slope of exactly -1/2. Optimistic exponential weights at a constant rate in (0, 1/2], from uniform
            strategies, in any zero-sum game with payoffs in [-1, 1] and A and B actions:
                T NashConv(mean x_t, mean y_t) = Reg_1 + Reg_2 <= (log A + log B) / rate + 2 rate,
-           a slope of -1, while plain exponential weights at a constant rate exceed this bound.
+           a slope of at most -1, while plain exponential weights at a constant rate can exceed this bound: they do at
+           rate 1/2 where wins are paid 1, 1/2 and 1/4.
 Assumes    payoffs in [-1, 1], opposed; a rate of at most 1/2; optimistic weights.
 Units      NashConv is the sum of the players' gains from a best response; T / 2^17 is added to the bound for the
            rounding of weights to multiples of 2^-24.

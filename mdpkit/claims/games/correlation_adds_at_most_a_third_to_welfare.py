@@ -2,10 +2,11 @@
 
 Statement  In every game of two players, two actions each and nonnegative payoffs
                max_Nash W <= max_CE W <= 4/3 max_Nash W,   W the total payoff,
-           and 4/3 is the least constant: in chicken with payoffs 1 - e, 1, e, 0 the ratio is (4/3) / (1 + e).
-           Stated for the games with two equilibria where the players play differently: the correlated equilibrium that
-           never recommends the worst pair earns at most 4/3 of the best of the two and the mixed one.
-Assumes    two players with two actions each; nonnegative payoffs.
+           and 4/3 is the least constant: in chicken with payoffs 1 - e, 1, e, 0 and 0 < e <= 1/3 the ratio of the two
+           maxima is (4/3) / (1 + e). Stated for the games with two equilibria where the players play differently: the
+           correlated equilibrium that never recommends that both dare earns at most 4/3 of the best of the two and the
+           mixed one.
+Assumes    two players with two actions each; nonnegative payoffs; e <= 1/3 for the ratio in chicken.
 Units      W in units of payoff; the payoffs are those of one step.
 Kind       for all; exists
 Source     adapted from Ashlagi, Monderer and Tennenholtz, 2008.
@@ -51,19 +52,32 @@ def against_the_pure(m):
     return Bound(welfare(m, m.mediator) * 3, stack([welfare(m, joint) for joint in (m.pure, m.other)]).max() * 4)
 
 
-def are_equilibria(m):
-    """None of the four leaves a gain, and the ratio is (4/3) / (1 + e)."""
+def largest_welfares(m):
+    """Of the Nash and the correlated equilibria of the game, all enumerated and by linear programming."""
+    nash = max(pair.payoff.sum() for pair in nash_equilibria(m.game))
+    return Interval(objects(nash)), solve(m.game, CorrelatedEquilibrium()).value[:, 0, 0].sum()
+
+
+def are_best_equilibria(m):
+    """None of the four leaves a gain, they have the largest welfares, and the ratio is (4/3) / (1 + e)."""
     gains = {
         name: (measure.regret(m.game, getattr(m, name)).max(), 0) for name in ("mediator", "pure", "other", "mixed")
     }
-    return Equal({**gains, "welfare": (welfare(m, m.mediator) * 3 * (1 + m.e), best_nash(m) * 4)})
+    nash, correlated = largest_welfares(m)
+    return Equal(
+        {
+            **gains,
+            "best Nash": (best_nash(m), nash),
+            "best correlated": (welfare(m, m.mediator), correlated),
+            "ratio": (correlated * 3 * (1 + m.e), nash * 4),
+        }
+    )
 
 
 def any_game(m):
-    """Of one game, the best Nash and correlated equilibria, all enumerated and by linear programming."""
-    nash = max(pair.payoff.sum() for pair in nash_equilibria(m.game))
-    correlated = solve(m.game, CorrelatedEquilibrium()).value[:, 0, 0].sum()
-    return Bound(Interval(objects(nash)) * 3, correlated * 3, Interval(objects(nash)) * 4)
+    """The largest welfares of one game."""
+    nash, correlated = largest_welfares(m)
+    return Bound(nash * 3, correlated * 3, nash * 4)
 
 
 def play_once(x, first, second):
@@ -177,6 +191,7 @@ def figure(ax, rows):
 
 
 ANY, NEAR = "all equilibria of any game", "chicken comes arbitrarily close"
+SMALL = Assumption("e is at most 1/3", lambda m: m.e <= rational("1/3"))
 POSITIVE = Assumption("payoffs are nonnegative", lambda m: (m.game.r >= 0).all())
 CLAIM = Claim(
     "correlation_adds_at_most_a_third_to_welfare",
@@ -190,9 +205,15 @@ CLAIM = Claim(
         Control("9/7 in place of 4/3", witness=lambda: aumanns("1/100"), tightens=nine_sevenths),
         Control("without the mixed equilibrium", witness=low_gain, tightens=against_the_pure),
         Control("payoffs below 0", witness=below_zero, drops=POSITIVE.name),
+        Control("e above 1/3", witness=lambda: aumanns("1/2"), drops=SMALL.name, part=NEAR),
     ),
     also=(
-        Part(NEAR, lambda: [aumanns(e) for e in ("1/2", "1/10", "1/1000")], are_equilibria, assumes=(POSITIVE,)),
+        Part(
+            NEAR,
+            lambda: [aumanns(e) for e in ("1/3", "1/10", "1/1000")],
+            are_best_equilibria,
+            assumes=(POSITIVE, SMALL),
+        ),
         Part(ANY, draw_games, any_game, assumes=(POSITIVE,)),
     ),
     figure=figure,

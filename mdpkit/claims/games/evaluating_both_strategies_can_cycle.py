@@ -1,13 +1,14 @@
 """Policy iteration that evaluates both players' stage strategies can cycle; answering one player's optimally cannot.
 
-Statement  Let T be Shapley's operator of a discounted zero-sum game, w >= T w, and y an optimal strategy of the second
-           player in the stage games r + gamma P w. For the value w' of the first player's best response to y
+Statement  Let T be Shapley's operator of a discounted zero-sum game, w any values, and y an optimal strategy of the
+           second player in the stage games r + gamma P w. For the value w' of the first player's best response to y
            (Hoffman and Karp's step), in every state
-               w - w' >= (w - T w) + gamma / (1 - gamma) min_s (w - T w)(s) >= 0,   and   w' >= T w' >= V*.
+               w - w' >= (w - T w) + gamma / (1 - gamma) min_s (w - T w)(s),   and   w' >= T w' >= V*.
+           So the values fall, w >= w', if w >= T w, as they do from the second step on.
            In a game of two rows and columns and every gamma in (5/7, 1), the value of both players' optimal stage
            strategies, in place of w' (Pollatschek and Avi-Itzhak's step), alternates between 4 / (1 - gamma) and a
            negative number; V* = 4, which Hoffman and Karp's steps reach from there after two.
-Assumes    y is optimal in the stage games of w; w >= T w.
+Assumes    y is optimal in the stage games of w; w >= T w for w >= w'.
 Units      w and V* in units of return.
 Kind       for all; exists
 Source     adapted from Hoffman and Karp, 1966; Pollatschek and Avi-Itzhak, 1969.
@@ -58,6 +59,11 @@ def one_over_rest(m):
     return Bound(stack([least, rest * 0]), stack([fall, rest]))
 
 
+def falls(m):
+    """w' <= w."""
+    return Bound(best_response_value(m.game, m.y), m.w)
+
+
 def is_optimal(m):
     """Whether y concedes no more than T w at any stage."""
     S, (A, B), g = m.game.S, m.game.actions, m.game.horizon.gamma
@@ -85,20 +91,22 @@ def game_of(x):
     return MarkovGame(x.P, np.stack([r, -r]), horizon=Discounted(g), actions=(x.sizes["A"], x.sizes["B"]))
 
 
-FAMILY = Family(
-    blocks=dict(
-        P=Simplex("S", ("A", "B"), to="S"),
-        payoff=Box("S", "A", "B"),
-        first=Simplex("S", to="A"),
-        second=Simplex("S", to="B"),
-        worse=Box("S", "A"),
-        w=Box("S", upper=3),
-        fall=Box("S"),
-        gamma=Box(lower="1/10", upper="9/10"),
-    ),
-    sizes=dict(S=(1, 2), A=(2, 3), B=(2, 2)),
-    models=dict(game=game_of, w=lambda x: x.w, y=lambda x: x.second),
-)
+def family(least):
+    """Games with w - T w from `least` to 1."""
+    return Family(
+        blocks=dict(
+            P=Simplex("S", ("A", "B"), to="S"),
+            payoff=Box("S", "A", "B"),
+            first=Simplex("S", to="A"),
+            second=Simplex("S", to="B"),
+            worse=Box("S", "A"),
+            w=Box("S", upper=3),
+            fall=Box("S", lower=least),
+            gamma=Box(lower="1/10", upper="9/10"),
+        ),
+        sizes=dict(S=(1, 2), A=(2, 3), B=(2, 2)),
+        models=dict(game=game_of, w=lambda x: x.w, y=lambda x: x.second),
+    )
 
 
 # ---- one live state, and an absorbing one without reward
@@ -161,25 +169,29 @@ def figure(ax, rows):
     ax.legend(fontsize=6)
 
 
-CYCLE = "a cycle of length two"
+CYCLE, FALLS = "a cycle of length two", "the values fall"
 OPTIMAL = Assumption("y is optimal in the stage games of w", is_optimal)
 ABOVE = Assumption("w is at least T w", is_above)
 GAMMAS = ("18/25", "3/4", "4/5", "9/10", "99/100", "999/1000")
 CLAIM = Claim(
     "evaluating_both_strategies_can_cycle",
     check,
-    FAMILY,
+    family(-1),
     formula=r"w - w' \ge (w - Tw) + \frac{\gamma}{1-\gamma} \min_s (w - Tw)(s), \qquad w' = \max_x V^{x, y_w}",
     papers=("hoffman1966", "pollatschek1969"),
     tags=("equilibria", "zero-sum", "planning"),
-    assumes=(OPTIMAL, ABOVE),
+    assumes=(OPTIMAL,),
     controls=(
         Control("a factor of 1 / (1 - gamma)", lambda: pennies("9/10", 9), tightens=one_over_rest),
         Control("a column that is not optimal", lambda: evasion("9/10", y=[[1, 0], [1, 0]]), drops=OPTIMAL.name),
         Control(
             "stage values of pure actions", lambda: evasion("9/10"), sabotages=measure.stage_values, by=worst_column
         ),
+        Control("values below T w", lambda: evasion("9/10", w=0), drops=ABOVE.name, part=FALLS),
     ),
-    also=(Part(CYCLE, lambda: [evasion(gamma) for gamma in GAMMAS], alternates),),
+    also=(
+        Part(CYCLE, lambda: [evasion(gamma) for gamma in GAMMAS], alternates),
+        Part(FALLS, family(0), falls, assumes=(OPTIMAL, ABOVE)),
+    ),
     figure=figure,
 )

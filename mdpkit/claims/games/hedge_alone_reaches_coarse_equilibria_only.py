@@ -1,14 +1,16 @@
 """Exponential weights reach coarse correlated equilibria, and can keep swap regret; Blum and Mansour's players lose it.
 
-Statement  Shapley's game, payoffs in [0, 1], 3 actions, T rounds from given strategies. The average law s of the joint
-           actions of exponential weights at a rate eta satisfies
-               R_coarse(s) <= log 3 / (eta T) + eta / 8,   R_swap(s) >= 3/50,
-           for T = 64, 256, 1024, 4096 and eta near sqrt(8 log 3 / T): coarse regret vanishes, swap regret does not. If
-           each action has its own copy of exponential weights, fed with the gains in proportion to the action's
+Statement  Shapley's game, payoffs in [0, 1], 3 actions, T rounds. The first round is played with (1/2, 1/4, 1/4) and
+           (1/4, 1/2, 1/4), later ones with exponential weights of the gains so far, at a rate eta near
+           sqrt(8 log 3 / T). For T = 64, 256, 1024, 4096 the average law s of the joint actions satisfies
+               R_coarse(s) <= log 3 / (eta T) + eta / 8,   R_swap(s) >= 3/50:
+           coarse regret vanishes, swap regret does not. (From uniform strategies, an equilibrium, both stay near 0.)
+           If each action has its own copy of exponential weights, fed with the gains in proportion to the action's
            probability, and the strategies are stationary, x = x M, then
                R_swap(s) <= 3 log 3 / (eta T) + eta / 8.
-           The reduction is an identity: for all gains, matrices M_t and stationary x_t, the swap regret of the x_t is
-           the sum of the copies' regrets.
+           Both upper bounds are proved from uniform strategies. Another first round adds at most 1 / T to them by
+           proof, and nothing in these runs. The reduction is an identity: for all gains, matrices M_t and stationary
+           x_t, the swap regret of the x_t is the sum of the copies' regrets.
 Assumes    the strategies are stationary under the copies'.
 Units      regrets per round, of payoffs in [0, 1]; 4 / 2^24 is added to the bounds for the rounding of weights.
 Kind       exists (enumerated); identity

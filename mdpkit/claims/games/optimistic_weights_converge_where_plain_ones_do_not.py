@@ -1,14 +1,18 @@
-"""In zero-sum games optimistic weights converge themselves; plain exponential weights move away from the equilibrium.
+"""Optimistic weights approach equilibrium at small rates in three games like rock, paper, scissors; plain ones do not.
 
 Statement  Let two players of a zero-sum game with a fully mixed equilibrium (x*, y*) play exponential weights at one
-           rate. Then KL(x*, x_t) + KL(y*, y_t) never falls: from anywhere but the equilibrium the strategies do not
-           converge to it, whatever the rate. In three games like rock, paper, scissors, from uniform strategies and at
-           rates 1/4 and 1/2, NashConv of the strategies exceeds 1/8 at ten rounds from 3100 to 4000, and that of
-           optimistic weights, which count the last gain twice, is below 1/1000 at each of them.
-Assumes    a fully mixed equilibrium; simultaneous play at equal rates; the payoffs are opposed.
+           rate, each x_{t+1}(a) proportional to x_t(a) e^(rate * gain of a at t) from positive first strategies. Then
+           KL(x*, x_t) + KL(y*, y_t) never falls: from anywhere but (x*, y*) the strategies do not converge to it,
+           whatever the rate. In three games like rock, paper, scissors, from uniform strategies and at rates
+           1/4 and 1/2, NashConv of the strategies exceeds 1/8 at ten rounds from 3100 to 4000, and that of optimistic
+           weights, which count the last gain twice, is below 1/1000 at each of them. It exceeds
+           1/1000 at rate 2 in one of the games, and at rate 4 in all three.
+Assumes    a fully mixed equilibrium; simultaneous play at equal rates; the payoffs are opposed; a rate of at most 1/2
+           for the optimistic weights.
 Units      NashConv is the sum of the players' gains from a best response; winners are paid between 1/4 and 1. The
            weights are rounded to multiples of 2^-24.
-Kind       exists (enumerated); for all rounds and games (divergence, by proof; observed at 19 rounds)
+Kind       exists (enumerated); for all rounds and games (divergence, by proof; observed at 19 rounds from uniform
+           strategies)
 Source     adapted from Bailey and Piliouras, 2018, and Wei, Lee, Zhang and Luo, 2021.
 Proof      proofs/games/optimistic_weights_converge_where_plain_ones_do_not.md
 """
@@ -143,6 +147,7 @@ def figure(ax, rows):
 
 
 MIXED = Assumption("a fully mixed equilibrium", is_mixed)
+SMALL = Assumption("a rate of at most 1/2", lambda m: m.rate <= m.game.like(["1/2"])[0])
 DIVERGENCE = "the divergence never falls"
 CLAIM = Claim(
     "optimistic_weights_converge_where_plain_ones_do_not",
@@ -154,9 +159,10 @@ CLAIM = Claim(
     ),
     papers=("bailey2018", "wei2021"),
     tags=("games", "no-regret", "equilibria"),
-    assumes=(MIXED,),
+    assumes=(MIXED, SMALL),
     controls=(
         Control("an equilibrium at a corner", witness=saddle, drops=MIXED.name),
+        Control("optimistic weights at rate 4", witness=lambda: play(STAKES[0], "4"), drops=SMALL.name),
         Control("plain weights", witness=lambda: play(STAKES[0], "1/4"), tightens=with_plain_weights),
         Control(
             "players that cannot deviate",

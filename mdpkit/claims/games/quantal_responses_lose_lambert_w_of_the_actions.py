@@ -1,12 +1,13 @@
-"""At temperature k a quantal response loses k W((A-1)/e) in a matrix game, and up to k log A a step in Markov games.
+"""Two quantal responses lose together k (w_A + w_B) in a matrix game, up to k (log A + log B) a step in Markov games.
 
 Statement  Let x and y be the quantal response equilibrium of a zero-sum game of A x B actions at temperature k:
            softmaxes at temperature k of the expected payoffs, later entropy-regularised values included. What the
            players could gain by best responses, added up (NashConv), is at most
                k (w_A + w_B) in a matrix game, where w e^(w+1) = A - 1, so that w_A = W((A-1)/e) < log A,
                H k (log A + log B) over H steps of a Markov game.
-           The first constant is attained for all A and B, up to the rounding of x and y. The second is approached for
-           large H: H k (w_A + w_B) does not bound the loss.
+           In a matrix game each player's gain is at most k w of its own actions, and the constant is attained for all A
+           and B, up to the rounding of x and y. In Markov games one player alone may gain more than H k log of its
+           actions, and the sum approaches its bound for A = B = 2 and large H: H k (w_A + w_B) does not bound it.
 Assumes    x and y are quantal responses.
 Units      k in units of reward per nat; w_A is rounded up to 12 decimals.
 Kind       for all; exists (approached)
@@ -35,16 +36,23 @@ def lift(m):
     return x, y, k, extra + measure.logarithm(x)[..., None] * k - measure.logarithm(y)[:, :, None, :] * k, P
 
 
-def nash_conv(m):
-    """Sum of both players' gains by best responses, in the first state at the first step."""
+def best_and_own_values(m):
+    """Both best responses' values and that of x and y themselves, in the first state at the first step."""
     x, y, _, r, P = lift(m)
-    high = low = r[0, :, 0, 0] * 0
+    high = low = own = r[0, :, 0, 0] * 0
     for t in range(len(m.x) - 1, -1, -1):
-        high, low = (
+        high, low, own = (
             ((r[t] + (P * high).sum(axis=-1)) * y[t][:, None, :]).sum(axis=2).max(axis=1),
             ((r[t] + (P * low).sum(axis=-1)) * x[t][:, :, None]).sum(axis=1).min(axis=1),
+            ((r[t] + (P * own).sum(axis=-1)) * x[t][:, :, None] * y[t][:, None, :]).sum(axis=(1, 2)),
         )
-    return (high - low)[0]
+    return high[0], low[0], own[0]
+
+
+def nash_conv(m):
+    """Sum of both players' gains by best responses, in the first state at the first step."""
+    high, low, _ = best_and_own_values(m)
+    return high - low
 
 
 def is_quantal(m):
@@ -88,8 +96,25 @@ def check_steps(m):
     return Bound(nash_conv(m), loss_bound(m, logarithm))
 
 
+def nearly_attains(m):
+    """All but one millionth of the bound in a matrix game is lost."""
+    return Bound(loss_bound(m, lambert) * 999999 / 1000000, nash_conv(m))
+
+
 def approaches(m):
     return Bound(loss_bound(m, logarithm) * m.share, nash_conv(m))
+
+
+def one_approaches(m):
+    """The first player alone gains a share of H k (log A + log B)."""
+    high, _, own = best_and_own_values(m)
+    return Bound(loss_bound(m, logarithm) * m.share, high - own)
+
+
+def one_gains_at_most(m):
+    """H k log A as a bound on the first player's own gain."""
+    high, _, own = best_and_own_values(m)
+    return Bound(high - own, logarithm(m, m.x.shape[-1]) * m.k * len(m.x))
 
 
 def certify(m):
@@ -140,12 +165,13 @@ def dominant(A, B, k=1):
     return Instance(x=x, y=y, k=objects(k), extra=zero, P=zero[0][..., None] + 1, actions=A)
 
 
-def detour(H, rare, share=0):
+def detour(H, rare, share=0, alone=False):
     """Each player avoids a state where it would gain, because the other earns entropy there.
 
     Action 0 of the first player leads from state 0 to state 1, where the second is indifferent; else action 0 of the
-    second leads to state 2, where the first is indifferent; state 3 is left for good otherwise. Players that are not
-    indifferent play one action with probability 1 - rare.
+    second leads to state 2, where the first is indifferent; else the game stays in state 3. Players that are not
+    indifferent play one action with probability 1 - rare. If `alone`, the first is indifferent in state 3, and the
+    second nearly certain of its action: the first loses there what it would gain in state 1.
     """
     rare = rational(rare)
     seldom, mostly, even = [rare, 1 - rare], [1 - rare, rare], ["1/2", "1/2"]
@@ -153,7 +179,8 @@ def detour(H, rare, share=0):
     P[0, 0, :, 1] = P[0, 1, 0, 2] = P[0, 1, 1, 3] = 1
     for s in (1, 2, 3):
         P[s, :, :, s] = 1
-    x, y = objects([[seldom, mostly, even, even]] * H), objects([[seldom, even, mostly, even]] * H)
+    x = objects([[seldom, mostly, even, even]] * H)
+    y = objects([[seldom, even, mostly, seldom if alone else even]] * H)
     zero = objects(np.zeros((H, 4, 2, 2), dtype=int))
     return Instance(x=x, y=y, k=objects(1), extra=zero, P=objects(P), share=rational(share))
 
@@ -178,6 +205,7 @@ def figure(ax, rows):
 
 
 STEPS, DETOUR, CONSTANTS = "Markov games", "approached by detours", "the constants"
+ATTAINED, ALONE = "attained in matrix games", "approached by one player alone"
 QUANTAL = Assumption("x and y are quantal responses", is_quantal)
 CLAIM = Claim(
     "quantal_responses_lose_lambert_w_of_the_actions",
@@ -194,6 +222,12 @@ CLAIM = Claim(
         Control("a constant smaller by 1 %", lambda: dominant(2, 3), tightens=smaller_by_one_percent),
         Control("other payoffs", lambda: with_other_payoffs(dominant(2, 2)), drops=QUANTAL.name),
         Control("the constant of matrix games at every step", lambda: detour(20, "1/50"), tightens=check, part=STEPS),
+        Control(
+            "log A a step for one player",
+            lambda: detour(20, "1/50", alone=True),
+            tightens=one_gains_at_most,
+            part=ALONE,
+        ),
     ),
     also=(
         Part(STEPS, family(H=(1, 2), S=(1, 2)), check_steps, assumes=(QUANTAL,)),
@@ -203,6 +237,19 @@ CLAIM = Claim(
             approaches,
             assumes=(QUANTAL,),
             thorough=lambda: [detour(50, "1/100", "4/5"), detour(200, "1/400", "15/16")],
+        ),
+        Part(
+            ATTAINED,
+            lambda: [dominant(A, B) for A, B in ((2, 2), (2, 3), (2, 5), (4, 3))],
+            nearly_attains,
+            assumes=(QUANTAL,),
+        ),
+        Part(
+            ALONE,
+            lambda: [detour(20, "1/50", "7/10", alone=True), detour(30, "1/60", "3/4", alone=True)],
+            one_approaches,
+            assumes=(QUANTAL,),
+            thorough=lambda: [detour(200, "1/400", "15/16", alone=True)],
         ),
         Part(CONSTANTS, lambda: [Instance(actions=count) for count in LAMBERT], certify),
     ),

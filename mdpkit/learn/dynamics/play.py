@@ -88,7 +88,9 @@ class LearningDynamics:
 
         Args: game: a MarkovGame of one state over Finite(1), with 2 to 5 players and no mask. rounds: their number.
             rng: if given, the first strategies are drawn uniformly from the simplices (floats only).
-            start: first strategies, one distribution per player, `[i][a]`; uniform if omitted.
+            start: strategies of the first round, one distribution per player, `[i][a]`; uniform if omitted. Later ones
+                of fictitious play, best responses, Hedge, RegretMatching and SwapRegret depend on them through the
+                gains alone: their weights still begin uniform.
             every: rounds from one record to the next; the last round is always recorded.
 
         Raises: InvalidModel for another game, rule or start; ExactnessLost for exponential weights or default rates of

@@ -62,7 +62,7 @@ def deviations(m):
 
     Thresholds lie between the deviations that occur, so that middles of enclosures decide what exact numbers do.
     """
-    seen, unseen = (m.mdp.like(middles(violations(m, L))) for L in (m.learners, m.learners_unseen))
+    seen, unseen = (middles(violations(m, L)) for L in (m.learners, m.learners_unseen))
     law = m.mdp.like(m.weights) / sum(m.weights)
     same = (seen == unseen).all()
     mean = law @ seen
@@ -74,7 +74,10 @@ def deviations(m):
 
 
 def middles(known):
-    return [[each.mid for each in row] for row in known]
+    """The exact numbers, or the middles of their enclosures, `[k,i]`."""
+    if known[0][0].exact:
+        return objects([[each.lower[()] for each in row] for row in known])
+    return np.array([[each.mid for each in row] for row in known])
 
 
 def tail(m):

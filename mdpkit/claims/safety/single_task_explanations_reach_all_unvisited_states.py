@@ -14,14 +14,13 @@ Proof      proofs/safety/single_task_explanations_reach_all_unvisited_states.md
 """
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 import numpy as np
 
 from ... import measure
 from ...base.arrays import objects
-from ...base.errors import Undecided
 from ...base.interval import stack
 from ...ink.figures import panels
 from ...instances import garnet
@@ -33,10 +32,10 @@ from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
 
 # ---- measures
-def unvisited(m):
+def find_unvisited(m):
     """C_K: 1 for the states that no expert visits, `[s]`."""
     seen = sum(measure.occupancy(m.mdp, TabularPolicy(table)).sum(axis=1) for table in m.experts)
-    return (seen == 0).yes.astype(int)
+    return 1 - (seen > 0).yes
 
 
 def returns(m):
@@ -45,17 +44,22 @@ def returns(m):
     )
 
 
-def best_returns(m, forbidden, limits=None):
-    """The highest return of each task among policies that never enter the forbidden states, or within limits, `[k]`.
+@lru_cache(maxsize=512)
+def best_table(task, forbidden, limit):
+    """The table of a policy of the highest return among those that visit the forbidden states at most `limit` times."""
+    cost = np.repeat(np.isin(np.arange(task.S), forbidden).astype(int)[:, None], task.A, axis=1)
+    return respond(task, objects(cost), limit).table
 
-    Raises: Undecided for floats: the linear programs are solved exactly or not at all.
-    """
-    if not m.mdp.exact:
-        raise Undecided("the linear programs need rationals")
-    cost = objects(np.repeat(np.asarray(forbidden)[:, None].astype(int), m.mdp.A, axis=1))
+
+def best_returns(m, forbidden, limits=None):
+    """The highest return of each task among policies that never enter the forbidden states, or within limits, `[k]`."""
     limits = [0] * len(m.rewards) if limits is None else limits
-    visits = [respond(replace(m.mdp, r=r), cost, limit).visits for r, limit in zip(m.rewards, limits, strict=True)]
-    return objects([(d * r).sum() for d, r in zip(visits, m.rewards, strict=True)])
+    found = []
+    for reward, limit in zip(m.rewards, limits, strict=True):
+        task = replace(m.mdp, r=reward)
+        best = best_table(task.to_exact(), tuple(np.flatnonzero(forbidden)), limit)
+        found.append(measure.value(task, TabularPolicy(task.like(best))))
+    return stack(found)
 
 
 def between(lower, upper):
@@ -70,7 +74,7 @@ TOP = "all unvisited states"
 
 
 def facts(m):
-    top = unvisited(m)
+    top = find_unvisited(m)
     sets = [C for C in between(m.failure * top, top) if (top != C).any()]
     named = {TOP: top, **{f"the states {np.flatnonzero(C).tolist()}": C for C in sets}}
     return {name: (best_returns(m, C), returns(m)) for name, C in named.items()}
@@ -86,7 +90,7 @@ def nothing_forbidden(m):
 
 def a_visited_state_forbidden(m):
     """The unvisited states, and one that some expert visits and could do without."""
-    forbidden = np.where(np.arange(m.mdp.S) == m.extra, 1, unvisited(m))
+    forbidden = np.where(np.arange(m.mdp.S) == m.extra, 1, find_unvisited(m))
     return Equal({**facts(m), TOP: (best_returns(m, forbidden), returns(m))})
 
 
@@ -95,23 +99,23 @@ def other_tasks(m):
     arms = len(m.tasks)
     everything = m.replace(rewards=m.tasks)
     full = m.mdp.horizon.gamma / (1 - m.mdp.horizon.gamma)
-    solved = objects((np.arange(arms) < m.shown).astype(int))
+    solved = m.mdp.like((np.arange(arms) < m.shown).astype(int))
     return Equal(
         {
-            "under C_K": (best_returns(everything, unvisited(m)), solved * full),
+            "under C_K": (best_returns(everything, find_unvisited(m)), solved * full),
             "under F": (best_returns(everything, m.failure), solved * 0 + full),
         }
     )
 
 
-def nothing_lost(m):
+def keep_every_return(m):
     pairs = other_tasks(m).pairs
     return Equal({**pairs, "under C_K": (pairs["under C_K"][0], pairs["under F"][1])})
 
 
 # ---- assumptions
 def safe(m):
-    return bool((unvisited(m) >= m.failure).all())
+    return bool((find_unvisited(m) >= m.failure).all())
 
 
 def optimal(m):
@@ -155,7 +159,7 @@ def crossing(share=0, pays=(2, 1), failure=1):
     return Instance(mdp=mdp, rewards=reward[None], experts=table[None], failure=failures, extra=2)
 
 
-SEEDS = (16, 18, 25, 27)
+SEEDS = (16, 18, 25)
 """Seeds of random problems on which some policy avoids the last state."""
 
 
@@ -172,11 +176,11 @@ def draw(seed, tasks):
 
 
 def problems():
-    return [crossing(), *(star(K) for K in (1, 2)), *(draw(seed, 1 + seed % 3) for seed in SEEDS)]
+    return [crossing(), star(), *(draw(seed, 1 + seed % 3) for seed in SEEDS)]
 
 
 def further_problems():
-    return [star(3), star(4), *(draw(seed, 1 + seed % 3) for seed in (11, 12, 26, 34, 36))]
+    return [star(2), star(3), star(4), *(draw(seed, 1 + seed % 3) for seed in (11, 12, 26, 34, 36))]
 
 
 def stars():
@@ -187,8 +191,8 @@ def stars():
 def numbers(m):
     """How many constraints explain the experts, and the mean return of all tasks under the largest and the true one."""
     pairs = other_tasks(m).pairs
-    free = int((unvisited(m) - m.failure).sum())
-    means = {name: float(pairs[name][0].mean()) for name in pairs}
+    free = int((find_unvisited(m) - m.failure).sum())
+    means = {name: float((pairs[name][0].sum() / len(m.tasks)).mid) for name in pairs}
     return {"shown": m.shown, "explanations": 2**free, "largest": means["under C_K"], "true": means["under F"]}
 
 
@@ -198,7 +202,7 @@ def figure(ax, rows):
     data = [row["data"] for row in rows if row["part"] == "star" and not row.get("control")]
     K = [each["shown"] for each in data]
     left.semilogy(K, [each["explanations"] for each in data], "o-C0", base=2, label="between $F$ and $C_K$")
-    left.axhline(1, color="k", linestyle="--", label="the true constraint")
+    left.semilogy(K, [1 for _ in K], "x-C1", base=2, label="$F$ alone (fails)")
     left.set(xlabel="tasks $K$", ylabel="constraints that explain", xticks=K)
     right.plot(K, [each["largest"] for each in data], "o-C0", label="under $C_K$")
     right.plot(K, [each["true"] for each in data], "k--", label="under $F$")
@@ -223,7 +227,7 @@ CLAIM = Claim(
         Control("an expert that earns too little", lambda: crossing("1/2", (1, 2), 0), drops=OPTIMAL.name),
         Control("nothing forbidden", crossing, tightens=nothing_forbidden, at=TOP),
         Control("a visited state forbidden", lambda: star(2), tightens=a_visited_state_forbidden, at=TOP),
-        Control("nothing lost by other tasks", star, tightens=nothing_lost, at="under C_K", part=STAR),
+        Control("nothing lost by other tasks", star, tightens=keep_every_return, at="under C_K", part=STAR),
     ),
     also=(Part(STAR, stars, other_tasks, assumes=(SAFE, OPTIMAL), data=numbers),),
     thorough=further_problems,

@@ -17,6 +17,7 @@ Proof      proofs/safety/needless_cost_of_one_expert_hides_violations_of_another
 
 from dataclasses import replace
 from functools import cache
+from math import isqrt
 
 import numpy as np
 
@@ -212,7 +213,9 @@ def frugal_experts():
 
 # ---- figure
 def run_length():
-    return [hide(share, rounds=T) for share in (0, "1/2", 1) for T in (1, 2, 4, 8, 16, 32, 64)]
+    """Steps of a size in proportion to 1 / sqrt(T)."""
+    lengths = (1, 4, 16, 64)
+    return [hide(share, rounds=T, rates=rational(1) / isqrt(T)) for share in (0, "1/2", 1) for T in lengths]
 
 
 def numbers(m):

@@ -95,7 +95,7 @@ for ax, (K, learner) in zip(axes, ((1, MTICL), (3, MTICL), (8, MTICL), (8, ICL))
 for K in (1, 2, 3, 4):
     star = single.star(K)
     pairs = single.other_tasks(star).pairs
-    free = single.find_unvisited(star).sum() - star.failure.sum()
+    free = single.find_unvisited_states(star).sum() - star.failure.sum()
     largest, true = ([float(x) for x in pairs[name][0].mid] for name in ("under C_K", "under F"))
     print(f"K = {K}: {2**free} explanations; returns under the largest {largest}, control {true}")
 

@@ -72,8 +72,8 @@ def test_the_sum_of_violations_is_0_and_one_is_the_largest_possible():
 
 def test_a_budget_of_failures_breaks_the_single_task_statement():
     m = single.crossing("1/2")
-    assert not single.find_unvisited(m).any()
-    assert single.best_returns(m, single.find_unvisited(m)).lower.tolist() == [2]
+    assert not single.find_unvisited_states(m).any()
+    assert single.best_returns(m, single.find_unvisited_states(m)).lower.tolist() == [2]
     assert single.returns(m).lower.tolist() == [rational("3/2")]
 
 

@@ -32,7 +32,7 @@ from ...verify.claim import Assumption, Claim, Control, Equal, Part
 
 
 # ---- measures
-def find_unvisited(m):
+def find_unvisited_states(m):
     """C_K: 1 for the states that no expert visits, `[s]`."""
     seen = sum(measure.occupancy(m.mdp, TabularPolicy(table)).sum(axis=1) for table in m.experts)
     return 1 - (seen > 0).yes
@@ -74,7 +74,7 @@ TOP = "all unvisited states"
 
 
 def facts(m):
-    top = find_unvisited(m)
+    top = find_unvisited_states(m)
     sets = [C for C in between(m.failure * top, top) if (top != C).any()]
     named = {TOP: top, **{f"the states {np.flatnonzero(C).tolist()}": C for C in sets}}
     return {name: (best_returns(m, C), returns(m)) for name, C in named.items()}
@@ -90,7 +90,7 @@ def nothing_forbidden(m):
 
 def a_visited_state_forbidden(m):
     """The unvisited states, and one that some expert visits and could do without."""
-    forbidden = np.where(np.arange(m.mdp.S) == m.extra, 1, find_unvisited(m))
+    forbidden = np.where(np.arange(m.mdp.S) == m.extra, 1, find_unvisited_states(m))
     return Equal({**facts(m), TOP: (best_returns(m, forbidden), returns(m))})
 
 
@@ -102,7 +102,7 @@ def other_tasks(m):
     solved = m.mdp.like((np.arange(arms) < m.shown).astype(int))
     return Equal(
         {
-            "under C_K": (best_returns(everything, find_unvisited(m)), solved * full),
+            "under C_K": (best_returns(everything, find_unvisited_states(m)), solved * full),
             "under F": (best_returns(everything, m.failure), solved * 0 + full),
         }
     )
@@ -115,7 +115,7 @@ def keep_every_return(m):
 
 # ---- assumptions
 def safe(m):
-    return bool((find_unvisited(m) >= m.failure).all())
+    return bool((find_unvisited_states(m) >= m.failure).all())
 
 
 def optimal(m):
@@ -191,7 +191,7 @@ def stars():
 def numbers(m):
     """How many constraints explain the experts, and the mean return of all tasks under the largest and the true one."""
     pairs = other_tasks(m).pairs
-    free = int((find_unvisited(m) - m.failure).sum())
+    free = int((find_unvisited_states(m) - m.failure).sum())
     means = {name: float((pairs[name][0].sum() / len(m.tasks)).mid) for name in pairs}
     return {"shown": m.shown, "explanations": 2**free, "largest": means["under C_K"], "true": means["under F"]}
 

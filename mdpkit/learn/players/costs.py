@@ -59,7 +59,7 @@ class MonotoneCosts(_Linear):
 
     The extreme points are thresholds: cost 1 from some rank on. Projection is isotonic regression by pooling adjacent
     violators, then clipping, exact on rationals.
-    Source: adapted from Barlow, Bartholomew, Bremner and Brunk, 1972.
+    Source: adapted from Best and Chakravarti, 1990.
 
     >>> slow_to_fast = MonotoneCosts([0, 1, 2]).like(np.zeros((3, 1)))
     >>> slow_to_fast.best(np.array([-1.0, 0.5, 0.25])), slow_to_fast.project(np.array([0.5, 1.0, 0.0]))

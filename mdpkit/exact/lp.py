@@ -97,6 +97,18 @@ class Unbounded:
         _demand(program.c @ self.ray > 0, "the objective does not increase along the ray")
 
 
+@dataclass(frozen=True, eq=False)
+class ProgramCertificate:
+    """A linear program and what proves its answer: a dual solution, or Farkas's multipliers of an infeasible one."""
+
+    program: LinearProgram
+    answer: Optimum | Infeasible | Unbounded
+
+    def verify(self) -> None:
+        """Check the answer in exact arithmetic. Raises: CertificateRejected."""
+        self.answer.verify(self.program)
+
+
 def optimise(program, guess=None) -> Optimum | Infeasible | Unbounded:
     """Solve a linear program exactly; the certificate is verified before it is returned.
 

@@ -48,6 +48,8 @@ from .multiagent.malice import MALICE as MALICE
 from .multiagent.mediators import Mediators as Mediators
 from .needs import Needs as Needs
 from .needs import needs as needs
+from .players.costs import MonotoneCosts as MonotoneCosts
+from .players.costs import StateCosts as StateCosts
 from .players.hybrid import FittedGradient as FittedGradient
 from .players.hybrid import FittedResets as FittedResets
 from .players.no_regret import BestResponse as BestResponse
@@ -102,3 +104,6 @@ from .preference.two_stage import BestOfN as BestOfN
 from .reinforcement.open_loop import ForwardSearch as ForwardSearch
 from .reinforcement.open_loop import OpenLoopSearch as OpenLoopSearch
 from .reinforcement.q_learning import QLearning as QLearning
+from .safety.shared_constraints import ICL as ICL
+from .safety.shared_constraints import MTICL as MTICL
+from .safety.task_policies import TaskPolicies as TaskPolicies

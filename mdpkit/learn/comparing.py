@@ -13,7 +13,7 @@ from ..measure import regret, sampled_mean, value
 from ..model.access import Meter
 from ..model.game import MarkovGame
 from ..model.mdp import MDP
-from .granting import grant
+from .granting import expect_tasks, grant
 from .learner import Learner, fit
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ COUNTS = tuple(field.name for field in fields(Meter))
 class Run:
     """One fit: the learner's name, its point on the curve, the seed, the Meter of what it used, and J of its policy.
 
-    In a game, `value` is the largest regret of a player.
+    In a game, `value` is the largest regret of a player; of several tasks, the mean value.
     """
 
     learner: str
@@ -114,7 +114,7 @@ class Comparison(Shown):
 
 
 def compare(
-    problem: MDP | MarkovGame,
+    problem: MDP | MarkovGame | Sequence[MDP],
     learners: Mapping[str, Learner[Any] | Sequence[Learner[Any]]],
     grants: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     seeds: int | Iterable[int] = 20,
@@ -125,7 +125,8 @@ def compare(
 
     Args:
         problem: an MDP, on which the value of each policy is computed exactly; or a MarkovGame, where the largest
-            regret of a player takes the place of the value.
+            regret of a player takes the place of the value; or a list of tasks as for `grant`, with the mean value over
+            tasks.
         learners: name -> a learner, or a list of learners with increasing settings, such as rounds: the points of its
             curve.
         grants: arguments of `grant`, such as dict(expert=expert, demonstrations=10, episodes=1000); or a list of them,
@@ -150,7 +151,9 @@ def compare(
     >>> found, [count for count, _ in found.curve("DAgger", "queries")]
     (Comparison(cloning, DAgger; 9 fits, 3 seeds), [8.0, 24.0])
     """
-    if not isinstance(problem, MDP | MarkovGame):
+    if isinstance(problem, list | tuple):
+        expect_tasks(problem)
+    elif not isinstance(problem, MDP | MarkovGame):
         raise InvalidModel(
             f"compare takes an MDP, on which policies have exact values, or a MarkovGame; got {type(problem).__name__}"
         )
@@ -173,9 +176,16 @@ def compare(
 
 def _judge(problem):
     """The function that scores a policy, and what it computes."""
+    if isinstance(problem, list | tuple):
+        return lambda policies: _mean_value(problem, policies), "mean value of the tasks"
     if isinstance(problem, MarkovGame):
         return lambda policy: _number(regret(problem, policy).max()), "largest regret"
     return lambda policy: _number(value(problem, policy)), "value"
+
+
+def _mean_value(tasks, policies):
+    """The mean over tasks of the value of `policies[k]`."""
+    return float(np.mean([_number(value(task, policies[k])) for k, task in enumerate(tasks)]))
 
 
 def _points(name, given, grants):

@@ -1,13 +1,14 @@
 """Grant a learner access to a problem."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.record import expect_counts
-from ..model.access import Access, expect_generator
+from ..model.access import Access, TasksAccess, expect_generator
 from ..model.comparisons import Comparisons
 from ..model.data import Trajectories
 from ..model.game import MarkovGame
@@ -37,11 +38,11 @@ class Environment(Protocol):
 
 
 def grant(
-    problem: MDP | MarkovGame | PreferenceProblem | Environment,
+    problem: MDP | MarkovGame | PreferenceProblem | Environment | Sequence[MDP],
     *,
     expert: Any = None,
-    demonstrations: int | str | Trajectories = 0,
-    episodes: int | str = 0,
+    demonstrations: int | str | Trajectories | Sequence[Trajectories] = 0,
+    episodes: int | str | None = None,
     resets: int | str | None = None,
     queries: int | str = 0,
     preferences: int | str | Comparisons = 0,
@@ -52,17 +53,20 @@ def grant(
 
     Args:
         problem: an MDP, a MarkovGame over a finite horizon, a gymnasium environment, or a PreferenceProblem (for
-            preferences and rewards).
+            preferences and rewards); or a list of MDPs, tasks that differ in their rewards alone.
         expert: a policy, the source of demonstrations and labels; of a game a JointPolicy. Actions of a game are joint
-            actions, in C order.
-        demonstrations: number of expert episodes; or Trajectories; or "exact", the expert's occupancy.
+            actions, in C order. Of several tasks a list of policies.
+        demonstrations: number of expert episodes; or Trajectories; or "exact", the expert's occupancy. Of several
+            tasks a count or "exact" for each of them, or a list of Trajectories.
         episodes: number of episodes from the initial distribution; or "exact": unlimited with every policy's occupancy.
+            Defaults to 0; for several tasks to "exact".
         resets: number of episodes that start at a state of the learner's choice; or "exact" for unlimited. Without
             resets, episodes of an environment do not report its `state`, which may contain more than the observation.
         queries: number of observations at which to query the expert; or "exact": its action distribution, unlimited.
         preferences: number of comparisons; or Comparisons; or "exact": the probability of every outcome, unlimited.
-        rewards: whether steps return the reward; defaults to True if and only if there is no expert. Never granted for
-            a game. For a PreferenceProblem whether responses can be scored; defaults to False.
+        rewards: whether steps return the reward; defaults to True if and only if there is no expert, or several tasks.
+            With episodes="exact" the reward itself is known. Never granted for a game. For a PreferenceProblem whether
+            responses can be scored; defaults to False.
         rng: a numpy Generator for sampling; required unless everything granted is exact.
 
     Returns: an Access, which counts what is used.
@@ -73,6 +77,15 @@ def grant(
     >>> grant(stay, expert=TabularPolicy([[1.0]]), demonstrations="exact", episodes=3, rng=np.random.default_rng(0))
     Access(demonstrations=exact, episodes=3; used Meter())
     """
+    if isinstance(problem, list | tuple):
+        return _grant_tasks(
+            problem,
+            expert,
+            demonstrations,
+            dict(episodes="exact" if episodes is None else episodes, resets=resets, queries=queries),
+            dict(preferences=preferences, rewards=True if rewards is None else rewards, rng=rng),
+        )
+    episodes = 0 if episodes is None else episodes
     counts = {
         "episodes": episodes,
         "resets": 0 if resets is None else resets,
@@ -134,6 +147,64 @@ def grant(
     }
     asked = Labels(expert, setting, rng) if queries else None
     return Access(setting, granted, demonstrations=shown, simulator=simulator, expert=asked)
+
+
+def _grant_tasks(tasks, experts, demonstrations, counts, others):
+    """Access to several tasks: one of each, after a check that they differ in their rewards alone."""
+    expect_tasks(tasks)
+    several = isinstance(experts, list | tuple)
+    if not several and experts is not None:
+        raise InvalidModel(f"expert is {experts!r}; expected a list with a policy for each of {len(tasks)} tasks")
+    shown = list(demonstrations) if isinstance(demonstrations, list | tuple) else [demonstrations] * len(tasks)
+    for name, given in (("expert", experts if several else tasks), ("demonstrations", shown)):
+        if len(given) != len(tasks):
+            raise InvalidModel(f"{name} has {len(given)} entries; expected one for each of {len(tasks)} tasks")
+    accesses = []
+    for k, task in enumerate(tasks):
+        try:
+            own = grant(task, expert=experts[k] if several else None, demonstrations=shown[k], **counts, **others)
+        except InvalidModel as error:
+            raise InvalidModel(f"task {k}: {error}") from error
+        accesses.append(own)
+    return TasksAccess(tuple(accesses))
+
+
+def expect_tasks(tasks: Sequence[MDP]) -> None:
+    """Check that tasks are MDPs with the same states, actions, dynamics and horizon, in one number kind.
+
+    Raises: InvalidModel naming the first task that differs from task 0, and in what.
+    """
+    if not tasks:
+        raise InvalidModel("the list of tasks is empty; expected at least one MDP")
+    for k, task in enumerate(tasks):
+        if not isinstance(task, MDP):
+            raise InvalidModel(
+                f"task {k} is {type(task).__name__}; several tasks are MDPs that differ in their rewards"
+            )
+        first = tasks[0]
+        if (task.S, task.A) != (first.S, first.A):
+            raise InvalidModel(f"task {k} is {task!r}, task 0 is {first!r}; expected the same states and actions")
+        if task.exact != first.exact:
+            kinds = {True: "rational", False: "of floats"}
+            raise InvalidModel(f"task {k} is {kinds[task.exact]} and task 0 {kinds[first.exact]}; expected one kind")
+        differing = [
+            field.name for field in fields(first) if field.name not in NOT_COMPARED and _differ(first, task, field)
+        ]
+        if differing:
+            raise InvalidModel(
+                f"task {k} differs from task 0 in {', '.join(differing)}; tasks share everything but their rewards"
+            )
+
+
+NOT_COMPARED = ("r", "state_names", "action_names")
+
+
+def _differ(first, other, field):
+    """Whether two MDPs differ in a field: that field of one put into the other changes it."""
+    try:
+        return replace(first, **{field.name: getattr(other, field.name)}) != first
+    except InvalidModel:
+        return True
 
 
 def _environment(problem, expert, demonstrations, counts, rewards, rng):

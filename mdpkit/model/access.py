@@ -148,6 +148,7 @@ class Access:
 
     Attributes:
         setting: the Setting. granted: names of the kinds granted. used: the Meter.
+        tasks: an access for each task; of a single problem the access itself.
 
     Rewards are NaN if there is an expert to imitate, unless granted by `grant(..., rewards=True)`.
     """
@@ -175,6 +176,10 @@ class Access:
     @property
     def used(self) -> Meter:
         return self._used
+
+    @property
+    def tasks(self) -> tuple["Access", ...]:
+        return (self,)
 
     def demonstrations(self) -> Trajectories:
         """The expert's Trajectories: a sample, or its population distribution."""
@@ -315,6 +320,12 @@ class Access:
         self._count(model_calls=1)
         return self._simulator.model(reward)
 
+    def reward(self) -> np.ndarray:
+        """The problem's own reward `r[(t,)s,a]`, where rewards and the model are granted."""
+        self._need("rewards")
+        self._need("model")
+        return self._simulator.problem.r
+
     def law(self, policy: Any, deviation: Deviation | None = None) -> Trajectories:
         """The occupancy of a policy as weighted Trajectories; one model call.
 
@@ -365,6 +376,31 @@ class Access:
     def __repr__(self):
         kinds = (f"{kind}={self._limits[kind]}" if kind not in ("model", "rewards") else kind for kind in self.granted)
         return f"Access({', '.join(kinds)}; used {self._used!r})"
+
+
+class TasksAccess(Access):
+    """Access to several tasks that differ in their rewards alone, made by `grant` from a list of problems.
+
+    Attributes: tasks: the Access of each task, with its own demonstrations and reward. used: the sum of their Meters.
+    """
+
+    def __init__(self, tasks: tuple[Access, ...]) -> None:
+        super().__init__(tasks[0].setting, tasks[0]._limits)
+        self._tasks = tasks
+
+    @property
+    def tasks(self) -> tuple[Access, ...]:
+        return self._tasks
+
+    @property
+    def used(self) -> Meter:
+        return sum((task.used for task in self._tasks), Meter())
+
+    def _need(self, kind, exactly=False):
+        raise InvalidModel(f"the access holds {len(self._tasks)} tasks; use access.tasks[k], which holds one")
+
+    def __repr__(self):
+        return f"TasksAccess({len(self._tasks)} tasks, each {self._tasks[0]!r})"
 
 
 def expect_generator(rng):

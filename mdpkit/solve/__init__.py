@@ -7,6 +7,7 @@ from .avoid_tube import AvoidTube as AvoidTube
 from .backward_induction import BackwardInduction as BackwardInduction
 from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
 from .constraint_game import constraint_game as constraint_game
+from .constraint_game import lexicographic_expert as lexicographic_expert
 from .dispatch import solve as solve
 from .feature_matching import match_features as match_features
 from .hoffman_karp import HoffmanKarp as HoffmanKarp

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.arrays import objects, zeros
+from ..base.arrays import like, objects, zeros
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.types import Numbers
-from ..exact.lp import LinearProgram, Optimum, optimise
+from ..exact.lp import LinearProgram, Optimum, ProgramCertificate, optimise
 from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
@@ -25,7 +25,8 @@ class ConstrainedPlanning:
     For rational Discounted problems, solved exactly: a linear program over discounted occupancies d[s,a], its optimum
     certified in exact arithmetic. `value` is the scalar J from the initial distribution; the policy, randomised in at
     most as many states as there are limits (more if optima tie), is d normalised, and the first existing action where d
-    is 0. The status is INFEASIBLE if no policy satisfies the limits. `iterations` is 1.
+    is 0. `multipliers[m]` are optimal prices of the limits. The status is INFEASIBLE if no policy satisfies the limits;
+    then `certificate.answer` holds Farkas's multipliers, `y[m]` of the limits. `iterations` is 1.
     Source: adapted from Altman, Constrained Markov Decision Processes, 1999.
 
     >>> pays = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("1/2"))
@@ -50,21 +51,26 @@ class ConstrainedPlanning:
             -1, problem.S
         )
         priced = costs.reshape(len(limits), problem.r.size)[:, pairs]
-        found = optimise(LinearProgram(problem.r.ravel()[pairs], priced, limits, flow[pairs].T, problem.rho))
+        program = LinearProgram(problem.r.ravel()[pairs], priced, limits, flow[pairs].T, problem.rho)
+        found = optimise(program)
+        proof = ProgramCertificate(program, found)
         if not isinstance(found, Optimum):
-            return Solution(problem, self, Status.INFEASIBLE, None, None, 1)
+            return Solution(problem, self, Status.INFEASIBLE, None, None, 1, proof)
         visits = zeros(problem.S * problem.A, problem.P)
         visits[pairs] = found.x
+        policy = policy_of_visits(problem, visits.reshape(problem.r.shape))
         return Solution(
-            problem, self, Status.SOLVED, _shares(problem, visits.reshape(problem.r.shape)), Interval(found.value), 1
+            problem, self, Status.SOLVED, policy, Interval(found.value), 1, proof, multipliers=found.y[: len(limits)]
         )
 
 
-def _shares(problem, visits):
-    """The policy with this occupancy."""
+def policy_of_visits(problem: MDP, visits: np.ndarray) -> TabularPolicy:
+    """The policy with the occupancy `visits[s,a]`; the first existing action in states that it does not visit."""
     total = visits.sum(axis=1)
     first = np.arange(problem.A) == problem.available.argmax(axis=1)[:, None]
     table = np.where(
-        np.asarray(total == 0)[:, None], objects(first.astype(int)), visits / np.where(total == 0, 1, total)[:, None]
+        np.asarray(total == 0)[:, None],
+        like(first.astype(int), visits),
+        visits / np.where(total == 0, 1, total)[:, None],
     )
     return TabularPolicy(table)

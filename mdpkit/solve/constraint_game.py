@@ -1,15 +1,18 @@
 """Inverse constraint learning as a game between constrained learners and a constraint player."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..base.arrays import objects, rational, zeros
-from ..base.errors import InvalidModel
+from ..base.arrays import floats, objects, rational, zeros
+from ..base.errors import InvalidModel, NotSolved
 from ..base.types import Number, Numbers
 from ..exact.linear import solve_linear
 from ..model.mdp import MDP
-from .constrained_planning import ConstrainedPlanning
+from ..model.policy import TabularPolicy
+from .constrained_planning import ConstrainedPlanning, policy_of_visits
 
 GRID = 2**20
 """Constraints are rounded to multiples of 1/GRID: exact gradient steps would double the digits of every round."""
@@ -23,6 +26,127 @@ class Rounds:
     learners: np.ndarray
 
 
+class Response(NamedTuple):
+    """A constrained best response: `table[s,a]`, its occupancy `visits[s,a]`, and the multiplier of the limit."""
+
+    table: np.ndarray
+    visits: np.ndarray
+    multiplier: Any
+
+
+class Round(NamedTuple):
+    """One round: the constraint player's point, its cost `[s,a]`, the limits `[k]`, and the learners' responses."""
+
+    point: Any
+    cost: np.ndarray
+    limits: list
+    responses: list[Response]
+
+
+def play_rounds(
+    tasks: Sequence[MDP],
+    shown: Sequence[np.ndarray],
+    start: Any,
+    cost_of: Callable[[Any], np.ndarray],
+    advance: Callable[[Any, np.ndarray], Any],
+    rounds: int,
+    limits: Sequence[Any] | None = None,
+    slack: Any = 0,
+    names: Sequence[int] | None = None,
+) -> Iterator[Round]:
+    """The rounds of the constraint game: learners respond to a cost, and the constraint player moves.
+
+    Args:
+        tasks: Discounted MDPs that differ in their rewards. shown: `shown[k][s,a]`, the experts' occupancies.
+        start: first point of the constraint player. cost_of: the cost `[s,a]` of a point.
+        advance: the next point, from a point and the gradient of its payoff in the cost: the learners' minus the
+            experts' occupancy, summed over tasks, `[s,a]`.
+        rounds: number of rounds.
+        limits: `limits[k]` of the cost of learner k; by default its expert's cost under the constraint played.
+        slack: added to every limit.
+        names: the tasks' numbers in errors; defaults to 0, 1, ...
+
+    Raises: NotSolved naming the task and the round whose limit no policy satisfies, and the least cost.
+    """
+    point = start
+    for t in range(rounds):
+        cost = cost_of(point)
+        allowed = [(cost * visits).sum() for visits in shown] if limits is None else list(limits)
+        allowed = [limit + slack for limit in allowed]
+        responses = [
+            respond(task, cost, limit, f"round {t}, task {k}")
+            for k, task, limit in zip(names or range(len(tasks)), tasks, allowed, strict=True)
+        ]
+        yield Round(point, cost, allowed, responses)
+        if t + 1 < rounds:
+            point = advance(point, sum(answer.visits for answer in responses) - sum(shown))
+
+
+def respond(task: MDP, cost: np.ndarray, limit: Any, where: str = "the constrained problem") -> Response:
+    """A policy of the highest return among those whose cost is at most the limit.
+
+    Exact on a rational problem. On floats HiGHS's solution, which satisfies the limit up to its tolerance, 1e-7.
+    Raises: NotSolved naming `where` and the least cost of a policy, if it is above the limit.
+    """
+    if not task.exact:
+        return _respond_on_floats(task, cost, limit, where)
+    answer = ConstrainedPlanning(cost[None], objects([limit])).run(task)
+    if answer.policy is None:
+        free = ConstrainedPlanning(cost[None][:0], zeros(0, cost))
+        least = -free.run(replace(task, r=-cost)).value.lower[()]
+        raise NotSolved(_too_low(where, limit, least))
+    table = answer.policy.table
+    return Response(table, state_visits(task, table)[:, None] * table, answer.multipliers[0])
+
+
+def _too_low(where, limit, least):
+    return (
+        f"{where}: the limit is {limit} and every policy costs at least {least}; raise the limit or the slack by "
+        f"{least - limit}"
+    )
+
+
+def _respond_on_floats(task, cost, limit, where):
+    from scipy.optimize import linprog
+
+    pairs = np.flatnonzero(task.available.ravel())
+    law = np.asarray(task.P.todense()) if task.sparse else task.P.reshape(-1, task.S)
+    flow = np.repeat(np.eye(task.S), task.A, axis=0) - task.horizon.gamma * law
+    priced = floats(cost).ravel()[pairs]
+    found = linprog(-task.r.ravel()[pairs], priced[None], [limit], flow[pairs].T, task.rho, method="highs")
+    if found.status == 2:
+        least = linprog(priced, A_eq=flow[pairs].T, b_eq=task.rho, method="highs").fun
+        raise NotSolved(_too_low(where, limit, least))
+    if found.status != 0:
+        raise NotSolved(f"{where}: {found.message}")
+    visits = np.zeros(task.S * task.A)
+    visits[pairs] = np.where(found.x > 1e-12, found.x, 0)
+    table = policy_of_visits(task, visits.reshape(task.r.shape)).table
+    chain = np.einsum("sa,san->sn", table, law.reshape(task.S, task.A, task.S))
+    states = np.linalg.solve((np.eye(task.S) - task.horizon.gamma * chain).T, task.rho)
+    return Response(table, np.maximum(states, 0)[:, None] * table, -found.ineqlin.marginals[0])
+
+
+def lexicographic_expert(problem: MDP, cost: Numbers, limit: Number | None = None) -> TabularPolicy:
+    """A policy of the highest return within a limit on its cost and, among those, of the least cost.
+
+    Args: problem: a rational Discounted MDP. cost: `[s]` or `[s,a]`. limit: of the discounted cost; None for no limit.
+
+    Raises: NotSolved if no policy keeps the limit.
+
+    >>> from mdpkit.instances import named
+    >>> m = named("slip_grid", side=2, goals=[3], pits=[1])
+    >>> lexicographic_expert(m.mdp, m.cost, "1/2")
+    TabularPolicy(S=4, A=4, stationary, rational)
+    """
+    cost = objects(cost)
+    cost = np.repeat(cost[:, None], problem.A, axis=1) if cost.ndim == 1 else cost
+    kept = (cost[None], objects([limit])) if limit is not None else (cost[None][:0], zeros(0, cost))
+    best = ConstrainedPlanning(*kept).run(problem).require(0).value.lower[()]
+    frugal = ConstrainedPlanning(-problem.r[None], objects([-best]))
+    return frugal.run(replace(problem, r=-cost)).require(0).policy
+
+
 def constraint_game(problem: MDP, rewards: Numbers, experts: Numbers, rounds: int, step: Number) -> Rounds:
     """Projected gradient ascent of the constraint against constrained best responses.
 
@@ -34,7 +158,8 @@ def constraint_game(problem: MDP, rewards: Numbers, experts: Numbers, rounds: in
 
     Round t: the learner of task k maximises its reward among policies of cost c_t at most its expert's, and
     c_{t+1} = c_t + step g_t, clipped to [0, 1] and rounded to the grid; c_0 = 0. Here g_t[s] is the learners' minus the
-    experts' occupancy of s, summed over tasks, which is the gradient of the constraint player's payoff.
+    experts' occupancy of s, summed over tasks, which is the gradient of the constraint player's payoff. Other players
+    and classes of costs: `mdpkit.learn.MTICL`.
     Raises: InvalidModel for inconsistent shapes.
     Source: adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023; Zinkevich, 2003.
     """
@@ -44,28 +169,32 @@ def constraint_game(problem: MDP, rewards: Numbers, experts: Numbers, rounds: in
             f"rewards and experts have shapes {rewards.shape} and {experts.shape}; expected (k, {problem.S}, {problem.A})"
         )
     tasks = [replace(problem, r=reward) for reward in rewards]
-    shown = [state_visits(problem, table) for table in experts]
-    c, constraints, learners = zeros(problem.S, problem.P), [], []
-    for _ in range(rounds):
-        cost = np.repeat(c[:, None], problem.A, axis=1)[None]
-        answers = [_answer(task, cost, c @ visits) for task, visits in zip(tasks, shown, strict=True)]
-        constraints.append(c)
-        learners.append(answers)
-        gradient = sum(state_visits(problem, table) for table in answers) - sum(shown)
-        c = gradient_step(c, gradient, step)
-    return Rounds(objects(constraints), objects(learners))
+    shown = [state_visits(problem, table)[:, None] * table for table in experts]
+    played = list(
+        play_rounds(
+            tasks,
+            shown,
+            zeros(problem.S, problem.P),
+            lambda c: np.repeat(c[:, None], problem.A, axis=1),
+            lambda c, gap: gradient_step(c, gap.sum(axis=1), step),
+            rounds,
+        )
+    )
+    learners = [[answer.table for answer in each.responses] for each in played]
+    return Rounds(objects([each.point for each in played]), objects(learners))
 
 
-def state_visits(problem: MDP, table):
+def state_visits(problem: MDP, table: np.ndarray) -> np.ndarray:
     """Discounted state occupancy of a policy's table, exact, `[s]`."""
     chain = (table[:, :, None] * problem.P).sum(axis=1)
     return solve_linear((np.eye(problem.S, dtype=int) - problem.horizon.gamma * chain).T, problem.rho)
 
 
-def _answer(task, cost, limit):
-    return ConstrainedPlanning(cost, objects([limit])).run(task).require(0).policy.table
-
-
-def gradient_step(c, gradient, step):
+def gradient_step(c: np.ndarray, gradient: np.ndarray, step: Any) -> np.ndarray:
     """c + step gradient, clipped to [0, 1] and rounded to the nearest multiples of 1/GRID."""
-    return objects([(x * GRID + rational("1/2")).floor() for x in np.clip(c + step * gradient, 0, 1)]) / GRID
+    return round_to_grid(np.clip(c + step * gradient, 0, 1))
+
+
+def round_to_grid(c: np.ndarray) -> np.ndarray:
+    """Rationals rounded to the nearest multiples of 1/GRID."""
+    return objects([(x * GRID + rational("1/2")).floor() for x in c.ravel()]).reshape(c.shape) / GRID

@@ -13,6 +13,7 @@ from ..base.shown import Shown, tabulate
 from ..exact.certificate import OptimalityCertificate
 from ..exact.equilibrium_certificate import EquilibriumCertificate
 from ..exact.gain_certificate import GainCertificate
+from ..exact.lp import ProgramCertificate
 from ..exact.saddle_certificate import SaddleCertificate
 from ..exact.winner_certificate import WinnerCertificate
 from ..model.horizon import Average, Discounted
@@ -55,6 +56,8 @@ class Solution(Shown):
             under the stationary distribution of each of its recurrent classes. None on floats with more than 20,000
             states.
         learned: preferences via a reward model: the problem with the fitted reward.
+        multipliers: constrained planning: `multipliers[m]`, the optimal dual price of each limit, in units of reward
+            per unit of cost.
     """
 
     problem: Any
@@ -64,7 +67,13 @@ class Solution(Shown):
     value: Interval | None
     iterations: int
     certificate: (
-        EquilibriumCertificate | GainCertificate | OptimalityCertificate | SaddleCertificate | WinnerCertificate | None
+        EquilibriumCertificate
+        | GainCertificate
+        | OptimalityCertificate
+        | ProgramCertificate
+        | SaddleCertificate
+        | WinnerCertificate
+        | None
     ) = None
     _: KW_ONLY
     tube: np.ndarray | None = None
@@ -72,6 +81,7 @@ class Solution(Shown):
     gain: Interval | None = None
     bias: Interval | None = None
     learned: PreferenceProblem | None = None
+    multipliers: np.ndarray | None = None
 
     def __repr__(self):
         known = next(found for found in (self.value, self.h, "") if found is not None)

@@ -9,6 +9,8 @@ from mdpkit.instances.library.imitation.tree import tree
 from mdpkit.learn import (
     FILTER,
     GUITAR,
+    ICL,
+    MTICL,
     PSDP,
     REFUEL,
     SMILING,
@@ -23,6 +25,7 @@ from mdpkit.learn import (
     Evolution,
     ExpertResets,
     FiniteRewards,
+    FollowTheLeader,
     ForwardSearch,
     GradientAscent,
     Greedy,
@@ -276,6 +279,14 @@ CASES = [
         )
         for name, problem in (("finite", finite), ("masked", masked), ("discounted", discounted))
     ),
+    *(
+        LearnerCase(name, lambda make=make: make(rounds=4), discounted, expert, EXACT, recovers=as_good_as_the_expert)
+        for name, make in (("ICL", ICL), ("MTICL", MTICL))
+    ),
+    LearnerCase(
+        "MTICL, sample", lambda: MTICL(rounds=3, slack=2, constraint_player=FollowTheLeader()), discounted, expert
+    ),
+    LearnerCase("MTICL, floats", lambda: MTICL(rounds=3), discounted.to_float(), expert.to_float(), EXACT),
     LearnerCase("IQ-Learn, sample", IQLearn, finite, expert, rational=False),
     LearnerCase("IQ-Learn, discounted sample", IQLearn, discounted, expert, rational=False),
     LearnerCase("open-loop search", lambda: OpenLoopSearch(8), leaf.mdp, leaf.expert, recovers=as_good_as_the_expert),

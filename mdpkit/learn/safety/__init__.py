@@ -1,0 +1,1 @@
+"""Learning of constraints from demonstrations of experts that satisfy them."""

@@ -102,3 +102,5 @@ from .preference.two_stage import BestOfN as BestOfN
 from .reinforcement.open_loop import ForwardSearch as ForwardSearch
 from .reinforcement.open_loop import OpenLoopSearch as OpenLoopSearch
 from .reinforcement.q_learning import QLearning as QLearning
+from .safety.shield import GridShield as GridShield
+from .safety.shield import Shield as Shield

@@ -1,0 +1,1 @@
+"""Safety constraints that are learned from demonstrations, and policies that keep them."""

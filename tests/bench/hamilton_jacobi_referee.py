@@ -7,8 +7,8 @@ The solver is hj_reachability 0.7.0 (MIT licence) on jax 0.10.2, in an environme
 
 It solves V_t + min(0, max_u V_x . f(x, u)) = 0 backwards from the margin with WENO5 in space and a third-order
 Runge-Kutta method in time; V < 0 is the backward reachable tube. Nothing of mdpkit is used. Each file holds the values
-of V on a box, between -3.27 and 3.27, as integers in units of 1e-4, the corners of the box, and the versions. Dubins' car is
-solved in its own frame, where the disc moves: two dimensions in place of three.
+of V on a box, between -3.27 and 3.27, as integers in units of 1e-4, the corners of the box, and the versions. Dubins'
+car is solved in its own frame, where the disc moves: two dimensions in place of three.
 """
 
 from importlib.metadata import version

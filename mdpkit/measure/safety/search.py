@@ -1,6 +1,5 @@
 """What it costs to find every safe path of unknown dynamics, if episodes end where a constraint is violated."""
 
-import numpy as np
 
 from ...base.arrays import bare
 from ...base.errors import InvalidModel
@@ -59,10 +58,8 @@ def _search(problem, start, constraint):
         raise InvalidModel(f"the search needs deterministic dynamics; got {problem!r}")
     doomed = tube(problem)
     if proposing():
-        stops = np.asarray(constraint, dtype=float) == 1
-        return tuple(
-            map(float, safety.search_graph(problem.successors, stops | problem.failure, doomed == 1, int(start)))
-        )
+        stops = bare(constraint == 1, bool) | problem.failure
+        return safety.search_graph(problem.successors, stops, bare(doomed == 1, bool), int(start))
     if not 0 <= start < problem.S:
         raise InvalidModel(f"start is {start}; states run from 0 to {problem.S - 1}")
     stops = set_of_states("constraint", constraint, problem.S) | problem.failure

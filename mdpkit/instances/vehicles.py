@@ -105,7 +105,7 @@ def inverted_rod(dt: float = 0.05, torque: float = 2.0) -> Vehicle:
         left = np.maximum(a * (np.cos(c) - np.cos(angle)) + b * (c - angle), 0)  # g(c) - g(angle), at least 0
         return w > np.where(angle <= c, 1, -1) * np.sqrt(2 * left)
 
-    def doomed(x):
+    def is_doomed(x):
         angle, w = x[:, 0], x[:, 1]
         return (np.abs(angle) > 1) | falls_right(angle, w) | falls_right(-angle, -w)
 
@@ -115,4 +115,4 @@ def inverted_rod(dt: float = 0.05, torque: float = 2.0) -> Vehicle:
     problem = ContinuousProblem(
         step, [-1.2, -7.0], [1.2, 7.0], [-torque], [torque], margin=margin, outside=lambda x: x[:, 0] * 0 - 0.2, dt=dt
     )
-    return Vehicle(problem, None, doomed)
+    return Vehicle(problem, None, is_doomed)

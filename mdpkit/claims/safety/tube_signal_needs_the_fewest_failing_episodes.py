@@ -107,9 +107,10 @@ def learned(m):
 
 # ---- instances
 def start_safely(x):
-    """The draw whose first state may stay, and whose last state is a failure."""
+    """The draw whose first state may stay or enter the last one, which is a failure."""
     failure = np.concatenate([x.like([0]), x.failure[1:-1], x.like([1])])
-    stays = np.concatenate([x.successors[:1, :1] * 0, x.successors[:1, 1:]], axis=1)
+    into = x.successors[:1, :1] * 0 + len(failure) - 1
+    stays = np.concatenate([x.successors[:1, :1] * 0, x.successors[:1, 1:-1], into], axis=1)
     return type(x)(**{**vars(x), "failure": failure, "successors": np.concatenate([stays, x.successors[1:]])})
 
 
@@ -122,13 +123,13 @@ def between(x):
 
 FAMILY = Family(
     blocks=dict(**GRAPH, chosen=Choice("S", of=(0, 1))),
-    sizes=dict(S=(3, 6), A=(1, 3)),
+    sizes=dict(S=(3, 6), A=(2, 3)),
     models=dict(problem=graph_problem, constraint=between),
     repair=start_safely,
 )
 ALL = Family(
     blocks=GRAPH,
-    sizes=dict(S=(3, 6), A=(1, 3)),
+    sizes=dict(S=(3, 6), A=(2, 3)),
     models=dict(problem=graph_problem, goals=lambda x: np.arange(x.sizes["S"])),
     repair=start_safely,
 )
@@ -194,8 +195,9 @@ def try_once(failing_episodes, problem, start, constraint):
 
 
 def numbers(m):
-    """Failing episodes and steps from doomed states for every look-ahead, on the cart."""
-    seen = [measure.tube(m.problem, steps=k) for k in range(m.vmax + 1)]
+    """Failing episodes and steps from doomed states for every look-ahead."""
+    delay = m.N if hasattr(m, "N") else m.vmax
+    seen = [measure.tube(m.problem, steps=k) for k in range(delay + 1)]
     return {
         "episodes": [int(episodes(m, constraint).lower[()]) for constraint in seen],
         "steps": [int(measure.doomed_visits(m.problem, START, constraint).lower[()]) for constraint in seen],
@@ -204,18 +206,20 @@ def numbers(m):
 
 def figure(ax, rows):
     """Failing episodes against look-ahead, on trees of two and three actions and on a cart."""
-    for A, style in ((2, "sC2"), (3, "oC0")):
-        row = next(row for row in rows if row.get("parameters") == {"A": A, "N": 4})
-        ax.plot(row["data"]["episodes"], style, label=f"tree, {A} actions")
+    for parameters, style, label in (
+        ({"A": 3, "N": 4}, "oC0", "tree, 3 actions"),
+        ({"A": 2, "N": 4}, "sC2", "tree, 2 actions"),
+        ({"vmax": 4}, "^-C4", "cart, top speed 4"),
+    ):
+        row = next(row for row in rows if row.get("parameters") == parameters)
+        ax.plot(row["data"]["episodes"], style, label=label)
+    for A in (2, 3):
         ax.plot([A ** (4 - k) for k in range(5)], "k--", label="$A^{N-k}$" if A == 2 else None)
-    row = next(row for row in rows if row.get("parameters") == {"vmax": 4})
-    ax.plot(row["data"]["episodes"], "^-C4", label="cart, top speed 4")
-    ax.plot(4, 1, "D", color="C5", zorder=5, label="tube, $k = 0$, on both trees")
-    ax.plot(0, 1, "D", color="C5", zorder=5)
-    ax.plot(0, 1 + 2 * 15 / 2, "xC1", label="one for each missed state (fails)")
+    ax.plot(0, 1, "D", color="C5", zorder=5, label="tube, on both trees")
+    ax.plot(0, 41, "xC1", label="one for each missed state (fails)")
     ax.set_yscale("log")
-    ax.set(xlabel="look-ahead $k$", ylabel="failing episodes")
-    ax.legend(fontsize=6)
+    ax.set(xlabel="look-ahead $k$", ylabel="failing episodes $E(C_k)$")
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1), fontsize=6)
 
 
 CLAIM = Claim(
@@ -245,7 +249,7 @@ CLAIM = Claim(
     ),
     also=(
         Part("entries", ALL, entries),
-        Part("trees", lambda: [doomed_tree(A, N) for A in (2, 3) for N in range(5)], goes_deep),
+        Part("trees", lambda: [doomed_tree(A, N) for A in (2, 3) for N in range(5)], goes_deep, data=numbers),
         Part(
             "untried",
             lambda: [doomed_tree(A, N).replace(k=k) for A, N in ((2, 3), (3, 2)) for k in range(N + 1)],

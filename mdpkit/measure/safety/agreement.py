@@ -79,7 +79,7 @@ def tube_agreement(
     problem = finite_problem(problem)
     B = tube(problem)
     if proposing():
-        return _propose(np.asarray(learned, dtype=float), B, problem.failure, weights)
+        return _propose(learned * 1.0, B, problem.failure * 1.0, 1.0 if weights is None else weights)
     C, w = set_of_states("learned", learned, problem.S), _weights(weights, problem.S)
     inside, possible = B.lower == 1, B.upper == 1
     # the least and the largest of each share: states that the bounds leave undecided are doomed on one side of C alone
@@ -145,8 +145,7 @@ def _enclose(low, high):
     return Interval(objects(low)) if low == high else Interval(objects(low), objects(high), "float")
 
 
-def _propose(C, B, F, weights):
-    w = np.ones(C.shape) if weights is None else np.asarray(weights, dtype=float)
+def _propose(C, B, F, w):
     both, excess, missed = ((part * w).sum() for part in (C * B, C * (1 - B), B * (1 - C)))
     shared, apart = (C * F * w).sum(), (abs(C - F) * w).sum()
     shares = (

@@ -96,7 +96,7 @@ def largest_constraint(
     >>> largest_constraint(grid(line, 5, 3), [[2], [3]], monotone=[1]).lower
     array([1, 1, 0, 0, 0], dtype=object)
     """
-    seen = demonstrations if isinstance(demonstrations, np.ndarray) else _joined(demonstrations)
+    seen = demonstrations if isinstance(demonstrations, np.ndarray) else _join(demonstrations)
     if isinstance(problem, Grid):
         return indicator(~_allowed_points(problem, seen, monotone, radius))
     if monotone is not None or radius != 0:
@@ -107,7 +107,7 @@ def largest_constraint(
     return indicator(~np.isin(np.arange(problem.S), states))
 
 
-def _joined(parts):
+def _join(parts):
     """The states of all demonstrations in one array."""
     arrays = [np.asarray(part) for part in parts]
     if not arrays:

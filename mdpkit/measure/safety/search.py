@@ -1,6 +1,5 @@
 """What it costs to find every safe path of unknown dynamics, if episodes end where a constraint is violated."""
 
-
 from ...base.arrays import bare
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity

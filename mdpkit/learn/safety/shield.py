@@ -15,7 +15,6 @@ from ...measure import viability_kernel
 from ...measure.safety.agreement import set_of_states
 from ...model.policy import TabularPolicy, inverse, tabular
 from ...model.safety import SafetyProblem
-from ...solve.avoid_tube import staying
 
 
 @record()
@@ -73,13 +72,7 @@ class Shield:
     def filter(self, table: np.ndarray) -> np.ndarray:
         """Shielded action probabilities of a table `[s,a]` or `[t,s,a]`, in its number kind."""
         self._expect_sizes(table)
-        states = np.arange(self.problem.S)
-        admitted = self.admitted | ~self.admitted.any(axis=1, keepdims=True)
-        kept = np.where(admitted, table, table * 0)
-        moved = (table - kept).sum(axis=-1)
-        fallback = staying(self.problem, ~self.forbidden)
-        kept[..., states, fallback] += moved
-        return kept
+        return replace_entering(table, ~self.admitted)
 
     @cached_property
     def shielded(self) -> TabularPolicy:
@@ -117,6 +110,18 @@ class Shield:
 
     def __repr__(self):
         return f"Shield({self.policy!r}, {int(self.forbidden.sum())} of {self.problem.S} states forbidden)"
+
+
+def replace_entering(table: np.ndarray, into: np.ndarray) -> np.ndarray:
+    """The table `[s,a]` or `[t,s,a]` with the probability of actions `into[s,a]` moved to the first other one.
+
+    States all of whose actions are `into` are left as they are.
+    """
+    admitted = ~into
+    stuck = ~admitted.any(axis=-1)[:, None]
+    kept = np.where(admitted | stuck, table, table * 0)
+    first = admitted.argmax(axis=-1)[:, None] == np.arange(into.shape[-1])
+    return kept + np.where(first, (table - kept).sum(axis=-1)[..., None], table * 0)
 
 
 @record()

@@ -39,13 +39,13 @@ def doomed_tree(A: int = 2, N: int = 2) -> Instance:
 def gate(L: int = 3) -> Instance:
     """A walk of L safe states that all pass a gate: a state that another system cannot keep safe.
 
-    Under the source every action of the gate leads to failure; under the target the gate can be kept. All other states
-    lead to the next one under both. The tube of the source is not only the gate: no state before it can stop, so that
-    planning with the learned constraint in the target forbids all of them, although none is doomed there.
+    Under the source every action of the gate leads to failure, and the states before it may stay: its tube is the gate
+    and failure. Under the target the gate can be kept, and every state before it leads to the next one: only failure is
+    doomed. Planning in the target with the source's tube forbids all states, since none before the gate avoids it.
 
-    Args: L: number of states before the gate, which can stop under the source alone.
+    Args: L: number of states before the gate.
 
-    Returns: `source` and `target`.
+    Returns: `source`, `target` and the number `L`.
     Source: adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
 
     >>> gate(2).source.successors.tolist(), gate(2).target.successors.tolist()
@@ -58,3 +58,30 @@ def gate(L: int = 3) -> Instance:
     target = np.stack([np.where(states == L, L, ahead), ahead], axis=1)
     lost = states == failure
     return Instance(source=SafetyProblem(lost, source), target=SafetyProblem(lost, target), L=L)
+
+
+@named_instance
+def walled_cart(right: int = 2, left: int = 1, vmax: int = 5, xmax: int = 20) -> Instance:
+    """A cart on the integers between two walls, with a brake of its own before each.
+
+    Position and velocity move at the same time, x' = x + v and v' = v + a with -right <= a <= left, clipped to |x| <=
+    xmax and |v| <= vmax; |x| = xmax is failure. State (x + xmax)(2 vmax + 1) + v + vmax. Failure is inevitable exactly
+    where x + stop(v) >= xmax with the brake before the right wall, or -x + stop(-v) >= xmax with that before the left
+    one, if xmax exceeds all braking distances.
+
+    Args: right, left: largest deceleration when moving right and left, at least 1. vmax: top speed. xmax: the walls.
+
+    Returns: `problem`.
+    Source: adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
+
+    >>> walled_cart(1, 1, 1, 2).problem
+    SafetyProblem(S=15, A=3, 6 failure states)
+    """
+    for name, number in (("right", right), ("left", left), ("vmax", vmax), ("xmax", xmax)):
+        expect_integer(name, number, 1)
+    x, v = np.meshgrid(np.arange(-xmax, xmax + 1), np.arange(-vmax, vmax + 1), indexing="ij")
+    x, v, a = x.ravel(), v.ravel(), np.arange(-right, left + 1)
+    place = np.clip(x + v, -xmax, xmax)
+    speed = np.clip(v[:, None] + a, -vmax, vmax)
+    successors = (place[:, None] + xmax) * (2 * vmax + 1) + speed + vmax
+    return Instance(problem=SafetyProblem(abs(x) == xmax, successors))

@@ -46,7 +46,7 @@ def phase_plane(
     if learned is not None:
         inside = np.asarray(learned, dtype=float).reshape(len(x), len(y)).T
         rows, columns = np.nonzero(inside)
-        ax.plot(x[columns], y[rows], ".C1", markersize=1.5, zorder=3, label="learned constraint")
+        ax.plot(x[columns], y[rows], ".C4", markersize=1.5, zorder=3, label="learned constraint")
 
 
 def phase_planes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
@@ -74,7 +74,7 @@ def draw_errors(ax: "Axes", walls: Sequence[Mapping[str, Any]]) -> None:
     counts = np.array([row["data"]["counts"] for row in walls])
     places = np.arange(len(counts))
     for k, (colour, label) in enumerate(
-        (("C0", "filter, conservative"), ("C1", "filter, unsafe"), ("C2", "planner, conservative"))
+        (("C0", "filter, conservative"), ("C5", "filter, unsafe"), ("C2", "planner, conservative"))
     ):
         ax.bar(places + (k - 1) * 0.27, counts[:, k], 0.25, color=colour, label=label)
     names = ["{}{}$\\to${}{}".format(*row["data"]["brakes"]) for row in walls]

@@ -61,7 +61,7 @@ def gate(L: int = 3) -> Instance:
 
 
 @named_instance
-def walled_cart(right: int = 2, left: int = 1, vmax: int = 5, xmax: int = 20) -> Instance:
+def walled_cart(right: int = 2, left: int = 1, vmax: int = 1, xmax: int = 3) -> Instance:
     """A cart on the integers between two walls, with a brake of its own before each.
 
     Position and velocity move at the same time, x' = x + v and v' = v + a with -right <= a <= left, clipped to |x| <=
@@ -69,7 +69,11 @@ def walled_cart(right: int = 2, left: int = 1, vmax: int = 5, xmax: int = 20) ->
     where x + stop(v) >= xmax with the brake before the right wall, or -x + stop(-v) >= xmax with that before the left
     one, if xmax exceeds all braking distances.
 
-    Args: right, left: largest deceleration when moving right and left, at least 1. vmax: top speed. xmax: the walls.
+    Args:
+        right: largest deceleration when moving right, at least 1.
+        left: largest deceleration when moving left, at least 1.
+        vmax: top speed.
+        xmax: position of the right wall; the left one is at -xmax.
 
     Returns: `problem`.
     Source: adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.

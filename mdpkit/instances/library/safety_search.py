@@ -89,3 +89,26 @@ def walled_cart(right: int = 2, left: int = 1, vmax: int = 1, xmax: int = 3) -> 
     speed = np.clip(v[:, None] + a, -vmax, vmax)
     successors = (place[:, None] + xmax) * (2 * vmax + 1) + speed + vmax
     return Instance(problem=SafetyProblem(abs(x) == xmax, successors))
+
+
+@named_instance
+def bridge(n: int = 3) -> Instance:
+    """A bridge of n states that can be crossed only by switching between two dynamics at every step.
+
+    On state k the dynamics of the parity of k lead to the next state, the others into failure, the last state; the
+    bridge is a circle. Each dynamics alone fail from every state; switching by parity never does.
+
+    Args: n: number of states of the bridge, at least 2.
+
+    Returns: `first` and `second`, the two dynamics, and the number `n`.
+    Source: adapted from Qadri, Swamy, Francis, Kaess and Bajcsy, 2025.
+
+    >>> bridge(2).first.successors.tolist(), bridge(2).second.successors.tolist()
+    ([[1], [2], [2]], [[2], [0], [2]])
+    """
+    expect_integer("n", n, 2)
+    states = np.arange(n + 1)
+    ahead = (states + 1) % n
+    dynamics = [np.where((states % 2 == parity) & (states < n), ahead, n)[:, None] for parity in (0, 1)]
+    first, second = (SafetyProblem(states == n, each) for each in dynamics)
+    return Instance(first=first, second=second, n=n)

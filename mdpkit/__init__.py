@@ -24,13 +24,13 @@ _NAMES = {
         "action_value advantage avoid_probability backup_error ball_coverage bellman_residual best_deviation best_response "
         "cloning_error closest_divergence closest_mass closest_unseen_mass concentrability coverage covers "
         "deviated_value deviation_error discounted_safety divergence_from divergence_from_reference duality_gap "
-        "expected_reward exploitability flagged full_coverage identification implicit_reward kl logarithm "
+        "expected_reward exploitability flagged full_coverage identification implicit_reward kl largest_constraint logarithm "
         "moment_residual nash_conv occupancy optimal_action_value optimal_actions optimal_value pair_error path_sums "
         "expected_reward exploitability flagged full_coverage identification implicit_reward "
         "importance_weighted_error kl logarithm mixture_regret moment_residual occupancy optimal_action_value "
         "optimal_actions optimal_value pair_error path_sums "
         "pessimistic_action_value pessimistic_value projected_error recoverability regret regret_gap reward_error "
-        "safely_reachable soft_value state_value tilt_coverage total_variation transition_error triangular tube value "
+        "safely_reachable soft_value state_value tilt_coverage total_variation transition_error triangular tube tube_agreement value "
         "value_gap viability_kernel visited".split(),
         "measure",
     ),

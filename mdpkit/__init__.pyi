@@ -56,6 +56,7 @@ from .measure import identification as identification
 from .measure import implicit_reward as implicit_reward
 from .measure import importance_weighted_error as importance_weighted_error
 from .measure import kl as kl
+from .measure import largest_constraint as largest_constraint
 from .measure import logarithm as logarithm
 from .measure import mixture_regret as mixture_regret
 from .measure import moment_residual as moment_residual
@@ -81,6 +82,7 @@ from .measure import total_variation as total_variation
 from .measure import transition_error as transition_error
 from .measure import triangular as triangular
 from .measure import tube as tube
+from .measure import tube_agreement as tube_agreement
 from .measure import value as value
 from .measure import value_gap as value_gap
 from .measure import viability_kernel as viability_kernel

@@ -35,9 +35,14 @@ from mdpkit.claims.safety.multi_task_demonstrations_shrink_the_constraint import
     outside_demonstrations,
     reckless,
 )
+from mdpkit.claims.safety.planning_in_transfer_trades_unsafe_for_conservative_states import carts as walled_carts
+from mdpkit.claims.safety.planning_in_transfer_trades_unsafe_for_conservative_states import constraints
 from mdpkit.claims.safety.tube_needs_no_lookahead import cart, let_pass
-from mdpkit.instances import double_integrator
+from mdpkit.claims.safety.tube_shield_is_the_least_restrictive_safe_filter import along_its_own_path, by_a_quiet_road
+from mdpkit.instances import double_integrator, named
 from mdpkit.instances.library.safety import race
+from mdpkit.instances.vehicles import braking_cart
+from mdpkit.learn import Shield
 from mdpkit.report import draw_claim
 
 
@@ -113,6 +118,106 @@ for learned_with, used_with in ((1, 1), (1, 2), (1, 3), (2, 1), (3, 1)):
 verdict = mdpkit.verify("constraint_transfers_iff_tubes_are_nested", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# Between two walls a filter can be wrong in both ways at once: exchange the brakes before the walls. Planning removes the unsafe states.
+
+# %%
+for pair in (((1, 1), (2, 2)), ((2, 2), (1, 1)), ((2, 1), (1, 2))):
+    m = walled_carts(*pair)
+    filtered, planned = (measure.tube_agreement(m.target, each) for each in constraints(m))
+    print(
+        f"brakes {pair[0]} -> {pair[1]}: filter in excess {int(filtered.excess.lower[()])}, unsafe {int(filtered.missed.lower[()])}; "
+        f"planner in excess {int(planned.excess.lower[()])}, unsafe {int(planned.missed.lower[()])}"
+    )
+    assert (planned.missed == 0).yes
+
+# %% [markdown]
+# The price can be any: one state in excess may forbid all. The parameter is the length L of the walk before a gate.
+
+# %%
+for L in (1, 3, 5):
+    m = named("gate", L=L)
+    filtered, planned = (measure.tube_agreement(m.target, each) for each in constraints(m))
+    print(
+        f"L = {L}: share of safe states forbidden by the filter {filtered.conservative:.2f}, by the planner {planned.conservative:.2f}"
+    )
+    assert (planned.excess == L + 1).yes
+verdict = mdpkit.verify("planning_in_transfer_trades_unsafe_for_conservative_states", "glance")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# ## Shields
+#
+# A shield replaces the actions that enter a set. On the tube it never fails; on the failure set it acts too late. The instance is a tree
+# of doomed states beside a safe one, the parameter its depth N. The policy enters the tree with probability 1/2.
+
+# %%
+for N in (1, 2, 3):
+    tree = named("doomed_tree", N=N).problem
+    P, start = objects(np.eye(tree.S, dtype=int)[tree.successors]), objects(np.eye(tree.S, dtype=int)[0])
+    falls = objects(np.repeat(tree.failure[:, None], 2, axis=1).astype(int))
+    mdp = mdpkit.MDP(P, falls, start, horizon=mdpkit.Finite(N + 2))
+    policy = mdpkit.TabularPolicy(objects([["1/2", "1/2"]] * tree.S))
+    steps = [measure.value(mdp, each) for each in (policy, Shield(policy, tree, tree.failure), Shield(policy, tree))]
+    print(
+        f"depth {N}: steps in failure without a shield {steps[0]:.2f}, with one on failure {steps[1]:.2f}, on the tube {steps[2]:.2f}"
+    )
+    assert steps[2] == 0
+    assert steps[1] == steps[0]
+
+# %% [markdown]
+# It is least restrictive in each state. The control: along its own path another filter may replace fewer actions, by an early change.
+
+# %%
+shielded, other = along_its_own_path(by_a_quiet_road()).sides
+print(f"replaced by the shield {shielded:.0f}, by a filter that turns away early {other:.0f}")
+assert shielded > other
+verdict = mdpkit.verify("tube_shield_is_the_least_restrictive_safe_filter", "glance")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# ## The cost of a search
+#
+# Dynamics are unknown; an episode stops where the search enters a constraint. With the tube it fails once on the tree, with what k
+# steps of look-ahead show, A^(N - k) times. The parameter is k.
+
+# %%
+tree = named("doomed_tree", A=3, N=4).problem
+for k in range(5):
+    seen = measure.tube(tree, steps=k)
+    failing, late = measure.failing_episodes(tree, 0, seen), measure.doomed_visits(tree, 0, seen)
+    print(f"look-ahead {k}: {failing:.0f} failing episodes, {late:.0f} steps from doomed states")
+    assert failing == 3 ** (4 - k)
+assert measure.failing_episodes(tree, 0, measure.tube(tree)) == 1
+
+# %% [markdown]
+# The control: where no state outside failure is doomed, the tube is the failure set, and there is no difference.
+
+# %%
+flat = mdpkit.SafetyProblem([False, False, True], [[0, 1], [1, 2], [2, 2]])
+assert measure.failing_episodes(flat, 0, flat.failure) == measure.failing_episodes(flat, 0, measure.tube(flat))
+verdict = mdpkit.verify("tube_signal_needs_the_fewest_failing_episodes", "glance")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# ## A grid
+#
+# The tube of a cart that must stop before a wall has a closed form. The parameter is the number of points; a step of full braking is
+# one grid speed. Cells whose margin is 0 up to rounding are undecided: shares are intervals. The control is the failure set.
+
+# %%
+for n in (21, 51, 101):
+    vehicle = braking_cart(dt=3 / (n - 1))
+    cells = mdpkit.grid(vehicle.problem, n, 3)
+    found = measure.tube_agreement(cells, vehicle.doomed(cells.points))
+    alone = measure.tube_agreement(cells, cells.finite.failure)
+    print(f"{n} x {n}: closed form {found.iou:.4f}, failure set {alone.iou:.4f}")
+    assert found.iou.upper == 1
+    assert alone.iou.upper < 0.85
 
 # %% [markdown]
 # ## Discounting

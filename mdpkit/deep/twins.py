@@ -13,6 +13,7 @@ from ..base.errors import InvalidModel
 from ..instances.families import cliff as cliff_problem
 from ..instances.families import combination_lock as lock_problem
 from ..instances.grid import Grid, grid
+from ..instances.vehicles import braking_cart, dubins_car
 from ..model.continuous import ContinuousProblem
 from ..model.horizon import Discounted
 from ..model.linear_quadratic import LinearQuadratic
@@ -160,67 +161,30 @@ def double_integrator_tube(dt: float = 0.02) -> Twin:
     step, where w = dt / h mod 1 is the position between grid speeds after a step of full braking (0 if h divides dt).
     """
 
-    def step(x, u):
-        return np.stack([x[:, 0] + x[:, 1] * dt + u[:, 0] * dt**2 / 2, x[:, 1] + u[:, 0] * dt], axis=1)
-
-    def safety_value(x):
-        return x[:, 0] - np.minimum(x[:, 1], 0) ** 2 / 2
-
     def bound(grid):
         h, fastest = grid.spacing[1], -grid.problem.low[1]
         part = dt / h - np.floor(dt / h + 1e-9)
         beyond = (np.ceil(dt / h - 1e-9) - 1) * h
         return max(dt**2 / 8, h**2 / 2 * part * (1 - part) * (fastest + beyond) / dt) + 1e-7
 
-    box = [-0.5, -1.5], [1.5, 1.5], [-1.0], [1.0]
-    problem = ContinuousProblem(step, *box, margin=lambda x: x[:, 0], outside=safety_value, dt=dt)
-    return Twin(
-        lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), 3), closed=safety_value, bound=bound
-    )
+    problem, value, _ = braking_cart(dt)
+    return Twin(lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), 3), closed=value, bound=bound)
 
 
 def dubins_tube(dt: float = 0.05) -> Twin:
     """Dubins car at 1 m/s, turn rate up to 1 rad/s, to stay 1 m away from the origin; position and periodic heading.
 
-    Moving away from the origin it is safe, and its value is the current margin. Approaching, it is optimal to
-    turn in one direction at the maximum rate until it moves away: the value is then the maximum over both directions of
-    |d - 1| - 1, d the distance from the origin to the turn's centre. Failure is inevitable exactly if this is negative.
+    The closed form is that of `mdpkit.instances.vehicles.dubins_car`.
 
     The tolerance, half of the largest spacing, is empirical: the maximum error was 0.26 to 0.38 of the spacing on grids
     of 21 to 81 points. The closed form has kinks, so the order is at most one.
     """
-
-    def step(x, u):
-        turn, angle = u[:, 0] * dt, x[:, 2]
-        along = dt * np.sinc(turn / (2 * np.pi))  # the chord of an arc of length dt
-        middle = angle + turn / 2
-        return np.stack([x[:, 0] + along * np.cos(middle), x[:, 1] + along * np.sin(middle), angle + turn], axis=1)
-
-    def margin(x):
-        return np.hypot(x[:, 0], x[:, 1]) - 1
-
-    def safety_value(x):
-        east, north = np.cos(x[:, 2]), np.sin(x[:, 2])
-        left, right = (np.hypot(x[:, 0] - side * north, x[:, 1] + side * east) for side in (1, -1))
-        turning = np.maximum(np.abs(left - 1), np.abs(right - 1)) - 1
-        return np.where(x[:, 0] * east + x[:, 1] * north >= 0, margin(x), turning)
-
-    problem = ContinuousProblem(
-        step,
-        [-3.0, -3.0, -np.pi],
-        [3.0, 3.0, np.pi],
-        [-1.0],
-        [1.0],
-        margin=margin,
-        outside=safety_value,
-        periodic=[False, False, True],
-        dt=dt,
-    )
+    problem, value, _ = dubins_car(dt)
     return Twin(
         lambda: ControlEnv(problem),
         problem=problem,
         sizes=lambda n: ((n, n, 3 * n // 5), 3),
-        closed=safety_value,
+        closed=value,
         bound=lambda grid: grid.spacing.max() / 2,
     )
 

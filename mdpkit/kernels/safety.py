@@ -146,6 +146,74 @@ def _safely_reachable(viable, successors, start):
 safely_reachable = compiled(_safely_reachable, "b1[1] (b1[1], i8[2], i8)")
 
 
+def _search_graph(successors, ends, doomed, start):
+    """(failing, passed): failing episodes of an exhaustive search, and its steps from doomed states.
+
+    Each episode starts in `start` and moves along tested actions to the nearest state with an untested one, tests it,
+    and so on; it ends in a state of `ends`, or where no untested action can be reached any more. A doomed state without
+    one is left by its first action, until the episode ends. The search ends when the first state cannot reach an
+    untested action.
+    """
+    S, A = successors.shape
+    tested = np.zeros((S, A), np.bool_)
+    queue = np.zeros(S, np.int64)
+    back = np.zeros(S, np.int64)
+    by = np.zeros(S, np.int64)
+    failing = 0
+    passed = 0
+    searching = not ends[start]
+    while searching:
+        s = start
+        fails = False
+        moving = True
+        while moving:
+            # breadth first from s, along tested actions, to the nearest state with an untested one
+            back[:] = -1
+            back[s] = s
+            queue[0] = s
+            begin = 0
+            end = 1
+            found = -1
+            action = 0
+            while begin < end and found < 0:
+                q = queue[begin]
+                begin += 1
+                for a in range(A):
+                    if found < 0 and not tested[q, a]:
+                        found = q
+                        action = a
+                if found < 0:
+                    for a in range(A):
+                        n = successors[q, a]
+                        if back[n] < 0 and not ends[n]:
+                            back[n] = q
+                            by[n] = a
+                            queue[end] = n
+                            end += 1
+            if found < 0 and (s == start or not doomed[s]):
+                moving = False
+                searching = s != start
+            else:
+                if found >= 0:
+                    while found != s:
+                        action = by[found]
+                        found = back[found]
+                else:
+                    action = 0
+                tested[s, action] = True
+                if doomed[s]:
+                    passed += 1
+                s = successors[s, action]
+                fails = fails or doomed[s]
+                moving = not ends[s]
+        if fails:
+            failing += 1
+    return failing, passed
+
+
+search_graph = compiled(_search_graph, "i8&i8 (i8[2], b1[1], b1[1], i8)")
+
+
 def _keep_margin(margin, ended, data, indices, first, w):
     """V = min(margin, max_a E[w(next)]), with `ended` for actions without successors, and the first maximising action.
 

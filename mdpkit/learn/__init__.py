@@ -107,3 +107,5 @@ from .reinforcement.q_learning import QLearning as QLearning
 from .safety.shared_constraints import ICL as ICL
 from .safety.shared_constraints import MTICL as MTICL
 from .safety.task_policies import TaskPolicies as TaskPolicies
+from .safety.shield import GridShield as GridShield
+from .safety.shield import Shield as Shield

@@ -104,10 +104,14 @@ from .preference.tokens import token_visits as token_visits
 from .preference.zero_error import closest_divergence as closest_divergence
 from .preference.zero_error import closest_mass as closest_mass
 from .preference.zero_error import closest_unseen_mass as closest_unseen_mass
+from .safety.agreement import tube_agreement as tube_agreement
+from .safety.demonstration import largest_constraint as largest_constraint
 from .safety.demonstration import safely_reachable as safely_reachable
 from .safety.demonstration import visited as visited
 from .safety.discounted_safety import discounted_safety as discounted_safety
 from .safety.discounted_safety import flagged as flagged
+from .safety.search import doomed_visits as doomed_visits
+from .safety.search import failing_episodes as failing_episodes
 from .safety.tube import avoid_probability as avoid_probability
 from .safety.tube import tube as tube
 from .safety.tube import viability_kernel as viability_kernel

@@ -77,6 +77,11 @@ class MarginProblem(Record):
         return self.ended.shape[1]
 
     @property
+    def failure(self) -> np.ndarray:
+        """`[s]`, True on failure: where the margin is negative."""
+        return np.asarray(self.margin < 0, dtype=bool)
+
+    @property
     def sparse(self) -> bool:
         return hasattr(self.P, "tocsr")
 

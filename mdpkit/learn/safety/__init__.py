@@ -1,1 +1,1 @@
-"""Learning of constraints from demonstrations of experts that satisfy them."""
+"""Safety constraints that are learned from demonstrations, and policies that keep them."""

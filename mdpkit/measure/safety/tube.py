@@ -3,9 +3,11 @@
 import numpy as np
 
 from ...base.arrays import objects
+from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
+from ...model.margin import MarginProblem
 from ...model.safety import SafetyProblem
 from ...solve import AvoidProbability, solve
 from ...solve.avoid_tube import hopeful, viable
@@ -13,18 +15,24 @@ from .._known import enclose, expected_next
 
 
 @replaceable
-def tube(problem: SafetyProblem, steps: int | None = None) -> Interval:
+def tube(problem: SafetyProblem | MarginProblem, steps: int | None = None) -> Interval:
     """Indicator of the avoid tube, the states (failure included) from which failure is inevitable, `[s]`.
 
     Args:
-        problem: a SafetyProblem. If P is stochastic, inevitable means: with probability 1 under every policy.
-        steps: number of steps ahead; defaults to an infinite horizon.
+        problem: a SafetyProblem. If P is stochastic, inevitable means: with probability 1 under every policy. Or a
+            MarginProblem: the states whose largest achievable minimum margin is negative. On floats a state whose
+            bounds contain 0 is undecided.
+        steps: number of steps ahead; defaults to an infinite horizon, the only one of a MarginProblem.
+
+    Raises: InvalidModel for `steps` beside a MarginProblem.
 
     >>> from mdpkit.model import SafetyProblem
     >>> corridor = SafetyProblem([False, False, True], [[0, 1], [2, 2], [2, 2]])
     >>> tube(corridor).lower, tube(corridor, steps=0).lower
     (array([0, 1, 1], dtype=object), array([0, 0, 1], dtype=object))
     """
+    if isinstance(problem, MarginProblem):
+        return _negative_margin(problem, steps)
     return indicator(~hopeful(problem, viable(problem)) if steps is None else _tube_within(problem, steps))
 
 
@@ -77,6 +85,16 @@ def avoid_probability(problem: SafetyProblem, steps: int | None = None, after: Q
 def indicator(inside) -> Interval:
     """Convert booleans to the numbers 0 and 1."""
     return inside.astype(float) if proposing() else Interval(inside.astype(int))
+
+
+def _negative_margin(problem, steps):
+    if steps is not None:
+        raise InvalidModel(f"steps is {steps}; the tube of a MarginProblem has an infinite horizon")
+    value = solve(problem, throw=False).value
+    surely, possibly = np.asarray(value.upper < 0, dtype=bool), np.asarray(value.lower < 0, dtype=bool)
+    if (surely == possibly).all():
+        return indicator(surely)
+    return Interval(surely.astype(float), possibly.astype(float), "float")
 
 
 def _tube_within(problem, steps):

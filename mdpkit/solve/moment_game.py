@@ -126,13 +126,13 @@ def against(problem, method, tol, T, penalty=None, ridge=None) -> Solution:
         return Solution(problem, method, Status.INFEASIBLE, None, None, 0)
     if ridge is not None:
         value = value + (h * product(ridge, h)).sum()
-    if not np.isfinite(h.width) and _undetermined(problem, T, penalty, ridge):
+    if not np.isfinite(h.width) and _lacks_rank(problem, T, penalty, ridge):
         return Solution(problem, method, Status.INFEASIBLE, None, None, 0)
     status = judge(h, tol, Status.FLOOR_REACHED, h.mid) if np.isfinite(h.width) else Status.FLOOR_REACHED
     return Solution(problem, method, status, None, value, 1, h=h)
 
 
-def _undetermined(problem, T, penalty, ridge) -> bool:
+def _lacks_rank(problem, T, penalty, ridge) -> bool:
     """Whether floats, as the rationals that they represent, have dependent test functions or leave h undetermined."""
     if max(*problem.A.shape, T.shape[1]) > RANKED:
         return False

@@ -20,7 +20,7 @@ Proof      proofs/moments/averaged_moment_play_converges_by_regret.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import floats, objects, rational
+from ...base.arrays import objects, rational
 from ...base.lifting import enclose
 from ...exact.linear import product
 from ...instances.blocks import Box, Choice, Simplex
@@ -170,10 +170,11 @@ def plain_steps(m):
 
 
 def numbers(m):
-    """PRMSE^2 = h^2 of averages, last plain and last optimistic iterates, for the figure."""
-    mean = np.cumsum(floats(m.h[:, 0])) / np.arange(1, len(m.h) + 1)
-    columns = {"average": mean, "last": floats(m.h[:, 0]), "optimistic": floats(m.news_h[:, 0])}
-    return {name: list(column**2) for name, column in columns.items()}
+    """PRMSE^2 of averages, last plain and last optimistic iterates on boxes of size 2, for the figure."""
+    settings = dict(step=float(m.step), box=(2, 2), curvature=0, start=([1], [0]))
+    plain, news = (moment_play(m.problem.to_float(), 400, optimistic=each, **settings) for each in (False, True))
+    columns = {"average": plain.errors(average=True), "last": plain.errors(), "optimistic": news.errors()}
+    return {name: [float(error) for error in column] for name, column in columns.items()}
 
 
 def forget_h(moment_regrets, problem, h, f, box, curvature=1):
@@ -189,9 +190,7 @@ AWAY, CLOSER = "plain last iterates move away", "optimistic last iterates conver
 
 def figure(ax, rows):
     """Projected error against the rounds: plain and optimistic last iterates, averages."""
-    longest = max(
-        (row for row in rows if row["part"] == CLOSER and row.get("data")), key=lambda row: len(row["data"]["last"])
-    )
+    longest = [row for row in rows if row["part"] == CLOSER and row.get("data")][-1]
     names = (
         ("last", "C1", "last, plain (fails)"),
         ("average", "C0", "average"),
@@ -199,9 +198,9 @@ def figure(ax, rows):
     )
     for name, colour, words in names:
         errors = np.array(longest["data"][name])
-        ax.plot(np.arange(1, len(errors) + 1), np.maximum(errors, 10.0**-9), colour, label=words)
-    ax.set(xlabel="rounds", ylabel="PRMSE$^2$", yscale="log")
-    ax.legend()
+        ax.plot(np.arange(1, len(errors) + 1), np.maximum(errors, 10.0**-12), colour, label=words)
+    ax.set(xlabel="rounds", ylabel="PRMSE$^2$", yscale="log", ylim=(10.0**-7, 10**6))
+    ax.legend(loc="upper right")
 
 
 CLAIM = Claim(

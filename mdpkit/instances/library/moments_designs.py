@@ -59,12 +59,12 @@ def deepgmm_zoo(shape: str = "step", points: int = 5) -> Instance:
 def hartford_demand(prices: int = 10, times: int = 10, types: int = 7) -> Instance:
     """Demand for tickets by price, time of the year and type of customer, of Deep IV, with a confounded price.
 
-    The original has sales 100 + (10 + price) type psi(t) - 2 price up to scale and offset, where psi(t) is
-    2 ((t - 5)^4 / 600 + e^(-4 (t - 5)^2) + t/10 - 2), a price 25 + (fuel + 3) psi(t) + v,
-    and an error correlated with v. Here the fuel cost z takes as many values as the price, with a triangular law, and v moves the price's index from that of z
-    by -1, 0 or 1 with probabilities 1/4, 1/2, 1/4, but not beyond the ends; A is nonsingular, and the error is 2 v. psi
-    is rounded to multiples of 1/1024. The conditioning variables are (fuel, t, type), the causes (price, t, type): A
-    has at most three entries in each row, and is given by its rows, columns and entries.
+    The original has sales 100 + (10 + price) type psi(t) - 2 price up to scale and offset, where psi(t) is 2 ((t -
+    5)^4 / 600 + e^(-4 (t - 5)^2) + t/10 - 2), a price 25 + (fuel + 3) psi(t) + v, and an error correlated with v.
+    Here the fuel cost z takes as many values as the price, with a triangular law, and v moves the price's index from
+    that of z by -1, 0 or 1 with probabilities 1/4, 1/2, 1/4, but not beyond the ends; A is nonsingular, and the error
+    is 2 v. psi is rounded to multiples of 1/1024. The conditioning variables are (fuel, t, type), the causes (price,
+    t, type): A has at most three entries in each row, and is given by its rows, columns and entries.
 
     Args: prices: number of prices and of fuel costs. times: number of times. types: number of types.
 

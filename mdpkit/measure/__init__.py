@@ -30,6 +30,10 @@ from .imitation.scores import confusion as confusion
 from .imitation.scores import noised_log_ratio as noised_log_ratio
 from .imitation.scores import score_costs as score_costs
 from .imitation.scores import score_divergence as score_divergence
+from .moments.finite_sample import bootstrap_ends as bootstrap_ends
+from .moments.finite_sample import confidence_set as confidence_set
+from .moments.finite_sample import game_statistic as game_statistic
+from .moments.finite_sample import squared_slack as squared_slack
 from .moments.identification import identification as identification
 from .moments.moment_game import clipped as clipped
 from .moments.moment_game import game_payoff as game_payoff
@@ -38,10 +42,13 @@ from .moments.moment_game import mean_product as mean_product
 from .moments.moment_game import moment_residual as moment_residual
 from .moments.moment_game import norm_power as norm_power
 from .moments.moment_game import projected_error as projected_error
+from .moments.play import moment_regrets as moment_regrets
+from .moments.play import saddle_gap as saddle_gap
 from .moments.projection import least_squares_distance as least_squares_distance
 from .moments.projection import projection as projection
 from .moments.temporal_difference import bellman_residual as bellman_residual
 from .moments.temporal_difference import next_state_variance as next_state_variance
+from .moments.temporal_difference import soft_bellman_residual as soft_bellman_residual
 from .moments.temporal_difference import squared_bellman_error as squared_bellman_error
 from .moments.temporal_difference import squared_temporal_difference as squared_temporal_difference
 from .offline.concentrability import ball_coverage as ball_coverage

@@ -1,6 +1,7 @@
 """Solvers: `solve(problem)` returns a Solution with bounds; one file per family of methods."""
 
 from ..base.verb import make_callable as _make_callable
+from .agmm import AGMM as AGMM
 from .avoid_margin import AvoidMargin as AvoidMargin
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
@@ -11,6 +12,8 @@ from .constraint_game import lexicographic_expert as lexicographic_expert
 from .dispatch import solve as solve
 from .feature_matching import match_features as match_features
 from .hoffman_karp import HoffmanKarp as HoffmanKarp
+from .least_squares import LSTD as LSTD
+from .least_squares import TwoStageLeastSquares as TwoStageLeastSquares
 from .least_squares import lstd as lstd
 from .least_squares import regression as regression
 from .least_squares import two_stage_least_squares as two_stage_least_squares
@@ -22,6 +25,8 @@ from .method import Method as Method
 from .minimax_winner import MinimaxWinner as MinimaxWinner
 from .modified_policy_iteration import ModifiedPolicyIteration as ModifiedPolicyIteration
 from .moment_game import MomentGame as MomentGame
+from .moment_play import MomentRounds as MomentRounds
+from .moment_play import moment_play as moment_play
 from .multichain_policy_iteration import MultichainPolicyIteration as MultichainPolicyIteration
 from .nash import LemkeHowson as LemkeHowson
 from .nash import NashEquilibria as NashEquilibria
@@ -31,6 +36,7 @@ from .policy_gradient import policy_gradient_values as policy_gradient_values
 from .policy_iteration import PolicyIteration as PolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
 from .reward_fit import fitted_weights as fitted_weights
+from .sbeed import SBEED as SBEED
 from .shapley_iteration import ShapleyIteration as ShapleyIteration
 from .soft_planning import SoftPlanning as SoftPlanning
 from .solution import Solution as Solution

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.arrays import like
+from ..base.arrays import exactly, like
 from ..base.interval import Interval
 from ..base.mode import proposing
 from ..base.tolerance import UNDERFLOW, UNIT, gamma
 from ..base.types import Numbers
-from ..exact.linear import Singular, enclosed_solution, full_rank, product, solve_linear
+from ..exact.linear import Singular, enclosed_solution, full_rank, matrix, product, solve_linear
 from ..model.moments import MomentProblem
 from ._expects import expects
 from .bounds import down, up
@@ -26,6 +26,7 @@ class MomentGame:
     If f ranges over all functions of the instrument, the best f is psi itself, the payoff sum_z weights[z] psi[z]^2,
     and h weighted least squares. If f ranges over combinations of test functions `test[z,m]`, the best f is the
     projection of psi, and h two-stage least squares; with A = (I - gamma P) test it is LSTD.
+    `AGMM` adds norm penalties, `moment_play` solves the game by no-regret play.
 
     Rational problems are solved exactly; on floats the bounds cover the rounding of the input (relative 2^-53 per
     entry) and of the computation. If the minimiser is not unique, or the test functions are dependent, the status is
@@ -78,20 +79,66 @@ class MomentGame:
         return Solution(problem, self, judge(h, tol, Status.FLOOR_REACHED, h.mid), None, value, 1, h=h)
 
     def _against(self, problem, tol):
-        """Solution for test functions T: h minimises (d - C h)' G^-1 (d - C h) for G = T'WT, C = T'WA and d = T'Wb."""
-        parts = problem.A, problem.b, problem.weights, like(self.test, problem.A)
-        A, b, weights, T = (Interval(part) if problem.exact else _about(part) for part in parts)
-        weighted = (T * weights[:, None]).T
-        G, C, d = product(weighted, T), product(weighted, A), product(weighted, b)
-        try:
-            best = enclosed_solution(G, C)
-            h = enclosed_solution(product(best.T, C), product(best.T, d))
-            rest = d - product(C, h)
-            value = (rest * enclosed_solution(G, rest)).sum() / weights.sum()
-        except Singular:
-            return Solution(problem, self, Status.INFEASIBLE, None, None, 0)
-        status = judge(h, tol, Status.FLOOR_REACHED, h.mid) if np.isfinite(h.width) else Status.FLOOR_REACHED
-        return Solution(problem, self, status, None, value, 1, h=h)
+        return against(problem, self, tol, like(self.test, problem.A))
+
+    def shortfall(self, problem: MomentProblem) -> str:
+        """What the moments lack, for the message of an INFEASIBLE answer."""
+        return shortfall(problem, None if self.test is None else like(self.test, problem.A))
+
+
+def shortfall(problem, T, coefficients=None) -> str:
+    """How many coefficients the moments determine, and whether the test functions are dependent; decided exactly.
+
+    Args: T: test functions `[z,m]`, None for all functions of z. coefficients: h as a linear function of
+            fewer coefficients, `[k,m]`; the identity if None.
+    """
+    A, weights = exactly(problem.A), exactly(problem.weights)
+    A = A if coefficients is None else A @ exactly(coefficients)
+    seen = weights > 0
+    if T is None:
+        rank, tests = matrix(A[seen]).rank(), ""
+    else:
+        T = exactly(T)
+        rank, few = matrix((T.T * weights) @ A).rank(), matrix(T[seen]).rank()
+        tests = f", and {few} of {T.shape[1]} test functions are independent" if few < T.shape[1] else ""
+    return f"; the moments determine {rank} of {A.shape[1]} coefficients{tests}"
+
+
+def against(problem, method, tol, T, penalty=None, ridge=None) -> Solution:
+    """The game for test functions f = T c with norm penalties: 2 E[f psi] - E f^2 - c' `penalty` c + h' `ridge` h.
+
+    With G = T'WT + penalty, C = T'WA and d = T'Wb, the best c is G^-1 (d - C h), and h minimises
+    (d - C h)' G^-1 (d - C h) + h' ridge h.
+    """
+    parts = problem.A, problem.b, problem.weights, T
+    A, b, weights, T = (Interval(part) if problem.exact else _about(part) for part in parts)
+    weighted = (T * weights[:, None]).T
+    G, C, d = product(weighted, T), product(weighted, A), product(weighted, b)
+    if penalty is not None:
+        G = G + penalty
+    try:
+        best = enclosed_solution(G, C)
+        normal = product(best.T, C)
+        h = enclosed_solution(normal if ridge is None else normal + ridge, product(best.T, d))
+        rest = d - product(C, h)
+        value = (rest * enclosed_solution(G, rest)).sum() / weights.sum()
+    except Singular:
+        return Solution(problem, method, Status.INFEASIBLE, None, None, 0)
+    if ridge is not None:
+        value = value + (h * product(ridge, h)).sum()
+    if not np.isfinite(h.width) and _lacks_rank(problem, T, penalty, ridge):
+        return Solution(problem, method, Status.INFEASIBLE, None, None, 0)
+    status = judge(h, tol, Status.FLOOR_REACHED, h.mid) if np.isfinite(h.width) else Status.FLOOR_REACHED
+    return Solution(problem, method, status, None, value, 1, h=h)
+
+
+def _lacks_rank(problem, T, penalty, ridge) -> bool:
+    """Whether floats, as the rationals that they represent, have dependent test functions or leave h undetermined."""
+    if max(*problem.A.shape, T.shape[1]) > RANKED:
+        return False
+    A, tests, weights = (exactly(array) for array in (problem.A, T.mid, problem.weights))
+    weighted = (tests * weights[:, None]).T
+    return (penalty is None and not full_rank(tests[weights > 0])) or (ridge is None and not full_rank(weighted @ A))
 
 
 def around_minimiser(A, b, weights, h):

@@ -50,13 +50,14 @@ class SoftPlanning:
         """The answer to bounds of width `tol`. `before` is not used."""
         expects(self, problem, MDP)
         meant = problem.to_float() if problem.exact else problem
-        soft = SoftMaximum(float(self.temperature), *self._references(meant))
+        soft = SoftMaximum(float(self.temperature), *self.references(meant))
         with np.errstate(over="ignore", invalid="ignore"):
             return (self._finite if isinstance(problem.horizon, Finite) else self._solve_infinite)(
                 problem, meant, soft, tol
             )
 
-    def _references(self, problem):
+    def references(self, problem):
+        """The reference of every time step, `[t,s,a]` with one entry if stationary, and its relative input error."""
         available = problem.available
         if self.reference is None:
             return (available / available.sum(axis=1, keepdims=True))[None], gamma(2)

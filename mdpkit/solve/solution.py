@@ -118,6 +118,8 @@ class Solution(Shown):
         known = self.value if self.value is not None else self.h
         reached = "" if known is None else f": their width is {known.width:.1e}, tol is {tol:.1e}"
         advice = _advice(self) if self.status is Status.FLOOR_REACHED else ""
+        if self.status is Status.INFEASIBLE and hasattr(self.method, "shortfall"):
+            advice = self.method.shortfall(self.problem)
         raise NotSolved(f"{type(self.method).__name__} on {self.problem!r}: {self.status.value}{reached}{advice}")
 
 

@@ -27,6 +27,9 @@ from mdpkit.base.arrays import nearest
 from mdpkit.exact.linear import solve_linear
 from mdpkit.exact.logs import log
 from mdpkit.solve import (
+    AGMM,
+    LSTD,
+    SBEED,
     AvoidMargin,
     AvoidProbability,
     AvoidTube,
@@ -51,6 +54,7 @@ from mdpkit.solve import (
     Tilting,
     TokenPlanning,
     TriggerEquilibrium,
+    TwoStageLeastSquares,
     TwoStageRLHF,
 )
 from mdpkit.testing import SOLVER_CHECKS, SolverCase
@@ -308,6 +312,38 @@ def is_worth_its_value(problem, solution):
     assert not (own[None] >= solution.value[None]).any_no()
 
 
+def minimiser(solution):
+    return solution.h
+
+
+TESTS = objects([[1, 1], [1, 0], [0, 2]])
+PLAN = np.array([0, 1, 1])
+
+
+def moment_matrices(problem):
+    """T'WT, T'WA and T'Wb for the test functions T."""
+    weighted = TESTS.T * problem.weights
+    return weighted @ TESTS, weighted @ problem.A, weighted @ problem.b
+
+
+def penalised_least_squares(problem):
+    """Where the gradient of (d - C h)' (G + I/2)^-1 (d - C h) + h'h vanishes."""
+    G, C, d = moment_matrices(problem)
+    M = solve_linear(G + objects(np.eye(2, dtype=int)) / 2, objects(np.eye(2, dtype=int)))
+    return solve_linear(C.T @ M @ C + objects(np.eye(2, dtype=int)), C.T @ M @ d)
+
+
+def twice_regressed(problem):
+    """As many test functions as coefficients: the moments vanish."""
+    return solve_linear(*moment_matrices(problem)[1:])
+
+
+def value_of_the_plan(problem):
+    return measure.state_value(problem, table(problem, PLAN)).lower
+
+
+penalised = AGMM(TESTS, penalty="1/2", ridge=1)
+of_the_plan = LSTD(table(discounted, PLAN), np.eye(3, dtype=int))
 limited = ConstrainedPlanning(COST[None], objects([LIMIT]))
 CASES = [
     SolverCase("backward induction", BackwardInduction(), finite, best_plan, judge=attains, refuses=discounted),
@@ -334,7 +370,11 @@ CASES = [
     SolverCase("minimax winner", MinimaxWinner(), duel, lambda problem: objects(0), judge=is_never_beaten, refuses=finite),
     SolverCase("token planning", TokenPlanning(), prefixes, worth_of_continuations, judge=is_worth_its_first_value, refuses=finite),
     SolverCase("two stages", TwoStageRLHF(width=6, unseen=0), from_one, worth, judge=is_worth_its_value, refuses=finite),
-    SolverCase("moment game", MomentGame(), moments, least_squares, answer=lambda solution: solution.h, refuses=finite),
+    SolverCase("moment game", MomentGame(), moments, least_squares, answer=minimiser, refuses=finite),
+    SolverCase("AGMM", penalised, moments, penalised_least_squares, answer=minimiser, refuses=finite),
+    SolverCase("2SLS", TwoStageLeastSquares(TESTS), moments, twice_regressed, answer=minimiser, refuses=finite),
+    SolverCase("LSTD", of_the_plan, discounted, value_of_the_plan, answer=minimiser, refuses=finite),
+    SolverCase("SBEED", SBEED(1.0), discounted, judge=earns_its_soft_value, exact=False, refuses=finite),
     SolverCase("tube", AvoidTube(), graph, trapped, answer=lambda solution: solution.tube, floats=False, refuses=slippery),
     SolverCase("avoid probability", AvoidProbability(), slippery, avoided, refuses=graph),
 ]  # fmt: skip

@@ -28,7 +28,7 @@ from mdpkit.report import draw_instance
 from mdpkit.verify.register import claims_using
 
 NAMED = named_instances()
-TOO_LARGE = {"lqr_cart", "slip_grid", "undiscounted_riccati"}
+TOO_LARGE = {"hartford_demand", "lqr_cart", "slip_grid", "undiscounted_riccati"}
 """No page has room for the probabilities on these grids."""
 
 each = pytest.mark.parametrize("build", NAMED.values(), ids=NAMED)

@@ -2,11 +2,13 @@
 
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity
+from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...model.horizon import Discounted
 from ...model.mdp import MDP
 from ...model.policy import Policy, policy_table
 from .._known import convert, enclose, expected_next, law, number, row_error
+from .._logs import logarithm
 
 
 @replaceable
@@ -51,6 +53,28 @@ def next_state_variance(problem: MDP, policy: Policy, V: Quantity, weights: Quan
         return (weights * (pi * (square - mean**2)).sum(axis=1)).sum()
     _check(given)
     return (weights * ((pi * square).sum(axis=1) - (pi * mean).sum(axis=1) ** 2)).sum()
+
+
+@replaceable
+def soft_bellman_residual(
+    problem: MDP, policy: Policy, V: Quantity, temperature: Quantity, reference: Policy
+) -> Interval:
+    """Soft Bellman residual r + gamma E V(s') - V(s) - temperature log(policy / reference), `[s,a]`.
+
+    It vanishes for every s and a exactly at the soft optimal V and policy. Exact on rationals, in logarithms.
+
+    Args: problem: discounted MDP. policy, reference: policies that give every action positive probability.
+        V: candidate value function `[s]`.
+    Raises: InvalidModel if a probability is 0.
+    """
+    pi, gamma, V, _ = _convert(problem, policy, V, problem.rho)
+    other = law(reference, "table")
+    for name, table in (("policy", policy.table), ("reference", reference.table)):
+        if not proposing() and (table <= 0).any():
+            raise InvalidModel(f"{name} has an action of probability 0; expected positive probabilities everywhere")
+    temperature = number(temperature, V) if isinstance(temperature, float) else temperature
+    price = (logarithm(pi) - logarithm(other)) * temperature
+    return enclose(problem.r) + expected_next(problem, V) * gamma - V[:, None] - price
 
 
 def _convert(problem, policy, V, weights):

@@ -1,0 +1,93 @@
+"""The soft Bellman equation as a moment game."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.errors import InvalidModel
+from ..model.horizon import Discounted
+from ..model.mdp import MDP
+from ..model.policy import TabularPolicy
+from ._expects import expects
+from .bounds import around, shifts
+from .soft_planning import SoftMaximum, SoftPlanning
+from .solution import Solution, Status, judge
+from .sweep import sweeps
+
+PATIENCE = 4
+"""Number of steps without narrower bounds after which floats are at their floor."""
+
+
+@dataclass(frozen=True)
+class SBEED:
+    """Smoothed Bellman error embedding: the saddle point of min over (V, pi) of max over nu of 2 E[nu psi] - E nu^2.
+
+    The moments are psi(s,a) = r(s,a) + gamma E V(s') - V(s) - temperature log pi(a|s)/reference(a|s), for every state
+    and action of the reference, and the value of the game is 0. They vanish together only at the soft optimal V and its
+    policy: what `SoftPlanning` finds by backups. The best nu is psi itself; (V, logits of pi) then move by Gauss-Newton
+    steps on E psi^2, each a linear least-squares problem of S + S A unknowns, under the uniform law of (s, a).
+
+    Args:
+        temperature: above 0, in units of reward per nat.
+        reference: a TabularPolicy on the existing actions; uniform over them if omitted.
+
+    Rational problems too get float bounds; those on `value[s]` come from one certified soft backup. `iterations` counts
+    Gauss-Newton steps.
+    Source: adapted from Dai, Shaw, Li, Xiao, He, Liu, Chen and Song, 2018.
+
+    >>> two = MDP([[[1.0], [1.0]]], [[0.0, 0.0]], horizon=Discounted(0.5))
+    >>> SBEED(temperature=1.0).run(two, tol=1e-9).value.mid.round(3)
+    array([0.])
+    """
+
+    temperature: float
+    reference: TabularPolicy | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < np.inf:
+            raise InvalidModel(f"the temperature is {self.temperature}; expected a positive number")
+
+    def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
+        """The answer to bounds of width `tol`. `before` is not used."""
+        expects(self, problem, MDP, Discounted)
+        meant = problem.to_float() if problem.exact else problem
+        references = SoftPlanning(self.temperature, self.reference).references(meant)
+        backup, step, g = SoftMaximum(float(self.temperature), *references), sweeps(meant)(0), meant.horizon.gamma
+        reference, V, best, used, quiet = references[0][0], np.zeros(meant.S), None, 0, 0
+        logits = np.zeros(reference.shape)
+        with np.errstate(over="ignore", invalid="ignore"):
+            while quiet < PATIENCE:
+                v, pi, error = backup(0, step.action_values(V))
+                change = v - V
+                ends = shifts(float(change.min()), float(change.max()), error + step.rounding(V), g)
+                width = ends[1] - ends[0]
+                if best is None or width < best[0]:
+                    best, quiet = (width, V, ends, pi), 0
+                else:
+                    quiet += 1
+                if not width > tol / 2:
+                    break
+                V, logits = self._improve(step, reference, V, logits)
+                used += 1
+        _, V, ends, pi = best
+        value = around(V, *ends)
+        policy = TabularPolicy(pi) if np.isfinite(pi).all() else None
+        return Solution(problem, self, judge(value, tol, Status.FLOOR_REACHED, V), policy, value, used)
+
+    def _improve(self, step, reference, V, logits):
+        """One Gauss-Newton step on the sum of psi^2 over the actions of the reference."""
+        there = reference > 0
+        S, A = reference.shape
+        weights = reference * np.exp(logits - logits.max(axis=1, keepdims=True))
+        pi = weights / weights.sum(axis=1, keepdims=True)
+        ratio = logits - logits.max(axis=1, keepdims=True) - np.log(weights.sum(axis=1, keepdims=True))
+        psi = (step.action_values(V) - V[:, None] - self.temperature * ratio)[there]
+        rows = step.rows.toarray() if hasattr(step.rows, "toarray") else step.rows
+        by_V = (step.g * rows.reshape(S, A, S) - np.eye(S)[:, None, :])[there]
+        by_logits = np.zeros((S, A, S, A))
+        for s in range(S):
+            by_logits[s, :, s, :] = self.temperature * (pi[s] - np.eye(A))
+        slopes = np.hstack([by_V, by_logits[there].reshape(len(psi), S * A)])
+        move = np.linalg.lstsq(slopes, -psi)[0] if np.isfinite(slopes).all() and np.isfinite(psi).all() else np.nan
+        move = np.broadcast_to(move, S + S * A)
+        return V + move[:S], np.where(there, logits + move[S:].reshape(S, A), 0)

@@ -1,5 +1,7 @@
 """Regrets of mixtures, against every deviator by itself; re-weighted errors, against the errors of each deviation."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,9 @@ from mdpkit.base.arrays import objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.claims.games import memoryless_deviations_suffice as enumeration
 from mdpkit.instances.library.games import fork, matching_pennies
-from mdpkit.model import JointPolicy
+from mdpkit.instances.library.games_imitation import draw_partly_covered_games
+from mdpkit.learn._game import deviate
+from mdpkit.model import Deviation, JointPolicy
 
 
 def draw(seed):
@@ -68,6 +72,24 @@ def test_the_reweighted_error_counts_visited_states_alone(b, encloses):
     assert found == (objects("3/4")[()] if b else 0)
     close = m.game.to_float(), m.expert.to_float(), m.learner.to_float()
     assert encloses(measure.importance_weighted_error(*close), found)
+
+
+def test_the_reweighted_error_is_the_largest_over_deviators_with_weights_formed():
+    """Every pure deviator's weights d^dev / d^E multiply the expert's visits, at visited states alone."""
+    m = draw_partly_covered_games()[0]
+    shown = measure.occupancy(m.game, m.expert).sum(axis=-1).lower
+    apart, visited = measure.total_variation(m.expert, m.learner).lower, shown > 0
+    H, S = shown.shape
+    found, rows = [], np.eye(2)
+    learner, game = m.learner.to_float(), m.game.to_float()
+    for choice in product((0, 1), repeat=2 * H * S):
+        for player in (0, 1):
+            played = deviate(game, learner, Deviation(player, rows[np.reshape(choice, (H, S, 2))]))
+            weights = measure.occupancy(game, played).sum(axis=-1).mid[visited] / shown[visited].astype(float)
+            found.append((shown[visited].astype(float) * weights * apart[visited].astype(float)).sum() / H)
+    exact = measure.importance_weighted_error(m.game, m.expert, m.learner)
+    assert max(found) == pytest.approx(float(exact.mid))
+    assert (exact < measure.deviation_error(m.game, m.expert, m.learner)).all_yes()
 
 
 def test_five_hundred_games_agree_with_every_deviator():

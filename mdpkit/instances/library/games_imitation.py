@@ -64,3 +64,15 @@ def draw_games(count: int, seed: int, members: int = 1) -> list[Instance]:
         expert, learner = JointPolicy(laws(H, S, 4)), JointPolicy(tables[0])
         found.append(Instance(game=game, expert=expert, learner=learner, members=tables))
     return found
+
+
+def draw_partly_covered_games() -> list[Instance]:
+    """Seven of the drawn games: the mediators differ at states that deviators reach, some of them never demonstrated.
+
+    The loss of MALICE is positive, and less than that of BLADES, in each.
+
+    >>> [m.game.horizon.H for m in draw_partly_covered_games()]
+    [2, 3, 2, 2, 3, 2, 3]
+    """
+    games = draw_games(85, 3)
+    return [games[k] for k in (25, 31, 39, 48, 62, 70, 84)]

@@ -52,7 +52,8 @@ def importance_weighted_error(game: MarkovGame, expert: Policy, learner: Policy,
     """(1/H) max over deviations of E_{d^E} sum_t w_t TV(expert, learner), w_t the density ratio to the expert's visits.
 
     The ratio is that of the state distribution under the deviation from the learner to the expert's; states that the
-    expert does not visit have no weight, so that demonstrations suffice to compute it. It is at most `deviation_error`,
+    expert does not visit have no weight, so that demonstrations suffice to compute it. The ratio cancels the expert's
+    distribution: no weights are formed, and unvisited states are priced 0. It is at most `deviation_error`,
     and equal to it if `covers` holds. Obedience counts as a deviation.
 
     Args: game: a MarkovGame over a finite horizon. expert, learner: mediators. deviations: a class, as for `regret`.

@@ -102,3 +102,6 @@ from .preference.two_stage import BestOfN as BestOfN
 from .reinforcement.open_loop import ForwardSearch as ForwardSearch
 from .reinforcement.open_loop import OpenLoopSearch as OpenLoopSearch
 from .reinforcement.q_learning import QLearning as QLearning
+from .steering.forewarn import FOREWARN as FOREWARN
+from .steering.verifiers import BinaryVerifier as BinaryVerifier
+from .steering.verifiers import ScoredVerifier as ScoredVerifier

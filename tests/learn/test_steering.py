@@ -111,8 +111,10 @@ def test_a_decision_is_the_best_of_n():
     found = steer(base, ScoredVerifier([0.0, 2.0, 1.0]), problem, n=5).policy.table[0, 0]
     from mdpkit import PreferenceProblem
 
-    told = PreferenceProblem([[0.2, 0.3, 0.5]], reward=[[0.0, 2.0, 1.0]])
-    assert np.allclose(found, fit(BestOfN(5), grant(told, rewards=True), rng=None).policy.table[0], rtol=1e-12)
+    problem_of_responses = PreferenceProblem([[0.2, 0.3, 0.5]], reward=[[0.0, 2.0, 1.0]])
+    assert np.allclose(
+        found, fit(BestOfN(5), grant(problem_of_responses, rewards=True), rng=None).policy.table[0], rtol=1e-12
+    )
 
 
 def test_the_label_hides_the_state():

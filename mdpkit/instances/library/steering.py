@@ -3,32 +3,22 @@
 import numpy as np
 
 from ...base.arrays import objects
-from ...base.decision import Decision, Decisions
-from ...base.errors import Undecided
+from ...base.decision import Decisions
 from ...model import MDP, Finite, TabularPolicy
 from ..catalogue import expect_integer, named_instance
 from ..instance import Instance
 
 
-def indicate(decisions) -> np.ndarray:
-    """1 where a comparison holds, else 0.
-
-    Args: decisions: of Intervals, or a boolean array while proposing.
-    Raises: Undecided if an entry is undecided.
-    """
-    if isinstance(decisions, Decision):
-        return np.array(int(bool(decisions)))
-    if isinstance(decisions, Decisions):
-        if not (decisions.yes | decisions.no).all():
-            raise Undecided("the enclosures of two values overlap")
-        return decisions.yes.astype(int)
-    return decisions.astype(int)
-
-
 def rank(values) -> np.ndarray:
-    """Ranks of the values along the last axis, the highest last; of equal values the later one ranks higher."""
+    """Ranks of the values along the last axis, the highest last; of equal values the later one ranks higher.
+
+    Args: values: an Interval, or an array while proposing; overlapping enclosures of floats count as equal.
+    """
     mine, other = values[..., :, None], values[..., None, :]
-    above, below = indicate(mine > other), indicate(mine < other)
+    above, below = mine > other, mine < other
+    if isinstance(above, Decisions):
+        above, below = above.yes, below.yes
+    above, below = above.astype(int), below.astype(int)
     earlier = np.tril(np.ones((values.shape[-1],) * 2, dtype=int), -1)
     return (above + (1 - above - below) * earlier).sum(axis=-1)
 

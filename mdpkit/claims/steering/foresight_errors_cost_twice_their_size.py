@@ -24,7 +24,7 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.coverage import fill_support
-from ...instances.library.steering import crossed_predictions, rank
+from ...instances.library.steering import crossed_predictions, draw_laws, rank
 from ...learn import FOREWARN, ScoredVerifier, fit, grant
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Bound, Claim, Control, Equal, Part
@@ -120,11 +120,6 @@ def draw_episode(rng, S, H):
     predicted = MDP(P * 2 / 3 + wrong / 3, r, mdp.rho, horizon=Finite(H))
     base = TabularPolicy(draw_laws(rng, S, 2))
     return Instance(mdp=mdp, predicted=predicted, base=base, V=values_of_steering(mdp, base, scores, 2), n=2)
-
-
-def draw_laws(rng, *shape):
-    weights = rng.integers(1, 7, shape)
-    return objects(weights) / objects(weights.sum(axis=-1))[..., None]
 
 
 def with_itself(total_variation, p, q):

@@ -6,7 +6,8 @@ Statement  Of n plans drawn from a frozen policy the one of highest score is exe
            with equality if all other failures score below every success. In this case
                P(n+1) - P(n) = (p + e) (1 - e - p)^n - e (1 - e)^n:
            success rises up to the first n at which this is not positive, falls from there on, and has the limit 0 for
-           every e > 0, whereas it rises to 1 for e = 0.
+           every e > 0, whereas it rises to 1 for e = 0, and to the precision pa/q for a verifier that accepts successes
+           with probability a and plans with probability q.
 Assumes    all other failures score below every success (in the equalities).
 Units      probabilities.
 Kind       for all; identity
@@ -19,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
+from ...base.arrays import floats, objects
 from ...base.lifting import law
 from ...ink.figures import panels
 from ...instances.blocks import Choice, Simplex
@@ -27,7 +28,6 @@ from ...instances.family import Family
 from ...instances.instance import Instance
 from ...model import TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
-from .binary_verifiers_approach_their_precision import closed_form, curve, draw_curve, with_rates
 
 
 def success(m, n):
@@ -88,6 +88,13 @@ def peak(m):
     )
 
 
+def by_verdicts(m):
+    """The success of a binary verifier, times its rate of acceptance q: pa - (1 - q)^(n-1) (pa - pq)."""
+    reference = law(m.base, "table")
+    p, q, pa = ((reference * part).sum(axis=-1) for part in (m.good, m.scores, m.good * m.scores))
+    return Equal({"success": (success(m, m.n) * q, pa - (1 - q) ** (m.n - 1) * (pa - p * q))})
+
+
 FAMILY = Family(
     blocks=dict(law=Simplex("X", to="Y"), scores=Choice("X", "Y", of=(0, 1, 2, 3)), good=Choice("X", "Y", of=(0, 1))),
     sizes=dict(X=(1, 1), Y=(2, 5), N=(1, 5)),
@@ -126,6 +133,12 @@ def without_a_right_verifier(n=2):
     return outcomes(n, ["1/4", "1/4", "1/2"], [1, 1, 0], [1, 0, 0])
 
 
+def verdicts(a, b, n=8):
+    """Successes of probability 1/4 and failures, each accepted (score 1) or rejected (0) at the rates a and b."""
+    p, a, b = objects(["1/4", a, b])
+    return outcomes(n, [p * a, p * (1 - a), (1 - p) * b, (1 - p) * (1 - b)], [1, 0, 1, 0], [1, 1, 0, 0])
+
+
 def one_draw(best_of_n, reference, scores, n):
     return best_of_n(reference, scores, 1)
 
@@ -141,13 +154,23 @@ def curves(m):
     }
 
 
+def curve(m):
+    """Success of a binary verifier for numbers of plans up to 64, and its precision."""
+    accepted = (m.base.table * m.scores)[0]
+    n = [2**k for k in range(7)]
+    precision = float(floats(objects([(accepted * m.good[0]).sum() / accepted.sum()]))[0])
+    return {"n": n, "success": [success(m, k)[0].mid for k in n], "precision": [precision]}
+
+
 def figure(ax, rows):
     """Binary verifiers with their precisions, and verifiers that misjudge a rare failure."""
     left, right = panels(ax, 2)
     drawn = [row for row in rows if not row.get("control") and row.get("data")]
     verifiers = [row for row in drawn if row["part"] == BINARY]
-    for row, colour in zip(verifiers, ("C0", "C2", "C1"), strict=True):
-        draw_curve(left, row["data"], colour)
+    for row, (a, b), colour in zip(verifiers, RATES, ("C0", "C2", "C1"), strict=True):
+        words = f"a = {a}, b = {b}" + (" (fails)" if colour == "C1" else "")
+        left.plot(row["data"]["n"], row["data"]["success"], "o-", color=colour, label=words)
+        left.axhline(row["data"]["precision"][0], color="k", linestyle="--", linewidth=1)
     left.plot([], [], "k--", linewidth=1, label="precision")
     wrong = [row for row in drawn if row["part"] == PEAK]
     for row, e, style in zip(wrong, RARE, ("o-C0", "s-C2"), strict=True):
@@ -162,7 +185,7 @@ def figure(ax, rows):
 
 RATES = (("9/10", "1/10"), ("4/5", "2/5"), ("3/10", "4/5"))
 RARE = ("1/400", "1/40")
-BINARY, EQUAL, PEAK = "binary verifiers do not fail", "equality", "the peak"
+BINARY, EQUAL, PEAK = "binary verifiers keep their precision", "equality", "the peak"
 REST = Assumption(
     "all other failures score below every success",
     lambda m: not ((1 - m.good - mark_misjudgements(m)) * (m.scores >= np.where(m.good == 1, m.scores, 9).min())).any(),
@@ -185,7 +208,7 @@ CLAIM = Claim(
     also=(
         Part(EQUAL, JUDGED, equality, assumes=(REST,)),
         Part(PEAK, lambda: [rare(e) for e in RARE], peak, data=curves),
-        Part(BINARY, lambda: [with_rates("1/4", *rates, 8) for rates in RATES], closed_form, data=curve),
+        Part(BINARY, lambda: [verdicts(*rates) for rates in RATES], by_verdicts, data=curve),
     ),
     figure=figure,
 )

@@ -22,11 +22,10 @@ from ...base.lifting import enclose, law
 from ...instances.blocks import Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...instances.library.steering import narrow_lock
+from ...instances.library.steering import draw_laws, narrow_lock
 from ...learn import FOREWARN, ScoredVerifier, fit, grant
 from ...model import MDP, TabularPolicy
 from ...verify.claim import Bound, Claim, Control, Equal, Part
-from .foresight_errors_cost_twice_their_size import draw_laws
 
 
 def success(m):
@@ -129,7 +128,7 @@ def list_episodes():
 
 def curve(m):
     """Share of the bound n^D J(w) that the lock attains, for p = 2^-k."""
-    p = [2.0**-k for k in range(1, 11)]
+    p = [1 / 2**k for k in range(1, 11)]
     return {"p": p, "share": [((1 - (1 - x) ** m.n) / (m.n * x)) ** m.mdp.horizon.H for x in p]}
 
 

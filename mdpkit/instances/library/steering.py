@@ -23,6 +23,12 @@ def rank(values) -> np.ndarray:
     return (above + (1 - above - below) * earlier).sum(axis=-1)
 
 
+def draw_laws(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Positive rational distributions along the last axis."""
+    weights = rng.integers(1, 7, shape)
+    return objects(weights) / objects(weights.sum(axis=-1))[..., None]
+
+
 @named_instance
 def crossed_predictions(e: str = "1/10", n: int = 2) -> Instance:
     """Two plans whose predictions err by e in opposite directions, so that the verifier prefers the worse one.

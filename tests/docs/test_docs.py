@@ -22,7 +22,7 @@ from mdpkit.report.page.typeset import GREEK
 from mdpkit.verify.register import place, statement_of
 
 ROOT = Path(__file__).parents[2]
-TOO_LARGE = {"lqr_cart", "undiscounted_riccati"}
+TOO_LARGE = {"hartford_demand", "lqr_cart", "slip_grid", "undiscounted_riccati"}
 """Named instances that fit no page."""
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 APART = {"dd", "div", "dt", "p", "sub", "sup"}

@@ -1,0 +1,1 @@
+"""Steering a frozen policy: verifiers, foresight and what they cannot do."""

@@ -106,9 +106,9 @@ from .reinforcement.open_loop import OpenLoopSearch as OpenLoopSearch
 from .reinforcement.q_learning import QLearning as QLearning
 from .safety.shared_constraints import ICL as ICL
 from .safety.shared_constraints import MTICL as MTICL
-from .safety.task_policies import TaskPolicies as TaskPolicies
 from .safety.shield import GridShield as GridShield
 from .safety.shield import Shield as Shield
+from .safety.task_policies import TaskPolicies as TaskPolicies
 from .steering.forewarn import FOREWARN as FOREWARN
 from .steering.verifiers import BinaryVerifier as BinaryVerifier
 from .steering.verifiers import ScoredVerifier as ScoredVerifier

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import product
 from numbers import Integral
 from operator import index
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -142,7 +142,7 @@ class MarkovGame(Record):
         """
         return _functions.game_from_functions(cls, states, actions, transition, reward, horizon=horizon, start=start)
 
-    def to_exact(self) -> "MarkovGame":
+    def to_exact(self) -> Self:
         """The rational game represented by the floats, as for other records; a sparse law becomes a dense one."""
         return super(MarkovGame, with_dense_law(self)).to_exact()
 

@@ -86,6 +86,7 @@ def test_it_names_its_papers_its_subjects_and_its_formula(name):
     assert [paper.key for paper in cited_in(sections(claim.statement)["Source"])] == list(claim.papers) != []
     assert len(set(claim.tags)) == len(claim.tags) > 0
     assert mathml(claim.formula, display=True).startswith("<math")
+    assert claim.formula.isprintable(), "the formula holds a control character; write it as a raw string"
 
 
 @pytest.mark.parametrize("name", EVERY)

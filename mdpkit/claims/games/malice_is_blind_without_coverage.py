@@ -17,7 +17,7 @@ import numpy as np
 
 from ... import measure
 from ...instances.library.games import fork, rare_pennies
-from ...instances.library.games_imitation import draw_games
+from ...instances.library.games_imitation import draw_games, draw_partly_covered_games
 from ...learn import BLADES, MALICE, Mediators, fit, grant
 from ...model import Deviation
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -33,7 +33,12 @@ def losses(m):
 
 def check(m):
     malice, blades, uncovered = losses(m)
-    return Bound(malice, blades, malice + uncovered)
+    return Bound(blades, malice + uncovered)
+
+
+def order(m):
+    malice, blades, _ = losses(m)
+    return Bound(malice, blades)
 
 
 def agree(m):
@@ -54,7 +59,7 @@ def show_blindness(m):
 # ---- controls
 def drop_uncovered_steps(m):
     malice, blades, _ = losses(m)
-    return Bound(malice, blades, malice)
+    return Bound(blades, malice)
 
 
 def drop_weights(m):
@@ -71,7 +76,13 @@ def obey(best_deviation, game, joint, player, deviations="swap"):
 
 # ---- instances
 def list_draws():
-    return [*draw_games(25, 1), *list_forks_without_coverage()[:3], fork(3, "1/4")]
+    """Drawn games, of which some are demonstrated in part, and forks with coverage and without."""
+    return [*draw_games(15, 1), *list_partly_covered(), fork(3, "1/4")]
+
+
+def list_partly_covered():
+    """Games in which 0 < m < l < m + q, and forks without coverage."""
+    return [*draw_partly_covered_games(), *list_forks_without_coverage()[:3]]
 
 
 def list_many_draws():
@@ -104,7 +115,7 @@ SEEN = Assumption(
     "the expert visits every reachable state where the mediators differ",
     lambda m: measure.covers(m.game, m.expert, m.learner),
 )
-AGREE, BLIND = "with coverage", "the fork without coverage"
+LEAST, AGREE, BLIND = "the loss of MALICE is the smaller", "with coverage", "the fork without coverage"
 CLAIM = Claim(
     "malice_is_blind_without_coverage",
     check,
@@ -122,10 +133,11 @@ CLAIM = Claim(
         Control("deviators that obey", witness=lambda: fork(5), sabotages=measure.best_deviation, by=obey, part=BLIND),
     ),
     also=(
+        Part(LEAST, list_partly_covered, order, thorough=lambda: draw_games(100, 4)),
         Part(AGREE, list_instances_with_coverage, agree, assumes=(SEEN,)),
         Part(BLIND, list_forks_without_coverage, show_blindness),
     ),
     thorough=list_many_draws,
     figure=figure,
-    sides=(r"MALICE's loss", r"MALICE's loss $+\, q$"),
+    sides=(r"BLADES' loss", r"MALICE's loss $+\, q$"),
 )

@@ -5,11 +5,12 @@ Statement  Let BLADES play N rounds over the mixtures of mediators L_1..L_K, by 
            subgradients g_n with mean gm_n. For the returned mediator L, of the smallest own loss l,
                max_i R_i(L) - max_i R_i(E) <= 2 u H l <= 2 u H (1/N) sum_n l_n <= 2 u H (c + r),
                c = min_k (1/N) sum_n l_n(L_k),   r = (1 - 1/K) / (2 a N) + a / (2 N) sum_n |g_n - gm_n|^2.
-           Doubled matching pennies attain it. For MALICE the regret gap is at most 2 u H (l + q), with q the share of
-           steps that a deviation can spend at undemonstrated states, and for MAIL-BRO at most 2 u H l, with l at most
-           that of BLADES. On the fork, the regret gap over u H times the own loss is (1-b)/b for joint cloning,
+           Matching pennies with a class of one attain it, and with a class of two that err alike all but the term
+           1 / (4 a N). For MALICE the regret gap is at most 2 u H (l + q), with q the share of steps that a deviation
+           can spend at undemonstrated states, and for MAIL-BRO at most 2 u H l, with l at most that of BLADES at the
+           same mediator. On the fork, the regret gap over u H times the own loss is (1-b)/b for joint cloning,
            (1-b)/(2b) for joint IRL, 1-b for MALICE and BLADES, and 2(1-b)/(1+b) for MAIL-BRO.
-Assumes    nothing: exact queries of the expert, known dynamics, finite horizon.
+Assumes    exact queries of the expert, known dynamics, finite horizon.
 Units      losses are total variations averaged over the steps, that of joint IRL an L1 distance of occupancies; u is a
            range of action values over all swap deviations.
 Kind       for all (enumerated runs on drawn games); exists (enumerated)
@@ -173,9 +174,17 @@ def pair(m, rounds):
     return keep(m, members=np.stack([m.expert.table, m.learner.table]), rounds=rounds)
 
 
+def err_alike(H, rounds):
+    """Matching pennies with two mediators that recommend matches: every mixture has the loss 1/2 and the gap H."""
+    m = matching_pennies(H)
+    members = np.stack([m.learner.table, objects([["3/4", 0, 0, "1/4"]])])
+    return keep(m, members=members, rounds=rounds)
+
+
 def list_runs():
     drawn = [keep(m, rounds=3) for m in draw_games(4, 4, members=2)]
     pennies = [alone(matching_pennies(H)) for H in (1, 3)]
+    pennies.append(err_alike(2, 20))
     return [*drawn, *pennies, pair(matching_pennies(2), 4), pair(fork(3), 4), pair(rare_pennies(3, "1/10"), 4)]
 
 

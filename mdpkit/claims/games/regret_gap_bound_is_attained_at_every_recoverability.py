@@ -4,8 +4,8 @@ Statement  Play matching pennies, pay nothing for it, and let the winner collect
            that follow; then repeat. The expert recommends all four pairs with equal probability and the learner matches
            only. For every u >= 1 and every H that is a multiple of u + 1, recoverability is u and
                max_i R_i(L) - max_i R_i(E) = 2 u H e,
-           e as in regret_gap_is_bounded_by_recoverability. If the last of c rounds is cut short, the gap is H - c and
-           the bound u c, so that their ratio tends to 1 as H/u grows.
+           e as in regret_gap_is_bounded_by_recoverability. For any H > u, if the last of c rounds is cut short, the
+           gap is H - c and the bound u c, so that their ratio tends to 1 as H/u grows.
 Assumes    the horizon is a whole number of rounds.
 Units      rewards in [0, 1]; u is a range of action values, here a number of steps; e is an average over the steps.
 Kind       exists (enumerated)

@@ -5,7 +5,7 @@ import pytest
 
 from mdpkit import measure, rational
 from mdpkit.claims.safety.planning_in_transfer_trades_unsafe_for_conservative_states import carts, constraints
-from mdpkit.claims.safety.several_dynamics_narrow_the_learned_constraint import learned, switched
+from mdpkit.claims.safety.several_dynamics_narrow_the_learned_constraint import allow_switching, narrow
 from mdpkit.claims.safety.tube_shield_is_the_least_restrictive_safe_filter import along_its_own_path, by_a_quiet_road
 from mdpkit.claims.safety.tube_signal_needs_the_fewest_failing_episodes import cart, episodes
 from mdpkit.instances import double_integrator, named
@@ -49,5 +49,5 @@ def test_an_early_change_avoids_many():
 
 def test_a_bridge_is_forbidden_although_nothing_on_it_is_doomed():
     m = named("bridge", n=5)
-    assert learned(m).sum() == 6
-    np.testing.assert_array_equal(measure.tube(switched(m)).lower == 1, m.first.failure)
+    assert narrow(m).sum() == 6
+    np.testing.assert_array_equal(measure.tube(allow_switching(m)).lower == 1, m.first.failure)

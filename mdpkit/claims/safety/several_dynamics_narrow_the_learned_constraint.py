@@ -30,12 +30,12 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 from ...verify.faults import look_one_step_ahead
 
 
-def learned(m):
+def narrow(m):
     """D, the intersection of the tubes of all dynamics."""
     return stack([measure.tube(each) for each in (m.first, m.second)]).min(axis=0)
 
 
-def switched(m):
+def allow_switching(m):
     """The dynamics with the actions of both in every state."""
     successors = np.concatenate([m.first.successors, m.second.successors], axis=1)
     return SafetyProblem(m.first.failure, successors)
@@ -44,7 +44,7 @@ def switched(m):
 def check(m):
     failure = (1 * m.first.failure).sum()
     least = stack([measure.tube(each).sum() for each in (m.first, m.second)]).min()
-    return Bound(failure, measure.tube(switched(m)).sum(), learned(m).sum(), least)
+    return Bound(failure, measure.tube(allow_switching(m)).sum(), narrow(m).sum(), least)
 
 
 def tube_of_switching(m):
@@ -58,26 +58,26 @@ def union_in_place_of_intersection(m):
     return Bound(failure, switching, union.sum(), least)
 
 
-def planned(m):
+def plan(m):
     """The tube of D under switching, against D."""
-    return Equal({"planned constraint": (measure.tube(with_failure(learned(m), switched(m))), learned(m))})
+    return Equal({"planned constraint": (measure.tube(with_failure(narrow(m), allow_switching(m))), narrow(m))})
 
 
 def agrees_more(m):
     """Agreement of the constraint with failure, learned under one and under both dynamics."""
     one, both = (
         measure.tube_agreement(m.first, getattr(each, "lower", each)).failure_iou
-        for each in (measure.tube(m.first), learned(m))
+        for each in (measure.tube(m.first), narrow(m))
     )
     return Bound(one, both)
 
 
 def crosses(m):
     """On the bridge: states in excess of the tube of switching, and the states of D."""
-    D = learned(m)
+    D = narrow(m)
     return Equal(
         {
-            "in excess": (measure.tube_agreement(switched(m), D).excess, m.n),
+            "in excess": (measure.tube_agreement(allow_switching(m), D).excess, m.n),
             "learned": (D.sum(), m.n + 1),
         }
     )
@@ -132,7 +132,7 @@ def twice_the_corridor():
 
 
 def numbers(m):
-    return {"sizes": [int(each.lower[()]) for each in (learned(m).sum(), measure.tube(switched(m)).sum())]}
+    return {"sizes": [int(each.lower[()]) for each in (narrow(m).sum(), measure.tube(allow_switching(m)).sum())]}
 
 
 def figure(ax, rows):
@@ -171,7 +171,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part("planned", FAMILY, planned, assumes=(SAME,)),
+        Part("planned", FAMILY, plan, assumes=(SAME,)),
         Part("agreement", FAMILY, agrees_more, assumes=(SAME,)),
         Part("bridges", lambda: [bridge(n) for n in range(2, 8)], crosses, assumes=(SAME,), data=numbers),
         Part(

@@ -129,7 +129,7 @@ SMALL = Family(
 OUTSIDE = Assumption("the start is not doomed", lambda m: (measure.tube(m.problem)[START] == 0).yes)
 
 
-def fixed(problem, plays, other, H, beside=None):
+def follow(problem, plays, other, H, beside=None):
     """Deterministic policies given by their actions."""
     tables = (TabularPolicy(objects(np.eye(problem.A, dtype=int)[list(each)])) for each in (plays, other))
     policy, sigma = tables
@@ -140,13 +140,13 @@ def fixed(problem, plays, other, H, beside=None):
 def at_the_tree(N=2):
     """The tree of doomed states beside a safe state: the policy enters it, the other one stays."""
     problem = doomed_tree(2, N).problem
-    return fixed(problem, [1] * problem.S, [0] * problem.S, 4)
+    return follow(problem, [1] * problem.S, [0] * problem.S, 4)
 
 
 def from_inside():
     """The start is doomed: all that a shield can do is nothing."""
     problem = SafetyProblem([False, True], [[1, 1], [1, 1]])
-    return fixed(problem, [0, 0], [0, 0], 2)
+    return follow(problem, [0, 0], [0, 0], 2)
 
 
 def by_a_quiet_road():
@@ -155,13 +155,13 @@ def by_a_quiet_road():
     A policy that turns to state 2 at once changes a single step.
     """
     problem = SafetyProblem([False, False, False, True], [[1, 2], [3, 1], [2, 2], [3, 3]])
-    return fixed(problem, [0, 0, 0, 0], [1, 1, 0, 0], 4)
+    return follow(problem, [0, 0, 0, 0], [1, 1, 0, 0], 4)
 
 
 def with_a_safe_neighbour():
     """A larger set forbids state 1, which is safe, and where both policies move and stay."""
     problem = SafetyProblem([False, False, True], [[0, 1], [1, 2], [2, 2]])
-    return fixed(problem, [1, 0, 0], [1, 0, 0], 3, beside=np.array([0, 1, 0]))
+    return follow(problem, [1, 0, 0], [1, 0, 0], 3, beside=np.array([0, 1, 0]))
 
 
 def failure_only(tube, problem, steps=None):

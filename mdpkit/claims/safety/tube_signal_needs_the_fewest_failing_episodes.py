@@ -38,14 +38,14 @@ def episodes(m, constraint):
     return measure.failing_episodes(m.problem, START, constraint)
 
 
-def missed(m):
+def count_missed(m):
     """|B - C|, the number of doomed states that the constraint allows."""
     return measure.tube_agreement(m.problem, m.constraint).missed
 
 
 def check(m):
     fewest = episodes(m, measure.tube(m.problem))
-    return Bound(fewest, episodes(m, m.constraint), fewest + (m.problem.A - 1) * missed(m))
+    return Bound(fewest, episodes(m, m.constraint), fewest + (m.problem.A - 1) * count_missed(m))
 
 
 def no_more_than_with_the_tube(m):
@@ -54,7 +54,7 @@ def no_more_than_with_the_tube(m):
 
 def one_for_each_missed_state(m):
     fewest, found, _ = check(m).sides
-    return Bound(fewest, found, fewest + missed(m))
+    return Bound(fewest, found, fewest + count_missed(m))
 
 
 def strictly_fewer(m):
@@ -99,7 +99,7 @@ def redirect(problem, s, a):
     return SafetyProblem(np.append(problem.failure, False), successors)
 
 
-def learned(m):
+def learn(m):
     """With the states that no expert visits as the constraint."""
     unseen = 1 - measure.visited(m.problem, START, m.goals).max(axis=0)
     return Equal({"failing episodes": (episodes(m, unseen), episodes(m, measure.tube(m.problem)))})
@@ -255,7 +255,7 @@ CLAIM = Claim(
             lambda: [doomed_tree(A, N).replace(k=k) for A, N in ((2, 3), (3, 2)) for k in range(N + 1)],
             worth_trying,
         ),
-        Part("learned", ALL, learned, assumes=(EVERY,)),
+        Part("learned", ALL, learn, assumes=(EVERY,)),
         Part("carts", lambda: [cart(vmax) for vmax in (1, 2, 3, 4)], cart_bound, data=numbers),
     ),
     figure=figure,

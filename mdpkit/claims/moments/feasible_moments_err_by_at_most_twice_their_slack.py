@@ -58,7 +58,7 @@ def feasible(m, h):
     return (abs(sample_moments(m, h)) <= enclose(m.d)).all_yes()
 
 
-def penalised(m):
+def pay_for_slack(m):
     psi, weights, d = sample_moments(m, m.h), m.problem.weights, enclose(m.d)
     payoff = measure.game_payoff(psi, m.f, weights) - measure.mean_product(abs(enclose(m.f)), d, weights) * 2
     return Bound(payoff, measure.projected_error(beyond(psi, d), weights))
@@ -190,7 +190,7 @@ CLAIM = Claim(
     also=(
         Part("attained on channels", lambda: [halfway(k) for k in range(1, 9)], attains, assumes=(FEASIBLE, OTHER)),
         Part("the error", FAMILY, with_error, assumes=(FEASIBLE, OTHER)),
-        Part(PENALTY, ANY, penalised),
+        Part(PENALTY, ANY, pay_for_slack),
         Part(ADVERSARY, ANY, best_adversary),
         Part(COVERAGE, lambda: list_draws([4], [9, 9]), coverage, thorough=lambda: list_draws([3, 20, 7], [40, 40])),
     ),

@@ -6,14 +6,14 @@ import numpy as np
 
 from ..base.errors import MdpkitError
 from ..search.covariance import covariance
-from ..search.engines import block_moves, differential, mixed, row_by_row, sparse_random
+from ..search.engines import block_moves, differential, mix, row_by_row, sparse_random
 from ..search.population import POPULATION
 
 ENGINES = {
     "differential": differential,
     "CMA-ES": covariance,
     "block moves": block_moves,
-    "mixed": mixed,
+    "mixed": mix,
     "row by row": row_by_row,
     "sparse random": sparse_random,
 }

@@ -24,7 +24,7 @@ def block_moves(score, population, rng):
     yield from _populations(score, population, rng, steps=0.0)
 
 
-def mixed(score, population, rng):
+def mix(score, population, rng):
     """Differential evolution steps and row replacements in one population."""
     yield from _populations(score, population, rng, steps=0.4)
 

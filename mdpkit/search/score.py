@@ -105,12 +105,12 @@ class Score:
         scores = np.full(n, -np.inf)
         self._score(population, np.arange(n), scores)
         if not settled and self.runs > runs + 1:  # the parts of the population were scored by different typical sizes
-            with self.estimated():
+            with self.estimate():
                 self._score(population, np.arange(n), scores)
         return scores
 
     @contextmanager
-    def estimated(self):
+    def estimate(self):
         """Context in which typical sizes stay as they are."""
         self._fixed = True
         try:

@@ -56,7 +56,7 @@ class SoftPlanning:
                 problem, meant, soft, tol
             )
 
-    def references(self, problem):
+    def references(self, problem: MDP) -> tuple[np.ndarray, float]:
         """The reference of every time step, `[t,s,a]` with one entry if stationary, and its relative input error."""
         available = problem.available
         if self.reference is None:

@@ -18,7 +18,7 @@ Proof      proofs/games/one_shot_checks_must_cover_deviators_states.md
 import numpy as np
 
 from ... import measure
-from ...base.arrays import objects
+from ...base.arrays import bare, objects
 from ...base.interval import stack
 from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
@@ -97,7 +97,8 @@ def of_any_player(m):
 def on_path(m):
     """The first bound with the states that obedience visits."""
     R = measure.regret(m.game, m.mediator)[0]
-    visited = (measure.occupancy(m.game, m.mediator).lower.sum(axis=-1) > 0).astype(int)
+    occupancy = measure.occupancy(m.game, m.mediator)
+    visited = (bare(getattr(occupancy, "lower", occupancy)).sum(axis=-1) > 0).astype(int)
     return Bound(R, (one_shot_gains(m, 0) * visited).max(axis=1).sum())
 
 
@@ -171,7 +172,8 @@ def draw_games(count=12, H=3, S=3):
 
 def see_nothing(m):
     """One-shot regret 0 for both players, and no gain at a visited state, where R_1 = H - 1."""
-    visited = (measure.occupancy(m.game, m.mediator).lower.sum(axis=-1) > 0).astype(int)
+    occupancy = measure.occupancy(m.game, m.mediator)
+    visited = (bare(getattr(occupancy, "lower", occupancy)).sum(axis=-1) > 0).astype(int)
     once = measure.regret(m.game, m.mediator, "one-shot").max()
     gains = {f"gain of player {i + 1}": ((one_shot_gains(m, i) * visited).max(), 0) for i in range(2)}
     return Equal(

@@ -121,7 +121,7 @@ def list_bare():
     return [one_moment(rounds, "1/4", a, b, (x, 0), (2, 3)) for rounds in (1, 4) for a, b, x in ((1, 0, 1), (2, 1, -1))]
 
 
-def list_bent():
+def list_bends():
     return [one_moment(T, "1/4", 1, "1/2", (x, 0), (2, 3), "1/2") for T in (1, 4) for x in (1, -2)]
 
 
@@ -232,7 +232,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(STEPS, lambda: [*list_bare(), *list_bent(), *list_climbs()], of_gradient_steps),
+        Part(STEPS, lambda: [*list_bare(), *list_bends(), *list_climbs()], of_gradient_steps),
         Part(BARE, list_bare, agrees),
         Part(ONE_SIDED, list_climbs, attains),
         Part(AWAY, list_spirals, spiral),

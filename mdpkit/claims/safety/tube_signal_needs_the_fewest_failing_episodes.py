@@ -38,14 +38,14 @@ def episodes(m, constraint):
     return measure.failing_episodes(m.problem, START, constraint)
 
 
-def count_missed(m):
+def count_missing(m):
     """|B - C|, the number of doomed states that the constraint allows."""
     return measure.tube_agreement(m.problem, m.constraint).missed
 
 
 def check(m):
     fewest = episodes(m, measure.tube(m.problem))
-    return Bound(fewest, episodes(m, m.constraint), fewest + (m.problem.A - 1) * count_missed(m))
+    return Bound(fewest, episodes(m, m.constraint), fewest + (m.problem.A - 1) * count_missing(m))
 
 
 def no_more_than_with_the_tube(m):
@@ -54,7 +54,7 @@ def no_more_than_with_the_tube(m):
 
 def one_for_each_missed_state(m):
     fewest, found, _ = check(m).sides
-    return Bound(fewest, found, fewest + count_missed(m))
+    return Bound(fewest, found, fewest + count_missing(m))
 
 
 def strictly_fewer(m):

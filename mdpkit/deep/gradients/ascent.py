@@ -47,7 +47,7 @@ def evaluate(score, population) -> np.ndarray:
         for each in members:
             if each is not None:
                 score.of(each)
-    with score.estimated():
+    with score.estimate():
         return np.array([-np.inf if each is None else score.of(each) for each in members])
 
 

@@ -31,7 +31,7 @@ def best_of_n(reference: TabularPolicy, scores: Numbers, n: int) -> Interval:
         return _in_floats(p, scores, n)
     below, level = ((p[..., None, :] * part.astype(int)).sum(axis=-1) for part in _orders(scores))
     if isinstance(level, Interval) and not level.exact and (level.lower <= 0).any():
-        return p * _divided(below, below + level, n)
+        return p * _divide(below, below + level, n)
     never = ((level.upper if isinstance(level, Interval) else level) == 0).astype(int)
     return p * ((below + level) ** n - below**n) / (level + never)
 
@@ -42,7 +42,7 @@ def best_of_n_divergence(reference: TabularPolicy, scores: Numbers, n: int) -> I
     return relative_entropy(best_of_n(reference, scores, n), law(reference, "table"))
 
 
-def _divided(low, high, n):
+def _divide(low, high, n):
     """(high^n - low^n) / (high - low) = sum_j high^j low^(n-1-j), which needs no division where they may be equal."""
     total = high * 0 + 1
     for power in range(1, n):

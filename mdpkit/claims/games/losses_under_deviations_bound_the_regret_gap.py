@@ -26,7 +26,7 @@ from ...base.interval import stack
 from ...instances.library.games import TWO_PLAYERS, fork, matching_pennies
 from ...instances.library.games_imitation import draw_games, draw_partly_covered_games
 from ...kernels import finite
-from ...learn._game import deviate
+from ...learn import deviate
 from ...model import MarkovGame
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 

@@ -144,7 +144,11 @@ def test_the_claims_that_use_an_instance_are_those_that_import_it():
     assert {"expert_resets_remove_exploration", "reduction_to_no_regret_is_an_equality"} <= set(claims_using(tree))
     assert claims_using(fork) == [
         "cloning_regret_gap_scales_with_coverage",
+        "dominant_experts_bound_regret_by_the_cloning_error",
+        "exact_matching_can_be_exploited_at_all_but_one_step",
+        "losses_under_deviations_bound_the_regret_gap",
         "malice_is_blind_without_coverage",
+        "one_shot_checks_must_cover_deviators_states",
         "own_losses_bound_the_regret_gap_without_coverage",
         "regret_gap_is_bounded_by_recoverability",
         "value_equivalence_is_not_regret_equivalence",

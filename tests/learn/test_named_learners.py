@@ -74,9 +74,9 @@ def test_the_seed_determines_the_policy(tables, name):
 
 
 def test_the_names_are_all_of_the_imitation_learners():
-    """Every learner that sees an expert, but for PSDP, maximum causal entropy and the learners of mediators."""
+    """Every learner that sees an expert, but for PSDP, maximum causal entropy, the learners of mediators and of constraints."""
     imitate = {
         row.learner.partition("(")[0] for row in learn.needs().rows if {"demonstrations", "queries"} & set(row.needs)
     }
     of_mediators = {"BLADES", "JointCloning", "JointIRL", "MAILBRO", "MALICE"}
-    assert imitate == set(NAMES) | {"PSDP", "MaxCausalEntropy"} | of_mediators
+    assert imitate == set(NAMES) | {"PSDP", "MaxCausalEntropy", "MTICL", "ICL"} | of_mediators

@@ -51,9 +51,10 @@ def regret(game: MarkovGame, joint: Policy, deviations: str = "swap") -> Interva
     array([0, 1], dtype=object)
     """
     _expect_class(deviations)
+    players = range(game.players)
     if proposing() or game.exact:
-        return stack([_Player(game, joint, i).best(deviations)[0] for i in range(game.players)])
-    return AllPlayers(game, joint, _mediator(game, joint), range(game.players)).regret(deviations)
+        return stack([_Player(game, joint, i).best(deviations)[0] for i in players])
+    return AllPlayers(game, joint, _mediator(game, joint), players).regret(deviations)
 
 
 @replaceable

@@ -74,7 +74,7 @@ def test_the_seed_determines_the_policy(tables, name):
 
 
 def test_the_names_are_all_of_the_imitation_learners():
-    """Every learner that sees an expert, but for PSDP, maximum causal entropy, the learners of mediators and of constraints."""
+    """Every learner that sees an expert but PSDP, maximum causal entropy and those of mediators and constraints."""
     imitate = {
         row.learner.partition("(")[0] for row in learn.needs().rows if {"demonstrations", "queries"} & set(row.needs)
     }

@@ -125,7 +125,9 @@ def test_every_object_that_the_notation_names_exists(name):
 
 
 def test_the_notation_names_every_measure_and_model_that_the_claims_use():
-    used = {name for claim_id in IDS for name in re.findall(r"(?<!\.)measure\.(\w+)", Path(find_file(claim_id)).read_text())}
+    used = {
+        name for claim_id in IDS for name in re.findall(r"(?<!\.)measure\.(\w+)", Path(find_file(claim_id)).read_text())
+    }
     assert {f"mdpkit.measure.{name}" for name in used} <= set(named_in_code())
 
 

@@ -65,10 +65,12 @@ def check(m):
 
 
 def shield_on_a_larger_set(m):
-    """The left end with a shield that forbids, beside the tube, the state next to it."""
+    """The left end with a shield that forbids, beside the tube, the last state outside it."""
     right = check(m).sides[1]
     tube = measure.tube(m.problem)
-    along, larger = shield(m, m.other, tube), shield(m, m.policy, 1 - (1 - tube) * (1 - m.beside))
+    safe = 1 - bare(getattr(tube, "lower", tube))
+    last = safe * (np.cumsum(safe[..., ::-1], axis=-1)[..., ::-1] == 1)
+    along, larger = shield(m, m.other, tube), shield(m, m.policy, 1 - (safe - last))
     return Bound(changes(m, along, larger), right)
 
 
@@ -129,12 +131,11 @@ SMALL = Family(
 OUTSIDE = Assumption("the start is not doomed", lambda m: (measure.tube(m.problem)[START] == 0).yes)
 
 
-def follow(problem, plays, other, H, beside=None):
+def follow(problem, plays, other, H):
     """Deterministic policies given by their actions."""
     tables = (TabularPolicy(objects(np.eye(problem.A, dtype=int)[list(each)])) for each in (plays, other))
     policy, sigma = tables
-    extra = np.zeros(problem.S, dtype=int) if beside is None else beside
-    return Instance(problem=problem, policy=policy, other=sigma, H=H, beside=extra)
+    return Instance(problem=problem, policy=policy, other=sigma, H=H)
 
 
 def at_the_tree(N=2):
@@ -161,7 +162,7 @@ def by_a_quiet_road():
 def with_a_safe_neighbour():
     """A larger set forbids state 1, which is safe, and where both policies move and stay."""
     problem = SafetyProblem([False, False, True], [[0, 1], [1, 2], [2, 2]])
-    return follow(problem, [1, 0, 0], [1, 0, 0], 3, beside=np.array([0, 1, 0]))
+    return follow(problem, [1, 0, 0], [1, 0, 0], 3)
 
 
 def failure_only(tube, problem, steps=None):

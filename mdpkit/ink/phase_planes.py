@@ -37,7 +37,7 @@ def phase_plane(
     ]
     across = np.append(x - _half(x), x[-1] + _half(x)), np.append(y - _half(y), y[-1] + _half(y))
     for inside, colour, alpha, label in ((sets[1], "C0", 0.3, "tube"), (sets[0], "0.3", 1, "failure")):
-        ax.pcolormesh(*across, np.where(inside > 0, 1.0, np.nan), cmap=_plain(colour), alpha=alpha, rasterized=True)
+        ax.pcolormesh(*across, np.where(inside > 0, 1.0, np.nan), cmap=_plain(colour), alpha=alpha)
         ax.plot([], [], "s", color=colour, alpha=alpha, label=label)
     if other is not None:
         inside = np.asarray(other, dtype=float).reshape(len(x), len(y)).T

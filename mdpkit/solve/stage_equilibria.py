@@ -20,6 +20,8 @@ from .equilibrium_bounds import assemble
 from .solution import Solution, Status
 
 SELECTIONS = ("welfare", "egalitarian", "entropy")
+CLOSE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+"""The smallest tolerances of HiGHS, on payoffs of size 1."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,9 @@ def _egalitarian(payoff, rows):
     wide = np.concatenate([np.pad(rows / scale, ((0, 0), (0, 1))), np.append(-payoff, np.ones((players, 1)), axis=1)])
     ones = np.append(np.ones((1, J)), [[0.0]], axis=1)
     bounds = [(0, None)] * J + [(None, None)]
-    found = linprog(np.append(np.zeros(J), -1.0), wide, np.zeros(len(wide)), ones, [1.0], bounds, method="highs")
+    found = linprog(
+        np.append(np.zeros(J), -1.0), wide, np.zeros(len(wide)), ones, [1.0], bounds, method="highs", options=CLOSE
+    )
     room = found.x[-1] - 1e-9 * np.abs(payoff).max()
     return _by_highs(
         -payoff.sum(axis=0), np.concatenate([rows / scale, -payoff]), np.append(np.zeros(len(rows)), [-room] * players)
@@ -194,6 +198,6 @@ def _rescale(payoff):
 def _by_highs(cost, rows, ends):
     from scipy.optimize import linprog
 
-    found = linprog(cost, rows, ends, np.ones((1, len(cost))), [1.0], method="highs")
+    found = linprog(cost, rows, ends, np.ones((1, len(cost))), [1.0], method="highs", options=CLOSE)
     x = np.maximum(found.x, 0)
     return x / x.sum()

@@ -169,6 +169,10 @@ def strong(identification, problem, law):
     return identification(problem, law) * 0 + 1
 
 
+SPAN = np.array([10**3, 10**6])
+"""Numbers of draws between which the figure draws limits."""
+
+
 def figure(ax, rows):
     """Root of the median squared error against n for three strengths, with the limit (V/n)^(1/2)."""
     found = [row for row in rows if row["part"] == RATE and row.get("data")]
@@ -177,10 +181,10 @@ def figure(ax, rows):
         n, ends = np.array([data["n"][0] for data in mine]), np.sqrt([data["error"] for data in mine])
         ax.vlines(n, *ends.T, color=colour)
         ax.plot(n, ends.mean(axis=1), "o", color=colour, label=f"$1/\\sigma = {round((V - 1) ** 0.5)}$")
-        span = np.array([10**3, 10**6])
-        ax.plot(span, (V / span) ** 0.5, "--", color=colour, linewidth=0.8, label="$(V/n)^{1/2}$")
+        ax.plot(SPAN, (V / SPAN) ** 0.5, "k--", linewidth=0.8, label="$(V/n)^{1/2}$" if colour == "C0" else None)
+    ax.plot(SPAN, (2 / SPAN) ** 0.5, "C1x-", label="rate of a strong instrument, at $1/\\sigma = 8$ (fails)")
     ax.set(xlabel="draws $n$", ylabel="median error", xscale="log", yscale="log")
-    ax.legend()
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
 CLAIM = Claim(

@@ -176,7 +176,7 @@ CLAIM = Claim(
     FAMILY,
     formula=(
         r"\mathbb{E}_\sigma \sum_t \mathrm{TV}(\pi, \pi')(s_t) \le \mathbb{E}_\sigma \sum_t \mathrm{TV}(\pi, "
-        r"\sigma)(s_t) \quad 	ext{for every } \sigma 	ext{ that never fails from outside } B"
+        r"\sigma)(s_t) \quad \text{for every } \sigma \text{ that never fails from outside } B"
     ),
     papers=("alshiekh2018",),
     tags=("shielding", "reachability"),

@@ -19,7 +19,7 @@ def best_of_n(reference: TabularPolicy, scores: Numbers, n: int) -> Interval:
 
     With F the distribution function of the score it is ref(y) (F(y)^n - F(y-)^n) / (F(y) - F(y-)).
 
-    Responses without mass under the reference are never drawn.
+    Responses without mass under the reference are never drawn; one draw has the law of the reference, without rounding.
     Args: scores: `[x,y]`. n: number of draws.
 
     >>> from mdpkit.base.arrays import objects
@@ -27,6 +27,8 @@ def best_of_n(reference: TabularPolicy, scores: Numbers, n: int) -> Interval:
     [[1/4 3/4]]
     """
     p = law(reference, "table")
+    if n == 1:
+        return p
     if type(p) is np.ndarray and p.dtype == float and p.shape[-1] > PAIRS:
         return _in_floats(p, scores, n)
     below, level = ((p[..., None, :] * part.astype(int)).sum(axis=-1) for part in _orders(scores))

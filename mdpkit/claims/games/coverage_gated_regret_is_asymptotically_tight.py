@@ -160,7 +160,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(TWO, replace(GATED, sizes={**GATED.sizes, "H": (2, 2), "S": (2, 3)}), of_two_steps, assumes=(SEEN, SHORT)),
+        Part(TWO, replace(GATED, sizes={**GATED.sizes, "H": (2, 2)}), of_two_steps, assumes=(SEEN, SHORT)),
         Part(LISTED, all_pennies, shares, assumes=(SEEN,), thorough=further_pennies),
     ),
     figure=figure,

@@ -4,18 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.errors import InvalidModel
 from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
-from ._expects import expects
-from .bounds import around, shifts
-from .soft_planning import SoftMaximum, SoftPlanning
+from ._expects import expect_temperature, expects
+from .bounds import around
+from .soft_planning import SoftMaximum, SoftPlanning, find_narrowest
 from .solution import Solution, Status, judge
 from .sweep import sweeps
-
-PATIENCE = 4
-"""Number of steps without narrower bounds after which floats are at their floor."""
 
 
 @dataclass(frozen=True)
@@ -44,32 +40,24 @@ class SBEED:
     reference: TabularPolicy | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < np.inf:
-            raise InvalidModel(f"the temperature is {self.temperature}; expected a positive number")
+        expect_temperature(self.temperature)
 
     def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`. `before` is not used."""
         expects(self, problem, MDP, Discounted)
         meant = problem.to_float() if problem.exact else problem
         references = SoftPlanning(self.temperature, self.reference).references(meant)
-        backup, step, g = SoftMaximum(float(self.temperature), *references), sweeps(meant)(0), meant.horizon.gamma
-        reference, V, best, used, quiet = references[0][0], np.zeros(meant.S), None, 0, 0
-        logits = np.zeros(reference.shape)
+        soft, step, reference = SoftMaximum(float(self.temperature), *references), sweeps(meant)(0), references[0][0]
+        logits, used = np.zeros(reference.shape), 0
+
+        def advance(V, pi, change):
+            nonlocal logits, used
+            V, logits = self._improve(step, reference, V, logits)
+            used += 1
+            return V
+
         with np.errstate(over="ignore", invalid="ignore"):
-            while quiet < PATIENCE:
-                v, pi, error = backup(0, step.action_values(V))
-                change = v - V
-                ends = shifts(float(change.min()), float(change.max()), error + step.rounding(V), g)
-                width = ends[1] - ends[0]
-                if best is None or width < best[0]:
-                    best, quiet = (width, V, ends, pi), 0
-                else:
-                    quiet += 1
-                if not width > tol / 2:
-                    break
-                V, logits = self._improve(step, reference, V, logits)
-                used += 1
-        _, V, ends, pi = best
+            V, ends, pi, _ = find_narrowest(soft, step, tol, advance)
         value = around(V, *ends)
         policy = TabularPolicy(pi) if np.isfinite(pi).all() else None
         return Solution(problem, self, judge(value, tol, Status.FLOOR_REACHED, V), policy, value, used)

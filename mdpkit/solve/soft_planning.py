@@ -83,27 +83,45 @@ class SoftPlanning:
         return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w + (above - below)), pi, H)
 
     def _solve_infinite(self, problem, meant, soft, tol):
-        step, g = sweeps(meant)(0), meant.horizon.gamma
-        w, used, best, quiet = np.zeros(meant.S), 0, None, 0
-        while quiet < PATIENCE:
-            v, pi, error = soft(0, step.action_values(w))
-            change, used = v - w, used + 1
-            ends = shifts(float(change.min()), float(change.max()), error + step.rounding(w), g)
-            width = ends[1] - ends[0]
-            if best is None or width < best[0]:
-                best, quiet = (width, w, ends, pi), 0
-            else:
-                quiet += 1
-            if not width > tol / 2:
-                break
-            w = step.recentre(w + step.evaluate(pi, step.recentre(change)))
-        _, w, ends, pi = best
+        step = sweeps(meant)(0)
+
+        def advance(w, pi, change):
+            return step.recentre(w + step.evaluate(pi, step.recentre(change)))
+
+        w, ends, pi, used = find_narrowest(soft, step, tol, advance)
         value = around(w, *ends)
         return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w), pi, used)
 
     def _answer(self, problem, value, status, pi, used):
         policy = TabularPolicy(pi) if np.isfinite(pi).all() else None
         return Solution(problem, self, status, policy, value, used)
+
+
+def find_narrowest(soft, step, tol, advance):
+    """The iterate V with the narrowest bounds on the discounted optimal soft value, from V = 0.
+
+    Args:
+        soft: a SoftMaximum. step: a sweep of the process.
+        tol: width of the bounds, relative to V, at which the iteration ends; also after PATIENCE iterates without
+            narrower bounds.
+        advance: `advance(V, pi, change)`, the next iterate; pi and change are the policy and the change of a backup.
+
+    Returns: V `[s]`, the ends of the optimal value minus V, the policy of the backup, and the number of backups.
+    """
+    V, used, best, quiet = np.zeros(step.S), 0, None, 0
+    while quiet < PATIENCE:
+        v, pi, error = soft(0, step.action_values(V))
+        change, used = v - V, used + 1
+        ends = shifts(float(change.min()), float(change.max()), error + step.rounding(V), step.g)
+        width = ends[1] - ends[0]
+        if best is None or width < best[0]:
+            best, quiet = (width, V, ends, pi), 0
+        else:
+            quiet += 1
+        if not width > tol / 2:
+            break
+        V = advance(V, pi, change)
+    return *best[1:], used
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from .soft_planning import SoftMaximum, SoftPlanning, find_narrowest
 from .solution import Solution, Status, judge
 from .sweep import sweeps
 
+PATIENCE = 4
+"""Number of steps without narrower bounds after which floats are at their floor."""
+
 
 @dataclass(frozen=True)
 class SBEED:
@@ -57,7 +60,7 @@ class SBEED:
             return V
 
         with np.errstate(over="ignore", invalid="ignore"):
-            V, ends, pi, _ = find_narrowest(soft, step, tol, advance)
+            V, ends, pi, _ = find_narrowest(soft, step, tol, advance, PATIENCE)
         value = around(V, *ends)
         policy = TabularPolicy(pi) if np.isfinite(pi).all() else None
         return Solution(problem, self, judge(value, tol, Status.FLOOR_REACHED, V), policy, value, used)

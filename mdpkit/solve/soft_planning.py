@@ -88,7 +88,7 @@ class SoftPlanning:
         def advance(w, pi, change):
             return step.recentre(w + step.evaluate(pi, step.recentre(change)))
 
-        w, ends, pi, used = find_narrowest(soft, step, tol, advance)
+        w, ends, pi, used = find_narrowest(soft, step, tol, advance, PATIENCE)
         value = around(w, *ends)
         return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w), pi, used)
 
@@ -97,19 +97,19 @@ class SoftPlanning:
         return Solution(problem, self, status, policy, value, used)
 
 
-def find_narrowest(soft, step, tol, advance):
+def find_narrowest(soft, step, tol, advance, patience):
     """The iterate V with the narrowest bounds on the discounted optimal soft value, from V = 0.
 
     Args:
         soft: a SoftMaximum. step: a sweep of the process.
-        tol: width of the bounds, relative to V, at which the iteration ends; also after PATIENCE iterates without
-            narrower bounds.
+        tol: the iteration ends at bounds of width tol / 2.
         advance: `advance(V, pi, change)`, the next iterate; pi and change are the policy and the change of a backup.
+        patience: number of iterates without narrower bounds after which the iteration ends.
 
     Returns: V `[s]`, the ends of the optimal value minus V, the policy of the backup, and the number of backups.
     """
     V, used, best, quiet = np.zeros(step.S), 0, None, 0
-    while quiet < PATIENCE:
+    while quiet < patience:
         v, pi, error = soft(0, step.action_values(V))
         change, used = v - V, used + 1
         ends = shifts(float(change.min()), float(change.max()), error + step.rounding(V), step.g)

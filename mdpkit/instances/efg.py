@@ -46,13 +46,7 @@ def read(path: Path, horizon) -> MarkovGame:
     """
     with about(path):
         tokens = _Tokens(path)
-        for word in ("EFG", "2"):
-            tokens.expect(word)
-        kind = tokens.take("the number kind R or D")
-        if kind not in ("R", "D"):
-            raise refusal(tokens.line, f"the number kind is {abbreviate(kind)}; expected R or D")
-        tokens.text("the title")
-        players = len(tokens.texts("a player"))
+        players = tokens.header("EFG", "2")
         if not players:
             raise refusal(tokens.line, "there is no player; expected one at least")
         if (tokens.peek() or "").startswith('"'):

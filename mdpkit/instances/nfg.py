@@ -26,13 +26,7 @@ def read(path: Path, horizon) -> MarkovGame:
     """
     with about(path):
         tokens = _Tokens(path)
-        for word in ("NFG", "1"):
-            tokens.expect(word)
-        kind = tokens.take("the number kind R or D")
-        if kind not in ("R", "D"):
-            raise refusal(tokens.line, f"the number kind is {abbreviate(kind)}; expected R or D")
-        tokens.text("the title")
-        players = len(tokens.texts("a player"))
+        players = tokens.header("NFG", "1")
         actions = tokens.strategies()
         if len(actions) != players:
             raise refusal(tokens.line, f"there are strategies for {len(actions)} players; expected {players}")
@@ -99,6 +93,16 @@ class _Tokens:
         if token is None:
             raise refusal(self.line, f"the file ends here; expected {what}")
         return self.waiting.pop()
+
+    def header(self, format, version) -> int:
+        """Read format, version, number kind, title and the names of the players; the number of players."""
+        self.expect(format)
+        self.expect(version)
+        kind = self.take("the number kind R or D")
+        if kind not in ("R", "D"):
+            raise refusal(self.line, f"the number kind is {abbreviate(kind)}; expected R or D")
+        self.text("the title")
+        return len(self.texts("a player"))
 
     def expect(self, word):
         token = self.take(word)

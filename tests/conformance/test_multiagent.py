@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tools.games import draw_laws
 
 from mdpkit import Finite, JointPolicy, MarkovGame, measure, objects
 from mdpkit.learn import (
@@ -21,11 +22,6 @@ from mdpkit.testing import LEARNER_CHECKS, LearnerCase
 
 EXACT = dict(demonstrations="exact", episodes="exact", resets="exact", queries="exact")
 SHAPE = (3, 4)
-
-
-def draw_laws(rng, *shape):
-    weights = objects(rng.integers(0, 4, shape) + (np.arange(shape[-1]) == 0))
-    return weights / weights.sum(axis=-1, keepdims=True)
 
 
 rng = np.random.default_rng(3)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse
+from tools.games import draw_game, draw_laws
 
 from mdpkit import (
     Finite,
@@ -36,20 +37,6 @@ EXACT = dict(demonstrations="exact", episodes="exact", queries="exact")
 
 def rng(seed=0):
     return np.random.default_rng(seed)
-
-
-def draw_laws(generator, *shape):
-    weights = objects(generator.integers(0, 4, shape) + (np.arange(shape[-1]) == 0))
-    return weights / weights.sum(axis=-1, keepdims=True)
-
-
-def draw_game(seed, H=2, S=2, actions=(2, 2), varying=False):
-    """A random rational game and two mediators."""
-    generator, J = np.random.default_rng(seed), int(np.prod(actions))
-    paid = objects(generator.integers(-4, 5, (len(actions), S, J))) / 4
-    P = draw_laws(generator, *((H,) if varying else ()), S, J, S)
-    game = MarkovGame(P, paid, draw_laws(generator, S), horizon=Finite(H), actions=actions)
-    return game, *(JointPolicy(draw_laws(generator, H, S, J)) for _ in range(2))
 
 
 # ---- games in which actions are missing

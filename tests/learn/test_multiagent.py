@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from tools.games import draw_game, draw_laws
 
 from mdpkit import (
     Deviation,
@@ -61,20 +62,6 @@ def fork(**options):
 def access(m=None, **changed):
     m = fork() if m is None else m
     return grant(m.game, **{**dict(expert=m.expert, rng=rng()), **EXACT, **changed})
-
-
-def draw_laws(generator, *shape):
-    weights = objects(generator.integers(0, 4, shape) + (np.arange(shape[-1]) == 0))
-    return weights / weights.sum(axis=-1, keepdims=True)
-
-
-def draw_game(seed, H=2, S=2, actions=(2, 2), varying=False):
-    """A random rational game and two mediators."""
-    generator, J = np.random.default_rng(seed), int(np.prod(actions))
-    paid = objects(generator.integers(-4, 5, (len(actions), S, J))) / 4
-    P = draw_laws(generator, *((H,) if varying else ()), S, J, S)
-    game = MarkovGame(P, paid, draw_laws(generator, S), horizon=Finite(H), actions=actions)
-    return game, *(JointPolicy(draw_laws(generator, H, S, J)) for _ in range(2))
 
 
 # ---- the access of a game

@@ -20,10 +20,8 @@ import numpy as np
 from ... import measure
 from ...base.arrays import bare, objects
 from ...base.interval import stack
-from ...instances.blocks import Box, Simplex
-from ...instances.family import Family
 from ...instances.instance import Instance
-from ...instances.library.games import RARE, fork, make_fork, matching_pennies
+from ...instances.library.games import RARE, fork, make_fork, matching_pennies, two_players
 from ...measure.games.parts import parts_of_joint_actions
 from ...model import Finite, JointPolicy, MarkovGame
 from ...model.mdp import at_step, stepwise
@@ -115,19 +113,7 @@ def myopic(action_value, problem, policy):
     return Q * 0 + problem.r
 
 
-FAMILY = Family(
-    blocks=dict(
-        P=Simplex("H", "S", ("A", "B"), to="S"),
-        r=Box("H", 2, "S", ("A", "B")),
-        rho=Simplex(to="S"),
-        mediator=Simplex("H", "S", to=("A", "B")),
-    ),
-    sizes=dict(H=(1, 3), S=(1, 3), A=(2, 3), B=(1, 2)),
-    models=dict(
-        game=lambda x: MarkovGame(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=(x.sizes["A"], x.sizes["B"])),
-        mediator=lambda x: JointPolicy(x.mediator),
-    ),
-)
+FAMILY = two_players("mediator", H=(1, 3), S=(1, 3), A=(2, 3), B=(1, 2))
 
 
 # ---- instances

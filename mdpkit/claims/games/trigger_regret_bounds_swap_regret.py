@@ -17,9 +17,8 @@ import numpy as np
 from ... import measure
 from ...base.arrays import objects
 from ...base.interval import stack
-from ...instances.blocks import Box, Simplex
-from ...instances.family import Family
 from ...instances.instance import Instance
+from ...instances.library.games import two_players
 from ...model import Finite, JointPolicy, MarkovGame
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -54,19 +53,7 @@ def attains(m):
     return Equal({"trigger": (R[0], 0), "swap": (R[1], worth(m, m.game.actions[0]))})
 
 
-FAMILY = Family(
-    blocks=dict(
-        P=Simplex("H", "S", ("A", "B"), to="S"),
-        r=Box("H", 2, "S", ("A", "B")),
-        rho=Simplex(to="S"),
-        mediator=Simplex("H", "S", to=("A", "B")),
-    ),
-    sizes=dict(H=(2, 3), S=(1, 3), A=(2, 3), B=(2, 3)),
-    models=dict(
-        game=lambda x: MarkovGame(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=(x.sizes["A"], x.sizes["B"])),
-        mediator=lambda x: JointPolicy(x.mediator),
-    ),
-)
+FAMILY = two_players("mediator", H=(2, 3), S=(1, 3), A=(2, 3), B=(2, 3))
 
 
 # ---- guessing games

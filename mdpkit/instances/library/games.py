@@ -9,21 +9,31 @@ from ..catalogue import Exact, expect_integer, named_instance
 from ..family import Family
 from ..instance import Instance
 
-TWO_PLAYERS = Family(
-    blocks=dict(
-        P=Simplex("H", "S", ("A", "B"), to="S"),
-        r=Box("H", 2, "S", ("A", "B")),
-        rho=Simplex(to="S"),
-        expert=Simplex("H", "S", to=("A", "B")),
-        learner=Simplex("H", "S", to=("A", "B")),
-    ),
-    sizes=dict(H=(1, 3), S=(1, 3), A=(2, 2), B=(2, 2)),
-    models=dict(
-        game=lambda x: MarkovGame(x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=(x.sizes["A"], x.sizes["B"])),
-        expert=lambda x: JointPolicy(x.expert),
-        learner=lambda x: JointPolicy(x.learner),
-    ),
-)
+
+def two_players(*mediators, **sizes) -> Family:
+    """Games of two players with time-varying laws and rewards, and mediators with these names.
+
+    Args: sizes: ranges of H, S, and the numbers A and B of actions.
+    """
+    joint = ("A", "B")
+    return Family(
+        blocks=dict(
+            P=Simplex("H", "S", joint, to="S"),
+            r=Box("H", 2, "S", joint),
+            rho=Simplex(to="S"),
+            **{name: Simplex("H", "S", to=joint) for name in mediators},
+        ),
+        sizes=sizes,
+        models=dict(
+            game=lambda x: MarkovGame(
+                x.P, x.r, x.rho, horizon=Finite(x.sizes["H"]), actions=(x.sizes["A"], x.sizes["B"])
+            ),
+            **{name: lambda x, name=name: JointPolicy(getattr(x, name)) for name in mediators},
+        ),
+    )
+
+
+TWO_PLAYERS = two_players("expert", "learner", H=(1, 3), S=(1, 3), A=(2, 2), B=(2, 2))
 """Games of two players with rewards in [0, 1], an expert mediator and a learner."""
 
 

@@ -138,16 +138,16 @@ def zeros(shape, pattern) -> np.ndarray:
 
 
 def _fill(source, convert, dtype):
-    out = np.empty(source.size, dtype=dtype)
     entries = source.ravel()
     if is_exact(source):
         entries = entries.tolist()
         kinds = set(map(type, entries))
+        if kinds == {fmpq}:
+            return source.copy()
         if kinds <= QUICK:
             convert = fmpq
-        out[:] = entries if kinds == {fmpq} else list(map(convert, entries))
-    else:
-        out[:] = list(map(convert, entries))
+    out = np.empty(source.size, dtype=dtype)
+    out[:] = list(map(convert, entries))
     return out.reshape(source.shape)
 
 

@@ -65,9 +65,9 @@ class Interval(Shown):
             lower, upper = float_end(lower, 0), float_end(upper, 1)
             if lower.shape != upper.shape:
                 raise ValueError(f"lower has shape {lower.shape}, upper {upper.shape}")
-            if np.isnan(lower).any() or np.isnan(upper).any():
-                raise NotFinite("an end of the interval is NaN")
-            if (lower > upper).any():
+            if not (lower <= upper).all():
+                if np.isnan(lower).any() or np.isnan(upper).any():
+                    raise NotFinite("an end of the interval is NaN")
                 raise ValueError("an interval's lower end exceeds its upper end")
         lower.flags.writeable = upper.flags.writeable = False
         object.__setattr__(self, "lower", lower)
@@ -434,7 +434,7 @@ def _product(a, b):
         both = a[0] * b[0]
         return both, both
     corners = [_times(x, y) for x in a for y in b]
-    return np.minimum.reduce(corners), np.maximum.reduce(corners)
+    return _extremes(np.minimum, corners), _extremes(np.maximum, corners)
 
 
 def _is_zero(ends):
@@ -445,9 +445,16 @@ def _is_infinite(ends):
     return np.isinf(ends[0]) & (ends[0] == ends[1])
 
 
+def _extremes(extreme, corners):
+    a, b, c, d = corners
+    return extreme(extreme(a, b), extreme(c, d))
+
+
 def _times(x, y):
-    # 0 times an infinite end is 0: the infinite end represents arbitrarily large finite numbers
-    return np.where((x == 0) | (y == 0), 0.0, x * y)
+    # 0 times an infinite end is 0, not NaN: the infinite end represents arbitrarily large finite numbers
+    product = x * y
+    undefined = np.isnan(product)
+    return np.where(undefined, 0.0, product) if undefined.any() else product
 
 
 def _quotient(a, b):
@@ -460,7 +467,7 @@ def _quotient(a, b):
         raise ZeroDivisionError("the divisor may be 0")
     # the quotient of two infinite ends (NaN) is ignored: the other corners span all ratios
     corners = [np.where(x == 0, 0.0, x / y) for x in a for y in b]
-    return np.fmin.reduce(corners), np.fmax.reduce(corners)
+    return _extremes(np.fmin, corners), _extremes(np.fmax, corners)
 
 
 def interval(x: "Quantity") -> Interval:

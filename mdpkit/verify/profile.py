@@ -19,6 +19,7 @@ class Profile:
         proposals: float instances per chunk, spread over all sizes.
         thorough: whether the further instances of enumerated statements are judged too.
         sizes: number of sizes that are searched.
+        data: whether rows hold the data that a figure needs; it is computed when one is drawn otherwise.
     """
 
     name: str
@@ -31,10 +32,11 @@ class Profile:
     proposals: int = 0
     thorough: bool = False
     sizes: int = 6
+    data: bool = True
 
 
 PROFILES = {
-    "glance": Profile("glance", 1, 50, 2000, differential=2, demanded=5, enough=5, proposals=48, sizes=2),
+    "glance": Profile("glance", 1, 50, 2000, differential=2, demanded=5, enough=5, proposals=48, sizes=2, data=False),
     "quick": Profile("quick", 1, 200, 24000, differential=10, enough=20, proposals=576),
     "full": Profile("full", 16, 500, 100000, demanded=500, proposals=4000, thorough=True),
 }

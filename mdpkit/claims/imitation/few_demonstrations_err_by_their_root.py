@@ -72,7 +72,9 @@ def tails(m, error):
         [way * prod(q ** int(k) for q, k in zip(p, each, strict=True)) for way, each in zip(ways, counts, strict=True)]
     )
     known = np.round(floats(np.asarray(error.mid if isinstance(error, Interval) else error)) / m.H * 10**9)
-    return stack([log(chance[known >= x].sum()) for x in known])
+    order = np.argsort(-known)
+    tail = np.cumsum(chance[order])[np.searchsorted(-known[order], -known, side="right") - 1]
+    return stack([log(mass) for mass in tail])
 
 
 def log(x):

@@ -87,11 +87,12 @@ class REFUEL:
         start = uniform(setting) if self.reference is None else self.reference
         table = np.broadcast_to(floats(start.table), (H, S, A)).copy()
         there, rows, first = np.tile(exists(setting), (H, 1)), [], TabularPolicy(table)
+        problem = access.model(reward).to_float() if self.pairs is None else None
         for _ in range(self.rounds):
             policy = TabularPolicy(table)
             reached = policy if self.histories == "policy" else first
             if self.pairs is None:
-                loss = self._exact_loss(access, policy, reached, reward, eta)
+                loss = self._exact_loss(problem, policy, reached, eta)
             else:
                 loss = regression(*self._sample_pairs(access, policy, reached, reward, rng), eta)
             base = table.reshape(H * S, A)
@@ -108,9 +109,8 @@ class REFUEL:
             raise InvalidModel(f"features has shape {self.policies.features.shape}; expected ({S}, {A}, 'k')")
         return LogLinear(np.tile(self.policies.features, (H, 1, 1)))
 
-    def _exact_loss(self, access, policy, reached, reward, eta):
+    def _exact_loss(self, problem, policy, reached, eta):
         """The loss over all pairs, whose targets are the model's action values."""
-        problem = access.model(reward).to_float()
         Q = action_value(problem, policy).mid
         d = floats(visits(problem, reached)).sum(axis=-1)
         H, _, A = policy.table.shape

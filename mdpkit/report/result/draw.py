@@ -9,7 +9,7 @@ from ...ink.figures import bound, identity, name_sides
 from ...verify.claim import Claim
 from ...verify.verdict import Verdict
 from ..style import blank, style_context, widths
-from .store import Stored, result_of, text
+from .store import Stored, plain, result_of, text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ def draw_claim(result: Verdict | Stored, claim: Claim | None = None) -> "Figure"
     """
     claim = claim or get(result.claim)
     if isinstance(result, Verdict):
-        result = result_of(result, claim)
+        result = _with_data(result_of(result, claim), claim)
     draw = claim.figure or _plainest(result)
     with style_context():
         figure, ax = blank(widths().column)
@@ -39,6 +39,16 @@ def draw_claim(result: Verdict | Stored, claim: Claim | None = None) -> "Figure"
             figure.set_figwidth(widths().page)
         settle_colours(figure)
     return figure
+
+
+def _with_data(result, claim):
+    """The result, with the data of its rows that the profile left out."""
+    for part in claim.parts:
+        rows = {row["label"]: row for row in result.rows if row["part"] == part.name and "data" not in row}
+        for k, instance in enumerate(part.instances() if part.data and rows else ()):
+            if f"#{k}" in rows:
+                rows[f"#{k}"]["data"] = plain(part.data(instance))
+    return result
 
 
 def render(figure: "Figure", result: Stored, kind: str = "pdf") -> bytes:

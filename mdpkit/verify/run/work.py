@@ -98,7 +98,9 @@ def _judge_list(part, profile, resolution):
         judgement = judge(part, instance, resolution)
         if all_exact(instance) and judgement.how == "float":
             raise ExactnessLost("a side is a float on a rational instance")
-        facts = {"parameters": parameters(instance), **({"data": part.data(instance)} if part.data else {})}
+        facts = {"parameters": parameters(instance)}
+        if part.data and profile.data:
+            facts["data"] = part.data(instance)
         tally.add(judgement, sizes_of(instance), instance, label=f"#{k}", facts=facts)
         tally.evaluations += 1
         if judgement.sides:

@@ -72,9 +72,19 @@ def test_the_sum_of_violations_is_0_and_one_is_the_largest_possible():
 
 def test_a_budget_of_failures_breaks_the_single_task_statement():
     m = single.crossing("1/2")
-    assert not single.find_unvisited_states(m).any()
-    assert single.best_returns(m, single.find_unvisited_states(m)).lower.tolist() == [2]
-    assert single.returns(m).lower.tolist() == [rational("3/2")]
+    assert single.find_unvisited_states(m).tolist() == [0, 0, 0, 1]
+    best, earned = single.explain(m, single.find_unvisited_states(m))
+    assert (best.lower.tolist(), earned.lower.tolist()) == ([2], [rational("3/2")])
+
+
+def test_a_set_with_a_visited_state_explains_experts_or_not():
+    """On the star the arm of task 0 may be forbidden: its expert's limit is its own visits. The crossing is different."""
+    star, crossing = single.star(2), single.crossing()
+    for m, visited, explained in ((star, 1, True), (crossing, 2, False)):
+        C = np.where(np.arange(m.mdp.S) == visited, 1, single.find_unvisited_states(m))
+        assert single.allow_as_experts(m, C)[0] > 0
+        best, earned = single.explain(m, C)
+        assert bool((best == earned).all_yes()) is explained
 
 
 def test_half_the_bound_on_sampled_tasks_is_violated_by_coins():

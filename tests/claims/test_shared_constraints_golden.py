@@ -78,7 +78,7 @@ def test_a_budget_of_failures_breaks_the_single_task_statement():
 
 
 def test_a_set_with_a_visited_state_explains_experts_or_not():
-    """On the star the arm of task 0 may be forbidden: its expert's limit is its own visits. The crossing is different."""
+    """On the star the arm of task 0 may be forbidden: its expert's limit is its own visits. Not on the crossing."""
     star, crossing = single.star(2), single.crossing()
     for m, visited, explained in ((star, 1, True), (crossing, 2, False)):
         C = np.where(np.arange(m.mdp.S) == visited, 1, single.find_unvisited_states(m))

@@ -39,11 +39,14 @@ class MTICL:
         slack: a number of at least 0 added to every limit; estimates from few demonstrations may need it.
         true_cost: `[s]` or `[s,a]`, for the trace alone; with `limits` the demonstrations are checked against it.
 
-    The mixtures of the rounds' policies earn at least the experts' returns (if `limits` allow the experts), and for
-    every cost of the class, the true one included, the mixtures' costs minus the experts', summed over tasks, are at
-    most regret / T + slack * number of tasks. A single task's violation is at most that if no policy earns as much as
-    an expert at a lower true cost; see the claim `needless_cost_of_one_expert_hides_violations_of_another`.
-    On a rational problem everything is exact; points of the constraint player are rounded to multiples of 2^-20.
+    If the demonstrations are exact and there are no `limits`, the mixtures of the rounds' policies earn at least the
+    experts' returns, and for every cost of the class the mixtures' costs minus the experts', summed over tasks, are at
+    most regret / T + slack * number of tasks. With `limits` the sum over tasks of limit_k - J(E_k, c_t), averaged over
+    rounds, is to be added, and the returns are those of experts that keep the limits in every round. If the true cost
+    is in the class, a single task's violation is at most the same bound where no policy earns as much as another
+    task's expert at a lower true cost; see the claim `needless_cost_of_one_expert_hides_violations_of_another`.
+    On a rational problem everything is exact; points of the constraint player are rounded to multiples of 2^-20. On
+    floats the limits are kept up to 1e-7.
     Source: adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023.
     """
 

@@ -381,7 +381,9 @@ class Access:
 class TasksAccess(Access):
     """Access to several tasks that differ in their rewards alone, made by `grant` from a list of problems.
 
-    Attributes: tasks: the Access of each task, with its own demonstrations and reward. used: the sum of their Meters.
+    Attributes:
+        tasks: the Access of each task, with its own demonstrations and reward. used: the sum of their Meters.
+        granted: names of the kinds granted for every task.
     """
 
     def __init__(self, tasks: tuple[Access, ...]) -> None:
@@ -391,6 +393,14 @@ class TasksAccess(Access):
     @property
     def tasks(self) -> tuple[Access, ...]:
         return self._tasks
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        return tuple(kind for kind in KINDS if all(kind in task.granted for task in self._tasks))
+
+    def exact(self, kind: str) -> bool:
+        """Whether a kind was granted for every task as a distribution, without limit, and not as a sample."""
+        return all(task.exact(kind) for task in self._tasks)
 
     @property
     def used(self) -> Meter:

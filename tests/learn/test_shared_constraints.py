@@ -58,6 +58,22 @@ def test_a_learner_of_one_task_is_sent_to_a_single_task():
         fit(MTICL(), grant(tasks[0], expert=experts[0], demonstrations="exact"), rng=None)
 
 
+def shown():
+    return grant(tasks, expert=experts, demonstrations="exact").tasks[0].demonstrations()
+
+
+def test_what_is_granted_for_some_tasks_alone_is_not_granted():
+    for given in (["exact", 0], [0, "exact"]):
+        access = grant(tasks, expert=experts, demonstrations=given)
+        assert access.granted == ("episodes", "rewards", "model")
+        assert not access.exact("demonstrations")
+        with pytest.raises(MissingAccess, match="MTICL needs demonstrations"):
+            fit(MTICL(rounds=1), access, rng=None)
+    mixed = grant(tasks, expert=experts, demonstrations=["exact", shown()])
+    assert "demonstrations" in mixed.granted
+    assert not mixed.exact("demonstrations")
+
+
 def slower():
     return replace(tasks[1], horizon=Discounted("1/2"))
 
@@ -75,6 +91,7 @@ def slower():
         (tasks, dict(expert=experts[:1]), "expert has 1 entries; expected one for each of 2 tasks"),
         (tasks, dict(expert=experts[0]), "expected a list with a policy for each of 2 tasks"),
         (tasks, dict(demonstrations=["exact"]), "demonstrations has 1 entries"),
+        (tasks, dict(demonstrations=shown()), "expected a list of them for 2 tasks"),
         (tasks, dict(expert=[experts[0], None]), "task 1: demonstrations and queries require an expert"),
         (tasks, dict(demonstrations=5), "task 0: the access requires sampling"),
     ],
@@ -223,11 +240,38 @@ def test_experts_that_violate_a_constraint_are_named():
         (dict(limits=[1, 2, 3]), r"limits has shape \(3,\)"),
         (dict(true_cost=[1, 2]), r"true_cost has shape \(2,\)"),
         (dict(constraint_player=Hedge(), rounds=2), "Hedge weighs the members"),
+        (dict(slack=0.125), 'slack is 0.125; expected rational numbers, such as "1/8"'),
+        (dict(limits=[float("nan"), 1]), "limits contains nan; expected rational"),
+        (dict(limits=["x", 1]), "limits contains 'x'"),
+        (dict(true_cost=[0.5] * 4), "true_cost contains 0.5"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(options, words):
     with pytest.raises(InvalidModel, match=words):
         learn(MTICL(**options))
+
+
+@pytest.mark.parametrize("options", [dict(limits=[1, np.nan]), dict(limits=np.inf), dict(true_cost=[np.nan] * 4)])
+def test_numbers_that_are_not_finite_are_refused_on_floats_too(options):
+    access = grant([t.to_float() for t in tasks], expert=[e.to_float() for e in experts], demonstrations="exact")
+    with pytest.raises(InvalidModel, match=r"contains (nan|inf); expected finite|is inf; expected finite"):
+        fit(MTICL(rounds=1, **options), access, rng=None)
+
+
+def test_tasks_of_the_same_reward_and_different_policies_are_not_confused():
+    twice = [tasks[0], replace(tasks[0], state_names=("a", "b", "c", "d"))]
+    both = TaskPolicies(tuple(task.r for task in twice), tuple(experts))
+    with pytest.raises(InvalidModel, match=r"tasks \[0, 1\] have the reward of .* and different policies"):
+        both.to_tabular(tasks[0])
+    assert TaskPolicies(both.rewards, (experts[0],) * 2).to_tabular(tasks[0]) == experts[0]
+
+
+def test_rewards_that_agree_as_floats_differ_as_rationals_are_kept_apart():
+    paid = tasks[0].r + 1
+    close = paid + rational("1/10") ** 30
+    both = TaskPolicies((close, paid), tuple(experts))
+    assert both.to_tabular(replace(tasks[0], r=paid)) == experts[1]
+    assert both.to_tabular(replace(tasks[0], r=close)) == experts[0]
 
 
 def test_a_finite_horizon_is_refused():

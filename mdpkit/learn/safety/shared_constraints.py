@@ -72,9 +72,9 @@ class MTICL:
         shortfall `[k]`: the expert's return minus the mean return of the policies so far.
         If true_cost is given, violation `[k]`: mean true cost of the policies so far minus the expert's.
 
-        Raises: InvalidModel for a horizon other than Discounted, limits or a true cost of wrong shape, or an expert
-            whose demonstrations exceed its limit of true cost; NotSolved naming the task and round whose limit no
-            policy satisfies.
+        Raises: InvalidModel for a horizon other than Discounted, limits or a true cost of wrong shape or that are not
+            finite, floats among them or as `slack` on a rational problem, or an expert whose demonstrations exceed its
+            limit of true cost; NotSolved naming the task and round whose limit no policy satisfies.
         """
         if not isinstance(access.setting.horizon, Discounted):
             name = type(self).__name__
@@ -128,7 +128,7 @@ class _Task:
         """Check that the demonstrations keep the limit of true cost, where both are given. Raises: InvalidModel."""
         if self.limit is None or self.true_cost is None:
             return
-        paid, allowed = (self.true_cost * self.shown).sum(), self.limit + like(slack, self.shown)[()]
+        paid, allowed = (self.true_cost * self.shown).sum(), self.limit + _numbers("slack", slack, self.shown)[()]
         if paid > allowed:
             raise InvalidModel(
                 f"the expert of task {self.k} has true cost {paid}, and its limit is {allowed}: its demonstrations do "
@@ -167,7 +167,7 @@ class _Game:
             advance,
             learner.rounds,
             None if learner.limits is None else [task.limit for task in tasks],
-            like(learner.slack, shown[0])[()],
+            _numbers("slack", learner.slack, shown[0])[()],
             [task.k for task in tasks],
         )
         for each in played:
@@ -216,11 +216,32 @@ def _cost_array(cost, shown):
         array = np.repeat(array[:, None], shown.shape[1], axis=1)
     if array.shape != shown.shape:
         raise InvalidModel(f"true_cost has shape {np.shape(cost)}; expected {shown.shape[:1]} or {shown.shape}")
-    return like(array, shown)
+    return _numbers("true_cost", array, shown)
 
 
 def _limit_array(limits, count, shown):
     array = np.asarray(limits)
     if array.shape not in ((), (count,)):
         raise InvalidModel(f"limits has shape {array.shape}; expected a number, or one for each of {count} tasks")
-    return like(np.broadcast_to(array, (count,)), shown)
+    return _numbers("limits", np.broadcast_to(array, (count,)), shown)
+
+
+def _numbers(name, given, shown):
+    """Finite numbers in the kind of the occupancy; a float on a rational problem is refused.
+
+    Raises: InvalidModel naming the argument.
+    """
+    array = np.asarray(given)
+    odd = [entry for entry in array.ravel().tolist() if not _is_number(entry, shown)]
+    if odd:
+        kind = 'rational numbers, such as "1/8" or Fraction(1, 8)' if is_exact(shown) else "finite numbers"
+        raise InvalidModel(f"{name} {'contains' if array.ndim else 'is'} {odd[0]!r}; expected {kind}")
+    return like(array, shown)
+
+
+def _is_number(entry, pattern):
+    try:
+        number = like(entry, pattern)
+        return is_exact(number) or bool(np.isfinite(number))
+    except (TypeError, ValueError, ArithmeticError):
+        return False

@@ -274,10 +274,51 @@ def test_rewards_that_agree_as_floats_differ_as_rationals_are_kept_apart():
     assert both.to_tabular(replace(tasks[0], r=close)) == experts[0]
 
 
-def test_a_finite_horizon_is_refused():
-    short = [replace(task, horizon=Finite(3)) for task in tasks]
-    with pytest.raises(InvalidModel, match="MTICL solves constrained linear programs over Discounted"):
-        fit(MTICL(), grant(short, expert=experts, demonstrations="exact"), rng=None)
+# ---- over a finite horizon
+SHORT = [replace(task, horizon=Finite(4)) for task in tasks]
+SHORT_EXPERTS = [lexicographic_expert(task, m.cost, "1/10") for task in SHORT]
+
+
+@pytest.mark.parametrize("name", ["gradient ascent", "leader", "hedge", "linear", "monotone", "box"])
+def test_over_a_finite_horizon_mixtures_earn_the_experts_returns_and_cost_no_more_than_the_regret(name):
+    learner = replace(PLAYERS[name], true_cost=m.cost, rounds=3)
+    answer = fit(learner, grant(SHORT, expert=SHORT_EXPERTS, demonstrations="exact"), rng=None)
+    log = answer.trace
+    assert log["constraint"][-1].shape == (4, 4, 4)
+    assert (log["shortfall"][-1] <= 0).all()
+    assert log["violation"][-1].sum() <= log["worst_violation"][-1] <= log["regret"][-1] / 3
+    for k, (task, expert) in enumerate(zip(SHORT, SHORT_EXPERTS, strict=True)):
+        mixture = answer.policy.to_tabular(task)
+        assert measure.value_gap(task, expert, mixture) == log["shortfall"][-1][k]
+        assert measure.value_gap(replace(task, r=COST), mixture, expert) == log["violation"][-1][k]
+
+
+def test_over_a_finite_horizon_floats_play_nearly_the_same_game_with_costs_of_each_step():
+    late = np.stack([COST * (t > 1) for t in range(4)])
+    access = grant([t.to_float() for t in SHORT], expert=[e.to_float() for e in SHORT_EXPERTS], demonstrations="exact")
+    quick = fit(MTICL(rounds=4, true_cost=late), access, rng=None).trace
+    exact = fit(
+        MTICL(rounds=4, true_cost=late), grant(SHORT, expert=SHORT_EXPERTS, demonstrations="exact"), rng=None
+    ).trace
+    np.testing.assert_allclose(quick["regret"], [float(x) for x in exact["regret"]], atol=1e-4)
+    np.testing.assert_allclose(quick["violation"][-1], [float(x) for x in exact["violation"][-1]], atol=1e-4)
+
+
+def test_a_lexicographic_expert_of_a_finite_horizon_earns_most_and_then_costs_least():
+    task, expert = SHORT[0], SHORT_EXPERTS[0]
+    best = ConstrainedPlanning(COST[None], objects(["1/10"])).run(task)
+    assert (measure.value(task, expert) == best.value).all_yes()
+    paid = measure.value(replace(task, r=COST), expert)
+    assert (paid <= measure.value(replace(task, r=COST), best.policy)).all_yes()
+    priced = ConstrainedPlanning(-task.r[None], objects([-best.value.lower[()]])).run(replace(task, r=-COST))
+    assert (paid == -priced.value).all_yes()
+
+
+def test_true_costs_of_another_number_of_steps_are_refused():
+    with pytest.raises(
+        InvalidModel, match=r"true_cost has shape \(3, 4, 4\); expected \(4,\) or \(4, 4\) or \(4, 4, 4\)"
+    ):
+        fit(MTICL(true_cost=[COST] * 3), grant(SHORT, expert=SHORT_EXPERTS, demonstrations="exact"), rng=None)
 
 
 def test_policies_of_several_tasks_are_taken_one_at_a_time():

@@ -410,7 +410,8 @@ class TasksAccess(Access):
         raise InvalidModel(f"the access holds {len(self._tasks)} tasks; use access.tasks[k], which holds one")
 
     def __repr__(self):
-        return f"TasksAccess({len(self._tasks)} tasks, each {self._tasks[0]!r})"
+        shown = list(dict.fromkeys(map(repr, self._tasks)))
+        return f"TasksAccess({len(self._tasks)} tasks, {'each ' if len(shown) == 1 else ''}{', '.join(shown)})"
 
 
 def expect_generator(rng):

@@ -69,6 +69,7 @@ def test_what_is_granted_for_some_tasks_alone_is_not_granted():
         assert not access.exact("demonstrations")
         with pytest.raises(MissingAccess, match="MTICL needs demonstrations"):
             fit(MTICL(rounds=1), access, rng=None)
+    assert repr(access).count("Access(") == 3  # the tasks differ, so that each is shown
     mixed = grant(tasks, expert=experts, demonstrations=["exact", shown()])
     assert "demonstrations" in mixed.granted
     assert not mixed.exact("demonstrations")

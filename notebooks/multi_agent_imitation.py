@@ -74,8 +74,8 @@ for H in (2, 5, 10):
     everything = grant(m.game, expert=m.expert, demonstrations="exact", episodes="exact", queries="exact")
     for learner in (JointCloning(report=gaps), JointIRL(report=gaps), MALICE(report=gaps), BLADES(report=gaps)):
         trace = fit(learner, everything, rng=None).trace
-        told = ", ".join(f"{name} {trace[name][-1]}" for name in ("loss", "value_gap", "regret_gap"))
-        print(f"H = {H}, {type(learner).__name__:12} {told}", *trace.get("uncovered", []))
+        shown = ", ".join(f"{name} {trace[name][-1]}" for name in ("loss", "value_gap", "regret_gap"))
+        print(f"H = {H}, {type(learner).__name__:12} {shown}", *trace.get("uncovered", []))
 
 # %%
 verdict = mdpkit.verify("malice_is_blind_without_coverage", "glance")

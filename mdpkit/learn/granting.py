@@ -153,6 +153,10 @@ def _grant_tasks(tasks, experts, demonstrations, counts, others):
     """Access to several tasks: one of each, after a check that they differ in their rewards alone."""
     expect_tasks(tasks)
     several = isinstance(experts, list | tuple)
+    if isinstance(demonstrations, Trajectories):
+        raise InvalidModel(
+            f'demonstrations are Trajectories; expected a list of them for {len(tasks)} tasks, a count or "exact"'
+        )
     if not several and experts is not None:
         raise InvalidModel(f"expert is {experts!r}; expected a list with a policy for each of {len(tasks)} tasks")
     shown = list(demonstrations) if isinstance(demonstrations, list | tuple) else [demonstrations] * len(tasks)

@@ -381,7 +381,9 @@ class Access:
 class TasksAccess(Access):
     """Access to several tasks that differ in their rewards alone, made by `grant` from a list of problems.
 
-    Attributes: tasks: the Access of each task, with its own demonstrations and reward. used: the sum of their Meters.
+    Attributes:
+        tasks: the Access of each task, with its own demonstrations and reward. used: the sum of their Meters.
+        granted: names of the kinds granted for every task.
     """
 
     def __init__(self, tasks: tuple[Access, ...]) -> None:
@@ -393,6 +395,14 @@ class TasksAccess(Access):
         return self._tasks
 
     @property
+    def granted(self) -> tuple[str, ...]:
+        return tuple(kind for kind in KINDS if all(kind in task.granted for task in self._tasks))
+
+    def exact(self, kind: str) -> bool:
+        """Whether a kind was granted for every task as a distribution, without limit, and not as a sample."""
+        return all(task.exact(kind) for task in self._tasks)
+
+    @property
     def used(self) -> Meter:
         return sum((task.used for task in self._tasks), Meter())
 
@@ -400,7 +410,8 @@ class TasksAccess(Access):
         raise InvalidModel(f"the access holds {len(self._tasks)} tasks; use access.tasks[k], which holds one")
 
     def __repr__(self):
-        return f"TasksAccess({len(self._tasks)} tasks, each {self._tasks[0]!r})"
+        shown = list(dict.fromkeys(map(repr, self._tasks)))
+        return f"TasksAccess({len(self._tasks)} tasks, {'each ' if len(shown) == 1 else ''}{', '.join(shown)})"
 
 
 def expect_generator(rng):

@@ -10,9 +10,17 @@ from ..base.arrays import floats, objects, rational, zeros
 from ..base.errors import InvalidModel, NotSolved
 from ..base.types import Number, Numbers
 from ..exact.linear import solve_linear
+from ..model.horizon import Discounted, Finite
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
-from .constrained_planning import ConstrainedPlanning, policy_of_visits
+from .constrained_planning import (
+    ConstrainedPlanning,
+    at_all_steps,
+    occupancy_equations,
+    policy_of_visits,
+    shape_of_visits,
+    transitions,
+)
 
 GRID = 2**20
 """Constraints are rounded to multiples of 1/GRID: exact gradient steps would double the digits of every round."""
@@ -27,7 +35,7 @@ class Rounds:
 
 
 class Response(NamedTuple):
-    """A constrained best response: `table[s,a]`, its occupancy `visits[s,a]`, and the multiplier of the limit."""
+    """A constrained best response: `table[(t,)s,a]`, its occupancy of the same shape, and the limit's multiplier."""
 
     table: np.ndarray
     visits: np.ndarray
@@ -35,7 +43,7 @@ class Response(NamedTuple):
 
 
 class Round(NamedTuple):
-    """One round: the constraint player's point, its cost `[s,a]`, the limits `[k]`, and the learners' responses."""
+    """One round: the constraint player's point, its cost `[(t,)s,a]`, the limits `[k]`, and the responses."""
 
     point: Any
     cost: np.ndarray
@@ -57,10 +65,11 @@ def play_rounds(
     """The rounds of the constraint game: learners respond to a cost, and the constraint player moves.
 
     Args:
-        tasks: Discounted MDPs that differ in their rewards. shown: `shown[k][s,a]`, the experts' occupancies.
-        start: first point of the constraint player. cost_of: the cost `[s,a]` of a point.
+        tasks: MDPs over Discounted or Finite that differ in their rewards. shown: `shown[k][(t,)s,a]`, the experts'
+            occupancies.
+        start: first point of the constraint player. cost_of: the cost `[(t,)s,a]` of a point.
         advance: the next point, from a point and the gradient of its payoff in the cost: the learners' minus the
-            experts' occupancy, summed over tasks, `[s,a]`.
+            experts' occupancy, summed over tasks, `[(t,)s,a]`.
         rounds: number of rounds.
         limits: `limits[k]` of the cost of learner k; by default its expert's cost under the constraint played.
         slack: added to every limit.
@@ -96,7 +105,7 @@ def respond(task: MDP, cost: np.ndarray, limit: Any, where: str = "the constrain
         least = -free.run(replace(task, r=-cost)).value.lower[()]
         raise NotSolved(_too_low(where, limit, least))
     table = answer.policy.table
-    return Response(table, state_visits(task, table)[:, None] * table, answer.multipliers[0])
+    return Response(table, state_visits(task, table)[..., None] * table, answer.multipliers[0])
 
 
 def _too_low(where, limit, least):
@@ -109,28 +118,25 @@ def _too_low(where, limit, least):
 def _respond_on_floats(task, cost, limit, where):
     from scipy.optimize import linprog
 
-    pairs = np.flatnonzero(task.available.ravel())
-    law = np.asarray(task.P.todense()) if task.sparse else task.P.reshape(-1, task.S)
-    flow = np.repeat(np.eye(task.S), task.A, axis=0) - task.horizon.gamma * law
-    priced = floats(cost).ravel()[pairs]
-    found = linprog(-task.r.ravel()[pairs], priced[None], [limit], flow[pairs].T, task.rho, method="highs")
+    flow, start, pairs = occupancy_equations(task)
+    flow, reward, priced = flow[:, pairs], *(at_all_steps(task, each).ravel()[pairs] for each in (task.r, floats(cost)))
+    found = linprog(-reward, priced[None], [limit], flow, start, method="highs")
     if found.status == 2:
-        least = linprog(priced, A_eq=flow[pairs].T, b_eq=task.rho, method="highs").fun
+        least = linprog(priced, A_eq=flow, b_eq=start, method="highs").fun
         raise NotSolved(_too_low(where, limit, least))
     if found.status != 0:
         raise NotSolved(f"{where}: {found.message}")
-    visits = np.zeros(task.S * task.A)
-    visits[pairs] = np.where(found.x > 1e-12, found.x, 0)
-    table = policy_of_visits(task, visits.reshape(task.r.shape)).table
-    chain = np.einsum("sa,san->sn", table, law.reshape(task.S, task.A, task.S))
-    states = np.linalg.solve((np.eye(task.S) - task.horizon.gamma * chain).T, task.rho)
-    return Response(table, np.maximum(states, 0)[:, None] * table, -found.ineqlin.marginals[0])
+    visits = np.zeros(shape_of_visits(task))
+    visits.ravel()[pairs] = np.where(found.x > 1e-12, found.x, 0)
+    table = policy_of_visits(task, visits).table
+    return Response(table, np.maximum(state_visits(task, table), 0)[..., None] * table, -found.ineqlin.marginals[0])
 
 
 def lexicographic_expert(problem: MDP, cost: Numbers, limit: Number | None = None) -> TabularPolicy:
     """A policy of the highest return within a limit on its cost and, among those, of the least cost.
 
-    Args: problem: a rational Discounted MDP. cost: `[s]` or `[s,a]`. limit: of the discounted cost; None for no limit.
+    Args: problem: a rational MDP over Discounted or Finite. cost: `[s]`, `[s,a]` or, over a finite horizon, `[t,s,a]`.
+        limit: of the expected total cost, discounted over Discounted; None for no limit.
 
     Raises: NotSolved if no policy keeps the limit.
 
@@ -140,10 +146,10 @@ def lexicographic_expert(problem: MDP, cost: Numbers, limit: Number | None = Non
     TabularPolicy(S=4, A=4, stationary, rational)
     """
     cost = objects(cost)
-    cost = np.repeat(cost[:, None], problem.A, axis=1) if cost.ndim == 1 else cost
+    cost = at_all_steps(problem, cost[:, None] if cost.ndim == 1 else cost)
     kept = (cost[None], objects([limit])) if limit is not None else (cost[None][:0], zeros(0, cost))
     best = ConstrainedPlanning(*kept).run(problem).require(0).value.lower[()]
-    frugal = ConstrainedPlanning(-problem.r[None], objects([-best]))
+    frugal = ConstrainedPlanning(-at_all_steps(problem, problem.r)[None], objects([-best]))
     return frugal.run(replace(problem, r=-cost)).require(0).policy
 
 
@@ -160,9 +166,11 @@ def constraint_game(problem: MDP, rewards: Numbers, experts: Numbers, rounds: in
     c_{t+1} = c_t + step g_t, clipped to [0, 1] and rounded to the grid; c_0 = 0. Here g_t[s] is the learners' minus the
     experts' occupancy of s, summed over tasks, which is the gradient of the constraint player's payoff. Other players
     and classes of costs: `mdpkit.learn.MTICL`.
-    Raises: InvalidModel for inconsistent shapes.
+    Raises: InvalidModel for inconsistent shapes or another horizon.
     Source: adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023; Zinkevich, 2003.
     """
+    if not isinstance(problem.horizon, Discounted):
+        raise InvalidModel(f"constraint_game takes a Discounted MDP; got {problem!r}, for which there is MTICL")
     rewards, experts, step = objects(rewards), objects(experts), rational(step)
     if rewards.shape != experts.shape or rewards.shape[1:] != problem.r.shape:
         raise InvalidModel(
@@ -185,9 +193,15 @@ def constraint_game(problem: MDP, rewards: Numbers, experts: Numbers, rounds: in
 
 
 def state_visits(problem: MDP, table: np.ndarray) -> np.ndarray:
-    """Discounted state occupancy of a policy's table, exact, `[s]`."""
-    chain = (table[:, :, None] * problem.P).sum(axis=1)
-    return solve_linear((np.eye(problem.S, dtype=int) - problem.horizon.gamma * chain).T, problem.rho)
+    """State occupancy of a policy's table, `[s]`, or `[t,s]` over a finite horizon; exact on a rational problem."""
+    if isinstance(problem.horizon, Finite):
+        reached = [problem.rho]
+        for t in range(problem.horizon.H - 1):
+            reached.append(((reached[t][:, None] * table[t])[..., None] * transitions(problem, t)).sum(axis=(0, 1)))
+        return np.stack(reached)
+    chain = (table[:, :, None] * transitions(problem, 0)).sum(axis=1)
+    away = (np.eye(problem.S, dtype=int) - problem.horizon.gamma * chain).T
+    return solve_linear(away, problem.rho) if problem.exact else np.linalg.solve(away, problem.rho)
 
 
 def gradient_step(c: np.ndarray, gradient: np.ndarray, step: Any) -> np.ndarray:

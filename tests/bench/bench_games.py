@@ -317,7 +317,7 @@ def rows(*names):
     return [make() for make in ROWS if not names or make.__name__ in names]
 
 
-def told(found):
+def describe(found):
     """A row as one line."""
     words = [f"{found['name']:60s} {found['seconds']:9.5f} s"]
     if "peer" in found:
@@ -332,5 +332,5 @@ def told(found):
 if __name__ == "__main__":
     for make in ROWS:
         if make.__name__ in sys.argv[1:] or len(sys.argv) == 1:
-            sys.stdout.write(told(make()) + "\n")
+            sys.stdout.write(describe(make()) + "\n")
             sys.stdout.flush()

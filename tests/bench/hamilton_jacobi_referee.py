@@ -43,7 +43,7 @@ class Affine(hj.ControlAndDisturbanceAffineDynamics):
 
 
 def solve(dynamics, low, high, shape, margin, seconds):
-    """V `[i,j]` after so many seconds on evenly spaced points of the box."""
+    """V `[i,j]` after a time of `seconds`, on evenly spaced points of the box."""
     grid = hj.Grid.from_lattice_parameters_and_boundary_conditions(hj.sets.Box(jnp.array(low), jnp.array(high)), shape)
     settings = hj.SolverSettings.with_accuracy(
         "very_high", hamiltonian_postprocessor=hj.solver.backwards_reachable_tube

@@ -171,9 +171,9 @@ def earns_its_soft_value(problem, solution):
 
 def by_mixture(problem):
     """The best mixture of two deterministic policies under one limit: where an optimum of one limit lies."""
-    points = []
-    for plan in choices(problem):
-        d = measure.occupancy(problem, table(problem, plan)).lower
+    points, plans = [], choices(problem)
+    for plan in product(plans, repeat=problem.horizon.H) if isinstance(problem.horizon, Finite) else plans:
+        d = measure.occupancy(problem, table(problem, np.array(plan))).lower
         points.append(((d * COST).sum(), (d * problem.r).sum()))
     best = [gain for cost, gain in points if cost <= LIMIT]
     for (low, gain), (high, more) in product(points, repeat=2):
@@ -354,7 +354,8 @@ CASES = [
     SolverCase("avoid margin", AvoidMargin(), margins, best_least_margin, refuses=graph),
     SolverCase("soft planning", SoftPlanning(1.0), finite, soft_by_recursion, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("soft planning, discounted", SoftPlanning(1.0), discounted, judge=earns_its_soft_value, exact=False, refuses=game),
-    SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, floats=False, refuses=finite),
+    SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, floats=False, refuses=average),
+    SolverCase("constrained planning, finite", limited, finite, by_mixture, judge=keeps_its_limit, floats=False, refuses=average),
     SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), refuses=finite),
     SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), refuses=finite),
     SolverCase("trigger equilibrium", TriggerEquilibrium("egalitarian"), game, judge=leaves_no_regret("trigger"), refuses=finite),

@@ -58,6 +58,23 @@ def test_a_learner_of_one_task_is_sent_to_a_single_task():
         fit(MTICL(), grant(tasks[0], expert=experts[0], demonstrations="exact"), rng=None)
 
 
+def shown():
+    return grant(tasks, expert=experts, demonstrations="exact").tasks[0].demonstrations()
+
+
+def test_what_is_granted_for_some_tasks_alone_is_not_granted():
+    for given in (["exact", 0], [0, "exact"]):
+        access = grant(tasks, expert=experts, demonstrations=given)
+        assert access.granted == ("episodes", "rewards", "model")
+        assert not access.exact("demonstrations")
+        with pytest.raises(MissingAccess, match="MTICL needs demonstrations"):
+            fit(MTICL(rounds=1), access, rng=None)
+    assert repr(access).count("Access(") == 3  # the tasks differ, so that each is shown
+    mixed = grant(tasks, expert=experts, demonstrations=["exact", shown()])
+    assert "demonstrations" in mixed.granted
+    assert not mixed.exact("demonstrations")
+
+
 def slower():
     return replace(tasks[1], horizon=Discounted("1/2"))
 
@@ -75,6 +92,7 @@ def slower():
         (tasks, dict(expert=experts[:1]), "expert has 1 entries; expected one for each of 2 tasks"),
         (tasks, dict(expert=experts[0]), "expected a list with a policy for each of 2 tasks"),
         (tasks, dict(demonstrations=["exact"]), "demonstrations has 1 entries"),
+        (tasks, dict(demonstrations=shown()), "expected a list of them for 2 tasks"),
         (tasks, dict(expert=[experts[0], None]), "task 1: demonstrations and queries require an expert"),
         (tasks, dict(demonstrations=5), "task 0: the access requires sampling"),
     ],
@@ -223,6 +241,10 @@ def test_experts_that_violate_a_constraint_are_named():
         (dict(limits=[1, 2, 3]), r"limits has shape \(3,\)"),
         (dict(true_cost=[1, 2]), r"true_cost has shape \(2,\)"),
         (dict(constraint_player=Hedge(), rounds=2), "Hedge weighs the members"),
+        (dict(slack=0.125), 'slack is 0.125; expected rational numbers, such as "1/8"'),
+        (dict(limits=[float("nan"), 1]), "limits contains nan; expected rational"),
+        (dict(limits=["x", 1]), "limits contains 'x'"),
+        (dict(true_cost=[0.5] * 4), "true_cost contains 0.5"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(options, words):
@@ -230,10 +252,74 @@ def test_arguments_that_do_not_fit_are_refused(options, words):
         learn(MTICL(**options))
 
 
-def test_a_finite_horizon_is_refused():
-    short = [replace(task, horizon=Finite(3)) for task in tasks]
-    with pytest.raises(InvalidModel, match="MTICL solves constrained linear programs over Discounted"):
-        fit(MTICL(), grant(short, expert=experts, demonstrations="exact"), rng=None)
+@pytest.mark.parametrize("options", [dict(limits=[1, np.nan]), dict(limits=np.inf), dict(true_cost=[np.nan] * 4)])
+def test_numbers_that_are_not_finite_are_refused_on_floats_too(options):
+    access = grant([t.to_float() for t in tasks], expert=[e.to_float() for e in experts], demonstrations="exact")
+    with pytest.raises(InvalidModel, match=r"contains (nan|inf); expected finite|is inf; expected finite"):
+        fit(MTICL(rounds=1, **options), access, rng=None)
+
+
+def test_tasks_of_the_same_reward_and_different_policies_are_not_confused():
+    twice = [tasks[0], replace(tasks[0], state_names=("a", "b", "c", "d"))]
+    both = TaskPolicies(tuple(task.r for task in twice), tuple(experts))
+    with pytest.raises(InvalidModel, match=r"tasks \[0, 1\] have the reward of .* and different policies"):
+        both.to_tabular(tasks[0])
+    assert TaskPolicies(both.rewards, (experts[0],) * 2).to_tabular(tasks[0]) == experts[0]
+
+
+def test_rewards_that_agree_as_floats_differ_as_rationals_are_kept_apart():
+    paid = tasks[0].r + 1
+    close = paid + rational("1/10") ** 30
+    both = TaskPolicies((close, paid), tuple(experts))
+    assert both.to_tabular(replace(tasks[0], r=paid)) == experts[1]
+    assert both.to_tabular(replace(tasks[0], r=close)) == experts[0]
+
+
+# ---- over a finite horizon
+SHORT = [replace(task, horizon=Finite(4)) for task in tasks]
+SHORT_EXPERTS = [lexicographic_expert(task, m.cost, "1/10") for task in SHORT]
+
+
+@pytest.mark.parametrize("name", ["gradient ascent", "leader", "hedge", "linear", "monotone", "box"])
+def test_over_a_finite_horizon_mixtures_earn_the_experts_returns_and_cost_no_more_than_the_regret(name):
+    learner = replace(PLAYERS[name], true_cost=m.cost, rounds=3)
+    answer = fit(learner, grant(SHORT, expert=SHORT_EXPERTS, demonstrations="exact"), rng=None)
+    log = answer.trace
+    assert log["constraint"][-1].shape == (4, 4, 4)
+    assert (log["shortfall"][-1] <= 0).all()
+    assert log["violation"][-1].sum() <= log["worst_violation"][-1] <= log["regret"][-1] / 3
+    for k, (task, expert) in enumerate(zip(SHORT, SHORT_EXPERTS, strict=True)):
+        mixture = answer.policy.to_tabular(task)
+        assert measure.value_gap(task, expert, mixture) == log["shortfall"][-1][k]
+        assert measure.value_gap(replace(task, r=COST), mixture, expert) == log["violation"][-1][k]
+
+
+def test_over_a_finite_horizon_floats_play_nearly_the_same_game_with_costs_of_each_step():
+    late = np.stack([COST * (t > 1) for t in range(4)])
+    access = grant([t.to_float() for t in SHORT], expert=[e.to_float() for e in SHORT_EXPERTS], demonstrations="exact")
+    quick = fit(MTICL(rounds=4, true_cost=late), access, rng=None).trace
+    exact = fit(
+        MTICL(rounds=4, true_cost=late), grant(SHORT, expert=SHORT_EXPERTS, demonstrations="exact"), rng=None
+    ).trace
+    np.testing.assert_allclose(quick["regret"], [float(x) for x in exact["regret"]], atol=1e-4)
+    np.testing.assert_allclose(quick["violation"][-1], [float(x) for x in exact["violation"][-1]], atol=1e-4)
+
+
+def test_a_lexicographic_expert_of_a_finite_horizon_earns_most_and_then_costs_least():
+    task, expert = SHORT[0], SHORT_EXPERTS[0]
+    best = ConstrainedPlanning(COST[None], objects(["1/10"])).run(task)
+    assert (measure.value(task, expert) == best.value).all_yes()
+    paid = measure.value(replace(task, r=COST), expert)
+    assert (paid <= measure.value(replace(task, r=COST), best.policy)).all_yes()
+    priced = ConstrainedPlanning(-task.r[None], objects([-best.value.lower[()]])).run(replace(task, r=-COST))
+    assert (paid == -priced.value).all_yes()
+
+
+def test_true_costs_of_another_number_of_steps_are_refused():
+    with pytest.raises(
+        InvalidModel, match=r"true_cost has shape \(3, 4, 4\); expected \(4,\) or \(4, 4\) or \(4, 4, 4\)"
+    ):
+        fit(MTICL(true_cost=[COST] * 3), grant(SHORT, expert=SHORT_EXPERTS, demonstrations="exact"), rng=None)
 
 
 def test_policies_of_several_tasks_are_taken_one_at_a_time():

@@ -99,6 +99,13 @@ def test_undecided_cells_widen_the_shares():
     assert found.failure_iou == 1
 
 
+def test_a_tube_with_undecided_cells_is_neither_full_nor_empty():
+    still = MarginProblem([-1.0, 0.0], np.eye(2)[:, None])
+    for tube in (Interval([1.0, 0.0], [1.0, 1.0], "float"), Interval([0.0, 0.0], [1.0, 1.0], "float")):
+        with measure_replaced(tube):
+            assert measure.tube_agreement(still, [True, False]).note == ""
+
+
 def measure_replaced(tube):
     from mdpkit.base.replaceable import sabotaged
 
@@ -114,6 +121,8 @@ def measure_replaced(tube):
         (lambda p: measure.tube_agreement(p, [0, 0, 1], [1, -1, 1]), "weights has shape.*nonnegative"),
         (lambda p: measure.largest_constraint(p, [3]), "demonstrations visit"),
         (lambda p: measure.largest_constraint(p, []), "demonstrations is empty"),
+        (lambda p: measure.largest_constraint(p, [[]]), "demonstrations is empty"),
+        (lambda p: measure.largest_constraint(p, np.array([])), "demonstrations is empty"),
         (lambda p: measure.largest_constraint(p, [0], monotone=[1]), "order the points of a grid"),
         (lambda p: measure.failing_episodes(p, 3, [0, 0, 1]), "start is 3; states run from 0 to 2"),
         (lambda p: measure.failing_episodes(p, 0, [0, 1]), r"constraint has shape \(2,\)"),
@@ -133,6 +142,11 @@ def test_a_grid_with_a_reward_is_refused():
 
 
 # ---- the largest constraint
+def test_a_demonstration_that_visits_nothing_changes_nothing():
+    p = SafetyProblem([False, False, True], [[0, 1], [2, 2], [2, 2]])
+    assert (measure.largest_constraint(p, [[], [0]]) == measure.largest_constraint(p, [0])).all_yes()
+
+
 def test_the_largest_constraint_of_a_graph_is_what_no_expert_visits():
     problem = double_integrator(1, 2, 4)
     for goals in ([3], [3, 12, 20]):

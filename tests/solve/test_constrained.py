@@ -8,11 +8,11 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import objects
-from mdpkit.base.errors import InvalidModel
+from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.instances.families import garnet
-from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
+from mdpkit.model import MDP, Average, Discounted, Finite, TabularPolicy
 from mdpkit.solve import ConstrainedPlanning, Status, constraint_game, solve
-from mdpkit.solve.constraint_game import GRID, gradient_step, state_visits
+from mdpkit.solve.constraint_game import GRID, gradient_step, respond, state_visits
 
 
 def problem(seed, S=3):
@@ -70,10 +70,93 @@ def test_what_it_does_not_solve_is_refused():
     limits = objects([1])
     with pytest.raises(TypeError, match="rational MDP"):
         ConstrainedPlanning(mdp.r[None], limits).run(mdp.to_float())
-    with pytest.raises(TypeError, match="Discounted MDP"):
-        ConstrainedPlanning(mdp.r[None], limits).run(MDP(mdp.P, mdp.r, horizon=Finite(2)))
+    with pytest.raises(TypeError, match="a Discounted or a Finite MDP"):
+        ConstrainedPlanning(mdp.r[None], limits).run(MDP(mdp.P, mdp.r, horizon=Average()))
     with pytest.raises(InvalidModel, match=r"expected \(m, 3, 2\) and \(m,\)"):
         ConstrainedPlanning(mdp.r, limits).run(mdp)
+    with pytest.raises(InvalidModel, match=r"expected \(m, 3, 2\) or \(m, 4, 3, 2\) and \(m,\)"):
+        ConstrainedPlanning(mdp.r[None, None], limits).run(replace(mdp, horizon=Finite(4)))
+
+
+# ---- over a finite horizon
+H = 3
+
+
+def vary(seed):
+    """Two states, and laws, rewards and costs of each of three steps."""
+    rng = np.random.default_rng(seed)
+    shares = objects(rng.integers(0, 5, (H, 2, 2))) / 4
+    P = np.stack([shares, 1 - shares], axis=-1)
+    r, cost = (objects(rng.integers(0, 5, (H, 2, 2))) / 4 for _ in range(2))
+    return MDP(P, r, objects(["1/3", "2/3"]), horizon=Finite(H)), cost
+
+
+def time_dependent_corners(mdp, cost):
+    """(reward, cost) of every deterministic policy that may depend on the step."""
+    choices = product(range(2), repeat=H * 2)
+    tables = [objects(np.eye(2, dtype=int)[np.reshape(choice, (H, 2))]) for choice in choices]
+    return [
+        tuple(measure.value(replace(mdp, r=r), TabularPolicy(table)).lower[()] for r in (mdp.r, cost))
+        for table in tables
+    ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_over_a_finite_horizon_it_is_the_best_mixture_of_policies_that_depend_on_the_step(seed):
+    mdp, cost = vary(seed)
+    points = time_dependent_corners(mdp, cost)
+    least, most = min(c for _, c in points), max(c for _, c in points)
+    for share in range(4):
+        limit = least + (most - least) * share / 3
+        answer = ConstrainedPlanning(cost[None], objects([limit])).run(mdp)
+        answer.certificate.verify()
+        assert answer.value.lower[()] == best_mixture(points, limit)
+        assert (measure.value(mdp, answer.policy) == answer.value).all_yes()
+        assert (measure.value(replace(mdp, r=cost), answer.policy) <= limit).all_yes()
+        quick = respond(mdp.to_float(), cost, float(limit) + 1e-9)
+        assert (quick.visits * mdp.to_float().r).sum() == pytest.approx(float(answer.value.mid), abs=1e-6)
+    refused = ConstrainedPlanning(cost[None], objects([least - 1])).run(mdp)
+    assert refused.status is Status.INFEASIBLE
+    refused.certificate.verify()
+    with pytest.raises(NotSolved, match=r"the limit is .* and every policy costs at least"):
+        respond(mdp.to_float(), cost, float(least) - 1)
+
+
+def test_a_cost_of_states_and_actions_holds_at_every_step_and_masks_are_kept():
+    mdp, _ = vary(9)
+    cost = mdp.r[0]
+    held = replace(mdp, mask=np.array([[False, True], [True, True]]))
+    for each, limit in ((mdp, 1), (held, 3)):
+        answers = [
+            ConstrainedPlanning(costs[None], objects([limit])).run(each)
+            for costs in (cost, np.broadcast_to(cost, (H, 2, 2)))
+        ]
+        assert answers[0].value == answers[1].value
+        assert answers[0].policy == answers[1].policy
+        free = ConstrainedPlanning(cost[None][:0], objects([])).run(each)
+        assert (free.value == (solve(each).value[0] * each.rho).sum()).all_yes()
+    assert (answers[0].policy.table[:, 0, 0] == 0).all()
+
+
+def test_state_visits_over_a_finite_horizon_are_the_occupancy():
+    mdp, _ = vary(2)
+    table = objects([[["1/4", "3/4"], ["1/2", "1/2"]]] * H)
+    for problem, each in ((mdp, table), (mdp.to_float(), table.astype(float))):
+        visits = measure.occupancy(problem, TabularPolicy(each)).sum(axis=-1)
+        np.testing.assert_allclose(state_visits(problem, each).astype(float), visits.mid, atol=1e-15)
+    sparse = garnet(30, 2, 3, 0.9, rng=np.random.default_rng(0), sparse=True)
+    for horizon, limit in ((Finite(4), 1.8), (Discounted(0.9), 4.2)):
+        thin = replace(sparse, horizon=horizon)
+        thick = replace(thin, P=np.asarray(thin.P.todense()).reshape(30, 2, 30))
+        cost = np.arange(60.0).reshape(30, 2) / 60
+        found = [respond(each, cost, limit) for each in (thin, thick)]
+        np.testing.assert_allclose(found[0].visits, found[1].visits, atol=1e-12)
+
+
+def test_the_constraint_game_is_discounted():
+    mdp, cost = vary(0)
+    with pytest.raises(InvalidModel, match="takes a Discounted MDP"):
+        constraint_game(mdp, cost[None], cost[None], 2, "1/5")
 
 
 def test_state_visits_are_the_occupancy():

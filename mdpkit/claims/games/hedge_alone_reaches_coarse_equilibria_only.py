@@ -57,7 +57,7 @@ def regrets(m, deviations):
 
 
 def bound(m, copies=1):
-    """Regret per round of so many copies of the exponential weights."""
+    """Bound on the regret per round of a number of copies of the exponential weights."""
     size = measure.logarithm(m.rate * 0 + 3) * copies
     return size / m.rate / m.T + m.rate / 8 + m.game.like([4])[0] / 2**24
 

@@ -1,14 +1,16 @@
-"""A task's violation in inverse constraint learning is at most the regret plus the other experts' needless cost.
+"""In inverse constraint learning a task's violation is at most regret / T plus the other experts' needless cost.
 
-Statement  In round t learner k obeys J(L_tk, c_t) <= J(E_k, c_t), and on average it earns at least J(E_k, r_k). Let
-           v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*), R_T the constraint player's regret on U_t(c) = sum_k J(L_tk, c) -
-           J(E_k, c), and n_k = J(E_k, c*) - min {J(pi, c*) : J(pi, r_k) >= J(E_k, r_k)} the needless cost of expert k.
+Statement  Let c* be the true cost, one of a class of costs of states and actions. In round t a cost c_t of the class is
+           played, learner k obeys J(L_tk, c_t) <= J(E_k, c_t), and on average it earns at least J(E_k, r_k). Let
+           v_k = (1/T) sum_t J(L_tk, c*) - J(E_k, c*), R_T the constraint player's regret over the class on U_t(c) =
+           sum_k J(L_tk, c) - J(E_k, c), and n_k = J(E_k, c*) - min {J(pi, c*) : J(pi, r_k) >= J(E_k, r_k)} the
+           needless cost of expert k.
                v_j <= R_T / T + sum_{k != j} n_k for every task j.
-           It is attained with regret 0 for any number of tasks, discount and T: the sum of the violations is 0 and one
-           task's is 1/(1-gamma), the largest possible. With experts of least cost for their return n_k = 0, and every
-           task's violation is at most R_T / T; this is attained too.
+           It is attained with regret 0 for any number K >= 2 of tasks, discount and T: the sum of the violations is 0
+           and one task's is 1/(1-gamma), the largest possible. With experts of least cost for their return n_k = 0, and
+           every task's violation is at most R_T / T; this is attained too.
 Assumes    average learners earn at least as much as the experts; learners cost no more than their experts under the
-           current constraint.
+           current constraint; the class of the regret contains the true cost.
 Units      J discounted, not normalised; costs in [0, 1] per step.
 Kind       for all (enumerated); exists
 Source     adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023.
@@ -55,8 +57,10 @@ def violations(m, g):
 
 
 def average_regret(m, g):
-    """R_T / T against the best cost of the box."""
+    """R_T / T against the best of all costs in [0, 1] of states and actions, or of states."""
     total = sum(sum(each) for each in g)
+    if m.costs_of_states:
+        total = total.sum(axis=1)
     best = ((abs(total) + total) / 2).sum()
     return (best - sum((sum(each) * c).sum() for each, c in zip(g, m.constraints, strict=True))) / len(g)
 
@@ -151,6 +155,7 @@ def hide(share=1, tasks=2, gamma="9/10", rounds=1, rates=1, disobedient=False, u
         experts=objects(experts),
         frugal=objects(frugal),
         cost=objects([[0, 1]]),
+        costs_of_states=False,
         constraints=objects(constraints),
         learners=objects(learners),
         T=rounds,
@@ -193,6 +198,7 @@ def play(seed, rounds=4):
         experts=objects(experts),
         frugal=objects(frugal),
         cost=cost,
+        costs_of_states=True,
         constraints=np.repeat(heard.constraints[:, :, None], 2, axis=2),
         learners=heard.learners,
         T=rounds,

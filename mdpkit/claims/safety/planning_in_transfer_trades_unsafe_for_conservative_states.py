@@ -3,10 +3,11 @@
 Statement  The constraint C = B_f(F) learned under dynamics f is used under g. As a filter it forbids C: it is
            conservative on C - B_g(F), and unsafe on B_g(F) - C. Planning with it forbids P = B_g(C), and
                |C - B_g(F)| <= |P - B_g(F)| <= 1[C - B_g(F) is not empty] |safe states under g|,  P contains B_g(F).
-           So planning removes every unsafe state, and adds conservative ones. Both inequalities are attained: the
+           So planning removes every unsafe state, and may add conservative ones. Both inequalities are attained: the
            second by a gate, where one safe state in C forbids all L + 1 safe states.
-           For carts between two walls, with brakes r and l before the right and the left one, both errors occur at
-           once where the brakes are exchanged: each wall contributes sum_u |stop_r(u) - stop_l(u)| states to one.
+           For carts between two walls, with brakes r and l before the right and the left one, on a track that holds
+           all braking distances, both errors occur at once where the brakes are exchanged, if the distances differ:
+           each wall contributes sum_u |stop_r(u) - stop_l(u)| states to one.
 Assumes    both dynamics have the same failures.
 Units      numbers of states.
 Kind       for all; identity

@@ -1,13 +1,15 @@
-"""The mean violation of K sampled tasks is within B sqrt(2 log(2 |C| / d) / K) of that of all tasks; the 2 is needed.
+"""With probability 1 - d the mean violations of K sampled tasks err by at most B sqrt(2 log(2 |C| / d) / K).
 
-Statement  Tasks are drawn independently, K of them, and policies L of all tasks are fixed before. Let costs lie in
+Statement  K tasks are drawn independently, and policies L of all tasks are fixed before. Let costs lie in
            [0, 1] per step, B = 1/(1-gamma), U(c) = J(L, c) - J(E, c) for the drawn task, and C be a finite set of
            costs. For every q > 0
                P(max_{c in C} |mean_K U(c) - E U(c)| >= q B) <= 2 |C| e^{-K q^2 / 2},
            that is, K q^2 / 2 <= log(2 |C| / P), and for every c
                E (mean_K U(c) - E U(c))^2 = Var U(c) / K <= B^2 / K.
-           The second bound is attained for every K; the ratio of the first tends to 1 for one cost as q -> 0 and
-           K q^2 -> infinity. U(c) ranges over an interval of length 2 B, not B.
+           The second bound is attained for every K. The ratio of the first, (K q^2 / 2) / log(2 |C| / P), tends to 1
+           for one cost and fair coins U = B or -B, as q -> 0 and K q^2 -> infinity, so that the factor 2 before the
+           logarithm in B sqrt(2 log(2 |C| / d) / K) cannot be lowered: U(c) ranges over an interval of length 2 B, not
+           B, for which it would be 1/2.
 Assumes    policies are fixed before the tasks are drawn.
 Units      J discounted, not normalised; q is a share of the largest cost B.
 Kind       for all (enumerated)
@@ -28,7 +30,7 @@ from ...base.interval import stack
 from ...instances import garnet
 from ...instances.instance import Instance
 from ...model import MDP, Discounted, TabularPolicy
-from ...verify.claim import Assumption, Bound, Claim, Control, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 # ---- measures
@@ -102,18 +104,27 @@ def one_cost(m):
     return Bound(m.q**2 * m.K / 2, measure.logarithm(2 / tail(m)))
 
 
-def mean_square(m):
-    """Of the first cost: by all samples, by the variance, and the bound."""
+def mean_square_of_samples(m):
+    """E (mean_K U(c) - E U(c))^2 of the first cost, by all samples."""
     U, total = stack([row[0] for row in violations(m, m.learners)]), sum(m.weights)
     mean = (U * np.array(m.weights)).sum() / total
     found = [((U * np.array(n)).sum() / m.K - mean) ** 2 * ways for n, ways in draw_counts(m.K, m.weights)]
-    variance = ((U - mean) ** 2 * np.array(m.weights)).sum() / total
-    return Bound(sum(found) / total**m.K, variance / m.K, 1 / (1 - m.mdp.horizon.gamma) ** 2 / m.K)
+    return sum(found) / total**m.K
+
+
+def mean_square(m):
+    return Bound(mean_square_of_samples(m), 1 / (1 - m.mdp.horizon.gamma) ** 2 / m.K)
 
 
 def a_square_of_the_sample(m):
-    *left, right = mean_square(m).sides
-    return Bound(*left, right / m.K)
+    left, right = mean_square(m).sides
+    return Bound(left, right / m.K)
+
+
+def variance_of_the_mean(m):
+    """The mean square by all samples, and Var U(c) / K."""
+    U, law = stack([row[0] for row in violations(m, m.learners)]), m.mdp.like(m.weights) / sum(m.weights)
+    return Equal({"mean square": (mean_square_of_samples(m), (((U - (U * law).sum()) ** 2) * law).sum() / m.K)})
 
 
 FIXED = Assumption(
@@ -147,7 +158,7 @@ def lottery(signs, K, q, weights=None, late=False):
 
 
 def coin(K, heads):
-    """One cost, and violations of +B and -B with equal probability; q is just below the deviation of so many heads."""
+    """One cost, violations of +B and -B with equal probability; q is just below what these heads deviate by."""
     return lottery([[1], [-1]], K, rational(2 * heads - K) / K).replace(
         q=rational(2000 * heads - 1000 * K - 1) / (1000 * K)
     )
@@ -232,6 +243,7 @@ CLAIM = Claim(
     ),
     also=(
         Part("mean square", mean_squares, mean_square, assumes=(FIXED,)),
+        Part("variance", mean_squares, variance_of_the_mean, assumes=(FIXED,)),
         Part("coins", lambda: [coin(K, K * 3 // 4) for K in (4, 8, 16, 32, 64)], check, assumes=(FIXED,), data=numbers),
     ),
     thorough=further_samples,

@@ -1,13 +1,13 @@
 """Experts under several dynamics narrow the learned constraint, but not below the tube of switching between them.
 
 Statement  Let B_i be the tube of the failure set F under dynamics f_i, i = 1, ..., m. The largest constraint that is
-           consistent with safe experts under all of them is the intersection D of the tubes. With B the tube of the
-           dynamics that offer the actions of all f_i in every state,
+           consistent with safe experts under all of them, from every state that can be kept safe, is the intersection
+           D of the tubes. With B the tube of the dynamics that offer the actions of all f_i in every state,
                |F| <= |B| <= |D| <= min_i |B_i|,
            the agreement of D with F does not decrease with m, and planning with D, switching allowed, forbids D alone.
            The second inequality can be strict: on a bridge of n states that can be crossed only by switching at every
            step, D forbids all n, none of which is in B. For carts with brakes 1, ..., m, D is the tube of the best
-           brake, and |D - F| is the number of its braking distances.
+           brake, and on a track that holds all braking distances |D - F| is their sum over the speeds.
 Assumes    all dynamics have the same failures.
 Units      numbers of states.
 Kind       for all; identity
@@ -84,7 +84,7 @@ def crosses(m):
 
 
 def brakes(m):
-    """|D - F| for carts with brakes 1 to m, against the braking distances of the best."""
+    """|D - F| for carts with brakes 1 to m, against the sum of the best one's braking distances."""
     carts = [double_integrator(brake, m.vmax, 20) for brake in range(1, m.brakes + 1)]
     D = stack([measure.tube(each) for each in carts]).min(axis=0)
     distances = sum(sum(range(v, 0, -m.brakes)) for v in range(1, m.vmax + 1))

@@ -1,15 +1,15 @@
-"""The shield on the tube is the least restrictive safe filter: no policy that never fails changes less in any state.
+"""Outside the tube its shield is the least restrictive safe filter: no policy that never fails from there changes less.
 
 Statement  Let the dynamics be deterministic. The shield on the tube B replaces the actions of a policy pi that lead
            into B, and no others, by one that does not. From outside B the shielded policy pi' never fails, and every
            policy sigma that never fails from outside B changes pi at least as much in each of these states: along the
            path of sigma,
                E_sigma sum_t TV(pi, pi')(s_t) <= E_sigma sum_t TV(pi, sigma)(s_t).
-           An action is admitted outside B if and only if some policy that never fails takes it. The failure set in
-           place of B gives a shield that fails, and a larger set one that changes more. The expected number of
-           replacements along its own path need not be the least: an early change may avoid many later ones.
+           In a state outside B an action is admitted if and only if some policy that never fails from outside B takes
+           it. The failure set in place of B gives a shield that can fail, and a larger set one that may change more.
+           The expected number of changes along its own path need not be the least: an early one may avoid many later.
 Assumes    the start is not doomed.
-Units      TV in [0, 1]; a step of probability 1 counts 1.
+Units      TV in [0, 1], summed over H steps.
 Kind       for all; identity
 Source     adapted from Alshiekh, Bloem, Ehlers, Könighofer, Niekum and Topcu, 2018.
 Proof      proofs/safety/tube_shield_is_the_least_restrictive_safe_filter.md
@@ -64,6 +64,14 @@ def check(m):
     return Bound(changes(m, along, shield(m, m.policy, tube)), changes(m, along, along))
 
 
+def changes_in_each_state(m):
+    """TV(pi, pi') and TV(pi, sigma) in each state outside the tube, whatever the start."""
+    tube = measure.tube(m.problem)
+    outside = 1 * ~members(tube)
+    shielded, sigma = shield(m, m.policy, tube), shield(m, m.other, tube)
+    return Bound(*(measure.total_variation(m.policy, each) * outside for each in (shielded, sigma)))
+
+
 def shield_on_a_larger_set(m):
     """The left end with a shield that forbids, beside the tube, the last state outside it."""
     right = check(m).sides[1]
@@ -91,14 +99,15 @@ def never_fails(m):
 
 
 def admits(m):
-    """The admitted actions outside the tube, against those of all policies that never fail from there."""
+    """The admitted actions outside the tube, against those of all policies that never fail from outside it."""
     successors, A = m.problem.successors, m.problem.A
     outside = 1 * ~members(measure.tube(m.problem))
     taken = successors * 0
     for plays in product(range(A), repeat=m.problem.S):
         after = successors[np.arange(m.problem.S), list(plays)][:, None]
-        safe = 1 * ~members(measure.tube(SafetyProblem(m.problem.failure, after)))
-        taken = np.maximum(taken, safe[:, None] * np.eye(A, dtype=int)[list(plays)])
+        fails = 1 * members(measure.tube(SafetyProblem(m.problem.failure, after)))
+        never = 1 - (outside * fails).max(axis=-1)
+        taken = np.maximum(taken, never * outside[:, None] * np.eye(A, dtype=int)[list(plays)])
     return Equal({"admitted actions": (outside[:, None] * outside[successors], taken)})
 
 
@@ -194,6 +203,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
+        Part("in each state", FAMILY, changes_in_each_state),
         Part("never fails", FAMILY, never_fails, assumes=(OUTSIDE,)),
         Part("admits", SMALL, admits),
     ),

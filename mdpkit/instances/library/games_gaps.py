@@ -9,7 +9,7 @@ from ..instance import Instance
 
 
 def joint_lanes(H: int = 3, slip: Exact = 1) -> Instance:
-    """H lanes, each started with probability 1/H; any action but 0 leaves the lane for good.
+    """H lanes, each started with probability 1/H; any action but 0 leaves it for an absorbing state.
 
     A player is paid 1 on a lane if it plays 0. The expert recommends (0, 0); on lane k the learner lets the first
     player slip, with probability `slip`, at step k alone. The cloning error is slip/H at every step.

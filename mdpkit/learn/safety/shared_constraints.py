@@ -11,7 +11,7 @@ from ...base.errors import InvalidModel
 from ...base.record import expect_counts
 from ...base.types import Number, Numbers
 from ...model.access import Access
-from ...model.horizon import Discounted
+from ...model.horizon import Discounted, Finite
 from ...model.policy import TabularPolicy
 from ...solve.constraint_game import Response, play_rounds, round_to_grid
 from .._tabular import empirical_occupancy, sizes
@@ -26,9 +26,9 @@ from .task_policies import TaskPolicies
 class MTICL:
     """Multi-task inverse constraint learning: one constraint, learned from the experts of several tasks.
 
-    In each round the constraint player plays a cost of the class, and the learner of every task responds with a policy
-    of the highest return among those whose cost is at most its expert's (a linear program). The constraint player is
-    paid the learners' minus the experts' cost, summed over tasks.
+    Over Discounted or Finite. In each round the constraint player plays a cost of the class, and the learner of every
+    task responds with a policy of the highest return among those whose cost is at most its expert's (a linear program).
+    The constraint player is paid the learners' minus the experts' cost, summed over tasks.
 
     Args:
         costs: the class of costs: StateCosts, MonotoneCosts, LinearRewards(features, 0, 1), BoxRewards(0, 1) or
@@ -37,13 +37,17 @@ class MTICL:
         rounds: number of rounds T.
         limits: `limits[k]`, the cost allowed to learner k; defaults to its expert's cost under the constraint played.
         slack: a number of at least 0 added to every limit; estimates from few demonstrations may need it.
-        true_cost: `[s]` or `[s,a]`, for the trace alone; with `limits` the demonstrations are checked against it.
+        true_cost: `[s]`, `[s,a]` or, over a finite horizon, `[t,s,a]`, for the trace alone; with `limits` the
+            demonstrations are checked against it.
 
-    The mixtures of the rounds' policies earn at least the experts' returns (if `limits` allow the experts), and for
-    every cost of the class, the true one included, the mixtures' costs minus the experts', summed over tasks, are at
-    most regret / T + slack * number of tasks. A single task's violation is at most that if no policy earns as much as
-    an expert at a lower true cost; see the claim `needless_cost_of_one_expert_hides_violations_of_another`.
-    On a rational problem everything is exact; points of the constraint player are rounded to multiples of 2^-20.
+    If the demonstrations are exact and there are no `limits`, the mixtures of the rounds' policies earn at least the
+    experts' returns, and for every cost of the class the mixtures' costs minus the experts', summed over tasks, are at
+    most regret / T + slack * number of tasks. With `limits` the sum over tasks of limit_k - J(E_k, c_t), averaged over
+    rounds, is to be added, and the returns are those of experts that keep the limits in every round. If the true cost
+    is in the class, a single task's violation is at most the same bound where no policy earns as much as another
+    task's expert at a lower true cost; see the claim `needless_cost_of_one_expert_hides_violations_of_another`.
+    On a rational problem everything is exact; points of the constraint player are rounded to multiples of 2^-20. On
+    floats the limits are kept up to 1e-7.
     Source: adapted from Kim, Swamy, Liu, Zhao, Choudhury and Wu, 2023.
     """
 
@@ -63,20 +67,20 @@ class MTICL:
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[TaskPolicies, dict[str, Any]]:
         """The mixture of the rounds' policies for each task, and a trace with one row per round t.
 
-        Its columns: constraint: the cost played, `[s,a]`. policies: one for each task. multipliers `[k]`: prices of
+        Its columns: constraint: the cost played, `[(t,)s,a]`. policies: one for each task. multipliers `[k]`: prices of
         the limits, reward per unit of cost. payoff: U_t(c_t), learners' minus experts' cost, summed over tasks.
         worst_violation: max over the class of (U_1(c) + ... + U_t(c)) / t. regret: of rounds 1..t, not divided by t.
         shortfall `[k]`: the expert's return minus the mean return of the policies so far.
         If true_cost is given, violation `[k]`: mean true cost of the policies so far minus the expert's.
 
-        Raises: InvalidModel for a horizon other than Discounted, limits or a true cost of wrong shape, or an expert
-            whose demonstrations exceed its limit of true cost; NotSolved naming the task and round whose limit no
-            policy satisfies.
+        Raises: InvalidModel for a horizon other than Discounted or Finite; limits or a true cost of wrong shape or not
+            finite; floats in them, or a float `slack`, on a rational problem; an expert whose demonstrations exceed its
+            limit of true cost. NotSolved naming the task and round whose limit no policy satisfies.
         """
-        if not isinstance(access.setting.horizon, Discounted):
+        if not isinstance(access.setting.horizon, Discounted | Finite):
             name = type(self).__name__
             raise InvalidModel(
-                f"{name} solves constrained linear programs over Discounted; got {access.setting.horizon}"
+                f"{name} solves constrained linear programs over Discounted or Finite; got {access.setting.horizon}"
             )
         tasks = [_Task(k, each, self.true_cost, self.limits, len(access.tasks)) for k, each in enumerate(access.tasks)]
         for task in tasks:
@@ -125,7 +129,7 @@ class _Task:
         """Check that the demonstrations keep the limit of true cost, where both are given. Raises: InvalidModel."""
         if self.limit is None or self.true_cost is None:
             return
-        paid, allowed = (self.true_cost * self.shown).sum(), self.limit + like(slack, self.shown)[()]
+        paid, allowed = (self.true_cost * self.shown).sum(), self.limit + _numbers("slack", slack, self.shown)[()]
         if paid > allowed:
             raise InvalidModel(
                 f"the expert of task {self.k} has true cost {paid}, and its limit is {allowed}: its demonstrations do "
@@ -160,11 +164,11 @@ class _Game:
             [task.problem for task in tasks],
             shown,
             costs.start(),
-            costs.reward,
+            lambda point: np.broadcast_to(costs.reward(point), shown[0].shape),
             advance,
             learner.rounds,
             None if learner.limits is None else [task.limit for task in tasks],
-            like(learner.slack, shown[0])[()],
+            _numbers("slack", learner.slack, shown[0])[()],
             [task.k for task in tasks],
         )
         for each in played:
@@ -208,16 +212,36 @@ def _trace(games, tasks, joint):
 
 
 def _cost_array(cost, shown):
-    array = np.asarray(cost)
-    if array.shape == shown.shape[:1]:
-        array = np.repeat(array[:, None], shown.shape[1], axis=1)
-    if array.shape != shown.shape:
-        raise InvalidModel(f"true_cost has shape {np.shape(cost)}; expected {shown.shape[:1]} or {shown.shape}")
-    return like(array, shown)
+    array, (S, A) = np.asarray(cost), shown.shape[-2:]
+    shapes = dict.fromkeys(((S,), (S, A), shown.shape))
+    if array.shape not in shapes:
+        raise InvalidModel(f"true_cost has shape {array.shape}; expected {' or '.join(map(str, shapes))}")
+    return np.broadcast_to(_numbers("true_cost", array[:, None] if array.ndim == 1 else array, shown), shown.shape)
 
 
 def _limit_array(limits, count, shown):
     array = np.asarray(limits)
     if array.shape not in ((), (count,)):
         raise InvalidModel(f"limits has shape {array.shape}; expected a number, or one for each of {count} tasks")
-    return like(np.broadcast_to(array, (count,)), shown)
+    return _numbers("limits", np.broadcast_to(array, (count,)), shown)
+
+
+def _numbers(name, given, shown):
+    """Finite numbers in the kind of the occupancy; a float on a rational problem is refused.
+
+    Raises: InvalidModel naming the argument.
+    """
+    array = np.asarray(given)
+    odd = [entry for entry in array.ravel().tolist() if not _is_number(entry, shown)]
+    if odd:
+        kind = 'rational numbers, such as "1/8" or Fraction(1, 8)' if is_exact(shown) else "finite numbers"
+        raise InvalidModel(f"{name} {'contains' if array.ndim else 'is'} {odd[0]!r}; expected {kind}")
+    return like(array, shown)
+
+
+def _is_number(entry, pattern):
+    try:
+        number = like(entry, pattern)
+        return is_exact(number) or bool(np.isfinite(number))
+    except (TypeError, ValueError, ArithmeticError):
+        return False

@@ -24,7 +24,8 @@ class Shield:
     An action is admitted if it surely leads outside the forbidden set. The probability of the other actions goes to the
     first admitted one. Where none is admitted, the policy is left as it is. If `forbidden` contains failure, and every
     state outside it has an admitted action, as for the tube of deterministic dynamics, then a shielded policy that
-    starts outside never fails, and no filter with this property changes the policy less in any such state.
+    starts outside never fails, and no filter that never enters `forbidden` from outside changes the policy less in any
+    state outside.
 
     Args:
         policy: a TabularPolicy, or a policy that can be tabulated.

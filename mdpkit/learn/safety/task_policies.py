@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...base.arrays import floats
+from ...base.arrays import floats, is_exact
 from ...base.errors import InvalidModel
 from ...base.types import record
 from ...model.policy import TabularPolicy
@@ -42,18 +42,20 @@ class TaskPolicies:
     def to_tabular(self, problem: Any) -> TabularPolicy:
         """The Markov policy of the task with the problem's reward; of a single task whatever the reward.
 
-        Raises: InvalidModel if no task has it.
+        Raises: InvalidModel if no task has it, or several have it and different policies.
         """
         return self._of(problem).to_tabular(problem)
 
     def _of(self, problem):
         if len(self) == 1:
             return self.policies[0]
-        wanted = floats(np.asarray(problem.r))
-        for reward, policy in zip(self.rewards, self.policies, strict=True):
-            if reward.shape == wanted.shape and np.array_equal(floats(reward), wanted, equal_nan=True):
-                return policy
-        raise InvalidModel(f"none of the {len(self)} tasks has the reward of {problem!r}; take one as policies[k]")
+        found = [k for k, reward in enumerate(self.rewards) if _same(reward, problem.r)]
+        if not found:
+            raise InvalidModel(f"none of the {len(self)} tasks has the reward of {problem!r}; take one as policies[k]")
+        tables = [self.policies[k].to_tabular(problem) for k in found]
+        if any(table != tables[0] for table in tables):
+            raise InvalidModel(f"tasks {found} have the reward of {problem!r} and different policies; take policies[k]")
+        return self.policies[found[0]]
 
     def start(self, u: float) -> Policy:
         """The Markov policy for one episode of the only task."""
@@ -72,3 +74,12 @@ class TaskPolicies:
 
     def __repr__(self):
         return f"TaskPolicies({len(self)} tasks)"
+
+
+def _same(reward, other):
+    """Whether two rewards agree: exactly, if both are rational."""
+    if reward.shape != np.shape(other):
+        return False
+    if is_exact(reward) and is_exact(other):
+        return bool((reward == other).all())
+    return np.array_equal(floats(reward), floats(np.asarray(other)), equal_nan=True)

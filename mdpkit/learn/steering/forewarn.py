@@ -149,11 +149,11 @@ def _plans(base, problem):
 def _predict(model, plans, start):
     """The law `[s,m,n]` of the state that each plan reaches from each state, in the model."""
     P, (S, M, _) = _dense(model), plans[0].shape
-    reached = np.broadcast_to(like(np.eye(S, dtype=int), model.P)[:, None], (S, M, S))
+    reached = np.broadcast_to(like(np.eye(S, dtype=int), model.P), (M, S, S))
     for t in reversed(range(len(plans))):  # backwards: the kernel of the later steps is composed with that of step t
-        step = (plans[t][..., None] * at_step(P, start + t)[:, None]).sum(axis=2)
-        reached = (step[..., None] * reached.transpose(1, 0, 2)[None]).sum(axis=2)
-    return reached
+        step = plans[t] @ at_step(P, start + t)
+        reached = step.transpose(1, 0, 2) @ reached
+    return reached.transpose(1, 0, 2)
 
 
 def _execute(P, plan, running, law, deciding):
@@ -164,7 +164,8 @@ def _execute(P, plan, running, law, deciding):
     table = np.where(
         reached[:, None], mixed.sum(axis=1) / np.where(reached, total, 1)[:, None], (law[..., None] * plan).sum(axis=1)
     )
-    return table, (mixed[..., None] * P[:, None]).sum(axis=(0, 2)).T
+    S, M, A = mixed.shape
+    return table, P.reshape(S * A, S).T @ mixed.transpose(0, 2, 1).reshape(S * A, M)
 
 
 def _average(score, weights):

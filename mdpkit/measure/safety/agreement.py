@@ -91,7 +91,9 @@ def tube_agreement(
         excess=_enclose(more.excess, less.excess),
         missed=_enclose(more.missed, less.missed),
         failure_iou=_enclose(*[_Count(C, problem.failure, w).iou()] * 2),
-        note=" ".join([*_sentences("the tube", possible, "doomed"), *_sentences("the learned set", C, "forbidden")]),
+        note=" ".join(
+            [*_sentences("the tube", inside, possible, "doomed"), *_sentences("the learned set", C, C, "forbidden")]
+        ),
     )
 
 
@@ -167,8 +169,9 @@ def _weights(given, S):
     return weights
 
 
-def _sentences(words, inside, how):
-    if not inside.any():
+def _sentences(words, inside, possible, how):
+    """Nothing is said of a set that undecided states may leave empty or full, or not."""
+    if not possible.any():
         yield f"{words} is empty: no state is {how}."
     elif inside.all():
         yield f"{words} is full: every state is {how}."

@@ -96,7 +96,7 @@ def largest_constraint(
     >>> largest_constraint(grid(line, 5, 3), [[2], [3]], monotone=[1]).lower
     array([1, 1, 0, 0, 0], dtype=object)
     """
-    seen = demonstrations if isinstance(demonstrations, np.ndarray) else _join(demonstrations)
+    seen = _join([demonstrations] if isinstance(demonstrations, np.ndarray) else demonstrations)
     if isinstance(problem, Grid):
         return indicator(~_allowed_points(problem, seen, monotone, radius))
     if monotone is not None or radius != 0:
@@ -108,12 +108,12 @@ def largest_constraint(
 
 
 def _join(parts):
-    """The states of all demonstrations in one array."""
-    arrays = [np.asarray(part) for part in parts]
+    """The states of all demonstrations in one array; those that visit nothing are left out."""
+    arrays = [array for array in map(np.asarray, parts) if array.size]
     if not arrays:
         raise InvalidModel("demonstrations is empty; expected at least one visited state")
     if arrays[0].ndim <= 1 and len({each.shape for each in arrays}) == 1:
-        return np.asarray(parts)
+        return np.asarray(arrays)
     return np.concatenate(arrays)
 
 

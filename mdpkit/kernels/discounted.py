@@ -1,7 +1,7 @@
 """Discounted problems, sparse (CSR): one Bellman sweep, and the policy evaluation correction.
 
-Row s*A+a of the matrix is the next-state distribution of action a in state s. Indices are unsigned, which saves the
-compiled loop the test for negative subscripts; they are used as subscripts only.
+Row s*A+a of the matrix is the next-state distribution of action a in state s. Positions are running unsigned integers,
+which spare the compiled loop the test for negative subscripts.
 """
 
 import numpy as np
@@ -16,8 +16,10 @@ STALLED = 30
 def expected_row(data, indices, first, last, values):
     """Inner product of one sparse row with `values`."""
     total = values[0] * 0
-    for k in range(first, last):
+    k = first
+    while k < last:
         total += data[k] * values[indices[k]]
+        k += np.uint64(1)
     return total
 
 
@@ -27,14 +29,21 @@ def bellman_change(data, indices, indptr, r, w, g):
     S, A = r.shape
     change = np.zeros(S, w.dtype)
     choice = np.zeros(S, np.int64)
-    for s in range(S):
-        row = s * A
-        best = r[s, 0] + g * expected_row(data, indices, indptr[row], indptr[row + 1], w)
-        pick = 0
-        for a in range(1, A):
-            q = r[s, a] + g * expected_row(data, indices, indptr[row + a], indptr[row + a + 1], w)
-            pick = a if q > best else pick
-            best = q if q > best else best
+    k = np.uint64(0)
+    row = np.uint64(0)
+    for s in range(np.uint64(S)):
+        row += np.uint64(1)
+        end = np.uint64(indptr[row])
+        best = r[s, np.uint64(0)] + g * expected_row(data, indices, k, end, w)
+        k = end
+        pick = np.int64(0)
+        for a in range(np.uint64(1), np.uint64(A)):
+            row += np.uint64(1)
+            end = np.uint64(indptr[row])
+            q = r[s, a] + g * expected_row(data, indices, k, end, w)
+            k = end
+            pick = np.int64(a) if q > best else pick
+            best = max(q, best)
         change[s] = best - w[s]
         choice[s] = pick
     return change, choice
@@ -56,25 +65,31 @@ def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
         starts[s + 1] = starts[s] + (indptr[row + 1] - indptr[row])
     weights = np.zeros(starts[S], data.dtype)
     reached = np.zeros(starts[S], np.uint32)
+    n = np.uint64(0)
     for s in range(S):
-        row = s * A + choice[s]
-        first, length = indptr[row], indptr[row + 1] - indptr[row]
-        for k in range(length):
-            weights[starts[s] + k] = data[first + k]
-            reached[starts[s] + k] = indices[first + k]
+        row = np.uint64(s * A + choice[s])
+        k = np.uint64(indptr[row])
+        end = np.uint64(indptr[row + np.uint64(1)])
+        while k < end:
+            weights[n] = data[k]
+            reached[n] = indices[k]
+            n += np.uint64(1)
+            k += np.uint64(1)
     e = change.copy()
     following = np.zeros(S, change.dtype)
     used = 0
     smallest = change[0]
     stalled = 0
     while used < sweeps:
-        low = high = change[0] + g * expected_row(weights, reached, starts[0], starts[1], e) - e[0]
-        for s in range(S):
-            x = change[s] + g * expected_row(weights, reached, starts[s], starts[s + 1], e)
-            step = x - e[s]
-            low = step if step < low else low
-            high = step if step > high else high
+        low = high = change[0] + g * expected_row(weights, reached, np.uint64(0), np.uint64(starts[1]), e) - e[0]
+        k = np.uint64(0)
+        for s in range(np.uint64(S)):
+            end = np.uint64(starts[s + np.uint64(1)])
+            x = change[s] + g * expected_row(weights, reached, k, end, e)
+            k = end
             following[s] = x
+            low = min(x - e[s], low)
+            high = max(x - e[s], high)
         e, following = following, e
         used += 1
         stalled = 0 if used == 1 or high - low < smallest else stalled + 1

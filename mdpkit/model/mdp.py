@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..base.record import Record, any_exact, at, defect, distributions, field_ar
 from ..base.shown import MOST, Table, tabulate
 from ..base.tolerance import ROW_SUM
 from ..base.types import Array, FilledArray, Names, Number, OptionalArray, OptionalNames, record
+from ..kernels.rows import examine
 from . import _functions, _gymnasium
 from .horizon import Finite, Horizon, fit_horizon, horizon_text
 from .mistaken import refuse_other_layouts
@@ -74,7 +75,7 @@ class MDP(Record):
         if S == 0 or A == 0:
             raise InvalidModel(f"r has shape {r.shape}; expected at least one state and one action")
         mask = _mask(given, S, A)
-        P = _csr(self.P, S, A, mask) if sparse else self._dense(exact, S, A, mask)
+        P, facts = _csr(self.P, S, A, mask) if sparse else (self._dense(exact, S, A, mask), None)
         rho = numbers("rho", _uniform(S, exact) if self.rho is None else self.rho, exact, "s")
         if rho.shape != (S,):
             raise InvalidModel(f"rho has shape {rho.shape}; expected ({S},), one entry a state")
@@ -84,6 +85,8 @@ class MDP(Record):
             if not sparse or name == "r":
                 _steps(name, array, still, horizon)
         self._set(P=P, r=r, rho=rho, horizon=horizon, mask=mask)
+        if facts:
+            self.__dict__["row_facts"] = facts
         self._set(
             state_names=texts("state_names", self.state_names, S),
             action_names=texts("action_names", self.action_names, A),
@@ -215,10 +218,13 @@ class MDP(Record):
         if self.exact:
             return 0.0
         if self.sparse:
-            sums = np.asarray(self.P.sum(axis=1)).ravel()[self.available.ravel()]
-            longest = int(np.diff(self.P.indptr).max(initial=1))
-            return float(np.abs(sums - 1).max()) + longest * 2.0**-52
+            return self.row_facts.off + self.row_facts.longest * 2.0**-52
         return defect(self.P[..., self.available, :])
+
+    @cached_property
+    def row_facts(self) -> "RowFacts":
+        """Facts of a sparse law."""
+        return row_facts(self.P, self.mask)
 
     def _axis_names(self):
         return {"s": self.state_names, "a": self.action_names}
@@ -283,17 +289,64 @@ def _uniform(S, exact):
 
 
 def _csr(P, S, A, mask):
+    """A checked copy of P as CSR with sorted rows, and its row facts where nothing had to be changed."""
     import scipy.sparse
 
-    P = scipy.sparse.csr_array(P, dtype=np.float64, copy=True)
-    P.sum_duplicates()
+    P = scipy.sparse.csr_array(P)
+    width = np.int32 if P.nnz < 2**31 else np.int64
+    indices, starts = P.indices.astype(width), P.indptr.astype(width)  # astype copies
+    P = scipy.sparse.csr_array((P.data.astype(np.float64), indices, starts), shape=P.shape)
     if P.shape != (S * A, S):
         raise InvalidModel(f"P has shape {P.shape}; expected ({S * A}, {S}), row s*A+a, beside r of shape ({S}, {A})")
-    rows = np.repeat(np.arange(S * A), np.diff(P.indptr))
-    present = np.ones(S * A, dtype=bool) if mask is None else mask.ravel()
+    fits, *facts = _examine(P)
+    facts = RowFacts(*facts)
+    if clean := mask is None and fits and facts.off <= ROW_SUM:
+        P.has_canonical_format = True
+    else:
+        _tidy(P, A, np.ones(S * A, dtype=bool) if mask is None else mask.ravel())
+    for part in (P.data, P.indices, P.indptr):
+        part.flags.writeable = False
+    return P, facts if clean else None
+
+
+def _examine(P) -> tuple[bool, int, float, int]:
+    """What `kernels.rows.examine` says of a CSR matrix."""
+    return examine(P.data, as_uint32(P.indices), as_uint32(P.indptr), P.shape[1])
+
+
+class RowFacts(NamedTuple):
+    """Of a law in sparse rows.
+
+    Attributes:
+        longest: the largest number of entries of a row.
+        off: the largest |sum - 1| of the rows that exist.
+        half: the largest |n - s| of a transition from s to n.
+    """
+
+    longest: int
+    off: float
+    half: int
+
+
+def row_facts(P, mask) -> RowFacts:
+    _, longest, off, half = _examine(P)
+    if mask is not None:
+        off = float(np.abs(np.asarray(P.sum(axis=1)).ravel()[mask.ravel()] - 1).max())
+    return RowFacts(longest, off, half)
+
+
+def as_uint32(indices):
+    """Indices for the kernels, without a copy where they have 32 bits."""
+    return indices.view(np.uint32) if indices.dtype.itemsize == 4 else indices.astype(np.uint32)
+
+
+def _tidy(P, A, present):
+    """Sort the rows, add up duplicates, drop zeros and the rows that are not present; and check what remains."""
+    P.sum_duplicates()
+    rows = np.repeat(np.arange(P.shape[0]), np.diff(P.indptr))
     P.data[~present[rows]] = 0
     P.eliminate_zeros()
-    rows = np.repeat(np.arange(S * A), np.diff(P.indptr))
+    rows = np.repeat(np.arange(P.shape[0]), np.diff(P.indptr))
     for wrong, words in (
         (~np.isfinite(P.data), "every entry must be finite"),
         (P.data < 0, "a probability is at least 0"),
@@ -308,9 +361,6 @@ def _csr(P, S, A, mask):
         k = int(np.flatnonzero(off)[0])
         where = tuple(int(i) for i in divmod(k, A))
         raise InvalidModel(f"{at('P', where)} sums to {sums[k]:.12g}, not 1 (off by {abs(sums[k] - 1):.1e})")
-    for part in (P.data, P.indices, P.indptr):
-        part.flags.writeable = False
-    return P
 
 
 def _steps(name, array, still, horizon):

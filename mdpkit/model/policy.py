@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..base.arrays import bare, floats
+from ..base.arrays import bare, floats, objects
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers
@@ -36,6 +36,14 @@ class TabularPolicy(Record):
         table = numbers("table", self.table, any_exact(self.table), ("sa", "tsa"))
         distributions("table", table, ROW_SUM)
         self._set(table=table)
+
+    @classmethod
+    def _of_choices(cls, choice, A, exact) -> "TabularPolicy":
+        """The deterministic policy that takes `choice[s]` or `choice[t,s]`, which are actions below A."""
+        table = choice[..., None] == np.arange(A)
+        policy = object.__new__(cls)
+        policy._set(table=objects(table.astype(int)) if exact else table.astype(float))
+        return policy
 
     def sizes(self) -> dict:
         return dict(zip("HSA" if self.table.ndim == 3 else "SA", self.table.shape, strict=True))

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ..base.arrays import objects
 from ..base.interval import Interval
 from ..base.tolerance import UNIT
 from ..exact.certificate import OptimalityCertificate
@@ -46,8 +45,7 @@ def around(w, below, above) -> Interval:
 
 def deterministic(problem, choice) -> TabularPolicy:
     """The deterministic policy `choice[s]` or `choice[t,s]`, in the problem's number kind."""
-    table = choice[..., None] == np.arange(problem.A)
-    return TabularPolicy(objects(table.astype(int)) if problem.exact else table.astype(float))
+    return TabularPolicy._of_choices(choice, problem.A, problem.exact)
 
 
 def proof(problem, policy, value, w, below, above):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base.tolerance import UNIT, gamma
 from ..exact.chain import factorise
+from ..model.mdp import row_facts
 from .end_components import end_components
 from .sweep import SparseSweep
 
@@ -33,13 +34,12 @@ class Components:
         self.members, self.count = np.flatnonzero(self.label >= 0), int(self.label.max()) + 1
         self.own = self.label[self.members]
         self.longest = int(np.diff(self.rows.indptr).max(initial=1))
+        mask = None if self.inner[self.members].all() else self.inner[self.members]
         pairs = (self.members[:, None] * self.A + np.arange(self.A)).ravel()
-        inner = self.inner[self.members]
         stay = self.rows[pairs][:, self.members].tocsr()
         stay.sort_indices()
-        self.step = SparseSweep(
-            stay, np.ascontiguousarray(problem.r[self.members]), 1.0, None if inner.all() else inner, self.longest
-        )
+        facts = row_facts(stay, mask)._replace(longest=self.longest)
+        self.step = SparseSweep(stay, np.ascontiguousarray(problem.r[self.members]), 1.0, mask, facts)
         self.moves = np.flatnonzero((problem.available & ~self.inner).ravel())
 
     def extremes(self, change):

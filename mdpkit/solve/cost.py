@@ -12,6 +12,9 @@ EXACT_SECONDS = 10
 LARGEST_FACTOR = 5 * 10**7
 """Largest number of entries of a triangular factor for policy iteration on floats (about 1 GB for both factors)."""
 
+NARROW = 4
+"""A band is narrow if its squared half-width is at most this many times the transitions of a state."""
+
 
 def exact_seconds(problem) -> float:
     """Predicted processor time of exact policy iteration on a rational infinite-horizon MDP, in seconds.
@@ -52,6 +55,11 @@ def equation_bits(problem) -> float:
     rewards = lcm(*{int(x.q) for x in problem.r.flat}).bit_length() / problem.S
     discount = int(problem.horizon.gamma.q).bit_length() if isinstance(problem.horizon, Discounted) else 0
     return laws + rewards + discount
+
+
+def is_narrow(problem) -> bool:
+    """Whether eliminating a state in the band of a sparse float MDP costs no more than some sweeps over its rows."""
+    return problem.sparse and problem.row_facts.half**2 <= NARROW * problem.P.nnz / problem.S
 
 
 def factor_entries(problem) -> float:

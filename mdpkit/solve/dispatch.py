@@ -16,7 +16,7 @@ from .avoid_margin import AvoidMargin
 from .avoid_probability import AvoidProbability
 from .avoid_tube import AvoidTube
 from .backward_induction import BackwardInduction
-from .cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries
+from .cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries, is_narrow
 from .hoffman_karp import HoffmanKarp
 from .method import Method
 from .modified_policy_iteration import ModifiedPolicyIteration
@@ -187,11 +187,16 @@ def _(horizon: Average, problem):
 
 
 def _infinite(problem, direct, sweeping):
-    """Exact policy iteration if cheap, else sweeps; then policy iteration on floats if cheap, else sweeps."""
+    """Exact policy iteration if cheap, else sweeps; then policy iteration on floats if cheap, else sweeps.
+
+    On floats in a narrow band policy iteration comes first.
+    """
     if problem.exact and exact_seconds(problem) < EXACT_SECONDS:
         yield direct
     elif problem.exact:
         yield sweeping()
     else:
+        if isinstance(problem.horizon, Discounted) and is_narrow(problem):
+            yield direct
         yield sweeping(sweeps=SWEEPS)
         yield direct if factor_entries(problem) <= LARGEST_FACTOR else sweeping()

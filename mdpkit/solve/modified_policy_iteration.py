@@ -9,6 +9,7 @@ from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import around, deterministic, proof, shifts
+from .candidates import CROWD, KEPT, SETTLED, Near
 from .solution import Solution, Status, judge
 from .sweep import sweeps
 
@@ -17,6 +18,9 @@ INNER = 10
 
 LOOK_AGAIN = 20
 """Largest number of sweeps for a changed policy; an unchanged one is evaluated fully."""
+
+BEFORE_A_LOOK = 500
+"""Largest number of sweeps over the candidates."""
 
 PATIENCE, NOISE = 30, 100
 """float64 is exhausted after 30 improvements without a smaller span, all within 100 times the rounding bound."""
@@ -48,11 +52,11 @@ class ModifiedPolicyIteration:
         expects(self, problem, MDP, Discounted)
         meant = problem.to_float() if problem.exact else problem
         step, g = sweeps(meant)(0), meant.horizon.gamma
-        w, used, last, quiet, smallest, confirmed = np.zeros(meant.S), 0, None, 0, np.inf, False
-        goal = tol * (1 - g) * (1 - 1e-3)
+        w, used, last, quiet, smallest, confirmed = step.recentre(step.r.max(axis=1)), 0, None, 0, np.inf, False
+        goal, kept = tol * (1 - g) * (1 - 1e-3), None
         with np.errstate(over="ignore", invalid="ignore"):
             while True:
-                change, choice = step.greedy(w)
+                change, choice = (kept or step).greedy(w)
                 used += 1
                 low, high = float(change.min()), float(change.max())
                 error = step.rounding(w)
@@ -63,11 +67,19 @@ class ModifiedPolicyIteration:
                 enough = max(goal - slack, slack / 8)
                 if not span > enough or quiet >= PATIENCE or used >= self.sweeps:
                     break
-                rest, confirmed = self.sweeps - used, np.array_equal(choice, last)
-                floor = max(enough, error) / 8  # below the rounding of w no residual is seen
-                stop, most = (floor, rest) if confirmed else (max(span / INNER, floor), min(LOOK_AGAIN, rest))
-                e, swept = step.correct(choice, step.recentre(change), stop, most)
+                if kept is None and last is not None and np.count_nonzero(choice != last) <= SETTLED * step.S:
+                    kept = step.keep(w, change, Near(w, KEPT * span + 4 * error, error, g), int(CROWD * step.S))
+                rest, floor = self.sweeps - used, max(enough, error) / 8  # below the rounding of w no residual is seen
+                if kept is not None:
+                    e, swept = kept.correct(w, change, low / 2 + high / 2, floor, min(BEFORE_A_LOOK, rest))
+                    confirmed = True
+                else:
+                    confirmed = np.array_equal(choice, last)
+                    stop, most = (floor, rest) if confirmed else (max(span / INNER, floor), min(LOOK_AGAIN, rest))
+                    e, swept = step.correct(choice, step.recentre(change), stop, most)
                 w, used, last = step.recentre(w + e), used + swept, choice
+                if kept is not None and not kept.near.covers(w, step.rounding(w)):
+                    kept = None
         below, above = shifts(low, high, error, g)
         value = around(w, below, above)
         capped = used >= self.sweeps and span > enough

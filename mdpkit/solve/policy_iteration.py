@@ -1,7 +1,6 @@
 """Policy iteration for discounted problems, on floats and on rationals."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,9 +15,6 @@ from .bounds import around, deterministic, proof, shifts
 from .modified_policy_iteration import NOISE, PATIENCE, ModifiedPolicyIteration
 from .solution import Solution, Status, judge
 from .sweep import sweeps
-
-LOOKS = 100
-"""Largest number of sweeps between two linear solves; they end when the greedy policy is stable."""
 
 
 @dataclass(frozen=True)
@@ -50,42 +46,41 @@ class PolicyIteration:
         return self._floats(problem, tol, before)
 
     def _floats(self, problem, tol, before):
-        step, g, states = sweeps(problem)(0), problem.horizon.gamma, np.arange(problem.S)
-        w, used, quiet, going = np.zeros(problem.S), 0, 0, True
-        best = _residual(step, w)
-        choice = best.choice if before is None else before.policy.table.argmax(axis=1)
+        step, g = sweeps(problem)(0), problem.horizon.gamma
+        used, quiet, going = 0, 0, True
+        goal = tol * (1 - g) * (1 - 1e-3)
         with np.errstate(over="ignore", invalid="ignore"):
+            V = step.look_ahead(np.zeros(problem.S), 0.0)  # small values are not yet lost beside large ones
+            choice = step.leaving(step.residual(V)) if before is None else before.policy.table.argmax(axis=1)
+            w = most = step.recentre(V)
+            best = step.residual(w)
             while going and used < self.improvements:
                 w = self._evaluate(step, choice, w)
                 used += 1
-                Q, now, last = step.action_values(w), _residual(step, w), choice
-                best, quiet = (now, 0) if now.span < best.span else (best, quiet + 1)
-                going = bool((Q[states, now.choice] > Q[states, choice] + 2 * now.error).any())
-                if going:
-                    choice = self._looking_ahead(step, choice, w, now.choice)
-                    going = not np.array_equal(choice, last) and (quiet < PATIENCE or now.span > NOISE * now.error)
+                now, last = step.residual(w), choice
+                best, most, quiet = (now, w, 0) if now.span < best.span else (best, most, quiet + 1)
+                going = best.span > goal and (quiet < PATIENCE or now.span > NOISE * now.noise)
+                choice = self._improve(step, choice, w, now)
+                going = going and not np.array_equal(choice, last)
         below, above = shifts(best.low, best.high, best.error, g)
-        value, policy = around(best.w, below, above), deterministic(problem, best.choice)
-        status = judge(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, best.w + best.high)
-        return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, best.w, below, above))
+        value, policy = around(most, below, above), deterministic(problem, best.choice)
+        status = judge(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, most + best.high)
+        return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, most, below, above))
 
-    def _looking_ahead(self, step, choice, w, better):
-        """The next policy, greedy after further sweeps that propagate distant improvements."""
-        states, change = np.arange(step.S), step.greedy(w)[0]
-        for _ in range(LOOKS):
-            w, last = w + change, better
-            change, better = step.greedy(w)
-            if np.array_equal(better, last):
-                break
-        w = step.recentre(w)
-        Q = step.action_values(w)
-        return np.where(Q[states, better] > Q[states, choice] + 2 * step.rounding(w), better, choice)
+    def _improve(self, step, choice, w, now):
+        """The next policy: greedy after a few backups, where an action is better by more than rounding."""
+        ahead = step.residual(step.recentre(step.look_ahead(w, now.low / 2 + now.high / 2)))
+        for seen in ahead, now:
+            better = seen.of_policy(seen.choice) > seen.of_policy(choice) + 2 * seen.wrong
+            if better.any():
+                return np.where(better, seen.choice, choice)
+        return choice
 
     def _evaluate(self, step, choice, w):
         """Relative values of a policy: a linear solve and one step of iterative refinement."""
-        states = np.arange(step.S)
         for _ in range(2):
-            w = step.recentre(w + step.solve(choice, step.recentre(step.action_values(w)[states, choice] - w)))
+            change = step.residual(w).of_policy(choice)
+            w = step.recentre(w + step.solve(choice, change - (change.max() / 2 + change.min() / 2)))
         return w
 
     def _rationals(self, problem, before):
@@ -109,24 +104,6 @@ class PolicyIteration:
         return Solution(
             problem, self, Status.SOLVED, policy, Interval(V), used, OptimalityCertificate(problem, policy, (V,), (V,))
         )
-
-
-class _Residual(NamedTuple):
-    low: float
-    high: float
-    error: float
-    w: np.ndarray
-    choice: np.ndarray
-
-    @property
-    def span(self):
-        return self.high - self.low
-
-
-def _residual(step, w):
-    """Extremes of T w - w, a bound on their error, and the greedy policy."""
-    change, choice = step.greedy(w)
-    return _Residual(float(change.min()), float(change.max()), step.rounding(w), w, choice)
 
 
 def _near_optimal(problem):

@@ -5,13 +5,24 @@ Values are kept relative, w = V minus a constant: rounding errors then grow with
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from ..base.tolerance import UNIT, gamma
-from ..kernels import discounted
+from ..kernels import banded, candidates, discounted
 from ..model.horizon import Finite
-from ..model.mdp import at_step
+from ..model.mdp import RowFacts, as_uint32, at_step
+from .candidates import DenseCandidates, SparseCandidates
+
+BAND = 2 * 10**7
+"""Number of operations, S times the squared half-bandwidth, up to which equations are eliminated in a band."""
+
+PASSES = 2
+"""Gauss-Seidel sweeps in both directions between two linear solves, on sparse rows."""
+
+LOOKS, NEAR = 20, 1 / 100
+"""Largest number of backups between two linear solves, on dense rows; and the span, relative to w's, that ends them."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +42,54 @@ class Rounding:
         return (self.constant + self.each * np.abs(w).max()) * (1 + 4 * UNIT)
 
 
+class Residual(NamedTuple):
+    """R = r + g P w - w at some w, with bounds.
+
+    Attributes:
+        R, choice: R[s,a], -inf at missing actions, and the first maximising action.
+        wrong: bound on the errors of R[s,:].
+        low, high: bounds on max_a R of all states, up to a relative 4u from computing them.
+    """
+
+    R: np.ndarray
+    choice: np.ndarray
+    wrong: np.ndarray
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, R, wrong) -> "Residual":
+        choice = R.argmax(axis=1)
+        change = R[np.arange(len(R)), choice]
+        return cls(R, choice, wrong, float((change - wrong).min()), float((change + wrong).max()))
+
+    @property
+    def error(self) -> float:
+        return 4 * UNIT * max(abs(self.low), abs(self.high))
+
+    @property
+    def span(self) -> float:
+        return self.high - self.low
+
+    @property
+    def noise(self) -> float:
+        return float(self.wrong.max())
+
+    def of_policy(self, choice) -> np.ndarray:
+        return self.R[np.arange(len(choice)), choice]
+
+
 class Sweep:
     """The Bellman backup of one time step; subclasses differ in the storage of P."""
 
-    def __init__(self, P, r, g, mask, longest):
-        self.P, self.g, self.S, self.A = P, g, *r.shape
-        sums = self.rows @ np.ones(self.S)
-        off = np.abs(sums - 1) if mask is None else np.abs(sums - 1)[mask.ravel()]
-        defect = float(off.max()) + gamma(longest)
-        self.r = r if mask is None else np.where(mask, r, -np.inf)
+    def __init__(self, P, r, g, mask, facts):
+        self.P, self.g, self.S, self.A, self.facts = P, g, *r.shape, facts
+        longest, off, _ = facts
+        defect = off + gamma(longest)
+        self.r, self.each = r if mask is None else np.where(mask, r, -np.inf), 1.01 * (gamma(longest + 8) + defect)
+        self.tiny = (longest + 16) * np.finfo(float).smallest_subnormal
         self.rounding = Rounding(
-            gamma(4) * float(np.abs(r).max()) + (longest + 16) * np.finfo(float).smallest_subnormal,
+            gamma(4) * float(np.abs(r).max()) + self.tiny,
             gamma(longest + 8) + 1.01 * defect,
         )
 
@@ -52,6 +100,22 @@ class Sweep:
     def solve(self, choice, change):
         """Solve e = change + g P_choice e directly, up to rounding; NaN if the matrix is singular in float64."""
         return self.direct(self.rows[self._row_numbers(choice)], change)
+
+    def residual(self, w) -> Residual:
+        return Residual.of(self.action_values(w) - w[:, None], np.full(self.S, self.rounding(w)))
+
+    def leaving(self, seen):
+        """Of the actions that rounding does not tell from the best, the one that is least likely to stay."""
+        tied = (seen.R.max(axis=1) - 2 * seen.wrong)[:, None] <= seen.R
+        return np.where(tied, self.stay, 2.0).argmin(axis=1)
+
+    def look_ahead(self, w, shift):
+        """w after a few backups of the problem with rewards r - shift, which propagate distant rewards."""
+        for _ in range(LOOKS):
+            w, before = (self.action_values(w) - shift).max(axis=1), w
+            if np.ptp(w - before) <= NEAR * np.ptp(w):
+                break
+        return w
 
     def evaluate(self, pi, change, sweeps=1000):
         """Solve e = change + g P_pi e for a randomised policy `pi[s,a]`, up to a constant: by sweeps, else directly."""
@@ -73,11 +137,24 @@ class DenseSweep(Sweep):
     def rows(self):
         return self.P.reshape(self.S * self.A, self.S)
 
+    @cached_property
+    def stay(self):
+        """Probability `[s,a]` of staying."""
+        return self.P[np.arange(self.S), :, np.arange(self.S)]
+
     def greedy(self, w):
         """change = max_a (r + g P w) - w, and the first maximising choice."""
         Q = self.action_values(w)
         choice = Q.argmax(axis=1)
         return Q[np.arange(self.S), choice] - w, choice
+
+    def keep(self, w, change, near, most):
+        """The candidates near the best at w, or None if they are more than `most`."""
+        Q = self.action_values(w)
+        kept = np.flatnonzero((w + change - near.width)[:, None] <= Q)
+        if len(kept) > most:
+            return None
+        return DenseCandidates(self, near, kept, np.searchsorted(kept, np.arange(self.S) * self.A), Q.ravel()[kept])
 
     def correct(self, choice, change, stop, sweeps):
         """Solve e = change + g P_choice e up to a constant, by sweeps until the span meets `stop` or stalls.
@@ -103,10 +180,35 @@ class SparseSweep(Sweep):
 
     @cached_property
     def parts(self):
-        return self.P.data, *(_to_uint32(part) for part in (self.P.indices, self.P.indptr))
+        return self.P.data, as_uint32(self.P.indices), as_uint32(self.P.indptr)
+
+    @cached_property
+    def stay(self):
+        """Probability `[s,a]` of staying."""
+        row = np.repeat(np.arange(self.S * self.A), np.diff(self.P.indptr))
+        own = self.P.data * (self.P.indices == row // self.A)
+        return np.bincount(row, own, self.S * self.A).reshape(self.S, self.A)
+
+    def residual(self, w):
+        g, rest = self.g, 1 - self.g
+        own, pay = 1.01 * UNIT * (g + 5 * rest), 1.01 * gamma(4)
+        R, wrong = banded.centred(*self.parts, self.r, w, g, rest, self.each, own, pay)
+        return Residual.of(R, wrong + self.tiny)
+
+    def look_ahead(self, w, shift):
+        return banded.gauss_seidel(*self.parts, self.r - shift, w, self.g, PASSES)
+
+    def solve(self, choice, change):
+        if self.S * self.facts.half**2 <= BAND:
+            return banded.eliminate(*self.parts, choice, self.A, self.g, 1 - self.g, change, self.facts.half)
+        return super().solve(choice, change)
 
     def greedy(self, w):
         return discounted.greedy(*self.parts, self.r, w, self.g)
+
+    def keep(self, w, change, near, most):
+        q, rows, *law = candidates.keep(*self.parts, self.r, w, self.g, w + change - near.width, most)
+        return SparseCandidates(self, near, rows, tuple(law), q) if len(q) else None
 
     def correct(self, choice, change, stop, sweeps):
         return discounted.correct(*self.parts, choice, change, self.A, self.g, stop, sweeps)
@@ -142,21 +244,23 @@ def sweep_until(law, change, stop, sweeps, patience=discounted.STALLED):
     return e, used
 
 
-def _to_uint32(indices):
-    same = indices.dtype.itemsize == 4 and indices.flags.c_contiguous
-    return indices.view(np.uint32) if same else indices.astype(np.uint32)
+def _dense_facts(P, mask):
+    """The facts of a dense law."""
+    sums = P.reshape(-1, P.shape[-1]) @ np.ones(P.shape[-1])
+    off = np.abs(sums - 1) if mask is None else np.abs(sums - 1)[mask.ravel()]
+    return RowFacts(P.shape[-1], float(off.max()), P.shape[-1] - 1)
 
 
 def sweeps(problem):
     """Function t -> Sweep for a float problem, built once if stationary."""
     g = 1.0 if isinstance(problem.horizon, Finite) else problem.horizon.gamma
     kind = SparseSweep if problem.sparse else DenseSweep
-    longest = int(np.diff(problem.P.indptr).max(initial=1)) if problem.sparse else problem.S
     moving = problem.r.ndim == 3 or (not problem.sparse and problem.P.ndim == 4)
 
     def at(t):
         r = problem.r[t] if problem.r.ndim == 3 else problem.r
-        return kind(at_step(problem.P, t), r, g, problem.mask, longest)
+        P = at_step(problem.P, t)
+        return kind(P, r, g, problem.mask, problem.row_facts if problem.sparse else _dense_facts(P, problem.mask))
 
     if moving:
         return at

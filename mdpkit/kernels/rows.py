@@ -1,0 +1,42 @@
+"""Laws in sparse rows (CSR): one pass that checks them."""
+
+import numpy as np
+
+from ..base.compiling import compiled
+
+
+def _examine(data, indices, indptr, columns):
+    """Whether the rows are canonical, their greatest length, the largest |sum - 1|, and the half-bandwidth.
+
+    Canonical: in a row the columns increase and lie below `columns`, and the entries are positive and finite.
+    Each state has the same number of rows; the half-bandwidth is the largest |n - s| of an entry in column n.
+    """
+    each = max(1, (len(indptr) - 1) // columns)
+    longest = half = np.int64(0)
+    worst = zero = data[:1].sum() * 0
+    fits = (indptr[0] == 0) & (indptr[-1] == len(data))
+    for row in range(len(indptr) - 1):
+        fits = fits & (indptr[row] <= indptr[row + 1])
+    if not fits:
+        return fits, longest, worst, half
+    for row in range(len(indptr) - 1):
+        first, last = np.uint64(indptr[row]), np.uint64(indptr[row + 1])
+        total = zero
+        before = np.int64(-1)
+        k = first
+        while k < last:
+            column = np.int64(indices[k])
+            fits = fits & (data[k] > 0) & (column > before)
+            total += data[k]
+            before = column
+            k += np.uint64(1)
+        s = row // each
+        if first < last:
+            fits = fits & (before < columns)
+            half = max(half, max(abs(np.int64(indices[first]) - s), abs(before - s)))
+        longest = max(longest, np.int64(last - first))
+        worst = max(worst, abs(total - 1))
+    return fits & (worst < 1), longest, worst, half
+
+
+examine = compiled(_examine, "b1&i8&f8&i8 (f8[1], u4[1], u4[1], i8)")

@@ -12,6 +12,8 @@ from functools import cache, update_wrapper
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import numpy as np
+
 from .arrays import is_exact
 
 _waiting = []
@@ -41,9 +43,10 @@ class compiled:
 
     def __call__(self, *args):
         for arg in args:
-            if is_exact(arg):
-                return self.exact(*args)
-            if hasattr(arg, "run_kernel"):
+            if type(arg) is np.ndarray:
+                if is_exact(arg):
+                    return self.exact(*args)
+            elif hasattr(arg, "run_kernel"):
                 return arg.run_kernel(self, args)
         return self.fast(*args)
 

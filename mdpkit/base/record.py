@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import fields, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -30,7 +31,7 @@ class Record(Shown):
         """Integers, fractions or "p/q" text as an array of the record's number kind."""
         return like(array, self._pattern())
 
-    @property
+    @cached_property
     def exact(self) -> bool:
         """Whether the record's numbers are rationals."""
         return is_exact(self._pattern())

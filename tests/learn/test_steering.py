@@ -103,6 +103,20 @@ def test_one_plan_is_the_base_policy():
                 assert (d == e).all_yes()
 
 
+def test_members_of_a_mixture_are_drawn_for_each_decision():
+    """A lock that opens by action 0, then 1: no member opens it, single draws do by chance, two draws more often."""
+    P = objects([[[0, 1, 0, 0], [0, 0, 1, 0]], [[0, 0, 1, 0], [0, 0, 0, 1]], [[0, 0, 1, 0]] * 2, [[0, 0, 0, 1]] * 2])
+    problem = MDP(
+        P, objects([[[0, 0]] * 4, [[0, 0], [0, 1], [0, 0], [0, 0]]]), objects([1, 0, 0, 0]), horizon=Finite(2)
+    )
+    mixture = Mixture([TabularPolicy(objects([law] * 4)) for law in ([1, 0], [0, 1])], objects(["1/2", "1/2"]))
+    assert measure.value(problem, mixture) == 0
+    for n, expected in ((1, "1/4"), (2, "9/16")):
+        found = steer(mixture, ScoredVerifier(objects([0, 1, 0, 2])), problem, n=n).policy
+        assert measure.value(problem, found) == objects(expected)[()]
+    assert measure.value(problem, steer(mixture, ScoredVerifier(objects([0] * 4)), problem, replan=2).policy) == 0
+
+
 def test_a_decision_is_the_best_of_n():
     """One step to an outcome of its own for each action: the preference problem's learner."""
     P = objects(np.eye(3, dtype=int)[None].repeat(3, axis=0))

@@ -58,7 +58,7 @@ def crossed_predictions(e: str = "1/10", n: int = 2) -> Instance:
 
 @named_instance
 def narrow_lock(H: int = 2, p: str = "1/10") -> Instance:
-    """A lock whose every step opens with probability p under the frozen policy; one wrong action closes it for good.
+    """A lock whose every step opens with probability p under the frozen policy; one wrong action closes it forever.
 
     Args: H: number of steps. p: probability of the right action.
 

@@ -5,7 +5,7 @@ import pytest
 
 from mdpkit import TabularPolicy, measure, objects
 from mdpkit.claims.steering.binary_verifiers_approach_their_precision import success, with_rates
-from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import peak, rare
+from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import outcomes, peak, rare
 from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import success as success_when_misjudged
 
 
@@ -38,6 +38,14 @@ def test_a_rare_misjudgement_is_best_at_16_plans_and_below_the_policy_from_554()
     found = {n: success_when_misjudged(m, n).enclose().mid[0] for n in (16, 553, 554)}
     assert found[16] == pytest.approx(0.9512, abs=1e-4)
     assert found[554] < 0.25 < found[553]
+
+
+def test_success_need_not_fall_at_once_after_its_peak():
+    """With p = e = 1/3 one plan and two succeed equally often, and three less often."""
+    m = outcomes(2, ["1/3", "1/3", "1/3"], [1, 2, 0], [1, 0, 0])
+    found = [success_when_misjudged(m, n)[0].lower for n in (1, 2, 3)]
+    assert found[0] == found[1] > found[2]
+    assert peak(m).pairs["does not rise after"] == (1, 1)
 
 
 def test_the_best_of_n_is_bounded_where_a_level_of_scores_has_no_mass():

@@ -7,6 +7,7 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import floats, objects, rational
+from mdpkit.claims.moments import regression_stops_at_its_bias_on_benchmark_designs as benchmarks
 from mdpkit.claims.moments import weak_instruments_divide_the_error_by_the_singular_value as weak
 from mdpkit.claims.moments.double_sampling_bias_is_next_state_variance import (
     least_squared_difference,
@@ -122,3 +123,25 @@ def test_the_response_itself_adds_to_the_variance_of_the_outcome():
     inverse = np.linalg.inv(floats(problem.A))
     assert float((inverse**2 @ (variance / 0.5)).mean()) == pytest.approx(95 / 16)
     assert weak.variance(problem) == 5
+
+
+def test_the_benchmark_designs_have_the_stated_limits():
+    found = [(benchmarks.variance(m), benchmarks.squared_bias(m)) for m in benchmarks.list_samples()]
+    assert found == [
+        (Fraction(5517, 10), Fraction(9, 10)),
+        (898, Fraction(2, 7)),
+        (Fraction(807023, 3), Fraction(3347, 17100)),
+    ]
+    law = floats(benchmarks.zoo().law)
+    A, weights = law.sum(axis=1) / law.sum(axis=(1, 2))[:, None], law.sum(axis=(1, 2))
+    inverse = np.linalg.inv(A.T @ (weights[:, None] * A))
+    assert law.sum(axis=(0, 1)) @ inverse.diagonal() * 4.5 == pytest.approx(551.7)
+
+
+def test_the_error_of_the_game_does_not_depend_on_the_response():
+    rng, m = np.random.default_rng(0), benchmarks.demand()
+    counts, outcome = rng.integers(1, 99, (len(m.h0), *m.law.shape)), floats(benchmarks.outcomes(m))
+    h0 = floats(m.h0)
+    game, _ = benchmarks.fit(counts, outcome)
+    error, _ = benchmarks.fit(counts, outcome - h0[:, None])
+    np.testing.assert_allclose(game - h0, error, atol=1e-8)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mdpkit import TabularPolicy, measure, objects
+from mdpkit.claims.steering import replanning_helps_plans_that_end_in_the_frozen_policy as replanning
 from mdpkit.claims.steering.binary_verifiers_approach_their_precision import success, with_rates
 from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import outcomes, peak, rare
 from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import success as success_when_misjudged
@@ -52,3 +53,19 @@ def test_the_best_of_n_is_bounded_where_a_level_of_scores_has_no_mass():
     reference = TabularPolicy([[0.0, 0.0, 1.0, 0.0]])
     known = measure.best_of_n(reference, np.array([[1, 0, 1, 0]]), 3)
     assert known.contains(objects([[0, 0, 1, 0]]))
+
+
+def test_replanning_by_all_draws():
+    """Two draws at each decision, enumerated, of four steps of a small process."""
+    m = replanning.list_episodes()[2]  # a decision every 2 steps, between actions
+    P, base = m.P, m.base.table
+    follow = (base[..., None] * P).sum(axis=1)
+
+    def decide(V):
+        Q = P @ (follow @ V)
+        return sum(
+            base[:, a] * base[:, b] * np.where(Q[:, a] > Q[:, b], Q[:, a], Q[:, b]) for a in range(2) for b in range(2)
+        )
+
+    assert (m.k, m.n) == (2, 2)
+    assert (replanning.value_table(m, 2)[0] == decide(decide(m.scores))).all_yes()

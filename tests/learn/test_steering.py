@@ -7,6 +7,7 @@ import pytest
 
 from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
 from mdpkit.base.errors import InvalidModel, MissingAccess
+from mdpkit.instances import named
 from mdpkit.learn import FOREWARN, BestOfN, BinaryVerifier, Mixture, ScoredVerifier, fit, grant
 
 LAW = objects(
@@ -105,14 +106,11 @@ def test_one_plan_is_the_base_policy():
 
 def test_members_of_a_mixture_are_drawn_for_each_decision():
     """A lock that opens by action 0, then 1: no member opens it, single draws do by chance, two draws more often."""
-    P = objects([[[0, 1, 0, 0], [0, 0, 1, 0]], [[0, 0, 1, 0], [0, 0, 0, 1]], [[0, 0, 1, 0]] * 2, [[0, 0, 0, 1]] * 2])
-    problem = MDP(
-        P, objects([[[0, 0]] * 4, [[0, 0], [0, 1], [0, 0], [0, 0]]]), objects([1, 0, 0, 0]), horizon=Finite(2)
-    )
-    mixture = Mixture([TabularPolicy(objects([law] * 4)) for law in ([1, 0], [0, 1])], objects(["1/2", "1/2"]))
+    lock = named("skill_lock")
+    problem, mixture = lock.mdp, Mixture([TabularPolicy(law) for law in lock.members], objects(["1/2", "1/2"]))
     assert measure.value(problem, mixture) == 0
     for n, expected in ((1, "1/4"), (2, "9/16")):
-        found = steer(mixture, ScoredVerifier(objects([0, 1, 0, 2])), problem, n=n).policy
+        found = steer(mixture, ScoredVerifier(lock.scores), problem, n=n).policy
         assert measure.value(problem, found) == objects(expected)[()]
     assert measure.value(problem, steer(mixture, ScoredVerifier(objects([0] * 4)), problem, replan=2).policy) == 0
 

@@ -26,7 +26,7 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.coverage import fill_support
-from ...instances.library.steering import crossed_predictions, draw_laws, rank
+from ...instances.library.steering import crossed_predictions, draw_laws, late_errors, rank
 from ...learn import FOREWARN, ScoredVerifier, fit, grant
 from ...model import MDP, Finite, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
@@ -127,31 +127,9 @@ def draw_episode(rng, S, H):
     return Instance(mdp=mdp, predicted=predicted, base=base, V=V, n=2, replan=1)
 
 
-def two_steps(e="1/20", n=16):
-    """Two steps that both err by e, from state 0 to 1..4 to 5 (won) or 6; state 0 and scores of 1..4 play no part.
-
-    In 1..4 action 0, of probability 1/4, wins: steering at every step wins almost surely, so that V_1 is nearly
-    constant. A plan of two steps goes on by the frozen policy, which wins rarely in 2 and 4. Both steps of the first
-    plan are better than predicted, by e, and those of the second one worse.
-    """
-    (e,) = objects([e])
-    lean = e * 9 / 10
-
-    def build(step):
-        """The kernel with leans of `step` towards the first plan."""
-        half, likely = objects(["1/2", "4/5"])
-        first, second = [0, half + step, half - step, 0, 0, 0, 0], [0, 0, 0, half - step, half + step, 0, 0]
-        sure, chances = [0] * 5 + [1, 0], (likely + step, e + step, likely - step, e - step)
-        return objects([[first, second], *[[sure, [0] * 5 + [p, 1 - p]] for p in chances], [sure, sure], [sure, sure]])
-
-    scores = objects([1, 1, 1, 1, 1, 1, 0])
-    P = build(lean)
-    r = zeros((2, 7, 2), P)
-    r[-1] = P @ scores
-    mdp = MDP(P, r, objects([1] + [0] * 6), horizon=Finite(2))
-    base = TabularPolicy(objects([["1/4", "3/4"]] * 7))
-    predicted = MDP(build(lean - e), r, mdp.rho, horizon=Finite(2))
-    return Instance(mdp=mdp, predicted=predicted, base=base, V=values_of_steering(mdp, base, scores, n), n=n, replan=1)
+def two_steps():
+    m = late_errors()
+    return m.replace(V=values_of_steering(m.mdp, m.base, m.scores, m.n), replan=1)
 
 
 def with_itself(total_variation, p, q):

@@ -24,9 +24,9 @@ from ...base.lifting import enclose, law
 from ...instances.blocks import Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...instances.library.steering import draw_laws, narrow_lock
+from ...instances.library.steering import draw_laws, narrow_lock, skill_lock
 from ...learn import FOREWARN, Mixture, ScoredVerifier, fit, grant
-from ...model import MDP, Finite, TabularPolicy
+from ...model import MDP, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
@@ -131,13 +131,9 @@ def lock_opens(m):
 
 
 def mixture_of_two(n=2):
-    """A lock that opens by the first action and then the second; each of two members takes one action always."""
-    P = objects([[[0, 1, 0, 0], [0, 0, 1, 0]], [[0, 0, 1, 0], [0, 0, 0, 1]], [[0, 0, 1, 0]] * 2, [[0, 0, 0, 1]] * 2])
-    r = objects(np.zeros((2, 4, 2), dtype=int))
-    r[1, 1, 1] = objects(1)[()]
-    mdp = MDP(P, r, objects([1, 0, 0, 0]), horizon=Finite(2))
-    members = objects([[[1, 0]] * 4, [[0, 1]] * 4])
-    return Instance(mdp=mdp, predicted=mdp, members=members, scores=objects([0, 1, 0, 2]), n=n, replan=1)
+    """Two members, of which the lock needs the first and then the second."""
+    m = skill_lock()
+    return m.replace(predicted=m.mdp, n=n, replan=1)
 
 
 def list_episodes():

@@ -281,3 +281,11 @@ for shape in ("step", "sin", "abs", "linear"):
     m = deepgmm_zoo(shape, 7)
     assert (solve(m.problem).h == m.h0).all_yes()
     print(f"{shape:>6}: largest error of regression {abs(regression(m.joint, m.outcome) - m.h0).max().mid}")
+
+# %% [markdown]
+# With data the parameter is the number of draws: regression stops at its bias, the game's error falls as $n^{-1/2}$.
+
+# %%
+verdict = mdpkit.verify("regression_stops_at_its_bias_on_benchmark_designs", "glance")
+assert verdict.passed
+display(verdict, draw_claim(verdict))

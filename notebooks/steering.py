@@ -25,7 +25,7 @@ import mdpkit
 from mdpkit import MDP, Finite, TabularPolicy, measure, objects
 from mdpkit.claims.steering.foresight_errors_cost_twice_their_size import envelope, loss, several
 from mdpkit.instances import named
-from mdpkit.learn import FOREWARN, BinaryVerifier, ScoredVerifier, fit, grant
+from mdpkit.learn import FOREWARN, BinaryVerifier, Mixture, ScoredVerifier, fit, grant
 from mdpkit.report import draw_claim
 
 
@@ -130,5 +130,23 @@ for p in ("1/2", "1/10", "1/100", "0"):
 
 # %%
 verdict = mdpkit.verify("steering_cannot_invent_plans", "glance")
+assert verdict.passed
+display(verdict, draw_claim(verdict))
+
+# %% [markdown]
+# ## Replanning
+#
+# The parameter is $k$, the number of steps between decisions on a lock of four steps. If plans are actions followed by the
+# frozen policy, deciding more often helps. Control: skills, one of which opens the lock if it is executed to the end.
+
+# %%
+m = named("narrow_lock", H=4, p="1/4")
+skills = Mixture([TabularPolicy(objects([row] * 2)) for row in ([1, 0], [0, 1])], objects(["1/4", "3/4"]))
+for k in (1, 2, 4):
+    found = [steer(m.mdp, policy, ScoredVerifier(m.scores), n=4, replan=k).enclose().mid for policy in (m.base, skills)]
+    print(f"k = {k}: actions {found[0]:.4f}, skills {found[1]:.4f}")
+
+# %%
+verdict = mdpkit.verify("replanning_helps_plans_that_end_in_the_frozen_policy", "glance")
 assert verdict.passed
 display(verdict, draw_claim(verdict))

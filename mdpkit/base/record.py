@@ -2,7 +2,11 @@
 
 import hashlib
 from dataclasses import fields, replace
+<<<<<<< HEAD
 from functools import cached_property
+=======
+from fractions import Fraction
+>>>>>>> w18m
 from typing import ClassVar, Self
 
 import numpy as np
@@ -212,6 +216,23 @@ def expect_counts(least=1, **counts):
     for name, count in counts.items():
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
             raise InvalidModel(f"{name} is {count!r}; expected an integer of at least {least}")
+
+
+def expect_confidence(confidence: str | float | Fraction) -> Fraction:
+    """The error probability 1 - confidence.
+
+    Raises: InvalidModel unless confidence is a number between 0 and 1, ends excluded.
+
+    >>> expect_confidence("19/20")
+    Fraction(1, 20)
+    """
+    try:
+        error = 1 - Fraction(confidence)
+    except (TypeError, ValueError, OverflowError):
+        error = Fraction(0)
+    if not 0 < error < 1:
+        raise InvalidModel(f"confidence is {confidence}; expected a number between 0 and 1")
+    return error
 
 
 def any_exact(*values) -> bool:

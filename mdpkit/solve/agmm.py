@@ -1,10 +1,11 @@
 """Moment games with norm penalties."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
-from ..base.arrays import like
+from ..base.arrays import floats, like
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.lifting import enclose
@@ -25,14 +26,15 @@ class AGMM:
 
     Args:
         test: test functions `test[z,m]`; all functions of z if omitted.
-        penalty: weight of the test function's norm. norm: R `[m,m]`, such as a kernel's Gram matrix with test = R;
-            the identity if omitted.
-        ridge: weight of the norm of h. ridge_norm: Q `[k,k]`; the identity if omitted.
+        penalty: weight of the test function's norm. norm: R `[m,m]`, positive semidefinite, such as a kernel's Gram
+            matrix with test = R; the identity if omitted.
+        ridge: weight of the norm of h. ridge_norm: Q `[k,k]`, positive semidefinite; the identity if omitted.
 
     Without penalties it is `MomentGame(test)`: two-stage least squares, and LSTD for Bellman moments against the
-    features of the value. Solved in closed form; rationals exactly, on floats with bounds. A positive penalty makes
-    dependent test functions admissible, a positive ridge an undetermined h.
-    Raises: InvalidModel for a negative weight, or a norm that is not a positive definite matrix of the right shape.
+    features of the value. Solved in closed form; rationals exactly, on floats with bounds. With a positive
+    definite norm a positive penalty makes dependent test functions admissible, and a positive ridge an undetermined h.
+    Raises: InvalidModel for a weight that is negative or infinite, or a norm that is not proved to be a positive
+        semidefinite matrix of the right shape; floats are proved only if the matrix is positive definite.
     Source: adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020.
 
     >>> from mdpkit.base.arrays import objects
@@ -63,13 +65,17 @@ class AGMM:
 
 def _penalty(name, weight, norm_name, norm, size, problem) -> Interval | None:
     """The weighted norm as an Interval `[size,size]`; None for weight 0."""
+    if isinstance(weight, float) and not isfinite(weight):
+        raise InvalidModel(f"{name} is {weight}; expected a finite number of at least 0")
     weight = like([weight], problem.A)[0]
     if not weight >= 0:
-        raise InvalidModel(f"{name} is {weight}; expected a number of at least 0")
+        raise InvalidModel(f"{name} is {weight}; expected a finite number of at least 0")
     matrix = problem.like(np.eye(size, dtype=int)) if norm is None else like(norm, problem.A)
     if matrix.shape != (size, size):
         raise InvalidModel(f"{norm_name} has shape {matrix.shape}; expected ({size}, {size})")
     if norm is not None:
+        if not np.isfinite(floats(matrix)).all():
+            raise InvalidModel(f"{norm_name} is {matrix}; expected finite numbers")
         known = Interval(matrix) if problem.exact else Interval(matrix, None, "float")
         if not np.array_equal(matrix, matrix.T) or not semidefinite(known):
             raise InvalidModel(f"{norm_name} is not proved to be symmetric and positive semidefinite")

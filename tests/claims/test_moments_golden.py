@@ -7,6 +7,8 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import floats, objects, rational
+from mdpkit.claims.moments import regression_stops_at_its_bias_on_benchmark_designs as benchmarks
+from mdpkit.claims.moments import weak_instruments_divide_the_error_by_the_singular_value as weak
 from mdpkit.claims.moments.double_sampling_bias_is_next_state_variance import (
     least_squared_difference,
     no_bias_in_the_game,
@@ -20,7 +22,9 @@ from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import check as n
 from mdpkit.claims.moments.slack_ball_is_the_dual_norm_penalty import corners, pair
 from mdpkit.exact.linear import Singular
 from mdpkit.instances import empirical, instrumental
+from mdpkit.instances.instance import Instance
 from mdpkit.instances.library.moments import noisy_channel, ring_walk
+from mdpkit.model import MomentProblem
 from mdpkit.solve import lstd, regression
 
 
@@ -99,3 +103,45 @@ def test_few_draws_leave_regression_ahead():
         except Singular:
             nearer += 1
     assert nearer > 60
+
+
+def test_a_value_of_the_instrument_without_weight_identifies_nothing():
+    problem = noisy_channel(1).problem
+    assert weak.identified(noisy_channel(1))
+    assert not weak.identified(Instance(problem=MomentProblem(problem.A, problem.b, objects([1, 0]))))
+
+
+def test_the_variance_of_three_causes_lies_between_its_bounds():
+    """Singular values 1, 1, 1/2 have V = 1 + 1 + 4, and 1, 1/2, 1/2 have 1 + 4 + 4."""
+    assert [weak.variance(m.problem) for m in weak.list_three()] == [6, 9]
+
+
+def test_the_response_itself_adds_to_the_variance_of_the_outcome():
+    """sigma = 1/2, h0 = (0, 1), Y = h0(X) + e, e a sign: Var(Y given z) = 19/16 and n E |h_n - h0|^2 = 95/16, not 5."""
+    problem = noisy_channel(1).problem
+    variance = 1 + floats(problem.A)[:, 1] * floats(problem.A)[:, 0]
+    inverse = np.linalg.inv(floats(problem.A))
+    assert float((inverse**2 @ (variance / 0.5)).mean()) == pytest.approx(95 / 16)
+    assert weak.variance(problem) == 5
+
+
+def test_the_benchmark_designs_have_the_stated_limits():
+    found = [(benchmarks.variance(m), benchmarks.squared_bias(m)) for m in benchmarks.list_samples()]
+    assert found == [
+        (Fraction(5517, 10), Fraction(9, 10)),
+        (898, Fraction(2, 7)),
+        (Fraction(807023, 3), Fraction(3347, 17100)),
+    ]
+    law = floats(benchmarks.zoo().law)
+    A, weights = law.sum(axis=1) / law.sum(axis=(1, 2))[:, None], law.sum(axis=(1, 2))
+    inverse = np.linalg.inv(A.T @ (weights[:, None] * A))
+    assert law.sum(axis=(0, 1)) @ inverse.diagonal() * 4.5 == pytest.approx(551.7)
+
+
+def test_the_error_of_the_game_does_not_depend_on_the_response():
+    rng, m = np.random.default_rng(0), benchmarks.demand()
+    counts, outcome = rng.integers(1, 99, (len(m.h0), *m.law.shape)), floats(benchmarks.outcomes(m))
+    h0 = floats(m.h0)
+    game, _ = benchmarks.fit(counts, outcome)
+    error, _ = benchmarks.fit(counts, outcome - h0[:, None])
+    np.testing.assert_allclose(game - h0, error, atol=1e-8)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from mdpkit import TabularPolicy, measure, objects
+from mdpkit.claims.steering import replanning_helps_plans_that_end_in_the_frozen_policy as replanning
 from mdpkit.claims.steering.binary_verifiers_approach_their_precision import success, with_rates
-from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import peak, rare
+from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import outcomes, peak, rare
 from mdpkit.claims.steering.misjudged_plans_win_when_many_are_drawn import success as success_when_misjudged
 
 
@@ -40,7 +41,31 @@ def test_a_rare_misjudgement_is_best_at_16_plans_and_below_the_policy_from_554()
     assert found[554] < 0.25 < found[553]
 
 
+def test_success_need_not_fall_at_once_after_its_peak():
+    """With p = e = 1/3 one plan and two succeed equally often, and three less often."""
+    m = outcomes(2, ["1/3", "1/3", "1/3"], [1, 2, 0], [1, 0, 0])
+    found = [success_when_misjudged(m, n)[0].lower for n in (1, 2, 3)]
+    assert found[0] == found[1] > found[2]
+    assert peak(m).pairs["does not rise after"] == (1, 1)
+
+
 def test_the_best_of_n_is_bounded_where_a_level_of_scores_has_no_mass():
     reference = TabularPolicy([[0.0, 0.0, 1.0, 0.0]])
     known = measure.best_of_n(reference, np.array([[1, 0, 1, 0]]), 3)
     assert known.contains(objects([[0, 0, 1, 0]]))
+
+
+def test_replanning_by_all_draws():
+    """Two draws at each decision, enumerated, of four steps of a small process."""
+    m = replanning.list_episodes()[2]  # a decision every 2 steps, between actions
+    P, base = m.P, m.base.table
+    follow = (base[..., None] * P).sum(axis=1)
+
+    def decide(V):
+        Q = P @ (follow @ V)
+        return sum(
+            base[:, a] * base[:, b] * np.where(Q[:, a] > Q[:, b], Q[:, a], Q[:, b]) for a in range(2) for b in range(2)
+        )
+
+    assert (m.k, m.n) == (2, 2)
+    assert (replanning.value_table(m, 2)[0] == decide(decide(m.scores))).all_yes()

@@ -49,6 +49,10 @@ def test_the_bias_of_demand_is_that_of_the_regression_by_hand():
     # z = 0, 1, 2 with weights 1, 2, 1; price 0 is reached from z = 0 by v = -1 and 0, from z = 1 by v = -1
     assert (m.biased - m.h0)[0] == -2 * (objects(1) * 1 + 2 * 1) / (1 + 2 + 2 * 1)
     assert (measure.moment_residual(m.problem, m.h0[:6:2]) == 0).all_yes()
+    assert m.law.sum() == 1
+    assert (m.law.sum(axis=1) / m.law.sum(axis=(1, 2))[:, None] == m.problem.A).all()
+    bias = (m.law * m.error[:, None]).sum(axis=(0, 1)) / m.law.sum(axis=(0, 1))
+    assert (bias == (m.biased - m.h0)[::2]).all()
 
 
 @pytest.mark.parametrize("arguments", [dict(shape="cube"), dict(points=4), dict(points=1)])

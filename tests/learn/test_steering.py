@@ -7,6 +7,7 @@ import pytest
 
 from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
 from mdpkit.base.errors import InvalidModel, MissingAccess
+from mdpkit.instances import named
 from mdpkit.learn import FOREWARN, BestOfN, BinaryVerifier, Mixture, ScoredVerifier, fit, grant
 
 LAW = objects(
@@ -101,6 +102,17 @@ def test_one_plan_is_the_base_policy():
             d, e = (measure.occupancy(process(), each) for each in (found, base))
             if replan == 3 or base is BASE:  # a mixture that replans draws a member for each decision
                 assert (d == e).all_yes()
+
+
+def test_members_of_a_mixture_are_drawn_for_each_decision():
+    """A lock that opens by action 0, then 1: no member opens it, single draws do by chance, two draws more often."""
+    lock = named("skill_lock")
+    problem, mixture = lock.mdp, Mixture([TabularPolicy(law) for law in lock.members], objects(["1/2", "1/2"]))
+    assert measure.value(problem, mixture) == 0
+    for n, expected in ((1, "1/4"), (2, "9/16")):
+        found = steer(mixture, ScoredVerifier(lock.scores), problem, n=n).policy
+        assert measure.value(problem, found) == objects(expected)[()]
+    assert measure.value(problem, steer(mixture, ScoredVerifier(objects([0] * 4)), problem, replan=2).policy) == 0
 
 
 def test_a_decision_is_the_best_of_n():

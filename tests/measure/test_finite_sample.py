@@ -34,6 +34,57 @@ def test_the_statistic_is_the_value_of_the_sample_game():
         assert measure.game_statistic(counts, residuals)[m] == pytest.approx(n * payoff.max(axis=1).sum(), rel=1e-5)
 
 
+@pytest.mark.parametrize("factor", [1e200, 1e-200, 3.0])
+def test_the_statistic_does_not_depend_on_the_unit_of_the_residuals(factor):
+    rng = np.random.default_rng(0)
+    counts, residuals = rng.integers(1, 9, (3, 4)), rng.normal(size=(2, 4))
+    known = measure.game_statistic(counts, residuals)
+    np.testing.assert_allclose(measure.game_statistic(counts, residuals * factor), known, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("counts", "residuals", "message"),
+    [
+        ([1, 2], [[1.0, 2.0]], r"counts is \[1. 2.\]; expected numbers of draws"),
+        ([[1, -2]], [[1.0, 2.0]], "of at least 0"),
+        ([[1, 2]], [[1.0, np.nan]], "expected finite numbers"),
+        ([[1, 2]], [[1.0, 2.0, 3.0]], "for 2 cells c"),
+    ],
+)
+def test_a_sample_game_of_wrong_data_is_refused(counts, residuals, message):
+    with pytest.raises(InvalidModel, match=message):
+        measure.confidence_set(np.array(counts), np.array(residuals))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(counts=[[0, 0], [1, 2]]), "at least one draw of every instrument value"),
+        (dict(counts=[[1, -1], [1, 2]]), "expected integers"),
+        (dict(counts=[[0.5, 0.5], [1, 2]]), "expected integers"),
+        (dict(counts=[1, 2]), "expected integers"),
+        (dict(resamples=0), "resamples is 0; expected an integer of at least 1"),
+        *[(dict(confidence=each), f"confidence is {each}; expected a number between 0") for each in (0, 1, 2, 3, "x")],
+    ],
+)
+def test_a_bootstrap_of_wrong_data_is_refused(changes, message):
+    given = dict(counts=[[3, 4], [1, 2]], resamples=9, confidence="9/10") | changes
+    with pytest.raises(InvalidModel, match=message):
+        measure.bootstrap_ends(
+            np.array(given["counts"]),
+            lambda counts: counts[:, 0, 0],
+            given["resamples"],
+            given["confidence"],
+            rng=np.random.default_rng(0),
+        )
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 2, -1, np.nan, "x"])
+def test_a_median_has_a_confidence_between_0_and_1(confidence):
+    with pytest.raises(InvalidModel, match=f"confidence is {confidence}; expected a number between 0 and 1"):
+        measure.sampled_median([1, 2, 3], confidence)
+
+
 def test_batches_are_samples_apart():
     rng = np.random.default_rng(1)
     counts, residuals = rng.integers(0, 9, (5, 3, 4)), rng.normal(size=(2, 4))

@@ -289,6 +289,14 @@ def test_clipping_entry_by_entry(numbers, level):
     )
 
 
+@pytest.mark.parametrize("floating", [False, True])
+def test_every_entry_has_its_level_which_may_be_0(floating):
+    psi, level = objects([3, -3, "1/2", 0]), objects([0, 2, 1, 0])
+    if floating:
+        psi, level = floats(psi), floats(level)
+    assert measure.clipped(psi, level).contains(objects([0, -2, "1/2", 0]))
+
+
 def test_the_error_of_a_fit_is_the_median_over_data_sets():
     fitted = []
 

@@ -116,7 +116,9 @@ def test_a_singular_matrix_of_temporal_differences_is_named(floating):
     ("method", "message"),
     [
         (AGMM([[1]]), r"test has shape \(1, 1\); expected \(2, m\)"),
-        (AGMM(penalty=-1), "penalty is -1; expected a number of at least 0"),
+        (AGMM(penalty=-1), "penalty is -1; expected a finite number of at least 0"),
+        (AGMM(penalty=np.inf), "penalty is inf; expected a finite number of at least 0"),
+        (AGMM(ridge=np.nan), "ridge is nan; expected a finite number of at least 0"),
         (AGMM(ridge=1, ridge_norm=[[1]]), r"ridge_norm has shape \(1, 1\); expected \(2, 2\)"),
         (AGMM(ridge=1, ridge_norm=[[1, 0], [0, -1]]), "ridge_norm is not proved"),
     ],
@@ -124,6 +126,40 @@ def test_a_singular_matrix_of_temporal_differences_is_named(floating):
 def test_arguments_that_do_not_fit_are_refused(method, message):
     with pytest.raises(InvalidModel, match=message):
         solve(CHANNEL, method)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (AGMM(penalty=np.inf), "penalty is inf; expected a finite number of at least 0"),
+        (AGMM(penalty=1, norm=[[1, np.nan], [np.nan, 1]]), "expected finite numbers"),
+        (AGMM(penalty=1, norm=[[1, 1], [1, 1]]), "norm is not proved"),
+    ],
+)
+def test_floats_that_do_not_fit_are_refused(method, message):
+    with pytest.raises(InvalidModel, match=message):
+        solve(CHANNEL.to_float(), method)
+
+
+def test_a_semidefinite_norm_penalises_what_it_sees():
+    """Against f = c_1 (1, 0) + c_2 (0, 1) with the norm of c_1 + c_2, the differences are free, and matched exactly."""
+    problem = MomentProblem(objects([[1], [1]]), objects([1, 3]), objects(["1/2", "1/2"]))
+    answer = solve(problem, AGMM(penalty=1, norm=[[1, 1], [1, 1]]))
+    assert answer.h.lower[0] == 2
+    assert answer.value == 1
+
+
+@pytest.mark.parametrize("floating", [False, True])
+@pytest.mark.parametrize("box", [(-1, 1), (1, -1), (1, float("inf")), (float("nan"), 1)])
+@pytest.mark.parametrize("curvature", [0, 1])
+def test_a_box_that_is_negative_or_infinite_is_refused(box, curvature, floating):
+    problem = CHANNEL.to_float() if floating else CHANNEL
+    for found in (
+        lambda: measure.saddle_gap(problem, [0, 0], [0, 0], box, curvature),
+        lambda: measure.moment_regrets(problem, [[0, 0]], [[0, 0]], box, curvature),
+    ):
+        with pytest.raises(InvalidModel, match=r"box\[\d\] is .*; expected a finite number of at least 0"):
+            found()
 
 
 @pytest.mark.parametrize("seed", range(3))

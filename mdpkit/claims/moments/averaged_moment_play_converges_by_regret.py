@@ -4,13 +4,15 @@ Statement  Let L(h,f) = 2 E[f psi] - kappa E f^2, psi = b - A h, for h and f in 
                max_f' L(mean h, f') - min_h' L(h', mean f)  <=  (Reg_h + Reg_f) / T,
            with equality for kappa = 0. If both move by projected gradient steps of size eta, this is at most
                (|h* - h_0|^2 + |f* - f_0|^2) / (2 eta T) + eta / (2 T) sum_t (|g_t|^2 + |k_t|^2),
-           g_t and k_t the gradients, h* and f* the best fixed points; attained if h does not enter the moments and f
-           moves to the end of its box by the last step.
-           For kappa = 0, one moment psi = -h and mu = 2 eta, the last iterates of plain steps move away,
+           g_t and k_t the gradients, h* and f* the best fixed points; attained for kappa = 0 if h does not enter the
+           moments and f arrives at the end of its box exactly with the last step.
+           For kappa = 0, one moment psi = -h and mu = 2 eta, the last iterates of plain steps move away while no box is
+           met,
                h_t^2 + f_t^2 = (1 + mu^2)^t (h_0^2 + f_0^2);
-           those of optimistic steps, from h_0 = 1, f_0 = 0, converge: with q^2 = 1 - 4 mu^2 > 0 and m = (t + 1) / 2,
+           those of optimistic steps by Popov's rule, from h_0 = 1, f_0 = 0 and without meeting a box, converge: with
+           q^2 = 1 - 4 mu^2 > 0 and m = (t + 1) / 2,
                (((1+q)/2)^m - ((1-q)/2)^m)^2  <=  q^2 (h_t^2 + f_t^2)  <=  (((1+q)/2)^m + ((1-q)/2)^m)^2.
-Assumes    kappa >= 0; nothing of A and b.
+Assumes    kappa >= 0; nothing of A and b; no box is met (plain last iterates); the step is that of q (optimistic ones).
 Units      payoffs in squared units of psi; norms are Euclidean.
 Kind       for all; identity; exists
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2022; Zinkevich, 2003; Popov, 1980.
@@ -138,8 +140,8 @@ def list_spirals():
     return [spiral_of(rounds, step) for rounds in (2, 5, 17) for step in ("1/8", "1/4", "1/2")]
 
 
-def spiral_of(rounds, step):
-    return one_moment(rounds, step).replace(growth=(4 * rational(step) ** 2 + 1) ** (rounds - 1))
+def spiral_of(rounds, step, box=(1000, 1000)):
+    return one_moment(rounds, step, box=box).replace(growth=(4 * rational(step) ** 2 + 1) ** (rounds - 1))
 
 
 def spiral(m):
@@ -182,6 +184,11 @@ def forget_h(moment_regrets, problem, h, f, box, curvature=1):
     return regrets * [0, 1]
 
 
+def stays_inside(m):
+    return (abs(m.h) < m.wide).all() and (abs(m.f) < m.high).all()
+
+
+INSIDE = Assumption("no box is met", stays_inside)
 SMALL = Assumption("the step is that of q", lambda m: m.q**2 == 1 - 16 * m.step**2)
 STEPS = "gradient steps"
 BARE, ONE_SIDED = "equal to the mean regret on the bare Lagrangian", "attained where h does not enter"
@@ -223,6 +230,7 @@ CLAIM = Claim(
             by=forget_h,
         ),
         Control("half the price", lambda: list_climbs()[2], tightens=half_the_price, part=STEPS),
+        Control("a box that is met", lambda: spiral_of(5, "1/2", box=(2, 2)), drops=INSIDE.name, part=AWAY),
         Control("plain steps", lambda: optimistic(10, PYTHAGOREAN[0]), tightens=plain_steps, part=CLOSER),
         Control(
             "a larger step",
@@ -235,7 +243,7 @@ CLAIM = Claim(
         Part(STEPS, lambda: [*list_bare(), *list_bends(), *list_climbs()], of_gradient_steps),
         Part(BARE, list_bare, agrees),
         Part(ONE_SIDED, list_climbs, attains),
-        Part(AWAY, list_spirals, spiral),
+        Part(AWAY, list_spirals, spiral, assumes=(INSIDE,)),
         Part(CLOSER, list_optimistic, converges, assumes=(SMALL,), data=numbers),
     ),
     figure=figure,

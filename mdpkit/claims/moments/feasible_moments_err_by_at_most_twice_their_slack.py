@@ -1,13 +1,17 @@
-"""Whatever meets the sample moments up to a slack that the truth meets errs by at most twice the slack.
+"""If h0 meets the sample moments up to a slack, whatever else meets them errs by at most twice the slack.
 
-Statement  Let the sample moments at h be psi_n = A (h0 - h) + noise, and call h feasible if |psi_n(z)| <= d(z) for
-           all z. If h0 is feasible, every feasible h has, for sigma^2 the squared smallest singular value,
+Statement  Let A = P(x given z) and the law w of z be known, and psi_n(z) = (mean of n_z draws of Y given z) - (A h)(z)
+           the sample moments of h, where E[Y given z] = (A h0)(z). Call h feasible if |psi_n(z)| <= d(z) for all z. If
+           h0 is feasible, every feasible h has, for sigma the smallest singular value of D_z^(1/2) A D_x^(-1/2) with
+           D_z = diag(w), D_x = diag(w A),
                sigma^2 E (h - h0)^2  <=  PRMSE(h)^2  <=  4 E d^2,
-           attained. h is feasible exactly where no adversary earns from the game with the penalty E[d |f|]:
+           E (h - h0)^2 under w A, the others under w; attained. Every z of positive weight meets |psi_n(z)| <= d(z)
+           exactly if no adversary earns from the game with the penalty E[d |f|]:
                2 E[f psi_n] - E f^2 - 2 E[d |f|]  <=  E (|psi_n| - d)_+^2,
-           attained. With d^2 = width^2 log(2 Z / miss) / (2 n_z), h0 is infeasible with probability at most `miss`.
-Assumes    h0 is feasible; residuals in an interval of the given width.
-Units      d in units of psi; the computed sigma^2 is rounded down to a multiple of 2^-20.
+           attained. If the draws are independent, those of Y - (A h0)(z) in an interval of the given width, and
+           d^2 = width^2 log(2 Z / miss) / (2 n_z), then h0 is infeasible with probability at most `miss`.
+Assumes    h0 is feasible; the candidate h is feasible.
+Units      d >= 0 in units of psi; the computed sigma^2 is rounded down to a multiple of 2^-20.
 Kind       for all; exists
 Source     adapted from Swamy, Choudhury, Bagnell and Wu, 2022; Hoeffding, 1963.
 Proof      proofs/moments/feasible_moments_err_by_at_most_twice_their_slack.md
@@ -21,7 +25,7 @@ from ... import measure
 from ...base.arrays import rational
 from ...base.lifting import enclose
 from ...ink.figures import bound
-from ...instances.blocks import Box, Simplex
+from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.moments import noisy_channel
@@ -65,8 +69,8 @@ def pay_for_slack(m):
 
 
 def beyond(psi, d):
-    """The soft threshold of psi at d > 0, z by z."""
-    return psi - measure.clipped(psi / d, 1) * d
+    """The soft threshold of psi at d >= 0, z by z."""
+    return psi - measure.clipped(psi, d)
 
 
 def best_adversary(m):
@@ -77,7 +81,7 @@ def best_adversary(m):
 
 
 def slack(x):
-    """The slack that makes h0 and h feasible, and a margin."""
+    """The least slack that makes h0 and h feasible, and a margin, which may be 0."""
     shift = (x.A * (x.h0 - x.h)).sum(axis=1)
     return np.maximum(abs(x.noise), abs(shift + x.noise)) + x.margin
 
@@ -89,7 +93,7 @@ BLOCKS = dict(
     h=Box("X", lower=-1),
     noise=Box("Z", lower=-1),
     f=Box("Z", lower=-2, upper=2),
-    margin=Box("Z", lower="1/64", upper="1/2"),
+    margin=Choice("Z", of=("0", "1/64", "1/4")),
 )
 MODELS = dict(
     problem=lambda x: MomentProblem(x.A, (x.A * x.h0).sum(axis=1), x.weights),
@@ -161,6 +165,11 @@ def far():
     return halfway(2, noise=1, slack="1/4")
 
 
+def outside():
+    """The truth meets the sample moments exactly, and the candidate misses them by four times the slack."""
+    return halfway(2, noise=0, slack="1/4")
+
+
 def few_draws():
     return draws([9, 9], "1/2", "1/20")
 
@@ -179,6 +188,7 @@ CLAIM = Claim(
     controls=(
         Control("once the slack", lambda: halfway(2), tightens=once),
         Control("a truth that is not feasible", far, drops=FEASIBLE.name),
+        Control("a candidate that is not feasible", outside, drops=OTHER.name),
         Control(
             "an eighth of the squared slack",
             few_draws,

@@ -1,12 +1,14 @@
 """A value function is within its largest soft Bellman residual, over 1 - gamma, of the soft optimum.
 
-Statement  The moments psi(s,a) = r(s,a) + gamma E V(s') - V(s) - tau log pi(a|s)/mu(a|s) of SBEED's game, reference mu,
-           vanish together exactly at the soft optimal V* and pi*, its saddle point, and for every V and pi
-               (1 - gamma) max_s |V - V*|  <=  max_{s,a} |psi|,
-               (1 - gamma) tau max_{s,a} |log pi / pi*|  <=  2 max_{s,a} |psi|.
+Statement  Let V* be the fixed point of V -> tau log sum_a mu(a|s) exp(Q/tau), Q(s,a) = r(s,a) + gamma E V(s'), for the
+           reference mu, and pi* = mu exp((Q* - V*)/tau), the soft optimum. The moments of SBEED's game,
+               psi(s,a) = r(s,a) + gamma E V(s') - V(s) - tau log pi(a|s)/mu(a|s),
+           vanish together exactly at V* and pi*, its saddle point. For e = max_{s,a} |psi| and every V and pi
+               (1 - gamma) max_s |V - V*|  <=  e,
+               (1 - gamma) tau max_{s,a} |log pi / pi*|  <=  2 e.
            The first is attained by V = V* + c and pi = pi*, the second in the limit of a rare action that leads from a
-           state with psi = -e to one with psi = e.
-Assumes    every moment vanishes at V* and pi*; all actions have positive probability.
+           state in which staying has psi = -e to one with psi = e.
+Assumes    V* and pi* are the soft optimum; mu and pi give every action positive probability.
 Units      psi and V in units of reward; tau in units of reward per nat.
 Kind       for all; identity
 Source     adapted from Dai, Shaw, Li, Xiao, He, Liu, Chen and Song, 2018.
@@ -49,6 +51,7 @@ def mean_residual(m):
 
 
 def one_residual(m):
+    """As if the policy were as near as the value function."""
     return Bound(of_the_policy(m).sides[0], largest(m))
 
 
@@ -138,9 +141,7 @@ def off_policy():
     return m.replace(policy=TabularPolicy(objects([["1/4", "3/4"], ["1/2", "1/2"]])))
 
 
-OPTIMAL = Assumption(
-    "every moment vanishes at the soft optimum", lambda m: (residual(m, m.best_policy, m.best_V) == 0).all_yes()
-)
+OPTIMAL = Assumption("V* and pi* are the soft optimum", lambda m: (residual(m, m.best_policy, m.best_V) == 0).all_yes())
 POLICY = "the policy"
 
 CLAIM = Claim(
@@ -160,6 +161,7 @@ CLAIM = Claim(
         Control(
             "a reward that moves the optimum", lambda: shift_value(0, 1).replace(V=objects([2, 1])), drops=OPTIMAL.name
         ),
+        Control("one residual for the policy", lambda: rare(12), tightens=one_residual, part=POLICY),
         Control(
             "no price of the policy", off_policy, sabotages=measure.soft_bellman_residual, by=no_price, part=POLICY
         ),

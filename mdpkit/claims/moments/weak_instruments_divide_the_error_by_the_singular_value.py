@@ -1,15 +1,18 @@
 """The game's squared error falls as 1/n, divided by the squared singular value of a weak instrument.
 
-Statement  Let Y = h0(X) + e with E[e given z] = 0 and E[e^2 given z] = 1, A = P(x given z) of full column rank with K
-           columns, and n w_z draws of the instrument value z. For sigma the smallest singular value of
-           D_z^(1/2) A D_x^(-1/2) and h_n the game's solution with the sample means,
-               E |h_n - h0|^2 = V / n,      E PRMSE(h_n)^2 = K / n,      1 + 1/sigma^2 <= V <= 1 + (K - 1)/sigma^2
-           for K >= 2: both are equalities for K = 2, and the upper one if all but one singular value agree. Sampled on
-           channels of sigma = 2^-k, V = 1 + 4^k, with A estimated too,
-               V / (10 n)  <=  median |h_n - h0|^2  <=  3 V / (2 n):   slopes -1/2 in n and -1 in sigma.
-Assumes    the instrument identifies h: A has full column rank.
-Units      squared errors are means over the law of X, in units of the variance of e; sigma^2 is rounded down to a
-           multiple of 2^-20; medians of 101 data sets, confidence 99.9 %, a seed per n and k.
+Statement  Let A = P(x given z) have full column rank and K >= 2 columns, let every z have a weight w_z > 0, and draw
+           n w_z independent outcomes Y for each z, with E[Y given z] = (A h0)(z) and Var(Y given z) = 1. Put
+           D_z = diag(w), D_x = diag(w A), and let sigma be the smallest singular value of D_z^(1/2) A D_x^(-1/2),
+           V = sum_x (w A)_x [(A' D_z A)^-1]_xx, and h_n the game's solution with the sample means of Y. Then
+               E |h_n - h0|^2 = V / n,   E PRMSE(h_n)^2 = K / n,   K - 1 + 1/sigma^2 <= V <= 1 + (K - 1)/sigma^2,
+           both bounds equal for K = 2. The lower one is attained if all singular values except sigma are 1, the upper
+           one if all except the 1 of the constants are sigma. Sampled on channels of sigma = 2^-k and V = 1 + 4^k, with
+           Y = h0(X) + u, a sign u independent of z and X, and A estimated from the same draws as Y:
+               V / (10 n)  <=  median |h_n - h0|^2  <=  3 V / (2 n),
+           and the root of the median has a slope within .1 of -1/2 in log n, and within .2 of -1 in log sigma.
+Assumes    the instrument identifies h: A has full column rank, and every z a positive weight.
+Units      squared errors are means over the law of X, in units of the variance of Y given z; sigma^2 is rounded down to
+           a multiple of 2^-20; medians of 101 data sets (slopes: 401), confidence 99.9 %, a seed per n and k.
 Kind       for all; identity; rate (sampled)
 Source     adapted from Dikkala, Lewis, Mackey and Syrgkanis, 2020; Staiger and Stock, 1997.
 Proof      proofs/moments/weak_instruments_divide_the_error_by_the_singular_value.md
@@ -55,9 +58,9 @@ def check(m):
 
 
 def from_below(m):
-    """sigma^2 lies below the next multiple of 1/LEVEL."""
-    level = singular(m.problem)
-    return Bound(level + 1, (level * LEVEL + 1) * variance(m.problem) / LEVEL)
+    """K - 1 + 1/sigma^2 <= V, times sigma^2, which lies below the next multiple of 1/LEVEL."""
+    level, K = singular(m.problem), m.problem.A.shape[1]
+    return Bound(level * (K - 1) + 1, (level * LEVEL + 1) * variance(m.problem) / LEVEL)
 
 
 def as_if_strong(m):
@@ -87,13 +90,32 @@ FAMILY = Family(
 )
 
 
-# ---- channels of strength 2^-k
+# ---- channels of strength 2^-k, and three causes
 def list_channels():
     return [noisy_channel(k).replace(V=1 + rational(4) ** k) for k in range(1, 9)]
 
 
 def attains(m):
     return Equal({"V": (variance(m.problem), m.V), "bound": check(m).sides})
+
+
+def three_causes(rows, V, bound):
+    """Three equally likely values of the instrument, and the bound on V that the channel attains."""
+    return Instance(problem=MomentProblem(objects(rows), objects([0] * 3), objects(["1/3"] * 3)), V=V, bound=bound)
+
+
+def list_three():
+    """Singular values 1, 1, 1/2 and 1, 1/2, 1/2."""
+    half, sixth = objects(["1/2", "1/6"])
+    one_pair = [[1, 0, 0], [0, half + half / 2, half / 2], [0, half / 2, half + half / 2]]
+    symmetric = sixth + half * np.eye(3, dtype=int)
+    return [three_causes(one_pair, 6, "lower"), three_causes(symmetric, 9, "upper")]
+
+
+def attains_one(m):
+    level, V = singular(m.problem), variance(m.problem)
+    pairs = {"lower": (level * V, level * 2 + 1), "upper": (level * V, level + 2)}
+    return Equal({"V": (V, m.V), m.bound: pairs[m.bound]})
 
 
 def design(k, repeats):
@@ -141,8 +163,8 @@ def fit(joint, outcome):
     return two_stage_least_squares(problem, np.eye(len(problem.b), dtype=int))
 
 
-def median_error(m):
-    settings = dict(data_sets=101, confidence="999/1000", rng=np.random.default_rng(m.seed))
+def median_error(m, data_sets=101):
+    settings = dict(data_sets=data_sets, confidence="999/1000", rng=np.random.default_rng(m.seed))
     return measure.sampled_error(fit, *population(m), objects([0, 1]), m.n, **settings)
 
 
@@ -156,13 +178,42 @@ def rate_of_strong_instruments(m):
     return rate(m, 2)
 
 
+def steps(first, second, power):
+    """Two samples, and 2^-power: the factor of the median squared error at the slope that is claimed."""
+    return Instance(first=Instance(**first), second=Instance(**second), power=power)
+
+
+def slope(m):
+    """The root of the median within a fifth of its slope: the square falls by 2^-(6/5 power) to 2^-(4/5 power)."""
+    before, after, fifth = median_error(m.first, 401), median_error(m.second, 401), m.power // 5
+    return Bound(before / 2 ** (6 * fifth), after, before / 2 ** (4 * fifth))
+
+
+def list_slopes():
+    """1024 times the draws at sigma = 1/2, for a slope of -1/2 in n; sigma from 1/4 to 1/128, for -1 in sigma."""
+    in_n = steps(dict(k=1, n=2**10, seed=101), dict(k=1, n=2**20, seed=102), 10)
+    in_sigma = steps(dict(k=7, n=2**22, seed=103), dict(k=2, n=2**22, seed=104), 10)
+    return [in_n, in_sigma]
+
+
+def slope_of_a_fast_rate(m):
+    """As if the root fell with a slope of -1 in log n, at most 4/5 of it."""
+    before, after, _ = slope(m).sides
+    return Bound(after, before * 2 ** (6 * (m.power // 5)) / 2 ** (8 * m.power // 5))
+
+
 def numbers(m):
     V, found = variance(instrumental(*population(m))).mid, median_error(m)
     return {"n": [m.n], "V": [float(V)], "error": [float(found.lower), float(found.upper)]}
 
 
-IDENTIFIED = Assumption("the instrument identifies h", lambda m: full_rank(m.problem.A))
-BELOW, CHANNELS, MEANS, RATE = "from below", "equal on channels", "means over all signs", "the median"
+def identified(m):
+    return full_rank(m.problem.A) and (m.problem.weights > 0).all()
+
+
+IDENTIFIED = Assumption("the instrument identifies h", identified)
+BELOW, CHANNELS, THREE = "from below", "equal on channels", "one bound attained by three causes"
+MEANS, RATE, SLOPES = "means over all signs", "the median", "slopes of the root of the median"
 
 
 def strong(identification, problem, law):
@@ -193,7 +244,7 @@ CLAIM = Claim(
     FAMILY,
     formula=(
         r"\mathbb{E}\, \lvert h_n - h_0 \rvert^2 = \frac{V}{n}, \qquad \mathbb{E}\, \mathrm{PRMSE}(h_n)^2 = \frac{K}{n}, "
-        r"\qquad 1 + \frac{1}{\sigma^2} \le V \le 1 + \frac{K - 1}{\sigma^2}"
+        r"\qquad K - 1 + \frac{1}{\sigma^2} \le V \le 1 + \frac{K - 1}{\sigma^2}"
     ),
     papers=("dikkala2020", "staiger1997"),
     tags=("conditional-moments", "instrumental-variables"),
@@ -204,10 +255,12 @@ CLAIM = Claim(
         Control(
             "the rate of a strong instrument", lambda: sample(3, 4), tightens=rate_of_strong_instruments, part=RATE
         ),
+        Control("a slope of -1 in n", lambda: list_slopes()[0], tightens=slope_of_a_fast_rate, part=SLOPES),
     ),
     also=(
         Part(BELOW, FAMILY, from_below, assumes=(IDENTIFIED,)),
         Part(CHANNELS, list_channels, attains),
+        Part(THREE, list_three, attains_one),
         Part(MEANS, lambda: [design(k, repeats) for k in (1, 3) for repeats in (1, 2)], averages),
         Part(
             RATE,
@@ -216,6 +269,7 @@ CLAIM = Claim(
             thorough=lambda: [sample(2, e) for e in (3, 4, 5, 6)],
             data=numbers,
         ),
+        Part(SLOPES, list_slopes, slope),
     ),
     figure=figure,
 )

@@ -4,11 +4,13 @@ Statement  Of n plans drawn from w the one of highest expected value is executed
            predicted by a model T' in place of its law T. With e = max_m TV(T_m, T'_m) and values V of outcomes, the
            executed plan falls short of the choice by T by at most
                2 e (max V - min V) (1 - sum_m w_m^n),
-           the last factor being the probability that two different plans are drawn. Two plans attain it for every e.
-           In an episode of H steps whose return is the value of its last state, let V_t be the values of steering by
-           the true model, and let FOREWARN steer by V and a model P' within e of P. Then it loses at most
-               2 e sum_t (max V_{t+1} - min V_{t+1}).
-Assumes    nothing.
+           the last factor being the probability that two different plans are drawn. For every e <= 1/2 two plans attain
+           it, if ties of the predicted values go to the worse one. In an episode of H steps, whose return is the value
+           of its last state, with a decision between actions at every step, let V_t be the values of steering by the
+           true model, and let FOREWARN steer by V and a model P' within e of P. Then it loses at most
+               2 e sum_t (max V_{t+1} - min V_{t+1}),
+           which may be exceeded if a plan is executed for two steps.
+Assumes    a decision at every step (in an episode).
 Units      TV in [0, 1]; V has any unit.
 Kind       for all; exists
 Source     adapted from Wu, Tian, Swamy and Bajcsy, 2025.
@@ -24,10 +26,10 @@ from ...instances.blocks import Box, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
 from ...instances.library.coverage import fill_support
-from ...instances.library.steering import crossed_predictions, draw_laws, rank
+from ...instances.library.steering import crossed_predictions, draw_laws, late_errors, rank
 from ...learn import FOREWARN, ScoredVerifier, fit, grant
 from ...model import MDP, Finite, TabularPolicy
-from ...verify.claim import Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def means(m, outcomes):
@@ -97,7 +99,9 @@ def values_of_steering(mdp, base, scores, n):
 def episode(m):
     """The loss in an episode, and its bound."""
     right, wrong = (
-        fit(FOREWARN(m.base, ScoredVerifier(m.V), m.n, model=model), grant(m.mdp, episodes="exact"), rng=None).policy
+        fit(
+            FOREWARN(m.base, ScoredVerifier(m.V), m.n, m.replan, model), grant(m.mdp, episodes="exact"), rng=None
+        ).policy
         for model in (m.mdp, m.predicted)
     )
     e = (abs(enclose(m.mdp.P) - enclose(m.predicted.P)).sum(axis=-1) / 2).max()
@@ -119,7 +123,13 @@ def draw_episode(rng, S, H):
     mdp = MDP(P, r, objects([f"1/{S}"] * S), horizon=Finite(H))
     predicted = MDP(P * 2 / 3 + wrong / 3, r, mdp.rho, horizon=Finite(H))
     base = TabularPolicy(draw_laws(rng, S, 2))
-    return Instance(mdp=mdp, predicted=predicted, base=base, V=values_of_steering(mdp, base, scores, 2), n=2)
+    V = values_of_steering(mdp, base, scores, 2)
+    return Instance(mdp=mdp, predicted=predicted, base=base, V=V, n=2, replan=1)
+
+
+def two_steps():
+    m = late_errors()
+    return m.replace(V=values_of_steering(m.mdp, m.base, m.scores, m.n), replan=1)
 
 
 def with_itself(total_variation, p, q):
@@ -149,7 +159,8 @@ def figure(ax, rows):
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-ATTAINED = "two plans attain it"
+ATTAINED, EPISODES = "two plans attain it", "episodes"
+DECIDES = Assumption("a decision at every step", lambda m: m.replan == 1)
 CLAIM = Claim(
     "foresight_errors_cost_twice_their_size",
     check,
@@ -164,6 +175,7 @@ CLAIM = Claim(
         Control("a constant of 1", crossed_predictions, tightens=once),
         Control("the same plan drawn once less", crossed_predictions, tightens=one_plan_more),
         Control("no prediction error", crossed_predictions, sabotages=measure.total_variation, by=with_itself),
+        Control("plans of two steps", lambda: two_steps().replace(replan=2), drops=DECIDES.name, part=EPISODES),
     ),
     also=(
         Part(
@@ -172,7 +184,7 @@ CLAIM = Claim(
             attains,
             data=measure_curve,
         ),
-        Part("episodes", draw_episodes, episode),
+        Part(EPISODES, lambda: [*draw_episodes(), two_steps()], episode, assumes=(DECIDES,)),
     ),
     figure=figure,
 )

@@ -6,7 +6,7 @@ Statement  Plan m has value g(x, m) in the hidden state x, drawn from mu. Of n p
                V(label) <= V(foresight) <= V(label) + (1 - 1/M') R (1 - sum_m w_m^n).
            A matching task attains the right side: two states, two plans, and each plan succeeds in one state. For two
            plans with d(x) = g(x, 1) - g(x, 2) foresight is worth (1 - w_1^n - w_2^n) (E|d| - |E d|) / 2 more than the
-           label: nothing exactly if one plan is at least as good in every state.
+           label: for n >= 2, mu > 0 and w > 0, nothing exactly if one plan is at least as good in every state.
 Assumes    the foresight is right: the foreseen values are those of g.
 Units      g has any unit.
 Kind       for all; exists

@@ -1,13 +1,13 @@
-"""Steering by a verifier that misjudges a rare failure succeeds less and less often as more plans are drawn.
+"""In the end, steering by a verifier that misjudges a rare failure succeeds less often as more plans are drawn.
 
 Statement  Of n plans drawn from a frozen policy the one of highest score is executed. Let successes have probability p,
            and failures that score above every success probability e: they are misjudged. Then
                P(success) <= (1 - e)^n - (1 - e - p)^n,
            with equality if all other failures score below every success. In this case
                P(n+1) - P(n) = (p + e) (1 - e - p)^n - e (1 - e)^n:
-           success rises up to the first n at which this is not positive, falls from there on, and has the limit 0 for
-           every e > 0, whereas it rises to 1 for e = 0, and to the precision pa/q for a verifier that accepts successes
-           with probability a and plans with probability q.
+           success rises up to the first n at which this is not positive and does not rise after it. It tends to 0 if
+           e > 0, and rises to 1 if e = 0 and p > 0. For a binary verifier, which accepts successes with probability a
+           and plans with probability q > 0, success tends to the precision pa/q.
 Assumes    all other failures score below every success (in the equalities).
 Units      probabilities.
 Kind       for all; identity
@@ -83,7 +83,7 @@ def peak(m):
         {
             "peak": (1 + found.index(max(found)), first),
             "rises before": (int(all(x < y for x, y in pairwise(up))), 1),
-            "falls after": (int(all(x >= y for x, y in pairwise(down))), 1),
+            "does not rise after": (int(all(x >= y for x, y in pairwise(down))), 1),
         }
     )
 
@@ -185,7 +185,7 @@ def figure(ax, rows):
 
 RATES = (("9/10", "1/10"), ("4/5", "2/5"), ("3/10", "4/5"))
 RARE = ("1/400", "1/40")
-BINARY, EQUAL, PEAK = "binary verifiers keep their precision", "equality", "the peak"
+BINARY, EQUAL, PEAK = "binary verifiers tend to their precision", "equality", "the peak"
 REST = Assumption(
     "all other failures score below every success",
     lambda m: not ((1 - m.good - mark_misjudgements(m)) * (m.scores >= np.where(m.good == 1, m.scores, 9).min())).any(),

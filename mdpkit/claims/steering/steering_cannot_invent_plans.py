@@ -4,10 +4,12 @@ Statement  Of n plans drawn from a frozen policy w one is executed, of highest s
            plans of probability p under w,
                P(the executed plan is in the set) <= 1 - (1 - p)^n,
            with equality for the verifier that recognises the set; in particular pi_n(y) <= n w(y) for every plan y, and
-           0 where w(y) = 0. In an episode with D decisions and a return that is at least 0, FOREWARN has return at most
-           n^D J(w) for every verifier and every model. On a lock of D steps, each of which opens with probability p,
-           the right verifier has (1 - (1 - p)^n)^D, which is n^D J(w) in the limit p -> 0.
-Assumes    nothing.
+           0 where w(y) = 0. In an episode with D decisions and a return that is at least 0 on every path, FOREWARN has
+           return at most n^D J_1 for every verifier and every model, J_1 the return of executing a single draw at each
+           decision. J_1 is the frozen policy's return J(w) if its plans are its actions; for a Mixture, whose members
+           are its plans, J(w) may be 0 and J_1 positive. On a lock of D steps, each of which opens with probability p,
+           the right verifier has (1 - (1 - p)^n)^D, whose ratio to n^D J(w) tends to 1 as p -> 0.
+Assumes    the plans of the frozen policy are its actions (in J_1 = J(w)).
 Units      probabilities.
 Kind       for all; exists
 Source     adapted from Wu, Tian, Swamy and Bajcsy, 2025.
@@ -22,10 +24,10 @@ from ...base.lifting import enclose, law
 from ...instances.blocks import Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...instances.library.steering import draw_laws, narrow_lock
-from ...learn import FOREWARN, ScoredVerifier, fit, grant
+from ...instances.library.steering import draw_laws, narrow_lock, skill_lock
+from ...learn import FOREWARN, Mixture, ScoredVerifier, fit, grant
 from ...model import MDP, TabularPolicy
-from ...verify.claim import Bound, Claim, Control, Equal, Part
+from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
 def success(m):
@@ -85,22 +87,36 @@ def from_all_plans(best_of_n, reference, scores, n):
 
 
 # ---- episodes
-def returns(m):
-    """The returns of FOREWARN and of the frozen policy, and the number of decisions."""
-    learner = FOREWARN(m.base, ScoredVerifier(m.scores), m.n, m.replan, m.predicted)
-    steered = fit(learner, grant(m.mdp, episodes="exact"), rng=None).policy
-    decisions = -(-m.mdp.horizon.H // m.replan)
-    return measure.value(m.mdp, steered), measure.value(m.mdp, m.base), decisions
+def frozen_policy(m):
+    """The base, or the mixture of the members in equal shares."""
+    return Mixture([TabularPolicy(table) for table in m.members]) if has_members(m) else m.base
+
+
+def has_members(m):
+    return hasattr(m, "members")
+
+
+def steer(m, n):
+    """The return of FOREWARN with n plans for each decision."""
+    learner = FOREWARN(frozen_policy(m), ScoredVerifier(m.scores), n, m.replan, m.predicted)
+    return measure.value(m.mdp, fit(learner, grant(m.mdp, episodes="exact"), rng=None).policy)
+
+
+def decisions(m):
+    return -(-m.mdp.horizon.H // m.replan)
 
 
 def episode(m):
-    steered, frozen, D = returns(m)
-    return Bound(steered, frozen * m.n**D)
+    return Bound(steer(m, m.n), steer(m, 1) * m.n ** decisions(m))
 
 
 def one_decision_less(m):
-    steered, frozen, D = returns(m)
-    return Bound(steered, frozen * m.n ** (D - 1))
+    return Bound(steer(m, m.n), steer(m, 1) * m.n ** (decisions(m) - 1))
+
+
+def single_draw(m):
+    """J_1 = J(w)."""
+    return Equal({"return": (steer(m, 1), measure.value(m.mdp, frozen_policy(m)))})
 
 
 def lock(p="1/100", H=2, n=4):
@@ -109,13 +125,23 @@ def lock(p="1/100", H=2, n=4):
 
 
 def lock_opens(m):
-    steered, frozen, D = returns(m)
-    p = enclose(m.p)[0]
-    return Equal({"steered": (steered, (1 - (1 - p) ** m.n) ** D), "frozen": (frozen, p**D)})
+    p, D = enclose(m.p)[0], decisions(m)
+    frozen = measure.value(m.mdp, m.base)
+    return Equal({"steered": (steer(m, m.n), (1 - (1 - p) ** m.n) ** D), "frozen": (frozen, p**D)})
+
+
+def mixture_of_two(n=2):
+    """Two members, of which the lock needs the first and then the second."""
+    m = skill_lock()
+    return m.replace(predicted=m.mdp, n=n, replan=1)
 
 
 def list_episodes():
-    """Episodes with random laws, verifiers, predictions and plan lengths, from a fixed generator."""
+    """Episodes with random laws, verifiers, predictions and plan lengths, from a fixed generator, and a mixture."""
+    return [*list_actions(), mixture_of_two(), mixture_of_two(3)]
+
+
+def list_actions():
     rng = np.random.default_rng(1)
     found = [lock(), lock(H=3)]
     for replan in (1, 2, 3):
@@ -143,23 +169,26 @@ def figure(ax, rows):
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1))
 
 
-RECOGNISED, LOCK, EPISODES = "the right verifier attains it", "the lock", "episodes"
+RECOGNISED, LOCK, EPISODES, SINGLE = "the right verifier attains it", "the lock", "episodes", "single draws"
+ACTIONS = Assumption("the plans of the frozen policy are its actions", lambda m: not has_members(m))
 CLAIM = Claim(
     "steering_cannot_invent_plans",
     check,
     FAMILY,
-    formula=r"P_{\pi_n}(G) \le 1 - (1 - w(G))^n, \qquad \pi_n(y) \le n\, w(y), \qquad J(\mathrm{steered}) \le n^D J(w)",
+    formula=r"P_{\pi_n}(G) \le 1 - (1 - w(G))^n, \qquad \pi_n(y) \le n\, w(y), \qquad J(\mathrm{steered}) \le n^D J_1",
     papers=("wu2025forewarn",),
     tags=("steering", "coverage", "best-of-n"),
     controls=(
         Control("one draw less", recognise, tightens=one_draw_less),
         Control("plans that were not drawn", outside, sabotages=measure.best_of_n, by=from_all_plans),
         Control("one decision less", lock, tightens=one_decision_less, part=EPISODES),
+        Control("members of a mixture", mixture_of_two, drops=ACTIONS.name, part=SINGLE),
     ),
     also=(
         Part("each plan", FAMILY, ratio),
         Part(RECOGNISED, lambda: [recognise(p, n) for p in ("1/10", "1/2", 0) for n in (1, 4, 16)], attains),
         Part(EPISODES, list_episodes, episode),
+        Part(SINGLE, list_actions, single_draw, assumes=(ACTIONS,)),
         Part(LOCK, lambda: [lock(n=n) for n in (2, 4)], lock_opens, data=curve),
     ),
     figure=figure,

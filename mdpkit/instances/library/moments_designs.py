@@ -69,8 +69,8 @@ def hartford_demand(prices: int = 10, times: int = 10, types: int = 7) -> Instan
     Args: prices: number of prices and of fuel costs. times: number of times. types: number of types.
 
     Returns: `rows`, `columns` and `entries` of A; `b[i]`, `weights[i]`, the true `h0[i]` and the regression `biased[i]`
-        at every cause; `problem`, the moment restriction of the first t and type alone; and `version`, the code that
-        was read.
+        at every cause; `law[z,v,price]` of every t and type, and the `error[v]`; `problem`, the moment restriction of
+        the first t and type alone; and `version`, the code that was read.
     Source: adapted from Hartford, Lewis, Leyton-Brown and Taddy, 2017.
 
     >>> m = hartford_demand()
@@ -85,7 +85,8 @@ def hartford_demand(prices: int = 10, times: int = 10, types: int = 7) -> Instan
     channel = law.sum(axis=1)
     error = objects([-2, 0, 2])
     shares = np.minimum(np.arange(prices) + 1, prices - np.arange(prices))
-    seen = (shares[:, None, None] * law).sum(axis=0)
+    joint = shares[:, None, None] * law
+    seen = joint.sum(axis=0)
     bias = (error[:, None] * objects(seen)).sum(axis=0) / objects(seen.sum(axis=0))
     block = objects(channel) / 4
     months = [rational(10 * t) / (times - 1) for t in range(times)]
@@ -111,6 +112,8 @@ def hartford_demand(prices: int = 10, times: int = 10, types: int = 7) -> Instan
         weights=np.repeat(laws, count) / count,
         h0=h0,
         biased=h0 + np.repeat(bias, count),
+        law=objects(joint) / int(joint.sum()),
+        error=error,
         version="jhartford/DeepIV 0b8d80551c2d660b8bfb4f3467355e7c5d08839e, experiments/data_generator.py",
     )
 

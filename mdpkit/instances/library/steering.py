@@ -4,6 +4,7 @@ import numpy as np
 
 from ...base.arrays import objects
 from ...base.decision import Decisions
+from ...base.errors import InvalidModel
 from ...model import MDP, Finite, TabularPolicy
 from ..catalogue import expect_integer, named_instance
 from ..instance import Instance
@@ -75,3 +76,65 @@ def narrow_lock(H: int = 2, p: str = "1/10") -> Instance:
     (p,) = objects([p])
     base = TabularPolicy(objects([[p, 1 - p]] * 2))
     return Instance(mdp=MDP(P, r, objects([1, 0]), horizon=Finite(H)), base=base, scores=objects([1, 0]))
+
+
+@named_instance
+def skill_lock() -> Instance:
+    """A lock of two steps that opens by the first action and then the second, and two skills that take one action each.
+
+    No skill opens it. If a skill is drawn for each step, it opens with probability 1/4.
+
+    Returns: `mdp`, whose return is 1 if the lock opens, `members[m,s,a]`, the two skills, and `scores[s]`.
+    Source: adapted from Wu, Tian, Swamy and Bajcsy, 2025.
+
+    >>> skill_lock().members[:, 0]
+    array([[1, 0],
+           [0, 1]], dtype=object)
+    """
+    P = objects([[[0, 1, 0, 0], [0, 0, 1, 0]], [[0, 0, 1, 0], [0, 0, 0, 1]], [[0, 0, 1, 0]] * 2, [[0, 0, 0, 1]] * 2])
+    r = objects(np.zeros((2, 4, 2), dtype=int))
+    r[1, 1, 1] = objects(1)[()]
+    mdp = MDP(P, r, objects([1, 0, 0, 0]), horizon=Finite(2))
+    return Instance(mdp=mdp, members=objects([[[1, 0]] * 4, [[0, 1]] * 4]), scores=objects([0, 1, 0, 2]))
+
+
+@named_instance
+def late_errors(e: str = "1/20", n: int = 16) -> Instance:
+    """Two steps that are both predicted with an error of e, in favour of the second of two plans, which is worse.
+
+    State 0 leads to 1 or 2 by the first action, to 3 or 4 by the second, and these to 5 (won) or 6. In 1..4 action 0,
+    of probability 1/4, wins: steering at every step wins almost surely, so that the values after one step are nearly
+    constant. A plan of two steps goes on by the frozen policy, which wins rarely in 2 and 4.
+
+    Args: e: total variation between prediction and truth, above 0 and at most 1/10. n: number of plans drawn.
+
+    Returns: `mdp`, `predicted`, `base`, `scores[s]` of the last state, `n`.
+    Source: adapted from Wu, Tian, Swamy and Bajcsy, 2025.
+
+    >>> late_errors().mdp
+    MDP(S=7, A=2, Finite(H=2), rational, 20 transitions)
+    """
+    expect_integer("n", n, 1)
+    (e,) = objects([e])
+    if not 0 < e <= objects(["1/10"])[0]:
+        raise InvalidModel(f"e is {e}; expected a number above 0 and at most 1/10")
+
+    def build(lean):
+        """The kernel of which every step leans towards the first plan."""
+        half, likely = objects(["1/2", "4/5"])
+        first, second = [0, half + lean, half - lean, 0, 0, 0, 0], [0, 0, 0, half - lean, half + lean, 0, 0]
+        sure, chances = [0] * 5 + [1, 0], (likely + lean, e + lean, likely - lean, e - lean)
+        return objects([[first, second], *[[sure, [0] * 5 + [p, 1 - p]] for p in chances], [sure, sure], [sure, sure]])
+
+    scores = objects([1, 1, 1, 1, 1, 1, 0])
+    P = build(e * 9 / 10)
+    r = objects(np.zeros((2, 7, 2), dtype=int))
+    r[-1] = P @ scores
+    mdp = MDP(P, r, objects([1] + [0] * 6), horizon=Finite(2))
+    return Instance(
+        mdp=mdp,
+        predicted=MDP(build(-e / 10), r, mdp.rho, horizon=Finite(2)),
+        base=TabularPolicy(objects([["1/4", "3/4"]] * 7)),
+        scores=scores,
+        n=n,
+    )

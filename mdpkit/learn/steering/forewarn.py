@@ -30,11 +30,12 @@ class FOREWARN:
     the verifier judges it, and the best plan is executed until the next decision. The base policy is not trained.
 
     Args:
-        base: the frozen policy. The plans of a Mixture are its members, drawn by its weights; those of another policy
-            are its actions, each followed by the policy itself until the next decision.
+        base: the frozen policy. The plans of a Mixture are its members, drawn by its weights for each decision anew;
+            those of another policy are its actions, each followed by the policy itself until the next decision.
         verifier: a ScoredVerifier or a BinaryVerifier of outcomes, which may be wrong. Equal scores, and several
             accepted plans, are resolved in proportion to the base policy.
-        n: number of plans drawn for each decision; with 1 the base policy is executed as it is.
+        n: number of plans drawn for each decision. With 1 the base policy is executed as it is, except for a Mixture
+            and more than one decision: a Mixture draws one member for the whole episode.
         replan: number of steps between decisions.
         model: an MDP that predicts outcomes, of the same states, actions and horizon; defaults to the granted one.
         foresight: what the verifier sees of a plan. "mean": its expected score over the predicted outcomes; "sample":
@@ -43,7 +44,7 @@ class FOREWARN:
 
     The steered policy is computed in closed form. With replan > 1 execution remembers the plan; the policy that is
     returned is the Markov policy with the same occupancy in the granted problem, and the same return. It plays no
-    action that the base policy does not play. One decision with a ScoredVerifier, "mean" and a model at total variation
+    action that none of the plans plays. One decision with a ScoredVerifier, "mean" and a model at total variation
     at most e loses at most 2 e (max score - min score) in expected score against the same decision with the true model
     (claim `foresight_errors_cost_twice_their_size`).
     Source: adapted from Wu, Tian, Swamy and Bajcsy, 2025.

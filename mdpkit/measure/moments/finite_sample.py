@@ -8,6 +8,7 @@ import numpy as np
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity
+from ...base.record import expect_confidence, expect_counts
 from ...base.replaceable import replaceable
 from ...base.types import Numbers
 from .._known import alike
@@ -45,19 +46,27 @@ def game_statistic(counts: np.ndarray, residuals: np.ndarray) -> np.ndarray:
 
     The best f(z) is the mean of the residual given z divided by its mean square, and the statistic is the sum over z of
     n_z mean^2 / mean square. At the true h it is asymptotically chi-squared with Z degrees of freedom, however weak the
-    instrument. An instrument value whose residuals are all 0 adds nothing.
+    instrument. An instrument value whose residuals are all 0 adds nothing. A multiple of all residuals has the same
+    statistic.
 
     Args:
         counts: `counts[...,z,c]`, draws of the cell c (outcome and cause) under the instrument value z, for a batch of
             samples. residuals: `residuals[m,c]` of candidate m, floats.
 
     Returns: floats `[...,m]`.
+    Raises: InvalidModel for negative counts, or residuals that are not finite or not of the counts' cells.
     Source: adapted from Anderson and Rubin, 1949; Bennett, Kallus and Schnabel, 2019.
 
     >>> game_statistic(np.array([[3, 1]]), np.array([[1.0, -1.0]]))
     array([1.])
     """
     counts, residuals = np.asarray(counts, dtype=float), floats(np.asarray(residuals))
+    if counts.ndim < 2 or not (counts >= 0).all():
+        raise InvalidModel(f"counts is {counts}; expected numbers of draws `[...,z,c]` of at least 0")
+    if residuals.ndim != 2 or residuals.shape[1] != counts.shape[-1] or not np.isfinite(residuals).all():
+        raise InvalidModel(f"residuals is {residuals}; expected finite numbers `[m,c]` for {counts.shape[-1]} cells c")
+    # divided by a power of 2 near the largest one, which is exact, so that no square overflows
+    residuals = np.ldexp(residuals, -np.frexp(abs(residuals).max(axis=1, initial=0.0))[1][:, None])
     sums, squares = counts @ residuals.T, counts @ (residuals**2).T
     return np.divide(sums**2, squares, out=np.zeros(sums.shape), where=squares > 0).sum(axis=-2)
 
@@ -74,10 +83,8 @@ def confidence_set(counts: np.ndarray, residuals: np.ndarray, confidence: str | 
     """
     from scipy.special import chdtri
 
-    missed = float(1 - Fraction(confidence))
-    if not 0 < missed < 1:
-        raise InvalidModel(f"confidence is {confidence}; expected a number between 0 and 1")
-    return game_statistic(counts, residuals) <= chdtri(np.shape(counts)[-2], missed)
+    error = float(expect_confidence(confidence))
+    return game_statistic(counts, residuals) <= chdtri(np.shape(counts)[-2], error)
 
 
 @replaceable
@@ -92,9 +99,16 @@ def bootstrap_ends(
     """Ends `[2]` of the percentile bootstrap interval of an estimate, with the draws of each instrument value fixed.
 
     Args: counts: `counts[z,c]`. estimate: function of counts `[i,z,c]` to floats `[i]`. resamples: their number.
+    Raises: InvalidModel unless counts are integers of at least 0 with a draw of every instrument value, resamples is at
+        least 1 and confidence is between 0 and 1.
     Source: adapted from Efron, 1979.
     """
-    counts = np.asarray(counts)
+    counts, error = np.asarray(counts), float(expect_confidence(confidence))
+    expect_counts(resamples=resamples)
+    if counts.ndim != 2 or (counts < 0).any() or (counts != counts.round()).any() or not counts.sum(axis=1).all():
+        raise InvalidModel(
+            f"counts is {counts}; expected integers `[z,c]`, at least one draw of every instrument value"
+        )
+    counts = counts.astype(np.int64)
     drawn = [rng.multinomial(row.sum(), row / row.sum(), resamples) for row in counts]
-    tail = float(1 - Fraction(confidence)) / 2
-    return np.quantile(estimate(np.stack(drawn, axis=1)), [tail, 1 - tail])
+    return np.quantile(estimate(np.stack(drawn, axis=1)), [error / 2, 1 - error / 2])

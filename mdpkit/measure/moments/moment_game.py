@@ -71,7 +71,7 @@ def mean_product(f: Quantity, g: Quantity, weights: Quantity) -> Interval:
 def clipped(psi: Quantity, level: Quantity) -> Interval:
     """psi clipped to [-level, level]; the remainder psi - clipped(psi, level) is the soft threshold of psi.
 
-    Args: psi: Interval or numbers. level: a nonnegative number.
+    Args: psi: Interval or numbers. level: a nonnegative number, or one for each entry of psi.
 
     >>> clipped([1, -3], 2).lower
     array([1, -2], dtype=object)

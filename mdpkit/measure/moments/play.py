@@ -1,7 +1,10 @@
 """Regrets and saddle gaps of the two players of a moment game."""
 
+from math import isfinite
+
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity, stack
+from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...exact.linear import product
 from ...model.moments import MomentProblem
@@ -18,13 +21,14 @@ def saddle_gap(
     Zero exactly at a saddle point over |h| <= box[0], |f| <= box[1] entrywise.
 
     Args: problem: a MomentProblem. h: `h[k]`. f: test function `f[z]`. box: largest entries of h and of f.
-    Raises: InvalidModel for a negative curvature.
+    Raises: InvalidModel for a negative curvature, or a box that is negative or infinite.
 
     >>> from mdpkit.base.arrays import objects
     >>> one = MomentProblem(objects([[1]]), objects([0]), objects([1]))
     >>> saddle_gap(one, ["1/2"], [0], (1, 1), curvature=0)
     Interval(1, exact)
     """
+    _check(box)
     A, b, weights, h, f = alike(problem.A, problem.b, problem.weights, h, f)
     return _most(weights, b - product(A, h), box[1], curvature) - _least(A, b, weights, f, box[0], curvature)
 
@@ -36,6 +40,7 @@ def moment_regrets(
     """Regrets `[2]` of h and of f over rounds of play, sums and not averages, against the best fixed point of the box.
 
     Args: problem: a MomentProblem. h: `h[t,k]`. f: `f[t,z]`. box, curvature: as in `saddle_gap`.
+    Raises: InvalidModel as `saddle_gap`.
 
     >>> from mdpkit.base.arrays import objects
     >>> one = MomentProblem(objects([[1]]), objects([0]), objects([1]))
@@ -43,6 +48,7 @@ def moment_regrets(
     Interval(shape=(2,), exact, width=0.0e+00, mid=
     [4. 2.])
     """
+    _check(box)
     A, b, weights, h, f = alike(problem.A, problem.b, problem.weights, h, f)
     rounds = len(h) if not isinstance(h, Interval) else h.shape[0]
     psi = b - product(h, A.T)
@@ -52,6 +58,13 @@ def moment_regrets(
     # L is affine in h: the sum over rounds is that of the mean test function, up to its curvature
     best_h = _least(A, b, weights, f.sum(axis=0) / rounds, box[0], 0) * rounds - bent
     return stack([played - best_h, best_f - played])
+
+
+def _check(box):
+    for k, radius in enumerate(box):
+        infinite = isinstance(radius, float) and not isfinite(radius)
+        if not proposing() and (infinite or not radius >= 0):
+            raise InvalidModel(f"box[{k}] is {radius}; expected a finite number of at least 0")
 
 
 def _most(weights, psi, radius, curvature):

@@ -9,6 +9,7 @@ import numpy as np
 from ...base.arrays import floats
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity
+from ...base.record import expect_confidence
 from ...base.replaceable import replaceable
 from ...base.types import Numbers
 from ...instances.restrictions import empirical
@@ -22,12 +23,12 @@ def sampled_median(numbers: Numbers, confidence: str | float | Fraction = "99/10
     Its ends are order statistics: the k-th smallest of n numbers exceeds the median with probability at most
     P(Binomial(n, 1/2) < k), and both ends are valid with probability at least `confidence`.
 
-    Raises: InvalidModel if there are too few numbers for that confidence.
+    Raises: InvalidModel if there are too few numbers for that confidence, or it is not between 0 and 1.
 
     >>> sampled_median([5, 1, 4, 2, 3, 6, 7, 8])
     Interval([1, 8], sampled)
     """
-    found, left = np.sort(floats(np.asarray(numbers))), 1 - Fraction(confidence)
+    found, left = np.sort(floats(np.asarray(numbers))), expect_confidence(confidence)
     n, k, below = len(found), 0, 0
     while 2 * (below + comb(n, k)) <= left * 2**n:
         below, k = below + comb(n, k), k + 1

@@ -18,6 +18,9 @@ PIVOT, ACCURACY = 2.0**-40, 2.0**-36
 CLOSE = 2.0**-46
 """Largest duality gap of strategies on supports that were tried first, in units of the largest payoff."""
 
+NONE = np.zeros((0, 0))
+"""No strategies to start from."""
+
 PIVOTS = 10**6
 """Largest number of pivots; Bland's rule, which takes over early, needs far fewer."""
 
@@ -69,20 +72,24 @@ def matrix_games(payoff: Numbers, near: Saddles | None = None) -> Saddles:
     if payoff.ndim != 3 or 0 in payoff.shape[1:]:
         raise InvalidModel(f"payoff has shape {payoff.shape}; expected payoff[k,a,b], one matrix for each game")
     if is_exact(payoff):
-        lower, _, row, column, _ = kernels.saddles(payoff, 0, PIVOTS)
+        lower, _, row, column = kernels.saddles(payoff, 0, PIVOTS)
         return Saddles(lower, lower, row, column, np.zeros(0, dtype=int))
     if not np.isfinite(payoff).all():
         raise InvalidModel("payoff has entries that are not finite; expected numbers")
-    if near is None:
-        lower, upper, row, column, size = kernels.saddles(payoff, PIVOT, PIVOTS)
-    else:
-        lower, upper, row, column, size = kernels.saddles_near(payoff, near.row, near.column, PIVOT, CLOSE, PIVOTS)
-    poor = np.flatnonzero(~(upper - lower <= ACCURACY * size))
+    return certified(payoff, near)
+
+
+def certified(payoff, near) -> Saddles:
+    """`matrix_games` of finite float64 payoffs."""
+    before, other = (NONE, NONE) if near is None else (near.row, near.column)
+    # counts the rounding of strategies, of sums, and of the two subtractions in the kernel
+    rounding = gamma(2 * sum(payoff.shape[1:]) + 12)
+    found = kernels.certified_saddles(payoff, before, other, PIVOT, CLOSE, ACCURACY, rounding, UNDERFLOW, PIVOTS)
+    lower, upper, row, column, poor = found
+    poor = poor.nonzero()[0]
     for k in poor:
         found = matrix_game(exactly(payoff[k]))
         row[k], column[k] = (law / law.sum() for law in (floats(found.row), floats(found.column)))
-        lower[k], upper[k] = (row[k] @ payoff[k]).min(), (payoff[k] @ column[k]).max()
-    # counts the rounding of strategies, of sums, and of the two subtractions here
-    rounding = gamma(2 * sum(payoff.shape[1:]) + 12) * size + UNDERFLOW
-    low, high = lower - rounding, upper + rounding
-    return Saddles(low, np.maximum(low, high), row, column, poor)
+        error = rounding * np.abs(payoff[k]).max() + UNDERFLOW
+        lower[k], upper[k] = (row[k] @ payoff[k]).min() - error, (payoff[k] @ column[k]).max() + error
+    return Saddles(lower, upper, row, column, poor)

@@ -1,13 +1,15 @@
 """Shapley iteration for zero-sum Markov games."""
 
 from dataclasses import dataclass
+from math import inf, nextafter
 
 import numpy as np
 
+from ..kernels import matrix_games as kernels
 from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
-from .bounds import around, down, shifts, up
-from .matrix_games import Saddles, matrix_games
+from .bounds import around, shifts
+from .matrix_games import Saddles, certified
 from .modified_policy_iteration import PATIENCE
 from .solution import Solution, Status, judge
 from .zero_sum import Play, Stages, answer, exact_answer, expects_zero_sum, induct
@@ -82,12 +84,9 @@ def examine(stages, w, near=None) -> Residual:
     in an MDP; a strategy that is optimal at every stage guarantees the bound of its player.
     """
     payoff, error = stages.payoffs(w)
-    found = matrix_games(payoff, near)
-    lower, upper = found.lower, found.upper
-    low, high = float(down((lower - w).min())), float(up((upper - w).max()))
-    mid = (lower + upper) / 2
-    centred = mid - (mid.max() / 2 + mid.min() / 2)
-    return Residual(w, shifts(low, high, error, stages.g), found, centred)
+    found = certified(payoff, near)
+    low, high, centred = kernels.changes(found.lower, found.upper, w)
+    return Residual(w, shifts(nextafter(low, -inf), nextafter(high, inf), error, stages.g), found, centred)
 
 
 def conclude(method, problem, residual, tol, used, capped) -> Solution:

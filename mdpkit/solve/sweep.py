@@ -105,6 +105,10 @@ class SparseSweep(Sweep):
     def parts(self):
         return self.P.data, *(_to_uint32(part) for part in (self.P.indices, self.P.indptr))
 
+    def action_values(self, w):
+        """r + g P w, -inf at missing actions."""
+        return discounted.action_values(*self.parts, self.r, w, self.g)
+
     def greedy(self, w):
         return discounted.greedy(*self.parts, self.r, w, self.g)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdpkit import measure
-from mdpkit.base.arrays import floats, objects
+from mdpkit.base.arrays import exactly, floats, objects
 from mdpkit.base.errors import CertificateRejected, InvalidModel
 from mdpkit.exact.saddle_certificate import SaddleCertificate
 from mdpkit.model import MDP, Discounted, Finite, MarkovGame, TabularPolicy
@@ -92,6 +92,20 @@ def test_the_accuracy_is_relative_to_the_payoffs(scale):
     found = matrix_games(payoff)
     assert found.value.width <= 1e-12 * scale
     assert not len(found.resolved)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
+@pytest.mark.parametrize("offset", [0, 1e3, -1e6])
+def test_bounds_contain_the_value_where_cancellation_is_large(size, offset):
+    """Nearly singular payoffs far from 0: a law whose sum is wrong shifts the bound by that share of the payoffs."""
+    rng = np.random.default_rng(size)
+    rank_one = rng.normal(size=(60, size, 1)) * rng.normal(size=(60, 1, size))
+    payoff = offset + rank_one + 1e-3 * rng.normal(size=rank_one.shape)
+    found = matrix_games(payoff)
+    exact = matrix_games(exactly(payoff)).lower
+    for bounds in (found, matrix_games(payoff, found)):
+        assert (exactly(bounds.lower) <= exact).all()
+        assert (exact <= exactly(bounds.upper)).all()
 
 
 def test_batches_of_bad_shape_are_refused():

@@ -21,6 +21,15 @@ def parts_of_joint_actions(actions, i):
     return own, swapped
 
 
+@cache
+def turned_actions(actions, i):
+    """`turned[b,o]`, the joint action in which player i plays b, and the others their combination o."""
+    own, swapped = parts_of_joint_actions(actions, i)
+    turned = np.ascontiguousarray(swapped[own == 0].T)
+    turned.flags.writeable = False
+    return turned
+
+
 def aliases(game):
     """Available actions in place of missing ones: for each player `[s,a]`, and for joint actions `[s,j]`.
 

@@ -21,7 +21,8 @@ def expected_row(data, indices, first, last, values):
     return total
 
 
-def _action_values(data, indices, indptr, r, w, g):
+@inner
+def expected_values(data, indices, indptr, r, w, g):
     """r + g P w, `[s,a]`."""
     Q = r.copy()
     values = Q.ravel()
@@ -41,7 +42,7 @@ def _action_values(data, indices, indptr, r, w, g):
     return Q
 
 
-action_values = compiled(_action_values, "f8[2] (f8[1], u4[1], u4[1], f8[2], f8[1], f8)")
+action_values = compiled(expected_values, "f8[2] (f8[1], u4[1], u4[1], f8[2], f8[1], f8)")
 
 
 @inner

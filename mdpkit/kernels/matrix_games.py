@@ -7,6 +7,7 @@ Throughout, the row player receives `Q[a,b]` and maximises. `lower[k]` is what i
 import numpy as np
 
 from ..base.compiling import compiled, inner
+from .discounted import expected_values
 
 
 @inner
@@ -376,7 +377,8 @@ certified_saddles = compiled(
 )
 
 
-def _changes(lower, upper, w):
+@inner
+def extremes_of_change(lower, upper, w):
     """The least lower[k] - w[k], the largest upper[k] - w[k], and the midpoints, with their range centred at 0."""
     middle = np.zeros(len(w), w.dtype)
     low, high = lower[0] - w[0], upper[0] - w[0]
@@ -394,7 +396,30 @@ def _changes(lower, upper, w):
     return low, high, middle
 
 
-changes = compiled(_changes, "f8&f8&f8[1] (f8[1], f8[1], f8[1])")
+changes = compiled(extremes_of_change, "f8&f8&f8[1] (f8[1], f8[1], f8[1])")
+
+
+def _sparse_sweep(data, indices, indptr, r, g, A, w, before, other, tol, close, accuracy, each, tiny, most):
+    """`certified_saddles` of the games r + g P w with A rows, for sparse P as in `discounted`, and their `changes`.
+
+    Returns: also the largest |w[s]|.
+    """
+    S, J = r.shape
+    payoff = expected_values(data, indices, indptr, r, w, g).reshape(S, A, J // A)
+    lower, upper, row, column, poor = solve_games(payoff, before, other, tol, close, accuracy, each, tiny, most)
+    low, high, middle = extremes_of_change(lower, upper, w)
+    size = abs(w[0])
+    for s in range(S):
+        here = abs(w[s])
+        size = size if here <= size else here  # so that NaN is kept
+    return lower, upper, row, column, poor, low, high, middle, size
+
+
+sparse_sweep = compiled(
+    _sparse_sweep,
+    "f8[1]&f8[1]&f8[2]&f8[2]&b1[1]&f8&f8&f8[1]&f8"
+    " (f8[1], u4[1], u4[1], f8[2], f8, i8, f8[1], f8[2], f8[2], f8, f8, f8, f8, f8, i8)",
+)
 
 
 @inner

@@ -9,9 +9,10 @@ from ..kernels import matrix_games as kernels
 from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
 from .bounds import around, shifts
-from .matrix_games import Saddles, certified
+from .matrix_games import Saddles, certified_sparse, matrix_games
 from .modified_policy_iteration import PATIENCE
 from .solution import Solution, Status, judge
+from .sweep import SparseSweep
 from .zero_sum import Play, Stages, answer, exact_answer, expects_zero_sum, induct
 
 
@@ -77,15 +78,27 @@ class Residual:
         return self.ends[1] - self.ends[0]
 
 
+OVERFLOW = 2.0**971
+"""Four roundings of a number of size 2^1023, below which no sum of a reward and a value overflows."""
+
+
 def examine(stages, w, near=None) -> Residual:
     """Solve the stage games of w, trying the supports of the solutions `near` first.
 
     The Shapley operator T is monotone and moves constants by gamma, so that the extremes of T w - w bound the value as
     in an MDP; a strategy that is optimal at every stage guarantees the bound of its player.
+
+    Raises: InvalidModel if payoffs overflow.
     """
-    payoff, error = stages.payoffs(w)
-    found = certified(payoff, near)
-    low, high, centred = kernels.changes(found.lower, found.upper, w)
+    now, found = stages.step(0), None
+    if isinstance(now, SparseSweep):
+        found, changes, size = certified_sparse(now, stages.tables[1:], w, near)
+        error = now.rounding.of(size)  # at least four roundings of the largest reward, and of the largest value
+    if found is None or not error < OVERFLOW:
+        payoff, error = stages.payoffs(w)
+        found = matrix_games(payoff, near)
+        changes = kernels.changes(found.lower, found.upper, w)
+    low, high, centred = changes
     return Residual(w, shifts(nextafter(low, -inf), nextafter(high, inf), error, stages.g), found, centred)
 
 

@@ -28,7 +28,11 @@ class Rounding:
     each: float
 
     def __call__(self, w) -> float:
-        return (self.constant + self.each * np.abs(w).max()) * (1 + 4 * UNIT)
+        return self.of(np.abs(w).max())
+
+    def of(self, size) -> float:
+        """The bound for the largest |w|."""
+        return (self.constant + self.each * size) * (1 + 4 * UNIT)
 
 
 class Sweep:

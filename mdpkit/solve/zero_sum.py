@@ -56,11 +56,11 @@ class Stages:
         self.tables, self.finite = (game.S, *game.actions), isinstance(game.horizon, Finite)
         self.g = 1.0 if self.finite else game.horizon.gamma
         self.process = _compact(game.player(0))
-        self._step = sweeps(self.process)
+        self.step = sweeps(self.process)
 
     def payoffs(self, w, t=0):
         """`payoff[s,a,b]` of player 0, and a bound on its rounding error."""
-        now = self._step(t)
+        now = self.step(t)
         return now.action_values(w).reshape(self.tables), now.rounding(w)
 
     def against(self, column) -> MDP:

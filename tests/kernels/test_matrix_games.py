@@ -62,6 +62,16 @@ def test_supports_that_are_tried_first_change_no_value(shape, moved):
     np.testing.assert_allclose(from_supports(floats(payoff), *wrong)[0], exact, atol=1e-12)
 
 
+def test_a_sparse_sweep_is_the_same_in_plain_python():
+    rng = np.random.default_rng(4)
+    P = rng.dirichlet(np.ones(4), 24)
+    r, w, none = rng.normal(size=(4, 6)), rng.normal(size=4), np.zeros((0, 0))
+    parts = P.ravel(), np.tile(np.arange(4, dtype=np.uint32), 24), 4 * np.arange(25, dtype=np.uint32)
+    args = (*parts, r, 0.9, 2, w, none, none, PIVOT, 2.0**-46, 2.0**-36, 1e-15, 0.0, MOST)
+    for one, other in zip(kernels.sparse_sweep(*args), kernels.sparse_sweep.py_func(*args), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+
+
 def test_security_levels_of_pure_actions_are_not_the_value():
     """Matching pennies: the best pure row guarantees 0, the mixed one 1/2."""
     pennies = objects([[1, 0], [0, 1]])

@@ -24,6 +24,7 @@ from mdpkit.solve import (
     matrix_games,
     solve,
 )
+from mdpkit.solve.shapley_iteration import examine
 from mdpkit.solve.zero_sum import Stages, is_zero_sum
 
 NASHPY_MISSES = [6, 22, 35, 37, 58, 68, 69, 81, 111, 114, 128, 150, 165, 173, 193, 198]
@@ -173,16 +174,50 @@ def test_one_sided_games_are_decision_processes():
     np.testing.assert_allclose(solve(game).value.mid[0], alone.value.mid, atol=1e-7)
 
 
-def test_mostly_zero_laws_are_stored_as_sparse_rows():
-    rng, S, J = np.random.default_rng(0), 80, 9
+def sparse_game(S=80, actions=(3, 4)):
+    """Five successors for each joint action, but six for the first, so that rows are not all equally long."""
+    rng, J = np.random.default_rng(0), int(np.prod(actions))
     P = np.zeros((S * J, S))
-    P[np.arange(S * J)[:, None], rng.integers(0, S, (S * J, 3))] = 1
+    P[np.arange(S * J)[:, None], rng.integers(0, S, (S * J, 5))] = rng.dirichlet(np.ones(5), S * J)
+    P[::J] += np.eye(S)
     P = (P / P.sum(axis=1, keepdims=True)).reshape(S, J, S)
     r = rng.normal(size=(S, J))
-    game = MarkovGame(P, np.stack([r, -r]), horizon=Discounted(0.9), actions=(3, 3))
+    return MarkovGame(P, np.stack([r, -r]), horizon=Discounted(0.9), actions=actions)
+
+
+def test_mostly_zero_laws_are_stored_as_sparse_rows():
+    game = sparse_game()
     assert Stages(game).process.sparse
     for method in (ShapleyIteration(), HoffmanKarp()):
         solve(game, method, tol=1e-7).certificate.verify()
+
+
+@pytest.mark.parametrize("pivots", [10**6, 1])
+def test_a_sparse_sweep_is_that_of_the_stage_games(monkeypatch, pivots):
+    """Also where one pivot is too few, so that exact programs take over."""
+    monkeypatch.setattr(import_module("mdpkit.solve.matrix_games"), "PIVOTS", pivots)
+    game = sparse_game(S=40)
+    stages, w, near = Stages(game), np.zeros(game.S), None
+    for _ in range(3):
+        residual = examine(stages, w, near)
+        payoff = (game.r[0] + 0.9 * game.P @ w).reshape(game.S, *game.actions)
+        value = matrix_games(payoff).value.mid
+        np.testing.assert_allclose(residual.found.lower, value, atol=1e-12)
+        np.testing.assert_allclose(residual.found.upper, value, atol=1e-12)
+        np.testing.assert_allclose(residual.following, value - (value.max() + value.min()) / 2, atol=1e-12)
+        assert (len(residual.found.resolved) > 0) == (pivots == 1)
+        low, high = ((value - w).min() / 0.1, (value - w).max() / 0.1)
+        np.testing.assert_allclose(residual.ends, (low, high), atol=1e-10)
+        w, near = residual.following, residual.found
+
+
+@pytest.mark.parametrize("S", [3, 40])
+def test_a_game_whose_values_overflow_is_refused(S):
+    """States that never change; with 40 of them the law is stored as sparse rows."""
+    r = 1e308 * np.random.default_rng(0).uniform(0.5, 1, (S, 4))
+    P = np.repeat(np.eye(S)[:, None], 4, axis=1)
+    with pytest.raises(InvalidModel, match="payoff has entries that are not finite"):
+        solve(MarkovGame(P, np.stack([r, -r]), horizon=Discounted(0.9), actions=(2, 2)), ShapleyIteration())
 
 
 def test_a_limit_on_sweeps_is_reported_and_taken_over():

@@ -22,9 +22,10 @@ class ShapleyIteration:
 
     Args: sweeps: largest number of sweeps over the states of a discounted game.
 
-    Two players, player 0 maximises and the rewards sum to 0. A sweep replaces w(s) by the value of the matrix game
-    r(s) + gamma P(s) w, each one certified by its duality gap. `policy` is the product of two optimal policies, and
-    the certificate holds them as `row` and `column`. `value[0]` bounds the value of player 0, `value[1]` is minus it.
+    Two players, player 0 maximises and the rewards sum to 0; they choose among the actions that they have in a state. A
+    sweep replaces w(s) by the value of the matrix game r(s) + gamma P(s) w, each one certified by its duality gap.
+    `policy` is the product of two optimal policies, and the certificate holds them as `row` and `column`. `value[0]`
+    bounds the value of player 0, `value[1]` is minus it.
     Finite: backward induction, exact on rationals. Discounted: the bounds come from the span of the last sweep. The
     value of a rational game may be irrational; it is answered exactly if policies with denominators up to 1000 turn out
     to be optimal, else by float bounds on the value of the rational game. `iterations` counts steps or sweeps.

@@ -6,6 +6,7 @@ import pytest
 from mdpkit.base.arrays import floats, objects
 from mdpkit.exact.stage import matrix_game
 from mdpkit.kernels import matrix_games as kernels
+from mdpkit.kernels import quantal_responses
 
 SHAPES = [(1, 1), (1, 4), (3, 1), (2, 2), (2, 3), (3, 2), (3, 3), (4, 3), (5, 5)]
 PIVOT, MOST = 2.0**-40, 10**6
@@ -83,7 +84,7 @@ def test_security_levels_of_pure_actions_are_not_the_value():
 @pytest.mark.parametrize("shape", SHAPES)
 def test_quantal_responses_are_softmaxes(shape, temperature):
     payoff = np.random.default_rng(2).normal(size=(5, *shape))
-    lower, upper, row, column, used = kernels.quantal(payoff, temperature, 1e-12, 10**6)
+    lower, upper, row, column, used = quantal_responses.quantal(payoff, temperature, 1e-12, 10**6)
     assert (used < 10**6).all()
     assert (upper - lower <= 1e-12).all()
     for Q, x, y, low in zip(payoff, row, column, lower, strict=True):
@@ -95,6 +96,8 @@ def test_quantal_responses_are_softmaxes(shape, temperature):
 
 def test_mirror_descent_is_the_same_in_plain_python():
     payoff = np.random.default_rng(3).normal(size=(2, 3, 2))
-    compiled, plain = (f(payoff, 0.5, 1e-10, 10**5) for f in (kernels.quantal, kernels.quantal.py_func))
+    compiled, plain = (
+        f(payoff, 0.5, 1e-10, 10**5) for f in (quantal_responses.quantal, quantal_responses.quantal.py_func)
+    )
     for one, other in zip(compiled, plain, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-12)

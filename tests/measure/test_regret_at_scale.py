@@ -24,7 +24,7 @@ from mdpkit.measure import (
 )
 from mdpkit.measure.games.parts import parts_of_joint_actions
 from mdpkit.model import Deviation, Finite, JointPolicy, MarkovGame
-from mdpkit.solve import solve
+from mdpkit.solve import MagneticMirrorDescent, solve
 
 CLASSES = ("constant", "coarse", "trigger", "swap", "one-shot")
 
@@ -235,8 +235,8 @@ def test_methods_and_formats_that_know_no_missing_actions_refuse_them(tmp_path):
         actions=(2, 2),
         mask=[[[True, False]], [[True] * 2]],
     )
-    with pytest.raises(InvalidModel, match="ShapleyIteration solves games in which every player has all its actions"):
-        solve(game)
+    with pytest.raises(InvalidModel, match="MagneticMirrorDescent solves games in which every player has all its act"):
+        solve(game, MagneticMirrorDescent(0.1))
     with pytest.raises(InvalidModel, match="cannot hold missing actions"):
         save(game, tmp_path / "game.nfg")
     for one in (game, make_sparse(game.to_float())):

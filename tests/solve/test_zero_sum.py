@@ -1,5 +1,6 @@
 """Zero-sum Markov games: Shapley iteration, Hoffman-Karp and quantal response equilibria."""
 
+from dataclasses import replace
 from importlib import import_module
 from itertools import product
 
@@ -8,6 +9,7 @@ import pytest
 from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from mdpkit import measure
 from mdpkit.base.arrays import exactly, floats, objects
@@ -209,6 +211,58 @@ def test_a_sparse_sweep_is_that_of_the_stage_games(monkeypatch, pivots):
         low, high = ((value - w).min() / 0.1, (value - w).max() / 0.1)
         np.testing.assert_allclose(residual.ends, (low, high), atol=1e-10)
         w, near = residual.following, residual.found
+
+
+MASK = np.array([[[1, 0, 1], [1, 1, 1], [0, 1, 0]], [[1, 1, 0], [1, 1, 0], [0, 1, 1]]], dtype=bool)
+
+
+def masked(game, mask=MASK):
+    """The game with missing actions, in which anything may be written."""
+    r = game.r.copy()
+    gone = ~MarkovGame(game.P, game.r, horizon=game.horizon, actions=game.actions, mask=mask).available
+    r[..., 0, :, :] = np.where(gone, r[..., 0, :, :] * 0 + 1000, r[..., 0, :, :])
+    return MarkovGame(game.P, r, game.rho, horizon=game.horizon, actions=game.actions, mask=mask)
+
+
+@pytest.mark.parametrize("kind", ["exact", "float", "sparse"])
+@pytest.mark.parametrize("method", [ShapleyIteration(), HoffmanKarp()])
+def test_discounted_games_with_missing_actions_are_solved(kind, method):
+    for seed in range(4):
+        game = masked(zero_sum(seed, actions=(3, 3)))
+        game = game if kind == "exact" else game.to_float()
+        if kind == "sparse":
+            P = csr_array(game.P.reshape(-1, game.S))
+            game = MarkovGame(P, game.r, game.rho, horizon=game.horizon, actions=game.actions, mask=game.mask)
+        found = solve(game, method, tol=1e-9)
+        found.certificate.verify()
+        value = floats(found.value[0].mid)
+        near = game.to_float() if kind == "exact" else game
+        np.testing.assert_allclose(measure.stage_values(near, value).mid, value, atol=1e-8)
+        assert not found.policy.table[~game.available].any()
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_finite_games_with_missing_actions_are_solved(exact):
+    for seed in range(4):
+        game = masked(zero_sum(seed, actions=(3, 3), horizon=Finite(3), steps=3 if seed % 2 else None))
+        found = solve(game if exact else game.to_float(), tol=1e-9)
+        found.certificate.verify()
+        value = measure.minimax_values(game).lower
+        if exact:
+            assert (found.value[0].lower == value).all()
+        np.testing.assert_allclose(found.value[0].mid, floats(value), atol=1e-9)
+        assert not found.policy.table[:, ~game.available].any()
+
+
+def test_the_certificate_rejects_policies_that_play_missing_actions():
+    game = masked(zero_sum(0, actions=(3, 3), horizon=Finite(2)))
+    proof = solve(game).certificate
+    for side in ("row", "column"):
+        wrong = TabularPolicy(objects(np.full((2, 3, 3), 1)) / 3)
+        with pytest.raises(CertificateRejected, match="plays a missing action"):
+            replace(proof, **{side: wrong}).verify()
+    with pytest.raises(InvalidModel, match="MagneticMirrorDescent solves games in which every player has all"):
+        solve(game, MagneticMirrorDescent(0.1))
 
 
 @pytest.mark.parametrize("S", [3, 40])

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 from ...base.errors import InvalidModel
+from ...model.game import aliases as aliases
 
 
 @cache
@@ -28,22 +29,6 @@ def turned_actions(actions, i):
     turned = np.ascontiguousarray(swapped[own == 0].T)
     turned.flags.writeable = False
     return turned
-
-
-def aliases(game):
-    """Available actions in place of missing ones: for each player `[s,a]`, and for joint actions `[s,j]`.
-
-    A missing action stands for the player's first available one, so that a maximum or minimum over all actions is one
-    over the available actions. None where no action is missing.
-    """
-    if game.mask is None:
-        return None
-    own = []
-    for i, count in enumerate(game.actions):
-        there = game.available_to(i)
-        own.append(np.where(there, np.arange(count), there.argmax(axis=1)[:, None]))
-    parts = np.unravel_index(np.arange(game.J), game.actions)
-    return own, np.ravel_multi_index([each[:, part] for each, part in zip(own, parts, strict=True)], game.actions)
 
 
 def constant_actions(game, i) -> list[int]:

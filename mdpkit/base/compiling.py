@@ -34,10 +34,11 @@ class compiled:
         f: loops over arrays in plain Python.
         signature: of the single specialisation, such as "f8[2] (f8[3], i8)"; see `_types`.
         exact: a faster function for rationals, if there is one; tested to agree with `f`.
+        any_order: the compiled loop may add in any order and fuse products with sums, so that it runs in vectors.
     """
 
-    def __init__(self, f, signature, exact=None):
-        self.py_func, self.signature, self.exact = f, signature, exact or f
+    def __init__(self, f, signature, exact=None, any_order=False):
+        self.py_func, self.signature, self.exact, self.any_order = f, signature, exact or f, any_order
         self._fast = self._over_members = None
         update_wrapper(self, f)
 
@@ -54,7 +55,7 @@ class compiled:
     def fast(self):
         """The compiled kernel."""
         if self._fast is None:
-            self._fast = _compile(self.py_func, _types(self.signature))
+            self._fast = _compile(self.py_func, _types(self.signature), self.any_order)
         return self._fast
 
     @property
@@ -69,7 +70,7 @@ class compiled:
         return self._over_members
 
 
-def _compile(f, types):
+def _compile(f, types, any_order=False):
     import numba
     from numba.extending import register_jitable
 
@@ -78,7 +79,7 @@ def _compile(f, types):
     while _waiting:
         register_jitable(_waiting.pop())
     with _cached_in(numba.config, cache_folder()):
-        return numba.njit(types, cache=True)(f)
+        return numba.njit(types, cache=True, fastmath={"reassoc", "contract"} if any_order else False)(f)
 
 
 LOOP = """import numpy as np

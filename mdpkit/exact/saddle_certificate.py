@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base.arrays import exactly, nearest
 from ..base.errors import CertificateRejected
-from ..model.game import MarkovGame
+from ..model.game import MarkovGame, fill_missing_actions
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import TabularPolicy
@@ -25,8 +25,8 @@ class SaddleCertificate:
 
     With Q_L = r + gamma P L the conditions are L <= sum_a row[a] Q_L[a,b] for every b, U >= sum_b Q_U[a,b] column[b]
     for every a, and L <= 0 <= U at the end of a finite horizon. One step against a fixed policy is monotone and a
-    contraction, so that L is at most, and U at least, the value of best responses. Games with missing actions are not
-    certified: `verify` rejects them.
+    contraction, so that L is at most, and U at least, the value of best responses. Missing actions are neither played
+    by the policies nor counted among a and b.
     Source: adapted from Shapley, 1953.
 
     >>> from mdpkit.base.arrays import objects
@@ -48,15 +48,16 @@ class SaddleCertificate:
 
     def verify(self) -> None:
         """Check the conditions in rational arithmetic. Raises: CertificateRejected naming the first one that fails."""
-        game, horizon = self.problem, self.problem.horizon
+        game, horizon = fill_missing_actions(self.problem), self.problem.horizon
         finite = isinstance(horizon, Finite)
-        if game.mask is not None:
-            raise CertificateRejected("the game has a mask; certificates hold for games without missing actions")
         r, expect = exactly(stepwise(game.r, 3)), _expectation(game)
         if game.players != 2 or (r[:, 0] + r[:, 1] != 0).any():
             raise CertificateRejected("the rewards are not opposed rewards of two players")
         L, U = _total(self.below), _total(self.above)
         x, y = (_laws(policy) for policy in (self.row, self.column))
+        for i, law in enumerate((x, y)):
+            if (law[:, ~self.problem.available_to(i)] != 0).any():
+                raise CertificateRejected(f"the policy of player {i} plays a missing action")
         shape = (horizon.H + 1, game.S) if finite else (game.S,)
         if L.shape != shape or U.shape != shape:
             raise CertificateRejected(f"the bounds have shapes {L.shape} and {U.shape}; expected {shape}")

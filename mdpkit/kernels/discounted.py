@@ -24,6 +24,30 @@ def expected_row(data, indices, first, last, values):
 
 
 @inner
+def expected_values(data, indices, indptr, r, w, g):
+    """r + g P w, `[s,a]`."""
+    Q = r.copy()
+    values = Q.ravel()
+    k = indptr[0]
+    for row in range(len(values)):
+        # four entries at a time, in two sums, which takes two thirds of the time of the plain loop
+        total = rest = w[0] * 0
+        last = indptr[row + 1]
+        while k + 4 <= last:
+            total += data[k] * w[indices[k]] + data[k + 1] * w[indices[k + 1]]
+            rest += data[k + 2] * w[indices[k + 2]] + data[k + 3] * w[indices[k + 3]]
+            k += 4
+        while k < last:
+            total += data[k] * w[indices[k]]
+            k += 1
+        values[row] += g * (total + rest)
+    return Q
+
+
+action_values = compiled(expected_values, "f8[2] (f8[1], u4[1], u4[1], f8[2], f8[1], f8)")
+
+
+@inner
 def bellman_change(data, indices, indptr, r, w, g):
     """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising choice[s]; r is -inf at missing actions."""
     S, A = r.shape

@@ -1,4 +1,4 @@
-"""Zero-sum matrix games in batches: optimal strategies, and quantal responses.
+"""Zero-sum matrix games in batches: optimal strategies.
 
 Throughout, the row player receives `Q[a,b]` and maximises. `lower[k]` is what its strategy guarantees in game k, and
 `upper[k]` what the column player's concedes at most: their difference, the duality gap, is 0 for optimal strategies.
@@ -7,41 +7,58 @@ Throughout, the row player receives `Q[a,b]` and maximises. `lower[k]` is what i
 import numpy as np
 
 from ..base.compiling import compiled, inner
+from .discounted import expected_values
 
 
 @inner
-def guarantees(Q, x, y, work):
-    """min_b sum_a x[a] Q[a,b] and max_a sum_b Q[a,b] y[b]; `work` has room for B numbers."""
+def load(payoff, k, Q):
+    """Copy payoff[k] into Q; return the largest |Q[a,b]|."""
+    size = payoff[k, 0, 0] * 0
+    for a in range(Q.shape[0]):
+        for b in range(Q.shape[1]):
+            here = payoff[k, a, b]
+            Q[a, b] = here
+            here = abs(here)
+            size = here if here > size else size
+    return size
+
+
+@inner
+def support(laws, k, law, actions):
+    """Write the actions of positive probability under laws[k] into `actions`, and 0 into `law`; return their number."""
+    n = 0
+    for a in range(len(law)):
+        law[a] = laws[k, a] * 0
+        actions[n] = a
+        n += 1 if laws[k, a] > 0 else 0
+    return n
+
+
+@inner
+def guarantees(Q, x, y, rows, n, columns, m, work):
+    """min_b sum_a x[a] Q[a,b] and max_a sum_b Q[a,b] y[b].
+
+    Args: rows, columns: the first n and m entries contain the supports of x and y. work: room for B numbers.
+    """
     A, B = Q.shape
     zero = Q[0, 0] * 0
-    most = zero
     for b in range(B):
         work[b] = zero
-    for a in range(A):
-        total = zero
-        if x[a] != 0:
-            for b in range(B):
-                work[b] += x[a] * Q[a, b]
-                total += Q[a, b] * y[b]
-        else:
-            for b in range(B):
-                total += Q[a, b] * y[b]
-        most = total if a == 0 or total > most else most
+    for i in range(n):
+        a = rows[i]
+        p = x[a]
+        for b in range(B):
+            work[b] += p * Q[a, b]
     least = work[0]
     for b in range(1, B):
         least = work[b] if work[b] < least else least
+    most = zero
+    for a in range(A):
+        total = zero
+        for j in range(m):
+            total += Q[a, columns[j]] * y[columns[j]]
+        most = total if a == 0 or total > most else most
     return least, most
-
-
-@inner
-def largest(Q):
-    """The largest |Q[a,b]|."""
-    size = abs(Q[0, 0])
-    for a in range(Q.shape[0]):
-        for b in range(Q.shape[1]):
-            here = abs(Q[a, b])
-            size = here if here > size else size
-    return size
 
 
 @inner
@@ -66,29 +83,28 @@ def pure_saddle(Q):
 
 
 @inner
-def pivot(T, row, column):
-    """Exchange a basic and a free variable in a condensed tableau."""
+def pivot(T, rows, columns, row, column):
+    """Exchange a basic and a free variable in the condensed tableau T[:rows, :columns]."""
     one = T[row, column] / T[row, column]
     scale = one / T[row, column]
     T[row, column] = one
-    for j in range(T.shape[1]):
+    for j in range(columns):
         T[row, j] *= scale
-    for i in range(T.shape[0]):
+    for i in range(rows):
         if i != row:
             factor = T[i, column]
             if factor != 0:
                 T[i, column] = one * 0
-                for j in range(T.shape[1]):
+                for j in range(columns):
                     T[i, j] -= factor * T[row, j]
 
 
 @inner
-def climb(T, basis, free, tol, most):
-    """Simplex pivots on a feasible condensed tableau: steepest reduced cost first, later Bland's rule.
+def climb(T, A, B, basis, free, tol, most):
+    """Simplex pivots on a feasible condensed tableau T[:A+1, :B+1]: steepest reduced cost first, later Bland's rule.
 
     Returns: whether no reduced cost is below -tol after at most `most` pivots.
     """
-    A, B = T.shape[0] - 1, T.shape[1] - 1
     for used in range(most):
         column = -1
         for j in range(B):
@@ -112,7 +128,7 @@ def climb(T, basis, free, tol, most):
                         row = i
         if row < 0:
             return False
-        pivot(T, row, column)
+        pivot(T, A + 1, B + 1, row, column)
         basis[row], free[column] = free[column], basis[row]
     return False
 
@@ -136,9 +152,9 @@ def solve_game(Q, x, y, T, basis, free, tol, most):
         y[column] = zero + 1
         return
     if A == 2 and B == 2:
-        total = Q[0, 0] + Q[1, 1] - Q[0, 1] - Q[1, 0]
-        x[0] = (Q[1, 1] - Q[1, 0]) / total
-        y[0] = (Q[1, 1] - Q[0, 1]) / total
+        # without a saddle point the differences in a sum have the same sign, so that no rounded quotient exceeds 1
+        x[0] = (Q[1, 1] - Q[1, 0]) / ((Q[0, 0] - Q[0, 1]) + (Q[1, 1] - Q[1, 0]))
+        y[0] = (Q[1, 1] - Q[0, 1]) / ((Q[0, 0] - Q[1, 0]) + (Q[1, 1] - Q[0, 1]))
         x[1] = 1 - x[0]
         y[1] = 1 - y[0]
         return
@@ -157,7 +173,7 @@ def solve_game(Q, x, y, T, basis, free, tol, most):
         T[A, b] = zero - 1
         free[b] = b
     T[A, B] = zero
-    climb(T, basis, free, tol, most)
+    climb(T, A, B, basis, free, tol, most)
     total = weight = zero
     for a in range(A):
         if basis[a] < B and T[a, B] > 0:
@@ -174,8 +190,8 @@ def solve_game(Q, x, y, T, basis, free, tol, most):
 
 
 @inner
-def equalise(Q, x, y, rows, columns, k):
-    """As `try_supports` for k <= 3: x and y are proportional to the row and column sums of the cofactors."""
+def equalise_few(Q, x, y, rows, columns, k):
+    """As `equalise_many` for k <= 3: x and y are proportional to the row and column sums of the cofactors."""
     one = Q[0, 0] * 0 + 1
     if k == 1:
         x[rows[0]] = one
@@ -207,204 +223,200 @@ def equalise(Q, x, y, rows, columns, k):
         f * g - d * i - c * g + c * d,
         d * h - e * g + b * g - b * d,
     )
-    total = x0 + x1 + x2
-    if total == 0:
+    # equal but for rounding errors, which cancellation can make large: each law is divided by its own sum
+    total, weight = x0 + x1 + x2, y0 + y1 + y2
+    if total == 0 or weight == 0:
         return False
-    scale = one / total
-    x[rows[0]], x[rows[1]], x[rows[2]] = x0 * scale, x1 * scale, x2 * scale
-    y[columns[0]], y[columns[1]], y[columns[2]] = y0 * scale, y1 * scale, y2 * scale
-    return min(min(x0 * scale, x1 * scale), x2 * scale) > 0 and min(min(y0 * scale, y1 * scale), y2 * scale) > 0
+    total, weight = one / total, one / weight
+    x0, x1, x2 = x0 * total, x1 * total, x2 * total
+    y0, y1, y2 = y0 * weight, y1 * weight, y2 * weight
+    x[rows[0]], x[rows[1]], x[rows[2]] = x0, x1, x2
+    y[columns[0]], y[columns[1]], y[columns[2]] = y0, y1, y2
+    return min(min(x0, x1), x2) > 0 and min(min(y0, y1), y2) > 0
 
 
 @inner
-def try_supports(Q, size, x, y, before, other, T, basis, free, tol):
-    """Write into x and y the strategies that equalise the payoffs on the supports of two others, if there are any.
+def equalise_many(Q, size, x, y, rows, columns, k, T, tol):
+    """Write into x and y the strategies on supports of k rows and k columns that equalise the payoffs there.
 
-    Args: size: the largest |Q|, above 0.
-    Returns: whether the supports have equal sizes, and the equations a positive solution.
+    By elimination with row exchanges, which reorder `rows`: M y = 1 and x M = 1 for the payoffs moved and scaled to
+    M >= 1, then both are divided by their sums.
+
+    Args: size: the largest |Q|, above 0. T: room for a matrix of k + 1 rows and columns.
+    Returns: whether the equations have a positive solution.
     """
-    A, B = Q.shape
-    zero = size * 0
-    k = count = 0
-    for a in range(A):
-        x[a] = zero
-        basis[k] = a
-        k += 1 if before[a] > 0 else 0
-    for b in range(B):
-        y[b] = zero
-        free[count] = b
-        count += 1 if other[b] > 0 else 0
-    if k != count or k == 0:
-        return False
-    if k <= 3:
-        return equalise(Q, x, y, basis, free, k)
+    scale = 1 / size
+    one = size * 0 + 1
     for i in range(k):
         for j in range(k):
-            T[i, j] = Q[basis[i], free[j]] / size + 2
-        T[i, k] = zero + 1
-        T[k, i] = zero - 1
-    T[k, k] = zero
-    small = T[: k + 1, : k + 1]
+            T[i, j] = Q[rows[i], columns[j]] * scale + 2
     for j in range(k):
-        # rows not yet exchanged are those whose label is still an action of the row player
-        row = -1
-        for i in range(k):
-            if basis[i] >= 0 and (row < 0 or abs(small[i, j]) > abs(small[row, j])):
-                row = i
-        if not abs(small[row, j]) > tol:
+        row = j
+        for i in range(j + 1, k):
+            row = i if abs(T[i, j]) > abs(T[row, j]) else row
+        if not abs(T[row, j]) > tol:
             return False
-        pivot(small, row, j)
-        basis[row], free[j] = -1 - free[j], basis[row]
-    total = weight = zero
+        if row != j:
+            rows[j], rows[row] = rows[row], rows[j]
+            for i in range(k):
+                T[j, i], T[row, i] = T[row, i], T[j, i]
+        T[j, j] = 1 / T[j, j]
+        for i in range(j + 1, k):
+            factor = T[i, j] * T[j, j]
+            T[i, j] = factor
+            for n in range(j + 1, k):
+                T[i, n] -= factor * T[j, n]
+    # forward, then backward: column k holds L^-1 1 and y, row k holds 1 U^-1 and x
     for i in range(k):
-        if not (small[i, k] > 0 and small[k, i] > 0):
+        left, right = one, one
+        for j in range(i):
+            left -= T[i, j] * T[j, k]
+            right -= T[k, j] * T[j, i]
+        T[i, k] = left
+        T[k, i] = right * T[i, i]
+    total = weight = one * 0
+    for i in range(k - 1, -1, -1):
+        left, right = T[i, k], T[k, i]
+        for j in range(i + 1, k):
+            left -= T[i, j] * T[j, k]
+            right -= T[k, j] * T[j, i]
+        left *= T[i, i]
+        if not (left > 0 and right > 0):
             return False
-        total += small[i, k]
-        weight += small[k, i]
+        T[i, k] = left
+        T[k, i] = right
+        total += left
+        weight += right
+    total, weight = 1 / total, 1 / weight
     for i in range(k):
-        y[-1 - basis[i]] = small[i, k] / total
-        x[free[i]] = small[k, i] / weight
+        y[columns[i]] = T[i, k] * total
+        x[rows[i]] = T[k, i] * weight
     return True
 
 
-def _saddles_near(payoff, before, other, tol, accuracy, most):
-    """As `saddles`, trying the supports of the strategies before[k,a] and other[k,b] first.
+@inner
+def solve_games(payoff, before, other, tol, close, accuracy, each, tiny, most):
+    """As `saddles` and `certified_saddles`; `before` and `other` may have no rows.
 
-    They are kept where the duality gap is at most `accuracy` times the largest |payoff|, size[k].
+    Every game is copied: in the compiled loop, slices of arrays take longer than the copies.
     """
     N, A, B = payoff.shape
     lower = np.zeros(N, payoff.dtype)
     upper = np.zeros(N, payoff.dtype)
     row = np.zeros((N, A), payoff.dtype)
     column = np.zeros((N, B), payoff.dtype)
-    sizes = np.zeros(N, payoff.dtype)
+    poor = np.zeros(N, np.bool_)
+    Q = np.zeros((A, B), payoff.dtype)
+    x = np.zeros(A, payoff.dtype)
+    y = np.zeros(B, payoff.dtype)
+    work = np.zeros(B, payoff.dtype)
     longest = max(A, B)
-    T = np.zeros((A + 1, B + 1), payoff.dtype)
-    square = np.zeros((longest + 1, longest + 1), payoff.dtype)
-    basis = np.zeros(longest, np.int64)
-    free = np.zeros(longest, np.int64)
+    T = np.zeros((longest + 1, longest + 1), payoff.dtype)
+    basis = np.zeros(A, np.int64)
+    free = np.zeros(B, np.int64)
+    rows = np.zeros(A, np.int64)
+    columns = np.zeros(B, np.int64)
     for k in range(N):
-        Q = payoff[k]
-        size = largest(Q)
-        done = size > 0 and try_supports(Q, size, row[k], column[k], before[k], other[k], square, basis, free, tol)
-        if done:
-            lower[k], upper[k] = guarantees(Q, row[k], column[k], T[0])
-            done = upper[k] - lower[k] <= accuracy * size
+        size = load(payoff, k, Q)
+        low = high = size
+        done = False
+        if k < len(before) and size > 0:
+            n, m = support(before, k, x, rows), support(other, k, y, columns)
+            # two functions, as the compiled call of the larger one takes longer than the smaller one
+            if n == m and 0 < n <= 3:
+                done = equalise_few(Q, x, y, rows, columns, n)
+            elif n == m and n > 3:
+                done = equalise_many(Q, size, x, y, rows, columns, n, T, tol)
+            if done:
+                low, high = guarantees(Q, x, y, rows, n, columns, n, work)
+                done = high - low <= close * size
         if not done:
-            solve_game(Q, row[k], column[k], T, basis[:A], free[:B], tol, most)
-            lower[k], upper[k] = guarantees(Q, row[k], column[k], T[0])
-        sizes[k] = size
-    return lower, upper, row, column, sizes
-
-
-saddles_near = compiled(_saddles_near, "f8[1]&f8[1]&f8[2]&f8[2]&f8[1] (f8[3], f8[2], f8[2], f8, f8, i8)")
+            solve_game(Q, x, y, T, basis, free, tol, most)
+            for a in range(A):
+                rows[a] = a
+            for b in range(B):
+                columns[b] = b
+            low, high = guarantees(Q, x, y, rows, A, columns, B, work)
+        poor[k] = not high - low <= accuracy * size
+        rounding = each * size + tiny
+        lower[k], upper[k] = low - rounding, high + rounding
+        for a in range(A):
+            row[k, a] = x[a]
+        for b in range(B):
+            column[k, b] = y[b]
+    return lower, upper, row, column, poor
 
 
 def _saddles(payoff, tol, most):
     """Strategies row[k,a] and column[k,b] of the games payoff[k,a,b], and their guarantees lower[k] and upper[k].
 
-    Also the largest |payoff| of each game.
-
     On rationals with tol = 0 the strategies are optimal, and lower = upper is the value. On floats they are optimal up
     to rounding, unless the simplex method fails, which shows in the duality gap.
     """
-    N, A, B = payoff.shape
-    lower = np.zeros(N, payoff.dtype)
-    upper = np.zeros(N, payoff.dtype)
-    row = np.zeros((N, A), payoff.dtype)
-    column = np.zeros((N, B), payoff.dtype)
-    sizes = np.zeros(N, payoff.dtype)
-    T = np.zeros((A + 1, B + 1), payoff.dtype)
-    basis = np.zeros(A, np.int64)
-    free = np.zeros(B, np.int64)
-    for k in range(N):
-        solve_game(payoff[k], row[k], column[k], T, basis, free, tol, most)
-        lower[k], upper[k] = guarantees(payoff[k], row[k], column[k], T[0])
-        sizes[k] = largest(payoff[k])
-    return lower, upper, row, column, sizes
+    none, zero = np.zeros((0, 0), payoff.dtype), tol * 0
+    lower, upper, row, column, _ = solve_games(payoff, none, none, tol, zero, zero, zero, zero, most)
+    return lower, upper, row, column
 
 
-saddles = compiled(_saddles, "f8[1]&f8[1]&f8[2]&f8[2]&f8[1] (f8[3], f8, i8)")
+saddles = compiled(_saddles, "f8[1]&f8[1]&f8[2]&f8[2] (f8[3], f8, i8)")
+
+
+def _certified_saddles(payoff, before, other, tol, close, accuracy, each, tiny, most):
+    """As `saddles` on floats, with lower[k] and upper[k] moved outwards by each * size[k] + tiny.
+
+    Here size[k] is the largest |payoff|. The supports of the strategies before[k,a] and other[k,b], if there are any
+    rows, are tried first, and kept where the duality gap is at most `close` times size[k].
+
+    Returns: also poor[k], whether the duality gap exceeds `accuracy` times size[k].
+    """
+    return solve_games(payoff, before, other, tol, close, accuracy, each, tiny, most)
+
+
+certified_saddles = compiled(
+    _certified_saddles, "f8[1]&f8[1]&f8[2]&f8[2]&b1[1] (f8[3], f8[2], f8[2], f8, f8, f8, f8, f8, i8)"
+)
 
 
 @inner
-def respond(score, temperature, law):
-    """Write the softmax of score / temperature into `law`.
+def extremes_of_change(lower, upper, w):
+    """The least lower[k] - w[k], the largest upper[k] - w[k], and the midpoints, with their range centred at 0."""
+    middle = np.zeros(len(w), w.dtype)
+    low, high = lower[0] - w[0], upper[0] - w[0]
+    least = most = (lower[0] + upper[0]) / 2
+    for k in range(len(w)):
+        fall, rise, mid = lower[k] - w[k], upper[k] - w[k], (lower[k] + upper[k]) / 2
+        low = fall if fall < low else low
+        high = rise if rise > high else high
+        least = mid if mid < least else least
+        most = mid if mid > most else most
+        middle[k] = mid
+    centre = most / 2 + least / 2
+    for k in range(len(w)):
+        middle[k] -= centre
+    return low, high, middle
 
-    Returns: temperature log sum exp(score / temperature), and temperature times the entropy of the law.
+
+changes = compiled(extremes_of_change, "f8&f8&f8[1] (f8[1], f8[1], f8[1])")
+
+
+def _sparse_sweep(data, indices, indptr, r, g, A, w, before, other, tol, close, accuracy, each, tiny, most):
+    """`certified_saddles` of the games r + g P w with A rows, for sparse P as in `discounted`, and their `changes`.
+
+    Returns: also the largest |w[s]|.
     """
-    highest = score[0]
-    for a in range(len(score)):
-        highest = max(highest, score[a])
-    total = mean = score[0] * 0
-    for a in range(len(score)):
-        law[a] = np.exp((score[a] - highest) / temperature)
-        total += law[a]
-    for a in range(len(score)):
-        law[a] /= total
-        mean += law[a] * (score[a] - highest)
-    most = temperature * np.log(total)
-    return highest + most, most - mean
+    S, J = r.shape
+    payoff = expected_values(data, indices, indptr, r, w, g).reshape(S, A, J // A)
+    lower, upper, row, column, poor = solve_games(payoff, before, other, tol, close, accuracy, each, tiny, most)
+    low, high, middle = extremes_of_change(lower, upper, w)
+    size = abs(w[0])
+    for s in range(S):
+        here = abs(w[s])
+        size = size if here <= size else here  # so that NaN is kept
+    return lower, upper, row, column, poor, low, high, middle, size
 
 
-@inner
-def mirror_descent(Q, temperature, tol, most, x, y, work):
-    """Magnetic mirror descent with a uniform magnet, written into x and y.
-
-    Returns: bounds on the regularised value max_x min_y x'Qy + temperature (H(x) - H(y)), and the iterations.
-
-    The scores are temperature times the logarithms of the strategies: a step moves them towards the payoffs by the
-    share eta temperature / (1 + eta temperature), with eta = temperature / radius^2
-    for payoffs within an interval of this radius. Source: adapted from Sokota et al., 2023.
-    """
-    A, B = Q.shape
-    zero = Q[0, 0] * 0
-    scores, replies, spare = work[0, :A], work[1, :B], work[2]
-    least = most_paid = Q[0, 0]
-    for a in range(A):
-        scores[a] = zero
-        for b in range(B):
-            least = min(least, Q[a, b])
-            most_paid = max(most_paid, Q[a, b])
-    for b in range(B):
-        replies[b] = zero
-    radius = (most_paid - least) / 2
-    rate = temperature * temperature / (temperature * temperature + radius * radius)
-    lower = upper = zero
-    for used in range(most + 1):
-        _, entropy = respond(scores, temperature, x)
-        _, spread = respond(replies, temperature, y)
-        for b in range(B):
-            spare[b] = zero
-            for a in range(A):
-                spare[b] -= x[a] * Q[a, b]
-            replies[b] += rate * (spare[b] - replies[b])
-        soft, _ = respond(spare[:B], temperature, work[3, :B])
-        low = entropy - soft
-        for a in range(A):
-            spare[a] = zero
-            for b in range(B):
-                spare[a] += Q[a, b] * y[b]
-            scores[a] += rate * (spare[a] - scores[a])
-        soft, _ = respond(spare[:A], temperature, work[3, :A])
-        lower, upper = low, soft - spread
-        if upper - lower <= tol or used == most:
-            return lower, upper, used
-    return lower, upper, most
-
-
-def _quantal(payoff, temperature, tol, most):
-    """Quantal response equilibria row[k,a], column[k,b], bounds on the regularised values, and the iterations."""
-    N, A, B = payoff.shape
-    lower = np.zeros(N, payoff.dtype)
-    upper = np.zeros(N, payoff.dtype)
-    row = np.zeros((N, A), payoff.dtype)
-    column = np.zeros((N, B), payoff.dtype)
-    used = np.zeros(N, np.int64)
-    work = np.zeros((4, max(A, B)), payoff.dtype)
-    for k in range(N):
-        lower[k], upper[k], used[k] = mirror_descent(payoff[k], temperature, tol, most, row[k], column[k], work)
-    return lower, upper, row, column, used
-
-
-quantal = compiled(_quantal, "f8[1]&f8[1]&f8[2]&f8[2]&i8[1] (f8[3], f8, f8, i8)")
+sparse_sweep = compiled(
+    _sparse_sweep,
+    "f8[1]&f8[1]&f8[2]&f8[2]&b1[1]&f8&f8&f8[1]&f8"
+    " (f8[1], u4[1], u4[1], f8[2], f8, i8, f8[1], f8[2], f8[2], f8, f8, f8, f8, f8, i8)",
+)

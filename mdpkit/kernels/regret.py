@@ -202,13 +202,67 @@ spread = compiled(_spread, "f8 (f8[4], f8[3], f8[2], f8[2], i8)")
 
 
 # ---- one step of all states, with expected continuation values `following[s,j,k]` of several functions k
+def _expectations(law, functions):
+    """Expected values `[row,k]` of functions[k,n] under law[row,n]; the number of functions is a multiple of three.
+
+    Four rows at a time with three functions: every row is read from memory once, and sums stay in registers.
+    """
+    rows, S = law.shape
+    found = np.zeros((rows, len(functions)), functions.dtype)
+    zero = functions[0, 0] * 0
+    for k in range(0, len(functions), 3):
+        f, g, h = functions[k], functions[k + 1], functions[k + 2]
+        for row in range(rows - rows % 4, rows):
+            pf = pg = ph = zero
+            for n in range(S):
+                pf += law[row, n] * f[n]
+                pg += law[row, n] * g[n]
+                ph += law[row, n] * h[n]
+            found[row, k], found[row, k + 1], found[row, k + 2] = pf, pg, ph
+    for row in range(0, rows - rows % 4, 4):
+        p, q, r, s = law[row], law[row + 1], law[row + 2], law[row + 3]
+        for k in range(0, len(functions), 3):
+            f, g, h = functions[k], functions[k + 1], functions[k + 2]
+            pf = pg = ph = qf = qg = qh = rf = rg = rh = sf = sg = sh = zero
+            for n in range(S):
+                pf += p[n] * f[n]
+                pg += p[n] * g[n]
+                ph += p[n] * h[n]
+                qf += q[n] * f[n]
+                qg += q[n] * g[n]
+                qh += q[n] * h[n]
+                rf += r[n] * f[n]
+                rg += r[n] * g[n]
+                rh += r[n] * h[n]
+                sf += s[n] * f[n]
+                sg += s[n] * g[n]
+                sh += s[n] * h[n]
+            found[row, k], found[row, k + 1], found[row, k + 2] = pf, pg, ph
+            found[row + 1, k], found[row + 1, k + 1], found[row + 1, k + 2] = qf, qg, qh
+            found[row + 2, k], found[row + 2, k + 1], found[row + 2, k + 2] = rf, rg, rh
+            found[row + 3, k], found[row + 3, k + 1], found[row + 3, k + 2] = sf, sg, sh
+    return found
+
+
+expectations = compiled(_expectations, "f8[2] (f8[2], f8[2])", any_order=True)
+
+
+# Joint action turned[b,o] is that in which the player plays b, and the others their combination o.
 @inner
-def values_at(reward, following, k):
-    """Joint action values Q[j] at one state, for the function k."""
-    Q = np.zeros(len(reward), following.dtype)
-    for j in range(len(reward)):
-        Q[j] = reward[j] + following[j, k]
-    return Q
+def fill_gains(r, following, k, sigma, s, turned, Q, law, gain):
+    """Write the gains `[a,b]` of `swap_gain` at state s into `gain`, for the function k; Q and law are room `[b,o]`."""
+    B, O = turned.shape
+    for b in range(B):
+        for o in range(O):
+            j = turned[b, o]
+            Q[b, o] = r[s, j] + following[s, j, k]
+            law[b, o] = sigma[s, j]
+    for a in range(B):
+        for b in range(B):
+            total = Q[0, 0] * 0
+            for o in range(O):
+                total += law[a, o] * Q[b, o]
+            gain[a, b] = total
 
 
 def _obedient_step(r, following, sigma, k):
@@ -216,72 +270,81 @@ def _obedient_step(r, following, sigma, k):
     V = np.zeros(len(r), r.dtype)
     for s in range(len(r)):
         for j in range(r.shape[1]):
-            if sigma[s, j] != 0:
-                V[s] += sigma[s, j] * (r[s, j] + following[s, j, k])
+            V[s] += sigma[s, j] * (r[s, j] + following[s, j, k])
     return V
 
 
 obedient_step = compiled(_obedient_step, "f8[1] (f8[2], f8[3], f8[2], i8)")
 
 
-def _swap_step(r, following, sigma, own, swapped, k):
+def _swap_step(r, following, sigma, turned, k):
     """The step of `swap`: values W[s] and choice[s,a]."""
-    S = len(r)
-    W, choice = np.zeros(S, r.dtype), np.zeros((S, swapped.shape[1]), np.int64)
+    S, B = len(r), len(turned)
+    W, choice = np.zeros(S, r.dtype), np.zeros((S, B), np.int64)
+    Q, law, gain = np.zeros(turned.shape, r.dtype), np.zeros(turned.shape, r.dtype), np.zeros((B, B), r.dtype)
     for s in range(S):
-        W[s] = best_swap(swap_gain(sigma[s], values_at(r[s], following[s], k), own, swapped), choice[s])
+        fill_gains(r, following, k, sigma, s, turned, Q, law, gain)
+        W[s] = best_swap(gain, choice[s])
     return W, choice
 
 
-swap_step = compiled(_swap_step, "f8[1]&i8[2] (f8[2], f8[3], f8[2], i8[1], i8[2], i8)")
+swap_step = compiled(_swap_step, "f8[1]&i8[2] (f8[2], f8[3], f8[2], i8[2], i8)")
 
 
-def _coarse_step(r, following, sigma, own, swapped, k):
+def _coarse_step(r, following, sigma, turned, k):
     """The step of `coarse`: values W[s] and choice[s]."""
-    S = len(r)
+    S, B = len(r), len(turned)
     W, choice = np.zeros(S, r.dtype), np.zeros(S, np.int64)
+    Q, law, gain = np.zeros(turned.shape, r.dtype), np.zeros(turned.shape, r.dtype), np.zeros((B, B), r.dtype)
     for s in range(S):
-        W[s], choice[s] = best_commitment(swap_gain(sigma[s], values_at(r[s], following[s], k), own, swapped))
+        fill_gains(r, following, k, sigma, s, turned, Q, law, gain)
+        W[s], choice[s] = best_commitment(gain)
     return W, choice
 
 
-coarse_step = compiled(_coarse_step, "f8[1]&i8[1] (f8[2], f8[3], f8[2], i8[1], i8[2], i8)")
+coarse_step = compiled(_coarse_step, "f8[1]&i8[1] (f8[2], f8[3], f8[2], i8[2], i8)")
 
 
-def _trigger_step(r, following, sigma, own, swapped, k, alone):
+def _trigger_step(r, following, sigma, turned, k, alone):
     """The step of `trigger`: values U[s] and choice[s,a]; k and `alone` are the functions before and after leaving."""
-    S = len(r)
-    U, choice = np.zeros(S, r.dtype), np.zeros((S, swapped.shape[1]), np.int64)
+    S, B = len(r), len(turned)
+    U, choice = np.zeros(S, r.dtype), np.zeros((S, B), np.int64)
+    Q, law = np.zeros(turned.shape, r.dtype), np.zeros(turned.shape, r.dtype)
+    obey, leave = np.zeros((B, B), r.dtype), np.zeros((B, B), r.dtype)
     for s in range(S):
-        obey = swap_gain(sigma[s], values_at(r[s], following[s], k), own, swapped)
-        leave = swap_gain(sigma[s], values_at(r[s], following[s], alone), own, swapped)
+        fill_gains(r, following, k, sigma, s, turned, Q, law, obey)
+        fill_gains(r, following, alone, sigma, s, turned, Q, law, leave)
         U[s] = best_trigger(obey, leave, choice[s])
     return U, choice
 
 
-trigger_step = compiled(_trigger_step, "f8[1]&i8[2] (f8[2], f8[3], f8[2], i8[1], i8[2], i8, i8)")
+trigger_step = compiled(_trigger_step, "f8[1]&i8[2] (f8[2], f8[3], f8[2], i8[2], i8, i8)")
 
 
-def _one_shot_step(r, following, sigma, own, swapped, k, state):
+def _one_shot_step(r, following, sigma, turned, k, state):
     """The step of `one_shot`: gain under the state distribution state[s], and choice[s,a]."""
-    S = len(r)
-    total, choice = r[0, 0] * 0, np.zeros((S, swapped.shape[1]), np.int64)
+    S, B = len(r), len(turned)
+    total, choice = r[0, 0] * 0, np.zeros((S, B), np.int64)
+    Q, law, gain = np.zeros(turned.shape, r.dtype), np.zeros(turned.shape, r.dtype), np.zeros((B, B), r.dtype)
     for s in range(S):
-        gain = swap_gain(sigma[s], values_at(r[s], following[s], k), own, swapped)
+        fill_gains(r, following, k, sigma, s, turned, Q, law, gain)
         total += state[s] * (best_swap(gain, choice[s]) - obedient(gain))
     return total, choice
 
 
-one_shot_step = compiled(_one_shot_step, "f8&i8[2] (f8[2], f8[3], f8[2], i8[1], i8[2], i8, f8[1])")
+one_shot_step = compiled(_one_shot_step, "f8&i8[2] (f8[2], f8[3], f8[2], i8[2], i8, f8[1])")
 
 
-def _constant_step(r, following, sigma, swapped, k, b):
+def _constant_step(r, following, sigma, turned, k, b):
     """Values W[s] of a player that plays b whatever is recommended."""
     W = np.zeros(len(r), r.dtype)
+    B, O = turned.shape
     for s in range(len(r)):
-        for j in range(r.shape[1]):
-            if sigma[s, j] != 0:
-                W[s] += sigma[s, j] * (r[s, swapped[j, b]] + following[s, swapped[j, b], k])
+        for o in range(O):
+            weight = r[0, 0] * 0
+            for a in range(B):
+                weight += sigma[s, turned[a, o]]
+            W[s] += weight * (r[s, turned[b, o]] + following[s, turned[b, o], k])
     return W
 
 

@@ -242,6 +242,36 @@ def with_dense_law(game):
     return replace(game, P=game.P.toarray().reshape(game.S, game.J, game.S)) if game.sparse else game
 
 
+def aliases(game):
+    """Available actions in place of missing ones: for each player `[s,a]`, and for joint actions `[s,j]`.
+
+    A missing action stands for the player's first available one, so that a maximum or minimum over all actions is one
+    over the available actions. None where no action is missing.
+    """
+    if game.mask is None:
+        return None
+    own = []
+    for i, count in enumerate(game.actions):
+        there = game.available_to(i)
+        own.append(np.where(there, np.arange(count), there.argmax(axis=1)[:, None]))
+    parts = np.unravel_index(np.arange(game.J), game.actions)
+    return own, np.ravel_multi_index([each[:, part] for each, part in zip(own, parts, strict=True)], game.actions)
+
+
+def fill_missing_actions(game):
+    """The same game without a mask: missing actions repeat those that they stand for, see `aliases`."""
+    alias = aliases(game)
+    if alias is None:
+        return game
+    joint = alias[1]
+    if game.sparse:
+        P = game.P[(joint + game.J * np.arange(game.S)[:, None]).ravel()]
+    else:
+        P = np.take_along_axis(game.P, joint.reshape((1,) * (game.P.ndim - 3) + (*joint.shape, 1)), axis=-2)
+    r = np.take_along_axis(game.r, joint.reshape((1,) * (game.r.ndim - 2) + joint.shape), axis=-1)
+    return replace(game, P=P, r=r, mask=None)
+
+
 def expect_all_actions(what, game):
     """Raise InvalidModel, with `what` as the subject, if an action of a player is missing in a state."""
     if game.mask is not None:

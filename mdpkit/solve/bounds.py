@@ -1,5 +1,7 @@
 """Rigorous bounds on optimal values from one sweep."""
 
+from math import inf, nextafter
+
 import numpy as np
 
 from ..base.interval import Interval
@@ -26,13 +28,13 @@ def shifts(low, high, error, g):
     Source: adapted from MacQueen, 1966; Puterman, Markov Decision Processes, 1994, Theorem 6.6.3.
     """
     rest = 1 - g
-    least, most = down(rest * (1 - 2 * UNIT) - UNIT * g), up(rest * (1 + 2 * UNIT) + UNIT * g)
-    low, high = down(low - error), up(high + error)
+    least, most = nextafter(rest * (1 - 2 * UNIT) - UNIT * g, -inf), nextafter(rest * (1 + 2 * UNIT) + UNIT * g, inf)
+    low, high = nextafter(low - error, -inf), nextafter(high + error, inf)
     if not least > 0:
-        return -np.inf, np.inf
-    below = down(low / (most if low > 0 else least))
-    above = up(high / (least if high > 0 else most))
-    return float(below), float(above)
+        return -inf, inf
+    below = nextafter(low / (most if low > 0 else least), -inf)
+    above = nextafter(high / (least if high > 0 else most), inf)
+    return below, above
 
 
 def around(w, below, above) -> Interval:

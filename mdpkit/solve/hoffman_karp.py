@@ -21,8 +21,8 @@ class HoffmanKarp:
     From w, player 1 takes the optimal strategies of the stage games r + gamma P w, and the next w is the value of
     player 0's optimal policy against them. The iterates decrease to the value at least as fast as those of Shapley
     iteration (up to rounding). Evaluating the pair of stage strategies instead, as Pollatschek and Avi-Itzhak do, may
-    cycle. As for `ShapleyIteration`, the bounds come from one sweep at the last w, and simple rational answers are
-    found exactly. `iterations` counts improvements.
+    cycle. As for `ShapleyIteration`, actions may be missing in some states, bounds come from one sweep at the last w,
+    and simple rational answers are found exactly. `iterations` counts improvements.
     Source: Hoffman and Karp, 1966.
 
     >>> from mdpkit.base.arrays import objects

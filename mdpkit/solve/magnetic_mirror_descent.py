@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..base.tolerance import UNIT, gamma
-from ..kernels import matrix_games as kernels
+from ..kernels import quantal_responses as kernels
 from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
-from ._expects import expect_temperature
+from ._expects import expect_temperature, expects_all_actions
 from .bounds import around, down, shifts, up
 from .modified_policy_iteration import PATIENCE
 from .solution import Solution, Status, judge
@@ -51,6 +51,7 @@ class MagneticMirrorDescent:
     def run(self, problem: MarkovGame, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects_zero_sum(self, problem, Finite, Discounted)
+        expects_all_actions(self, problem)
         with np.errstate(over="ignore", invalid="ignore"):
             return (self._finite if isinstance(problem.horizon, Finite) else self._iterate)(problem, tol)
 

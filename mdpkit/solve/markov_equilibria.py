@@ -37,8 +37,9 @@ class MarkovCorrelatedEquilibrium:
     later equilibrium payoffs, one for each state. Two players; at most 3 actions each, 3 states and 3 steps; rational.
 
     The policy is an exact equilibrium from every step and state, with a certificate, and `value[i,t,s]` its values. If
-    their total attains `welfare_bound(game)`, it is optimal, and the status SOLVED; else CAPPED: an optimum that lies
-    between the extreme points of later payoffs may then be missed.
+    their total attains `welfare_bound(game)`, it is optimal, and the status SOLVED. Else CAPPED: no Markov equilibrium
+    may attain the bound, or the search missed an optimum between the extreme points of later payoffs, or one of more
+    than 2000 combinations at a step.
     Source: adapted from Solan and Vieille, 2002, and Murray and Gordon, 2007.
 
     >>> from mdpkit.claims.games.stage_welfare_is_not_markov_welfare import trust

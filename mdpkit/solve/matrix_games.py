@@ -18,6 +18,9 @@ PIVOT, ACCURACY = 2.0**-40, 2.0**-36
 CLOSE = 2.0**-46
 """Largest duality gap of strategies on supports that were tried first, in units of the largest payoff."""
 
+NONE, NOTHING = np.zeros((0, 0)), np.zeros(0, dtype=int)
+"""No strategies to start from, and no games."""
+
 PIVOTS = 10**6
 """Largest number of pivots; Bland's rule, which takes over early, needs far fewer."""
 
@@ -69,20 +72,42 @@ def matrix_games(payoff: Numbers, near: Saddles | None = None) -> Saddles:
     if payoff.ndim != 3 or 0 in payoff.shape[1:]:
         raise InvalidModel(f"payoff has shape {payoff.shape}; expected payoff[k,a,b], one matrix for each game")
     if is_exact(payoff):
-        lower, _, row, column, _ = kernels.saddles(payoff, 0, PIVOTS)
-        return Saddles(lower, lower, row, column, np.zeros(0, dtype=int))
+        lower, _, row, column = kernels.saddles(payoff, 0, PIVOTS)
+        return Saddles(lower, lower, row, column, NOTHING)
     if not np.isfinite(payoff).all():
         raise InvalidModel("payoff has entries that are not finite; expected numbers")
-    if near is None:
-        lower, upper, row, column, size = kernels.saddles(payoff, PIVOT, PIVOTS)
-    else:
-        lower, upper, row, column, size = kernels.saddles_near(payoff, near.row, near.column, PIVOT, CLOSE, PIVOTS)
-    poor = np.flatnonzero(~(upper - lower <= ACCURACY * size))
+    constants = _constants(*payoff.shape[1:])
+    lower, upper, row, column, poor = kernels.certified_saddles(payoff, *_supports(near), *constants)
+    poor = poor.nonzero()[0]
     for k in poor:
         found = matrix_game(exactly(payoff[k]))
         row[k], column[k] = (law / law.sum() for law in (floats(found.row), floats(found.column)))
-        lower[k], upper[k] = (row[k] @ payoff[k]).min(), (payoff[k] @ column[k]).max()
-    # counts the rounding of strategies, of sums, and of the two subtractions here
-    rounding = gamma(2 * sum(payoff.shape[1:]) + 12) * size + UNDERFLOW
-    low, high = lower - rounding, upper + rounding
-    return Saddles(low, np.maximum(low, high), row, column, poor)
+        error = _rounding_of_bounds(*payoff.shape[1:]) * np.abs(payoff[k]).max() + UNDERFLOW
+        lower[k], upper[k] = (row[k] @ payoff[k]).min() - error, (payoff[k] @ column[k]).max() + error
+    return Saddles(lower, upper, row, column, poor)
+
+
+def certified_sparse(sweep, actions, w, near):
+    """As `matrix_games` for the stage games r + g P w of a sparse sweep, in one kernel.
+
+    Returns: the solutions, None unless floats solved all games; the `changes` from w; the largest |w|.
+    """
+    A, B = actions
+    *found, poor, low, high, centred, size = kernels.sparse_sweep(
+        *sweep.parts, sweep.r, sweep.g, A, w, *_supports(near), *_constants(A, B)
+    )
+    solved = None if poor.any() else Saddles(*found, NOTHING)
+    return solved, (low, high, centred), size
+
+
+def _rounding_of_bounds(A, B):
+    """Relative to the largest payoff; counts the rounding of strategies, of sums, and of moving the bound."""
+    return gamma(2 * (A + B) + 12)
+
+
+def _supports(near):
+    return (NONE, NONE) if near is None else (near.row, near.column)
+
+
+def _constants(A, B):
+    return PIVOT, CLOSE, ACCURACY, _rounding_of_bounds(A, B), UNDERFLOW, PIVOTS

@@ -1,15 +1,18 @@
 """Shapley iteration for zero-sum Markov games."""
 
 from dataclasses import dataclass
+from math import inf, nextafter
 
 import numpy as np
 
+from ..kernels import matrix_games as kernels
 from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
-from .bounds import around, down, shifts, up
-from .matrix_games import Saddles, matrix_games
+from .bounds import around, shifts
+from .matrix_games import Saddles, certified_sparse, matrix_games
 from .modified_policy_iteration import PATIENCE
 from .solution import Solution, Status, judge
+from .sweep import SparseSweep
 from .zero_sum import Play, Stages, answer, exact_answer, expects_zero_sum, induct
 
 
@@ -19,9 +22,10 @@ class ShapleyIteration:
 
     Args: sweeps: largest number of sweeps over the states of a discounted game.
 
-    Two players, player 0 maximises and the rewards sum to 0. A sweep replaces w(s) by the value of the matrix game
-    r(s) + gamma P(s) w, each one certified by its duality gap. `policy` is the product of two optimal policies, and
-    the certificate holds them as `row` and `column`. `value[0]` bounds the value of player 0, `value[1]` is minus it.
+    Two players, player 0 maximises and the rewards sum to 0; they choose among the actions that they have in a state. A
+    sweep replaces w(s) by the value of the matrix game r(s) + gamma P(s) w, each one certified by its duality gap.
+    `policy` is the product of two optimal policies, and the certificate holds them as `row` and `column`. `value[0]`
+    bounds the value of player 0, `value[1]` is minus it.
     Finite: backward induction, exact on rationals. Discounted: the bounds come from the span of the last sweep. The
     value of a rational game may be irrational; it is answered exactly if policies with denominators up to 1000 turn out
     to be optimal, else by float bounds on the value of the rational game. `iterations` counts steps or sweeps.
@@ -75,19 +79,28 @@ class Residual:
         return self.ends[1] - self.ends[0]
 
 
+OVERFLOW = 2.0**971
+"""Four roundings of a number of size 2^1023, below which no sum of a reward and a value overflows."""
+
+
 def examine(stages, w, near=None) -> Residual:
     """Solve the stage games of w, trying the supports of the solutions `near` first.
 
     The Shapley operator T is monotone and moves constants by gamma, so that the extremes of T w - w bound the value as
     in an MDP; a strategy that is optimal at every stage guarantees the bound of its player.
+
+    Raises: InvalidModel if payoffs overflow.
     """
-    payoff, error = stages.payoffs(w)
-    found = matrix_games(payoff, near)
-    lower, upper = found.lower, found.upper
-    low, high = float(down((lower - w).min())), float(up((upper - w).max()))
-    mid = (lower + upper) / 2
-    centred = mid - (mid.max() / 2 + mid.min() / 2)
-    return Residual(w, shifts(low, high, error, stages.g), found, centred)
+    now, found = stages.step(0), None
+    if isinstance(now, SparseSweep):
+        found, changes, size = certified_sparse(now, stages.tables[1:], w, near)
+        error = now.rounding.of(size)  # at least four roundings of the largest reward, and of the largest value
+    if found is None or not error < OVERFLOW:
+        payoff, error = stages.payoffs(w)
+        found = matrix_games(payoff, near)
+        changes = kernels.changes(found.lower, found.upper, w)
+    low, high, centred = changes
+    return Residual(w, shifts(nextafter(low, -inf), nextafter(high, inf), error, stages.g), found, centred)
 
 
 def conclude(method, problem, residual, tol, used, capped) -> Solution:

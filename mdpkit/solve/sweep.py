@@ -39,7 +39,11 @@ class Rounding:
     each: float
 
     def __call__(self, w) -> float:
-        return (self.constant + self.each * np.abs(w).max()) * (1 + 4 * UNIT)
+        return self.of(np.abs(w).max())
+
+    def of(self, size) -> float:
+        """The bound for the largest |w|."""
+        return (self.constant + self.each * size) * (1 + 4 * UNIT)
 
 
 class Residual(NamedTuple):
@@ -202,6 +206,10 @@ class SparseSweep(Sweep):
         if self.S * self.facts.half**2 <= BAND:
             return banded.eliminate(*self.parts, choice, self.A, self.g, 1 - self.g, change, self.facts.half)
         return super().solve(choice, change)
+
+    def action_values(self, w):
+        """r + g P w, -inf at missing actions."""
+        return discounted.action_values(*self.parts, self.r, w, self.g)
 
     def greedy(self, w):
         return discounted.greedy(*self.parts, self.r, w, self.g)

@@ -9,11 +9,10 @@ from ..base.arrays import objects, zeros
 from ..base.interval import Interval, stack
 from ..exact.linear import solve_linear
 from ..exact.saddle_certificate import SaddleCertificate
-from ..model.game import JointPolicy, MarkovGame
+from ..model.game import JointPolicy, MarkovGame, aliases, fill_missing_actions
 from ..model.horizon import Finite
 from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
-from ._expects import expects_all_actions
 from .bounds import around, down, up
 from .matrix_games import matrix_games
 from .solution import Solution, Status, judge
@@ -27,7 +26,7 @@ DENOMINATOR = 1000
 
 
 def is_zero_sum(game) -> bool:
-    """Whether this is a MarkovGame of two players whose rewards sum to exactly 0.
+    """Whether this is a MarkovGame of two players whose rewards for available actions sum to exactly 0.
 
     >>> from mdpkit.instances import named
     >>> is_zero_sum(named("matching_pennies").game)
@@ -35,32 +34,34 @@ def is_zero_sum(game) -> bool:
     """
     if not isinstance(game, MarkovGame) or game.players != 2:
         return False
-    return bool((game.r[..., 0, :, :] + game.r[..., 1, :, :] == 0).all())
+    return bool((game.r[..., 0, :, :] + game.r[..., 1, :, :] == 0)[..., game.available].all())
 
 
 def expects_zero_sum(method, game, *horizons) -> None:
-    """Raise TypeError unless this is a zero-sum MarkovGame with a horizon of a given kind; InvalidModel for a mask."""
+    """Raise TypeError unless this is a zero-sum MarkovGame with a horizon of a given kind."""
     if not is_zero_sum(game) or not isinstance(game.horizon, horizons):
         kinds = " or ".join(kind.__name__ for kind in horizons)
         raise TypeError(
             f"{type(method).__name__} solves a {kinds} MarkovGame of two players whose rewards sum to 0; got {game!r}"
         )
-    expects_all_actions(method, game)
 
 
 class Stages:
-    """The stage games r + gamma P w of a zero-sum game in float64, for relative values w."""
+    """The stage games r + gamma P w of a zero-sum game in float64, for relative values w.
+
+    Missing actions repeat available ones.
+    """
 
     def __init__(self, game):
-        game = game.to_float() if game.exact else game
+        game = fill_missing_actions(game.to_float() if game.exact else game)
         self.tables, self.finite = (game.S, *game.actions), isinstance(game.horizon, Finite)
         self.g = 1.0 if self.finite else game.horizon.gamma
         self.process = _compact(game.player(0))
-        self._step = sweeps(self.process)
+        self.step = sweeps(self.process)
 
     def payoffs(self, w, t=0):
         """`payoff[s,a,b]` of player 0, and a bound on its rounding error."""
-        now = self._step(t)
+        now = self.step(t)
         return now.action_values(w).reshape(self.tables), now.rounding(w)
 
     def against(self, column) -> MDP:
@@ -95,11 +96,25 @@ class Play:
     row: np.ndarray
     column: np.ndarray
 
+    def within(self, game) -> "Play":
+        """The same strategies, with the probabilities of missing actions given to those that they stand for."""
+        alias = aliases(game)
+        if alias is None:
+            return self
+        return Play(*(_move(table, own) for table, own in zip((self.row, self.column), alias[0], strict=True)))
+
     @property
     def joint(self) -> JointPolicy:
         """The two players draw their actions independently."""
         table = self.row[..., :, None] * self.column[..., None, :]
         return JointPolicy(table.reshape(*table.shape[:-2], -1))
+
+
+def _move(table, own):
+    moved, states = zeros(table.shape, table), np.arange(table.shape[-2])
+    for a in range(table.shape[-1]):
+        moved[..., states, own[:, a]] += table[..., a]
+    return moved
 
 
 def for_both(value):
@@ -110,8 +125,7 @@ def for_both(value):
 def answer(method, problem, play, bounds, status, used) -> Solution:
     """A Solution with its certificate, from (w, below, above): w plus the shifts are bounds on the value."""
     w, below, above = bounds
-    value = around(w, below, above)
-    proof = None
+    play, value, proof = play.within(problem), around(w, below, above), None
     if np.isfinite(value.width):
         row, column = TabularPolicy(play.row), TabularPolicy(play.column)
         proof = SaddleCertificate(problem, row, column, (w, np.asarray(below)), (w, np.asarray(above)))
@@ -123,7 +137,8 @@ def induct(method, problem, tol) -> Solution:
     H = problem.horizon.H
     (S, A), B = (problem.S, problem.actions[0]), problem.actions[1]
     if problem.exact:
-        P, r = stepwise(problem.P, 3), stepwise(problem.r, 3)
+        filled = fill_missing_actions(problem)
+        P, r = stepwise(filled.P, 3), stepwise(filled.r, 3)
         V, row, column = (zeros((H + k, S, *more), r) for k, more in ((1, ()), (0, (A,)), (0, (B,))))
         for t in range(H - 1, -1, -1):
             found = matrix_games((r[t % len(r), 0] + P[t % len(P)] @ V[t + 1]).reshape(S, A, B))
@@ -147,6 +162,7 @@ def induct(method, problem, tol) -> Solution:
 
 
 def _exact(method, problem, play, V, used):
+    play = play.within(problem)
     proof = SaddleCertificate(problem, TabularPolicy(play.row), TabularPolicy(play.column), (V,), (V,))
     return Solution(problem, method, Status.SOLVED, play.joint, for_both(Interval(V)), used, proof)
 
@@ -161,14 +177,14 @@ def exact_answer(solution) -> Solution:
     problem, proof = solution.problem, solution.certificate
     if not problem.exact or proof is None:
         return solution
-    S, (A, B), g = problem.S, problem.actions, problem.horizon.gamma
+    S, (A, B), g, filled = problem.S, problem.actions, problem.horizon.gamma, fill_missing_actions(problem)
     x, y = (_simple(policy.table) for policy in (proof.row, proof.column))
     if x is None or y is None:
         return solution
     pair = (x[:, :, None] * y[:, None, :]).reshape(S, A * B)
-    law = (pair[:, :, None] * problem.P).sum(axis=1)
-    V = solve_linear(objects(np.eye(S, dtype=int)) - law * g, (pair * problem.r[0]).sum(axis=1))
-    Q = (problem.r[0] + problem.P @ V * g).reshape(S, A, B)
+    law = (pair[:, :, None] * filled.P).sum(axis=1)
+    V = solve_linear(objects(np.eye(S, dtype=int)) - law * g, (pair * filled.r[0]).sum(axis=1))
+    Q = (filled.r[0] + filled.P @ V * g).reshape(S, A, B)
     kept, conceded = (x[:, :, None] * Q).sum(axis=1).min(axis=1), (Q * y[:, None, :]).sum(axis=2).max(axis=1)
     if (kept != V).any() or (conceded != V).any():
         return solution

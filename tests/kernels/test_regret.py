@@ -174,6 +174,15 @@ def test_compiled_and_plain_agree():
     np.testing.assert_allclose(widest_range(*args), widest_range.py_func(*args), atol=1e-14)
 
 
+@pytest.mark.parametrize("rows", [1, 3, 4, 10])
+@pytest.mark.parametrize("functions", [3, 6])
+def test_expectations_are_products(rows, functions):
+    rng = np.random.default_rng(rows)
+    law, values = rng.dirichlet(np.ones(7), rows), rng.normal(size=(functions, 7))
+    np.testing.assert_allclose(kernels.expectations(law, values), law @ values.T, atol=1e-14)
+    np.testing.assert_allclose(kernels.expectations.py_func(law, values), law @ values.T, atol=1e-14)
+
+
 def test_what_is_never_recommended_counts_nowhere():
     """The joint action of chance 0 may be worth anything; unrecommended actions are obeyed."""
     sigma, Q = np.array([0.0, 0.5, 0.5, 0.0, 0.0, 0.0]), np.array([1.0, 2.0, 4.0, np.inf, np.inf, np.inf])

@@ -77,11 +77,18 @@ def test_certificates_of_games_with_missing_actions_are_rejected(concept, recomm
         EquilibriumCertificate(lacking(Finite(1)), policy, concept).verify()
 
 
-@pytest.mark.parametrize("horizon", [Finite(1), Discounted("1/2")])
-def test_bounds_on_games_with_missing_actions_are_rejected(horizon):
-    even, bound = TabularPolicy(objects([["1/2", "1/2"]])), objects([[0], [0]] if horizon == Finite(1) else [0])
-    with pytest.raises(CertificateRejected, match="the game has a mask"):
-        SaddleCertificate(lacking(horizon), even, even, (bound,), (bound,)).verify()
+@pytest.mark.parametrize(("horizon", "value"), [(Finite(1), -2), (Discounted("1/2"), -4)])
+def test_bounds_on_games_with_missing_actions_count_the_available_ones(horizon, value):
+    def verify(row, bound):
+        end = (objects([[bound], [0]] if horizon == Finite(1) else [bound]),)
+        column = TabularPolicy(objects([[0, 1]]))
+        SaddleCertificate(lacking(horizon), TabularPolicy(objects([row])), column, end, end).verify()
+
+    verify([1, 0], value)
+    with pytest.raises(CertificateRejected, match="is above what player 0 guarantees"):
+        verify([1, 0], value + 1)
+    with pytest.raises(CertificateRejected, match="the policy of player 0 plays a missing action"):
+        verify(["1/2", "1/2"], value)
 
 
 @pytest.mark.parametrize("concept", ["foo", "Nash", "", None])

@@ -24,7 +24,7 @@ from mdpkit.measure import (
 )
 from mdpkit.measure.games.parts import parts_of_joint_actions
 from mdpkit.model import Deviation, Finite, JointPolicy, MarkovGame
-from mdpkit.solve import solve
+from mdpkit.solve import MagneticMirrorDescent, solve
 
 CLASSES = ("constant", "coarse", "trigger", "swap", "one-shot")
 
@@ -89,12 +89,13 @@ def test_regret_is_that_of_brute_force_on_500_games():
 
 
 # ---- sparse laws
-def float_game(rng, S=5, actions=(2, 3, 2), H=4, mask=None):
+def float_game(rng, S=5, actions=(2, 3, 2), H=4, mask=None, moving=True):
+    """The mediator varies with time if `moving`, else the rewards do."""
     J = int(np.prod(actions))
     P = rng.dirichlet(np.ones(S), (S, J)) * (rng.random((S, J, S)) < 0.6)
     P[..., 0] += 1 - P.sum(axis=-1)
-    r = rng.uniform(-1, 1, (len(actions), S, J))
-    table = rng.dirichlet(np.ones(J), (H, S))
+    r = rng.uniform(-1, 1, (len(actions), S, J) if moving else (H, len(actions), S, J))
+    table = rng.dirichlet(np.ones(J), (H, S) if moving else S)
     game = MarkovGame(P, r, horizon=Finite(H), actions=actions, mask=mask)
     table = table * game.available
     return game, JointPolicy(table / table.sum(axis=-1, keepdims=True))
@@ -115,10 +116,11 @@ def draw_mask(rng, S=5, actions=(2, 3, 2)):
 
 @pytest.mark.parametrize("deviations", CLASSES)
 @pytest.mark.parametrize("masked", [False, True])
-def test_a_sparse_game_has_the_regret_of_the_dense_one(deviations, masked):
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_sparse_game_has_the_regret_of_the_dense_one(deviations, moving, masked):
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        game, joint = float_game(rng, mask=draw_mask(rng) if masked else None)
+        game, joint = float_game(rng, mask=draw_mask(rng) if masked else None, moving=moving)
         sparse = make_sparse(game)
         assert sparse.sparse
         assert not game.sparse
@@ -233,8 +235,8 @@ def test_methods_and_formats_that_know_no_missing_actions_refuse_them(tmp_path):
         actions=(2, 2),
         mask=[[[True, False]], [[True] * 2]],
     )
-    with pytest.raises(InvalidModel, match="ShapleyIteration solves games in which every player has all its actions"):
-        solve(game)
+    with pytest.raises(InvalidModel, match="MagneticMirrorDescent solves games in which every player has all its act"):
+        solve(game, MagneticMirrorDescent(0.1))
     with pytest.raises(InvalidModel, match="cannot hold missing actions"):
         save(game, tmp_path / "game.nfg")
     for one in (game, make_sparse(game.to_float())):

@@ -1,5 +1,6 @@
 """Zero-sum Markov games: Shapley iteration, Hoffman-Karp and quantal response equilibria."""
 
+from dataclasses import replace
 from importlib import import_module
 from itertools import product
 
@@ -8,9 +9,10 @@ import pytest
 from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from mdpkit import measure
-from mdpkit.base.arrays import floats, objects
+from mdpkit.base.arrays import exactly, floats, objects
 from mdpkit.base.errors import CertificateRejected, InvalidModel
 from mdpkit.exact.saddle_certificate import SaddleCertificate
 from mdpkit.model import MDP, Discounted, Finite, MarkovGame, TabularPolicy
@@ -24,6 +26,7 @@ from mdpkit.solve import (
     matrix_games,
     solve,
 )
+from mdpkit.solve.shapley_iteration import examine
 from mdpkit.solve.zero_sum import Stages, is_zero_sum
 
 NASHPY_MISSES = [6, 22, 35, 37, 58, 68, 69, 81, 111, 114, 128, 150, 165, 173, 193, 198]
@@ -94,6 +97,20 @@ def test_the_accuracy_is_relative_to_the_payoffs(scale):
     assert not len(found.resolved)
 
 
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
+@pytest.mark.parametrize("offset", [0, 1e3, -1e6])
+def test_bounds_contain_the_value_where_cancellation_is_large(size, offset):
+    """Nearly singular payoffs far from 0: a law whose sum is wrong shifts the bound by that share of the payoffs."""
+    rng = np.random.default_rng(size)
+    rank_one = rng.normal(size=(60, size, 1)) * rng.normal(size=(60, 1, size))
+    payoff = offset + rank_one + 1e-3 * rng.normal(size=rank_one.shape)
+    found = matrix_games(payoff)
+    exact = matrix_games(exactly(payoff)).lower
+    for bounds in (found, matrix_games(payoff, found)):
+        assert (exactly(bounds.lower) <= exact).all()
+        assert (exact <= exactly(bounds.upper)).all()
+
+
 def test_batches_of_bad_shape_are_refused():
     with pytest.raises(InvalidModel, match=r"expected payoff\[k,a,b\]"):
         matrix_games(np.zeros((2, 2)))
@@ -159,16 +176,102 @@ def test_one_sided_games_are_decision_processes():
     np.testing.assert_allclose(solve(game).value.mid[0], alone.value.mid, atol=1e-7)
 
 
-def test_mostly_zero_laws_are_stored_as_sparse_rows():
-    rng, S, J = np.random.default_rng(0), 80, 9
+def sparse_game(S=80, actions=(3, 4)):
+    """Five successors for each joint action, but six for the first, so that rows are not all equally long."""
+    rng, J = np.random.default_rng(0), int(np.prod(actions))
     P = np.zeros((S * J, S))
-    P[np.arange(S * J)[:, None], rng.integers(0, S, (S * J, 3))] = 1
+    P[np.arange(S * J)[:, None], rng.integers(0, S, (S * J, 5))] = rng.dirichlet(np.ones(5), S * J)
+    P[::J] += np.eye(S)
     P = (P / P.sum(axis=1, keepdims=True)).reshape(S, J, S)
     r = rng.normal(size=(S, J))
-    game = MarkovGame(P, np.stack([r, -r]), horizon=Discounted(0.9), actions=(3, 3))
+    return MarkovGame(P, np.stack([r, -r]), horizon=Discounted(0.9), actions=actions)
+
+
+def test_mostly_zero_laws_are_stored_as_sparse_rows():
+    game = sparse_game()
     assert Stages(game).process.sparse
     for method in (ShapleyIteration(), HoffmanKarp()):
         solve(game, method, tol=1e-7).certificate.verify()
+
+
+@pytest.mark.parametrize("pivots", [10**6, 1])
+def test_a_sparse_sweep_is_that_of_the_stage_games(monkeypatch, pivots):
+    """Also where one pivot is too few, so that exact programs take over."""
+    monkeypatch.setattr(import_module("mdpkit.solve.matrix_games"), "PIVOTS", pivots)
+    game = sparse_game(S=40)
+    stages, w, near = Stages(game), np.zeros(game.S), None
+    for _ in range(3):
+        residual = examine(stages, w, near)
+        payoff = (game.r[0] + 0.9 * game.P @ w).reshape(game.S, *game.actions)
+        value = matrix_games(payoff).value.mid
+        np.testing.assert_allclose(residual.found.lower, value, atol=1e-12)
+        np.testing.assert_allclose(residual.found.upper, value, atol=1e-12)
+        np.testing.assert_allclose(residual.following, value - (value.max() + value.min()) / 2, atol=1e-12)
+        assert (len(residual.found.resolved) > 0) == (pivots == 1)
+        low, high = ((value - w).min() / 0.1, (value - w).max() / 0.1)
+        np.testing.assert_allclose(residual.ends, (low, high), atol=1e-10)
+        w, near = residual.following, residual.found
+
+
+MASK = np.array([[[1, 0, 1], [1, 1, 1], [0, 1, 0]], [[1, 1, 0], [1, 1, 0], [0, 1, 1]]], dtype=bool)
+
+
+def masked(game, mask=MASK):
+    """The game with missing actions, in which anything may be written."""
+    r = game.r.copy()
+    gone = ~MarkovGame(game.P, game.r, horizon=game.horizon, actions=game.actions, mask=mask).available
+    r[..., 0, :, :] = np.where(gone, r[..., 0, :, :] * 0 + 1000, r[..., 0, :, :])
+    return MarkovGame(game.P, r, game.rho, horizon=game.horizon, actions=game.actions, mask=mask)
+
+
+@pytest.mark.parametrize("kind", ["exact", "float", "sparse"])
+@pytest.mark.parametrize("method", [ShapleyIteration(), HoffmanKarp()])
+def test_discounted_games_with_missing_actions_are_solved(kind, method):
+    for seed in range(4):
+        game = masked(zero_sum(seed, actions=(3, 3)))
+        game = game if kind == "exact" else game.to_float()
+        if kind == "sparse":
+            P = csr_array(game.P.reshape(-1, game.S))
+            game = MarkovGame(P, game.r, game.rho, horizon=game.horizon, actions=game.actions, mask=game.mask)
+        found = solve(game, method, tol=1e-9)
+        found.certificate.verify()
+        value = floats(found.value[0].mid)
+        near = game.to_float() if kind == "exact" else game
+        np.testing.assert_allclose(measure.stage_values(near, value).mid, value, atol=1e-8)
+        assert not found.policy.table[~game.available].any()
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_finite_games_with_missing_actions_are_solved(exact):
+    for seed in range(4):
+        game = masked(zero_sum(seed, actions=(3, 3), horizon=Finite(3), steps=3 if seed % 2 else None))
+        found = solve(game if exact else game.to_float(), tol=1e-9)
+        found.certificate.verify()
+        value = measure.minimax_values(game).lower
+        if exact:
+            assert (found.value[0].lower == value).all()
+        np.testing.assert_allclose(found.value[0].mid, floats(value), atol=1e-9)
+        assert not found.policy.table[:, ~game.available].any()
+
+
+def test_the_certificate_rejects_policies_that_play_missing_actions():
+    game = masked(zero_sum(0, actions=(3, 3), horizon=Finite(2)))
+    proof = solve(game).certificate
+    for side in ("row", "column"):
+        wrong = TabularPolicy(objects(np.full((2, 3, 3), 1)) / 3)
+        with pytest.raises(CertificateRejected, match="plays a missing action"):
+            replace(proof, **{side: wrong}).verify()
+    with pytest.raises(InvalidModel, match="MagneticMirrorDescent solves games in which every player has all"):
+        solve(game, MagneticMirrorDescent(0.1))
+
+
+@pytest.mark.parametrize("S", [3, 40])
+def test_a_game_whose_values_overflow_is_refused(S):
+    """States that never change; with 40 of them the law is stored as sparse rows."""
+    r = 1e308 * np.random.default_rng(0).uniform(0.5, 1, (S, 4))
+    P = np.repeat(np.eye(S)[:, None], 4, axis=1)
+    with pytest.raises(InvalidModel, match="payoff has entries that are not finite"):
+        solve(MarkovGame(P, np.stack([r, -r]), horizon=Discounted(0.9), actions=(2, 2)), ShapleyIteration())
 
 
 def test_a_limit_on_sweeps_is_reported_and_taken_over():

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 from ...base.errors import InvalidModel
+from ...model.game import aliases as aliases
 
 
 @cache
@@ -21,20 +22,13 @@ def parts_of_joint_actions(actions, i):
     return own, swapped
 
 
-def aliases(game):
-    """Available actions in place of missing ones: for each player `[s,a]`, and for joint actions `[s,j]`.
-
-    A missing action stands for the player's first available one, so that a maximum or minimum over all actions is one
-    over the available actions. None where no action is missing.
-    """
-    if game.mask is None:
-        return None
-    own = []
-    for i, count in enumerate(game.actions):
-        there = game.available_to(i)
-        own.append(np.where(there, np.arange(count), there.argmax(axis=1)[:, None]))
-    parts = np.unravel_index(np.arange(game.J), game.actions)
-    return own, np.ravel_multi_index([each[:, part] for each, part in zip(own, parts, strict=True)], game.actions)
+@cache
+def turned_actions(actions, i):
+    """`turned[b,o]`, the joint action in which player i plays b, and the others their combination o."""
+    own, swapped = parts_of_joint_actions(actions, i)
+    turned = np.ascontiguousarray(swapped[own == 0].T)
+    turned.flags.writeable = False
+    return turned
 
 
 def constant_actions(game, i) -> list[int]:

@@ -37,8 +37,9 @@ def regret(game: MarkovGame, joint: Policy, deviations: str = "swap") -> Interva
             correlated), "one-shot" (deviate at a single step), "constant" (the same action at every step).
 
     Players deviate to available actions; the actions of "constant" are those available in every state. A float64 game
-    takes one pass over P a step for all players, dense or sparse. Obedience belongs to "swap", "trigger" and "one-shot"
-    only; "coarse" and "constant" ignore the recommendation, so their regret may be negative.
+    takes one pass over P a step for all players, and at most one more in all; "one-shot" takes two a step if P is
+    sparse, or P or the mediator varies with time. Obedience belongs to "swap", "trigger" and "one-shot" only; "coarse"
+    and "constant" ignore the recommendation, so their regret may be negative.
 
     Raises: InvalidModel for a discounted game, a mediator of a different game, or an unknown class.
     Source: adapted from Tang, Swamy, Fang and Wu, 2024; classes after Morrill et al., 2021.

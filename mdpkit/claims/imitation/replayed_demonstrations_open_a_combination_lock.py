@@ -39,7 +39,7 @@ def check(m):
     return at_most(m, 2 * m.mdp.horizon.H)
 
 
-def every_transition_demonstrated(m):
+def demonstrate_every_transition(m):
     return at_most(m, m.mdp.horizon.H)
 
 
@@ -143,7 +143,7 @@ CLAIM = Claim(
         Control(OTHER, lambda: replay(2, 3, shown=(1, 0, 1)), drops=SAME.name),
         Control("one wrong step in the demonstration", lambda: replay(2, 2, shown=(1, 1)), drops=SAME.name),
         Control(
-            "as if all of the replay were demonstrated", lambda: replay(2, 2), tightens=every_transition_demonstrated
+            "as if all of the replay were demonstrated", lambda: replay(2, 2), tightens=demonstrate_every_transition
         ),
         Control(
             "own successes ignored", lambda: replay(2, 2), tightens=without_own_success, at="episodes", part=CLOSED

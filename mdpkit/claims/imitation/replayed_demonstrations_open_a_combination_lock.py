@@ -11,7 +11,7 @@ Statement  A lock has H steps and A >= 2 actions, one of which is correct at eac
            At w = 1/2 and U = 1 this is at least A/(A+1) of the bound. Without demonstrations, w = 0, E[T] >= A^H
            however many transitions are replayed.
 Assumes    at least half of the replay is from the demonstration (bound); the demonstration is an episode of the lock
-           (bound, equality); values start at 0 (bound without demonstrations, equality).
+           (bound, equality); values start at 0.
 Units      episodes.
 Kind       exists (enumerated); for all A, H, U and w by proof
 Source     adapted from Ball, Smith, Kostrikov and Levine, 2023, and Luo, Xu, Wu and Levine, 2025.

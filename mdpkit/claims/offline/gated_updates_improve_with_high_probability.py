@@ -1,7 +1,7 @@
 """With probability 1-d no update hurts that is accepted only if a lower confidence bound exceeds the current value.
 
 Statement  n episodes of a behaviour policy mu are weighted by W = prod pi/mu. With returns G >= 0 and b = max W G, the
-           mean X of W G over the episodes has expectation J(pi), and for every x > 0
+           mean X of W G over the episodes has expectation J(pi), or less if pi plays what mu does not. For every x > 0
                P(X - J(pi) >= x) <= exp(-2 n x^2 / b^2),
            that is, 2 n x^2 / b^2 <= log(1/P). So let candidates pi_1, .., pi_K be accepted in turn if
                X_k - b_k sqrt(log(K/d) / (2n)) > J(current),
@@ -156,6 +156,7 @@ def estimates():
     return [
         *(estimate(coins(0, 1), FIRST, FIRST, n) for n in (1, 4, 16)),
         *(estimate(coins(0, 1), SECOND, behaviour, n) for behaviour in (FAIR, SELDOM) for n in (1, 3)),
+        estimate(coins(0, 1), SELDOM, FIRST, 3),
         coin_of_1000(),
         estimate(two_steps(), SECOND, FAIR, 2),
         estimate(two_steps(), [["1/4", "3/4"]] * 2, FAIR, 1),

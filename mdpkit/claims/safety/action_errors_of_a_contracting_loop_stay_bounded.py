@@ -38,20 +38,21 @@ def lipschitz(straight, bent=0):
     return (abs(straight) + abs(bent)).sum(axis=-1).max()
 
 
-def state_error(m):
-    """|x_T - y_T|, with actions and measurements in error for x and without for y."""
+def state_errors(m):
+    """|x_t - y_t| for t = 1..T, with actions and measurements in error for x and without for y."""
     A, N, B, K, M, x, y = (enclose(each) for each in (m.A, m.N, m.B, m.K, m.M, m.x, m.y))
     for action, measured in zip(m.action_errors, m.measurement_errors, strict=True):
         x = apply(A, N, x) + (B * (apply(K, M, x + measured) + action)).sum(axis=-1)
         y = apply(A, N, y) + (B * apply(K, M, y)).sum(axis=-1)
-    return abs(x - y).max()
+        yield abs(x - y).max()
 
 
 def sides(m):
     """|x_T - y_T|, what is left of the first difference, and L_u (e + L_pi d)."""
     e, d = enclose(abs(m.action_errors)).max(), enclose(abs(m.measurement_errors)).max()
     pushed = lipschitz(enclose(m.B)) * (e + lipschitz(enclose(m.K), enclose(m.M)) * d)
-    return state_error(m), enclose(abs(m.x - m.y)).max() * enclose(m.q) ** len(m.action_errors), pushed
+    *_, error = state_errors(m)
+    return error, enclose(abs(m.x - m.y)).max() * enclose(m.q) ** len(m.action_errors), pushed
 
 
 # ---- both sides
@@ -200,12 +201,8 @@ def tents(n, error=0):
 
 
 def curve(m):
-    errors = [state_error(until(m, T)) for T in range(1, len(m.action_errors) + 1)]
-    return {"error": [each.mid for each in errors], "bound": [(sides(m)[2] / (1 - enclose(m.q))).mid]}
-
-
-def until(m, T):
-    return m.replace(action_errors=m.action_errors[:T], measurement_errors=m.measurement_errors[:T])
+    bound = sides(m)[2] / (1 - enclose(m.q))
+    return {"error": [each.mid for each in state_errors(m)], "bound": [bound.mid]}
 
 
 def figure(ax, rows):

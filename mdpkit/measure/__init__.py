@@ -117,6 +117,8 @@ from .safety.demonstration import safely_reachable as safely_reachable
 from .safety.demonstration import visited as visited
 from .safety.discounted_safety import discounted_safety as discounted_safety
 from .safety.discounted_safety import flagged as flagged
+from .safety.normal import normal_probability as normal_probability
+from .safety.normal import normal_quantile as normal_quantile
 from .safety.search import doomed_visits as doomed_visits
 from .safety.search import failing_episodes as failing_episodes
 from .safety.tube import avoid_probability as avoid_probability

@@ -16,7 +16,7 @@ _ROOMS = (
 _NAMES = {
     **dict.fromkeys(
         "Access Average ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearQuadratic MDP MarginProblem "
-        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy TokenProblem Trajectories "
+        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy TokenProblem Total Trajectories "
         "shaped_reward".split(),
         "model",
     ),

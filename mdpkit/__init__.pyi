@@ -105,6 +105,7 @@ from .model import PreferenceProblem as PreferenceProblem
 from .model import SafetyProblem as SafetyProblem
 from .model import TabularPolicy as TabularPolicy
 from .model import TokenProblem as TokenProblem
+from .model import Total as Total
 from .model import Trajectories as Trajectories
 from .model import shaped_reward as shaped_reward
 from .report import draw as draw

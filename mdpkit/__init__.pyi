@@ -49,6 +49,7 @@ from .measure import divergence_from as divergence_from
 from .measure import divergence_from_reference as divergence_from_reference
 from .measure import duality_gap as duality_gap
 from .measure import expected_reward as expected_reward
+from .measure import expected_total_until as expected_total_until
 from .measure import exploitability as exploitability
 from .measure import flagged as flagged
 from .measure import full_coverage as full_coverage
@@ -70,6 +71,7 @@ from .measure import path_sums as path_sums
 from .measure import pessimistic_action_value as pessimistic_action_value
 from .measure import pessimistic_value as pessimistic_value
 from .measure import projected_error as projected_error
+from .measure import reach_probability as reach_probability
 from .measure import recoverability as recoverability
 from .measure import regret as regret
 from .measure import regret_gap as regret_gap

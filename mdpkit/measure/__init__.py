@@ -69,6 +69,8 @@ from .planning.optimal import best_actions as best_actions
 from .planning.optimal import optimal_action_value as optimal_action_value
 from .planning.optimal import optimal_actions as optimal_actions
 from .planning.optimal import optimal_value as optimal_value
+from .planning.reachability import expected_total_until as expected_total_until
+from .planning.reachability import reach_probability as reach_probability
 from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value

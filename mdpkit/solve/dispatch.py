@@ -185,20 +185,20 @@ def _(horizon: Finite, problem):
 
 @usual_for.register
 def _(horizon: Discounted, problem):
-    return _infinite(problem, PolicyIteration(), ModifiedPolicyIteration)
+    return direct_or_sweeps(problem, PolicyIteration(), ModifiedPolicyIteration)
 
 
 @usual_for.register
 def _(horizon: Average, problem):
-    return _infinite(problem, MultichainPolicyIteration(), RelativeValueIteration)
+    return direct_or_sweeps(problem, MultichainPolicyIteration(), RelativeValueIteration)
 
 
 @usual_for.register
 def _(horizon: Total, problem):
-    return _infinite(problem, ProperPolicyIteration(), IntervalIteration)
+    return direct_or_sweeps(problem, ProperPolicyIteration(), IntervalIteration)
 
 
-def _infinite(problem, direct, sweeping):
+def direct_or_sweeps(problem, direct, sweeping):
     """Exact policy iteration if cheap, else sweeps; then policy iteration on floats if cheap, else sweeps."""
     if problem.exact and exact_seconds(problem) < EXACT_SECONDS:
         yield direct

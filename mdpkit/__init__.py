@@ -31,7 +31,9 @@ _NAMES = {
         "optimal_actions optimal_value pair_error path_sums "
         "pessimistic_action_value pessimistic_value projected_error reach_probability recoverability regret regret_gap reward_error "
         "safely_reachable soft_value state_value tilt_coverage total_variation transition_error triangular tube tube_agreement value "
-        "value_gap viability_kernel visited expected_total_until".split(),
+        "value_gap viability_kernel visited expected_total_until "
+        "blackwell_factor diameter hitting_times kemeny_constant laurent_coefficients mixing_time "
+        "stationary_distribution successor_matrix".split(),
         "measure",
     ),
     **dict.fromkeys("Solution Status lstd policy_gradient_values two_stage_least_squares".split(), "solve"),

@@ -35,6 +35,7 @@ from .measure import ball_coverage as ball_coverage
 from .measure import bellman_residual as bellman_residual
 from .measure import best_deviation as best_deviation
 from .measure import best_response as best_response
+from .measure import blackwell_factor as blackwell_factor
 from .measure import cloning_error as cloning_error
 from .measure import closest_divergence as closest_divergence
 from .measure import closest_mass as closest_mass
@@ -44,6 +45,7 @@ from .measure import coverage as coverage
 from .measure import covers as covers
 from .measure import deviated_value as deviated_value
 from .measure import deviation_error as deviation_error
+from .measure import diameter as diameter
 from .measure import discounted_safety as discounted_safety
 from .measure import divergence_from as divergence_from
 from .measure import divergence_from_reference as divergence_from_reference
@@ -53,12 +55,16 @@ from .measure import expected_total_until as expected_total_until
 from .measure import exploitability as exploitability
 from .measure import flagged as flagged
 from .measure import full_coverage as full_coverage
+from .measure import hitting_times as hitting_times
 from .measure import identification as identification
 from .measure import implicit_reward as implicit_reward
 from .measure import importance_weighted_error as importance_weighted_error
+from .measure import kemeny_constant as kemeny_constant
 from .measure import kl as kl
 from .measure import largest_constraint as largest_constraint
+from .measure import laurent_coefficients as laurent_coefficients
 from .measure import logarithm as logarithm
+from .measure import mixing_time as mixing_time
 from .measure import mixture_regret as mixture_regret
 from .measure import moment_residual as moment_residual
 from .measure import nash_conv as nash_conv
@@ -79,6 +85,8 @@ from .measure import reward_error as reward_error
 from .measure import safely_reachable as safely_reachable
 from .measure import soft_value as soft_value
 from .measure import state_value as state_value
+from .measure import stationary_distribution as stationary_distribution
+from .measure import successor_matrix as successor_matrix
 from .measure import tilt_coverage as tilt_coverage
 from .measure import total_variation as total_variation
 from .measure import transition_error as transition_error

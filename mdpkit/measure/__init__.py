@@ -60,6 +60,15 @@ from .offline.pessimism import pessimistic_value as pessimistic_value
 from .offline.sampled import sampled_error as sampled_error
 from .offline.sampled import sampled_mean as sampled_mean
 from .offline.sampled import sampled_median as sampled_median
+from .planning.long_run import blackwell_factor as blackwell_factor
+from .planning.long_run import deviation_matrix as deviation_matrix
+from .planning.long_run import diameter as diameter
+from .planning.long_run import hitting_times as hitting_times
+from .planning.long_run import kemeny_constant as kemeny_constant
+from .planning.long_run import laurent_coefficients as laurent_coefficients
+from .planning.long_run import mixing_time as mixing_time
+from .planning.long_run import stationary_distribution as stationary_distribution
+from .planning.long_run import successor_matrix as successor_matrix
 from .planning.lookahead import lookahead_action_value as lookahead_action_value
 from .planning.model_error import backup_error as backup_error
 from .planning.model_error import reward_error as reward_error

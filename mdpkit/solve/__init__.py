@@ -6,6 +6,7 @@ from .avoid_margin import AvoidMargin as AvoidMargin
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
 from .backward_induction import BackwardInduction as BackwardInduction
+from .blackwell import blackwell_optimal as blackwell_optimal
 from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
 from .constraint_game import constraint_game as constraint_game
 from .constraint_game import lexicographic_expert as lexicographic_expert

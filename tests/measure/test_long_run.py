@@ -121,7 +121,7 @@ def plans(problem):
 
 
 def test_the_diameter_is_that_of_the_best_policies():
-    for seed in range(30):
+    for seed in range(12):
         problem, _ = drawn(seed)
         tables = [TabularPolicy(objects(np.eye(problem.A, dtype=int)[plan])) for plan in plans(problem)]
         best = np.min([measure.hitting_times(problem, table).lower for table in tables], axis=0)
@@ -164,7 +164,7 @@ def test_no_policy_is_better_above_the_blackwell_factor_and_one_is_just_below():
             theirs = measure.laurent_coefficients(problem, other, 2)
             for s in range(problem.S):
                 assert tuple(theirs.lower[:, s]) <= tuple(gain.lower[:, s]), seed
-    assert positive >= 5
+    assert positive >= 3
 
 
 def test_a_factor_that_is_irrational_is_enclosed():

@@ -84,6 +84,8 @@ from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value
 from .planning.value import value as value
+from .planning.variance import return_variance as return_variance
+from .planning.variance import step_variance as step_variance
 from .preference.best_of_n import best_of_n as best_of_n
 from .preference.best_of_n import best_of_n_divergence as best_of_n_divergence
 from .preference.finite_classes import likeliest as likeliest

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..base.arrays import floats
 from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..exact.certificate import OptimalityCertificate
@@ -17,7 +18,10 @@ from .solution import Solution, Status
 from .total import Contraction, TotalReward, minus_infinity_outside
 
 SWEEPS = 300
-"""Number of float sweeps that find an initial policy."""
+"""Largest number of float sweeps that find an initial policy; four for each state of a smaller problem."""
+
+FEW, NEAR = 20, 1e-6
+"""Rational problems of more states start from a policy found on floats, of this accuracy per unit of reward."""
 
 WIDER, TRIES = 4, 20
 """Factor by which the perturbation of the rewards grows until the bounds are proved, and how often."""
@@ -88,10 +92,13 @@ class ProperPolicyIteration:
         return Solution(problem, self, Status.SOLVED, policy, Interval(V), used, proof)
 
     def _start(self, problem, total, before):
-        """A proper policy that rests in the goal: the one given, or the float optimum, elsewhere."""
+        """A proper policy that rests in the goal; elsewhere the one given, the float optimum, or shortest paths."""
         first = total.a_proper_choice()
+        if before is None and problem.S <= FEW:
+            return first
         try:
-            before = before or IntervalIteration(SWEEPS, self.target).run(problem, tol=0)
+            near = NEAR * float(np.abs(floats(problem.r)).max())
+            before = before or IntervalIteration(SWEEPS, self.target).run(problem, near)
         except InvalidModel:  # a number that float64 cannot carry
             return first
         choice = np.where(total.goal, first, before.policy.table.argmax(axis=1))
@@ -99,7 +106,7 @@ class ProperPolicyIteration:
 
     def _floats(self, problem, parts, tol):
         x = np.zeros(parts.N)
-        for _ in range(SWEEPS):
+        for _ in range(min(SWEEPS, 4 * parts.N)):
             x = parts.best(parts.values(x))
         greedy = parts.pick(parts.values(x))
         choice, used, capped = self._improve(parts, greedy if parts.is_proper(greedy) else parts.shortest(), 0.0, 0)

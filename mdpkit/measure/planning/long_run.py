@@ -3,6 +3,8 @@
 The horizon of the problem does not matter, except for the successor matrix, which needs a discount.
 """
 
+from itertools import product
+
 import numpy as np
 
 from ...base.arrays import objects
@@ -13,16 +15,20 @@ from ...base.mode import proposing
 from ...base.replaceable import replaceable
 from ...exact.chain import chain
 from ...exact.infinite import INFINITY
-from ...exact.linear import enclosed_solution, product
+from ...exact.linear import enclosed_solution
+from ...exact.linear import product as matrix_product
 from ...model.horizon import Discounted
 from ...model.mdp import MDP
-from ...model.policy import Policy, tabular
+from ...model.policy import Policy, TabularPolicy, tabular
 from ...solve.blackwell import blackwell_optimal
 from ...solve.properness import steps_towards
 from ...solve.total import name_states
 from .._known import alike, enclose, law, number
-from .._long_run import answer, chain_matrix, long_run
+from .._long_run import ProposedChain, answer, chain_matrix, long_run
 from .reachability import expected_total_until
+
+PLANS = 64
+"""While proposing, the diameter of a problem of at most as many deterministic policies is found by trying them."""
 
 STEPS = 2**20
 """Largest mixing time that is computed."""
@@ -68,6 +74,11 @@ def hitting_times(problem: MDP, policy: Policy) -> Interval:
     """
     from scipy.sparse import csr_array
 
+    if proposing() and not problem.sparse:
+        plain = ProposedChain(problem, policy)
+        H, n = plain.deviation(), np.arange(problem.S)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (H[n, n] - H) / plain.limit[n, n]
     states, S = _dense_chain(problem, policy), problem.S
     possible = _possible(problem, policy)
     columns = []
@@ -104,6 +115,8 @@ def deviation_matrix(problem: MDP, policy: Policy) -> Interval:
     bias is H r.
     Source: Puterman, Markov Decision Processes, 1994, Appendix A.
     """
+    if proposing() and not problem.sparse:
+        return ProposedChain(problem, policy).deviation()
     states = _dense_chain(problem, policy)
     visits = np.eye(problem.S, dtype=int)
     return answer(_transpose([states.bias(interval(_like_rows(visits[n], problem))) for n in range(problem.S)]))
@@ -128,11 +141,16 @@ def laurent_coefficients(problem: MDP, policy: Policy, count: int = 3) -> Interv
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise InvalidModel(f"count is {count!r}; expected an integer of at least 1")
-    states, reward = long_run(problem, policy)
+    if proposing() and not problem.sparse:
+        states = ProposedChain(problem, policy)
+        reward = states.reward
+    else:
+        states, reward = long_run(problem, policy)
     found = [states.gain(reward), states.bias(reward)]
     while len(found) < count:
         found.append(-states.bias(found[-1]))
-    return answer(stack(found[:count]))
+    coefficients = stack(found[:count])
+    return answer(coefficients) if isinstance(coefficients, Interval) else coefficients
 
 
 @replaceable
@@ -208,6 +226,10 @@ def diameter(problem: MDP) -> Interval:
     >>> diameter(MDP(objects([[["3/4", "1/4"]], [[1, 0]]]), objects([[0], [1]]), horizon=Average()))
     Interval(4, exact)
     """
+    if proposing() and not problem.sparse and problem.A**problem.S <= PLANS:
+        plans = product(range(problem.A), repeat=problem.S)
+        tables = [TabularPolicy(np.eye(problem.A)[list(plan)]) for plan in plans]
+        return stack([hitting_times(problem, table) for table in tables]).min(axis=0).max()
     timed = problem._with_reward(problem.r * 0 + 1)
     return stack([expected_total_until(timed, [n]).max() for n in range(problem.S)]).max()
 
@@ -287,7 +309,7 @@ def _is_periodic(possible, label):
 
 
 def _times(A, B):
-    return Interval(A.lower @ B.lower) if A.exact and B.exact else product(A, B)
+    return Interval(A.lower @ B.lower) if A.exact and B.exact else matrix_product(A, B)
 
 
 def _first(P, identity, met):

@@ -11,12 +11,16 @@ from ...exact.infinite import INFINITY
 from ...model.horizon import Total
 from ...model.mdp import MDP
 from ...solve import IntervalIteration, ProperPolicyIteration, Status
-from ...solve.dispatch import direct_or_sweeps
+from ...solve.dispatch import SWEEPS, direct_or_sweeps
 from ...solve.properness import may_miss, transitions
 from ...solve.total import TotalReward, as_states, name_states
 
 WIDTH = 1e-8
 """Width of the bounds that is asked for, of probabilities and per unit of the largest reward."""
+
+
+FEW = 100
+"""Problems of at most as many states are solved by linear solves; sweeps follow where these do not suffice."""
 
 
 @replaceable
@@ -117,10 +121,15 @@ def _ending(problem, ended, pay):
 def _solve(problem, target, tol):
     """Bounds on the optimal total reward of the states but the last one."""
     answer = None
-    sweeping = lambda sweeps=10**6: IntervalIteration(sweeps, target)  # noqa: E731
-    for method in direct_or_sweeps(problem, ProperPolicyIteration(target=target), sweeping):
+    direct = ProperPolicyIteration(target=target)
+
+    def sweeping(sweeps=10**6):
+        return IntervalIteration(sweeps, target)
+
+    for method in (direct, sweeping(SWEEPS)) if problem.S <= FEW else direct_or_sweeps(problem, direct, sweeping):
         answer = method.run(problem, tol, answer)
-        if answer.status is not Status.CAPPED:
+        bounded = answer.value is not None and np.isfinite(answer.value.width)
+        if answer.status is not Status.CAPPED and (bounded or answer.status is not Status.FLOOR_REACHED):
             break
     if answer.status is Status.UNBOUNDED:
         where = name_states(problem, TotalReward(problem, target).endless)

@@ -9,8 +9,8 @@ from ..exact.chain import chain, mean
 from ..model.policy import tabular
 from ._known import enclose, law, step_roundings
 
-SQUARINGS = 30
-"""While proposing, the limiting matrix is taken to be the 2^30th power of the lazy chain."""
+SQUARINGS, SETTLED = 20, 1e-12
+"""While proposing, the limiting matrix is the 2^20th power of the lazy chain if one more step changes it by no more."""
 
 
 def long_run(problem, policy):
@@ -25,7 +25,8 @@ def long_run(problem, policy):
 class ProposedChain:
     """Gain, bias and deviation matrix of a chain in plain floats, for populations of dense chains.
 
-    The lazy chain (I + P) / 2 has the same limiting matrix P*, to which its powers converge.
+    The lazy chain (I + P) / 2 has the same limiting matrix P*, to which its powers converge. Chains
+    that take more than some ten thousand steps to settle are left out: their numbers are NaN.
     """
 
     def __init__(self, problem, policy):
@@ -37,6 +38,8 @@ class ProposedChain:
         for _ in range(SQUARINGS):
             self.limit = self.limit @ self.limit
             self.limit = self.limit / self.limit.sum(axis=-1)[:, None]
+        moved = abs(self.limit @ self.P - self.limit).max()
+        self.limit = np.where(moved <= SETTLED, self.limit, np.nan)
 
     def gain(self, reward):
         return self.limit @ reward

@@ -73,7 +73,7 @@ def total_occupancy(problem, policy):
 def total_action_value(problem, V):
     """Reward plus the expected total reward `V[s]` that follows, `[s,a]`."""
     V = interval(V) if not isinstance(V, Interval) else V
-    plus, minus = (np.asarray(V.lower == side, dtype=bool) for side in _signed(V))
+    plus, minus = (np.asarray(V.lower == side, dtype=bool) for side in _infinities(V))
     finite = _override(V, {0: plus | minus})
     Q = interval(enclose(problem.r)) + expected_next(problem, finite)
     edges = transitions(problem)
@@ -88,13 +88,13 @@ def total_action_value(problem, V):
 def total_return(problem, V):
     """The mean of `V[s]` under the initial distribution; states of probability 0 are ignored."""
     V, started = interval(V) if not isinstance(V, Interval) else V, np.asarray(problem.rho > 0, dtype=bool)
-    plus, minus = (np.asarray(V.lower == side, dtype=bool) & started for side in _signed(V))
+    plus, minus = (np.asarray(V.lower == side, dtype=bool) & started for side in _infinities(V))
     if plus.any() and minus.any():
         raise InvalidModel("the total reward is infinity from some initial states and minus infinity from others")
     return answer((interval(law(problem, "rho"))[started] * V[started]).sum())
 
 
-def _signed(V):
+def _infinities(V):
     return (INFINITY, -INFINITY) if V.exact else (np.inf, -np.inf)
 
 

@@ -98,6 +98,9 @@ def figure(ax, rows):
             ax.plot(
                 row["data"]["gamma"], row["data"]["waits"], "C0", alpha=1.2 - L / 5, label=f"wait, $p = 2^{{-{L}}}$"
             )
+            if L == 2:  # the value of waiting is proportional to what it pays
+                worth = [each / 4 for each in row["data"]["waits"]]
+                ax.plot(row["data"]["gamma"], worth, "C1", label="wait for 1/2, $p = 2^{-2}$ (fails)")
     ax.axhline(1, color="k", linestyle="--", label="take 1 at once")
     ax.set(xlabel=r"discount $\gamma$", ylabel="value of the first state")
     ax.legend(fontsize=6)
@@ -110,7 +113,7 @@ CLAIM = Claim(
     check,
     list_bits,
     formula=r"\gamma_{\mathrm{Bw}} = \frac{1 - 2p}{1 - p} = 1 - \frac{p}{1-p} \;\longrightarrow\; 1 \quad (p \to 0)",
-    papers=("blackwell1962", "grandclement2023"),
+    papers=("grandclement2023", "blackwell1962"),
     tags=("average-reward", "discounted"),
     assumes=(LATER,),
     controls=(

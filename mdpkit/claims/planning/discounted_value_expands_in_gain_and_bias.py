@@ -120,7 +120,7 @@ CLAIM = Claim(
         r"\Big\lvert V_\gamma(s) - \frac{g(s)}{1-\gamma} - h(s) \Big\rvert \le \frac{1-\gamma}{\gamma}\, "
         r"(\max k - \min k), \qquad k = H h"
     ),
-    papers=("blackwell1962", "miller1969"),
+    papers=("miller1969", "blackwell1962"),
     tags=("average-reward", "discounted"),
     controls=(
         Control("the gain alone", witness=lambda: stopping("1/8", "99/100"), tightens=gain_alone),

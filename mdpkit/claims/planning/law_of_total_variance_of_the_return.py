@@ -60,7 +60,7 @@ def transitions_alone(m):
     return Equal({"variance": (total, explained(m) - of_actions)})
 
 
-def check_discounted(m):
+def check_infinite_horizon(m):
     """Occupancies at the discount gamma^2 weigh the steps by gamma^{2t}."""
     gamma, V = m.mdp.horizon.gamma, measure.state_value(m.mdp, m.policy)
     d = measure.occupancy(replace(m.mdp, horizon=Discounted(gamma * gamma)), m.policy).sum(axis=-1)
@@ -134,7 +134,7 @@ CLAIM = Claim(
         r"\mathrm{Var}\Big( \sum_t r_t \Big) = \mathrm{Var}_\rho(V_0) + \sum_t \mathbb{E}_{d_t} \big[ \sigma_t^2 \big] "
         r"\le \frac{H^2}{4}"
     ),
-    papers=("azar2013", "sobel1982"),
+    papers=("sobel1982", "azar2013"),
     tags=("variance", "discounted"),
     controls=(
         Control("variances of transitions alone", witness=random_action, tightens=transitions_alone, at="variance"),
@@ -150,7 +150,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
-        Part(DISCOUNT, DISCOUNTED, check_discounted),
+        Part(DISCOUNT, DISCOUNTED, check_infinite_horizon),
         Part(QUARTER, FINITE, is_at_most_a_quarter, assumes=(UNIT,)),
         Part("a fair coin attains it", lambda: [fair_coin(H) for H in range(1, 9)], attains, assumes=(UNIT,)),
     ),

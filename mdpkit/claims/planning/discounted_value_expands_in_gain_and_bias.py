@@ -85,8 +85,8 @@ def cycle():
 def relative_to_the_first(coefficients, *args):
     """The bias shifted to 0 in the first state, a solution of g + h = r + P h of another mean."""
     y = coefficients(*args)
-    shift = np.arange(len(y.lower))[:, None] == 1
-    return y - y[1][0] * shift.astype(int)
+    second = (np.arange(y.shape[0]) == 1).astype(int)
+    return y - y[1][0] * second[:, None]
 
 
 def list_chains():

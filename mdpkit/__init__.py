@@ -16,7 +16,7 @@ _ROOMS = (
 _NAMES = {
     **dict.fromkeys(
         "Access Average ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearQuadratic MDP MarginProblem "
-        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy TokenProblem Trajectories "
+        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy TokenProblem Total Trajectories "
         "shaped_reward".split(),
         "model",
     ),
@@ -29,9 +29,11 @@ _NAMES = {
         "expected_reward exploitability flagged full_coverage identification implicit_reward "
         "importance_weighted_error kl logarithm mixture_regret moment_residual occupancy optimal_action_value "
         "optimal_actions optimal_value pair_error path_sums "
-        "pessimistic_action_value pessimistic_value projected_error recoverability regret regret_gap reward_error "
+        "pessimistic_action_value pessimistic_value projected_error reach_probability recoverability regret regret_gap reward_error "
         "safely_reachable soft_value state_value tilt_coverage total_variation transition_error triangular tube tube_agreement value "
-        "value_gap viability_kernel visited".split(),
+        "value_gap viability_kernel visited expected_total_until "
+        "blackwell_factor diameter hitting_times kemeny_constant laurent_coefficients mixing_time "
+        "stationary_distribution successor_matrix".split(),
         "measure",
     ),
     **dict.fromkeys("Solution Status lstd policy_gradient_values two_stage_least_squares".split(), "solve"),

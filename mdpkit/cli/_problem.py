@@ -13,23 +13,22 @@ from ._app import UsageError
 ENVIRONMENT, BUNDLED = "gym:", "bundled:"
 
 
-def horizon_option(gamma, steps, average=False):
+def horizon_option(gamma, steps, average=False, total=False):
     """The horizon given by the options, or None.
 
     Raises: UsageError for several or invalid horizons.
     """
     from ..base.errors import InvalidModel
-    from ..model import Average, Discounted, Finite
+    from ..model import Average, Discounted, Finite, Total
 
-    given = [
-        name
-        for name, present in (("--gamma", gamma is not None), ("--horizon", steps is not None), ("--average", average))
-        if present
-    ]
+    options = {"--gamma": gamma is not None, "--horizon": steps is not None, "--average": average, "--total": total}
+    given = [name for name, present in options.items() if present]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)}: expected one of them")
     if average:
         return Average()
+    if total:
+        return Total()
     try:
         if steps is not None:
             return Finite(steps)

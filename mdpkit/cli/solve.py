@@ -25,6 +25,9 @@ def solve(
     gamma: Annotated[str | None, typer.Option(help="Discount, such as 0.99 or 99/100.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Number of steps.")] = None,
     average: Annotated[bool, typer.Option("--average", help="Infinite horizon, average reward per step.")] = False,
+    total: Annotated[
+        bool, typer.Option("--total", help="Infinite horizon, total reward, as in shortest paths.")
+    ] = False,
     rewards: Annotated[
         str | None, typer.Option(metavar="NAME", help="Reward structure of the .tra or .drn file.")
     ] = None,
@@ -34,11 +37,11 @@ def solve(
     """Solve a decision process with certified bounds. Exit code 0 if solved, 1 if not, 3 for usage errors."""
     from ..solve.dispatch import solve as solution_of
 
-    given = horizon_option(gamma, horizon, average)
+    given = horizon_option(gamma, horizon, average, total)
     if not 0 < tol < float("inf"):
         raise UsageError(f"--tol is {tol}; expected a positive number")
     with stdout_for_the_result():
-        problem = _process(source, read(source, given, rewards, "--gamma G or --horizon H, or --average"))
+        problem = _process(source, read(source, given, rewards, "--gamma G or --horizon H, or --average, or --total"))
         answer = solution_of(problem, tol=tol, throw=False)
         if answer.certificate is not None:
             answer.certificate.verify()

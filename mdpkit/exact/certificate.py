@@ -11,7 +11,7 @@ from flint import fmpq
 from ..base.arrays import exactly, nearest
 from ..base.errors import CertificateRejected
 from ..base.files import write_whole
-from ..model.horizon import Finite
+from ..model.horizon import Finite, Total
 from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
 
@@ -23,11 +23,13 @@ class OptimalityCertificate:
     Args:
         problem: the MDP; floats represent their exact values, with each row of P divided by its sum.
         policy: a policy that attains the lower bound.
-        below, above: tuples of arrays, float64 or rational, whose exact sums are L and U: `[s]` for Discounted,
-            `[t,s]` with t = 0..H for Finite. Sums allow bounds to be given without rounding.
+        below, above: tuples of arrays, float64 or rational, whose exact sums are L and U: `[s]` for Discounted and
+            Total, `[t,s]` with t = 0..H for Finite. Sums allow bounds to be given without rounding.
 
     The conditions are L <= T_pi L and U >= T U in every state, and L <= 0 <= U at the end of a finite horizon. Since
-    T_pi and T are monotone, and contractions unless the horizon is finite, L <= V_pi <= V* <= U.
+    T_pi and T are monotone, and contractions for Discounted, L <= V_pi <= V* <= U. For Total, U must be at least 0
+    where one can stay for ever and collect exactly 0; the policy must surely reach states where it does so, and L must
+    be at most 0 there. Iterating the conditions along a proper policy, whose rewards end, gives L <= V_pi <= V* <= U.
     Source: adapted from Puterman, Markov Decision Processes, 1994, Theorem 6.2.2.
 
     >>> from mdpkit.base.arrays import objects
@@ -74,6 +76,9 @@ class OptimalityCertificate:
                     _where(t, s), actions, gains, policy[index % len(policy), s], g, [v[s] for v in now], following
                 )
 
+        if isinstance(self.problem.horizon, Total):
+            _check_rest(laws[0], r[0], policy[0], L, U)
+
     def to_json(self) -> str:
         """The problem and the certificate as JSON, every number as "p/q"; read by `mdpkit.exact.recheck`."""
         steps, policy = _laws(self.problem), self._policy_rows()
@@ -83,7 +88,11 @@ class OptimalityCertificate:
                 "format": "mdpkit optimality certificate 1",
                 "states": self.problem.S,
                 "actions": self.problem.A,
-                "horizon": {"H": horizon.H} if isinstance(horizon, Finite) else {"gamma": str(self._discount())},
+                "horizon": {"H": horizon.H}
+                if isinstance(horizon, Finite)
+                else {"total": True}
+                if isinstance(horizon, Total)
+                else {"gamma": str(self._discount())},
                 "transitions": [
                     [[law and [[n, str(p)] for n, p in law] for law in state] for state in step] for step in steps
                 ],
@@ -115,7 +124,7 @@ class OptimalityCertificate:
 
     def _discount(self):
         horizon = self.problem.horizon
-        return fmpq(1) if isinstance(horizon, Finite) else exactly(horizon.gamma)[()]
+        return fmpq(1) if isinstance(horizon, Finite | Total) else exactly(horizon.gamma)[()]
 
     def _policy_rows(self):
         """The policy's rows with a time axis, normalised."""
@@ -187,6 +196,33 @@ def _check_end(L, U, t):
             raise CertificateRejected(
                 f"{_where(t, s)}: the bounds {_short(low)} and {_short(high)} do not enclose 0, the value of the end"
             )
+
+
+def _check_rest(laws, r, policy, L, U):
+    """Check that the policy surely comes to rest, with L <= 0 there, and that U >= 0 wherever one can rest."""
+    pairs = [
+        [(a, {n for n, p in law if p != 0}) for a, law in enumerate(actions) if law is not None] for actions in laws
+    ]
+    played = [[(a, reached) for a, reached in actions if policy[s, a] != 0] for s, actions in enumerate(pairs)]
+    for s in sorted(_largest(len(laws), lambda s, X: any(r[s, a] == 0 and reached <= X for a, reached in pairs[s]))):
+        if not U[s] >= 0:
+            raise CertificateRejected(f"state {s}: the upper bound {_short(U[s])} is negative where one can rest for 0")
+    rest = _largest(len(laws), lambda s, X: all(r[s, a] == 0 and reached <= X for a, reached in played[s]))
+    for s in sorted(rest):
+        if not L[s] <= 0:
+            raise CertificateRejected(f"state {s}: the lower bound {_short(L[s])} is positive where the policy rests")
+    never = _largest(len(laws), lambda s, X: s not in rest and all(reached <= X for _, reached in played[s]))
+    if never:
+        raise CertificateRejected(f"state {min(never)}: the policy is not proper, it never comes to rest from there")
+
+
+def _largest(states, keeps):
+    """The largest set X of states such that keeps(s, X) for each of them, for a condition that is monotone in X."""
+    inside, left = set(range(states)), {None}
+    while left:
+        left = {s for s in inside if not keeps(s, inside)}
+        inside -= left
+    return inside
 
 
 def _where(t, s):

@@ -117,17 +117,46 @@ def check(document) -> Fraction:
     except TypeError as error:
         raise Rejected(f"the certificate is malformed: {error}") from error
     if not isinstance(horizon, dict) or len(horizon) != 1:
-        raise Rejected(f"the horizon is {horizon!r}; expected exactly one entry, H or gamma")
+        raise Rejected(f"the horizon is {horizon!r}; expected exactly one entry, H, gamma or total")
     if "H" in horizon:
         return check_finite(horizon["H"], S, laws, rewards, policy, L, U)
-    discount = number(horizon.get("gamma"))
-    if not 0 <= discount < 1:
+    total = horizon.get("total") is True
+    discount = Fraction(1) if total else number(horizon.get("gamma"))
+    if not total and not 0 <= discount < 1:
         raise Rejected(f"the discount {discount} lies outside [0, 1)")
     for name, steps in (("transitions", laws), ("rewards", rewards), ("policy", policy)):
         check_size(name, steps, 1)
     bounds = vector("lower", L, S), vector("upper", U, S)
     check_step("", laws[0], rewards[0], policy[0], discount, bounds, bounds)
+    if total:
+        check_rest(laws[0], rewards[0], policy[0], *bounds)
     return widest(*bounds)
+
+
+def check_rest(laws, rewards, policy, L, U):
+    """Check that the policy surely ends where it collects 0, with L <= 0 there, and U >= 0 wherever one can do so."""
+    S = len(laws)
+    pairs = [
+        [(a, {n for n, p in law if p != 0}) for a, law in enumerate(actions) if law is not None] for actions in laws
+    ]
+    played = [[(a, reached) for a, reached in pairs[s] if policy[s][a] != 0] for s in range(S)]
+
+    def largest(keeps):
+        inside, left = set(range(S)), {None}
+        while left:
+            left = {s for s in inside if not keeps(s, inside)}
+            inside -= left
+        return inside
+
+    for s in largest(lambda s, X: any(rewards[s][a] == 0 and reached <= X for a, reached in pairs[s])):
+        if not U[s] >= 0:
+            raise Rejected(f"state {s}: the upper bound is negative where one can rest for 0")
+    rest = largest(lambda s, X: all(rewards[s][a] == 0 and reached <= X for a, reached in played[s]))
+    for s in rest:
+        if not L[s] <= 0:
+            raise Rejected(f"state {s}: the lower bound is positive where the policy rests")
+    if largest(lambda s, X: s not in rest and all(reached <= X for _, reached in played[s])):
+        raise Rejected("the policy is not proper: from some state it never comes to rest")
 
 
 def check_gain(document) -> Fraction:

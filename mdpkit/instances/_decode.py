@@ -14,7 +14,7 @@ from flint import fmpq, fmpz
 from ..base.arrays import objects, zeros
 from ..base.errors import InvalidModel
 from ..base.record import at
-from ..model import Average, Discounted, Finite
+from ..model import Average, Discounted, Finite, Total
 from ._form import DIMENSIONS, HEADER, RECORDS, Budget, below, root
 from .instance import Instance
 
@@ -125,9 +125,16 @@ class Reader:
         return _make(Discounted, {"gamma": node if isinstance(node, float) else _leaf(rational, node, place)}, place)
 
     def average(self, node, place):
+        return self.endless(Average, node, place)
+
+    def total(self, node, place):
+        return self.endless(Total, node, place)
+
+    def endless(self, kind, node, place):
+        """A horizon without fields."""
         if node != {}:
             _refuse(root(place), node, "an empty object")
-        return Average()
+        return kind()
 
     def array(self, read, dtype, node, place):
         if isinstance(node, dict):
@@ -245,6 +252,7 @@ READERS = {
     "Finite": Reader.finite,
     "Discounted": Reader.read_discounted_horizon,
     "Average": Reader.average,
+    "Total": Reader.total,
 }
 
 

@@ -14,7 +14,7 @@ from flint import fmpq
 from ..base.arrays import INTEGERS, rationals
 from ..base.errors import ExactnessLost, InvalidModel
 from ..base.record import Record, at
-from ..model import Average, Discounted, Finite
+from ..model import Average, Discounted, Finite, Total
 from ._form import HEADER, RECORDS, Budget, below, root
 
 KINDS = {"O": "rational", "f": "float", "i": "int", "b": "bool"}
@@ -175,6 +175,7 @@ WRITERS = (
     (tuple, Writer.tuple),
     (Finite, lambda writer, x, place: {"Finite": x.H}),
     (Average, lambda writer, x, place: {"Average": {}}),
+    (Total, lambda writer, x, place: {"Total": {}}),
     (Discounted, lambda writer, x, place: {"Discounted": x.gamma if isinstance(x.gamma, float) else str(x.gamma)}),
     (SimpleNamespace, Writer.models),
     (Record, Writer.record),

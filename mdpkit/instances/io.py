@@ -43,8 +43,9 @@ def load(path: str | PathLike[str], *, horizon: Horizon | None = None, rewards: 
     """Load an instance file: .json, .npz, .tra, .drn, .nfg or .efg.
 
     Args:
-        horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; required for .tra and .drn, which have none; replaces
-            that of other files. A .efg file has as many steps as its longest play has stages of simultaneous moves.
+        horizon: `Finite(H)`, `Discounted(gamma)`, `Average()` or `Total()`; required for .tra and .drn, which have
+            none; replaces that of other files. A .efg file has as many steps as its longest play has stages of
+            simultaneous moves.
         rewards: name of the reward structure (.tra) or reward model (.drn) to use; required if there are several.
 
     A Markov chain in a .tra or .drn file is read as an MDP with one action per state, which is logged at INFO.

@@ -12,7 +12,7 @@ from ..model.access import Access, TasksAccess, expect_generator
 from ..model.comparisons import Comparisons
 from ..model.data import Trajectories
 from ..model.game import MarkovGame
-from ..model.horizon import Average
+from ..model.horizon import Average, Total
 from ..model.mdp import MDP
 from ..model.preference import PreferenceProblem
 from ._environment import EnvironmentSimulator
@@ -108,9 +108,10 @@ def grant(
         problem, rewards = joint_process(game), False
     rewards = expert is None if rewards is None else rewards
     finite = isinstance(problem, MDP)
-    if finite and isinstance(problem.horizon, Average):
+    if finite and isinstance(problem.horizon, Average | Total):
+        name = "an Average()" if isinstance(problem.horizon, Average) else "a Total()"
         raise InvalidModel(
-            "the episodes of an Average() problem do not end; access is granted over Finite(H) or Discounted(gamma)"
+            f"the episodes of {name} problem do not end; access is granted over Finite(H) or Discounted(gamma)"
         )
     if not finite and not all(
         hasattr(problem, name) for name in ("reset", "step", "observation_space", "action_space")

@@ -10,7 +10,7 @@ from ..base.errors import InvalidModel
 from ..base.record import any_exact, distributions, numbers
 from ..base.tolerance import ROW_SUM
 from ..base.types import FilledArray, record
-from ..model.horizon import Average
+from ..model.horizon import Average, Total
 from ..model.policy import TabularPolicy, inverse
 from ._finite import visits
 from .learner import Policy
@@ -59,11 +59,13 @@ class Mixture:
     def to_tabular(self, problem: Any) -> TabularPolicy:
         """The Markov policy with the mixture's occupancy; at unreachable states, the average of the members' tables.
 
-        Raises: InvalidModel for Average(), since no one policy need match members of different recurrent classes.
+        Raises: InvalidModel for Average() and Total(), where no one policy need match members of different recurrent
+            classes.
         """
-        if isinstance(problem.horizon, Average):
+        if isinstance(problem.horizon, Average | Total):
+            article = "an" if isinstance(problem.horizon, Average) else "a"
             raise InvalidModel(
-                "a mixture draws one member per episode, and the episodes of an Average() problem do not end"
+                f"a mixture draws one member per episode, and the episodes of {article} {problem.horizon} problem do not end"
             )
         tables = [member.to_tabular(problem) for member in self.members]
         exact = problem.exact

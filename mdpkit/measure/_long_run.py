@@ -9,6 +9,9 @@ from ..exact.chain import chain, mean
 from ..model.policy import tabular
 from ._known import enclose, law, step_roundings
 
+SQUARINGS, SETTLED = 20, 1e-12
+"""While proposing, the limiting matrix is the 2^20th power of the lazy chain if one more step changes it by no more."""
+
 
 def long_run(problem, policy):
     """The induced Markov chain on states and the expected one-step reward `[s]`, an Interval in every mode."""
@@ -17,6 +20,35 @@ def long_run(problem, policy):
     support = chain_matrix(problem, np.asarray(table > 0, dtype=float), problem.P != 0)
     reward = interval((law(policy, "table") * enclose(problem.r)).sum(axis=1))
     return chain(chain_matrix(problem, table, problem.P), support, gamma(step_roundings(problem, policy) + 4)), reward
+
+
+class ProposedChain:
+    """Gain, bias and deviation matrix of a chain in plain floats, for populations of dense chains.
+
+    The lazy chain (I + P) / 2 has the same limiting matrix P*, to which its powers converge. Chains
+    that take more than some ten thousand steps to settle are left out: their numbers are NaN.
+    """
+
+    def __init__(self, problem, policy):
+        policy = tabular(problem, policy)
+        self.P = chain_matrix(problem, policy.table, problem.P)
+        self.reward = (policy.table * problem.r).sum(axis=1)
+        self.identity = np.eye(problem.S)
+        self.limit = (self.P + self.identity) / 2
+        for _ in range(SQUARINGS):
+            self.limit = self.limit @ self.limit
+            self.limit = self.limit / self.limit.sum(axis=-1)[:, None]
+        moved = abs(self.limit @ self.P - self.limit).max()
+        self.limit = np.where(moved <= SETTLED, self.limit, np.nan)
+
+    def gain(self, reward):
+        return self.limit @ reward
+
+    def bias(self, reward):
+        return np.linalg.solve(self.identity - self.P + self.limit, reward - self.gain(reward))
+
+    def deviation(self):
+        return np.linalg.solve(self.identity - self.P + self.limit, self.identity - self.limit)
 
 
 def answer(found):

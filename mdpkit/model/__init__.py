@@ -11,6 +11,7 @@ from .game import MarkovGame as MarkovGame
 from .horizon import Average as Average
 from .horizon import Discounted as Discounted
 from .horizon import Finite as Finite
+from .horizon import Total as Total
 from .linear import LinearMDP as LinearMDP
 from .linear_quadratic import LinearQuadratic as LinearQuadratic
 from .margin import MarginProblem as MarginProblem

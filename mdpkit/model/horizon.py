@@ -1,4 +1,4 @@
-"""Horizons: finite, discounted, average-reward."""
+"""Horizons: finite, discounted, average reward, total reward."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -80,7 +80,29 @@ class Average:
         return self
 
 
-Horizon = Finite | Discounted | Average
+@dataclass(frozen=True)
+class Total:
+    """Infinite horizon, total reward: J = E sum_t r_t, undiscounted.
+
+    A policy is proper if with probability 1 it collects no further reward from some step on, as in a stochastic
+    shortest path problem, whose goal is absorbing and pays nothing. The optimum is over proper policies.
+
+    Raises: InvalidModel if a quantity that needs a discount is requested.
+    Source: adapted from Bertsekas and Tsitsiklis, 1991; Puterman, Markov Decision Processes, 1994, chapter 7.
+
+    >>> Total()
+    Total()
+    """
+
+    @property
+    def gamma(self) -> NoReturn:
+        raise InvalidModel("the horizon is Total(), which has no discount; expected Finite(H) or Discounted(gamma)")
+
+    def _map(self, convert, law=None):
+        return self
+
+
+Horizon = Finite | Discounted | Average | Total
 
 
 def fit_horizon(horizon, exact):
@@ -88,10 +110,10 @@ def fit_horizon(horizon, exact):
 
     Raises: InvalidModel for a float discount with rational transitions, or if this is not a horizon.
     """
-    if isinstance(horizon, Finite | Average) or (proposing() and isinstance(horizon, Discounted)):
+    if isinstance(horizon, Finite | Average | Total) or (proposing() and isinstance(horizon, Discounted)):
         return horizon
     if not isinstance(horizon, Discounted):
-        raise InvalidModel(f"horizon is {horizon!r}; expected Finite(H), Discounted(gamma) or Average()")
+        raise InvalidModel(f"horizon is {horizon!r}; expected Finite(H), Discounted(gamma), Average() or Total()")
     if exact and isinstance(horizon.gamma, float):
         raise InvalidModel(
             f"gamma={horizon.gamma} is a float while P is rational; write Discounted('9/10') or a Fraction"

@@ -18,7 +18,7 @@ class LinearMDP(Record):
     P(n | s, a) = sum_k features[s,a,k] mu[k,n] and r(s, a) = sum_k features[s,a,k] theta[k].
 
     Args: features: `[s,a,k]`. mu: `[k,n]`. theta: `[k]`. rho: `[s]`, uniform if omitted. horizon: `Finite(H)`,
-        `Discounted(gamma)` or `Average()`.
+        `Discounted(gamma)`, `Average()` or `Total()`.
     Raises: InvalidModel for inconsistent shapes, or if features @ mu is not a transition law (naming the row and by how
         much).
     Source: adapted from Jin, Yang, Wang and Jordan, 2020.

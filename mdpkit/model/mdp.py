@@ -35,7 +35,7 @@ class MDP(Record):
         P: transition law `P[s,a,n]`, time-varying `P[t,s,a,n]`, or a scipy CSR matrix of shape (S*A, S), row s*A+a.
         r: reward `r[s,a]` or `r[t,s,a]`.
         rho: initial distribution `rho[s]`; uniform if omitted.
-        horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`.
+        horizon: `Finite(H)`, `Discounted(gamma)`, `Average()` or `Total()`.
         mask: `mask[s,a]`, True where the action exists; masked entries of P and r are ignored and stored as 0.
         state_names, action_names: one text per state and action.
 
@@ -132,7 +132,7 @@ class MDP(Record):
             actions: the actions in order; or a function that returns those available in a state.
             transition: `transition(state, action)`, a mapping from next states to probabilities.
             reward: `reward(state, action)`.
-            horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`.
+            horizon: `Finite(H)`, `Discounted(gamma)`, `Average()` or `Total()`.
             start: a mapping from states to probabilities; uniform if omitted.
             sparse: P as a CSR matrix, for floats only.
 
@@ -165,7 +165,7 @@ class MDP(Record):
 
         Args:
             environment: an id such as "FrozenLake-v1", or an environment; it must have a table `P[state][action]`.
-            horizon: `Finite(H)`, `Discounted(gamma)` or `Average()`; a step limit is not part of the table.
+            horizon: `Finite(H)`, `Discounted(gamma)`, `Average()` or `Total()`; a step limit is not part of the table.
             state_names, action_names: texts; known for FrozenLake, CliffWalking and Taxi.
             options: for `gymnasium.make`, such as map_name="8x8".
 

@@ -6,12 +6,14 @@ from .avoid_margin import AvoidMargin as AvoidMargin
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
 from .backward_induction import BackwardInduction as BackwardInduction
+from .blackwell import blackwell_optimal as blackwell_optimal
 from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
 from .constraint_game import constraint_game as constraint_game
 from .constraint_game import lexicographic_expert as lexicographic_expert
 from .dispatch import solve as solve
 from .feature_matching import match_features as match_features
 from .hoffman_karp import HoffmanKarp as HoffmanKarp
+from .interval_iteration import IntervalIteration as IntervalIteration
 from .least_squares import LSTD as LSTD
 from .least_squares import TwoStageLeastSquares as TwoStageLeastSquares
 from .least_squares import lstd as lstd
@@ -34,6 +36,7 @@ from .nash import nash_equilibria as nash_equilibria
 from .payoff_polygon import payoff_polygon as payoff_polygon
 from .policy_gradient import policy_gradient_values as policy_gradient_values
 from .policy_iteration import PolicyIteration as PolicyIteration
+from .proper_policy_iteration import ProperPolicyIteration as ProperPolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
 from .reward_fit import fitted_weights as fitted_weights
 from .sbeed import SBEED as SBEED

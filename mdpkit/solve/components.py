@@ -13,6 +13,7 @@ from ..base.tolerance import UNIT, gamma
 from ..exact.chain import factorise
 from ..model.mdp import row_facts
 from .end_components import end_components
+from .properness import steps_towards
 from .sweep import SparseSweep
 
 
@@ -106,19 +107,9 @@ class Components:
 
     def towards(self, s):
         """`[s]`: inner action on a shortest path to s within its component; -1 elsewhere."""
-        inside = self.inner.ravel()
-        arriving, action = self.rows.tocsc(), np.full(self.S, -1)
-        frontier = np.array([s])
-        reached = np.arange(self.S) == s
-        while len(frontier):
-            pairs = np.unique(
-                np.concatenate([arriving.indices[arriving.indptr[n] : arriving.indptr[n + 1]] for n in frontier])
-            )
-            pairs = pairs[inside[pairs] & ~reached[pairs // self.A]]
-            frontier, first = np.unique(pairs // self.A, return_index=True)
-            action[frontier] = pairs[first] % self.A
-            reached[frontier] = True
-        return action
+        owner = np.repeat(np.arange(self.S), self.A)
+        pairs = steps_towards(owner, self.rows, np.arange(self.S) == s, self.inner.ravel())
+        return np.where(pairs >= 0, pairs % self.A, -1)
 
     def arrival(self, pairs, final):
         """`[s]`: expected number of steps until a policy that plays `pairs` reaches the `final` states."""

@@ -5,7 +5,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from ..model.game import MarkovGame
-from ..model.horizon import Average, Discounted, Finite
+from ..model.horizon import Average, Discounted, Finite, Total
 from ..model.margin import MarginProblem
 from ..model.mdp import MDP
 from ..model.moments import MomentProblem
@@ -18,11 +18,13 @@ from .avoid_tube import AvoidTube
 from .backward_induction import BackwardInduction
 from .cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries, is_narrow
 from .hoffman_karp import HoffmanKarp
+from .interval_iteration import IntervalIteration
 from .method import Method
 from .modified_policy_iteration import ModifiedPolicyIteration
 from .moment_game import MomentGame
 from .multichain_policy_iteration import MultichainPolicyIteration
 from .policy_iteration import PolicyIteration
+from .proper_policy_iteration import ProperPolicyIteration
 from .relative_value_iteration import RelativeValueIteration
 from .shapley_iteration import ShapleyIteration
 from .solution import Solution, Status
@@ -82,10 +84,11 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
         tol: largest width of the value bounds on floats (of `h` for moments).
         throw: False to return a Solution whatever its status.
 
-    Rational problems are solved exactly, with zero width. The exception is a Discounted or Average problem for which
-    this is predicted to take 10 seconds or more, by `solve.cost.exact_seconds`: it gets float bounds, unless
-    `PolicyIteration()` or `MultichainPolicyIteration()` is given as the method. On floats the bounds hold for every
-    problem whose numbers round to the given ones (relative 2^-53 per entry), with rows of P divided by their sums.
+    Rational problems are solved exactly, with zero width. The exception is an infinite-horizon problem for which this
+    is predicted to take 10 seconds or more, by `solve.cost.exact_seconds`: it gets float bounds, unless
+    `PolicyIteration()`, `MultichainPolicyIteration()` or `ProperPolicyIteration()` is given as the method. On floats
+    the bounds hold for every problem whose numbers round to the given ones (relative 2^-53 per entry), with rows of P
+    divided by their sums.
 
     A MarkovGame of two players whose rewards sum to exactly 0 is solved for optimal policies of both
     (`ShapleyIteration`; a discounted one is exact only if simple policies are optimal, see there), and the policy is
@@ -94,6 +97,10 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
 
     Average problems may be multichain: the gain of each state is `gain[s]`, and `value` its mean under the initial
     distribution.
+
+    Total problems, such as stochastic shortest paths, are solved over proper policies, which surely end in states where
+    they collect no more reward. Where an end component has a positive gain the status is UNBOUNDED; where no policy is
+    proper it is INFEASIBLE; the message names the states.
 
     Returns: a Solution with the optimal value, and a policy whose value lies within the same bounds. Its static type
         shows its parts: policy and value for an Optimum, policy and tube for an Avoidance, h and value for a Minimiser.
@@ -178,18 +185,23 @@ def _(horizon: Finite, problem):
 
 @usual_for.register
 def _(horizon: Discounted, problem):
-    return _infinite(problem, PolicyIteration(), ModifiedPolicyIteration)
+    return direct_or_sweeps(problem, PolicyIteration(), ModifiedPolicyIteration)
 
 
 @usual_for.register
 def _(horizon: Average, problem):
-    return _infinite(problem, MultichainPolicyIteration(), RelativeValueIteration)
+    return direct_or_sweeps(problem, MultichainPolicyIteration(), RelativeValueIteration)
 
 
-def _infinite(problem, direct, sweeping):
+@usual_for.register
+def _(horizon: Total, problem):
+    return direct_or_sweeps(problem, ProperPolicyIteration(), IntervalIteration)
+
+
+def direct_or_sweeps(problem, direct, sweeping):
     """Exact policy iteration if cheap, else sweeps; then policy iteration on floats if cheap, else sweeps.
 
-    On floats in a narrow band policy iteration comes first.
+    On discounted floats in a narrow band policy iteration comes first.
     """
     if problem.exact and exact_seconds(problem) < EXACT_SECONDS:
         yield direct

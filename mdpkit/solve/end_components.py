@@ -34,22 +34,32 @@ def end_components(available, edges) -> EndComponents:
     >>> end_components(np.ones((3, 1), dtype=bool), edges).label.tolist()
     [-1, 0, 1]
     """
+    S, A = available.shape
+    label, inner = components_of_rows(np.repeat(np.arange(S), A), edges, available.ravel())
+    return EndComponents(label, inner.reshape(S, A))
+
+
+def components_of_rows(owner, edges, inner) -> tuple[np.ndarray, np.ndarray]:
+    """Maximal end components of states with any number of actions: labels `[s]`, and the rows that stay inside.
+
+    Args: owner: `[row]`, the state of each row. edges: a sparse matrix `[row, n]` of possible transitions. inner:
+        `[row]`, the rows to consider.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    (S, A), edges = available.shape, edges.tocoo()
-    inner = available.ravel().copy()
+    S, edges, inner = edges.shape[1], edges.tocoo(), inner.copy()
     while True:
         kept = inner[edges.row]
-        came, went = edges.row[kept] // A, edges.col[kept]
+        came, went = owner[edges.row[kept]], edges.col[kept]
         graph = coo_array((np.ones(len(came)), (came, went)), shape=(S, S))
         component = connected_components(graph, directed=True, connection="strong")[1]
         leaving = edges.row[kept][component[came] != component[went]]
         if not len(leaving):
             break
         inner[leaving] = False
-    inner = inner.reshape(S, A)
-    member = inner.any(axis=1)
+    member = np.zeros(S, dtype=bool)
+    member[owner[inner]] = True
     label = np.full(S, -1)
     label[member] = np.unique(component[member], return_inverse=True)[1]
-    return EndComponents(label, inner)
+    return label, inner

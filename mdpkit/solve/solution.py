@@ -16,7 +16,7 @@ from ..exact.gain_certificate import GainCertificate
 from ..exact.lp import ProgramCertificate
 from ..exact.saddle_certificate import SaddleCertificate
 from ..exact.winner_certificate import WinnerCertificate
-from ..model.horizon import Average, Discounted
+from ..model.horizon import Average, Discounted, Total
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
 
@@ -42,10 +42,10 @@ class Solution(Shown):
         policy: for a decision process, a policy whose value lies within the bounds; for a safety problem, one that
             avoids failure from every state outside the tube, or for stochastic dynamics, whose avoid probability is
             within the bounds.
-        value: bounds on the optimal value: `[s]` for Discounted, `[t,s]` with t = 0..H and row H zero for Finite, the
-            scalar optimal gain from the initial distribution for Average; the value of the game for moments; the scalar
-            J for preferences; for safety with a law P the maximum avoid probability `[s]`; for a MarkovGame a
-            row for each player, `[i,s]` or `[i,t,s]`.
+        value: bounds on the optimal value: `[s]` for Discounted and Total, `[t,s]` with t = 0..H and row H zero for
+            Finite, the scalar optimal gain from the initial distribution for Average; the value of the game for
+            moments; the scalar J for preferences; for safety with a law P the maximum avoid probability `[s]`; for a
+            MarkovGame a row for each player, `[i,s]` or `[i,t,s]`.
         iterations: improvements, steps or sweeps, as documented by the method.
         certificate: proves the bounds in exact arithmetic by `certificate.verify()`; None if there is none.
         tube: safety: `tube[s]`, True where failure is inevitable, failure included.
@@ -116,9 +116,10 @@ class Solution(Shown):
         if self.status is Status.SOLVED:
             return self
         known = self.value if self.value is not None else self.h
-        reached = "" if known is None else f": their width is {known.width:.1e}, tol is {tol:.1e}"
+        nowhere = self.status in (Status.INFEASIBLE, Status.UNBOUNDED)
+        reached = "" if known is None or nowhere else f": their width is {known.width:.1e}, tol is {tol:.1e}"
         advice = _advice(self) if self.status is Status.FLOOR_REACHED else ""
-        if self.status is Status.INFEASIBLE and hasattr(self.method, "shortfall"):
+        if nowhere and hasattr(self.method, "shortfall"):
             advice = self.method.shortfall(self.problem)
         raise NotSolved(f"{type(self.method).__name__} on {self.problem!r}: {self.status.value}{reached}{advice}")
 
@@ -158,8 +159,9 @@ def _advice(answer) -> str:
         words = f"; rounding gamma = {gamma:.17g} to float64 alone moves the value by up to about {shift:.1e}"
     if not exact:
         return f"{words}; solve problem.to_exact() for the exact answer"
-    if isinstance(horizon, Discounted | Average):
-        by = "PolicyIteration" if isinstance(horizon, Discounted) else "MultichainPolicyIteration"
+    direct = {Discounted: "PolicyIteration", Average: "MultichainPolicyIteration", Total: "ProperPolicyIteration"}
+    if type(horizon) in direct:
+        by = direct[type(horizon)]
         return f"{words}; solve(problem, {by}()) gives the exact answer, however long it takes"
     return words
 

@@ -13,7 +13,7 @@ from ..base.errors import InvalidClaim, InvalidModel
 from ..base.record import Record
 from ..instances.family import Family
 from ..instances.io import load
-from ..model.horizon import Average
+from ..model.horizon import Average, Total
 from ..search.matters import matters
 from ..search.shrink import shrink
 from . import register
@@ -203,8 +203,8 @@ def _on_record(part: Part, claim: Claim, given):
 
 
 def _is_averaged(given):
-    """Whether the criterion is average reward, which no family of instances covers."""
-    return isinstance(getattr(given, "horizon", None), Average)
+    """Whether the criterion is average or total reward, which no family of instances covers."""
+    return isinstance(getattr(given, "horizon", None), Average | Total)
 
 
 class _Alone(SimpleNamespace):

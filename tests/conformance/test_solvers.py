@@ -20,6 +20,7 @@ from mdpkit import (
     SafetyProblem,
     TabularPolicy,
     TokenProblem,
+    Total,
     measure,
     objects,
 )
@@ -38,6 +39,7 @@ from mdpkit.solve import (
     ConstrainedPlanning,
     CorrelatedEquilibrium,
     HoffmanKarp,
+    IntervalIteration,
     LemkeHowson,
     MagneticMirrorDescent,
     MarkovCorrelatedEquilibrium,
@@ -48,6 +50,7 @@ from mdpkit.solve import (
     MultichainPolicyIteration,
     NashEquilibria,
     PolicyIteration,
+    ProperPolicyIteration,
     RelativeValueIteration,
     ShapleyIteration,
     SoftPlanning,
@@ -69,6 +72,13 @@ START = objects(["1/2", "1/4", "1/4"])
 finite = MDP(LAW, PAYS, START, horizon=Finite(3), mask=MASK)
 discounted = MDP(LAW, PAYS, START, horizon=Discounted("4/5"), mask=MASK)
 average = MDP(LAW, PAYS, START, horizon=Average(), mask=MASK)
+shortest = MDP(
+    np.concatenate([objects([[[1, 0, 0]] * 2]), LAW[1:]]),
+    np.concatenate([objects([[0, 0]]), -1 - PAYS[1:]]),
+    START,
+    horizon=Total(),
+    mask=MASK,
+)
 margins = MarginProblem(objects([2, 1, -1, "1/2"]), objects(np.eye(4, dtype=int)[[[1, 3], [0, 2], [2, 2], [3, 1]]]))
 game = MarkovGame(objects([[[1]] * 4]), objects([[[6, 2, 7, 0]], [[6, 7, 2, 0]]]), horizon=Finite(2), actions=(2, 2))
 fought = objects([[[4, 0, 0, 3]], [[-4, 0, 0, -3]]])
@@ -351,6 +361,8 @@ CASES = [
     SolverCase("modified policy iteration", ModifiedPolicyIteration(), discounted, best_choice, judge=attains, exact=False, refuses=finite),
     SolverCase("multichain policy iteration", MultichainPolicyIteration(), average, best_gain, judge=has_that_gain, refuses=finite),
     SolverCase("relative value iteration", RelativeValueIteration(), average, best_gain, judge=has_that_gain, exact=False, refuses=finite),
+    SolverCase("proper policy iteration", ProperPolicyIteration(), shortest, best_choice, judge=attains, refuses=finite),
+    SolverCase("interval iteration", IntervalIteration(), shortest, best_choice, judge=attains, exact=False, refuses=finite),
     SolverCase("avoid margin", AvoidMargin(), margins, best_least_margin, refuses=graph),
     SolverCase("soft planning", SoftPlanning(1.0), finite, soft_by_recursion, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("soft planning, discounted", SoftPlanning(1.0), discounted, judge=earns_its_soft_value, exact=False, refuses=game),

@@ -35,6 +35,7 @@ from mdpkit.model import (
     SafetyProblem,
     TabularPolicy,
     TokenProblem,
+    Total,
     Trajectories,
 )
 
@@ -78,7 +79,7 @@ class Drawn:
         if steps or self.flag():
             return Finite(steps or self.size())
         if self.flag():
-            return Average()
+            return Average() if self.flag() else Total()
         return Discounted(self.draw(st.fractions(0, Fraction(99, 100)) if self.exact else st.floats(0, 0.99)))
 
 
@@ -252,6 +253,7 @@ leaves = st.one_of(
     st.integers(1, 9).map(Finite),
     st.fractions(0, Fraction(1, 2)).map(Discounted),
     st.just(Average()),
+    st.just(Total()),
     st.just(TabularPolicy([[0.5, 0.5]])),
 )
 parts = st.recursive(

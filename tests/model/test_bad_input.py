@@ -147,8 +147,8 @@ HORIZONS = [
     (lambda: Discounted("1/0"), r"^gamma is '1/0'; expected a number in \[0, 1\)$"),
     (lambda: Discounted(None), r"^gamma is None; expected a number in \[0, 1\)$"),
     (lambda: Discounted(np.array([0.5, 0.6])), r"^gamma is array\(\[0\.5, 0\.6\]\); expected a number in \[0, 1\)$"),
-    (lambda: mdp(horizon=7), r"^horizon is 7; expected Finite\(H\), Discounted\(gamma\) or Average\(\)$"),
-    (lambda: game(horizon=7), r"^horizon is 7; expected Finite\(H\), Discounted\(gamma\) or Average\(\)$"),
+    (lambda: mdp(horizon=7), r"^horizon is 7; expected Finite\(H\), Discounted\(gamma\), Average\(\) or Total\(\)$"),
+    (lambda: game(horizon=7), r"^horizon is 7; expected Finite\(H\), Discounted\(gamma\), Average\(\) or Total\(\)$"),
 ]
 
 MASKS = [

@@ -21,6 +21,7 @@ from mdpkit.model import (
     SafetyProblem,
     TabularPolicy,
     TokenProblem,
+    Total,
     Trajectories,
 )
 
@@ -33,6 +34,7 @@ EVERY = {
     "MDP": (MDP, {"P": P, "r": R, "rho": RHO}, {"horizon": Finite(3)}),
     "discounted MDP": (MDP, {"P": P, "r": R}, {"horizon": Discounted("9/10")}),
     "average MDP": (MDP, {"P": P, "r": R}, {"horizon": Average()}),
+    "total MDP": (MDP, {"P": P, "r": R}, {"horizon": Total()}),
     "masked MDP": (MDP, {"P": P, "r": R}, {"horizon": Finite(3), "mask": MASK}),
     "time-varying MDP": (MDP, {"P": [P, P], "r": [R, R]}, {"horizon": Finite(2), "state_names": ("x", "y")}),
     "LinearMDP": (

@@ -9,11 +9,12 @@ from ...base.replaceable import replaceable
 from ...exact.linear import solve_linear
 from ...kernels import finite
 from ...model.game import MarkovGame
-from ...model.horizon import Average, Finite
+from ...model.horizon import Average, Finite, Total
 from ...model.mdp import MDP, stepwise
 from ...model.policy import Policy, tabular
 from .._known import dynamics, enclose, law, start_roundings, step_roundings
 from .._long_run import stationary_law
+from .._total import total_occupancy
 from .value import _float_solve
 
 
@@ -24,7 +25,9 @@ def occupancy(problem: MDP | MarkovGame, policy: Policy) -> Interval:
     Args: problem: an MDP, or a MarkovGame, whose actions are the joint ones that a mediator recommends.
         policy: a record with a `table`.
     Returns: Finite: `[t,s,a]`, each step sums to 1. Discounted: `[s,a]`, sum_t gamma^t times the distribution at
-        step t, of total mass 1/(1-gamma). Average: `[s,a]`, the long-run fraction of time, which sums to 1.
+        step t, of total mass 1/(1-gamma). Average: `[s,a]`, the long-run fraction of time, which sums to 1. Total:
+        `[s,a]`, expected visits before the policy collects no more reward, 0 from then on; infinite where it collects
+        reward without end.
     Raises: InvalidModel if the policy belongs to a different problem.
 
     >>> from mdpkit.model import MDP, Finite, TabularPolicy
@@ -39,6 +42,8 @@ def occupancy(problem: MDP | MarkovGame, policy: Policy) -> Interval:
     table = policy.table
     if isinstance(problem.horizon, Average):
         return stationary_law(problem, policy)[:, None] * law(policy, "table")
+    if isinstance(problem.horizon, Total):
+        return total_occupancy(problem, policy)
     if not isinstance(problem.horizon, Finite):
         return _discounted_occupancy(problem, policy, table)
     H, pi = problem.horizon.H, stepwise(table, 2)

@@ -9,13 +9,14 @@ from ...base.replaceable import replaceable
 from ...exact.linear import solve_linear
 from ...kernels import finite
 from ...model.game import MarkovGame
-from ...model.horizon import Average, Finite
+from ...model.horizon import Average, Finite, Total
 from ...model.mdp import MDP, stepwise
 from ...model.policy import Policy, tabular
 from ...model.preference import PreferenceProblem
 from ...model.tokens import TokenProblem
 from .._known import enclose, expected_next, law, number, step_roundings
 from .._long_run import average_gain, chain_matrix, gain_and_bias
+from .._total import total_action_value, total_return, total_state_value
 from ..preference.problem import preference_value
 from ..preference.tokens import token_value
 
@@ -24,7 +25,9 @@ from ..preference.tokens import token_value
 def value(problem: MDP | MarkovGame | PreferenceProblem | TokenProblem, policy: Policy) -> Interval:
     """Value J of a policy: expected (discounted) return from the initial distribution; for Average the gain.
 
-    The gain is the long-run mean reward. Returns are not normalised by the horizon or by 1 - gamma.
+    The gain is the long-run mean reward. For Total, J is infinite if the policy may collect reward without end; it has
+    no value, which is an error, if the long-run mean is 0 or both signs are possible. Returns are not normalised by the
+    horizon or by 1 - gamma.
 
     Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem or TokenProblem
         (then J includes the KL penalty relative to the reference). policy: a record with a `table`.
@@ -46,6 +49,8 @@ def value(problem: MDP | MarkovGame | PreferenceProblem | TokenProblem, policy: 
     if isinstance(problem.horizon, Average):
         return average_gain(problem, policy)
     V = state_value(problem, policy)
+    if isinstance(problem.horizon, Total):
+        return total_return(problem, V)
     first = V[0] if isinstance(problem.horizon, Finite) else V
     return (law(problem, "rho") * first).sum()
 
@@ -54,6 +59,7 @@ def value(problem: MDP | MarkovGame | PreferenceProblem | TokenProblem, policy: 
 def state_value(problem: MDP, policy: Policy) -> Interval:
     """State values V of a policy; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
+    Total: the expected total reward `[s]`, infinite where the policy may collect reward without end.
     Average: the bias `[s]`, the expected total (Cesàro limit) of reward minus gain, with stationary mean 0 in every
         recurrent class.
     """
@@ -61,6 +67,8 @@ def state_value(problem: MDP, policy: Policy) -> Interval:
     table = policy.table
     if isinstance(problem.horizon, Average):
         return gain_and_bias(problem, policy)[1]
+    if isinstance(problem.horizon, Total):
+        return total_state_value(problem, policy)
     if not isinstance(problem.horizon, Finite):
         return _discounted_value(problem, policy, table)
     if problem.sparse:
@@ -72,7 +80,7 @@ def state_value(problem: MDP, policy: Policy) -> Interval:
 
 @replaceable
 def action_value(problem: MDP, policy: Policy) -> Interval:
-    """Action values Q of a policy; `[t,s,a]` for Finite, `[s,a]` for Discounted.
+    """Action values Q of a policy; `[t,s,a]` for Finite, `[s,a]` for Discounted and Total.
 
     Average: `[s,a]`, reward plus expected bias of the next state minus the gain of the state.
     """
@@ -80,6 +88,8 @@ def action_value(problem: MDP, policy: Policy) -> Interval:
         gain, bias = gain_and_bias(problem, policy)
         return enclose(problem.r) + expected_next(problem, bias) - gain[:, None]
     V = state_value(problem, policy)
+    if isinstance(problem.horizon, Total):
+        return total_action_value(problem, V)
     if not isinstance(problem.horizon, Finite):
         return enclose(problem.r) + expected_next(problem, V) * number(problem.horizon.gamma, V)
     r = stepwise(problem.r, 2)
@@ -88,7 +98,7 @@ def action_value(problem: MDP, policy: Policy) -> Interval:
 
 @replaceable
 def advantage(problem: MDP, policy: Policy) -> Interval:
-    """Advantages Q - V of a policy; `[t,s,a]` for Finite, `[s,a]` for Discounted and Average."""
+    """Advantages Q - V of a policy; `[t,s,a]` for Finite, `[s,a]` for an infinite horizon."""
     Q, V = action_value(problem, policy), state_value(problem, policy)
     first = V[:-1] if isinstance(problem.horizon, Finite) else V
     return Q - first[..., None]

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..base.arrays import floats, objects, rational, zeros
+from ..base.arrays import objects, rational, zeros
 from ..base.errors import InvalidModel, NotSolved
 from ..base.types import Number, Numbers
 from ..exact.linear import solve_linear
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
-from .constrained_planning import ConstrainedPlanning, policy_of_visits
+from .constrained_planning import ConstrainedPlanning, LimitedOccupancies
 
 GRID = 2**20
 """Constraints are rounded to multiples of 1/GRID: exact gradient steps would double the digits of every round."""
@@ -85,16 +85,21 @@ def play_rounds(
 def respond(task: MDP, cost: np.ndarray, limit: Any, where: str = "the constrained problem") -> Response:
     """A policy of the highest return among those whose cost is at most the limit.
 
-    Exact on a rational problem. On floats HiGHS's solution, which satisfies the limit up to its tolerance, 1e-7.
+    Exact on a rational problem. On floats HiGHS's solution, which satisfies the limit up to rounding.
     Raises: NotSolved naming `where` and the least cost of a policy, if it is above the limit.
     """
+    cost, limit = task.like(cost), task.like([limit])
     if not task.exact:
-        return _respond_on_floats(task, cost, limit, where)
-    answer = ConstrainedPlanning(cost[None], objects([limit])).run(task)
+        program = LimitedOccupancies(task, cost[None], limit)
+        vertex = program.optimise(limit)
+        if vertex is None:
+            raise NotSolved(_too_low(where, limit[0], limit[0] + program.violate_least().excess))
+        return Response(program.policy(vertex.x).table, program.spread(vertex.x), vertex.multipliers[0])
+    answer = ConstrainedPlanning(cost[None], limit).run(task)
     if answer.policy is None:
         free = ConstrainedPlanning(cost[None][:0], zeros(0, cost))
         least = -free.run(replace(task, r=-cost)).value.lower[()]
-        raise NotSolved(_too_low(where, limit, least))
+        raise NotSolved(_too_low(where, limit[0], least))
     table = answer.policy.table
     return Response(table, state_visits(task, table)[:, None] * table, answer.multipliers[0])
 
@@ -104,27 +109,6 @@ def _too_low(where, limit, least):
         f"{where}: the limit is {limit} and every policy costs at least {least}; raise the limit or the slack by "
         f"{least - limit}"
     )
-
-
-def _respond_on_floats(task, cost, limit, where):
-    from scipy.optimize import linprog
-
-    pairs = np.flatnonzero(task.available.ravel())
-    law = np.asarray(task.P.todense()) if task.sparse else task.P.reshape(-1, task.S)
-    flow = np.repeat(np.eye(task.S), task.A, axis=0) - task.horizon.gamma * law
-    priced = floats(cost).ravel()[pairs]
-    found = linprog(-task.r.ravel()[pairs], priced[None], [limit], flow[pairs].T, task.rho, method="highs")
-    if found.status == 2:
-        least = linprog(priced, A_eq=flow[pairs].T, b_eq=task.rho, method="highs").fun
-        raise NotSolved(_too_low(where, limit, least))
-    if found.status != 0:
-        raise NotSolved(f"{where}: {found.message}")
-    visits = np.zeros(task.S * task.A)
-    visits[pairs] = np.where(found.x > 1e-12, found.x, 0)
-    table = policy_of_visits(task, visits.reshape(task.r.shape)).table
-    chain = np.einsum("sa,san->sn", table, law.reshape(task.S, task.A, task.S))
-    states = np.linalg.solve((np.eye(task.S) - task.horizon.gamma * chain).T, task.rho)
-    return Response(table, np.maximum(states, 0)[:, None] * table, -found.ineqlin.marginals[0])
 
 
 def lexicographic_expert(problem: MDP, cost: Numbers, limit: Number | None = None) -> TabularPolicy:

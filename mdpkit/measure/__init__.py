@@ -69,6 +69,9 @@ from .planning.optimal import best_actions as best_actions
 from .planning.optimal import optimal_action_value as optimal_action_value
 from .planning.optimal import optimal_actions as optimal_actions
 from .planning.optimal import optimal_value as optimal_value
+from .planning.robust import robust_optimal_value as robust_optimal_value
+from .planning.robust import robust_value as robust_value
+from .planning.robust import worst_model as worst_model
 from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value

@@ -2,6 +2,9 @@
 
 from ..base.verb import make_callable as _make_callable
 from .agmm import AGMM as AGMM
+from .ambiguity import IntervalSet as IntervalSet
+from .ambiguity import KLBall as KLBall
+from .ambiguity import L1Ball as L1Ball
 from .avoid_margin import AvoidMargin as AvoidMargin
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
@@ -36,6 +39,8 @@ from .policy_gradient import policy_gradient_values as policy_gradient_values
 from .policy_iteration import PolicyIteration as PolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
 from .reward_fit import fitted_weights as fitted_weights
+from .robust_planning import RobustPlanning as RobustPlanning
+from .robust_planning import robust_values as robust_values
 from .sbeed import SBEED as SBEED
 from .shapley_iteration import ShapleyIteration as ShapleyIteration
 from .soft_planning import SoftPlanning as SoftPlanning

@@ -1,6 +1,7 @@
 """Every method of `solve` keeps the contract, against brute force on small problems."""
 
 import inspect
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -38,6 +39,8 @@ from mdpkit.solve import (
     ConstrainedPlanning,
     CorrelatedEquilibrium,
     HoffmanKarp,
+    IntervalSet,
+    KLBall,
     LemkeHowson,
     MagneticMirrorDescent,
     MarkovCorrelatedEquilibrium,
@@ -49,6 +52,7 @@ from mdpkit.solve import (
     NashEquilibria,
     PolicyIteration,
     RelativeValueIteration,
+    RobustPlanning,
     ShapleyIteration,
     SoftPlanning,
     Tilting,
@@ -345,6 +349,40 @@ def value_of_the_plan(problem):
 
 penalised = AGMM(TESTS, penalty="1/2", ridge=1)
 of_the_plan = LSTD(table(discounted, PLAN), np.eye(3, dtype=int))
+
+
+def best_of_worst_ends(problem):
+    """The best deterministic policy where nature picks each law from the two ends of `UNSURE`, each pair by itself."""
+    pairs, best = list(zip(*np.nonzero(problem.available), strict=True)), None
+    for plan in choices(problem):
+        worst = None
+        for picked in product((0, 1), repeat=len(pairs)):
+            P = problem.P.copy()
+            for (s, a), end in zip(pairs, picked, strict=True):
+                P[s, a, 0] += objects(SHIFT * (2 * end - 1))[()]
+                P[s, a, 2] -= objects(SHIFT * (2 * end - 1))[()]
+            V = measure.state_value(MDP(P, problem.r, START, horizon=problem.horizon), table(problem, plan)).lower
+            worst = V if worst is None else np.minimum(worst, V)
+        best = worst if best is None else np.maximum(best, worst)
+    return best
+
+
+def replays_in_its_model(problem, solution):
+    own = measure.state_value(solution.model, solution.policy)
+    assert not (own <= solution.value).any_no()
+    assert not (own >= solution.value).any_no()
+    assert not (mdpkit.solve(solution.model).value == solution.value).any_no()
+
+
+unsure = MDP(
+    objects([[["1/2", 0, "1/2"], ["1/4", "1/2", "1/4"]], [["1/3", "1/3", "1/3"]] * 2, [["1/5", "2/5", "2/5"]] * 2]),
+    PAYS,
+    START,
+    horizon=Discounted("4/5"),
+)
+SHIFT = Fraction(1, 8)
+MOVE = objects([Fraction(1, 8), 0, Fraction(1, 8)])
+between = IntervalSet(unsure.P - MOVE, unsure.P + MOVE)
 limited = ConstrainedPlanning(COST[None], objects([LIMIT]))
 CASES = [
     SolverCase("backward induction", BackwardInduction(), finite, best_plan, judge=attains, refuses=discounted),
@@ -356,6 +394,8 @@ CASES = [
     SolverCase("soft planning", SoftPlanning(1.0), finite, soft_by_recursion, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("soft planning, discounted", SoftPlanning(1.0), discounted, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, refuses=average),
+    SolverCase("robust planning", RobustPlanning(between), unsure, best_of_worst_ends, judge=replays_in_its_model, refuses=average),
+    SolverCase("robust planning, KL", RobustPlanning(KLBall("1/10")), finite, judge=replays_in_its_model, exact=False, refuses=average),
     SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), refuses=finite),
     SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), refuses=finite),
     SolverCase("trigger equilibrium", TriggerEquilibrium("egalitarian"), game, judge=leaves_no_regret("trigger"), refuses=finite),

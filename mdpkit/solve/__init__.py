@@ -54,6 +54,9 @@ from .tilting import tilt as tilt
 from .token_planning import TokenPlanning as TokenPlanning
 from .token_planning import tilted_tokens as tilted_tokens
 from .two_stage import TwoStageRLHF as TwoStageRLHF
+from .utilities import SquaredDistance as SquaredDistance
+from .utilities import VisitEntropy as VisitEntropy
+from .utility_planning import UtilityPlanning as UtilityPlanning
 from .zero_error import zero_error_policy as zero_error_policy
 
 _make_callable(__name__, solve)

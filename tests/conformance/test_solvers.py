@@ -60,6 +60,8 @@ from mdpkit.solve import (
     TriggerEquilibrium,
     TwoStageLeastSquares,
     TwoStageRLHF,
+    UtilityPlanning,
+    VisitEntropy,
 )
 from mdpkit.testing import SOLVER_CHECKS, SolverCase
 
@@ -374,6 +376,12 @@ def replays_in_its_model(problem, solution):
     assert not (mdpkit.solve(solution.model).value == solution.value).any_no()
 
 
+def has_that_entropy(problem, solution):
+    q = (1 - problem.horizon.gamma) * measure.occupancy(problem, solution.policy).sum(axis=1)
+    q = q.mid
+    assert -(q * np.log(q)).sum() == pytest.approx(solution.value.mid, abs=1e-8)
+
+
 unsure = MDP(
     objects([[["1/2", 0, "1/2"], ["1/4", "1/2", "1/4"]], [["1/3", "1/3", "1/3"]] * 2, [["1/5", "2/5", "2/5"]] * 2]),
     PAYS,
@@ -396,6 +404,7 @@ CASES = [
     SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, refuses=average),
     SolverCase("robust planning", RobustPlanning(between), unsure, best_of_worst_ends, judge=replays_in_its_model, refuses=average),
     SolverCase("robust planning, KL", RobustPlanning(KLBall("1/10")), finite, judge=replays_in_its_model, exact=False, refuses=average),
+    SolverCase("utility planning", UtilityPlanning(VisitEntropy()), discounted, judge=has_that_entropy, exact=False, refuses=average),
     SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), refuses=finite),
     SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), refuses=finite),
     SolverCase("trigger equilibrium", TriggerEquilibrium("egalitarian"), game, judge=leaves_no_regret("trigger"), refuses=finite),

@@ -69,6 +69,9 @@ from .planning.optimal import best_actions as best_actions
 from .planning.optimal import optimal_action_value as optimal_action_value
 from .planning.optimal import optimal_actions as optimal_actions
 from .planning.optimal import optimal_value as optimal_value
+from .planning.risk import cvar as cvar
+from .planning.risk import entropic_value as entropic_value
+from .planning.risk import return_law as return_law
 from .planning.robust import robust_optimal_value as robust_optimal_value
 from .planning.robust import robust_value as robust_value
 from .planning.robust import worst_model as worst_model

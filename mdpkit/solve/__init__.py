@@ -12,7 +12,9 @@ from .backward_induction import BackwardInduction as BackwardInduction
 from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
 from .constraint_game import constraint_game as constraint_game
 from .constraint_game import lexicographic_expert as lexicographic_expert
+from .cvar_planning import CVaRPlanning as CVaRPlanning
 from .dispatch import solve as solve
+from .entropic_planning import EntropicPlanning as EntropicPlanning
 from .feature_matching import match_features as match_features
 from .hoffman_karp import HoffmanKarp as HoffmanKarp
 from .least_squares import LSTD as LSTD

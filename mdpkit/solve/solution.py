@@ -59,7 +59,8 @@ class Solution(Shown):
         learned: preferences via a reward model: the problem with the fitted reward.
         multipliers: constrained planning: `multipliers[m]`, the optimal dual price of each limit, in units of reward
             per unit of cost.
-        model: robust planning: a worst MDP, in which the policy has the same value.
+        model: robust planning: a worst MDP, in which the policy has the same value. CVaR: the MDP of pairs of a state
+            and a sum of rewards, to which the policy belongs.
     """
 
     problem: Any

@@ -24,7 +24,7 @@ from mdpkit import (
     measure,
     objects,
 )
-from mdpkit.base.arrays import nearest
+from mdpkit.base.arrays import floats, nearest
 from mdpkit.exact.linear import solve_linear
 from mdpkit.exact.logs import log
 from mdpkit.solve import (
@@ -38,6 +38,8 @@ from mdpkit.solve import (
     CoarseCorrelatedEquilibrium,
     ConstrainedPlanning,
     CorrelatedEquilibrium,
+    CVaRPlanning,
+    EntropicPlanning,
     HoffmanKarp,
     IntervalSet,
     KLBall,
@@ -382,6 +384,40 @@ def has_that_entropy(problem, solution):
     assert -(q * np.log(q)).sum() == pytest.approx(solution.value.mid, abs=1e-8)
 
 
+def best_equivalent(problem):
+    """The best deterministic Markov policy from each state and step on, by the law of its return in float64."""
+    equivalents = []
+    for plan in product(choices(problem), repeat=problem.horizon.H):
+        policy = table(problem, np.array(plan))
+        equivalents.append([*(equivalent(problem, policy, t) for t in range(problem.horizon.H)), np.zeros(problem.S)])
+    best = np.max(equivalents, axis=0)
+    return Interval(best - 1e-12, best + 1e-12, "float")
+
+
+def equivalent(problem, policy, t):
+    """-2 log E e^(-G/2) from each state, G the rewards from step t on."""
+    H, out = problem.horizon.H - t, []
+    for s in range(problem.S):
+        start = objects([int(n == s) for n in range(problem.S)])
+        rest = MDP(problem.P, problem.r, start, horizon=Finite(H), mask=problem.mask)
+        returns, law = measure.return_law(rest, TabularPolicy(policy.table[t:]))
+        out.append(-2 * np.log(floats(law) @ np.exp(-floats(returns) / 2)))
+    return out
+
+
+def earns_it(problem, solution):
+    own = measure.entropic_value(problem, solution.policy, "1/2")
+    assert not (own <= solution.value).any_no()
+    assert not (own >= solution.value).any_no()
+
+
+def replays_that_tail(problem, solution):
+    assert not (measure.cvar(solution.model, solution.policy, "1/3")[None] == solution.value[None]).any_no()
+    for plan in product(choices(problem), repeat=problem.horizon.H):
+        other = measure.cvar(problem, table(problem, np.array(plan)), "1/3")
+        assert not (other[None] <= solution.value[None]).any_no()
+
+
 unsure = MDP(
     objects([[["1/2", 0, "1/2"], ["1/4", "1/2", "1/4"]], [["1/3", "1/3", "1/3"]] * 2, [["1/5", "2/5", "2/5"]] * 2]),
     PAYS,
@@ -405,6 +441,8 @@ CASES = [
     SolverCase("robust planning", RobustPlanning(between), unsure, best_of_worst_ends, judge=replays_in_its_model, refuses=average),
     SolverCase("robust planning, KL", RobustPlanning(KLBall("1/10")), finite, judge=replays_in_its_model, exact=False, refuses=average),
     SolverCase("utility planning", UtilityPlanning(VisitEntropy()), discounted, judge=has_that_entropy, exact=False, refuses=average),
+    SolverCase("entropic planning", EntropicPlanning("1/2"), finite, best_equivalent, judge=earns_it, exact=False, refuses=average),
+    SolverCase("CVaR planning", CVaRPlanning("1/3"), finite, judge=replays_that_tail, refuses=average),
     SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), refuses=finite),
     SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), refuses=finite),
     SolverCase("trigger equilibrium", TriggerEquilibrium("egalitarian"), game, judge=leaves_no_regret("trigger"), refuses=finite),

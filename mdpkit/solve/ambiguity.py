@@ -140,7 +140,7 @@ class _L1Nature:
         kept = np.maximum(tails - moved[..., None], none)
         p = kept - np.concatenate([kept[..., 1:], zeros((*kept.shape[:-1], 1), P)], axis=-1)
         p[..., 0] += moved
-        return _unsorted(p, order), _slack(self.share, w)
+        return _restore_order(p, order), _slack(self.share, w)
 
 
 class _IntervalNature:
@@ -153,7 +153,7 @@ class _IntervalNature:
         spare = np.maximum(1 - lower.sum(axis=-1), zeros((), lower))
         filled = np.minimum(np.cumsum(upper - lower, axis=-1), spare[..., None])
         before = np.concatenate([zeros((*filled.shape[:-1], 1), lower), filled[..., :-1]], axis=-1)
-        return _unsorted(lower + filled - before, order), _slack(self.share, w)
+        return _restore_order(lower + filled - before, order), _slack(self.share, w)
 
 
 class _KLNature:
@@ -241,7 +241,7 @@ def _slack(share, w):
     return share * np.abs(w).max() if share else share
 
 
-def _unsorted(p, order):
+def _restore_order(p, order):
     out = np.empty_like(p)
     out[..., order] = p
     return out

@@ -113,7 +113,7 @@ class ConstrainedPlanning:
             excess = -best_return(problem, -_weigh(least.multipliers, priced))[0] - _weigh(least.multipliers, allowed)
             if excess.lower > 0:
                 return Solution(problem, self, Status.INFEASIBLE, None, None, 2, multipliers=least.multipliers)
-            vertex = program.optimise(limits + 2 * max(least.excess, 0) + 1e-9 * (1 + np.abs(limits)))
+            vertex = program.optimise(limits + 2 * max(least.excess, 0) + 1e-9 * (1 + np.abs(limits))) or least
         policy, lower = self._keep_limits(program, vertex, priced, allowed)
         multipliers = program.polish_prices(vertex)
         upper = best_return(problem, reward - _weigh(multipliers, priced))[0] + _weigh(multipliers, allowed)

@@ -2,11 +2,8 @@
 
 import hashlib
 from dataclasses import fields, replace
-<<<<<<< HEAD
-from functools import cached_property
-=======
 from fractions import Fraction
->>>>>>> w18m
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np

@@ -80,6 +80,12 @@ from .planning.optimal import optimal_actions as optimal_actions
 from .planning.optimal import optimal_value as optimal_value
 from .planning.reachability import expected_total_until as expected_total_until
 from .planning.reachability import reach_probability as reach_probability
+from .planning.risk import cvar as cvar
+from .planning.risk import entropic_value as entropic_value
+from .planning.risk import return_law as return_law
+from .planning.robust import robust_optimal_value as robust_optimal_value
+from .planning.robust import robust_value as robust_value
+from .planning.robust import worst_model as worst_model
 from .planning.value import action_value as action_value
 from .planning.value import advantage as advantage
 from .planning.value import state_value as state_value

@@ -2,6 +2,9 @@
 
 from ..base.verb import make_callable as _make_callable
 from .agmm import AGMM as AGMM
+from .ambiguity import IntervalSet as IntervalSet
+from .ambiguity import KLBall as KLBall
+from .ambiguity import L1Ball as L1Ball
 from .avoid_margin import AvoidMargin as AvoidMargin
 from .avoid_probability import AvoidProbability as AvoidProbability
 from .avoid_tube import AvoidTube as AvoidTube
@@ -10,7 +13,9 @@ from .blackwell import blackwell_optimal as blackwell_optimal
 from .constrained_planning import ConstrainedPlanning as ConstrainedPlanning
 from .constraint_game import constraint_game as constraint_game
 from .constraint_game import lexicographic_expert as lexicographic_expert
+from .cvar_planning import CVaRPlanning as CVaRPlanning
 from .dispatch import solve as solve
+from .entropic_planning import EntropicPlanning as EntropicPlanning
 from .feature_matching import match_features as match_features
 from .hoffman_karp import HoffmanKarp as HoffmanKarp
 from .interval_iteration import IntervalIteration as IntervalIteration
@@ -39,6 +44,8 @@ from .policy_iteration import PolicyIteration as PolicyIteration
 from .proper_policy_iteration import ProperPolicyIteration as ProperPolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
 from .reward_fit import fitted_weights as fitted_weights
+from .robust_planning import RobustPlanning as RobustPlanning
+from .robust_planning import robust_values as robust_values
 from .sbeed import SBEED as SBEED
 from .shapley_iteration import ShapleyIteration as ShapleyIteration
 from .soft_planning import SoftPlanning as SoftPlanning
@@ -52,6 +59,9 @@ from .tilting import tilt as tilt
 from .token_planning import TokenPlanning as TokenPlanning
 from .token_planning import tilted_tokens as tilted_tokens
 from .two_stage import TwoStageRLHF as TwoStageRLHF
+from .utilities import SquaredDistance as SquaredDistance
+from .utilities import VisitEntropy as VisitEntropy
+from .utility_planning import UtilityPlanning as UtilityPlanning
 from .zero_error import zero_error_policy as zero_error_policy
 
 _make_callable(__name__, solve)

@@ -1,5 +1,7 @@
 """Check of the problems that a method accepts."""
 
+from typing import get_args
+
 import numpy as np
 
 from ..base.errors import InvalidModel
@@ -10,7 +12,8 @@ def expects(method, problem, kind, horizon=object):
     """Raise TypeError unless the problem is of the given kind, with the given horizon."""
     given = getattr(problem, "horizon", None)
     if not isinstance(problem, kind) or not isinstance(given, horizon):
-        wanted = kind.__name__ if horizon is object else f"{horizon.__name__} {kind.__name__}"
+        horizons = " or ".join(each.__name__ for each in get_args(horizon) or (horizon,))
+        wanted = kind.__name__ if horizon is object else f"{horizons} {kind.__name__}"
         article = "an" if wanted.startswith("A") else "a"
         raise TypeError(f"{type(method).__name__} solves {article} {wanted}; got {problem!r}")
     if isinstance(problem, MarkovGame):

@@ -1,115 +1,249 @@
-"""Constrained MDPs, discounted or over a finite horizon: maximum reward subject to limits on costs."""
+"""Constrained MDPs: maximum reward subject to limits on costs."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..base.arrays import like, objects, zeros
+from ..base.arrays import floats, like, zeros
 from ..base.errors import InvalidModel
-from ..base.interval import Interval
+from ..base.interval import Interval, stack
+from ..base.lifting import enclose
 from ..base.types import Numbers
 from ..exact.lp import LinearProgram, Optimum, ProgramCertificate, optimise
 from ..model.horizon import Discounted, Finite
-from ..model.mdp import MDP, at_step
+from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
 from ._expects import expects
-from .solution import Solution, Status
+from .occupancies import best_return, flow_equations, per_visit, policy_of_visits, policy_return, visit_shape
+from .solution import Solution, Status, judge
+
+ROUNDS = 6
+"""Largest number of times that limits are tightened, on floats, until the policy's costs are proved to keep them."""
+
+POLISHED = 2000
+"""Largest number of unknowns of a degenerate vertex whose equations are solved by dense least squares."""
 
 
 @dataclass(frozen=True, eq=False)
 class ConstrainedPlanning:
     """Maximise J(pi, r) subject to J(pi, costs[m]) <= limits[m] for every m.
 
-    Args: costs: rationals `[m,s,a]`, or `[m,t,s,a]` over a finite horizon. limits: rationals `[m]`, in units of J.
+    Args: costs: `[m,s,a]`, or `[m,t,s,a]` for Finite. limits: `[m]`, in units of (discounted) total cost.
 
-    For rational problems over Discounted or Finite, solved exactly: a linear program over occupancies d[s,a] or
-    d[t,s,a], its optimum certified in exact arithmetic. `value` is the scalar J from the initial distribution; the
-    policy, randomised in at most as many states (and steps) as there are limits (more if optima tie), is d normalised,
-    and the first existing action where d is 0. `multipliers[m]` are optimal prices of the limits. The status is
-    INFEASIBLE if no policy satisfies the limits; then `certificate.answer` holds Farkas's multipliers, `y[m]` of the
-    limits. `iterations` is 1.
+    For Discounted and Finite problems. The optimum is over all policies, history-dependent ones included: a linear
+    program over occupancies. `value` is the scalar J from the initial distribution; the policy is the occupancy
+    normalised, with the first existing action where it is 0. A basic optimal occupancy randomises in at most as many
+    (time and) states as there are limits. `multipliers[m]` are optimal prices of the limits. `iterations` is the number
+    of linear programs.
+
+    The status is INFEASIBLE if no policy satisfies the limits. This is proved by `multipliers[m]` >= 0 that sum to 1
+    and for which every policy costs more than the limits, so weighted.
+
+    Rational problems are solved exactly, with a certificate.
+
+    On floats HiGHS proposes, and both bounds are rigorous: the lower one is the return of a policy whose costs are
+    proved to keep the limits, which are tightened until it does; the upper one is weak duality at any multipliers,
+    max_pi J(pi, r - multipliers . costs) + multipliers . limits, from an unconstrained solve. If the limits can be kept
+    only with equality, rounding decides whether they can be kept at all: then the status is FLOOR_REACHED, the lower
+    bound -inf, and the policy exceeds the limits by rounding.
     Source: adapted from Altman, Constrained Markov Decision Processes, 1999.
 
+    >>> from mdpkit.base.arrays import objects
     >>> pays = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("1/2"))
     >>> ConstrainedPlanning(objects([[[1, 0]]]), objects(["1/2"])).run(pays).value
     Interval(1/2, exact)
+    >>> ConstrainedPlanning([[[1.0, 0.0]]], [0.5]).run(pays.to_float()).value.contains("1/2")
+    True
     """
 
     costs: Numbers
     limits: Numbers
 
-    def run(self, problem: MDP, tol: float = 0, before: Solution | None = None) -> Solution:
-        """The answer, exact; `tol` and `before` are not used."""
-        expects(self, problem, MDP)
-        if not isinstance(problem.horizon, Discounted | Finite):
-            raise TypeError(f"ConstrainedPlanning solves a Discounted or a Finite MDP; got {problem!r}")
-        if not problem.exact:
-            raise TypeError(f"ConstrainedPlanning solves a rational MDP; got {problem!r}, take its .to_exact()")
-        costs, limits = objects(self.costs), objects(self.limits)
-        still, shape = (problem.S, problem.A), shape_of_visits(problem)
-        if limits.ndim != 1 or costs.shape not in ((*limits.shape, *still), (*limits.shape, *shape)):
-            wanted = " or ".join(f"(m, {', '.join(map(str, each))})" for each in dict.fromkeys((still, shape)))
+    def run(self, problem: MDP, tol: float = 1e-8, before: Solution | None = None) -> Solution:
+        """The answer; on floats to bounds of width `tol`. `before` is not used.
+
+        Raises: InvalidModel for costs and limits of the wrong shape, or with an entry that is not finite.
+        """
+        expects(self, problem, MDP, Discounted | Finite)
+        costs, limits = self._numbers(problem)
+        if problem.exact:
+            return self._rationals(problem, costs, limits)
+        return self._floats(problem, costs, limits, tol)
+
+    def shortfall(self, problem: MDP) -> str:
+        """Advice for limits that no policy keeps: by how much the best policy exceeds them."""
+        costs, limits = self._numbers(problem)
+        least = LimitedOccupancies(problem.to_float() if problem.exact else problem, floats(costs), floats(limits))
+        return f"; every policy exceeds some limit by at least about {least.violate_least().excess:.3g}"
+
+    def _numbers(self, problem):
+        costs, limits = per_visit("costs", self.costs, problem, leading=1), like(self.limits, problem.r)
+        if limits.shape != costs.shape[:1]:
             raise InvalidModel(
-                f"costs and limits have shapes {costs.shape} and {limits.shape}; expected {wanted} and (m,)"
+                f"limits has shape {limits.shape}; expected {costs.shape[:1]}, one for each of the costs"
             )
-        flow, start, pairs = occupancy_equations(problem)
-        costs = costs if costs.shape[1:] == shape else costs[:, None]
-        priced = np.broadcast_to(costs, (*limits.shape, *shape)).reshape(len(limits), flow.shape[1])[:, pairs]
-        reward = at_all_steps(problem, problem.r).ravel()[pairs]
-        program = LinearProgram(reward, priced, limits, flow[:, pairs], start)
+        if not problem.exact and not np.isfinite(limits).all():
+            raise InvalidModel(f"limits are {limits}; expected finite numbers")
+        return costs, limits
+
+    def _rationals(self, problem, costs, limits):
+        E, f, pairs = flow_equations(problem)
+        reward, shape = per_visit("r", problem.r, problem), visit_shape(problem)
+        priced = costs.reshape(len(limits), reward.size)[:, pairs]
+        program = LinearProgram(reward.ravel()[pairs], priced, limits, E, f)
         found = optimise(program)
         proof = ProgramCertificate(program, found)
         if not isinstance(found, Optimum):
-            return Solution(problem, self, Status.INFEASIBLE, None, None, 1, proof)
-        visits = zeros(shape, problem.rho)
-        visits.ravel()[pairs] = found.x
-        policy = policy_of_visits(problem, visits)
+            prices = found.y[: len(limits)]
+            return Solution(problem, self, Status.INFEASIBLE, None, None, 1, proof, multipliers=prices / prices.sum())
+        visits = zeros(reward.size, problem.P)
+        visits[pairs] = found.x
+        policy = policy_of_visits(problem, visits.reshape(shape))
         return Solution(
             problem, self, Status.SOLVED, policy, Interval(found.value), 1, proof, multipliers=found.y[: len(limits)]
         )
 
+    def _floats(self, problem, costs, limits, tol):
+        program = LimitedOccupancies(problem, costs, limits)
+        reward, priced, allowed = (enclose(part) for part in (program.reward, costs, limits))
+        vertex = program.optimise(limits)
+        if vertex is None:
+            least = program.violate_least()
+            excess = -best_return(problem, -_weigh(least.multipliers, priced))[0] - _weigh(least.multipliers, allowed)
+            if excess.lower > 0:
+                return Solution(problem, self, Status.INFEASIBLE, None, None, 2, multipliers=least.multipliers)
+            vertex = program.optimise(limits + 2 * max(least.excess, 0) + 1e-9 * (1 + np.abs(limits))) or least
+        policy, lower = self._keep_limits(program, vertex, priced, allowed)
+        multipliers = program.polish_prices(vertex)
+        upper = best_return(problem, reward - _weigh(multipliers, priced))[0] + _weigh(multipliers, allowed)
+        value = Interval(np.asarray(lower), upper.upper, "float")
+        status = judge(value, tol, Status.FLOOR_REACHED, value.upper)
+        return Solution(problem, self, status, policy, value, program.solved, multipliers=multipliers)
 
-def shape_of_visits(problem: MDP) -> tuple[int, ...]:
-    """The shape of an occupancy: (S, A), or (H, S, A) over a finite horizon."""
-    steps = (problem.horizon.H,) if isinstance(problem.horizon, Finite) else ()
-    return (*steps, problem.S, problem.A)
-
-
-def at_all_steps(problem: MDP, cost: np.ndarray) -> np.ndarray:
-    """A cost `[s,a]` in the shape of an occupancy, the same at every step."""
-    return np.broadcast_to(cost, shape_of_visits(problem))
-
-
-def occupancy_equations(problem: MDP) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The equations flow @ d = start of the occupancies d, flattened, and the places of available actions in d.
-
-    Over Discounted there is one for each state n: sum_a d[n,a] = rho[n] + gamma sum_{s,a} d[s,a] P[s,a,n]. Over Finite
-    for each step and state: sum_a d[0,n,a] = rho[n], sum_a d[t+1,n,a] = sum_{s,a} d[t,s,a] P_t[s,a,n].
-    """
-    S, A, rho = problem.S, problem.A, problem.rho
-    stays = like(np.repeat(np.eye(S, dtype=int), A, axis=1), rho)
-    if not isinstance(problem.horizon, Finite):
-        flow = stays - problem.horizon.gamma * transitions(problem, 0).reshape(-1, S).T
-        return flow, rho, np.flatnonzero(problem.available)
-    H = problem.horizon.H
-    flow, start = zeros((H, S, H, S * A), rho), zeros((H, S), rho)
-    start[0] = rho
-    for t in range(H):
-        flow[t, :, t] = stays
-        if t > 0:
-            flow[t, :, t - 1] = -transitions(problem, t - 1).reshape(-1, S).T
-    return flow.reshape(H * S, -1), start.ravel(), np.flatnonzero(at_all_steps(problem, problem.available))
-
-
-def transitions(problem: MDP, t: int) -> np.ndarray:
-    """The law of step t as a dense array `[s,a,n]`."""
-    P = at_step(problem.P, t)
-    return np.asarray(P.todense() if problem.sparse else P).reshape(problem.S, problem.A, problem.S)
+    def _keep_limits(self, program, vertex, priced, allowed):
+        """The policy of a vertex whose costs are proved to keep the limits, and its return; else -inf for that."""
+        problem, tight = program.problem, np.zeros(len(allowed))
+        for _ in range(ROUNDS):
+            x = program.move(vertex, program.limits - tight)
+            policy = program.policy(x)
+            if not len(allowed):
+                return policy, policy_return(problem, policy, program.reward).lower
+            paid = stack([policy_return(problem, policy, cost) for cost in priced])
+            over = paid.upper - allowed.lower
+            if (over <= 0).all():
+                return policy, policy_return(problem, policy, program.reward).lower
+            tight = tight + np.where(over > 0, 2 * over, 0)
+            if program.is_off(vertex, x):
+                vertex = program.optimise(program.limits - tight) or vertex
+        return policy, -np.inf
 
 
-def policy_of_visits(problem: MDP, visits: np.ndarray) -> TabularPolicy:
-    """The policy with the occupancy `visits[(t,)s,a]`; the first existing action in states that it does not visit."""
-    total = visits.sum(axis=-1)[..., None]
-    unvisited = np.asarray(total == 0)
-    first = np.arange(problem.A) == problem.available.argmax(axis=1)[:, None]
-    return TabularPolicy(np.where(unvisited, like(first.astype(int), visits), visits / np.where(unvisited, 1, total)))
+class Vertex(NamedTuple):
+    """A solution of a linear program: occupancy x of the existing pairs, dual prices of the limits, active limits."""
+
+    x: np.ndarray
+    multipliers: np.ndarray
+    support: np.ndarray
+    active: np.ndarray
+    excess: float = 0.0
+
+
+class LimitedOccupancies:
+    """The linear program over occupancies, on floats."""
+
+    def __init__(self, problem, costs, limits):
+        from scipy.sparse import csr_array
+
+        self.problem, self.limits = problem, limits
+        self.E, self.f, self.pairs = flow_equations(problem)
+        self.reward = per_visit("r", problem.r, problem)
+        self.C = csr_array(costs.reshape(len(limits), self.reward.size)[:, self.pairs])
+        self.solved = 0
+
+    def optimise(self, limits) -> Vertex | None:
+        """An optimal vertex; None if HiGHS finds none."""
+        r = self.reward.ravel()[self.pairs]
+        found = self._solve(-r, self.C, limits, self.E)
+        if found.x is None:
+            return None
+        support = np.flatnonzero(found.x > 1e-9 * max(found.x.max(), 1e-300))
+        active = np.flatnonzero(-found.ineqlin.marginals > 1e-9)
+        return Vertex(found.x, np.maximum(-found.ineqlin.marginals, 0), support, active)
+
+    def polish_prices(self, vertex) -> np.ndarray:
+        """The prices of the limits from the equations of the vertex, to full precision, if these determine them."""
+        prices = self._solve_vertex(vertex, self.reward.ravel()[self.pairs][vertex.support], transposed=True)
+        if prices is None:
+            return vertex.multipliers
+        found = np.zeros(len(self.limits))
+        found[vertex.active] = np.maximum(prices[self.E.shape[0] :], 0)
+        return found
+
+    def violate_least(self) -> Vertex:
+        """The least z such that some policy exceeds every limit by at most z; the prices of the limits sum to 1."""
+        from scipy.sparse import csr_array, hstack
+
+        k, m = len(self.pairs), len(self.limits)
+        objective = np.append(np.zeros(k), 1.0)
+        A, E = hstack([self.C, -np.ones((m, 1))]), hstack([self.E, csr_array((self.E.shape[0], 1))])
+        found = self._solve(objective, A, self.limits, E, [(0, None)] * k + [(None, None)])
+        prices = np.maximum(-found.ineqlin.marginals, 0)
+        everywhere = np.arange(k)
+        return Vertex(found.x[:k], prices / max(prices.sum(), 1e-300), everywhere, np.arange(m), float(found.x[k]))
+
+    def move(self, vertex, limits) -> np.ndarray:
+        """The occupancy of the same support and active limits for other limits, if these determine one."""
+        right = np.concatenate([self.f, limits[vertex.active]])
+        found = self._solve_vertex(vertex, right, transposed=False)
+        if found is None:
+            return np.maximum(vertex.x, 0)
+        x = np.zeros(len(self.pairs))
+        x[vertex.support] = found
+        return x
+
+    def is_off(self, vertex, x) -> bool:
+        """Whether moving failed, so that the linear program has to be solved again."""
+        return bool((x < -1e-12 * np.abs(x).max()).any()) or np.array_equal(x, np.maximum(vertex.x, 0))
+
+    def spread(self, x) -> np.ndarray:
+        """An occupancy of existing pairs as `[(t),s,a]`, without negative entries."""
+        visits = np.zeros(self.reward.size)
+        visits[self.pairs] = np.maximum(x, 0)
+        return visits.reshape(self.reward.shape)
+
+    def policy(self, x) -> TabularPolicy:
+        return policy_of_visits(self.problem, self.spread(x))
+
+    def _solve_vertex(self, vertex, right, transposed):
+        from scipy.sparse import vstack
+        from scipy.sparse.linalg import splu
+
+        equations = vstack([self.E, self.C[vertex.active]]).tocsc()[:, vertex.support]
+        rows, columns = equations.shape
+        if rows == columns:
+            try:
+                found = splu(equations.tocsc()).solve(right, trans="T" if transposed else "N")
+                return found if np.isfinite(found).all() else None
+            except RuntimeError:  # exactly singular
+                return None
+        if max(rows, columns) > POLISHED:
+            return None
+        dense = equations.toarray()
+        return np.linalg.lstsq(dense.T if transposed else dense, right, rcond=None)[0]
+
+    def _solve(self, objective, A, limits, E, bounds=(0, None)) -> Any:
+        from scipy.optimize import linprog
+
+        self.solved += 1
+        options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+        A, limits = (A, limits) if A.shape[0] else (None, None)
+        return linprog(objective, A, limits, E, self.f, bounds=bounds, method="highs", options=options)
+
+
+def _weigh(multipliers, priced):
+    """multipliers . priced over the first axis, an Interval."""
+    if not len(multipliers):
+        return Interval(np.zeros(priced.shape[1:]), None, "float")
+    weights = Interval(multipliers.reshape(-1, *[1] * (priced.ndim - 1)), None, "float")
+    return (weights * priced).sum(axis=0)

@@ -6,21 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..base.arrays import floats, objects, rational, zeros
+from ..base.arrays import objects, rational, zeros
 from ..base.errors import InvalidModel, NotSolved
 from ..base.types import Number, Numbers
 from ..exact.linear import solve_linear
+from ..model.expectation import transition
 from ..model.horizon import Discounted, Finite
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
-from .constrained_planning import (
-    ConstrainedPlanning,
-    at_all_steps,
-    occupancy_equations,
-    policy_of_visits,
-    shape_of_visits,
-    transitions,
-)
+from .constrained_planning import ConstrainedPlanning, LimitedOccupancies
+from .occupancies import per_visit
 
 GRID = 2**20
 """Constraints are rounded to multiples of 1/GRID: exact gradient steps would double the digits of every round."""
@@ -94,16 +89,21 @@ def play_rounds(
 def respond(task: MDP, cost: np.ndarray, limit: Any, where: str = "the constrained problem") -> Response:
     """A policy of the highest return among those whose cost is at most the limit.
 
-    Exact on a rational problem. On floats HiGHS's solution, which satisfies the limit up to its tolerance, 1e-7.
+    Exact on a rational problem. On floats HiGHS's solution, which satisfies the limit up to rounding.
     Raises: NotSolved naming `where` and the least cost of a policy, if it is above the limit.
     """
+    cost, limit = per_visit("cost", cost, task), task.like([limit])
     if not task.exact:
-        return _respond_on_floats(task, cost, limit, where)
-    answer = ConstrainedPlanning(cost[None], objects([limit])).run(task)
+        program = LimitedOccupancies(task, cost[None], limit)
+        vertex = program.optimise(limit)
+        if vertex is None:
+            raise NotSolved(_too_low(where, limit[0], limit[0] + program.violate_least().excess))
+        return Response(program.policy(vertex.x).table, program.spread(vertex.x), vertex.multipliers[0])
+    answer = ConstrainedPlanning(cost[None], limit).run(task)
     if answer.policy is None:
         free = ConstrainedPlanning(cost[None][:0], zeros(0, cost))
         least = -free.run(replace(task, r=-cost)).value.lower[()]
-        raise NotSolved(_too_low(where, limit, least))
+        raise NotSolved(_too_low(where, limit[0], least))
     table = answer.policy.table
     return Response(table, state_visits(task, table)[..., None] * table, answer.multipliers[0])
 
@@ -113,23 +113,6 @@ def _too_low(where, limit, least):
         f"{where}: the limit is {limit} and every policy costs at least {least}; raise the limit or the slack by "
         f"{least - limit}"
     )
-
-
-def _respond_on_floats(task, cost, limit, where):
-    from scipy.optimize import linprog
-
-    flow, start, pairs = occupancy_equations(task)
-    flow, reward, priced = flow[:, pairs], *(at_all_steps(task, each).ravel()[pairs] for each in (task.r, floats(cost)))
-    found = linprog(-reward, priced[None], [limit], flow, start, method="highs")
-    if found.status == 2:
-        least = linprog(priced, A_eq=flow, b_eq=start, method="highs").fun
-        raise NotSolved(_too_low(where, limit, least))
-    if found.status != 0:
-        raise NotSolved(f"{where}: {found.message}")
-    visits = np.zeros(shape_of_visits(task))
-    visits.ravel()[pairs] = np.where(found.x > 1e-12, found.x, 0)
-    table = policy_of_visits(task, visits).table
-    return Response(table, np.maximum(state_visits(task, table), 0)[..., None] * table, -found.ineqlin.marginals[0])
 
 
 def lexicographic_expert(problem: MDP, cost: Numbers, limit: Number | None = None) -> TabularPolicy:
@@ -146,10 +129,10 @@ def lexicographic_expert(problem: MDP, cost: Numbers, limit: Number | None = Non
     TabularPolicy(S=4, A=4, stationary, rational)
     """
     cost = objects(cost)
-    cost = at_all_steps(problem, cost[:, None] if cost.ndim == 1 else cost)
+    cost = per_visit("cost", cost[:, None] + zeros(problem.A, cost) if cost.ndim == 1 else cost, problem)
     kept = (cost[None], objects([limit])) if limit is not None else (cost[None][:0], zeros(0, cost))
     best = ConstrainedPlanning(*kept).run(problem).require(0).value.lower[()]
-    frugal = ConstrainedPlanning(-at_all_steps(problem, problem.r)[None], objects([-best]))
+    frugal = ConstrainedPlanning(-problem.r[None], objects([-best]))
     return frugal.run(replace(problem, r=-cost)).require(0).policy
 
 
@@ -194,13 +177,17 @@ def constraint_game(problem: MDP, rewards: Numbers, experts: Numbers, rounds: in
 
 def state_visits(problem: MDP, table: np.ndarray) -> np.ndarray:
     """State occupancy of a policy's table, `[s]`, or `[t,s]` over a finite horizon; exact on a rational problem."""
+
+    def law(t):
+        P = transition(problem, t)
+        return np.asarray(P.todense() if problem.sparse else P).reshape(problem.S, problem.A, problem.S)
+
     if isinstance(problem.horizon, Finite):
         reached = [problem.rho]
         for t in range(problem.horizon.H - 1):
-            reached.append(((reached[t][:, None] * table[t])[..., None] * transitions(problem, t)).sum(axis=(0, 1)))
+            reached.append(((reached[t][:, None] * table[t])[..., None] * law(t)).sum(axis=(0, 1)))
         return np.stack(reached)
-    chain = (table[:, :, None] * transitions(problem, 0)).sum(axis=1)
-    away = (np.eye(problem.S, dtype=int) - problem.horizon.gamma * chain).T
+    away = (np.eye(problem.S, dtype=int) - problem.horizon.gamma * (table[:, :, None] * law(0)).sum(axis=1)).T
     return solve_linear(away, problem.rho) if problem.exact else np.linalg.solve(away, problem.rho)
 
 

@@ -17,6 +17,7 @@ from ..exact.lp import ProgramCertificate
 from ..exact.saddle_certificate import SaddleCertificate
 from ..exact.winner_certificate import WinnerCertificate
 from ..model.horizon import Average, Discounted, Total
+from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
 
@@ -58,6 +59,8 @@ class Solution(Shown):
         learned: preferences via a reward model: the problem with the fitted reward.
         multipliers: constrained planning: `multipliers[m]`, the optimal dual price of each limit, in units of reward
             per unit of cost.
+        model: robust planning: a worst MDP, in which the policy has the same value. CVaR: the MDP of pairs of a state
+            and a sum of rewards, to which the policy belongs.
     """
 
     problem: Any
@@ -82,6 +85,7 @@ class Solution(Shown):
     bias: Interval | None = None
     learned: PreferenceProblem | None = None
     multipliers: np.ndarray | None = None
+    model: MDP | None = None
 
     def __repr__(self):
         known = next(found for found in (self.value, self.h, "") if found is not None)

@@ -1,6 +1,7 @@
 """Every method of `solve` keeps the contract, against brute force on small problems."""
 
 import inspect
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -24,7 +25,7 @@ from mdpkit import (
     measure,
     objects,
 )
-from mdpkit.base.arrays import nearest
+from mdpkit.base.arrays import floats, nearest
 from mdpkit.exact.linear import solve_linear
 from mdpkit.exact.logs import log
 from mdpkit.solve import (
@@ -38,8 +39,12 @@ from mdpkit.solve import (
     CoarseCorrelatedEquilibrium,
     ConstrainedPlanning,
     CorrelatedEquilibrium,
+    CVaRPlanning,
+    EntropicPlanning,
     HoffmanKarp,
     IntervalIteration,
+    IntervalSet,
+    KLBall,
     LemkeHowson,
     MagneticMirrorDescent,
     MarkovCorrelatedEquilibrium,
@@ -52,6 +57,7 @@ from mdpkit.solve import (
     PolicyIteration,
     ProperPolicyIteration,
     RelativeValueIteration,
+    RobustPlanning,
     ShapleyIteration,
     SoftPlanning,
     Tilting,
@@ -59,6 +65,8 @@ from mdpkit.solve import (
     TriggerEquilibrium,
     TwoStageLeastSquares,
     TwoStageRLHF,
+    UtilityPlanning,
+    VisitEntropy,
 )
 from mdpkit.testing import SOLVER_CHECKS, SolverCase
 
@@ -193,9 +201,10 @@ def by_mixture(problem):
 
 
 def keeps_its_limit(problem, solution):
-    d = measure.occupancy(problem, solution.policy).lower
-    assert (d * COST).sum() <= LIMIT
-    assert (d * problem.r).sum() == solution.value.lower[()]
+    d = measure.occupancy(problem, solution.policy)
+    cost, earned = (d * problem.like(COST)).sum(), (d * problem.r).sum()
+    assert not (cost <= problem.like([LIMIT])[0]).any_no()
+    assert not (earned == solution.value).any_no()
 
 
 COST, LIMIT = objects([[1, 0], [0, 0], [0, 2]]), objects("3/2")[()]
@@ -354,6 +363,80 @@ def value_of_the_plan(problem):
 
 penalised = AGMM(TESTS, penalty="1/2", ridge=1)
 of_the_plan = LSTD(table(discounted, PLAN), np.eye(3, dtype=int))
+
+
+def best_of_worst_ends(problem):
+    """The best deterministic policy where nature picks each law from the two ends of `UNSURE`, each pair by itself."""
+    pairs, best = list(zip(*np.nonzero(problem.available), strict=True)), None
+    for plan in choices(problem):
+        worst = None
+        for picked in product((0, 1), repeat=len(pairs)):
+            P = problem.P.copy()
+            for (s, a), end in zip(pairs, picked, strict=True):
+                P[s, a, 0] += objects(SHIFT * (2 * end - 1))[()]
+                P[s, a, 2] -= objects(SHIFT * (2 * end - 1))[()]
+            V = measure.state_value(MDP(P, problem.r, START, horizon=problem.horizon), table(problem, plan)).lower
+            worst = V if worst is None else np.minimum(worst, V)
+        best = worst if best is None else np.maximum(best, worst)
+    return best
+
+
+def replays_in_its_model(problem, solution):
+    own = measure.state_value(solution.model, solution.policy)
+    assert not (own <= solution.value).any_no()
+    assert not (own >= solution.value).any_no()
+    assert not (mdpkit.solve(solution.model).value == solution.value).any_no()
+
+
+def has_that_entropy(problem, solution):
+    q = (1 - problem.horizon.gamma) * measure.occupancy(problem, solution.policy).sum(axis=1)
+    q = q.mid
+    assert -(q * np.log(q)).sum() == pytest.approx(solution.value.mid, abs=1e-8)
+
+
+def best_equivalent(problem):
+    """The best deterministic Markov policy from each state and step on, by the law of its return in float64."""
+    equivalents = []
+    for plan in product(choices(problem), repeat=problem.horizon.H):
+        policy = table(problem, np.array(plan))
+        equivalents.append([*(equivalent(problem, policy, t) for t in range(problem.horizon.H)), np.zeros(problem.S)])
+    best = np.max(equivalents, axis=0)
+    return Interval(best - 1e-12, best + 1e-12, "float")
+
+
+def equivalent(problem, policy, t):
+    """-2 log E e^(-G/2) from each state, G the rewards from step t on."""
+    H, out = problem.horizon.H - t, []
+    for s in range(problem.S):
+        start = objects([int(n == s) for n in range(problem.S)])
+        rest = MDP(problem.P, problem.r, start, horizon=Finite(H), mask=problem.mask)
+        returns, law = measure.return_law(rest, TabularPolicy(policy.table[t:]))
+        out.append(-2 * np.log(floats(law) @ np.exp(-floats(returns) / 2)))
+    return out
+
+
+def earns_it(problem, solution):
+    own = measure.entropic_value(problem, solution.policy, "1/2")
+    assert not (own <= solution.value).any_no()
+    assert not (own >= solution.value).any_no()
+
+
+def replays_that_tail(problem, solution):
+    assert not (measure.cvar(solution.model, solution.policy, "1/3")[None] == solution.value[None]).any_no()
+    for plan in product(choices(problem), repeat=problem.horizon.H):
+        other = measure.cvar(problem, table(problem, np.array(plan)), "1/3")
+        assert not (other[None] <= solution.value[None]).any_no()
+
+
+unsure = MDP(
+    objects([[["1/2", 0, "1/2"], ["1/4", "1/2", "1/4"]], [["1/3", "1/3", "1/3"]] * 2, [["1/5", "2/5", "2/5"]] * 2]),
+    PAYS,
+    START,
+    horizon=Discounted("4/5"),
+)
+SHIFT = Fraction(1, 8)
+MOVE = objects([Fraction(1, 8), 0, Fraction(1, 8)])
+between = IntervalSet(unsure.P - MOVE, unsure.P + MOVE)
 limited = ConstrainedPlanning(COST[None], objects([LIMIT]))
 CASES = [
     SolverCase("backward induction", BackwardInduction(), finite, best_plan, judge=attains, refuses=discounted),
@@ -366,8 +449,13 @@ CASES = [
     SolverCase("avoid margin", AvoidMargin(), margins, best_least_margin, refuses=graph),
     SolverCase("soft planning", SoftPlanning(1.0), finite, soft_by_recursion, judge=earns_its_soft_value, exact=False, refuses=game),
     SolverCase("soft planning, discounted", SoftPlanning(1.0), discounted, judge=earns_its_soft_value, exact=False, refuses=game),
-    SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, floats=False, refuses=average),
-    SolverCase("constrained planning, finite", limited, finite, by_mixture, judge=keeps_its_limit, floats=False, refuses=average),
+    SolverCase("constrained planning", limited, discounted, by_mixture, judge=keeps_its_limit, refuses=average),
+    SolverCase("constrained planning, finite", limited, finite, by_mixture, judge=keeps_its_limit, refuses=average),
+    SolverCase("robust planning", RobustPlanning(between), unsure, best_of_worst_ends, judge=replays_in_its_model, refuses=average),
+    SolverCase("robust planning, KL", RobustPlanning(KLBall("1/10")), finite, judge=replays_in_its_model, exact=False, refuses=average),
+    SolverCase("utility planning", UtilityPlanning(VisitEntropy()), discounted, judge=has_that_entropy, exact=False, refuses=average),
+    SolverCase("entropic planning", EntropicPlanning("1/2"), finite, best_equivalent, judge=earns_it, exact=False, refuses=average),
+    SolverCase("CVaR planning", CVaRPlanning("1/3"), finite, judge=replays_that_tail, refuses=average),
     SolverCase("correlated equilibrium", CorrelatedEquilibrium(), game, judge=leaves_no_regret("swap"), refuses=finite),
     SolverCase("coarse equilibrium", CoarseCorrelatedEquilibrium(), game, judge=leaves_no_regret("coarse"), refuses=finite),
     SolverCase("trigger equilibrium", TriggerEquilibrium("egalitarian"), game, judge=leaves_no_regret("trigger"), refuses=finite),

@@ -5,9 +5,10 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from mdpkit import measure
-from mdpkit.base.arrays import objects
+from mdpkit.base.arrays import floats, nearest, objects
 from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.instances.families import garnet
 from mdpkit.model import MDP, Average, Discounted, Finite, TabularPolicy
@@ -68,14 +69,120 @@ def test_without_limits_it_is_the_optimum_and_masks_are_kept():
 def test_what_it_does_not_solve_is_refused():
     mdp = problem(0)
     limits = objects([1])
-    with pytest.raises(TypeError, match="rational MDP"):
-        ConstrainedPlanning(mdp.r[None], limits).run(mdp.to_float())
-    with pytest.raises(TypeError, match="a Discounted or a Finite MDP"):
+    with pytest.raises(TypeError, match="Discounted or Finite MDP"):
         ConstrainedPlanning(mdp.r[None], limits).run(MDP(mdp.P, mdp.r, horizon=Average()))
-    with pytest.raises(InvalidModel, match=r"expected \(m, 3, 2\) and \(m,\)"):
+    with pytest.raises(InvalidModel, match=r"costs has shape \(3, 2\); expected \(m, 3, 2\)"):
         ConstrainedPlanning(mdp.r, limits).run(mdp)
-    with pytest.raises(InvalidModel, match=r"expected \(m, 3, 2\) or \(m, 4, 3, 2\) and \(m,\)"):
-        ConstrainedPlanning(mdp.r[None, None], limits).run(replace(mdp, horizon=Finite(4)))
+    with pytest.raises(InvalidModel, match=r"limits has shape \(2,\); expected \(1,\)"):
+        ConstrainedPlanning(mdp.r[None], objects([1, 2])).run(mdp)
+    with pytest.raises(InvalidModel, match=r"costs\[0, 1, 0\] is nan; expected a finite number"):
+        ConstrainedPlanning([[[0, 1], [np.nan, 0], [0, 0]]], [1.0]).run(mdp.to_float())
+    with pytest.raises(InvalidModel, match=r"limits are .*; expected finite numbers"):
+        ConstrainedPlanning(mdp.to_float().r[None], [np.inf]).run(mdp.to_float())
+
+
+def drawn(seed):
+    """A random rational MDP, Discounted or Finite, masked, some varying in time; costs and limits on a coarse grid."""
+    rng = np.random.default_rng(seed)
+    S, A, m, H = (int(rng.integers(low, high)) for low, high in ((1, 5), (1, 4), (0, 3), (1, 4)))
+    time = (H,) if seed % 4 == 3 else ()
+    law, r = objects(rng.integers(0, 4, (*time, S, A, S))), objects(rng.integers(-4, 5, (*time, S, A))) / 4
+    law[..., 0] += 1
+    mask = rng.random((S, A)) < 0.7
+    mask[np.arange(S), rng.integers(0, A, S)] = True
+    mdp = MDP(law / law.sum(axis=-1, keepdims=True), r, horizon=Finite(H) if seed % 2 else Discounted("4/5"), mask=mask)
+    costs = objects(rng.integers(0, 5, (m, *time, S, A))) / 4
+    return mdp, costs, objects(rng.integers(0, 6 * H if seed % 2 else 30, m)) / 6 + objects("1/97")[()]
+
+
+def by_linprog(mdp, costs, limits):
+    """The optimum by a dense linear program of its own: variables d[t,s,a], the discounted one by its Bellman flow."""
+    mdp, costs, limits = mdp.to_float(), floats(costs), floats(limits)
+    H = mdp.horizon.H if isinstance(mdp.horizon, Finite) else 1
+    P, r = (np.broadcast_to(x, (H, *x.shape[-k:])) for x, k in ((mdp.P, 3), (mdp.r, 2)))
+    c = np.broadcast_to(costs if costs.ndim == 4 else costs[:, None], (len(costs), H, mdp.S, mdp.A))
+    flow = np.zeros((H, mdp.S, H, mdp.S, mdp.A))
+    for t in range(H):
+        for s in range(mdp.S):
+            flow[t, s, t, s] += 1
+        if isinstance(mdp.horizon, Discounted):
+            flow[0, :, 0] -= mdp.horizon.gamma * np.moveaxis(P[0], 2, 0)
+        elif t:
+            flow[t, :, t - 1] -= np.moveaxis(P[t - 1], 2, 0)
+    ends = np.where(np.broadcast_to(mdp.available, (H, mdp.S, mdp.A)).ravel(), np.inf, 0)
+    start = np.concatenate([mdp.rho, np.zeros((H - 1) * mdp.S)])
+    n = r.size
+    found = linprog(
+        -r.ravel(),
+        c.reshape(len(c), n) if len(c) else None,
+        limits if len(c) else None,
+        flow.reshape(-1, n),
+        start,
+        bounds=np.stack([np.zeros(n), ends], axis=1),
+    )
+    return -found.fun if found.status == 0 else None
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_floats_are_bounded_where_the_exact_optimum_and_another_program_are(block):
+    for seed in range(20 * block, 20 * block + 20):
+        mdp, costs, limits = drawn(seed)
+        exact = solve(mdp, ConstrainedPlanning(costs, limits), throw=False)
+        near = solve(mdp.to_float(), ConstrainedPlanning(floats(costs), floats(limits)), tol=1e-10, throw=False)
+        other = by_linprog(mdp, costs, limits)
+        assert near.status is exact.status
+        if exact.status is Status.INFEASIBLE:
+            assert other is None
+            for answer in (exact, near):
+                y = floats(answer.multipliers)
+                assert y.sum() == pytest.approx(1)
+                assert (y >= 0).all()
+                weighed = (floats(costs) * y.reshape(-1, *[1] * (costs.ndim - 1))).sum(axis=0)
+                least = -by_linprog(replace(mdp.to_float(), r=-weighed), costs[:0], limits[:0])
+                assert least > y @ floats(limits)
+            continue
+        assert nearest(exact.value.lower[()]) == pytest.approx(other, abs=1e-7)
+        assert near.value.contains(exact.value.lower)
+        exact.certificate.verify()
+        assert (measure.value(mdp, exact.policy) == exact.value).all_yes()
+        for costed, limit in zip(costs, limits, strict=True):
+            assert (measure.value(replace(mdp, r=costed), exact.policy) <= limit).all_yes()
+            paid = measure.value(replace(mdp.to_float(), r=floats(costed)), near.policy)
+            assert paid.lower <= nearest(limit)
+        own = measure.value(mdp.to_float(), near.policy)
+        assert own.upper >= near.value.lower
+        assert own.lower <= near.value.upper
+        split = (floats(exact.policy.table) > 0).sum(axis=-1) > 1
+        assert split.sum() <= len(limits)
+
+
+def test_sparse_and_dense_storage_have_the_same_bounds():
+    dense = garnet(60, 3, 4, 0.95, rng=np.random.default_rng(1))
+    sparse = garnet(60, 3, 4, 0.95, rng=np.random.default_rng(1), sparse=True)
+    costs = np.random.default_rng(2).random((2, 60, 3))
+    one, two = (solve(each, ConstrainedPlanning(costs, [8.0, 8.5])) for each in (dense, sparse))
+    assert not (one.value == two.value).any_no()
+    assert one.multipliers == pytest.approx(two.multipliers, abs=1e-6)
+    assert (one.multipliers > 0).all()
+
+
+def test_a_limit_kept_only_with_equality_is_decided_by_rationals_alone():
+    mdp = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("9/10"))
+    costs, limits = objects([[["1/3", "1/3"]]]), objects(["10/3"])
+    assert ConstrainedPlanning(costs, limits).run(mdp).value.lower[()] == 10
+    answer = solve(mdp.to_float(), ConstrainedPlanning(floats(costs), floats(limits)), throw=False)
+    assert answer.status is Status.FLOOR_REACHED
+    assert answer.value.lower == -np.inf
+    assert answer.value.upper == pytest.approx(10)
+    assert answer.policy.table[0, 0] == 1
+
+
+def test_an_error_reports_by_how_much_the_limits_are_missed():
+    mdp = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("9/10"))
+    for each in (mdp, mdp.to_float()):
+        method = ConstrainedPlanning(each.like([[[1, 2]]]), each.like([4]))
+        with pytest.raises(NotSolved, match="every policy exceeds some limit by at least about 6"):
+            solve(each, method)
 
 
 # ---- over a finite horizon

@@ -26,7 +26,8 @@ class Near:
     Args: error: bound on the rounding error of the action values at w.
 
     The value of an action less that of the best one changes by at most g span(v - w) from w to v, since both laws are
-    distributions. Where that and the rounding errors are at most `width`, no action set aside is best at v.
+    distributions. Where that and the rounding errors are at most `width`, no action set aside is best at v: the errors of
+    both actions' values at w and at v, and once more that at w for the comparison itself.
     """
 
     w: np.ndarray
@@ -37,7 +38,7 @@ class Near:
     def covers(self, v, error: float) -> bool:
         """Whether the candidates suffice at v, whose action values have rounding errors of at most `error`."""
         moved = np.ptp(v - self.w) * self.g * (1 + 8 * UNIT)
-        return bool((moved + 2 * (self.error + error)) * (1 + 8 * UNIT) <= self.width)
+        return bool((moved + 3 * self.error + 2 * error) * (1 + 8 * UNIT) <= self.width)
 
 
 @dataclass

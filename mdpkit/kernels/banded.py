@@ -61,6 +61,7 @@ def _gauss_seidel(data, indices, indptr, r, V, g, passes):
     """
     S, A = r.shape
     V = V.copy()
+    least = 1 - g
     for sweep in range(2 * passes):
         for i in range(S):
             s = i if sweep % 2 == 0 else S - 1 - i
@@ -75,7 +76,7 @@ def _gauss_seidel(data, indices, indptr, r, V, g, passes):
                         stay += data[k]
                     else:
                         total += g * data[k] * V[indices[k]]
-                x = total / (1 - g * stay)
+                x = total / max(1 - g * stay, least)
                 best = x if first or x > best else best
                 first = False
             V[s] = best

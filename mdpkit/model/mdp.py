@@ -292,7 +292,11 @@ def _csr(P, S, A, mask):
     """A checked copy of P as CSR with sorted rows, and its row facts where nothing had to be changed."""
     import scipy.sparse
 
-    P = scipy.sparse.csr_array(P)
+    P = given = scipy.sparse.csr_array(P)
+    if P.dtype.kind not in "biuf":
+        raise InvalidModel(f"P holds {P.dtype}, not real numbers")
+    if P.indices.dtype.itemsize > 4:
+        _expect_subscripts(P)
     width = np.int32 if P.nnz < 2**31 else np.int64
     indices, starts = P.indices.astype(width), P.indptr.astype(width)  # astype copies
     P = scipy.sparse.csr_array((P.data.astype(np.float64), indices, starts), shape=P.shape)
@@ -303,10 +307,19 @@ def _csr(P, S, A, mask):
     if clean := mask is None and fits and facts.off <= ROW_SUM:
         P.has_canonical_format = True
     else:
+        _expect_subscripts(given)
         _tidy(P, A, np.ones(S * A, dtype=bool) if mask is None else mask.ravel())
     for part in (P.data, P.indices, P.indptr):
         part.flags.writeable = False
     return P, facts if clean else None
+
+
+def _expect_subscripts(P):
+    """Raise InvalidModel if a row or column number of a CSR matrix is outside it."""
+    try:
+        P.check_format(full_check=True)
+    except ValueError as error:
+        raise InvalidModel(f"P is no valid CSR matrix: {error}") from error
 
 
 def _examine(P) -> tuple[bool, int, float, int]:

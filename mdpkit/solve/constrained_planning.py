@@ -74,8 +74,9 @@ class ConstrainedPlanning:
     def shortfall(self, problem: MDP) -> str:
         """Advice for limits that no policy keeps: by how much the best policy exceeds them."""
         costs, limits = self._numbers(problem)
-        least = LimitedOccupancies(problem.to_float() if problem.exact else problem, floats(costs), floats(limits))
-        return f"; every policy exceeds some limit by at least about {least.violate_least().excess:.3g}"
+        program = LimitedOccupancies(problem.to_float() if problem.exact else problem, floats(costs), floats(limits))
+        least = program.violate_least()
+        return "" if least is None else f"; every policy exceeds some limit by at least about {least.excess:.3g}"
 
     def _numbers(self, problem):
         costs, limits = per_visit("costs", self.costs, problem, leading=1), like(self.limits, problem.r)
@@ -110,6 +111,8 @@ class ConstrainedPlanning:
         vertex = program.optimise(limits)
         if vertex is None:
             least = program.violate_least()
+            if least is None:
+                return self._without_a_vertex(program, priced, allowed, tol)
             excess = -best_return(problem, -_weigh(least.multipliers, priced))[0] - _weigh(least.multipliers, allowed)
             if excess.lower > 0:
                 return Solution(problem, self, Status.INFEASIBLE, None, None, 2, multipliers=least.multipliers)
@@ -120,6 +123,18 @@ class ConstrainedPlanning:
         value = Interval(np.asarray(lower), upper.upper, "float")
         status = judge(value, tol, Status.FLOOR_REACHED, value.upper)
         return Solution(problem, self, status, policy, value, program.solved, multipliers=multipliers)
+
+    def _without_a_vertex(self, program, priced, allowed, tol):
+        """Bounds from the policy that ignores the limits, where HiGHS finds no vertex for numerical reasons."""
+        problem = program.problem
+        best, policy = best_return(problem, enclose(program.reward))
+        kept = all(
+            (policy_return(problem, policy, cost) <= most).all_yes() for cost, most in zip(priced, allowed, strict=True)
+        )
+        lower = policy_return(problem, policy, program.reward).lower if kept else -np.inf
+        value = Interval(np.asarray(lower), best.upper, "float")
+        status = judge(value, tol, Status.FLOOR_REACHED, value.upper)
+        return Solution(problem, self, status, policy, value, program.solved, multipliers=np.zeros(len(program.limits)))
 
     def _keep_limits(self, program, vertex, priced, allowed):
         """The policy of a vertex whose costs are proved to keep the limits, and its return; else -inf for that."""
@@ -180,14 +195,19 @@ class LimitedOccupancies:
         found[vertex.active] = np.maximum(prices[self.E.shape[0] :], 0)
         return found
 
-    def violate_least(self) -> Vertex:
-        """The least z such that some policy exceeds every limit by at most z; the prices of the limits sum to 1."""
+    def violate_least(self) -> Vertex | None:
+        """The least z such that some policy exceeds every limit by at most z; the prices of the limits sum to 1.
+
+        None if HiGHS finds no solution.
+        """
         from scipy.sparse import csr_array, hstack
 
         k, m = len(self.pairs), len(self.limits)
         objective = np.append(np.zeros(k), 1.0)
         A, E = hstack([self.C, -np.ones((m, 1))]), hstack([self.E, csr_array((self.E.shape[0], 1))])
         found = self._solve(objective, A, self.limits, E, [(0, None)] * k + [(None, None)])
+        if found.x is None:
+            return None
         prices = np.maximum(-found.ineqlin.marginals, 0)
         everywhere = np.arange(k)
         return Vertex(found.x[:k], prices / max(prices.sum(), 1e-300), everywhere, np.arange(m), float(found.x[k]))

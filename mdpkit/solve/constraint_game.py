@@ -97,7 +97,10 @@ def respond(task: MDP, cost: np.ndarray, limit: Any, where: str = "the constrain
         program = LimitedOccupancies(task, cost[None], limit)
         vertex = program.optimise(limit)
         if vertex is None:
-            raise NotSolved(_too_low(where, limit[0], limit[0] + program.violate_least().excess))
+            least = program.violate_least()
+            if least is None:
+                raise NotSolved(f"{where}: HiGHS finds no solution; scale rewards and costs to the size of 1")
+            raise NotSolved(_too_low(where, limit[0], limit[0] + least.excess))
         return Response(program.policy(vertex.x).table, program.spread(vertex.x), vertex.multipliers[0])
     answer = ConstrainedPlanning(cost[None], limit).run(task)
     if answer.policy is None:

@@ -12,7 +12,7 @@ from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import around, deterministic, proof, shifts
-from .modified_policy_iteration import NOISE, PATIENCE, ModifiedPolicyIteration
+from .modified_policy_iteration import PATIENCE, ModifiedPolicyIteration
 from .solution import Solution, Status, judge
 from .sweep import sweeps
 
@@ -50,7 +50,7 @@ class PolicyIteration:
         used, quiet, going = 0, 0, True
         goal = tol * (1 - g) * (1 - 1e-3)
         with np.errstate(over="ignore", invalid="ignore"):
-            V = step.look_ahead(np.zeros(problem.S), 0.0)  # small values are not yet lost beside large ones
+            V = step.look_ahead(np.zeros(problem.S))  # small values are not yet lost beside large ones
             choice = step.leaving(step.residual(V)) if before is None else before.policy.table.argmax(axis=1)
             w = most = step.recentre(V)
             best = step.residual(w)
@@ -58,23 +58,15 @@ class PolicyIteration:
                 w = self._evaluate(step, choice, w)
                 used += 1
                 now, last = step.residual(w), choice
+                refined = now.span < best.span / 2
                 best, most, quiet = (now, w, 0) if now.span < best.span else (best, most, quiet + 1)
-                going = best.span > goal and (quiet < PATIENCE or now.span > NOISE * now.noise)
-                choice = self._improve(step, choice, w, now)
-                going = going and not np.array_equal(choice, last)
+                better = now.of_policy(now.choice) > now.of_policy(choice) + 2 * now.wrong
+                choice = np.where(better, now.choice, choice)
+                going = best.span > goal and quiet < PATIENCE and (refined or not np.array_equal(choice, last))
         below, above = shifts(best.low, best.high, best.error, g)
         value, policy = around(most, below, above), deterministic(problem, best.choice)
         status = judge(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, most + best.high)
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, most, below, above))
-
-    def _improve(self, step, choice, w, now):
-        """The next policy: greedy after a few backups, where an action is better by more than rounding."""
-        ahead = step.residual(step.recentre(step.look_ahead(w, now.low / 2 + now.high / 2)))
-        for seen in ahead, now:
-            better = seen.of_policy(seen.choice) > seen.of_policy(choice) + 2 * seen.wrong
-            if better.any():
-                return np.where(better, seen.choice, choice)
-        return choice
 
     def _evaluate(self, step, choice, w):
         """Relative values of a policy: a linear solve and one step of iterative refinement."""

@@ -119,11 +119,12 @@ class _Game:
         return -np.inf if Q.dtype == float else Q.min() - 1
 
     def rounding(self, r, w):
-        """Bound on the error of sum_a pi (r + g p . w), apart from that of p."""
+        """Bound on the error of sum_a pi (r + g p . w) for the p found, rows that do not sum to 1 included."""
         if self.problem.exact or proposing():
             return 0
         policy = 0.0 if self.fixed is None else 2 * abs(self.fixed.sum(axis=-1) - 1).max() + gamma(self.problem.A + 4)
-        return (gamma(self.problem.S + 12) + policy) * (np.abs(r).max() + np.abs(w).max())
+        size = np.abs(w).max()
+        return (gamma(self.problem.S + 12) + policy) * (np.abs(r).max() + size) + self.nature.share * size
 
     def induce_backwards(self):
         H, S = self.problem.horizon.H, self.problem.S

@@ -19,10 +19,10 @@ BAND = 2 * 10**7
 """Number of operations, S times the squared half-bandwidth, up to which equations are eliminated in a band."""
 
 PASSES = 2
-"""Gauss-Seidel sweeps in both directions between two linear solves, on sparse rows."""
+"""Gauss-Seidel sweeps in both directions before policy iteration, on sparse rows."""
 
 LOOKS, NEAR = 20, 1 / 100
-"""Largest number of backups between two linear solves, on dense rows; and the span, relative to w's, that ends them."""
+"""Largest number of backups before policy iteration, on dense rows; and the span, relative to w's, that ends them."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ class Sweep:
         tied = (seen.R.max(axis=1) - 2 * seen.wrong)[:, None] <= seen.R
         return np.where(tied, self.stay, 2.0).argmin(axis=1)
 
-    def look_ahead(self, w, shift):
-        """w after a few backups of the problem with rewards r - shift, which propagate distant rewards."""
+    def look_ahead(self, w):
+        """w after a few backups, which propagate distant rewards."""
         for _ in range(LOOKS):
-            w, before = (self.action_values(w) - shift).max(axis=1), w
+            w, before = self.action_values(w).max(axis=1), w
             if np.ptp(w - before) <= NEAR * np.ptp(w):
                 break
         return w
@@ -199,8 +199,8 @@ class SparseSweep(Sweep):
         R, wrong = banded.centred(*self.parts, self.r, w, g, rest, self.each, own, pay)
         return Residual.of(R, wrong + self.tiny)
 
-    def look_ahead(self, w, shift):
-        return banded.gauss_seidel(*self.parts, self.r - shift, w, self.g, PASSES)
+    def look_ahead(self, w):
+        return banded.gauss_seidel(*self.parts, self.r, w, self.g, PASSES)
 
     def solve(self, choice, change):
         if self.S * self.facts.half**2 <= BAND:

@@ -65,7 +65,7 @@ class Stages:
         return now.action_values(w).reshape(self.tables), now.rounding(w)
 
     def against(self, column) -> MDP:
-        """The decision process of player 0 against a policy `column[s,b]`."""
+        """The decision process of player 0 against a policy `column[s,b]`, its rows divided by their sums."""
         S, A, B = self.tables
         r = np.einsum("sab,sb->sa", self.process.r.reshape(S, A, B), column)
         if self.process.sparse:
@@ -74,8 +74,10 @@ class Stages:
             first = np.arange(S * A + 1) * B
             weights = np.repeat(column[:, None], A, axis=1).ravel()
             mixed = csr_array((weights, np.arange(S * A * B), first), shape=(S * A, S * A * B)) @ self.process.P
+            mixed.data /= np.repeat(np.asarray(mixed.sum(axis=1)).ravel(), np.diff(mixed.indptr))
         else:
             mixed = np.einsum("sabn,sb->san", self.process.P.reshape(S, A, B, S), column)
+            mixed /= mixed.sum(axis=2, keepdims=True)
         return MDP(mixed, r, self.process.rho, horizon=self.process.horizon)
 
 

@@ -314,3 +314,16 @@ def test_every_learner_has_the_limit_of_its_own_expert():
                 assert paid <= allowed
                 earned = measure.value(MDP(P, rewards[k], mdp.rho, horizon=mdp.horizon), TabularPolicy(learner))
                 assert earned == (0 if not allowed and c.any() else 2)
+
+
+def test_without_a_vertex_the_policy_that_ignores_the_limits_is_judged(monkeypatch):
+    mdp = garnet(6, 2, 3, 0.9, rng=np.random.default_rng(3))
+    costs = np.random.default_rng(4).random((1, 6, 2))
+    for program in ("optimise", "violate_least"):
+        monkeypatch.setattr(f"mdpkit.solve.constrained_planning.LimitedOccupancies.{program}", lambda *_: None)
+    free = (solve(mdp).value * mdp.rho).sum()
+    for limit, status in ((100.0, Status.SOLVED), (0.1, Status.FLOOR_REACHED)):
+        answer = solve(mdp, ConstrainedPlanning(costs, [limit]), throw=False)
+        assert answer.status is status
+        assert answer.value.upper >= free.lower
+        assert (answer.value.lower > -np.inf) == (status is Status.SOLVED)

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from mdpkit.base.arrays import floats, objects
-from mdpkit.base.errors import NotSolved
+from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.model import MDP, Discounted, Finite
 from mdpkit.solve import BackwardInduction, ModifiedPolicyIteration, PolicyIteration, Status, dispatch, solve
 from mdpkit.solve.cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries
@@ -265,3 +266,81 @@ def test_a_refusal_near_gamma_1_names_what_its_rounding_costs_and_the_exact_prob
 def test_a_refusal_of_sweeps_on_a_rational_problem_names_policy_iteration(make):
     with pytest.raises(NotSolved, match=r"solve\(problem, PolicyIteration\(\)\) gives the exact answer"):
         solve(make.drawn(2, Discounted("99999/100000"), S=5), ModifiedPolicyIteration(), tol=1e-12)
+
+
+# ---- chains, bands and laws at the edge of what is accepted
+CYCLING = [
+    [0, 1, 0, 0, 0],
+    [0.1, 0.9, 0, 0, 0],
+    [1, 0, 0, 0, 0],
+    [0, 0, 1, 0, 0],
+    [0, 1, 0, 0, 0],
+    [0, 0, 0.5, 0.5, 0],
+    [0, 0, 0, 1, 0],
+    [0, 0, 0, 0.5, 0.5],
+    [0, 0, 0, 0, 1],
+    [0, 0, 0, 0, 1],
+]
+
+
+def test_policy_iteration_in_a_band_ends_where_backups_between_the_solves_would_cycle():
+    r = [[0, 2], [1, 0], [0, 2], [0, 2], [1, 0.0]]
+    problem = MDP(sp.csr_array(np.array(CYCLING, float)), r, horizon=Discounted(0.999))
+    answer = PolicyIteration().run(problem, 1e-8)
+    assert answer.status is Status.SOLVED
+    assert answer.iterations < 20
+    answer.certificate.verify()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_chains_are_solved_in_few_improvements(seed):
+    rng = np.random.default_rng(seed)
+    S = int(rng.integers(2, 14))
+    near = np.abs(np.arange(S)[:, None] - np.arange(S)) <= 1
+    law = rng.integers(0, 3, (S, 2, S)) * near[:, None]
+    law[np.arange(S), :, np.arange(S)] += law.sum(axis=2) == 0
+    P = sp.csr_array((law / law.sum(axis=2, keepdims=True)).reshape(2 * S, S))
+    problem = MDP(P, rng.integers(0, 3, (S, 2)).astype(float), horizon=Discounted(0.999))
+    answer = PolicyIteration().run(problem, 1e-8)
+    assert answer.status is Status.SOLVED
+    assert answer.iterations <= 3 * S
+    answer.certificate.verify()
+
+
+def test_a_slow_chain_is_certified_below_the_rounding_of_its_values():
+    S, s = 2000, np.arange(2000)
+    rows, columns = np.concatenate([2 * s, 2 * s + 1, 2 * s + 1]), [s, np.minimum(s + 1, S - 1), np.maximum(s - 1, 0)]
+    r = np.zeros((S, 2))
+    r[-1] = 1
+    P = sp.csr_array((np.repeat([1.0, 0.5, 0.5], S), (rows, np.concatenate(columns))), shape=(2 * S, S))
+    answer = solve(MDP(P, r, horizon=Discounted(0.9999)), tol=1e-7)
+    assert isinstance(answer.method, PolicyIteration)
+    answer.certificate.verify()
+
+
+def test_a_row_that_sums_to_more_than_1_does_not_divide_by_0_near_gamma_1():
+    answer = solve(MDP(sp.csr_array([[1 + 1e-12]]), [[1.0]], horizon=Discounted(1 - 1e-12)), throw=False)
+    assert answer.value.lower <= 1 / 1e-12 <= answer.value.upper
+
+
+@pytest.mark.parametrize(
+    ("indices", "starts"),
+    [
+        ([0, -1], [0, 1, 2]),
+        ([0, 2], [0, 1, 2]),
+        ([0, 200000000], [0, 1, 2]),
+        ([0, 2**32 + 1], [0, 1, 2]),
+        ([0, 1], [0, 2, 1]),
+    ],
+)
+def test_sparse_laws_with_subscripts_outside_them_are_refused(indices, starts):
+    P = sp.csr_array((np.ones(2), np.array([0, 1]), np.array([0, 1, 2])), shape=(2, 2))
+    wide = np.int64 if max(indices) >= 2**31 else np.int32
+    P.indices, P.indptr = np.array(indices, dtype=wide), np.array(starts, dtype=wide)
+    with pytest.raises(InvalidModel, match="no valid CSR matrix"):
+        MDP(P, [[1.0], [2.0]], horizon=Discounted(0.5))
+
+
+def test_complex_laws_are_refused():
+    with pytest.raises(InvalidModel, match="P holds complex128, not real numbers"):
+        MDP(sp.csr_array(np.array([[1 + 2j]])), [[1.0]], horizon=Discounted(0.5))

@@ -214,3 +214,14 @@ def test_sparse_laws_are_taken_and_what_does_not_fit_is_refused(make):
         solve(mdp, RobustPlanning(IntervalSet(mdp.P + 0.1, mdp.P)))
     with pytest.raises(InvalidModel, match=r"upper has shape \(3, 3\); expected \(3, 3, 3\)"):
         solve(mdp, RobustPlanning(IntervalSet(mdp.P, mdp.r)))
+
+
+@pytest.mark.parametrize("defect", [-9e-10, 9e-10])
+def test_rows_that_do_not_sum_to_1_mean_the_row_divided_by_its_sum(defect):
+    law = np.array([[[0.5, 0.5]], [[0.0, 1.0]]]) * (1 + defect)
+    for horizon, values in ((Discounted(0.5), ("2/3", 2)), (Finite(2), ("1/2", 2))):
+        mdp = MDP(law, [[0.0], [1.0]], horizon=horizon)
+        for kind in (L1Ball(0.0), IntervalSet(law, law), KLBall(0.0)):
+            value = solve(mdp, RobustPlanning(kind), tol=1e-6, throw=False).value
+            assert (value if isinstance(horizon, Discounted) else value[0]).contains(objects(values))
+            assert measure.robust_value(mdp, TabularPolicy([[1.0], [1.0]]), kind).contains((objects(values) / 2).sum())

@@ -14,6 +14,7 @@ from mdpkit.claims.imitation.expert_resets_remove_exploration import success
 from mdpkit.claims.imitation.linear_mdp_keeps_every_q_linear import SIGNED, distance, mixture
 from mdpkit.claims.imitation.potential_shaping_preserves_the_optimum import fork
 from mdpkit.claims.imitation.recoverable_cliff_is_linear import sides
+from mdpkit.claims.imitation.replayed_demonstrations_open_a_combination_lock import end_in_the_dead_end
 from mdpkit.claims.imitation.simulation_lemma_bounds_model_error import check
 from mdpkit.claims.imitation.state_divergence_bounds_the_gap_to_second_order import moments, two
 from mdpkit.claims.imitation.step_moments_bound_the_imitation_gap import ONE_REWARD, overtaken, sum_moments
@@ -152,3 +153,10 @@ def test_searches_of_every_horizon_are_drawn(H):
     assert m.tree.horizon.H == H
     assert len(success(m)) == 3**H
     assert success(m).sum() == 1
+
+
+def test_a_demonstration_that_ends_in_the_dead_end_is_as_good_as_no_update():
+    """Two steps, two actions: 2 / (1/4) + 2 / (1/8) episodes, as half of the updates change nothing."""
+    m = end_in_the_dead_end()
+    assert (m.source.P == m.mdp.P).all()
+    assert m.episodes == 24

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from mdpkit import measure
 from mdpkit.base.arrays import objects
+from mdpkit.base.lifting import enclose
+from mdpkit.claims.offline import calibrated_values_keep_the_value_of_the_reference as calibrated
+from mdpkit.claims.offline import gated_updates_improve_with_high_probability as gated
 from mdpkit.claims.offline.pessimism_bound_is_attained import CLAIM, check, covers, greedy, sides
 from mdpkit.instances.library.offline import wrong_turn
 from mdpkit.model import MDP, TabularPolicy
@@ -55,3 +58,37 @@ def test_draws_are_inside_the_assumptions_and_pessimism_holds_everywhere(data):
     for t, s, a in np.ndindex(m.bonus.shape):
         off = m.model.r[t, s, a] - m.mdp.r[t, s, a] + sum((m.model.P[t, s, a] - m.mdp.P[t, s, a]) * V[t + 1])
         assert measure.backup_error(m.mdp, m.model, lower).lower[t, s, a] == abs(off) <= m.bonus[t, s, a]
+
+
+def test_a_candidate_picked_on_its_own_data_is_accepted_if_the_episode_is_paid():
+    """A fair coin and six arms: half of the twelve outcomes are paid, and their arm's mean is 6."""
+    m = gated.pick_on_the_same_data()
+    assert m.fall[()] == fmpq(1, 2)
+    assert m.judged.shape == (1, 12)
+    assert not gated.FRESH.holds(m).all()
+    assert [int(k) for k in m.judged[0]] == [1, 1, 3, 1, 5, 1, 1, 2, 1, 4, 1, 6]
+
+
+def test_a_gate_with_a_smaller_b_accepts_more():
+    narrow, wide = (gated.seldom(16, **options) for options in (dict(widest=1), {}))
+    assert narrow.fall[()] > narrow.d[()] > wide.fall[()]
+    assert not gated.WIDE.holds(narrow).all()
+    assert gated.WIDE.holds(wide).all()
+
+
+@pytest.mark.parametrize(("rate", "counts"), [(fmpq(1, 2), (6, 15, 28)), (fmpq(1), (4, 9, 16))])
+def test_the_return_stays_at_the_exit_for_about_the_square_of_the_length(rate, counts):
+    for L, count in zip((2, 3, 4), counts, strict=True):
+        m = calibrated.road(L, rounds=1)
+        Q, low = enclose(m.first), 0
+        for k in range(2 * count):
+            eta = objects(np.zeros((L, L + 1, 2), dtype=int))
+            for t in range(L):
+                greedy = int(Q.lower[t, t, 1] > Q.lower[t, t, 0])
+                action = 1 - greedy if t == k % L else greedy
+                eta[t, t, action] = rate
+                if action == 1:
+                    break
+            Q = Q + (calibrated.backup(m, Q) - Q) * eta
+            low += int((measure.greedy_return(m.mdp, Q) == m.exit).all_yes())
+        assert low == count

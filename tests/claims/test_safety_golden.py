@@ -10,6 +10,9 @@ import pytest
 from mdpkit import measure
 from mdpkit.base.arrays import objects, rational
 from mdpkit.base.interval import interval
+from mdpkit.claims.safety import action_errors_of_a_contracting_loop_stay_bounded as loops
+from mdpkit.claims.safety import margin_density_sets_the_slope_of_adversarial_error as margins
+from mdpkit.claims.safety import smoothed_policies_withstand_adaptive_attacks as smoothed
 from mdpkit.claims.safety.constraint_transfers_iff_tubes_are_nested import carts, tubes
 from mdpkit.claims.safety.discounted_safety_is_optimistic import corridor
 from mdpkit.claims.safety.inverse_constraint_game_violation_vanishes import check, demonstrate, play, plays, prefix
@@ -136,3 +139,30 @@ def test_a_shield_on_failure_needs_no_lookahead_where_nothing_else_is_doomed():
         assert all((interval(a) == interval(b)).all_yes() for a, b in statement(m).pairs.values())
     first, second = shield_on_failure(cart(2)).pairs["the tube is seen at once"]
     assert (first - second).sum() == 4
+
+
+def test_every_lattice_bounds_the_error_of_the_cube_away_from_0_and_1():
+    (part,) = (part for part in margins.CLAIM.also if part.name == margins.LATTICE)
+    for m in part.instances():
+        above, error, below = (side.lower for side in part.check(m).sides)
+        assert 0 < above < error < below < 1
+
+
+def test_errors_of_actions_add_less_than_their_limit_and_the_bound_is_reached_by_errors():
+    m = loops.scalar("1/2", "1/2", 3)
+    reached, bound = loops.check(m).sides
+    added, limit = loops.at_any_time(m).sides
+    assert (reached == bound).all_yes()
+    assert (added == Fraction(7, 4)).all_yes()
+    assert (limit == 2).all_yes()
+    error_free = loops.scalar("1/2", "1/2", 3, e=0, x=1)
+    assert all((side == 0).all_yes() for side in loops.at_any_time(error_free).sides)
+
+
+def test_stripes_gain_more_than_the_bound_leaves_at_a_smaller_budget():
+    """9/20 needs B = 4: at B = 21/20 no gain exceeds Phi(B/2) - Phi(-B/2)."""
+    assert smoothed.stripes().B == 4
+    half = rational("21/40")
+    most = measure.normal_probability(interval(half)) * 2 - 1
+    assert (most < Fraction(9, 20)).all_yes()
+    assert (most > Fraction(2, 5)).all_yes()

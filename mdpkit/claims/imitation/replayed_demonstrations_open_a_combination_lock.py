@@ -1,17 +1,17 @@
-"""With half of the replay from a demonstration Q-learning opens a combination lock in 2 H^2 episodes, without in A^H.
+"""With half of its replay demonstrated Q-learning opens a lock in at most 2 H^2 episodes; without, in at least A^H.
 
 Statement  A lock has H steps and A >= 2 actions, one of which is correct at each step; the others lead to a dead end,
            and the last correct action pays 1. Q-learning starts from 0 and acts greedily, ties broken uniformly. After
-           every episode it replays U transitions with step size 1, each from a uniformly drawn step: of a
-           demonstration with probability w, of the episode just played otherwise. Let T be the number of episodes until
-           the greedy policy is optimal, which it then remains. If w >= 1/2,
+           every episode it replays U transitions with step size 1, each from a uniformly drawn step: with probability
+           w of a demonstration, which is an episode that opens the lock, otherwise of the episode just played. Let T be
+           the number of episodes until the greedy policy is optimal, which it then remains. If w >= 1/2,
                E[T] <= 2 H^2 / U + 1 - 1/U,
            and for U = 1 and any w
                E[T] = sum_j H / (w + (1 - w) A^-j), j = 1..H.
            At w = 1/2 and U = 1 this is at least A/(A+1) of the bound. Without demonstrations, w = 0, E[T] >= A^H
            however many transitions are replayed.
-Assumes    at least half of the replay is from the demonstration (bound); the demonstration is an episode of the lock
-           (bound, equality); values start at 0.
+Assumes    at least half of the replay is from the demonstration (bound); the demonstration opens the
+           lock (bound, equality); values start at 0.
 Units      episodes.
 Kind       exists (enumerated); for all A, H, U and w by proof
 Source     adapted from Ball, Smith, Kostrikov and Levine, 2023, and Luo, Xu, Wu and Levine, 2025.
@@ -63,26 +63,33 @@ def a_success_for_every_step(m):
 
 
 # ---- locks
-def lock(A, code):
+def lock(A, code, prize=1):
     """States 0 to H-1 wait for the next action of the code, H is open, H+1 the dead end."""
     H = len(code)
     onward, paid = np.full((H + 2, A), H + 1), np.zeros((H + 2, A), dtype=int)
-    onward[np.arange(H), code], onward[H], paid[H - 1, code[-1]] = np.arange(1, H + 1), H, 1
+    onward[np.arange(H), code], onward[H], paid[H - 1, code[-1]] = np.arange(1, H + 1), H, prize
     P, rho = np.eye(H + 2, dtype=int)[onward], np.eye(1, H + 2, dtype=int)[0]
     return MDP(objects(P), objects(paid), objects(rho), horizon=Finite(H))
 
 
-def replay(A, H, share="1/2", updates=1, shown=None, initial=0):
-    """A lock with the code 0, 1, .., and E[T] from the chain of the learner's tables.
-
-    The demonstration opens a lock with the code `shown`.
-    """
-    code = [t % A for t in range(H)]
-    mdp, source = lock(A, code), lock(A, code if shown is None else shown)
+def instance(mdp, source, share="1/2", updates=1, initial=0):
+    """E[T] from the chain of the learner's tables; the demonstration is an optimal episode of `source`."""
     mean = expected_episodes(mdp, source, share, updates, initial)
     return Instance(
         mdp=mdp, source=source, share=objects(share), updates=updates, initial=objects(initial), episodes=mean.lower
     )
+
+
+def replay(A, H, share="1/2", updates=1, shown=None, initial=0):
+    """A lock with the code 0, 1, .., and a demonstration that opens a lock with the code `shown`."""
+    code = [t % A for t in range(H)]
+    mdp = lock(A, code)
+    return instance(mdp, mdp if shown is None else lock(A, shown), share, updates, initial)
+
+
+def end_in_the_dead_end():
+    """The demonstration is a failing episode of the lock: without a prize it is as good as any other."""
+    return instance(lock(2, (1, 1)), lock(2, (1, 1), prize=0))
 
 
 def halves():
@@ -122,12 +129,13 @@ def figure(ax, rows):
 
 
 # ---- assumptions and the claim
-def of_the_lock(m):
+def opens_the_lock(m):
+    """An optimal episode of the lock itself."""
     return bool((m.source.P == m.mdp.P).all() and (m.source.r == m.mdp.r).all())
 
 
 HALF = Assumption("at least half of the replay is from the demonstration", lambda m: m.share * 2 >= 1)
-SAME = Assumption("the demonstration is an episode of the lock", of_the_lock)
+OPENS = Assumption("the demonstration opens the lock", opens_the_lock)
 ZERO = Assumption("values start at 0", lambda m: m.initial == 0)
 CLOSED, BLIND, OTHER = "one replayed transition", "without demonstrations", "a demonstration of another lock"
 CLAIM = Claim(
@@ -137,11 +145,12 @@ CLAIM = Claim(
     formula=r"\mathbb{E}[T] \le \frac{2 H^2}{U} + 1 - \frac1U \quad (w \ge \tfrac12), \qquad \mathbb{E}[T] \ge A^H \quad (w = 0)",
     papers=("ball2023", "luo2025"),
     tags=("hybrid-data", "exploration", "sample-complexity"),
-    assumes=(HALF, SAME, ZERO),
+    assumes=(HALF, OPENS, ZERO),
     controls=(
         Control("no demonstrations", lambda: replay(2, 3, 0), drops=HALF.name),
-        Control(OTHER, lambda: replay(2, 3, shown=(1, 0, 1)), drops=SAME.name),
-        Control("one wrong step in the demonstration", lambda: replay(2, 2, shown=(1, 1)), drops=SAME.name),
+        Control(OTHER, lambda: replay(2, 3, shown=(1, 0, 1)), drops=OPENS.name),
+        Control("a demonstration that ends in the dead end", end_in_the_dead_end, drops=OPENS.name),
+        Control("one wrong step in the demonstration", lambda: replay(2, 2, shown=(1, 1)), drops=OPENS.name),
         Control(
             "as if all of the replay were demonstrated", lambda: replay(2, 2), tightens=demonstrate_every_transition
         ),
@@ -152,7 +161,7 @@ CLAIM = Claim(
         Control("a success for every step", lambda: replay(2, 2, 0, 3), tightens=a_success_for_every_step, part=BLIND),
     ),
     also=(
-        Part(CLOSED, shares, closed_form, assumes=(SAME, ZERO), data=curve),
+        Part(CLOSED, shares, closed_form, assumes=(OPENS, ZERO), data=curve),
         Part(
             BLIND,
             lambda: [replay(A, H, 0, U) for U in (1, 2, 4) for A, H in ((2, 1), (2, 2), (2, 3), (3, 2))],

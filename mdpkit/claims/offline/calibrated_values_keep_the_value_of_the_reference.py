@@ -1,15 +1,15 @@
-"""Online learning from pessimistic values unlearns the offline policy; values clipped at the reference's never do.
+"""Learning online from pessimistic values may unlearn; with clipped ones the return stays at least the reference's.
 
 Statement  Let Q_1 <= T Q_1, where T is the optimal Bellman backup, and let max_a Q_1 be at least the values of a
            reference policy. Learn online by Q_(k+1) = Q_k + eta_k (T Q_k - Q_k) with any rates eta_k in [0, 1] of the
            single entries, so in any order, and play greedily, ties broken in any way. Then at every time
                J(reference) <= rho max_a Q_1 <= rho max_a Q_k <= J(greedy for Q_k),
-           so that the return falls by at most J(greedy for Q_1) - J(reference), which is attained, and by
-           nothing if the offline policy is the reference.
+           so that the return falls by at most J(greedy for Q_1) - J(reference), which is attained by two arms, and
+           by nothing if the offline policy is the reference.
            If Q_0 <= T Q_0 and a policy that is greedy for Q_0 satisfies Q^ref >= V^ref at its actions, then raising
            Q_0 to V^ref at its actions, as Cal-QL's clip does, gives such a Q_1. Without the clip only
                rho max_a Q_0 <= J(greedy for Q_k)
-           holds, and it is attained: on a road with an exit the return falls to that of the exit.
+           holds, which two arms attain; on a road with an exit the return falls from the reference's to the exit's.
 Assumes    the first values are at most their backup and at least the reference's values; updates are expected
            backups; the policy improves on the reference and Q_0 is at most its backup (clip).
 Units      J is the undiscounted return; rewards in [0, 1] in the instances.
@@ -66,6 +66,12 @@ def check(m):
     first, *_, last = learn(m, m.first)
     floor = measure.value(m.mdp, m.reference)
     return Bound(floor, start(m, first), start(m, last), measure.greedy_return(m.mdp, last))
+
+
+def keep_the_reference(m):
+    """The ends of the chain, in which the first values do not appear."""
+    *_, last = learn(m, m.first)
+    return Bound(measure.value(m.mdp, m.reference), measure.greedy_return(m.mdp, last))
 
 
 def no_fall(m):
@@ -266,7 +272,7 @@ BELOW = Assumption(
 CALIBRATED = Assumption("the first values are at least the reference's", reach_the_reference)
 EXPECTED = Assumption("updates are expected backups", lambda m: m.luck == 0)
 IMPROVES = Assumption("the offline policy improves on the reference", improves)
-CLIP, FALL, ROAD = "the clip", "the fall is attained", "a road with an exit"
+KEEPS, CLIP, FALL, ROAD = "the return", "the clip", "the fall is attained", "a road with an exit"
 CLAIM = Claim(
     "calibrated_values_keep_the_value_of_the_reference",
     check,
@@ -279,7 +285,7 @@ CLAIM = Claim(
     tags=("pessimism", "offline-to-online", "fine-tuning"),
     assumes=(BELOW, CALIBRATED, EXPECTED),
     controls=(
-        Control("no clip", lambda: road(3, rounds=1), drops=CALIBRATED.name),
+        Control("no clip", lambda: road(3, rounds=1), drops=CALIBRATED.name, part=KEEPS),
         Control("clip above the value of every policy", lambda: detour([1, -1], 2), drops=BELOW.name),
         Control("every action clipped", lambda: arms([1, 0], [1, 1], 0, rate=0), drops=BELOW.name),
         Control("a lucky sample", lambda: arms([1, 0], [1, -1], 0, luck=2), drops=EXPECTED.name),
@@ -296,6 +302,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
+        Part(KEEPS, FAMILY, keep_the_reference, assumes=(BELOW, CALIBRATED, EXPECTED)),
         Part(CLIP, OFFLINE, stays_below_its_backup, assumes=(BELOW, IMPROVES)),
         Part(
             FALL,

@@ -1,10 +1,10 @@
-"""In a closed loop that contracts at rate q, actions in error by e keep the state within L_u e / (1-q) for ever.
+"""In a loop contracting at rate q, actions in error by e keep the state within L_u e/(1-q) of its path without errors.
 
 Statement  A system x' = f(x, u), L_u-Lipschitz in u, is controlled by an L_pi-Lipschitz policy, and the closed loop
            contracts at rate q < 1 in the maximum norm. Let every action be in error by at most e and every measurement
            of the state by at most d. For every T the state x_T and the state y_T without errors satisfy
-               |x_T - y_T| <= q^T |x_0 - y_0| + L_u (e + L_pi d) (1 - q^T) / (1 - q)
-                           <= q^T |x_0 - y_0| + L_u (e + L_pi d) / (1 - q).
+               |x_T - y_T| <= q^T |x_0 - y_0| + L_u (e + L_pi d) (1 - q^T) / (1 - q),
+               |x_T - y_T| - q^T |x_0 - y_0| <= L_u (e + L_pi d) / (1 - q).
            A scalar system attains the first for every T, and stays at L_u (e + L_pi d) / (1 - q) if it starts there.
            If a learner's actions are within e_train of an expert's on the points of an r-cover, they are everywhere
            within
@@ -59,7 +59,18 @@ def sides(m):
 def check(m):
     error, left, pushed = sides(m)
     q, T = enclose(m.q), len(m.action_errors)
-    return Bound(error, left + pushed * (1 - q**T) / (1 - q), left + pushed / (1 - q))
+    return Bound(error, left + pushed * (1 - q**T) / (1 - q))
+
+
+def at_any_time(m):
+    """What the errors add, and its bound for all T."""
+    error, left, pushed = sides(m)
+    return Bound(error - left, pushed / (1 - enclose(m.q)))
+
+
+def half_of_the_limit(m):
+    added, limit = at_any_time(m).sides
+    return Bound(added, limit / 2)
 
 
 def of_the_last_step(m):
@@ -72,7 +83,8 @@ def measured_by_a_policy_of_slope_1(m):
     """e + d in place of e + L_pi d."""
     error, left, _ = sides(m)
     e, d = enclose(abs(m.action_errors)).max(), enclose(abs(m.measurement_errors)).max()
-    return Bound(error, left + lipschitz(enclose(m.B)) * (e + d) / (1 - enclose(m.q)))
+    q, T = enclose(m.q), len(m.action_errors)
+    return Bound(error, left + lipschitz(enclose(m.B)) * (e + d) * (1 - q**T) / (1 - q))
 
 
 def attains(m):
@@ -233,7 +245,7 @@ def covers(m):
 CONTRACTS = Assumption("the closed loop contracts at rate q", contracts)
 COVERS = Assumption("every point is within r of a demonstrated one", covers)
 ATTAINED, STAYS, CONSTANT = "equality at every time", "the limit is kept", "constant errors"
-NEAR, TENTS = "errors on a cover", "tents attain it"
+LIMIT, NEAR, TENTS = "at any time", "errors on a cover", "tents attain it"
 SHEAR, DRIFT = "a spectral radius of q", "a spectral radius of 1"
 CLAIM = Claim(
     "action_errors_of_a_contracting_loop_stay_bounded",
@@ -255,6 +267,7 @@ CLAIM = Claim(
             lambda: scalar("1/2", "1/2", 5, k=3, e=0, d=1),
             tightens=measured_by_a_policy_of_slope_1,
         ),
+        Control("half of the limit", lambda: scalar("1/2", "1/2", 3), tightens=half_of_the_limit, part=LIMIT),
         Control("the learner's slope alone", lambda: tents(2), tightens=slope_of_the_learner_alone, part=NEAR),
         Control(
             "points farther than r from those demonstrated",
@@ -264,6 +277,7 @@ CLAIM = Claim(
         ),
     ),
     also=(
+        Part(LIMIT, FAMILY, at_any_time, assumes=(CONTRACTS,)),
         Part(
             ATTAINED,
             lambda: [

@@ -294,7 +294,7 @@ CLAIM = Claim(
         Part(EQUAL, lambda: [cube([w] * k, Fraction(1, 2 * k)) for k in (1, 2, 3) for w in (1, "1/3")], attains),
         Part(
             LATTICE,
-            lambda: [lattice([1, 1], 8), lattice(["1/2", 1], 8, "3/4"), lattice([1, 2, 3], 4)],
+            lambda: [lattice([1, 1], 8), lattice(["1/2", 1], 8, "3/4"), lattice([1, 2, 3], 12)],
             between_lattices,
             assumes=(NEAR,),
         ),

@@ -8,8 +8,8 @@ Statement  A policy acts on observations with independent noise N(0, sigma^2), a
            the same: if success is that the second observation lies on the side of 0 that the first one's sign
            determines, the best adaptive attack gains
                Phi(B) - 1/2 - 2 (Phi(B / sqrt 2) - 1/2)^2
-           over the best fixed one (sigma = 1), 0.2061 at B = 21/20; and if the sides alternate in narrow stripes of the
-           first observation, more than 9/20.
+           over the best fixed one (sigma = 1), 0.2061 at B = 21/20; and at B = 4, if success is x_2 < 2 or x_2 > -2 in
+           alternate stripes of width 1/10 of the first observation x_1, more than 9/20.
 Assumes    squared shifts sum to at most B^2 along every path; a shift is chosen before its noise.
 Units      B and sigma in the unit of observations; probabilities.
 Kind       exists (enumerated events and attacks); for all by proof

@@ -6,11 +6,11 @@ Statement  Every k steps n plans are drawn from a frozen policy w, and the one o
            followed by w, and k' divides k, then with D = ceil(H/k) and D' = ceil(H/k') decisions
                J(w)  <=  V^k  <=  V^k'  <=  n^(D' - D) V^k.
            On a lock of H steps, each of which opens with probability p, V^k = (1 - (1 - p)^n)^D p^(H - D), so that the
-           ratio of the last two sides tends to 1 as p -> 0. If the plans are skills, members of a Mixture that act as
-           they are for k steps, no inequality with V^k' holds: if one skill opens the lock and is drawn with
-           probability p, V^k = (1 - (1 - p)^n)^D falls as decisions are added; on a lock whose steps need two skills
-           in turn V^2 = 0 and V^1 > 0. Let e be the largest total variation between P and a model P'. Choices by P'
-           towards the same values, with plans of k_j steps, lose at most
+           ratio of the last two sides tends to 1 as p -> 0; they coincide if n = 1 or D' = D. If the plans are skills,
+           members of a Mixture that act as they are for k steps, no inequality with V^k' holds: if one skill opens the
+           lock and is drawn with probability p, V^k = (1 - (1 - p)^n)^D falls as decisions are added; on a lock whose
+           steps need two skills in turn V^2 = 0 and V^1 > 0. Let e be the largest total variation between P and a model
+           P'. Choices by P' towards the same values, with plans of k_j steps, lose at most
                2 e sum_j k_j (max V - min V),    V the values at the end of the j-th plan.
            FOREWARN with these values as scores has these returns.
 Assumes    plans end in the frozen policy (in the chain).
@@ -100,6 +100,11 @@ def check(m):
     return at_most(m, decisions(m, m.faster) - decisions(m, m.k))
 
 
+def coincide(m):
+    """A single plan, or as many decisions."""
+    return Equal({"value": tuple(value_table(m, k)[0] for k in (m.k, m.faster))})
+
+
 def one_decision_less(m):
     return at_most(m, decisions(m, m.faster) - decisions(m, m.k) - 1)
 
@@ -147,7 +152,7 @@ def by_the_learner(m):
     return Equal({"return": (measure.value(mdp, steered), value_table(m, m.k, m.guess)[0][0])})
 
 
-FAMILY = Family(
+ANY = Family(
     blocks=dict(P=Simplex("S", "A", to="S"), w=Simplex("S", to="A"), g=Box("S"), guess=Simplex("S", "A", to="S")),
     sizes=dict(S=(1, 3), A=(2, 3), H=(2, 5), N=(1, 4), K=(1, 2), M=(2, 3)),
     models=dict(
@@ -165,7 +170,13 @@ FAMILY = Family(
 )
 
 
-CHOICES = Family(blocks=FAMILY.blocks, sizes=FAMILY.sizes | dict(S=(2, 3), N=(2, 4)), models=FAMILY.models)
+def resize(**sizes):
+    return Family(blocks=ANY.blocks, sizes=ANY.sizes | sizes, models=ANY.models)
+
+
+FAMILY = resize(H=(3, 5), N=(2, 4))
+"""Several plans, and more decisions by k' than by k, as k' is at most 2."""
+CHOICES = resize(S=(2, 3), N=(2, 4))
 """Processes in which a choice may be wrong."""
 
 
@@ -259,7 +270,9 @@ CLAIM = Claim(
         Control("the error of one step", err_late, tightens=error_of_one_step, part=LOSS),
     ),
     also=(
-        Part(ORDER, FAMILY, order, assumes=(ENDS,)),
+        Part(ORDER, ANY, order, assumes=(ENDS,)),
+        Part("a single plan", resize(N=(1, 1)), coincide, assumes=(ENDS,)),
+        Part("as many decisions", resize(H=(2, 2), K=(2, 2)), coincide, assumes=(ENDS,)),
         Part(LOCK, list_locks, open_lock, data=curve),
         Part(LOSS, CHOICES, loss),
         Part("loss in episodes", lambda: [err_late(), *list_episodes()], loss),

@@ -149,7 +149,7 @@ def pay_to_exceed():
     )
 
 
-def always_paid():
+def exceed_always():
     """A coin whose policy always takes the action that pays and costs 1, three times the limit."""
     return coins(1).replace(policy=TabularPolicy(objects([[0, 1]])))
 
@@ -169,7 +169,7 @@ def list_optima():
 
 
 @cache
-def list_priced():
+def list_prices():
     """The uniform policy, which is at the limits of the random MDPs, at optimal and at other prices."""
     found = []
     for m in list_optima()[:12]:
@@ -230,13 +230,13 @@ CLAIM = Claim(
         Control(
             "states that are not visited count", witness=leave_one_state, sabotages=measure.occupancy, by=everywhere
         ),
-        Control("an optimum beyond the limits", witness=always_paid, drops=KEPT.name, part=OPTIMAL),
-        Control("a return beyond the limits", witness=always_paid, drops=KEPT.name, part=DUAL),
+        Control("an optimum beyond the limits", witness=exceed_always, drops=KEPT.name, part=OPTIMAL),
+        Control("a return beyond the limits", witness=exceed_always, drops=KEPT.name, part=DUAL),
         Control("a negative price", witness=pay_to_exceed, drops=PRICES.name, part=DUAL),
     ),
     also=(
         Part(OPTIMAL, list_optima, is_optimal, assumes=(KEPT, PRICES)),
-        Part(DUAL, list_priced, is_no_better, assumes=(KEPT, PRICES)),
+        Part(DUAL, list_prices, is_no_better, assumes=(KEPT, PRICES)),
         Part(COINS, list_coins, in_every_state, assumes=(KEPT, EXTREME), data=count),
     ),
     figure=figure,

@@ -34,8 +34,8 @@ class RobustPlanning:
     For Discounted and Finite problems; rewards are known. Nature may choose the law of every state and action (and
     step) by itself: (s,a)-rectangular sets. Then V = max_a min_p r + gamma p . V, a deterministic Markov policy is
     optimal over all history-dependent ones, against nature's history-dependent choices too, and the order of maximum
-    and minimum does not matter. `model` is a worst MDP: the policy is optimal in it, with the same value, so that
-    `measure.value(answer.model, answer.policy)` gives the value again.
+    and minimum does not matter. In `model` the law of every state and action minimises p . V: the policy is optimal in
+    it, with the same value, so that `measure.value(answer.model, answer.policy)` gives the value again.
 
     On rationals, L1 balls and intervals are solved exactly: nature's policies are improved until none is worse, then
     the policy is, in rational arithmetic, so that no pair recurs. On floats, and for KL balls, both bounds come from

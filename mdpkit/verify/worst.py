@@ -16,7 +16,7 @@ def worst(claim, part) -> list:
     Raises: InvalidClaim if a stored draw no longer fits the family; hunt again.
     """
     family, found = part.instances, []
-    for packed in _kept(claim.id).get(part.name, ()):
+    for packed in _read(claim.id).get(part.name, ()):
         x = unpack(packed)
         for name, block in family.blocks.items():
             if not hasattr(x, name) or getattr(x, name).shape != block.shape(x.sizes):
@@ -37,7 +37,7 @@ def keep(claim_id, draws, folder=FOLDER) -> Path:
     return write_whole(path, (json.dumps(data, indent=1) + "\n").encode())
 
 
-def _kept(claim_id):
+def _read(claim_id):
     try:
         return json.loads((FOLDER / f"{place(claim_id)}.json").read_text(encoding="ascii"))
     except FileNotFoundError:

@@ -4,9 +4,10 @@ Statement  Let d be an extreme point of the polytope of discounted occupancies w
            d(s) its policy where d(s) > 0. Then
                sum_{s : d(s) > 0} (|{a : pi(a|s) > 0}| - 1) <= number of limits that bind at d <= m .
            If some policy keeps the limits, an extreme point is optimal among all policies; its return is max_pi
-           J(pi, r - y . c) + y . limits for optimal prices y >= 0. For every m there are m limits whose only optimal
-           policy randomises in m states. Without a limit this is the optimality of deterministic policies.
-Assumes    d keeps the limits, and is an extreme point.
+           J(pi, r - y . c) + y . limits for optimal prices y >= 0, and no policy within the limits exceeds that for
+           any y >= 0. For every m there are m limits whose only optimal stationary policy randomises in m states.
+           Without a limit this is the optimality of deterministic policies.
+Assumes    d keeps the limits, and is an extreme point; prices are at least 0.
 Units      costs and limits are discounted totals, not normalised.
 Kind       for all; identity; exists (enumerated)
 Source     adapted from Altman, 1999.
@@ -56,12 +57,21 @@ def check(m):
     return Bound(extra_actions(m), total(binds(m), [1] * len(m.limits)), len(m.limits))
 
 
-def is_optimal(m):
-    """The return of the policy and the dual value of the prices."""
+def dual_value(m):
+    """max_pi J(pi, r - y . c) + y . limits."""
     weights = m.prices.reshape(-1, 1, 1)
     priced = replace(m.mdp, r=m.mdp.r - (weights * m.costs).sum(axis=0))
-    dual = (measure.optimal_value(priced) * m.mdp.rho).sum() + (m.prices * m.limits).sum()
-    return Equal({"return": (measure.value(m.mdp, m.policy), dual)})
+    return (measure.optimal_value(priced) * m.mdp.rho).sum() + (m.prices * m.limits).sum()
+
+
+def is_optimal(m):
+    """The return of an optimal policy attains the dual value of the optimal prices."""
+    return Equal({"return": (measure.value(m.mdp, m.policy), dual_value(m))})
+
+
+def is_no_better(m):
+    """No policy within the limits has a larger return than the dual value of any prices."""
+    return Bound(measure.value(m.mdp, m.policy), dual_value(m))
 
 
 def in_every_state(m):
@@ -127,6 +137,23 @@ def leave_one_state():
     )
 
 
+def pay_to_exceed():
+    """One state: action 0 pays 1, action 1 costs 1, the limit is 1, and its price is -1."""
+    mdp = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("1/2"))
+    return Instance(
+        mdp=mdp,
+        costs=objects([[[0, 1]]]),
+        limits=objects([1]),
+        policy=TabularPolicy(objects([[1, 0]])),
+        prices=objects([-1]),
+    )
+
+
+def exceed_always():
+    """A coin whose policy always takes the action that pays and costs 1, three times the limit."""
+    return coins(1).replace(policy=TabularPolicy(objects([[0, 1]])))
+
+
 @cache
 def list_optima():
     """Random MDPs with up to three limits, at which the uniform policy is, and the coins."""
@@ -139,6 +166,16 @@ def list_optima():
         at = [measure.value(replace(mdp, r=cost), even).lower[()] for cost in costs]
         found.append(optimum(mdp, costs, objects(at)))
     return [*found, leave_one_state(), share_one_limit(((0, 1), (1, 0)))]
+
+
+@cache
+def list_prices():
+    """The uniform policy, which is at the limits of the random MDPs, at optimal and at other prices."""
+    found = []
+    for m in list_optima()[:12]:
+        even = TabularPolicy(objects(np.ones(m.mdp.r.shape, dtype=int)) / m.mdp.A)
+        found += [m.replace(policy=even, prices=prices) for prices in (m.prices, m.prices * 0, m.prices * 2 + 1)]
+    return found
 
 
 def list_coins():
@@ -171,14 +208,18 @@ def figure(ax, rows):
     ax.legend(fontsize=6)
 
 
-COINS = "a coin for each limit"
+COINS, OPTIMAL, DUAL = "a coin for each limit", "optimal", "no policy within the limits is better"
+PRICES = Assumption("prices are at least 0", lambda m: (m.prices >= 0).all())
 KEPT = Assumption("d keeps the limits", keeps_limits)
 EXTREME = Assumption("d is an extreme point", is_extreme)
 CLAIM = Claim(
     "constrained_optimum_randomises_in_few_states",
     check,
     list_optima,
-    formula=r"\sum_{s : d(s) > 0} \big( \lvert \{a : \pi(a \mid s) > 0\} \rvert - 1 \big) \le \# \text{binding limits} \le m",
+    formula=(
+        r"\sum_{s : d(s) > 0} \big( \lvert \{a : \pi(a \mid s) > 0\} \rvert - 1 \big) "
+        r"\le \# \text{binding limits} \le m"
+    ),
     papers=("altman1999",),
     tags=("constrained", "discounted"),
     assumes=(KEPT, EXTREME),
@@ -189,9 +230,13 @@ CLAIM = Claim(
         Control(
             "states that are not visited count", witness=leave_one_state, sabotages=measure.occupancy, by=everywhere
         ),
+        Control("an optimum beyond the limits", witness=exceed_always, drops=KEPT.name, part=OPTIMAL),
+        Control("a return beyond the limits", witness=exceed_always, drops=KEPT.name, part=DUAL),
+        Control("a negative price", witness=pay_to_exceed, drops=PRICES.name, part=DUAL),
     ),
     also=(
-        Part("optimal", list_optima, is_optimal, assumes=(KEPT,)),
+        Part(OPTIMAL, list_optima, is_optimal, assumes=(KEPT, PRICES)),
+        Part(DUAL, list_prices, is_no_better, assumes=(KEPT, PRICES)),
         Part(COINS, list_coins, in_every_state, assumes=(KEPT, EXTREME), data=count),
     ),
     figure=figure,

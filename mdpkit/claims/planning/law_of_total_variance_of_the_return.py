@@ -1,10 +1,12 @@
-"""The variance of the return is the sum over steps of the expected one-step variances, so at most H^2/4.
+"""The return's variance is that of the first state's value plus the expected one-step variances, so at most H^2/4.
 
-Statement  For every policy, with sigma_t^2(s) the variance of r(s, a) + V_{t+1}(n) over the action and the next state,
-               Var(sum_t r_t) = Var_rho(V_0) + sum_t E_{d_t}[sigma_t^2],
-           and discounted Var(sum_t gamma^t r_t) = Var_rho(V) + sum_t gamma^{2t} E_{d_t}[sigma^2]. If rewards lie in
-           [0, 1], so that each sigma_t^2 alone may be (H-t)^2/4, the sum is at most H^2/4, which a fair coin that
-           decides between always 1 and always 0 attains.
+Statement  For every Markov policy, with d_t the law of the state at step t, and sigma_t^2(s) the variance of r(s, a) +
+           V_{t+1}(n) over the action and the next state,
+               Var(sum_t r_t) = Var_rho(V_0) + sum_t E_{d_t}[sigma_t^2].
+           Discounted, for every stationary policy, with sigma^2(s) the variance of r(s, a) + gamma V(n),
+               Var(sum_t gamma^t r_t) = Var_rho(V) + sum_t gamma^{2t} E_{d_t}[sigma^2].
+           If rewards lie in [0, 1], so that each sigma_t^2 alone may be (H-t)^2/4, the right side of the first is at
+           most H^2/4, which is attained if the initial state decides, evenly, between always 1 and always 0.
 Assumes    for the bound only: rewards lie in [0, 1].
 Units      rewards are deterministic given state and action; the return is not normalised.
 Kind       identity; for all; exists (enumerated)
@@ -31,24 +33,24 @@ def start_variance(m, V):
     return measure.mean_product(V, V, m.mdp.rho) - measure.mean_product(V, 1, m.mdp.rho) ** 2
 
 
-def explained(m):
+def sum_variances(m):
     """Var_rho(V_0) + sum_t E_{d_t}[sigma_t^2]."""
     V, d = measure.state_value(m.mdp, m.policy), measure.occupancy(m.mdp, m.policy).sum(axis=-1)
     return start_variance(m, V[0]) + (d * measure.step_variance(m.mdp, m.policy)).sum()
 
 
 def check(m):
-    return Equal({"variance": (measure.return_variance(m.mdp, m.policy), explained(m))})
+    return Equal({"variance": (measure.return_variance(m.mdp, m.policy), sum_variances(m))})
 
 
 def is_at_most_a_quarter(m):
     H = m.mdp.horizon.H
-    return Bound(explained(m) * 4, m.mdp.like(H**2))
+    return Bound(sum_variances(m) * 4, m.mdp.like(H**2))
 
 
 def is_linear(m):
     H = m.mdp.horizon.H
-    return Bound(explained(m) * 4, m.mdp.like(H))
+    return Bound(sum_variances(m) * 4, m.mdp.like(H))
 
 
 def transitions_alone(m):
@@ -57,7 +59,7 @@ def transitions_alone(m):
     V, Q = measure.state_value(m.mdp, m.policy), measure.action_value(m.mdp, m.policy)
     d = measure.occupancy(m.mdp, m.policy)
     of_actions = (d * (Q - V[:-1, :, None]) ** 2).sum()
-    return Equal({"variance": (total, explained(m) - of_actions)})
+    return Equal({"variance": (total, sum_variances(m) - of_actions)})
 
 
 def check_infinite_horizon(m):
@@ -113,7 +115,7 @@ def random_action(horizon=None):
 
 
 def walk():
-    """A coin at the first step decides for ever; only one of two states is met at the start."""
+    """State 0, the initial one, pays 1 and is left with probability 1/2 a step; state 1 pays nothing and absorbs."""
     P = objects([[["1/2", "1/2"]], [[0, 1]]])
     mdp = MDP(P, objects([[1], [0]]), objects([1, 0]), horizon=Finite(3))
     return Instance(mdp=mdp, policy=TabularPolicy(objects([[1], [1]])))

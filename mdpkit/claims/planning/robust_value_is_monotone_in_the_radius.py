@@ -7,8 +7,9 @@ Statement  Let V_m be the optimal value against transition laws that nature move
                               <= gamma (n - m) / ((1 - gamma) (1 - gamma + gamma m)) .
            For all m and n, a paying state beside one that returns to it at once attains the first bound; beside an
            absorbing one it attains the second, D_m = 1 / (1 - gamma + gamma m), and both in the limit n -> 0.
-           In a worst model the policy is optimal, and its value is the robust one; at m = 0 that is the nominal value,
-           and at m = 1 nature moves to the worst state at once.
+           In the model whose laws minimise p . V_m for every state and action, a greedy policy is optimal, and its
+           value there and its robust value are V_m; at m = 0 that is the nominal optimal value, and at m = 1 nature
+           moves to the worst state at once.
 Assumes    rewards lie in [0, 1].
 Units      m and n are total variation distances in [0, 1]; values are discounted returns, not normalised.
 Kind       for all; identity; exists (enumerated)
@@ -69,7 +70,7 @@ def rises(m):
 
 
 def replays(m):
-    """The robust value against the value and optimum of a worst model, and at both ends of the radius."""
+    """V_m against the values and the optimum of the model of least p . V_m, and V_m at both ends of the radius."""
     answer = solve(m.mdp, RobustPlanning(L1Ball(m.near * 2)))
     g, now = m.mdp.horizon.gamma, m.mdp.r.max(axis=1)
     return Equal(

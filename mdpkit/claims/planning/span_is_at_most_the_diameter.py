@@ -43,6 +43,15 @@ def solves_the_equation(m):
     return (ahead.max(axis=1) == m.g + m.h).all()
 
 
+def communicates(m):
+    """Whether every state can be reached from every other by some actions: exactly then D is finite."""
+    S = m.mdp.S
+    reached = np.eye(S, dtype=int) + (m.mdp.P > 0).any(axis=1)
+    for _ in range(S.bit_length()):  # paths of up to 2, 4, 8, ... steps
+        reached = np.minimum(reached @ reached, 1)
+    return (reached > 0).all()
+
+
 def build(x):
     """Rewards that make g and h a solution: what the first action lacks is 0, what the others lack is at least 0."""
     P = fill_support(x.P)
@@ -70,6 +79,23 @@ def list_crossings():
     return [crossing(D) for D in (1, "3/2", 2, 5, 40, 1000)]
 
 
+def list_sparse():
+    """Random processes of one or two successors: the first action goes round a cycle, on which state 0 may wait."""
+    found = []
+    for seed in range(24):
+        rng, S, A = np.random.default_rng(seed), 2 + seed % 4, 1 + seed % 3
+        P = np.eye(S, dtype=int)[rng.integers(S, size=(S, A))]
+        stay, on = np.eye(S, dtype=int), np.roll(np.eye(S, dtype=int), 1, axis=1)
+        P[:, 0] = on
+        P = objects(P)
+        P[0, 0] = objects(stay[0] * (seed // 4) + on[0]) / (1 + seed // 4)
+        h, lack = objects(rng.integers(-4, 5, S)) / 4, objects(rng.integers(0, 5, (S, A))) / 4
+        lack[:, 0] = lack[:, 0] * 0
+        g = objects(int(rng.integers(0, 5)))[()] / 4
+        found.append(Instance(mdp=MDP(P, g + h[:, None] - P @ h - lack, horizon=Average()), g=g, h=h))
+    return found
+
+
 def attains(m):
     span, near, far = check(m).sides
     return Equal({"gain": (span, near), "range": (span, far)})
@@ -87,6 +113,7 @@ def steeper():
 
 
 SOLVED = Assumption("g and h solve the optimality equation", solves_the_equation)
+FINITE = Assumption("D is finite, that is, the process is communicating", communicates)
 CLAIM = Claim(
     "span_is_at_most_the_diameter",
     check,
@@ -94,11 +121,14 @@ CLAIM = Claim(
     formula=r"\max h - \min h \le (g - \min r)\, D \le (\max r - \min r)\, D",
     papers=("bartlett2009", "jaksch2010"),
     tags=("average-reward",),
-    assumes=(SOLVED,),
+    assumes=(SOLVED, FINITE),
     controls=(
         Control("one step fewer", witness=lambda: crossing(5), tightens=without_the_last_step),
         Control("steps of the graph", witness=lambda: crossing(5), sabotages=measure.diameter, by=one_step),
         Control("no solution of the equation", witness=steeper, drops=SOLVED.name),
     ),
-    also=(Part("two states attain it", list_crossings, attains, assumes=(SOLVED,)),),
+    also=(
+        Part("two states attain it", list_crossings, attains, assumes=(SOLVED, FINITE)),
+        Part("processes of few successors", list_sparse, check, assumes=(SOLVED, FINITE)),
+    ),
 )

@@ -26,8 +26,8 @@ class Near:
     Args: error: bound on the rounding error of the action values at w.
 
     The value of an action less that of the best one changes by at most g span(v - w) from w to v, since both laws are
-    distributions. Where that and the rounding errors are at most `width`, no action set aside is best at v: the errors of
-    both actions' values at w and at v, and once more that at w for the comparison itself.
+    distributions. Where that and the rounding errors are at most `width`, no action set aside is best at v: the errors
+    of both actions' values at w and at v, and once more that at w for the comparison itself.
     """
 
     w: np.ndarray

@@ -35,9 +35,9 @@ class ModifiedPolicyIteration:
 
     Args: sweeps: largest number of sweeps, evaluation sweeps included.
 
-    Discounted problems, dense or sparse (store sparse transition laws as CSR). Once the policy hardly changes, actions that
-    provably cannot be optimal near the current values are set aside, and sweeps read the rows of the others. Rational
-    problems are solved in float64; the bounds then hold for the rational problem. `iterations` counts sweeps.
+    Discounted problems, dense or sparse (store sparse transition laws as CSR). Once the policy hardly changes, actions
+    that provably cannot be optimal near the current values are set aside, and sweeps read the rows of the others.
+    Rational problems are solved in float64; the bounds then hold for the rational problem. `iterations` counts sweeps.
     Source: Puterman and Shin, 1978; the stop on the span with the shift solved for: MacQueen, 1966.
 
     >>> from mdpkit.model import MDP, Discounted

@@ -12,7 +12,7 @@ FILE = Path(__file__).parents[1] / "references.bib"
 REQUIRED = ("title", "author", "year", "url")
 OPTIONAL = ("venue", "missing")
 ENTRY = re.compile(r"@(\w+)\{([\w-]+),\s*\n((?:  \w+ = \{.*\},\n)+)\}\n?")
-_NAME = r"(?:(?:von|van|de|Al) )?[^\W\d_a-z][\w'-]+"
+_NAME = r"(?:(?:von|van|Van|de|Al|El) )?[^\W\d_a-z][\w'-]+"
 CITED = re.compile(rf"({_NAME}(?:(?:, and |, | and ){_NAME})*(?: et al\.| and coauthors| and others)?),? (\d{{4}})\b")
 FIELD = re.compile(r"  (\w+) = \{(.*)\},\n")
 

@@ -21,7 +21,7 @@ from mdpkit.exact.linear import solve_linear
 from mdpkit.solve import IntervalIteration, ProperPolicyIteration, Status, solve
 
 NIGHT = settings.default.max_examples > 1000
-SEEDS = range(10_000 if NIGHT else 120)
+SEEDS = range(10_000 if NIGHT else 160)
 
 
 def laws(rng, density, *shape):

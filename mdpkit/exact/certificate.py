@@ -30,7 +30,7 @@ class OptimalityCertificate:
     T_pi and T are monotone, and contractions for Discounted, L <= V_pi <= V* <= U. For Total, U must be at least 0
     where one can stay for ever and collect exactly 0; the policy must surely reach states where it does so, and L must
     be at most 0 there. Iterating the conditions along a proper policy, whose rewards end, gives L <= V_pi <= V* <= U.
-    Source: adapted from Puterman, Markov Decision Processes, 1994, Theorem 6.2.2.
+    Source: adapted from Puterman, 1994, Theorem 6.2.2.
 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import Discounted

@@ -5,7 +5,7 @@ states, I - Q is invertible, and entry (s, n) of its inverse is the expected num
 Gains, biases, stationary distributions and absorption probabilities all solve equations with this one matrix, including
 for transient states and periodic classes.
 Source: adapted from Kemeny and Snell, Finite Markov Chains, 1960;
-    Puterman, Markov Decision Processes, 1994, Appendix A.
+    Puterman, 1994, Appendix A.
 """
 
 from functools import cached_property

@@ -28,7 +28,7 @@ class GainCertificate:
     The conditions are U >= P U and U + u >= r + P u for every state and action, so every policy has gain at most U: its
     limiting matrix P* satisfies P* r <= P* (U + u - P u) = P* U <= U; and L <= P L, L + l <= r + P l for the policy, so
     its gain is at least L. Nothing is assumed about the chain structure.
-    Source: adapted from Hordijk and Kallenberg, 1979; Puterman, Markov Decision Processes, 1994, section 9.3.
+    Source: adapted from Hordijk and Kallenberg, 1979; Puterman, 1994, section 9.3.
 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import Average

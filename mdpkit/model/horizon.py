@@ -88,7 +88,7 @@ class Total:
     shortest path problem, whose goal is absorbing and pays nothing. The optimum is over proper policies.
 
     Raises: InvalidModel if a quantity that needs a discount is requested.
-    Source: adapted from Bertsekas and Tsitsiklis, 1991; Puterman, Markov Decision Processes, 1994, chapter 7.
+    Source: adapted from Bertsekas and Tsitsiklis, 1991; Puterman, 1994, chapter 7.
 
     >>> Total()
     Total()

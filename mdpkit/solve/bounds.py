@@ -25,7 +25,7 @@ def shifts(low, high, error, g):
 
     T(w + c) - (w + c) = T w - w - (1 - g) c, so c = (low - error) / (1 - g) keeps it at least 0, whence w + c <= V*;
     the upper bound mirrors this. The discount that is meant may differ from g by 2^-53 g.
-    Source: adapted from MacQueen, 1966; Puterman, Markov Decision Processes, 1994, Theorem 6.6.3.
+    Source: adapted from MacQueen, 1966; Puterman, 1994, Theorem 6.6.3.
     """
     rest = 1 - g
     least, most = nextafter(rest * (1 - 2 * UNIT) - UNIT * g, -inf), nextafter(rest * (1 + 2 * UNIT) + UNIT * g, inf)

@@ -33,7 +33,7 @@ class MultichainPolicyIteration:
     in any state, a larger value among those of equal gain; then gain and bias increase lexicographically, no policy
     recurs and the gain has zero width. On floats this is done in the end components, for changes beyond rounding, until
     a policy recurs, and the bounds come from the residual. `iterations` counts improvements.
-    Source: Howard, 1960; Puterman, Markov Decision Processes, 1994, section 9.2.
+    Source: Howard, 1960; Puterman, 1994, section 9.2.
 
     >>> from mdpkit.model import MDP, Average
     >>> two = MDP(objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]]), objects([[1, 0], [3, 0]]), horizon=Average())

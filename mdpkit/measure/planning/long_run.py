@@ -113,7 +113,7 @@ def deviation_matrix(problem: MDP, policy: Policy) -> Interval:
 
     H[s,n] is the expected number of visits to n from s in excess of the long-run mean (a Cesaro limit if periodic); the
     bias is H r.
-    Source: Puterman, Markov Decision Processes, 1994, Appendix A.
+    Source: Puterman, 1994, Appendix A.
     """
     if proposing() and not problem.sparse:
         return ProposedChain(problem, policy).deviation()
@@ -129,7 +129,7 @@ def laurent_coefficients(problem: MDP, policy: Policy, count: int = 3) -> Interv
     y[0] is the gain, y[1] the bias, and y[k+1] = -H y[k] from then on, with the deviation matrix H. The series
     converges for gamma near 1; with the bias, V_gamma = gain / (1-gamma) + bias + O(1-gamma).
     Args: count: number of coefficients, at least 1.
-    Source: adapted from Miller and Veinott, 1969; Puterman, Markov Decision Processes, 1994, Theorem 8.2.3.
+    Source: adapted from Miller and Veinott, 1969; Puterman, 1994, Theorem 8.2.3.
 
     >>> from mdpkit.base.arrays import objects
     >>> from mdpkit.model import Average, TabularPolicy

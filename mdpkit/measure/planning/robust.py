@@ -35,8 +35,8 @@ def robust_value(problem: MDP, policy: Policy, ambiguity: Ambiguity) -> Interval
 def robust_optimal_value(problem: MDP, ambiguity: Ambiguity) -> Interval:
     """Highest value of a policy in the worst MDP of (s,a)-rectangular sets, `[s]`, or `[t,s]` for Finite.
 
-    Args: as for `robust_value`. A policy that attains it, and a worst model, are those of
-        `solve(problem, RobustPlanning(ambiguity))`.
+    The arguments are those of `robust_value`. A policy that attains it, and a worst model, are those of
+    `solve(problem, RobustPlanning(ambiguity))`.
     """
     return play_against_nature(problem, ambiguity, None, 0)[0]
 
@@ -45,9 +45,7 @@ def robust_optimal_value(problem: MDP, ambiguity: Ambiguity) -> Interval:
 def worst_model(problem: MDP, policy: Policy, ambiguity: Ambiguity) -> MDP:
     """An MDP of (s,a)-rectangular sets in which the value of a policy is lowest, from every state: `robust_value`.
 
-    Args: as for `robust_value`.
-
-    Its transition laws vary with time for Finite. On floats it is a worst model up to rounding.
+    The arguments are those of `robust_value`. Its transition laws vary with time for Finite. On floats it is a worst model up to rounding.
 
     >>> from mdpkit.model import Finite, TabularPolicy
     >>> from mdpkit.solve import L1Ball

@@ -59,9 +59,8 @@ def value(problem: MDP | MarkovGame | PreferenceProblem | TokenProblem, policy: 
 def state_value(problem: MDP, policy: Policy) -> Interval:
     """State values V of a policy; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
-    Total: the expected total reward `[s]`, infinite where the policy may collect reward without end.
-    Average: the bias `[s]`, the expected total (Cesàro limit) of reward minus gain, with stationary mean 0 in every
-        recurrent class.
+    For Total the expected total reward `[s]`, infinite where the policy may collect reward without end. For Average the
+    bias `[s]`, the expected total (Cesàro limit) of reward minus gain, with stationary mean 0 in every recurrent class.
     """
     policy = tabular(problem, policy)
     table = policy.table

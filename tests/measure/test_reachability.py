@@ -26,7 +26,7 @@ from mdpkit.exact.infinite import INFINITY
 from mdpkit.exact.linear import solve_linear
 
 NIGHT = settings.default.max_examples > 1000
-SEEDS = range(10_000 if NIGHT else 120)
+SEEDS = range(10_000 if NIGHT else 80)
 
 
 def drawn(seed):

@@ -106,7 +106,7 @@ def test_no_deterministic_policy_does_better_and_proper_policies_are_detected():
                     each.certificate.verify()
                     recheck.check(json.loads(each.certificate.to_json()))
                     assert each.value.contains(answer.value)
-    assert min(seen[Status.SOLVED], seen[Status.INFEASIBLE], seen[Status.UNBOUNDED]) >= 10
+    assert min(seen[Status.SOLVED], seen[Status.INFEASIBLE], seen[Status.UNBOUNDED]) >= 5
 
 
 def test_floats_are_solved_but_for_cycles_whose_rewards_cancel():

@@ -35,8 +35,9 @@ def robust_value(problem: MDP, policy: Policy, ambiguity: Ambiguity) -> Interval
 def robust_optimal_value(problem: MDP, ambiguity: Ambiguity) -> Interval:
     """Highest value of a policy in the worst MDP of (s,a)-rectangular sets, `[s]`, or `[t,s]` for Finite.
 
-    The arguments are those of `robust_value`. A policy that attains it, and a worst model, are those of
-    `solve(problem, RobustPlanning(ambiguity))`.
+    Args: problem: a Discounted or Finite MDP. ambiguity: an `L1Ball`, a `KLBall` or an `IntervalSet`.
+
+    A policy that attains it, and a worst model, are those of `solve(problem, RobustPlanning(ambiguity))`.
     """
     return play_against_nature(problem, ambiguity, None, 0)[0]
 
@@ -45,7 +46,10 @@ def robust_optimal_value(problem: MDP, ambiguity: Ambiguity) -> Interval:
 def worst_model(problem: MDP, policy: Policy, ambiguity: Ambiguity) -> MDP:
     """An MDP of (s,a)-rectangular sets in which the value of a policy is lowest, from every state: `robust_value`.
 
-    The arguments are those of `robust_value`. Its transition laws vary with time for Finite. On floats it is a worst model up to rounding.
+    Args: problem: a Discounted or Finite MDP. policy: a record with a `table`. ambiguity: an `L1Ball`, a `KLBall` or an
+        `IntervalSet`.
+
+    Its transition laws vary with time for Finite. On floats it is a worst model up to rounding.
 
     >>> from mdpkit.model import Finite, TabularPolicy
     >>> from mdpkit.solve import L1Ball

@@ -8,7 +8,7 @@ negative subscripts.
 import numpy as np
 
 from ..base.compiling import compiled
-from .discounted import expected_row
+from .discounted import copy_row, expected_row
 
 
 def _keep(data, indices, indptr, r, w, g, least, most):
@@ -48,13 +48,8 @@ def _keep(data, indices, indptr, r, w, g, least, most):
                 row = np.uint64(s * A + a)
                 q[m] = Q[s, a]
                 rows[m] = row
-                k = np.uint64(indptr[row])
-                end = np.uint64(indptr[row + np.uint64(1)])
-                while k < end:
-                    weights[n] = data[k]
-                    reached[n] = indices[k]
-                    n += np.uint64(1)
-                    k += np.uint64(1)
+                k, end = np.uint64(indptr[row]), np.uint64(indptr[row + np.uint64(1)])
+                n = copy_row(data, indices, k, end, weights, reached, n)
                 m += np.uint64(1)
                 starts[m] = n
         first[s + 1] = m

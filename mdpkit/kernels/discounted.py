@@ -48,6 +48,18 @@ action_values = compiled(expected_values, "f8[2] (f8[1], u4[1], u4[1], f8[2], f8
 
 
 @inner
+def copy_row(data, indices, first, last, weights, reached, n):
+    """Copy one sparse row to position n of `weights` and `reached`; returns the position after it."""
+    k = first
+    while k < last:
+        weights[n] = data[k]
+        reached[n] = indices[k]
+        n += np.uint64(1)
+        k += np.uint64(1)
+    return n
+
+
+@inner
 def bellman_change(data, indices, indptr, r, w, g):
     """change[s] = max_a (r + g P w)[s,a] - w[s], and the first maximising choice[s]; r is -inf at missing actions."""
     S, A = r.shape
@@ -92,13 +104,8 @@ def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
     n = np.uint64(0)
     for s in range(S):
         row = np.uint64(s * A + choice[s])
-        k = np.uint64(indptr[row])
-        end = np.uint64(indptr[row + np.uint64(1)])
-        while k < end:
-            weights[n] = data[k]
-            reached[n] = indices[k]
-            n += np.uint64(1)
-            k += np.uint64(1)
+        first, last = np.uint64(indptr[row]), np.uint64(indptr[row + np.uint64(1)])
+        n = copy_row(data, indices, first, last, weights, reached, n)
     e = change.copy()
     following = np.zeros(S, change.dtype)
     used = 0

@@ -112,7 +112,7 @@ class UtilityPlanning:
                 direction[gains.argmax()] += 1
             falling = direction < 0
             longest = (weights[falling] / -direction[falling]).min(initial=np.inf)
-            length = _rise(lambda c: direction @ rises(np.maximum(weights + c * direction, 0)), min(longest, 1.0))  # noqa: B023
+            length = _rise(rises, weights, direction, min(longest, 1.0))
             weights = np.maximum(weights + length * direction, 0)
             if length == longest:
                 weights[falling & (weights <= 1e-15)] = 0
@@ -142,8 +142,12 @@ class UtilityPlanning:
         return None
 
 
-def _rise(derivative, most, halvings=50):
-    """A step along which a concave function rises: `most` if it still rises there, else near where it stops."""
+def _rise(rises, weights, direction, most, halvings=50):
+    """A step in the direction of which the utility rises: `most` if it still rises there, else near where it stops."""
+
+    def derivative(c):
+        return direction @ rises(np.maximum(weights + c * direction, 0))
+
     if derivative(most) >= 0:
         return most
     low, high = 0.0, most

@@ -30,8 +30,8 @@ class _Ends:
             undecided = np.flatnonzero(self.endless & (self.sign == 0))
             if len(undecided):
                 raise InvalidModel(
-                    f"the policy is improper: in {name_states(problem, undecided)} it collects rewards without end, whose "
-                    "long-run mean is 0 or cannot be told from 0, so it has no total reward"
+                    f"the policy is improper: in {name_states(problem, undecided)} rewards other than 0 recur for ever, and "
+                    "their long-run mean is not proved to differ from 0, so it has no total reward"
                 )
         self.gains, self.losses = (self._reaches(self.sign == side) for side in (1, -1))
 
@@ -41,13 +41,13 @@ class _Ends:
 
 
 def total_state_value(problem, policy):
-    """Expected total reward of the policy, `[s]`: infinite where it collects reward without end."""
+    """Expected total reward of the policy, `[s]`: infinite where rewards of a long-run mean other than 0 may recur."""
     ends = _Ends(problem, policy)
     both = np.flatnonzero(ends.gains & ends.losses)
     if len(both):
         raise InvalidModel(
-            f"the policy is improper: from {name_states(problem, both)} it may gain without end and may lose without "
-            "end, so it has no total reward"
+            f"the policy is improper: from {name_states(problem, both)} its total is +infinity and -infinity, each with "
+            "positive probability, so it has no total reward"
         )
     V = ends.chain.relative(ends.reward, Interval(np.zeros(problem.S, dtype=int)))
     return answer(_override(V, {0: ends.rest, 1: ends.gains, -1: ends.losses}))

@@ -1,4 +1,4 @@
-"""Total-reward problems: proper policies, rewards without end, and the contraction of zero-reward end components.
+"""Total-reward problems: proper policies, unbounded totals, and the contraction of zero-reward end components.
 
 A policy is proper if with probability 1 it ends in states where it collects no more reward. The optimum is over proper
 policies. It is finite unless an end component has a positive gain, since a policy may stay there for as long as it
@@ -28,7 +28,7 @@ from .relative_value_iteration import RelativeValueIteration
 from .solution import Solution, Status, judge
 
 COARSE = 1e-9
-"""Relative width of the gains that decide, on floats, whether a reward can be collected without end."""
+"""Relative width of the gains that decide, on floats, whether the total reward is unbounded."""
 
 
 class TotalReward:
@@ -64,7 +64,7 @@ class TotalReward:
 
     @cached_property
     def endless(self) -> np.ndarray:
-        """States of end components whose gain is proved to be positive: a reward can be collected there without end."""
+        """States of end components whose gain is proved to be positive, so that the total reward is unbounded."""
         available = self.problem.available if self.target is None else self.allowed
         label, inner = end_components(available, self.edges)
         paying = inner & np.asarray(self.problem.r > 0, dtype=bool)
@@ -77,10 +77,10 @@ class TotalReward:
     def shortfall(self) -> str:
         """Sentence that names the states without a finite optimum."""
         if len(self.endless):
-            return f"; in {name_states(self.problem, self.endless)} a policy can collect a positive reward without end"
+            return f"; in {name_states(self.problem, self.endless)} a policy has a positive long-run mean reward"
         if len(self.improper):
             where = name_states(self.problem, self.improper)
-            return f"; from {where} no policy is proper: each collects reward without end, with positive probability"
+            return f"; from {where} no policy is proper: under each, rewards other than 0 may recur for ever"
         return ""
 
     def rest_actions(self) -> np.ndarray:

@@ -136,5 +136,5 @@ def test_misuse():
     with pytest.raises(InvalidModel, match="P varies with time"):
         reach_probability(moving, [0])
     paid = MDP(objects([[[1, 0], [0, 1]], [[0, 1], [0, 1]]]), objects([[-1, 0], [0, 0]]), horizon=Total())
-    with pytest.raises(NotSolved, match="the least total is minus infinity: in state 0 rewards"):
+    with pytest.raises(NotSolved, match="the least total is minus infinity: in state 0 some policy has a negative"):
         expected_total_until(paid, [1])

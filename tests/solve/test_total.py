@@ -180,7 +180,7 @@ def test_iterates_from_below_alone_would_circle_in_an_end_component():
 def test_the_states_at_fault_are_named():
     away = [[[1, 0, 0]], [[0, 1, 0]], [["1/2", 0, "1/2"]]]
     trapped = MDP(objects(away), objects([[0], [-1], [-1]]), horizon=Total())
-    with pytest.raises(NotSolved, match=r"no unique one; from state 1 no policy is proper: each collects reward"):
+    with pytest.raises(NotSolved, match=r"no unique one; from state 1 no policy is proper: under each, rewards"):
         solve(trapped)
     named = replace(trapped, state_names=["home", "pit", "road"])
     with pytest.raises(NotSolved, match="from state pit no policy is proper"):
@@ -188,7 +188,7 @@ def test_the_states_at_fault_are_named():
     assert solve(trapped, throw=False).value.lower.tolist() == [0, -INFINITY, -2]
     rich = replace(trapped, r=objects([[0], [1], [-1]]))
     for problem in (rich, rich.to_float()):
-        with pytest.raises(NotSolved, match="no finite optimum; in state 1 a policy can collect a positive reward"):
+        with pytest.raises(NotSolved, match="no finite optimum; in state 1 a policy has a positive long-run mean reward"):
             solve(problem)
 
 

@@ -31,7 +31,7 @@ from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 # ---- both sides
 def at_most(m, draws):
-    """E[T], and its bound if every step of the demonstration takes so many replayed transitions."""
+    """E[T], and its bound if every step of the demonstration takes `draws` replayed transitions."""
     return Bound(enclose(m.episodes), rational(draws * m.mdp.horizon.H) / m.updates + 1 - rational(1) / m.updates)
 
 

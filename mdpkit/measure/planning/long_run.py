@@ -183,7 +183,7 @@ def mixing_time(problem: MDP, policy: Policy, epsilon: Quantity = "1/4") -> Inte
     """Smallest t such that after t steps from any state the total variation to the stationary law is at most epsilon.
 
     The distance does not increase with t, so t is found by bisection on powers of P: exact on rationals. On floats the
-    bounds are integers between which the distance cannot be told from epsilon.
+    bounds are integers between which the distance and epsilon agree up to rounding.
     Args: epsilon: a positive number, exact such as "1/4".
     Returns: an integer; infinite if the chain is periodic or has several recurrent classes.
     Raises: InvalidModel for an epsilon that is not positive, or if the time exceeds 2^20 steps.

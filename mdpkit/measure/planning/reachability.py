@@ -134,7 +134,7 @@ def _solve(problem, target, tol):
     if answer.status is Status.UNBOUNDED:
         where = name_states(problem, TotalReward(problem, target).endless)
         raise NotSolved(
-            f"the least total is minus infinity: in {where} rewards of negative mean can be collected without end"
+            f"the least total is minus infinity: in {where} some policy has a negative long-run mean reward"
         )
     value = answer.require(tol).value if answer.value is None else answer.value
     return value.mid[:-1] if proposing() else value[:-1]

@@ -25,9 +25,9 @@ from ..preference.tokens import token_value
 def value(problem: MDP | MarkovGame | PreferenceProblem | TokenProblem, policy: Policy) -> Interval:
     """Value J of a policy: expected (discounted) return from the initial distribution; for Average the gain.
 
-    The gain is the long-run mean reward. For Total, J is infinite if the policy may collect reward without end; it has
-    no value, which is an error, if the long-run mean is 0 or both signs are possible. Returns are not normalised by the
-    horizon or by 1 - gamma.
+    The gain is the long-run mean reward. For Total, J is infinite if an improper policy may have a long-run mean reward
+    of one sign; it is undefined, which is an error, if that mean is 0 or both signs are possible. Returns are not
+    normalised by the horizon or by 1 - gamma.
 
     Args: problem: an MDP, a MarkovGame (then `policy` recommends joint actions), or a PreferenceProblem or TokenProblem
         (then J includes the KL penalty relative to the reference). policy: a record with a `table`.
@@ -59,8 +59,9 @@ def value(problem: MDP | MarkovGame | PreferenceProblem | TokenProblem, policy: 
 def state_value(problem: MDP, policy: Policy) -> Interval:
     """State values V of a policy; `[t,s]` with t = 0..H (row H zero) for Finite, `[s]` for Discounted.
 
-    For Total the expected total reward `[s]`, infinite where the policy may collect reward without end. For Average the
-    bias `[s]`, the expected total (Cesàro limit) of reward minus gain, with stationary mean 0 in every recurrent class.
+    For Total the expected total reward `[s]`, infinite where the policy may have a long-run mean reward other than 0.
+    For Average the bias `[s]`, the expected total (Cesàro limit) of reward minus gain, with stationary mean 0 in every
+    recurrent class.
     """
     policy = tabular(problem, policy)
     table = policy.table

@@ -30,7 +30,7 @@ class _Ends:
             undecided = np.flatnonzero(self.endless & (self.sign == 0))
             if len(undecided):
                 raise InvalidModel(
-                    f"the policy is improper: in {name_states(problem, undecided)} rewards other than 0 recur for ever, and "
+                    f"the policy is improper: in {name_states(problem, undecided)} rewards other than 0 recur infinitely often, and "
                     "their long-run mean is not proved to differ from 0, so it has no total reward"
                 )
         self.gains, self.losses = (self._reaches(self.sign == side) for side in (1, -1))

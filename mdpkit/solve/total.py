@@ -80,7 +80,7 @@ class TotalReward:
             return f"; in {name_states(self.problem, self.endless)} a policy has a positive long-run mean reward"
         if len(self.improper):
             where = name_states(self.problem, self.improper)
-            return f"; from {where} no policy is proper: under each, rewards other than 0 may recur for ever"
+            return f"; from {where} no policy is proper: under each, rewards other than 0 may recur infinitely often"
         return ""
 
     def rest_actions(self) -> np.ndarray:

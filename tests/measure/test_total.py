@@ -82,7 +82,7 @@ def test_improper_policies_have_infinite_values_or_none():
     split = MDP(objects([[["1/2", "1/2", 0]], [[0, 1, 0]], [[0, 0, 1]]]), objects([[0], [1], [0]]), horizon=Total())
     assert state_value(split, TabularPolicy(objects([[1]] * 3))).lower.tolist() == [INFINITY, INFINITY, 0]
     cycle = MDP(objects([[[0, 1]], [[1, 0]]]), objects([[1], [-1]]), horizon=Total(), state_names=["up", "down"])
-    with pytest.raises(InvalidModel, match="in states up, down rewards other than 0 recur for ever"):
+    with pytest.raises(InvalidModel, match="in states up, down rewards other than 0 recur infinitely often"):
         value(cycle, TabularPolicy(objects([[1], [1]])))
     fork = MDP(objects([[[0, "1/2", "1/2"]], [[0, 1, 0]], [[0, 0, 1]]]), objects([[0], [1], [-1]]), horizon=Total())
     with pytest.raises(InvalidModel, match=r"from state 0 its total is \+infinity and -infinity"):

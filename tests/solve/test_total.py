@@ -188,7 +188,9 @@ def test_the_states_at_fault_are_named():
     assert solve(trapped, throw=False).value.lower.tolist() == [0, -INFINITY, -2]
     rich = replace(trapped, r=objects([[0], [1], [-1]]))
     for problem in (rich, rich.to_float()):
-        with pytest.raises(NotSolved, match="no finite optimum; in state 1 a policy has a positive long-run mean reward"):
+        with pytest.raises(
+            NotSolved, match="no finite optimum; in state 1 a policy has a positive long-run mean reward"
+        ):
             solve(problem)
 
 

@@ -26,7 +26,8 @@ def occupancy(problem: MDP | MarkovGame, policy: Policy) -> Interval:
         policy: a record with a `table`.
     Returns: Finite: `[t,s,a]`, each step sums to 1. Discounted: `[s,a]`, sum_t gamma^t times the distribution at
         step t, of total mass 1/(1-gamma). Average: `[s,a]`, the long-run fraction of time, which sums to 1. Total:
-        `[s,a]`, expected visits before all further rewards are 0; infinite where an improper policy returns for ever.
+        `[s,a]`, expected visits before all further rewards are 0; infinite where an improper policy returns
+        infinitely often.
     Raises: InvalidModel if the policy belongs to a different problem.
 
     >>> from mdpkit.model import MDP, Finite, TabularPolicy

@@ -1,7 +1,7 @@
 """Sets of transition laws, one for each state and action, from which nature chooses the worst."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,11 +25,15 @@ class Nature(Protocol):
 
     `worst(t, w)` returns p[s,a,n], which minimises p . w over the set up to rounding, and a bound `gap` (`[s,a]`, or a
     scalar) on how far p . w may be above or, for rounding alone, below that minimum. Both are exact on rationals.
+    `share` max |w| bounds the part of `gap` that is due to rounding, rows that do not sum to 1 included; 0 on rationals.
     """
+
+    share: Any
 
     def worst(self, t: int, w: np.ndarray) -> tuple[np.ndarray, Any]: ...
 
 
+@runtime_checkable
 class Ambiguity(Protocol):
     """A set of transition laws around those of a problem; rational problems stay rational if `exact`."""
 

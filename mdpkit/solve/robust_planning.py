@@ -79,6 +79,8 @@ def play_against_nature(problem, ambiguity, table, tol):
 
     Args: table: the policy; None for an optimal one.
     """
+    if not isinstance(ambiguity, Ambiguity):
+        raise TypeError(f"the ambiguity is {ambiguity!r}; expected an L1Ball, a KLBall or an IntervalSet")
     exact = problem.exact and ambiguity.exact
     meant = problem.to_float() if problem.exact and not exact else problem
     nature = ambiguity.around(problem if exact else meant)

@@ -1,7 +1,7 @@
 """Concave utilities of occupancy measures."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,6 +17,7 @@ LOG = 8 * UNIT
 """Relative rounding of a logarithm, and of q log q."""
 
 
+@runtime_checkable
 class Utility(Protocol):
     """A concave function of arrays d >= 0 in the shape of an occupancy measure, `[s,a]`, or `[t,s,a]` for Finite.
 

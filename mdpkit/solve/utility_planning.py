@@ -58,6 +58,8 @@ class UtilityPlanning:
         Raises: InvalidModel if the utility does not fit the problem.
         """
         expects(self, problem, MDP, Discounted | Finite)
+        if not isinstance(self.utility, Utility):
+            raise TypeError(f"the utility is {self.utility!r}; expected a VisitEntropy or a SquaredDistance")
         meant = problem.to_float() if problem.exact else problem
         d, used, capped = self._climb(meant, tol)
         policy = policy_of_visits(meant, d)

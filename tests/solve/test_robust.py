@@ -214,6 +214,8 @@ def test_sparse_laws_are_taken_and_what_does_not_fit_is_refused(make):
         solve(mdp, RobustPlanning(IntervalSet(mdp.P + 0.1, mdp.P)))
     with pytest.raises(InvalidModel, match=r"upper has shape \(3, 3\); expected \(3, 3, 3\)"):
         solve(mdp, RobustPlanning(IntervalSet(mdp.P, mdp.r)))
+    with pytest.raises(TypeError, match=r"the ambiguity is 0\.1; expected an L1Ball, a KLBall or an IntervalSet"):
+        solve(mdp, RobustPlanning(0.1))
 
 
 @pytest.mark.parametrize("defect", [-9e-10, 9e-10])

@@ -123,5 +123,7 @@ def test_rational_problems_and_errors():
         solve(mdp, UtilityPlanning(SquaredDistance([1, 2])))
     with pytest.raises(InvalidModel, match=r"target\[0, 1\] is nan; expected a finite number"):
         solve(mdp.to_float(), UtilityPlanning(SquaredDistance([[1, np.nan]] * 3)))
+    with pytest.raises(TypeError, match="the utility is 3; expected a VisitEntropy or a SquaredDistance"):
+        solve(mdp, UtilityPlanning(3))
     with pytest.raises(TypeError, match="UtilityPlanning solves a Discounted or Finite MDP"):
         solve(MDP(mdp.P, mdp.r, horizon=Average()), UtilityPlanning(VisitEntropy()))

@@ -25,7 +25,7 @@ class Nature(Protocol):
 
     `worst(t, w)` returns p[s,a,n], which minimises p . w over the set up to rounding, and a bound `gap` (`[s,a]`, or a
     scalar) on how far p . w may be above or, for rounding alone, below that minimum. Both are exact on rationals.
-    `share` max |w| bounds the part of `gap` that is due to rounding, rows that do not sum to 1 included; 0 on rationals.
+    `share` max |w| bounds the part of `gap` due to rounding, rows that do not sum to 1 included; 0 on rationals.
     """
 
     share: Any

@@ -11,6 +11,10 @@ from mdpkit.model import MDP, Discounted
 from mdpkit.solve import ModifiedPolicyIteration, PolicyIteration, matrix_games, solve
 
 
+# two processes must not compile its cached ufuncs at once: the caches that they leave crash who loads them (numba #10128)
+imports_quantecon = pytest.mark.xdist_group("quantecon")
+
+
 def garnet(seed, S=60, A=3, branching=4):
     rng = np.random.default_rng(seed)
     rows, columns = np.repeat(np.arange(S * A), branching), rng.integers(0, S, S * A * branching)
@@ -29,6 +33,7 @@ def test_the_linear_program_has_the_same_value(method):
     np.testing.assert_allclose(answer.value.mid, found.x, atol=1e-6)
 
 
+@imports_quantecon
 def test_quantecon_has_the_same_value():
     markov = pytest.importorskip("quantecon", exc_type=ImportError).markov
     problem = garnet(1)
@@ -39,6 +44,7 @@ def test_quantecon_has_the_same_value():
     np.testing.assert_array_equal(answer.policy.table.argmax(axis=1), found.sigma)
 
 
+@imports_quantecon
 def test_quantecon_has_the_same_values_of_matrix_games():
     minmax = pytest.importorskip("quantecon.optimize.minmax", exc_type=ImportError).minmax
     payoff = np.random.default_rng(2).normal(size=(50, 4, 6))

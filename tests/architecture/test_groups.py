@@ -1,4 +1,4 @@
-"""Marks that keep tests in one process are obeyed: whole groups share what is costly, and some must not run twice at once."""
+"""Marks that keep tests in one process are obeyed: groups share what is costly, and some must not run twice at once."""
 
 import os
 

@@ -10,8 +10,7 @@ from scipy.optimize import linprog
 from mdpkit.model import MDP, Discounted
 from mdpkit.solve import ModifiedPolicyIteration, PolicyIteration, matrix_games, solve
 
-
-# two processes must not compile its cached ufuncs at once: the caches that they leave crash who loads them (numba #10128)
+# two processes must not compile its cached ufuncs at once: the caches that they leave crash others (numba #10128)
 imports_quantecon = pytest.mark.xdist_group("quantecon")
 
 

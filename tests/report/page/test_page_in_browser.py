@@ -79,7 +79,7 @@ def test_every_formula_is_seen_whole_and_a_bracket_keeps_no_room_for_larger_ones
 
 def test_a_filter_works_from_the_keyboard_and_is_taken_back_by_the_mouse(page):
     page.run("document.querySelector('select[name=theme]').focus()")
-    page.type("ga")
+    page.type("g")  # one letter: a slow browser takes a second one for a new search
     page.until("document.querySelector('select[name=theme]').value == 'games'")
     assert shown(page) == shown(page, "article") == mdpkit.claims.ids("games")
     assert texts(page, "#shown") == [f"{len(mdpkit.claims.ids('games'))} of {len(IDS)} claims"]

@@ -15,8 +15,8 @@ _ROOMS = (
 
 _NAMES = {
     **dict.fromkeys(
-        "Access Average ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearQuadratic MDP MarginProblem "
-        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy TokenProblem Total Trajectories "
+        "Access Average ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearMixture LinearQuadratic MDP "
+        "MarginProblem MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy TokenProblem Total Trajectories "
         "shaped_reward".split(),
         "model",
     ),

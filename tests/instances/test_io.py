@@ -27,6 +27,7 @@ from mdpkit.model import (
     Finite,
     JointPolicy,
     LinearMDP,
+    LinearMixture,
     LinearQuadratic,
     MarginProblem,
     MarkovGame,
@@ -102,6 +103,11 @@ def mdp(x):
 def linear(x):
     S, A, K = x.size(), x.size(), x.size()
     return LinearMDP(x.law(S, A, K), x.law(K, S), x.numbers(K, bound=10**6), x.law(S), horizon=x.horizon())
+
+
+def mixture(x):
+    S, A, K = x.size(), x.size(), x.size()
+    return LinearMixture(x.law(K, S, A, S), x.law(K), x.numbers(S, A), x.law(S), horizon=x.horizon())
 
 
 def game(x):
@@ -185,6 +191,7 @@ def comparisons(x):
 DRAWERS = {
     MDP: mdp,
     LinearMDP: linear,
+    LinearMixture: mixture,
     MarkovGame: game,
     TabularPolicy: policy(TabularPolicy),
     JointPolicy: policy(JointPolicy),

@@ -13,6 +13,7 @@ from mdpkit.model import (
     Finite,
     JointPolicy,
     LinearMDP,
+    LinearMixture,
     LinearQuadratic,
     MarginProblem,
     MarkovGame,
@@ -40,6 +41,11 @@ EVERY = {
     "LinearMDP": (
         LinearMDP,
         {"features": [[[1, 0]], [["1/2", "1/2"]]], "mu": [[0, 1], ["1/2", "1/2"]], "theta": ["1/3", 1], "rho": RHO},
+        {"horizon": Finite(2)},
+    ),
+    "LinearMixture": (
+        LinearMixture,
+        {"kernels": [[[RHO], [[0, 1]]], [[[1, 0]], [[0, 1]]]], "theta": RHO, "r": [["1/3"], [1]], "rho": RHO},
         {"horizon": Finite(2)},
     ),
     "LinearQuadratic": (

@@ -17,6 +17,10 @@ from .cvar_planning import CVaRPlanning as CVaRPlanning
 from .dispatch import solve as solve
 from .entropic_planning import EntropicPlanning as EntropicPlanning
 from .feature_matching import match_features as match_features
+from .feedback_equilibrium import FeedbackEquilibrium as FeedbackEquilibrium
+from .feedback_equilibrium import evaluate_feedback as evaluate_feedback
+from .feedback_equilibrium import find_feedback_equilibrium as find_feedback_equilibrium
+from .feedback_equilibrium import respond_to_feedback as respond_to_feedback
 from .fitted_q import FittedQ as FittedQ
 from .fitted_q import fitted_q_coefficients as fitted_q_coefficients
 from .fitted_q import fitted_q_iteration as fitted_q_iteration

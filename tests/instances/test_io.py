@@ -29,6 +29,7 @@ from mdpkit.model import (
     LinearMDP,
     LinearMixture,
     LinearQuadratic,
+    LinearQuadraticGame,
     MarginProblem,
     MarkovGame,
     MomentProblem,
@@ -152,6 +153,16 @@ def quadratic(x):
     return LinearQuadratic(*(x.numbers(*shape) for shape in ((n, n), (n, m), (n, n), (m, m), (n, n))), gamma)
 
 
+def quadratic_game(x):
+    n, controls = x.size(), tuple(x.size(1, 2) for _ in range(x.size(1, 2)))
+    m, N = sum(controls), len(controls)
+    costs = [x.numbers(N, k, k, bound=10**6) for k in (n, m, n)]
+    symmetric = (each + each.swapaxes(1, 2) for each in costs)
+    return LinearQuadraticGame(
+        x.numbers(n, n), x.numbers(n, m), *symmetric, controls=controls, horizon=x.horizon(steps=True)
+    )
+
+
 def moments(x):
     Z, K = x.size(), x.size()
     return MomentProblem(x.numbers(Z, K), x.numbers(Z), x.law(Z))
@@ -199,6 +210,7 @@ DRAWERS = {
     SafetyProblem: safety,
     MarginProblem: margins,
     LinearQuadratic: quadratic,
+    LinearQuadraticGame: quadratic_game,
     MomentProblem: moments,
     PreferenceProblem: preferences,
     TokenProblem: tokens,

@@ -100,7 +100,7 @@ def test_copies_are_equal_with_equal_hashes_and_digests(name, exact, through):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NUMBERS if name != "LinearQuadratic"]
+    "name", [name for name in NUMBERS if not name.startswith("LinearQuadratic")]
 )  # of which any numbers make one
 @every_record
 def test_a_tampered_pickle_is_refused(name, exact):

@@ -15,6 +15,7 @@ from mdpkit.model import (
     LinearMDP,
     LinearMixture,
     LinearQuadratic,
+    LinearQuadraticGame,
     MarginProblem,
     MarkovGame,
     MomentProblem,
@@ -52,6 +53,15 @@ EVERY = {
         LinearQuadratic,
         {name: [[1, "1/3"], ["1/3", 2]] for name in "ABQRP"},
         {"gamma": Fraction(9, 10)},
+    ),
+    "LinearQuadraticGame": (
+        LinearQuadraticGame,
+        {
+            "A": [[1, "1/3"], [0, 1]],
+            "B": [[1, 0], [0, "1/2"]],
+            **{name: [[[1, "1/3"], ["1/3", 2]]] * 2 for name in ("Q", "R", "final")},
+        },
+        {"controls": (1, 1), "horizon": Finite(2)},
     ),
     "MarginProblem": (MarginProblem, {"margin": [1, "-1/3"], "P": [[RHO], [[0, 0]]], "ended": [["1/7"], [2]]}, {}),
     "TabularPolicy": (TabularPolicy, {"table": [["1/3", "2/3"], [1, 0]]}, {}),

@@ -1,17 +1,21 @@
 """Feedback equilibria of linear-quadratic games, by coupled Riccati equations."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from flint import arb_mat, ctx, fmpq_mat
 
+from ..base.balls import balls, ends
 from ..base.errors import CertificateRejected, InvalidModel, NotSolved
-from ..base.interval import Interval, Quantity, stack
-from ..base.lifting import enclose
+from ..base.interval import Interval, Quantity
 from ..base.shown import Shown, tabulate
 from ..base.types import Numbers
-from ..exact.linear import Singular, definite, enclosed_solution, product
 from ..model.linear_quadratic_game import LinearQuadraticGame
+
+BITS = 32
+"""Precision of the costs of a float game, per step: balls widen by a factor a step."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,11 +23,11 @@ class FeedbackEquilibrium(Shown):
     """A feedback Nash equilibrium of a linear-quadratic game: u_t = K_t x_t, from which no player gains by deviating.
 
     Args:
-        game: the LinearQuadraticGame.
+        game: the LinearQuadraticGame; a float one is taken as the rationals that its numbers represent.
         K: the feedback of all controls, `[t,j,n]`; exact on rationals, and on floats the numbers that were computed.
         P: cost matrices of K, `[i,t,m,n]`, t = 0..H: from step t and state x player i pays x'P_i[t]x.
-
-    Costs are exact on rationals, else bounds. On floats `gap` bounds what remains to be gained by a deviation from K.
+        gap: best-response gaps `[i,m,n]`: from x player i saves at most x' gap_i x by any deviation, by its own Riccati
+            equation. Positive semidefinite, and 0 at an equilibrium; on floats bounds on what rounding leaves to gain.
     """
 
     game: LinearQuadraticGame
@@ -32,12 +36,10 @@ class FeedbackEquilibrium(Shown):
 
     @cached_property
     def gap(self) -> Interval:
-        """Best-response gaps `[i,m,n]`: from x player i can save at most x' gap_i x, by its own Riccati equation.
-
-        Positive semidefinite for every feedback, and 0 at an equilibrium.
-        """
-        best = stack([respond_to_feedback(self.game, self.K, i)[1][0] for i in range(self.game.players)])
-        return self.P[:, 0] - best
+        with _arithmetic(self.game) as numbers:
+            costs = [each[0] for each in _evaluate(numbers, numbers.feedback(self.K))]
+            best = [_respond(numbers, numbers.feedback(self.K), i)[1][0] for i in range(self.game.players)]
+            return numbers.interval([paid - least for paid, least in zip(costs, best, strict=True)])
 
     def verify(self, tol: float = 1e-9) -> None:
         """Check that no player gains by a deviation: the gap is 0, or on floats at most `tol` of the largest cost.
@@ -54,10 +56,11 @@ class FeedbackEquilibrium(Shown):
 
         Raises: InvalidModel if x has another shape.
         """
-        x = _lift(self.game, x)
+        x = self.game.like(x)
         if x.shape != self.game.A.shape[:1]:
             raise InvalidModel(f"x has shape {x.shape}; expected {self.game.A.shape[:1]}, one entry a state")
-        return stack([(product(each, x) * x).sum() for each in self.P[:, 0]])
+        x = Interval(x) if self.game.exact else Interval(x, None, "float")
+        return ((self.P[:, 0] * x[:, None]).sum(axis=1) * x).sum(axis=1)
 
     def __repr__(self):
         return f"FeedbackEquilibrium({self.game!r})"
@@ -74,7 +77,7 @@ def find_feedback_equilibrium(game: LinearQuadraticGame) -> FeedbackEquilibrium:
     vanish, for all i: one linear system for u = K x. If every player's own block of M_i is positive definite, each
     plays its only best response, so that by induction this is an equilibrium from every state and step, and the only
     one in feedback strategies if the system is nonsingular; both are demanded. In a zero-sum game it is the saddle
-    point.
+    point. Exact on rationals, whose length may double with every step; on floats the gap bounds what is left to gain.
 
     Args: game: a LinearQuadraticGame.
     Raises: NotSolved naming the step, and the player whose stage cost is not strictly convex in its own controls (of a
@@ -93,34 +96,30 @@ def find_feedback_equilibrium(game: LinearQuadraticGame) -> FeedbackEquilibrium:
     >>> answer.cost([1])[0], answer.K.lower[0, :, 0]
     (Interval(5/3, exact), array([-2/3, 1/3], dtype=object))
     """
-    A, B, Q, R, P = _matrices(game)
-    gains, costs = [], [P]
-    owner, rows = np.repeat(np.arange(game.players), game.controls), np.arange(sum(game.controls))
-    for t in reversed(range(game.horizon.H)):
-        ahead = [product(B.T, each) for each in P]
-        M = stack([R[i] + product(ahead[i], B) for i in range(game.players)])
-        N = stack([product(each, A) for each in ahead])
-        for i in range(game.players):
-            _expect_convex(game, M[i][game.own(i)][:, game.own(i)], i, t)
-        K = -_round(_solve_stage(M[owner, rows], N[owner, rows], t))
-        P = _pay(A, B, Q, R, P, K)
-        gains.append(K)
-        costs.append(P)
-    P = stack([stack([step[i] for step in costs[::-1]]) for i in range(game.players)])
-    return FeedbackEquilibrium(game, stack(gains[::-1]), P)
+    with _arithmetic(game) as numbers:
+        A, B, R, P = numbers.A, numbers.B, numbers.R, numbers.final
+        owner, rows = np.repeat(np.arange(game.players), game.controls), np.arange(sum(game.controls))
+        gains, costs = [], [P]
+        for t in reversed(range(game.horizon.H)):
+            M = np.stack([R[i] + B.T @ P[i] @ B for i in range(game.players)])
+            N = np.stack([B.T @ P[i] @ A for i in range(game.players)])
+            for i in range(game.players):
+                _expect_convex(game, M[i][np.ix_(game.own(i), game.own(i))], i, t)
+            gains.append(-numbers.round(numbers.solve(M[owner, rows], N[owner, rows], t)))
+            K = numbers.lift(gains[-1])
+            P = np.stack([numbers.pay(i, P[i], K) for i in range(game.players)])
+            costs.append(P)
+        return FeedbackEquilibrium(game, numbers.known(gains[::-1]), numbers.interval(np.stack(costs[::-1], axis=1)))
 
 
 def evaluate_feedback(game: LinearQuadraticGame, K: Quantity) -> Interval:
     """Cost matrices `[i,t,m,n]` of linear feedback u_t = K_t x_t: from step t and state x player i pays x'P_i[t]x.
 
-    Args: game: a LinearQuadraticGame. K: `[t,j,n]`.
+    Args: game: a LinearQuadraticGame. K: `[t,j,n]`; floats are taken as the rationals that they represent.
     Raises: InvalidModel if K has another shape.
     """
-    A, B, Q, R, P = _matrices(game)
-    K, costs = _expect_feedback(game, K), [P]
-    for t in reversed(range(game.horizon.H)):
-        costs.append(_pay(A, B, Q, R, costs[-1], K[t]))
-    return stack([stack([step[i] for step in costs[::-1]]) for i in range(game.players)])
+    with _arithmetic(game) as numbers:
+        return numbers.interval(_evaluate(numbers, numbers.feedback(K)))
 
 
 def respond_to_feedback(game: LinearQuadraticGame, K: Quantity, player: int) -> tuple[Interval, Interval]:
@@ -131,77 +130,107 @@ def respond_to_feedback(game: LinearQuadraticGame, K: Quantity, player: int) -> 
         `[t,m,n]`, t = 0..H, of the exact best response.
     Raises: InvalidModel for another shape or player; NotSolved naming the step where its cost is not strictly convex.
     """
-    A, B, Q, R, P = _matrices(game)
-    K = _expect_feedback(game, K)
     if player not in range(game.players):
         raise InvalidModel(f"player is {player!r}; expected an integer from 0 to {game.players - 1}")
+    with _arithmetic(game) as numbers:
+        gains, costs = _respond(numbers, numbers.feedback(K), player)
+        return numbers.known(gains), numbers.interval(costs)
+
+
+def _evaluate(numbers, K):
+    """The cost matrices `[i,t,m,n]`."""
+    found = []
+    for i in range(numbers.game.players):
+        costs = [numbers.final[i]]
+        for t in reversed(range(numbers.game.horizon.H)):
+            costs.append(numbers.pay(i, costs[-1], K[t]))
+        found.append(costs[::-1])
+    return np.array(found)
+
+
+def _respond(numbers, K, player):
+    """The player's best feedback `[t,j,n]`, and its cost matrices `[t,m,n]`."""
+    game, A, B, R = numbers.game, numbers.A, numbers.B, numbers.R[player]
     own = game.own(player)
-    others = np.setdiff1d(np.arange(sum(game.controls)), own)
-    Q, R, P, mine = Q[player], R[player], P[player], B[:, own]
-    gains, costs = [], [P]
+    gains, costs = [], [numbers.final[player]]
     for t in reversed(range(game.horizon.H)):
-        ahead = product(mine.T, P)
-        M, N = R[own][:, own] + product(ahead, mine), product(ahead, A)
-        if len(others):
-            N = N + product(R[own][:, others] + product(ahead, B[:, others]), K[t][others])
+        joint = K[t].copy()
+        joint[own] = joint[own] * 0
+        ahead = B[:, own].T @ costs[-1]
+        M, N = R[np.ix_(own, own)] + ahead @ B[:, own], R[own] @ joint + ahead @ (A + B @ joint)
         _expect_convex(game, M, player, t)
-        gain = -_round(_solve_stage(M, N, t))
-        away = product(M, gain) + N  # 0 on rationals: M times the distance from the best response
-        joint = stack([gain[list(own).index(j)] if j in own else K[t][j] for j in range(sum(game.controls))])
-        P = _pay_one(A, B, Q, R, P, joint) - product(away.T, _solve_stage(M, away, t))
-        gains.append(gain)
-        costs.append(P)
-    return stack(gains[::-1]), stack(costs[::-1])
-
-
-def _matrices(game):
-    """A, B, Q, R and the final costs, lifted to Intervals."""
-    return tuple(enclose(each) for each in (game.A, game.B, game.Q, game.R, game.final))
-
-
-def _lift(game, array):
-    return array if isinstance(array, Interval) else enclose(game.like(array))
-
-
-def _expect_feedback(game, K):
-    K, wanted = _lift(game, K), (game.horizon.H, sum(game.controls), len(game.A))
-    if K.shape != wanted:
-        raise InvalidModel(f"K has shape {K.shape}; expected {wanted}, K[t,j,n]")
-    return K
+        gains.append(-numbers.round(numbers.solve(M, N, t)))
+        joint[own] = numbers.lift(gains[-1])
+        away = M @ joint[own] + N  # M times the distance from the best response, 0 on rationals
+        costs.append(numbers.pay(player, costs[-1], joint) - away.T @ numbers.solve(M, away, t))
+    return gains[::-1], costs[::-1]
 
 
 def _expect_convex(game, M, player, t):
-    """Raise NotSolved unless a player's stage cost is proved to be strictly convex in its own controls."""
-    if definite(M):
+    """Raise NotSolved unless M is proved to be positive definite, by elimination: a stage cost in the own controls."""
+    left = M
+    while len(left) and left[0, 0] > 0:
+        left = left[1:, 1:] - np.outer(left[1:, 0], left[0, 1:]) / left[0, 0]
+    if not len(left):
         return
-    how = "positive definite" if game.exact else "proved to be positive definite in float64"
+    how = "positive definite" if game.exact else "proved to be positive definite"
     opposed = game.players == 2 and (game.Q[0] == -game.Q[1]).all() and (game.R[0] == -game.R[1]).all()
     condition = "the saddle condition fails" if opposed else "its cost is not strictly convex in its own controls"
     raise NotSolved(f"step {t}, player {player}: {condition}: R + B'PB, own rows and columns, is not {how}")
 
 
-def _solve_stage(M, N, t):
-    try:
-        found = enclosed_solution(M, N)
-    except Singular as error:
-        raise NotSolved(
-            f"step {t}: the stage has no equilibrium, or no unique one: its equations are singular"
-        ) from error
-    if not np.isfinite(found.width):
-        raise NotSolved(f"step {t}: the equations of the stage are not proved to be invertible in float64")
-    return found
+class _Arithmetic:
+    """The numbers of a game as rationals, or of a float game as balls around the rationals that they represent."""
+
+    def __init__(self, game):
+        self.game, self.exact = game, game.exact
+        self.A, self.B, self.Q, self.R, self.final = map(self.lift, (game.A, game.B, game.Q, game.R, game.final))
+
+    def lift(self, array):
+        return array if self.exact else balls(Interval(array, None, "float"))
+
+    def feedback(self, K):
+        """Feedback `[t,j,n]`. Raises: InvalidModel if it has another shape."""
+        known = K if isinstance(K, Interval) else self.game.like(K)
+        wanted = (self.game.horizon.H, sum(self.game.controls), len(self.game.A))
+        if known.shape != wanted:
+            raise InvalidModel(f"K has shape {known.shape}; expected {wanted}, K[t,j,n]")
+        if isinstance(known, Interval):
+            return known.lower if self.exact and known.exact else balls(known)
+        return self.lift(known)
+
+    def pay(self, i, P, K):
+        """Q_i + K'R_i K + (A + BK)'P (A + BK): the cost matrix of player i one step before P."""
+        along = self.A + self.B @ K
+        return self.Q[i] + K.T @ self.R[i] @ K + along.T @ P @ along
+
+    def solve(self, M, N, t):
+        """The solution of M K = N. Raises: NotSolved if M is singular, or not proved to be invertible."""
+        kind = fmpq_mat if self.exact else arb_mat
+        try:
+            found = kind(*M.shape, list(M.ravel())).solve(kind(*N.shape, list(N.ravel())))
+        except ZeroDivisionError as error:
+            how = "are singular" if self.exact else "are not proved to be nonsingular"
+            raise NotSolved(f"step {t}: the stage has no equilibrium, or no unique one: its equations {how}") from error
+        return np.array(found.entries(), dtype=object).reshape(N.shape)
+
+    def round(self, K):
+        """Rationals as they are; of balls the nearest floats."""
+        return K if self.exact else np.vectorize(lambda x: float(x.mid()), otypes=[float])(K)
+
+    def known(self, K):
+        """Feedback as computed, without rounding errors."""
+        return Interval(np.array(K)) if self.exact else Interval(np.array(K), None, "float")
+
+    def interval(self, found):
+        found = np.array(found, dtype=object)
+        if self.exact:
+            return Interval(found)
+        lower, upper = np.array([ends(x) for x in found.ravel()]).T
+        return Interval(lower.reshape(found.shape), upper.reshape(found.shape), "float")
 
 
-def _round(K):
-    """Rationals as they are; on floats the midpoints, taken as the feedback itself."""
-    return K if K.exact else Interval(K.mid, None, "float")
-
-
-def _pay(A, B, Q, R, P, K):
-    """Q_i + K'R_i K + (A + BK)'P_i (A + BK), `[i,m,n]`."""
-    return stack([_pay_one(A, B, Q[i], R[i], P[i], K) for i in range(len(Q))])
-
-
-def _pay_one(A, B, Q, R, P, K):
-    along = A + product(B, K)
-    return Q + product(product(K.T, R), K) + product(product(along.T, P), along)
+@contextmanager
+def _arithmetic(game):
+    with ctx.workprec(BITS * (game.horizon.H + 4)):
+        yield _Arithmetic(game)

@@ -159,7 +159,7 @@ def quadratic_game(x):
     costs = [x.numbers(N, k, k, bound=10**6) for k in (n, m, n)]
     symmetric = (each + each.swapaxes(1, 2) for each in costs)
     return LinearQuadraticGame(
-        x.numbers(n, n), x.numbers(n, m), *symmetric, controls=controls, horizon=x.horizon(steps=True)
+        x.numbers(n, n), x.numbers(n, m), *symmetric, controls=controls, horizon=Finite(x.size())
     )
 
 

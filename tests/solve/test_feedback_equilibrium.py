@@ -102,7 +102,7 @@ def test_on_floats_costs_and_gaps_of_the_computed_feedback_are_bounded():
     assert loose.gap.width < 1e-11
     loose.verify()
     assert (meant.gap.mid[:, range(2), range(2)] >= 0).all()
-    find_feedback_equilibrium(draw(1, (1, 1), H=15).to_float()).verify()
+    find_feedback_equilibrium(draw(1, (1, 1), H=80).to_float()).verify()
 
 
 ONE = dict(A=UNIT, B=[[1, 1]], Q=[UNIT] * 2, R=[np.eye(2)] * 2, controls=(1, 1), horizon=Finite(2))
@@ -136,9 +136,7 @@ def test_stages_without_an_equilibrium_are_refused(exact):
         find_feedback_equilibrium(game([[1, 0], [0, -1]], zero_sum=True))
     with pytest.raises(NotSolved, match=r"^step 1, player 0: its cost is not strictly convex in its own controls"):
         find_feedback_equilibrium(game([[[-1, 0], [0, 1]]] * 2))
-    with pytest.raises(
-        NotSolved, match=r"^step 1: the (stage has no equilibrium|equations of the stage are not proved)"
-    ):
+    with pytest.raises(NotSolved, match=r"^step 1: the stage has no equilibrium, or no unique one: its equations are"):
         find_feedback_equilibrium(game([np.zeros((2, 2), dtype=int)] * 2))
     fine = game([np.eye(2, dtype=int)] * 2)
     with pytest.raises(InvalidModel, match=r"K has shape \(1, 1\); expected \(2, 2, 1\)"):

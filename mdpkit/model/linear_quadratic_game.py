@@ -98,7 +98,7 @@ class LinearQuadraticGame(Record):
         <BLANKLINE>
                [[-1.]]])
         """
-        both = (None if cost is None else _signed(cost) for cost in (Q, R, final))
+        both = (None if cost is None else _oppose(cost) for cost in (Q, R, final))
         return cls(A, B, *both, controls=controls, horizon=horizon)
 
     @property
@@ -118,7 +118,7 @@ class LinearQuadraticGame(Record):
         )
 
 
-def _signed(cost):
+def _oppose(cost):
     array = bare(cost)
     array = array if array.dtype.kind in "iuf" else objects(array)
     return np.stack([array, -array])

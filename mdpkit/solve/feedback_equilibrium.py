@@ -109,7 +109,7 @@ def find_feedback_equilibrium(game: LinearQuadraticGame) -> FeedbackEquilibrium:
             K = numbers.lift(gains[-1])
             P = np.stack([numbers.pay(i, P[i], K) for i in range(game.players)])
             costs.append(P)
-        return FeedbackEquilibrium(game, numbers.known(gains[::-1]), numbers.interval(np.stack(costs[::-1], axis=1)))
+        return FeedbackEquilibrium(game, numbers.keep(gains[::-1]), numbers.interval(np.stack(costs[::-1], axis=1)))
 
 
 def evaluate_feedback(game: LinearQuadraticGame, K: Quantity) -> Interval:
@@ -134,7 +134,7 @@ def respond_to_feedback(game: LinearQuadraticGame, K: Quantity, player: int) -> 
         raise InvalidModel(f"player is {player!r}; expected an integer from 0 to {game.players - 1}")
     with _arithmetic(game) as numbers:
         gains, costs = _respond(numbers, numbers.feedback(K), player)
-        return numbers.known(gains), numbers.interval(costs)
+        return numbers.keep(gains), numbers.interval(costs)
 
 
 def _evaluate(numbers, K):
@@ -218,7 +218,7 @@ class _Arithmetic:
         """Rationals as they are; of balls the nearest floats."""
         return K if self.exact else np.vectorize(lambda x: float(x.mid()), otypes=[float])(K)
 
-    def known(self, K):
+    def keep(self, K):
         """Feedback as computed, without rounding errors."""
         return Interval(np.array(K)) if self.exact else Interval(np.array(K), None, "float")
 

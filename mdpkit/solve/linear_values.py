@@ -145,6 +145,8 @@ def greedy_values(Q, mask=None):
     """The maximum of `Q[s,a]` over the actions that `mask` allows, `[s]`."""
     if mask is None:
         return Q.max(axis=-1)
+    if not isinstance(Q, Interval):
+        return np.where(mask, Q, Q.min()).max(axis=-1)
     low, high = (np.where(mask, end, end.min()) for end in (Q.lower, Q.upper))
     return (Interval(low) if Q.exact else Interval(low, high, Q.how)).max(axis=-1)
 

@@ -6,6 +6,7 @@ from ..base.arrays import exactly, floats, is_exact, objects
 from ..base.errors import InvalidModel
 from ..base.interval import Interval, stack
 from ..base.lifting import enclose
+from ..base.mode import proposing
 from ..base.record import expect_counts, numbers
 from ..base.replaceable import replaceable
 from ..base.types import Number, Numbers
@@ -26,7 +27,7 @@ def regress_values(
     """Least-squares value iteration from data: coefficients `[t,k]` for t = 0..H-1.
 
     Backwards in time, w_t minimises sum_i weight_i (r_i + max_a Phi(n_i, a) w_{t+1} - Phi(s_i, a_i) w)^2 + ridge |w|^2
-    over the transitions of step t; n_i is the next state, and the maximum is 0 where the episode ended.
+    over the transitions of step t; n_i is the next state, and the maximum is 0 where the episode ended before step H-1.
 
     Args:
         data: transitions with `reward` and `following`, over states and actions as integers.
@@ -51,12 +52,12 @@ def regress_values(
     S, A, K = Phi.shape
     following = _states(data, S, A, None if pooled else H)
     ridge = enclose(_unit(Phi, K) * expect_ridge(ridge, Phi))
-    there = np.ones((S, A), dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
-    if there.shape != (S, A) or not there.any(axis=1).all():
+    there = None if mask is None else np.asarray(mask, dtype=bool)
+    if there is not None and (there.shape != (S, A) or not there.any(axis=1).all()):
         raise InvalidModel(
             f"mask has shape {there.shape}; expected mask[s,a], ({S}, {A}), with an action in every state"
         )
-    goes_on = np.ones(len(data), dtype=int) if data.ended is None else 1 - data.ended.astype(int)
+    goes_on = np.ones(len(data), dtype=int) if data.ended is None else 1 - (data.ended & (data.t < H - 1))
     Phi, found, V = enclose(Phi), [], None
     for t in reversed(range(H)):
         at = np.arange(len(data)) if pooled else np.flatnonzero(data.t == t)
@@ -121,12 +122,15 @@ def _columns(data, array, names, name="features", axes="sak"):
     for needed in (*names, "following"):
         if getattr(data, needed) is None:
             raise InvalidModel(f"the data have no column {needed}; expected transitions with {needed}[k]")
-    convert = exactly if exact else floats
-    return array, enclose(convert(data.weight)), *(Interval(*_ends(convert(getattr(data, n)))) for n in names)
+    columns = (_lift(exactly(getattr(data, each)) if exact else getattr(data, each)) for each in names)
+    return array, enclose(data.weight if exact else floats(data.weight)), *columns
 
 
-def _ends(column):
-    return (column,) if column.dtype == object else (column, column, "float")
+def _lift(column):
+    """Data as they stand, without a rounding error."""
+    if is_exact(column):
+        return Interval(column)
+    return floats(column) if proposing() else Interval(floats(column), None, "float")
 
 
 def _states(data, S, A, H):

@@ -16,7 +16,6 @@ from mdpkit.model import (
     Finite,
     JointPolicy,
     LinearMDP,
-    LinearMixture,
     MarkovGame,
     MomentProblem,
     SafetyProblem,
@@ -54,7 +53,6 @@ def game(P=STAY, r=(NOTHING,), rho=None, horizon=None, actions=(2,)):
 
 
 IDENTITY = np.eye(2)
-RIGHT = ((1, 0), (0, 1))
 FEATURES = [[[1, 0]], [[0, 1]]]
 TELLS = [[[[1, 0], [0, 1]]]]
 SUCCESSORS = [[0, 1], [1, 1]]
@@ -337,10 +335,6 @@ def linear(features=FEATURES, mu=IDENTITY, theta=(0, 1), rho=None):
     return LinearMDP(features, mu, theta, rho, horizon=Finite(2))
 
 
-def mixture(kernels=(((RIGHT[0],), (RIGHT[1],)), ((RIGHT[1],), (RIGHT[1],))), theta=(1, 0), r=((0,), (1,))):
-    return LinearMixture(kernels, theta, r, horizon=Finite(2))
-
-
 LINEAR = [
     (lambda: linear(mu=[[1, 0], [0.25, 0.5]]), r"^P\[1, 0\] sums to 0\.75, not 1"),
     (lambda: linear(mu=objects([[1, 0], ["3/2", "-1/2"]])), r"^P\[1, 0, 1\] is -1/2; a probability is at least 0$"),
@@ -353,14 +347,6 @@ LINEAR = [
     (lambda: linear(features=[[1, 0], [0, 1]]), r"^features has shape \(2, 2\); expected features\[s,a,k\]$"),
     (lambda: linear(theta=[NAN, 0]), r"^theta\[0\] is nan; every entry must be finite$"),
     (lambda: linear(rho=[0.5, 0.4]), r"^rho sums to 0\.9, not 1"),
-    (lambda: mixture(theta=[0.5, 0.25]), r"^P\[0, 0\] sums to 0\.75, not 1"),
-    (lambda: mixture(theta=objects([2, -1])), r"^P\[0, 0, 1\] is -1; a probability is at least 0$"),
-    (
-        lambda: mixture(theta=[1]),
-        r"^theta and r have shapes \(1,\) and \(2, 1\) beside kernels of shape \(2, 2, 1, 2\); expected theta\[k\], ",
-    ),
-    (lambda: mixture(kernels=[STAY]), r"kernels of shape \(1, 2, 2, 2\); expected theta\[k\], r\[s,a\]"),
-    (lambda: mixture(r=[[0.5], ["a"]]), r"^r holds <U\d+, not numbers"),
 ]
 
 

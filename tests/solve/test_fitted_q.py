@@ -157,6 +157,10 @@ def test_nothing_follows_the_end_of_an_episode():
         [0, 0], [0, 1], t=[0, 0], reward=[1, 3], following=[0, 0], ended=[True, False], weight=objects([1, 1])
     )
     assert regress_values(seen, objects([[[1, 0], [0, 1]]]), 2, pooled=True)[0].lower.tolist() == [1, 6]
+    last = Trajectories(
+        [0, 0], [0, 1], t=[0, 1], reward=[1, 3], following=[0, 0], ended=[False, True], weight=objects([1, 1])
+    )  # the end of the horizon is no end of the process
+    assert regress_values(last, objects([[[1, 0], [0, 1]]]), 2, pooled=True)[0].lower.tolist() == [4, 6]
     masked = regress_values(seen, objects([[[1, 0], [0, 1]]]), 2, pooled=True, mask=[[True, False]])
     assert masked[0].lower.tolist() == [1, 4]
 

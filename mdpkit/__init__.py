@@ -15,9 +15,9 @@ _ROOMS = (
 
 _NAMES = {
     **dict.fromkeys(
-        "Access Average ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearQuadratic MDP MarginProblem "
-        "MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy TokenProblem Total Trajectories "
-        "shaped_reward".split(),
+        "Access Average ContinuousProblem Deviation Discounted Finite JointPolicy LinearMDP LinearMixture LinearQuadratic "
+        "LinearQuadraticGame MDP MarginProblem MarkovGame Meter MomentProblem PreferenceProblem SafetyProblem TabularPolicy "
+        "TokenProblem Total Trajectories shaped_reward".split(),
         "model",
     ),
     **dict.fromkeys(

@@ -106,7 +106,9 @@ from .model import Discounted as Discounted
 from .model import Finite as Finite
 from .model import JointPolicy as JointPolicy
 from .model import LinearMDP as LinearMDP
+from .model import LinearMixture as LinearMixture
 from .model import LinearQuadratic as LinearQuadratic
+from .model import LinearQuadraticGame as LinearQuadraticGame
 from .model import MarginProblem as MarginProblem
 from .model import MarkovGame as MarkovGame
 from .model import Meter as Meter

@@ -108,3 +108,17 @@ def semidefinite(A) -> bool:
         else:
             A = rest - column[:, None] * column[None, :] / pivot
     return True
+
+
+def definite(A) -> bool:
+    """Whether a symmetric matrix is proved to be positive definite, by square-root-free elimination (L D L').
+
+    >>> definite(Interval([[2, 1], [1, 2]])), definite(Interval([[1, 1], [1, 1]]))
+    (True, False)
+    """
+    while len(A):
+        pivot, column, rest = A[0, 0], A[1:, 0], A[1:, 1:]
+        if not (pivot > 0).all_yes():
+            return False
+        A = rest - column[:, None] * column[None, :] / pivot
+    return True

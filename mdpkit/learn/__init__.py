@@ -101,6 +101,7 @@ from .preference.self_play import SPO as SPO
 from .preference.srpo import SRPO as SRPO
 from .preference.two_stage import RLHF as RLHF
 from .preference.two_stage import BestOfN as BestOfN
+from .reinforcement.least_squares import LSVI as LSVI
 from .reinforcement.open_loop import ForwardSearch as ForwardSearch
 from .reinforcement.open_loop import OpenLoopSearch as OpenLoopSearch
 from .reinforcement.q_learning import QLearning as QLearning

@@ -13,7 +13,9 @@ from .horizon import Discounted as Discounted
 from .horizon import Finite as Finite
 from .horizon import Total as Total
 from .linear import LinearMDP as LinearMDP
+from .linear_mixture import LinearMixture as LinearMixture
 from .linear_quadratic import LinearQuadratic as LinearQuadratic
+from .linear_quadratic_game import LinearQuadraticGame as LinearQuadraticGame
 from .margin import MarginProblem as MarginProblem
 from .mdp import MDP as MDP
 from .mdp import at_step as at_step

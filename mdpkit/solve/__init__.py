@@ -17,6 +17,15 @@ from .cvar_planning import CVaRPlanning as CVaRPlanning
 from .dispatch import solve as solve
 from .entropic_planning import EntropicPlanning as EntropicPlanning
 from .feature_matching import match_features as match_features
+from .feedback_equilibrium import FeedbackEquilibrium as FeedbackEquilibrium
+from .feedback_equilibrium import evaluate_feedback as evaluate_feedback
+from .feedback_equilibrium import find_feedback_equilibrium as find_feedback_equilibrium
+from .feedback_equilibrium import respond_to_feedback as respond_to_feedback
+from .fitted_q import FittedQ as FittedQ
+from .fitted_q import fitted_q_coefficients as fitted_q_coefficients
+from .fitted_q import fitted_q_iteration as fitted_q_iteration
+from .fitted_q import least_squares_coefficients as least_squares_coefficients
+from .fitted_q import least_squares_value_iteration as least_squares_value_iteration
 from .hoffman_karp import HoffmanKarp as HoffmanKarp
 from .interval_iteration import IntervalIteration as IntervalIteration
 from .least_squares import LSTD as LSTD
@@ -41,6 +50,7 @@ from .nash import nash_equilibria as nash_equilibria
 from .payoff_polygon import payoff_polygon as payoff_polygon
 from .policy_gradient import policy_gradient_values as policy_gradient_values
 from .policy_iteration import PolicyIteration as PolicyIteration
+from .projected_bellman import ProjectedBellman as ProjectedBellman
 from .proper_policy_iteration import ProperPolicyIteration as ProperPolicyIteration
 from .relative_value_iteration import RelativeValueIteration as RelativeValueIteration
 from .reward_fit import fitted_weights as fitted_weights
@@ -62,6 +72,8 @@ from .two_stage import TwoStageRLHF as TwoStageRLHF
 from .utilities import SquaredDistance as SquaredDistance
 from .utilities import VisitEntropy as VisitEntropy
 from .utility_planning import UtilityPlanning as UtilityPlanning
+from .value_regression import regress_values as regress_values
+from .value_regression import value_targeted_regression as value_targeted_regression
 from .zero_error import zero_error_policy as zero_error_policy
 
 _make_callable(__name__, solve)

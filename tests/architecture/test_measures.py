@@ -26,12 +26,16 @@ def test_there_are_exports_and_each_is_a_function():
 
 def test_algorithms_that_controls_replace_live_where_algorithms_do():
     assert set(FITS) == {
+        "fitted_q_coefficients",
+        "least_squares_coefficients",
         "lstd",
         "match_features",
         "policy_gradient_values",
+        "regress_values",
         "regression",
         "shaped_reward",
         "two_stage_least_squares",
+        "value_targeted_regression",
     }
     assert not set(FITS) & set(EXPORTED)
 

@@ -5,12 +5,13 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import nearest, objects, rational
+from mdpkit.claims.planning import fitted_q_iteration_converges_in_linear_mdps as fitted_q
 from mdpkit.claims.planning import grid_value_converges_to_riccati as riccati
 from mdpkit.claims.planning.natural_gradient_converges_at_rate_one_over_t import check, one_lifetime
 from mdpkit.instances.library.planning.gradient import LOG_TWO, arms, ascent, detour, hills, rare_arm
 from mdpkit.instances.library.planning.linear_quadratic import dead_beat, lqr_cart, points_of
 from mdpkit.model import TabularPolicy
-from mdpkit.solve import policy_gradient_values
+from mdpkit.solve import fitted_q_coefficients, policy_gradient_values
 
 
 def share(m):
@@ -101,3 +102,13 @@ def test_rounding_to_the_nearest_point_stays_wrong_on_finer_grids():
     error = {n: riccati.drawn_numbers(lqr_cart(n, "1/10")) for n in (5, 11)}
     assert error[5]["error"][0] > 2 * error[11]["error"][0]
     assert error[11]["rounded"][0] > error[5]["rounded"][0]
+
+
+def test_fitted_values_grow_by_a_known_factor_where_every_value_is_linear():
+    """Weights 1, 1, 1/10 and x = 0, 1, 3 regress x' = 0, 3, 3 with slope 39/23; the values are 10 and so linear."""
+    m = fitted_q.all_values_linear(3)
+    w = fitted_q_coefficients(m.mdp, m.features, m.weights, m.rounds, m.start).lower
+    assert (w[:, 1] == objects([rational("351/230") ** k for k in range(4)])).all()
+    only = TabularPolicy(m.mdp.r * 0 + 1)
+    assert (measure.action_value(m.mdp, only) == 10).all_yes()
+    assert (measure.least_squares_distance((m.mdp.P @ objects([0, 1, 3])).reshape(-1), m.features[:, 0]) > 0).all_yes()

@@ -10,6 +10,7 @@ from mdpkit.learn import (
     FILTER,
     GUITAR,
     ICL,
+    LSVI,
     MTICL,
     PSDP,
     REFUEL,
@@ -300,6 +301,16 @@ CASES = [
     ),
     LearnerCase("Q-learning, masked", lambda: QLearning(300, rate=0.2), masked, expert),
     LearnerCase("Q-learning, floats", lambda: QLearning(300, rate=0.2), finite.to_float(), expert.to_float()),
+    LearnerCase(
+        "least squares", lambda: LSVI(np.moveaxis(entries, 0, -1), 300), finite, expert, recovers=as_good_as_the_expert
+    ),
+    LearnerCase("least squares, masked", lambda: LSVI(np.moveaxis(features, 0, -1), 100, ridge=1), masked, expert),
+    LearnerCase(
+        "least squares, floats",
+        lambda: LSVI(np.moveaxis(features, 0, -1), 100, explorer=expert.to_float(), pooled=True),
+        finite.to_float(),
+        expert.to_float(),
+    ),
     *(
         LearnerCase(f"{name}, floats", make, finite.to_float(), expert.to_float(), EXACT)
         for name, make in HYBRID.items()

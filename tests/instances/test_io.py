@@ -27,7 +27,9 @@ from mdpkit.model import (
     Finite,
     JointPolicy,
     LinearMDP,
+    LinearMixture,
     LinearQuadratic,
+    LinearQuadraticGame,
     MarginProblem,
     MarkovGame,
     MomentProblem,
@@ -104,6 +106,11 @@ def linear(x):
     return LinearMDP(x.law(S, A, K), x.law(K, S), x.numbers(K, bound=10**6), x.law(S), horizon=x.horizon())
 
 
+def mixture(x):
+    S, A, K = x.size(), x.size(), x.size()
+    return LinearMixture(x.law(K, S, A, S), x.law(K), x.numbers(S, A), x.law(S), horizon=x.horizon())
+
+
 def game(x):
     S, actions = x.size(), tuple(x.size(1, 2) for _ in range(x.size(1, 2)))
     J = int(np.prod(actions))
@@ -146,6 +153,16 @@ def quadratic(x):
     return LinearQuadratic(*(x.numbers(*shape) for shape in ((n, n), (n, m), (n, n), (m, m), (n, n))), gamma)
 
 
+def quadratic_game(x):
+    n, controls = x.size(), tuple(x.size(1, 2) for _ in range(x.size(1, 2)))
+    m, N = sum(controls), len(controls)
+    costs = [x.numbers(N, k, k, bound=10**6) for k in (n, m, n)]
+    symmetric = (each + each.swapaxes(1, 2) for each in costs)
+    return LinearQuadraticGame(
+        x.numbers(n, n), x.numbers(n, m), *symmetric, controls=controls, horizon=Finite(x.size())
+    )
+
+
 def moments(x):
     Z, K = x.size(), x.size()
     return MomentProblem(x.numbers(Z, K), x.numbers(Z), x.law(Z))
@@ -185,6 +202,7 @@ def comparisons(x):
 DRAWERS = {
     MDP: mdp,
     LinearMDP: linear,
+    LinearMixture: mixture,
     MarkovGame: game,
     TabularPolicy: policy(TabularPolicy),
     JointPolicy: policy(JointPolicy),
@@ -192,6 +210,7 @@ DRAWERS = {
     SafetyProblem: safety,
     MarginProblem: margins,
     LinearQuadratic: quadratic,
+    LinearQuadraticGame: quadratic_game,
     MomentProblem: moments,
     PreferenceProblem: preferences,
     TokenProblem: tokens,

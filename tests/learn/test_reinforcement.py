@@ -6,10 +6,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mdpkit import MDP, Discounted, Finite, TabularPolicy, measure, objects
+from mdpkit import MDP, Discounted, Finite, LinearMDP, TabularPolicy, measure, objects
 from mdpkit.base.errors import InvalidModel
 from mdpkit.instances.library.imitation.tree import leaf_reward, path_to_leaf, policy_to_leaf, tree_mdp
-from mdpkit.learn import ForwardSearch, OpenLoopSearch, QLearning, fit, grant
+from mdpkit.learn import LSVI, ForwardSearch, OpenLoopSearch, QLearning, fit, grant
+from mdpkit.solve import least_squares_value_iteration
 
 
 def learn(learner, problem, seed=0):
@@ -76,7 +77,22 @@ def test_q_learning_never_plays_a_missing_action():
     assert (answer.trace["return"] == 3).all()
 
 
-@pytest.mark.parametrize("learner", [OpenLoopSearch(1), ForwardSearch(), QLearning(1)])
+@pytest.mark.parametrize("pooled", [False, True])
+def test_least_squares_from_episodes_approach_the_fit_with_the_model(pooled):
+    """Two laws of the next state, mixed by the features: the values of 3 states and 4 actions have 2 coefficients."""
+    shares = np.linspace(0, 1, 12).reshape(3, 4)
+    model = LinearMDP(
+        np.stack([shares, 1 - shares], axis=-1), [[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]], [0, 1], horizon=Finite(3)
+    )
+    known = least_squares_value_iteration(model.tabular(), model.features)
+    answer = learn(LSVI(model.features, 4000, pooled=pooled), model.tabular())
+    assert abs(np.array(answer.trace["w"].tolist()) - known.w).max() < 0.1
+    assert (answer.policy.table == known.policy.table).all()
+    explored = learn(LSVI(model.features, 4000, explorer=known.policy, ridge=1), model.tabular())
+    assert abs(np.array(explored.trace["w"].tolist()) - known.w).max() > 0.1  # a ridge and one action a state
+
+
+@pytest.mark.parametrize("learner", [OpenLoopSearch(1), ForwardSearch(), QLearning(1), LSVI([[[1]]], 1)])
 def test_a_finite_horizon_is_needed(learner):
     with pytest.raises(InvalidModel, match="finite horizon"):
         learn(learner, replace(tree_mdp(2, 2), horizon=Discounted("1/2")))
@@ -95,6 +111,11 @@ def test_a_search_over_sequences_needs_every_action(learner):
         (lambda: QLearning(0), "episodes is 0; expected an integer of at least 1"),
         (lambda: QLearning(1, exploration=2), "exploration is 2; expected a probability"),
         (lambda: QLearning(1, rate=0), r"rate is 0; expected a number in \(0, 1\]"),
+        (lambda: LSVI([[[1]]], 0), "episodes is 0; expected an integer of at least 1"),
+        (
+            lambda: learn(LSVI([[1, 0]], 1), tree_mdp(2, 2)),
+            r"features have shape \(1, 2\); expected features\[s,a,k\], ",
+        ),
     ],
 )
 def test_settings_are_checked(make, words):

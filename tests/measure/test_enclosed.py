@@ -21,9 +21,18 @@ from mdpkit.model import (
     SafetyProblem,
     TabularPolicy,
     TokenProblem,
+    Trajectories,
     shaped_reward,
 )
-from mdpkit.solve import lstd, regression, two_stage_least_squares
+from mdpkit.solve import (
+    fitted_q_coefficients,
+    least_squares_coefficients,
+    lstd,
+    regress_values,
+    regression,
+    two_stage_least_squares,
+    value_targeted_regression,
+)
 
 ALMOST = objects("1000000000899999999/1000000000000000000")[()]
 """A row of 1s times this is still a distribution to a float record."""
@@ -82,11 +91,20 @@ def restricted(rng):
     return MomentProblem(numbers(rng, 5, 2) + objects(np.eye(5, 2, dtype=int)) * 9, numbers(rng, 5), laws(rng, 5))
 
 
+def observed(rng):
+    """Transitions of three steps."""
+    columns = {name: rng.integers(0, end, 30) for name, end in (("obs", 3), ("action", 2), ("following", 3))}
+    return Trajectories(
+        **columns, t=np.arange(30) % 3, reward=rng.integers(-4, 5, 30) / 4, weight=numbers(rng, 30) ** 2
+    )
+
+
 def leaking(rng):
     return SafetyProblem(np.array([False, False, True]), P=laws(rng, 3, 2, 3))
 
 
 RATIONAL = type(objects(1)[()])
+FEATURES = objects([[[1, 0], [1, 1]], [[0, 1], [1, 2]], [[1, -1], [0, 2]]])
 TEST = objects([[1, 0], [1, 1], [1, 2], [1, 3], [1, 4]])
 RANDOM = {
     "deviation error": lambda rng: (measure.deviation_error, *mediated(rng)),
@@ -172,6 +190,21 @@ RANDOM = {
         *discounted(rng)[::2],
         objects([[1, 0], [0, 1], [1, 1]]),
         laws(rng, 3),
+    ),
+    "fitted Q iteration": lambda rng: (fitted_q_coefficients, discounted(rng)[0], FEATURES, laws(rng, 3, 2), 2),
+    "least-squares value iteration": lambda rng: (
+        least_squares_coefficients,
+        finite(rng)[0],
+        FEATURES,
+        laws(rng, 3, 2),
+    ),
+    "values from data": lambda rng: (regress_values, observed(rng), FEATURES, 3, objects("1/8")[()]),
+    "value-targeted regression": lambda rng: (
+        value_targeted_regression,
+        laws(rng, 2, 3, 2, 3),
+        observed(rng),
+        numbers(rng, 2, 3),
+        objects("1/8")[()],
     ),
     "two stages": lambda rng: (two_stage_least_squares, restricted(rng), TEST),
     "regression": lambda rng: (regression, laws(rng, 12).reshape(2, 2, 3), numbers(rng, 2, 3)),

@@ -100,7 +100,7 @@ def test_copies_are_equal_with_equal_hashes_and_digests(name, exact, through):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NUMBERS if name != "LinearQuadratic"]
+    "name", [name for name in NUMBERS if not name.startswith("LinearQuadratic")]
 )  # of which any numbers make one
 @every_record
 def test_a_tampered_pickle_is_refused(name, exact):
@@ -164,7 +164,7 @@ def test_rounding_to_floats_and_back_keeps_the_laws_laws(name):
     assert rounded == build(name, False)
     assert rounded.to_float() == rounded
     assert exact.to_exact() == exact
-    if name == "LinearMDP":  # its law is a product, and has no nearest product that is a law
+    if name in ("LinearMDP", "LinearMixture"):  # their law is a product, and has no nearest product that is a law
         return
     meant = rounded.to_exact()
     assert meant.exact

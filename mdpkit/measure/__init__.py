@@ -60,6 +60,8 @@ from .offline.pessimism import pessimistic_value as pessimistic_value
 from .offline.sampled import sampled_error as sampled_error
 from .offline.sampled import sampled_mean as sampled_mean
 from .offline.sampled import sampled_median as sampled_median
+from .planning.iterates import dobrushin_coefficient as dobrushin_coefficient
+from .planning.iterates import value_iterates as value_iterates
 from .planning.long_run import blackwell_factor as blackwell_factor
 from .planning.long_run import deviation_matrix as deviation_matrix
 from .planning.long_run import diameter as diameter

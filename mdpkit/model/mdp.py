@@ -1,9 +1,9 @@
 """Finite Markov decision processes: dense, time-varying or sparse."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import KW_ONLY
+from dataclasses import KW_ONLY, replace
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -202,6 +202,12 @@ class MDP(Record):
     @property
     def sparse(self) -> bool:
         return hasattr(self.P, "tocsr")
+
+    def to_exact(self) -> Self:
+        """The rational problem represented by the floats, as for other records; a sparse law becomes a dense one."""
+        if not self.sparse:
+            return super().to_exact()
+        return replace(self, P=self.P.toarray().reshape(self.S, self.A, self.S)).to_exact()
 
     @property
     def available(self) -> np.ndarray:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from functools import singledispatch
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
+from ..base.errors import InvalidModel
 from ..model.game import MarkovGame
 from ..model.horizon import Average, Discounted, Finite, Total
 from ..model.margin import MarginProblem
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
 SWEEPS = 3000
 """Number of sweeps before policy iteration takes over, if its equations can be factorised."""
+
+POLICIES = 40
+"""Number of policies that policy iteration tries before sweeps take over, more where their equations are cheap."""
 
 
 Problem: TypeAlias = MDP | MarkovGame | SafetyProblem | MarginProblem | MomentProblem | PreferenceProblem | TokenProblem
@@ -104,7 +109,8 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
 
     Returns: a Solution with the optimal value, and a policy whose value lies within the same bounds. Its static type
         shows its parts: policy and value for an Optimum, policy and tube for an Avoidance, h and value for a Minimiser.
-    Raises: NotSolved with the status message; TypeError if the method does not apply to the problem.
+    Raises: NotSolved with the status message; TypeError if the method does not apply to the problem; InvalidModel if
+        tol is not a number of at least 0.
 
     >>> from mdpkit.model import MDP, Discounted
     >>> from mdpkit.base.arrays import objects
@@ -116,6 +122,8 @@ def solve(problem: Any, method: Method | None = None, *, tol: float = 1e-8, thro
         raise TypeError(
             f"{what} is not a method: expected an object with run(problem, tol, before), such as PolicyIteration()"
         )
+    if not isinstance(tol, Real) or not tol >= 0:
+        raise InvalidModel(f"tol is {tol!r}; expected a number of at least 0")
     answer = None
     for trial in usual(problem) if method is None else (method,):
         answer = trial.run(problem, tol, answer)
@@ -185,7 +193,8 @@ def _(horizon: Finite, problem):
 
 @usual_for.register
 def _(horizon: Discounted, problem):
-    return direct_or_sweeps(problem, PolicyIteration(), ModifiedPolicyIteration)
+    tried = PolicyIteration() if problem.exact else PolicyIteration(affordable_policies(problem))
+    return direct_or_sweeps(problem, tried, ModifiedPolicyIteration)
 
 
 @usual_for.register
@@ -199,7 +208,7 @@ def _(horizon: Total, problem):
 
 
 def direct_or_sweeps(problem, direct, sweeping):
-    """Exact policy iteration if cheap, else sweeps; then policy iteration on floats if cheap, else sweeps.
+    """Exact policy iteration if cheap, else sweeps; on floats some sweeps, policy iteration if cheap, and sweeps.
 
     On discounted floats in a narrow band policy iteration comes first.
     """
@@ -211,4 +220,16 @@ def direct_or_sweeps(problem, direct, sweeping):
         if isinstance(problem.horizon, Discounted) and is_narrow(problem):
             yield direct
         yield sweeping(sweeps=SWEEPS)
-        yield direct if factor_entries(problem) <= LARGEST_FACTOR else sweeping()
+        if factor_entries(problem) <= LARGEST_FACTOR:
+            yield direct
+        yield sweeping()
+
+
+def affordable_policies(problem) -> int:
+    """How many policies of a discounted float problem are evaluated by a direct solve before sweeps take over.
+
+    Improvement may go along a chain one state at a time: in a narrow band that is affordable, else it is not.
+    """
+    if not is_narrow(problem):
+        return POLICIES
+    return max(POLICIES, LARGEST_FACTOR // (problem.S * (problem.row_facts.half + 1) ** 2))

@@ -38,16 +38,18 @@ class HoffmanKarp:
         """The answer to bounds of width `tol`; `before` is not used."""
         expects_zero_sum(self, problem, Discounted)
         stages, w, used, best, near, quiet = Stages(problem), np.zeros(problem.S), 0, None, None, 0
-        inner = ModifiedPolicyIteration()
+        inner, last, falls = ModifiedPolicyIteration(), np.full(problem.S, np.inf), False
         with np.errstate(over="ignore", invalid="ignore"):
             while True:
                 residual = examine(stages, w, near)
                 near = residual.found
-                best, quiet = (residual, 0) if best is None or residual.width < best.width else (best, quiet + 1)
+                narrower = best is None or residual.width < best.width
+                best, quiet = (residual, 0) if narrower else (best, quiet if falls else quiet + 1)
                 if not residual.width > tol / 2 or quiet >= PATIENCE or used >= self.improvements:
                     break
                 response = inner.run(stages.against(residual.play.column), max(residual.width / 2**10, tol / 2**4))
-                mid = response.value.mid
+                mid = response.value.mid  # which may fall for long before the bounds narrow
+                last, falls = mid, bool((last - mid > 4 * response.value.width).any())
                 w, used = mid - (mid.max() / 2 + mid.min() / 2), used + 1
         capped = used >= self.improvements and quiet < PATIENCE
         return exact_answer(conclude(self, problem, best, tol, used, capped))

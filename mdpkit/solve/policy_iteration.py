@@ -39,7 +39,10 @@ class PolicyIteration:
     improvements: int = 10**4
 
     def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
-        """Solve; float bounds have width `tol`. `before`, a Solution of the problem, gives the initial policy."""
+        """Solve; float bounds have width `tol`. `before`, a Solution of the problem, gives the initial policy.
+
+        On floats that is the greedy one for its value, which leaves a state where rounding does not settle a tie.
+        """
         expects(self, problem, MDP, Discounted)
         if problem.exact:
             return self._rationals(problem, before)
@@ -47,11 +50,14 @@ class PolicyIteration:
 
     def _floats(self, problem, tol, before):
         step, g = sweeps(problem)(0), problem.horizon.gamma
-        used, quiet, going = 0, 0, True
+        used, quiet, going, met = 0, 0, True, set()
         goal = tol * (1 - g) * (1 - 1e-3)
         with np.errstate(over="ignore", invalid="ignore"):
-            V = step.look_ahead(np.zeros(problem.S))  # small values are not yet lost beside large ones
-            choice = step.leaving(step.residual(V)) if before is None else before.policy.table.argmax(axis=1)
+            if before is None or before.value is None or not np.isfinite(before.value.width):
+                V = step.look_ahead(np.zeros(problem.S))  # small values are not yet lost beside large ones
+            else:
+                V = before.value.mid
+            choice = step.leaving(step.residual(V))
             w = most = step.recentre(V)
             best = step.residual(w)
             while going and used < self.improvements:
@@ -59,7 +65,9 @@ class PolicyIteration:
                 used += 1
                 now, last = step.residual(w), choice
                 refined = now.span < best.span / 2
-                best, most, quiet = (now, w, 0) if now.span < best.span else (best, most, quiet + 1)
+                again = choice.tobytes() in met  # the values of new policies increase, but the bounds need not narrow
+                met.add(choice.tobytes())
+                best, most, quiet = (now, w, 0) if now.span < best.span else (best, most, quiet + again)
                 better = now.of_policy(now.choice) > now.of_policy(choice) + 2 * now.wrong
                 choice = np.where(better, now.choice, choice)
                 going = best.span > goal and quiet < PATIENCE and (refined or not np.array_equal(choice, last))

@@ -19,7 +19,7 @@ from .bounds import around, down, shifts, up
 from .solution import Solution, Status, judge
 
 PATIENCE = 4
-"""Number of improvements without narrower bounds after which floats are at their floor."""
+"""Number of policies met before, without narrower bounds, after which floats are at their floor."""
 
 ANSWERS = 100
 """Largest number of improvements of nature, on floats, against one policy."""
@@ -52,6 +52,10 @@ class RobustPlanning:
     """
 
     ambiguity: Ambiguity
+
+    def advice(self, problem: MDP) -> str | None:
+        """No advice in a KL ball, where rational problems too are answered by floats; None for the usual one."""
+        return None if self.ambiguity.exact else ""
 
     def run(self, problem: MDP, tol: float = 1e-8, before: Solution | None = None) -> Solution:
         """The answer; on floats to bounds of width `tol`. `before` is not used.
@@ -185,19 +189,21 @@ class _Game:
 
     def improve_on_floats(self, tol):
         g, r, w = self.problem.horizon.gamma, self.r[0], np.zeros(self.problem.S)
-        best, quiet, used = None, 0, 0
+        best, quiet, used, met = None, 0, 0, set()
         with np.errstate(over="ignore", invalid="ignore"):
             while quiet < PATIENCE:
                 p, gap = self.nature.worst(0, w)
                 Q, used = r + g * (p @ w), used + 1
                 pi, top = self.act(Q)
+                again = pi.tobytes() in met  # the values of new policies increase, but the bounds need not narrow
+                met.add(pi.tobytes())
                 low = np.where(pi != 0, pi * (Q - g * gap), 0).sum(axis=1) if self.fixed is not None else None
                 low = np.where(self.here, Q - g * gap, -np.inf).max(axis=1) if low is None else low
                 error = self.rounding(r, w)
                 ends = shifts((low - w).min() - error, (top - w).max() + error, 0.0, g) if not proposing() else (0, 0)
                 width = ends[1] - ends[0] if not proposing() else np.abs(top - w).max()
                 narrower = best is None or width < best[0]
-                best, quiet = ((width, w, ends, p, pi), 0) if narrower else (best, quiet + 1)
+                best, quiet = ((width, w, ends, p, pi), 0) if narrower else (best, quiet + again)
                 if not width > tol / 2:
                     break
                 w, _ = self.answer(pi, p)

@@ -16,10 +16,17 @@ from ..exact.gain_certificate import GainCertificate
 from ..exact.lp import ProgramCertificate
 from ..exact.saddle_certificate import SaddleCertificate
 from ..exact.winner_certificate import WinnerCertificate
-from ..model.horizon import Average, Discounted, Total
+from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
+
+EXACT_INSTEAD = {
+    "ModifiedPolicyIteration": "PolicyIteration",
+    "RelativeValueIteration": "MultichainPolicyIteration",
+    "IntervalIteration": "ProperPolicyIteration",
+}
+"""For each method that sweeps on floats, the one that answers a rational problem exactly."""
 
 
 class Status(Enum):
@@ -153,8 +160,10 @@ def _advice(answer) -> str:
     """Advice if float64 does not suffice, with the effect of rounding the discount.
 
     Moving gamma by d moves the value by d |(I - gamma P)^-1 P V| to first order, at most d max|V| / (1 - gamma); d =
-    2^-53 gamma.
+    2^-53 gamma. A method that rational numbers would not help has an `advice(problem)` of its own; None for this one.
     """
+    if hasattr(answer.method, "advice") and (own := answer.method.advice(answer.problem)) is not None:
+        return own
     horizon, exact = getattr(answer.problem, "horizon", None), answer.problem.exact
     words = ""
     if isinstance(horizon, Discounted) and answer.value is not None and np.isfinite(answer.value.width):
@@ -163,11 +172,8 @@ def _advice(answer) -> str:
         words = f"; rounding gamma = {gamma:.17g} to float64 alone moves the value by up to about {shift:.1e}"
     if not exact:
         return f"{words}; solve problem.to_exact() for the exact answer"
-    direct = {Discounted: "PolicyIteration", Average: "MultichainPolicyIteration", Total: "ProperPolicyIteration"}
-    if type(horizon) in direct:
-        by = direct[type(horizon)]
-        return f"{words}; solve(problem, {by}()) gives the exact answer, however long it takes"
-    return words
+    by = EXACT_INSTEAD.get(type(answer.method).__name__)
+    return words if by is None else f"{words}; solve(problem, {by}()) gives the exact answer, however long it takes"
 
 
 def judge(value, tol, otherwise, computed) -> Status:

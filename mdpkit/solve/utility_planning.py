@@ -52,6 +52,10 @@ class UtilityPlanning:
     utility: Utility
     steps: int = 1000
 
+    def advice(self, problem: MDP) -> str:
+        """No advice beyond the bounds: rational problems too are answered by floats."""
+        return ""
+
     def run(self, problem: MDP, tol: float = 1e-8, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`. `before` is not used.
 

@@ -194,7 +194,7 @@ def test_misuse():
     with pytest.raises(InvalidModel, match="2 recurrent classes, among them state 0 and state 1; expected one"):
         measure.stationary_distribution(stuck, only)
     down = MDP(objects([[[0, 1]], [[0, 1]]]), objects([[0], [1]]), horizon=Average())
-    with pytest.raises(InvalidModel, match="is not irreducible: state 0 transient"):
+    with pytest.raises(InvalidModel, match="is not irreducible; transient: state 0"):
         measure.kemeny_constant(down, only)
     for wrong in (0, "-1/4"):
         with pytest.raises(InvalidModel, match="expected a positive number"):

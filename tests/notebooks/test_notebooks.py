@@ -12,12 +12,12 @@ import mdpkit
 from mdpkit.verify.register import place
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
-ABOUT_NETWORKS = [path for path in NOTEBOOKS if path.stem == "networks"]
+MARKS = {"networks": needs_the_extra, "solvers_and_bounds": pytest.mark.xdist_group("quantecon")}
+"""The second imports quantecon, which one process at a time may do: see tests/solve/test_peers.py."""
 
 
 @pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, marks=needs_the_extra if path in ABOUT_NETWORKS else (), id=path.stem) for path in NOTEBOOKS],
+    "path", [pytest.param(path, marks=MARKS.get(path.stem, ()), id=path.stem) for path in NOTEBOOKS]
 )
 def test_a_notebook_runs(path, tmp_path):
     # a process of its own: kernels and their event loops warn when they are collected

@@ -9,8 +9,18 @@ import scipy.sparse as sp
 
 from mdpkit.base.arrays import floats, objects
 from mdpkit.base.errors import InvalidModel, NotSolved
-from mdpkit.model import MDP, Discounted, Finite
-from mdpkit.solve import BackwardInduction, ModifiedPolicyIteration, PolicyIteration, Status, dispatch, solve
+from mdpkit.model import MDP, Discounted, Finite, MarkovGame
+from mdpkit.solve import (
+    BackwardInduction,
+    HoffmanKarp,
+    L1Ball,
+    ModifiedPolicyIteration,
+    PolicyIteration,
+    RobustPlanning,
+    Status,
+    dispatch,
+    solve,
+)
 from mdpkit.solve.cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries
 
 METHODS = (ModifiedPolicyIteration(), PolicyIteration())
@@ -152,6 +162,7 @@ def test_dense_and_sparse_agree_on_a_larger_problem(make):
     problem = MDP(P / P.sum(axis=2, keepdims=True), rng.random((80, 4)), horizon=Discounted(0.97))
     dense, sparse = solve(problem), solve(make.sparse(problem))
     assert (abs(dense.value.mid - sparse.value.mid) < 1e-8).all()
+    assert make.sparse(problem).to_exact() == problem.to_exact()
     for answer in (dense, sparse):
         answer.certificate.verify()
 
@@ -233,8 +244,8 @@ def test_the_fill_in_of_the_factors_decides_whether_policy_iteration_is_used():
     needs = [factor_entries(MDP(P, np.zeros((S, 1)), horizon=Discounted(0.9))) for P in (ring, reset, mesh)]
     assert max(needs[:2]) < 5 * S
     assert needs[2] > LARGEST_FACTOR
-    chosen = [list(dispatch.usual(MDP(P, np.zeros((S, 1)), horizon=Discounted(0.9))))[-1] for P in (ring, reset, mesh)]
-    assert chosen == [PolicyIteration(), PolicyIteration(), ModifiedPolicyIteration()]
+    chosen = [list(dispatch.usual(MDP(P, np.zeros((S, 1)), horizon=Discounted(0.9))))[1] for P in (ring, reset, mesh)]
+    assert chosen == [PolicyIteration(dispatch.POLICIES)] * 2 + [ModifiedPolicyIteration()]
 
 
 def test_elimination_in_the_chosen_order_fills_no_more_than_predicted():
@@ -321,6 +332,30 @@ def test_a_slow_chain_is_certified_below_the_rounding_of_its_values():
 def test_a_row_that_sums_to_more_than_1_does_not_divide_by_0_near_gamma_1():
     answer = solve(MDP(sp.csr_array([[1 + 1e-12]]), [[1.0]], horizon=Discounted(1 - 1e-12)), throw=False)
     assert answer.value.lower <= 1 / 1e-12 <= answer.value.upper
+
+
+def test_bounds_need_not_narrow_while_policies_improve(make):
+    """A chain as in RiverSwim: the reward at its end reaches one more state with each improvement."""
+    S, s = 60, np.arange(60)
+    P, r = np.zeros((S, 2, S)), np.zeros((S, 2))
+    P[s, 0, np.maximum(s - 1, 0)] = 1
+    for by, p in ((1, 0.5), (0, 0.375), (-1, 0.125)):
+        np.add.at(P, (s, 1, np.clip(s + by, 0, S - 1)), p)
+    r[0, 0], r[-1, 1] = 1 / 8, 1
+    problem = MDP(P, r, horizon=Discounted(0.99))
+    exact = solve(problem.to_exact()).value
+    answers = [solve(problem, method) for method in (None, PolicyIteration(), RobustPlanning(L1Ball(0.0)))]
+    answers += [solve(make.sparse(problem)), solve(make.sparse(problem), PolicyIteration())]
+    assert all(answer.value.contains(exact) for answer in answers)
+    paid = np.tile(r, (1, 2))  # player 1 has the choice, player 0 has none
+    game = MarkovGame(np.tile(P, (1, 2, 1)), [-paid, paid], horizon=problem.horizon, actions=(2, 2))
+    assert solve(game, HoffmanKarp()).value[1].contains(exact)
+
+
+@pytest.mark.parametrize("tol", [-1, float("nan"), "small", None])
+def test_a_tolerance_that_is_none_is_refused(make, tol):
+    with pytest.raises(InvalidModel, match=r"tol is .*; expected a number of at least 0"):
+        solve(make.drawn(0), tol=tol)
 
 
 @pytest.mark.parametrize(

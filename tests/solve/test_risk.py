@@ -7,7 +7,7 @@ import pytest
 
 from mdpkit import measure
 from mdpkit.base.arrays import floats, nearest, objects, rational
-from mdpkit.base.errors import InvalidModel
+from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.model import MDP, Discounted, Finite, TabularPolicy
 from mdpkit.solve import CVaRPlanning, EntropicPlanning, Status, solve
 
@@ -167,6 +167,8 @@ def test_what_does_not_fit_is_refused():
         InvalidModel, match="pairs of a state and a sum of rewards are reached; expected at most 3: set"
     ):
         solve(mdp, CVaRPlanning("1/2", pairs=3))
+    with pytest.raises(NotSolved, match=r"; a grid of 1/4 leaves them 2 \* 1/4 apart"):
+        solve(mdp, CVaRPlanning("1/2", grid="1/4"))
     even = TabularPolicy(objects([["1/2", "1/2"]] * 2))
     with pytest.raises(InvalidModel, match="law of the return is computed over a finite horizon"):
         measure.return_law(endless, even)

@@ -8,7 +8,7 @@ from scipy.optimize import linprog, minimize_scalar
 
 from mdpkit import measure
 from mdpkit.base.arrays import floats, nearest, objects, rational
-from mdpkit.base.errors import InvalidModel
+from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.model import MDP, Average, Discounted, Finite, TabularPolicy
 from mdpkit.solve import IntervalSet, KLBall, L1Ball, RobustPlanning, Status, solve
 
@@ -214,6 +214,8 @@ def test_sparse_laws_are_taken_and_what_does_not_fit_is_refused(make):
         solve(mdp, RobustPlanning(IntervalSet(mdp.P + 0.1, mdp.P)))
     with pytest.raises(InvalidModel, match=r"upper has shape \(3, 3\); expected \(3, 3, 3\)"):
         solve(mdp, RobustPlanning(IntervalSet(mdp.P, mdp.r)))
+    with pytest.raises(NotSolved, match=r"tol is 0\.0e\+00$"):  # no exact method is advertised in a KL ball
+        solve(make.drawn(1), RobustPlanning(KLBall("1/10")), tol=0)
     with pytest.raises(TypeError, match=r"the ambiguity is 0\.1; expected an L1Ball, a KLBall or an IntervalSet"):
         solve(mdp, RobustPlanning(0.1))
 

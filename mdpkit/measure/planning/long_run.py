@@ -173,7 +173,7 @@ def kemeny_constant(problem: MDP, policy: Policy) -> Interval:
     transient = np.flatnonzero(states.label < 0)
     if len(transient):
         where = name_states(problem, transient)
-        raise InvalidModel(f"the chain of the policy is not irreducible: {where} transient")
+        raise InvalidModel(f"the chain of the policy is not irreducible; transient: {where}")
     H = deviation_matrix(problem, policy)
     return stack([H[s, s] for s in range(problem.S)]).sum() if isinstance(H, Interval) else np.trace(H)
 

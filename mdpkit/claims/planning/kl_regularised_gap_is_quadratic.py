@@ -186,7 +186,7 @@ def is_optimal(m):
 
 def draw_soft(m):
     left, right = check(m).sides
-    return {"point": [rest(m, right).mid, (right * 8).mid ** 0.5 * rest(m, right).mid, left.mid]}
+    return {"point": [rest(m, right).mid, np.sqrt((right * 8).mid) * rest(m, right).mid, left.mid]}
 
 
 def draw_linear(m):

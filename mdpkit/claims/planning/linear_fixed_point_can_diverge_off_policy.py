@@ -224,7 +224,7 @@ def draw_data(m):
     """gamma, the weight of the first state, the factor of a sweep, and its bound."""
     phi = feature(m)
     factor, most = square(m, sweep(m, phi)) / square(m, phi), density_ratio(m) * discount(m, phi) ** 2
-    return {"point": [nearest(m.gamma), nearest(m.first), factor.mid**0.5, most.mid**0.5]}
+    return {"point": [nearest(m.gamma), nearest(m.first), np.sqrt(factor.mid), np.sqrt(most.mid)]}
 
 
 def figure(ax, rows):

@@ -51,7 +51,7 @@ class IntervalIteration:
         with np.errstate(over="ignore", invalid="ignore"):
             return self._sweep(Contraction(total), problem, tol)
 
-    def shortfall(self, problem) -> str:
+    def shortfall(self, problem: MDP) -> str:
         """Sentence that names the states without a finite optimum."""
         return TotalReward(problem, self.target).shortfall()
 

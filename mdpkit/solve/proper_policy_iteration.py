@@ -67,7 +67,7 @@ class ProperPolicyIteration:
         with np.errstate(over="ignore", invalid="ignore"):
             return self._floats(problem, Contraction(total), tol)
 
-    def shortfall(self, problem) -> str:
+    def shortfall(self, problem: MDP) -> str:
         """Sentence that names the states without a finite optimum."""
         return TotalReward(problem, self.target).shortfall()
 

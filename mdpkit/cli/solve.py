@@ -54,9 +54,9 @@ def solve(
 
 def _process(source, problem):
     """The decision process to solve, in floats if the exact finite-horizon recursion would be too slow."""
-    from ..model import MDP, Finite, LinearMDP
+    from ..model import MDP, Finite, LinearMDP, LinearMixture
 
-    if isinstance(problem, LinearMDP):
+    if isinstance(problem, LinearMDP | LinearMixture):
         problem = problem.tabular()
     if not isinstance(problem, MDP):
         raise UsageError(f"{source} holds {problem!r}; expected an MDP")

@@ -21,12 +21,12 @@ class LinearQuadraticGame(Record):
     x_{t+1} = A x_t + B u_t for t = 0..H-1; player i pays sum_t (x_t' Q_i x_t + u_t' R_i u_t) + x_H' F_i x_H.
 
     Args:
-        A: `[m,n]`. B: `[m,j]`, the players' controls one after the other.
+        A: dynamics of the state `[m,n]`. B: of the controls `[m,j]`, those of the players one after the other.
         Q: `[i,m,n]`, symmetric. R: `[i,j,k]`, symmetric; player i may pay for the controls of another too.
         final: F, `[i,m,n]`, symmetric; 0 if omitted.
         controls: number of controls of each player. horizon: `Finite(H)`.
 
-    The costs may be indefinite; noise of mean 0 that is added to x changes no feedback.
+    The costs may be indefinite. Independent noise of mean 0 that is added to x changes no equilibrium feedback.
     Raises: InvalidModel for inconsistent shapes, asymmetric costs, or another horizon.
     Source: adapted from Başar and Olsder, 1999.
 

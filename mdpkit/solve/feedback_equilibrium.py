@@ -26,8 +26,6 @@ class FeedbackEquilibrium(Shown):
         game: the LinearQuadraticGame; a float one is taken as the rationals that its numbers represent.
         K: the feedback of all controls, `[t,j,n]`; exact on rationals, and on floats the numbers that were computed.
         P: cost matrices of K, `[i,t,m,n]`, t = 0..H: from step t and state x player i pays x'P_i[t]x.
-        gap: best-response gaps `[i,m,n]`: from x player i saves at most x' gap_i x by any deviation, by its own Riccati
-            equation. Positive semidefinite, and 0 at an equilibrium; on floats bounds on what rounding leaves to gain.
     """
 
     game: LinearQuadraticGame
@@ -36,6 +34,11 @@ class FeedbackEquilibrium(Shown):
 
     @cached_property
     def gap(self) -> Interval:
+        """Best-response gaps `[i,m,n]`: from x player i saves at most x' gap_i x by a deviation.
+
+        By its own Riccati equation. Positive semidefinite, and 0 at an equilibrium; on floats bounds on what rounding
+        leaves to gain.
+        """
         with _arithmetic(self.game) as numbers:
             costs = [each[0] for each in _evaluate(numbers, numbers.feedback(self.K))]
             best = [_respond(numbers, numbers.feedback(self.K), i)[1][0] for i in range(self.game.players)]

@@ -60,7 +60,7 @@ def fitted_q_coefficients(
 ) -> Interval:
     """Coefficients of fitted Q iteration, `[i,k]` for i = 0..rounds: each fits r + gamma P max_a Phi w of the last.
 
-    Args: as for `fitted_q_iteration`.
+    Args: problem, features, weights, rounds, start: as for `fitted_q_iteration`.
 
     The bounds on floats grow with the rounds; those of `fitted_q_iteration` do not.
     """
@@ -135,7 +135,7 @@ def least_squares_coefficients(
 ) -> Interval:
     """Coefficients of least-squares value iteration, `[t,k]` for t = 0..H-1.
 
-    Args: as for `least_squares_value_iteration`.
+    Args: problem, features, weights, ridge: as for `least_squares_value_iteration`.
 
     The bounds on floats grow with the horizon; those of `least_squares_value_iteration` do not.
     """
@@ -160,8 +160,8 @@ def least_squares_value_iteration(
 
     Exact if Q* is linear at every step and there is no ridge, so in every linear MDP: `loss` is then 0. Otherwise
     the policy loses at most the sum over steps of the ranges of its Bellman residuals, at most twice the sum of their
-    sizes, each of which is at most the norm of I - Pi in the maximum times the distance of r + P max_a Phi w_{t+1} from
-    the features' span. `solve.regress_values` is the same from data.
+    sizes. Without a ridge each size is at most the norm of I - Pi in the maximum times the distance of
+    r + P max_a Phi w_{t+1} from the features' span. `solve.regress_values` is the same from data.
 
     Raises: InvalidModel for features, weights or a ridge that do not fit; Singular for dependent features.
     Source: adapted from Bradtke and Barto, 1996; Jin, Yang, Wang and Jordan, 2020.

@@ -122,7 +122,10 @@ class ProjectedBellman(Shown):
         return solve_or_refuse(product(weighted, moved), right, "the covariance of Phi - gamma P_pi Phi", reason)
 
     def values(self, w: Numbers) -> Interval:
-        """The action values Phi w, `[s,a]`, for coefficients `w[k]`."""
+        """The action values Phi w, `[s,a]`, for coefficients `w[k]`.
+
+        Raises: InvalidModel if w has another shape.
+        """
         return self._regression.predict(self._coefficients(w))
 
     def iterate(self, rounds: int, start: Numbers | None = None) -> Interval:
@@ -131,6 +134,7 @@ class ProjectedBellman(Shown):
         Args: rounds: number of rounds. start: the first coefficients `[k]`; 0 if omitted.
 
         The bounds on floats grow with the rounds.
+        Raises: InvalidModel for a negative number of rounds, or a start of another shape.
         """
         expect_counts(0, rounds=rounds)
         found, u = [self._coefficients(start)], self._regression.fit(enclose(self.problem.r))

@@ -35,9 +35,9 @@ def regress_values(
         mask: `mask[s,a]`, True where the action exists; all do if omitted.
         pooled: whether every step uses the transitions of all steps, for a process that does not vary with time.
 
-    In a linear MDP the conditional mean of the target is linear whatever w_{t+1}, so errors of the fits only add up;
-    in others, even with Q* linear, a fit may converge to a wrong function. Exact for rational features and weights,
-    with float rewards as the rationals they represent; else enclosed.
+    In a linear MDP the conditional mean of the target is linear whatever w_{t+1}, so that errors of the fits only add
+    up; in others the projection may amplify them at every step, even with Q* linear. Exact for rational features and
+    weights, with float rewards as the rationals they represent; else enclosed.
     Raises: InvalidModel for data without the columns, or outside of the features' sizes; Singular where a step's
         features are dependent and there is no ridge.
     Source: adapted from Bradtke and Barto, 1996; Jin, Yang, Wang and Jordan, 2020.
@@ -117,7 +117,7 @@ FEW = "the features are linearly dependent on the data; set a ridge, or give mor
 
 def _columns(data, array, names, name="features", axes="sak"):
     """The array, and the data's weights and columns of these names as Intervals, all of one number kind."""
-    exact = data.exact and np.asarray(array).dtype == object
+    exact = data.exact and np.asarray(array).dtype.kind != "f"
     array = numbers(name, array if exact else floats(array), exact, axes)
     for needed in (*names, "following"):
         if getattr(data, needed) is None:

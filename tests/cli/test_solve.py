@@ -9,7 +9,7 @@ import pytest
 
 from mdpkit import MDP, Average, Discounted, Finite, MarkovGame, TabularPolicy, objects, save, value
 from mdpkit.instances import bundled, double_integrator
-from mdpkit.model import LinearMDP
+from mdpkit.model import LinearMDP, LinearMixture
 from mdpkit.solve import solve
 
 gymnasium = pytest.importorskip("gymnasium")
@@ -137,8 +137,10 @@ def greedy_steps(name, steps):
 
 def test_a_linear_problem_is_solved_as_the_table_that_it_is(mdpkit, tmp_path):
     one = LinearMDP(objects([[[1]]]), objects([[1]]), objects([1]), horizon=Discounted("1/2"))
-    save(one, tmp_path / "x.json")
-    assert parsed(mdpkit("solve", "x.json", "--json"))["value"] == {"lower": [2.0], "upper": [2.0]}
+    mixed = LinearMixture(objects([[[[1]]]]), objects([1]), objects([[1]]), horizon=Discounted("1/2"))
+    for each in (one, mixed):
+        save(each, tmp_path / "x.json")
+        assert parsed(mdpkit("solve", "x.json", "--json"))["value"] == {"lower": [2.0], "upper": [2.0]}
 
 
 def test_bounds_that_floats_cannot_carry_are_no_solution(mdpkit, tmp_path):

@@ -22,8 +22,9 @@ class LSVI:
 
     Its policy is greedy for Q_t = features . w_t, ties to the first action; w_t fits r + max_a Q_{t+1}, at the next
     state, on the transitions of step t. In a linear MDP the mean of every target is linear in the features, so that
-    errors of the fits only add up, and vanish with the number of episodes if the features span on the transitions of
-    each step; elsewhere the fits need not converge to Q*, even if that is linear. There is no exploration bonus.
+    errors of the fits only add up; elsewhere the fits may amplify them at every step, even if Q* is linear. They vanish
+    with the number of episodes and the ridge if Q* is linear and the features span on the transitions of each step.
+    There is no exploration bonus.
 
     Args:
         features: `features[s,a,k]`.

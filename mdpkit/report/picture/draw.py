@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...base.errors import InvalidModel
 from ...instances.grid import Grid
-from ...model import MDP, LinearMDP, MarkovGame, MomentProblem, PreferenceProblem, SafetyProblem, TokenProblem
+from ...model import (
+    MDP,
+    LinearMDP,
+    LinearMixture,
+    MarkovGame,
+    MomentProblem,
+    PreferenceProblem,
+    SafetyProblem,
+    TokenProblem,
+)
 from ...model.margin import MarginProblem
 from ..style import style_context
 from .grid import draw_grid, named_cells
@@ -49,9 +58,9 @@ def draw(
     """Draw a problem, a policy, and values.
 
     Args:
-        problem: an MDP, LinearMDP, MarkovGame, SafetyProblem, MarginProblem, PreferenceProblem or TokenProblem, or a
-            Grid of two axes, drawn in its plane; of a MomentProblem, and of a MarginProblem as a graph, every number is
-            listed.
+        problem: an MDP, LinearMDP, LinearMixture, MarkovGame, SafetyProblem, MarginProblem, PreferenceProblem or
+            TokenProblem, or a Grid of two axes, drawn in its plane; of a MomentProblem, and of a MarginProblem as a
+            graph, every number is listed.
             Where the points of a MarginProblem fill a rectangle, contours bound the failure set (margin below 0) and
             the tube (value below 0).
         policy: a record with a `table`, or several of them by name.
@@ -87,7 +96,7 @@ def draw(
     """
     if isinstance(problem, Grid):
         problem, coordinates = problem.finite, _axes(problem) if coordinates is None else coordinates
-    if isinstance(problem, LinearMDP):
+    if isinstance(problem, LinearMDP | LinearMixture):
         problem = problem.tabular()
     if not isinstance(problem, (*ANY, TokenProblem)):
         raise InvalidModel(f"draw takes a problem of mdpkit.model; got {type(problem).__name__}")

@@ -21,6 +21,9 @@ from .solution import Solution, Status, judge
 ROUNDS = 6
 """Largest number of times that limits are tightened, on floats, until the policy's costs are proved to keep them."""
 
+RELAXED = 1e-6
+"""Share by which limits are relaxed to find prices, where those at the limits themselves prove too little."""
+
 POLISHED = 2000
 """Largest number of unknowns of a degenerate vertex whose equations are solved by dense least squares."""
 
@@ -46,7 +49,7 @@ class ConstrainedPlanning:
     proved to keep the limits, which are tightened until it does; the upper one is weak duality at any multipliers,
     max_pi J(pi, r - multipliers . costs) + multipliers . limits, from an unconstrained solve. If the limits can be kept
     only with equality, rounding decides whether they can be kept at all: then the status is FLOOR_REACHED, the lower
-    bound -inf, and the policy exceeds the limits by rounding.
+    bound -inf, and the policy exceeds the limits by rounding. A limit of 0 that is kept at no cost is no such case.
     Source: adapted from Altman, Constrained Markov Decision Processes, 1999.
 
     >>> from mdpkit.base.arrays import objects
@@ -119,8 +122,17 @@ class ConstrainedPlanning:
             vertex = program.optimise(limits + 2 * max(least.excess, 0) + 1e-9 * (1 + np.abs(limits))) or least
         policy, lower = self._keep_limits(program, vertex, priced, allowed)
         multipliers = program.polish_prices(vertex)
-        upper = best_return(problem, reward - _weigh(multipliers, priced))[0] + _weigh(multipliers, allowed)
-        value = Interval(np.asarray(lower), upper.upper, "float")
+
+        def bound(prices):
+            """Weak duality: an upper bound at any prices."""
+            return (best_return(problem, reward - _weigh(prices, priced))[0] + _weigh(prices, allowed)).upper
+
+        upper = bound(multipliers)
+        if upper - lower > tol and (relaxed := program.optimise(limits + RELAXED * (1 + np.abs(limits)))) is not None:
+            # at a limit such as 0, which fixes some visits, HiGHS may report the price 0
+            others = program.polish_prices(relaxed)
+            multipliers, upper = min((multipliers, upper), (others, bound(others)), key=lambda pair: pair[1])
+        value = Interval(np.asarray(lower), upper, "float")
         status = judge(value, tol, Status.FLOOR_REACHED, value.upper)
         return Solution(problem, self, status, policy, value, program.solved, multipliers=multipliers)
 
@@ -145,7 +157,9 @@ class ConstrainedPlanning:
             if not len(allowed):
                 return policy, policy_return(problem, policy, program.reward).lower
             paid = stack([policy_return(problem, policy, cost) for cost in priced])
-            over = paid.upper - allowed.lower
+            played = policy.table != 0
+            free = [not (played & ((cost.lower != 0) | (cost.upper != 0))).any() for cost in priced]
+            over = np.where(free, 0, paid.upper) - allowed.lower  # a policy that plays no cost pays exactly 0
             if (over <= 0).all():
                 return policy, policy_return(problem, policy, program.reward).lower
             tight = tight + np.where(over > 0, 2 * over, 0)

@@ -65,8 +65,9 @@ class PolicyIteration:
                 used += 1
                 now, last = step.residual(w), choice
                 refined = now.span < best.span / 2
-                again = choice.tobytes() in met  # the values of new policies increase, but the bounds need not narrow
-                met.add(choice.tobytes())
+                policy = hash(choice.tobytes())
+                again = policy in met  # the values of new policies increase, but the bounds need not narrow
+                met.add(policy)
                 best, most, quiet = (now, w, 0) if now.span < best.span else (best, most, quiet + again)
                 better = now.of_policy(now.choice) > now.of_policy(choice) + 2 * now.wrong
                 choice = np.where(better, now.choice, choice)

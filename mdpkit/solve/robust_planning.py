@@ -195,8 +195,9 @@ class _Game:
                 p, gap = self.nature.worst(0, w)
                 Q, used = r + g * (p @ w), used + 1
                 pi, top = self.act(Q)
-                again = pi.tobytes() in met  # the values of new policies increase, but the bounds need not narrow
-                met.add(pi.tobytes())
+                policy = hash(pi.tobytes())
+                again = policy in met  # the values of new policies increase, but the bounds need not narrow
+                met.add(policy)
                 low = np.where(pi != 0, pi * (Q - g * gap), 0).sum(axis=1) if self.fixed is not None else None
                 low = np.where(self.here, Q - g * gap, -np.inf).max(axis=1) if low is None else low
                 error = self.rounding(r, w)

@@ -177,6 +177,18 @@ def test_a_limit_kept_only_with_equality_is_decided_by_rationals_alone():
     assert answer.policy.table[0, 0] == 1
 
 
+@pytest.mark.parametrize("horizon", [Discounted("9/10"), Finite(5)])
+def test_a_limit_of_0_is_kept_by_not_playing_the_cost(horizon):
+    """HiGHS removes the visits that such a limit fixes at 0, and reports the price 0, which proves little."""
+    law = objects([[[1, 0], ["1/4", "3/4"]], [["1/2", "1/2"], [0, 1]]])
+    mdp = MDP(law, objects([["1/8", 0], [0, 1]]), objects([1, 0]), horizon=horizon)
+    work = objects([[[0, 1], [0, 1]]])
+    exact = solve(mdp, ConstrainedPlanning(work, objects([0]))).value
+    answer = solve(mdp.to_float(), ConstrainedPlanning(floats(work), [0.0]))
+    assert answer.value.contains(exact)
+    assert not answer.policy.table[..., 1].any()
+
+
 def test_an_error_reports_by_how_much_the_limits_are_missed():
     mdp = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("9/10"))
     for each in (mdp, mdp.to_float()):

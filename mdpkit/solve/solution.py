@@ -35,7 +35,7 @@ class Status(Enum):
     SOLVED = "the bounds meet the requested tolerance"
     CAPPED = "the iteration limit was reached before the bounds met the requested tolerance"
     FLOOR_REACHED = "float64 cannot represent bounds as narrow as requested"
-    INFEASIBLE = "the conditions have no solution, or no unique one"
+    INFEASIBLE = "there is no feasible solution, or, of moment conditions, no unique one"
     UNBOUNDED = "the objective has no finite optimum"
     NONFINITE = "a value overflowed or was NaN"
 

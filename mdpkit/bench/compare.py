@@ -14,7 +14,8 @@ from .peers import PEERS, Peer
 
 OURS = "mdpkit"
 PATIENCE = 1.0
-"""CPU seconds: a side whose first call takes longer is not called again."""
+"""CPU seconds: a side whose first call takes longer is called once more, and not at all after ten times as long."""
+LONGER = 10
 
 
 @dataclass
@@ -66,7 +67,8 @@ def compare(
         peers: the other packages.
         repeats: number of timed calls of each side and seed, after its first, in turn with the others'.
         quick: leave out the instance's slow peers.
-        patience: CPU seconds; a side whose first call took longer is called once in all, on the first seed.
+        patience: CPU seconds; a side whose first call took longer is called once more for each seed, and one whose
+            first call took ten times as long is called once in all, on the first seed.
 
     Every call builds its model anew. A peer is wrong if some value lies farther than the instance's tol outside the
     bounds that mdpkit certifies. The ratio of a seed is the seconds of the best right peer over mdpkit's; the row holds
@@ -110,7 +112,7 @@ def _left_out(peer, side, model, instance, quick, later, patience):
         return "not installed"
     if quick and any(peer.name.startswith(slow) for slow in instance.slow):
         return "slow"
-    if later and side.first is not None and side.first > patience:
+    if later and side.first is not None and side.first > LONGER * patience:
         return "too slow for more"
     return peer.refuse(model)
 
@@ -122,9 +124,9 @@ def _time(running, sides, tol, repeats, patience):
         best[name], answers[name] = clock(call)
         if sides[name].first is None:
             sides[name].first = best[name]
-    fast = [name for name in running if best[name] <= patience]
-    for _ in range(repeats):
-        for name in fast:
+    limits = {name: repeats if s <= patience else int(s <= LONGER * patience) for name, s in best.items()}
+    for k in range(repeats):
+        for name in (name for name in running if k < limits[name]):
             seconds, answers[name] = clock(running[name])
             best[name] = min(best[name] if counts[name] else math.inf, seconds)
             counts[name] += 1

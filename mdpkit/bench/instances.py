@@ -198,7 +198,9 @@ INSTANCES = {
     "ten states": Instance(partial(garnet, 10, 3, 3, 0.99)),
     "taxi gamma .99": Instance(partial(taxi, 0.99)),
     "garnet S=1e3 A=4 b=5 gamma .99": Instance(partial(garnet, 1000, 4, 5, 0.99)),
-    "garnet S=1e3 A=4 b=5 gamma .999": Instance(partial(garnet, 1000, 4, 5, 0.999), slow=("mdptoolbox",)),
+    "garnet S=1e3 A=4 b=5 gamma .999": Instance(
+        partial(garnet, 1000, 4, 5, 0.999), slow=("mdptoolbox", "scipy", "HiGHS")
+    ),
     "garnet S=1e4 A=5 b=8 gamma .99": Instance(partial(garnet, 10_000, 5, 8, 0.99)),
     "garnet S=1e5 A=5 b=8 gamma .99": Instance(partial(garnet, 100_000, 5, 8, 0.99), slow=("mdpsolver",)),
     "garnet S=1e6 A=4 b=5 gamma .99": Instance(partial(garnet, 1_000_000, 4, 5, 0.99), quick=False),

@@ -20,7 +20,7 @@ MEMORY = {"S": 1_000_000, "A": 4, "branching": 5}
 """The garnet on which peak memory is measured."""
 
 QUICK_PATIENCE = 0.2
-"""CPU seconds: a side whose first call takes longer is called once in a quick run."""
+"""`PATIENCE` of a quick run."""
 
 EXTRA = 'pip install "mdpkit[bench]"'
 

@@ -30,7 +30,7 @@ def compare_one(
         peers: names of the peers.
         repeats: number of timed calls.
         quick: leave out the instance's slow peers.
-        patience: CPU seconds after which a side is not called again.
+        patience: CPU seconds of a first call, as for `compare`.
     """
     chosen = [peer for peer in PEERS if peer.name in peers]
     given = dict(peers=chosen, repeats=repeats, quick=quick, patience=patience)

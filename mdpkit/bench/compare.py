@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Side:
         first: CPU seconds of the first call in this process.
         repeats: number of calls for each seed.
         error: the largest distance of a value from mdpkit's bounds; for mdpkit the width of the bounds.
-        status: "right", "wrong by ...", "not certified: ...", or why it was not run.
+        status: "right", "wrong by ...", "not certified: ...", "failed: ...", or why it was not run.
     """
 
     name: str
@@ -86,7 +87,9 @@ def compare(
             side = others[peer.name]
             reason = _left_out(peer, side, model, instance, quick, k > 0, patience)
             if reason is None:
-                running[peer.name] = peer.start(model, instance.tol)
+                started, words = _try(partial(peer.start, model, instance.tol))
+                running |= {} if words else {peer.name: started}
+                side.status = words or side.status
             elif not side.seconds:
                 side.status = reason
         _time(running, {OURS: ours, **others}, instance.tol, repeats, patience)
@@ -120,8 +123,13 @@ def _left_out(peer, side, model, instance, quick, later, patience):
 def _time(running, sides, tol, repeats, patience):
     """Call every side once, then those that are fast enough in turn; judge the last values of each."""
     best, answers, counts = {}, {}, dict.fromkeys(running, 0)
-    for name, call in running.items():
-        best[name], answers[name] = clock(call)
+    for name, call in list(running.items()):
+        found, words = (clock(call), "") if name == OURS else _try(partial(clock, call))
+        if words:
+            sides[name].status = words
+            del running[name]
+            continue
+        best[name], answers[name] = found
         if sides[name].first is None:
             sides[name].first = best[name]
     limits = {name: repeats if s <= patience else int(s <= LONGER * patience) for name, s in best.items()}
@@ -143,6 +151,14 @@ def _time(running, sides, tol, repeats, patience):
             side.error = max(side.error, outside(bounds, answers[name]))
             if side.error > tol:
                 side.status = f"wrong by {side.error:.2g}"
+
+
+def _try(call):
+    """(what a call of another package returns, ""), or (None, its error in words)."""
+    try:
+        return call(), ""
+    except (Exception, SystemExit) as error:
+        return None, f"failed: {type(error).__name__}: {error}"
 
 
 def clock(call):

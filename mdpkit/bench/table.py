@@ -36,7 +36,7 @@ def _solver_line(row):
         return (row["name"], *["-"] * (len(HEAD) - 2), f"failed: {row['error']}")
     ours, *others = row["sides"]
     spread = "-" if row["spread"] is None else "-".join(_ratio(each) for each in row["spread"])
-    shown = [_other(side) for side in others if side["name"] != row["peer"] and side["seconds"]]
+    shown = [_other(side) for side in others if side["name"] != row["peer"] and (side["seconds"] or _failed(side))]
     own = [] if ours["status"] == "right" else [f"mdpkit {ours['status']}"]
     ratio = "-" if own or row["ratio"] is None else _ratio(row["ratio"])
     return (
@@ -52,10 +52,13 @@ def _solver_line(row):
     )
 
 
+def _failed(side):
+    return side["status"].startswith(("wrong", "failed"))
+
+
 def _other(side):
     """A peer that is not the best: its time, or how wrong it is."""
-    wrong = side["status"] if side["status"].startswith("wrong") else None
-    return f"{side['name']} {wrong or _ms(_typical(side['seconds']))}"
+    return f"{side['name']} {side['status'] if _failed(side) else _ms(_typical(side['seconds']))}"
 
 
 def _typical(seconds):

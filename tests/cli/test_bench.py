@@ -63,6 +63,15 @@ def test_a_wrong_peer_is_shown_as_wrong_and_never_as_the_best(row):
     assert [line[-1] for line in lines({"rows": [alone]})] == [HEAD[-1], "shifted wrong by 0.5"]
 
 
+def test_a_peer_that_raises_an_error_is_shown_as_failed():
+    def leave(v):
+        raise SystemExit("no memory")
+
+    row = compare("tiny", TINY, [1, 2], peers=[fake("leaves", leave), RIGHT], repeats=1)
+    assert row["peer"] == "right"
+    assert lines({"rows": [row]})[1][-1] == "leaves failed: SystemExit: no memory"
+
+
 def test_a_row_is_well_formed(row):
     ours, best = (next(side for side in row["sides"] if side["name"] == name) for name in ("mdpkit", "right"))
     ratios = [b / a for a, b in zip(ours["seconds"], best["seconds"], strict=True)]

@@ -78,9 +78,9 @@ PANELS = {
 UNITS = {"S": "CPU s", "gamma": "CPU s", "batch": "CPU s per game", "memory": "peak MiB"}
 LOOKS = {
     "mdpkit": ("C0", "o-"),
-    "quantecon MPI": ("C1", "s--"),
-    "mdpsolver MPI": ("C2", "^:"),
-    "quantecon minmax": ("C1", "s--"),
+    "quantecon MPI": ("C3", "s--"),
+    "mdpsolver MPI": ("C5", "^:"),
+    "quantecon minmax": ("C3", "s--"),
 }
 
 
@@ -92,9 +92,10 @@ def draw_scaling(rows: list[dict[str, str]]):
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(PAGE, 1.9), layout="constrained")
     panels = [panel for panel in PANELS if any(row["panel"] == panel for row in rows)]
-    for ax, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    across, down = min(len(panels), 2), -(-len(panels) // 2)
+    figure = Figure(figsize=(PAGE, 2 * down), layout="constrained")
+    for ax, panel in zip(figure.subplots(down, across, squeeze=False).ravel(), panels, strict=False):
         for side in dict.fromkeys(row["side"] for row in rows if row["panel"] == panel):
             points = [
                 (float(row["x"]), float(row["y"])) for row in rows if (row["panel"], row["side"]) == (panel, side)

@@ -1,5 +1,6 @@
 """The command line."""
 
+from . import bench as bench
 from . import figure as figure
 from . import hunt as hunt
 from . import listing as listing

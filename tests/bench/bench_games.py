@@ -312,6 +312,10 @@ ROWS = [
 ]
 
 
+QUICK = ("zero_sum_3x3", "zero_sum_5x5", "zero_sum_10x10")
+"""The rows of a quick run."""
+
+
 def rows(*names):
     """The rows with these names, or all."""
     return [make() for make in ROWS if not names or make.__name__ in names]

@@ -57,6 +57,9 @@ LEARNERS = {
     "IQLearn": lambda: IQLearn(),
 }
 
+QUICK = ("Cloning", "IQLearn")
+"""The learners of a quick run."""
+
 
 def problem(seed=0):
     """Dense random transitions and rewards, and a randomised expert that prefers one action at each state."""
@@ -76,12 +79,12 @@ def rows(*names):
         access = grant(mdp, expert=expert, **granted, queries="exact", rng=np.random.default_rng(0))
         start = time.process_time()
         fit(learner, access, rng=np.random.default_rng(1))
-        found.append({"learner": name, "cpu_seconds": time.process_time() - start, "limit": LIMIT})
+        found.append({"name": name, "seconds": time.process_time() - start, "limit": LIMIT})
     return found
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or LEARNERS:
         for row in rows(name):
-            sys.stdout.write(f"{row['learner']:34s} {row['cpu_seconds']:8.2f} CPU s  (at most {row['limit']})\n")
+            sys.stdout.write(f"{row['name']:34s} {row['seconds']:8.2f} CPU s  (at most {row['limit']})\n")
             sys.stdout.flush()

@@ -154,6 +154,9 @@ ROWS = {
     "minimax winner, scipy": (winner_in_floats, None),
 }
 
+QUICK = ("loss and gradient by moments", "minimax winner")
+"""The rows of a quick run."""
+
 
 def rows(*names):
     """One row per name: CPU seconds after one warm-up of the losses, the limit if there is one, and the answer."""
@@ -165,7 +168,7 @@ def rows(*names):
             run()
         start = time.process_time()
         answer = run()
-        found.append({"name": name, "cpu_seconds": time.process_time() - start, "limit": limit, "answer": answer})
+        found.append({"name": name, "seconds": time.process_time() - start, "limit": limit, "answer": answer})
     return found
 
 
@@ -173,5 +176,5 @@ if __name__ == "__main__":
     for name in sys.argv[1:] or ROWS:
         for row in rows(name):
             limit = "" if row["limit"] is None else f"  (at most {row['limit']})"
-            sys.stdout.write(f"{row['name']:34s} {row['cpu_seconds']:8.3f} CPU s{limit}\n")
+            sys.stdout.write(f"{row['name']:34s} {row['seconds']:8.3f} CPU s{limit}\n")
             sys.stdout.flush()

@@ -74,6 +74,10 @@ def ours(name, blocks):
     return dpo_gradient(h, blocks, BETA) if name == "DPO" else ipo_gradient(h, blocks, BETA)
 
 
+def order(ordered):
+    return "in order" if ordered else "shuffled"
+
+
 def timed(function, *args):
     start = time.process_time()
     found = function(*args)
@@ -89,23 +93,18 @@ def rows(*names):
             ours(name, different[0])
             for count, limit in LIMITS.items():
                 seconds = timed(ours, name, stream(count, different))[1]
-                row = {"loss": name, "ordered": ordered, "comparisons": count, "cpu_seconds": seconds, "limit": limit}
-                found.append(row)
+                found.append({"name": f"{name}, {count:.0e} {order(ordered)}", "seconds": seconds, "limit": limit})
             if name == "DPO":
                 small = draw(10_000_000, 0, ordered)
                 meant = dpo_gradient(policy()[0], small, BETA)
                 for peer, gradient in (("numpy", numpy_gradient), ("torch", torch_gradient)):
                     other, seconds = timed(gradient, small)
                     assert np.allclose(other, meant, rtol=1e-9, atol=1e-15)
-                    found.append({**found[-1], "loss": f"DPO, {peer}", "comparisons": 10_000_000})
-                    found[-1].update(cpu_seconds=seconds, limit=None)
+                    found.append({"name": f"DPO, {peer}, 1e+07 {order(ordered)}", "seconds": seconds, "limit": None})
     return found
 
 
 if __name__ == "__main__":
     for row in rows(*sys.argv[1:]):
-        order = "in order" if row["ordered"] else "shuffled"
         most = "" if row["limit"] is None else f"  (at most {row['limit']})"
-        sys.stdout.write(
-            f"{row['loss']:12s} {row['comparisons']:.0e} {order:9s} {row['cpu_seconds']:8.3f} CPU s{most}\n"
-        )
+        sys.stdout.write(f"{row['name']:30s} {row['seconds']:8.3f} CPU s{most}\n")

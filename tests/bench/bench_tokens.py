@@ -20,6 +20,9 @@ LIMIT = 1.0
 TREES = {"binary, depth 20": (2, 20), "ternary, depth 13": (3, 13), "32 tokens, depth 4": (32, 4)}
 """Name -> number of tokens, and tokens per response."""
 
+QUICK = ("binary, depth 20",)
+"""The trees of a quick run."""
+
 
 def tree(A, H, seed=0):
     """A complete tree with random reference and rewards, at beta = 1/2."""
@@ -63,10 +66,10 @@ def rows(*names):
         off = max(np.abs(answer.value.mid - V).max(), np.abs(answer.policy.table - pi).max())
         found.append(
             {
-                "tree": name,
+                "name": f"soft values, {name}",
                 "prefixes": problem.S + A**H,
-                "cpu_seconds": seconds,
-                "numpy_cpu_seconds": levels,
+                "seconds": seconds,
+                "peer": levels,
                 "largest_difference": float(off),
                 "width": answer.value.width,
                 "limit": LIMIT,

@@ -116,7 +116,7 @@ class Interval(Shown):
         """The maximum of upper minus lower (0 where both are the same infinity)."""
         if self.exact or self.lower.size == 0:
             return 0.0
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             gaps = np.where(self.lower == self.upper, 0.0, self.upper - self.lower)
         return float(gaps.max())
 

@@ -22,7 +22,8 @@ def enclose(array, defect=0.0):
     if proposing():
         return array
     slack = np.abs(array) * (2 * defect + 2 * UNIT)
-    return Interval(array - slack, array + slack, "float")
+    with np.errstate(over="ignore"):
+        return Interval(array - slack, array + slack, "float")
 
 
 def row_error(record):

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..base.arrays import is_exact
 from ..base.interval import Interval
+from ..base.mixing import mix
 from ..base.tolerance import UNDERFLOW, UNIT
 from .linear import solve_linear
 
@@ -169,6 +170,7 @@ class FloatChain(Chain):
             self.time = np.nextafter(time / least, np.inf) if bounds else np.full(len(time), np.inf)
         self.returning = returning
 
+    @np.errstate(over="ignore", invalid="ignore")
     def class_gains(self, reward):
         """The gain of each recurrent class, in the order of their indices."""
         middle, rows = reward.mid, [np.flatnonzero(self.label == c) for c in range(self.classes)]
@@ -202,8 +204,7 @@ class FloatChain(Chain):
 
     def _times(self, matrix, x):
         """matrix @ x with its rounding error, for nonnegative matrices."""
-        size = 2 * self.rate * (matrix @ np.maximum(abs(x.lower), abs(x.upper))) + UNDERFLOW
-        return Interval(matrix @ x.lower, matrix @ x.upper, "float") + Interval(-size, size, "float")
+        return mix(matrix, x, self.rate)
 
     def _entry_values(self, values):
         return self._times(self.entering, values.enclose())

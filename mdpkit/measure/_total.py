@@ -73,7 +73,7 @@ def total_occupancy(problem, policy):
 def total_action_value(problem, V):
     """Reward plus the expected total reward `V[s]` that follows, `[s,a]`."""
     V = interval(V) if not isinstance(V, Interval) else V
-    plus, minus = (np.asarray(V.lower == side, dtype=bool) for side in _infinities(V))
+    plus, minus = _surely_infinite(V)
     finite = _override(V, {0: plus | minus})
     Q = interval(enclose(problem.r)) + expected_next(problem, finite)
     edges = transitions(problem)
@@ -85,17 +85,28 @@ def total_action_value(problem, V):
     return answer(_override(Q, {1: reach[0], -1: reach[1]}))
 
 
+def expect_finite(problem, V):
+    """Raises: InvalidModel if a total reward is known to be infinite, so that no difference to it is defined."""
+    V = V if isinstance(V, Interval) else interval(V)
+    infinite = np.flatnonzero(np.logical_or(*_surely_infinite(V)))
+    if len(infinite):
+        where = name_states(problem, infinite)
+        raise InvalidModel(f"the total reward of the policy is infinite from {where}, so it has no advantages there")
+
+
 def total_return(problem, V):
     """The mean of `V[s]` under the initial distribution; states of probability 0 are ignored."""
     V, started = interval(V) if not isinstance(V, Interval) else V, np.asarray(problem.rho > 0, dtype=bool)
-    plus, minus = (np.asarray(V.lower == side, dtype=bool) & started for side in _infinities(V))
+    plus, minus = (side & started for side in _surely_infinite(V))
     if plus.any() and minus.any():
         raise InvalidModel("the total reward is infinity from some initial states and minus infinity from others")
     return answer((interval(law(problem, "rho"))[started] * V[started]).sum())
 
 
-def _infinities(V):
-    return (INFINITY, -INFINITY) if V.exact else (np.inf, -np.inf)
+def _surely_infinite(V):
+    """Where every number of an Interval is infinity, and where every one is minus infinity."""
+    plus, minus = (INFINITY, -INFINITY) if V.exact else (np.inf, -np.inf)
+    return np.asarray(V.lower == plus, dtype=bool), np.asarray(V.upper == minus, dtype=bool)
 
 
 def _override(known, places):

@@ -1,8 +1,7 @@
 """Expectations over the next state."""
 
-import numpy as np
-
 from ..base.interval import Interval
+from ..base.mixing import mix
 from ..base.tolerance import UNIT, gamma
 from .mdp import at_step
 
@@ -26,6 +25,4 @@ def expected_next(problem, V, t=0):
         return (P @ V).reshape(shape)
     if V.exact:
         return Interval((P @ V.lower).reshape(shape))
-    size = gamma(problem.S + 4 + 2 * problem.defect / UNIT) * (P @ np.maximum(abs(V.lower), abs(V.upper)))
-    size = 2 * size + 2 * problem.S * np.finfo(float).smallest_subnormal
-    return Interval((P @ V.lower - size).reshape(shape), (P @ V.upper + size).reshape(shape), V.how)
+    return mix(P, V, gamma(problem.S + 4 + 2 * problem.defect / UNIT)).reshape(shape)

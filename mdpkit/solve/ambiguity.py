@@ -16,6 +16,9 @@ from ..model.mdp import MDP, stepwise
 DOUBLINGS, HALVINGS = 60, 200
 """Largest numbers of steps in the search for the temperature of a worst law in a KL ball."""
 
+LARGE = 1e307
+"""Values of larger size are divided by 4, so that their differences do not overflow."""
+
 FLATTEST = 2.0**-40
 """Tilts below this, per unit of spread, change the divergence by less than its rounding."""
 
@@ -168,6 +171,8 @@ class _KLNature:
 
     def worst(self, t, w):
         P, w = self.P[t % len(self.P)], np.asarray(w, dtype=float)
+        unit = 4.0 if np.abs(w).max() > LARGE else 1.0
+        w = w / unit
         there = P > 0
         least = np.where(there, w, np.inf).min(axis=-1, keepdims=True)
         least = np.where(np.isfinite(least), least, 0.0)  # a missing action
@@ -199,7 +204,7 @@ class _KLNature:
             # |E_p - E_P| <= spread TV <= spread sqrt(KL / 2), for radii so small that no tilt is found
             pinsker = (P * above).sum(axis=-1) - spread * np.sqrt(radius / 2)
         short = np.where(conditioned | (spread == 0), 0.0, np.maximum(value - np.maximum(dual, pinsker), 0.0))
-        return p, short + _slack(self.share, w)
+        return p, unit * (short + _slack(self.share, w))
 
     def _tilt(self, P, ratio, tilt):
         """The law p proportional to P e^-x, x = tilt ratio; upper bounds on KL(p || P) and on log E_P e^-x.

@@ -48,7 +48,9 @@ class BackwardInduction:
                 error += now.rounding(w[t + 1])
                 below[t], above[t] = down(down(below[t + 1] + shift) - error), up(up(above[t + 1] + shift) + error)
         value, policy = around(w, below, above), deterministic(problem, choice)
-        status = judge(value, tol, Status.FLOOR_REACHED, w + (above - below))
+        with np.errstate(invalid="ignore", over="ignore"):
+            computed = w + (above - below)
+        status = judge(value, tol, Status.FLOOR_REACHED, computed)
         return Solution(problem, self, status, policy, value, H, proof(problem, policy, value, w, below, above))
 
     def _rationals(self, problem):

@@ -72,8 +72,10 @@ class ConstrainedPlanning:
         costs, limits = self._numbers(problem)
         if problem.exact:
             return self._rationals(problem, costs, limits)
-        return self._floats(problem, costs, limits, tol)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._floats(problem, costs, limits, tol)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def shortfall(self, problem: MDP) -> str:
         """Advice for limits that no policy keeps: by how much the best policy exceeds them."""
         costs, limits = self._numbers(problem)
@@ -119,7 +121,9 @@ class ConstrainedPlanning:
             excess = -best_return(problem, -_weigh(least.multipliers, priced))[0] - _weigh(least.multipliers, allowed)
             if excess.lower > 0:
                 return Solution(problem, self, Status.INFEASIBLE, None, None, 2, multipliers=least.multipliers)
-            vertex = program.optimise(limits + 2 * max(least.excess, 0) + 1e-9 * (1 + np.abs(limits))) or least
+            vertex = (
+                program.optimise(limits + 2 * max(least.excess, 0) + 1e-9 * (program.units + np.abs(limits))) or least
+            )
         policy, lower = self._keep_limits(program, vertex, priced, allowed)
         multipliers = program.polish_prices(vertex)
 
@@ -179,7 +183,11 @@ class Vertex(NamedTuple):
 
 
 class LimitedOccupancies:
-    """The linear program over occupancies, on floats."""
+    """The linear program over occupancies, on floats.
+
+    Rewards, and each limit with its costs, are divided by a power of 2 so that the largest of them is about 1: what
+    HiGHS takes for 0 or for infinite does not depend on their units.
+    """
 
     def __init__(self, problem, costs, limits):
         from scipy.sparse import csr_array
@@ -187,27 +195,33 @@ class LimitedOccupancies:
         self.problem, self.limits = problem, limits
         self.E, self.f, self.pairs = flow_equations(problem)
         self.reward = per_visit("r", problem.r, problem)
-        self.C = csr_array(costs.reshape(len(limits), self.reward.size)[:, self.pairs])
+        costs = costs.reshape(len(limits), self.reward.size)[:, self.pairs]
+        self.r, self.unit = _divide(self.reward.ravel()[self.pairs])
+        costs, self.units = _divide(costs, axis=1)
+        self.C = csr_array(costs)
         self.solved = 0
 
     def optimise(self, limits) -> Vertex | None:
         """An optimal vertex; None if HiGHS finds none."""
-        r = self.reward.ravel()[self.pairs]
-        found = self._solve(-r, self.C, limits, self.E)
+        found = self._solve(-self.r, self.C, limits / self.units, self.E)
         if found.x is None:
             return None
         support = np.flatnonzero(found.x > 1e-9 * max(found.x.max(), 1e-300))
         active = np.flatnonzero(-found.ineqlin.marginals > 1e-9)
-        return Vertex(found.x, np.maximum(-found.ineqlin.marginals, 0), support, active)
+        return Vertex(found.x, self._price(-found.ineqlin.marginals), support, active)
 
     def polish_prices(self, vertex) -> np.ndarray:
         """The prices of the limits from the equations of the vertex, to full precision, if these determine them."""
-        prices = self._solve_vertex(vertex, self.reward.ravel()[self.pairs][vertex.support], transposed=True)
+        prices = self._solve_vertex(vertex, self.r[vertex.support], transposed=True)
         if prices is None:
             return vertex.multipliers
         found = np.zeros(len(self.limits))
-        found[vertex.active] = np.maximum(prices[self.E.shape[0] :], 0)
-        return found
+        found[vertex.active] = prices[self.E.shape[0] :]
+        return self._price(found)
+
+    def _price(self, scaled) -> np.ndarray:
+        """Prices of the limits in the units of rewards and costs, from those of the scaled program."""
+        return np.nan_to_num(np.maximum(scaled, 0) * (self.unit / self.units))
 
     def violate_least(self) -> Vertex | None:
         """The least z such that some policy exceeds every limit by at most z; the prices of the limits sum to 1.
@@ -216,19 +230,19 @@ class LimitedOccupancies:
         """
         from scipy.sparse import csr_array, hstack
 
-        k, m = len(self.pairs), len(self.limits)
+        k, largest = len(self.pairs), self.units.max(initial=1.0)
         objective = np.append(np.zeros(k), 1.0)
-        A, E = hstack([self.C, -np.ones((m, 1))]), hstack([self.E, csr_array((self.E.shape[0], 1))])
-        found = self._solve(objective, A, self.limits, E, [(0, None)] * k + [(None, None)])
+        A, E = hstack([self.C, -(largest / self.units)[:, None]]), hstack([self.E, csr_array((self.E.shape[0], 1))])
+        found = self._solve(objective, A, self.limits / self.units, E, [(0, None)] * k + [(None, None)])
         if found.x is None:
             return None
-        prices = np.maximum(-found.ineqlin.marginals, 0)
-        everywhere = np.arange(k)
-        return Vertex(found.x[:k], prices / max(prices.sum(), 1e-300), everywhere, np.arange(m), float(found.x[k]))
+        prices = np.maximum(-found.ineqlin.marginals, 0) / self.units
+        prices = prices / max(prices.sum(), np.finfo(float).tiny)
+        return Vertex(found.x[:k], prices, np.arange(k), np.arange(len(self.limits)), float(found.x[k] * largest))
 
     def move(self, vertex, limits) -> np.ndarray:
         """The occupancy of the same support and active limits for other limits, if these determine one."""
-        right = np.concatenate([self.f, limits[vertex.active]])
+        right = np.concatenate([self.f, (limits / self.units)[vertex.active]])
         found = self._solve_vertex(vertex, right, transposed=False)
         if found is None:
             return np.maximum(vertex.x, 0)
@@ -271,8 +285,15 @@ class LimitedOccupancies:
 
         self.solved += 1
         options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-        A, limits = (A, limits) if A.shape[0] else (None, None)
+        A, limits = (A, np.nan_to_num(limits)) if A.shape[0] else (None, None)
         return linprog(objective, A, limits, E, self.f, bounds=bounds, method="highs", options=options)
+
+
+def _divide(numbers, axis=None):
+    """The numbers divided by a power of 2 near the largest, over all of them or along an axis; and that power."""
+    most = np.abs(numbers).max(axis=axis, initial=0)
+    unit = 2.0 ** np.clip(np.frexp(most)[1], -1022, 1023)
+    return numbers / (unit if axis is None else unit[:, None]), unit
 
 
 def _weigh(multipliers, priced):

@@ -30,8 +30,8 @@ class EntropicPlanning:
     For Finite problems. For small aversion it is E G - aversion Var(G) / 2, up to higher order; for large ones it tends
     to the least possible return. W_t(s) = min_a e^(-aversion r) E W_{t+1} (the maximum for aversion < 0): the policy is
     deterministic and Markov, and optimal over all history-dependent policies. `value` `[t,s]` is the optimal
-    certainty equivalent of the reward from step t on. The logarithms are enclosed by ball arithmetic at 192 bits, for
-    rational problems too. `iterations` counts steps.
+    certainty equivalent of the reward from step t on. The logarithms are enclosed by ball arithmetic at 192 bits or
+    more, for rational problems too. `iterations` counts steps.
     Source: adapted from Howard and Matheson, 1972.
 
     >>> from mdpkit.base.arrays import objects
@@ -76,42 +76,90 @@ def entropic_values(problem: MDP, aversion: Number, table: np.ndarray | None = N
     theta, H = expect_aversion(aversion), problem.horizon.H
     if proposing():
         return _propose(problem, float(theta.p) / float(theta.q), table), np.zeros((H, problem.S), dtype=int)
-    from flint import arb, ctx
+    from flint import ctx
 
     V, choice = np.zeros((2, H + 1, problem.S)), np.zeros((H, problem.S), dtype=int)
-    with ctx.workprec(BITS):
-        unit = arb(1) if problem.exact else arb(1, 2.0**-52)
-        W = [arb(1)] * problem.S
+    with ctx.workprec(BITS + _lost_bits(theta, problem.r)):
+        low, high = [[_thin(0)] * problem.S for _ in range(2)]
         for t in range(H - 1, -1, -1):
-            law, r = transition(problem, t), stepwise(problem.r, 2)
-            law = exactly(law.toarray() if problem.sparse else law).reshape(problem.S, problem.A, problem.S)
-            r, now = exactly(r[t % len(r)]), []
-            for s in range(problem.S):
-                W_a = {
-                    int(a): (-theta * (arb(r[s, a]) * unit)).exp() * _mean(law[s, a], W, unit)
-                    for a in np.flatnonzero(problem.available[s])
-                }
-                if table is not None:
-                    pi = exactly(stepwise(table, 2)[t % len(stepwise(table, 2)), s])
-                    now.append(_mean(pi, W_a, unit))
-                    continue
-                # the least upper (largest lower) end: the policy's own value is then within the bounds
-                choice[t, s] = min(W_a, key=lambda a: W_a[a].upper() if theta > 0 else -W_a[a].lower())
-                best = list(W_a.values())
-                for other in best[1:]:
-                    best[0] = best[0].min(other) if theta > 0 else best[0].max(other)
-                now.append(best[0])
-            W = now
-            V[:, t] = np.transpose([ends(-w.log() / theta) for w in W])
+            step = _Step(problem, theta, t, None if table is None else stepwise(table, 2))
+            low, choice[t] = step.back_up(low, -1)
+            high, _ = step.back_up(high, 1)
+            V[0, t], V[1, t] = [ends(v)[0] for v in low], [ends(v)[1] for v in high]
     return Interval(V[0], V[1], "enclosed" if problem.exact else "float"), choice
 
 
-def _mean(law, W, unit):
-    """sum_n law(n) W(n) over the law divided by its sum, with the rounding of its entries."""
+def _thin(x):
     from flint import arb
 
-    total = sum((arb(law[n]) * unit * W[n] for n in np.flatnonzero(law != 0).tolist()), arb(0))
-    return total / (sum((arb(p) for p in law[law != 0]), arb(0)) * unit)
+    return arb(x)
+
+
+def _lost_bits(theta, r) -> int:
+    """Bits that the logarithm of 1 - aversion * reward loses where that product is small."""
+    product = float(abs(theta)) * float(np.abs(floats(r)).max(initial=0))
+    return int(max(0, -np.log2(product))) if product > 0 else 0
+
+
+class _Step:
+    """One step of the recursion on ends of the certainty equivalents, balls of radius 0.
+
+    The certainty equivalent increases with every reward and next value, so that the ends are backed up apart: the
+    uncertainty of large rewards is then added to the value, and is not the exponent of a ball. Exponentials are taken
+    relative to the least next value (the largest for aversion < 0), and do not overflow.
+    """
+
+    def __init__(self, problem, theta, t, table):
+        from flint import arb
+
+        self.theta, self.available, self.table = theta, problem.available, None
+        self.unit = arb(1) if problem.exact else arb(1, 2.0**-52)
+        law, r = transition(problem, t), stepwise(problem.r, 2)
+        law = exactly(law.toarray() if problem.sparse else law).reshape(problem.S, problem.A, problem.S)
+        self.r = exactly(r[t % len(r)])
+        self.laws = [
+            [self._weights(row) if here else None for row, here in zip(*each, strict=True)]
+            for each in zip(law, problem.available, strict=True)
+        ]
+        if table is not None:
+            self.table = [self._weights(pi) for pi in exactly(table[t % len(table)])]
+
+    def _weights(self, law):
+        """The positive entries of a law as pairs (index, ball), divided by their sum."""
+        from flint import arb
+
+        entries = [(n, arb(law[n])) for n in np.flatnonzero(law != 0).tolist()]
+        total = sum((p for _, p in entries), arb(0))
+        return [(n, p * self.unit / (total * self.unit)) for n, p in entries]
+
+    def back_up(self, V, side):
+        """The lower (side -1) or upper (side 1) ends of the values one step before V, and the best actions."""
+        values, choice, known = [], [], {}
+        for s, laws in enumerate(self.laws):
+            Q = {
+                a: _end(self._certain(laws[a], V, known) + _thin(self.r[s, a]) * self.unit, side)
+                for a in np.flatnonzero(self.available[s]).tolist()
+            }
+            best = max(Q, key=Q.get)
+            values.append(Q[best] if self.table is None else _end(self._certain(self.table[s], Q, {}), side))
+            choice.append(best)
+        return values, choice
+
+    def _certain(self, law, V, known):
+        """-(1/aversion) log sum_n p(n) e^(-aversion V(n)); `known` holds exponentials."""
+        from flint import arb
+
+        first = (min if self.theta > 0 else max)((n for n, _ in law), key=lambda n: V[n])
+        mean = arb(0)
+        for n, p in law:
+            if (n, first) not in known:
+                known[n, first] = (-self.theta * (V[n] - V[first])).exp()
+            mean += p * known[n, first]
+        return V[first] - mean.log() / self.theta
+
+
+def _end(ball, side):
+    return ball.upper() if side > 0 else ball.lower()
 
 
 def _propose(problem, theta, table):

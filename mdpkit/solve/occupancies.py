@@ -100,10 +100,11 @@ def policy_values(problem: MDP, policy: TabularPolicy, reward) -> Interval:
         equations = np.eye(problem.S, dtype=int) - problem.horizon.gamma * chain
         return Interval(solve_linear(equations, (policy.table * reward.lower).sum(axis=1)))
     g, V = _discount(problem), _solve_floats(problem, policy.table, (policy.table * reward.mid).sum(axis=1))
+    V = np.where(np.isfinite(V), V, 0.0)  # any V gives bounds, which are infinite if they overflow
     residual = (pi * (reward + expected_next(problem, Interval(V, V, "float")) * g)).sum(axis=1) - V
     # the rows of P_pi sum to 1, so the error is at most max |residual| / (1 - gamma) in every state
     error = (abs(residual).max() / (1 - g)).upper
-    return Interval(np.nextafter(V - error, -np.inf), np.nextafter(V + error, np.inf), "float")
+    return Interval(V, V, "float") + Interval(-error, error, "float")
 
 
 def start_value(problem: MDP, V: Interval) -> Interval:

@@ -137,10 +137,13 @@ class _Game:
         w, laws, tables = [zeros(S, self.r)], [], []
         below, above = [0.0], [0.0]
         for t in range(H - 1, -1, -1):
-            p, gap = self.nature.worst(t, w[-1])
-            r = self.r[t % len(self.r)]
-            pi, v = self.act(r + p @ w[-1], t)
-            error = self.rounding(r, w[-1])
+            with np.errstate(over="ignore", invalid="ignore"):
+                p, gap = self.nature.worst(t, w[-1])
+                r = self.r[t % len(self.r)]
+                pi, v = self.act(r + p @ w[-1], t)
+                error = self.rounding(r, w[-1])
+            if not (self.problem.exact or np.isfinite(v).all()):  # any values do beside an unbounded error
+                v, error = np.zeros(S), np.inf
             below.append(below[-1] + (np.max(gap) + error) * (1 + 2**-40))
             above.append(above[-1] + error * (1 + 2**-40))
             w.append(v)

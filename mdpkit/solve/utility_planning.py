@@ -65,6 +65,10 @@ class UtilityPlanning:
         if not isinstance(self.utility, Utility):
             raise TypeError(f"the utility is {self.utility!r}; expected a VisitEntropy or a SquaredDistance")
         meant = problem.to_float() if problem.exact else problem
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._bound(problem, meant, tol)
+
+    def _bound(self, problem, meant, tol):
         d, used, capped = self._climb(meant, tol)
         policy = policy_of_visits(meant, d)
         lower = self.utility.value(meant, enclose_visits(meant, policy)).lower

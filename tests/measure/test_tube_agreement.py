@@ -122,6 +122,8 @@ def measure_replaced(tube):
         (lambda p: measure.largest_constraint(p, [3]), "demonstrations visit"),
         (lambda p: measure.largest_constraint(p, []), "demonstrations is empty"),
         (lambda p: measure.largest_constraint(p, [[]]), "demonstrations is empty"),
+        (lambda p: measure.largest_constraint(p, None), "demonstrations is None; expected an array of visited states"),
+        (lambda p: measure.largest_constraint(p, 1), "demonstrations is 1; expected an array of visited states"),
         (lambda p: measure.largest_constraint(p, np.array([])), "demonstrations is empty"),
         (lambda p: measure.largest_constraint(p, [0], monotone=[1]), "order the points of a grid"),
         (lambda p: measure.failing_episodes(p, 3, [0, 0, 1]), "start is 3; states run from 0 to 2"),

@@ -149,6 +149,19 @@ def test_the_aversion_interpolates_between_the_mean_and_the_least_return():
     np.testing.assert_allclose(values[3].mid, least, atol=0.02)
 
 
+def test_exponentials_of_large_rewards_do_not_overflow():
+    """Rewards from 10^10 on swamp the chance of 1/4: the certainty equivalent is the least return, up to log(4)."""
+    P = np.array([[[0.25, 0.75], [0, 1]], [[0, 1], [0, 1]]])
+    for size in (1e10, 3e15, 1e100, 1e308):
+        mdp = MDP(P, [[0.0, -size / 2], [-size / 4, -size / 4]], horizon=Finite(2))
+        for given in (mdp, mdp.to_exact()):
+            for aversion, best in ((1, -size / 4), (-1, 0)):
+                answer = solve(given, EntropicPlanning(aversion), throw=False)
+                off = abs(answer.value.mid[0, 0] - best)
+                assert off <= 3 + 1e-15 * size
+                assert answer.value.width <= 1e-14 * size
+
+
 def test_what_does_not_fit_is_refused():
     mdp = drawn(0)
     endless = MDP(mdp.P, mdp.r, horizon=Discounted("1/2"))

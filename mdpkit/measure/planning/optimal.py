@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from ...base.arrays import floats
+from ...base.arrays import floats, like
 from ...base.errors import InvalidModel
 from ...base.interval import Interval, Quantity, stack
 from ...base.mode import proposing
 from ...base.replaceable import replaceable
-from ...model.horizon import Finite
+from ...model.horizon import Finite, Total
 from ...model.mdp import MDP
 from ...solve import Status, solve
 from .._known import alike, convert, enclose, expected_next, number
+from .._total import total_action_value
 
 RELATIVE = 1e-8
 """Width of the bounds on optimal values over an infinite horizon that is asked for, per unit of the largest reward."""
@@ -24,18 +25,29 @@ TIE = 1e-9
 
 @replaceable
 def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interval:
-    """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted.
+    """Optimal action values Q*; `[t,s,a]` for Finite, `[s,a]` for Discounted and Total.
 
-    Exact on rationals unless that would take too long. Otherwise the values of a Discounted problem are bounded to 1e-8
-    of the largest reward, or as closely as float64 permits.
+    Exact on rationals unless that would take too long. Otherwise the values over an infinite horizon are bounded to
+    1e-8 of the largest reward, or as closely as float64 permits. For Total they are optimal over proper policies, and
+    -infinity where an action may lead to a state from which no policy is proper; a policy that is greedy for them need
+    not be proper.
 
-    Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers.
-    Raises: NotSolved if a value overflows.
+    Args: reward: replaces the problem's reward, in the shape of Q*; an Interval or numbers, for Total numbers.
+    Raises: NotSolved if a value overflows, or a total reward has no finite optimum.
+
+    >>> from mdpkit.base.arrays import objects
+    >>> from mdpkit.model import Total
+    >>> step = objects([[["3/4", "1/4"], [0, 1]], [[0, 1], [0, 1]]])
+    >>> optimal_action_value(MDP(step, objects([[-1, -5], [0, 0]]), horizon=Total())).lower
+    array([[-4, -5],
+           [0, 0]], dtype=object)
     """
     if problem.mask is not None:
         raise InvalidModel(
             f"{problem!r} has masked actions; optimal action values are computed where every action exists"
         )
+    if isinstance(problem.horizon, Total):
+        return _best_total(problem, reward)
     reward = enclose(problem.r) if reward is None else convert(reward, problem)
     if not isinstance(problem.horizon, Finite):
         gamma = problem.horizon.gamma
@@ -50,12 +62,22 @@ def optimal_action_value(problem: MDP, reward: Quantity | None = None) -> Interv
 
 @replaceable
 def optimal_value(problem: MDP, reward: Quantity | None = None) -> Interval:
-    """Optimal values V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted.
+    """Optimal values V*: `[t,s]` with t = 0..H and row H zero for Finite, `[s]` for Discounted and Total.
 
     Args: reward: replaces the problem's reward, as for `optimal_action_value`.
     """
     V = optimal_action_value(problem, reward).max(axis=-1)
     return stack([*(V[t] for t in range(len(V))), V[-1] * 0]) if isinstance(problem.horizon, Finite) else V
+
+
+def _best_total(problem, reward):
+    """Q* of a Total problem. Rewards of exactly 0 decide which policies are proper, so they have to be numbers."""
+    if isinstance(reward, Interval) and not reward.exact:
+        raise InvalidModel(f"the reward of {problem!r} is an Interval of width {reward.width:.1e}; expected numbers")
+    if reward is not None:
+        reward = like(reward.lower if isinstance(reward, Interval) else reward, problem.r)
+        problem = MDP(problem.P, reward, problem.rho, horizon=problem.horizon)
+    return total_action_value(problem, _solve(problem, problem.r))
 
 
 def _best_value(problem, reward):

@@ -16,7 +16,7 @@ from ...model.preference import PreferenceProblem
 from ...model.tokens import TokenProblem
 from .._known import enclose, expected_next, law, number, step_roundings
 from .._long_run import average_gain, chain_matrix, gain_and_bias
-from .._total import total_action_value, total_return, total_state_value
+from .._total import expect_finite, total_action_value, total_return, total_state_value
 from ..preference.problem import preference_value
 from ..preference.tokens import token_value
 
@@ -100,6 +100,8 @@ def action_value(problem: MDP, policy: Policy) -> Interval:
 def advantage(problem: MDP, policy: Policy) -> Interval:
     """Advantages Q - V of a policy; `[t,s,a]` for Finite, `[s,a]` for an infinite horizon."""
     Q, V = action_value(problem, policy), state_value(problem, policy)
+    if isinstance(problem.horizon, Total):
+        expect_finite(problem, V)
     first = V[:-1] if isinstance(problem.horizon, Finite) else V
     return Q - first[..., None]
 
@@ -112,11 +114,12 @@ def _discounted_value(problem, policy, table):
     V = _float_solve(problem, table, (table * problem.r).sum(axis=1), transpose=False)
     if proposing():
         return V
+    V = np.where(np.isfinite(V), V, 0.0)  # any V gives bounds, which are infinite if they overflow
     Q = enclose(problem.r) + expected_next(problem, Interval(V, V, "float")) * enclose(gamma)
     residual = (law(policy, "table") * Q).sum(axis=1) - V
     # the rows of P_pi sum to 1, so |V^pi - V| <= max |residual| / (1 - gamma) in every state
     error = (abs(residual).max() / (1 - enclose(gamma))).upper
-    return Interval(np.nextafter(V - error, -np.inf), np.nextafter(V + error, np.inf), "float")
+    return Interval(V, V, "float") + Interval(-error, error, "float")
 
 
 def _float_solve(problem, table, right, transpose):

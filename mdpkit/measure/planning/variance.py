@@ -87,7 +87,9 @@ def _discounted_total(problem, policy, reward):
         return total(reward)
     if reward.exact:
         return total(reward.lower)
+    if not np.isfinite(reward.width):  # the squares overflow
+        return Interval(np.full(problem.S, -np.inf), np.full(problem.S, np.inf), "float")
     least, most = total(reward.lower), total(reward.upper)
     # gamma^2 rounded to float64 is off by a relative 2^-53 beyond what the discount itself is
     slack = np.maximum(abs(least.lower), abs(most.upper)).max() * 2.0**-51 / (1 - gamma * gamma)
-    return Interval(least.lower - slack, most.upper + slack, "float")
+    return Interval(least.lower, most.upper, "float") + Interval(-slack, slack, "float")

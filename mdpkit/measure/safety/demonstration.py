@@ -1,6 +1,6 @@
 """States visited by safe experts, the largest constraint that they satisfy, and safely reachable states."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -109,6 +109,8 @@ def largest_constraint(
 
 def _join(parts):
     """The states of all demonstrations in one array; those that visit nothing are left out."""
+    if not isinstance(parts, Iterable) or isinstance(parts, str):
+        raise InvalidModel(f"demonstrations is {parts!r}; expected an array of visited states, or a sequence of them")
     arrays = [array for array in map(np.asarray, parts) if array.size]
     if not arrays:
         raise InvalidModel("demonstrations is empty; expected at least one visited state")

@@ -151,8 +151,16 @@ def _fill(source, convert, dtype):
     return out.reshape(source.shape)
 
 
+def is_frozen(array) -> bool:
+    """Whether this is a read-only array in C order that owns its memory."""
+    flags = getattr(array, "flags", None)
+    return type(array) is np.ndarray and flags.owndata and flags.c_contiguous and not flags.writeable
+
+
 def freeze(array) -> np.ndarray:
-    """A read-only copy in C order."""
+    """A read-only copy in C order; an array that is frozen already is returned as it is."""
+    if is_frozen(array):
+        return array
     out = np.array(array, order="C", copy=True)
     out.flags.writeable = False
     return out

@@ -1,4 +1,4 @@
-"""Laws in sparse rows (CSR): one pass that checks them."""
+"""Laws in sparse rows (CSR) and in dense ones: one pass that checks them."""
 
 import numpy as np
 
@@ -40,3 +40,25 @@ def _examine(data, indices, indptr, columns):
 
 
 examine = compiled(_examine, "b1&i8&f8&i8 (f8[1], u4[1], u4[1], i8)")
+
+
+def _examine_dense(P, w):
+    """The sums of the rows of P, their products with w, and the sum of |p| - p, which is 0 if and only if no p < 0."""
+    zero = w[0] * 0
+    sums = np.zeros(len(P), P.dtype)
+    products = np.zeros(len(P), P.dtype)
+    negative = zero
+    for row in range(len(P)):
+        total = product = excess = zero
+        for n in range(len(w)):
+            p = P[row, n]
+            total += p
+            product += p * w[n]
+            excess += abs(p) - p
+        sums[row] = total
+        products[row] = product
+        negative += excess
+    return sums, products, negative
+
+
+examine_dense = compiled(_examine_dense, "f8[1]&f8[1]&f8 (f8[2], f8[1])", any_order=True)

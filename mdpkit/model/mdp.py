@@ -11,12 +11,13 @@ from ..base.arrays import bare, freeze, objects
 from ..base.errors import InvalidModel
 from ..base.markup import Symbol
 from ..base.mode import proposing
-from ..base.record import Record, any_exact, at, defect, distributions, field_array, numbers, texts
+from ..base.record import Record, any_exact, at, distributions, field_array, numbers, texts
 from ..base.shown import MOST, Table, tabulate
 from ..base.tolerance import ROW_SUM
 from ..base.types import Array, FilledArray, Names, Number, OptionalArray, OptionalNames, record
 from ..kernels.rows import examine
 from . import _functions, _gymnasium
+from .dense import LARGE, copy_law, largest_defect
 from .horizon import Finite, Horizon, fit_horizon, horizon_text
 from .mistaken import refuse_other_layouts
 
@@ -51,6 +52,8 @@ class MDP(Record):
 
     laws = ("P", "rho")
     axes: ClassVar = {"rho": "s"}
+    outlook: ClassVar[tuple[np.ndarray, np.ndarray] | None] = None
+    """w[n] and P w `[s,a]` for some w, where the check of a large dense law found the product."""
 
     P: Array
     r: Array
@@ -75,7 +78,7 @@ class MDP(Record):
         if S == 0 or A == 0:
             raise InvalidModel(f"r has shape {r.shape}; expected at least one state and one action")
         mask = _mask(given, S, A)
-        P, facts = _csr(self.P, S, A, mask) if sparse else (self._dense(exact, S, A, mask), None)
+        P, facts, outlook = _csr(self.P, S, A, mask) if sparse else _dense(self.P, exact, r, mask)
         rho = numbers("rho", _uniform(S, exact) if self.rho is None else self.rho, exact, "s")
         if rho.shape != (S,):
             raise InvalidModel(f"rho has shape {rho.shape}; expected ({S},), one entry a state")
@@ -87,19 +90,11 @@ class MDP(Record):
         self._set(P=P, r=r, rho=rho, horizon=horizon, mask=mask)
         if facts:
             self.__dict__["row_facts"] = facts
+        self.__dict__["outlook"] = outlook
         self._set(
             state_names=texts("state_names", self.state_names, S),
             action_names=texts("action_names", self.action_names, A),
         )
-
-    def _dense(self, exact, S, A, mask):
-        P = numbers("P", blank_missing("P", self.P, mask, LAW, after=1), exact, LAW)
-        if P.shape[-3:] != (S, A, S):
-            raise InvalidModel(
-                f"P has shape {P.shape}; expected (..., {S}, {A}, {S}) beside r of shape {np.shape(self.r)}"
-            )
-        distributions("P", P, ROW_SUM, mask)
-        return P
 
     def _trust(self):
         P, r = (bare(x, float) for x in (self.P, self.r))
@@ -223,13 +218,11 @@ class MDP(Record):
         """Largest deviation of a float row's sum from 1."""
         if self.exact:
             return 0.0
-        if self.sparse:
-            return self.row_facts.off + self.row_facts.longest * 2.0**-52
-        return defect(self.P[..., self.available, :])
+        return self.row_facts.off + self.row_facts.longest * 2.0**-52
 
     @cached_property
     def row_facts(self) -> "RowFacts":
-        """Facts of a sparse law."""
+        """Facts of a float law, at every step."""
         return row_facts(self.P, self.mask)
 
     def _axis_names(self):
@@ -290,12 +283,36 @@ def _mask(mask, S, A):
     return None if mask.all() else mask
 
 
+def _dense(P, exact, r, mask):
+    """A checked dense law; its row facts and its product with some w, if they were found on the way."""
+    S, A = r.shape[-2:]
+    P = field_array("P", blank_missing("P", P, mask, LAW, after=1), LAW)
+    fits = P.ndim in map(len, LAW) and P.shape[-3:] == (S, A, S)
+    if fits and not exact and P.dtype == np.float64 and P.size >= LARGE:
+        best = r if mask is None else np.where(mask, r, -np.inf)
+        w = center(best.max(axis=-1)) if r.ndim == 2 and P.ndim == 3 else np.zeros(S)
+        found = copy_law(P, mask, w)
+        if found:
+            P, off, products = found
+            return P, RowFacts(S, off, S - 1), (w, products) if w.any() else None
+    P = numbers("P", P, exact, LAW)
+    if not fits:
+        raise InvalidModel(f"P has shape {P.shape}; expected (..., {S}, {A}, {S}) beside r of shape {r.shape}")
+    distributions("P", P, ROW_SUM, mask)
+    return P, None, None
+
+
+def center(w):
+    """w less the middle of its range."""
+    return w - (w.max() / 2 + w.min() / 2)
+
+
 def _uniform(S, exact):
     return objects([f"1/{S}"] * S) if exact else np.full(S, 1 / S)
 
 
 def _csr(P, S, A, mask):
-    """A checked copy of P as CSR with sorted rows, and its row facts where nothing had to be changed."""
+    """A checked copy of P as CSR with sorted rows; its row facts where nothing had to be changed; and None."""
     import scipy.sparse
 
     P = given = scipy.sparse.csr_array(P)
@@ -317,7 +334,7 @@ def _csr(P, S, A, mask):
         _tidy(P, A, np.ones(S * A, dtype=bool) if mask is None else mask.ravel())
     for part in (P.data, P.indices, P.indptr):
         part.flags.writeable = False
-    return P, facts if clean else None
+    return P, facts if clean else None, None
 
 
 def _expect_subscripts(P):
@@ -334,7 +351,7 @@ def _examine(P) -> tuple[bool, int, float, int]:
 
 
 class RowFacts(NamedTuple):
-    """Of a law in sparse rows.
+    """Of a float law.
 
     Attributes:
         longest: the largest number of entries of a row.
@@ -348,6 +365,8 @@ class RowFacts(NamedTuple):
 
 
 def row_facts(P, mask) -> RowFacts:
+    if not hasattr(P, "tocsr"):
+        return RowFacts(P.shape[-1], largest_defect(P, mask), P.shape[-1] - 1)
     _, longest, off, half = _examine(P)
     if mask is not None:
         off = float(np.abs(np.asarray(P.sum(axis=1)).ravel()[mask.ravel()] - 1).max())

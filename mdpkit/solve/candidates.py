@@ -15,6 +15,9 @@ KEPT = 3
 CROWD = 1.15
 """Largest number of candidates per state: with more of them a policy's sweeps cost less."""
 
+FEW = 1 / 4
+"""The largest share of the actions that are candidates where a few sweeps suffice."""
+
 SETTLED = 1 / 100
 """Candidates are looked for once an improvement changes the policy at no more than this share of the states."""
 
@@ -78,7 +81,7 @@ class DenseCandidates:
 
     @cached_property
     def law(self):
-        return self.step.rows[self.rows] * self.step.g
+        return self.step.rows[self.rows]
 
     @cached_property
     def r(self):
@@ -88,7 +91,7 @@ class DenseCandidates:
         return q if len(q) == self.step.S else np.maximum.reduceat(q, self.first)
 
     def greedy(self, w):
-        self.q = self.r + self.law @ w
+        self.q = self.r + self.step.g * (self.law @ w)
         best = self._best(self.q)
         taken = self.q == np.repeat(best, np.diff(self.first, append=len(self.q)))
         where = np.minimum.reduceat(np.where(taken, np.arange(len(self.q)), len(self.q)), self.first)
@@ -99,7 +102,7 @@ class DenseCandidates:
         e, used = change - middle, 0
         smallest = np.inf
         while used < sweeps:
-            before, e = e, self._best(residual + self.law @ e)
+            before, e = e, self._best(residual + self.step.g * (self.law @ e))
             span, used = np.ptp(e - before), used + 1
             if not stop < span < smallest:
                 break

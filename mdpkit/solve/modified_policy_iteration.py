@@ -9,12 +9,15 @@ from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import around, deterministic, proof, shifts
-from .candidates import CROWD, KEPT, SETTLED, Near
+from .candidates import CROWD, FEW, KEPT, SETTLED, Near
 from .solution import Solution, Status, judge
 from .sweep import sweeps
 
 INNER = 10
-"""A changed policy is evaluated until the span of a sweep is this factor below that of its improvement."""
+"""A changed policy is evaluated until the span of a sweep is this factor below that of its improvement.
+
+It is not evaluated where the improvement alone did as much.
+"""
 
 LOOK_AGAIN = 20
 """Largest number of sweeps for a changed policy; an unchanged one is evaluated fully."""
@@ -53,27 +56,32 @@ class ModifiedPolicyIteration:
         expects(self, problem, MDP, Discounted)
         meant = problem.to_float() if problem.exact else problem
         step, g = sweeps(meant)(0), meant.horizon.gamma
-        w, used, last, quiet, smallest, confirmed = step.recentre(step.r.max(axis=1)), 0, None, 0, np.inf, False
+        w, used, last, quiet, smallest, confirmed = step.start(), 0, None, 0, np.inf, False
         goal, kept = tol * (1 - g) * (1 - 1e-3), None
         with np.errstate(over="ignore", invalid="ignore"):
+            span = np.ptp(w)
             while True:
                 change, choice = (kept or step).greedy(w)
                 used += 1
                 low, high = float(change.min()), float(change.max())
                 error = step.rounding(w)
-                span, slack = high - low, 2 * error + 2 * UNIT * g / (1 - g) * max(abs(low), abs(high))
+                before, span, slack = span, high - low, 2 * error + 2 * UNIT * g / (1 - g) * max(abs(low), abs(high))
                 stuck = smallest <= span <= NOISE * slack
                 quiet = quiet + (EVALUATED if confirmed else 1) if stuck else 0
                 smallest = min(span, smallest)
                 enough = max(goal - slack, slack / 8)
                 if not span > enough or quiet >= PATIENCE or used >= self.sweeps:
                     break
-                if kept is None and last is not None and np.count_nonzero(choice != last) <= SETTLED * step.S:
-                    kept = step.keep(w, change, Near(w, KEPT * span + 4 * error, error, g), int(CROWD * step.S))
+                fast = span <= before / INNER
+                if kept is None and (step.remembers or _settled(choice, last)):
+                    most = max(CROWD, step.A * FEW if fast else 0) * step.S
+                    kept = step.keep(w, change, Near(w, KEPT * span + 4 * error, error, g), int(most))
                 rest, floor = self.sweeps - used, max(enough, error) / 8  # below the rounding of w no residual is seen
                 if kept is not None:
                     e, swept = kept.correct(w, change, low / 2 + high / 2, floor, min(BEFORE_A_LOOK, rest))
                     confirmed = True
+                elif fast:
+                    e, swept = change, 0
                 else:
                     confirmed = np.array_equal(choice, last)
                     stop, most = (floor, rest) if confirmed else (max(span / INNER, floor), min(LOOK_AGAIN, rest))
@@ -87,3 +95,7 @@ class ModifiedPolicyIteration:
         policy = deterministic(problem, choice)
         status = judge(value, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, w + high)
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, w, below, above))
+
+
+def _settled(choice, last):
+    return last is not None and np.count_nonzero(choice != last) <= SETTLED * len(choice)

@@ -12,7 +12,7 @@ import numpy as np
 from ..base.tolerance import UNIT, gamma
 from ..kernels import banded, candidates, discounted
 from ..model.horizon import Finite
-from ..model.mdp import RowFacts, as_uint32, at_step
+from ..model.mdp import as_uint32, at_step, center
 from .candidates import DenseCandidates, SparseCandidates
 
 BAND = 2 * 10**7
@@ -86,8 +86,8 @@ class Residual(NamedTuple):
 class Sweep:
     """The Bellman backup of one time step; subclasses differ in the storage of P."""
 
-    def __init__(self, P, r, g, mask, facts):
-        self.P, self.g, self.S, self.A, self.facts = P, g, *r.shape, facts
+    def __init__(self, P, r, g, mask, facts, outlook=None):
+        self.P, self.g, self.S, self.A, self.facts, self.outlook = P, g, *r.shape, facts, outlook
         longest, off, _ = facts
         defect = off + gamma(longest)
         self.r, self.each = r if mask is None else np.where(mask, r, -np.inf), 1.01 * (gamma(longest + 8) + defect)
@@ -131,12 +131,19 @@ class Sweep:
     def _row_numbers(self, choice):
         return np.arange(self.S) * self.A + choice
 
-    def recentre(self, w):
-        """Centre the range of w at 0."""
-        return w - (w.max() / 2 + w.min() / 2)
+    def start(self):
+        """First values: the largest rewards, less the middle of their range."""
+        return center(self.r.max(axis=1))
+
+    recentre = staticmethod(center)
+    remembers = False
+    """Whether candidates are found without another pass over the rows."""
 
 
 class DenseSweep(Sweep):
+    remembers = True
+    seen = None, None
+
     @property
     def rows(self):
         return self.P.reshape(self.S * self.A, self.S)
@@ -146,15 +153,28 @@ class DenseSweep(Sweep):
         """Probability `[s,a]` of staying."""
         return self.P[np.arange(self.S), :, np.arange(self.S)]
 
+    def start(self):
+        if self.outlook is None:
+            return super().start()
+        w, product = self.outlook
+        self.seen = w, self.r + self.g * product
+        return w
+
+    def _seen(self, w):
+        """r + g P w; not computed again for the last w."""
+        if self.seen[0] is not w:
+            self.seen = w, self.action_values(w)
+        return self.seen[1]
+
     def greedy(self, w):
         """change = max_a (r + g P w) - w, and the first maximising choice."""
-        Q = self.action_values(w)
+        Q = self._seen(w)
         choice = Q.argmax(axis=1)
         return Q[np.arange(self.S), choice] - w, choice
 
     def keep(self, w, change, near, most):
         """The candidates near the best at w, or None if they are more than `most`."""
-        Q = self.action_values(w)
+        Q = self._seen(w)
         kept = np.flatnonzero((w + change - near.width)[:, None] <= Q)
         if len(kept) > most:
             return None
@@ -252,13 +272,6 @@ def sweep_until(law, change, stop, sweeps, patience=discounted.STALLED):
     return e, used
 
 
-def _dense_facts(P, mask):
-    """The facts of a dense law."""
-    sums = P.reshape(-1, P.shape[-1]) @ np.ones(P.shape[-1])
-    off = np.abs(sums - 1) if mask is None else np.abs(sums - 1)[mask.ravel()]
-    return RowFacts(P.shape[-1], float(off.max()), P.shape[-1] - 1)
-
-
 def sweeps(problem):
     """Function t -> Sweep for a float problem, built once if stationary."""
     g = 1.0 if isinstance(problem.horizon, Finite) else problem.horizon.gamma
@@ -268,7 +281,7 @@ def sweeps(problem):
     def at(t):
         r = problem.r[t] if problem.r.ndim == 3 else problem.r
         P = at_step(problem.P, t)
-        return kind(P, r, g, problem.mask, problem.row_facts if problem.sparse else _dense_facts(P, problem.mask))
+        return kind(P, r, g, problem.mask, problem.row_facts, problem.outlook)
 
     if moving:
         return at

@@ -144,3 +144,5 @@ def test_a_frozen_array_is_a_read_only_copy_in_c_order(source):
     with pytest.raises(ValueError, match="read-only"):
         copy[0, 0] = 1
     assert source.flags.writeable
+    assert freeze(copy) is copy
+    assert freeze(copy[:]) is not copy

@@ -1,10 +1,10 @@
-"""The check of sparse rows against numpy, and the rows that it refuses."""
+"""The checks of rows against numpy, and the rows that they refuse."""
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mdpkit.kernels.rows import examine
+from mdpkit.kernels.rows import examine, examine_dense
 
 
 def drawn(seed, S=9, A=2):
@@ -40,3 +40,15 @@ def test_rows_that_are_no_sorted_laws_do_not_fit(wrong):
     else:
         P.data[k] = {"zero": 0.0, "negative": -0.1, "nan": np.nan, "infinite": np.inf, "sum": 5.0}[wrong]
     assert not facts(P)[0]
+
+
+@pytest.mark.parametrize("run", [examine_dense, examine_dense.py_func])
+def test_dense_rows_are_summed_and_multiplied_and_negative_entries_found(run):
+    rng = np.random.default_rng(1)
+    P, w = rng.dirichlet(np.ones(20), 7), rng.normal(size=20)
+    sums, products, negative = run(P, w)
+    assert np.abs(sums - 1).max() < 1e-15
+    assert np.abs(products - P @ w).max() < 1e-14
+    assert negative == 0
+    P[3, 5] = -5e-324
+    assert run(P, w)[2] > 0

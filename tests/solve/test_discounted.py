@@ -22,6 +22,7 @@ from mdpkit.solve import (
     solve,
 )
 from mdpkit.solve.cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries
+from mdpkit.solve.sweep import DenseSweep
 
 METHODS = (ModifiedPolicyIteration(), PolicyIteration())
 
@@ -165,6 +166,21 @@ def test_dense_and_sparse_agree_on_a_larger_problem(make):
     assert make.sparse(problem).to_exact() == problem.to_exact()
     for answer in (dense, sparse):
         answer.certificate.verify()
+
+
+@pytest.mark.parametrize("concentration", [1, 1 / 200])
+def test_a_large_dense_law_is_read_twice_at_most_where_it_mixes_fast(concentration, monkeypatch):
+    rng = np.random.default_rng(6)
+    P = rng.dirichlet(np.full(120, concentration), (120, 6))
+    problem, passes = MDP(P, rng.random((120, 6)), horizon=Discounted(0.95)), []
+    read = DenseSweep.action_values
+    monkeypatch.setattr(DenseSweep, "action_values", lambda step, w: passes.append(w) or read(step, w))
+    answer = solve(problem)
+    assert (len(passes) <= 1) == (concentration == 1)  # the check of the law was the other time
+    by_equations = solve(problem, PolicyIteration(), tol=1e-10).value
+    assert answer.status is Status.SOLVED
+    assert ((answer.value.lower <= by_equations.upper) & (by_equations.lower <= answer.value.upper)).all()
+    answer.certificate.verify()
 
 
 def test_bounds_enclose_the_meaning_of_rows_that_do_not_sum_to_1():

@@ -12,10 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ..base.errors import MdpkitError
+
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
-class TaskFailed(RuntimeError):
+class TaskFailed(MdpkitError, RuntimeError):
     """A task ended without a result; the message is the last line of its errors."""
 
 

@@ -40,7 +40,9 @@ def measure_scaling(progress: Callable[[str], None] = lambda words: None, small:
     for S in few(STATES):
         progress(f"S = {S}")
         sides = known if S <= 10_000 else [side for side in known if not side.startswith("mdpsolver")]
-        add("S", S, run("garnet_seconds", S=S, A=4, branching=5, gamma=0.99, seed=seed, sides=sides))
+        repeats = 3 if S <= 100_000 else 1
+        drawn = dict(S=S, A=4, branching=5, gamma=0.99, seed=seed)
+        add("S", S, run("garnet_seconds", **drawn, sides=sides, repeats=repeats))
     for gamma in few(DISCOUNTS):
         progress(f"gamma = {gamma}")
         found = run("garnet_seconds", S=10_000, A=4, branching=5, gamma=gamma, seed=seed, sides=known)

@@ -82,10 +82,14 @@ def benchmark(
         progress: called with the name of each task.
 
     Returns: JSON with `rows`, `themes`, `memory`, `first` (seconds with an empty and with a filled cache), `machine`,
-        `load` (the largest while it ran), `commit`, `seeds`, `missing`. A row that failed has `error`.
-    Raises: InvalidModel for unknown themes, peers or instances.
+        `load` (the largest while it ran), `commit`, `seeds`, `missing` packages, and `checkout`, whether themes other
+        than solvers were found. A row that failed has `error`.
+    Raises: InvalidModel for unknown themes, peers or instances, or missing peers; TaskFailed if a first call or the
+        measurement of memory fails.
     """
     names, peers = choose_themes(chosen), choose_peers(packages)
+    if memory:
+        choose_peers(["quantecon"])
     for name in instances:
         if name not in INSTANCES:
             raise InvalidModel(f"no instance is called {name!r}; expected one of {'; '.join(INSTANCES)}")
@@ -100,6 +104,7 @@ def benchmark(
         "first": None,
         "memory": None,
         "load": 0.0,
+        "checkout": bool(themes()),
     }
     if SOLVERS in names:
         wanted = list(instances) or [name for name, each in INSTANCES.items() if each.quick or not quick]

@@ -117,6 +117,8 @@ def notes(found: dict[str, Any]) -> list[str]:
             f"in {ours['seconds']:.1f} s, quantecon {other['peak'] / 2**20:.0f} MiB in {other['seconds']:.1f} s, a ratio of "
             f"{ours['peak'] / other['peak']:.2f} (goal: under .8)."
         )
+    if not found["checkout"]:
+        said.append("The themes' own benchmarks, tests/bench, are part of a checkout; this package runs from none.")
     if found["missing"]:
         said.append(f'Not installed: {", ".join(found["missing"])}; `pip install "mdpkit[bench]"` has all peers.')
     return said

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..model.horizon import Discounted
-from .compare import PATIENCE, clock, compare, start_ours
+from .compare import OURS, PATIENCE, clock, compare, start_ours
 from .instances import INSTANCES, Model, garnet
 from .peers import PEERS
 from .themes import rows_of
@@ -76,8 +76,19 @@ def draw_garnet(folder: str, S: int, A: int, branching: int, seed: int) -> int:
     return model.entries
 
 
+def start_of(side: str) -> Callable[[Model, float], Callable[[], Any]]:
+    """(model, tol) -> a function that builds a side's model and solves it.
+
+    Args:
+        side: "mdpkit", or the name of a peer.
+    """
+    return start_ours if side == OURS else next(peer.start for peer in PEERS if peer.name == side)
+
+
 def peak(folder: str, side: str, tol: float = 1e-8) -> dict[str, Any]:
     """Peak memory of this process in bytes after one call on stored arrays, and the call's CPU seconds.
+
+    The peak includes the interpreter, what is imported and the arrays themselves.
 
     Args:
         folder: of the arrays.
@@ -88,11 +99,9 @@ def peak(folder: str, side: str, tol: float = 1e-8) -> dict[str, Any]:
         np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in ("data", "indices", "indptr", "r")
     )
     model = Model(sp.csr_array((data, indices, indptr), shape=(r.size, r.shape[0])), r, Discounted(0.99))
-    peers = {peer.name: peer for peer in PEERS}
-    tiny = garnet(10, 2, 2, 0.99, 0)
-    starts = [start_ours if side == "mdpkit" else peers[side].start] * 2
-    starts[0](tiny, tol)()
-    seconds, _ = clock(starts[1](model, tol))
+    start = start_of(side)
+    start(garnet(10, 2, 2, 0.99, 0), tol)()  # compile before the clock starts
+    seconds, _ = clock(start(model, tol))
     return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT, "seconds": seconds}
 
 
@@ -106,8 +115,8 @@ def garnet_seconds(
         sides: "mdpkit", or names of peers.
         repeats: number of calls after a first one.
     """
-    peers, model = {peer.name: peer.start for peer in PEERS}, garnet(S, A, branching, gamma, seed)
-    calls = {side: (start_ours if side == "mdpkit" else peers[side])(model, 1e-8) for side in sides}
+    model = garnet(S, A, branching, gamma, seed)
+    calls = {side: start_of(side)(model, 1e-8) for side in sides}
     best = {}
     for k in range(repeats + 1):
         for side, call in calls.items():

@@ -65,20 +65,29 @@ def is_narrow(problem) -> bool:
 def factor_entries(problem) -> float:
     """Upper bound, over all policies, on the entries of a triangular factor of a policy's equations, for a float MDP.
 
-    Dense problems have S^2/2. For sparse ones, consider the graph of possible transitions. States of more than 10
-    sqrt(S) neighbours are eliminated last and fill their columns; the others are in reverse Cuthill-McKee order, in
-    which elimination fills only the envelope, between a row's first entry and its diagonal.
-    Source: George and Liu, Computer Solution of Large Sparse Positive Definite Systems, 1981, section 4.
+    Dense problems have S^2/2; for sparse ones see `envelope`.
     """
     S = problem.S
     if not problem.sparse:
         return S**2 / 2
     from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import reverse_cuthill_mckee
 
     source = np.repeat(np.arange(S * problem.A) // problem.A, np.diff(problem.P.indptr))
-    edges = csr_array((np.ones(problem.P.nnz, dtype=np.int8), (source, problem.P.indices)), shape=(S, S))
-    edges.data[:] = 1
+    return envelope(csr_array((np.ones(problem.P.nnz, dtype=np.int8), (source, problem.P.indices)), shape=(S, S)))
+
+
+def envelope(edges) -> float:
+    """Upper bound on the entries of a triangular factor of I - Q, where Q has the nonzero entries of CSR `edges[s,n]`.
+
+    States of more than 10 sqrt(S) neighbours are eliminated last and fill their columns; the others are in reverse
+    Cuthill-McKee order, in which elimination fills only the envelope, between a row's first entry and its diagonal.
+    Source: George and Liu, Computer Solution of Large Sparse Positive Definite Systems, 1981, section 4.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    S = edges.shape[0]
+    edges = csr_array((np.ones(edges.nnz, dtype=np.int8), edges.indices, edges.indptr), shape=edges.shape)
     graph = (edges + edges.T).tocsr()
     crowded = np.diff(graph.indptr) > 10 * np.sqrt(S)
     others = np.flatnonzero(~crowded)

@@ -38,8 +38,8 @@ from .zero_sum import is_zero_sum
 if TYPE_CHECKING:
     from .solution import Avoidance, Minimiser, Optimum
 
-SWEEPS = 3000
-"""Number of sweeps before policy iteration takes over, if its equations can be factorised."""
+SWEEPS, FEW_SWEEPS = 3000, 300
+"""Number of sweeps before policy iteration takes over, if its equations can be factorised; and for total reward."""
 
 POLICIES = 40
 """Number of policies that policy iteration tries before sweeps take over, more where their equations are cheap."""
@@ -210,7 +210,8 @@ def _(horizon: Total, problem):
 def direct_or_sweeps(problem, direct, sweeping):
     """Exact policy iteration if cheap, else sweeps; on floats some sweeps, policy iteration if cheap, and sweeps.
 
-    On discounted floats in a narrow band policy iteration comes first.
+    On discounted floats in a narrow band policy iteration comes first. For total reward few sweeps do, and policy
+    iteration follows whatever the size, since its equations are solved iteratively where factors would be large.
     """
     if problem.exact and exact_seconds(problem) < EXACT_SECONDS:
         yield direct
@@ -219,6 +220,9 @@ def direct_or_sweeps(problem, direct, sweeping):
     else:
         if isinstance(problem.horizon, Discounted) and is_narrow(problem):
             yield direct
+        if isinstance(problem.horizon, Total):
+            yield from (sweeping(sweeps=FEW_SWEEPS), direct, sweeping())
+            return
         yield sweeping(sweeps=SWEEPS)
         if factor_entries(problem) <= LARGEST_FACTOR:
             yield direct

@@ -40,9 +40,10 @@ class ProperPolicyIteration:
     proper: on a recurrent class that pays, the values V <= r + P V would have a gain of at least 0, hence exactly 0 if
     no end component has a positive gain, so no action changed there. Rational problems are solved exactly. On floats
     the end components that pay nothing are contracted, and the bounds are optimal values for rewards moved by more than
-    the rounding error, with T u <= u and T l >= l checked. `iterations` counts improvements. States without a proper
-    policy have the value -infinity, the supremum over no policy, and the status is INFEASIBLE; where an end component
-    has a positive gain it is UNBOUNDED.
+    the rounding error, with T u <= u and T l >= l checked; a policy's equations are factorised where that is cheap, and
+    else solved by preconditioned iterations. `iterations` counts improvements. States without a proper policy have
+    the value -infinity, the supremum over no policy, and the status is INFEASIBLE; where an end component has a
+    positive gain it is UNBOUNDED.
     Source: adapted from Bertsekas and Tsitsiklis, 1991.
 
     >>> from mdpkit.base.arrays import objects
@@ -109,26 +110,31 @@ class ProperPolicyIteration:
         for _ in range(min(SWEEPS, 4 * parts.N)):
             x = parts.best(parts.values(x))
         greedy = parts.pick(parts.values(x))
-        choice, used, capped = self._improve(parts, greedy if parts.is_proper(greedy) else parts.shortest(), 0.0, 0)
-        x = parts.evaluate(choice)
+        choice, used, capped = self._improve(parts, greedy if parts.is_proper(greedy) else parts.shortest(), 0.0, 0, x)
+        x = parts.evaluate(choice, guess=x)
         low, high = np.full(parts.N, -np.inf), np.full(parts.N, np.inf)
         e = 4 * parts.error(x)
         for _ in range(TRIES if np.isfinite(e).all() and not capped else 0):
-            raised, used, capped = self._improve(parts, choice, e, used)
-            lower, upper = down(parts.evaluate(choice, -e)), up(parts.evaluate(raised, e))
+            lower = down(parts.evaluate(choice, -e, x))
+            raised, used, capped = self._improve(parts, choice, e, used, x)
+            upper = up(parts.evaluate(raised, e, x))
             if parts.is_lower(lower, choice) and parts.is_upper(upper):
                 low, high = lower, upper
                 break
             e = e * WIDER
-        otherwise = Status.CAPPED if capped else Status.FLOOR_REACHED
+        given_up = parts.is_large and not np.isfinite(x).all()
+        otherwise = Status.CAPPED if capped or given_up else Status.FLOOR_REACHED
         return parts.conclude(self, low, high, choice, tol, otherwise, used, problem)
 
-    def _improve(self, parts, choice, shift, used):
-        """Improve the rows `choice[node]` for rewards moved by `shift`, until rounding hides what is better."""
+    def _improve(self, parts, choice, shift, used, x):
+        """Improve the rows `choice[node]` for rewards moved by `shift`, until rounding hides what is better.
+
+        Args: x: values near those of the first rows, from which their evaluation starts.
+        """
         met = set()
         while used < self.improvements:
             used += 1
-            x = parts.evaluate(choice, shift)
+            x = parts.evaluate(choice, shift, x)
             met.add(choice.tobytes())
             q = parts.values(x, shift)
             noise = 4 * parts.error(x).max(initial=0)

@@ -16,7 +16,6 @@ from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..base.tolerance import UNDERFLOW, UNIT, gamma
 from ..exact.certificate import OptimalityCertificate
-from ..exact.chain import factorise
 from ..exact.infinite import INFINITY
 from ..model.horizon import Average
 from ..model.mdp import MDP
@@ -26,6 +25,7 @@ from .multichain_policy_iteration import MultichainPolicyIteration
 from .properness import closed_under, free_pairs, stay_for_ever, steps_towards, surely_reach, transitions
 from .relative_value_iteration import RelativeValueIteration
 from .solution import Solution, Status, judge
+from .transient import TransientChain
 
 COARSE = 1e-9
 """Relative width of the gains that decide, on floats, whether the total reward is unbounded."""
@@ -144,6 +144,7 @@ class Contraction:
         self.pairs = np.concatenate([moves, np.full(len(stops), -1)])[order]
         self.pay = np.concatenate([problem.r.ravel()[moves], np.zeros(len(stops))])[order]
         self.first = np.searchsorted(self.owner, np.arange(self.N))
+        self._chain = None
         self.rate = gamma(2 * int(np.diff(law.indptr).max(initial=1)) + 16 + 2 * problem.defect / UNIT)
 
     def values(self, x, shift=0.0) -> np.ndarray:
@@ -179,10 +180,21 @@ class Contraction:
         ended = self.pairs[choice] < 0
         return bool((ended | (steps_towards(np.arange(self.N), self.rows[choice], ended) >= 0)).all())
 
-    def evaluate(self, choice, shift=0.0) -> np.ndarray:
-        """Total reward of a choice of rows, with a shift added to moves as in `values`; NaN if singular in float64."""
+    def evaluate(self, choice, shift=0.0, guess=None) -> np.ndarray:
+        """Total reward of a choice of rows, with a shift added to moves as in `values`; NaN if it is not found.
+
+        Args: guess: `[node]`, values from which iterations start.
+        """
         pay = (self.pay + np.where(self.pairs >= 0, shift, 0.0))[choice]
-        return factorise(self.rows[choice])(pay)
+        if self._chain is None or not np.array_equal(self._chain[0], choice):
+            direct = self._chain is not None and self._chain[1].direct
+            self._chain = choice.copy(), TransientChain(self.rows[choice], direct)
+        return self._chain[1].solve(pay, guess)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the choice evaluated last has equations that are solved by iterations alone."""
+        return self._chain is not None and self._chain[1].is_large
 
     def policy(self, choice) -> np.ndarray:
         """`[s]`: the actions of a choice of rows; inside a component, a shortest path to the chosen state."""

@@ -18,7 +18,7 @@ from mdpkit.base.errors import CertificateRejected, InvalidModel, NotSolved
 from mdpkit.exact.chain import recurrent_classes
 from mdpkit.exact.infinite import INFINITY
 from mdpkit.exact.linear import solve_linear
-from mdpkit.solve import IntervalIteration, ProperPolicyIteration, Status, solve
+from mdpkit.solve import IntervalIteration, ProperPolicyIteration, Status, solve, transient
 
 NIGHT = settings.default.max_examples > 1000
 SEEDS = range(10_000 if NIGHT else 160)
@@ -276,3 +276,34 @@ def test_a_long_corridor_is_left_to_linear_solves():
     answer = solve(MDP(P, r, horizon=Total()), tol=1e-2)
     assert answer.value.width <= 1e-2
     answer.certificate.verify()
+
+
+def test_iterations_bound_what_factors_bound(monkeypatch):
+    """No factorisation is cheap: every policy is evaluated by preconditioned iterations, where they converge."""
+    for seed in range(12):
+        problem, method = drawn(seed), ProperPolicyIteration()
+        truth, near = solve(problem, throw=False), sparse(problem.to_float())
+        factored = solve(near, method, tol=1e-9, throw=False)
+        with monkeypatch.context() as patched:
+            patched.setattr(transient, "CHEAP", -1)
+            answer = solve(near, method, tol=1e-9, throw=False)
+        assert answer.status is factored.status, seed
+        assert answer.value is None or answer.value.contains(truth.value), seed
+
+
+def test_a_large_chain_that_stops_rarely_is_solved_without_factors(monkeypatch):
+    """Random laws on 3000 states fill any factors; a step ends with probability 1/1000, at a cost near 1 a step."""
+    rng, S, A, b = np.random.default_rng(0), 3000, 2, 4
+    law = rng.dirichlet(np.ones(b), S * A) * (1 - 1e-3)
+    law = np.concatenate([law, np.full((S * A, 1), 1e-3)], axis=1)
+    law[:A] = np.eye(b + 1)[-1]
+    target = np.concatenate([rng.integers(1, S, (S * A, b)), np.zeros((S * A, 1), dtype=int)], axis=1)
+    P = sp.csr_array((law.ravel(), (np.repeat(np.arange(S * A), b + 1), target.ravel())), shape=(S * A, S))
+    r = -rng.random((S, A))
+    r[0] = 0
+    monkeypatch.setattr(transient, "factorise", None)
+    answer = solve(MDP(P, r, horizon=Total()), tol=1e-7)
+    assert isinstance(answer.method, ProperPolicyIteration)
+    backup = (r + (P @ answer.value.mid).reshape(S, A)).max(axis=1)
+    np.testing.assert_allclose(answer.value.mid, backup, atol=1e-11)
+    assert answer.value.lower.min() < -200

@@ -11,7 +11,7 @@ from ...exact.infinite import INFINITY
 from ...model.horizon import Total
 from ...model.mdp import MDP
 from ...solve import IntervalIteration, ProperPolicyIteration, Status
-from ...solve.dispatch import SWEEPS, direct_or_sweeps
+from ...solve.dispatch import FEW_SWEEPS, direct_or_sweeps
 from ...solve.properness import may_miss, transitions
 from ...solve.total import TotalReward, as_states, name_states
 
@@ -126,7 +126,7 @@ def _solve(problem, target, tol):
     def sweeping(sweeps=10**6):
         return IntervalIteration(sweeps, target)
 
-    for method in (direct, sweeping(SWEEPS)) if problem.S <= FEW else direct_or_sweeps(problem, direct, sweeping):
+    for method in (direct, sweeping(FEW_SWEEPS)) if problem.S <= FEW else direct_or_sweeps(problem, direct, sweeping):
         answer = method.run(problem, tol, answer)
         bounded = answer.value is not None and np.isfinite(answer.value.width)
         if answer.status is not Status.CAPPED and (bounded or answer.status is not Status.FLOOR_REACHED):

@@ -60,6 +60,13 @@ from .offline.pessimism import pessimistic_value as pessimistic_value
 from .offline.sampled import sampled_error as sampled_error
 from .offline.sampled import sampled_mean as sampled_mean
 from .offline.sampled import sampled_median as sampled_median
+from .planning.feedback import feedback_cost as feedback_cost
+from .planning.feedback import feedback_covariance as feedback_covariance
+from .planning.feedback import feedback_gradient as feedback_gradient
+from .planning.feedback import feedback_value as feedback_value
+from .planning.feedback import improved_feedback as improved_feedback
+from .planning.feedback import is_stabilising as is_stabilising
+from .planning.feedback import largest_eigenvalue as largest_eigenvalue
 from .planning.iterates import dobrushin_coefficient as dobrushin_coefficient
 from .planning.iterates import value_iterates as value_iterates
 from .planning.long_run import blackwell_factor as blackwell_factor

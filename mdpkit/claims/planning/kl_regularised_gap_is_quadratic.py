@@ -18,6 +18,7 @@ Proof      proofs/planning/kl_regularised_gap_is_quadratic.md
 """
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 
@@ -185,11 +186,13 @@ def is_optimal(m):
 
 
 def draw_soft(m):
+    """1 - gamma, the range of the error of the reward, and the loss."""
     left, right = check(m).sides
-    return {"point": [rest(m, right).mid, np.sqrt((right * 8).mid) * rest(m, right).mid, left.mid]}
+    return {"point": [rest(m, right).mid, sqrt((right * 8).mid) * rest(m, right).mid, left.mid]}
 
 
 def draw_linear(m):
+    """1 - gamma, twice the largest error of the reward, and the loss."""
     left, right = without_regularisation(m).sides
     return {"point": [rest(m, right).mid, (right * rest(m, right)).mid, left.mid]}
 

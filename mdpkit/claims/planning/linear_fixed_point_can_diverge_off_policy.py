@@ -20,6 +20,7 @@ Proof      proofs/planning/linear_fixed_point_can_diverge_off_policy.md
 """
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 
@@ -224,7 +225,7 @@ def draw_data(m):
     """gamma, the weight of the first state, the factor of a sweep, and its bound."""
     phi = feature(m)
     factor, most = square(m, sweep(m, phi)) / square(m, phi), density_ratio(m) * discount(m, phi) ** 2
-    return {"point": [nearest(m.gamma), nearest(m.first), np.sqrt(factor.mid), np.sqrt(most.mid)]}
+    return {"point": [nearest(m.gamma), nearest(m.first), sqrt(factor.mid), sqrt(most.mid)]}
 
 
 def figure(ax, rows):

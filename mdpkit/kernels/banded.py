@@ -86,7 +86,7 @@ def _gauss_seidel(data, indices, indptr, r, V, g, passes):
 gauss_seidel = compiled(_gauss_seidel, "f8[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8, i8)")
 
 
-def _centred(data, indices, indptr, r, w, g, rest, each, own, pay):
+def _centre(data, indices, indptr, r, w, g, rest, each, own, pay):
     """R[s,a] = r - rest w[s] + g sum p (w[n] - w[s]), with rest = 1 - g, and a bound `wrong[s]` on its errors.
 
     The bound is the largest over a of each sum p |w[n] - w[s]| + own |w[s]| + pay |r|: differences are small where
@@ -113,4 +113,4 @@ def _centred(data, indices, indptr, r, w, g, rest, each, own, pay):
     return R, wrong
 
 
-centred = compiled(_centred, "f8[2]&f8[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8, f8, f8, f8, f8)")
+centred = compiled(_centre, "f8[2]&f8[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8, f8, f8, f8, f8)")

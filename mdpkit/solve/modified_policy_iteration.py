@@ -73,7 +73,7 @@ class ModifiedPolicyIteration:
                 if not span > enough or quiet >= PATIENCE or used >= self.sweeps:
                     break
                 fast = span <= before / INNER
-                if kept is None and (step.remembers or _settled(choice, last)):
+                if kept is None and (step.remembers or _repeats(choice, last)):
                     most = max(CROWD, step.A * FEW if fast else 0) * step.S
                     kept = step.keep(w, change, Near(w, KEPT * span + 4 * error, error, g), int(most))
                 rest, floor = self.sweeps - used, max(enough, error) / 8  # below the rounding of w no residual is seen
@@ -97,5 +97,5 @@ class ModifiedPolicyIteration:
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, w, below, above))
 
 
-def _settled(choice, last):
+def _repeats(choice, last):
     return last is not None and np.count_nonzero(choice != last) <= SETTLED * len(choice)

@@ -145,3 +145,12 @@ def test_the_spectral_radius_is_that_of_numpy_within_bounds(seed):
     assert exact.mid == pytest.approx(known, abs=1e-6)
     assert exact.width < 1e-12
     assert not (exact == loose).any_no()
+    assert spectral_radius(G) == pytest.approx(known)
+
+
+def test_the_spectral_radius_of_an_interval_covers_that_of_its_matrices():
+    G = np.diag([1.0, 0.5, -0.75])
+    found = spectral_radius(Interval(G - 0.01, G + 0.01, "float"))
+    assert found.lower <= 0.99
+    assert found.upper >= 1.01
+    assert found.width < 0.1

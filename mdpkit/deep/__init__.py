@@ -22,7 +22,7 @@ _NAMES = {
     "progress_bar": "plumbing.progress",
     "tensorboard": "plumbing.progress",
 }
-_MODULES = ("envs", "twins")
+_MODULES = ("aggregates", "envs", "experiment", "twins")
 _EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 
 __all__ = sorted(_NAMES)

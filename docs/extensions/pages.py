@@ -51,7 +51,7 @@ ROOMS = (
     "strategies",
     "testing",
 )
-NETWORKS = ("deep", "deep.twins", "deep.envs")
+NETWORKS = ("deep", "deep.experiment", "deep.aggregates", "deep.twins", "deep.envs")
 """The room of networks and its public modules, on one page, where torch is installed."""
 
 NOTES = {

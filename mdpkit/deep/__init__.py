@@ -8,16 +8,21 @@ import importlib
 _NAMES = {
     "Cloning": "learners.cloning",
     "DAgger": "learners.dagger",
+    "Decaying": "plumbing.schedule",
     "Discriminator": "learners.discriminator",
+    "FILTER": "learners.filter",
+    "HyPE": "learners.hype",
+    "Linear": "plumbing.schedule",
     "MomentMatching": "learners.moment_matching",
     "Reinforcement": "learners.reinforcement",
+    "RewardPlayer": "learners.reward_player",
     "from_stable_baselines3": "plumbing.stable_baselines",
     "load": "plumbing.checkpoint",
     "save": "plumbing.checkpoint",
     "progress_bar": "plumbing.progress",
     "tensorboard": "plumbing.progress",
 }
-_MODULES = ("envs", "twins")
+_MODULES = ("aggregates", "envs", "experiment", "twins")
 _EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 
 __all__ = sorted(_NAMES)

@@ -1,10 +1,15 @@
 from .learners.cloning import Cloning as Cloning
 from .learners.dagger import DAgger as DAgger
 from .learners.discriminator import Discriminator as Discriminator
+from .learners.filter import FILTER as FILTER
+from .learners.hype import HyPE as HyPE
 from .learners.moment_matching import MomentMatching as MomentMatching
 from .learners.reinforcement import Reinforcement as Reinforcement
+from .learners.reward_player import RewardPlayer as RewardPlayer
 from .plumbing.checkpoint import load as load
 from .plumbing.checkpoint import save as save
 from .plumbing.progress import progress_bar as progress_bar
 from .plumbing.progress import tensorboard as tensorboard
+from .plumbing.schedule import Decaying as Decaying
+from .plumbing.schedule import Linear as Linear
 from .plumbing.stable_baselines import from_stable_baselines3 as from_stable_baselines3

@@ -114,7 +114,7 @@ class LatentEnv(gymnasium.Env):
         observe: `observe(s, t, rng)`, the observation of state s at time t.
         act: `act(action, observation, rng)`, the MDP action that corresponds to an environment action.
         observation_space, action_space: gymnasium spaces.
-        right: `right(observation)`, an environment action that corresponds to action 0 of the MDP, if there is one.
+        right: `right(observation)`, an optimal action of the environment, where it can be read from the observation.
 
     Episodes terminate at the horizon, which is part of the problem. `reset(options={"state": s, "time": t})` starts in
     state s at time t (default 0); `info["state"]` is the latent state.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..base.errors import InvalidModel
+from ..base.record import expect_counts
 from ..instances.families import cliff as cliff_problem
 from ..instances.families import combination_lock as lock_problem
 from ..instances.grid import Grid, grid
@@ -19,7 +20,9 @@ from ..model.horizon import Discounted
 from ..model.linear_quadratic import LinearQuadratic
 from ..model.margin import MarginProblem
 from ..model.mdp import MDP
+from ..model.policy import TabularPolicy
 from ..solve import solve
+from . import experts
 from .envs import ControlEnv, LatentEnv, SettablePendulum
 
 
@@ -43,6 +46,7 @@ class Twin:
         sizes: `sizes(n)`, the shape and the number of controls of a grid with about n points per axis.
         closed: the optimal value in closed form, a function of states `x[b,i]` or an array `V[t,s]`; None if unknown.
         bound: `bound(grid)`, tolerance for the difference between the grid's value and `closed`.
+        make_expert: function of no arguments that creates the expert.
 
     >>> twin = lqr()
     >>> twin.tabular(twin.grid(5))
@@ -58,6 +62,7 @@ class Twin:
     sizes: Callable | None = None
     closed: object = None
     bound: Callable | None = None
+    make_expert: Callable[[], Any] | None = None
 
     def env(self) -> gymnasium.Env:
         """A fresh environment; `reset(options={"state": ...})` starts in a given state."""
@@ -80,6 +85,41 @@ class Twin:
     def exact(self) -> Any:
         """The optimal value in closed form, a function of states `x[b,i]` or an array `V[t,s]`; None if unknown."""
         return self.closed
+
+    def expert(self) -> experts.Feedback:
+        """An expert of the environment: optimal where `exact` is known, else greedy on a grid."""
+        if self.make_expert is None:
+            raise InvalidModel("this twin has no expert; give Twin(..., make_expert=...), a function that creates one")
+        return self.make_expert()
+
+    def tabulate(self, policy: Any, draws: int = 100, *, rng: np.random.Generator) -> TabularPolicy:
+        """A policy of the environment as a policy of the latent problem: frequencies of its actions, `[t,s,a]`.
+
+        Args:
+            policy: a Markov policy of observations.
+            draws: observations drawn for each latent state and step.
+            rng: a numpy Generator.
+
+        Observations are independent given the latent state and step, so the policy's value is that of its mean law, and
+        J of the frequencies is an unbiased estimate of it; exact if the policy's action depends on state and step only.
+
+        Raises: InvalidModel for a twin without a latent problem, or a policy that is drawn at the start of an episode.
+        """
+        if self.latent is None:
+            raise InvalidModel("this twin has no finite latent problem; estimate a policy's return by mdpkit.evaluate")
+        expect_counts(draws=draws)
+        if policy.start(0.5) is not policy:
+            raise InvalidModel(
+                f"{type(policy).__name__} draws a policy for each episode; tabulate its members, and average their values"
+            )
+        env, mdp = self.env(), self.latent
+        size = (draws,) if isinstance(env.action_space, spaces.Discrete) else (draws, *env.action_space.shape)
+        table = np.zeros((mdp.horizon.H, mdp.S, mdp.A))
+        for t, s in product(range(mdp.horizon.H), range(mdp.S)):
+            obs = np.array([env.observe(s, t, rng) for _ in range(draws)], dtype=np.float32)
+            for action, seen in zip(policy.sample(obs.astype(float), t, rng.random(size)), obs, strict=True):
+                table[t, s, env.act(action, seen, rng)] += 1 / draws
+        return TabularPolicy(table)
 
     def tolerance(self, grid: Grid | None = None) -> float | None:
         """Tolerance for the error of the finite optimal value at the grid's points; None without a closed form."""
@@ -108,7 +148,8 @@ class Twin:
 def pendulum() -> Twin:
     """Gymnasium's Pendulum-v1: swing-up, discounted by 0.99; angle (periodic) and angular velocity, SI units.
 
-    No closed form. The torque limit of 2 N m is too small to lift the rod directly.
+    No closed form. The torque limit of 2 N m is too small to lift the rod directly. The expert is greedy on a grid of
+    81 angles, 81 speeds and 15 torques.
     """
 
     def step(x, u):
@@ -133,7 +174,13 @@ def pendulum() -> Twin:
         start_low=[-np.pi, -1.0],
         start_high=[np.pi, 1.0],
     )
-    return Twin(SettablePendulum, problem=problem, sizes=lambda n: ((n, n), 15))
+    sizes = lambda n: ((n, n), 15)  # noqa: E731
+    return Twin(
+        SettablePendulum,
+        problem=problem,
+        sizes=sizes,
+        make_expert=lambda: experts.swing_up(grid(problem, *sizes(81))),
+    )
 
 
 def lqr(dt: float = 0.1, gamma: float = 0.99) -> Twin:
@@ -150,6 +197,7 @@ def lqr(dt: float = 0.1, gamma: float = 0.99) -> Twin:
         sizes=lambda n: ((n, n), n - 1),
         closed=cart.value,
         bound=cart.grid_error,
+        make_expert=lambda: experts.linear(cart, problem),
     )
 
 
@@ -168,7 +216,14 @@ def double_integrator_tube(dt: float = 0.02) -> Twin:
         return max(dt**2 / 8, h**2 / 2 * part * (1 - part) * (fastest + beyond) / dt) + 1e-7
 
     problem, value, _ = braking_cart(dt)
-    return Twin(lambda: ControlEnv(problem), problem=problem, sizes=lambda n: ((n, n), 3), closed=value, bound=bound)
+    return Twin(
+        lambda: ControlEnv(problem),
+        problem=problem,
+        sizes=lambda n: ((n, n), 3),
+        closed=value,
+        bound=bound,
+        make_expert=lambda: experts.brake(dt),
+    )
 
 
 def dubins_tube(dt: float = 0.05) -> Twin:
@@ -186,20 +241,28 @@ def dubins_tube(dt: float = 0.05) -> Twin:
         sizes=lambda n: ((n, n, 3 * n // 5), 3),
         closed=value,
         bound=lambda grid: grid.spacing.max() / 2,
+        make_expert=experts.evade,
     )
 
 
-def combination_lock(H: int = 10, noise: float = 0.1) -> Twin:
-    """Combination lock with rich observations: ten digits, of which one is correct at each of H steps.
+def combination_lock(H: int = 10, noise: float = 0.1, *, digits: int = 10, discrete: bool = False) -> Twin:
+    """Combination lock with rich observations: of several digits one is correct at each of H steps.
 
-    An action is ten numbers; the digit is drawn from softmax(numbers / 0.1). The observation is a Hadamard rotation of
-    the one-hot latent state and time plus normal noise. V* = 1 as long as every digit was correct.
+    Args:
+        H: the horizon.
+        noise: standard deviation of each number of an observation.
+        digits: number of digits, at least 2.
+        discrete: whether an action is a digit. Otherwise it is one number in [-1, 1] for each digit, and the digit is
+            drawn from softmax(numbers / 0.1).
+
+    The observation is a Hadamard rotation of the one-hot latent state and time plus normal noise. V* = 1 as long as
+    every digit was correct. `right` undoes the rotation: it is correct unless the difference of two noises exceeds 1.
 
     Source: adapted from Zhou, Sekhari, Song and Sun, 2024.
     """
     from scipy.linalg import hadamard
 
-    mdp = lock_problem(H)
+    mdp = lock_problem(H, digits)
     size = 1 << (mdp.S + H).bit_length()
     rotation = hadamard(size) / np.sqrt(size)
 
@@ -208,15 +271,25 @@ def combination_lock(H: int = 10, noise: float = 0.1) -> Twin:
         hot[[s, mdp.S + t]] += 1
         return rotation @ hot
 
-    def act(action, observation, rng):
+    def choose(action, observation, rng):
         weights = np.exp((action - np.max(action)) / 0.1)
-        return rng.choice(mdp.A, p=weights / weights.sum())
+        return rng.choice(digits, p=weights / weights.sum())
+
+    def right(observation):
+        hot = rotation.T @ observation
+        digit = (3 * hot[mdp.S : mdp.S + H].argmax() + 5 * hot[: mdp.S].argmax()) % digits
+        return int(digit) if discrete else np.where(np.arange(digits) == digit, 1.0, -1.0)
 
     seen = spaces.Box(-np.inf, np.inf, (size,), np.float32)
+    actions = spaces.Discrete(digits) if discrete else spaces.Box(-1, 1, (digits,), np.float32)
+    act = (lambda action, observation, rng: int(action)) if discrete else choose
     V = np.zeros((H + 1, mdp.S))
     V[:H, :2] = 1
     return Twin(
-        lambda: LatentEnv(mdp, observe, act, seen, spaces.Box(-1, 1, (mdp.A,), np.float32)), latent=mdp, closed=V
+        lambda: LatentEnv(mdp, observe, act, seen, actions, right),
+        latent=mdp,
+        closed=V,
+        make_expert=lambda: experts.row_by_row(right),
     )
 
 
@@ -241,4 +314,9 @@ def cliff(H: int = 10, recovers: bool = False) -> Twin:
     seen = spaces.Box(-1, 1, (4,), np.float32)
     steps = np.arange(H, -1, -1.0)
     V = np.stack([steps, np.maximum(steps - 1, 0) if recovers else 0 * steps], axis=1)
-    return Twin(lambda: LatentEnv(mdp, observe, act, seen, spaces.Discrete(2), right), latent=mdp, closed=V)
+    return Twin(
+        lambda: LatentEnv(mdp, observe, act, seen, spaces.Discrete(2), right),
+        latent=mdp,
+        closed=V,
+        make_expert=lambda: experts.row_by_row(right),
+    )

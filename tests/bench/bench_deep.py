@@ -1,8 +1,8 @@
 """Longer training runs of the networks, judged by exact values and by the grid of the pendulum's twin.
 
     python tests/bench/bench_deep.py rates             steps and updates a second (10 CPU seconds)
-    python tests/bench/bench_deep.py lock [seeds]      how often the best and the last iterate of moment matching
-                                                       are the expert (12 a seed)
+    python tests/bench/bench_deep.py lock [seeds]      how often the best and the last iterate of moment matching,
+                                                       FILTER and HyPE are the expert (12 a seed)
     python tests/bench/bench_deep.py pendulum [steps]  SAC on Pendulum-v1 against a grid's greedy policy (40 to 100)
 
 CPU seconds are those of one core with one thread. Runs are seeded: numbers repeat on one machine, not across them.
@@ -84,18 +84,24 @@ def lock(seeds=5, H=5):
         P[t, 0, right], known[t, 0, right] = [1, 0], 1
     r[H - 1, 0] = known[H - 1, 0]
     problem, expert = MDP(P, r, [1.0, 0], horizon=Finite(H)), TabularPolicy(known)
-    for variant in ({}, {"expert_resets": 1.0}, {"expert_share": 0.5}, {"relabel": False}):
+    player = deep.Reinforcement(steps=150)
+    for learner in (
+        deep.MomentMatching(8, 2, policy_player=player),
+        deep.MomentMatching(8, 2, policy_player=player, relabel=False),
+        deep.FILTER(8, 2, policy_player=player, alpha=1.0),
+        deep.HyPE(8, 2, policy_player=player, expert_share=0.5),
+    ):
         start, best, last, first = time.process_time(), 0, 0, []
         for seed in range(seeds):
             granted = {"demonstrations": 5, "episodes": 10_000, "resets": 10_000, "rng": np.random.default_rng(seed)}
-            learner = deep.MomentMatching(rounds=8, episodes=2, policy_player=deep.Reinforcement(steps=150), **variant)
             answer = fit(learner, grant(problem, expert=expert, **granted), rng=np.random.default_rng(seed))
             won = np.array([mdpkit.value(problem, policy).mid > 0.5 for policy in answer.trace["policy"]])
             best, last = best + (mdpkit.value(problem, answer.policy).mid > 0.5), last + won[-1]
             first.append(answer.trace["steps"][won.argmax()] if won.any() else np.inf)
         seconds = (time.process_time() - start) / seeds
+        name = type(learner).__name__ + ("" if learner.relabel else ", rewards as collected")
         say(
-            f"{variant!s:24s} best {best}/{seeds}  last {last}/{seeds}  first win after {np.median(first):.0f} steps  {seconds:.1f} CPU s"
+            f"{name:40s} best {best}/{seeds}  last {last}/{seeds}  first win after {np.median(first):.0f} steps  {seconds:.1f} CPU s"
         )
 
 

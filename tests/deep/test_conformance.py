@@ -24,8 +24,8 @@ PLAYER = deep.Reinforcement(steps=6, width=8, batch=8)
 TELLER = deep.Discriminator(steps=4, width=8, batch=16)
 
 
-def matching(**options):
-    return lambda: deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=PLAYER, **options)
+def matching(kind, **options):
+    return lambda: kind(rounds=2, episodes=2, reward_player=TELLER, policy_player=PLAYER, **options)
 
 
 def at_most_its_losses(problem, shown, answer):
@@ -42,8 +42,8 @@ LEARNERS = {
     "cloning": lambda: CLONING,
     "DAgger": lambda: deep.DAgger(iterations=2, episodes=5, cloning=CLONING),
     "DAgger from demonstrations": lambda: deep.DAgger(iterations=2, episodes=5, demonstrated=True, cloning=CLONING),
-    "matching": matching(),
-    "matching from expert resets": matching(expert_resets=0.5),
+    "matching": matching(deep.MomentMatching),
+    "FILTER": matching(deep.FILTER),
     "reinforcement": lambda: PLAYER,
 }
 CASES = [
@@ -61,7 +61,7 @@ CASES = [
         for where, problem in (("law", finite), ("masked law", masked), ("discounted law", discounted))
     ),
     *(LearnerCase(f"{name}, sample", make, finite, expert, rounding=1e-5) for name, make in LEARNERS.items()),
-    LearnerCase("matching with the expert's share, sample", matching(expert_share=0.5), finite, expert, rounding=1e-5),
+    LearnerCase("HyPE, sample", matching(deep.HyPE), finite, expert, rounding=1e-5),
     LearnerCase("cloning, floats", LEARNERS["cloning"], finite.to_float(), expert.to_float(), EXACT, rounding=1e-5),
 ]
 

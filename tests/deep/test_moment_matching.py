@@ -29,10 +29,42 @@ def game(problem, expert, learner, seed=0, demonstrations=5, **granted):
     return fit(learner, access, rng=np.random.default_rng(seed))
 
 
-@pytest.mark.parametrize("variant", [{}, {"expert_resets": 1.0}, {"expert_share": 0.5}, {"relabel": False}], ids=str)
-def test_on_a_lock_the_best_iterate_is_the_expert(variant):
+class MeanDifference:
+    """A reward player that needs no network: the unit vector from the learner's mean row to the expert's."""
+
+    def start(self, inputs, drawn, device):
+        return RunningMean(torch.zeros(inputs))
+
+
+class RunningMean:
+    def __init__(self, direction):
+        self.direction = direction
+
+    def update(self, expert, draw, learner):
+        assert expert.shape[1] == learner.shape[1] == len(self.direction)
+        found = expert[draw(256)].mean(0) - learner.mean(0)
+        self.direction = self.direction + found / max(float(found.norm()), 1e-9)
+
+    def snapshot(self):
+        return RunningMean(self.direction)
+
+    def __call__(self, rows):
+        return rows @ self.direction
+
+
+@pytest.mark.parametrize(
+    ("kind", "variant"),
+    [
+        (deep.MomentMatching, {}),
+        (deep.FILTER, {"alpha": 1.0, "relabel": False}),
+        (deep.HyPE, {"expert_share": 0.5}),
+        (deep.FILTER, {"reward_player": MeanDifference()}),
+    ],
+    ids=["MomentMatching", "FILTER, rewards as collected", "HyPE", "FILTER, another reward player"],
+)
+def test_on_a_lock_the_best_iterate_is_the_expert(kind, variant):
     problem, expert = lock(5)
-    learner = deep.MomentMatching(rounds=8, episodes=2, policy_player=deep.Reinforcement(steps=150), **variant)
+    learner = kind(rounds=8, episodes=2, policy_player=deep.Reinforcement(steps=150), **variant)
     answer = game(problem, expert, learner)
     assert mdpkit.value(problem, answer.policy).mid == pytest.approx(1, abs=1e-12)  # deterministic: 1 or 0
     trace = answer.trace
@@ -47,29 +79,65 @@ def test_on_a_lock_the_best_iterate_is_the_expert(variant):
 
 def test_all_steps_are_counted_and_reported():
     problem, expert = lock(4)
-    answer = game(problem, expert, deep.MomentMatching(rounds=3, episodes=2, discriminator=TELLER, policy_player=QUICK))
+    answer = game(problem, expert, deep.MomentMatching(rounds=3, episodes=2, reward_player=TELLER, policy_player=QUICK))
     trained, watched = 3 * 12, (3 + 1) * 2 * 4
     assert answer.used.steps == answer.trace["steps"][-1] == trained + watched
     assert answer.trace["steps"].tolist() == [12 + 16, 24 + 24, 36 + 32]
+    assert answer.trace["updates"].tolist() == [12, 24, 36]
     assert answer.used.resets == 0
 
 
 def test_expert_resets_replace_the_start_law_as_often_as_said():
     problem, expert = lock(4)
-    always = game(
-        problem,
-        expert,
-        deep.MomentMatching(rounds=3, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_resets=1.0),
-    )
-    assert always.used.episodes == (3 + 1) * 2  # those played for the discriminator
+    quick = {"reward_player": TELLER, "policy_player": QUICK}
+    always = game(problem, expert, deep.FILTER(rounds=3, episodes=2, alpha=1.0, **quick))
+    assert always.used.episodes == (3 + 1) * 2  # those played for the reward player
     assert always.used.resets > 0
-    half = game(
-        problem,
-        expert,
-        deep.MomentMatching(rounds=20, episodes=1, discriminator=TELLER, policy_player=QUICK, expert_resets=0.5),
-    )
+    half = game(problem, expert, deep.FILTER(rounds=20, episodes=1, alpha=0.5, **quick))
     started = half.used.resets + half.used.episodes - 21
     assert abs(half.used.resets - started / 2) < 4 * np.sqrt(started) / 2
+
+
+class Recorded(RunningMean):
+    """Counts the rows of the learner that it sees, and their length."""
+
+    def __init__(self, direction):
+        super().__init__(direction)
+        self.seen = []
+
+    def start(self, inputs, drawn, device):
+        self.direction = torch.zeros(inputs)
+        return self
+
+    def update(self, expert, draw, learner):
+        self.seen.append(tuple(learner.shape))
+
+
+def test_the_reward_player_sees_training_steps_after_resets_if_asked_and_actions_if_not_state_only():
+    problem, expert = lock(4)  # rows: 2 states, 4 steps, 2 actions; rounds: 2 episodes of 4 steps
+    for settings, rows in (({}, 8), ({"reward_sees_resets": True}, 8 + 12)):
+        for state_only, size in ((False, 8), (True, 6)):
+            player = Recorded(None)
+            learner = deep.FILTER(2, 2, player, QUICK, alpha=1.0, state_only=state_only, **settings)
+            used = game(problem, expert, learner).used.steps - 3 * 8
+            assert player.seen[0] == (8, size)
+            assert player.seen[1][1] == size
+            assert player.seen[1][0] == 8 if not settings else rows <= player.seen[1][0] < used
+
+
+def test_the_experts_share_follows_its_schedule(monkeypatch):
+    problem, expert = lock(3)
+    shares, plain = [], RelabellingBuffer._get_samples
+
+    def spy(self, batch_inds, env=None):
+        shares.append(self.share)
+        return plain(self, batch_inds, env)
+
+    monkeypatch.setattr(RelabellingBuffer, "_get_samples", spy)
+    game(problem, expert, deep.HyPE(3, 1, TELLER, QUICK, expert_share=deep.Linear(0.5, 0.0, rounds=3)))
+    assert list(dict.fromkeys(shares)) == [0.5, 0.25, 0.0]
+    with pytest.raises(InvalidModel, match=r"expert_share is 1\.5 in round 1; expected 0 to 1"):
+        deep.HyPE(expert_share=deep.Decaying(1.5))
 
 
 # ---- the replay buffer
@@ -136,8 +204,8 @@ def test_between_two_points_the_discriminator_is_as_steep_as_the_penalty_allows(
     assert float(f(expert) - f(learner)) == pytest.approx(0.4 + 1 / 20, abs=0.01)
 
 
-def test_the_rate_falls_as_one_over_the_round():
-    f = deep.Discriminator(width=4, rate=0.3, steps=1).start(1, torch.Generator().manual_seed(0), "cpu")
+def test_the_rate_follows_its_schedule():
+    f = deep.Discriminator(width=4, rate=deep.Decaying(0.3), steps=1).start(1, torch.Generator().manual_seed(0), "cpu")
     for k in (1, 2, 3):
         f.update(torch.ones(1, 1), lambda n: torch.zeros(n, dtype=torch.int64), torch.zeros(1, 1))
         assert f.optimiser.param_groups[0]["lr"] == pytest.approx(0.3 / k)
@@ -147,16 +215,16 @@ def test_a_discriminator_that_diverges_is_an_error_that_names_the_round():
     problem, expert = lock(3)
     wild = deep.Discriminator(rate=1e30)
     with pytest.raises(
-        InvalidModel, match=r"round 1: the discriminator's reward\[\d+\] is (nan|-?inf); every reward must be finite"
+        InvalidModel, match=r"round 1: the reward player's reward\[\d+\] is (nan|-?inf); every reward must be finite"
     ):
-        game(problem, expert, deep.MomentMatching(rounds=2, episodes=1, policy_player=QUICK, discriminator=wild))
+        game(problem, expert, deep.MomentMatching(rounds=2, episodes=1, policy_player=QUICK, reward_player=wild))
 
 
 def test_the_reward_of_the_problem_is_never_seen():
     """Another reward, and one that is shown, change nothing."""
     problem, expert = lock(4)
     other = mdpkit.MDP(problem.P, -7 * problem.r, problem.rho, horizon=problem.horizon)
-    learner = deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK)
+    learner = deep.MomentMatching(rounds=2, episodes=2, reward_player=TELLER, policy_player=QUICK)
     first, second = game(problem, expert, learner), game(other, expert, learner, rewards=True)
     assert first.trace["gap"].tolist() == second.trace["gap"].tolist()
 
@@ -164,19 +232,22 @@ def test_the_reward_of_the_problem_is_never_seen():
 # ---- what it needs
 def test_needs_follow_the_settings():
     assert deep.MomentMatching().needs == ("demonstrations", "episodes")
-    assert deep.MomentMatching(expert_resets=0.1).needs == ("demonstrations", "episodes", "resets")
+    assert deep.HyPE().needs == deep.FILTER(alpha=0.0).needs == ("demonstrations", "episodes")
+    assert deep.FILTER(alpha=0.1).needs == ("demonstrations", "episodes", "resets")
     problem, expert = lock(3)
     access = grant(problem, expert=expert, demonstrations="exact", episodes="exact", rng=np.random.default_rng(0))
-    with pytest.raises(MissingAccess, match="MomentMatching needs resets"):
-        fit(deep.MomentMatching(expert_resets=1.0), access, rng=np.random.default_rng(0))
+    with pytest.raises(MissingAccess, match="FILTER needs resets"):
+        fit(deep.FILTER(), access, rng=np.random.default_rng(0))
 
 
 def test_what_demonstrations_lack_is_named():
     problem, expert = lock(3)
-    with pytest.raises(InvalidModel, match="expert_share needs demonstrations with `following` and `ended`"):
-        game(problem, expert, deep.MomentMatching(expert_share=0.5), demonstrations="exact")
+    with pytest.raises(InvalidModel, match="expert transitions need demonstrations with `following` and `ended`"):
+        game(problem, expert, deep.HyPE(), demonstrations="exact")
     with pytest.raises(InvalidModel, match="expert_share is 2; expected 0 to 1"):
-        deep.MomentMatching(expert_share=2)
+        deep.HyPE(expert_share=2)
+    with pytest.raises(InvalidModel, match="alpha is -1; expected 0 to 1"):
+        deep.FILTER(alpha=-1)
 
 
 class Settable(Counter):
@@ -205,18 +276,11 @@ class Steady:
 
 
 def test_an_environment_is_reset_to_the_experts_states():
-    learner = deep.MomentMatching(
-        rounds=2,
-        episodes=2,
-        discriminator=TELLER,
-        policy_player=QUICK,
-        expert_resets=1.0,
-        expert_share=0.25,
-        normalise=True,
-    )
-    answer = game(Settable(3), Steady(), learner)
+    settings = dict(rounds=2, episodes=2, reward_player=TELLER, policy_player=QUICK, normalise=True)
+    answer = game(Settable(3), Steady(), deep.FILTER(alpha=1.0, **settings))
     assert answer.used.resets > 0
     assert np.isfinite(answer.trace["gap"]).all()
+    assert game(Settable(3), Steady(), deep.HyPE(**settings)).used.resets == 0
     stateless = mdpkit.Trajectories(np.zeros((2, 1)), np.zeros((2, 1)))
-    with pytest.raises(InvalidModel, match="expert_resets requires demonstrations with `state`"):
-        game(Settable(3), None, learner, demonstrations=stateless)
+    with pytest.raises(InvalidModel, match="resets require demonstrations with `state`"):
+        game(Settable(3), None, deep.FILTER(**settings), demonstrations=stateless)

@@ -73,14 +73,7 @@ def test_a_reset_to_a_state_of_the_expert_shows_what_the_expert_saw(monkeypatch)
     for k in (0, 150, 399):
         obs, _ = access.reset(to=data.state[k], at=int(data.t[k]))
         assert obs == pytest.approx(data.obs[k], abs=1e-5)
-    learner = deep.MomentMatching(
-        rounds=1,
-        episodes=1,
-        policy_player=deep.Reinforcement(steps=200),
-        expert_resets=1.0,
-        expert_share=0.5,
-        normalise=True,
-    )
+    learner = deep.FILTER(rounds=1, episodes=1, policy_player=deep.Reinforcement(steps=200), alpha=1.0, normalise=True)
     started, reset = [], access.reset
     monkeypatch.setattr(access, "reset", lambda to=None, at=0: started.append(at) or reset(to, at))
     used = fit(learner, access, rng=np.random.default_rng(0)).used

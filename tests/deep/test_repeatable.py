@@ -18,10 +18,9 @@ TELLER = deep.Discriminator(steps=4, width=8, batch=16)
 LEARNERS = [
     deep.Cloning(steps=20, width=8),
     deep.DAgger(iterations=2, episodes=2, cloning=deep.Cloning(steps=10, width=8)),
-    deep.MomentMatching(
-        rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, expert_share=0.5, expert_resets=0.5
-    ),
-    deep.MomentMatching(rounds=2, episodes=2, discriminator=TELLER, policy_player=QUICK, relabel=False),
+    deep.HyPE(rounds=2, episodes=2, reward_player=TELLER, policy_player=QUICK, expert_share=0.5),
+    deep.FILTER(rounds=2, episodes=2, reward_player=TELLER, policy_player=QUICK, reward_sees_resets=True),
+    deep.MomentMatching(rounds=2, episodes=2, reward_player=TELLER, policy_player=QUICK, relabel=False),
     QUICK,
 ]
 

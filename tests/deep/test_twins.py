@@ -13,7 +13,8 @@ from gymnasium.utils.env_checker import check_env
 
 from mdpkit import grant, measure, solve
 from mdpkit.base.errors import InvalidModel
-from mdpkit.deep import twins
+from mdpkit.deep import experts, twins
+from mdpkit.learn import Mixture
 from mdpkit.model import MarginProblem, TabularPolicy
 
 TWINS = (
@@ -315,6 +316,88 @@ def test_the_right_button_is_another_one_after_a_fall():
     assert env.right(top) != env.right(top * [-1, 1, 1, 1])
     assert top[0] == 1
     assert env.reset(options={"state": 1})[0][0] == -1
+
+
+# ---- experts
+def test_the_regulators_episodes_collect_the_closed_form():
+    twin = twins.lqr()
+    env, expert, V = twins.ControlEnv(twin.problem, limit=3000), twin.expert(), twin.exact()
+    for state in ([0.5, 0.2], [0.99, 0.99]):  # the second leaves the box, which ends the episode
+        obs, _ = env.reset(options={"state": state})
+        total, weight, over = 0, 1, False
+        while not over:
+            obs, reward, terminated, truncated, _ = env.step(expert.sample(obs[None], 0, None)[0])
+            total, weight, over = total + weight * reward, weight * 0.99, terminated or truncated
+        assert abs(total - V(np.array([state]))[0]) < 1e-8
+
+
+@pytest.mark.parametrize("make", [twins.double_integrator_tube, twins.dubins_tube])
+def test_the_experts_of_tubes_keep_the_margin_of_the_closed_form(make):
+    """Up to what time steps add; a policy without control keeps less somewhere."""
+    twin, rng = make(), np.random.default_rng(0)
+    problem, expert = twin.problem, twin.expert()
+    start = rng.uniform(problem.low, problem.high, (400, len(problem.low)))
+    meant = twin.exact()(start)
+    kept, idle = (np.full(400, np.inf) for _ in range(2))
+    for margin, control in ((kept, lambda x: expert.sample(x, 0, None)), (idle, lambda x: np.zeros((400, 1)))):
+        x = start
+        for _ in range(150):
+            np.minimum(margin, problem.margin(x), out=margin)
+            x = problem.step(x, control(x))
+    excess = kept - meant
+    assert -1e-9 < excess.min() <= excess.max() < problem.dt**2 / 2
+    assert (idle < meant - 0.1).mean() > 0.1
+    obs, _ = twin.env().reset(seed=0)
+    assert twin.env().action_space.contains(expert.sample(obs[None], 0, None)[0].astype(np.float32))
+
+
+def test_the_pendulums_expert_collects_what_its_grid_predicts():
+    twin = twins.pendulum()
+    problem, expert, grid = twin.problem, twin.expert(), twin.grid(81)
+    start = np.random.default_rng(0).uniform(problem.start_low, problem.start_high, (100, 2))
+    x, total, weight = start, 0, 1
+    for _ in range(500):
+        u = expert.sample(np.stack([np.cos(x[:, 0]), np.sin(x[:, 0]), x[:, 1]], axis=1), 0, None)
+        total, weight, x = total + weight * problem.reward(x, u), weight * 0.99, problem.confine(problem.step(x, u))
+    predicted = grid.read(solve(grid.finite).value.mid, start)
+    assert predicted.mean() < total.mean() < 0.95 * predicted.mean()  # the grid is pessimistic by less than 5 %
+
+
+@pytest.mark.parametrize(
+    ("twin", "best"),
+    [
+        (twins.combination_lock(4), 1),
+        (twins.combination_lock(4, digits=3, discrete=True), 1),
+        (twins.cliff(4), 4),
+        (twins.cliff(4, recovers=True), 4),
+    ],
+)
+def test_the_experts_behind_observations_are_optimal(twin, best):
+    table = twin.tabulate(twin.expert(), 20, rng=np.random.default_rng(0))
+    assert measure.value(twin.tabular().to_float(), table).mid == pytest.approx(best, abs=1e-12)
+    access = grant(twin.env(), episodes=20, rewards=True, rng=np.random.default_rng(0))
+    assert access.play(twin.expert(), 20, rng=np.random.default_rng(0)).reward.sum() == 20 * best
+
+
+def test_a_policy_is_tabulated_by_the_frequencies_of_its_latent_actions():
+    """On the cliff a constant button is the correct one half of the time; a policy per episode has no table."""
+    twin, rng = twins.cliff(3), np.random.default_rng(0)
+    always = experts.Feedback(lambda obs: np.ones(len(obs), dtype=int))
+    table = twin.tabulate(always, 2000, rng=rng).table
+    np.testing.assert_allclose(table, 0.5, atol=5 / np.sqrt(4 * 2000))
+    with pytest.raises(InvalidModel, match="no finite latent problem"):
+        twins.lqr().tabulate(always, rng=rng)
+    with pytest.raises(InvalidModel, match="Mixture draws a policy for each episode"):
+        twin.tabulate(Mixture((always, always)), rng=rng)
+
+
+def test_a_digit_is_an_action_of_the_discrete_lock():
+    env = twins.combination_lock(H=5, digits=4, discrete=True).env()
+    assert env.action_space.n == 4
+    for state, time in ((0, 0), (1, 2), (0, 4)):
+        obs, _ = env.reset(seed=1, options={"state": state, "time": time})
+        assert env.right(obs) == (3 * time + 5 * state) % 4
+        assert env.step(env.right(obs))[4]["state"] != 2
 
 
 # ---- bad input

@@ -1,22 +1,22 @@
 """Discriminator network with a gradient penalty."""
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
-from ...base.errors import InvalidModel
 from ...base.record import expect_counts
 from ..plumbing.nets import mlp
+from ..plumbing.schedule import Decaying, Schedule, at_round, expect_schedule
 
 
 @dataclass(frozen=True)
 class Discriminator:
-    """Settings of a discriminator: a reward f(observation, action) fitted to be high on the expert, low on the learner.
+    """A RewardPlayer: a network f(observation, action) fitted to be high on the expert and low on the learner.
 
     Args:
         width: width of both hidden layers.
-        rate: Adam step size of the first round; rate / k in round k.
+        rate: Adam step size, a number or a schedule over rounds.
         steps: Adam steps per round. batch: rows per step, of the expert and of the learner each.
         penalty, slope: the loss includes penalty (|grad f| - slope)^2 at random interpolates of expert and learner.
 
@@ -24,7 +24,7 @@ class Discriminator:
     """
 
     width: int = 64
-    rate: float = 8e-3
+    rate: Schedule = field(default_factory=lambda: Decaying(8e-3))
     steps: int = 50
     batch: int = 256
     penalty: float = 10.0
@@ -33,8 +33,7 @@ class Discriminator:
     def __post_init__(self) -> None:
         expect_counts(width=self.width, steps=self.steps, batch=self.batch)
         for name in ("rate", "penalty", "slope"):
-            if not getattr(self, name) >= 0:
-                raise InvalidModel(f"{name} is {getattr(self, name)}; expected at least 0")
+            expect_schedule(name, getattr(self, name), 1)
 
     def start(self, inputs: int, drawn: torch.Generator, device: torch.device) -> "FittedReward":
         """An untrained reward on rows of length `inputs`."""
@@ -42,24 +41,15 @@ class Discriminator:
 
 
 class Reward:
-    """A reward network after some round."""
+    """The reward f of a network."""
 
-    def __init__(self, net, round=0):
-        self.net, self.round = net, round
+    def __init__(self, net):
+        self.net = net
 
     def __call__(self, rows):
-        """Rewards f `[k]` of rows.
-
-        Raises: InvalidModel naming the round if f is not finite.
-        """
+        """Rewards f `[k]` of rows."""
         with torch.no_grad():
-            f = self.net(rows)[:, 0]
-        if not f.isfinite().all():
-            k = int((~f.isfinite()).nonzero()[0])
-            raise InvalidModel(
-                f"round {self.round}: the discriminator's reward[{k}] is {float(f[k])}; every reward must be finite"
-            )
-        return f
+            return self.net(rows)[:, 0]
 
 
 class FittedReward(Reward):
@@ -67,12 +57,12 @@ class FittedReward(Reward):
 
     def __init__(self, settings, net, drawn):
         super().__init__(net)
-        self.settings, self.drawn = settings, drawn
-        self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
+        self.settings, self.drawn, self.round = settings, drawn, 0
+        self.optimiser = torch.optim.Adam(net.parameters(), fused=True)
 
     def snapshot(self) -> Reward:
         """A frozen copy of the current reward."""
-        return Reward(deepcopy(self.net), self.round)
+        return Reward(deepcopy(self.net))
 
     def update(self, expert, draw, learner):
         """Optimisation steps of one round.
@@ -81,7 +71,7 @@ class FittedReward(Reward):
         """
         settings, self.round = self.settings, self.round + 1
         for group in self.optimiser.param_groups:
-            group["lr"] = settings.rate / self.round
+            group["lr"] = at_round(settings.rate, self.round)
         for _ in range(settings.steps):
             theirs = expert[draw(settings.batch)]
             mine = learner[torch.randint(len(learner), (settings.batch,), generator=self.drawn)]

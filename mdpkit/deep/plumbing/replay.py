@@ -9,7 +9,7 @@ class RelabellingBuffer(ReplayBuffer):
     """Replay buffer that mixes the learner's transitions with a fixed share of expert transitions.
 
     Args:
-        reward: function of (observations, actions), tensors, to `[k]`: the current discriminator.
+        reward: function of (observations, actions), tensors, to `[k]`: the current reward.
         relabel: whether the learner's rewards are recomputed by `reward` too, or are those stored.
         share: fraction of expert transitions in every batch.
         expert, draw: tensors (observations, actions, next observations, dones), and `draw(count)`, which returns row

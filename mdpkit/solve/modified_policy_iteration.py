@@ -10,6 +10,7 @@ from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import around, deterministic, proof, shifts
 from .candidates import CROWD, FEW, KEPT, SETTLED, Near
+from .downstream import Downstream
 from .solution import Solution, Status, judge
 from .sweep import sweeps
 
@@ -39,9 +40,12 @@ class ModifiedPolicyIteration:
     Args: sweeps: largest number of sweeps, evaluation sweeps included.
 
     Discounted problems, dense or sparse (store sparse transition laws as CSR). Once the policy hardly changes, actions
-    that provably cannot be optimal near the current values are set aside, and sweeps read the rows of the others.
+    that provably cannot be optimal near the current values are set aside, and sweeps read the rows of the others. On
+    sparse rows whose sweeps converge slowly, policies are evaluated by BiCGStab, preconditioned by a Gauss-Seidel sweep
+    over the states in the order of decreasing value, and Gauss-Seidel backups precede each improvement.
     Rational problems are solved in float64; the bounds then hold for the rational problem. `iterations` counts sweeps.
-    Source: Puterman and Shin, 1978; the stop on the span with the shift solved for: MacQueen, 1966.
+    Source: Puterman and Shin, 1978; the stop on the span with the shift solved for: MacQueen, 1966;
+    BiCGStab: van der Vorst, 1992.
 
     >>> from mdpkit.model import MDP, Discounted
     >>> stay = MDP([[[1.0]]], [[1.0]], horizon=Discounted(0.5))
@@ -56,7 +60,7 @@ class ModifiedPolicyIteration:
         expects(self, problem, MDP, Discounted)
         meant = problem.to_float() if problem.exact else problem
         step, g = sweeps(meant)(0), meant.horizon.gamma
-        w, used, last, quiet, smallest, confirmed = step.start(), 0, None, 0, np.inf, False
+        w, used, last, quiet, smallest, confirmed, slow = step.start(), 0, None, 0, np.inf, False, None
         goal, kept = tol * (1 - g) * (1 - 1e-3), None
         with np.errstate(over="ignore", invalid="ignore"):
             span = np.ptp(w)
@@ -73,22 +77,31 @@ class ModifiedPolicyIteration:
                 if not span > enough or quiet >= PATIENCE or used >= self.sweeps:
                     break
                 fast = span <= before / INNER
-                if kept is None and (step.remembers or _repeats(choice, last)):
+                if kept is None and not slow and (step.remembers or _hardly_changes(choice, last)):
                     most = max(CROWD, step.A * FEW if fast else 0) * step.S
                     kept = step.keep(w, change, Near(w, KEPT * span + 4 * error, error, g), int(most))
                 rest, floor = self.sweeps - used, max(enough, error) / 8  # below the rounding of w no residual is seen
+                last, decided = choice, last
+                if slow:
+                    w, swept, confirmed = slow.improve(w, change, choice, span, before, floor, NOISE * slack, rest)
+                    used += swept
+                    continue
                 if kept is not None:
-                    e, swept = kept.correct(w, change, low / 2 + high / 2, floor, min(BEFORE_A_LOOK, rest))
-                    confirmed = True
+                    most, confirmed = min(BEFORE_A_LOOK, rest), True
+                    e, swept = kept.correct(w, change, low / 2 + high / 2, floor, most)
                 elif fast:
-                    e, swept = change, 0
+                    e, swept, most = change, 0, 1
                 else:
-                    confirmed = np.array_equal(choice, last)
-                    stop, most = (floor, rest) if confirmed else (max(span / INNER, floor), min(LOOK_AGAIN, rest))
-                    e, swept = step.correct(choice, step.recentre(change), stop, most)
-                w, used, last = step.recentre(w + e), used + swept, choice
+                    confirmed = np.array_equal(choice, decided)
+                    stop, most = (floor, rest) if confirmed else (max(span / INNER, floor), LOOK_AGAIN)
+                    e, swept = step.correct(choice, step.recentre(change), stop, min(most, rest))
+                w, used = step.recentre(w + e), used + swept
                 if kept is not None and not kept.near.covers(w, step.rounding(w)):
                     kept = None
+                if swept == most == LOOK_AGAIN and step.has_order:
+                    slow = Downstream(step)
+                    w, swept = slow.start()
+                    used += swept
         below, above = shifts(low, high, error, g)
         value = around(w, below, above)
         capped = used >= self.sweeps and span > enough
@@ -97,5 +110,5 @@ class ModifiedPolicyIteration:
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, w, below, above))
 
 
-def _repeats(choice, last):
+def _hardly_changes(choice, last):
     return last is not None and np.count_nonzero(choice != last) <= SETTLED * len(choice)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..base.tolerance import UNIT, gamma
-from ..kernels import banded, candidates, discounted
+from ..kernels import banded, candidates, discounted, downstream
 from ..model.horizon import Finite
 from ..model.mdp import as_uint32, at_step, center
 from .candidates import DenseCandidates, SparseCandidates
@@ -138,6 +138,8 @@ class Sweep:
     recentre = staticmethod(center)
     remembers = False
     """Whether candidates are found without another pass over the rows."""
+    has_order = False
+    """Whether the method `correct_downstream` exists."""
 
 
 class DenseSweep(Sweep):
@@ -160,7 +162,7 @@ class DenseSweep(Sweep):
         self.seen = w, self.r + self.g * product
         return w
 
-    def _seen(self, w):
+    def _look(self, w):
         """r + g P w; not computed again for the last w."""
         if self.seen[0] is not w:
             self.seen = w, self.action_values(w)
@@ -168,13 +170,13 @@ class DenseSweep(Sweep):
 
     def greedy(self, w):
         """change = max_a (r + g P w) - w, and the first maximising choice."""
-        Q = self._seen(w)
+        Q = self._look(w)
         choice = Q.argmax(axis=1)
         return Q[np.arange(self.S), choice] - w, choice
 
     def keep(self, w, change, near, most):
         """The candidates near the best at w, or None if they are more than `most`."""
-        Q = self._seen(w)
+        Q = self._look(w)
         kept = np.flatnonzero((w + change - near.width)[:, None] <= Q)
         if len(kept) > most:
             return None
@@ -198,6 +200,8 @@ class DenseSweep(Sweep):
 
 
 class SparseSweep(Sweep):
+    has_order = True
+
     @property
     def rows(self):
         return self.P
@@ -219,8 +223,16 @@ class SparseSweep(Sweep):
         R, wrong = banded.centred(*self.parts, self.r, w, g, rest, self.each, own, pay)
         return Residual.of(R, wrong + self.tiny)
 
-    def look_ahead(self, w):
-        return banded.gauss_seidel(*self.parts, self.r, w, self.g, PASSES)
+    def look_ahead(self, w, passes=PASSES):
+        return banded.gauss_seidel(*self.parts, self.r, w, self.g, passes)
+
+    def correct_downstream(self, choice, w, change, stop, sweeps):
+        """Solve e = change + g P_choice e to residuals of `stop`, by sweeps in the order of decreasing w; their number.
+
+        The values w are absolute: few states then have a residual that is not small.
+        """
+        order = np.argsort(-w)
+        return downstream.correct(*self.parts, choice, order, change, self.A, self.g, 1 - self.g, stop, sweeps)
 
     def solve(self, choice, change):
         if self.S * self.facts.half**2 <= BAND:

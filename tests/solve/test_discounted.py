@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from mdpkit.base.arrays import floats, objects
 from mdpkit.base.errors import InvalidModel, NotSolved
-from mdpkit.model import MDP, Discounted, Finite, MarkovGame
+from mdpkit.model import MDP, Discounted, Finite, MarkovGame, mdp
 from mdpkit.solve import (
     BackwardInduction,
     HoffmanKarp,
@@ -22,6 +22,7 @@ from mdpkit.solve import (
     solve,
 )
 from mdpkit.solve.cost import EXACT_SECONDS, LARGEST_FACTOR, exact_seconds, factor_entries
+from mdpkit.solve.downstream import Downstream
 from mdpkit.solve.sweep import DenseSweep
 
 METHODS = (ModifiedPolicyIteration(), PolicyIteration())
@@ -171,8 +172,9 @@ def test_dense_and_sparse_agree_on_a_larger_problem(make):
 @pytest.mark.parametrize("concentration", [1, 1 / 200])
 def test_a_large_dense_law_is_read_twice_at_most_where_it_mixes_fast(concentration, monkeypatch):
     rng = np.random.default_rng(6)
-    P = rng.dirichlet(np.full(120, concentration), (120, 6))
-    problem, passes = MDP(P, rng.random((120, 6)), horizon=Discounted(0.95)), []
+    monkeypatch.setattr(mdp, "LARGE", 1)
+    P = rng.dirichlet(np.full(40, concentration), (40, 6))
+    problem, passes = MDP(P, rng.random((40, 6)), horizon=Discounted(0.95)), []
     read = DenseSweep.action_values
     monkeypatch.setattr(DenseSweep, "action_values", lambda step, w: passes.append(w) or read(step, w))
     answer = solve(problem)
@@ -395,3 +397,60 @@ def test_sparse_laws_with_subscripts_outside_them_are_refused(indices, starts):
 def test_complex_laws_are_refused():
     with pytest.raises(InvalidModel, match="P holds complex128, not real numbers"):
         MDP(sp.csr_array(np.array([[1 + 2j]])), [[1.0]], horizon=Discounted(0.5))
+
+
+# ---- sparse problems that mix slowly
+def slow_grid(seed, side, gamma, reward, holes=0.1, slip=1 / 3):
+    """Four moves that slip to either side, absorbing holes, a few missing actions, and `reward(rng, S)[s,a]`."""
+    rng, S = np.random.default_rng(seed), side * side
+    x, y = np.divmod(np.arange(S), side)
+    moves = [(1, 0), (0, 1), (-1, 0), (0, -1)]
+    reached = np.array([np.clip(x + i, 0, side - 1) * side + np.clip(y + j, 0, side - 1) for i, j in moves])
+    reached = np.where(rng.random(S) < holes, np.arange(S), reached)
+    s, a = np.divmod(np.arange(4 * S), 4)
+    columns = np.stack([reached[(a + turn) % 4, s] for turn in (0, 1, 3)], axis=1)
+    weights = np.tile([1 - slip, slip / 2, slip / 2], 4 * S)
+    P = sp.csr_array((weights, (np.repeat(np.arange(4 * S), 3), columns.ravel())), shape=(4 * S, S))
+    mask = rng.random((S, 4)) < 0.9
+    mask[:, 0] = True
+    return MDP(P, reward(rng, S), horizon=Discounted(gamma), mask=mask)
+
+
+def at_the_end(rng, S):
+    r = np.zeros((S, 4))
+    r[-1] = 1
+    return r
+
+
+REWARDS = {
+    "one goal": at_the_end,
+    "costs": lambda rng, S: at_the_end(rng, S) - 1,
+    "random": lambda rng, S: rng.random((S, 4)),
+    "large": lambda rng, S: 1e12 * at_the_end(rng, S),
+    "beside a large constant": lambda rng, S: 1e6 + at_the_end(rng, S),
+}
+
+
+@pytest.mark.parametrize("reward", REWARDS)
+@pytest.mark.parametrize("gamma", [0.99, 0.9999])
+def test_slowly_mixing_sparse_problems_are_evaluated_downstream(gamma, reward, monkeypatch):
+    problem = slow_grid(3, 12, gamma, REWARDS[reward])
+    improve, calls = Downstream.improve, []
+    monkeypatch.setattr(Downstream, "improve", lambda self, *args: calls.append(1) or improve(self, *args))
+    tol = 1e-7 * max(1.0, np.abs(problem.r).max() / (1 - gamma) / 100)
+    answer = solve(problem, ModifiedPolicyIteration(), tol=tol)
+    assert calls
+    assert answer.iterations < 600
+    other = solve(problem, PolicyIteration(), tol=tol).value
+    assert ((answer.value.lower <= other.upper) & (other.lower <= answer.value.upper)).all()
+    answer.certificate.verify()
+    assert (answer.policy.table[~problem.available] == 0).all()
+
+
+def test_slow_sweeps_below_the_rounding_of_values_end():
+    problem = slow_grid(4, 8, 0.99, REWARDS["one goal"])
+    answer = solve(problem, ModifiedPolicyIteration(), tol=1e-15, throw=False)
+    assert answer.status is Status.FLOOR_REACHED
+    assert answer.value.width < 1e-9
+    assert answer.iterations < 3000
+    answer.certificate.verify()

@@ -137,7 +137,7 @@ def test_without_noise_a_linear_optimum_is_enough_whatever_other_backups_are(see
     best = measure.optimal_action_value(mdp).lower
     features = np.stack([best[0], best[1]], axis=-1)
     assert least_squares_value_iteration(mdp, features).loss == 0
-    other = mdp.r[0] + mdp.P[0] @ -best[1].max(axis=-1)  # the backup of a linear function of the state's best action
+    other = mdp.r[0] + mdp.P[0] @ -best[1].max(axis=-1)  # the backup of another V
     assert (measure.least_squares_distance(other.reshape(-1), features.reshape(-1, 2)) > 0).all_yes()
     assert (least_squares_value_iteration(mdp, features, ridge=1).loss > 0).all_yes()
 

@@ -135,8 +135,8 @@ def reaches_zero(part):
         member = {name: array[0] for name, array in family.random(rng, sizes, 1).items()}
         for ray in rays_from(family, member, rng):
             judged = judge_draw(part, ray.exactly(family, sizes, rational(1) / 2**40), rational("1/100000000"))
-            ratio = judged.ratio and float(judged.ratio.p) / float(judged.ratio.q) if hasattr(judged.ratio, "p") else 0
-            if judged.sides and judged.sides[-1].enclose().upper.max() < 1e-6 and (ratio or 0) > 1e-3:
+            large = hasattr(judged.ratio, "p") and judged.ratio > rational("1/1000")
+            if judged.sides and judged.sides[-1].enclose().upper.max() < 1e-6 and large:
                 return True
     return False
 

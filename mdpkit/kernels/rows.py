@@ -42,6 +42,19 @@ def _examine(data, indices, indptr, columns):
 examine = compiled(_examine, "b1&i8&f8&i8 (f8[1], u4[1], u4[1], i8)")
 
 
+def _narrow(indices, bound):
+    """The integers in 32 bits, and whether all are at least 0 and less than `bound`, at most 2^31."""
+    narrow = np.zeros(len(indices), np.uint32)
+    fits = bound > 0
+    for k in range(len(indices)):
+        fits = fits & (indices[k] >= 0) & (indices[k] < bound)
+        narrow[k] = np.uint32(indices[k])
+    return narrow, fits
+
+
+narrow = compiled(_narrow, "u4[1]&b1 (i8[1], i8)")
+
+
 def _examine_dense(P, w):
     """The sums of the rows of P, their products with w, and the sum of |p| - p, which is 0 if and only if no p < 0."""
     zero = w[0] * 0

@@ -15,7 +15,7 @@ from ..base.record import Record, any_exact, at, distributions, field_array, num
 from ..base.shown import MOST, Table, tabulate
 from ..base.tolerance import ROW_SUM
 from ..base.types import Array, FilledArray, Names, Number, OptionalArray, OptionalNames, record
-from ..kernels.rows import examine
+from ..kernels.rows import examine, narrow
 from . import _functions, _gymnasium
 from .dense import LARGE, copy_law, largest_defect
 from .horizon import Finite, Horizon, fit_horizon, horizon_text
@@ -315,14 +315,11 @@ def _csr(P, S, A, mask):
     """A checked copy of P as CSR with sorted rows; its row facts where nothing had to be changed; and None."""
     import scipy.sparse
 
-    P = given = scipy.sparse.csr_array(P)
-    if P.dtype.kind not in "biuf":
-        raise InvalidModel(f"P holds {P.dtype}, not real numbers")
-    if P.indices.dtype.itemsize > 4:
-        _expect_subscripts(P)
-    width = np.int32 if P.nnz < 2**31 else np.int64
-    indices, starts = P.indices.astype(width), P.indptr.astype(width)  # astype copies
-    P = scipy.sparse.csr_array((P.data.astype(np.float64), indices, starts), shape=P.shape)
+    given = P if type(P) is scipy.sparse.csr_array else scipy.sparse.csr_array(P)
+    if given.dtype.kind not in "biuf":
+        raise InvalidModel(f"P holds {given.dtype}, not real numbers")
+    indices, starts = (_narrow(given, part) for part in (given.indices, given.indptr))
+    P = scipy.sparse.csr_array((given.data.astype(np.float64), indices, starts), shape=given.shape)
     if P.shape != (S * A, S):
         raise InvalidModel(f"P has shape {P.shape}; expected ({S * A}, {S}), row s*A+a, beside r of shape ({S}, {A})")
     fits, *facts = _examine(P)
@@ -335,6 +332,18 @@ def _csr(P, S, A, mask):
     for part in (P.data, P.indices, P.indptr):
         part.flags.writeable = False
     return P, facts if clean else None, None
+
+
+def _narrow(P, integers):
+    """A copy of row or column numbers of a CSR matrix, in 32 bits if they fit."""
+    width = np.int32 if P.nnz < 2**31 else np.int64
+    if integers.dtype == np.int64 and width is np.int32:
+        narrower, fits = narrow(np.ascontiguousarray(integers), min(max(P.shape[1], P.nnz + 1), 2**31))
+        if fits:
+            return narrower.view(np.int32)
+    if integers.dtype.itemsize > 4:
+        _expect_subscripts(P)
+    return integers.astype(width)  # a copy
 
 
 def _expect_subscripts(P):

@@ -40,9 +40,11 @@ class TabularPolicy(Record):
     @classmethod
     def _of_choices(cls, choice, A, exact) -> "TabularPolicy":
         """The deterministic policy that takes `choice[s]` or `choice[t,s]`, which are actions below A."""
-        table = choice[..., None] == np.arange(A)
+        table = np.zeros((*choice.shape, A), int if exact else float)
+        table.reshape(-1, A)[np.arange(choice.size), choice.ravel()] = 1
+        table.flags.writeable = False  # so that it is not copied
         policy = object.__new__(cls)
-        policy._set(table=objects(table.astype(int)) if exact else table.astype(float))
+        policy._set(table=objects(table) if exact else table)
         return policy
 
     def sizes(self) -> dict:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mdpkit.kernels.rows import examine, examine_dense
+from mdpkit.kernels.rows import examine, examine_dense, narrow
 
 
 def drawn(seed, S=9, A=2):
@@ -52,3 +52,13 @@ def test_dense_rows_are_summed_and_multiplied_and_negative_entries_found(run):
     assert negative == 0
     P[3, 5] = -5e-324
     assert run(P, w)[2] > 0
+
+
+@pytest.mark.parametrize("run", [narrow, narrow.py_func])
+def test_integers_are_narrowed_if_they_fit(run):
+    found, fits = run(np.array([0, 5, 6]), 7)
+    assert found.dtype == np.uint32
+    assert found.tolist() == [0, 5, 6]
+    assert fits
+    assert not run(np.array([0, 7]), 7)[1]
+    assert not run(np.array([-1 + 2**40, 3]), 7)[1]

@@ -28,7 +28,7 @@ class Side:
         name: of the package and its method.
         seconds: smallest CPU seconds of each seed.
         first: CPU seconds of the first call in this process.
-        repeats: number of calls for each seed.
+        repeats: smallest number of timed calls of a seed.
         error: the largest distance of a value from mdpkit's bounds; for mdpkit the width of the bounds.
         status: "right", "wrong by ...", "not certified: ...", "failed: ...", or why it was not run.
     """
@@ -143,7 +143,7 @@ def _time(running, sides, tol, repeats, patience):
     for name in running:
         side = sides[name]
         side.seconds.append(best[name])
-        side.repeats = max(counts[name], 1)
+        side.repeats = min(max(counts[name], 1), side.repeats or repeats)
         if name == OURS:
             side.error = max(side.error, float(answers[OURS].value.width))
             if not (answers[OURS].status.name == "SOLVED" and side.error <= tol):

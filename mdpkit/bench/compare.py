@@ -15,7 +15,8 @@ from .peers import PEERS, Peer
 
 OURS = "mdpkit"
 PATIENCE = 1.0
-"""CPU seconds: a side whose first call takes longer is called once more, and not at all after ten times as long."""
+"""CPU seconds: a side is called once more if its first call took at most ten times as long, then as often as asked if
+the second call took no longer than this."""
 LONGER = 10
 
 
@@ -27,7 +28,7 @@ class Side:
         name: of the package and its method.
         seconds: smallest CPU seconds of each seed.
         first: CPU seconds of the first call in this process.
-        repeats: number of calls for each seed.
+        repeats: smallest number of timed calls of a seed.
         error: the largest distance of a value from mdpkit's bounds; for mdpkit the width of the bounds.
         status: "right", "wrong by ...", "not certified: ...", "failed: ...", or why it was not run.
     """
@@ -68,8 +69,8 @@ def compare(
         peers: the other packages.
         repeats: number of timed calls of each side and seed, after its first, in turn with the others'.
         quick: leave out the instance's slow peers.
-        patience: CPU seconds; a side whose first call took longer is called once more for each seed, and one whose
-            first call took ten times as long is called once in all, on the first seed.
+        patience: CPU seconds; a side whose second call took longer is called no more, and one whose first call took
+            ten times as long is called once in all, on the first seed.
 
     Every call builds its model anew. A peer is wrong if some value lies farther than the instance's tol outside the
     bounds that mdpkit certifies. The ratio of a seed is the seconds of the best right peer over mdpkit's; the row holds
@@ -132,9 +133,9 @@ def _time(running, sides, tol, repeats, patience):
         best[name], answers[name] = found
         if sides[name].first is None:
             sides[name].first = best[name]
-    limits = {name: repeats if s <= patience else int(s <= LONGER * patience) for name, s in best.items()}
-    for k in range(repeats):
-        for name in (name for name in running if k < limits[name]):
+    for k in range(repeats):  # the second call is judged anew, since the first may have compiled
+        most = patience if k else LONGER * patience
+        for name in [name for name in running if best[name] <= most and counts[name] == k]:
             seconds, answers[name] = clock(running[name])
             best[name] = min(best[name] if counts[name] else math.inf, seconds)
             counts[name] += 1
@@ -142,7 +143,7 @@ def _time(running, sides, tol, repeats, patience):
     for name in running:
         side = sides[name]
         side.seconds.append(best[name])
-        side.repeats = max(counts[name], 1)
+        side.repeats = min(max(counts[name], 1), side.repeats or repeats)
         if name == OURS:
             side.error = max(side.error, float(answers[OURS].value.width))
             if not (answers[OURS].status.name == "SOLVED" and side.error <= tol):

@@ -19,7 +19,7 @@ SOLVERS = "solvers"
 MEMORY = {"S": 1_000_000, "A": 4, "branching": 5}
 """The garnet on which peak memory is measured."""
 
-QUICK_PATIENCE = 0.2
+QUICK_PATIENCE = 0.5
 """`PATIENCE` of a quick run."""
 
 EXTRA = 'pip install "mdpkit[bench]"'

@@ -18,7 +18,7 @@ def interquartile_mean(scores: np.ndarray) -> np.ndarray:
     >>> float(interquartile_mean(np.array([[0.0, 1, 2, 9]])))
     1.5
     """
-    scores = _checked(scores)
+    scores = _check(scores)
     pooled = np.sort(scores.reshape(*scores.shape[:-2], -1), axis=-1)
     N = pooled.shape[-1]
     return pooled[..., N // 4 : N - N // 4].mean(axis=-1)
@@ -31,7 +31,7 @@ def resample(scores: np.ndarray, resamples: int, *, rng: np.random.Generator) ->
 
     Args: scores: numbers. resamples: how many samples. rng: a numpy Generator.
     """
-    scores = _checked(scores)
+    scores = _check(scores)
     expect_counts(resamples=resamples)
     expect_generator(rng)
     m, n = scores.shape[-2:]
@@ -82,11 +82,11 @@ def performance_profile(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarra
     >>> performance_profile(np.array([[0.0, 1.0]]), np.array([-1, 0, 0.5, 1]))
     array([1. , 0.5, 0.5, 0. ])
     """
-    scores = _checked(scores)
+    scores = _check(scores)
     return (scores[..., None] > np.asarray(thresholds)).mean(axis=(-3, -2))
 
 
-def _checked(scores):
+def _check(scores):
     scores = np.asarray(scores, dtype=float)
     if scores.ndim < 2 or 0 in scores.shape or not np.isfinite(scores).all():
         raise InvalidModel(

@@ -101,7 +101,7 @@ class Experiment:
         for thing in (*self.learners.values(), *self.problems.values()):
             describe(thing)
 
-    def declared(self, learner: str, problem: str, seed: int) -> dict[str, Any]:
+    def declaration(self, learner: str, problem: str, seed: int) -> dict[str, Any]:
         """All that determines a run, as plain JSON."""
         found = {"learner": self.learners[learner], "problem": self.problems[problem], "seed": seed}
         return {what: describe(thing) for what, thing in found.items()}
@@ -151,7 +151,7 @@ class Experiment:
             stored = found["declared"]
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidModel(f"{path} is not a run of an experiment: {error}") from error
-        declared = self.declared(*cell)
+        declared = self.declaration(*cell)
         for what in declared:
             if stored.get(what) != declared[what]:
                 raise InvalidModel(
@@ -306,7 +306,7 @@ def _run(experiment, folder, cell):
     policies = list(answer.trace.get("policy", [answer.policy]))
     trained = time.process_time() - start
     found = {
-        "declared": experiment.declared(*cell),
+        "declared": experiment.declaration(*cell),
         "versions": {**versions(), "torch": version("torch"), "stable-baselines3": version("stable-baselines3")},
         "references": given.references(),
         "J": [given.judge(twin, policy) for policy in policies],

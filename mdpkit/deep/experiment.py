@@ -245,7 +245,14 @@ class Results(Shown):
         for k, learner in enumerate(self.experiment.learners):
             steps, score = self.column(learner, "steps").mean(axis=(1, 2)), self.column(learner, "score")
             low, high = bootstrap(score, rng=np.random.default_rng(0))
-            left.plot(steps, interquartile_mean(score), color=f"C{k}", marker="o", markersize=2, label=learner)
+            left.plot(
+                steps,
+                interquartile_mean(score),
+                color=f"C{k}",
+                marker="o",
+                markersize=2,
+                label=learner.replace("_", " "),
+            )
             left.fill_between(steps, low, high, color=f"C{k}", alpha=0.15, linewidth=0)
             right.step(THRESHOLDS, performance_profile(self.area(learner), THRESHOLDS), color=f"C{k}", where="post")
         left.set(xlabel="environment steps", ylabel="normalised $J$")

@@ -151,7 +151,7 @@ def test_what_cannot_be_declared_is_refused():
             act()
 
 
-STORED = sorted((Path(__file__).parents[2] / "experiments").glob("*.py"))
+STORED = sorted((Path(__file__).parents[1] / "bench/experiments").glob("*.py"))
 
 
 @pytest.mark.parametrize("script", STORED, ids=lambda path: path.stem)

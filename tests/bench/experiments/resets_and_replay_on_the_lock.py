@@ -1,6 +1,6 @@
 """FILTER and HyPE against moment matching on a combination lock with rich observations.
 
-    python experiments/resets_and_replay_on_the_lock.py [--jobs N] [--seeds N]
+    python tests/bench/experiments/resets_and_replay_on_the_lock.py [--jobs N] [--seeds N]
 
 Each of 5 steps has four digits, of which one is right; the others pay a bait. Observations are noisy rotations of state
 and step. All learners use the same discriminator, environment steps and gradient steps, and recompute replayed rewards.

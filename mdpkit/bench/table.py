@@ -36,7 +36,7 @@ def _solver_line(row):
         return (row["name"], *["-"] * (len(HEAD) - 2), f"failed: {row['error']}")
     ours, *others = row["sides"]
     spread = "-" if row["spread"] is None else "-".join(_ratio(each) for each in row["spread"])
-    shown = [_other(side) for side in others if side["name"] != row["peer"] and (side["seconds"] or _failed(side))]
+    shown = [_other(side) for side in others if side["name"] != row["peer"] and (side["seconds"] or _is_failure(side))]
     own = [] if ours["status"] == "right" else [f"mdpkit {ours['status']}"]
     ratio = "-" if own or row["ratio"] is None else _ratio(row["ratio"])
     return (
@@ -52,13 +52,13 @@ def _solver_line(row):
     )
 
 
-def _failed(side):
+def _is_failure(side):
     return side["status"].startswith(("wrong", "failed"))
 
 
 def _other(side):
     """A peer that is not the best: its time, or how wrong it is."""
-    return f"{side['name']} {side['status'] if _failed(side) else _ms(_typical(side['seconds']))}"
+    return f"{side['name']} {side['status'] if _is_failure(side) else _ms(_typical(side['seconds']))}"
 
 
 def _typical(seconds):

@@ -99,14 +99,15 @@ def notes(found: dict[str, Any]) -> list[str]:
     packages = ", ".join(f"{name} {number}" for name, number in m["versions"].items())
     load = "" if m["load"] is None else f", load {found['load']:.1f}"
     said.append(f"{m['date']}, {m['processor']}, {m['cores']} cores{load}, Python {m['python']}, {packages}.")
-    said.append(
-        f"CPU milliseconds on one thread, the smallest of the calls; geometric mean over {len(found['seeds'])} seeds "
-        f"derived from {found['commit'][:12]}; every call builds its model."
-    )
-    said.append(
-        "The ratio is that to the fastest peer whose values all lie within the asked 1e-8 (1e-7 for the chain) of the "
-        "certified bounds; its spread is over seeds."
-    )
+    if found["rows"]:
+        said.append(
+            f"CPU milliseconds on one thread, the smallest of the calls; geometric mean over {len(found['seeds'])} seeds "
+            f"derived from {found['commit'][:12]}; every call builds its model."
+        )
+        said.append(
+            "The ratio is that to the fastest peer whose values all lie within the asked 1e-8 (1e-7 for the chain) of the "
+            "certified bounds; its spread is over seeds."
+        )
     if found["first"]:
         cold, warm = found["first"]
         said.append(f"A first call takes {cold:.1f} s with an empty cache, and {warm:.2f} s once kernels are compiled.")

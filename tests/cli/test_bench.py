@@ -30,7 +30,14 @@ SMALL = {
     "Finite": partial(dense, 12, 2, Finite(4)),
     "Total": partial(shortest_path, 4),
 }
-BENCH_FILE = 'QUICK = ("b",)\n\n\ndef rows(*names):\n    return [{"name": name, "seconds": np.float64(1), "answer": (1, np.ones(2))} for name in names or "abc"]\n'
+BENCH_FILE = """import numpy as np
+
+QUICK = ("b",)
+
+
+def rows(*names):
+    return [{"name": name, "seconds": np.float64(1), "answer": (1, np.ones(2))} for name in names or "abc"]
+"""
 
 
 def fake(name, values):

@@ -120,6 +120,7 @@ def benchmark(
             progress(name)
             rows = _try(name, "theme", quick=quick, name=name)
             found["themes"][name] = rows if isinstance(rows, list) else [rows]
+            found["load"] = max(found["load"], load())
     if memory:
         progress("peak memory")
         found["memory"] = peaks(found["seeds"][0])

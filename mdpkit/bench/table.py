@@ -36,7 +36,7 @@ def _solver_line(row):
         return (row["name"], *["-"] * (len(HEAD) - 2), f"failed: {row['error']}")
     ours, *others = row["sides"]
     spread = "-" if row["spread"] is None else "-".join(_ratio(each) for each in row["spread"])
-    shown = [_other(side) for side in others if side["name"] != row["peer"] and (side["seconds"] or _is_wrong(side))]
+    shown = [_other(side) for side in others if side["name"] != row["peer"] and (side["seconds"] or _is_failure(side))]
     own = [] if ours["status"] == "right" else [f"mdpkit {ours['status']}"]
     ratio = "-" if own or row["ratio"] is None else _ratio(row["ratio"])
     return (
@@ -52,13 +52,13 @@ def _solver_line(row):
     )
 
 
-def _is_wrong(side):
+def _is_failure(side):
     return side["status"].startswith(("wrong", "failed"))
 
 
 def _other(side):
     """A peer that is not the best: its time, or how wrong it is."""
-    return f"{side['name']} {side['status'] if _is_wrong(side) else _ms(_typical(side['seconds']))}"
+    return f"{side['name']} {side['status'] if _is_failure(side) else _ms(_typical(side['seconds']))}"
 
 
 def _typical(seconds):
@@ -99,14 +99,15 @@ def notes(found: dict[str, Any]) -> list[str]:
     packages = ", ".join(f"{name} {number}" for name, number in m["versions"].items())
     load = "" if m["load"] is None else f", load {found['load']:.1f}"
     said.append(f"{m['date']}, {m['processor']}, {m['cores']} cores{load}, Python {m['python']}, {packages}.")
-    said.append(
-        f"CPU milliseconds on one thread, the smallest of the calls; geometric mean over {len(found['seeds'])} seeds "
-        f"derived from {found['commit'][:12]}; every call builds its model."
-    )
-    said.append(
-        "The ratio is that to the fastest peer whose values all lie within the asked 1e-8 (1e-7 for the chain) of the "
-        "certified bounds; its spread is over seeds."
-    )
+    if found["rows"]:
+        said.append(
+            f"CPU milliseconds on one thread, the smallest of the calls; geometric mean over {len(found['seeds'])} seeds "
+            f"derived from {found['commit'][:12]}; every call builds its model."
+        )
+        said.append(
+            "The ratio is that to the fastest peer whose values all lie within the asked 1e-8 (1e-7 for the chain) of the "
+            "certified bounds; its spread is over seeds."
+        )
     if found["first"]:
         cold, warm = found["first"]
         said.append(f"A first call takes {cold:.1f} s with an empty cache, and {warm:.2f} s once kernels are compiled.")

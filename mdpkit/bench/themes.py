@@ -52,7 +52,5 @@ def _plain(row, path):
     """A row's numbers and texts, as JSON has them; arrays are left out."""
     if not {"name", "seconds"} <= set(row):
         raise InvalidModel(f"{path.name}: the row {row!r} lacks `name` or `seconds`")
-    plain = {
-        key: value.item() if np.ndim(value) == 0 and hasattr(value, "item") else value for key, value in row.items()
-    }
+    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
     return {key: value for key, value in plain.items() if value is None or isinstance(value, str | int | float)}

@@ -233,7 +233,7 @@ def figure(ax, rows):
     ax.semilogy(k, curves[0.9]["span"], "C0", alpha=0.4, label=r"span, $\tau = 0.9$")
     ax.semilogy(k, curves[0.5]["span"], "C0", alpha=0.7, label=r"span, $\tau = 0.5$")
     ax.semilogy(1, curves[0]["span"][0], "oC0", label=r"span, $\tau = 0$")
-    ax.semilogy(2, 1, "vC0", mfc="none", transform=ax.get_xaxis_transform(), label="0 at $k = 2$")
+    ax.semilogy(2, 0, "vC0", mfc="none", transform=ax.get_xaxis_transform(), clip_on=False, label="0 at $k = 2$")
     ax.axhline(0.01, color="0.6", linestyle=":", label=r"$\varepsilon$")
     ax.set(xlabel="sweeps $k$", ylabel="bound on the error", ylim=(1e-4, 1e4))
     ax.legend(fontsize=6, loc="upper right", ncols=2)

@@ -105,7 +105,7 @@ def test_rounding_to_the_nearest_point_stays_wrong_on_finer_grids():
 
 
 def test_fitted_values_grow_by_a_known_factor_where_every_value_is_linear():
-    """The largest x in the next state is 0, 3, 3, and 0 after second actions: the slope is 507/287; all values are 10."""
+    """The largest next x is 0, 3, 3, and 0 after second actions: the slope is 507/287. Every value is 10."""
     m = fitted_q.all_values_linear(3)
     w = fitted_q_coefficients(m.mdp, m.features, m.weights, m.rounds, m.start).lower
     assert (w[:, 1] == objects([rational("4563/2870") ** k for k in range(4)])).all()

@@ -1,4 +1,4 @@
-r"""In a linear MDP fitted Q iteration is value iteration; if only all values of policies are linear, it may diverge.
+r"""In a linear MDP fitted Q iteration is value iteration; if only every policy's value is linear, it may diverge.
 
 Statement  Let P(n | s,a) = sum_k features[s,a,k] mu[k,n] and r(s,a) = sum_k features[s,a,k] theta[k], discounted by g.
            Fitted Q iteration fits r + g P max_a Q_k by least squares on the features, with any

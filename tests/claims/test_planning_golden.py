@@ -105,10 +105,12 @@ def test_rounding_to_the_nearest_point_stays_wrong_on_finer_grids():
 
 
 def test_fitted_values_grow_by_a_known_factor_where_every_value_is_linear():
-    """Weights 1, 1, 1/10 and x = 0, 1, 3 regress x' = 0, 3, 3 with slope 39/23; the values are 10 and so linear."""
+    """The largest next x is 0, 3, 3, and 0 after second actions: the slope is 507/287. Every value is 10."""
     m = fitted_q.all_values_linear(3)
     w = fitted_q_coefficients(m.mdp, m.features, m.weights, m.rounds, m.start).lower
-    assert (w[:, 1] == objects([rational("351/230") ** k for k in range(4)])).all()
-    only = TabularPolicy(m.mdp.r * 0 + 1)
-    assert (measure.action_value(m.mdp, only) == 10).all_yes()
-    assert (measure.least_squares_distance((m.mdp.P @ objects([0, 1, 3])).reshape(-1), m.features[:, 0]) > 0).all_yes()
+    assert (w[:, 1] == objects([rational("4563/2870") ** k for k in range(4)])).all()
+    for first in (0, "1/3", 1):
+        policy = TabularPolicy(objects([[first, 1 - rational(first)]] * 3))
+        assert (measure.action_value(m.mdp, policy) == 10).all_yes()
+    ahead = (m.mdp.P @ objects([0, 1, 3])).reshape(-1)
+    assert (measure.least_squares_distance(ahead, m.features.reshape(-1, 2)) > 0).all_yes()

@@ -1,20 +1,20 @@
-r"""In a linear MDP fitted Q iteration is value iteration, whatever the weights; with every value linear it may diverge.
+r"""In a linear MDP fitted Q iteration is value iteration; if only every policy's value is linear, it may diverge.
 
 Statement  Let P(n | s,a) = sum_k features[s,a,k] mu[k,n] and r(s,a) = sum_k features[s,a,k] theta[k], discounted by g.
-           Fitted Q iteration fits r + g P max_a Q_k by least squares on the features, with any weights for which they
-           are independent. From every linear start
+           Fitted Q iteration fits r + g P max_a Q_k by least squares on the features, with any
+           nonnegative weights under which the features are linearly independent. From every linear start
                Q_k = T^k Q_0,   max |Q_k - Q*| <= g^k max |Q_0 - Q*|,
            and the second is attained at every k. That the values of all policies are linear is not enough: there the
            iterates may diverge.
            Over H steps in any MDP, with Q_t the fit Pi f_t of f_t = r + P max_a Q_{t+1} and e_t = f_t - Q_t, the greedy
-           policy satisfies, for all linear functions L_t,
+           policy, ties broken arbitrarily, satisfies for all linear functions L_t
                J* - J <= sum_t (max e_t - min e_t) <= 2 sum_t max |e_t| <= 2 ||I - Pi|| sum_t max |f_t - L_t|,
            ||.|| the largest absolute row sum. In a linear MDP L_t = f_t is linear. All three are attained at once.
 Assumes    the features are independent on the pairs of positive weight; in the first part, the process is linear.
-Units      Q and J in units of return.
+Units      Q and J are returns, not normalised.
 Kind       for all; exists (enumerated); identity
 Source     adapted from Jin, Yang, Wang and Jordan, 2020; Gordon, 1995; Munos, 2007; Williams and Baird, 1993; the
-           diverging iteration from Tsitsiklis and Van Roy, 1997.
+           diverging iteration in the manner of Tsitsiklis and Van Roy, 1996.
 Proof      proofs/planning/fitted_q_iteration_converges_in_linear_mdps.md
 """
 
@@ -114,7 +114,19 @@ def without_norm(m):
     return Bound(loss, right / error_norm(m))
 
 
-WEIGHTED = dict(weights=Box("S", "A", lower="1/10"))
+WEIGHTED = dict(weights=Choice("S", "A", of=("0", "1/10", "1/4", "1/2", "3/4", "1")))
+
+
+def signs(x):
+    """A change of basis of the features: every other one, from the first, changes its sign."""
+    return x.like([-1 if k % 2 == 0 else 1 for k in range(x.sizes["K"])])
+
+
+def draw_linear(x):
+    sign = signs(x)
+    return LinearMDP(x.features * sign, x.mu * sign[:, None], x.theta * sign, horizon=Discounted(x.gamma[()]))
+
+
 LINEAR_FAMILY = Family(
     blocks=dict(
         features=Simplex("S", "A", to="K"),
@@ -124,11 +136,11 @@ LINEAR_FAMILY = Family(
         start=Box("K", lower=-2, upper=2),
         **WEIGHTED,
     ),
-    sizes=dict(S=(1, 3), A=(1, 2), K=(1, 2), R=(1, 2)),
+    sizes=dict(S=(2, 3), A=(1, 2), K=(1, 2), R=(1, 2)),
     models=dict(
-        linear=lambda x: LinearMDP(x.features, x.mu, x.theta, horizon=Discounted(x.gamma[()])),
-        mdp=lambda x: LinearMDP(x.features, x.mu, x.theta, horizon=Discounted(x.gamma[()])).tabular(),
-        features=lambda x: x.features,
+        linear=draw_linear,
+        mdp=lambda x: draw_linear(x).tabular(),
+        features=lambda x: x.features * signs(x),
         weights=lambda x: x.weights,
         start=lambda x: x.start,
         rounds=lambda x: x.sizes["R"],
@@ -171,15 +183,16 @@ def start_above(rounds, gamma="9/10", above=1):
 
 
 def all_values_linear(rounds=1):
-    """Three states with features 1 and x = 0, 1, 3, the last of little weight; 0 stays, the others lead to 3.
+    """Three states with features 1 and x = 0, 1, 3; the first action leads to 0, 3 and 3, the second, of x = 0, to 0.
 
-    Every step pays 1, so that every value is 10; but the next state's x is not linear. `linear` is a linear MDP with
-    the same features.
+    Every step pays 1, so that every value of every policy is 10; but the next state's x is not linear. `linear` is a
+    linear MDP with the same features.
     """
-    features, horizon = objects([[[1, 0]], [[1, 1]], [[1, 3]]]), Discounted("9/10")
-    mdp = MDP(objects([[[1, 0, 0]], [[0, 0, 1]], [[0, 0, 1]]]), objects([[1], [1], [1]]), horizon=horizon)
+    features, horizon = objects([[[1, x], [1, 0]] for x in (0, 1, 3)]), Discounted("9/10")
+    first, back = ([1, 0, 0], [0, 0, 1], [0, 0, 1]), [1, 0, 0]
+    mdp = MDP(objects([[ahead, back] for ahead in first]), objects([[1, 1]] * 3), horizon=horizon)
     linear = LinearMDP(features, objects([[1, 0, 0], [0, 0, 0]]), objects([1, 0]), horizon=horizon)
-    weights, start = objects([[1], [1], ["1/10"]]), objects([10, 1])
+    weights, start = objects([[1, "1/10"], [1, "1/10"], ["1/10", "1/10"]]), objects([10, 1])
     return Instance(linear=linear, mdp=mdp, features=features, weights=weights, start=start, rounds=rounds)
 
 
@@ -225,7 +238,7 @@ def grows(m):
 def point(m):
     """The number of rounds, 1/(1-gamma), and the share of the first distance from Q* that is left, for the figure."""
     first, last = grows(m).sides
-    steps = measure.occupancy(m.mdp, TabularPolicy(m.mdp.r * 0 + 1)).sum().mid
+    steps = measure.occupancy(m.mdp, TabularPolicy((m.mdp.r * 0 + 1) / m.mdp.A)).sum().mid
     return {"point": [m.rounds, steps, (last / first).mid]}
 
 
@@ -246,12 +259,16 @@ def figure(ax, rows):
     ax.legend(fontsize=6)
 
 
+def are_independent(m):
+    """Whether the features of the pairs of positive weight have full rank."""
+    rows = m.features[(m.weights > 0).astype(bool)]
+    return len(rows) >= rows.shape[-1] and full_rank(rows)
+
+
 LINEAR = Assumption("the process is linear in the features", lambda m: m.mdp == m.linear.tabular())
-INDEPENDENT = Assumption(
-    "the features are independent", lambda m: full_rank(m.features.reshape(-1, m.features.shape[-1]))
-)
+INDEPENDENT = Assumption("the features are independent", are_independent)
 ITERATES, ATTAINED, DIVERGES = "value iteration", "a start above Q*", "every value linear"
-MISSPECIFIED, BLIND = "misspecification", "features that are blind"
+MISSPECIFIED, BLIND = "misspecification", "two actions with one feature"
 CLAIM = Claim(
     "fitted_q_iteration_converges_in_linear_mdps",
     check,
@@ -260,7 +277,7 @@ CLAIM = Claim(
         r"\lVert Q_k - Q^* \rVert_\infty \le \gamma^k \lVert Q_0 - Q^* \rVert_\infty, \qquad "
         r"Q_{k+1} = \Pi (r + \gamma P \max_a Q_k) = r + \gamma P \max_a Q_k"
     ),
-    papers=("jin2020", "gordon1995", "munos2007", "williams1993", "tsitsiklis1997"),
+    papers=("jin2020", "gordon1995", "munos2007", "williams1993", "tsitsiklis1996"),
     tags=("fitted-q", "linear-mdp"),
     assumes=(LINEAR, INDEPENDENT),
     controls=(

@@ -1,18 +1,21 @@
-"""A projected Bellman sweep contracts by g in the stationary norm; off policy by g sqrt(k), which may be above 1.
+"""Projected value iteration is g-Lipschitz in the stationary norm; off policy g sqrt(k)-Lipschitz, and can diverge.
 
 Statement  Let T be the Bellman operator of a policy with transition matrix P, g = gamma, and Pi the projection on the
            span of features in the norm |V|^2 = sum_s m(s) V(s)^2 of weights m > 0. With k = max_n (mP)(n) / m(n),
                |Pi T V - Pi T W| <= g sqrt(k) |V - W| ,
-           and k = 1 if and only if m is stationary. If g^2 k < 1, the fixed point V' = Pi T V' exists and
-               (1 - g^2 k) |V' - V^pi|^2 <= |Pi V^pi - V^pi|^2 ,
-           which two swapping states attain. No factor below sqrt(k) will do for all chains: on a cycle of N states
-           with m ~ c^(-2s) and one feature c^s, k = c^2, and a sweep multiplies the feature by at least
-           g sqrt(k) (1 - 1/N). So projected value iteration diverges if this is above 1, and so does expected TD(0) for
-           every step size.
+           and TV(mP, m) <= k - 1 <= TV(mP, m) / min m, TV the total variation distance: k = 1 if and only if m is
+           stationary. If g^2 k < 1, the fixed point V' = Pi T V' exists and
+               (1 - g^2 k) |V' - V^pi|^2 <= |Pi V^pi - V^pi|^2 .
+           Two swapping states attain the last bound with k = 1, and a cycle of three states with k = c^2 for any c > 1.
+           The factor sqrt(k) is best possible: two states that lead to the second, with a feature for each, attain it
+           with k = 1/m(2). With one feature c^s on a cycle of N states with m ~ c^(-2s), k = c^2, and a sweep
+           multiplies the feature by at least g sqrt(k) (1 - 1/N). If this is above 1, projected value iteration
+           diverges from every start but the fixed point, and so does expected TD(0) for every constant step size.
            With features 1 and 2 of two states that lead to the second, and g > 1/2, the weight 4 (1-g) / (3 - 2g) of
-           the first state makes every multiple of V^pi = (1, 2) a fixed point; near it the error of the fixed point is
-           unbounded.
-Assumes    for the error bound: g^2 k < 1. For the continuum of fixed points: the weights are singular.
+           the first state makes every multiple of (1, 2) a fixed point if V^pi = (1, 2). With rewards for which
+           V^pi = (0, 2), the error of the fixed point divided by that of the projection is unbounded as the weight
+           tends to this one.
+Assumes    for the error bound: g^2 k < 1. For the continuum of fixed points: the weight is 4 (1-g) / (3 - 2g).
 Units      values are discounted returns, not normalised; weights sum to 1.
 Kind       for all; exists (enumerated)
 Source     adapted from Tsitsiklis and Van Roy, 1996; Tsitsiklis and Van Roy, 1997.
@@ -46,11 +49,15 @@ def square(m, V):
     return measure.mean_product(V, V, m.weights)
 
 
+def move_weights(m):
+    """mP, the weights after a step."""
+    steps = MDP(m.mdp.P, m.mdp.r, m.weights, horizon=Finite(2))
+    return measure.occupancy(steps, m.policy)[1].sum(axis=1)
+
+
 def density_ratio(m):
     """k: the largest ratio of the weights after and before a step."""
-    steps = MDP(m.mdp.P, m.mdp.r, m.weights, horizon=Finite(2))
-    after = measure.occupancy(steps, m.policy)[1].sum(axis=1)
-    return (after / enclose(m.weights)).max()
+    return (move_weights(m) / enclose(m.weights)).max()
 
 
 def discount(m, pattern):
@@ -61,6 +68,12 @@ def check(m):
     V, W = enclose(m.V), enclose(m.W)
     moved = square(m, sweep(m, V) - sweep(m, W))
     return Bound(moved, square(m, V - W) * density_ratio(m) * discount(m, moved) ** 2)
+
+
+def ratio_measures_change(m):
+    """TV(mP, m), k - 1, and TV(mP, m) / min m."""
+    change = abs(move_weights(m) - m.weights).sum() / 2
+    return Bound(change, density_ratio(m) - 1, change / enclose(m.weights).min())
 
 
 def errors(m):
@@ -141,6 +154,11 @@ def attains(m):
     return Equal({"error": (left, right)})
 
 
+def attains_the_ratio(m):
+    left, right = check(m).sides
+    return Equal({"sweep": (left, right)})
+
+
 # ---- instances and figure
 FAMILY = Family(
     blocks=dict(
@@ -186,7 +204,7 @@ def list_weights():
 
 
 def singular(gamma="9/10", off=0, V=(1, 2)):
-    """Features 1 and 2 with singular weights, or with weights for the first state larger by a share `off`."""
+    """Features 1 and 2 at the weight 4 (1-g) / (3 - 2g) of the first state, or at one larger by a share `off`."""
     gamma, off = (objects(x)[()] for x in (gamma, off))
     return one_and_two(gamma, 4 * (1 - gamma) / (3 - 2 * gamma) * (1 + off), V)
 
@@ -199,6 +217,18 @@ def list_swaps():
     return [swap(x) for x in ("1/10", "1/3", "1/2", "4/5", "19/20")]
 
 
+def three_cycle(c, x):
+    """States with m ~ c^(-2s) that lead to s + 1 modulo 3; the feature is P e for the error e = (0, c, x c^2)."""
+    c, x = (objects(y)[()] for y in (c, x))
+    error, feature, weights = objects([0, c, x * c**2]), objects([c, x * c**2, 0]), objects([1, c**-2, c**-4])
+    P = np.roll(np.eye(3, dtype=int), 1, axis=1)
+    return evaluation(P, feature - error, x / (c * (1 + x**2)), feature[:, None], weights / weights.sum())
+
+
+def list_three_cycles():
+    return [three_cycle(c, x) for c, x in ((2, "1/2"), ("5/4", "9/10"), (10, "1/3"), ("101/100", "1/2"))]
+
+
 def constant_values():
     """Independent states, which are the second with probability 9/10, and the feature (1/2, 1)."""
     stationary = ["1/10", "9/10"]
@@ -206,10 +236,15 @@ def constant_values():
     return m.replace(V=objects([1, 1]), W=objects([0, 0]))
 
 
-def all_features():
-    """Two states that lead to the second, at weights of 1/2, with a feature for each: V = (0, 1) attains the bound."""
-    m = evaluation([[0, 1], [0, 1]], [0, 0], "9/10", [[1, 0], [0, 1]], ["1/2", "1/2"])
+def all_features(second="1/2"):
+    """Two states that lead to the second, of weight `second`, with a feature for each: V = (0, 1) attains the bound."""
+    second = objects(second)[()]
+    m = evaluation([[0, 1], [0, 1]], [0, 0], "9/10", [[1, 0], [0, 1]], [1 - second, second])
     return m.replace(V=objects([0, 1]), W=objects([0, 0]))
+
+
+def list_all_features():
+    return [all_features(second) for second in ("1/100", "1/2", "4/5", "99/100")]
 
 
 def is_singular(m):
@@ -238,13 +273,13 @@ def figure(ax, rows):
     ax.plot(own[:, 1], own[:, 2], "oC0", label="features 1 and 2")
     ax.axhline(0.9, color="C1", label=r"$\gamma$ (fails off policy)")
     ax.axhline(1, color="0.6", linestyle=":", label="diverges above")
-    ax.plot(1 / 3, 1, "sk", mfc="none", label="singular")
+    ax.plot(1 / 3, 1, "sk", mfc="none", label=r"$4(1-\gamma)/(3-2\gamma)$")
     ax.set(xlabel="weight $m$ of the first state", ylabel="factor of a sweep", ylim=(0.8, 2.2))
     ax.legend(fontsize=6, loc="upper left")
 
 
 SMALL = Assumption("g^2 k is below 1", is_small)
-SINGULAR = Assumption("the weights are singular", is_singular)
+SINGULAR = Assumption("the weight is 4 (1-g) / (3 - 2g)", is_singular)
 ERROR, FIXED, WEIGHTS = "error of the fixed point", "a continuum of fixed points", "features 1 and 2"
 CLAIM = Claim(
     "linear_fixed_point_can_diverge_off_policy",
@@ -270,7 +305,10 @@ CLAIM = Claim(
     ),
     also=(
         Part(ERROR, NEAR, fixed_point_is_close, assumes=(SMALL,)),
+        Part("k = 1 for stationary weights only", FAMILY, ratio_measures_change),
         Part("two swapping states attain the error", list_swaps, attains, assumes=(SMALL,)),
+        Part("three states attain the error off policy", list_three_cycles, attains, assumes=(SMALL,)),
+        Part("a feature for each state attains sqrt(k)", list_all_features, attains_the_ratio),
         Part("a cycle expands by nearly sqrt(k)", list_cycles, grows),
         Part("factors of the cycle", list_cycles, multiplies),
         Part(WEIGHTS, list_weights, multiplies_by_the_weights, data=draw_data),
@@ -280,7 +318,7 @@ CLAIM = Claim(
             every_multiple_is_fixed,
             (SINGULAR,),
         ),
-        Part("unbounded errors near singular weights", list_near_singular, errs),
+        Part("unbounded errors near this weight", list_near_singular, errs),
     ),
     figure=figure,
 )

@@ -1,4 +1,4 @@
-"""Stopped on the span, value iteration needs two sweeps where stopping on the norm needs log(1/epsilon)/(1-gamma).
+"""If all pairs share one law, the span stops value iteration in two sweeps, the norm after log(1/epsilon)/(1-gamma).
 
 Statement  Let V_{k+1} = T V_k with the Bellman operator T, D_k = V_k - V_{k-1}, sp = max - min over states, and tau the
            largest total variation distance between the transition laws of two pairs of state and action. Shift V_k to
@@ -6,27 +6,30 @@ Statement  Let V_{k+1} = T V_k with the Bellman operator T, D_k = V_k - V_{k-1},
                |W_k - V*| <= gamma sp(D_k) / (2 (1-gamma)) <= gamma (gamma tau)^(k-1) sp(D_1) / (2 (1-gamma)) .
            Without the shift, |V_k - V*| <= gamma |D_k| / (1-gamma), and |D_k| >= gamma^(k-1) min D_1. Let each rule
            stop as soon as its bound is at most epsilon. Then, if d = min D_1 > 0,
-               the norm stops after at least gamma/(1-gamma) log(d / ((1-gamma) epsilon)) sweeps,
-           but if tau = 0, that is, if every action leads to the same law, the span stops after at most two, for every
-           gamma and epsilon. Two absorbing states attain the bounds on W_k; two states that exchange with probability
-           (1-tau)/2 attain sp(D_k) = (gamma tau)^(k-1) sp(D_1).
-Assumes    for two sweeps: every action leads to the same law.
+               the norm rule stops after at least gamma/(1-gamma) log(d / ((1-gamma) epsilon)) sweeps,
+           but if tau = 0, that is, if all pairs of state and action have one transition law, sp(D_2) = 0, and the span
+           rule stops after at most two, for every gamma and epsilon. Two absorbing states attain the bounds on W_k; two
+           states that exchange with probability (1-tau)/2 attain sp(D_k) = (gamma tau)^(k-1) sp(D_1); constant rewards
+           attain |D_k| = gamma^(k-1) min D_1.
+Assumes    for two sweeps: all pairs of state and action have one transition law.
 Units      values are discounted returns, not normalised; |.| is the maximum norm over states.
 Kind       for all; exists (enumerated)
 Source     adapted from MacQueen, 1966; Porteus, 1971; Puterman, 1994.
 Proof      proofs/planning/span_stop_certifies_where_sup_stop_crawls.md
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ... import measure
-from ...base.arrays import nearest, objects
+from ...base.arrays import nearest, objects, rational
 from ...base.errors import Undecided
 from ...base.lifting import number
 from ...instances.blocks import Box, Choice, Simplex
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...instances.library.planning.iteration import two_rewards
+from ...instances.library.planning.iteration import steady_reward, two_rewards
 from ...model import MDP, Discounted
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -85,6 +88,11 @@ def stop(m, rule):
         sweeps *= 2
 
 
+def span_vanishes(m):
+    _, second, _ = differences(m)
+    return Equal({"span of D_2": (span(second), m.mdp.like(0))})
+
+
 def span_stops(m):
     return Equal({"sweeps": (stop(m, 0), m.mdp.like(2))})
 
@@ -94,6 +102,13 @@ def norm_crawls(m):
     _, _, first = differences(m.replace(sweeps=1))
     g = discount(m, first)
     return Bound(measure.logarithm(first.min() / ((1 - g) * number(m.epsilon, first))), stop(m, 1) * (1 - g) / g)
+
+
+def norm_needs_sweeps(m):
+    """The same for the rule that stops after k sweeps because epsilon is the bound that it knows then."""
+    _, now, first = differences(m)
+    g = discount(m, first)
+    return Bound(measure.logarithm(first.min() / (abs(now).max() * g)), (1 - g) * m.sweeps / g)
 
 
 # ---- controls that fail
@@ -111,6 +126,17 @@ def half(m):
 def one_more_power(m):
     left, _, right = check(m).sides
     return Bound(left, right * discount(m, right) * measure.dobrushin_coefficient(m.mdp))
+
+
+def one_power_less(m):
+    left, right = norm_falls_slowly(m).sides
+    return Bound(left / discount(m, left), right)
+
+
+def one_horizon_more(m):
+    """The logarithm with (1-gamma)^2 in place of 1-gamma."""
+    left, right = norm_crawls(m).sides
+    return Bound(left - measure.logarithm(1 - discount(m, left)), right)
 
 
 def average_actions(dobrushin_coefficient, problem):
@@ -144,6 +170,25 @@ FAMILY = Family(
         sweeps=lambda x: x.sizes["K"],
     ),
 )
+ONE_DRAWN_LAW = replace(
+    FAMILY,
+    blocks={**FAMILY.blocks, "P": Simplex(to="S")},
+    sizes=dict(S=(2, 3), A=(2, 3)),
+    models={
+        **FAMILY.models,
+        "mdp": lambda x: MDP(np.tile(x.P, (*x.r.shape, 1)), x.r, horizon=Discounted(x.gamma[()])),
+        "sweeps": lambda x: 2,
+    },
+)
+PAYING = replace(
+    FAMILY,
+    blocks={
+        **FAMILY.blocks,
+        "r": Box("S", "A", lower="1/8"),
+    },
+    models={**FAMILY.models, "start": lambda x: x.start * 0},
+)
+"""Rewards from 1/8 to 1 and V_0 = 0, so that min D_1 > 0."""
 GAMMAS = ("1/10", "1/2", "9/10")
 
 
@@ -160,10 +205,15 @@ def list_absorbing():
 
 
 def stay_or_change():
-    """Two states that pay 0 and 1 for staying, and nothing for changing: the average law of the actions is uniform."""
+    """Two states that pay 0 and 1 for staying; changing costs 10. The average law of the two actions is uniform."""
     P = objects([[[1, 0], [0, 1]], [[0, 1], [1, 0]]])
-    mdp = MDP(P, objects([[0, -4], [1, -4]]), horizon=Discounted("9/10"))
+    mdp = MDP(P, objects([[0, -10], [1, -10]]), horizon=Discounted("9/10"))
     return Instance(mdp=mdp, start=objects([0, 0]), sweeps=2)
+
+
+def steady(k=3):
+    """A state that pays 1, where the norm of D_k is gamma^(k-1)."""
+    return steady_reward(k=k).replace(epsilon=rational("1/100"))
 
 
 def draw_data(m):
@@ -179,16 +229,18 @@ def figure(ax, rows):
     curves = {data["tau"][0]: data for data in own if data["gamma"] == [0.9]}
     k = np.arange(1, 61)
     ax.semilogy(k, curves[0]["norm"], "k--", label=r"norm, $\tau = 0$")
-    ax.semilogy(k, curves[1]["span"], "C1", label=r"span, $\tau = 1$ (fails)")
+    ax.semilogy(k, curves[1]["span"], "C1", label=r"span, $\tau = 1$ (two sweeps fail)")
     ax.semilogy(k, curves[0.9]["span"], "C0", alpha=0.4, label=r"span, $\tau = 0.9$")
     ax.semilogy(k, curves[0.5]["span"], "C0", alpha=0.7, label=r"span, $\tau = 0.5$")
-    ax.semilogy(k[:2], [curves[0]["span"][0], 1e-4], "oC0-", label=r"span, $\tau = 0$")
+    ax.semilogy(1, curves[0]["span"][0], "oC0", label=r"span, $\tau = 0$")
+    ax.semilogy(2, 0, "vC0", mfc="none", transform=ax.get_xaxis_transform(), clip_on=False, label="0 at $k = 2$")
     ax.axhline(0.01, color="0.6", linestyle=":", label=r"$\varepsilon$")
     ax.set(xlabel="sweeps $k$", ylabel="bound on the error", ylim=(1e-4, 1e4))
     ax.legend(fontsize=6, loc="upper right", ncols=2)
 
 
-ONE_LAW = Assumption("every action leads to the same law", lambda m: (m.mdp.P[:1, :1] == m.mdp.P).all())
+ONE_LAW = Assumption("all pairs have one transition law", lambda m: (m.mdp.P[:1, :1] == m.mdp.P).all())
+FALLS, CRAWLS = "the norm falls no faster than gamma^k", "the norm crawls"
 TWO, SYMMETRIC = "the span stops after two sweeps", "two states attain the contraction"
 CLAIM = Claim(
     "span_stop_certifies_where_sup_stop_crawls",
@@ -211,12 +263,16 @@ CLAIM = Claim(
             sabotages=measure.dobrushin_coefficient,
             by=average_actions,
         ),
+        Control("one power of gamma less", witness=steady, tightens=one_power_less, part=FALLS),
+        Control("one more factor of 1/(1-gamma)", witness=steady, tightens=one_horizon_more, part=CRAWLS),
         Control("two absorbing states", witness=lambda: two_rewards(1), drops=ONE_LAW.name, part=TWO),
     ),
     also=(
-        Part("the norm falls no faster than gamma^k", FAMILY, norm_falls_slowly),
+        Part(FALLS, FAMILY, norm_falls_slowly),
+        Part("the span vanishes in the second sweep", ONE_DRAWN_LAW, span_vanishes, assumes=(ONE_LAW,)),
         Part(TWO, list_one_law, span_stops, assumes=(ONE_LAW,)),
-        Part("the norm crawls", list_one_law, norm_crawls, assumes=(ONE_LAW,)),
+        Part("every epsilon at which the norm stops", PAYING, norm_needs_sweeps),
+        Part(CRAWLS, list_one_law, norm_crawls, assumes=(ONE_LAW,)),
         Part("two absorbing states attain the bounds", list_absorbing, attains),
         Part(SYMMETRIC, list_symmetric, attains_the_contraction, data=draw_data),
     ),

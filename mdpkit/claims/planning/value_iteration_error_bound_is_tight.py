@@ -1,4 +1,4 @@
-"""Value iteration errs by at most g^k/(1-g) |V_1 - V_0|, its greedy policy by at most 2 g^(k+1)/(1-g) |V_1 - V_0|.
+"""Value iteration is within g^k/(1-g) |V_1 - V_0| of V*; its greedy policy loses at most 2 g^(k+1)/(1-g) |V_1 - V_0|.
 
 Statement  Let V_{k+1} = T V_k with the Bellman operator T, g = gamma, |.| the maximum norm over states. For k >= 1
                |V_k - V*| <= g |V_k - V_{k-1}| / (1-g) <= g^k |V_1 - V_0| / (1-g).
@@ -6,12 +6,12 @@ Statement  Let V_{k+1} = T V_k with the Bellman operator T, g = gamma, |.| the m
                V* - V^pi <= 2 g |V_k - V*| / (1-g) <= 2 g^(k+1) |V_0 - V*| / (1-g) , and at most
                V* - V^pi <= g sp(V_{k+1} - V_k) / (1-g) <= 2 g^(k+1) |V_1 - V_0| / (1-g) ,
            sp the span, maximum minus minimum. Hence the bound 2 g^(k+1) |V_1 - V_0| / (1-g)^2 that follows from the
-           first line and the first bound on the loss is larger than needed by the factor 1/(1-g).
+           first line and the first bound on the loss is loose by the factor 1/(1-g).
            For every g and k, one state attains the first line and k + 2 states each of the others.
-Assumes    for the losses: pi is greedy for V_k. For any of several greedy policies, if there are ties.
+Assumes    for the losses: pi is greedy for V_k; ties may be broken arbitrarily.
 Units      values are discounted returns, not normalised.
 Kind       for all; exists (enumerated)
-Source     adapted from Puterman, 1994; Singh and Yee, 1994.
+Source     adapted from Puterman, 1994; Williams and Baird, 1993; Singh and Yee, 1994.
 Proof      proofs/planning/value_iteration_error_bound_is_tight.md
 """
 
@@ -114,9 +114,10 @@ def attains_by_the_residual(m):
 
 
 # ---- instances and figure
-def play_greedily(x):
-    """The draw with a policy that is greedy for V_k."""
-    return Drawn(**{**vars(x), "greedy": x.like(greedy_table(x.P, x.r, x.gamma[()], x.start, x.sizes["K"]))})
+def play_greedily(x, before=0):
+    """The draw with a policy that is greedy for V_k, k = K - before."""
+    sweeps = x.sizes["K"] - before
+    return Drawn(**{**vars(x), "greedy": x.like(greedy_table(x.P, x.r, x.gamma[()], x.start, sweeps))})
 
 
 FAMILY = Family(
@@ -135,8 +136,13 @@ FAMILY = Family(
     ),
     repair=play_greedily,
 )
-SEVERAL = replace(FAMILY, sizes=dict(S=(2, 3), A=(2, 2), K=(1, 1)))
-"""Instances where policies differ."""
+SEVERAL = replace(
+    FAMILY,
+    sizes=dict(S=(2, 3), A=(2, 2), K=(1, 2)),
+    models={**FAMILY.models, "sweeps": lambda x: x.sizes["K"] - 1},
+    repair=lambda x: play_greedily(x, before=1),
+)
+"""Instances where policies differ, after k = K - 1 = 0 or 1 sweeps."""
 GAMMAS = ("1/10", "1/2", "9/10")
 
 
@@ -199,7 +205,7 @@ CLAIM = Claim(
         r"\lVert V_k - V^* \rVert \le \frac{\gamma^k}{1-\gamma} \lVert V_1 - V_0 \rVert, \qquad "
         r"V^* - V^{\pi_k} \le \frac{2 \gamma^{k+1}}{1-\gamma} \lVert V_1 - V_0 \rVert"
     ),
-    papers=("puterman1994", "singh1994"),
+    papers=("puterman1994", "williams1993", "singh1994"),
     tags=("value-iteration", "discounted"),
     controls=(
         Control("one more power of gamma", witness=lambda: steady_reward(k=3), tightens=one_more_power),

@@ -53,7 +53,7 @@ def repeated_mistake(gamma: Exact = "9/10", k: int = 1, by: str = "error") -> In
         by: "error": V_0 is wrong by 1 in every state. "residual": V_1 and V_0 differ by 1 in every state.
 
     Returns: `mdp`, `start` (V_0), `sweeps`, and `policy`, which waits.
-    Source: adapted from Singh and Yee, 1994.
+    Source: adapted from Singh and Yee, 1994; Williams and Baird, 1993.
 
     >>> repeated_mistake("1/2", k=1).start
     array([-1, 1, -1], dtype=object)

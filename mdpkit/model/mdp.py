@@ -52,8 +52,8 @@ class MDP(Record):
 
     laws = ("P", "rho")
     axes: ClassVar = {"rho": "s"}
+    # w[n] and P w `[s,a]` for some w, where the check of a large dense law found the product
     outlook: ClassVar[tuple[np.ndarray, np.ndarray] | None] = None
-    """w[n] and P w `[s,a]` for some w, where the check of a large dense law found the product."""
 
     P: Array
     r: Array

@@ -318,9 +318,10 @@ def test_explicit_zeros_and_masked_rows_leave_no_trace():
     assert np.isnan(masked.data[2])
 
 
-def test_a_sparse_law_has_no_rational_twin():
-    with pytest.raises(InvalidModel, match="P is sparse, so float64"):
-        MDP(csr(), np.ones((2, 2)), horizon=Finite(2)).to_exact()
+def test_the_rational_twin_of_a_sparse_law_is_dense():
+    found = MDP(csr(), np.ones((2, 2)), horizon=Finite(2)).to_exact()
+    assert found == MDP(csr().toarray().reshape(2, 2, 2), np.ones((2, 2)), horizon=Finite(2)).to_exact()
+    assert not found.sparse
 
 
 # ---- defects

@@ -79,7 +79,7 @@ def test_a_read_only_array_that_its_owner_can_still_change_is_copied(least, monk
     problem = MDP(P, r, horizon=Discounted(0.9))
     for view in views:
         view[:] = 0
-    assert (problem.P == law(4, 3, 2, 3)).all()
+    assert np.array_equal(problem.P, law(4, 3, 2, 3))
     assert (problem.r == 1).all()
     P.flags.writeable = True
     assert freeze(r) is not r

@@ -170,7 +170,7 @@ def test_numbers_that_are_not_finite_are_refused():
     steep = LinearQuadraticGame(
         [[1e300]], [[1e-20, 0]], [[[1]]] * 2, [1e-60 * np.eye(2)] * 2, [[[1]]] * 2, controls=(1, 1), horizon=Finite(1)
     )
-    with pytest.raises(NotSolved, match="^step 0: the feedback K overflows"):
+    with pytest.raises(NotSolved, match=r"^step 0: the feedback K overflows"):
         find_feedback_equilibrium(steep)
     fine, K = game([[1.0]]), np.zeros((2, 2, 1))
     for wrong in (np.nan, np.inf):
@@ -181,7 +181,7 @@ def test_numbers_that_are_not_finite_are_refused():
             find_feedback_equilibrium(fine).cost([wrong])
     with pytest.raises(InvalidModel, match=r"^K is ragged: K\[0\] has length 1, K\[1\] has length 2"):
         evaluate_feedback(fine, [[1], [2, 3]])
-    with pytest.raises(InvalidModel, match="^x holds <U1, not numbers"):
+    with pytest.raises(InvalidModel, match=r"^x holds <U1, not numbers"):
         find_feedback_equilibrium(fine).cost(["a"])
     for wrong in (True, 1.0):
         with pytest.raises(InvalidModel, match=rf"^player is {wrong}; expected an integer from 0 to 1"):

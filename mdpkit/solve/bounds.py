@@ -44,9 +44,10 @@ def _rest(g):
 
 
 def judge_shifted(value, tol, otherwise, w, g) -> Status:
-    """The status of bounds `value` that are w plus `shifts`.
+    """The status of the bounds `value`, which are w plus the two `shifts` for the discount g.
 
-    They are infinite only through overflow, which is NONFINITE, or because g may be 1 up to rounding.
+    Bounds are infinite only through overflow, which is NONFINITE, or because g may be 1 up to rounding, which is
+    `otherwise`.
     """
     finite = _rest(g)[0] <= 0 or (np.isfinite(value.lower).all() and np.isfinite(value.upper).all())
     return judge(value, tol, otherwise, w) if finite else Status.NONFINITE

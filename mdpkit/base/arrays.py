@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from numbers import Integral, Rational
+from weakref import WeakValueDictionary
 
 import numpy as np
 from flint import fmpq, fmpz
@@ -151,16 +152,27 @@ def _fill(source, convert, dtype):
     return out.reshape(source.shape)
 
 
+SEALED: WeakValueDictionary[int, np.ndarray] = WeakValueDictionary()
+"""The arrays that `seal` has marked, by id."""
+
+
+def seal(array) -> np.ndarray:
+    """Mark an array as read-only and not to be copied: nobody may hold a writeable view of its memory.
+
+    Only for arrays that were made inside mdpkit. Flags do not show it: an array that its owner has made read-only can
+    still change through an earlier view.
+    """
+    array.flags.writeable = False
+    if type(array) is np.ndarray and array.flags.owndata and array.flags.c_contiguous:
+        SEALED[id(array)] = array
+    return array
+
+
 def is_frozen(array) -> bool:
-    """Whether this is a read-only array in C order that owns its memory."""
-    flags = getattr(array, "flags", None)
-    return type(array) is np.ndarray and flags.owndata and flags.c_contiguous and not flags.writeable
+    """Whether `seal` has marked this array, and it is still read-only."""
+    return SEALED.get(id(array)) is array and not array.flags.writeable
 
 
 def freeze(array) -> np.ndarray:
     """A read-only copy in C order; an array that is frozen already is returned as it is."""
-    if is_frozen(array):
-        return array
-    out = np.array(array, order="C", copy=True)
-    out.flags.writeable = False
-    return out
+    return array if is_frozen(array) else seal(np.array(array, order="C", copy=True))

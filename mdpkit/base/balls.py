@@ -13,8 +13,18 @@ def ball(low, high):
 
 
 def ends(ball):
-    """float64 lower and upper bounds of a ball."""
-    return float(np.nextafter(float(ball.lower()), -np.inf)), float(np.nextafter(float(ball.upper()), np.inf))
+    """float64 lower and upper bounds of a ball: its ends where these are floats, else rounded outwards.
+
+    >>> from flint import arb
+    >>> ends(arb(0)), ends(arb(1) / 3)
+    ((0.0, 0.0), (0.33333333333333326, 0.33333333333333337))
+    """
+    from flint import arb
+
+    low, high = ball.lower(), ball.upper()
+    least, most = float(low), float(high)
+    least = least if arb(least) <= low else float(np.nextafter(least, -np.inf))
+    return least, most if arb(most) >= high else float(np.nextafter(most, np.inf))
 
 
 def balls(known: Interval):

@@ -276,7 +276,8 @@ def distributions(name, array, tolerance, present=None):
     if negative.any():
         where = tuple(int(i) for i in np.argwhere(negative)[0])
         raise InvalidModel(f"{at(name, where)} is {array[where]}; a probability is at least 0")
-    sums = array.sum(axis=-1)
+    with np.errstate(over="ignore"):
+        sums = array.sum(axis=-1)
     off = np.asarray(sums != 1 if is_exact(array) else abs(sums - 1) > tolerance, dtype=bool) & rows
     if off.any():
         where = tuple(int(i) for i in np.argwhere(off)[0])

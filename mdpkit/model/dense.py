@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..base.arrays import is_frozen
+from ..base.arrays import is_frozen, seal
 from ..base.tolerance import ROW_SUM
 from ..kernels.rows import examine_dense
 
@@ -36,8 +36,7 @@ def copy_law(P, mask, w):
         if negative != 0:
             return None
     worst = _largest(np.abs(sums - 1).reshape(P.shape[:-1]), mask)
-    copied.flags.writeable = False
-    return (copied, worst, products.reshape(P.shape[:-1])) if worst <= ROW_SUM else None
+    return (seal(copied), worst, products.reshape(P.shape[:-1])) if worst <= ROW_SUM else None
 
 
 def largest_defect(P, mask) -> float:

@@ -63,6 +63,8 @@ class LinearQuadraticGame(Record):
         given["final"] = final
         n, m, players = len(given["A"]), sum(controls), len(controls)
         wanted = dict(A=(n, n), B=(n, m), Q=(players, n, n), R=(players, m, m), final=(players, n, n))
+        if not n:
+            raise InvalidModel(f"A has shape {given['A'].shape}; expected at least one state")
         for name, value in given.items():
             if value.shape != wanted[name]:
                 raise InvalidModel(f"{name} has shape {value.shape}; expected {wanted[name]} for controls {controls}")

@@ -389,7 +389,8 @@ def as_uint32(indices):
 
 def _tidy(P, A, present):
     """Sort the rows, add up duplicates, drop zeros and the rows that are not present; and check what remains."""
-    P.sum_duplicates()
+    with np.errstate(over="ignore"):
+        P.sum_duplicates()
     rows = np.repeat(np.arange(P.shape[0]), np.diff(P.indptr))
     P.data[~present[rows]] = 0
     P.eliminate_zeros()
@@ -402,7 +403,8 @@ def _tidy(P, A, present):
             k = int(np.flatnonzero(wrong)[0])
             where = (*(int(i) for i in divmod(rows[k], A)), int(P.indices[k]))
             raise InvalidModel(f"{at('P', where)} is {P.data[k]}; {words}")
-    sums = np.asarray(P.sum(axis=1)).ravel()
+    with np.errstate(over="ignore"):
+        sums = np.asarray(P.sum(axis=1)).ravel()
     off = (abs(sums - 1) > ROW_SUM) & present
     if off.any():
         k = int(np.flatnonzero(off)[0])

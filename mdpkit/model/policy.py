@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..base.arrays import bare, floats, objects
+from ..base.arrays import bare, floats, objects, seal
 from ..base.errors import InvalidModel
 from ..base.mode import proposing
 from ..base.record import Record, any_exact, defect, distributions, numbers
@@ -42,9 +42,8 @@ class TabularPolicy(Record):
         """The deterministic policy that takes `choice[s]` or `choice[t,s]`, which are actions below A."""
         table = np.zeros((*choice.shape, A), int if exact else float)
         table.reshape(-1, A)[np.arange(choice.size), choice.ravel()] = 1
-        table.flags.writeable = False  # so that it is not copied
         policy = object.__new__(cls)
-        policy._set(table=objects(table) if exact else table)
+        policy._set(table=objects(table) if exact else seal(table))  # not copied again
         return policy
 
     def sizes(self) -> dict:

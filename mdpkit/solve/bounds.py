@@ -8,6 +8,7 @@ from ..base.interval import Interval
 from ..base.tolerance import UNIT
 from ..exact.certificate import OptimalityCertificate
 from ..model.policy import TabularPolicy
+from .solution import Status, judge
 
 
 def down(x):
@@ -27,14 +28,29 @@ def shifts(low, high, error, g):
     the upper bound mirrors this. The discount that is meant may differ from g by 2^-53 g.
     Source: adapted from MacQueen, 1966; Puterman, 1994, Theorem 6.6.3.
     """
-    rest = 1 - g
-    least, most = nextafter(rest * (1 - 2 * UNIT) - UNIT * g, -inf), nextafter(rest * (1 + 2 * UNIT) + UNIT * g, inf)
+    least, most = _rest(g)
     low, high = nextafter(low - error, -inf), nextafter(high + error, inf)
     if not least > 0:
         return -inf, inf
     below = nextafter(low / (most if low > 0 else least), -inf)
     above = nextafter(high / (least if high > 0 else most), inf)
     return below, above
+
+
+def _rest(g):
+    """Bounds on 1 - g, for the discounts that g may stand for."""
+    rest = 1 - g
+    return nextafter(rest * (1 - 2 * UNIT) - UNIT * g, -inf), nextafter(rest * (1 + 2 * UNIT) + UNIT * g, inf)
+
+
+def judge_shifted(value, tol, otherwise, w, g) -> Status:
+    """The status of the bounds `value`, which are w plus the two `shifts` for the discount g.
+
+    Bounds are infinite only through overflow, which is NONFINITE, or because g may be 1 up to rounding, which is
+    `otherwise`.
+    """
+    finite = _rest(g)[0] <= 0 or (np.isfinite(value.lower).all() and np.isfinite(value.upper).all())
+    return judge(value, tol, otherwise, w) if finite else Status.NONFINITE
 
 
 def around(w, below, above) -> Interval:

@@ -10,6 +10,7 @@ from flint import arb_mat, ctx, fmpq_mat
 from ..base.balls import balls, ends
 from ..base.errors import CertificateRejected, InvalidModel, NotSolved
 from ..base.interval import Interval, Quantity
+from ..base.record import at, field_array, numbers
 from ..base.shown import Shown, tabulate
 from ..base.types import Numbers
 from ..model.linear_quadratic_game import LinearQuadraticGame
@@ -39,10 +40,10 @@ class FeedbackEquilibrium(Shown):
         By its own Riccati equation. Positive semidefinite, and 0 at an equilibrium; on floats bounds on what rounding
         leaves to gain.
         """
-        with _arithmetic(self.game) as numbers:
-            costs = [each[0] for each in _evaluate(numbers, numbers.feedback(self.K))]
-            best = [_respond(numbers, numbers.feedback(self.K), i)[1][0] for i in range(self.game.players)]
-            return numbers.interval([paid - least for paid, least in zip(costs, best, strict=True)])
+        with _arithmetic(self.game) as field:
+            costs = [each[0] for each in _evaluate(field, field.feedback(self.K))]
+            best = [_respond(field, field.feedback(self.K), i)[1][0] for i in range(self.game.players)]
+            return field.interval([paid - least for paid, least in zip(costs, best, strict=True)])
 
     def verify(self, tol: float = 1e-9) -> None:
         """Check that no player gains by a deviation: the gap is 0, or on floats at most `tol` of the largest cost.
@@ -50,16 +51,20 @@ class FeedbackEquilibrium(Shown):
         Raises: CertificateRejected naming the player that gains.
         """
         for i, each in enumerate(self.gap):
-            size = abs(each).max()
-            if not (size == 0 if size.exact else size <= tol * abs(self.P.mid).max()).all_yes():
-                raise CertificateRejected(f"player {i} may gain by a deviation: its gap has an entry of {size.mid:.3g}")
+            size, most = abs(each).max(), 0 if self.game.exact else tol * abs(self.P.mid).max()
+            if not (size == 0 if size.exact else size <= most).all_yes():
+                shown = size.mid if size.exact else float(size.upper)
+                raise CertificateRejected(
+                    f"player {i} may gain by a deviation: its gap has an entry of up to {shown:.3g}; "
+                    f"expected at most {most:.3g}"
+                )
 
     def cost(self, x: Numbers) -> Interval:
         """Cost of each player from a state `x[n]` at step 0, `[i]`.
 
-        Raises: InvalidModel if x has another shape.
+        Raises: InvalidModel if x has another shape, or an entry that is no finite number.
         """
-        x = self.game.like(x)
+        x = numbers("x", x, self.game.exact, "n")
         if x.shape != self.game.A.shape[:1]:
             raise InvalidModel(f"x has shape {x.shape}; expected {self.game.A.shape[:1]}, one entry a state")
         x = Interval(x) if self.game.exact else Interval(x, None, "float")
@@ -85,7 +90,7 @@ def find_feedback_equilibrium(game: LinearQuadraticGame) -> FeedbackEquilibrium:
     Args: game: a LinearQuadraticGame.
     Raises: NotSolved naming the step, and the player whose stage cost is not strictly convex in its own controls (of a
         zero-sum game: the saddle condition), or that the stage has no equilibrium, or no unique one; on floats also
-        where it cannot be proved.
+        where it cannot be proved, or a number overflows.
     Source: adapted from Başar and Olsder, 1999.
 
     >>> from mdpkit.base.arrays import objects
@@ -99,8 +104,8 @@ def find_feedback_equilibrium(game: LinearQuadraticGame) -> FeedbackEquilibrium:
     >>> answer.cost([1])[0], answer.K.lower[0, :, 0]
     (Interval(5/3, exact), array([-2/3, 1/3], dtype=object))
     """
-    with _arithmetic(game) as numbers:
-        A, B, R, P = numbers.A, numbers.B, numbers.R, numbers.final
+    with _arithmetic(game) as field:
+        A, B, R, P = field.A, field.B, field.R, field.final
         owner, rows = np.repeat(np.arange(game.players), game.controls), np.arange(sum(game.controls))
         gains, costs = [], [P]
         for t in reversed(range(game.horizon.H)):
@@ -108,21 +113,21 @@ def find_feedback_equilibrium(game: LinearQuadraticGame) -> FeedbackEquilibrium:
             N = np.stack([B.T @ P[i] @ A for i in range(game.players)])
             for i in range(game.players):
                 _expect_convex(game, M[i][np.ix_(game.own(i), game.own(i))], i, t)
-            gains.append(-numbers.round(numbers.solve(M[owner, rows], N[owner, rows], t)))
-            K = numbers.lift(gains[-1])
-            P = np.stack([numbers.pay(i, P[i], K) for i in range(game.players)])
+            gains.append(-field.round(field.solve(M[owner, rows], N[owner, rows], t), t))
+            K = field.lift(gains[-1])
+            P = np.stack([field.pay(i, P[i], K) for i in range(game.players)])
             costs.append(P)
-        return FeedbackEquilibrium(game, numbers.keep(gains[::-1]), numbers.interval(np.stack(costs[::-1], axis=1)))
+        return FeedbackEquilibrium(game, field.keep(gains[::-1]), field.interval(np.stack(costs[::-1], axis=1)))
 
 
 def evaluate_feedback(game: LinearQuadraticGame, K: Quantity) -> Interval:
     """Cost matrices `[i,t,m,n]` of linear feedback u_t = K_t x_t: from step t and state x player i pays x'P_i[t]x.
 
     Args: game: a LinearQuadraticGame. K: `[t,j,n]`; floats are taken as the rationals that they represent.
-    Raises: InvalidModel if K has another shape.
+    Raises: InvalidModel if K has another shape, or an entry that is no finite number; NotSolved if a cost overflows.
     """
-    with _arithmetic(game) as numbers:
-        return numbers.interval(_evaluate(numbers, numbers.feedback(K)))
+    with _arithmetic(game) as field:
+        return field.interval(_evaluate(field, field.feedback(K)))
 
 
 def respond_to_feedback(game: LinearQuadraticGame, K: Quantity, player: int) -> tuple[Interval, Interval]:
@@ -131,41 +136,42 @@ def respond_to_feedback(game: LinearQuadraticGame, K: Quantity, player: int) -> 
     Args: game: a LinearQuadraticGame. K: `[t,j,n]`, of which the player's own rows are ignored. player: its index.
     Returns: the feedback of its own controls `[t,j,n]`, on floats the numbers that were computed; and the cost matrices
         `[t,m,n]`, t = 0..H, of the exact best response.
-    Raises: InvalidModel for another shape or player; NotSolved naming the step where its cost is not strictly convex.
+    Raises: InvalidModel for another shape or player, or an entry of K that is no finite number; NotSolved naming the
+        step where its cost is not strictly convex, or a number that overflows.
     """
-    if player not in range(game.players):
+    if isinstance(player, bool) or not isinstance(player, int | np.integer) or player not in range(game.players):
         raise InvalidModel(f"player is {player!r}; expected an integer from 0 to {game.players - 1}")
-    with _arithmetic(game) as numbers:
-        gains, costs = _respond(numbers, numbers.feedback(K), player)
-        return numbers.keep(gains), numbers.interval(costs)
+    with _arithmetic(game) as field:
+        gains, costs = _respond(field, field.feedback(K), player)
+        return field.keep(gains), field.interval(costs)
 
 
-def _evaluate(numbers, K):
+def _evaluate(field, K):
     """The cost matrices `[i,t,m,n]`."""
     found = []
-    for i in range(numbers.game.players):
-        costs = [numbers.final[i]]
-        for t in reversed(range(numbers.game.horizon.H)):
-            costs.append(numbers.pay(i, costs[-1], K[t]))
+    for i in range(field.game.players):
+        costs = [field.final[i]]
+        for t in reversed(range(field.game.horizon.H)):
+            costs.append(field.pay(i, costs[-1], K[t]))
         found.append(costs[::-1])
     return np.array(found)
 
 
-def _respond(numbers, K, player):
+def _respond(field, K, player):
     """The player's best feedback `[t,j,n]`, and its cost matrices `[t,m,n]`."""
-    game, A, B, R = numbers.game, numbers.A, numbers.B, numbers.R[player]
+    game, A, B, R = field.game, field.A, field.B, field.R[player]
     own = game.own(player)
-    gains, costs = [], [numbers.final[player]]
+    gains, costs = [], [field.final[player]]
     for t in reversed(range(game.horizon.H)):
         joint = K[t].copy()
         joint[own] = joint[own] * 0
         ahead = B[:, own].T @ costs[-1]
         M, N = R[np.ix_(own, own)] + ahead @ B[:, own], R[own] @ joint + ahead @ (A + B @ joint)
         _expect_convex(game, M, player, t)
-        gains.append(-numbers.round(numbers.solve(M, N, t)))
-        joint[own] = numbers.lift(gains[-1])
+        gains.append(-field.round(field.solve(M, N, t), t))
+        joint[own] = field.lift(gains[-1])
         away = M @ joint[own] + N  # M times the distance from the best response, 0 on rationals
-        costs.append(numbers.pay(player, costs[-1], joint) - away.T @ numbers.solve(M, away, t))
+        costs.append(field.pay(player, costs[-1], joint) - away.T @ field.solve(M, away, t))
     return gains[::-1], costs[::-1]
 
 
@@ -193,14 +199,17 @@ class _Arithmetic:
         return array if self.exact else balls(Interval(array, None, "float"))
 
     def feedback(self, K):
-        """Feedback `[t,j,n]`. Raises: InvalidModel if it has another shape."""
-        known = K if isinstance(K, Interval) else self.game.like(K)
+        """Feedback `[t,j,n]`. Raises: InvalidModel if it has another shape, or an entry is no finite number."""
+        known = K if isinstance(K, Interval) else field_array("K", K, "tjn")
         wanted = (self.game.horizon.H, sum(self.game.controls), len(self.game.A))
         if known.shape != wanted:
             raise InvalidModel(f"K has shape {known.shape}; expected {wanted}, K[t,j,n]")
         if isinstance(known, Interval):
+            if not known.exact:
+                for name, end in (("K.lower", known.lower), ("K.upper", known.upper)):
+                    numbers(name, end, False, "tjn")
             return known.lower if self.exact and known.exact else balls(known)
-        return self.lift(known)
+        return self.lift(numbers("K", known, self.exact, "tjn"))
 
     def pay(self, i, P, K):
         """Q_i + K'R_i K + (A + BK)'P (A + BK): the cost matrix of player i one step before P."""
@@ -217,19 +226,29 @@ class _Arithmetic:
             raise NotSolved(f"step {t}: the stage has no equilibrium, or no unique one: its equations {how}") from error
         return np.array(found.entries(), dtype=object).reshape(N.shape)
 
-    def round(self, K):
-        """Rationals as they are; of balls the nearest floats."""
-        return K if self.exact else np.vectorize(lambda x: float(x.mid()), otypes=[float])(K)
+    def round(self, K, t):
+        """Rationals as they are; of balls the nearest floats. Raises: NotSolved if one overflows."""
+        if self.exact:
+            return K
+        nearest = np.vectorize(lambda x: float(x.mid()), otypes=[float])(K)
+        if not np.isfinite(nearest).all():
+            raise NotSolved(f"step {t}: the feedback K overflows float64; a rational game has no limit")
+        return nearest
 
     def keep(self, K):
         """Feedback as computed, without rounding errors."""
         return Interval(np.array(K)) if self.exact else Interval(np.array(K), None, "float")
 
     def interval(self, found):
+        """Cost matrices as an Interval. Raises: NotSolved if an entry overflows."""
         found = np.array(found, dtype=object)
         if self.exact:
             return Interval(found)
         lower, upper = np.array([ends(x) for x in found.ravel()]).T
+        unknown = np.argwhere(~(np.isfinite(lower) & np.isfinite(upper)).reshape(found.shape))
+        if len(unknown):
+            where = at("P", map(int, unknown[0]))
+            raise NotSolved(f"{where}, an entry of the cost matrices, overflows float64; a rational game has no limit")
         return Interval(lower.reshape(found.shape), upper.reshape(found.shape), "float")
 
 

@@ -42,6 +42,8 @@ class HoffmanKarp:
         with np.errstate(over="ignore", invalid="ignore"):
             while True:
                 residual = examine(stages, w, near)
+                if residual is None:
+                    break
                 near = residual.found
                 narrower = best is None or residual.width < best.width
                 best, quiet = (residual, 0) if narrower else (best, quiet if falls else quiet + 1)

@@ -9,7 +9,7 @@ from ..kernels import quantal_responses as kernels
 from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
 from ._expects import expect_temperature, expects_all_actions
-from .bounds import around, down, shifts, up
+from .bounds import around, down, judge_shifted, shifts, up
 from .modified_policy_iteration import PATIENCE
 from .solution import Solution, Status, judge
 from .zero_sum import Play, Stages, expects_zero_sum, for_both
@@ -98,7 +98,7 @@ class MagneticMirrorDescent:
         _, w, ends, play = best
         value = around(w, *ends)
         otherwise = Status.CAPPED if used >= self.steps else Status.FLOOR_REACHED
-        return self._answer(problem, value, judge(value, tol, otherwise, w + (ends[1] - ends[0])), play, used)
+        return self._answer(problem, value, judge_shifted(value, tol, otherwise, w, stages.g), play, used)
 
     def _answer(self, problem, value, status, play, used):
         return Solution(problem, self, status, play.joint, for_both(value), used)

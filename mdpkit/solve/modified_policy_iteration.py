@@ -8,10 +8,10 @@ from ..base.tolerance import UNIT
 from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ._expects import expects
-from .bounds import around, deterministic, proof, shifts
+from .bounds import around, deterministic, judge_shifted, proof, shifts
 from .candidates import CROWD, FEW, KEPT, SETTLED, Near
 from .downstream import Downstream
-from .solution import Solution, Status, judge
+from .solution import Solution, Status
 from .sweep import sweeps
 
 INNER = 10
@@ -60,9 +60,10 @@ class ModifiedPolicyIteration:
         expects(self, problem, MDP, Discounted)
         meant = problem.to_float() if problem.exact else problem
         step, g = sweeps(meant)(0), meant.horizon.gamma
-        w, used, last, quiet, smallest, confirmed, slow = step.start(), 0, None, 0, np.inf, False, None
+        used, last, quiet, smallest, confirmed, slow = 0, None, 0, np.inf, False, None
         goal, kept = tol * (1 - g) * (1 - 1e-3), None
         with np.errstate(over="ignore", invalid="ignore"):
+            w = step.start()
             span = np.ptp(w)
             while True:
                 change, choice = (kept or step).greedy(w)
@@ -106,7 +107,7 @@ class ModifiedPolicyIteration:
         value = around(w, below, above)
         capped = used >= self.sweeps and span > enough
         policy = deterministic(problem, choice)
-        status = judge(value, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, w + high)
+        status = judge_shifted(value, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, w, g)
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, w, below, above))
 
 

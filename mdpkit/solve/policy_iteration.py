@@ -11,9 +11,9 @@ from ..exact.linear import matrix, solve_linear
 from ..model.horizon import Discounted
 from ..model.mdp import MDP
 from ._expects import expects
-from .bounds import around, deterministic, proof, shifts
+from .bounds import around, deterministic, judge_shifted, proof, shifts
 from .modified_policy_iteration import PATIENCE, ModifiedPolicyIteration
-from .solution import Solution, Status, judge
+from .solution import Solution, Status
 from .sweep import sweeps
 
 
@@ -74,7 +74,7 @@ class PolicyIteration:
                 going = best.span > goal and quiet < PATIENCE and (refined or not np.array_equal(choice, last))
         below, above = shifts(best.low, best.high, best.error, g)
         value, policy = around(most, below, above), deterministic(problem, best.choice)
-        status = judge(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, most + best.high)
+        status = judge_shifted(value, tol, Status.CAPPED if going else Status.FLOOR_REACHED, most, g)
         return Solution(problem, self, status, policy, value, used, proof(problem, policy, value, most, below, above))
 
     def _evaluate(self, step, choice, w):

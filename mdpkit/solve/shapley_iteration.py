@@ -8,10 +8,10 @@ import numpy as np
 from ..kernels import matrix_games as kernels
 from ..model.game import MarkovGame
 from ..model.horizon import Discounted, Finite
-from .bounds import around, shifts
+from .bounds import around, judge_shifted, shifts
 from .matrix_games import Saddles, certified_sparse, matrix_games
 from .modified_policy_iteration import PATIENCE
-from .solution import Solution, Status, judge
+from .solution import Solution, Status
 from .sweep import SparseSweep
 from .zero_sum import Play, Stages, answer, exact_answer, expects_zero_sum, induct
 
@@ -53,6 +53,8 @@ class ShapleyIteration:
         with np.errstate(over="ignore", invalid="ignore"):
             while True:
                 residual = examine(stages, w, near)
+                if residual is None:
+                    break
                 near, used = residual.found, used + 1
                 best, quiet = (residual, 0) if best is None or residual.width < best.width else (best, quiet + 1)
                 if not residual.width > tol / 2 or quiet >= PATIENCE or used >= self.sweeps:
@@ -83,20 +85,22 @@ OVERFLOW = 2.0**971
 """Four roundings of a number of size 2^1023, below which no sum of a reward and a value overflows."""
 
 
-def examine(stages, w, near=None) -> Residual:
-    """Solve the stage games of w, trying the supports of the solutions `near` first.
+def examine(stages, w, near=None) -> Residual | None:
+    """Solve the stage games of w, trying the supports of the solutions `near` first; None if a payoff overflows.
 
     The Shapley operator T is monotone and moves constants by gamma, so that the extremes of T w - w bound the value as
     in an MDP; a strategy that is optimal at every stage guarantees the bound of its player.
-
-    Raises: InvalidModel if payoffs overflow.
     """
+    if not np.isfinite(w).all():
+        return None
     now, found = stages.step(0), None
     if isinstance(now, SparseSweep):
         found, changes, size = certified_sparse(now, stages.tables[1:], w, near)
         error = now.rounding.of(size)  # at least four roundings of the largest reward, and of the largest value
     if found is None or not error < OVERFLOW:
         payoff, error = stages.payoffs(w)
+        if not np.isfinite(payoff).all():
+            return None
         found = matrix_games(payoff, near)
         changes = kernels.changes(found.lower, found.upper, w)
     low, high, centred = changes
@@ -107,5 +111,6 @@ def conclude(method, problem, residual, tol, used, capped) -> Solution:
     """The Solution of a discounted game from its best sweep."""
     below, above = residual.ends
     otherwise = Status.CAPPED if capped else Status.FLOOR_REACHED
-    status = judge(around(residual.w, below, above), tol, otherwise, residual.w + (above - below))
+    value, g = around(residual.w, below, above), float(problem.horizon.gamma)
+    status = judge_shifted(value, tol, otherwise, residual.w, g)
     return answer(method, problem, residual.play, (residual.w, below, above), status, used)

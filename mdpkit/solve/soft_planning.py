@@ -13,7 +13,7 @@ from ..model.mdp import MDP, stepwise
 from ..model.policy import TabularPolicy
 from ._expects import expect_temperature, expects
 from .backward_induction import recentre
-from .bounds import around, down, shifts, up
+from .bounds import around, down, judge_shifted, shifts, up
 from .modified_policy_iteration import PATIENCE
 from .solution import Solution, Status, judge
 from .sweep import sweeps
@@ -90,7 +90,7 @@ class SoftPlanning:
 
         w, ends, pi, used = find_narrowest(soft, step, tol, advance, PATIENCE)
         value = around(w, *ends)
-        return self._answer(problem, value, judge(value, tol, Status.FLOOR_REACHED, w), pi, used)
+        return self._answer(problem, value, judge_shifted(value, tol, Status.FLOOR_REACHED, w, step.g), pi, used)
 
     def _answer(self, problem, value, status, pi, used):
         policy = TabularPolicy(pi) if np.isfinite(pi).all() else None

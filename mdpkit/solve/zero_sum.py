@@ -68,6 +68,7 @@ class Stages:
         """The decision process of player 0 against a policy `column[s,b]`, its rows divided by their sums."""
         S, A, B = self.tables
         r = np.einsum("sab,sb->sa", self.process.r.reshape(S, A, B), column)
+        r = np.clip(r, self.process.r.min(), self.process.r.max())  # which only rounding leaves
         if self.process.sparse:
             from scipy.sparse import csr_array
 
@@ -147,19 +148,22 @@ def induct(method, problem, tol) -> Solution:
             V[t], row[t], column[t] = found.lower, found.row, found.column
         return _exact(method, problem, Play(row, column), V, H)
     stages = Stages(problem)
-    w, row, column = np.zeros((H + 1, S)), np.zeros((H, S, A)), np.zeros((H, S, B))
+    w, row, column = np.zeros((H + 1, S)), np.full((H, S, A), 1 / A), np.full((H, S, B), 1 / B)
     below, above = np.zeros((H + 1, 1)), np.zeros((H + 1, 1))
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(H - 1, -1, -1):
             payoff, error = stages.payoffs(w[t + 1], t)
+            if not np.isfinite(payoff).all():
+                w[: t + 1] = np.nan  # no bounds
+                break
             found = matrix_games(payoff)
             row[t], column[t] = found.row, found.column
-            mid = (found.lower + found.upper) / 2
+            mid = found.lower / 2 + found.upper / 2
             w[t] = mid - (mid.max() / 2 + mid.min() / 2)
             below[t] = down(down(below[t + 1] + down(found.lower - w[t]).min()) - error)
             above[t] = up(up(above[t + 1] + up(found.upper - w[t]).max()) + error)
-    value = around(w, below, above)
-    status = judge(value, tol, Status.FLOOR_REACHED, w + (above - below))
+        value = around(w, below, above)
+        status = judge(value, tol, Status.FLOOR_REACHED, w + (above - below))
     return answer(method, problem, Play(row, column), (w, below, above), status, H)
 
 

@@ -74,6 +74,7 @@ LAWS = [
     (lambda: mdp(rational(STAY, (0, 1), ["3/2", "-1/2"])), r"^P\[0, 1, 1\] is -1/2; a probability is at least 0$"),
     (lambda: mdp(changed(STAY, (1, 1, 0), NAN)), r"^P\[1, 1, 0\] is nan; every entry must be finite$"),
     (lambda: mdp(changed(STAY, (1, 1, 0), INF)), r"^P\[1, 1, 0\] is inf; every entry must be finite$"),
+    (lambda: mdp(changed(STAY, (1, 1), 1e308)), r"^P\[1, 1\] sums to inf, not 1 \(off by inf\)$"),
     (lambda: mdp(rho=[0.5, 0.4]), r"^rho sums to 0\.9, not 1 \(off by 1\.0e-01\)$"),
     (lambda: mdp(rho=objects(["1/2", "1/3"])), r"^rho sums to 5/6, not 1 \(off by 1\.7e-01\)$"),
     (lambda: mdp(rho=[1.5, -0.5]), r"^rho\[1\] is -0\.5; a probability is at least 0$"),
@@ -212,6 +213,7 @@ SPARSE = [
     (lambda: mdp(sparse((2, 1), 0)), r"^P\[1, 0\] sums to 0, not 1 \(off by 1\.0e\+00\)$"),
     (lambda: mdp(sparse((2, 1), NAN)), r"^P\[1, 0, 1\] is nan; every entry must be finite$"),
     (lambda: mdp(sparse((1, 1), INF)), r"^P\[0, 1, 1\] is inf; every entry must be finite$"),
+    (lambda: mdp(csr_array(changed(STAY, (1, 1), 1e308).reshape(4, 2))), r"^P\[1, 1\] sums to inf, not 1"),
     (lambda: mdp(sparse((3, 0), -1)), r"^P\[1, 1, 0\] is -1\.0; a probability is at least 0$"),
 ]
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mdpkit.base.arrays import freeze
 from mdpkit.base.errors import InvalidModel
 from mdpkit.model import MDP, Discounted, Finite, dense, mdp
 from mdpkit.model.dense import copy_law
@@ -61,8 +62,24 @@ def test_a_frozen_law_is_kept_and_any_other_copied():
     copied = copy_law(turned, None, np.zeros(3))[0]
     assert copied.flags.c_contiguous
     assert (copied == P).all()
-    P.flags.writeable = False
-    assert copy_law(P, None, np.zeros(3))[0] is P
-    assert MDP(P, np.ones((3, 2)), horizon=Discounted(0.9)).P is P
-    view = P[:]
+    made = copy_law(P, None, np.zeros(3))[0]
+    assert made is not P
+    assert copy_law(made, None, np.zeros(3))[0] is made
+    assert MDP(made, np.ones((3, 2)), horizon=Discounted(0.9)).P is made
+    view = made[:]
     assert MDP(view, np.ones((3, 2)), horizon=Discounted(0.9)).P is not view
+
+
+@pytest.mark.parametrize("least", [1, np.inf])
+def test_a_read_only_array_that_its_owner_can_still_change_is_copied(least, monkeypatch):
+    monkeypatch.setattr(mdp, "LARGE", least)
+    P, r = law(4, 3, 2, 3), np.ones((3, 2))
+    views = P[:], r[:]
+    P.flags.writeable = r.flags.writeable = False
+    problem = MDP(P, r, horizon=Discounted(0.9))
+    for view in views:
+        view[:] = 0
+    assert np.array_equal(problem.P, law(4, 3, 2, 3))
+    assert (problem.r == 1).all()
+    P.flags.writeable = True
+    assert freeze(r) is not r

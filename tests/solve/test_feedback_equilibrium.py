@@ -145,3 +145,44 @@ def test_stages_without_an_equilibrium_are_refused(exact):
         respond_to_feedback(fine, [[[0], [0]]] * 2, 2)
     with pytest.raises(InvalidModel, match=r"x has shape \(2,\)"):
         find_feedback_equilibrium(fine).cost([1, 2])
+
+
+def test_where_no_control_is_worth_its_price_nothing_is_gained():
+    prices = [np.diag([1.0, 0.0]), np.diag([0.0, 1.0])]
+    game = LinearQuadraticGame([[1.0]], [[1.0, 1.0]], [[[0.0]]] * 2, prices, controls=(1, 1), horizon=Finite(2))
+    answer = find_feedback_equilibrium(game)
+    answer.verify()
+    assert (answer.gap.upper == 0).all()
+    assert answer.P.width == 0
+
+
+def test_numbers_that_are_not_finite_are_refused():
+    prices = [np.diag([1.0, 0.0]), np.diag([0.0, 1.0])]
+
+    def game(A):
+        B, Q = np.ones((len(A), 2)), [np.eye(len(A))] * 2
+        return LinearQuadraticGame(A, B, Q, prices, controls=(1, 1), horizon=Finite(2))
+
+    with pytest.raises(InvalidModel, match=r"^A has shape \(0, 0\); expected at least one state"):
+        game(np.zeros((0, 0)))
+    with pytest.raises(NotSolved, match=r"^P\[0, 0, 0, 0\], an entry of the cost matrices, overflows"):
+        find_feedback_equilibrium(game([[1e308]]))
+    steep = LinearQuadraticGame(
+        [[1e300]], [[1e-20, 0]], [[[1]]] * 2, [1e-60 * np.eye(2)] * 2, [[[1]]] * 2, controls=(1, 1), horizon=Finite(1)
+    )
+    with pytest.raises(NotSolved, match=r"^step 0: the feedback K overflows"):
+        find_feedback_equilibrium(steep)
+    fine, K = game([[1.0]]), np.zeros((2, 2, 1))
+    for wrong in (np.nan, np.inf):
+        K[1, 0, 0] = wrong
+        with pytest.raises(InvalidModel, match=rf"^K\[1, 0, 0\] is {wrong}"):
+            evaluate_feedback(fine, K)
+        with pytest.raises(InvalidModel, match=rf"^x\[0\] is {wrong}"):
+            find_feedback_equilibrium(fine).cost([wrong])
+    with pytest.raises(InvalidModel, match=r"^K is ragged: K\[0\] has length 1, K\[1\] has length 2"):
+        evaluate_feedback(fine, [[1], [2, 3]])
+    with pytest.raises(InvalidModel, match=r"^x holds <U1, not numbers"):
+        find_feedback_equilibrium(fine).cost(["a"])
+    for wrong in (True, 1.0):
+        with pytest.raises(InvalidModel, match=rf"^player is {wrong}; expected an integer from 0 to 1"):
+            respond_to_feedback(fine, np.zeros((2, 2, 1)), wrong)

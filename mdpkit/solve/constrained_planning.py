@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.arrays import floats, like, zeros
 from ..base.errors import InvalidModel
-from ..base.interval import Interval, stack
+from ..base.interval import Interval
 from ..base.lifting import enclose
 from ..base.types import Numbers
 from ..exact.lp import LinearProgram, Optimum, ProgramCertificate, optimise
@@ -15,7 +15,15 @@ from ..model.horizon import Discounted, Finite
 from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
 from ._expects import expects
-from .occupancies import best_return, flow_equations, per_visit, policy_of_visits, policy_return, visit_shape
+from .occupancies import (
+    best_return,
+    flow_equations,
+    per_visit,
+    policy_of_visits,
+    policy_return,
+    possible_visits,
+    visit_shape,
+)
 from .solution import Solution, Status, judge
 
 ROUNDS = 6
@@ -81,7 +89,9 @@ class ConstrainedPlanning:
         costs, limits = self._numbers(problem)
         program = LimitedOccupancies(problem.to_float() if problem.exact else problem, floats(costs), floats(limits))
         least = program.violate_least()
-        return "" if least is None else f"; every policy exceeds some limit by at least about {least.excess:.3g}"
+        if least is None:
+            return ""
+        return f"; every policy exceeds some limit by at least about {least.multipliers @ least.excess:.3g}"
 
     def _numbers(self, problem):
         costs, limits = per_visit("costs", self.costs, problem, leading=1), like(self.limits, problem.r)
@@ -121,9 +131,8 @@ class ConstrainedPlanning:
             excess = -best_return(problem, -_weigh(least.multipliers, priced))[0] - _weigh(least.multipliers, allowed)
             if excess.lower > 0:
                 return Solution(problem, self, Status.INFEASIBLE, None, None, 2, multipliers=least.multipliers)
-            vertex = (
-                program.optimise(limits + 2 * max(least.excess, 0) + 1e-9 * (program.units + np.abs(limits))) or least
-            )
+            slack = 2 * np.maximum(least.excess, 0) + 1e-9 * (program.units + np.abs(limits))
+            vertex = program.optimise(limits + slack) or least
         policy, lower = self._keep_limits(program, vertex, priced, allowed)
         multipliers = program.polish_prices(vertex)
 
@@ -132,10 +141,12 @@ class ConstrainedPlanning:
             return (best_return(problem, reward - _weigh(prices, priced))[0] + _weigh(prices, allowed)).upper
 
         upper = bound(multipliers)
-        if upper - lower > tol and (relaxed := program.optimise(limits + RELAXED * (1 + np.abs(limits)))) is not None:
+        if upper - lower > tol:
             # at a limit such as 0, which fixes some visits, HiGHS may report the price 0
-            others = program.polish_prices(relaxed)
-            multipliers, upper = min((multipliers, upper), (others, bound(others)), key=lambda pair: pair[1])
+            relaxed = program.optimise(limits + RELAXED * (program.units + np.abs(limits)))
+            if relaxed is not None:
+                others = program.polish_prices(relaxed)
+                multipliers, upper = min((multipliers, upper), (others, bound(others)), key=lambda pair: pair[1])
         value = Interval(np.asarray(lower), upper, "float")
         status = judge(value, tol, Status.FLOOR_REACHED, value.upper)
         return Solution(problem, self, status, policy, value, program.solved, multipliers=multipliers)
@@ -144,9 +155,7 @@ class ConstrainedPlanning:
         """Bounds from the policy that ignores the limits, where HiGHS finds no vertex for numerical reasons."""
         problem = program.problem
         best, policy = best_return(problem, enclose(program.reward))
-        kept = all(
-            (policy_return(problem, policy, cost) <= most).all_yes() for cost, most in zip(priced, allowed, strict=True)
-        )
+        kept = (bound_costs(problem, policy, priced, allowed.lower) <= allowed.lower).all()
         lower = policy_return(problem, policy, program.reward).lower if kept else -np.inf
         value = Interval(np.asarray(lower), best.upper, "float")
         status = judge(value, tol, Status.FLOOR_REACHED, value.upper)
@@ -158,12 +167,7 @@ class ConstrainedPlanning:
         for _ in range(ROUNDS):
             x = program.move(vertex, program.limits - tight)
             policy = program.policy(x)
-            if not len(allowed):
-                return policy, policy_return(problem, policy, program.reward).lower
-            paid = stack([policy_return(problem, policy, cost) for cost in priced])
-            played = policy.table != 0
-            free = [not (played & ((cost.lower != 0) | (cost.upper != 0))).any() for cost in priced]
-            over = np.where(free, 0, paid.upper) - allowed.lower  # a policy that plays no cost pays exactly 0
+            over = bound_costs(problem, policy, priced, allowed.lower) - allowed.lower
             if (over <= 0).all():
                 return policy, policy_return(problem, policy, program.reward).lower
             tight = tight + np.where(over > 0, 2 * over, 0)
@@ -172,14 +176,27 @@ class ConstrainedPlanning:
         return policy, -np.inf
 
 
+def bound_costs(problem: MDP, policy: TabularPolicy, priced: Interval, limits: np.ndarray) -> np.ndarray:
+    """Upper bounds on the total costs `[m]` of a policy; exactly 0 for costs that are 0 wherever it can go."""
+    paid = np.array([policy_return(problem, policy, cost).upper for cost in priced])
+    if (paid <= limits).all():
+        return paid
+    visited = possible_visits(problem, policy)
+    free = [not (visited & ((cost.lower != 0) | (cost.upper != 0))).any() for cost in priced]
+    return np.where(free, 0.0, paid)
+
+
 class Vertex(NamedTuple):
-    """A solution of a linear program: occupancy x of the existing pairs, dual prices of the limits, active limits."""
+    """A solution of a linear program: occupancy x of the existing pairs, dual prices of the limits, active limits.
+
+    `excess[m]` is by how much the limits are exceeded where none can be exceeded by less, relative to its largest cost.
+    """
 
     x: np.ndarray
     multipliers: np.ndarray
     support: np.ndarray
     active: np.ndarray
-    excess: float = 0.0
+    excess: np.ndarray | float = 0.0
 
 
 class LimitedOccupancies:
@@ -197,7 +214,7 @@ class LimitedOccupancies:
         self.reward = per_visit("r", problem.r, problem)
         costs = costs.reshape(len(limits), self.reward.size)[:, self.pairs]
         self.r, self.unit = _divide(self.reward.ravel()[self.pairs])
-        costs, self.units = _divide(costs, axis=1)
+        costs, self.units = _divide(costs, axis=1, otherwise=np.abs(limits))
         self.C = csr_array(costs)
         self.solved = 0
 
@@ -224,21 +241,21 @@ class LimitedOccupancies:
         return np.nan_to_num(np.maximum(scaled, 0) * (self.unit / self.units))
 
     def violate_least(self) -> Vertex | None:
-        """The least z such that some policy exceeds every limit by at most z; the prices of the limits sum to 1.
+        """The least z such that some policy exceeds no limit by more than z of its units; the prices sum to 1.
 
         None if HiGHS finds no solution.
         """
         from scipy.sparse import csr_array, hstack
 
-        k, largest = len(self.pairs), self.units.max(initial=1.0)
+        k = len(self.pairs)
         objective = np.append(np.zeros(k), 1.0)
-        A, E = hstack([self.C, -(largest / self.units)[:, None]]), hstack([self.E, csr_array((self.E.shape[0], 1))])
+        A, E = hstack([self.C, -np.ones((len(self.limits), 1))]), hstack([self.E, csr_array((self.E.shape[0], 1))])
         found = self._solve(objective, A, self.limits / self.units, E, [(0, None)] * k + [(None, None)])
         if found.x is None:
             return None
-        prices = np.maximum(-found.ineqlin.marginals, 0) / self.units
+        prices = np.maximum(-found.ineqlin.marginals, 0) * (self.units.min() / self.units)
         prices = prices / max(prices.sum(), np.finfo(float).tiny)
-        return Vertex(found.x[:k], prices, np.arange(k), np.arange(len(self.limits)), float(found.x[k] * largest))
+        return Vertex(found.x[:k], prices, np.arange(k), np.arange(len(self.limits)), found.x[k] * self.units)
 
     def move(self, vertex, limits) -> np.ndarray:
         """The occupancy of the same support and active limits for other limits, if these determine one."""
@@ -289,9 +306,13 @@ class LimitedOccupancies:
         return linprog(objective, A, limits, E, self.f, bounds=bounds, method="highs", options=options)
 
 
-def _divide(numbers, axis=None):
-    """The numbers divided by a power of 2 near the largest, over all of them or along an axis; and that power."""
+def _divide(numbers, axis=None, otherwise=0.0):
+    """The numbers divided by a power of 2 near the largest, over all of them or along an axis; and that power.
+
+    Where they are all 0 it is a power of 2 near `otherwise`.
+    """
     most = np.abs(numbers).max(axis=axis, initial=0)
+    most = np.where(most == 0, otherwise, most)
     unit = 2.0 ** np.clip(np.frexp(most)[1], -1022, 1023)
     return numbers / (unit if axis is None else unit[:, None]), unit
 

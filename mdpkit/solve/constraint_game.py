@@ -100,7 +100,7 @@ def respond(task: MDP, cost: np.ndarray, limit: Any, where: str = "the constrain
             least = program.violate_least()
             if least is None:
                 raise NotSolved(f"{where}: HiGHS finds no solution; scale rewards and costs to the size of 1")
-            raise NotSolved(_too_low(where, limit[0], limit[0] + least.excess))
+            raise NotSolved(_too_low(where, limit[0], limit[0] + least.excess[0]))
         return Response(program.policy(vertex.x).table, program.spread(vertex.x), vertex.multipliers[0])
     answer = ConstrainedPlanning(cost[None], limit).run(task)
     if answer.policy is None:

@@ -132,6 +132,27 @@ def best_return(problem: MDP, reward: Interval, tol: float = 0) -> tuple[Interva
     return best + Interval(-slack, slack, "float"), answer.policy
 
 
+def possible_visits(problem: MDP, policy: TabularPolicy) -> np.ndarray:
+    """Whether a policy visits `[s,a]`, `[t,s,a]` for Finite, with positive probability: decided without rounding."""
+    played = np.broadcast_to(policy.table != 0, visit_shape(problem))
+
+    def move(states, t):
+        actions = states[:, None] & (played[t] if played.ndim == 3 else played)
+        return np.asarray(transition(problem, t).T @ actions.ravel().astype(float) > 0)  # sums of numbers >= 0
+
+    states = np.asarray(problem.rho != 0)
+    if isinstance(problem.horizon, Finite):
+        steps = [states]
+        for t in range(problem.horizon.H - 1):
+            steps.append(move(steps[-1], t))
+        return np.stack(steps)[..., None] & played
+    new = states
+    while new.any():
+        new = move(new, 0) & ~states
+        states = states | new
+    return states[:, None] & played
+
+
 def enclose_visits(problem: MDP, policy: TabularPolicy) -> Interval:
     """Bounds on the occupancy measure of a policy, `[s,a]`, or `[t,s,a]` for Finite."""
     pi, rho = law(policy, "table"), law(problem, "rho")

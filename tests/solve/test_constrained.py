@@ -189,6 +189,36 @@ def test_a_limit_of_0_is_kept_by_not_playing_the_cost(horizon):
     assert not answer.policy.table[..., 1].any()
 
 
+@pytest.mark.parametrize("unit", [2.0**-200, 1.0, 2.0**39])
+def test_the_units_of_costs_decide_nothing(unit):
+    pays = MDP([[[1.0], [1.0]]], [[0.75, -1.5]], horizon=Finite(3))
+    answer = solve(pays, ConstrainedPlanning([[[unit, 0.0]]], [0.0]))
+    assert answer.value.contains("-9/2")
+    free_beside_dear = [[[unit, 2 * unit]], [[0.0, 0.0]], [[2.0**60, 0.0]]]
+    too_little = ConstrainedPlanning(free_beside_dear, [0.0, 0.0, 2.0**62])
+    refused = too_little.run(pays)
+    assert refused.status is Status.INFEASIBLE
+    assert refused.multipliers.tolist() == [1, 0, 0]
+    assert f"at least about {3 * unit:.3g}" in too_little.shortfall(pays)
+
+
+def test_costs_that_are_0_wherever_a_policy_can_go_are_paid_exactly(monkeypatch):
+    """State 2 cannot be reached; its cost is in the return of none, whatever rounding adds to its value."""
+    law = [[[0.75, 0.25, 0.0]], [[0.0, 1.0, 0.0]], [[0.0, 0.5, 0.5]]]
+    costs = [[[0.0], [0.0], [0.3]]]
+    for horizon in (Discounted(0.9), Finite(1), Finite(2)):
+        mdp = MDP(law, [[-0.25], [1.25], [1.0]], [1.0, 0.0, 0.0], horizon=horizon)
+        free = measure.value(mdp, TabularPolicy(np.ones((3, 1)))).mid
+        assert solve(mdp, ConstrainedPlanning(costs, [0.0])).value.mid == pytest.approx(free)
+    # over one step state 1 is not reached yet, over two it is
+    for H, status in ((1, Status.SOLVED), (2, Status.INFEASIBLE)):
+        mdp = MDP(law, [[-0.25], [1.25], [1.0]], [1.0, 0.0, 0.0], horizon=Finite(H))
+        assert ConstrainedPlanning([[[0.0], [0.5], [0.0]]], [0.0]).run(mdp).status is status
+    for program in ("optimise", "violate_least"):
+        monkeypatch.setattr(f"mdpkit.solve.constrained_planning.LimitedOccupancies.{program}", lambda *_: None)
+    assert solve(mdp, ConstrainedPlanning(costs, [0.0])).value.contains("-1/8")
+
+
 def test_an_error_reports_by_how_much_the_limits_are_missed():
     mdp = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("9/10"))
     for each in (mdp, mdp.to_float()):

@@ -216,6 +216,9 @@ class LimitedOccupancies:
         self.r, self.unit = _divide(self.reward.ravel()[self.pairs])
         costs, self.units = _divide(costs, axis=1, otherwise=np.abs(limits))
         self.C = csr_array(costs)
+        # HiGHS drops coefficients below 1e-9, and 1 - gamma is the coefficient of a state that is never left
+        stays = 1.0 if isinstance(problem.horizon, Finite) else 1 - float(problem.horizon.gamma)
+        self.scale = 2.0 ** max(-10 - np.frexp(stays)[1], 0)
         self.solved = 0
 
     def optimise(self, limits) -> Vertex | None:
@@ -303,7 +306,9 @@ class LimitedOccupancies:
         self.solved += 1
         options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
         A, limits = (A, np.nan_to_num(limits)) if A.shape[0] else (None, None)
-        return linprog(objective, A, limits, E, self.f, bounds=bounds, method="highs", options=options)
+        return linprog(
+            objective, A, limits, E * self.scale, self.f * self.scale, bounds=bounds, method="highs", options=options
+        )
 
 
 def _divide(numbers, axis=None, otherwise=0.0):

@@ -219,6 +219,11 @@ def test_costs_that_are_0_wherever_a_policy_can_go_are_paid_exactly(monkeypatch)
     assert solve(mdp, ConstrainedPlanning(costs, [0.0])).value.contains("-1/8")
 
 
+def test_a_discount_near_1_leaves_the_flow_equations_to_the_solver():
+    mdp = MDP([[[1.0], [1.0]]], [[1.0, 0.0]], horizon=Discounted(1 - 2.0**-30))
+    assert ConstrainedPlanning([[[1.0, 2.0]]], [0.0]).run(mdp).status is Status.INFEASIBLE
+
+
 def test_an_error_reports_by_how_much_the_limits_are_missed():
     mdp = MDP(objects([[[1], [1]]]), objects([[1, 0]]), horizon=Discounted("9/10"))
     for each in (mdp, mdp.to_float()):

@@ -229,7 +229,7 @@ def figure(ax, rows):
     curves = {data["tau"][0]: data for data in own if data["gamma"] == [0.9]}
     k = np.arange(1, 61)
     ax.semilogy(k, curves[0]["norm"], "k--", label=r"norm, $\tau = 0$")
-    ax.semilogy(k, curves[1]["span"], "C1", label=r"span, $\tau = 1$ (two sweeps fail)")
+    ax.semilogy(k, curves[1]["span"], "C1", label=r"span, $\tau = 1$ (fails at $k = 2$)")
     ax.semilogy(k, curves[0.9]["span"], "C0", alpha=0.4, label=r"span, $\tau = 0.9$")
     ax.semilogy(k, curves[0.5]["span"], "C0", alpha=0.7, label=r"span, $\tau = 0.5$")
     ax.semilogy(1, curves[0]["span"][0], "oC0", label=r"span, $\tau = 0$")

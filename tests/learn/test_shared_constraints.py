@@ -302,7 +302,9 @@ def test_over_a_finite_horizon_floats_play_nearly_the_same_game_with_costs_of_ea
         MTICL(rounds=4, true_cost=late), grant(SHORT, expert=SHORT_EXPERTS, demonstrations="exact"), rng=None
     ).trace
     np.testing.assert_allclose(quick["regret"], [float(x) for x in exact["regret"]], atol=1e-4)
-    np.testing.assert_allclose(quick["violation"][-1], [float(x) for x in exact["violation"][-1]], atol=1e-4)
+    # the violation of one cost depends on which of several optimal plans is played; the worst over the class does not
+    np.testing.assert_allclose(quick["worst_violation"], [float(x) for x in exact["worst_violation"]], atol=1e-4)
+    assert quick["violation"].shape == np.shape(exact["violation"])
 
 
 def test_a_lexicographic_expert_of_a_finite_horizon_earns_most_and_then_costs_least():

@@ -35,7 +35,7 @@ def test_every_file_of_a_room_is_drawn_unless_it_is_left_out(mutate):
     """A new room must be drawn or named here; what a control replaces is mathematics, in whichever file it is."""
     package = mutate.ROOT / "mdpkit"
     assert {folder.name for folder in package.iterdir() if (folder / "__init__.py").exists()} - set(mutate.TESTED) == {
-        *("claims", "cli", "ink", "report", "testing")
+        *("bench", "claims", "cli", "ink", "report", "testing")
     }
     drawn = set(mutate.mathematics(mutate.ROOT))
     for path in mutate.plumbing():

@@ -34,6 +34,7 @@ from mdpkit.base.arrays import rational
 from mdpkit.base.replaceable import sabotaged
 from mdpkit.instances.family import Family
 from mdpkit.verify.claim import Bound
+from mdpkit.verify.judge import holds
 from mdpkit.verify.profile import PROFILES
 from mdpkit.verify.run.work import _family
 
@@ -73,14 +74,18 @@ def under(control, check, m):
         return check(m)
 
 
-def simplest(family):
-    """The simplest instance of a family."""
+def simplest(part):
+    """The simplest instance of a part's family, or, where its assumptions refuse that, the first draw they do not."""
+    family, rng = part.instances, np.random.default_rng(0)
     sizes = {axis: low for axis, (low, _) in family.sizes.items()}
-    return family.build(family.from_bytes(bytes(family.byte_count(sizes)), sizes))
+    instance = family.build(family.from_bytes(bytes(family.byte_count(sizes)), sizes))
+    while not all(holds(each, instance) for each in part.assumes):
+        instance = family.build(family.from_bytes(rng.bytes(family.byte_count(sizes)), sizes))
+    return instance
 
 
 def is_bound(part):
-    return isinstance(part.check(simplest(part.instances)), Bound)
+    return isinstance(part.check(simplest(part)), Bound)
 
 
 def best_ratios(claim):
@@ -105,7 +110,7 @@ def of_bound(claim, part, ratio):
         yield plant(
             "too tight", f"{about}, d = {d}", claim, part, partial(scaled, part.check, scale * (1 - rational(d)))
         )
-    if any(hasattr(value, "_pattern") and value._pattern().size for value in vars(simplest(family)).values()):
+    if any(hasattr(value, "_pattern") and value._pattern().size for value in vars(simplest(part)).values()):
         yield plant("needle", about, claim, part, partial(needle, part.check))
     for sizes in (largest, middle):
         if family.sizes:

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mdpkit import Discounted, Finite, TabularPolicy, fit, grant, measure, objects, rational
+from mdpkit import Discounted, Finite, fit, grant, measure, objects, rational
 from mdpkit.base.arrays import floats
 from mdpkit.base.errors import InvalidModel, MissingAccess, NotSolved
 from mdpkit.instances import named

@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from tools.listed import LISTED
 
 import mdpkit
 
 pytestmark = pytest.mark.xdist_group("whole page")
+IDS = mdpkit.claims.ids()
 SHOWN = "[...document.querySelectorAll('{}[data-claim]')].filter(each => each.offsetParent !== null).map(each => each.dataset.claim)"
 
 
@@ -31,10 +31,6 @@ PROBE = (
 )
 
 
-def of_theme(theme):
-    return [name for name in LISTED if name in mdpkit.claims.ids(theme)]
-
-
 def box(page, name):
     return page.run(f"document.getElementById({name!r}).getBoundingClientRect().toJSON()")
 
@@ -50,13 +46,13 @@ def shown(page, tag="tr"):
     return page.run(SHOWN.format(tag))
 
 
-def test_it_shows_every_listed_claim_with_its_figure(page):
-    assert set(shown(page)) == set(shown(page, "article")) == set(LISTED)
-    assert texts(page, "#shown") == [f"{len(LISTED)} claims"]
+def test_it_shows_every_claim_and_the_figures_of_those_drawn(page, drawn_claims):
+    assert set(shown(page)) == set(shown(page, "article")) == set(IDS)
+    assert texts(page, "#shown") == [f"{len(IDS)} claims"]
     sizes = page.run(
         "[...document.querySelectorAll('figure svg')].map(each => (r => [r.width, r.height])(each.getBoundingClientRect()))"
     )
-    assert len(sizes) >= len(LISTED)
+    assert len(sizes) >= len(drawn_claims)
     assert all(width > 300 and height > 150 for width, height in sizes)
 
 
@@ -85,13 +81,13 @@ def test_a_filter_works_from_the_keyboard_and_is_taken_back_by_the_mouse(page):
     page.run("document.querySelector('select[name=theme]').focus()")
     page.type("g")  # one letter: a slow browser takes a second one for a new search
     page.until("document.querySelector('select[name=theme]').value == 'games'")
-    assert shown(page) == shown(page, "article") == of_theme("games")
-    assert texts(page, "#shown") == [f"{len(of_theme('games'))} of {len(LISTED)} claims"]
+    assert shown(page) == shown(page, "article") == mdpkit.claims.ids("games")
+    assert texts(page, "#shown") == [f"{len(mdpkit.claims.ids('games'))} of {len(IDS)} claims"]
     assert texts(page, "h2.theme") == ["games"]
     page.click("#filters button")
     page.until("document.querySelector('select[name=theme]').value == ''")
-    page.until(f"document.getElementById('shown').textContent == '{len(LISTED)} claims'")
-    assert set(shown(page)) == set(LISTED)
+    page.until(f"document.getElementById('shown').textContent == '{len(IDS)} claims'")
+    assert set(shown(page)) == set(IDS)
 
 
 def choose(page, name, value):
@@ -103,11 +99,11 @@ def test_every_paper_shows_the_claims_that_name_it(page):
     papers = page.run(
         "[...document.querySelectorAll('select[name=paper] option')].map(each => each.value).filter(Boolean)"
     )
-    named = {name: mdpkit.claims.get(name).papers for name in LISTED}
+    named = {name: mdpkit.claims.get(name).papers for name in IDS}
     assert set(papers) == {paper for some in named.values() for paper in some}
     for paper in papers:
         choose(page, "paper", paper)
-        assert shown(page) == [name for name in LISTED if paper in named[name]]
+        assert shown(page) == [name for name in IDS if paper in named[name]]
 
 
 def test_filters_combine_and_say_when_nothing_is_left(page):
@@ -118,13 +114,13 @@ def test_filters_combine_and_say_when_nothing_is_left(page):
     for outcome in outcomes:
         choose(page, "outcome", outcome)
         by_outcome[outcome] = set(shown(page))
-    assert set().union(*by_outcome.values()) == set(LISTED)
-    assert sum(map(len, by_outcome.values())) == len(LISTED)
+    assert set().union(*by_outcome.values()) == set(IDS)
+    assert sum(map(len, by_outcome.values())) == len(IDS)
     choose(page, "theme", "safety")
-    assert set(shown(page)) == by_outcome[outcomes[-1]] & set(of_theme("safety"))
+    assert set(shown(page)) == by_outcome[outcomes[-1]] & set(mdpkit.claims.ids("safety"))
     choose(page, "paper", "kakade2002")
     assert shown(page) == shown(page, "article") == []
-    assert texts(page, "#shown") == [f"0 of {len(LISTED)} claims"]
+    assert texts(page, "#shown") == [f"0 of {len(IDS)} claims"]
 
 
 def test_a_link_opens_the_proof_also_of_a_claim_that_was_filtered_out(page):
@@ -134,7 +130,7 @@ def test_a_link_opens_the_proof_also_of_a_claim_that_was_filtered_out(page):
     choose(page, "theme", "games")
     assert "performance_difference_lemma" not in shown(page)
     page.run("location.hash = '#performance_difference_lemma'")
-    page.until(f"document.getElementById('shown').textContent == '{len(LISTED)} claims'")
+    page.until(f"document.getElementById('shown').textContent == '{len(IDS)} claims'")
     assert "performance_difference_lemma" in shown(page, "article")
 
 
@@ -173,7 +169,7 @@ def test_on_paper_it_is_dark_on_white_without_filters(page):
     assert page.run("document.documentElement.scrollWidth") == 760
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.run("document.getElementById('filters').offsetParent") is None
-    assert set(shown(page, "article")) == set(LISTED)
+    assert set(shown(page, "article")) == set(IDS)
 
 
 def test_without_scripts_all_is_there_and_nothing_pretends_to_filter(page, whole_page):
@@ -181,7 +177,7 @@ def test_without_scripts_all_is_there_and_nothing_pretends_to_filter(page, whole
     try:
         page.open("about:blank")
         page.open(whole_page.as_uri())
-        assert set(shown(page, "article")) == set(LISTED)
+        assert set(shown(page, "article")) == set(IDS)
         assert page.run("document.getElementById('filters').offsetParent") is None
     finally:
         page.call("Emulation.setScriptExecutionDisabled", value=False)

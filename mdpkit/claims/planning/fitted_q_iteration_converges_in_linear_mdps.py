@@ -136,7 +136,7 @@ LINEAR_FAMILY = Family(
         start=Box("K", lower=-2, upper=2),
         **WEIGHTED,
     ),
-    sizes=dict(S=(2, 3), A=(1, 2), K=(1, 2), R=(1, 2)),
+    sizes=dict(S=(1, 3), A=(1, 2), K=(1, 2), R=(1, 2)),
     models=dict(
         linear=draw_linear,
         mdp=lambda x: draw_linear(x).tabular(),

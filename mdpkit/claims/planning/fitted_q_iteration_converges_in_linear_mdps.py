@@ -114,7 +114,7 @@ def without_norm(m):
     return Bound(loss, right / error_norm(m))
 
 
-WEIGHTED = dict(weights=Choice("S", "A", of=("0", "1/10", "1/4", "1/2", "3/4", "1")))
+WEIGHTED = dict(weights=Box("S", "A"))
 
 
 def signs(x):

@@ -30,7 +30,7 @@ from ...instances.blocks import Box, Choice, Simplex
 from ...instances.families import garnet
 from ...instances.family import Family
 from ...instances.instance import Instance
-from ...instances.library.planning.regularised import FORK, misjudged_branch, tied_branches, tilt_reference
+from ...instances.library.planning.regularised import fork, misjudged_branch, tied_branches, tilt_reference
 from ...model import MDP, Discounted, TabularPolicy
 from ...model.expectation import expected_next
 from ...solve import solve
@@ -147,7 +147,7 @@ def list_ties():
 
 
 def list_estimates():
-    """Random MDPs with random estimates of their rewards, so wrong that most policies lose; two branches that tie."""
+    """Random MDPs whose estimated rewards err by up to 1, at which most learned policies lose; two tied branches."""
     found = [tied_branches("1/64")]
     for seed in range(12):
         rng = np.random.default_rng(seed)
@@ -166,16 +166,8 @@ def colder():
 
 def visit_wrong_state():
     """A state that the optimum hardly visits; the learned policy visits it ten times as often and always errs there."""
-    mdp = MDP(objects(FORK), objects(np.zeros((3, 2), dtype=int)), objects([1, 0, 0]), horizon=Discounted("99/100"))
-    reference = objects([["999/1000", "1/1000"], ["1/2", "1/2"], ["1/11", "10/11"]])
-    weights, believed = objects([[1, 1], [1, 1], [1, 1]]), objects([[1, 10], [1, 1], [100, 1]])
-    return Instance(
-        mdp=mdp,
-        reference=TabularPolicy(reference),
-        weights=weights,
-        believed=believed,
-        learned=tilt_reference(reference, believed),
-    )
+    reference = [["999/1000", "1/1000"], ["1/2", "1/2"], ["1/11", "10/11"]]
+    return fork(reference, [[1, 1], [1, 1], [1, 1]], [[1, 10], [1, 1], [100, 1]], "99/100")
 
 
 def is_learned(m):

@@ -1,4 +1,4 @@
-"""If all pairs share one law, the span stops value iteration in two sweeps, the norm after log(1/epsilon)/(1-gamma).
+"""If all state-action pairs share one law, span stopping takes 2 sweeps; norm stopping, of order log(1/eps)/(1-g).
 
 Statement  Let V_{k+1} = T V_k with the Bellman operator T, D_k = V_k - V_{k-1}, sp = max - min over states, and tau the
            largest total variation distance between the transition laws of two pairs of state and action. Shift V_k to
@@ -26,10 +26,9 @@ from ... import measure
 from ...base.arrays import nearest, objects, rational
 from ...base.errors import Undecided
 from ...base.lifting import number
-from ...instances.blocks import Box, Choice, Simplex
-from ...instances.family import Family
+from ...instances.blocks import Box, Simplex
 from ...instances.instance import Instance
-from ...instances.library.planning.iteration import steady_reward, two_rewards
+from ...instances.library.planning.iteration import SWEEPS, steady_reward, two_rewards
 from ...model import MDP, Discounted
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
@@ -156,37 +155,20 @@ def attains_the_contraction(m):
 
 
 # ---- instances and figure
-FAMILY = Family(
-    blocks=dict(
-        P=Simplex("S", "A", to="S"),
-        r=Box("S", "A", lower=-1),
-        start=Box("S", lower=-8, upper=8),
-        gamma=Choice(of=("1/2", "9/10")),
-    ),
-    sizes=dict(S=(2, 3), A=(1, 2), K=(1, 2)),
-    models=dict(
-        mdp=lambda x: MDP(x.P, x.r, horizon=Discounted(x.gamma[()])),
-        start=lambda x: x.start,
-        sweeps=lambda x: x.sizes["K"],
-    ),
-)
 ONE_DRAWN_LAW = replace(
-    FAMILY,
-    blocks={**FAMILY.blocks, "P": Simplex(to="S")},
+    SWEEPS,
+    blocks={**SWEEPS.blocks, "P": Simplex(to="S")},
     sizes=dict(S=(2, 3), A=(2, 3)),
     models={
-        **FAMILY.models,
+        **SWEEPS.models,
         "mdp": lambda x: MDP(np.tile(x.P, (*x.r.shape, 1)), x.r, horizon=Discounted(x.gamma[()])),
         "sweeps": lambda x: 2,
     },
 )
 PAYING = replace(
-    FAMILY,
-    blocks={
-        **FAMILY.blocks,
-        "r": Box("S", "A", lower="1/8"),
-    },
-    models={**FAMILY.models, "start": lambda x: x.start * 0},
+    SWEEPS,
+    blocks={**SWEEPS.blocks, "r": Box("S", "A", lower="1/8")},
+    models={**SWEEPS.models, "start": lambda x: x.start * 0},
 )
 """Rewards from 1/8 to 1 and V_0 = 0, so that min D_1 > 0."""
 GAMMAS = ("1/10", "1/2", "9/10")
@@ -245,7 +227,7 @@ TWO, SYMMETRIC = "the span stops after two sweeps", "two states attain the contr
 CLAIM = Claim(
     "span_stop_certifies_where_sup_stop_crawls",
     check,
-    FAMILY,
+    SWEEPS,
     formula=(
         r"\lVert W_k - V^* \rVert \le \frac{\gamma\, \mathrm{sp}(D_k)}{2 (1-\gamma)} \le "
         r"\frac{\gamma\, (\gamma \tau)^{k-1}\, \mathrm{sp}(D_1)}{2 (1-\gamma)}, \qquad "
@@ -268,7 +250,7 @@ CLAIM = Claim(
         Control("two absorbing states", witness=lambda: two_rewards(1), drops=ONE_LAW.name, part=TWO),
     ),
     also=(
-        Part(FALLS, FAMILY, norm_falls_slowly),
+        Part(FALLS, SWEEPS, norm_falls_slowly),
         Part("the span vanishes in the second sweep", ONE_DRAWN_LAW, span_vanishes, assumes=(ONE_LAW,)),
         Part(TWO, list_one_law, span_stops, assumes=(ONE_LAW,)),
         Part("every epsilon at which the norm stops", PAYING, norm_needs_sweeps),

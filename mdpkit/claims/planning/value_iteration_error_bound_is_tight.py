@@ -22,10 +22,9 @@ import numpy as np
 from ... import measure
 from ...base.arrays import nearest, objects
 from ...base.lifting import number
-from ...instances.blocks import Box, Choice, Simplex
-from ...instances.family import Drawn, Family
-from ...instances.library.planning.iteration import greedy_table, repeated_mistake, steady_reward
-from ...model import MDP, Discounted, TabularPolicy
+from ...instances.family import Drawn
+from ...instances.library.planning.iteration import SWEEPS, greedy_table, repeated_mistake, steady_reward
+from ...model import MDP, TabularPolicy
 from ...verify.claim import Assumption, Bound, Claim, Control, Equal, Part
 
 
@@ -120,20 +119,10 @@ def play_greedily(x, before=0):
     return Drawn(**{**vars(x), "greedy": x.like(greedy_table(x.P, x.r, x.gamma[()], x.start, sweeps))})
 
 
-FAMILY = Family(
-    blocks=dict(
-        P=Simplex("S", "A", to="S"),
-        r=Box("S", "A", lower=-1),
-        start=Box("S", lower=-8, upper=8),
-        gamma=Choice(of=("1/2", "9/10")),
-    ),
+FAMILY = replace(
+    SWEEPS,
     sizes=dict(S=(1, 3), A=(1, 2), K=(1, 3)),
-    models=dict(
-        mdp=lambda x: MDP(x.P, x.r, horizon=Discounted(x.gamma[()])),
-        start=lambda x: x.start,
-        sweeps=lambda x: x.sizes["K"],
-        policy=lambda x: TabularPolicy(x.greedy),
-    ),
+    models={**SWEEPS.models, "policy": lambda x: TabularPolicy(x.greedy)},
     repair=play_greedily,
 )
 SEVERAL = replace(

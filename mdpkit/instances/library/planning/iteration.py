@@ -5,8 +5,26 @@ import numpy as np
 from ....base.arrays import objects, rational
 from ....base.errors import InvalidModel
 from ....model import MDP, Discounted, TabularPolicy
+from ...blocks import Box, Choice, Simplex
 from ...catalogue import Exact, expect_integer, named_instance
+from ...family import Family
 from ...instance import Instance
+
+SWEEPS = Family(
+    blocks=dict(
+        P=Simplex("S", "A", to="S"),
+        r=Box("S", "A", lower=-1),
+        start=Box("S", lower=-8, upper=8),
+        gamma=Choice(of=("1/2", "9/10")),
+    ),
+    sizes=dict(S=(2, 3), A=(1, 2), K=(1, 2)),
+    models=dict(
+        mdp=lambda x: MDP(x.P, x.r, horizon=Discounted(x.gamma[()])),
+        start=lambda x: x.start,
+        sweeps=lambda x: x.sizes["K"],
+    ),
+)
+"""MDPs, first values V_0, and a number K of sweeps of value iteration."""
 
 
 def greedy_table(P: np.ndarray, r: np.ndarray, gamma, V: np.ndarray, sweeps: int) -> np.ndarray:
@@ -22,7 +40,7 @@ def greedy_table(P: np.ndarray, r: np.ndarray, gamma, V: np.ndarray, sweeps: int
 
 @named_instance
 def steady_reward(gamma: Exact = "9/10", k: int = 3) -> Instance:
-    """One state that pays 1 for ever: from V_0 = 0, the error after k sweeps is gamma^k / (1-gamma).
+    """One state that pays 1 at every step: from V_0 = 0, the error after k sweeps is gamma^k / (1-gamma).
 
     Args:
         gamma: the discount.
@@ -41,7 +59,7 @@ def steady_reward(gamma: Exact = "9/10", k: int = 3) -> Instance:
 
 @named_instance
 def repeated_mistake(gamma: Exact = "9/10", k: int = 1, by: str = "error") -> Instance:
-    """A state and a corridor of k + 1 states: after k sweeps the greedy policy repeats a costly action for ever.
+    """A state and a corridor of k + 1 states: after k sweeps the greedy policy repeats a costly action at every step.
 
     All rewards are 0 except that waiting in state 0 costs 2 gamma^(k+1). V_0 is such that waiting and leaving are tied
     after k sweeps, as the value of state 0 is overestimated and that of the corridor underestimated by as much as

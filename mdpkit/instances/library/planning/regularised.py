@@ -17,6 +17,22 @@ def tilt_reference(reference: np.ndarray, weights: np.ndarray) -> TabularPolicy:
     return TabularPolicy(joint / joint.sum(axis=-1)[..., None])
 
 
+def fork(reference, weights, believed, gamma, **more) -> Instance:
+    """The fork with soft optimal action values log weights, and the policy of those that the learner believes.
+
+    Args: reference, weights, believed: `[s,a]`; weights and beliefs are e^(Q/beta). gamma: the discount.
+    """
+    reference, weights, believed = map(objects, (reference, weights, believed))
+    return Instance(
+        mdp=MDP(objects(FORK), weights * 0, objects([1, 0, 0]), horizon=Discounted(gamma)),
+        reference=TabularPolicy(reference),
+        weights=weights,
+        believed=believed,
+        learned=tilt_reference(reference, believed),
+        **more,
+    )
+
+
 @named_instance
 def misjudged_branch(k: int = 4, gamma: Exact = "9/10", lean: Exact = 1) -> Instance:
     """Two branches of equal soft value; the estimated reward is too high on one, and too low on the other.
@@ -39,18 +55,10 @@ def misjudged_branch(k: int = 4, gamma: Exact = "9/10", lean: Exact = 1) -> Inst
     """
     expect_integer("k", k, 1)
     lean, over = rational(lean), 1 + 1 / rational(k)
-    mdp = MDP(objects(FORK), objects(np.zeros((3, 2), dtype=int)), objects([1, 0, 0]), horizon=Discounted(gamma))
-    reference = objects([[1 / (1 + lean), lean / (1 + lean)], ["1/2", "1/2"], ["1/2", "1/2"]])
+    reference = [[1 / (1 + lean), lean / (1 + lean)], ["1/2", "1/2"], ["1/2", "1/2"]]
     weights = objects([[lean, 1], [1, 1], [1, 1]])
     believed = weights * objects([[1 / over, over], [1 / over] * 2, [over] * 2])
-    return Instance(
-        mdp=mdp,
-        reference=TabularPolicy(reference),
-        weights=weights,
-        believed=believed,
-        learned=tilt_reference(reference, believed),
-        k=k,
-    )
+    return fork(reference, weights, believed, gamma, k=k)
 
 
 @named_instance

@@ -224,10 +224,10 @@ class Results(Shown):
         """What a reader of the figure must know."""
         grid = self.experiment
         effort = "equal" if self.equal_effort() else "different"
+        where = f" on each of {len(grid.problems)} problems" if len(grid.problems) > 1 else ""
         return (
-            f"Left: interquartile mean, over n = {len(grid.seeds)} seeds on each of {len(grid.problems)} problem(s), of the "
-            "normalised exact return J of the iterates (0: random actions, 1: expert) against environment steps, those for "
-            "the reward player included; shaded: 95 % stratified bootstrap intervals of each point. Right: fraction of runs "
+            f"Left: interquartile mean, over n = {len(grid.seeds)} seeds{where}, of the normalised exact return J of the "
+            "iterates (0: random actions, 1: expert) against environment steps, those for the reward player included; shaded: 95 % stratified bootstrap intervals of each point. Right: fraction of runs "
             f"whose mean over rounds exceeds a threshold. All learners used {effort} environment steps and gradient steps."
         )
 

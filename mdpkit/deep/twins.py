@@ -174,7 +174,10 @@ def pendulum() -> Twin:
         start_low=[-np.pi, -1.0],
         start_high=[np.pi, 1.0],
     )
-    sizes = lambda n: ((n, n), 15)  # noqa: E731
+
+    def sizes(n):
+        return (n, n), 15
+
     return Twin(
         SettablePendulum,
         problem=problem,

@@ -6,7 +6,9 @@ import pytest
 from mdpkit.base.errors import InvalidModel
 from mdpkit.deep.aggregates import bootstrap, interquartile_mean, performance_profile, resample
 
-MEAN = lambda scores: scores.mean(axis=(-2, -1))  # noqa: E731
+
+def mean(scores):
+    return scores.mean(axis=(-2, -1))
 
 
 def test_the_interquartile_mean_ignores_the_outer_quarters_and_pools_problems():
@@ -18,7 +20,7 @@ def test_the_interquartile_mean_ignores_the_outer_quarters_and_pools_problems():
 
 
 def test_bootstrap_means_of_two_seeds_are_binomial():
-    means = MEAN(resample(np.array([[0.0, 1.0]]), 4000, rng=np.random.default_rng(0)))
+    means = mean(resample(np.array([[0.0, 1.0]]), 4000, rng=np.random.default_rng(0)))
     shares = [(means == k / 2).mean() for k in range(3)]
     assert shares == pytest.approx([1 / 4, 1 / 2, 1 / 4], abs=5 * np.sqrt(1 / 4 / 4000))
 
@@ -27,12 +29,12 @@ def test_the_interval_of_a_mean_is_the_normal_one_within_strata():
     """Variances add within problems; the distance between the problems does not count."""
     rng = np.random.default_rng(0)
     scores = rng.normal([[0.0], [100.0]], [[1.0], [3.0]], (2, 400))
-    low, high = bootstrap(scores, MEAN, rng=rng, resamples=4000)
+    low, high = bootstrap(scores, mean, rng=rng, resamples=4000)
     deviation = np.sqrt((scores.var(axis=1) / 400).sum()) / 2
     assert (low, high) == pytest.approx((scores.mean() - 1.96 * deviation, scores.mean() + 1.96 * deviation), abs=0.015)
-    low, high = bootstrap(scores, MEAN, rng=rng, than=scores[:, ::-1] - 1, resamples=4000)
+    low, high = bootstrap(scores, mean, rng=rng, than=scores[:, ::-1] - 1, resamples=4000)
     assert (low, high) == pytest.approx((1 - 1.96 * 2**0.5 * deviation, 1 + 1.96 * 2**0.5 * deviation), abs=0.02)
-    assert bootstrap(np.array([[2.0, 2.0], [5.0, 5.0]]), MEAN, rng=rng) == (3.5, 3.5)
+    assert bootstrap(np.array([[2.0, 2.0], [5.0, 5.0]]), mean, rng=rng) == (3.5, 3.5)
 
 
 def test_rounds_of_a_run_are_drawn_together():

@@ -24,7 +24,7 @@ from .reward_player import RewardPlayer, rewards_of
 
 @dataclass(frozen=True)
 class MomentMatching:
-    """Moment matching with networks: reinforcement learning against a reward that tells expert and learner apart.
+    """Moment matching with networks: reinforcement learning on a reward that separates expert from learner.
 
     Each round updates the reward on expert and learner episodes, then trains the policy on it.
 

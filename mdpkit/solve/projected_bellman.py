@@ -56,16 +56,9 @@ class ProjectedBellman(Shown):
 
     def __post_init__(self) -> None:
         expect_problem("ProjectedBellman", self.problem, Discounted)
-        self._regression  # noqa: B018  (refuses features and weights that do not fit)
-        self._ahead  # noqa: B018
-
-    @cached_property
-    def _regression(self):
-        return Regression(self.problem, self.features, self.weights)
-
-    @cached_property
-    def _pi(self):
-        return law(tabular(self.problem, self.policy), "table")
+        # both refuse what does not fit the problem
+        self.__dict__["_regression"] = Regression(self.problem, self.features, self.weights)
+        self.__dict__["_pi"] = law(tabular(self.problem, self.policy), "table")
 
     @cached_property
     def _ahead(self):

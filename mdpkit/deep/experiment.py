@@ -227,8 +227,9 @@ class Results(Shown):
         where = f" on each of {len(grid.problems)} problems" if len(grid.problems) > 1 else ""
         return (
             f"Left: interquartile mean, over n = {len(grid.seeds)} seeds{where}, of the normalised exact return J of the "
-            "iterates (0: random actions, 1: expert) against environment steps, those for the reward player included; shaded: 95 % stratified bootstrap intervals of each point. Right: fraction of runs "
-            f"whose mean over rounds exceeds a threshold. All learners used {effort} environment steps and gradient steps."
+            "iterates (0: random actions, 1: expert) against environment steps, those for the reward player included; "
+            "shaded: 95 % stratified bootstrap intervals of each point. Right: fraction of runs whose mean over rounds "
+            f"exceeds a threshold. All learners used {effort} environment steps and gradient steps."
         )
 
     def draw(self, axes: Any = None) -> "Figure":

@@ -51,3 +51,7 @@ class UnknownClaim(InvalidClaim):
 
 class ClaimBroken(MdpkitError):
     """A check raised an exception on an admitted instance, so it gives no verdict."""
+
+
+class WorkerLost(MdpkitError, RuntimeError):
+    """A worker process died, or a cluster cannot be used; the message states what is kept and what to do."""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ._app import UsageError, app
+from ._scheduler import BOTH, Scheduler
 from ._shown import finite, show_table, shown_progress, stdout_for_the_result
 
 Seed = Annotated[int, typer.Option(help="Names the draws.")]
@@ -37,6 +38,7 @@ def hunt(
         Path | None, typer.Option(file_okay=False, help="Folder of result, smallest witness, drawing and TikZ.")
     ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write a PNG beside the drawing's PDF.")] = False,
+    scheduler: Scheduler = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
     """Search for the worst case of a claim: the instance at which its two sides meet, or cross.
@@ -62,7 +64,14 @@ def hunt(
         progress(0, total, "")
         budget = {"seconds": seconds, "counted": counted, "seed": seed}
         found = search(
-            claim, **budget, grid=values or None, part=part, control=control, notice=notice, progress=report_end
+            claim,
+            **budget,
+            grid=values or None,
+            part=part,
+            control=control,
+            scheduler=scheduler,
+            notice=notice,
+            progress=report_end,
         )
     if not as_json:
         show_table(table(found))
@@ -89,6 +98,7 @@ def constants(
     counted: Counted = False,
     seed: Seed = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")] = None,
+    scheduler: Scheduler = None,
     folder: Annotated[
         Path,
         typer.Option(file_okay=False, help="Folder of THEME/ID.constants.json, and of the table of all of them."),
@@ -107,9 +117,11 @@ def constants(
     from ..hunt import jobs, keep_worst
     from ..report.result.constants import read_constants, tables, write_constants, write_table
 
+    if scheduler and workers:
+        raise UsageError(BOTH)
     if missing and kept is not None:
         raise UsageError("--keep writes the worst draws of whole claims; name the claims, and leave out --missing")
-    with stdout_for_the_result(), shown_progress() as (_, progress):
+    with stdout_for_the_result(), shown_progress() as (notice, progress):
         done = []
 
         def report_end(hunted):
@@ -135,6 +147,8 @@ def constants(
             counted=counted,
             seed=seed,
             workers=workers,
+            scheduler=scheduler,
+            notice=notice,
             progress=report_end,
         )
         found |= {(each.claim, each.part, each.control): each for each in hunts}

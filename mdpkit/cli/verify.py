@@ -10,6 +10,7 @@ import typer
 
 from ._app import FAILED, INTERRUPTED, SILENT, UsageError, app
 from ._problem import as_file, horizon_option
+from ._scheduler import BOTH, Scheduler
 from ._shown import finite, show_columns, show_table, shown_progress, stdout_for_the_result
 
 
@@ -39,6 +40,7 @@ def verify(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; by default one per core. The result does not depend on it.")
     ] = None,
+    scheduler: Scheduler = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
 ):
     """Verify claims. Exit code 0 if all hold, 1 if one does not, 2 if a control is silent, 3 for usage errors."""
@@ -46,6 +48,8 @@ def verify(
         raise UsageError("name the claims, or give --all or --theme, not both")
     if on and not claims:
         raise UsageError("--on needs the names of the claims to verify on that problem")
+    if scheduler and workers:
+        raise UsageError(BOTH)
     given = horizon_option(gamma, horizon)
     if given and not on:
         raise UsageError("--gamma and --horizon apply to the problem given by --on")
@@ -66,7 +70,14 @@ def verify(
                 notice(f"profile {chosen}: {len(names)} claims")
             problem = as_file(on, given, rewards) if on else None
             finished = verify_all(
-                names, chosen, seed=seed, on=problem, workers=processes, notice=notice, progress=progress
+                names,
+                chosen,
+                seed=seed,
+                on=problem,
+                workers=processes,
+                scheduler=scheduler,
+                notice=notice,
+                progress=progress,
             )
     except KeyboardInterrupt:
         typer.echo("interrupted: the same command resumes where it stopped", err=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..base.errors import InvalidModel
 from ..base.files import write_whole
+from ..base.parallel import each_result
 from ..base.record import expect_counts
 from ..base.shown import Shown, Table
 from ..base.versions import versions
@@ -106,19 +107,27 @@ class Experiment:
         found = {"learner": self.learners[learner], "problem": self.problems[problem], "seed": seed}
         return {what: describe(thing) for what, thing in found.items()}
 
-    def run(self, folder: str | Path, *, jobs: int = 1) -> "Results":
+    def run(
+        self, folder: str | Path, *, jobs: int = 1, scheduler: Any = None, notice: Callable[[str], Any] = print
+    ) -> "Results":
         """Make the runs that are missing in a folder, in parallel processes if `jobs` > 1, and read all of them.
 
-        Args: folder: it receives one JSON file for each run, written atomically when the run ends. jobs: processes.
-        Raises: InvalidModel if a file in the folder was declared differently.
-        """
-        from joblib import Parallel, delayed
+        Args:
+            folder: it receives one JSON file for each run, written atomically when the run ends.
+            jobs: processes.
+            scheduler: a Dask cluster in place of processes: the address of its scheduler, or a `distributed.Client`.
+            notice: called with a sentence when the cluster is silent.
 
+        Raises: InvalidModel if a file in the folder was declared differently; WorkerLost if a process dies or the
+            cluster cannot be used: finished runs are kept.
+        """
         expect_counts(jobs=jobs)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        missing = [cell for cell in self._cells() if self._read(folder, cell) is None]
-        Parallel(n_jobs=jobs)(delayed(_run)(self, folder, cell) for cell in missing)
+        missing = {".".join(map(str, cell)): cell for cell in self._cells() if self._read(folder, cell) is None}
+        calls = {name: (self, cell) for name, cell in missing.items()}
+        for name, found in each_result(_run, calls, workers=jobs, scheduler=scheduler, notice=notice):
+            write_whole(self._file(folder, missing[name]), json.dumps(found, indent=1) + "\n")
         return self.read(folder)
 
     def read(self, folder: str | Path) -> "Results":
@@ -303,8 +312,8 @@ def describe(thing: Any) -> Any:
     return f"{thing.__module__}.{name}"
 
 
-def _run(experiment, folder, cell):
-    """Make one run and write its file."""
+def _run(experiment, cell):
+    """One run, as plain JSON."""
     name, problem, seed = cell
     given, start = experiment.problems[problem], time.process_time()
     twin = given.make()
@@ -324,7 +333,7 @@ def _run(experiment, folder, cell):
     }
     if "best" in answer.trace:
         found["best"] = int(np.argmax(answer.trace["best"]))
-    write_whole(experiment._file(folder, cell), json.dumps(found, indent=1) + "\n")
+    return found
 
 
 def _row(row):

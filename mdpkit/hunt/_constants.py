@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import InvalidClaim
+from ..base.parallel import each_result
 from ..verify import register
 from ..verify.worst import keep
 from ._hunt import Hunt, hunt
@@ -58,6 +59,8 @@ def constants(
     counted: bool = False,
     seed: int = 0,
     workers: int | None = None,
+    scheduler: Any = None,
+    notice: Callable[[str], Any] = lambda words: None,
     progress: Callable[[Hunt], Any] = lambda hunted: None,
 ) -> list[Hunt]:
     """Run all hunts of the table.
@@ -67,23 +70,31 @@ def constants(
         seconds: CPU seconds per true statement, shared by its horizons. wrong_seconds: CPU seconds per control.
         counted: replace each second by 2000 evaluations of the check, as for `hunt`.
         workers: number of processes; defaults to the number of cores.
-        progress: called with every finished Hunt.
+        scheduler: a Dask cluster in place of processes: the address of its scheduler, or a `distributed.Client`.
+        notice: called with a sentence when the cluster is silent. progress: called with every finished Hunt.
 
     Returns: the Hunts in the order of `work`. Hunts do not use known witnesses.
     """
-    from joblib import Parallel, delayed
+    work = list(work)
+    calls = {
+        f"{job.claim}.{job.part}.{job.control}.{k}": (job, wrong_seconds if job.control else seconds, counted, seed)
+        for k, job in enumerate(work)
+    }
+    found = {}
+    for name, rows in each_result(
+        _rows, calls, workers=workers or os.cpu_count() or 1, scheduler=scheduler, notice=notice
+    ):
+        k = int(name.rpartition(".")[2])
+        job = work[k]
+        found[k] = Hunt(job.claim, job.part, job.control, job.target(), rows, seed)
+        progress(found[k])
+    return [found[k] for k in range(len(work))]
 
-    pool = Parallel(workers or os.cpu_count() or 1, "loky", return_as="generator", batch_size=1)
-    found = []
-    for hunted in pool(delayed(_one)(job, wrong_seconds if job.control else seconds, counted, seed) for job in work):
-        found.append(hunted)
-        progress(hunted)
-    return found
 
-
-def _one(job, seconds, counted, seed):
+def _rows(job, seconds, counted, seed):
     grid = None if job.control else job.grid()
-    return hunt(job.claim, seconds, counted=counted, grid=grid, seed=seed, part=job.part, control=job.control or None)
+    hunted = hunt(job.claim, seconds, counted=counted, grid=grid, seed=seed, part=job.part, control=job.control or None)
+    return hunted.records
 
 
 DIGITS = 60

@@ -11,10 +11,12 @@ import numpy as np
 
 from ..base.errors import InvalidClaim
 from ..base.markup import abbreviate
+from ..base.parallel import each_result
 from ..base.versions import versions
 from ..instances.instance import Instance
 from ..verify import register
 from ..verify.claim import STATEMENT, Claim, in_seeds
+from ..verify.run.parcel import find_packed, pack_claim
 from ._reading import formula, slope
 from ._row import Row, hunt_row
 from ._target import Target, target
@@ -128,6 +130,7 @@ def hunt(
     seed: int = 0,
     part: str | None = None,
     control: str | None = None,
+    scheduler: Any = None,
     notice: Callable[[str], Any] = lambda words: None,
     progress: Callable[[Row], Any] = lambda row: None,
 ) -> Hunt:
@@ -140,6 +143,8 @@ def hunt(
         grid: axis or scalar block -> values; one row per combination.
         seed: random seed.
         part: name of the Part to hunt. control: name of a control whose altered statement is hunted instead.
+        scheduler: a Dask cluster that hunts the rows in parallel: the address of its scheduler, or a
+            `distributed.Client`. The claim is then given by its id or file.
         notice: called with progress sentences. progress: called with every finished Row.
 
     Returns: a Hunt. Its ratios are lower bounds on the best constant; they do not prove optimality.
@@ -158,15 +163,45 @@ def hunt(
         raise InvalidClaim(
             f"{seconds} CPU seconds for {len(aims)} rows; each needs {LEAST_SECONDS} to try every search once"
         )
-    rows = []
-    for aim in aims:
-        notice(" ".join(f"{name}={value}" for name, value in aim.fixed.items()) or "free")
-        name = f"{aimed.claim.id}/{in_seeds(aimed.part)}/{aimed.control}/{sorted(aim.fixed.items())}/{seed}"
-        rows.append(
-            hunt_row(aim, seconds / len(aims), np.random.default_rng(zlib.crc32(name.encode())), notice, counted)
-        )
-        progress(rows[-1])
-    return Hunt(aimed.claim.id, aimed.part, aimed.control, aimed, tuple(rows), seed)
+    rows = {}
+    if scheduler is None:
+        for k, aim in enumerate(aims):
+            notice(_words(aim))
+            rows[k] = _row(aim, seconds / len(aims), counted, seed, notice)
+            progress(rows[k])
+    else:
+        packed = pack_claim(claim)
+        calls = {
+            f"{aimed.claim.id}.{_words(aim)}.{k}": (
+                packed,
+                part,
+                control,
+                aim.fixed,
+                seconds / len(aims),
+                counted,
+                seed,
+            )
+            for k, aim in enumerate(aims)
+        }
+        for name, row in each_result(_hunt_there, calls, scheduler=scheduler, notice=notice):
+            rows[int(name.rpartition(".")[2])] = row
+            progress(row)
+    return Hunt(aimed.claim.id, aimed.part, aimed.control, aimed, tuple(rows[k] for k in range(len(aims))), seed)
+
+
+def _words(aim):
+    return " ".join(f"{name}={value}" for name, value in aim.fixed.items()) or "free"
+
+
+def _row(aim, seconds, counted, seed, notice):
+    name = f"{aim.claim.id}/{in_seeds(aim.part)}/{aim.control}/{sorted(aim.fixed.items())}/{seed}"
+    return hunt_row(aim, seconds, np.random.default_rng(zlib.crc32(name.encode())), notice, counted)
+
+
+def _hunt_there(packed, part, control, fixed, seconds, counted, seed):
+    """One row, on a worker."""
+    aim = target(find_packed(packed), part, control).at(fixed)
+    return _row(aim, seconds, counted, seed, lambda words: None)
 
 
 def _fraction(value):

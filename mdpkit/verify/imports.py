@@ -35,9 +35,9 @@ def import_file(path: Path) -> ModuleType:
     return module
 
 
-def companions(path: Path) -> list[Path]:
-    """Files of the user's modules that a claim's file loads: not Python's library, installed packages or mdpkit."""
-    return sorted(set(_loaded.get(path, {}).values()))
+def modules_of(path: Path) -> dict[str, Path]:
+    """Name -> file of the user's modules that a claim's file loads: no installed packages, not Python's or mdpkit's."""
+    return dict(_loaded.get(path, {}))
 
 
 def _forget():

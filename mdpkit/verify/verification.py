@@ -3,16 +3,17 @@
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from ..base.decision import Decision
-from ..base.errors import InvalidClaim, InvalidModel
+from ..base.errors import ClaimBroken, InvalidClaim, InvalidModel
 from ..base.record import Record
 from ..instances.family import Family
-from ..instances.io import load
+from ..instances.io import load, save
 from ..model.horizon import Average, Total
 from ..search.matters import matters
 from ..search.shrink import shrink
@@ -21,13 +22,21 @@ from .claim import Claim, Part
 from .controls import ControlResult
 from .judge import Kind, holds, judge, judge_draw
 from .profile import Profile, profile_named
+from .run.parcel import NO_OBJECT
 from .run.work import run, tasks
 from .tally import Tally, unpack
 from .verdict import Outcome, Verdict
 from .violation import violations
 
 
-def verify(claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: int = 0, on: Any = None) -> Verdict:
+def verify(
+    claim: Claim | str | PathLike[str],
+    profile: str = "quick",
+    *,
+    seed: int = 0,
+    on: Any = None,
+    scheduler: Any = None,
+) -> Verdict:
     """Test a claim by its controls, its instances and a search for violations, decided by exact or enclosed arithmetic.
 
     Args:
@@ -36,18 +45,37 @@ def verify(claim: Claim | str | PathLike[str], profile: str = "quick", *, seed: 
         seed: random seed; the same versions, seed and machine give the same verdict.
         on: the user's problem (a record, or the path of an instance file), which replaces the model that the claim
             accepts; or a whole instance, such as a saved witness, which is then the only one judged.
+        scheduler: a Dask cluster that runs the tasks: the address of its scheduler, or a `distributed.Client`. The
+            claim is then given by its id or file.
 
     Raises: UnknownClaim, InvalidClaim, InvalidModel for invalid input; ClaimBroken or ExactnessLost if the claim's own
-    code is at fault.
+    code is at fault; WorkerLost if the cluster cannot be used.
 
     >>> verify("double_sampling_bias_is_next_state_variance").outcome.name
     'SURVIVED'
     """
+    if scheduler is not None:
+        return _on_cluster(claim, profile, seed, on, scheduler)
     chosen = claim if isinstance(claim, Claim) else register.find(claim)
     budget = profile_named(profile)
     chosen = chosen if on is None else on_problem(chosen, on)
     results = {task.key: run(chosen, task, budget, seed) for task in tasks(chosen, budget)}
     return assemble(chosen, results, budget, seed)
+
+
+def _on_cluster(claim, profile, seed, on, scheduler):
+    from .run.session import verify_all  # it assembles verdicts with this module
+
+    if isinstance(claim, Claim):
+        raise InvalidClaim(f"{claim.id} {NO_OBJECT}")
+    with TemporaryDirectory() as folder:
+        if on is not None and not isinstance(on, str | PathLike):
+            given, on = on, Path(folder) / "problem.json"
+            save(given, on)
+        [finished] = verify_all([claim], profile, seed=seed, on=on, scheduler=scheduler)
+    if finished.verdict is None:
+        raise ClaimBroken(f"{finished.claim}: {finished.error}")
+    return finished.verdict
 
 
 def assemble(claim, results: dict, profile: Profile, seed: int) -> Verdict:

@@ -165,3 +165,24 @@ def test_the_stored_table_is_that_of_the_stored_runs_as_the_script_declares_them
         assert row.keys() == again.keys()
         for name, entry in row.items():
             assert entry == (pytest.approx(again[name]) if name not in ("learner", "shown") else again[name])
+
+
+def test_runs_on_a_cluster_are_those_of_this_process(tmp_path):
+    pytest.importorskip("distributed")
+    from tools.dask_cluster import DaskCluster
+
+    here, there = tmp_path / "here", tmp_path / "there"
+    experiment = grid(cloning=deep.Cloning(width=4, steps=5))
+    experiment.run(here)
+    there.mkdir()
+    cluster = DaskCluster(there)
+    try:
+        cluster.worker()
+        experiment.run(there / "runs", scheduler=cluster.address)
+    finally:
+        cluster.close()
+    files = sorted(here.iterdir())
+    assert [file.name for file in files] == sorted(file.name for file in (there / "runs").iterdir())
+    for file in files:
+        one, other = (json.loads(each.read_text()) for each in (file, there / "runs" / file.name))
+        assert {**one, "cpu_seconds": 0} == {**other, "cpu_seconds": 0}

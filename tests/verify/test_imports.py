@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mdpkit.verify.imports import companions, import_file
+from mdpkit.verify.imports import import_file, modules_of
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def write(tmp_path):
 
 
 def names(path, folder):
-    return [file.relative_to(folder).as_posix() for file in companions(path)]
+    return [file.relative_to(folder).as_posix() for file in sorted(set(modules_of(path).values()))]
 
 
 def test_every_module_of_ones_own_is_known_and_no_other(write, tmp_path):
@@ -41,7 +41,7 @@ def test_every_module_of_ones_own_is_known_and_no_other(write, tmp_path):
         "inside/shallow.py",
         "named.py",
     ]
-    assert companions(Path("performance_difference_lemma")) == []
+    assert modules_of(Path("performance_difference_lemma")) == {}
 
 
 def test_a_module_that_two_files_import_belongs_to_both(write, tmp_path):

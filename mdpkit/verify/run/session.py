@@ -1,12 +1,6 @@
 """Verify many claims: split into tasks, run by several processes, resumed after interruptions."""
 
-import json
-import os
-import signal
 import sys
-import threading
-import time
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,18 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from ...base.errors import ClaimBroken, InvalidClaim, InvalidModel, MdpkitError
+from ...base.errors import InvalidClaim, InvalidModel, MdpkitError, WorkerLost
 from ...base.mode import propose
+from ...base.parallel import each_result
 from ...instances.family import Family
 from ...instances.io import encode
 from .. import register
 from ..claim import Claim
-from ..imports import companions
+from ..imports import modules_of
 from ..profile import profile_named
 from ..verdict import Verdict
 from ..verification import assemble, on_problem
+from .parcel import Parcel, pack, pack_claim
 from .resume import Run, RunFolder, stamp
-from .work import Task, run, tasks
+from .work import Task, attempt, tasks
 
 CHANGED = "a source changed while the claims were being verified; verify again"
 
@@ -75,15 +71,17 @@ def nothing(*said):
 
 
 def verify_all(
-    references, profile="quick", *, seed=0, on=None, workers=1, notice=nothing, progress=nothing
+    references, profile="quick", *, seed=0, on=None, workers=1, scheduler=None, notice=nothing, progress=nothing
 ) -> list[Finished]:
-    """Verify many claims; the result depends neither on the number of workers nor on interruptions.
+    """Verify many claims; the result depends neither on where its tasks run nor on interruptions.
 
     Args:
         references: ids of registered claims and paths of claim files.
         profile, seed: as for `verify`. on: path of an instance file, or None.
         workers: number of processes; 1 runs in the current one.
-        notice: called with a sentence when tasks are resumed or repeated, or old runs are removed.
+        scheduler: a Dask cluster in place of processes: the address of its scheduler, or a `distributed.Client`.
+            Claims' files travel with the modules that they import, and the problem's file by its content.
+        notice: called with a sentence when tasks are resumed or repeated, old runs are removed, or a cluster is silent.
         progress: called with (tasks done, total tasks, last task).
 
     Returns: a list of Finished, in the order of the references, without duplicates.
@@ -92,8 +90,8 @@ def verify_all(
     removes them after two weeks without use. A completed run leaves nothing.
 
     Raises: UnknownClaim, InvalidClaim, InvalidModel for invalid input, before any work or if the given problem violates
-    an assumption; InvalidClaim if a source changes while workers load it; ClaimBroken if a worker dies. Exceptions of a
-    claim's own code are reported in its Finished.
+    an assumption; InvalidClaim if a source changes while workers load it; WorkerLost if a worker process dies or the
+    cluster cannot be used. Exceptions of a claim's own code are reported in its Finished.
 
     >>> [finished.outcome for finished in verify_all(["value_equivalence_is_not_regret_equivalence"])]
     ['CERTIFIED']
@@ -101,10 +99,12 @@ def verify_all(
     names = tuple(dict.fromkeys(map(_absolute, references)))
     plan = Run(names, profile_named(profile), seed, None if on is None else str(Path(on).resolve()))
     claims = [_prepare(reference, plan.on) for reference in plan.references]
-    plan = replace(plan, modules=tuple(str(file) for name in names for file in companions(Path(name))))
+    plan = replace(
+        plan, modules=tuple(str(file) for name in names for file in sorted(set(modules_of(Path(name)).values())))
+    )
     folder = RunFolder(plan.key())
     with folder.opened(notice):
-        results = _results(plan, folder, claims, workers, notice, progress)
+        results = _results(plan, folder, claims, workers, scheduler, notice, progress)
         try:
             finished = [_finish(plan, k, claim, results) for k, claim in enumerate(claims)]
         except InvalidModel:
@@ -114,7 +114,7 @@ def verify_all(
         return finished
 
 
-def _results(plan, folder, claims, workers, notice, progress):
+def _results(plan, folder, claims, workers, scheduler, notice, progress):
     """The result of every job, stored or computed now."""
     jobs = [
         (k, task) for k, claim in enumerate(claims) if isinstance(claim, Claim) for task in tasks(claim, plan.profile)
@@ -124,8 +124,10 @@ def _results(plan, folder, claims, workers, notice, progress):
         notice(f"resumed: {len(results)} of {len(jobs)} tasks were already done")
     waiting = [job for job in jobs if job not in results]
     progress(len(results), len(jobs), "")
-    for job, result in _run_jobs(plan, folder, claims, waiting, workers):
+    for job, result in _run_jobs(plan, folder, claims, waiting, workers, scheduler, notice):
         results[job] = result
+        if "error" not in result:
+            folder.write(job[0], job[1].key, result)
         progress(len(results), len(jobs), f"{claims[job[0]].id}: {job[1].key}")
     return results
 
@@ -162,41 +164,21 @@ def _kept(folder, claim, task, notice):
 
 
 # ---- doing
-def _run_jobs(plan, folder, claims, waiting, workers):
+def _run_jobs(plan, folder, claims, waiting, workers, scheduler, notice):
     """(job, result) pairs in the order of completion."""
-    if min(workers, len(waiting)) <= 1:
-        for k, task in waiting:
-            yield (k, task), _attempt(folder, k, claims[k], task, plan)
-        return
-    from joblib import Parallel, delayed
-
-    _compile_searches([claims[k] for k in sorted({k for k, _ in waiting})])
-    pool = Parallel(
-        min(workers, len(waiting)),
-        "loky",
-        return_as="generator_unordered",
-        batch_size=1,
-        initializer=_as_worker,
-        initargs=(os.getpid(),),
-    )
-    try:
-        yield from pool(delayed(_by_reference)(plan, folder.key, k, task) for k, task in waiting)
-    except BrokenProcessPool as error:
-        raise ClaimBroken(
-            f"a worker process died; finished tasks are kept; a run with one worker identifies the claim: {error}"
-        ) from error
-
-
-def _attempt(folder, k, claim, task, plan) -> dict:
-    """The result of a task, stored in the folder; or {"error", "seconds"}, not stored, if the claim's code raised."""
-    start = time.process_time()
-    try:
-        # passed through JSON so that resumed and fresh results are identical
-        result = json.loads(json.dumps(run(claim, task, plan.profile, plan.seed)))
-    except (Exception, SystemExit) as error:
-        return {"error": _words(error), "seconds": time.process_time() - start}
-    folder.write(k, task.key, result)
-    return result
+    jobs = {f"{claims[k].id}.{task.key}.{k}": (k, task) for k, task in waiting}
+    if scheduler is not None:
+        packed, problem = list(map(pack_claim, plan.references)), plan.on and pack(plan.on)
+        function = _from_parcel
+        calls = {name: (packed[k], problem, task, plan.profile, plan.seed) for name, (k, task) in jobs.items()}
+    elif min(workers, len(waiting)) <= 1:
+        function = attempt
+        calls = {name: (claims[k], task, plan.profile, plan.seed) for name, (k, task) in jobs.items()}
+    else:
+        _compile_searches([claims[k] for k in sorted({k for k, _ in waiting})])
+        function, calls = _by_reference, {name: (plan, folder.key, k, task) for name, (k, task) in jobs.items()}
+    for name, result in each_result(function, calls, workers=workers, scheduler=scheduler, notice=notice):
+        yield jobs[name], result
 
 
 def _words(error):
@@ -216,7 +198,7 @@ def _compile_searches(claims):
 
 # ---- in a worker
 def _by_reference(plan: Run, key, k, task: Task):
-    return (k, task), _attempt(RunFolder(key), k, _known(plan, key, plan.references[k]), task, plan)
+    return attempt(_known(plan, key, plan.references[k]), task, plan.profile, plan.seed)
 
 
 @lru_cache(maxsize=8)
@@ -240,16 +222,23 @@ def _find_unchanged(plan, key):
     return stamps
 
 
-def _as_worker(parent):
-    """Initialise a worker: the parent handles Ctrl-C, and a worker whose parent was killed exits."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _from_parcel(reference: str | Parcel, problem: Parcel | None, task: Task, profile, seed):
+    """The result of a task whose claim and problem are named, or came by content; errors name the original files."""
+    result = attempt(_unpacked(reference, problem), task, profile, seed)
+    for parcel in (reference, problem):
+        if "error" in result and isinstance(parcel, Parcel):
+            result["error"] = result["error"].replace(str(parcel.unpack()), parcel.origin)
+    return result
 
-    def watch():
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+@lru_cache(maxsize=8)
+def _unpacked(reference, problem):
+    claim = _prepare(
+        str(reference.unpack()) if isinstance(reference, Parcel) else reference, problem and str(problem.unpack())
+    )
+    if not isinstance(claim, Claim):
+        raise WorkerLost(f"on a worker {claim}")
+    return claim
 
 
 # ---- putting together

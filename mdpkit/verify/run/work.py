@@ -1,5 +1,6 @@
 """Tasks of a verification, with results in plain JSON data."""
 
+import json
 import time
 import zlib
 from dataclasses import asdict, dataclass
@@ -57,6 +58,16 @@ def run(claim, task: Task, profile: Profile, seed: int) -> dict:
     except Exception as error:
         raise ClaimBroken(f"{claim.id}: {locate_error(error)}") from error
     return {**data, "seconds": time.process_time() - start}
+
+
+def attempt(claim, task: Task, profile: Profile, seed: int) -> dict:
+    """The result of a task as JSON data, or {"error", "seconds"} if the claim's code raised."""
+    start = time.process_time()
+    try:
+        # passed through JSON so that resumed and fresh results are identical
+        return json.loads(json.dumps(run(claim, task, profile, seed)))
+    except (Exception, SystemExit) as error:
+        return {"error": f"{type(error).__name__}: {error}", "seconds": time.process_time() - start}
 
 
 def _controls(claim):

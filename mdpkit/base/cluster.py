@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
-from .errors import MdpkitError, WorkerLost
+from .errors import MdpkitError, MissingPackage, WorkerLost
 from .versions import software
 
 SILENCE = 60
@@ -37,7 +37,7 @@ def on_cluster(
     `distributed.scheduler.worker-ttl` (five minutes by default), on other workers.
 
     Raises: WorkerLost if there is no cluster at the address, if it is lost, or if a worker has several threads or other
-        software than this process; errors of the function itself.
+        software than this process; MissingPackage without Dask; errors of the function itself.
     """
     with _client(scheduler) as client:
         run, waiting = uuid4().hex[:8], dict(calls)
@@ -56,7 +56,7 @@ def on_cluster(
                 except TimeoutError:  # it ended, and then its worker fell silent with the result
                     ended.put(name)
                 except queue.Empty:
-                    _refuse_lost(client)
+                    _expect_an_answer(client)
                 else:
                     heard = time.monotonic()
                     del futures[name], waiting[name]
@@ -90,7 +90,7 @@ def _client(scheduler):
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
-        raise WorkerLost("a scheduler needs Dask, which is not installed: pip install 'mdpkit[dask]'") from error
+        raise MissingPackage("a scheduler needs Dask, which is not installed: pip install 'mdpkit[dask]'") from error
     if isinstance(scheduler, Client):
         yield scheduler
         return
@@ -129,7 +129,7 @@ def _result(client, future, name):
         ) from error
 
 
-def _refuse_lost(client):
+def _expect_an_answer(client):
     lost = f"the scheduler {_address(client)}"
     if client.status not in ("running", "connecting"):
         raise WorkerLost(f"the connection to {lost} was lost: it has ended; {KEPT}")

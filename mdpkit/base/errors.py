@@ -55,3 +55,7 @@ class ClaimBroken(MdpkitError):
 
 class WorkerLost(MdpkitError, RuntimeError):
     """A worker process died, or a cluster cannot be used; the message states what is kept and what to do."""
+
+
+class MissingPackage(MdpkitError, ImportError):
+    """Software beside Python's packages is not installed; the message says how to install it."""

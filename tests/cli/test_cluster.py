@@ -2,18 +2,19 @@
 
 import json
 import signal
+import sys
 import time
 
 import pytest
 from hypothesis import settings
-from tools.processes import HANG, waited_for
+from tools.processes import HANG
 
 pytest.importorskip("distributed")
 
 from tools.dask_cluster import DaskCluster
 
 from mdpkit.base import cluster as engine
-from mdpkit.base.errors import InvalidClaim, WorkerLost
+from mdpkit.base.errors import InvalidClaim, MissingPackage, WorkerLost
 from mdpkit.base.parallel import each_result
 from mdpkit.hunt import hunt
 from mdpkit.verify import verify
@@ -201,6 +202,6 @@ def test_what_cannot_be_used_is_refused(mdpkit, monkeypatch):
 
 
 def test_without_dask_the_message_names_the_extra(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(WorkerLost, match=r"pip install 'mdpkit\[dask\]'"):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingPackage, match=r"pip install 'mdpkit\[dask\]'"):
         verify("performance_difference_lemma", scheduler="tcp://127.0.0.1:1")

@@ -149,6 +149,12 @@ WRONG = {
     "a probability that is NaN": ("data", 4, np.nan, "a probability is nan"),
     "a row that does not sum to 1": ("data", 4, 0.9, r"its probabilities sum to .*; expected 1 within 1e-09"),
     "a successor that is no state": ("indices", 4, 40, "successor 40; expected below 40"),
+    "a successor named twice": (
+        "indices",
+        slice(0, 2),
+        7,
+        "state 0, action 0: successor 7 after 7; expected each once",
+    ),
     "an infinite reward": ("r", (2, 1), np.inf, "state 2, action 1: the reward is inf; expected a finite reward"),
     "a state without actions": ("r", 2, -np.inf, "state 2, action 0: the reward is -inf; expected"),
     "row ends that decrease": ("indptr", 5, 400, "indptr decreases"),

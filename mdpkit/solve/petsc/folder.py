@@ -26,7 +26,8 @@ class ModelFolder:
 
     Attributes:
         path: the folder, with `about.json` and, as numpy files, the transition law in CSR form with row s*A + a
-            (`indptr`, `indices`, `data`) and the reward `r[s,a]`, -inf where an action is missing.
+            (`indptr`, `indices`, `data`), the successors of each row in increasing order, and the reward `r[s,a]`, -inf
+            where an action is missing.
         S, A: numbers of states and actions. gamma: the discount, in [0, 1).
         longest: largest number of successors. defect: largest distance of a row's sum from 1.
         size: largest absolute reward.
@@ -83,16 +84,16 @@ class ModelFolder:
                 f"data {len(arrays['data'])}"
             )
         longest, defect, size = 0, 0.0, 0.0
-        for first, last in _blocks(indptr, A, S):
-            facts = _examine(path, first, *_rows(arrays, A, first, last), S)
+        for first, last, ends in _blocks(indptr, A, S):
+            facts = _examine(path, first, *_rows(arrays, first, last, ends), S)
             longest, defect, size = max(longest, facts[0]), max(defect, facts[1]), max(size, facts[2])
         return cls(path, S, A, float(gamma), longest, defect, size)
 
     def blocks(self) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
         """(first state, (indptr, indices, data, r)) of consecutive parts; indptr starts at 0 in each."""
         arrays = {name: _array(self.path, name) for name in KINDS}
-        for first, last in _blocks(arrays["indptr"], self.A, self.S):
-            yield first, _rows(arrays, self.A, first, last)
+        for first, last, ends in _blocks(arrays["indptr"], self.A, self.S):
+            yield first, _rows(arrays, first, last, ends)
 
     @property
     def transitions(self) -> int:
@@ -124,7 +125,7 @@ class Writer:
 
         Args:
             lengths: number of successors of each row, state by state and action by action.
-            indices, data: successors and their probabilities, row after row.
+            indices, data: successors, increasing in each row, and their probabilities, row after row.
             r: reward `r[s,a]` of the added states, -inf where an action is missing.
         """
         lengths, r = np.asarray(lengths, np.int64), np.asarray(r, float).reshape(-1, self.A)
@@ -186,22 +187,27 @@ def _array(path, name):
 
 
 def _blocks(indptr, A, S):
-    """(first, last) of consecutive states with at most BLOCK transitions, or of one state."""
+    """(first, last, row ends) of consecutive states with at most BLOCK transitions, or of one state."""
     first = 0
     while first < S:
         last = min(first + 1 + BLOCK // A, S)
-        ends = np.asarray(indptr[first * A : last * A + 1 : A])
-        fit = int(np.searchsorted(ends, ends[0] + BLOCK, side="right")) - 1
+        ends = _read(indptr, first * A, last * A + 1)
+        fit = int(np.searchsorted(ends[::A], ends[0] + BLOCK, side="right")) - 1
         last = first + max(1, min(fit, last - first))
-        yield first, last
+        yield first, last, ends[: (last - first) * A + 1]
         first = last
 
 
-def _rows(arrays, A, first, last):
-    starts = np.asarray(arrays["indptr"][first * A : last * A + 1])
-    own = slice(int(starts[0]), int(starts[-1]))
-    indices, data = (np.asarray(arrays[name][own]) for name in ("indices", "data"))
-    return starts - starts[0], indices, data, np.asarray(arrays["r"][first:last])
+def _read(array, first, last):
+    """A part of a memory-mapped array, read from its file, so that no more of it stays in memory."""
+    each = array[:1].size
+    start = array.offset + first * each * array.itemsize
+    return np.fromfile(array.filename, array.dtype, (last - first) * each, offset=start).reshape(-1, *array.shape[1:])
+
+
+def _rows(arrays, first, last, ends):
+    indices, data = (_read(arrays[name], int(ends[0]), int(ends[-1])) for name in ("indices", "data"))
+    return ends - ends[0], indices, data, _read(arrays["r"], first, last)
 
 
 def _examine(path, first, indptr, indices, data, r, S):
@@ -223,6 +229,10 @@ def _examine(path, first, indptr, indices, data, r, S):
         if bad.any():
             k = int(np.argmax(bad))
             refuse(int(of[k]), found.format(data[k] if "prob" in found else indices[k]), expected)
+    later = of[1:] == of[:-1]
+    if (indices[1:][later] <= indices[:-1][later]).any():
+        k = int(np.flatnonzero(later & (indices[1:] <= indices[:-1]))[0])
+        refuse(int(of[k]), f"successor {indices[k + 1]} after {indices[k]}", "each once, in increasing order")
     sums = np.bincount(of, weights=data, minlength=len(lengths))
     off = np.abs(sums - 1) * there
     if not (off <= ROW_SUM).all():

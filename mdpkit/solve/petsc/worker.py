@@ -3,8 +3,8 @@
 This file is run by the Python that has petsc4py, which may be another one than mdpkit's: it imports numpy and petsc4py
 alone. Usage: mpiexec -n RANKS python worker.py MODEL OUT SETTINGS, with SETTINGS in JSON.
 
-The law is read from the memory-mapped files in blocks, once for each improvement. In memory are the values of all
-states, and of the own states the rows of the policy and GMRES's vectors.
+The law is read from the files in blocks, three times for each improvement. In memory are the values of all states, and
+of the own states the rows of the policy, their incomplete factors and GMRES's vectors.
 """
 
 import json
@@ -21,36 +21,49 @@ BLOCK = 2**22
 """Number of transitions in a block."""
 
 
+class Entries:
+    """A numpy file that is read in parts, without mapping it into memory."""
+
+    def __init__(self, path):
+        mapped = np.load(path, mmap_mode="r")
+        self.path, self.offset, self.dtype, self.width = path, mapped.offset, mapped.dtype, mapped[:1].size
+
+    def __getitem__(self, part):
+        start = self.offset + part.start * self.width * self.dtype.itemsize
+        return np.fromfile(self.path, self.dtype, (part.stop - part.start) * self.width, offset=start)
+
+
 class Rows:
     """The rows of the states first..last-1 of the model in a folder."""
 
     def __init__(self, folder, A, first, last):
         self.A, self.first, self.last = A, first, last
-        self.indptr = np.load(folder / "indptr.npy", mmap_mode="r")
-        self.indices, self.data, self.r = (
-            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("indices", "data", "r")
+        self.indptr, self.indices, self.data, self.r = (
+            Entries(folder / f"{name}.npy") for name in ("indptr", "indices", "data", "r")
         )
 
     def blocks(self):
-        """(first, last) of consecutive states with at most BLOCK transitions, or of one state."""
+        """(first, last, row ends) of consecutive states with at most BLOCK transitions, or of one state."""
         first = self.first
-        ends = self.indptr[self.first * self.A : self.last * self.A + 1 : self.A]
         while first < self.last:
-            fit = int(np.searchsorted(ends, ends[first - self.first] + BLOCK, side="right")) - 1 + self.first
-            last = min(max(fit, first + 1), self.last)
-            yield first, last
+            last = min(first + 1 + BLOCK // self.A, self.last)
+            ends = self.indptr[first * self.A : last * self.A + 1]
+            fit = int(np.searchsorted(ends[:: self.A], ends[0] + BLOCK, side="right")) - 1
+            last = first + max(1, min(fit, last - first))
+            yield first, last, ends[: (last - first) * self.A + 1]
             first = last
 
     def greedy(self, w, g):
         """change[s] = max_a (r + g P w) - w and the first maximising choice[s] of the own states."""
         change, choice = np.empty(self.last - self.first), np.empty(self.last - self.first, np.int64)
-        for first, last in self.blocks():
-            starts = np.asarray(self.indptr[first * self.A : last * self.A + 1])
-            terms = self.data[starts[0] : starts[-1]] * w[self.indices[starts[0] : starts[-1]]]
-            total = np.zeros(len(starts) - 1)
-            filled = starts[1:] > starts[:-1]
-            total[filled] = np.add.reduceat(terms, (starts[:-1] - starts[0])[filled]) if filled.any() else 0
-            Q = self.r[first:last] + g * total.reshape(-1, self.A)
+        for first, last, ends in self.blocks():
+            terms = w[self.indices[ends[0] : ends[-1]]]
+            terms *= self.data[ends[0] : ends[-1]]
+            total = np.zeros(len(ends) - 1)
+            filled = ends[1:] > ends[:-1]
+            if filled.any():
+                total[filled] = np.add.reduceat(terms, (ends[:-1] - ends[0])[filled])
+            Q = (self.r[first:last] + g * total).reshape(-1, self.A)
             own = slice(first - self.first, last - self.first)
             choice[own] = Q.argmax(axis=1)
             change[own] = Q.max(axis=1) - w[first:last]
@@ -58,24 +71,31 @@ class Rows:
 
     def equations(self, choice, g):
         """The own rows of I - g P_choice as CSR arrays; the diagonal entry comes first where P has none."""
-        counts, indices, data = [], [], []
-        for first, last in self.blocks():
-            rows = np.arange(first, last) * self.A + choice[first - self.first : last - self.first]
-            starts, ends = np.asarray(self.indptr[rows]), np.asarray(self.indptr[rows + 1])
-            lengths = ends - starts
+        sizes = np.empty(self.last - self.first, PETSc.IntType)
+        for first, last, ends in self.blocks():
+            rows = np.arange(last - first) * self.A + choice[first - self.first : last - self.first]
+            sizes[first - self.first : last - self.first] = ends[rows + 1] - ends[rows] + 1
+        most, filled = int(sizes.sum(dtype=np.int64)), 0
+        indices, data = np.empty(most, PETSc.IntType), np.empty(most)
+        for first, last, ends in self.blocks():
+            rows = np.arange(last - first) * self.A + choice[first - self.first : last - self.first]
+            starts, lengths = ends[rows] - ends[0], ends[rows + 1] - ends[rows]
             before = np.concatenate([[0], np.cumsum(lengths)])
             places = np.arange(before[-1]) + np.repeat(starts - before[:-1], lengths)
-            columns, entries = self.indices[places].astype(np.int64), -g * self.data[places]
+            columns = self.indices[ends[0] : ends[-1]][places].astype(PETSc.IntType)
+            entries = self.data[ends[0] : ends[-1]][places] * -g
             of = np.repeat(np.arange(last - first), lengths)
             stays = columns == of + first
             entries[stays] += 1
-            has = np.bincount(of[stays], minlength=last - first) > 0
-            lacks = np.flatnonzero(~has)
-            indices.append(np.insert(columns, before[lacks], lacks + first))
-            data.append(np.insert(entries, before[lacks], 1.0))
-            counts.append(lengths + ~has)
-        indptr = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-        return indptr.astype(PETSc.IntType), np.concatenate(indices).astype(PETSc.IntType), np.concatenate(data)
+            lacks = np.flatnonzero(np.bincount(of[stays], minlength=last - first) == 0)
+            sizes[first - self.first : last - self.first] = lengths
+            sizes[first - self.first + lacks] += 1
+            end = filled + len(columns) + len(lacks)
+            indices[filled:end] = np.insert(columns, before[lacks], lacks + first)
+            data[filled:end] = np.insert(entries, before[lacks], 1.0)
+            filled = end
+        indptr = np.concatenate([[0], np.cumsum(sizes)])
+        return indptr.astype(PETSc.IntType), indices[:filled], data[:filled]
 
 
 def solver(matrix, settings):
@@ -98,7 +118,7 @@ def iterate(folder, out, settings):
     first, last = S * rank // ranks, S * (rank + 1) // ranks
     rows = Rows(folder, A, first, last)
     values, change = (PETSc.Vec().createMPI((last - first, S)) for _ in range(2))
-    values.setArray(np.asarray(rows.r[first:last]).max(axis=1))
+    values.setArray(rows.r[first:last].reshape(-1, A).max(axis=1))
     spread, everywhere = PETSc.Scatter.toAll(values)
     smallest, quiet, best, last_choice = np.inf, 0, None, np.full(last - first, -1)
     for improvement in range(1, settings["improvements"] + 1):

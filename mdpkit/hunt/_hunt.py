@@ -16,7 +16,7 @@ from ..base.versions import versions
 from ..instances.instance import Instance
 from ..verify import register
 from ..verify.claim import STATEMENT, Claim, in_seeds
-from ..verify.run.parcel import find_packed, pack_claim
+from ..verify.run.parcel import unpack_claim, pack_claim
 from ._reading import formula, slope
 from ._row import Row, hunt_row
 from ._target import Target, target
@@ -200,7 +200,7 @@ def _row(aim, seconds, counted, seed, notice):
 
 def _hunt_there(packed, part, control, fixed, seconds, counted, seed):
     """One row, on a worker."""
-    aim = target(find_packed(packed), part, control).at(fixed)
+    aim = target(unpack_claim(packed), part, control).at(fixed)
     return _row(aim, seconds, counted, seed, lambda words: None)
 
 

@@ -183,6 +183,9 @@ def draw(rows):
             ax.plot(*zip(*points, strict=True), "osD^"[k] + "-", color=f"C{k}", label=side, markersize=3)
         name, _, unit = panel.partition(", ")
         ax.set(xscale="log", yscale="log", xlabel=LABELS[name][0], ylabel=unit or LABELS[name][1], title=name)
+        ax.xaxis.set_minor_formatter("")
+        if panel == "sweep":
+            ax.set_xticks(CLAIMS, CLAIMS)
         ax.legend(fontsize=6)
     for ax in axes[len(panels) :]:
         ax.remove()

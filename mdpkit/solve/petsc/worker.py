@@ -147,7 +147,8 @@ def iterate(folder, out, settings):
             for used in (krylov, matrix, correction):
                 used.destroy()
         if rank == 0:
-            print(json.dumps({"improvement": improvement, "span": high - low, "steps": steps}), flush=True)
+            sys.stdout.write(json.dumps({"improvement": improvement, "span": high - low, "steps": steps}) + "\n")
+            sys.stdout.flush()
         if done:
             break
     for name, own in {"value": best[0], "choice": best[1]}.items():

@@ -57,7 +57,7 @@ def pack_claim(claim: Claim | str | PathLike[str]) -> "str | Parcel":
     return pack(str(path)) if path.is_file() else str(claim)
 
 
-def find_packed(claim: "str | Parcel") -> Claim:
+def unpack_claim(claim: "str | Parcel") -> Claim:
     """The claim that `pack_claim` packed, on a worker."""
     return register.find(claim.unpack() if isinstance(claim, Parcel) else claim)
 

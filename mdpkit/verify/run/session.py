@@ -224,7 +224,7 @@ def _find_unchanged(plan, key):
 
 def _from_parcel(reference: str | Parcel, problem: Parcel | None, task: Task, profile, seed):
     """The result of a task whose claim and problem are named, or came by content; errors name the original files."""
-    result = attempt(_unpacked(reference, problem), task, profile, seed)
+    result = attempt(_load_claim(reference, problem), task, profile, seed)
     for parcel in (reference, problem):
         if "error" in result and isinstance(parcel, Parcel):
             result["error"] = result["error"].replace(str(parcel.unpack()), parcel.origin)
@@ -232,7 +232,7 @@ def _from_parcel(reference: str | Parcel, problem: Parcel | None, task: Task, pr
 
 
 @lru_cache(maxsize=8)
-def _unpacked(reference, problem):
+def _load_claim(reference, problem):
     claim = _prepare(
         str(reference.unpack()) if isinstance(reference, Parcel) else reference, problem and str(problem.unpack())
     )

@@ -16,7 +16,7 @@ from ..base.versions import versions
 from ..instances.instance import Instance
 from ..verify import register
 from ..verify.claim import STATEMENT, Claim, in_seeds
-from ..verify.run.parcel import unpack_claim, pack_claim
+from ..verify.run.parcel import pack_claim, unpack_claim
 from ._reading import formula, slope
 from ._row import Row, hunt_row
 from ._target import Target, target

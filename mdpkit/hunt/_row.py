@@ -31,6 +31,8 @@ WATCHED = 20
 """Number of exact draws on which an assumption is compared with its float evaluation."""
 GLANCE = 0.4
 """Share of the budget for one search per size before any record is rounded; it suffices for most false statements."""
+BETWEEN, BRIEFLY, EVERY = 0.25, 0.1, 10**4
+"""Share of the budget, in addition, for sizes beside the ladder; the least seconds for each; their largest number."""
 FLAT = 3
 """Number of searches without improvement on a record of exactly 1 after which a size is abandoned."""
 COARSE = (1, 2, 3, 4, 5, 6, 8, 10, 12)
@@ -143,7 +145,24 @@ def hunt_row(target, seconds, rng, notice=lambda words: None, counted=False) -> 
     if not any(rung.best.violates for rung in rungs):
         for rung in rungs:
             rung.near_the_boundary()
+    if not target.proved and not any(rung.best.violates for rung in rungs):
+        rungs += _violations_between(target, ladder, seconds, rng, clock)
     return _settle(target, rungs, clock)
+
+
+def _violations_between(target, ladder, seconds, rng, clock):
+    """A rung at a combination of sizes beside the ladder, at which a short search finds a violation; [] if none does.
+
+    A statement may fail at one combination of sizes alone.
+    """
+    others = [sizes for sizes in target.instances.ladder(most=EVERY) if sizes not in ladder]
+    most = min(len(others), int(BETWEEN * seconds / BRIEFLY))
+    for k in np.linspace(0, len(others) - 1, most).round().astype(int):
+        rung, share = _Rung(target, others[k], rng, clock), BETWEEN * seconds / most
+        rung.run(clock() + share, short=min(SHORT, share / 4))
+        if rung.best.violates:
+            return [rung]
+    return []
 
 
 def _load_kernels(target, sizes):

@@ -102,3 +102,15 @@ def test_a_violation_that_only_exact_ties_show_is_found_by_rounding(claimed, see
 
     (row,) = hunt(claimed(check, LAWS, dict(A=(2, 2))), 6, counted=True, seed=seed).records
     assert (row.verdict, row.exact) == ("REFUTED", "3")
+
+
+def test_a_violation_at_one_combination_of_sizes_beside_the_ladder_is_found(claimed):
+    blocks = dict(p=Simplex("H", "S", to="A"), q=Simplex("H", "S", to="A"))
+    claim = claimed(
+        lambda m: Bound(abs(m.p - m.q).max() * (2 if m.p.shape == (3, 2, 2) else 1), (m.p * 0).sum() + 1),
+        blocks,
+        dict(H=(1, 5), S=(1, 3), A=(2, 3)),
+    )
+    assert {"H": 3, "S": 2, "A": 2} not in claim.parts[0].instances.ladder()
+    (row,) = hunt(claim, 10, counted=True).records
+    assert (row.verdict, row.sizes, row.exact) == ("REFUTED", {"H": 3, "S": 2, "A": 2}, "2")

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 
+import numpy as np
 import pytest
 from hypothesis import settings
 from tools.processes import HANG
@@ -130,12 +131,14 @@ def test_a_sweep_killed_at_any_moment_resumes_to_the_same_result(start, tiny, cl
     used.worker(SLOW="0.05")
     command = ["verify", tiny("holds", more=20), "--json"]
     alone, _ = finished(start(*command))
+    rng = np.random.default_rng(0)
     for moment in range(1, MOMENTS + 1):
         process = start(*command, "--scheduler", used.address)
-        after = 1 + moment * 20 // (MOMENTS + 1)
+        after = 1 + moment * 17 // (MOMENTS + 1)
         for line in process.stderr:
             if line.startswith(f"[{after}/"):
                 break
+        time.sleep(rng.uniform(0, 0.1))
         process.kill()
         process.communicate()
         [folder] = (cache / "runs").iterdir()

@@ -89,14 +89,17 @@ def _run(function, arguments, expected):
 def _client(scheduler):
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port, parse_address
     except ModuleNotFoundError as error:
         raise MissingPackage("a scheduler needs Dask, which is not installed: pip install 'mdpkit[dask]'") from error
     if isinstance(scheduler, Client):
         yield scheduler
         return
     try:
+        if parse_address(scheduler)[0] in ("tcp", "tls"):
+            get_address_host_port(scheduler)  # else a client without a port would be waited for at its end
         client = Client(scheduler, timeout=ANSWER, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, TypeError, ValueError) as error:
         raise WorkerLost(
             f"no scheduler answers at {scheduler!r}; expected an address such as tcp://10.0.0.1:8786, "
             f"as printed by `dask scheduler`: {error}"

@@ -195,6 +195,9 @@ def test_what_cannot_be_used_is_refused(mdpkit, monkeypatch):
     done = mdpkit("verify", "performance_difference_lemma", "--scheduler", "tcp://127.0.0.1:1")
     assert done.exit_code == 3
     assert "no scheduler answers at 'tcp://127.0.0.1:1'; expected an address such as" in done.stderr
+    for address in ("nonsense", 7):
+        with pytest.raises(WorkerLost, match=f"no scheduler answers at {address!r}; expected an address such as"):
+            verify("performance_difference_lemma", scheduler=address)
     both = mdpkit("verify", "performance_difference_lemma", "--scheduler", "tcp://127.0.0.1:1", "--workers", 2)
     assert both.exit_code == 3
     assert "expected one of them" in both.stderr

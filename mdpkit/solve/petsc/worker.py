@@ -12,10 +12,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import petsc4py
-
-petsc4py.init([])
-from petsc4py import PETSc  # noqa: E402
 
 BLOCK = 2**22
 """Number of transitions in a block."""
@@ -159,4 +155,9 @@ def iterate(folder, out, settings):
 
 
 if __name__ == "__main__":
+    import petsc4py
+
+    petsc4py.init([])
+    from petsc4py import PETSc
+
     iterate(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))

@@ -1,0 +1,87 @@
+"""HyPO with a network: offline preference optimisation with an on-policy KL penalty."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from ....base.arrays import floats
+from ....base.record import expect_counts
+from ....base.types import Number
+from ....learn.preference._pairs import coefficient, preference_setting
+from ....learn.preference.connectivity import comparison_components
+from ....model.access import Access
+from ...plumbing.descent import Descent, Run
+from ...plumbing.repeatable import generator, seeds, threads
+from ...plumbing.sequence_policy import SequencePolicy
+from ...plumbing.sequences import Sequences
+from ._comparing import PairLoss, compared, divergence, fresh_policy, logistic_terms, on_policy_term, own_responses
+
+
+@dataclass(frozen=True, eq=False)
+class HyPO(Descent):
+    """Hybrid preference optimisation with a network: the loss of DPO plus penalty * E_x KL(pi || reference).
+
+    Args:
+        policies: the class of networks, Sequences. penalty: weight of the KL divergence, above 0.
+        beta: KL coefficient of the implied reward; defaults to the problem's.
+        samples: responses drawn from the policy in each step, which estimate the gradient of the divergence without
+            bias; None computes it by enumeration.
+        steps, batch, rate, device, threads, every, progress: as for deep.Descent; rows are compared pairs.
+
+    The policy's own responses need no labels. Raises: as deep.DPO.
+    Source: Song, Swamy, Singh, Bagnell and Sun, 2024.
+    """
+
+    policies: Sequences = field(default_factory=Sequences)
+    penalty: Number = "1/100"
+    beta: Number | None = None
+    samples: int | None = 256
+
+    needs: ClassVar = ("preferences",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        coefficient("penalty", self.penalty, 1)
+        coefficient("beta", self.beta, 1)
+        if self.samples is not None:
+            expect_counts(2, samples=self.samples)
+
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[SequencePolicy, dict[str, Any]]:
+        """The policy, and a trace with one row per `every` steps.
+
+        Its columns are step; loss over all comparisons and divergence E_x KL(pi || reference), both in nats;
+        components `[x,y]`, as for DPO.
+        """
+        first, drawing, drawing_own = seeds(rng, 3)
+        setting = preference_setting(access)
+        data, pairs = compared(access)
+        policy, drawn = fresh_policy(self, setting, generator(first)), generator(drawing)
+        phi = logistic_terms(coefficient("beta", self.beta, setting.beta))
+        loss = PairLoss(policy.log_ratio, pairs, phi, self.batch, drawn, policy.rows.device)
+        penalty, rho = coefficient("penalty", self.penalty, 1), torch.tensor(floats(setting.rho))
+        pull, away = self._pull(policy, rho, generator(drawing_own)), []
+
+        def whole():
+            away.append(float(divergence(policy, rho.to(policy.rows.device))))
+            return loss.whole()
+
+        with threads(self.threads):
+            run = Run(self, policy, lambda: loss() + penalty * pull(), whole).finish(self.progress)
+        sets = [comparison_components(data, setting.reference.shape)] * len(run.at)
+        return policy, {"step": run.at, "loss": run.losses, "divergence": away, "components": sets}
+
+    def _pull(self, policy, rho, drawn):
+        """A function whose gradient is that of the divergence, or an unbiased estimate."""
+        if self.samples is None:
+            rho = rho.to(policy.rows.device)
+            return lambda: divergence(policy, rho)
+
+        def sampled():
+            x, y = own_responses(policy, rho.cpu(), self.samples, drawn)
+            with torch.no_grad():
+                cost = policy.log_ratio(x, y).double()
+            return on_policy_term(policy, x, y, cost)
+
+        return sampled

@@ -1,0 +1,144 @@
+"""REBEL with a network: policy optimisation by regressing relative rewards."""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from ....base.arrays import floats
+from ....base.errors import InvalidModel
+from ....base.record import expect_counts
+from ....base.types import Number
+from ....learn.preference._pairs import coefficient, preference_setting, win_margins
+from ....learn.preference.reward_models import BradleyTerry, RewardModel
+from ....model.access import KINDS, Access
+from ...plumbing.descent import Descent, Run
+from ...plumbing.repeatable import generator, seeds, threads
+from ...plumbing.sequence_policy import ResponseMixture
+from ...plumbing.sequences import Sequences
+from ._comparing import fresh_policy, own_responses
+
+BASES = "policy", "reference"
+
+
+@dataclass(frozen=True, eq=False)
+class REBEL(Descent):
+    """REBEL with a network: each round regresses log-ratio margins on reward differences of pairs of responses.
+
+    Round k minimises E (margin / eta - (r(y) - r(z)))^2 by Adam, with margin the difference of log(pi / pi_k), y drawn
+    from pi_k and z from the base distribution. Over all policies the minimiser is pi_k e^(eta r) / Z, a step of mirror
+    descent, so that the exact iterate after k rounds is reference e^(k eta r) / Z.
+
+    Args:
+        policies: the class of networks, Sequences.
+        rounds: number of rounds. eta: step size of the policy.
+        base: distribution of the second response: "policy", the round's policy, or "reference".
+        pairs: number of sampled pairs a round, prompts from rho; None uses the distribution of the pairs.
+        model: a RewardModel fitted to comparisons, whose scores are r; None uses granted rewards.
+        self_play: whether r(y) of round k is E_{z ~ pi_k} M(y, z), M(y, z) = 2 P(y beats z) - 1, from comparisons: of
+            each response with one drawn from pi_k, or without noise if preferences are granted as "exact".
+        steps, batch, rate, device, threads, every, progress: as for deep.Descent, in each round.
+
+    The guarantee concerns the average of the rounds' policies, which is returned as a ResponseMixture.
+    Raises: NotSolved naming the step at which training diverges, counted over all rounds.
+    Source: Gao, Chang, Zhan, Oertell, Swamy, Brantley, Joachims, Bagnell, Lee and Sun, 2024.
+    """
+
+    policies: Sequences = field(default_factory=Sequences)
+    rounds: int = 20
+    eta: Number = 1
+    base: str = "policy"
+    pairs: int | None = 256
+    model: RewardModel | None = None
+    self_play: bool = False
+    steps: int = 50
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        expect_counts(rounds=self.rounds, **({} if self.pairs is None else {"pairs": self.pairs}))
+        coefficient("eta", self.eta, 1)
+        if self.base not in BASES:
+            raise InvalidModel(f"base is {self.base!r}; expected one of {', '.join(BASES)}")
+        if self.self_play and self.model is not None:
+            raise InvalidModel("self_play takes rewards from comparisons with the policy; expected no reward model")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        compares = self.model is not None or self.self_play
+        return tuple(kind for kind in KINDS if kind == ("preferences" if compares else "rewards"))
+
+    @classmethod
+    def variants(cls) -> tuple[Self, ...]:
+        """One learner for each possible value of `needs`."""
+        return cls(), cls(model=BradleyTerry())
+
+    def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[ResponseMixture, dict[str, Any]]:
+        """The average policy, and a trace with one row per round.
+
+        Its columns are policy, from which the round's responses were drawn; next, the policy that the round returns;
+        error, the regression's loss after the round; steps, responses drawn so far; updates, Adam steps so far.
+        """
+        setting = preference_setting(access)
+        reference = floats(setting.reference)
+        first, drawing_seed = seeds(rng, 2)
+        rewards = None if self.self_play else _rewards(self.model, access, reference.shape, rng)
+        policy, drawn = fresh_policy(self, setting, generator(first)), generator(drawing_seed)
+        rho, rows = torch.tensor(floats(setting.rho)), []
+        start = deepcopy(policy)
+        with threads(self.threads):
+            for k in range(self.rounds):
+                before = deepcopy(policy)
+                r = win_margins(access, before.table, 1, rng) if rewards is None else rewards
+                loss = self._loss(policy, before, start, torch.tensor(r), rho, drawn)
+                run = Run(self, policy, loss).finish(before=k * self.steps)
+                rows.append((before, deepcopy(policy), run.losses[-1]))
+                if self.progress:
+                    self.progress(k + 1, self.rounds, loss=run.losses[-1])
+        trace = dict(zip(("policy", "next", "error"), map(list, zip(*rows, strict=True)), strict=True))
+        counted = np.arange(1, self.rounds + 1)
+        trace |= {"steps": 2 * (self.pairs or 0) * counted, "updates": self.steps * counted}
+        return ResponseMixture(trace["policy"]), trace
+
+    def _loss(self, policy, before, start, r, rho, drawn):
+        """The loss of one round: over all pairs, or over sampled ones, of which each step uses a batch."""
+        eta, device = coefficient("eta", self.eta, 1), policy.rows.device
+        r = r.to(device)
+        other = before if self.base == "policy" else start
+        if self.pairs is None:
+            return _all_pairs(policy, before, other, r, rho.to(device), eta)
+        x, y = own_responses(before, rho, self.pairs, drawn)
+        z = other.draw(x, drawn)
+        with torch.no_grad():
+            old = before.log_ratio(x, y) - before.log_ratio(x, z)
+        target = r[x, y] - r[x, z]
+
+        def loss():
+            k = torch.randperm(self.pairs, generator=drawn)[: self.batch].to(device)
+            both = policy.log_ratio(torch.cat([x[k], x[k]]), torch.cat([y[k], z[k]]))
+            margin = both[: len(k)] - both[len(k) :] - old[k]
+            return ((margin.double() / eta - target[k]) ** 2).mean()
+
+        return loss
+
+
+def _all_pairs(policy, before, other, r, rho, eta):
+    """E ((margin / eta - (r(y) - r(z)))^2 over all pairs, from first and second moments as PairSquares."""
+    with torch.no_grad():
+        first, second, old = before.log_law().double().exp(), other.log_law().double().exp(), before.log_ratios()
+
+    def loss():
+        g = (policy.log_ratios() - old).double() / eta - r
+        means = (first * g).sum(dim=1), (second * g).sum(dim=1)
+        g = g - ((means[0] + means[1]) / 2)[:, None]
+        return rho @ (((first + second) * g**2).sum(dim=1) + (means[0] - means[1]) ** 2 / 2)
+
+    return loss
+
+
+def _rewards(model, access, shape, rng):
+    if model is not None:
+        return model.fit(access.comparisons(), shape, rng)
+    x, y = (index.reshape(-1) for index in np.indices(shape))
+    return floats(access.score(x, y)).reshape(shape)

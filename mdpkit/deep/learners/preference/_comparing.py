@@ -78,16 +78,16 @@ def divergence(policy, rho):
     return rho @ torch.where(law > 0, law * ratio, torch.zeros_like(law)).sum(dim=1)
 
 
-def own_responses(policy, rho, count, drawn):
-    """(prompts, responses) `[k]`: prompts from rho, responses from the policy."""
-    x = drawing(rho, drawn)(count).to(policy.rows.device)
+def own_responses(policy, prompts, count, drawn):
+    """(prompts, responses) `[k]` drawn from a sampler of prompts and from the policy."""
+    x = prompts(count).to(policy.rows.device)
     return x, policy.draw(x, drawn)
 
 
 def on_policy_term(policy, x, y, cost):
-    """A term whose gradient estimates that of E_pi cost + E_pi log pi-terms in the cost without bias.
+    """A term whose gradient is an unbiased estimate of that of E_pi cost, for a cost r + c log(pi / reference) too.
 
-    Each draw's cost is compared with the mean of the others: the leave-one-out baseline.
+    Each draw's cost is compared with the mean of the others, the leave-one-out baseline.
 
     Args: x, y: prompts and responses `[k]` drawn from the policy. cost: `[k]`, without gradient.
     """

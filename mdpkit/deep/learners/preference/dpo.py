@@ -85,9 +85,9 @@ def _beta(access):
 
 
 def _minimise(learner, access, rng, phi):
-    first, drawing = seeds(rng, 2)
+    first, of_pairs = seeds(rng, 2)
     data, pairs = compared(access)
-    policy, drawn = fresh_policy(learner, access.setting, generator(first)), generator(drawing)
+    policy, drawn = fresh_policy(learner, access.setting, generator(first)), generator(of_pairs)
     loss = PairLoss(policy.log_ratio, pairs, phi, learner.batch, drawn, policy.rows.device)
     with threads(learner.threads):
         run = Run(learner, policy, loss, loss.whole).finish(learner.progress)

@@ -13,7 +13,7 @@ from ....learn.preference._pairs import coefficient, preference_setting
 from ....learn.preference.connectivity import comparison_components
 from ....model.access import Access
 from ...plumbing.descent import Descent, Run
-from ...plumbing.repeatable import generator, seeds, threads
+from ...plumbing.repeatable import drawing, generator, seeds, threads
 from ...plumbing.sequence_policy import SequencePolicy
 from ...plumbing.sequences import Sequences
 from ._comparing import PairLoss, compared, divergence, fresh_policy, logistic_terms, on_policy_term, own_responses
@@ -54,17 +54,18 @@ class HyPO(Descent):
         Its columns are step; loss over all comparisons and divergence E_x KL(pi || reference), both in nats;
         components `[x,y]`, as for DPO.
         """
-        first, drawing, drawing_own = seeds(rng, 3)
+        first, of_pairs, of_own = seeds(rng, 3)
         setting = preference_setting(access)
         data, pairs = compared(access)
-        policy, drawn = fresh_policy(self, setting, generator(first)), generator(drawing)
+        policy, drawn = fresh_policy(self, setting, generator(first)), generator(of_pairs)
         phi = logistic_terms(coefficient("beta", self.beta, setting.beta))
         loss = PairLoss(policy.log_ratio, pairs, phi, self.batch, drawn, policy.rows.device)
-        penalty, rho = coefficient("penalty", self.penalty, 1), torch.tensor(floats(setting.rho))
-        pull, away = self._pull(policy, rho, generator(drawing_own)), []
+        penalty, away = coefficient("penalty", self.penalty, 1), []
+        exact, sampled = self._penalties(policy, floats(setting.rho), generator(of_own))
+        pull = exact if self.samples is None else sampled
 
         def whole():
-            away.append(float(divergence(policy, rho.to(policy.rows.device))))
+            away.append(float(exact()))
             return loss.whole()
 
         with threads(self.threads):
@@ -72,16 +73,14 @@ class HyPO(Descent):
         sets = [comparison_components(data, setting.reference.shape)] * len(run.at)
         return policy, {"step": run.at, "loss": run.losses, "divergence": away, "components": sets}
 
-    def _pull(self, policy, rho, drawn):
-        """A function whose gradient is that of the divergence, or an unbiased estimate."""
-        if self.samples is None:
-            rho = rho.to(policy.rows.device)
-            return lambda: divergence(policy, rho)
+    def _penalties(self, policy, rho, drawn):
+        """The divergence by enumeration, and a term with the same expected gradient."""
+        law, prompts = torch.tensor(rho, device=policy.rows.device), drawing(rho, drawn)
 
         def sampled():
-            x, y = own_responses(policy, rho.cpu(), self.samples, drawn)
+            x, y = own_responses(policy, prompts, self.samples, drawn)
             with torch.no_grad():
                 cost = policy.log_ratio(x, y).double()
             return on_policy_term(policy, x, y, cost)
 
-        return sampled
+        return lambda: divergence(policy, law), sampled

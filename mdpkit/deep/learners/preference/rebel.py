@@ -15,7 +15,7 @@ from ....learn.preference._pairs import coefficient, preference_setting, win_mar
 from ....learn.preference.reward_models import BradleyTerry, RewardModel
 from ....model.access import KINDS, Access
 from ...plumbing.descent import Descent, Run
-from ...plumbing.repeatable import generator, seeds, threads
+from ...plumbing.repeatable import drawing, generator, seeds, threads
 from ...plumbing.sequence_policy import ResponseMixture
 from ...plumbing.sequences import Sequences
 from ._comparing import fresh_policy, own_responses
@@ -53,7 +53,7 @@ class REBEL(Descent):
     pairs: int | None = 256
     model: RewardModel | None = None
     self_play: bool = False
-    steps: int = 50
+    steps: int = field(default=50, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,10 +82,10 @@ class REBEL(Descent):
         """
         setting = preference_setting(access)
         reference = floats(setting.reference)
-        first, drawing_seed = seeds(rng, 2)
+        first, of_pairs = seeds(rng, 2)
         rewards = None if self.self_play else _rewards(self.model, access, reference.shape, rng)
-        policy, drawn = fresh_policy(self, setting, generator(first)), generator(drawing_seed)
-        rho, rows = torch.tensor(floats(setting.rho)), []
+        policy, drawn = fresh_policy(self, setting, generator(first)), generator(of_pairs)
+        rho, rows = floats(setting.rho), []
         start = deepcopy(policy)
         with threads(self.threads):
             for k in range(self.rounds):
@@ -107,8 +107,8 @@ class REBEL(Descent):
         r = r.to(device)
         other = before if self.base == "policy" else start
         if self.pairs is None:
-            return _all_pairs(policy, before, other, r, rho.to(device), eta)
-        x, y = own_responses(before, rho, self.pairs, drawn)
+            return _all_pairs(policy, before, other, r, torch.tensor(rho, device=device), eta)
+        x, y = own_responses(before, drawing(rho, drawn), self.pairs, drawn)
         z = other.draw(x, drawn)
         with torch.no_grad():
             old = before.log_ratio(x, y) - before.log_ratio(x, z)

@@ -45,7 +45,7 @@ class BradleyTerry(Descent):
 
         Raises: NotSolved naming the step at which training diverges.
         """
-        first, drawing = seeds(rng, 2)
+        first, of_pairs = seeds(rng, 2)
         rows = torch.tensor(_inputs(self.rewards, *shape))
         if self.rewards.width is None:
             net = torch.nn.Linear(rows.shape[1], 1, bias=False)
@@ -59,7 +59,7 @@ class BradleyTerry(Descent):
         def score(x, y):
             return net(rows[x * Y + y])[:, 0]
 
-        loss = PairLoss(score, pairs, logistic_terms(1.0), self.batch, generator(drawing), device)
+        loss = PairLoss(score, pairs, logistic_terms(1.0), self.batch, generator(of_pairs), device)
         with threads(self.threads):
             Run(self, net, loss, loss.whole).finish(self.progress)
             with torch.no_grad():

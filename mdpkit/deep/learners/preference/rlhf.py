@@ -14,7 +14,7 @@ from ....learn.preference.connectivity import comparison_components
 from ....learn.preference.reward_models import RewardModel
 from ....model.access import Access
 from ...plumbing.descent import Descent, Run
-from ...plumbing.repeatable import generator, seeds, threads
+from ...plumbing.repeatable import drawing, generator, seeds, threads
 from ...plumbing.sequence_policy import SequencePolicy
 from ...plumbing.sequences import Sequences
 from ._comparing import divergence, fresh_policy, on_policy_term, own_responses
@@ -56,12 +56,12 @@ class RLHF(Descent):
         Its columns are step; loss: beta KL(pi || reference) - E_pi score, by enumeration; scores: the fitted reward
         `[x,y]`; components `[x,y]`, as for DPO.
         """
-        first, drawing = seeds(rng, 2)
+        first, of_own = seeds(rng, 2)
         setting = preference_setting(access)
         data, beta = access.comparisons(), coefficient("beta", self.beta, setting.beta)
         scores = (self.model or BradleyTerry(self.policies)).fit(data, setting.reference.shape, rng)
         policy = fresh_policy(self, setting, generator(first))
-        exact, sampled = self._losses(policy, scores, beta, torch.tensor(floats(setting.rho)), generator(drawing))
+        exact, sampled = self._losses(policy, scores, beta, floats(setting.rho), generator(of_own))
         with threads(self.threads):
             run = Run(self, policy, exact if self.samples is None else sampled, exact).finish(self.progress)
         sets, rows = comparison_components(data, setting.reference.shape), len(run.at)
@@ -71,14 +71,15 @@ class RLHF(Descent):
     def _losses(self, policy, scores, beta, rho, drawn):
         """The loss by enumeration, and one with the same expected gradient."""
         device = policy.rows.device
-        r, on_device = torch.tensor(scores, device=device), rho.to(device)
+        r, law_of_prompts = torch.tensor(scores, device=device), torch.tensor(rho, device=device)
+        prompts = drawing(rho, drawn)
 
         def exact():
             law = policy.log_law().double().exp()
-            return beta * divergence(policy, on_device) - on_device @ (law * r).sum(dim=1)
+            return beta * divergence(policy, law_of_prompts) - law_of_prompts @ (law * r).sum(dim=1)
 
         def sampled():
-            x, y = own_responses(policy, rho, self.samples, drawn)
+            x, y = own_responses(policy, prompts, self.samples, drawn)
             with torch.no_grad():
                 cost = beta * policy.log_ratio(x, y).double() - r[x, y]
             return on_policy_term(policy, x, y, cost)

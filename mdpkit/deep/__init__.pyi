@@ -7,9 +7,12 @@ from .learners.moment_matching import MomentMatching as MomentMatching
 from .learners.preference.dpo import DPO as DPO
 from .learners.preference.dpo import IPO as IPO
 from .learners.preference.hypo import HyPO as HyPO
+from .learners.preference.ppo import PPO as PPO
 from .learners.preference.rebel import REBEL as REBEL
+from .learners.preference.refuel import REFUEL as REFUEL
 from .learners.preference.reward_network import BradleyTerry as BradleyTerry
 from .learners.preference.rlhf import RLHF as RLHF
+from .learners.preference.spo import SPO as SPO
 from .learners.reinforcement import Reinforcement as Reinforcement
 from .learners.reward_player import RewardPlayer as RewardPlayer
 from .plumbing.checkpoint import load as load

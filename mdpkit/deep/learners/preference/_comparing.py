@@ -1,12 +1,15 @@
-"""What the preference learners share: a policy, losses over given pairs, estimates from the policy's own draws."""
+"""What the preference learners share: losses over given pairs, and rounds in which the policy draws its own."""
+
+from copy import deepcopy
 
 import numpy as np
 import torch
 
 from ....base.arrays import floats
 from ....learn.preference._pairs import expect_coverage, logistic, preference_setting
-from ...plumbing.repeatable import device_named, drawing
-from ...plumbing.sequence_policy import SequencePolicy
+from ...plumbing.descent import Run
+from ...plumbing.repeatable import device_named, drawing, generator, seeds, threads
+from ...plumbing.sequence_policy import ResponseMixture, SequencePolicy
 
 
 def fresh_policy(learner, setting, drawn) -> SequencePolicy:
@@ -94,3 +97,68 @@ def on_policy_term(policy, x, y, cost):
     k = len(cost)
     excess = (cost - cost.mean()) * (k / (k - 1) if k > 1 else 1)
     return (excess * policy.log_probs(x, y).double()).mean()
+
+
+def sampled_regression(policy, before, pairs, target, eta, batch, drawn):
+    """Loss of REBEL over sampled pairs: squares of margin / eta - target, the margin relative to an earlier policy.
+
+    Args: pairs: (x, y, z) `[k]`. target: `[k]`. batch: pairs of a step.
+    """
+    x, y, z = pairs
+    with torch.no_grad():
+        old = before.log_ratio(x, y) - before.log_ratio(x, z)
+
+    def loss():
+        k = torch.randperm(len(x), generator=drawn)[:batch].to(x.device)
+        first, second = policy.log_ratio(torch.cat([x[k], x[k]]), torch.cat([y[k], z[k]])).chunk(2)
+        return (((first - second - old[k]).double() / eta - target[k]) ** 2).mean()
+
+    return loss
+
+
+def exact_regression(policy, before, other, r, rho, eta):
+    """The same over all pairs of a response drawn from the earlier policy and one from another, as PairSquares.
+
+    Args: r: `[x,y]`, whose differences are the targets. rho: `[x]`.
+    """
+    with torch.no_grad():
+        first, second, old = before.log_law().double().exp(), other.log_law().double().exp(), before.log_ratios()
+
+    def loss():
+        g = (policy.log_ratios() - old).double() / eta - r
+        means = (first * g).sum(dim=1), (second * g).sum(dim=1)
+        g = g - ((means[0] + means[1]) / 2)[:, None]
+        return rho @ (((first + second) * g**2).sum(dim=1) + (means[0] - means[1]) ** 2 / 2)
+
+    return loss
+
+
+def train_in_rounds(learner, access, rng, loss_of):
+    """(average policy, trace) of an online learner with `rounds` and `pairs`, which starts from the reference.
+
+    Args:
+        loss_of: function of (policy, policy of the round, torch.Generator) that returns the loss of a round's steps.
+    """
+    first, of_draws = seeds(rng, 2)
+    policy, drawn = fresh_policy(learner, access.setting, generator(first)), generator(of_draws)
+    rows = []
+    with threads(learner.threads):
+        for k in range(learner.rounds):
+            before = deepcopy(policy)
+            run = Run(learner, policy, loss_of(policy, before, drawn)).finish(before=k * learner.steps)
+            rows.append((before, deepcopy(policy), run.losses[-1]))
+            if learner.progress:
+                learner.progress(k + 1, learner.rounds, loss=run.losses[-1])
+    trace = dict(zip(("policy", "next", "loss"), map(list, zip(*rows, strict=True)), strict=True))
+    count = np.arange(1, learner.rounds + 1)
+    trace |= {"steps": 2 * (learner.pairs or 0) * count, "updates": learner.steps * count}
+    return ResponseMixture(trace["policy"]), trace
+
+
+def scored(access, model, rng):
+    """Rewards `[x,y]`: the scores of a model that is fitted to comparisons, or the granted ones."""
+    shape = access.setting.reference.shape
+    if model is not None:
+        return model.fit(access.comparisons(), shape, rng)
+    x, y = (index.reshape(-1) for index in np.indices(shape))
+    return floats(access.score(x, y)).reshape(shape)

@@ -1,6 +1,5 @@
 """REBEL with a network: policy optimisation by regressing relative rewards."""
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -14,11 +13,18 @@ from ....base.types import Number
 from ....learn.preference._pairs import coefficient, preference_setting, win_margins
 from ....learn.preference.reward_models import BradleyTerry, RewardModel
 from ....model.access import KINDS, Access
-from ...plumbing.descent import Descent, Run
-from ...plumbing.repeatable import drawing, generator, seeds, threads
+from ...plumbing.descent import Descent
+from ...plumbing.repeatable import drawing, generator
 from ...plumbing.sequence_policy import ResponseMixture
 from ...plumbing.sequences import Sequences
-from ._comparing import fresh_policy, own_responses
+from ._comparing import (
+    exact_regression,
+    fresh_policy,
+    own_responses,
+    sampled_regression,
+    scored,
+    train_in_rounds,
+)
 
 BASES = "policy", "reference"
 
@@ -78,67 +84,21 @@ class REBEL(Descent):
         """The average policy, and a trace with one row per round.
 
         Its columns are policy, from which the round's responses were drawn; next, the policy that the round returns;
-        error, the regression's loss after the round; steps, responses drawn so far; updates, Adam steps so far.
+        loss, the regression's at the end of the round; steps, responses drawn so far; updates, Adam steps so far.
         """
-        setting = preference_setting(access)
-        reference = floats(setting.reference)
-        first, of_pairs = seeds(rng, 2)
-        rewards = None if self.self_play else _rewards(self.model, access, reference.shape, rng)
-        policy, drawn = fresh_policy(self, setting, generator(first)), generator(of_pairs)
-        rho, rows = floats(setting.rho), []
-        start = deepcopy(policy)
-        with threads(self.threads):
-            for k in range(self.rounds):
-                before = deepcopy(policy)
-                r = win_margins(access, before.table, 1, rng) if rewards is None else rewards
-                loss = self._loss(policy, before, start, torch.tensor(r), rho, drawn)
-                run = Run(self, policy, loss).finish(before=k * self.steps)
-                rows.append((before, deepcopy(policy), run.losses[-1]))
-                if self.progress:
-                    self.progress(k + 1, self.rounds, loss=run.losses[-1])
-        trace = dict(zip(("policy", "next", "error"), map(list, zip(*rows, strict=True)), strict=True))
-        counted = np.arange(1, self.rounds + 1)
-        trace |= {"steps": 2 * (self.pairs or 0) * counted, "updates": self.steps * counted}
-        return ResponseMixture(trace["policy"]), trace
+        setting, eta = preference_setting(access), coefficient("eta", self.eta, 1)
+        rho = floats(setting.rho)
+        rewards = None if self.self_play else scored(access, self.model, rng)
+        start = fresh_policy(self, setting, generator(0))  # its output is 0, whatever the seed
 
-    def _loss(self, policy, before, start, r, rho, drawn):
-        """The loss of one round: over all pairs, or over sampled ones, of which each step uses a batch."""
-        eta, device = coefficient("eta", self.eta, 1), policy.rows.device
-        r = r.to(device)
-        other = before if self.base == "policy" else start
-        if self.pairs is None:
-            return _all_pairs(policy, before, other, r, torch.tensor(rho, device=device), eta)
-        x, y = own_responses(before, drawing(rho, drawn), self.pairs, drawn)
-        z = other.draw(x, drawn)
-        with torch.no_grad():
-            old = before.log_ratio(x, y) - before.log_ratio(x, z)
-        target = r[x, y] - r[x, z]
+        def loss_of(policy, before, drawn):
+            device, other = policy.rows.device, before if self.base == "policy" else start
+            r = win_margins(access, before.table, 1, rng) if rewards is None else rewards
+            r = torch.tensor(r, device=device)
+            if self.pairs is None:
+                return exact_regression(policy, before, other, r, torch.tensor(rho, device=device), eta)
+            x, y = own_responses(before, drawing(rho, drawn), self.pairs, drawn)
+            z = other.draw(x, drawn)
+            return sampled_regression(policy, before, (x, y, z), r[x, y] - r[x, z], eta, self.batch, drawn)
 
-        def loss():
-            k = torch.randperm(self.pairs, generator=drawn)[: self.batch].to(device)
-            both = policy.log_ratio(torch.cat([x[k], x[k]]), torch.cat([y[k], z[k]]))
-            margin = both[: len(k)] - both[len(k) :] - old[k]
-            return ((margin.double() / eta - target[k]) ** 2).mean()
-
-        return loss
-
-
-def _all_pairs(policy, before, other, r, rho, eta):
-    """E ((margin / eta - (r(y) - r(z)))^2 over all pairs, from first and second moments as PairSquares."""
-    with torch.no_grad():
-        first, second, old = before.log_law().double().exp(), other.log_law().double().exp(), before.log_ratios()
-
-    def loss():
-        g = (policy.log_ratios() - old).double() / eta - r
-        means = (first * g).sum(dim=1), (second * g).sum(dim=1)
-        g = g - ((means[0] + means[1]) / 2)[:, None]
-        return rho @ (((first + second) * g**2).sum(dim=1) + (means[0] - means[1]) ** 2 / 2)
-
-    return loss
-
-
-def _rewards(model, access, shape, rng):
-    if model is not None:
-        return model.fit(access.comparisons(), shape, rng)
-    x, y = (index.reshape(-1) for index in np.indices(shape))
-    return floats(access.score(x, y)).reshape(shape)
+        return train_in_rounds(self, access, rng, loss_of)

@@ -18,6 +18,7 @@ _NAMES = {
     "IPO": "learners.preference.dpo",
     "Linear": "plumbing.schedule",
     "MomentMatching": "learners.moment_matching",
+    "OnlineDPO": "learners.preference.online_dpo",
     "PPO": "learners.preference.ppo",
     "REBEL": "learners.preference.rebel",
     "REFUEL": "learners.preference.refuel",
@@ -33,7 +34,7 @@ _NAMES = {
     "progress_bar": "plumbing.progress",
     "tensorboard": "plumbing.progress",
 }
-_MODULES = ("aggregates", "envs", "experiment", "twins")
+_MODULES = ("aggregates", "envs", "experiment", "preference_tasks", "twins")
 _EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 
 __all__ = sorted(_NAMES)

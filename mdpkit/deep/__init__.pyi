@@ -7,6 +7,7 @@ from .learners.moment_matching import MomentMatching as MomentMatching
 from .learners.preference.dpo import DPO as DPO
 from .learners.preference.dpo import IPO as IPO
 from .learners.preference.hypo import HyPO as HyPO
+from .learners.preference.online_dpo import OnlineDPO as OnlineDPO
 from .learners.preference.ppo import PPO as PPO
 from .learners.preference.rebel import REBEL as REBEL
 from .learners.preference.refuel import REFUEL as REFUEL

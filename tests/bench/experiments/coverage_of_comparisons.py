@@ -4,9 +4,12 @@
 
 Responses are four tokens out of four, of which one is rare under the reference and spoils the response. The comparisons
 are of the reference's responses, or of those without the bad token. All learners see as many comparisons; online DPO
-compares its own responses with the reference's. Each is also solved without a network and without sampling error, where
-it has a table for that. Runs are stored in the folder of this file's name, and made only if they are missing there; the
-table and the figure are written from them beside this file. All runs take about two CPU minutes.
+compares its own responses with the reference's. The others are solved without network and sampling error as well.
+DPO and RLHF then lose what the comparisons do not show, and networks lose more, since they extrapolate. HyPO's limit is
+the policy closest to the reference, which gives the bad token more probability than the reference does.
+
+Runs are stored in the folder of this file's name, and made only if they are missing there; the table and the figure are
+written from them beside this file. All runs take about two CPU minutes.
 """
 
 import argparse
@@ -96,7 +99,7 @@ def caption(n: int) -> str:
         f"{COMPARISONS} comparisons each. Points: seeds; bars: 95 % bootstrap intervals of the interquartile mean; "
         "diamonds: the same method over all policies on the law of all comparisons. Left: the comparisons' responses are "
         "drawn from the reference; right: from its law given that the bad token does not occur, but online DPO compares its "
-        "own responses."
+        "own responses, in both panels."
     )
 
 
@@ -114,7 +117,8 @@ def draw(results: Results, found: dict) -> Figure:
             if "table" in row:
                 ax.plot(k + 0.2, row["table"], "kD", markersize=3)
         ax.axhline(0, color="0.8", linewidth=0.5)
-        ax.set(xlabel=words, xticks=range(len(learners)), xticklabels=[name.replace("_", " ") for name in learners])
+        names = [name.replace("_", " ") for name in learners]
+        ax.set(xlabel=words, xticks=range(len(learners)), xticklabels=names, xlim=(-0.5, len(learners) - 0.5))
     figure.axes[0].set(ylabel="normalised $J$")
     figure.axes[1].plot([], [], "kD", markersize=3, label="exact")
     figure.axes[1].plot([], [], "oC0", label=f"network, n = {len(results.experiment.seeds)}")

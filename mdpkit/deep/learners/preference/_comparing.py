@@ -17,7 +17,7 @@ def fresh_policy(learner, setting, drawn) -> SequencePolicy:
     return SequencePolicy(learner.policies, floats(setting.reference), drawn).to(device_named(learner.device))
 
 
-def compared(access):
+def read_pairs(access):
     """The distinct pairs of different responses that were compared, with weights and shares won.
 
     Raises: InvalidModel for another access, or if the reference excludes a compared response.
@@ -155,7 +155,7 @@ def train_in_rounds(learner, access, rng, loss_of):
     return ResponseMixture(trace["policy"]), trace
 
 
-def scored(access, model, rng):
+def score_responses(access, model, rng):
     """Rewards `[x,y]`: the scores of a model that is fitted to comparisons, or the granted ones."""
     shape = access.setting.reference.shape
     if model is not None:

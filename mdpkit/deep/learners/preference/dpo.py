@@ -13,7 +13,7 @@ from ...plumbing.descent import Descent, Run
 from ...plumbing.repeatable import generator, seeds, threads
 from ...plumbing.sequence_policy import SequencePolicy
 from ...plumbing.sequences import Sequences
-from ._comparing import PairLoss, compared, fresh_policy, logistic_terms, square_terms
+from ._comparing import PairLoss, fresh_policy, logistic_terms, read_pairs, square_terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ def _beta(access):
 
 def _minimise(learner, access, rng, phi):
     first, of_pairs = seeds(rng, 2)
-    data, pairs = compared(access)
+    data, pairs = read_pairs(access)
     policy, drawn = fresh_policy(learner, access.setting, generator(first)), generator(of_pairs)
     loss = PairLoss(policy.log_ratio, pairs, phi, learner.batch, drawn, policy.rows.device)
     with threads(learner.threads):

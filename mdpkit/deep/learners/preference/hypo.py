@@ -16,7 +16,7 @@ from ...plumbing.descent import Descent, Run
 from ...plumbing.repeatable import drawing, generator, seeds, threads
 from ...plumbing.sequence_policy import SequencePolicy
 from ...plumbing.sequences import Sequences
-from ._comparing import PairLoss, compared, divergence, fresh_policy, logistic_terms, on_policy_term, own_responses
+from ._comparing import PairLoss, divergence, fresh_policy, logistic_terms, on_policy_term, own_responses, read_pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +56,13 @@ class HyPO(Descent):
         """
         first, of_pairs, of_own = seeds(rng, 3)
         setting = preference_setting(access)
-        data, pairs = compared(access)
+        data, pairs = read_pairs(access)
         policy, drawn = fresh_policy(self, setting, generator(first)), generator(of_pairs)
         phi = logistic_terms(coefficient("beta", self.beta, setting.beta))
         loss = PairLoss(policy.log_ratio, pairs, phi, self.batch, drawn, policy.rows.device)
         penalty, away = coefficient("penalty", self.penalty, 1), []
-        exact, sampled = self._penalties(policy, floats(setting.rho), generator(of_own))
-        pull = exact if self.samples is None else sampled
+        exact, estimate = self._penalties(policy, floats(setting.rho), generator(of_own))
+        pull = exact if self.samples is None else estimate
 
         def whole():
             away.append(float(exact()))
@@ -77,10 +77,10 @@ class HyPO(Descent):
         """The divergence by enumeration, and a term with the same expected gradient."""
         law, prompts = torch.tensor(rho, device=policy.rows.device), drawing(rho, drawn)
 
-        def sampled():
+        def estimate():
             x, y = own_responses(policy, prompts, self.samples, drawn)
             with torch.no_grad():
                 cost = policy.log_ratio(x, y).double()
             return on_policy_term(policy, x, y, cost)
 
-        return lambda: divergence(policy, law), sampled
+        return lambda: divergence(policy, law), estimate

@@ -16,7 +16,7 @@ from ...plumbing.descent import Descent
 from ...plumbing.repeatable import drawing
 from ...plumbing.sequence_policy import ResponseMixture
 from ...plumbing.sequences import Sequences
-from ._comparing import own_responses, scored, train_in_rounds
+from ._comparing import own_responses, score_responses, train_in_rounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class PPO(Descent):
     def learn(self, access: Access, rng: np.random.Generator | None) -> tuple[ResponseMixture, dict[str, Any]]:
         """The average policy, and a trace with the columns of deep.REBEL; loss is minus the clipped surrogate."""
         rho, clip = floats(preference_setting(access).rho), coefficient("clip", self.clip, 1)
-        rewards = scored(access, self.model, rng)
+        rewards = score_responses(access, self.model, rng)
 
         def loss_of(policy, before, drawn):
             x, y = own_responses(before, drawing(rho, drawn), 2 * self.pairs, drawn)

@@ -22,7 +22,7 @@ from ._comparing import (
     fresh_policy,
     own_responses,
     sampled_regression,
-    scored,
+    score_responses,
     train_in_rounds,
 )
 
@@ -88,7 +88,7 @@ class REBEL(Descent):
         """
         setting, eta = preference_setting(access), coefficient("eta", self.eta, 1)
         rho = floats(setting.rho)
-        rewards = None if self.self_play else scored(access, self.model, rng)
+        rewards = None if self.self_play else score_responses(access, self.model, rng)
         start = fresh_policy(self, setting, generator(0))  # its output is 0, whatever the seed
 
         def loss_of(policy, before, drawn):

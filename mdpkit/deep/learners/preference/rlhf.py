@@ -61,9 +61,9 @@ class RLHF(Descent):
         data, beta = access.comparisons(), coefficient("beta", self.beta, setting.beta)
         scores = (self.model or BradleyTerry(self.policies)).fit(data, setting.reference.shape, rng)
         policy = fresh_policy(self, setting, generator(first))
-        exact, sampled = self._losses(policy, scores, beta, floats(setting.rho), generator(of_own))
+        exact, estimate = self._losses(policy, scores, beta, floats(setting.rho), generator(of_own))
         with threads(self.threads):
-            run = Run(self, policy, exact if self.samples is None else sampled, exact).finish(self.progress)
+            run = Run(self, policy, exact if self.samples is None else estimate, exact).finish(self.progress)
         sets, rows = comparison_components(data, setting.reference.shape), len(run.at)
         trace = {"step": run.at, "loss": run.losses, "scores": [scores] * rows, "components": [sets] * rows}
         return policy, trace
@@ -78,10 +78,10 @@ class RLHF(Descent):
             law = policy.log_law().double().exp()
             return beta * divergence(policy, law_of_prompts) - law_of_prompts @ (law * r).sum(dim=1)
 
-        def sampled():
+        def estimate():
             x, y = own_responses(policy, prompts, self.samples, drawn)
             with torch.no_grad():
                 cost = beta * policy.log_ratio(x, y).double() - r[x, y]
             return on_policy_term(policy, x, y, cost)
 
-        return exact, sampled
+        return exact, estimate

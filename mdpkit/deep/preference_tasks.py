@@ -47,7 +47,7 @@ class PreferenceTask:
         return self.judge(problem, TabularPolicy(problem.reference)), self.judge(problem, solve(problem).policy)
 
 
-def bad_token(
+def unseen_token(
     K: int = 4,
     H: int = 4,
     *,
@@ -68,7 +68,7 @@ def bad_token(
             last token does not occur.
         rare: probability of the last token. cost: what it costs. beta: KL coefficient. seed: of the weights.
 
-    >>> bad_token(3, 2, covered=False).data.round(2)
+    >>> unseen_token(3, 2, covered=False).data.round(2)
     array([[0.25, 0.25, 0.  , 0.25, 0.25, 0.  , 0.  , 0.  , 0.  ]])
     """
     tokens = np.stack(np.unravel_index(np.arange(K**H), (K,) * H), axis=-1)

@@ -146,6 +146,8 @@ def test_rebel_follows_mirror_descent_and_a_wrong_step_size_does_not():
     assert relative_entropy(exact_iterate(4, 0.25), after[-1]) > 0.1
     mean = np.mean([exact_iterate(k, 0.5) for k in range(4)], axis=0)
     assert answer.policy.table == pytest.approx(mean, abs=1e-3)
+    assert answer.policy.to_tabular(problem).table == pytest.approx(mean, abs=1e-3)
+    assert answer.policy.start(0.6) is answer.trace["policy"][2]
 
 
 def test_rebel_from_sampled_pairs_stays_near_mirror_descent():
@@ -251,3 +253,31 @@ def test_other_settings_and_missing_access_are_named():
 def test_diverging_training_is_refused_with_the_step(learner):
     with pytest.raises(NotSolved, match=r"training diverged at step [1-9]: .* the rate was 1e\+30"):
         fit(learner, grant(problem, preferences="exact", rewards=True), rng=rng())
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("kind", [deep.DPO, deep.HyPO])
+def test_an_interrupted_run_resumes_bit_by_bit_and_another_one_is_refused(kind, tmp_path):
+    data = grant(problem, preferences=400, rng=rng()).comparisons()
+    learner = kind(NET, steps=12, every=4, batch=16)
+    access = grant(problem, preferences=data)
+    whole = fit(learner, access, rng=rng(3))
+
+    def stop(done, total, loss):
+        if done == 8:
+            raise Stop
+
+    path = tmp_path / "run.safetensors"
+    with pytest.raises(Stop):
+        fit(replace(learner, checkpoint=path, progress=stop), access, rng=rng(3))
+    resumed = fit(replace(learner, checkpoint=path), access, rng=rng(99))
+    assert np.array_equal(resumed.policy.table, whole.policy.table)
+    assert resumed.trace["loss"].tolist() == whole.trace["loss"].tolist()
+    with pytest.raises(InvalidModel, match="is of another run: its learner is"):
+        fit(replace(learner, checkpoint=path, steps=13), access, rng=rng(3))
+    other = grant(problem, preferences=400, rng=rng(1)).comparisons()
+    with pytest.raises(InvalidModel, match="is of another run: its data is"):
+        fit(replace(learner, checkpoint=path), grant(problem, preferences=other), rng=rng(3))

@@ -145,16 +145,7 @@ class SequencePolicy(nn.Module):
         The number kind is the problem's; floats become exact rationals.
         Raises: InvalidModel if the problem has other prompts or responses.
         """
-        table = TabularPolicy(self.table)
-        if isinstance(problem, TokenProblem):
-            table = table.to_exact() if problem.exact else table
-            return token_policy(problem, table.table[0])
-        if problem.reference.shape != table.table.shape:
-            raise InvalidModel(
-                f"the policy has {self.tree.X} prompts and {self.tree.Y} responses; the problem has {problem.X} and "
-                f"{problem.Y}"
-            )
-        return table.to_exact() if problem.exact else table
+        return _policy_of(problem, self.table)
 
     # ---- files
     def save(self, path: str | PathLike[str]) -> Path:
@@ -215,9 +206,21 @@ class ResponseMixture:
     law, sample, log_prob = SequencePolicy.law, SequencePolicy.sample, SequencePolicy.log_prob
 
     def to_tabular(self, problem) -> TabularPolicy:
-        """The law of responses to each prompt, in the problem's number kind."""
-        table = TabularPolicy(self.table)
-        return table.to_exact() if problem.exact else table
+        """As for SequencePolicy."""
+        return _policy_of(problem, self.table)
 
     def __repr__(self):
         return f"ResponseMixture({len(self.members)} members)"
+
+
+def _policy_of(problem, table):
+    """The policy of a PreferenceProblem or TokenProblem with a given law of responses, in its number kind."""
+    policy = TabularPolicy(table).to_exact() if problem.exact else TabularPolicy(table)
+    if isinstance(problem, TokenProblem):
+        return token_policy(problem, policy.table[0])
+    if problem.reference.shape != table.shape:
+        own, other = table.shape, problem.reference.shape
+        raise InvalidModel(
+            f"the policy has {own[0]} prompts and {own[1]} responses; the problem has {other[0]} and {other[1]}"
+        )
+    return policy

@@ -24,7 +24,7 @@ from mdpkit import deep, fit, grant, learn
 from mdpkit.base.files import write_whole
 from mdpkit.deep.aggregates import bootstrap, interquartile_mean
 from mdpkit.deep.experiment import LEAST_SEEDS, Experiment, Results
-from mdpkit.deep.preference_tasks import PreferenceTask, bad_token
+from mdpkit.deep.preference_tasks import PreferenceTask, unseen_token
 from mdpkit.report.style import style
 
 HERE = Path(__file__).with_suffix("")
@@ -51,7 +51,7 @@ def declare(seeds: int = 10) -> Experiment:
         "online_DPO": deep.OnlineDPO(network, ROUNDS, COMPARISONS // ROUNDS, steps=STEPS // ROUNDS),
     }
     granted = {"preferences": COMPARISONS}
-    problems = {name: PreferenceTask(bad_token, {"covered": name == "all_covered"}, granted) for name in PROBLEMS}
+    problems = {name: PreferenceTask(unseen_token, {"covered": name == "all_covered"}, granted) for name in PROBLEMS}
     return Experiment(learners, problems, seeds)
 
 

@@ -7,7 +7,8 @@ import torch
 
 from ....base.arrays import floats
 from ....learn.preference._pairs import expect_coverage, logistic, preference_setting
-from ...plumbing.descent import Run
+from ....model.comparisons import COLUMNS
+from ...plumbing.descent import Run, identify
 from ...plumbing.repeatable import device_named, drawing, generator, seeds, threads
 from ...plumbing.sequence_policy import ResponseMixture, SequencePolicy
 
@@ -18,7 +19,7 @@ def fresh_policy(learner, setting, drawn) -> SequencePolicy:
 
 
 def read_pairs(access):
-    """The distinct pairs of different responses that were compared, with weights and shares won.
+    """The comparisons, and their distinct pairs of different responses with weights and shares won.
 
     Raises: InvalidModel for another access, or if the reference excludes a compared response.
     """
@@ -26,6 +27,13 @@ def read_pairs(access):
     data = access.comparisons()
     expect_coverage(data, floats(setting.reference))
     return data, logistic(data, 1.0)
+
+
+def identify_data(access, policy, data) -> str:
+    """Digest of all that a run is trained on: comparisons, reference, prompts and tokens."""
+    setting = access.setting
+    columns = (getattr(data, name) for name in (*COLUMNS, "won", "weight"))
+    return identify(*map(floats, (*columns, setting.reference, setting.rho, policy.tree.tokens)))
 
 
 class PairLoss:
@@ -146,9 +154,9 @@ def train_in_rounds(learner, access, rng, loss_of):
         for k in range(learner.rounds):
             before = deepcopy(policy)
             run = Run(learner, policy, loss_of(policy, before, drawn)).finish(before=k * learner.steps)
-            rows.append((before, deepcopy(policy), run.losses[-1]))
+            rows.append((before, deepcopy(policy), run.trace["loss"][-1]))
             if learner.progress:
-                learner.progress(k + 1, learner.rounds, loss=run.losses[-1])
+                learner.progress(k + 1, learner.rounds, loss=run.trace["loss"][-1])
     trace = dict(zip(("policy", "next", "loss"), map(list, zip(*rows, strict=True)), strict=True))
     count = np.arange(1, learner.rounds + 1)
     trace |= {"steps": 2 * (learner.pairs or 0) * count, "updates": learner.steps * count}

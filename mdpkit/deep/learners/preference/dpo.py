@@ -9,20 +9,20 @@ from ....base.types import Number
 from ....learn.preference._pairs import coefficient, preference_setting
 from ....learn.preference.connectivity import comparison_components
 from ....model.access import Access
-from ...plumbing.descent import Descent, Run
+from ...plumbing.descent import Resumable, Run
 from ...plumbing.repeatable import generator, seeds, threads
 from ...plumbing.sequence_policy import SequencePolicy
 from ...plumbing.sequences import Sequences
-from ._comparing import PairLoss, fresh_policy, logistic_terms, read_pairs, square_terms
+from ._comparing import PairLoss, fresh_policy, identify_data, logistic_terms, read_pairs, square_terms
 
 
 @dataclass(frozen=True, eq=False)
-class DPO(Descent):
+class DPO(Resumable):
     """Direct preference optimisation with a network: Adam on the Bradley-Terry loss of beta log(pi / reference).
 
     Args:
         policies: the class of networks, Sequences. beta: KL coefficient; defaults to the problem's.
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent; rows are compared pairs.
+        steps, batch, rate, device, threads, every, progress, checkpoint: as for deep.Cloning; rows are compared pairs.
 
     Training starts from the reference. What a network gives to responses that were never compared is not determined by
     the loss: see deep.HyPO. The policy's `table` has the probabilities of all responses.
@@ -55,12 +55,12 @@ class DPO(Descent):
 
 
 @dataclass(frozen=True, eq=False)
-class IPO(Descent):
+class IPO(Resumable):
     """Identity preference optimisation with a network: log-ratio margins regressed on +1/(2 tau) and -1/(2 tau).
 
     Args:
         policies: the class of networks, Sequences. tau: strength of the regularisation; defaults to the problem's beta.
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent; rows are compared pairs.
+        steps, batch, rate, device, threads, every, progress, checkpoint: as for deep.Cloning; rows are compared pairs.
 
     Raises: as deep.DPO.
     Source: Azar, Rowland, Piot, Guo, Calandriello, Valko and Munos, 2024.
@@ -90,6 +90,8 @@ def _minimise(learner, access, rng, phi):
     policy, drawn = fresh_policy(learner, access.setting, generator(first)), generator(of_pairs)
     loss = PairLoss(policy.log_ratio, pairs, phi, learner.batch, drawn, policy.rows.device)
     with threads(learner.threads):
-        run = Run(learner, policy, loss, loss.whole).finish(learner.progress)
+        data_digest = identify_data(access, policy, data)
+        run = Run(learner, policy, loss, {"loss": loss.whole}, drawn=(drawn,), data=data_digest)
+        run.finish(learner.progress)
     sets = comparison_components(data, access.setting.reference.shape)
-    return policy, {"step": run.at, "loss": run.losses, "components": [sets] * len(run.at)}
+    return policy, {**run.trace, "components": [sets] * len(run.trace["step"])}

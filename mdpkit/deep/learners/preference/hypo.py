@@ -12,15 +12,24 @@ from ....base.types import Number
 from ....learn.preference._pairs import coefficient, preference_setting
 from ....learn.preference.connectivity import comparison_components
 from ....model.access import Access
-from ...plumbing.descent import Descent, Run
+from ...plumbing.descent import Resumable, Run
 from ...plumbing.repeatable import drawing, generator, seeds, threads
 from ...plumbing.sequence_policy import SequencePolicy
 from ...plumbing.sequences import Sequences
-from ._comparing import PairLoss, divergence, fresh_policy, logistic_terms, on_policy_term, own_responses, read_pairs
+from ._comparing import (
+    PairLoss,
+    divergence,
+    fresh_policy,
+    identify_data,
+    logistic_terms,
+    on_policy_term,
+    own_responses,
+    read_pairs,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class HyPO(Descent):
+class HyPO(Resumable):
     """Hybrid preference optimisation with a network: the loss of DPO plus penalty * E_x KL(pi || reference).
 
     Args:
@@ -28,7 +37,7 @@ class HyPO(Descent):
         beta: KL coefficient of the implied reward; defaults to the problem's.
         samples: responses drawn from the policy in each step, which estimate the gradient of the divergence without
             bias; None computes it by enumeration.
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent; rows are compared pairs.
+        steps, batch, rate, device, threads, every, progress, checkpoint: as for deep.Cloning; rows are compared pairs.
 
     The policy's own responses need no labels. Raises: as deep.DPO.
     Source: Song, Swamy, Singh, Bagnell and Sun, 2024.
@@ -60,18 +69,16 @@ class HyPO(Descent):
         policy, drawn = fresh_policy(self, setting, generator(first)), generator(of_pairs)
         phi = logistic_terms(coefficient("beta", self.beta, setting.beta))
         loss = PairLoss(policy.log_ratio, pairs, phi, self.batch, drawn, policy.rows.device)
-        penalty, away = coefficient("penalty", self.penalty, 1), []
-        exact, estimate = self._penalties(policy, floats(setting.rho), generator(of_own))
+        penalty, own = coefficient("penalty", self.penalty, 1), generator(of_own)
+        exact, estimate = self._penalties(policy, floats(setting.rho), own)
         pull = exact if self.samples is None else estimate
-
-        def whole():
-            away.append(float(exact()))
-            return loss.whole()
-
+        columns = {"loss": loss.whole, "divergence": exact}
+        digest = identify_data(access, policy, data)
         with threads(self.threads):
-            run = Run(self, policy, lambda: loss() + penalty * pull(), whole).finish(self.progress)
-        sets = [comparison_components(data, setting.reference.shape)] * len(run.at)
-        return policy, {"step": run.at, "loss": run.losses, "divergence": away, "components": sets}
+            run = Run(self, policy, lambda: loss() + penalty * pull(), columns, drawn=(drawn, own), data=digest)
+            run.finish(self.progress)
+        sets = [comparison_components(data, setting.reference.shape)] * len(run.trace["step"])
+        return policy, {**run.trace, "components": sets}
 
     def _penalties(self, policy, rho, drawn):
         """The divergence by enumeration, and a term with the same expected gradient."""

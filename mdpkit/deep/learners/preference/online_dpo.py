@@ -28,7 +28,7 @@ class OnlineDPO(Descent):
         policies: the class of networks, Sequences.
         rounds: number of rounds. pairs: comparisons of a round; prompts are drawn from rho.
         beta: KL coefficient; defaults to the problem's.
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent, in each round, on all comparisons so
+        steps, batch, rate, device, threads, every, progress: as for deep.DPO, in each round, on all comparisons so
             far, from the weights of the last round.
 
     Raises: NotSolved naming the step at which training diverges, counted over all rounds.
@@ -74,9 +74,9 @@ class OnlineDPO(Descent):
                 data = Comparisons(*map(np.concatenate, zip(*columns, strict=True)))
                 loss = PairLoss(policy.log_ratio, logistic(data, 1.0), phi, self.batch, drawn, x.device)
                 run = Run(self, policy, loss).finish(before=k * self.steps)
-                rows.append((before, run.losses[-1]))
+                rows.append((before, run.trace["loss"][-1]))
                 if self.progress:
-                    self.progress(k + 1, self.rounds, loss=run.losses[-1])
+                    self.progress(k + 1, self.rounds, loss=run.trace["loss"][-1])
         count = np.arange(1, self.rounds + 1)
         trace = {"policy": [row[0] for row in rows], "loss": [row[1] for row in rows]}
         return policy, trace | {"steps": 2 * self.pairs * count, "updates": self.steps * count}

@@ -30,7 +30,7 @@ class PPO(Descent):
         rounds: number of rounds. clip: ratios are clipped to 1 - clip and 1 + clip.
         pairs: half the number of responses drawn in a round, as many as deep.REBEL draws.
         model: a RewardModel fitted to comparisons, whose scores are r; None uses granted rewards.
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent, in each round.
+        steps, batch, rate, device, threads, every, progress: as for deep.DPO, in each round.
 
     It returns the average of the rounds' policies, as deep.REBEL does.
     Source: Schulman, Wolski, Dhariwal, Radford and Klimov, 2017.

@@ -45,7 +45,7 @@ class REBEL(Descent):
         model: a RewardModel fitted to comparisons, whose scores are r; None uses granted rewards.
         self_play: whether r(y) of round k is E_{z ~ pi_k} M(y, z), M(y, z) = 2 P(y beats z) - 1, from comparisons: of
             each response with one drawn from pi_k, or without noise if preferences are granted as "exact".
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent, in each round.
+        steps, batch, rate, device, threads, every, progress: as for deep.DPO, in each round.
 
     The guarantee concerns the average of the rounds' policies, which is returned as a ResponseMixture.
     Raises: NotSolved naming the step at which training diverges, counted over all rounds.

@@ -38,7 +38,7 @@ class REFUEL(Descent):
         pairs: number of pairs a round, each an episode that reaches s and two resets to it.
         histories: "policy": states are those that pi_k reaches; "reference": those of the first policy.
         width: width of both hidden layers.
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent, in each round.
+        steps, batch, rate, device, threads, every, progress: as for deep.DPO, in each round.
 
     The guarantee concerns the mixture of the rounds' policies, which is returned. A finite horizon is required.
     Raises: NotSolved naming the step at which training diverges, counted over all rounds.
@@ -78,9 +78,9 @@ class REFUEL(Descent):
                 before = deepcopy(policy)
                 loss = self._loss(access, policy, before, before if self.histories == "policy" else start, rng, drawn)
                 run = Run(self, policy, loss).finish(before=k * self.steps)
-                rows.append((before, run.losses[-1]))
+                rows.append((before, run.trace["loss"][-1]))
                 if self.progress:
-                    self.progress(k + 1, self.rounds, loss=run.losses[-1])
+                    self.progress(k + 1, self.rounds, loss=run.trace["loss"][-1])
         policies = [row[0] for row in rows]
         return Mixture(tuple(policies)), {"policy": policies, "loss": [row[1] for row in rows]}
 

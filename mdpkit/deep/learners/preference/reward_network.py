@@ -24,7 +24,7 @@ class BradleyTerry(Descent):
     Args:
         rewards: Sequences, how responses are written; width None for any scores, one parameter for each response.
         bound: scores are clipped to the range of width `bound` around each prompt's mid-range; None for no bound.
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent; rows are compared pairs.
+        steps, batch, rate, device, threads, every, progress: as for deep.DPO; rows are compared pairs.
 
     It fits the tabular RLHF, REBEL and BestOfN as well as the networks'. Scores of a prompt are centred.
     Source: Bradley and Terry, 1952.
@@ -61,7 +61,7 @@ class BradleyTerry(Descent):
 
         loss = PairLoss(score, pairs, logistic_terms(1.0), self.batch, generator(of_pairs), device)
         with threads(self.threads):
-            Run(self, net, loss, loss.whole).finish(self.progress)
+            Run(self, net, loss).finish(self.progress)
             with torch.no_grad():
                 scores = net(rows)[:, 0].double().cpu().numpy().reshape(shape)
         if self.bound is not None:

@@ -31,7 +31,7 @@ class RLHF(Descent):
         beta: KL coefficient; defaults to the problem's.
         samples: responses drawn from the policy in each step, which estimate the gradient without bias, with a
             leave-one-out baseline; None computes it by enumeration.
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent, of the second stage.
+        steps, batch, rate, device, threads, every, progress: as for deep.DPO, of the second stage.
 
     Raises: NotSolved naming the step at which training diverges.
     Source: Ouyang et al., 2022; adapted from Song, Swamy, Singh, Bagnell and Sun, 2024.
@@ -63,9 +63,9 @@ class RLHF(Descent):
         policy = fresh_policy(self, setting, generator(first))
         exact, estimate = self._losses(policy, scores, beta, floats(setting.rho), generator(of_own))
         with threads(self.threads):
-            run = Run(self, policy, exact if self.samples is None else estimate, exact).finish(self.progress)
-        sets, rows = comparison_components(data, setting.reference.shape), len(run.at)
-        trace = {"step": run.at, "loss": run.losses, "scores": [scores] * rows, "components": [sets] * rows}
+            run = Run(self, policy, exact if self.samples is None else estimate, {"loss": exact}).finish(self.progress)
+        sets, rows = comparison_components(data, setting.reference.shape), len(run.trace["step"])
+        trace = {**run.trace, "scores": [scores] * rows, "components": [sets] * rows}
         return policy, trace
 
     def _losses(self, policy, scores, beta, rho, drawn):

@@ -33,7 +33,7 @@ class SPO(Descent):
         opponents: draws with which each response is compared; if preferences are exact, by their probabilities.
         pairs: pairs of responses drawn in a round; None scores and regresses all responses by enumeration, which needs
             preferences "exact".
-        steps, batch, rate, device, threads, every, progress: as for deep.Descent, in each round.
+        steps, batch, rate, device, threads, every, progress: as for deep.DPO, in each round.
 
     The guarantee concerns the average of the rounds' policies, which is returned: with exact steps no response beats
     it by more than Reg/N. Preferences need not be transitive.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..learn import grant
-from ..measure import value
+from ..measure import exploitability, value
 from ..model.access import Access
 from ..model.policy import TabularPolicy
 from ..model.preference import PreferenceProblem
@@ -81,3 +81,42 @@ def unseen_token(
     data = reference if covered else reference * good
     reward = np.where(good, r, -cost)
     return PreferenceProblem(reference[None], reward=reward[None], data=data[None] / data.sum(), beta=beta)
+
+
+@dataclass(frozen=True)
+class GeneralPreferenceTask(PreferenceTask):
+    """The same for a problem whose preferences no reward explains: J is minus the exploitability.
+
+    It is 0 for a minimax winner, which is the optimum. Scores are 0 for the reference, 1 for a minimax winner.
+    """
+
+    def judge(self, problem: PreferenceProblem, policy: Any) -> float:
+        """Minus the exploitability of a policy."""
+        return -float(exploitability(problem, policy).mid)
+
+    def references(self) -> tuple[float, float]:
+        """Minus the exploitability of the reference, and 0."""
+        problem = self.make()
+        return self.judge(problem, TabularPolicy(problem.reference)), 0.0
+
+
+def cyclic_raters(H: int = 3, *, strength: float = 3.0, beta: float = 0.1) -> PreferenceProblem:
+    """Sequences of H tokens out of three, whose first tokens beat each other in a cycle.
+
+    P(y beats z) = 1 / (1 + e^-(strength * c(y, z) + q(y) - q(z))), c = 1 if the first token of y follows that of z
+    mod 3, -1 in the reverse case, else 0, and q the number of later tokens that follow the one before. The reference
+    draws its first token with probabilities 6/10, 3/10, 1/10, the others uniformly.
+
+    Args: H: number of tokens. strength: of the cycle. beta: KL coefficient of methods with a penalty.
+
+    >>> win = cyclic_raters(1).win[0]
+    >>> bool(min(win[1, 0], win[2, 1], win[0, 2]) > 0.95)
+    True
+    """
+    tokens = np.stack(np.unravel_index(np.arange(3**H), (3,) * H), axis=-1)
+    apart = (tokens[:, None, 0] - tokens[None, :, 0]) % 3
+    cycle = np.where(apart == 1, 1.0, np.where(apart == 2, -1.0, 0.0))
+    q = (tokens[:, 1:] == (tokens[:, :-1] + 1) % 3).sum(axis=1)
+    win = 1 / (1 + np.exp(-(strength * cycle + q[:, None] - q[None, :])))
+    reference = np.array([0.6, 0.3, 0.1])[tokens[:, 0]] / 3 ** (H - 1)
+    return PreferenceProblem(reference[None], win=win[None], beta=beta)

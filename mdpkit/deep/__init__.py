@@ -6,23 +6,35 @@ They are used like the tabular learners: `fit(mdpkit.deep.Cloning(width=64), gra
 import importlib
 
 _NAMES = {
+    "BradleyTerry": "learners.preference.reward_network",
     "Cloning": "learners.cloning",
     "DAgger": "learners.dagger",
+    "DPO": "learners.preference.dpo",
     "Decaying": "plumbing.schedule",
     "Discriminator": "learners.discriminator",
     "FILTER": "learners.filter",
     "HyPE": "learners.hype",
+    "HyPO": "learners.preference.hypo",
+    "IPO": "learners.preference.dpo",
     "Linear": "plumbing.schedule",
     "MomentMatching": "learners.moment_matching",
+    "OnlineDPO": "learners.preference.online_dpo",
+    "PPO": "learners.preference.ppo",
+    "REBEL": "learners.preference.rebel",
+    "REFUEL": "learners.preference.refuel",
+    "RLHF": "learners.preference.rlhf",
     "Reinforcement": "learners.reinforcement",
     "RewardPlayer": "learners.reward_player",
+    "SPO": "learners.preference.spo",
+    "SequencePolicy": "plumbing.sequence_policy",
+    "Sequences": "plumbing.sequences",
     "from_stable_baselines3": "plumbing.stable_baselines",
     "load": "plumbing.checkpoint",
     "save": "plumbing.checkpoint",
     "progress_bar": "plumbing.progress",
     "tensorboard": "plumbing.progress",
 }
-_MODULES = ("aggregates", "envs", "experiment", "twins")
+_MODULES = ("aggregates", "envs", "experiment", "preference_tasks", "twins")
 _EXTRA = ("torch", "gymnasium", "stable_baselines3", "safetensors")
 
 __all__ = sorted(_NAMES)

@@ -4,6 +4,16 @@ from .learners.discriminator import Discriminator as Discriminator
 from .learners.filter import FILTER as FILTER
 from .learners.hype import HyPE as HyPE
 from .learners.moment_matching import MomentMatching as MomentMatching
+from .learners.preference.dpo import DPO as DPO
+from .learners.preference.dpo import IPO as IPO
+from .learners.preference.hypo import HyPO as HyPO
+from .learners.preference.online_dpo import OnlineDPO as OnlineDPO
+from .learners.preference.ppo import PPO as PPO
+from .learners.preference.rebel import REBEL as REBEL
+from .learners.preference.refuel import REFUEL as REFUEL
+from .learners.preference.reward_network import BradleyTerry as BradleyTerry
+from .learners.preference.rlhf import RLHF as RLHF
+from .learners.preference.spo import SPO as SPO
 from .learners.reinforcement import Reinforcement as Reinforcement
 from .learners.reward_player import RewardPlayer as RewardPlayer
 from .plumbing.checkpoint import load as load
@@ -12,4 +22,6 @@ from .plumbing.progress import progress_bar as progress_bar
 from .plumbing.progress import tensorboard as tensorboard
 from .plumbing.schedule import Decaying as Decaying
 from .plumbing.schedule import Linear as Linear
+from .plumbing.sequence_policy import SequencePolicy as SequencePolicy
+from .plumbing.sequences import Sequences as Sequences
 from .plumbing.stable_baselines import from_stable_baselines3 as from_stable_baselines3

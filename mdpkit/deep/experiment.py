@@ -19,6 +19,7 @@ from ..base.shown import Shown, Table
 from ..base.versions import versions
 from ..learn import fit, grant
 from ..measure import value
+from ..model.access import Access
 from ..model.policy import TabularPolicy
 from .aggregates import bootstrap, interquartile_mean, performance_profile
 from .twins import Twin
@@ -54,6 +55,10 @@ class Problem:
     def make(self) -> Twin:
         """The twin."""
         return self.twin(**self.options)
+
+    def access(self, twin: Twin, rng: np.random.Generator) -> Access:
+        """A learner's access to the twin's environment."""
+        return grant(twin.env(), expert=twin.expert(), rng=rng, **self.granted)
 
     def judge(self, twin: Twin, policy: Any) -> float:
         """J of a policy; the observations drawn are the same for all policies."""
@@ -318,7 +323,7 @@ def _run(experiment, cell):
     given, start = experiment.problems[problem], time.process_time()
     twin = given.make()
     of_access, own = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
-    access = grant(twin.env(), expert=twin.expert(), rng=of_access, **given.granted)
+    access = given.access(twin, of_access)
     answer = fit(experiment.learners[name], access, rng=own)
     policies = list(answer.trace.get("policy", [answer.policy]))
     trained = time.process_time() - start
@@ -327,6 +332,7 @@ def _run(experiment, cell):
         "versions": {**versions(), "torch": version("torch"), "stable-baselines3": version("stable-baselines3")},
         "references": given.references(),
         "J": [given.judge(twin, policy) for policy in policies],
+        "returned": given.judge(twin, answer.policy),
         **{each: [int(k) for k in answer.trace[each]] for each in ("steps", "updates") if each in answer.trace},
         "used": {kind: count for kind, count in asdict(answer.used).items() if count},
         "cpu_seconds": round(trained, 2),

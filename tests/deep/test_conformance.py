@@ -61,6 +61,7 @@ CASES = [
         for where, problem in (("law", finite), ("masked law", masked), ("discounted law", discounted))
     ),
     *(LearnerCase(f"{name}, sample", make, finite, expert, rounding=1e-5) for name, make in LEARNERS.items()),
+    LearnerCase("REFUEL, sample", lambda: deep.REFUEL(2, pairs=20, width=8, steps=5), finite, expert, rounding=1e-5),
     LearnerCase("HyPE, sample", matching(deep.HyPE), finite, expert, rounding=1e-5),
     LearnerCase("cloning, floats", LEARNERS["cloning"], finite.to_float(), expert.to_float(), EXACT, rounding=1e-5),
 ]

@@ -1,0 +1,1 @@
+"""Preference learning with networks that write responses token by token."""

@@ -5,6 +5,7 @@ import enum
 import importlib
 import importlib.util
 import inspect
+import json
 import os
 import re
 from dataclasses import replace
@@ -107,12 +108,25 @@ def write_tour():
 
 
 # ---- claims
+def coq_theorems() -> dict[str, tuple[str, str, str]]:
+    """Name -> claim that it proves, what it says, and its statement as Coq prints it."""
+    folder = ROOT / "proofs" / "coq"
+    listed = json.loads((folder / "theorems.json").read_text(encoding="utf-8"))
+    blocks = (folder / "audit.expected").read_text(encoding="utf-8").split("Closed under the global context\n")
+    stated = dict(block.split("\n", 1) for block in blocks if block)
+    return {name: (claim, says, stated[name.partition(".")[2]].rstrip()) for name, (claim, says) in listed.items()}
+
+
 def claim_pages(here):
-    shown = entries(ids(), ROOT / "figures", ROOT)
+    shown, theorems = entries(ids(), ROOT / "figures", ROOT), coq_theorems()
     pages = {
         "index.md": here.get_template("claims.md").render(themes=by_theme(shown)),
         "papers.md": here.get_template("papers.md").render(rows=index(shown)),
-        "formal.md": here.get_template("formal.md").render(shown=shown),
+        "formal.md": here.get_template("formal.md").render(
+            shown=shown,
+            titles={entry.id: entry.title for entry in shown},
+            theorems=theorems,
+        ),
     }
     for entry in shown:
         figure = None if entry.result is None else draw_claim(entry.result, entry.claim)
@@ -120,6 +134,7 @@ def claim_pages(here):
             pages[f"{entry.id}.svg"] = render(figure, entry.result, "svg")
         pages[f"{entry.id}.md"] = here.get_template("claim.md").render(
             entry=entry,
+            proved=[(name, says, text) for name, (claim, says, text) in theorems.items() if claim == entry.id],
             width=None if figure is None else round(figure.get_figwidth() * POINTS_AN_INCH * SCALE),
             kinds=KINDS,
             again=replace(entry, folder=Path("figures")).again,

@@ -2,6 +2,7 @@
 
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ class SequencePolicy(nn.Module):
 
     exact = False
 
-    def __init__(self, policies: Sequences, reference: np.ndarray, drawn: torch.Generator):
+    def __init__(self, policies: Sequences, reference: np.ndarray, drawn: torch.Generator) -> None:
         super().__init__()
         self.policies, self.tree = policies, policies.prefixes(*reference.shape)
         N, K = self.tree.X * self.tree.S, self.tree.K
@@ -126,20 +127,20 @@ class SequencePolicy(nn.Module):
         """The policy for one episode: the policy itself."""
         return self
 
-    def law(self, obs, t) -> np.ndarray:
+    def law(self, obs: Any, t: Any) -> np.ndarray:
         """Probabilities `[k,y]` of the responses to prompts."""
         return self.table[np.asarray(obs)]
 
-    def sample(self, obs, t, u) -> np.ndarray:
+    def sample(self, obs: Any, t: Any, u: np.ndarray) -> np.ndarray:
         """Responses `[k]` sampled from uniform numbers `u[k]`, by inversion of the distribution function."""
         return inverse(self.law(obs, t), u)
 
-    def log_prob(self, obs, t, action) -> np.ndarray:
+    def log_prob(self, obs: Any, t: Any, action: Any) -> np.ndarray:
         """log P(response | prompt), in nats; -inf for a response of probability 0."""
         with np.errstate(divide="ignore"):
             return np.log(np.take_along_axis(self.law(obs, t), np.asarray(action)[:, None], axis=1)[:, 0])
 
-    def to_tabular(self, problem) -> TabularPolicy:
+    def to_tabular(self, problem: Any) -> TabularPolicy:
         """The law of responses to each prompt; for a TokenProblem the token policy `table[s,a]`.
 
         The number kind is the problem's; floats become exact rationals.

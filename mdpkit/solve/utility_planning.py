@@ -1,4 +1,4 @@
-"""Concave utilities of the occupancy measure, maximised by Frank-Wolfe steps."""
+"""Concave utilities of the occupancy measure, maximised by Frank-Wolfe steps and by an interior-point method."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from ..model.mdp import MDP
 from ..model.policy import TabularPolicy
 from ._expects import expects
 from .dispatch import solve
+from .interior_point import climb_inside
 from .occupancies import best_return, enclose_visits, policy_of_visits, visit_shape
 from .solution import Solution, Status, judge
 from .utilities import Utility
@@ -19,6 +20,9 @@ FLOOR = 1e-13
 
 STEP, INNER, PATIENCE = 1e-8, 100, 40
 """Step of second differences; Newton steps on the weights of one set of policies; steps without a smaller gap."""
+
+FEW, LARGEST = 30, 1000
+"""An interior-point method takes over after so many Frank-Wolfe steps, if an occupancy has at most so many entries."""
 
 NOISE = 1e-11
 """A gap below this, per unit of <f'(d), d>, may be due to rounding."""
@@ -35,11 +39,13 @@ class UtilityPlanning:
     For Discounted and Finite problems; the reward of the problem is not used. The optimum is over all policies, since
     the occupancies of history-dependent policies are those of Markov policies. A Frank-Wolfe step adds the policy that
     is best for the reward f'(d); then Newton steps improve the weights of all policies found so far ("fully
-    corrective"). Both bounds are rigorous: the lower one is the utility of the policy's own occupancy, the upper one is
-    the Frank-Wolfe gap f(x) + max_pi <f'(x), d^pi - x> at a point x near d, from an unconstrained solve. `value` is the
-    scalar f; the policy, randomised as a rule, is stationary for Discounted. Rational problems too get float bounds,
-    and the policy as rationals. The status is CAPPED after `steps`, or where 40 of them bring no smaller gap.
-    `iterations` counts Frank-Wolfe steps.
+    corrective"). Each step adds one policy, and where an optimum randomises in nearly every state it mixes hundreds:
+    after 30 steps an interior-point method takes over, if an occupancy has at most 1000 entries. Both bounds are
+    rigorous: the lower one is the utility of the policy's own occupancy, the upper one is the Frank-Wolfe gap
+    f(x) + max_pi <f'(x), d^pi - x> at a point x near d, from an unconstrained solve. `value` is the scalar f; the
+    policy, randomised as a rule, is stationary for Discounted. Rational problems too get float bounds, and the policy
+    as rationals. The status is CAPPED after `steps`, or where 40 of them bring no smaller gap. `iterations` counts
+    Frank-Wolfe steps.
     Source: adapted from Jaggi, 2013; Hazan, Kakade, Singh and Van Soest, 2019.
 
     >>> from mdpkit.solve import VisitEntropy
@@ -93,6 +99,10 @@ class UtilityPlanning:
             smallest, quiet, best = (gap, 0, d) if gap < smallest else (smallest, quiet + 1, best)
             if gap <= tol / 8 or quiet >= PATIENCE:
                 return best, used, smallest > NOISE * max(1.0, np.abs(slope * d).sum())
+            if used == FEW and d.size <= LARGEST:
+                inside = climb_inside(problem, even, lambda d: self._slope(problem, d), tol / 16)
+                points, weights = inside[None], np.ones(1)
+                continue
             points, weights = np.concatenate([points, point[None]]), np.append(weights, 0.0)
             weights = self._reweigh(problem, points, weights)
             points, weights = points[weights > 0], weights[weights > 0]

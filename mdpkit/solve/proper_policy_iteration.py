@@ -13,6 +13,7 @@ from ..model.horizon import Total
 from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import deterministic, down, up
+from .fine_bounds import refine_bounds
 from .interval_iteration import IntervalIteration
 from .solution import Solution, Status
 from .total import Contraction, TotalReward, minus_infinity_outside
@@ -122,9 +123,14 @@ class ProperPolicyIteration:
                 low, high = lower, upper
                 break
             e = e * WIDER
+        sums = None
+        if float((high - low).max(initial=0)) > tol and np.isfinite(x).all() and not capped:
+            sums = refine_bounds(parts, choice, x)
+            if sums is not None:
+                low, high = down(sum(sums[0])), up(sum(sums[1]))
         given_up = parts.is_large and not np.isfinite(x).all()
         otherwise = Status.CAPPED if capped or given_up else Status.FLOOR_REACHED
-        return parts.conclude(self, low, high, choice, tol, otherwise, used, problem)
+        return parts.conclude(self, low, high, choice, tol, otherwise, used, problem, sums)
 
     def _improve(self, parts, choice, shift, used, x):
         """Improve the rows `choice[node]` for rewards moved by `shift`, until rounding hides what is better.

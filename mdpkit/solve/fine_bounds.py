@@ -21,7 +21,7 @@ class Pair(NamedTuple):
     low: np.ndarray
 
     def move(self, step):
-        """The pair nearest to high + low + step."""
+        """A pair near high + low + step; its high part is their sum in float64."""
         low = self.low + step
         high = self.high + low
         back = high - self.high

@@ -41,8 +41,9 @@ class ProperPolicyIteration:
     proper: on a recurrent class that pays, the values V <= r + P V would have a gain of at least 0, hence exactly 0 if
     no end component has a positive gain, so no action changed there. Rational problems are solved exactly. On floats
     the end components that pay nothing are contracted, and the bounds are optimal values for rewards moved by more than
-    the rounding error, with T u <= u and T l >= l checked; a policy's equations are factorised where that is cheap, and
-    else solved by preconditioned iterations. `iterations` counts improvements. States without a proper policy have
+    the rounding error, with T u <= u and T l >= l checked. Where these are too wide, values of twice the precision of
+    float64 are bounded, with rounding errors relative to differences of values. A policy's equations are factorised
+    where that is cheap, and else solved by preconditioned iterations. `iterations` counts improvements. States without a proper policy have
     the value -infinity, the supremum over no policy, and the status is INFEASIBLE; where an end component has a
     positive gain it is UNBOUNDED.
     Source: adapted from Bertsekas and Tsitsiklis, 1991.

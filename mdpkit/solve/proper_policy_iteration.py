@@ -43,9 +43,9 @@ class ProperPolicyIteration:
     the end components that pay nothing are contracted, and the bounds are optimal values for rewards moved by more than
     the rounding error, with T u <= u and T l >= l checked. Where these are too wide, values of twice the precision of
     float64 are bounded, with rounding errors relative to differences of values. A policy's equations are factorised
-    where that is cheap, and else solved by preconditioned iterations. `iterations` counts improvements. States without a proper policy have
-    the value -infinity, the supremum over no policy, and the status is INFEASIBLE; where an end component has a
-    positive gain it is UNBOUNDED.
+    where that is cheap, and else solved by preconditioned iterations. `iterations` counts improvements. States without
+    a proper policy have the value -infinity, the supremum over no policy, and the status is INFEASIBLE; where an end
+    component has a positive gain it is UNBOUNDED.
     Source: adapted from Bertsekas and Tsitsiklis, 1991.
 
     >>> from mdpkit.base.arrays import objects

@@ -83,7 +83,7 @@ class TransientChain:
             best, smallest = x, off
             if off == 0:
                 break
-            step, used = downstream.correct(*rows, states, order, residual, 0, 1.0, 0.0, SHARE * off, SWEEPS)
+            step, used = downstream.correct(*rows, states, order, residual, 0, 1.0, UNIT, SHARE * off, SWEEPS)
             x = x + step
             if used >= SWEEPS and not self.is_large:
                 return None

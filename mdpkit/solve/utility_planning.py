@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..base.errors import InvalidModel
 from ..base.interval import Interval
 from ..model.horizon import Discounted, Finite
 from ..model.mdp import MDP
@@ -65,9 +66,11 @@ class UtilityPlanning:
     def run(self, problem: MDP, tol: float = 1e-8, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`. `before` is not used.
 
-        Raises: InvalidModel if the utility does not fit the problem.
+        Raises: InvalidModel if the utility does not fit the problem, or `steps` is no number of steps.
         """
         expects(self, problem, MDP, Discounted | Finite)
+        if not isinstance(self.steps, int | np.integer) or self.steps < 0:
+            raise InvalidModel(f"steps is {self.steps!r}; expected a whole number of at least 0")
         if not isinstance(self.utility, Utility):
             raise TypeError(f"the utility is {self.utility!r}; expected a VisitEntropy or a SquaredDistance")
         meant = problem.to_float() if problem.exact else problem
@@ -109,7 +112,10 @@ class UtilityPlanning:
         return best, self.steps, True
 
     def _slope(self, problem, d):
-        return self.utility.slope(problem, np.maximum(d, FLOOR))
+        found = self.utility.slope(problem, np.maximum(d, FLOOR))
+        if np.shape(found) != d.shape:
+            raise InvalidModel(f"the slope of the utility has shape {np.shape(found)}; expected {d.shape}, that of d")
+        return found
 
     def _reweigh(self, problem, points, weights):
         """Weights of the points of a larger utility: Newton steps on the face of positive weights, with line search."""

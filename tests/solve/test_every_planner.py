@@ -156,9 +156,9 @@ def utility(seed):
         # the gap at the answer is large where a state is visited with probability 1e-10: the slope is a logarithm
         points = [{key: float((1 - x) * own.get(key, Fraction(0)) + x * even[key]) for key in keys} for x in SHARES]
         found = [value_and_gap(method, target, float(weight), d, corners) for d in points]
-        value, bound = found[0][0], min(value + gap for value, gap in found)
+        (value, _, size), bound = found[0], min(value + gap for value, gap, _ in found)
         assert bound - value <= 1e-6 * (1 + abs(value))
-        assert answer.status is Status.SOLVED or answer.value.width <= 1e-11 * (1 + abs(value))
+        assert answer.status is Status.SOLVED or answer.value.width <= 1e-11 * (1 + abs(value) + size)
         assert answer.value.lower <= bound + 1e-9
         assert answer.value.upper >= value - 1e-9 - 1e-12 * abs(value)
 
@@ -168,7 +168,7 @@ SHARES = [Fraction(1, 10**k) for k in (10, 9, 8, 7)]
 
 
 def value_and_gap(method, target, weight, d, corners):
-    """The utility of d, and its Frank-Wolfe gap over the occupancies of deterministic policies."""
+    """The utility of d, its Frank-Wolfe gap over deterministic policies, and the size of <f'(d), d>."""
     if isinstance(method, SquaredDistance):
         off = {key: x - target[key[-target.ndim :]] for key, x in d.items()}
         value, slope = -sum(x**2 for x in off.values()), {key: -2 * x for key, x in off.items()}
@@ -178,7 +178,8 @@ def value_and_gap(method, target, weight, d, corners):
             q[places[key]] = q.get(places[key], 0) + x * weight
         value = -sum(x * math.log(x) for x in q.values() if x)
         slope = {key: -(math.log(q[place] or 1) + 1) * weight for key, place in places.items()}
-    return value, max(sum(slope[key] * (float(each.get(key, 0)) - x) for key, x in d.items()) for each in corners)
+    gap = max(sum(slope[key] * (float(each.get(key, 0)) - x) for key, x in d.items()) for each in corners)
+    return value, gap, sum(abs(slope[key] * x) for key, x in d.items())
 
 
 # ---- robust planning

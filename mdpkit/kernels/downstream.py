@@ -1,4 +1,4 @@
-"""Discounted problems, sparse (CSR), that mix slowly: evaluation of a policy, preconditioned by a Gauss-Seidel sweep.
+"""Discounted and total rewards of a sparse policy (CSR) by a Krylov method, preconditioned by a Gauss-Seidel sweep.
 
 States are visited in a given order. Where most transitions lead to states that were visited before, as under a policy
 that climbs towards larger values if states are ordered by decreasing value, one sweep propagates them all.
@@ -57,10 +57,7 @@ def split_rows(data, indices, indptr, choice, order, b, A, g, rest):
 
 @inner
 def sweep_once(starts_before, before, reached_before, starts_after, after, reached_after, p, x, y):
-    """x with (I - L) x = p, one Gauss-Seidel sweep from 0, and y = (I - L - U) x; L and U are the rows split above.
-
-    Returns: the inner products of y with `other` and with itself.
-    """
+    """x with (I - L) x = p, one Gauss-Seidel sweep from 0, and y = (I - L - U) x; L and U are the rows split above."""
     S = len(p)
     k = np.uint64(0)
     for i in range(np.uint64(S)):
@@ -90,7 +87,8 @@ def _correct(data, indices, indptr, choice, order, b, A, g, rest, stop, sweeps):
     """Approximate solution e of e = b + g P_choice e by BiCGStab, and the number of sweeps, at most `sweeps`.
 
     Sweeps stop once every residual is at most `stop`, each divided by its state's 1 - g p of staying.
-    `rest` = 1 - g is the least of these.
+    `rest` is the least of these: 1 - g, or for total rewards, g = 1, what float64 resolves. A state s plays the row
+    s A + choice[s]; A = 0 where the policy's own rows are given by their numbers.
     Source: van der Vorst, 1992.
     """
     S = len(b)

@@ -13,6 +13,7 @@ from ..model.data import Trajectories
 from ..model.horizon import Finite
 from ..model.mdp import stepwise
 from ..model.policy import inverse
+from ..solve.occupancies import possible_visits
 from ._labels import drawing, expect_player
 
 
@@ -59,21 +60,9 @@ def visits(problem, policy) -> np.ndarray:
         return known
     if problem.exact:
         return known.lower
-    return (
-        known.mid
-        if isinstance(problem.horizon, Finite)
-        else np.where(_reachable(problem, policy.table)[:, None], known.mid, 0)
-    )
-
-
-def _reachable(problem, table):
-    """States reachable under a stationary policy, `[s]`, since float bounds cannot prove an occupancy to be 0."""
-    rows = problem.P if problem.sparse else problem.P.reshape(-1, problem.S)
-    reached, size = problem.rho > 0, -1
-    while reached.sum() > size:
-        size = reached.sum()
-        reached = reached | (rows.T @ ((table > 0) & reached[:, None]).ravel() > 0)
-    return reached
+    if isinstance(problem.horizon, Finite):
+        return known.mid
+    return np.where(possible_visits(problem, policy), known.mid, 0)  # float bounds cannot prove an occupancy to be 0
 
 
 class FiniteSimulator:

@@ -4,15 +4,14 @@ from dataclasses import KW_ONLY
 from typing import ClassVar
 
 from ..base.errors import InvalidModel
-from ..base.mode import proposing
-from ..base.record import Record, any_exact, numbers
 from ..base.types import Array, FilledArray, record
 from .horizon import Horizon, horizon_text
 from .mdp import MDP
+from .tabulated import Tabulated
 
 
 @record(eq=False, repr=False)
-class LinearMDP(Record):
+class LinearMDP(Tabulated):
     """MDP whose transition law and reward are linear in known features.
 
     P(n | s, a) = sum_k features[s,a,k] mu[k,n] and r(s, a) = sum_k features[s,a,k] theta[k].
@@ -28,7 +27,6 @@ class LinearMDP(Record):
     MDP(S=2, A=1, Discounted(0.9), float, 2 transitions)
     """
 
-    laws = ("rho",)
     axes: ClassVar = {"features": "sak", "mu": "kn", "theta": "k", "rho": "s"}
 
     features: Array
@@ -38,24 +36,11 @@ class LinearMDP(Record):
     _: KW_ONLY
     horizon: Horizon
 
-    def __post_init__(self) -> None:
-        if proposing():
-            return
-        exact = any_exact(self.features, self.mu, self.theta, self.rho)
-        features, mu, theta = (
-            numbers(name, value, exact, axes)
-            for name, value, axes in (
-                ("features", self.features, "sak"),
-                ("mu", self.mu, "kn"),
-                ("theta", self.theta, "k"),
-            )
-        )
-        K, S = features.shape[2], features.shape[0]
-        if mu.shape != (K, S) or theta.shape != (K,):
-            raise InvalidModel(f"mu and theta have shapes {mu.shape} and {theta.shape}; expected ({K}, {S}) and ({K},)")
-        self._set(features=features, mu=mu, theta=theta)
-        table = self.tabular()
-        self._set(rho=table.rho, horizon=table.horizon)
+    def _check_shapes(self) -> None:
+        S, _, K = self.features.shape
+        if self.mu.shape != (K, S) or self.theta.shape != (K,):
+            shapes = f"{self.mu.shape} and {self.theta.shape}"
+            raise InvalidModel(f"mu and theta have shapes {shapes}; expected ({K}, {S}) and ({K},)")
 
     def tabular(self) -> MDP:
         """The same process as a tabular MDP."""

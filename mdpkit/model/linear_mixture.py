@@ -6,15 +6,14 @@ from typing import ClassVar
 import numpy as np
 
 from ..base.errors import InvalidModel
-from ..base.mode import proposing
-from ..base.record import Record, any_exact, numbers
 from ..base.types import Array, FilledArray, record
 from .horizon import Horizon, horizon_text
 from .mdp import MDP
+from .tabulated import Tabulated
 
 
 @record(eq=False, repr=False)
-class LinearMixture(Record):
+class LinearMixture(Tabulated):
     """MDP whose transition law is a combination of known kernels, with coefficients that a learner does not know.
 
     P(n | s, a) = sum_k theta[k] kernels[k,s,a,n].
@@ -33,7 +32,6 @@ class LinearMixture(Record):
     array([1/3, 2/3], dtype=object)
     """
 
-    laws = ("rho",)
     axes: ClassVar = {"kernels": "ksan", "theta": "k", "r": "sa", "rho": "s"}
 
     kernels: Array
@@ -43,18 +41,11 @@ class LinearMixture(Record):
     _: KW_ONLY
     horizon: Horizon
 
-    def __post_init__(self) -> None:
-        if proposing():
-            return
-        exact = any_exact(self.kernels, self.theta, self.r, self.rho)
-        given = {name: numbers(name, getattr(self, name), exact, self.axes[name]) for name in ("kernels", "theta", "r")}
-        K, S, A, N = given["kernels"].shape
-        if N != S or given["theta"].shape != (K,) or given["r"].shape != (S, A):
-            shapes = f"{given['theta'].shape} and {given['r'].shape} beside kernels of shape {(K, S, A, N)}"
+    def _check_shapes(self) -> None:
+        K, S, A, N = self.kernels.shape
+        if N != S or self.theta.shape != (K,) or self.r.shape != (S, A):
+            shapes = f"{self.theta.shape} and {self.r.shape} beside kernels of shape {(K, S, A, N)}"
             raise InvalidModel(f"theta and r have shapes {shapes}; expected theta[k], r[s,a] and kernels[k,s,a,n]")
-        self._set(**given)
-        table = self.tabular()
-        self._set(rho=table.rho, horizon=table.horizon)
 
     def tabular(self) -> MDP:
         """The same process as a tabular MDP: planning in it is planning in the mixture."""

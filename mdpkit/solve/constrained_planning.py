@@ -217,8 +217,8 @@ class LimitedOccupancies:
         costs, self.units = _divide(costs, axis=1, otherwise=np.abs(limits))
         self.C = csr_array(costs)
         # HiGHS drops coefficients below 1e-9, and 1 - gamma is the coefficient of a state that is never left
-        stays = 1.0 if isinstance(problem.horizon, Finite) else 1 - float(problem.horizon.gamma)
-        self.scale = 2.0 ** max(-10 - np.frexp(stays)[1], 0)
+        self.stays = 1.0 if isinstance(problem.horizon, Finite) else 1 - float(problem.horizon.gamma)
+        self.scale = 2.0 ** max(-10 - np.frexp(self.stays)[1], 0)
         self.solved = 0
 
     def optimise(self, limits) -> Vertex | None:
@@ -226,7 +226,8 @@ class LimitedOccupancies:
         found = self._solve(-self.r, self.C, limits / self.units, self.E)
         if found.x is None:
             return None
-        support = np.flatnonzero(found.x > 1e-9 * max(found.x.max(), 1e-300))
+        # of a discounted occupancy, which may sum to 2^30, a state that is soon left has visits of about 1
+        support = np.flatnonzero(found.x > 1e-9 * min(found.x.max(), 1.0))
         active = np.flatnonzero(-found.ineqlin.marginals > 1e-9)
         return Vertex(found.x, self._price(-found.ineqlin.marginals), support, active)
 
@@ -302,13 +303,17 @@ class LimitedOccupancies:
 
     def _solve(self, objective, A, limits, E, bounds=(0, None)) -> Any:
         from scipy.optimize import linprog
+        from scipy.sparse import vstack
 
         self.solved += 1
         options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
         A, limits = (A, np.nan_to_num(limits)) if A.shape[0] else (None, None)
-        return linprog(
-            objective, A, limits, E * self.scale, self.f * self.scale, bounds=bounds, method="highs", options=options
-        )
+        E, f = E * self.scale, self.f * self.scale
+        if self.scale > 1:
+            # the last equation is replaced by the sum of all, (1 - gamma) sum x = 1, since they are nearly dependent
+            whole = np.where(np.arange(E.shape[1]) < len(self.pairs), self.stays * self.scale, 0.0)
+            E, f = vstack([E.tocsr()[:-1], whole[None]]), np.append(f[:-1], self.scale)
+        return linprog(objective, A, limits, E, f, bounds=bounds, method="highs", options=options)
 
 
 def _divide(numbers, axis=None, otherwise=0.0):

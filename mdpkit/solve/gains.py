@@ -43,8 +43,9 @@ def answer(problem, parts, method, h, tol, otherwise, used) -> Solution:
     own, staying = ends[: parts.count], picked[: parts.count] < 0
     above = max(float(up(up(high - base) - own).max()), 0)
     below = max(float(up(own - down(low - base))[staying].max()), 0)
-    middle, aside = Interval(w, w, "float") + base, Interval(time, time, "float")
-    gain = Interval((middle - below - aside * lost).lower, (middle + above + aside * won).upper, "float")
+    middle = Interval(w, w, "float") + base
+    lower, upper = middle - below - _drift(parts, lost, time), middle + above + _drift(parts, won, time)
+    gain = Interval(lower.lower, upper.upper, "float")
     policy, proof, left = deterministic(problem, choice), None, parts.arrival(pairs, final)
     if np.isfinite(gain.width) and np.isfinite(left).all() and (left >= 0).all():
         relative = np.zeros(S)
@@ -96,6 +97,14 @@ def _tilt(parts, pairs, w, time):
     rise = max(float((rows @ w - w[s] + 2 * parts.rate * (rows @ np.abs(w) + np.abs(w[s]))).max(initial=0)), 0)
     fall = _fall(parts, pairs, time)
     return rise / fall * (1 + 2**-20) if fall > 0 else np.inf
+
+
+def _drift(parts, tilt, time):
+    """tilt * time; where the tilt is infinite, infinite in the states that moves leave, whatever their `time` is."""
+    if not np.isfinite(tilt):
+        left = np.isin(parts.nodes, parts.nodes[parts.moves // parts.A])
+        tilt, time = 1.0, np.where(left, np.inf, 0.0)
+    return Interval(time, time, "float") * tilt
 
 
 def _steep(parts, pairs, lack, h, time):

@@ -101,10 +101,14 @@ def policy_values(problem: MDP, policy: TabularPolicy, reward) -> Interval:
         return Interval(solve_linear(equations, (policy.table * reward.lower).sum(axis=1)))
     g, V = _discount(problem), _solve_floats(problem, policy.table, (policy.table * reward.mid).sum(axis=1))
     V = np.where(np.isfinite(V), V, 0.0)  # any V gives bounds, which are infinite if they overflow
-    residual = (pi * (reward + expected_next(problem, Interval(V, V, "float")) * g)).sum(axis=1) - V
-    # the rows of P_pi sum to 1, so the error is at most max |residual| / (1 - gamma) in every state
+    # V = W + V[0]: the rows of P_pi sum to 1, so rounding is relative to W, which is small for a discount near 1
+    level = float(V[0]) if np.isfinite(V.max() - V.min()) else 0.0
+    W = V - level
+    ahead = (pi * (reward + expected_next(problem, Interval(W, W, "float")) * g)).sum(axis=1)
+    residual = ahead - W - (1 - g) * level
+    # and the error is at most max |residual| / (1 - gamma) in every state
     error = (abs(residual).max() / (1 - g)).upper
-    return Interval(V, V, "float") + Interval(-error, error, "float")
+    return Interval(W, W, "float") + level + Interval(-error, error, "float")
 
 
 def start_value(problem: MDP, V: Interval) -> Interval:

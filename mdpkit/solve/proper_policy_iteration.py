@@ -13,6 +13,7 @@ from ..model.horizon import Total
 from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import deterministic, down, up
+from .fine_bounds import refine_bounds
 from .interval_iteration import IntervalIteration
 from .solution import Solution, Status
 from .total import Contraction, TotalReward, minus_infinity_outside
@@ -40,10 +41,11 @@ class ProperPolicyIteration:
     proper: on a recurrent class that pays, the values V <= r + P V would have a gain of at least 0, hence exactly 0 if
     no end component has a positive gain, so no action changed there. Rational problems are solved exactly. On floats
     the end components that pay nothing are contracted, and the bounds are optimal values for rewards moved by more than
-    the rounding error, with T u <= u and T l >= l checked; a policy's equations are factorised where that is cheap, and
-    else solved by preconditioned iterations. `iterations` counts improvements. States without a proper policy have
-    the value -infinity, the supremum over no policy, and the status is INFEASIBLE; where an end component has a
-    positive gain it is UNBOUNDED.
+    the rounding error, with T u <= u and T l >= l checked. Where these are too wide, values of twice the precision of
+    float64 are bounded, with rounding errors relative to differences of values. A policy's equations are factorised
+    where that is cheap, and else solved by preconditioned iterations. `iterations` counts improvements. States without
+    a proper policy have the value -infinity, the supremum over no policy, and the status is INFEASIBLE; where an end
+    component has a positive gain it is UNBOUNDED.
     Source: adapted from Bertsekas and Tsitsiklis, 1991.
 
     >>> from mdpkit.base.arrays import objects
@@ -122,9 +124,14 @@ class ProperPolicyIteration:
                 low, high = lower, upper
                 break
             e = e * WIDER
+        sums = None
+        if float((high - low).max(initial=0)) > tol and np.isfinite(x).all() and not capped:
+            sums = refine_bounds(parts, choice, x)
+            if sums is not None:
+                low, high = down(sum(sums[0])), up(sum(sums[1]))
         given_up = parts.is_large and not np.isfinite(x).all()
         otherwise = Status.CAPPED if capped or given_up else Status.FLOOR_REACHED
-        return parts.conclude(self, low, high, choice, tol, otherwise, used, problem)
+        return parts.conclude(self, low, high, choice, tol, otherwise, used, problem, sums)
 
     def _improve(self, parts, choice, shift, used, x):
         """Improve the rows `choice[node]` for rewards moved by `shift`, until rounding hides what is better.

@@ -196,6 +196,11 @@ class Contraction:
         """Whether the choice evaluated last has equations that are solved by iterations alone."""
         return self._chain is not None and self._chain[1].is_large
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the choice evaluated last has equations that are factorised."""
+        return self._chain is not None and self._chain[1].direct
+
     def policy(self, choice) -> np.ndarray:
         """`[s]`: the actions of a choice of rows; inside a component, a shortest path to the chosen state."""
         problem, pairs = self.total.problem, self.pairs[choice]
@@ -218,8 +223,11 @@ class Contraction:
         """Whether x is proved to be at least the total reward of every proper policy."""
         return bool((x >= self.best(self.values(x) + 2 * self.error(x))).all())
 
-    def conclude(self, method, low, high, choice, tol, otherwise, used, given) -> Solution:
-        """The Solution with the proved bounds `low[node]` and `high[node]`."""
+    def conclude(self, method, low, high, choice, tol, otherwise, used, given, sums=None) -> Solution:
+        """The Solution with the proved bounds `low[node]` and `high[node]`.
+
+        Args: sums: both as pairs of arrays whose exact sums they are, rounded outward.
+        """
         inside, ends = self.node >= 0, np.full((2, len(self.node)), -np.inf)
         ends[0, inside], ends[1, inside] = low[self.node[inside]], high[self.node[inside]]
         value, policy = Interval(*ends, "float"), deterministic(given, self.policy(choice))
@@ -227,7 +235,8 @@ class Contraction:
         status = judge(value, tol, otherwise, np.zeros(1)) if finite else otherwise
         proof = None
         if finite and inside.all() and self.total.target is None:
-            proof = OptimalityCertificate(self.total.problem, policy.to_float(), (ends[0],), (ends[1],))
+            exact = [tuple(part[self.node] for part in pair) for pair in sums or ((low,), (high,))]
+            proof = OptimalityCertificate(self.total.problem, policy.to_float(), *exact)
         if not inside.all():
             status = Status.INFEASIBLE
         return Solution(given, method, status, policy, value, used, proof)

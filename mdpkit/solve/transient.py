@@ -6,13 +6,15 @@ import numpy as np
 
 from ..base.tolerance import UNIT
 from ..exact.chain import factorise
+from ..kernels import downstream
+from ..model.mdp import as_uint32
 from .cost import LARGEST_FACTOR, envelope
 
 CHEAP = 10**9
 """Largest number of operations of a factorisation, estimated by its envelope, that is not first tried to avoid."""
 
-RESTART, CYCLES, REFINEMENTS = 60, 5, 8
-"""Dimension of the Krylov spaces, how many of them for one correction, and the largest number of corrections."""
+SWEEPS, REFINEMENTS, SHARE = 600, 8, 1e-4
+"""Largest number of sweeps for one correction, of corrections, and by what each is to reduce the largest residual."""
 
 CLOSE = 64 * UNIT
 """A residual of at most this, relative to the solution, is due to rounding; a larger one is not accepted."""
@@ -24,12 +26,12 @@ class TransientChain:
     Args: Q: CSR `[s,n]`, nonnegative and substochastic, from each of whose states the chain is left with probability 1.
         direct: whether it is factorised unless that is too large; it is set where iterations were too slow.
 
-    States are ordered so that every strongly connected component precedes those from which it is entered. The triangle
-    of I - Q on and below the diagonal then holds all of it but what lies within components: it preconditions GMRES,
-    whose corrections are repeated on the residual (iterative refinement). Where few eigenvalues of Q are near 1, as
-    where every policy mixes quickly and stops rarely, a few dozen products with Q suffice, however long the chain
-    lasts.
-    Source: Saad and Schultz, 1986.
+    Iterations are those of discounted problems: BiCGStab, preconditioned by a Gauss-Seidel sweep, whose corrections are
+    repeated on the residual (iterative refinement). States are ordered so that every strongly connected component
+    precedes those from which it is entered, and within one by decreasing value: a sweep solves all equations but those
+    within components. Where few eigenvalues of Q are near 1, as where every policy mixes quickly and stops rarely, a
+    few dozen sweeps suffice, however long the chain lasts.
+    Source: van der Vorst, 1992.
 
     >>> from scipy.sparse import csr_array
     >>> TransientChain(csr_array([[0.5, 0.25], [0.0, 0.5]])).solve(np.ones(2)).round(12).tolist()
@@ -61,38 +63,29 @@ class TransientChain:
         return self._factors(c)
 
     @cached_property
-    def _preconditioned(self):
-        """The order of the states, I - Q in that order, and the factors of its triangle."""
-        from scipy.sparse import eye_array, tril
+    def _component(self):
+        """The strongly connected component of each state, numbered such that none is entered from one before it."""
         from scipy.sparse.csgraph import connected_components
-        from scipy.sparse.linalg import splu
 
-        component = connected_components(self.Q, directed=True, connection="strong")[1]
-        order = np.argsort(component, kind="stable")
-        matrix = (eye_array(self.N) - self.Q).tocsr()[order][:, order]
-        return order, matrix, splu(tril(matrix).tocsc(), permc_spec="NATURAL", diag_pivot_thresh=0)
+        return connected_components(self.Q, directed=True, connection="strong")[1]
 
     def _iterate(self, c, guess):
-        from scipy.sparse.linalg import LinearOperator, gmres
-
-        order, matrix, triangle = self._preconditioned
-        inverse = LinearOperator(matrix.shape, triangle.solve, dtype=float)
-        b, x, smallest = c[order], guess[order], np.inf
-        best = x
+        Q, states = self.Q, np.arange(self.N)
+        order = np.lexsort((-guess, self._component))
+        rows = Q.data, as_uint32(Q.indices), as_uint32(Q.indptr)
+        best = x = guess
+        smallest = np.inf
         for _ in range(REFINEMENTS):
-            residual = b - matrix @ x
+            residual = c - x + Q @ x
             off = float(np.abs(residual).max())
             if not off < smallest / 2:
                 break
             best, smallest = x, off
             if off == 0:
                 break
-            step, slow = gmres(matrix, residual / off, rtol=1e-4, restart=RESTART, maxiter=CYCLES, M=inverse)
-            x = x + off * step
-            if slow and not self.is_large:
+            step, used = downstream.correct(*rows, states, order, residual, 0, 1.0, UNIT, SHARE * off, SWEEPS)
+            x = x + step
+            if used >= SWEEPS and not self.is_large:
                 return None
-        if not smallest <= CLOSE * float(np.abs(best).max() + np.abs(b).max()):
-            return None
-        found = np.empty(self.N)
-        found[order] = best
-        return found
+        close = smallest <= CLOSE * float(np.abs(best).max() + np.abs(c).max())
+        return best if close else None

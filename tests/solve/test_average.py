@@ -288,6 +288,15 @@ def test_a_way_out_that_float64_cannot_see_gives_wide_bounds():
     assert state_value(stuck, policy).contains(state_value(stuck.to_exact(), policy.to_exact()))
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_state_that_may_stay_is_not_taken_for_one_that_must(method):
+    """States 0 and 1 pay 0 and are left with probability 1e-15 for one that pays 6; state 0 need not be left."""
+    rare = 1e-15
+    P = [[[1 - rare, 0, rare], [1, 0, 0]], [[0, 1 - rare, rare]] * 2, [[0, 0, 1]] * 2]
+    problem = MDP(np.array(P), np.array([[0.0, 0], [0, 0], [6, 6]]), horizon=Average())
+    assert solve(problem, method, throw=False).gain.contains(objects([6, 6, 6]))
+
+
 def meant(problem):
     """The rational problem that a float one stands for: each row divided by its sum."""
     P = exactly(problem.P)

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import linprog
 
 from mdpkit import measure
-from mdpkit.base.arrays import floats, nearest, objects
+from mdpkit.base.arrays import exactly, floats, nearest, objects
 from mdpkit.base.errors import InvalidModel, NotSolved
 from mdpkit.instances.families import garnet
 from mdpkit.model import MDP, Average, Discounted, Finite, TabularPolicy
@@ -217,6 +217,22 @@ def test_costs_that_are_0_wherever_a_policy_can_go_are_paid_exactly(monkeypatch)
     for program in ("optimise", "violate_least"):
         monkeypatch.setattr(f"mdpkit.solve.constrained_planning.LimitedOccupancies.{program}", lambda *_: None)
     assert solve(mdp, ConstrainedPlanning(costs, [0.0])).value.contains("-1/8")
+
+
+def test_bounds_are_narrow_at_a_discount_of_nearly_1():
+    """States visited about once among 2^30 steps, and flow equations that nearly cancel in their sum."""
+    gamma, shape = 1 - 2.0**-30, (3, 3, 2)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        P, r, costs = rng.dirichlet(np.ones(3) / 2, shape[1:]), rng.normal(size=shape[1:]), rng.random((1, 3, 2))
+        P = np.where(rng.random((3, 2, 1)) < 0.4, np.eye(3)[:, None], P)
+        mdp = MDP(P, r, rng.dirichlet(np.ones(3)), horizon=Discounted(gamma))
+        prices = [solve(replace(mdp, r=sign * costs[0]), throw=False).value.mid @ mdp.rho for sign in (-1, 1)]
+        limits = np.array([-prices[0] / 3 + prices[1] * 2 / 3])
+        answer = solve(mdp, ConstrainedPlanning(costs, limits), throw=False)
+        truth = solve(mdp.to_exact(), ConstrainedPlanning(exactly(costs), exactly(limits)))
+        assert answer.value.contains(truth.value)
+        assert answer.value.width <= 1e-4 / (1 - gamma)
 
 
 def test_a_discount_near_1_leaves_the_flow_equations_to_the_solver():

@@ -265,16 +265,19 @@ def test_the_bias_of_an_absorbing_problem_is_its_total_reward():
     assert (solve(replace(problem, horizon=Average())).bias.lower == solve(problem).value.lower).all()
 
 
-def test_a_long_corridor_is_left_to_linear_solves():
-    """Each step is taken back with probability 0.49: sweeps converge slowly, the bounds are as narrow as asked."""
-    n = 300
-    P, r = np.zeros((n, 1, n)), -np.ones((n, 1))
+@pytest.mark.parametrize(("n", "back", "actions", "share"), [(80, 0.49, 1, 1e-11), (40, 0.48, 2, 2e-12)])
+def test_a_long_corridor_is_bounded_in_proportion_to_the_costs_of_steps(n, back, actions, share):
+    """Each step may be taken back, at a cost that depends on the action: values are sums over thousands of steps."""
+    P, r = np.zeros((n, actions, n)), -np.ones((n, actions)) - np.arange(actions) / 8
     for s in range(1, n):
-        P[s, 0, s - 1] += 0.501
-        P[s, 0, min(s + 1, n - 1)] += 0.499
-    P[0, 0, 0], r[0] = 1, 0
-    answer = solve(MDP(P, r, horizon=Total()), tol=1e-2)
-    assert answer.value.width <= 1e-2
+        for a in range(actions):
+            P[s, a, s - 1] += 1 - back + a / 64
+            P[s, a, min(s + 1, n - 1)] += back - a / 64
+    P[0, :, 0], r[0] = 1, 0
+    problem = MDP(P, r, horizon=Total())
+    answer = solve(problem, ProperPolicyIteration(), tol=0, throw=False)
+    assert answer.value.contains(solve(problem.to_exact(), ProperPolicyIteration()).value)
+    assert answer.value.width <= share * np.abs(answer.value.mid).max()
     answer.certificate.verify()
 
 

@@ -108,13 +108,13 @@ def write_tour():
 
 
 # ---- claims
-def coq_theorems() -> dict[str, tuple[str, str, str]]:
-    """Name -> claim that it proves, what it says, and its statement as Coq prints it."""
+def coq_theorems() -> dict[str, dict[str, str]]:
+    """Name -> claim, relation to it, what the theorem says, and its statement as Coq prints it."""
     folder = ROOT / "proofs" / "coq"
     listed = json.loads((folder / "theorems.json").read_text(encoding="utf-8"))
     blocks = (folder / "audit.expected").read_text(encoding="utf-8").split("Closed under the global context\n")
-    stated = dict(block.split("\n", 1) for block in blocks if block)
-    return {name: (claim, says, stated[name.partition(".")[2]].rstrip()) for name, (claim, says) in listed.items()}
+    stated = [block.split("\n", 1)[1].rstrip() for block in blocks if block]
+    return {name: {**entry, "statement": text} for (name, entry), text in zip(listed.items(), stated, strict=True)}
 
 
 def claim_pages(here):
@@ -134,7 +134,7 @@ def claim_pages(here):
             pages[f"{entry.id}.svg"] = render(figure, entry.result, "svg")
         pages[f"{entry.id}.md"] = here.get_template("claim.md").render(
             entry=entry,
-            proved=[(name, says, text) for name, (claim, says, text) in theorems.items() if claim == entry.id],
+            proved={name: each for name, each in theorems.items() if each["claim"] == entry.id},
             width=None if figure is None else round(figure.get_figwidth() * POINTS_AN_INCH * SCALE),
             kinds=KINDS,
             again=replace(entry, folder=Path("figures")).again,

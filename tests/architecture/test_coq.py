@@ -23,8 +23,12 @@ def test_every_theorem_is_listed_with_a_registered_claim_or_none():
         for name in re.findall(r"^(?:Theorem|Corollary) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert stated <= set(THEOREMS)
-    assert {claim for claim, _ in THEOREMS.values() if claim} <= set(registered())
-    assert all(says.endswith(".") for _, says in THEOREMS.values())
+    for name, entry in THEOREMS.items():
+        assert entry.keys() == {"claim", "relation", "says"}, name
+        assert entry["claim"] in ("", *registered()), name
+        assert entry["relation"] in ("exact", "part", "refutes a variant", "lemma"), name
+        assert entry["claim"] or entry["relation"] in ("refutes a variant", "lemma"), name
+        assert entry["says"].endswith("."), name
     listed = re.findall(r"^\w+\.v$", (COQ / "_CoqProject").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(file.name for file in COQ.glob("*.v") if file.name != "Audit.v")
 
@@ -59,7 +63,9 @@ def small(tmp_path):
     for name in ("check", "audit.py"):
         shutil.copy(COQ / name, tmp_path)
     (tmp_path / "_CoqProject").write_text("-Q . MDPKit\nSmall.v\n")
-    (tmp_path / "theorems.json").write_text('{"Small.same": ["", "A proposition implies itself."]}')
+    (tmp_path / "theorems.json").write_text(
+        '{"Small.same": {"claim": "", "relation": "lemma", "says": "A proposition implies itself."}}'
+    )
     (tmp_path / "audit.expected").write_text("same\n     : forall A : Prop, A -> A\nClosed under the global context\n")
 
     def run(text):

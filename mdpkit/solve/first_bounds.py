@@ -52,9 +52,9 @@ class Improvement:
         """The largest pay + P x of each node, the row that attains it, and pay + P x of all rows."""
         return total.greedy(*self.law, self.first, pay, x)
 
-    def correct(self, choice, order, b, stop):
-        """e = b + P_choice e, up to residuals of about `stop`."""
-        e, used = downstream.correct(*self.law, choice, order, b, 0, 1.0, 0.0, stop, min(SWEEPS, self.rest))
+    def correct(self, choice, order, b, stop, most=SWEEPS):
+        """e = b + P_choice e, up to residuals of about `stop`, in at most that many sweeps."""
+        e, used = downstream.correct(*self.law, choice, order, b, 0, 1.0, 0.0, stop, min(most, self.rest))
         self.rest -= used
         return e
 
@@ -110,7 +110,7 @@ def guess_bounds(parts, sweeps):
         return None
     x, choice, order, change = found
     d, moving = 2 * change + 8 * float(parts.error(x).max()), parts.moving.astype(float)
-    h = improvement.correct(choice, order, moving[choice], ROUGHLY)
+    h = improvement.correct(choice, order, moving[choice], ROUGHLY, sweeps)
     low, u = down(x - d * h), up(x + d * h)
     if not parts.is_lower(low, choice):
         return None
@@ -122,5 +122,5 @@ def guess_bounds(parts, sweeps):
         order = parts.order_if_proper(raised)
         if order is None or improvement.rest <= 0:
             return None
-        u = up(u + improvement.correct(raised, order, q[raised] - u, ROUGHLY * d))
+        u = up(u + improvement.correct(raised, order, q[raised] - u, ROUGHLY * d, sweeps))
     return None

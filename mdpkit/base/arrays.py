@@ -173,6 +173,11 @@ def is_frozen(array) -> bool:
     return SEALED.get(id(array)) is array and not array.flags.writeable
 
 
+def is_part_of_frozen(array) -> bool:
+    """Whether this is a frozen array or a read-only view of one, as scipy's sparse matrices hold."""
+    return is_frozen(array) or (not array.flags.writeable and array.base is not None and is_frozen(array.base))
+
+
 def freeze(array) -> np.ndarray:
     """A read-only copy in C order; an array that is frozen already is returned as it is."""
     return array if is_frozen(array) else seal(np.array(array, order="C", copy=True))

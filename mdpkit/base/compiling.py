@@ -14,8 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import is_exact
-
 _waiting = []
 
 
@@ -45,7 +43,7 @@ class compiled:
     def __call__(self, *args):
         for arg in args:
             if type(arg) is np.ndarray:
-                if is_exact(arg):
+                if arg.dtype.hasobject:  # rationals
                     return self.exact(*args)
             elif hasattr(arg, "run_kernel"):
                 return arg.run_kernel(self, args)
@@ -120,7 +118,7 @@ def _loop(kernel):
     return _from_file(f"{kernel.__module__}.{kernel.__name__}", source, kernel.fast)
 
 
-NUMPY = {"f8": "float64", "i8": "int64", "b1": "bool_", "u4": "uint32", "u8": "uint64"}
+NUMPY = {"f4": "float32", "f8": "float64", "i8": "int64", "b1": "bool_", "u4": "uint32", "u8": "uint64"}
 
 
 @cache
@@ -141,7 +139,8 @@ def _types(signature, batch=False):
     """
     from numba import types
 
-    kinds = {"f8": types.float64, "i8": types.int64, "b1": types.boolean, "u4": types.uint32, "u8": types.uint64}
+    kinds = {"f4": types.float32, "f8": types.float64, "i8": types.int64, "b1": types.boolean}
+    kinds |= {"u4": types.uint32, "u8": types.uint64}
 
     def one(text, readonly, more):
         name, _, dims = text.partition("[")

@@ -10,53 +10,41 @@ import numpy as np
 from ..base.compiling import compiled
 from .discounted import copy_row, expected_row
 
-
-def _keep(data, indices, indptr, r, w, g, least, most):
+def _keep(data, indices, indptr, r, w, g, least, most, entries):
     """The actions whose q = r + g P w is at least least[s]: q, rows, first, starts, weights, reached.
 
-    Empty arrays if they are more than `most`.
+    Empty arrays if they are more than `most`, or have more than that many entries.
     """
     S, A = r.shape
-    Q = np.zeros((S, A), w.dtype)
-    count = 0
-    entries = 0
+    q = np.empty(most + 1, w.dtype)
+    rows = np.empty(most + 1, np.uint32)
+    first = np.zeros(S + 1, np.uint32)
+    starts = np.zeros(most + 2, np.uint32)
+    weights = np.empty(entries, data.dtype)
+    reached = np.empty(entries, np.uint32)
     k = np.uint64(0)
     row = np.uint64(0)
-    for s in range(np.uint64(S)):
-        for a in range(np.uint64(A)):
-            row += np.uint64(1)
-            end = np.uint64(indptr[row])
-            q = r[s, a] + g * expected_row(data, indices, k, end, w)
-            Q[s, a] = q
-            near = q >= least[s]
-            count += near
-            entries += near * np.int64(end - k)
-            k = end
-    if count > most:
-        S = count = entries = 0
-    q = np.zeros(count, w.dtype)
-    rows = np.zeros(count, np.uint32)
-    first = np.zeros(S + 1, np.uint32)
-    starts = np.zeros(count + 1, np.uint32)
-    weights = np.zeros(entries, data.dtype)
-    reached = np.zeros(entries, np.uint32)
     m = np.uint64(0)
     n = np.uint64(0)
-    for s in range(S):
-        for a in range(A):
-            if Q[s, a] >= least[s]:
-                row = np.uint64(s * A + a)
-                q[m] = Q[s, a]
+    for s in range(np.uint64(S)):
+        for a in range(np.uint64(A)):
+            end = np.uint64(indptr[row + np.uint64(1)])
+            value = r[s, a] + g * expected_row(data, indices, k, end, w)
+            if value >= least[s]:
+                if m == most or n + (end - k) > np.uint64(entries):
+                    return q[:0], rows[:0], first[:1], starts[:1], weights[:0], reached[:0]
+                q[m] = value
                 rows[m] = row
-                k, end = np.uint64(indptr[row]), np.uint64(indptr[row + np.uint64(1)])
                 n = copy_row(data, indices, k, end, weights, reached, n)
                 m += np.uint64(1)
                 starts[m] = n
-        first[s + 1] = m
-    return q, rows, first, starts, weights, reached
+            k = end
+            row += np.uint64(1)
+        first[s + np.uint64(1)] = m
+    return q[:m], rows[:m], first, starts[: m + np.uint64(1)], weights[:n], reached[:n]
 
 
-keep = compiled(_keep, "f8[1]&u4[1]&u4[1]&u4[1]&f8[1]&u4[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8, f8[1], i8)")
+keep = compiled(_keep, "f8[1]&u4[1]&u4[1]&u4[1]&f8[1]&u4[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8, f8[1], i8, i8)")
 
 
 def _greedy(first, starts, weights, reached, r, w, g):

@@ -88,12 +88,50 @@ def bellman_change(data, indices, indptr, r, w, g):
 greedy = compiled(bellman_change, "f8[1]&i8[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8)")
 
 
-def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
-    """Approximate solution e of e = change + g P_choice e up to a constant, and the number of sweeps.
+def _greedy_rows(data, indices, indptr, r, w, g, entries, like):
+    """As `bellman_change`, with the rows of the choice stored contiguously: starts, weights, reached.
 
-    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps. The policy's rows
-    are first stored contiguously.
+    They have at most that many entries, and the weights are numbers of the kind of the empty array `like`. A row is
+    copied while it is in the cache, which takes a fraction of the time of looking it up again.
     """
+    S, A = r.shape
+    change = np.zeros(S, w.dtype)
+    choice = np.zeros(S, np.int64)
+    starts = np.zeros(S + 1, np.uint32)
+    weights = np.empty(entries, like.dtype)
+    reached = np.empty(entries, np.uint32)
+    n = np.uint64(0)
+    k = np.uint64(0)
+    row = np.uint64(0)
+    for s in range(np.uint64(S)):
+        row += np.uint64(1)
+        first, last = k, np.uint64(indptr[row])
+        best = r[s, np.uint64(0)] + g * expected_row(data, indices, k, last, w)
+        k = last
+        pick = np.int64(0)
+        for a in range(np.uint64(1), np.uint64(A)):
+            row += np.uint64(1)
+            end = np.uint64(indptr[row])
+            q = r[s, a] + g * expected_row(data, indices, k, end, w)
+            first = k if q > best else first
+            last = end if q > best else last
+            pick = np.int64(a) if q > best else pick
+            best = max(q, best)
+            k = end
+        change[s] = best - w[s]
+        choice[s] = pick
+        n = copy_row(data, indices, first, last, weights, reached, n)
+        starts[s + np.uint64(1)] = n
+    return change, choice, starts, weights[:n], reached[:n]
+
+
+greedy_rows = compiled(
+    _greedy_rows, "f8[1]&i8[1]&u4[1]&f4[1]&u4[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8, i8, f4[1])"
+)
+
+
+def _take_rows(data, indices, indptr, choice, A):
+    """The rows of a choice, stored contiguously: starts, weights, reached."""
     S = len(choice)
     starts = np.zeros(S + 1, np.uint32)
     for s in range(S):
@@ -106,8 +144,22 @@ def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
         row = np.uint64(s * A + choice[s])
         first, last = np.uint64(indptr[row]), np.uint64(indptr[row + np.uint64(1)])
         n = copy_row(data, indices, first, last, weights, reached, n)
-    e = change.copy()
-    following = np.zeros(S, change.dtype)
+    return starts, weights, reached
+
+
+take_rows = compiled(_take_rows, "u4[1]&f8[1]&u4[1] (f8[1], u4[1], u4[1], i8[1], i8)")
+
+
+def _correct(starts, weights, reached, change, g, stop, sweeps):
+    """Approximate solution e of e = change + g P e up to a constant, and the number of sweeps.
+
+    P has the rows `weights` and `reached` from starts[s] on; the iterates have the kind of numbers of the weights.
+    Sweeps stop once the span of a step is at most `stop`, or has not decreased for `STALLED` sweeps.
+    """
+    S = len(change)
+    e = np.zeros(S, weights.dtype)
+    e[:] = change
+    following = np.zeros(S, weights.dtype)
     used = 0
     smallest = change[0]
     stalled = 0
@@ -127,7 +179,10 @@ def _correct(data, indices, indptr, choice, change, A, g, stop, sweeps):
         smallest = high - low if stalled == 0 else smallest
         if not high - low > stop or stalled == STALLED:
             break
-    return e, used
+    solution = np.zeros(S, change.dtype)
+    solution[:] = e
+    return solution, used
 
 
-correct = compiled(_correct, "f8[1]&i8 (f8[1], u4[1], u4[1], i8[1], f8[1], i8, f8, f8, i8)")
+CORRECT = "f8[1]&i8 (u4[1], {}[1], u4[1], f8[1], f8, f8, i8)"
+correct, correct_narrowly = (compiled(_correct, CORRECT.format(kind)) for kind in ("f8", "f4"))

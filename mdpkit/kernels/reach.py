@@ -104,3 +104,58 @@ def _avoid_probability(P, safe, lost, start, slack, rounds):
 
 
 avoid_probability = compiled(_avoid_probability, "f8[1]&i8[1] (f8[3], b1[1], b1[1], i8[1], f8, i8)")
+
+
+def _shortest_paths(indices, indptr, owner, goal, allowed):
+    """The first row `choice[s]` of each state on a shortest path to the goal, -1 without one and in the goal itself.
+
+    The rows belong to the states owner[row]; those that are not allowed are left out. Also the length of each path, -1
+    without one, and the states in the order of these lengths, those without a path last.
+    """
+    S, rows = len(goal), len(owner)
+    start = np.zeros(S + 1, np.int64)
+    for row in range(rows):
+        if allowed[row]:
+            for k in range(np.int64(indptr[row]), np.int64(indptr[row + 1])):
+                start[indices[k] + 1] += 1
+    for n in range(S):
+        start[n + 1] += start[n]
+    arriving = np.zeros(start[S], np.int64)
+    free = start.copy()
+    for row in range(rows):
+        if allowed[row]:
+            for k in range(np.int64(indptr[row]), np.int64(indptr[row + 1])):
+                n = indices[k]
+                arriving[free[n]] = row
+                free[n] += 1
+    choice = np.full(S, -1, np.int64)
+    distance = np.full(S, -1, np.int64)
+    order = np.zeros(S, np.int64)
+    end = 0
+    for s in range(S):
+        if goal[s]:
+            order[end] = s
+            distance[s] = 0
+            end += 1
+    begin = 0
+    while begin < end:
+        n = order[begin]
+        begin += 1
+        for k in range(start[n], start[n + 1]):
+            row = arriving[k]
+            s = owner[row]
+            if distance[s] < 0:
+                distance[s] = distance[n] + 1
+                choice[s] = row
+                order[end] = s
+                end += 1
+            elif distance[s] == distance[n] + 1 and row < choice[s]:
+                choice[s] = row
+    for s in range(S):
+        if distance[s] < 0:
+            order[end] = s
+            end += 1
+    return choice, distance, order
+
+
+shortest_paths = compiled(_shortest_paths, "i8[1]&i8[1]&i8[1] (u4[1], u4[1], i8[1], b1[1], b1[1])")

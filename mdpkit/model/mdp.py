@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from ..base.arrays import bare, freeze, objects
+from ..base.arrays import bare, freeze, is_part_of_frozen, objects
 from ..base.errors import InvalidModel
 from ..base.markup import Symbol
 from ..base.mode import proposing
@@ -319,7 +319,10 @@ def _csr(P, S, A, mask):
     if given.dtype.kind not in "biuf":
         raise InvalidModel(f"P holds {given.dtype}, not real numbers")
     indices, starts = (_narrow(given, part) for part in (given.indices, given.indptr))
-    P = scipy.sparse.csr_array((given.data.astype(np.float64), indices, starts), shape=given.shape)
+    data = given.data
+    if given.dtype != np.float64 or not is_part_of_frozen(data):
+        data = data.astype(np.float64)
+    P = scipy.sparse.csr_array((data, indices, starts), shape=given.shape)
     if P.shape != (S * A, S):
         raise InvalidModel(f"P has shape {P.shape}; expected ({S * A}, {S}), row s*A+a, beside r of shape ({S}, {A})")
     fits, *facts = _examine(P)
@@ -328,6 +331,7 @@ def _csr(P, S, A, mask):
         P.has_canonical_format = True
     else:
         _expect_subscripts(given)
+        P = P.copy()  # what is frozen stays as it is
         _tidy(P, A, np.ones(S * A, dtype=bool) if mask is None else mask.ravel())
     for part in (P.data, P.indices, P.indptr):
         part.flags.writeable = False
@@ -335,12 +339,14 @@ def _csr(P, S, A, mask):
 
 
 def _narrow(P, integers):
-    """A copy of row or column numbers of a CSR matrix, in 32 bits if they fit."""
+    """A copy of row or column numbers of a CSR matrix, in 32 bits if they fit; those numbers themselves if frozen."""
     width = np.int32 if P.nnz < 2**31 else np.int64
     if integers.dtype == np.int64 and width is np.int32:
         narrower, fits = narrow(np.ascontiguousarray(integers), min(max(P.shape[1], P.nnz + 1), 2**31))
         if fits:
             return narrower.view(np.int32)
+    if is_part_of_frozen(integers) and integers.dtype == width:
+        return integers
     if integers.dtype.itemsize > 4:
         _expect_subscripts(P)
     return integers.astype(width)  # a copy

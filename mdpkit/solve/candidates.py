@@ -22,6 +22,25 @@ SETTLED = 1 / 100
 """Candidates are looked for once an improvement changes the policy at no more than this share of the states."""
 
 
+WIDE, COARSE, FITS = 20_000, 1e-5, 1e30
+"""From this number of states on, whose values do not fit into a small cache, policies on sparse rows are evaluated
+in float32, up to 1e-5 of the span of the residual, if that and its inverse are at most 1e30. The next residual is in
+float64."""
+
+SHORT = np.zeros(0, np.float32)
+"""The kind of numbers of such sweeps."""
+
+
+def coarsest(residual) -> float:
+    """The smallest stop for sweeps in float32 that correct this residual, 0 if they are to be swept in float64.
+
+    >>> coarsest(np.zeros(WIDE - 1)), coarsest(np.linspace(0, 1, WIDE))
+    (0.0, 1e-05)
+    """
+    span = float(np.ptp(residual)) if len(residual) >= WIDE else 0.0
+    return COARSE * span if 1 / FITS < span < FITS else 0.0
+
+
 @dataclass(frozen=True)
 class Near:
     """Values `w` at which every action further than `width` below the best was set aside.

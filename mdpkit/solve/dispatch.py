@@ -38,7 +38,7 @@ from .zero_sum import is_zero_sum
 if TYPE_CHECKING:
     from .solution import Avoidance, Minimiser, Optimum
 
-SWEEPS, FEW_SWEEPS = 3000, 300
+SWEEPS, FEW_SWEEPS = 3000, 1000
 """Number of sweeps before policy iteration takes over, if its equations can be factorised; and for total reward."""
 
 POLICIES = 40

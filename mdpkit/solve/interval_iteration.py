@@ -8,6 +8,7 @@ from ..model.horizon import Total
 from ..model.mdp import MDP
 from ._expects import expects
 from .bounds import down, up
+from .first_bounds import guess_bounds
 from .solution import Solution, Status
 from .total import Contraction, TotalReward, in_floats
 
@@ -56,7 +57,7 @@ class IntervalIteration:
         return TotalReward(problem, self.target).shortfall()
 
     def _sweep(self, parts, given, tol):
-        low, high, choice, used = start_bounds(parts, tol, self.sweeps)
+        low, high, choice, used = guess_bounds(parts, self.sweeps) or start_bounds(parts, tol, self.sweeps)
         if choice is None:
             otherwise = Status.CAPPED if used >= self.sweeps else Status.NONFINITE
             return parts.conclude(self, low, high, parts.shortest(), tol, otherwise, used, given)

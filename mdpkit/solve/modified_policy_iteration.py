@@ -103,6 +103,8 @@ class ModifiedPolicyIteration:
                     slow = Downstream(step)
                     w, swept = slow.start()
                     used += swept
+        kept = slow = last = e = change = None  # and so their memory, before the bounds take theirs
+        step.forget()
         below, above = shifts(low, high, error, g)
         value = around(w, below, above)
         capped = used >= self.sweeps and span > enough

@@ -5,6 +5,12 @@ Only the possible transitions matter here, not their probabilities.
 
 import numpy as np
 
+from ..kernels.reach import shortest_paths
+from ..model.mdp import as_uint32
+
+SMALL = 200
+"""Graphs of at most this many transitions are searched without compiling the search."""
+
 
 def transitions(problem):
     """Possible transitions of a problem, a CSR matrix of ones `[s*A+a, n]`."""
@@ -46,16 +52,14 @@ def steps_towards(owner, rows, goal, allowed=None) -> np.ndarray:
     Args: owner: `[row]`, the state to which each row belongs. rows: a CSR matrix `[row, n]` of transitions.
         goal: `[s]` booleans. allowed: `[row]` booleans; defaults to all rows.
     """
-    arriving, choice = rows.tocsc(), np.full(len(goal), -1)
-    reached, frontier = goal.copy(), np.flatnonzero(goal)
-    while len(frontier):
-        spans = [arriving.indices[arriving.indptr[n] : arriving.indptr[n + 1]] for n in frontier]
-        found = np.unique(np.concatenate(spans))
-        found = found[~reached[owner[found]] if allowed is None else allowed[found] & ~reached[owner[found]]]
-        frontier, first = np.unique(owner[found], return_index=True)
-        choice[frontier] = found[first]
-        reached[frontier] = True
-    return choice
+    return paths_towards(owner, rows, goal, allowed)[0]
+
+
+def paths_towards(owner, rows, goal, allowed=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `steps_towards`; the lengths of the paths, -1 without one; and the states in their order, those without last."""
+    allowed = np.ones(len(owner), dtype=bool) if allowed is None else allowed
+    search = shortest_paths.py_func if rows.nnz <= SMALL else shortest_paths
+    return search(as_uint32(rows.indices), as_uint32(rows.indptr), owner, goal, allowed)
 
 
 def surely_reach(available, edges, goal) -> np.ndarray:

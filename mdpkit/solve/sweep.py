@@ -13,10 +13,13 @@ from ..base.tolerance import UNIT, gamma
 from ..kernels import banded, candidates, discounted, downstream
 from ..model.horizon import Finite
 from ..model.mdp import as_uint32, at_step, center
-from .candidates import DenseCandidates, SparseCandidates
+from .candidates import SHORT, WIDE, DenseCandidates, SparseCandidates, coarsest
 
 BAND = 2 * 10**7
 """Number of operations, S times the squared half-bandwidth, up to which equations are eliminated in a band."""
+
+PROBE, SPREAD = 2048, 136
+"""Number of states after which it is seen whether candidates are too many; three standard deviations of their count."""
 
 PASSES = 2
 """Gauss-Seidel sweeps in both directions before policy iteration, on sparse rows."""
@@ -135,6 +138,9 @@ class Sweep:
         """First values: the largest rewards, less the middle of their range."""
         return center(self.r.max(axis=1))
 
+    def forget(self):
+        """Release what was kept from the last backup."""
+
     recentre = staticmethod(center)
     remembers = False
     """Whether candidates are found without another pass over the rows."""
@@ -201,6 +207,8 @@ class DenseSweep(Sweep):
 
 class SparseSweep(Sweep):
     has_order = True
+    taken: tuple | None = None
+    """The choice of the last greedy backup, and its rows in float32, if they were stored."""
 
     @property
     def rows(self):
@@ -244,14 +252,41 @@ class SparseSweep(Sweep):
         return discounted.action_values(*self.parts, self.r, w, self.g)
 
     def greedy(self, w):
-        return discounted.greedy(*self.parts, self.r, w, self.g)
+        """change = max_a (r + g P w) - w, and the first maximising choice."""
+        self.taken = None
+        entries = self.S * self.facts.longest
+        if self.S < WIDE or entries > self.P.nnz:
+            return discounted.greedy(*self.parts, self.r, w, self.g)
+        change, choice, *law = discounted.greedy_rows(*self.parts, self.r, w, self.g, entries, SHORT)
+        self.taken = choice, law
+        return change, choice
+
+    def forget(self):
+        self.taken = None
 
     def keep(self, w, change, near, most):
-        q, rows, *law = candidates.keep(*self.parts, self.r, w, self.g, w + change - near.width, most)
+        """The candidates near the best at w, or None if they are more than `most`, as the first states may show."""
+        least = w + change - near.width
+        if self.S > 2 * PROBE and not len(self._near(w, least[:PROBE], int(most * PROBE / self.S) + SPREAD)[0]):
+            return None
+        self.forget()
+        q, rows, *law = self._near(w, least, most)
         return SparseCandidates(self, near, rows, tuple(law), q) if len(q) else None
 
+    def _near(self, w, least, most):
+        """The actions of the first len(least) states that are worth `least` or more, as `kernels.candidates` has them."""
+        data, indices, starts = self.parts
+        n = len(least)
+        given = data, indices, starts[: n * self.A + 1], self.r[:n], w, self.g, least
+        return candidates.keep(*given, most, min(self.P.nnz, most * self.facts.longest))
+
     def correct(self, choice, change, stop, sweeps):
-        return discounted.correct(*self.parts, choice, change, self.A, self.g, stop, sweeps)
+        chosen, law = self.taken or (None, None)
+        self.taken, coarse = None, coarsest(change)
+        if chosen is choice and coarse:
+            return discounted.correct_narrowly(*law, change, self.g, max(stop, coarse), sweeps)
+        rows = discounted.take_rows(*self.parts, choice, self.A)
+        return discounted.correct(*rows, change, self.g, stop, sweeps)
 
     def mixture(self, pi):
         from scipy.sparse import csr_array

@@ -22,7 +22,7 @@ from ..model.mdp import MDP
 from .bounds import deterministic
 from .end_components import end_components
 from .multichain_policy_iteration import MultichainPolicyIteration
-from .properness import closed_under, free_pairs, stay_for_ever, steps_towards, surely_reach, transitions
+from .properness import closed_under, free_pairs, paths_towards, stay_for_ever, steps_towards, surely_reach, transitions
 from .relative_value_iteration import RelativeValueIteration
 from .solution import Solution, Status, judge
 from .transient import TransientChain
@@ -66,8 +66,11 @@ class TotalReward:
     def endless(self) -> np.ndarray:
         """States of end components whose gain is proved to be positive, so that the total reward is unbounded."""
         available = self.problem.available if self.target is None else self.allowed
+        paying = available & np.asarray(self.problem.r > 0, dtype=bool)
+        if not paying.any():
+            return np.flatnonzero(paying)
         label, inner = end_components(available, self.edges)
-        paying = inner & np.asarray(self.problem.r > 0, dtype=bool)
+        paying &= inner
         members = np.flatnonzero(np.isin(label, np.unique(label[paying.any(axis=1)])))
         if not paying.any():
             return members
@@ -124,7 +127,7 @@ class Contraction:
     """
 
     def __init__(self, total):
-        from scipy.sparse import csr_array, vstack
+        from scipy.sparse import csr_array
 
         self.total, problem = total, total.problem
         S, A = problem.r.shape
@@ -132,29 +135,39 @@ class Contraction:
         count, others = int(self.label.max(initial=-1)) + 1, total.proper & (self.label < 0)
         self.node = np.where(others, count + np.cumsum(others) - 1, self.label)
         self.N = count + int(others.sum())
-        known = np.flatnonzero(self.node >= 0)
-        joined = csr_array((np.ones(len(known)), (known, self.node[known])), shape=(S, self.N))
-        law = csr_array(problem.P if problem.sparse else problem.P.reshape(-1, S))
+        law = problem.P if problem.sparse else csr_array(problem.P.reshape(-1, S))
         moves = np.flatnonzero((total.allowed & ~self.inner).ravel())
         stops = np.unique(self.label[(self.label >= 0) & total.goal])
         owner = np.concatenate([self.node[moves // A], stops])
         order = np.argsort(owner, kind="stable")
-        rows = vstack([law[moves] @ joined, csr_array((len(stops), self.N))], format="csr")
-        self.rows, self.owner = rows[order], owner[order]
-        self.pairs = np.concatenate([moves, np.full(len(stops), -1)])[order]
-        self.pay = np.concatenate([problem.r.ravel()[moves], np.zeros(len(stops))])[order]
+        self.owner, self.pairs = owner[order], np.concatenate([moves, np.full(len(stops), -1)])[order]
+        self.moving = self.pairs >= 0
+        self.rows = self._join(law)
+        self.pay = np.where(self.moving, problem.r.ravel()[self.pairs], 0.0)
         self.first = np.searchsorted(self.owner, np.arange(self.N))
         self._chain = None
         self.rate = gamma(2 * int(np.diff(law.indptr).max(initial=1)) + 16 + 2 * problem.defect / UNIT)
 
+    def _join(self, law):
+        """The rows `pairs` of the law, with nodes in place of states."""
+        from scipy.sparse import csr_array
+
+        lengths = np.where(self.moving, np.diff(law.indptr)[self.pairs], 0)
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        where = np.repeat(law.indptr[self.pairs] - starts[:-1], lengths) + np.arange(starts[-1])
+        rows = csr_array((law.data[where], self.node[law.indices[where]], starts), shape=(len(lengths), self.N))
+        if self.N < len(self.node):
+            rows.sum_duplicates()
+        return rows
+
     def values(self, x, shift=0.0) -> np.ndarray:
         """`[row]`: pay + shift + expected x, for a shift or one of each row; the rows that stop are not shifted."""
-        return self.pay + np.where(self.pairs >= 0, shift, 0.0) + self.rows @ x
+        return self.pay + np.where(self.moving, shift, 0.0) + self.rows @ x
 
     def error(self, x) -> np.ndarray:
         """`[row]`: bound on the error of `values(x)`, rounding of the input included."""
         moving = self.rate * (self.rows @ np.abs(x) + np.abs(self.pay)) + UNDERFLOW
-        return np.where(self.pairs >= 0, moving, 0.0)
+        return np.where(self.moving, moving, 0.0)
 
     def best(self, q) -> np.ndarray:
         return np.maximum.reduceat(q, self.first) if self.N else q
@@ -168,24 +181,34 @@ class Contraction:
 
     def shortest(self) -> np.ndarray:
         """`[node]`: stop where possible, elsewhere the row of a shortest path."""
-        stops = np.flatnonzero(self.pairs < 0)
+        return self.paths()[0]
+
+    def paths(self) -> tuple[np.ndarray, np.ndarray]:
+        """`shortest()`, and the lengths of the paths."""
+        stops = np.flatnonzero(~self.moving)
         ended = np.zeros(self.N, dtype=bool)
         ended[self.owner[stops]] = True
-        choice = steps_towards(self.owner, self.rows, ended)
+        choice, length, _ = paths_towards(self.owner, self.rows, ended)
         choice[self.owner[stops]] = stops
-        return choice
+        return choice, length
 
     def is_proper(self, choice) -> bool:
         """Whether the rows `choice[node]` reach a stop from every node."""
-        ended = self.pairs[choice] < 0
-        return bool((ended | (steps_towards(np.arange(self.N), self.rows[choice], ended) >= 0)).all())
+        return self.order_if_proper(choice) is not None
+
+    def order_if_proper(self, choice) -> np.ndarray | None:
+        """The nodes in the order of their distance to a stop by the rows `choice[node]`; None if one has no path."""
+        ended, allowed = ~self.moving[choice], np.zeros(len(self.pairs), dtype=bool)
+        allowed[choice] = True
+        step, _, order = paths_towards(self.owner, self.rows, ended, allowed)
+        return order if (ended | (step >= 0)).all() else None
 
     def evaluate(self, choice, shift=0.0, guess=None) -> np.ndarray:
         """Total reward of a choice of rows, with a shift added to moves as in `values`; NaN if it is not found.
 
         Args: guess: `[node]`, values from which iterations start.
         """
-        pay = (self.pay + np.where(self.pairs >= 0, shift, 0.0))[choice]
+        pay = (self.pay + np.where(self.moving, shift, 0.0))[choice]
         if self._chain is None or not np.array_equal(self._chain[0], choice):
             direct = self._chain is not None and self._chain[1].direct
             self._chain = choice.copy(), TransientChain(self.rows[choice], direct)

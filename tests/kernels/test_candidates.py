@@ -20,19 +20,22 @@ def drawn(seed, S=12, A=3):
 def test_actions_near_the_best_are_kept_with_their_rows(seed):
     P, parts, r, w, Q = drawn(seed)
     least = Q.max(axis=1) - 0.3
-    q, rows, first, starts, weights, reached = candidates.keep(*parts, r, w, 0.9, least, 36)
+    q, rows, first, starts, weights, reached = candidates.keep(*parts, r, w, 0.9, least, 36, P.nnz)
     np.testing.assert_array_equal(rows, np.flatnonzero(least[:, None] <= Q))
     np.testing.assert_allclose(q, Q.ravel()[rows], atol=1e-14)
     np.testing.assert_array_equal(np.diff(first), (least[:, None] <= Q).sum(axis=1))
     kept = sp.csr_array((weights, reached, starts), shape=(len(rows), len(w)))
     np.testing.assert_array_equal(kept.toarray(), P.toarray()[rows])
-    assert len(candidates.keep(*parts, r, w, 0.9, least, len(rows) - 1)[0]) == 0
+    assert len(candidates.keep(*parts, r, w, 0.9, least, len(rows) - 1, P.nnz)[0]) == 0
+    assert len(candidates.keep(*parts, r, w, 0.9, least, 36, len(weights) - 1)[0]) == 0
+    exactly = candidates.keep(*parts, r, w, 0.9, least, len(rows), len(weights))
+    np.testing.assert_array_equal(exactly[1], rows)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_sweeps_over_all_actions_as_candidates_are_bellman_sweeps(seed):
     P, parts, r, w, _ = drawn(seed)
-    _, rows, *law = candidates.keep(*parts, r, w, 0.9, np.full(len(w), -1e9), 36)
+    _, rows, *law = candidates.keep(*parts, r, w, 0.9, np.full(len(w), -1e9), 36, P.nnz)
     v = w[::-1].copy()
     now = r + 0.9 * (P @ v).reshape(r.shape)
     q, change, best = candidates.greedy(*law, r.ravel()[rows], v, 0.9)

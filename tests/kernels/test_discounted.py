@@ -36,17 +36,32 @@ def test_correction_solves_the_policys_equations(seed):
     P, parts, r, w = drawn(seed)
     choice = discounted.greedy(*parts, r, w, 0.9)[1]
     law = P.toarray()[np.arange(12) * 3 + choice]
-    e, used = discounted.correct(*parts, choice, w, 3, 0.9, 0.0, 10_000)
+    rows = discounted.take_rows(*parts, choice, 3)
+    e, used = discounted.correct(*rows, w, 0.9, 0.0, 10_000)
     np.testing.assert_allclose(e, np.linalg.solve(np.eye(12) - 0.9 * law, w), atol=1e-12)
     assert used < 10_000
-    few, used = discounted.correct(*parts, choice, w, 3, 0.9, 0.0, 2)
+    few, used = discounted.correct(*rows, w, 0.9, 0.0, 2)
     np.testing.assert_allclose(few, w + 0.9 * law @ (w + 0.9 * law @ w), atol=1e-13)
     assert used == 2
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_stored_by_the_greedy_sweep_are_those_of_its_choice(seed):
+    _, parts, r, w = drawn(seed)
+    change, choice, *rows = discounted.greedy_rows(*parts, r, w, 0.9, len(parts[0]), np.zeros(0, np.float32))
+    for found, expected in zip((change, choice), discounted.greedy(*parts, r, w, 0.9), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    for found, expected in zip(rows, discounted.take_rows(*parts, choice, 3), strict=True):
+        np.testing.assert_array_equal(found, expected.astype(found.dtype))
+    coarse, _ = discounted.correct_narrowly(*rows, change, 0.9, 1e-4, 100)
+    exact, _ = discounted.correct(*discounted.take_rows(*parts, choice, 3), change, 0.9, 1e-12, 1000)
+    assert np.ptp(coarse - exact) < 2e-3
+
+
 def test_correction_of_no_sweeps_is_the_change():
     _, parts, _, w = drawn(0)
-    e, used = discounted.correct(*parts, np.ones(12, dtype=np.int64), w, 3, 0.9, 0.0, 0)
+    rows = discounted.take_rows(*parts, np.ones(12, dtype=np.int64), 3)
+    e, used = discounted.correct(*rows, w, 0.9, 0.0, 0)
     assert used == 0
     np.testing.assert_array_equal(e, w)
 
@@ -56,7 +71,9 @@ def test_the_plain_loops_agree_with_the_compiled_ones():
     change, choice = discounted.greedy(*parts, r, w, 0.9)
     for kernel, args in (
         (discounted.greedy, (*parts, r, w, 0.9)),
-        (discounted.correct, (*parts, choice, change, 3, 0.9, 1e-3, 50)),
+        (discounted.greedy_rows, (*parts, r, w, 0.9, len(parts[0]), np.zeros(0, np.float32))),
+        (discounted.take_rows, (*parts, choice, 3)),
+        (discounted.correct, (*discounted.take_rows(*parts, choice, 3), change, 0.9, 1e-3, 50)),
     ):
         for a, b in zip(kernel(*args), kernel.py_func(*args), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-14)

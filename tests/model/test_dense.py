@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from mdpkit.base.arrays import freeze
+from mdpkit.base.arrays import freeze, seal
 from mdpkit.base.errors import InvalidModel
 from mdpkit.model import MDP, Discounted, Finite, dense, mdp
 from mdpkit.model.dense import copy_law
@@ -68,6 +69,18 @@ def test_a_frozen_law_is_kept_and_any_other_copied():
     assert MDP(made, np.ones((3, 2)), horizon=Discounted(0.9)).P is made
     view = made[:]
     assert MDP(view, np.ones((3, 2)), horizon=Discounted(0.9)).P is not view
+
+
+def test_a_sparse_law_of_frozen_arrays_is_kept_and_any_other_copied():
+    """A record of arrays that nobody may write to shares their memory; what has to be put in order is copied."""
+    data, indices, starts = np.ones(4), np.array([0, 1, 0, 1], dtype=np.int32), np.arange(5, dtype=np.int32)
+    for sealed in (False, True):
+        given = [seal(part.copy()) if sealed else part for part in (data, indices, starts)]
+        P = MDP(csr_array(tuple(given), shape=(4, 2)), np.ones((2, 2)), horizon=Discounted(0.9)).P
+        assert [np.shares_memory(*each) for each in zip(given, (P.data, P.indices, P.indptr), strict=True)] == [sealed] * 3
+    twice = csr_array((seal(np.full(4, 0.5)), seal(np.zeros(4, dtype=np.int32)), seal(starts[::2].copy())), shape=(2, 1))
+    assert MDP(twice, np.ones((1, 2)), horizon=Discounted(0.9)).P.data.tolist() == [1, 1]
+    assert twice.data.tolist() == [0.5] * 4
 
 
 @pytest.mark.parametrize("least", [1, np.inf])

@@ -305,8 +305,10 @@ def test_a_large_chain_that_stops_rarely_is_solved_without_factors(monkeypatch):
     r = -rng.random((S, A))
     r[0] = 0
     monkeypatch.setattr(transient, "factorise", None)
-    answer = solve(MDP(P, r, horizon=Total()), tol=1e-7)
-    assert isinstance(answer.method, ProperPolicyIteration)
-    backup = (r + (P @ answer.value.mid).reshape(S, A)).max(axis=1)
-    np.testing.assert_allclose(answer.value.mid, backup, atol=1e-11)
-    assert answer.value.lower.min() < -200
+    problem = MDP(P, r, horizon=Total())
+    answers = [solve(problem, method, tol=1e-7) for method in (None, ProperPolicyIteration())]
+    for answer in answers:
+        backup = (r + (P @ answer.value.mid).reshape(S, A)).max(axis=1)
+        np.testing.assert_allclose(answer.value.mid, backup, atol=1e-11)
+        assert answer.value.lower.min() < -200
+    assert isinstance(answers[0].method, IntervalIteration) and answers[0].iterations < 300

@@ -10,6 +10,7 @@ import numpy as np
 from ..base.compiling import compiled
 from .discounted import copy_row, expected_row
 
+
 def _keep(data, indices, indptr, r, w, g, least, most, entries):
     """The actions whose q = r + g P w is at least least[s]: q, rows, first, starts, weights, reached.
 

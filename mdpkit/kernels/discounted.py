@@ -125,9 +125,7 @@ def _greedy_rows(data, indices, indptr, r, w, g, entries, like):
     return change, choice, starts, weights[:n], reached[:n]
 
 
-greedy_rows = compiled(
-    _greedy_rows, "f8[1]&i8[1]&u4[1]&f4[1]&u4[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8, i8, f4[1])"
-)
+greedy_rows = compiled(_greedy_rows, "f8[1]&i8[1]&u4[1]&f4[1]&u4[1] (f8[1], u4[1], u4[1], f8[2], f8[1], f8, i8, f4[1])")
 
 
 def _take_rows(data, indices, indptr, choice, A):

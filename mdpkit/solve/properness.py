@@ -56,7 +56,7 @@ def steps_towards(owner, rows, goal, allowed=None) -> np.ndarray:
 
 
 def paths_towards(owner, rows, goal, allowed=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """As `steps_towards`; the lengths of the paths, -1 without one; and the states in their order, those without last."""
+    """As `steps_towards`; the paths' lengths, -1 without one; and the states in their order, those without last."""
     allowed = np.ones(len(owner), dtype=bool) if allowed is None else allowed
     search = shortest_paths.py_func if rows.nnz <= SMALL else shortest_paths
     return search(as_uint32(rows.indices), as_uint32(rows.indptr), owner, goal, allowed)

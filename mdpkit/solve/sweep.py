@@ -274,7 +274,7 @@ class SparseSweep(Sweep):
         return SparseCandidates(self, near, rows, tuple(law), q) if len(q) else None
 
     def _near(self, w, least, most):
-        """The actions of the first len(least) states that are worth `least` or more, as `kernels.candidates` has them."""
+        """The actions of the first len(least) states worth at least `least`, as `kernels.candidates` has them."""
         data, indices, starts = self.parts
         n = len(least)
         given = data, indices, starts[: n * self.A + 1], self.r[:n], w, self.g, least

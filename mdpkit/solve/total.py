@@ -156,7 +156,7 @@ class Contraction:
         starts = np.concatenate([[0], np.cumsum(lengths)])
         where = np.repeat(law.indptr[self.pairs] - starts[:-1], lengths) + np.arange(starts[-1])
         rows = csr_array((law.data[where], self.node[law.indices[where]], starts), shape=(len(lengths), self.N))
-        if self.N < len(self.node):
+        if len(self.node) > self.N:
             rows.sum_duplicates()
         return rows
 

@@ -91,7 +91,9 @@ def chain_with_jumps(rng):
     S, A, b = int(rng.integers(500, 6000)), int(rng.integers(2, 5)), 3
     s, width, order = np.repeat(np.arange(S), A)[:, None], int(rng.integers(1, 6)), rng.permutation(S)
     targets = (s + rng.integers(-width, width + 1, (S * A, b))) % S
-    targets = np.where(rng.random(targets.shape) < rng.choice([0, 0.001, 0.03]), rng.integers(0, S, targets.shape), targets)
+    targets = np.where(
+        rng.random(targets.shape) < rng.choice([0, 0.001, 0.03]), rng.integers(0, S, targets.shape), targets
+    )
     named = np.empty((S, A, b), dtype=int)
     named[order] = order[targets].reshape(S, A, b)
     return sparse(rng, S, A, named.reshape(S * A, b))
@@ -211,7 +213,7 @@ def race(model):
     """Smallest CPU seconds of the default, those of the fastest other side that is right, and its name."""
     methods, others = {"default": None, **other_methods(model)}, peers(model)
     calls = {name: model.by(method) for name, method in methods.items()} | others
-    best, answers, limit = {}, {}, {name: REPEATS for name in calls}
+    best, answers, limit = {}, {}, dict.fromkeys(calls, REPEATS)
     for k in range(REPEATS):
         for name, call in calls.items():
             if k < limit[name]:
@@ -242,7 +244,10 @@ def rows(*names):
             model = draw(np.random.default_rng(seed))
             own, other, who = race(model)
             if os.environ.get("SHOW"):
-                print(f"  {name} S={model.S} {model.horizon} {own * 1e3:.2f} ms, {who} {(other or 0) * 1e3:.2f}", flush=True)
+                print(
+                    f"  {name} S={model.S} {model.horizon} {own * 1e3:.2f} ms, {who} {(other or 0) * 1e3:.2f}",
+                    flush=True,
+                )
             if other is None:
                 notes.append(who)
                 continue
@@ -276,4 +281,4 @@ if __name__ == "__main__":
             f"excess {row['excess']:.2f}, worst {row['worst']:.2f} of {row['models']} {row['not solved']}",
             flush=True,
         )
-    print("all: geometric mean %.2f, worst %.2f" % summary(found))
+    print("all: geometric mean {:.2f}, worst {:.2f}".format(*summary(found)))

@@ -77,8 +77,12 @@ def test_a_sparse_law_of_frozen_arrays_is_kept_and_any_other_copied():
     for sealed in (False, True):
         given = [seal(part.copy()) if sealed else part for part in (data, indices, starts)]
         P = MDP(csr_array(tuple(given), shape=(4, 2)), np.ones((2, 2)), horizon=Discounted(0.9)).P
-        assert [np.shares_memory(*each) for each in zip(given, (P.data, P.indices, P.indptr), strict=True)] == [sealed] * 3
-    twice = csr_array((seal(np.full(4, 0.5)), seal(np.zeros(4, dtype=np.int32)), seal(starts[::2].copy())), shape=(2, 1))
+        assert [np.shares_memory(*each) for each in zip(given, (P.data, P.indices, P.indptr), strict=True)] == [
+            sealed
+        ] * 3
+    twice = csr_array(
+        (seal(np.full(4, 0.5)), seal(np.zeros(4, dtype=np.int32)), seal(starts[::2].copy())), shape=(2, 1)
+    )
     assert MDP(twice, np.ones((1, 2)), horizon=Discounted(0.9)).P.data.tolist() == [1, 1]
     assert twice.data.tolist() == [0.5] * 4
 

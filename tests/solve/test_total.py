@@ -311,4 +311,5 @@ def test_a_large_chain_that_stops_rarely_is_solved_without_factors(monkeypatch):
         backup = (r + (P @ answer.value.mid).reshape(S, A)).max(axis=1)
         np.testing.assert_allclose(answer.value.mid, backup, atol=1e-11)
         assert answer.value.lower.min() < -200
-    assert isinstance(answers[0].method, IntervalIteration) and answers[0].iterations < 300
+    assert isinstance(answers[0].method, IntervalIteration)
+    assert answers[0].iterations < 300

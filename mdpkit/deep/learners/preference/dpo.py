@@ -62,7 +62,7 @@ class IPO(Resumable):
         policies: the class of networks, Sequences. tau: strength of the regularisation; defaults to the problem's beta.
         steps, batch, rate, device, threads, every, progress, checkpoint: as for deep.Cloning; rows are compared pairs.
 
-    Raises: as deep.DPO.
+    Raises: InvalidModel, MissingAccess or NotSolved, as deep.DPO does.
     Source: Azar, Rowland, Piot, Guo, Calandriello, Valko and Munos, 2024.
     """
 

@@ -1,8 +1,10 @@
 """Inexact policy iteration on PETSc: bounds that hold whatever its processes did, from models in folders."""
 
 import json
+import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,6 +112,14 @@ def test_a_process_that_fails_is_an_error_with_its_words(tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "WORKER", worker)
     with pytest.raises(NotSolved, match=r"ended with code 1 after 0 improvements: (?s:.*)out of luck"):
         solve(held_out("one state"), InexactPolicyIteration())
+
+
+@needs_petsc
+def test_neither_ssh_nor_rsh_is_needed_on_one_machine(tmp_path, monkeypatch):
+    for program in ("mpiexec", "orted"):
+        (tmp_path / program).symlink_to(Path(shutil.which(program)).resolve())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert solve(held_out("one state"), InexactPolicyIteration(ranks=2)).status is Status.SOLVED
 
 
 @needs_petsc

@@ -164,6 +164,8 @@ def set_environment() -> dict[str, str]:
     debian = sorted(Path("/usr/lib/petscdir").glob("petsc*/*-real"))
     if debian and "PETSC_DIR" not in found:
         found["PETSC_DIR"] = str(debian[-1])
+    if not (shutil.which("ssh") or shutil.which("rsh")):  # Open MPI would refuse to start; this machine needs neither
+        found["OMPI_MCA_plm"] = "isolated"
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container, where Open MPI would refuse
         found |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     return found

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.tolerance import UNIT
 from ..kernels import downstream, total
 from ..model.mdp import as_uint32
 from .bounds import down, up
@@ -54,7 +55,7 @@ class Improvement:
 
     def correct(self, choice, order, b, stop, most=SWEEPS):
         """e = b + P_choice e, up to residuals of about `stop`, in at most that many sweeps."""
-        e, used = downstream.correct(*self.law, choice, order, b, 0, 1.0, 0.0, stop, min(most, self.rest))
+        e, used = downstream.correct(*self.law, choice, order, b, 0, 1.0, UNIT, stop, min(most, self.rest))
         self.rest -= used
         return e
 

@@ -313,3 +313,12 @@ def test_a_large_chain_that_stops_rarely_is_solved_without_factors(monkeypatch):
         assert answer.value.lower.min() < -200
     assert isinstance(answers[0].method, IntervalIteration)
     assert answers[0].iterations < 300
+
+
+@pytest.mark.parametrize("stay", [1.0, 1.0000000004986433])
+def test_a_state_that_leaves_with_a_probability_below_rounding_is_bounded_or_refused(stay):
+    P = np.zeros((2, 2, 2))
+    P[0], P[1, :, 1] = [[stay, 4e-20], [0.5, 0.5]], 1
+    answer = solve(MDP(P, np.array([[0.25, 1.5], [0, 0]]), horizon=Total()), throw=False)
+    assert answer.status is Status.FLOOR_REACHED
+    assert answer.value.upper[0] == np.inf

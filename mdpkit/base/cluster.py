@@ -82,7 +82,12 @@ def _run(function, arguments, expected):
     if other:
         apart = "; ".join(f"{what} is {own.get(what)} there and {expected[what]} here" for what in other)
         raise WorkerLost(f"the worker {worker.address} has other software: {apart}; expected the same on both")
-    return function(*arguments)
+    try:
+        return function(*arguments)
+    except Exception:
+        raise
+    except BaseException as error:  # which would stop the client's event loop in place of this task
+        raise WorkerLost(f"a task raised {type(error).__name__}, which is no Exception: {error}") from None
 
 
 @contextmanager
@@ -93,6 +98,8 @@ def _client(scheduler):
     except ModuleNotFoundError as error:
         raise MissingPackage("a scheduler needs Dask, which is not installed: pip install 'mdpkit[dask]'") from error
     if isinstance(scheduler, Client):
+        if scheduler.status != "running":
+            raise WorkerLost(f"the client is {scheduler.status}; expected one that is connected to its scheduler")
         yield scheduler
         return
     try:

@@ -151,6 +151,23 @@ def test_a_sweep_killed_at_any_moment_resumes_to_the_same_result(start, tiny, cl
         assert results(again) == results(alone)
 
 
+def test_what_is_no_exception_and_what_did_not_travel_end_their_claim_or_the_run(
+    start, tiny, cluster, tmp_path, results
+):
+    used = cluster()
+    used.worker()
+    (tmp_path / "data.txt").write_text("3")
+    reads = tiny("reads", extra="LIMIT = int((Path(__file__).parent / 'data.txt').read_text())", limit="LIMIT")
+    out, _ = finished(start("verify", reads, tiny("holds"), "--json", "--scheduler", used.address), code=1)
+    failed, held = results(out)["claims"]
+    assert (failed["outcome"], held["outcome"]) == ("BROKEN", "CERTIFIED")
+    assert f"{tmp_path}/reads.py cannot be imported" in failed["error"]
+    assert "on a worker, which has the claim's file and its modules" in failed["error"]
+    odd = tiny("odd", extra="class Odd(BaseException): pass", first="raise Odd('so')")
+    _, said = finished(start("verify", odd, "--scheduler", used.address), code=3)
+    assert "a task raised Odd, which is no Exception: so" in said
+
+
 def test_other_software_is_refused_with_both_versions(cluster, monkeypatch):
     used = cluster()
     used.worker()

@@ -182,6 +182,41 @@ def test_a_wrong_entry_is_named(tmp_path, what):
         ModelFolder.open(tmp_path / "model")
 
 
+def test_arrays_of_another_layout_or_kind_are_refused(tmp_path):
+    """Fortran's order would be read as other rewards, and successors that are no integers as other states."""
+    path = ModelFolder.write(tmp_path / "model", garnet(4, 4, 2, 0.9, rng=np.random.default_rng(1), sparse=True)).path
+    np.save(path / "r.npy", np.asfortranarray(np.load(path / "r.npy")))
+    with pytest.raises(
+        InvalidModel, match=r"r\.npy has shape \(4, 4\) in Fortran's order; expected 2 axes, in C's order"
+    ):
+        ModelFolder.open(path)
+    for number, (successor, words) in enumerate(
+        (
+            (2**32, "goes from 4294967296"),
+            (-1, "goes from -1"),
+            (0.7, "holds float64; expected integers"),
+            ("0", "holds <U1"),
+        )
+    ):
+        with pytest.raises(InvalidModel, match=words), Writer(tmp_path / str(number), 1, 0.5) as writer:
+            writer.append([1], [successor], [1.0], [[0.0]])
+    about = path / "about.json"
+    for name, entry in (("gamma", "0.9"), ("S", "4"), ("A", 0)):
+        about.write_text(json.dumps({"S": 4, "A": 4, "gamma": 0.9} | {name: entry}))
+        with pytest.raises(InvalidModel, match=rf"about\.json.*: {name} is {entry!r}; expected"):
+            ModelFolder.open(path)
+
+
+def test_arguments_out_of_range_are_refused(tmp_path):
+    for inner in (0, 2, float("nan"), "x"):
+        with pytest.raises(InvalidModel, match=f"inner is {inner!r}; expected a number between 0 and 1"):
+            InexactPolicyIteration(inner=inner)
+    with pytest.raises(InvalidModel, match="tol is nan; expected a number of at least 0"):
+        InexactPolicyIteration().plan(tmp_path, float("nan"))
+    with pytest.raises(InvalidModel, match="folder is a NoneType"):
+        InexactPolicyIteration().plan(None)
+
+
 def test_a_folder_that_is_none_is_refused(tmp_path):
     with pytest.raises(InvalidModel, match=r"holds no model; expected about\.json"):
         ModelFolder.open(tmp_path)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...base.errors import InvalidModel
 from ...base.files import write_whole
+from ...base.record import expect_counts
 from ...base.tolerance import ROW_SUM
 from ...model.horizon import Discounted
 from ...model.mdp import MDP
@@ -71,10 +72,15 @@ class ModelFolder:
             S, A, gamma = about["S"], about["A"], about["gamma"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InvalidModel(f"{path} holds no model; expected about.json with S, A and gamma: {error}") from error
+        for name, size in (("S", S), ("A", A)):
+            if type(size) is not int or size < 1:
+                raise InvalidModel(f"{path / 'about.json'}: {name} is {size!r}; expected an integer of at least 1")
+        if type(gamma) not in (int, float):
+            raise InvalidModel(f"{path / 'about.json'}: gamma is {gamma!r}; expected a number in [0, 1)")
         Discounted(gamma)
         arrays = {name: _array(path, name) for name in KINDS}
         indptr, r = arrays["indptr"], arrays["r"]
-        if r.shape != (S, A) or indptr.shape != (S * A + 1,) or S < 1 or A < 1:
+        if r.shape != (S, A) or indptr.shape != (S * A + 1,):
             raise InvalidModel(
                 f"{path}: r has shape {r.shape} and indptr {indptr.shape}; expected ({S}, {A}) and ({S * A + 1},)"
             )
@@ -108,8 +114,8 @@ class Writer:
     """
 
     def __init__(self, path: str | PathLike[str], A: int, gamma: float) -> None:
-        self.path, self.A, self.gamma = Path(path), A, float(gamma)
-        Discounted(self.gamma)
+        expect_counts(A=A)
+        self.path, self.A, self.gamma = Path(path), A, float(Discounted(gamma).gamma)
         self.path.mkdir(parents=True, exist_ok=True)
         if any(self.path.iterdir()):
             raise InvalidModel(f"{self.path} is not empty; expected a new folder")
@@ -117,7 +123,7 @@ class Writer:
         self.counts = dict.fromkeys(KINDS, 0)
         for file in self.files.values():
             file.write(b"\0" * HEAD)
-        self._put("indptr", np.zeros(1))
+        self._put("indptr", np.zeros(1, int))
         self.end = 0
 
     def append(self, lengths: Any, indices: Any, data: Any, r: Any) -> None:
@@ -162,7 +168,13 @@ class Writer:
         ModelFolder.open(self.path)
 
     def _put(self, name, array):
-        kept = np.ascontiguousarray(array, KINDS[name])
+        array, wanted = np.asarray(array), np.dtype(KINDS[name])
+        whole = wanted.kind in "iu"
+        if array.size and array.dtype.kind not in ("iu" if whole else "iuf"):
+            raise InvalidModel(f"{name} holds {array.dtype}; expected {'integers' if whole else 'real numbers'}")
+        if whole and array.size and not 0 <= array.min() <= array.max() <= np.iinfo(wanted).max:
+            raise InvalidModel(f"{name} goes from {array.min()} to {array.max()}; expected 0 to {np.iinfo(wanted).max}")
+        kept = np.ascontiguousarray(array, wanted)
         self.files[name].write(kept.tobytes())
         self.counts[name] += kept.size
 
@@ -179,10 +191,15 @@ def _head(kind, shape):
 def _array(path, name):
     try:
         array = np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise InvalidModel(f"{path / f'{name}.npy'} cannot be read: {error}") from error
     if array.dtype != KINDS[name]:
         raise InvalidModel(f"{path / f'{name}.npy'} holds {array.dtype}; expected {np.dtype(KINDS[name])}")
+    if array.ndim != 1 + (name == "r") or not array.flags.c_contiguous:
+        order = "" if array.flags.c_contiguous else " in Fortran's order"
+        raise InvalidModel(
+            f"{path / f'{name}.npy'} has shape {array.shape}{order}; expected {1 + (name == 'r')} axes, in C's order"
+        )
     return array
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...base.errors import MissingPackage, NotSolved
+from ...base.errors import InvalidModel, MissingPackage, NotSolved
 from ...base.interval import Interval
 from ...base.record import expect_counts
 from ...base.tolerance import gamma as relative
@@ -80,6 +81,8 @@ class InexactPolicyIteration:
 
     def __post_init__(self) -> None:
         expect_counts(ranks=self.ranks, restart=self.restart, steps=self.steps, improvements=self.improvements)
+        if not isinstance(self.inner, Real) or not 0 < self.inner < 1:
+            raise InvalidModel(f"inner is {self.inner!r}; expected a number between 0 and 1")
 
     def run(self, problem: MDP, tol: float, before: Solution | None = None) -> Solution:
         """The answer to bounds of width `tol`; `before` is not used."""
@@ -92,7 +95,14 @@ class InexactPolicyIteration:
         return Solution(problem, self, plan.status, policy, plan.value, plan.improvements, certificate)
 
     def plan(self, folder: ModelFolder | str | PathLike[str], tol: float = 1e-8) -> Plan:
-        """The answer for a model in a folder, to bounds of width `tol`."""
+        """The answer for a model in a folder, to bounds of width `tol`.
+
+        Raises: InvalidModel for a wrong folder, or a tol that is not a number of at least 0.
+        """
+        if not isinstance(tol, Real) or not tol >= 0:
+            raise InvalidModel(f"tol is {tol!r}; expected a number of at least 0")
+        if not isinstance(folder, ModelFolder | str | PathLike):
+            raise InvalidModel(f"folder is a {type(folder).__name__}; expected a ModelFolder or the path of one")
         return self._plan(folder if isinstance(folder, ModelFolder) else ModelFolder.open(folder), tol)[0]
 
     def _plan(self, folder, tol):
@@ -112,7 +122,8 @@ class InexactPolicyIteration:
     def _launch(self, folder, out, goal):
         for name, kind in (("value", np.float64), ("choice", np.int64)):
             np.lib.format.open_memmap(out / f"{name}.npy", "w+", kind, (folder.S,)).flush()
-        settings = {name: getattr(self, name) for name in ("inner", "restart", "steps", "improvements")}
+        settings = {name: int(getattr(self, name)) for name in ("restart", "steps", "improvements")}
+        settings["inner"] = float(self.inner)
         python = self.python or find_python()
         for program in ("mpiexec", python):
             if shutil.which(program) is None:

@@ -40,7 +40,12 @@ def pack(path: str) -> Parcel:
     files = {main.name: main}
     for name, file in modules_of(main).items():
         beside = PurePosixPath(*name.split("."))
-        files[str(beside / file.name if file.name == "__init__.py" else beside.with_name(file.name))] = file
+        place = str(beside / file.name if file.name == "__init__.py" else beside.with_name(file.name))
+        if files.get(place, file) != file:
+            raise InvalidClaim(
+                f"{main} loads {file}, which has its own name; rename one of them, so that both can travel"
+            )
+        files[place] = file
     return Parcel(path, tuple((name, _content(file)) for name, file in files.items()))
 
 

@@ -224,10 +224,14 @@ def _find_unchanged(plan, key):
 
 def _from_parcel(reference: str | Parcel, problem: Parcel | None, task: Task, profile, seed):
     """The result of a task whose claim and problem are named, or came by content; errors name the original files."""
-    result = attempt(_load_claim(reference, problem), task, profile, seed)
+    try:
+        result = attempt(_load_claim(reference, problem), task, profile, seed)
+    except MdpkitError as error:
+        beside = " (on a worker, which has the claim's file and its modules, but no other files beside them)"
+        result = {"error": _words(error) + beside, "seconds": 0.0}
     for parcel in (reference, problem):
         if "error" in result and isinstance(parcel, Parcel):
-            result["error"] = result["error"].replace(str(parcel.unpack()), parcel.origin)
+            result["error"] = result["error"].replace(str(parcel.unpack().parent), str(Path(parcel.origin).parent))
     return result
 
 

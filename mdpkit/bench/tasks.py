@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from ..base.arrays import seal
 from ..model.horizon import Discounted
 from .compare import OURS, PATIENCE, clock, compare, start_ours
 from .instances import INSTANCES, Model, garnet
@@ -86,7 +85,7 @@ def start_of(side: str) -> Callable[[Model, float], Callable[[], Any]]:
     return start_ours if side == OURS else next(peer.start for peer in PEERS if peer.name == side)
 
 
-def peak(folder: str, side: str, tol: float = 1e-8, sealed: bool = False) -> dict[str, Any]:
+def peak(folder: str, side: str, tol: float = 1e-8) -> dict[str, Any]:
     """Peak memory of this process in bytes after one call on stored arrays, and the call's CPU seconds.
 
     The peak includes the interpreter, what is imported and the arrays themselves.
@@ -95,14 +94,10 @@ def peak(folder: str, side: str, tol: float = 1e-8, sealed: bool = False) -> dic
         folder: of the arrays.
         side: "mdpkit", or the name of a peer.
         tol: width of the bounds.
-        sealed: mark the arrays as read-only for good, so that mdpkit's record holds them and not copies.
     """
     data, indices, indptr, r = (
-        np.array(np.load(Path(folder) / f"{name}.npy", allow_pickle=False))
-        for name in ("data", "indices", "indptr", "r")
+        np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in ("data", "indices", "indptr", "r")
     )
-    if sealed:
-        data, indices, indptr, r = map(seal, (data, indices, indptr, r))
     model = Model(sp.csr_array((data, indices, indptr), shape=(r.size, r.shape[0])), r, Discounted(0.99))
     start = start_of(side)
     start(garnet(10, 2, 2, 0.99, 0), tol)()  # compile before the clock starts

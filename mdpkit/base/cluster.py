@@ -86,8 +86,8 @@ def _run(function, arguments, expected):
         return function(*arguments)
     except Exception:
         raise
-    except BaseException as error:  # which would stop the client's event loop in place of this task
-        raise WorkerLost(f"a task raised {type(error).__name__}, which is no Exception: {error}") from None
+    except BaseException as error:  # it would stop the client's event loop, and the client would wait for ever
+        raise WorkerLost(f"a task raised {type(error).__name__}, not a subclass of Exception: {error}") from None
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _client(scheduler):
     except (OSError, TimeoutError, TypeError, ValueError) as error:
         raise WorkerLost(
             f"no scheduler answers at {scheduler!r}; expected an address such as tcp://10.0.0.1:8786, "
-            f"as printed by `dask scheduler`: {error}"
+            f"as printed by `dask scheduler` or in the attribute scheduler_address of a LocalCluster: {error}"
         ) from error
     try:
         yield client

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +15,19 @@ from mdpkit.solve import Status
 from mdpkit.solve.petsc import InexactPolicyIteration, ModelFolder, Writer, folder, planning
 
 
-@cache
 def why_not():
     """Why PETSc cannot be used here; "" if it can."""
     try:
         probe = [planning.find_python(), "-c", "import petsc4py; petsc4py.init([]); from petsc4py import PETSc"]
-        found = subprocess.run(probe, env=planning.set_environment(), capture_output=True, check=False)
+        found = subprocess.run(probe, env=planning.mpi_environment(), capture_output=True, check=False)
         subprocess.run(["mpiexec", "--version"], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         return f"mpiexec is not installed: {error}"
     return "petsc4py is not installed (Debian's package python3-petsc4py)" if found.returncode else ""
 
 
-needs_petsc = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+LACKING = why_not()
+needs_petsc = pytest.mark.skipif(bool(LACKING), reason=LACKING)
 
 
 def slow_chain(S=400, gamma=0.999):

@@ -150,12 +150,12 @@ class Writer:
 
     def __exit__(self, kind: Any, *raised: Any) -> None:
         if kind is None:
-            self.close()
+            self._complete()
         else:
             for file in self.files.values():
                 file.close()
 
-    def close(self) -> None:
+    def _complete(self):
         """Complete the files, and check the folder."""
         shapes = {name: (count,) for name, count in self.counts.items()}
         S = self.counts["r"] // self.A

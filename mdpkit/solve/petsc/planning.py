@@ -111,9 +111,10 @@ class InexactPolicyIteration:
         with TemporaryDirectory(dir=folder.path) as out:
             said = self._launch(folder, Path(out), goal)
             w, choice = (np.array(np.load(Path(out, f"{name}.npy"))) for name in ("value", "choice"))
-        w, choice, low, high, error = improve(folder, w)
-        below, above = shifts(low, high, error, g)
-        value = around(w, below, above)
+        with np.errstate(over="ignore", invalid="ignore"):
+            w, choice, low, high, error = improve(folder, w)
+            below, above = shifts(low, high, error, g)
+            value = around(w, below, above)
         capped = len(said) >= self.improvements and high - low > goal
         status = judge_shifted(value, tol, Status.CAPPED if capped else Status.FLOOR_REACHED, w, g)
         steps = tuple(each["steps"] for each in said)
@@ -134,7 +135,7 @@ class InexactPolicyIteration:
         ]
         said = []
         with open(out / "errors.txt", "w+") as errors:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=set_environment())
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=mpi_environment())
             try:
                 for line in process.stdout:
                     if line.startswith("{"):
@@ -166,7 +167,7 @@ def find_python() -> str:
     return os.environ.get("MDPKIT_PETSC_PYTHON") or (system if Path(system).exists() else sys.executable)
 
 
-def set_environment() -> dict[str, str]:
+def mpi_environment() -> dict[str, str]:
     """The processes' environment: without this one's Python, with Debian's PETSc if no other is named."""
     own = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
     found = {name: entry for name, entry in os.environ.items() if name not in own} | {

@@ -81,7 +81,7 @@ class Gains:
     def __init__(self, parts):
         self.parts, rows = parts, parts.rows
         self.owner = np.repeat(parts.owner, np.diff(rows.indptr))
-        self.stops = parts.pairs < 0
+        self.stops = ~parts.moving
 
     def of(self, values):
         """`gain[row]`, and `error[row]`."""

@@ -23,7 +23,8 @@ STEP, INNER, PATIENCE = 1e-8, 100, 40
 """Step of second differences; Newton steps on the weights of one set of policies; steps without a smaller gap."""
 
 FEW, LARGEST = 30, 1000
-"""An interior-point method takes over after so many Frank-Wolfe steps, if an occupancy has at most so many entries."""
+"""Number of Frank-Wolfe steps after which an interior-point method takes over, and the largest number of entries of an
+occupancy for which it does."""
 
 NOISE = 1e-11
 """A gap below this, per unit of <f'(d), d>, may be due to rounding."""

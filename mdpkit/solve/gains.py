@@ -59,10 +59,11 @@ def answer(problem, parts, method, h, tol, otherwise, used) -> Solution:
             problem, policy, (below_gain, (relative, below_bias)), (above_gain, (relative, above_bias))
         )
     value = mean(_start(parts.problem.rho), gain)
+    widest = value if value.width > gain.width else gain  # the mean is rounded outwards, and may be wider
     return Solution(
         problem,
         method,
-        judge(gain, tol, otherwise, w),
+        judge(widest, tol, otherwise, w),
         policy,
         value,
         used,

@@ -345,3 +345,12 @@ def test_a_solution_shows_gain_and_bias():
     assert all(word in answer._repr_html_() for word in ("gain", "bias", "policy"))
     assert "gain" in answer._repr_latex_()
     assert len(repr(answer).splitlines()) == 1
+
+
+def test_a_value_wider_than_asked_for_is_not_solved():
+    """The gain of every state meets the tolerance; its mean, rounded outwards, does not."""
+    P = np.array([[[0.17369680572007984, 0.8263031942799202]], [[1, 0]]])
+    r = np.array([[-6.549932899812822e-09], [-231825579148.8422]])
+    answer = solve(MDP(P, r, horizon=Average()), tol=1e-3, throw=False)
+    assert (answer.status is Status.SOLVED) == (max(answer.gain.width, answer.value.width) <= 1e-3)
+    assert answer.gain.width <= 1e-3 < answer.value.width

@@ -82,7 +82,7 @@ def test_a_run_of_another_kind_is_refused_naming_what_differs(tmp_path):
 def test_a_run_of_other_versions_does_not_go_on(tmp_path, monkeypatch):
     path = tmp_path / "run.safetensors"
     clone(checkpoint=path)
-    monkeypatch.setattr("mdpkit.deep.learners.cloning.versions", lambda: {"torch": "0.1"})
+    monkeypatch.setattr("mdpkit.deep.plumbing.descent.versions", lambda: {"torch": "0.1"})
     with pytest.raises(InvalidModel, match=r"cannot be resumed bit for bit; expected \{'torch': '0\.1'\}"):
         clone(checkpoint=path)
 

@@ -1,7 +1,7 @@
 """Behavioural cloning with a network."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +9,14 @@ import numpy as np
 import torch
 
 from ...base.arrays import floats
-from ...base.errors import InvalidModel
 from ...base.record import expect_counts
 from ...model.access import Access, Continuous, Discrete, Setting
 from ...model.data import Trajectories
-from ..plumbing.checkpoint import fill, read, versions, write
+from ..plumbing.descent import Run
 from ..plumbing.encoding import action_rows, encoding
-from ..plumbing.nets import expect_finite, expect_rate, mlp
+from ..plumbing.nets import expect_rate, mlp
 from ..plumbing.policy import Categorical, ClippedGaussian, NetworkPolicy
 from ..plumbing.repeatable import device_named, drawing, generator, seeds, threads
-
-KIND = "run of deep.Cloning"
 
 
 @dataclass(frozen=True)
@@ -80,11 +77,10 @@ class Cloning:
         """
         data = access.demonstrations()
         first, drawing = seeds(rng, 2)
-        run = Run(self, self.fresh(access.setting, data, generator(first)), data, generator(drawing))
+        policy = self.fresh(access.setting, data, generator(first))
         with threads(self.threads):
-            run.resume()
-            run.finish()
-        return run.policy, {"step": run.at, "loss": run.losses}
+            run = clone(self, policy, data, generator(drawing), self.progress)
+        return policy, run.trace
 
     def fresh(self, setting: Setting, data: Trajectories, drawn: torch.Generator) -> NetworkPolicy:
         """An untrained policy for a setting."""
@@ -100,12 +96,18 @@ class Cloning:
         return policy.to(device_named(self.device))
 
 
-class Run:
-    """A resumable run of Adam on the likelihood of some rows."""
+def clone(learner: Cloning, policy: NetworkPolicy, data: Trajectories, drawn: torch.Generator, progress=None) -> Run:
+    """Train a policy on the likelihood of some rows, as a learner is set."""
+    loss = Likelihood(policy, data, learner.batch, drawn)
+    run = Run(learner, policy, loss, {"loss": loss.whole}, drawn=(drawn,), data=data.digest())
+    return run.finish(progress)
 
-    def __init__(self, learner, policy, data, drawn):
-        self.learner, self.policy, self.data, self.drawn = learner, policy, data, drawn
-        self.optimiser = torch.optim.Adam(policy.parameters(), lr=learner.rate, fused=True)
+
+class Likelihood:
+    """The negative log-likelihood of rows: a mean weighted as they are, or over rows drawn by their weights."""
+
+    def __init__(self, policy, data, batch, drawn):
+        self.policy, self.batch = policy, batch
         device = next(policy.parameters()).device
         self.rows = policy.encoding(data.obs, data.t).to(device)
         discrete = isinstance(policy.actions, Discrete)
@@ -114,81 +116,14 @@ class Run:
         weight = floats(data.weight)
         self.draw = drawing(weight, drawn)
         self.total, self.share = weight.sum(), torch.tensor(weight / weight.sum())
-        self.step, self.at, self.losses = 0, [], []
 
-    def resume(self):
-        """Resume from the learner's checkpoint, if it exists."""
-        if self.learner.checkpoint and Path(self.learner.checkpoint).exists():
-            self._read(Path(self.learner.checkpoint))
+    def __call__(self):
+        """The loss of a step."""
+        if len(self.rows) <= self.batch:
+            return self.share.to(self.rows) @ self.policy.nll(self.rows, self.actions)
+        k = self.draw(self.batch)
+        return self.policy.nll(self.rows[k], self.actions[k]).mean()
 
-    def finish(self):
-        learner = self.learner
-        while self.step < learner.steps:
-            self._advance()
-            if self.step % learner.every == 0 or self.step == learner.steps:
-                self.at.append(self.step)
-                self.losses.append(self._loss())
-                expect_finite(self.policy, learner.rate)
-                if learner.checkpoint:
-                    self._write(learner.checkpoint)
-                if learner.progress:
-                    learner.progress(self.step, learner.steps, loss=self.losses[-1])
-
-    def _advance(self):
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learner.rate * (1 - self.step / self.learner.steps)
-        if len(self.rows) <= self.learner.batch:
-            loss = self.share.to(self.rows) @ self.policy.nll(self.rows, self.actions)
-        else:
-            k = self.draw(self.learner.batch)
-            loss = self.policy.nll(self.rows[k], self.actions[k]).mean()
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        self.step += 1
-
-    def _loss(self):
-        with torch.no_grad():
-            return float(self.total * (self.share @ self.policy.nll(self.rows, self.actions).double().cpu()))
-
-    # ---- checkpoint file
-    def _decides(self):
-        """The settings and data that identify a run."""
-        own = {
-            name: value
-            for name, value in asdict(self.learner).items()
-            if name not in ("checkpoint", "progress", "device", "threads")
-        }
-        return {"learner": own, "policy": repr(self.policy), "data": self.data.digest()}
-
-    def _write(self, path):
-        state = self.optimiser.state_dict()["state"]
-        moments = {f"adam.{k}.{name}": value for k, each in state.items() for name, value in each.items()}
-        weights = {f"policy.{name}": value for name, value in self.policy.state_dict().items()}
-        header = {"run": self._decides(), "step": self.step, "at": self.at, "losses": list(map(repr, self.losses))}
-        write(path, KIND, header, {**weights, **moments, "rng": self.drawn.get_state()})
-
-    def _read(self, path):
-        header, tensors = read(path, KIND)
-        for name, own in self._decides().items():
-            if header["run"][name] != own:
-                raise InvalidModel(f"{path} is of another run: its {name} is {header['run'][name]}; expected {own}")
-        if header["versions"] != versions():
-            raise InvalidModel(
-                f"{path} was written by {header['versions']}, and cannot be resumed bit for bit; expected {versions()}"
-            )
-        parts = {
-            part: {
-                name.removeprefix(f"{part}."): value for name, value in tensors.items() if name.startswith(f"{part}.")
-            }
-            for part in ("policy", "adam")
-        }
-        fill(self.policy, parts["policy"], path)
-        state = self.optimiser.state_dict()
-        state["state"] = {}
-        for name, value in parts["adam"].items():
-            k, _, moment = name.partition(".")
-            state["state"].setdefault(int(k), {})[moment] = value
-        self.optimiser.load_state_dict(state)
-        self.drawn.set_state(tensors["rng"])
-        self.step, self.at, self.losses = header["step"], header["at"], list(map(float, header["losses"]))
+    def whole(self):
+        """-sum weight log pi(action | obs) of all rows."""
+        return self.total * (self.share @ self.policy.nll(self.rows, self.actions).double().cpu())

@@ -14,7 +14,7 @@ from ...learn import Mixture
 from ...learn.rollin import aggregate, label, visits
 from ...model.access import Access
 from ..plumbing.repeatable import generator, seeds, threads
-from .cloning import Cloning, Run
+from .cloning import Cloning, clone
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class DAgger:
         with threads(self.cloning.threads):
             for k in range(self.iterations):
                 if collected:
-                    Run(self.cloning, policy, aggregate(collected), drawn).finish()
+                    clone(self.cloning, policy, aggregate(collected), drawn, self.cloning.progress)
                 played.append(deepcopy(policy))
                 labels = label(access, visits(access, policy, self.episodes, rng=rng))
                 losses.append(

@@ -1,4 +1,4 @@
-"""The training loop that the preference learners share: Adam on a loss, watched for divergence, resumed bit by bit."""
+"""The training loop of learners that minimise a loss: Adam, watched for divergence, resumed bit by bit."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,7 +14,6 @@ from ...base.record import expect_counts
 from .checkpoint import fill, read, versions, write
 from .nets import expect_rate
 
-KIND = "run of a preference learner"
 IGNORED = ("device", "threads", "progress", "checkpoint", "policies")
 
 
@@ -60,7 +59,7 @@ class Run:
     """Adam on a loss.
 
     Args:
-        settings: a Descent. net: the module that is trained.
+        settings: a Descent, or a learner with its settings. net: the module that is trained.
         loss: function without arguments that returns the loss of the next step.
         columns: functions without arguments that return the other entries of a row of the trace; `loss` for that of
             the step if left out.
@@ -87,13 +86,13 @@ class Run:
                 group["lr"] = settings.rate * (1 - self.step / settings.steps)
             loss = self.loss()
             self.step += 1
-            self._expect_finite(bool(loss.isfinite()), "loss that is", before + self.step)
+            self._expect_finite(bool(loss.isfinite()), "the loss is", before + self.step)
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
             if self.step % settings.every == 0 or self.step == settings.steps:
                 finite = all(weight.isfinite().all() for weight in self.net.parameters())
-                self._expect_finite(finite, "weights that are", before + self.step)
+                self._expect_finite(finite, "weights of the network are", before + self.step)
                 row = {"step": self.step, "loss": float(loss.detach())}
                 with torch.no_grad():
                     row |= {name: float(column()) for name, column in self.columns.items()}
@@ -108,15 +107,23 @@ class Run:
     def _expect_finite(self, finite, what, step):
         if not finite:
             raise NotSolved(
-                f"training diverged at step {step}: the network has {what} not finite; the rate was "
-                f"{self.settings.rate}, try a smaller one"
+                f"training diverged at step {step}: {what} not finite; the rate was {self.settings.rate}, try a smaller one"
             )
 
     # ---- checkpoint file
+    @property
+    def _kind(self):
+        return f"run of deep.{type(self.settings).__name__}"
+
     def _decides(self):
         """The settings and data that identify a run."""
         named = {each.name: getattr(self.settings, each.name) for each in fields(self.settings)}
-        own = {name: str(value) for name, value in named.items() if name not in IGNORED}
+        plain = bool | int | float | None
+        own = {
+            name: value if isinstance(value, plain) else str(value)
+            for name, value in named.items()
+            if name not in IGNORED
+        }
         return {"learner": {"kind": type(self.settings).__name__, **own}, "policy": repr(self.net), "data": self.data}
 
     def _write(self, path):
@@ -125,10 +132,15 @@ class Run:
         weights = {f"net.{name}": value for name, value in self.net.state_dict().items()}
         drawn = {f"rng.{k}": each.get_state() for k, each in enumerate(self.drawn)}
         trace = {name: list(map(repr, column)) for name, column in self.trace.items()}
-        write(path, KIND, {"run": self._decides(), "step": self.step, "trace": trace}, {**weights, **moments, **drawn})
+        write(
+            path,
+            self._kind,
+            {"run": self._decides(), "step": self.step, "trace": trace},
+            {**weights, **moments, **drawn},
+        )
 
     def _read(self, path):
-        header, tensors = read(path, KIND)
+        header, tensors = read(path, self._kind)
         for name, own in self._decides().items():
             if header["run"][name] != own:
                 raise InvalidModel(f"{path} is of another run: its {name} is {header['run'][name]}; expected {own}")

@@ -8,18 +8,11 @@ Runs are stored in the folder of this file's name, and made only if they are mis
 written from them beside this file. A run takes 4 to 6 CPU seconds, all of them under three CPU minutes.
 """
 
-import argparse
-import io
-import json
-from pathlib import Path
-
 from mdpkit import deep
-from mdpkit.base.files import write_whole
 from mdpkit.deep import twins
 from mdpkit.deep.experiment import Experiment, Problem, Results
-from mdpkit.report.style import style
+from mdpkit.report.experiment import run_script
 
-HERE = Path(__file__).with_suffix("")
 BASELINE = "moment_matching"
 
 
@@ -37,21 +30,12 @@ def declare(seeds: int = 10) -> Experiment:
     return Experiment(learners, {"lock": Problem(twins.combination_lock, options, granted)}, seeds)
 
 
-def write(results: Results) -> None:
-    """Write the table and the figure of the runs."""
+def summary(results: Results) -> dict:
+    """The table, with the caption of the figure."""
     if not results.equal_effort():
         raise SystemExit("the learners used different numbers of steps: the comparison is not a fair one")
-    table = {"baseline": BASELINE, "caption": results.caption(), "rows": results.summary(BASELINE)}
-    write_whole(HERE.with_suffix(".json"), json.dumps(table, indent=1) + "\n")
-    with style("page"):
-        content = io.BytesIO()
-        results.draw().savefig(content, format="pdf", metadata={"CreationDate": None})
-        write_whole(HERE.with_suffix(".pdf"), content.getvalue())
+    return {"baseline": BASELINE, "caption": results.caption(), "rows": results.summary(BASELINE)}
 
 
 if __name__ == "__main__":
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--jobs", type=int, default=1, help="number of processes")
-    asked.add_argument("--seeds", type=int, default=10, help="number of seeds")
-    given = asked.parse_args()
-    write(declare(given.seeds).run(HERE, jobs=given.jobs))
+    run_script(__file__, __doc__, declare, summary, lambda results, table: results.draw())

@@ -11,22 +11,15 @@ Runs are stored in the folder of this file's name, and made only if they are mis
 written from them beside this file. All runs take about one CPU minute.
 """
 
-import argparse
-import io
-import json
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from mdpkit import deep, fit, grant, learn
-from mdpkit.base.files import write_whole
 from mdpkit.deep.aggregates import bootstrap, interquartile_mean
 from mdpkit.deep.experiment import LEAST_SEEDS, Experiment, Results
 from mdpkit.deep.preference_tasks import GeneralPreferenceTask, cyclic_raters
-from mdpkit.report.style import style
+from mdpkit.report.experiment import run_script
 
-HERE = Path(__file__).with_suffix("")
 ROUNDS, PAIRS = 40, 64
 COMPARISONS = 2 * ROUNDS * PAIRS
 BASELINE, TASK = "SPO", "cycle"
@@ -120,19 +113,5 @@ def draw(results: Results, found: dict) -> Figure:
     return figure
 
 
-def write(results: Results) -> None:
-    """Write the table and the figure of the runs."""
-    found = summary(results)
-    write_whole(HERE.with_suffix(".json"), json.dumps(found, indent=1) + "\n")
-    with style("page"):
-        content = io.BytesIO()
-        draw(results, found).savefig(content, format="pdf", metadata={"CreationDate": None})
-        write_whole(HERE.with_suffix(".pdf"), content.getvalue())
-
-
 if __name__ == "__main__":
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--jobs", type=int, default=1, help="number of processes")
-    asked.add_argument("--seeds", type=int, default=10, help="number of seeds")
-    given = asked.parse_args()
-    write(declare(given.seeds).run(HERE, jobs=given.jobs))
+    run_script(__file__, __doc__, declare, summary, draw)

@@ -1,4 +1,4 @@
-"""If all state-action pairs share one law, span stopping takes 2 sweeps; norm stopping, of order log(1/eps)/(1-g).
+"""If all pairs share one law, the span rule stops after 2 sweeps, the norm rule after about log(1/epsilon)/(1-gamma).
 
 Statement  Let V_{k+1} = T V_k with the Bellman operator T, D_k = V_k - V_{k-1}, sp = max - min over states, and tau the
            largest total variation distance between the transition laws of two pairs of state and action. Shift V_k to
